@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>In which order the elements of a parameter lie in memory.</summary>
+public enum ParameterLayout
+{
+    /// <summary>Row after row.</summary>
+    RowMajor,
+
+    /// <summary>
+    /// <c>[Rows / 32][Columns][32]</c>: 32 rows side by side, the last panel filled with zeros. What a matrix product
+    /// with outputs in lanes reads in order; optimizers work element by element and do not care.
+    /// </summary>
+    Panels,
+}
+
+/// <summary>
+/// A trainable matrix <c>[Rows, Columns]</c> (a vector has one row): its name in the model, its data, and the gradient
+/// that backward passes add to (<c>+=</c>; <see cref="ClearGradient"/> starts anew).
+/// </summary>
+public sealed unsafe class Parameter : IDisposable
+{
+    /// <summary>Rows in one panel of <see cref="ParameterLayout.Panels"/>.</summary>
+    public const int PanelRows = 32;
+
+    /// <summary>Allocates a parameter full of zeros.</summary>
+    /// <param name="name">The name errors use, e.g. <c>model.layers.3.mlp.up_proj.weight</c>.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, at least 1.</param>
+    /// <param name="layout">Order of the elements.</param>
+    /// <param name="type">F32, or F16/BF16 for storage at half the size (such a parameter cannot be trained).</param>
+    public Parameter(string name, int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor, DataType type = DataType.F32)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        if (type == DataType.I32)
+            throw new ArgumentException($"Parameter '{name}' cannot be stored as {type}.", nameof(type));
+        (Name, Rows, Columns, Layout) = (name, rows, columns, layout);
+        Data = NewStorage(type);
+        Trainable = type == DataType.F32;
+    }
+
+    /// <summary>The name errors and optimizers use.</summary>
+    public string Name { get; }
+
+    /// <summary>Rows: outputs of a linear layer, entries of an embedding; 1 for a vector.</summary>
+    public int Rows { get; }
+
+    /// <summary>Columns: inputs of a linear layer, width of an embedding, length of a vector.</summary>
+    public int Columns { get; }
+
+    /// <summary>Order of the elements of <see cref="Data"/> and <see cref="Gradient"/>.</summary>
+    public ParameterLayout Layout { get; }
+
+    /// <summary>The values, in <see cref="Layout"/>; fillers of the last panel are zero.</summary>
+    public Tensor Data { get; }
+
+    /// <summary>The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter.</summary>
+    public Tensor? Gradient { get; private set; }
+
+    /// <summary>Whether backward passes compute a gradient. F32 parameters start as trainable.</summary>
+    public bool Trainable { get; set; }
+
+    /// <summary>The gradient, made of zeros if there is none yet.</summary>
+    public Tensor GradientOrZeros() => Gradient ??= NewStorage(DataType.F32);
+
+    /// <summary>Sets the gradient to zero, keeping its memory.</summary>
+    public void ClearGradient()
+    {
+        if (Gradient is { } gradient)
+            NativeMemory.Clear(gradient.Data, (nuint)gradient.Bytes);
+    }
+
+    /// <summary>Stores one row; values are rounded to nearest even if the storage is F16 or BF16.</summary>
+    /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
+    public void WriteRow(int row, ReadOnlySpan<float> values)
+    {
+        CheckRow(row, values.Length);
+        for (int column = 0; column < Columns; column++)
+            Elements.Write(Data, Offset(row, column), values[column]);
+    }
+
+    /// <summary>Reads one row as F32.</summary>
+    /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
+    public void ReadRow(int row, Span<float> values)
+    {
+        CheckRow(row, values.Length);
+        Read(Data, row, values);
+    }
+
+    /// <summary>Reads one row of the gradient; zeros if there is none.</summary>
+    /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
+    public void ReadGradientRow(int row, Span<float> values)
+    {
+        CheckRow(row, values.Length);
+        if (Gradient is { } gradient)
+            Read(gradient, row, values);
+        else
+            values.Clear();
+    }
+
+    /// <summary>Adds to one row of the gradient.</summary>
+    public void AddGradientRow(int row, ReadOnlySpan<float> values)
+    {
+        CheckRow(row, values.Length);
+        float* gradient = GradientOrZeros().Floats;
+        for (int column = 0; column < Columns; column++)
+            gradient[Offset(row, column)] += values[column];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Data.Dispose();
+        Gradient?.Dispose();
+        Gradient = null;
+    }
+
+    /// <summary>Name and shape, as error messages write them.</summary>
+    public override string ToString() => $"{Name} [{Rows}, {Columns}]";
+
+    /// <summary>Index of an element in <see cref="Data"/>.</summary>
+    internal long Offset(int row, int column) => Layout == ParameterLayout.RowMajor
+        ? (long)row * Columns + column
+        : ((long)(row / PanelRows) * Columns + column) * PanelRows + row % PanelRows;
+
+    private Tensor NewStorage(DataType type) => Layout == ParameterLayout.RowMajor
+        ? Tensor.Zeros(Rows, Columns, type)
+        : Tensor.Zeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
+
+    private void Read(Tensor source, int row, Span<float> values)
+    {
+        for (int column = 0; column < Columns; column++)
+            values[column] = Elements.Read(source, Offset(row, column));
+    }
+
+    private void CheckRow(int row, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows);
+        ShapeMismatchException.Require(length == Columns, Name, "a row", $"{length} long", $"{Columns}");
+    }
+}

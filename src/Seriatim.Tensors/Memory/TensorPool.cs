@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// Native memory for tensors, 64-byte aligned, kept in free lists by size class, so that a forward pass that repeats
+/// asks the operating system for nothing. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Size classes grow by a quarter of a power of two, so at most a fifth of a buffer is unused. Debug builds fill a
+/// returned buffer with signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
+/// </remarks>
+public sealed unsafe class TensorPool
+{
+    /// <summary>Every buffer starts at a multiple of this many bytes: one cache line and one 512-bit vector.</summary>
+    public const int Alignment = 64;
+
+    private const int Classes = 4 * 64;
+    private readonly Stack<nint>[] _free = new Stack<nint>[Classes];
+    private long _liveBytes;
+    private long _freeBytes;
+
+    private TensorPool()
+    {
+        for (int i = 0; i < Classes; i++)
+            _free[i] = new Stack<nint>();
+    }
+
+    /// <summary>The pool of this process.</summary>
+    public static TensorPool Shared { get; } = new();
+
+    /// <summary>Bytes in use by tensors that are alive.</summary>
+    public long LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>Bytes waiting in the free lists.</summary>
+    public long FreeBytes => Volatile.Read(ref _freeBytes);
+
+    /// <summary>Gives all waiting buffers back to the operating system.</summary>
+    public void Trim()
+    {
+        for (int i = 0; i < Classes; i++)
+        {
+            lock (_free[i])
+            {
+                while (_free[i].TryPop(out nint buffer))
+                {
+                    NativeMemory.AlignedFree((void*)buffer);
+                    Interlocked.Add(ref _freeBytes, -ClassBytes(i));
+                }
+            }
+        }
+    }
+
+    internal void* Rent(long bytes, out int sizeClass)
+    {
+        sizeClass = ClassOf(bytes);
+        long size = ClassBytes(sizeClass);
+        Interlocked.Add(ref _liveBytes, size);
+        Stack<nint> free = _free[sizeClass];
+        lock (free)
+        {
+            if (free.TryPop(out nint buffer))
+            {
+                Interlocked.Add(ref _freeBytes, -size);
+                return (void*)buffer;
+            }
+        }
+
+        return NativeMemory.AlignedAlloc((nuint)size, Alignment);
+    }
+
+    internal void Return(void* buffer, int sizeClass)
+    {
+        long size = ClassBytes(sizeClass);
+        Poison(buffer, size);
+        Interlocked.Add(ref _liveBytes, -size);
+        Interlocked.Add(ref _freeBytes, size);
+        Stack<nint> free = _free[sizeClass];
+        lock (free)
+            free.Push((nint)buffer);
+    }
+
+    [System.Diagnostics.Conditional("DEBUG")]
+    private static void Poison(void* buffer, long size) => NativeMemory.Fill(buffer, (nuint)size, 0xFF);
+
+    /// <summary>The smallest class of at least <paramref name="bytes"/> bytes: classes are (4 + q) * 2^(e - 2), from 256.</summary>
+    private static int ClassOf(long bytes)
+    {
+        bytes = Math.Max(bytes, 256);
+        int exponent = 63 - (int)long.LeadingZeroCount(bytes);
+        long quarter = 1L << (exponent - 2);
+        int steps = (int)((bytes - (1L << exponent) + quarter - 1) / quarter);
+        return exponent * 4 + steps;
+    }
+
+    private static long ClassBytes(int sizeClass)
+    {
+        int exponent = sizeClass / 4;
+        return (1L << exponent) + (sizeClass % 4) * (1L << (exponent - 2));
+    }
+}
