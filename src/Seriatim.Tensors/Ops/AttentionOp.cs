@@ -1,0 +1,298 @@
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// <c>y_i = Σ_j p_ij v_j</c> with <c>p_i = softmax_j(s_ij)</c>, <c>s_ij = cap(scale · q_i·k_j) + bias(j - i)</c> over the keys that
+/// query i sees (Vaswani et al., 2017, equation 1). Backward, with <c>dp_ij = dy_i·v_j</c> and <c>δ_i = dy_i·y_i</c>:
+/// <c>ds_ij = p_ij (dp_ij - δ_i)</c>, <c>dv_j = Σ_i p_ij dy_i</c>, <c>dq_i = scale Σ_j ds_ij cap' k_j</c>, <c>dk_j = scale Σ_i ds_ij cap' q_i</c>.
+/// </summary>
+/// <remarks>
+/// Shapes: q, y [N, H·D], k and v [M, K·D], log-sum-exp [N, H]. Saved for backward: q, k, v, y, log-sum-exp. A query that sees no
+/// key gives zeros. The fast kernels are in AttentionForward and AttentionBackward; this file holds the checks, the
+/// store into pages and the plain reference.
+/// </remarks>
+internal static unsafe class AttentionOp
+{
+    public static Tensor Reference(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+    {
+        Check(q, k, v, rows, spec);
+        Store(k, v, rows, layer);
+        Tensor y = Tensor.Zeros(q.Rows, q.Columns);
+        logSumExp = Tensor.Create(q.Rows, spec.Heads);
+        foreach (AttentionSegment segment in rows.Segments)
+        {
+            for (int row = 0; row < segment.Queries; row++)
+            {
+                AttentionRowRange range = AttentionRowRange.Of(segment, row, spec);
+                for (int head = 0; head < spec.Heads; head++)
+                {
+                    var keys = new KeyReader(k, v, rows.Pool, segment, layer, spec, head);
+                    logSumExp.Row(segment.QueryRow + row)[head] = ReferenceRow(q, y, segment, row, head, range, keys, spec);
+                }
+            }
+        }
+
+        return y;
+    }
+
+    public static (Tensor, Tensor, Tensor) ReferenceBackward(
+        Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
+    {
+        CheckBackward(q, k, v, y, logSumExp, rows, spec, dy);
+        double[] dq = new double[q.Length];
+        double[] dk = new double[k.Length];
+        double[] dv = new double[v.Length];
+        double[] dtable = new double[(spec.Bias as AttentionBias.Relative)?.Table.Data.Length ?? 0];
+        int d = spec.HeadDim;
+        foreach (AttentionSegment segment in rows.Segments)
+        {
+            for (int row = 0; row < segment.Queries; row++)
+            {
+                AttentionRowRange range = AttentionRowRange.Of(segment, row, spec);
+                for (int head = 0; head < spec.Heads; head++)
+                {
+                    int n = segment.QueryRow + row;
+                    int keyHead = head / (spec.Heads / spec.KeyValueHeads);
+                    ReadOnlySpan<float> query = q.Row(n).Slice(head * d, d);
+                    ReadOnlySpan<float> dout = dy.Row(n).Slice(head * d, d);
+                    double delta = Dot(dout, y.Row(n).Slice(head * d, d));
+                    for (int position = 0; position < range.End; position++)
+                    {
+                        if (!range.Sees(position))
+                            continue;
+                        int m = segment.KeyRow + AttentionRowRange.StoredAt(segment, row, position);
+                        ReadOnlySpan<float> key = k.Row(m).Slice(keyHead * d, d);
+                        ReadOnlySpan<float> value = v.Row(m).Slice(keyHead * d, d);
+                        double score = Score(query, key, spec, head, position - range.Position, out double slope);
+                        double p = Math.Exp(score - logSumExp.Row(n)[head]);
+                        double ds = p * (Dot(dout, value) - delta);
+                        if (spec.Bias is AttentionBias.Relative relative)
+                            dtable[relative.Bucket(position - range.Position) * relative.Table.Columns + head] += ds;
+                        for (int i = 0; i < d; i++)
+                        {
+                            dq[(long)n * q.Columns + head * d + i] += ds * slope * key[i];
+                            dk[(long)m * k.Columns + keyHead * d + i] += ds * slope * query[i];
+                            dv[(long)m * v.Columns + keyHead * d + i] += p * dout[i];
+                        }
+                    }
+                }
+            }
+        }
+
+        if (spec.Bias is AttentionBias.Relative { Table: { Trainable: true } table })
+        {
+            for (int i = 0; i < dtable.Length; i++)
+                table.GradientOrZeros().Span[i] += (float)dtable[i];
+        }
+
+        return (Rounded(dq, q), Rounded(dk, k), Rounded(dv, v));
+    }
+
+    /// <summary>Writes the new keys and values of segments with pages to their places in the pool.</summary>
+    public static void Store(Tensor? k, Tensor? v, AttentionRows rows, int layer)
+    {
+        if (rows.Pool is not { } pool || k is null || v is null)
+            return;
+        foreach (AttentionSegment segment in rows.Segments)
+        {
+            if (segment.Pages is null)
+                continue;
+            for (int row = 0; row < segment.Keys; row++)
+            {
+                int position = segment.Past + row;
+                int page = segment.Pages[position / pool.PageSize];
+                int slot = position % pool.PageSize;
+                StoreRow(pool, page, slot, layer, k.Floats + (long)(segment.KeyRow + row) * k.Columns,
+                    v.Floats + (long)(segment.KeyRow + row) * v.Columns);
+            }
+        }
+    }
+
+    public static void Check(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, AttentionSpec spec)
+    {
+        ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
+            "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
+        OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", $"{spec.Heads} heads x {spec.HeadDim}");
+        int keyRows = k?.Rows ?? 0;
+        if (k is not null && v is not null)
+        {
+            OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", $"{spec.KeyValueHeads} heads x {spec.HeadDim}");
+            OpShapes.RequireSame(k, v, "Attention", "v");
+        }
+
+        if (rows.Pool is { } pool)
+        {
+            ShapeMismatchException.Require(pool.Heads == spec.KeyValueHeads && pool.HeadDim == spec.HeadDim, "Attention",
+                "the pool of pages", $"{pool.Heads} heads x {pool.HeadDim}", $"{spec.KeyValueHeads} heads x {spec.HeadDim}");
+        }
+
+        int next = 0;
+        foreach (AttentionSegment s in rows.Segments)
+        {
+            ShapeMismatchException.Require(s.QueryRow == next && s.Queries >= 0 && next + s.Queries <= q.Rows, "Attention",
+                "a segment", $"rows {s.QueryRow} to {s.QueryRow + s.Queries}", $"a range that starts at {next} and ends by {q.Rows}");
+            next += s.Queries;
+            ShapeMismatchException.Require(s.Keys >= 0 && s.KeyRow >= 0 && s.KeyRow + s.Keys <= keyRows, "Attention",
+                "the keys of a segment", $"rows {s.KeyRow} to {s.KeyRow + s.Keys}", $"a range within the {keyRows} rows of k");
+            CheckMemory(s, rows.Pool);
+        }
+
+        ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}", $"{q.Rows}, the rows of q,");
+    }
+
+    public static void CheckBackward(
+        Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
+    {
+        Check(q, k, v, rows, spec);
+        OpShapes.RequireSame(q, y, "Attention backward", "y");
+        OpShapes.RequireSame(q, dy, "Attention backward", "dy");
+        OpShapes.Require(logSumExp, q.Rows, spec.Heads, "Attention backward", "the log-sum-exp");
+        if (rows.Pool is not null)
+            throw new InvalidOperationException("Attention has no gradient through stored keys and values.");
+    }
+
+    /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>
+    public static float BiasOf(AttentionBias? bias, int head, int distance) => bias switch
+    {
+        AttentionBias.Alibi alibi => alibi.Slopes[head] * distance,
+        AttentionBias.Relative relative => relative.Table.Data.Span[relative.Bucket(distance) * relative.Table.Columns + head],
+        _ => 0,
+    };
+
+    private static void CheckMemory(AttentionSegment s, KeyValuePool? pool)
+    {
+        if (s.Pages is null)
+        {
+            if (s.Past != 0)
+                throw new ArgumentException($"Attention: a segment without pages has a past of {s.Past}; only 0 is possible.");
+        }
+        else
+        {
+            if (pool is null)
+                throw new ArgumentException("Attention: a segment has pages but the call has no pool.");
+            int needed = (s.Past + s.Keys + pool.PageSize - 1) / pool.PageSize;
+            ShapeMismatchException.Require(s.Pages.Count >= needed, "Attention", "the page table of a segment",
+                $"{s.Pages.Count} pages long", $"at least {needed}");
+        }
+
+        if (s.Visibility == Visibility.Tree)
+        {
+            ShapeMismatchException.Require(s.Parents?.Length == s.Keys && s.Queries == s.Keys, "Attention", "the tree of a segment",
+                $"{s.Parents?.Length ?? 0} parents long", $"{s.Keys}, one for each row,");
+            for (int i = 0; i < s.Parents!.Length; i++)
+                ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", $"the parent of tree row {i}", $"{s.Parents[i]}", $"-1 to {i - 1}");
+        }
+    }
+
+    private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
+    {
+        int d = pool.HeadDim;
+        int padded = KeyValuePool.PaddedDim(d);
+        for (int head = 0; head < pool.Heads; head++)
+        {
+            float* key = pool.KeySlot(page, layer, head, slot, out int stride);
+            for (int i = 0; i < d; i++)
+                key[i * stride] = k[head * d + i];
+            float* value = pool.Values(page, layer, head) + slot * padded;
+            for (int i = 0; i < d; i++)
+                value[i] = v[head * d + i];
+            for (int i = d; i < padded; i++)
+                value[i] = 0;
+        }
+    }
+
+    private static float ReferenceRow(
+        Tensor q, Tensor y, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys, AttentionSpec spec)
+    {
+        int d = spec.HeadDim;
+        ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
+        double[] scores = new double[range.End];
+        double max = double.NegativeInfinity;
+        for (int j = 0; j < range.End; j++)
+        {
+            scores[j] = range.Sees(j)
+                ? Score(query, keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.Position, out _)
+                : double.NegativeInfinity;
+            max = Math.Max(max, scores[j]);
+        }
+
+        if (double.IsNegativeInfinity(max))
+            return float.NegativeInfinity;
+        double[] sums = new double[d];
+        double total = 0;
+        for (int j = 0; j < range.End; j++)
+        {
+            if (!range.Sees(j))
+                continue;
+            double p = Math.Exp(scores[j] - max);
+            total += p;
+            ReadOnlySpan<float> value = keys.Value(AttentionRowRange.StoredAt(segment, row, j));
+            for (int i = 0; i < d; i++)
+                sums[i] += p * value[i];
+        }
+
+        Span<float> result = y.Row(segment.QueryRow + row).Slice(head * d, d);
+        for (int i = 0; i < d; i++)
+            result[i] = (float)(sums[i] / total);
+        return (float)(max + Math.Log(total));
+    }
+
+    /// <summary>The score, and its slope with respect to q·k.</summary>
+    private static double Score(
+        ReadOnlySpan<float> query, ReadOnlySpan<float> key, AttentionSpec spec, int head, int distance, out double slope)
+    {
+        double score = spec.Scale * Dot(query, key);
+        slope = spec.Scale;
+        if (spec.SoftCap > 0)
+        {
+            double t = Math.Tanh(score / spec.SoftCap);
+            score = spec.SoftCap * t;
+            slope *= 1 - t * t;
+        }
+
+        return score + BiasOf(spec.Bias, head, distance);
+    }
+
+    private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double sum = 0;
+        for (int i = 0; i < a.Length; i++)
+            sum += (double)a[i] * b[i];
+        return sum;
+    }
+
+    private static Tensor Rounded(double[] values, Tensor like)
+    {
+        Tensor result = Tensor.Create(like.Rows, like.Columns);
+        for (int i = 0; i < values.Length; i++)
+            result.Span[i] = (float)values[i];
+        return result;
+    }
+
+    /// <summary>Reads keys and values of one head where they are stored: in pages, or in the rows of this call.</summary>
+    private readonly ref struct KeyReader(
+        Tensor? k, Tensor? v, KeyValuePool? pool, AttentionSegment segment, int layer, AttentionSpec spec, int head)
+    {
+        private readonly int _keyHead = head / (spec.Heads / spec.KeyValueHeads);
+        private readonly int _d = spec.HeadDim;
+
+        public ReadOnlySpan<float> Key(int position)
+        {
+            if (segment.Pages is null)
+                return k!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
+            float* slot = pool!.KeySlot(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, out int stride);
+            float[] key = new float[_d];
+            for (int i = 0; i < _d; i++)
+                key[i] = slot[i * stride];
+            return key;
+        }
+
+        public ReadOnlySpan<float> Value(int position)
+        {
+            if (segment.Pages is null)
+                return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
+            float* values = pool!.Values(segment.Pages[position / pool.PageSize], layer, _keyHead);
+            return new ReadOnlySpan<float>(values + position % pool.PageSize * KeyValuePool.PaddedDim(_d), _d);
+        }
+    }
+}
