@@ -13,7 +13,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     internal const long LongestHeader = 100_000_000;
 
     internal const string MetadataKey = "__metadata__";
-    private const int MostAxes = 64;
+    internal const int MostAxes = 64;
 
     private readonly Dictionary<string, SafetensorsEntry> _byName = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
