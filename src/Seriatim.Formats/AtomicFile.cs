@@ -27,6 +27,9 @@ internal sealed class AtomicFile : IDisposable
         RandomAccess.Write(_handle, bytes, offset);
     }
 
+    /// <summary>Fixes the length; what is not written reads as zeros.</summary>
+    public void SetLength(long length) => RandomAccess.SetLength(_handle, length);
+
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);

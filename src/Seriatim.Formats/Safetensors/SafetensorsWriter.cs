@@ -10,13 +10,13 @@ namespace Seriatim.Formats;
 /// </summary>
 public sealed class SafetensorsWriter : IDisposable
 {
-    private readonly AtomicFile _file;
-    private readonly Dictionary<string, Slot> _slots;
+    private readonly TensorSlots _slots;
+    private readonly Dictionary<string, SafetensorsType> _types;
 
-    private SafetensorsWriter(AtomicFile file, Dictionary<string, Slot> slots)
+    private SafetensorsWriter(TensorSlots slots, Dictionary<string, SafetensorsType> types)
     {
-        _file = file;
         _slots = slots;
+        _types = types;
     }
 
     /// <summary>Starts a file.</summary>
@@ -33,36 +33,20 @@ public sealed class SafetensorsWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensors);
         var layout = new SafetensorsLayout(tensors, metadata);
-        var file = new AtomicFile(path);
-        try
+        var slots = new TensorSlots(path, layout.Header);
+        var types = new Dictionary<string, SafetensorsType>(layout.Tensors.Count, StringComparer.Ordinal);
+        foreach (var (tensor, begin, end) in layout.Tensors)
         {
-            file.Write(layout.Header, 0);
-            var slots = new Dictionary<string, Slot>(layout.Tensors.Count, StringComparer.Ordinal);
-            foreach (var (tensor, begin, end) in layout.Tensors)
-                slots.Add(tensor.Name, new Slot(tensor, layout.Header.Length + begin, layout.Header.Length + end));
-            return new SafetensorsWriter(file, slots);
+            slots.Add(tensor.Name, layout.Header.Length + begin, layout.Header.Length + end);
+            types.Add(tensor.Name, tensor.Type);
         }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        return new SafetensorsWriter(slots, types);
     }
 
     /// <summary>Adds the next bytes of a tensor, as they shall stand in the file (little-endian).</summary>
     /// <exception cref="ArgumentException">The tensor was not announced, or gets more bytes than its shape has.</exception>
     /// <exception cref="ObjectDisposedException">The file is complete or was given up.</exception>
-    public void Append(string name, ReadOnlySpan<byte> bytes)
-    {
-        var slot = Find(name);
-        if (bytes.Length > slot.End - slot.Next)
-        {
-            throw new ArgumentException(
-                $"tensor '{name}' has {slot.End - slot.Next} bytes left to be written, but {bytes.Length} were given", nameof(bytes));
-        }
-        _file.Write(bytes, slot.Next);
-        slot.Next += bytes.Length;
-    }
+    public void Append(string name, ReadOnlySpan<byte> bytes) => _slots.Append(name, bytes);
 
     /// <summary>
     /// Adds the next elements of an F32, F16 or BF16 tensor; the 16-bit types are rounded to nearest, ties to even.
@@ -70,7 +54,8 @@ public sealed class SafetensorsWriter : IDisposable
     /// <exception cref="ArgumentException">As for <see cref="Append"/>, or the tensor has another type.</exception>
     public void AppendF32(string name, ReadOnlySpan<float> values)
     {
-        var type = Find(name).Tensor.Type;
+        if (!_types.TryGetValue(name, out var type))
+            throw TensorSlots.NotAnnounced(name);
         if (type == SafetensorsType.F32)
         {
             while (values.Length > 0)
@@ -97,22 +82,10 @@ public sealed class SafetensorsWriter : IDisposable
     /// <summary>Flushes the file to the disk and puts it in its place.</summary>
     /// <exception cref="InvalidOperationException">A tensor did not get all its bytes; the message names it.</exception>
     /// <exception cref="IOException">The disk is full or the file cannot be replaced.</exception>
-    public void Complete()
-    {
-        foreach (var (name, slot) in _slots)
-        {
-            if (slot.Next != slot.End)
-                throw new InvalidOperationException($"tensor '{name}' lacks {slot.End - slot.Next} bytes of its data");
-        }
-        _file.Commit();
-    }
+    public void Complete() => _slots.Complete();
 
     /// <summary>Closes the file; if it was not completed, nothing of it stays.</summary>
-    public void Dispose() => _file.Dispose();
-
-    private Slot Find(string name) => _slots.TryGetValue(name, out var slot)
-        ? slot
-        : throw new ArgumentException($"tensor '{name}' was not announced when the file was created", nameof(name));
+    public void Dispose() => _slots.Dispose();
 
     private static ushort RoundToBF16(float value)
     {
@@ -121,14 +94,5 @@ public sealed class SafetensorsWriter : IDisposable
         return float.IsNaN(value)
             ? (ushort)((bits >> 16) | 0x40)
             : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-    }
-
-    private sealed class Slot(SafetensorsTensorSpec tensor, long next, long end)
-    {
-        public SafetensorsTensorSpec Tensor { get; } = tensor;
-
-        public long Next { get; set; } = next;
-
-        public long End { get; } = end;
     }
 }
