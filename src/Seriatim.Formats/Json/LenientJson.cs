@@ -39,17 +39,15 @@ public static class LenientJson
             throw new ModelFormatException(source, "is not UTF-8 text.", "Save the file as UTF-8.");
         var (text, insertions) = QuoteBareTokens(utf8);
         var position = new JsonPosition(utf8, insertions);
-        JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            // The parser compares keys, for which they must be Unicode.
             if (text.Span.IndexOf("\\u"u8) >= 0)
                 LenientJsonChecks.RequireUnicode(text.Span, position, source);
-            return document;
+            return JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (JsonException cause)
         {
-            document?.Dispose();
             LenientJsonChecks.ThrowIfDuplicate(text.Span, position, source);
             throw new ModelFormatException(
                 source,
@@ -57,11 +55,6 @@ public static class LenientJson
                 + $"column {position.Column(cause.LineNumber ?? 0, cause.BytePositionInLine ?? 0)}: {Reason(cause)}",
                 "Correct the file or download it again.",
                 cause);
-        }
-        catch
-        {
-            document?.Dispose();
-            throw;
         }
     }
 

@@ -15,6 +15,9 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     internal const string MetadataKey = "__metadata__";
     internal const int MostAxes = 64;
 
+    /// <summary>Longest name of a tensor, bytes: far over any real one, so that a hostile header cannot make us copy much.</summary>
+    internal const int LongestName = 65535;
+
     private readonly Dictionary<string, SafetensorsEntry> _byName = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private readonly List<long> _numbers = [];
@@ -29,8 +32,6 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     public unsafe Header Read(byte* start)
     {
         var length = *(ulong*)start;
-        if (!BitConverter.IsLittleEndian)
-            length = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(length);
         if (length > (ulong)LongestHeader)
             throw Damaged($"the header length is {length} bytes; at most {LongestHeader} are allowed.");
         if (length > (ulong)(fileLength - 8))
@@ -61,6 +62,8 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            if (reader.ValueSpan.Length > LongestName)
+                throw Damaged($"a tensor has a name of {reader.ValueSpan.Length} bytes; at most {LongestName} are allowed.");
             var name = reader.GetString()!;
             Require(ref reader, JsonTokenType.StartObject, name, "an object");
             if (name == MetadataKey)
@@ -98,7 +101,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             if (reader.ValueTextEquals("dtype"u8) && type is null)
             {
                 Require(ref reader, JsonTokenType.String, name, "a string as dtype");
-                var text = reader.GetString()!;
+                var text = reader.ValueSpan.Length <= LongestName ? reader.GetString()! : "…";
                 if (!SafetensorsTypes.TryParse(text, out var parsed))
                     throw UnknownType(name, text);
                 type = parsed;
@@ -118,7 +121,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             {
                 throw Damaged(
                     $"tensor {ModelFormatException.Quote(name)} has the field "
-                    + $"{ModelFormatException.Quote(reader.GetString()!)} twice, or the format does not define it.");
+                    + $"{(reader.ValueSpan.Length <= LongestName ? ModelFormatException.Quote(reader.GetString()!) : "'…'")} twice, or the format does not define it.");
             }
         }
         if (type is null || shape.IsDefault || range is null)

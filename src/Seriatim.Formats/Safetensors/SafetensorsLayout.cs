@@ -30,7 +30,15 @@ internal sealed class SafetensorsLayout
             Check(tensor);
             if (!names.Add(tensor.Name))
                 throw new ArgumentException($"tensor '{tensor.Name}' is given twice", nameof(tensors));
-            sorted.Add((tensor, Encode(tensor.Name)));
+            var name = Encode(tensor.Name);
+            if (name.Length > SafetensorsHeaderReader.LongestName / 6)
+            {
+                // Escaped, a byte can take six, and the reader counts those.
+                throw new ArgumentException(
+                    $"a tensor has a name of {name.Length} bytes; at most {SafetensorsHeaderReader.LongestName / 6} are allowed",
+                    nameof(tensors));
+            }
+            sorted.Add((tensor, name));
         }
         sorted.Sort(static (a, b) =>
         {
