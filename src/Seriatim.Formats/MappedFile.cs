@@ -2,7 +2,7 @@ using System.IO.MemoryMappedFiles;
 
 namespace Seriatim.Formats;
 
-/// <summary>A whole file mapped into memory for reading. The owner must not use the pointer after <see cref="Dispose"/>.</summary>
+/// <summary>A whole file mapped for reading. The owner must not use the pointer after <see cref="Dispose"/>.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
@@ -43,7 +43,7 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!BitConverter.IsLittleEndian)
-            throw new PlatformNotSupportedException("Model files are little-endian and read in place; this machine is big-endian.");
+            throw new PlatformNotSupportedException("Model files are little-endian and read in place.");
         if (Directory.Exists(path))
             throw new ModelFormatException(path, $"is a folder, not a {kind} file.", "Give the path of the file itself.");
         try

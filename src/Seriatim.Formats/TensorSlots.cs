@@ -24,7 +24,7 @@ internal sealed class TensorSlots : IDisposable
         }
     }
 
-    /// <summary>Reserves the bytes from <paramref name="begin"/> to before <paramref name="end"/>, counted from the start of the file.</summary>
+    /// <summary>Reserves bytes <paramref name="begin"/> up to <paramref name="end"/> of the file for a tensor.</summary>
     public void Add(string name, long begin, long end) => _slots.Add(name, new Slot { Next = begin, End = end });
 
     /// <summary>Fixes the length of the file; gaps between slots and after the last one become zeros.</summary>
@@ -37,7 +37,8 @@ internal sealed class TensorSlots : IDisposable
         if (bytes.Length > slot.End - slot.Next)
         {
             throw new ArgumentException(
-                $"tensor '{name}' has {slot.End - slot.Next} bytes left to be written, but {bytes.Length} were given", nameof(bytes));
+                $"tensor '{name}' has {slot.End - slot.Next} bytes left to be written, but {bytes.Length} were given",
+                nameof(bytes));
         }
         _file.Write(bytes, slot.Next);
         slot.Next += bytes.Length;

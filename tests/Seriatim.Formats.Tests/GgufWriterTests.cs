@@ -93,6 +93,7 @@ public sealed class GgufWriterTests
         RefuseValue("a", new object());
         RefuseValue("a", new decimal[1]);
         RefuseValue("a", new int[1, 1]);
+        RefuseValue("a", new[] { DayOfWeek.Friday });
         RefuseValue("a", new string[1]);
         RefuseValue("a", "\ud800");
         RefuseValue("\ud800", 1);

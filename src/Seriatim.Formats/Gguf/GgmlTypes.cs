@@ -2,7 +2,7 @@ using Seriatim.Tensors;
 
 namespace Seriatim.Formats;
 
-/// <summary>Sizes of the <see cref="GgmlType"/>s. Values are stored in blocks that run along a row and never cross rows.</summary>
+/// <summary>Sizes of the <see cref="GgmlType"/>s. Blocks of values run along a row and never cross rows.</summary>
 public static class GgmlTypes
 {
     /// <summary>Values in one block; 1 for plain types.</summary>
@@ -23,7 +23,7 @@ public static class GgmlTypes
     {
         var (block, bytes) = Layout(type);
         if (values < 0 || values % block != 0)
-            throw new ArgumentException($"a row of {values} values is not a whole number of {type} blocks of {block}", nameof(values));
+            throw new ArgumentException($"a row of {values} values is not whole {type} blocks of {block}", nameof(values));
         return checked(values / block * bytes);
     }
 

@@ -95,7 +95,9 @@ public sealed unsafe partial class GgufCheckpoint : IDisposable
         if (announced != _entries.Count)
         {
             throw new ModelFormatException(
-                Path, $"'{TensorCountKey}' is {announced}, but the {_files.Count} file(s) hold {_entries.Count} tensors.", Advice);
+                Path,
+                $"'{TensorCountKey}' is {announced}, but the {_files.Count} file(s) hold {_entries.Count} tensors.",
+                Advice);
         }
     }
 
@@ -165,6 +167,7 @@ public sealed unsafe partial class GgufCheckpoint : IDisposable
         return entry.File;
     }
 
-    [GeneratedRegex(@"^(?<stem>.*)-(?<no>[0-9]{5})-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?<stem>.*)-(?<no>[0-9]{5})-of-(?<count>[0-9]{5})\.gguf$", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex SplitName();
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Seriatim.Formats;
 
-/// <summary>Reads the metadata and the tensor table of a mapped GGUF file front to back; every step is checked against its end.</summary>
+/// <summary>Reads what stands before the data of a mapped GGUF file, front to back, and never past its end.</summary>
 internal sealed unsafe class GgufCursor(string path, byte* start, long length)
 {
     /// <summary>llama.cpp knows no nesting at all; this leaves room and bounds the recursion.</summary>
@@ -30,7 +30,7 @@ internal sealed unsafe class GgufCursor(string path, byte* start, long length)
         return value;
     }
 
-    /// <summary>Reads a count of things that take at least <paramref name="least"/> bytes each, so that it can be believed.</summary>
+    /// <summary>Reads a count of things of at least <paramref name="least"/> bytes each, and believes it if they fit.</summary>
     public int ReadCount(string what, int least)
     {
         var count = Read<ulong>(what);
@@ -123,7 +123,9 @@ internal sealed unsafe class GgufCursor(string path, byte* start, long length)
     private bool ReadBool(string key)
     {
         var value = Read<byte>(key);
-        return value <= 1 ? value == 1 : throw Damaged($"{key} is a bool of value {value} at byte {_position - 1}; only 0 and 1 exist.");
+        return value <= 1
+            ? value == 1
+            : throw Damaged($"{key} is a bool of value {value} at byte {_position - 1}; only 0 and 1 exist.");
     }
 
     private ModelFormatException UnknownType(GgufValueType type, string key) =>

@@ -36,9 +36,9 @@ public sealed unsafe class GgufFile : IDisposable
     public uint Alignment { get; }
 
     /// <summary>
-    /// Metadata in the order of the file. Values are <see cref="bool"/>, <see cref="string"/>, integers from <see cref="byte"/> to
-    /// <see cref="ulong"/>, <see cref="float"/>, <see cref="double"/>, or an array of one of these (<c>string[]</c>,
-    /// <c>float[]</c>, ...); an array of arrays is an <c>Array[]</c>.
+    /// Metadata in the order of the file. Values are <see cref="bool"/>, <see cref="string"/>, integers from
+    /// <see cref="byte"/> to <see cref="ulong"/>, <see cref="float"/>, <see cref="double"/>, or an array of one of these
+    /// (<c>string[]</c>, <c>float[]</c>, ...); an array of arrays is an <c>Array[]</c>.
     /// </summary>
     public IReadOnlyDictionary<string, object> Metadata { get; }
 

@@ -51,7 +51,7 @@ internal sealed unsafe class GgufHeaderReader(GgufFile file, string path, byte* 
     {
         var magic = _cursor.Read<uint>("the magic");
         if (magic != 0x46554747)
-            throw NotReadable($"begins with the bytes {BinaryPrimitives.ReverseEndianness(magic):x8}, not with 47475546 ('GGUF').");
+            throw NotReadable($"begins with {BinaryPrimitives.ReverseEndianness(magic):x8}, not with 47475546 ('GGUF').");
         var version = _cursor.Read<uint>("the version");
         if (version is 2 or 3)
             return version;
@@ -145,12 +145,12 @@ internal sealed unsafe class GgufHeaderReader(GgufFile file, string path, byte* 
     {
         var quoted = ModelFormatException.Quote(row.Name);
         if (row.Offset % alignment != 0)
-            throw _cursor.Damaged($"tensor {quoted} is at offset {row.Offset}, which is not a multiple of the alignment {alignment}.");
+            throw _cursor.Damaged($"tensor {quoted} is at offset {row.Offset}, not a multiple of the alignment {alignment}.");
         var room = Math.Max(0, fileLength - dataStart);
         if (row.Offset > (ulong)room || row.Bytes > room - (long)row.Offset)
         {
             throw _cursor.Damaged(
-                $"tensor {quoted} has {row.Bytes} bytes at offset {row.Offset} of the data, but the file has {room} bytes of data.");
+                $"tensor {quoted} has {row.Bytes} bytes at offset {row.Offset} of the data, but the data have {room} bytes.");
         }
         var entry = new GgufEntry(file, row.Name, row.Type, row.Shape, dataStart + (long)row.Offset, row.Bytes);
         if (!_byName.TryAdd(row.Name, entry))

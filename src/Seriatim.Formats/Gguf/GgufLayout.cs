@@ -82,7 +82,7 @@ internal sealed class GgufLayout
         if (row % spec.Type.BlockSize() != 0)
         {
             throw new ArgumentException(
-                $"tensor '{spec.Name}' has rows of {row} values, not a whole number of {spec.Type} blocks of {spec.Type.BlockSize()}");
+                $"tensor '{spec.Name}' has rows of {row} values, not whole {spec.Type} blocks of {spec.Type.BlockSize()}");
         }
         return GgufHeaderReader.TryByteLength(spec.Type, spec.Shape.AsSpan(), out var bytes)
             ? bytes
@@ -91,7 +91,8 @@ internal sealed class GgufLayout
 
     private static uint CheckAlignment(object value) => value is uint and > 0 and <= LargestAlignment && (uint)value % 8 == 0
         ? (uint)value
-        : throw new ArgumentException($"'{GgufHeaderReader.AlignmentKey}' is {value}; a uint that is a multiple of 8, at most {LargestAlignment}, is needed");
+        : throw new ArgumentException(
+            $"'{GgufHeaderReader.AlignmentKey}' is {value}; it must be a uint, a multiple of 8, at most {LargestAlignment}");
 
     private long Align(long position) => (position + _alignment - 1) / _alignment * _alignment;
 }

@@ -81,24 +81,44 @@ internal sealed class GgufOutput
 
     private void WriteArray(string key, Array array)
     {
-        // By exact type: the runtime would take an int[] for a uint[].
-        var element = array.GetType().GetElementType();
-        if (array.Rank != 1 || element is null)
+        if (array.Rank != 1)
             throw UnknownType(key, array);
-        else if (element == typeof(byte)) WriteNumbers(GgufValueType.UInt8, (byte[])array);
-        else if (element == typeof(sbyte)) WriteNumbers(GgufValueType.Int8, (sbyte[])array);
-        else if (element == typeof(ushort)) WriteNumbers(GgufValueType.UInt16, (ushort[])array);
-        else if (element == typeof(short)) WriteNumbers(GgufValueType.Int16, (short[])array);
-        else if (element == typeof(uint)) WriteNumbers(GgufValueType.UInt32, (uint[])array);
-        else if (element == typeof(int)) WriteNumbers(GgufValueType.Int32, (int[])array);
-        else if (element == typeof(float)) WriteNumbers(GgufValueType.Float32, (float[])array);
-        else if (element == typeof(bool)) WriteNumbers(GgufValueType.Bool, Array.ConvertAll((bool[])array, flag => flag ? (byte)1 : (byte)0));
-        else if (element == typeof(ulong)) WriteNumbers(GgufValueType.UInt64, (ulong[])array);
-        else if (element == typeof(long)) WriteNumbers(GgufValueType.Int64, (long[])array);
-        else if (element == typeof(double)) WriteNumbers(GgufValueType.Float64, (double[])array);
-        else if (element == typeof(string)) WriteItems(GgufValueType.String, (string[])array, text => WriteString(text, 0, int.MaxValue, key));
-        else if (element == typeof(Array) || element.IsArray) WriteItems(GgufValueType.Array, (Array[])array, inner => WriteArray(key, inner));
-        else throw UnknownType(key, array);
+        // By exact type: to the runtime an int[] passes for a uint[].
+        var element = array.GetType().GetElementType()!;
+        if (element == typeof(string))
+            WriteItems(GgufValueType.String, (string[])array, text => WriteString(text, 0, int.MaxValue, key));
+        else if (element == typeof(Array) || element.IsArray)
+            WriteItems(GgufValueType.Array, (Array[])array, inner => WriteArray(key, inner));
+        else if (element == typeof(bool))
+            WriteNumbers(GgufValueType.Bool, Array.ConvertAll((bool[])array, flag => flag ? (byte)1 : (byte)0));
+        else
+            WriteNumbers(key, array, element);
+    }
+
+    private void WriteNumbers(string key, Array array, Type element)
+    {
+        if (element == typeof(byte))
+            WriteNumbers(GgufValueType.UInt8, (byte[])array);
+        else if (element == typeof(sbyte))
+            WriteNumbers(GgufValueType.Int8, (sbyte[])array);
+        else if (element == typeof(ushort))
+            WriteNumbers(GgufValueType.UInt16, (ushort[])array);
+        else if (element == typeof(short))
+            WriteNumbers(GgufValueType.Int16, (short[])array);
+        else if (element == typeof(uint))
+            WriteNumbers(GgufValueType.UInt32, (uint[])array);
+        else if (element == typeof(int))
+            WriteNumbers(GgufValueType.Int32, (int[])array);
+        else if (element == typeof(float))
+            WriteNumbers(GgufValueType.Float32, (float[])array);
+        else if (element == typeof(ulong))
+            WriteNumbers(GgufValueType.UInt64, (ulong[])array);
+        else if (element == typeof(long))
+            WriteNumbers(GgufValueType.Int64, (long[])array);
+        else if (element == typeof(double))
+            WriteNumbers(GgufValueType.Float64, (double[])array);
+        else
+            throw UnknownType(key, array);
     }
 
     private void WriteTyped<T>(GgufValueType type, T value)

@@ -18,8 +18,8 @@ public static class LenientJson
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ModelFormatException">
-    /// The file is missing, unreadable, over <see cref="LongestFile"/>, not JSON, not Unicode, or names a key twice in one object;
-    /// the message has line and column (both from 1, columns in characters).
+    /// The file is missing, unreadable, over <see cref="LongestFile"/>, not JSON, not Unicode, or names a key twice in one
+    /// object; the message has line and column (both from 1, columns in characters).
     /// </exception>
     public static JsonDocument Parse(string path)
     {
@@ -86,7 +86,7 @@ public static class LenientJson
         {
             var length = new FileInfo(path).Length;
             if (length > LongestFile)
-                throw new ModelFormatException(path, $"has {length} bytes; at most {LongestFile} are read.", "Is it the right file?");
+                throw new ModelFormatException(path, $"has {length} bytes; at most {LongestFile} are read.", "Check the path.");
             return File.ReadAllBytes(path);
         }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)

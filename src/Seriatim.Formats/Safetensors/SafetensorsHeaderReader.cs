@@ -15,7 +15,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     internal const string MetadataKey = "__metadata__";
     internal const int MostAxes = 64;
 
-    /// <summary>Longest name of a tensor, bytes: far over any real one, so that a hostile header cannot make us copy much.</summary>
+    /// <summary>Longest name of a tensor, bytes: far over any real one, and little to copy from a hostile header.</summary>
     internal const int LongestName = 65535;
 
     private readonly Dictionary<string, SafetensorsEntry> _byName = new(StringComparer.Ordinal);
@@ -101,7 +101,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             if (reader.ValueTextEquals("dtype"u8) && type is null)
             {
                 Require(ref reader, JsonTokenType.String, name, "a string as dtype");
-                var text = reader.ValueSpan.Length <= LongestName ? reader.GetString()! : "…";
+                var text = ShortText(ref reader);
                 if (!SafetensorsTypes.TryParse(text, out var parsed))
                     throw UnknownType(name, text);
                 type = parsed;
@@ -121,7 +121,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             {
                 throw Damaged(
                     $"tensor {ModelFormatException.Quote(name)} has the field "
-                    + $"{(reader.ValueSpan.Length <= LongestName ? ModelFormatException.Quote(reader.GetString()!) : "'…'")} twice, or the format does not define it.");
+                    + $"{ModelFormatException.Quote(ShortText(ref reader))} twice, or the format does not define it.");
             }
         }
         if (type is null || shape.IsDefault || range is null)
@@ -172,7 +172,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             next += entry.ByteLength;
         }
         if (next != fileLength)
-            throw Damaged($"the tensors end at byte {next} of the file, which has {fileLength}: {fileLength - next} are left over.");
+            throw Damaged($"the tensors end at byte {next} of {fileLength} in the file: {fileLength - next} are left over.");
         return entries;
     }
 
@@ -212,6 +212,9 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
         return true;
     }
 
+    private static string ShortText(ref Utf8JsonReader reader) =>
+        reader.ValueSpan.Length <= LongestName ? reader.GetString()! : "…";
+
     private void Require(ref Utf8JsonReader reader, JsonTokenType wanted, string name, string description)
     {
         if (!reader.Read() || reader.TokenType != wanted)
@@ -220,7 +223,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
 
     private ModelFormatException UnknownType(string name, string type) => new(
         path,
-        $"tensor {ModelFormatException.Quote(name)} has dtype {ModelFormatException.Quote(type)}, which is not one of the 15 known.",
+        $"tensor {ModelFormatException.Quote(name)} has dtype {ModelFormatException.Quote(type)}, not one of the 15 known.",
         "Convert the tensor to a known type, or update Seriatim.");
 
     private ModelFormatException Damaged(string problem, Exception? cause = null) =>

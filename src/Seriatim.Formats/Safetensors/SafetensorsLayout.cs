@@ -64,7 +64,8 @@ internal sealed class SafetensorsLayout
             throw new ArgumentException($"a tensor cannot be called '{tensor.Name}'");
         if (!Enum.IsDefined(tensor.Type))
             throw new ArgumentException($"tensor '{tensor.Name}' has the undefined type {tensor.Type}");
-        if (tensor.Shape.IsDefault || tensor.Shape.Length > SafetensorsHeaderReader.MostAxes || tensor.Shape.Any(size => size < 0))
+        if (tensor.Shape.IsDefault || tensor.Shape.Length > SafetensorsHeaderReader.MostAxes
+            || tensor.Shape.Any(size => size < 0))
         {
             throw new ArgumentException(
                 $"tensor '{tensor.Name}' needs a shape of 0 to {SafetensorsHeaderReader.MostAxes} axes without negative sizes");
@@ -91,7 +92,10 @@ internal sealed class SafetensorsLayout
         var bytes = Encode(json.ToString());
         var padded = (bytes.Length + 7) / 8 * 8;
         if (padded > SafetensorsHeaderReader.LongestHeader)
-            throw new ArgumentException($"the header would have {padded} bytes; {SafetensorsHeaderReader.LongestHeader} are allowed");
+        {
+            throw new ArgumentException(
+                $"the header would have {padded} bytes; {SafetensorsHeaderReader.LongestHeader} are allowed");
+        }
         var header = new byte[8 + padded];
         BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)padded);
         bytes.CopyTo(header, 8);

@@ -73,7 +73,7 @@ public sealed class SafetensorsWriter : IDisposable
         {
             var count = Math.Min(values.Length, rounded.Length);
             for (var i = 0; i < count; i++)
-                rounded[i] = type == SafetensorsType.F16 ? BitConverter.HalfToUInt16Bits((Half)values[i]) : RoundToBF16(values[i]);
+                rounded[i] = type == SafetensorsType.F16 ? RoundToF16(values[i]) : RoundToBF16(values[i]);
             Append(name, MemoryMarshal.AsBytes(rounded[..count]));
             values = values[count..];
         }
@@ -86,6 +86,8 @@ public sealed class SafetensorsWriter : IDisposable
 
     /// <summary>Closes the file; if it was not completed, nothing of it stays.</summary>
     public void Dispose() => _slots.Dispose();
+
+    private static ushort RoundToF16(float value) => BitConverter.HalfToUInt16Bits((Half)value);
 
     private static ushort RoundToBF16(float value)
     {
