@@ -357,42 +357,44 @@ internal static unsafe class DenseProduct<T>
 
         public readonly void Do(int piece, int worker)
         {
-            float* tile = Team.ScratchOf(worker, TileFloats + (DepthBlock + Panel) * Panel);
             int first = piece * BlocksPerPiece;
             int end = Math.Min(Blocks, first + BlocksPerPiece);
-            for (int row = 0; row < Rows; row += RowBlock)
+            float* tile = Team.ScratchOf(worker, TileFloats + (Panel + (end - first) * (long)DepthBlock) * Panel);
+            float* turned = tile + TileFloats + Panel * Panel;
+            for (int o = 0; o < Outputs; o += DepthBlock)
             {
-                int rows = Math.Min(RowBlock, Rows - row);
-                for (int o = 0; o < Outputs; o += DepthBlock)
+                int depth = Math.Min(DepthBlock, Outputs - o);
+                for (int block = first; block < end; block++)
+                    Turn(block * Panel, o, depth, tile + TileFloats, turned + (block - first) * DepthBlock * Panel);
+                for (int row = 0; row < Rows; row += RowBlock)
                 {
                     for (int block = first; block < end; block++)
-                        Block(block * Panel, row, rows, o, tile, tile + TileFloats);
+                        Block(block * Panel, row, o, depth, turned + (block - first) * DepthBlock * Panel, tile);
                 }
             }
         }
 
-        private readonly void Block(int firstInput, int firstRow, int rows, int o, float* tile, float* scratch)
+        /// <summary>Turns <c>[columns][outputs]</c> of the panels into <c>[outputs][32 columns]</c>.</summary>
+        private readonly void Turn(int firstInput, int o, int depth, float* scratch, float* b)
         {
-            int inputs = Weight.Inputs;
-            int columns = Math.Min(Panel, inputs - firstInput);
-            float* dx = Dx + (long)firstRow * inputs + firstInput;
-            if (o == 0 && !Accumulate)
-            {
-                for (int row = 0; row < rows; row++)
-                    new Span<float>(dx + (long)row * inputs, columns).Clear();
-            }
-
-            float* b = scratch + Panel * Panel;
-            int depth = Math.Min(DepthBlock, Outputs - o);
+            int columns = Math.Min(Panel, Weight.Inputs - firstInput);
+            if (columns < Panel)
+                new Span<float>(b, DepthBlock * Panel).Clear();
             for (int i = 0; i < depth; i += Panel)
             {
-                // [columns][32 outputs] of the panel becomes [32 outputs][32 columns].
                 float* from = PanelBlock(Weight, FirstPanel + (o + i) / Panel, firstInput, columns, scratch);
-                if (columns < Panel)
-                    new Span<float>(b + i * Panel, Panel * Panel).Clear();
                 Transpose.Block(from, Panel, columns, Panel, b + i * Panel, Panel);
             }
+        }
 
+        private readonly void Block(int firstInput, int firstRow, int o, int depth, float* b, float* tile)
+        {
+            int inputs = Weight.Inputs;
+            int rows = Math.Min(RowBlock, Rows - firstRow);
+            int columns = Math.Min(Panel, inputs - firstInput);
+            float* dx = Dx + (long)firstRow * inputs + firstInput;
+            for (int row = 0; o == 0 && !Accumulate && row < rows; row++)
+                new Span<float>(dx + (long)row * inputs, columns).Clear();
             AddRows(Packed + (long)firstRow * Outputs, rows, Outputs, o, depth, b, dx, inputs, columns, tile);
         }
     }
