@@ -1,0 +1,55 @@
+namespace Seriatim.Formats.Tests;
+
+/// <summary>The shared material beside the repository, read-only.</summary>
+internal static class Shared
+{
+    /// <summary>Full path of ../shared; null where it is missing.</summary>
+    public static string? Folder { get; } = Find();
+
+    public static string Path(params string[] parts) => System.IO.Path.Combine([Folder!, .. parts]);
+
+    public static TheoryData<string> Files(string folder, string pattern, params string[] but)
+    {
+        var data = new TheoryData<string>();
+        foreach (var file in Directory.EnumerateFiles(Path(folder), pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            var relative = System.IO.Path.GetRelativePath(Folder!, file).Replace('\\', '/');
+            if (!but.Any(part => relative.Contains(part, StringComparison.Ordinal)))
+                data.Add(relative);
+        }
+        Assert.NotEmpty(data);
+        return data;
+    }
+
+    private static string? Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "Seriatim.slnx")))
+                continue;
+            var shared = System.IO.Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared");
+            return Directory.Exists(shared) ? shared : null;
+        }
+        return null;
+    }
+}
+
+/// <summary>A fact that needs ../shared; a visible skip without it.</summary>
+internal sealed class SharedFactAttribute : FactAttribute
+{
+    public SharedFactAttribute()
+    {
+        if (Shared.Folder is null)
+            Skip = "../shared is missing";
+    }
+}
+
+/// <summary>A theory that needs ../shared; a visible skip without it.</summary>
+internal sealed class SharedTheoryAttribute : TheoryAttribute
+{
+    public SharedTheoryAttribute()
+    {
+        if (Shared.Folder is null)
+            Skip = "../shared is missing";
+    }
+}
