@@ -115,6 +115,7 @@ public sealed class RaggedBatchBuilder
             Visibility = visibility,
             Parents = parents,
             DeclaredLength = declaredLength ?? length,
+            IsDeclared = declaredLength is not null,
             Encoder = encoder,
             Cross = cross,
         });
