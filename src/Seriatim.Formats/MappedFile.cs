@@ -2,7 +2,7 @@ using System.IO.MemoryMappedFiles;
 
 namespace Seriatim.Formats;
 
-/// <summary>A whole file mapped into memory for reading. The owner must not use the pointer after <see cref="Dispose"/>.</summary>
+/// <summary>A whole file mapped for reading. The owner must not use the pointer after <see cref="Dispose"/>.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
@@ -42,6 +42,8 @@ internal sealed unsafe class MappedFile : IDisposable
     public static MappedFile Open(string path, int minimumLength, string kind)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("Model files are little-endian and read in place.");
         if (Directory.Exists(path))
             throw new ModelFormatException(path, $"is a folder, not a {kind} file.", "Give the path of the file itself.");
         try
@@ -77,7 +79,7 @@ internal sealed unsafe class MappedFile : IDisposable
             }
             map = MemoryMappedFile.CreateFromFile(
                 stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
             return new MappedFile(path, length, map, view);
         }
         catch

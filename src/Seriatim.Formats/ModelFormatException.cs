@@ -21,7 +21,7 @@ public sealed class ModelFormatException : Exception
     public string FilePath { get; }
 
     internal const string AdviceDamaged =
-        "The file is damaged or was not written to its end; download or write it again.";
+        "The file is damaged or was written wrongly; download or convert it again.";
 
     /// <summary>Names come from hostile files: cut them, and show control characters as escapes.</summary>
     internal static string Quote(string name)

@@ -97,6 +97,28 @@ public sealed class SafetensorsFileTests
     }
 
     [Fact]
+    public unsafe void TensorsOverTwoGigabytesAreReached()
+    {
+        const long Elements = 3_000_000_000;
+        using var folder = new TempFolder();
+        var header = "{" + SafetensorsBytes.Entry("a", "U8", $"{Elements}", $"0,{Elements}") + "}";
+        var path = folder.Write("a", SafetensorsBytes.Make(header, 0));
+        using (var stream = new FileStream(path, FileMode.Open))
+        {
+            // A hole: the file takes no room on the disk.
+            stream.SetLength(stream.Length + Elements);
+            stream.Seek(-2, SeekOrigin.End);
+            stream.Write([6, 7]);
+        }
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal(7, file.Pointer(file["a"])[Elements - 1]);
+        Assert.Throws<OverflowException>(() => file.Bytes(file["a"]).Length);
+        var last = new float[2];
+        file.ReadF32(file["a"], Elements - 2, last);
+        Assert.Equal([6f, 7f], last);
+    }
+
+    [Fact]
     public void AnEntryOfAnotherFileIsRefused()
     {
         using var folder = new TempFolder();

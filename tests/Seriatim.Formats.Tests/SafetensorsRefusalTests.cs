@@ -72,12 +72,15 @@ public sealed class SafetensorsRefusalTests
         { "trailing comma", "{" + Entry("a", "U8", "3", "0,3") + ",}", 3, "not JSON" },
         { "zero bytes after", "{}\0\0", 0, "not JSON" },
         { "half a surrogate pair", "{" + Entry("\\ud800", "U8", "3", "0,3") + "}", 3, "Unicode" },
+        { "name too long", "{" + Entry(new string('n', 65536), "U8", "3", "0,3") + "}", 3, "65536" },
+        { "dtype too long", "{" + Entry("a", new string('U', 3_000_000), "3", "0,3") + "}", 3, "dtype" },
+        { "field too long", "{\"a\":{\"" + new string('f', 3_000_000) + "\":1}}", 3, "'a'" },
         { "deep", "{\"a\":" + new string('[', 100_000), 0, "'a'" },
         { "deep inside", "{\"a\":{\"shape\":" + new string('[', 100_000), 0, "JSON" },
     };
 
     [Theory]
-    [MemberData(nameof(BadHeaders))]
+    [MemberData(nameof(BadHeaders), DisableDiscoveryEnumeration = true)]
     public void BadHeadersAreRefused(string what, string header, int data, string mention)
     {
         using var folder = new TempFolder();

@@ -18,8 +18,8 @@ public static class LenientJson
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ModelFormatException">
-    /// The file is missing, unreadable, over <see cref="LongestFile"/>, not JSON, not Unicode, or names a key twice in one object;
-    /// the message has line and column (both from 1, columns in characters).
+    /// The file is missing, unreadable, over <see cref="LongestFile"/>, not JSON, not Unicode, or names a key twice in one
+    /// object; the message has line and column (both from 1, columns in characters).
     /// </exception>
     public static JsonDocument Parse(string path)
     {
@@ -39,17 +39,15 @@ public static class LenientJson
             throw new ModelFormatException(source, "is not UTF-8 text.", "Save the file as UTF-8.");
         var (text, insertions) = QuoteBareTokens(utf8);
         var position = new JsonPosition(utf8, insertions);
-        JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            // The parser compares keys, for which they must be Unicode.
             if (text.Span.IndexOf("\\u"u8) >= 0)
                 LenientJsonChecks.RequireUnicode(text.Span, position, source);
-            return document;
+            return JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (JsonException cause)
         {
-            document?.Dispose();
             LenientJsonChecks.ThrowIfDuplicate(text.Span, position, source);
             throw new ModelFormatException(
                 source,
@@ -57,11 +55,6 @@ public static class LenientJson
                 + $"column {position.Column(cause.LineNumber ?? 0, cause.BytePositionInLine ?? 0)}: {Reason(cause)}",
                 "Correct the file or download it again.",
                 cause);
-        }
-        catch
-        {
-            document?.Dispose();
-            throw;
         }
     }
 
@@ -93,7 +86,7 @@ public static class LenientJson
         {
             var length = new FileInfo(path).Length;
             if (length > LongestFile)
-                throw new ModelFormatException(path, $"has {length} bytes; at most {LongestFile} are read.", "Is it the right file?");
+                throw new ModelFormatException(path, $"has {length} bytes; at most {LongestFile} are read.", "Check the path.");
             return File.ReadAllBytes(path);
         }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)

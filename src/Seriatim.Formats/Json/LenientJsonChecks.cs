@@ -5,7 +5,7 @@ namespace Seriatim.Formats;
 /// <summary>What <see cref="JsonDocument"/> does not check, or does not give the place of.</summary>
 internal static class LenientJsonChecks
 {
-    /// <summary>Refuses half a surrogate pair, on which <see cref="JsonElement.GetString"/> would throw only when it is read.</summary>
+    /// <summary>Refuses half a surrogate pair, on which <see cref="JsonElement.GetString"/> would throw later.</summary>
     public static void RequireUnicode(ReadOnlySpan<byte> text, JsonPosition position, string source)
     {
         var reader = new Utf8JsonReader(text);

@@ -103,7 +103,9 @@ public sealed unsafe class SafetensorsCheckpoint : IDisposable
             OpenShards(index);
         else if (Directory.Exists(Folder))
             throw new ModelFormatException(
-                Folder, $"holds neither {SingleFileName} nor {IndexFileName}.", "Download the weights, or convert them to safetensors.");
+                Folder,
+                $"holds neither {SingleFileName} nor {IndexFileName}.",
+                "Download the weights, or convert them to safetensors.");
         else
             throw new ModelFormatException(Folder, "no such folder.", "Check the path.");
     }
@@ -131,7 +133,8 @@ public sealed unsafe class SafetensorsCheckpoint : IDisposable
             {
                 throw new ModelFormatException(
                     index,
-                    $"places tensor {ModelFormatException.Quote(name)} in {ModelFormatException.Quote(shard)}, which does not hold it.",
+                    $"places tensor {ModelFormatException.Quote(name)} in {ModelFormatException.Quote(shard)}, "
+                    + "which does not hold it.",
                     "Index and shards are of different versions; download all again.");
             }
         }

@@ -13,7 +13,10 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     internal const long LongestHeader = 100_000_000;
 
     internal const string MetadataKey = "__metadata__";
-    private const int MostAxes = 64;
+    internal const int MostAxes = 64;
+
+    /// <summary>Longest name of a tensor, bytes: far over any real one, and little to copy from a hostile header.</summary>
+    internal const int LongestName = 65535;
 
     private readonly Dictionary<string, SafetensorsEntry> _byName = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
@@ -29,8 +32,6 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
     public unsafe Header Read(byte* start)
     {
         var length = *(ulong*)start;
-        if (!BitConverter.IsLittleEndian)
-            length = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(length);
         if (length > (ulong)LongestHeader)
             throw Damaged($"the header length is {length} bytes; at most {LongestHeader} are allowed.");
         if (length > (ulong)(fileLength - 8))
@@ -61,6 +62,8 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            if (reader.ValueSpan.Length > LongestName)
+                throw Damaged($"a tensor has a name of {reader.ValueSpan.Length} bytes; at most {LongestName} are allowed.");
             var name = reader.GetString()!;
             Require(ref reader, JsonTokenType.StartObject, name, "an object");
             if (name == MetadataKey)
@@ -98,7 +101,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             if (reader.ValueTextEquals("dtype"u8) && type is null)
             {
                 Require(ref reader, JsonTokenType.String, name, "a string as dtype");
-                var text = reader.GetString()!;
+                var text = ShortText(ref reader);
                 if (!SafetensorsTypes.TryParse(text, out var parsed))
                     throw UnknownType(name, text);
                 type = parsed;
@@ -118,7 +121,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             {
                 throw Damaged(
                     $"tensor {ModelFormatException.Quote(name)} has the field "
-                    + $"{ModelFormatException.Quote(reader.GetString()!)} twice, or the format does not define it.");
+                    + $"{ModelFormatException.Quote(ShortText(ref reader))} twice, or the format does not define it.");
             }
         }
         if (type is null || shape.IsDefault || range is null)
@@ -169,7 +172,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
             next += entry.ByteLength;
         }
         if (next != fileLength)
-            throw Damaged($"the tensors end at byte {next} of the file, which has {fileLength}: {fileLength - next} are left over.");
+            throw Damaged($"the tensors end at byte {next} of {fileLength} in the file: {fileLength - next} are left over.");
         return entries;
     }
 
@@ -209,6 +212,9 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
         return true;
     }
 
+    private static string ShortText(ref Utf8JsonReader reader) =>
+        reader.ValueSpan.Length <= LongestName ? reader.GetString()! : "…";
+
     private void Require(ref Utf8JsonReader reader, JsonTokenType wanted, string name, string description)
     {
         if (!reader.Read() || reader.TokenType != wanted)
@@ -217,7 +223,7 @@ internal sealed class SafetensorsHeaderReader(string path, long fileLength, Safe
 
     private ModelFormatException UnknownType(string name, string type) => new(
         path,
-        $"tensor {ModelFormatException.Quote(name)} has dtype {ModelFormatException.Quote(type)}, which is not one of the 15 known.",
+        $"tensor {ModelFormatException.Quote(name)} has dtype {ModelFormatException.Quote(type)}, not one of the 15 known.",
         "Convert the tensor to a known type, or update Seriatim.");
 
     private ModelFormatException Damaged(string problem, Exception? cause = null) =>

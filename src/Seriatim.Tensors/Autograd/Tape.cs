@@ -14,10 +14,22 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<Tensor, Tensor> _gradients = new(ReferenceEqualityComparer.Instance);
 
+    private readonly HashSet<Tensor> _watched = new(ReferenceEqualityComparer.Instance);
+
     private sealed record Node(Tensor Result, Tensor[] Saved, Action<Tensor> Backward);
 
     /// <summary>Number of recorded ops.</summary>
     public int Count => _nodes.Count;
+
+    /// <summary>Keeps the gradient of a tensor that is no op's result, for <see cref="GradientOf"/>.</summary>
+    public void Watch(Tensor tensor)
+    {
+        if (_watched.Add(tensor))
+            tensor.Retain();
+    }
+
+    /// <summary>The gradient of a watched tensor after <see cref="Backward(Tensor, float)"/>; null if nothing reached it. The tape owns it.</summary>
+    public Tensor? GradientOf(Tensor tensor) => _gradients.GetValueOrDefault(tensor);
 
     /// <summary>
     /// Adds the gradients of <c>sum(scale · result)</c> to all trainable parameters that the recorded ops used, and forgets
@@ -51,7 +63,11 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
             Release(node);
         }
 
-        ReleaseGradients();
+        foreach ((Tensor tensor, Tensor unused) in _gradients.Where(pair => !_watched.Contains(pair.Key)).ToArray())
+        {
+            _gradients.Remove(tensor);
+            unused.Dispose();
+        }
     }
 
     /// <inheritdoc/>
@@ -183,7 +199,12 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         foreach (Node node in _nodes)
             Release(node);
         _nodes.Clear();
-        ReleaseGradients();
+        foreach (Tensor gradient in _gradients.Values)
+            gradient.Dispose();
+        _gradients.Clear();
+        foreach (Tensor tensor in _watched)
+            tensor.Dispose();
+        _watched.Clear();
     }
 
     /// <summary>
@@ -218,12 +239,5 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     {
         foreach (Tensor tensor in node.Saved)
             tensor.Dispose();
-    }
-
-    private void ReleaseGradients()
-    {
-        foreach (Tensor gradient in _gradients.Values)
-            gradient.Dispose();
-        _gradients.Clear();
     }
 }

@@ -51,8 +51,27 @@ public sealed unsafe class TensorPool
         }
     }
 
+    /// <summary>
+    /// For tests: while true, every buffer of this thread is new and lies between two canaries that end exactly where the data does;
+    /// writing over one is an error when the buffer is returned, and reading one gives NaN.
+    /// </summary>
+    [ThreadStatic]
+    internal static bool Guarded;
+
+    private const int GuardedClass = -1;
+    private const byte Canary = 0xFF;
+
     internal void* Rent(long bytes, out int sizeClass)
     {
+        if (Guarded)
+        {
+            sizeClass = GuardedClass;
+            byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)(bytes + 3 * Alignment), Alignment);
+            NativeMemory.Fill(block, (nuint)(bytes + 3 * Alignment), Canary);
+            *(long*)block = bytes;
+            return block + 2 * Alignment;
+        }
+
         sizeClass = ClassOf(bytes);
         long size = ClassBytes(sizeClass);
         Interlocked.Add(ref _liveBytes, size);
@@ -71,6 +90,12 @@ public sealed unsafe class TensorPool
 
     internal void Return(void* buffer, int sizeClass)
     {
+        if (sizeClass == GuardedClass)
+        {
+            ReturnGuarded((byte*)buffer);
+            return;
+        }
+
         long size = ClassBytes(sizeClass);
         Poison(buffer, size);
         Interlocked.Add(ref _liveBytes, -size);
@@ -78,6 +103,16 @@ public sealed unsafe class TensorPool
         Stack<nint> free = _free[sizeClass];
         lock (free)
             free.Push((nint)buffer);
+    }
+
+    private static void ReturnGuarded(byte* buffer)
+    {
+        long bytes = *(long*)(buffer - 2 * Alignment);
+        bool intact = new ReadOnlySpan<byte>(buffer - Alignment, Alignment).IndexOfAnyExcept(Canary) < 0
+            && new ReadOnlySpan<byte>(buffer + bytes, Alignment).IndexOfAnyExcept(Canary) < 0;
+        NativeMemory.AlignedFree(buffer - 2 * Alignment);
+        if (!intact)
+            throw new InvalidOperationException($"A kernel wrote outside a tensor of {bytes} bytes.");
     }
 
     [System.Diagnostics.Conditional("DEBUG")]

@@ -38,7 +38,11 @@ public sealed record AttentionSegment(
 /// <summary>The segments of one attention call; made once per forward pass and shared by all layers of one stack.</summary>
 /// <param name="Segments">Every row of q belongs to exactly one segment, in order.</param>
 /// <param name="Pool">Where the pages of the segments live; null if no segment has any.</param>
-public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, KeyValuePool? Pool);
+public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, KeyValuePool? Pool)
+{
+    /// <summary>How the kernels cut the work: made by the first layer, used by all.</summary>
+    internal AttentionTask? Task { get; set; }
+}
 
 /// <summary>The shape and the rule of one attention layer.</summary>
 /// <param name="Heads">Query heads, H.</param>
@@ -71,6 +75,14 @@ public abstract record AttentionBias
     /// <param name="MaxDistance">Distances from here on share the last bucket.</param>
     public sealed record Relative(Parameter Table, bool Bidirectional, int MaxDistance) : AttentionBias
     {
+        private int[]? _buckets;
+
+        /// <summary>
+        /// Buckets of the distances <c>-MaxDistance - 16</c> to <c>MaxDistance + 15</c>. Beyond MaxDistance the bucket does not
+        /// change, so any 16 neighbouring distances have their like in here.
+        /// </summary>
+        internal int[] Buckets => _buckets ??= [.. Enumerable.Range(-MaxDistance - 16, 2 * MaxDistance + 32).Select(Bucket)];
+
         /// <summary>The bucket of a distance <c>j - i</c>: exact near zero, logarithmic up to <see cref="MaxDistance"/>.</summary>
         public int Bucket(int distance)
         {

@@ -1,9 +1,36 @@
+using System.Runtime.CompilerServices;
+
 namespace Seriatim.Tensors;
 
 /// <summary><c>y = f(x)</c>, and gated <c>y = f(gate) · up</c>. Backward: <c>dx = f'(x) dy</c>; <c>dgate = f'(gate) up dy</c>, <c>dup = f(gate) dy</c>.</summary>
 /// <remarks>Shapes: all [N, F]. Saved for backward: the operands.</remarks>
-internal static unsafe class ActivationOp
+internal static class ActivationOp
 {
+    public static Tensor Forward<T>(WorkerTeam team, Tensor x, Activation activation)
+        where T : struct, ILanes<T> => Switch<T, Forwards<T>>(team, activation, x, null, null);
+
+    public static Tensor Backward<T>(WorkerTeam team, Tensor x, Activation activation, Tensor dy)
+        where T : struct, ILanes<T>
+    {
+        OpShapes.RequireSame(x, dy, "Activation backward", "dy");
+        return Switch<T, Backwards<T>>(team, activation, x, dy, null);
+    }
+
+    public static Tensor ForwardGated<T>(WorkerTeam team, Tensor gate, Tensor up, Activation activation)
+        where T : struct, ILanes<T>
+    {
+        OpShapes.RequireSame(gate, up, "Gated activation", "up");
+        return Switch<T, Gated<T>>(team, activation, gate, up, null);
+    }
+
+    public static (Tensor Dgate, Tensor Dup) BackwardGated<T>(WorkerTeam team, Tensor gate, Tensor up, Activation activation, Tensor dy)
+        where T : struct, ILanes<T>
+    {
+        OpShapes.RequireSame(gate, up, "Gated activation backward", "up");
+        OpShapes.RequireSame(gate, dy, "Gated activation backward", "dy");
+        return (Switch<T, GatedBackwards<T>>(team, activation, gate, up, dy), Switch<T, Gated<T>>(team, activation, gate, dy, null));
+    }
+
     public static Tensor Reference(Tensor x, Activation activation)
     {
         Tensor y = Tensor.Create(x.Rows, x.Columns);
@@ -43,6 +70,85 @@ internal static unsafe class ActivationOp
         }
 
         return (dgate, dup);
+    }
+
+    /// <summary>A use of an activation: which kernel runs over it.</summary>
+    private interface IUse<T>
+        where T : struct, ILanes<T>
+    {
+        static abstract Tensor Run<TFunction>(WorkerTeam team, Tensor a, Tensor? b, Tensor? c)
+            where TFunction : struct, IActivationFunction<T>;
+    }
+
+    /// <summary>The one place that turns the enumeration into a type, outside all loops.</summary>
+    private static Tensor Switch<T, TUse>(WorkerTeam team, Activation activation, Tensor a, Tensor? b, Tensor? c)
+        where T : struct, ILanes<T>
+        where TUse : struct, IUse<T> => activation switch
+        {
+            Activation.Relu => TUse.Run<ActivationFunctions<T>.Relu>(team, a, b, c),
+            Activation.Gelu => TUse.Run<ActivationFunctions<T>.Gelu>(team, a, b, c),
+            Activation.GeluTanh => TUse.Run<ActivationFunctions<T>.GeluTanh>(team, a, b, c),
+            Activation.GeluQuick => TUse.Run<ActivationFunctions<T>.GeluQuick>(team, a, b, c),
+            Activation.Silu => TUse.Run<ActivationFunctions<T>.Silu>(team, a, b, c),
+            Activation.Tanh => TUse.Run<ActivationFunctions<T>.Tanh>(team, a, b, c),
+            Activation.Sigmoid => TUse.Run<ActivationFunctions<T>.Sigmoid>(team, a, b, c),
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
+        };
+
+    private readonly struct Forwards<T> : IUse<T>
+        where T : struct, ILanes<T>
+    {
+        public static Tensor Run<TFunction>(WorkerTeam team, Tensor a, Tensor? b, Tensor? c)
+            where TFunction : struct, IActivationFunction<T> => ElementKernel<T, Function<TFunction>>.Run(team, default, a);
+
+        private readonly struct Function<TFunction> : IElementFunction<T>
+            where TFunction : struct, IActivationFunction<T>
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public T Value(T x, T unused, T unused2) => TFunction.Value(x);
+        }
+    }
+
+    private readonly struct Backwards<T> : IUse<T>
+        where T : struct, ILanes<T>
+    {
+        public static Tensor Run<TFunction>(WorkerTeam team, Tensor a, Tensor? b, Tensor? c)
+            where TFunction : struct, IActivationFunction<T> => ElementKernel<T, Function<TFunction>>.Run(team, default, a, b);
+
+        private readonly struct Function<TFunction> : IElementFunction<T>
+            where TFunction : struct, IActivationFunction<T>
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public T Value(T x, T dy, T unused) => TFunction.Slope(x) * dy;
+        }
+    }
+
+    private readonly struct Gated<T> : IUse<T>
+        where T : struct, ILanes<T>
+    {
+        public static Tensor Run<TFunction>(WorkerTeam team, Tensor a, Tensor? b, Tensor? c)
+            where TFunction : struct, IActivationFunction<T> => ElementKernel<T, Function<TFunction>>.Run(team, default, a, b);
+
+        private readonly struct Function<TFunction> : IElementFunction<T>
+            where TFunction : struct, IActivationFunction<T>
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public T Value(T gate, T up, T unused) => TFunction.Value(gate) * up;
+        }
+    }
+
+    private readonly struct GatedBackwards<T> : IUse<T>
+        where T : struct, ILanes<T>
+    {
+        public static Tensor Run<TFunction>(WorkerTeam team, Tensor a, Tensor? b, Tensor? c)
+            where TFunction : struct, IActivationFunction<T> => ElementKernel<T, Function<TFunction>>.Run(team, default, a, b, c);
+
+        private readonly struct Function<TFunction> : IElementFunction<T>
+            where TFunction : struct, IActivationFunction<T>
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            public T Value(T gate, T up, T dy) => TFunction.Slope(gate) * up * dy;
+        }
     }
 
     private static double Value(Activation activation, double x) => activation switch

@@ -12,6 +12,23 @@ namespace Seriatim.Tensors;
 /// </remarks>
 internal static unsafe class AttentionOp
 {
+    public static Tensor Forward<T>(
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+        where T : struct, ILanes<T>
+    {
+        Check(q, k, v, rows, spec);
+        Store(k, v, rows, layer);
+        return AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, out logSumExp);
+    }
+
+    public static (Tensor Dq, Tensor Dk, Tensor Dv) Backward<T>(
+        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
+        where T : struct, ILanes<T>
+    {
+        CheckBackward(q, k, v, y, logSumExp, rows, spec, dy);
+        return AttentionBackward<T>.Run(team, q, k, v, y, logSumExp, rows, spec, dy);
+    }
+
     public static Tensor Reference(
         Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
     {
@@ -101,6 +118,8 @@ internal static unsafe class AttentionOp
             {
                 int position = segment.Past + row;
                 int page = segment.Pages[position / pool.PageSize];
+                if ((uint)page >= (uint)pool.Pages)
+                    throw new ArgumentOutOfRangeException(nameof(rows), $"Attention: position {position} belongs to page {page}; the pool has the pages 0 to {pool.Pages - 1}.");
                 int slot = position % pool.PageSize;
                 StoreRow(pool, page, slot, layer, k.Floats + (long)(segment.KeyRow + row) * k.Columns,
                     v.Floats + (long)(segment.KeyRow + row) * v.Columns);
@@ -147,8 +166,8 @@ internal static unsafe class AttentionOp
         OpShapes.RequireSame(q, y, "Attention backward", "y");
         OpShapes.RequireSame(q, dy, "Attention backward", "dy");
         OpShapes.Require(logSumExp, q.Rows, spec.Heads, "Attention backward", "the log-sum-exp");
-        if (rows.Pool is not null)
-            throw new InvalidOperationException("Attention has no gradient through stored keys and values.");
+        if (rows.Pool is not null || rows.Segments.Any(segment => segment.Visibility == Visibility.Tree))
+            throw new InvalidOperationException("Attention has no gradient through stored keys and values, nor through trees.");
     }
 
     /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>

@@ -10,6 +10,107 @@ namespace Seriatim.Tensors;
 /// </remarks>
 internal static unsafe class CrossEntropyOp
 {
+    /// <summary>Entries of the vocabulary in one piece; part of the order of the sums, so a constant.</summary>
+    private const int Chunk = 4096;
+
+    public static Tensor Forward<T>(
+        WorkerTeam team, Tensor hidden, DenseWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
+        where T : struct, ILanes<T>
+    {
+        Check(hidden, head, labels, options);
+        int rows = hidden.Rows;
+        using Tensor losses = Tensor.Create(rows, 1);
+        using Tensor maxima = Tensor.Create(rows, 1);
+        using Tensor sums = Tensor.Zeros(rows, 16);
+        using Tensor totals = Tensor.Zeros(rows, 16);
+        using Tensor target = Tensor.Zeros(rows, 1);
+        maxima.Span.Fill(float.NegativeInfinity);
+        fixed (int* labelsPointer = labels)
+        {
+            var kernel = new CrossEntropyKernel<T>
+            {
+                Labels = labelsPointer,
+                Maxima = maxima.Floats,
+                Sums = sums.Floats,
+                Totals = totals.Floats,
+                Target = target.Floats,
+            };
+            ForEachChunk(team, hidden, head, options, ref kernel, null);
+        }
+
+        logSumExp = Tensor.Create(rows, 1);
+        for (int n = 0; n < rows; n++)
+        {
+            float lse = maxima.Span[n] + LaneMath<T>.Log(T.Sum(T.Load(sums.Floats + n * 16)));
+            float mean = T.Sum(T.Load(totals.Floats + n * 16)) / head.Outputs;
+            logSumExp.Span[n] = lse;
+            losses.Span[n] = labels[n] == options.IgnoreLabel
+                ? 0
+                : (1 - options.LabelSmoothing) * (lse - target.Span[n]) + options.LabelSmoothing * (lse - mean);
+        }
+
+        return Reduce(losses, labels, options);
+    }
+
+    public static Tensor Backward<T>(
+        WorkerTeam team, Tensor hidden, DenseWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss)
+        where T : struct, ILanes<T>
+    {
+        Check(hidden, head, labels, options);
+        using Tensor gradients = Tensor.Zeros(hidden.Rows, 1);
+        for (int n = 0; n < hidden.Rows; n++)
+        {
+            if (labels[n] != options.IgnoreLabel)
+                gradients.Span[n] = RowGradient(labels, options, dloss, n);
+        }
+
+        Tensor dhidden = Tensor.Zeros(hidden.Rows, hidden.Columns);
+        fixed (int* labelsPointer = labels)
+        {
+            var kernel = new CrossEntropyKernel<T>
+            {
+                Labels = labelsPointer,
+                LogSumExp = logSumExp.Floats,
+                Gradients = gradients.Floats,
+            };
+            using Tensor columns = DenseProduct<T>.PackColumns(team, hidden.Floats, hidden.Rows, hidden.Columns);
+            ForEachChunk(team, hidden, head, options, ref kernel, (logits, firstPanel, count) =>
+            {
+                using Tensor packed = DenseProduct<T>.PackRows(team, logits.Floats, logits.Rows, count);
+                DenseProduct<T>.BackwardInput(team, packed.Floats, logits.Rows, head, firstPanel, count, dhidden.Floats, accumulate: true);
+                DenseProduct<T>.BackwardWeight(team, columns.Floats, logits.Rows, head, firstPanel, count, logits.Floats, count);
+            });
+        }
+
+        return dhidden;
+    }
+
+    /// <summary>Computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.</summary>
+    private static void ForEachChunk<T>(
+        WorkerTeam team, Tensor hidden, DenseWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel, Action<Tensor, int, int>? then)
+        where T : struct, ILanes<T>
+    {
+        using Tensor packed = DenseProduct<T>.PackRows(team, hidden.Floats, hidden.Rows, hidden.Columns);
+        kernel.Rows = hidden.Rows;
+        kernel.Vocabulary = head.Outputs;
+        kernel.SoftCap = options.SoftCap;
+        kernel.Smoothing = options.LabelSmoothing;
+        for (int first = 0; first < head.Outputs; first += Chunk)
+        {
+            int count = Math.Min(Chunk, head.Outputs - first);
+            int firstPanel = first / Parameter.PanelRows;
+            using Tensor logits = Tensor.Create(hidden.Rows, count);
+            DenseProduct<T>.Forward(team, packed.Floats, hidden.Rows, head, firstPanel, (count + 31) / 32, logits.Floats, count);
+            kernel.Logits = logits.Floats;
+            kernel.Stride = count;
+            kernel.FirstLabel = first;
+            kernel.Count = count;
+            kernel.PerPiece = RowKernel.RowsPerPiece(count);
+            team.Run(RowKernel.Pieces(hidden.Rows, kernel.PerPiece), ref kernel);
+            then?.Invoke(logits, firstPanel, count);
+        }
+    }
+
     public static Tensor Reference(
         Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
     {

@@ -9,7 +9,7 @@ namespace Seriatim.Tensors;
 /// <see cref="Parameter.Gradient"/> (<c>+=</c>) if <see cref="Parameter.Trainable"/>. <c>dy</c> is the gradient of the op's result.
 /// Results do not depend on the number of threads or the width of the lanes.
 /// </remarks>
-public interface IDifferentiableOps : IOps
+public interface IDifferentiableOps : IOps, IDisposable
 {
     /// <summary>Adds each row of dy to its row of the table's gradient.</summary>
     void EmbedBackward(EmbeddingWeight table, ReadOnlyMemory<int> ids, Tensor dy);

@@ -7,6 +7,35 @@ namespace Seriatim.Tensors;
 /// <remarks>Shapes: x [N, I], W [O, I], b [1, O], y [N, O]. Saved for backward: x.</remarks>
 internal static unsafe class LinearOp
 {
+    public static void Forward<T>(WorkerTeam team, Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results)
+        where T : struct, ILanes<T>
+    {
+        foreach (LinearWeight weight in weights)
+            Check(x, weight);
+        using Tensor packed = DenseProduct<T>.PackRows(team, x.Floats, x.Rows, x.Columns);
+        for (int i = 0; i < weights.Length; i++)
+        {
+            DenseWeight weight = Dense(weights[i]);
+            results[i] = Tensor.Create(x.Rows, weight.Outputs);
+            DenseProduct<T>.Forward(team, packed.Floats, x.Rows, weight, 0, weight.Panels, results[i].Floats, weight.Outputs);
+        }
+    }
+
+    public static Tensor Backward<T>(WorkerTeam team, Tensor x, LinearWeight weight, Tensor dy)
+        where T : struct, ILanes<T>
+    {
+        CheckBackward(x, weight, dy);
+        DenseWeight dense = Dense(weight);
+        using (Tensor columns = DenseProduct<T>.PackColumns(team, x.Floats, x.Rows, x.Columns))
+            DenseProduct<T>.BackwardWeight(team, columns.Floats, x.Rows, dense, 0, weight.Outputs, dy.Floats, dy.Columns);
+        Tensor dx = Tensor.Create(x.Rows, x.Columns);
+        using Tensor packed = DenseProduct<T>.PackRows(team, dy.Floats, dy.Rows, dy.Columns);
+        DenseProduct<T>.BackwardInput(team, packed.Floats, x.Rows, dense, 0, weight.Outputs, dx.Floats, accumulate: false);
+        return dx;
+    }
+
+    public static DenseWeight Dense(LinearWeight weight) => (DenseWeight)weight;
+
     public static Tensor Reference(Tensor x, LinearWeight weight)
     {
         Check(x, weight);

@@ -11,6 +11,42 @@ namespace Seriatim.Tensors;
 /// </remarks>
 internal static unsafe class NormOp
 {
+    public static Tensor Forward<T>(WorkerTeam team, Tensor x, NormWeight weight)
+        where T : struct, ILanes<T>
+    {
+        int width = Width(x, weight);
+        Tensor y = Tensor.Create(x.Rows, x.Columns);
+        var work = NormKernel<T>.For(x, y, null, weight, width);
+        team.Run(RowKernel.Pieces(work.Rows, work.PerPiece), ref work);
+        return y;
+    }
+
+    public static Tensor Backward<T>(WorkerTeam team, Tensor x, NormWeight weight, Tensor dy)
+        where T : struct, ILanes<T>
+    {
+        int width = Width(x, weight);
+        OpShapes.RequireSame(x, dy, "Norm backward", "dy");
+        Tensor dx = Tensor.Create(x.Rows, x.Columns);
+        var work = NormKernel<T>.For(x, dx, dy, weight, width);
+        using Tensor moments = Tensor.Create(work.Rows, 2);
+        work.Moments = moments.Floats;
+        team.Run(RowKernel.Pieces(work.Rows, work.PerPiece), ref work);
+        bool scale = weight.Scale is { Trainable: true };
+        bool bias = weight.Bias is { Trainable: true };
+        if (scale || bias)
+        {
+            var columns = new NormKernel<T>.ParameterWork
+            {
+                Kernel = work,
+                Scale = scale ? weight.Scale!.GradientOrZeros().Floats : null,
+                Bias = bias ? weight.Bias!.GradientOrZeros().Floats : null,
+            };
+            team.Run((width + 15) / 16, ref columns);
+        }
+
+        return dx;
+    }
+
     public static Tensor Reference(Tensor x, NormWeight weight)
     {
         int width = Width(x, weight);

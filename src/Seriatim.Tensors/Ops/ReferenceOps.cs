@@ -135,4 +135,9 @@ public sealed class ReferenceOps : IDifferentiableOps
     public Tensor CrossEntropyBackward(
         Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss) =>
         CrossEntropyOp.ReferenceBackward(hidden, head, labels.Span, options, logSumExp, dloss);
+
+    /// <summary>Does nothing: there is nothing to stop.</summary>
+    public void Dispose()
+    {
+    }
 }

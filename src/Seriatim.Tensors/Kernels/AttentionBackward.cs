@@ -1,0 +1,353 @@
+using System.Runtime.CompilerServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// Gradients of attention by recomputation from the saved log-sum-exp (Dao et al., 2022: FlashAttention, algorithm 4), in tiles
+/// of 64 queries x 64 keys, five matrix products a tile, all of them <see cref="OuterProduct{T}"/>.
+/// </summary>
+/// <remarks>
+/// A piece is one segment and one key/value head; its heads, key blocks and query blocks go in sequence, so nothing depends on
+/// the number of threads. Segments have no pages, so keys are the rows of k.
+/// </remarks>
+internal unsafe struct AttentionBackward<T> : IWork
+    where T : struct, ILanes<T>
+{
+    private const int Block = 64;
+    private const int TileFloats = Block * Block;
+
+    public WorkerTeam Team;
+    public AttentionRows Rows;
+    public AttentionSpec Spec;
+    public AttentionScores<T> Scores;
+    public float* Q;
+    public float* K;
+    public float* V;
+    public float* Y;
+    public float* Dy;
+    public float* LogSumExp;
+    public float* Dq;
+    public float* Dk;
+    public float* Dv;
+    public float* BiasGradient; // [pieces][H / K][table width], or null
+
+    public static (Tensor Dq, Tensor Dk, Tensor Dv) Run(
+        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
+    {
+        using Tensor? table = AttentionScores<T>.ExpandTable(spec);
+        int pieces = rows.Segments.Count * spec.KeyValueHeads;
+        bool trainsBias = spec.Bias is AttentionBias.Relative { Table.Trainable: true };
+        using Tensor? biasGradient = trainsBias ? Tensor.Zeros(pieces * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
+        Tensor dq = Tensor.Create(q.Rows, q.Columns);
+        Tensor dk = Tensor.Zeros(k.Rows, k.Columns);
+        Tensor dv = Tensor.Zeros(v.Rows, v.Columns);
+        var work = new AttentionBackward<T>
+        {
+            Team = team,
+            Rows = rows,
+            Spec = spec,
+            Scores = new AttentionScores<T>(spec, table),
+            Q = q.Floats,
+            K = k.Floats,
+            V = v.Floats,
+            Y = y.Floats,
+            Dy = dy.Floats,
+            LogSumExp = logSumExp.Floats,
+            Dq = dq.Floats,
+            Dk = dk.Floats,
+            Dv = dv.Floats,
+            BiasGradient = biasGradient is null ? null : biasGradient.Floats,
+        };
+        team.Run(pieces, ref work);
+        if (biasGradient is not null)
+            AddBiasGradient(biasGradient, (AttentionBias.Relative)spec.Bias!, rows, spec);
+        return (dq, dk, dv);
+    }
+
+    /// <summary>Adds up the pieces in their order, distance by distance, into the buckets.</summary>
+    private static void AddBiasGradient(Tensor pieces, AttentionBias.Relative bias, AttentionRows rows, AttentionSpec spec)
+    {
+        int group = spec.Heads / spec.KeyValueHeads;
+        Span<float> gradient = bias.Table.GradientOrZeros().Span;
+        for (int row = 0; row < pieces.Rows; row++)
+        {
+            int head = row / group % spec.KeyValueHeads * group + row % group;
+            ReadOnlySpan<float> distances = pieces.Row(row);
+            for (int i = 0; i < distances.Length; i++)
+                gradient[bias.Buckets[i] * spec.Heads + head] += distances[i];
+        }
+    }
+
+    public readonly void Do(int piece, int worker)
+    {
+        AttentionSegment segment = Rows.Segments[piece / Spec.KeyValueHeads];
+        int keyHead = piece % Spec.KeyValueHeads;
+        var state = new PieceState(Team, worker, segment, Spec.HeadDim) { KeyHead = keyHead };
+        PackKeys(ref state);
+        int group = Spec.Heads / Spec.KeyValueHeads;
+        for (int g = 0; g < group; g++)
+        {
+            state.Head = keyHead * group + g;
+            state.BiasRow = BiasGradient == null
+                ? null
+                : BiasGradient + (long)(piece * group + g) * AttentionScores<T>.TableWidth(((AttentionBias.Relative)Spec.Bias!).MaxDistance);
+            PackQueries(ref state);
+            for (int key = 0; key < segment.Keys; key += Block)
+            {
+                for (int query = 0; query < segment.Queries; query += Block)
+                {
+                    if (Meet(segment, query, key))
+                        Tile(ref state, query, key);
+                }
+            }
+
+            StoreQueries(ref state);
+        }
+
+        StoreKeys(ref state);
+    }
+
+    /// <summary>Whether any query of a block sees any key of a block.</summary>
+    private readonly bool Meet(AttentionSegment segment, int query, int key)
+    {
+        AttentionRowRange first = AttentionRowRange.Of(segment, query, Spec);
+        AttentionRowRange last = AttentionRowRange.Of(segment, Math.Min(query + Block, segment.Queries) - 1, Spec);
+        return key < last.Sinks || (first.First < key + Block && last.End > key);
+    }
+
+    private readonly void Tile(ref PieceState state, int firstQuery, int firstKey)
+    {
+        int queries = Math.Min(Block, state.Segment.Queries - firstQuery);
+        int keys = Math.Min(Block, state.Segment.Keys - firstKey);
+        int queryTiles = (queries + 7) & ~7;
+        int keyTiles = (keys + 7) & ~7;
+        int pieces = (keys + 15) / 16;
+        new Span<float>(state.P, TileFloats).Clear();
+        new Span<float>(state.Ds, TileFloats).Clear();
+        Product(state, state.QPacked, state.KPacked, state.P, firstQuery, queryTiles, firstKey, pieces);
+        Product(state, state.DyPacked, state.VPacked, state.Ds, firstQuery, queryTiles, firstKey, pieces);
+        for (int i = 0; i < queries; i++)
+            Weights(state, firstQuery + i, firstKey, pieces, state.P + i * Block, state.Ds + i * Block);
+
+        int stride = state.Stride;
+        for (int column = 0; column < stride; column += 32)
+        {
+            for (int j = 0; j < keyTiles; j += 8)
+            {
+                long at = (long)(firstKey + j) * stride + column;
+                float* dyRows = state.DyRows + (long)firstQuery * stride + column;
+                float* qRows = state.QRows + (long)firstQuery * stride + column;
+                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.P + j, dyRows, dyRows + 16, stride, state.Dv + at, stride);
+                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.Ds + j, qRows, qRows + 16, stride, state.Dk + at, stride);
+            }
+
+            for (int i = 0; i < queryTiles; i += 8)
+            {
+                float* kRows = state.KRows + (long)firstKey * stride + column;
+                float* dq = state.Dq + (long)(firstQuery + i) * stride + column;
+                OuterProduct<T>.Add<TileLayouts.Rows64>(8, keys, state.Ds + i * Block, kRows, kRows + 16, stride, dq, stride);
+            }
+        }
+    }
+
+    /// <summary>Scores, or dy·v, of a tile: rows in sequence of d, keys in lanes.</summary>
+    private readonly void Product(
+        in PieceState state, float* left, float* right, float* tile, int firstQuery, int queryTiles, int firstKey, int pieces)
+    {
+        int d = Spec.HeadDim;
+        for (int i = 0; i < queryTiles; i += 8)
+        {
+            for (int p = 0; p < pieces; p += 2)
+            {
+                float* b = right + (long)(firstKey + p * 16) * d;
+                float* second = p + 1 < pieces ? b + 16 * d : b;
+                OuterProduct<T>.Add<TileLayouts.Packed8>(
+                    8, d, left + (long)(firstQuery + i) * d, b, second, 16, tile + i * Block + p * 16, Block);
+            }
+        }
+    }
+
+    /// <summary>Turns raw scores into weights p and dy·v into the gradient of q·k, for one query.</summary>
+    private readonly void Weights(in PieceState state, int query, int firstKey, int pieces, float* p, float* ds)
+    {
+        AttentionRowRange range = AttentionRowRange.Of(state.Segment, query, Spec);
+        T logSumExp = T.Broadcast(state.LogSumExp[query]);
+        T delta = T.Broadcast(state.Delta[query]);
+        T zero = T.Broadcast(0f);
+        for (int piece = 0; piece < 4; piece++)
+        {
+            int first = firstKey + piece * 16;
+            if (piece >= pieces || first >= range.End)
+            {
+                T.Store(zero, p + piece * 16);
+                T.Store(zero, ds + piece * 16);
+                continue;
+            }
+
+            T score = Scores.Shape(T.Load(p + piece * 16), state.Head, first, range.Position, out T capped);
+            T weight = LaneMath<T>.Exp(score - logSumExp);
+            T gradient = weight * (T.Load(ds + piece * 16) - delta);
+            if (!AttentionScores<T>.SeesAll(range, first, 16))
+            {
+                T mask = AttentionScores<T>.Mask(range, first);
+                weight = T.And(mask, weight);
+                gradient = T.And(mask, gradient);
+            }
+
+            if (state.BiasRow != null)
+                AddBias(state, gradient, first - range.Position, ds + piece * 16);
+            if (Spec.SoftCap > 0)
+            {
+                T t = capped / T.Broadcast(Spec.SoftCap);
+                gradient *= T.Broadcast(1f) - t * t;
+            }
+
+            T.Store(weight, p + piece * 16);
+            T.Store(gradient * T.Broadcast(Spec.Scale), ds + piece * 16);
+        }
+    }
+
+    private readonly void AddBias(in PieceState state, T gradient, int distance, float* lanes)
+    {
+        T.Store(gradient, lanes);
+        float* row = state.BiasRow + AttentionScores<T>.TableIndex(distance, ((AttentionBias.Relative)Spec.Bias!).MaxDistance);
+        for (int i = 0; i < 16; i++)
+            row[i] += lanes[i];
+    }
+
+    private readonly void PackKeys(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        int columns = Spec.KeyValueHeads * d;
+        int keys = state.Segment.Keys;
+        float* k = K + (long)state.Segment.KeyRow * columns + state.KeyHead * d;
+        float* v = V + (long)state.Segment.KeyRow * columns + state.KeyHead * d;
+        for (int first = 0; first < keys; first += 16)
+        {
+            int count = Math.Min(16, keys - first);
+            Transpose.Block(k + (long)first * columns, columns, count, d, state.KPacked + (long)first * d, 16);
+            Transpose.Block(v + (long)first * columns, columns, count, d, state.VPacked + (long)first * d, 16);
+        }
+
+        CopyRows(k, columns, keys, state.KRows, d, state.Stride);
+        new Span<float>(state.Dk, state.KeyRows * state.Stride).Clear();
+        new Span<float>(state.Dv, state.KeyRows * state.Stride).Clear();
+    }
+
+    private readonly void PackQueries(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        int columns = Spec.Heads * d;
+        int queries = state.Segment.Queries;
+        long start = (long)state.Segment.QueryRow * columns + state.Head * d;
+        CopyRows(Q + start, columns, queries, state.QRows, d, state.Stride);
+        CopyRows(Dy + start, columns, queries, state.DyRows, d, state.Stride);
+        for (int first = 0; first < queries; first += 8)
+        {
+            int count = Math.Min(8, queries - first);
+            new Span<float>(state.QPacked + (long)first * d, 8 * d).Clear();
+            new Span<float>(state.DyPacked + (long)first * d, 8 * d).Clear();
+            Transpose.Block(Q + start + (long)first * columns, columns, count, d, state.QPacked + (long)first * d, 8);
+            Transpose.Block(Dy + start + (long)first * columns, columns, count, d, state.DyPacked + (long)first * d, 8);
+        }
+
+        // The forward pass multiplied the queries by the scale before the products: the same here, for the same bits.
+        T scale = T.Broadcast(Spec.Scale);
+        int packed = ((queries + 7) & ~7) * d;
+        for (int i = 0; i < packed; i += 16)
+            RowKernel.Store(RowKernel.Load<T>(state.QPacked + i, packed - i) * scale, state.QPacked + i, packed - i);
+        for (int i = 0; i < queries; i++)
+        {
+            float* dy = Dy + start + (long)i * columns;
+            float* y = Y + start + (long)i * columns;
+            T sum = T.Broadcast(0f);
+            for (int e = 0; e < d; e += 16)
+                sum = T.MultiplyAdd(RowKernel.Load<T>(dy + e, d - e), RowKernel.Load<T>(y + e, d - e), sum);
+            state.Delta[i] = T.Sum(sum);
+            state.LogSumExp[i] = LogSumExp[(long)(state.Segment.QueryRow + i) * Spec.Heads + state.Head];
+        }
+
+        new Span<float>(state.Dq, state.QueryRows * state.Stride).Clear();
+    }
+
+    private readonly void StoreQueries(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        for (int i = 0; i < state.Segment.Queries; i++)
+        {
+            float* to = Dq + ((long)(state.Segment.QueryRow + i) * Spec.Heads + state.Head) * d;
+            new ReadOnlySpan<float>(state.Dq + (long)i * state.Stride, d).CopyTo(new Span<float>(to, d));
+        }
+    }
+
+    /// <summary>Adds, because several segments may read the same keys (one encoder sequence, several targets).</summary>
+    private readonly void StoreKeys(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        for (int j = 0; j < state.Segment.Keys; j++)
+        {
+            long to = ((long)(state.Segment.KeyRow + j) * Spec.KeyValueHeads + state.KeyHead) * d;
+            for (int i = 0; i < d; i++)
+            {
+                Dk[to + i] += state.Dk[(long)j * state.Stride + i];
+                Dv[to + i] += state.Dv[(long)j * state.Stride + i];
+            }
+        }
+    }
+
+    private static void CopyRows(float* from, int fromStride, int rows, float* to, int columns, int stride)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            var target = new Span<float>(to + (long)row * stride, stride);
+            new ReadOnlySpan<float>(from + (long)row * fromStride, columns).CopyTo(target);
+            target[columns..].Clear();
+        }
+    }
+
+    /// <summary>The scratch of one piece. Row strides are D rounded up to 32; rows are rounded up to whole tiles.</summary>
+    private struct PieceState
+    {
+        public readonly AttentionSegment Segment;
+        public readonly int Stride, QueryRows, KeyRows;
+        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta, LogSumExp;
+        public float* BiasRow;
+        public int KeyHead, Head;
+
+        public PieceState(WorkerTeam team, int worker, AttentionSegment segment, int d)
+        {
+            Segment = segment;
+            Stride = (d + 31) & ~31;
+            QueryRows = (segment.Queries + 7) & ~7;
+            KeyRows = (segment.Keys + 15) & ~15;
+            long packedQueries = ((long)QueryRows * d + 15) & ~15L;
+            long packedKeys = (long)KeyRows * d;
+            long queryRows = (long)QueryRows * Stride;
+            long keyRows = (long)KeyRows * Stride;
+            long perQuery = (QueryRows + 15) & ~15;
+            float* next = team.ScratchOf(worker, 2 * TileFloats + 2 * packedQueries + 3 * queryRows + 2 * packedKeys + 3 * keyRows + 2 * perQuery);
+            P = Take(ref next, TileFloats);
+            Ds = Take(ref next, TileFloats);
+            QPacked = Take(ref next, packedQueries);
+            DyPacked = Take(ref next, packedQueries);
+            QRows = Take(ref next, queryRows);
+            DyRows = Take(ref next, queryRows);
+            Dq = Take(ref next, queryRows);
+            KPacked = Take(ref next, packedKeys);
+            VPacked = Take(ref next, packedKeys);
+            KRows = Take(ref next, keyRows);
+            Dk = Take(ref next, keyRows);
+            Dv = Take(ref next, keyRows);
+            Delta = Take(ref next, perQuery);
+            LogSumExp = Take(ref next, perQuery);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static float* Take(ref float* next, long floats)
+        {
+            float* taken = next;
+            next += floats;
+            return taken;
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using System.Runtime.CompilerServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// Attention with a running softmax (Milakov and Gimelshein, 2018; Dao et al., 2022: FlashAttention), reading keys where they are
+/// stored and never holding more than a tile of scores.
+/// </summary>
+/// <remarks>
+/// Order of operations of one query row, whatever rows, chunks, pages or threads come along: scores add d = 0, 1, 2, ... with 16 keys
+/// in 16 lanes; keys go in blocks of 64 by position; each block updates the maximum, 16 partial sums (key mod 16) and the outputs, which
+/// add keys one after another. Work on a block of which the row sees nothing leaves its state as it is: weights are exactly 0 and the
+/// factor exactly 1. (Adding 0 · v can turn -0 into +0; the last step adds +0, so that this never shows.)
+/// </remarks>
+internal unsafe struct AttentionForward<T> : IWork
+    where T : struct, ILanes<T>
+{
+    private const int KeyBlock = AttentionTask.KeyBlock;
+    private const int TileScores = 8 * KeyBlock;
+
+    public WorkerTeam Team;
+    public AttentionTask Task;
+    public AttentionRows Rows;
+    public AttentionSpec Spec;
+    public AttentionScores<T> Scores;
+    public AttentionKeys Keys;
+    public float* Q;
+    public float* Y;
+    public float* LogSumExp;
+    public int Layer;
+
+    public static Tensor Run(
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+    {
+        AttentionTask task = AttentionTask.Of(rows, spec);
+        using Tensor? table = AttentionScores<T>.ExpandTable(spec);
+        using var keys = new AttentionKeys.Packed(team, task, rows, k, v, spec);
+        Tensor y = Tensor.Create(q.Rows, q.Columns);
+        logSumExp = Tensor.Create(q.Rows, spec.Heads);
+        var work = new AttentionForward<T>
+        {
+            Team = team,
+            Task = task,
+            Rows = rows,
+            Spec = spec,
+            Scores = new AttentionScores<T>(spec, table),
+            Keys = keys.Keys,
+            Q = q.Floats,
+            Y = y.Floats,
+            LogSumExp = logSumExp.Floats,
+            Layer = layer,
+        };
+        team.Run(task.Pieces, ref work);
+        return y;
+    }
+
+    public readonly void Do(int piece, int worker)
+    {
+        Task.Locate(piece, out int segmentIndex, out int keyHead, out int firstRow, out int rows);
+        int d = Spec.HeadDim;
+        int oStride = (d + 31) & ~31;
+        int maxRows = AttentionTask.RowsPerPiece + 8 + Spec.Heads;
+        float* scratch = Team.ScratchOf(worker, TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (d + oStride + 16 + 1) + 64);
+        var state = new PieceState
+        {
+            Segment = Rows.Segments[segmentIndex],
+            SegmentIndex = segmentIndex,
+            KeyHead = keyHead,
+            FirstRow = firstRow,
+            Rows = rows,
+            Group = Spec.Heads / Spec.KeyValueHeads,
+            OutputStride = oStride,
+            Tile = scratch,
+            Gather = scratch + TileScores,
+        };
+        state.Query = state.Gather + AttentionKeys.GatherFloats(d);
+        state.Output = state.Query + maxRows * d;
+        state.Sums = state.Output + maxRows * oStride;
+        state.Maxima = state.Sums + maxRows * 16;
+        Begin(ref state);
+        for (int block = state.FirstKey / KeyBlock * KeyBlock; block < state.EndKey; block += KeyBlock)
+        {
+            if (block >= state.SinkEnd && block + KeyBlock <= state.WindowStart)
+                continue;
+            Block(ref state, block);
+        }
+
+        Finish(ref state);
+    }
+
+    /// <summary>Packs the scaled queries tile by tile as <c>[D][rows of the tile]</c> and clears the running state.</summary>
+    private readonly void Begin(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        new Span<float>(state.Output, (state.Rows + 8) * state.OutputStride).Clear();
+        new Span<float>(state.Sums, state.Rows * 16).Clear();
+        new Span<float>(state.Maxima, state.Rows).Fill(float.NegativeInfinity);
+        state.WindowStart = int.MaxValue;
+        for (int row = 0; row < state.Rows; row++)
+        {
+            AttentionRowRange range = RangeOf(state, row);
+            state.EndKey = Math.Max(state.EndKey, range.End);
+            state.SinkEnd = Math.Max(state.SinkEnd, range.Sinks);
+            state.WindowStart = Math.Min(state.WindowStart, range.First);
+        }
+
+        state.FirstKey = state.SinkEnd > 0 ? 0 : state.WindowStart;
+        for (int first = 0; first < state.Rows; first += 8)
+        {
+            int valid = Math.Min(8, state.Rows - first);
+            int tileRows = OuterProduct<T>.TileRows(valid);
+            float* to = state.Query + first * d;
+            for (int r = 0; r < tileRows; r++)
+            {
+                float* from = r < valid ? QueryOf(state, first + r) : null;
+                for (int i = 0; i < d; i++)
+                    to[i * tileRows + r] = from == null ? 0 : from[i] * Spec.Scale;
+            }
+        }
+    }
+
+    private readonly void Block(ref PieceState state, int block)
+    {
+        int end = Math.Min(block + KeyBlock, state.EndKey);
+        int pieces = (end - block + 15) / 16;
+        float** keys = stackalloc float*[4];
+        float** values = stackalloc float*[4];
+        bool joined = Keys.Find(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
+        for (int first = 0; first < state.Rows; first += 8)
+        {
+            int valid = Math.Min(8, state.Rows - first);
+            int tileRows = OuterProduct<T>.TileRows(valid);
+            if (!TileSees(state, first, valid, block, out int tileEnd))
+                continue;
+            int tilePieces = Math.Min(pieces, (tileEnd - block + 15) / 16);
+            ScoreTile(state, first, tileRows, tilePieces, keys);
+            for (int r = 0; r < valid; r++)
+                SoftmaxRow(state, first + r, state.Tile + r * KeyBlock, block, tilePieces);
+            AddValues(state, first, tileRows, Math.Min(tileEnd, end) - block, values, joined);
+        }
+    }
+
+    /// <summary>Whether any row of a tile sees a key of the block, and the end of what it sees.</summary>
+    private readonly bool TileSees(in PieceState state, int first, int valid, int block, out int tileEnd)
+    {
+        tileEnd = 0;
+        bool sees = false;
+        for (int r = 0; r < valid; r++)
+        {
+            AttentionRowRange range = RangeOf(state, first + r);
+            tileEnd = Math.Max(tileEnd, range.End);
+            sees |= block < range.Sinks || (range.First < block + KeyBlock && range.End > block);
+        }
+
+        tileEnd = Math.Min(tileEnd, block + KeyBlock);
+        return sees && tileEnd > block;
+    }
+
+    private readonly void ScoreTile(in PieceState state, int first, int tileRows, int pieces, float** keys)
+    {
+        int d = Spec.HeadDim;
+        float* query = state.Query + first * d;
+        new Span<float>(state.Tile, tileRows * KeyBlock).Clear();
+        for (int p = 0; p < pieces; p += 2)
+        {
+            float* second = p + 1 < pieces ? keys[p + 1] : keys[p];
+            AddScores(tileRows, d, query, keys[p], second, state.Tile + p * 16);
+        }
+    }
+
+    private static void AddScores(int tileRows, int d, float* query, float* first, float* second, float* scores)
+    {
+        switch (tileRows)
+        {
+            case 8: OuterProduct<T>.Add<TileLayouts.Packed8>(8, d, query, first, second, 16, scores, KeyBlock); break;
+            case 4: OuterProduct<T>.Add<TileLayouts.Packed4>(4, d, query, first, second, 16, scores, KeyBlock); break;
+            case 2: OuterProduct<T>.Add<TileLayouts.Packed2>(2, d, query, first, second, 16, scores, KeyBlock); break;
+            default: OuterProduct<T>.Add<TileLayouts.Packed1>(1, d, query, first, second, 16, scores, KeyBlock); break;
+        }
+    }
+
+    /// <summary>Turns a row of scores into weights, and brings its maximum, sums and outputs up to date.</summary>
+    private readonly void SoftmaxRow(in PieceState state, int row, float* scores, int block, int pieces)
+    {
+        AttentionRowRange range = RangeOf(state, row);
+        int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+        T minusInfinity = T.Broadcast(float.NegativeInfinity);
+        T max = minusInfinity;
+        for (int p = 0; p < pieces; p++)
+        {
+            T score = Scores.Shape(T.Load(scores + p * 16), head, block + p * 16, range.Position, out _);
+            if (!AttentionScores<T>.SeesAll(range, block + p * 16, 16))
+                score = T.Select(AttentionScores<T>.Mask(range, block + p * 16), score, minusInfinity);
+            T.Store(score, scores + p * 16);
+            max = T.Max(score, max);
+        }
+
+        float before = state.Maxima[row];
+        float after = T.MaxLane(max);
+        after = after > before ? after : before;
+        T shift = T.Broadcast(float.IsNegativeInfinity(after) ? 0 : after);
+        T sums = T.Load(state.Sums + row * 16);
+        if (after != before)
+        {
+            state.Maxima[row] = after;
+            T factor = LaneMath<T>.Exp(T.Broadcast(before) - shift);
+            sums *= factor;
+            float* output = state.Output + row * state.OutputStride;
+            for (int i = 0; i < state.OutputStride; i += 16)
+                T.Store(T.Load(output + i) * factor, output + i);
+        }
+
+        for (int p = 0; p < pieces; p++)
+        {
+            T weight = LaneMath<T>.Exp(T.Load(scores + p * 16) - shift);
+            T.Store(weight, scores + p * 16);
+            sums += weight;
+        }
+
+        T.Store(sums, state.Sums + row * 16);
+    }
+
+    private readonly void AddValues(in PieceState state, int first, int tileRows, int depth, float** values, bool joined)
+    {
+        int stride = KeyValuePool.PaddedDim(Spec.HeadDim);
+        float* output = state.Output + first * state.OutputStride;
+        for (int column = 0; column < stride; column += 32)
+        {
+            int second = column + 16 < stride ? 16 : 0;
+            int step = joined ? KeyBlock : 16;
+            for (int key = 0; key < depth; key += step)
+            {
+                float* b = values[key / 16] + column;
+                OuterProduct<T>.Add<TileLayouts.Rows64>(tileRows, Math.Min(step, depth - key), state.Tile + key, b, b + second, stride,
+                    output + column, state.OutputStride);
+            }
+        }
+    }
+
+    private readonly void Finish(ref PieceState state)
+    {
+        int d = Spec.HeadDim;
+        float* rounded = state.Tile;
+        for (int row = 0; row < state.Rows; row++)
+        {
+            int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
+            int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+            float sum = T.Sum(T.Load(state.Sums + row * 16));
+            bool any = sum > 0;
+            LogSumExp[(long)n * Spec.Heads + head] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
+            T factor = T.Broadcast(any ? 1 / sum : 0);
+            float* y = Y + ((long)n * Spec.Heads + head) * d;
+            float* output = state.Output + row * state.OutputStride;
+            int i = 0;
+            for (; i + 16 <= d; i += 16)
+                T.Store(T.MultiplyAdd(T.Load(output + i), factor, T.Broadcast(0f)), y + i);
+            if (i < d)
+            {
+                T.Store(T.MultiplyAdd(T.Load(output + i), factor, T.Broadcast(0f)), rounded);
+                new ReadOnlySpan<float>(rounded, d - i).CopyTo(new Span<float>(y + i, d - i));
+            }
+        }
+    }
+
+    private readonly float* QueryOf(in PieceState state, int row)
+    {
+        int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
+        int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+        return Q + ((long)n * Spec.Heads + head) * Spec.HeadDim;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly AttentionRowRange RangeOf(in PieceState state, int row) =>
+        AttentionRowRange.Of(state.Segment, (state.FirstRow + row) / state.Group, Spec);
+
+    /// <summary>The row of the tree that a piece is about; -1 outside trees.</summary>
+    private static int TreeRow(in PieceState state) =>
+        state.Segment.Visibility == Visibility.Tree ? state.FirstRow / state.Group : -1;
+
+    private struct PieceState
+    {
+        public AttentionSegment Segment;
+        public int SegmentIndex, KeyHead, FirstRow, Rows, Group, OutputStride;
+        public int FirstKey, EndKey, SinkEnd, WindowStart;
+        public float* Tile;    // [8][64] scores, then weights
+        public float* Gather;  // keys and values of a block that cannot be read in place
+        public float* Query;   // [tiles][D][rows of the tile], scaled
+        public float* Output;  // [Rows + 8][OutputStride]
+        public float* Sums;    // [Rows][16]
+        public float* Maxima;  // [Rows]
+    }
+}

@@ -1,0 +1,188 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>Work that can be done in independent pieces, in any order, by any thread.</summary>
+internal interface IWork
+{
+    /// <summary>Does one piece. Pieces must not write to the same memory.</summary>
+    /// <param name="piece">0 to the number of pieces - 1.</param>
+    /// <param name="worker">Number of the thread within the team, for its scratch memory.</param>
+    void Do(int piece, int worker);
+}
+
+/// <summary>
+/// A small team of threads for parallel loops of a few microseconds: workers spin for a moment, then sleep. Pieces are handed
+/// out by a counter; what a piece computes does not depend on who does it, so neither do results.
+/// </summary>
+/// <remarks>
+/// The calling thread works too. A worker that sleeps is woken but never waited for: the caller only waits for workers that have
+/// taken part. Calls from several threads are allowed and follow one another; calls from within a piece are not.
+/// </remarks>
+internal sealed unsafe class WorkerTeam : IDisposable
+{
+    private const int SpinRounds = 1000;
+    private const long Open = 1L << 32;
+
+    private readonly Thread[] _threads;
+    private readonly Scratch[] _scratch;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly object _busy = new();
+    private delegate*<void*, int, int, void> _run;
+    private void* _work;
+    private int _pieces;
+    private int _next;
+    private int _epoch;
+    private int _sleepers;
+    private long _members; // Open while workers may join; the low half counts those who have.
+    private volatile bool _stopped;
+    private Exception? _failure;
+
+    /// <summary>Starts a team.</summary>
+    /// <param name="threads">Threads in all, the caller included; at least 1.</param>
+    public WorkerTeam(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        _scratch = new Scratch[threads + 1];
+        _threads = new Thread[threads - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int worker = i + 1;
+            _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"Seriatim worker {worker}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Threads in all.</summary>
+    public int Threads => _threads.Length + 1;
+
+    /// <summary>At least <paramref name="floats"/> floats for one worker, kept from call to call; contents are undefined.</summary>
+    public float* ScratchOf(int worker, long floats)
+    {
+        ref Scratch scratch = ref _scratch[worker];
+        if (scratch.Floats < floats)
+        {
+            NativeMemory.AlignedFree(scratch.Memory);
+            scratch.Memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+            scratch.Floats = floats;
+        }
+
+        return scratch.Memory;
+    }
+
+    /// <summary>Does all pieces and returns when they are done.</summary>
+    public void Run<TWork>(int pieces, ref TWork work)
+        where TWork : struct, IWork
+    {
+        if (pieces <= 0)
+            return;
+        lock (_busy)
+        {
+            if (pieces > 1 && _threads.Length > 0)
+            {
+                RunTogether(pieces, ref work);
+                return;
+            }
+
+            for (int piece = 0; piece < pieces; piece++)
+                work.Do(piece, 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        _stopped = true;
+        Interlocked.Increment(ref _epoch);
+        _wake.Release(Math.Max(1, _threads.Length));
+        foreach (Thread thread in _threads)
+            thread.Join();
+        foreach (Scratch scratch in _scratch)
+            NativeMemory.AlignedFree(scratch.Memory);
+        Array.Clear(_scratch);
+        _wake.Dispose();
+    }
+
+    private void RunTogether<TWork>(int pieces, ref TWork work)
+        where TWork : struct, IWork
+    {
+        // The work stays on this thread's stack: nobody leaves this method while a worker may read it.
+        _work = Unsafe.AsPointer(ref work);
+        _run = &Piece<TWork>;
+        _pieces = pieces;
+        _failure = null;
+        Volatile.Write(ref _next, 0);
+        Interlocked.Exchange(ref _members, Open);
+        Interlocked.Increment(ref _epoch);
+        int sleepers = Volatile.Read(ref _sleepers);
+        if (sleepers > 0)
+            _wake.Release(sleepers);
+        TakePieces(0);
+        var spinner = default(SpinWait);
+        while (Interlocked.CompareExchange(ref _members, 0, Open) != Open)
+            spinner.SpinOnce(sleep1Threshold: -1);
+        if (_failure is { } failure)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+    }
+
+    private static void Piece<TWork>(void* work, int piece, int worker)
+        where TWork : struct, IWork => Unsafe.AsRef<TWork>(work).Do(piece, worker);
+
+    private void TakePieces(int worker)
+    {
+        try
+        {
+            for (int piece; (piece = Interlocked.Increment(ref _next) - 1) < _pieces;)
+                _run(_work, piece, worker);
+        }
+        catch (Exception failure)
+        {
+            _failure = failure;
+            Volatile.Write(ref _next, _pieces);
+        }
+    }
+
+    private void Serve(int worker)
+    {
+        int seen = 0;
+        while (!_stopped)
+        {
+            WaitForNews(seen);
+            seen = Volatile.Read(ref _epoch);
+            long members = Volatile.Read(ref _members);
+            while (members >= Open)
+            {
+                long now = Interlocked.CompareExchange(ref _members, members + 1, members);
+                if (now == members)
+                {
+                    TakePieces(worker);
+                    Interlocked.Decrement(ref _members);
+                    break;
+                }
+
+                members = now;
+            }
+        }
+    }
+
+    private void WaitForNews(int seen)
+    {
+        for (int i = 0; i < SpinRounds; i++)
+        {
+            if (Volatile.Read(ref _epoch) != seen)
+                return;
+            Thread.SpinWait(4);
+        }
+
+        Interlocked.Increment(ref _sleepers);
+        if (Volatile.Read(ref _epoch) == seen)
+            _wake.Wait();
+        Interlocked.Decrement(ref _sleepers);
+    }
+
+    private struct Scratch
+    {
+        public float* Memory;
+        public long Floats;
+    }
+}

@@ -1,0 +1,67 @@
+namespace Seriatim.Tensors.Tests;
+
+/// <summary>Attention in all its masks, biases, shapes and ways to be cut.</summary>
+public static class AttentionCases
+{
+    public static IEnumerable<OpCase> All()
+    {
+        (string Name, AttentionSpec Spec, (int Queries, int Keys, Visibility Visibility)[] Segments)[] plain =
+        [
+            ("causal 3 x 8", Spec(3, 3, 8), [Self(5), Self(1), Self(19)]),
+            ("causal, grouped, 6/2 x 12", Spec(6, 2, 12), [Self(20), Self(3)]),
+            ("causal, one key head, 5/1 x 16", Spec(5, 1, 16), [Self(70)]),
+            ("causal 2 x 64, long", Spec(2, 2, 64), [Self(150)]),
+            ("causal 2 x 40", Spec(2, 2, 40), [Self(67), Self(2)]),
+            ("causal 12/1 x 20", Spec(12, 1, 20), [Self(9)]),
+            ("full 2 x 16", Spec(2, 2, 16), [Self(33, Visibility.Full), Self(4, Visibility.Full)]),
+            ("cross 4/2 x 8", Spec(4, 2, 8), [(7, 21, Visibility.Full), (1, 3, Visibility.Full), (30, 80, Visibility.Full)]),
+            ("window 5", Spec(2, 2, 8) with { Window = 5 }, [Self(90), Self(3)]),
+            ("window 20 and 3 sinks", Spec(4, 2, 8) with { Window = 20, Sinks = 3 }, [Self(140), Self(2)]),
+            ("window 70, full", Spec(2, 2, 8) with { Window = 9 }, [Self(80, Visibility.Full)]),
+            ("soft cap", Spec(2, 2, 16) with { SoftCap = 1.5f }, [Self(40)]),
+            ("alibi", Spec(4, 4, 8) with { Bias = new AttentionBias.Alibi([0.5f, 0.25f, 0.125f, 0.0625f]) }, [Self(75), Self(4)]),
+        ];
+        foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)
+            yield return Case($"attention {name}", spec, segments);
+        foreach (bool bidirectional in new[] { true, false })
+        {
+            OpCase c = null!;
+            AttentionBias.Relative bias = null!;
+            c = Case($"attention relative, bidirectional {bidirectional}", Spec(4, 2, 8) with { Scale = 1 },
+                [Self(50, bidirectional ? Visibility.Full : Visibility.Causal), Self(3, bidirectional ? Visibility.Full : Visibility.Causal)],
+                spec => spec with { Bias = bias });
+            bias = new AttentionBias.Relative(c.Parameter(16, 4), bidirectional, 20);
+            yield return c;
+        }
+    }
+
+    public static AttentionRows Rows((int Queries, int Keys, Visibility Visibility)[] segments)
+    {
+        var list = new List<AttentionSegment>();
+        int query = 0;
+        int key = 0;
+        foreach ((int queries, int keys, Visibility visibility) in segments)
+        {
+            list.Add(new AttentionSegment(query, queries, key, keys, 0, null, visibility));
+            query += queries;
+            key += keys;
+        }
+
+        return new AttentionRows(list, null);
+    }
+
+    public static AttentionSpec Spec(int heads, int keyHeads, int d) => new(heads, keyHeads, d, 1 / MathF.Sqrt(d));
+
+    private static (int, int, Visibility) Self(int rows, Visibility visibility = Visibility.Causal) => (rows, rows, visibility);
+
+    private static OpCase Case(
+        string name, AttentionSpec spec, (int Queries, int Keys, Visibility Visibility)[] segments, Func<AttentionSpec, AttentionSpec>? complete = null)
+    {
+        int queries = segments.Sum(s => s.Queries);
+        int keys = segments.Sum(s => s.Keys);
+        return new OpCase(name, (c, ops) => ops.Attention(
+                c.Inputs[0], c.Inputs[1], c.Inputs[2], Rows(segments), 0, complete?.Invoke(spec) ?? spec))
+        { Tolerance = 1e-5f }
+            .Input(queries, spec.Heads * spec.HeadDim).Input(keys, spec.KeyValueHeads * spec.HeadDim).Input(keys, spec.KeyValueHeads * spec.HeadDim);
+    }
+}

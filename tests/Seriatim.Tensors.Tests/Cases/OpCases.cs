@@ -1,0 +1,148 @@
+namespace Seriatim.Tensors.Tests;
+
+/// <summary>The table of cases: every op, with shapes that meet every tail and every branch.</summary>
+public static class OpCases
+{
+    public static IEnumerable<OpCase> All() =>
+        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Pointwise(), .. Experts(), .. CrossEntropies()];
+
+    private static IEnumerable<OpCase> Embeds()
+    {
+        foreach (ParameterLayout layout in Enum.GetValues<ParameterLayout>())
+        {
+            EmbeddingWeight? table = null;
+            var c = new OpCase($"embed {layout}", (_, ops) => ops.Embed(table!, new[] { 3, 0, 36, 3, 3, 12 }));
+            table = new EmbeddingWeight(c.Parameter(37, 19, layout));
+            yield return c;
+        }
+    }
+
+    private static IEnumerable<OpCase> Linears()
+    {
+        (int N, int I, int O, bool Bias)[] shapes =
+        [
+            (1, 7, 5, true), (1, 300, 70, false), (2, 16, 32, true), (3, 40, 33, false), (5, 64, 96, true), (8, 17, 31, true),
+            (9, 257, 64, true), (33, 40, 100, false), (70, 530, 45, true), (13, 1, 1, true), (520, 24, 40, true),
+        ];
+        foreach ((int n, int i, int o, bool bias) in shapes)
+        {
+            LinearWeight? w = null;
+            var c = new OpCase($"linear [{n}, {i}] -> {o}{(bias ? " with bias" : "")}", (c, ops) => ops.Linear(c.Inputs[0], w!)).Input(n, i);
+            w = c.Linear(o, i, bias);
+            yield return c;
+        }
+
+        foreach (DataType type in new[] { DataType.F16, DataType.BF16 })
+        {
+            foreach (int n in new[] { 1, 11 })
+            {
+                LinearWeight? w = null;
+                var c = new OpCase($"linear {type} [{n}, 300] -> 70", (c, ops) => ops.Linear(c.Inputs[0], w!)) { Differentiable = false }.Input(n, 300);
+                w = c.Linear(70, 300, true, type);
+                yield return c;
+            }
+        }
+
+        LinearWeight? a = null;
+        LinearWeight? b = null;
+        var many = new OpCase("linear many", (c, ops) =>
+        {
+            (Tensor first, Tensor second) = ops.LinearMany(c.Inputs[0], a!, b!);
+            using (first)
+            using (second)
+                return ops.GatedActivate(first, second, Activation.Silu);
+        }).Input(6, 24);
+        a = many.Linear(40, 24, true);
+        b = many.Linear(40, 24, false);
+        yield return many;
+    }
+
+    private static IEnumerable<OpCase> Norms()
+    {
+        foreach (NormKind kind in Enum.GetValues<NormKind>())
+        {
+            foreach ((int n, int e, int width) in new[] { (1, 5, 5), (4, 16, 16), (7, 40, 40), (3, 48, 12), (40, 600, 600) })
+            {
+                foreach ((bool scale, bool bias, float offset) in new[] { (true, false, 0f), (true, true, 0f), (true, false, 1f), (false, false, 0f) })
+                {
+                    if (!scale && width != e)
+                        continue;
+                    NormWeight? w = null;
+                    var c = new OpCase($"norm {kind} [{n}, {e}] by {width} scale {scale} bias {bias} offset {offset}",
+                        (c, ops) => ops.Norm(c.Inputs[0], w!))
+                    { Tolerance = 1e-5f }.Input(n, e);
+                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset);
+                    yield return c;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<OpCase> Ropes()
+    {
+        foreach (RopePairing pairing in Enum.GetValues<RopePairing>())
+        {
+            foreach ((int n, int heads, int d, int half) in new[] { (5, 3, 8, 4), (3, 2, 12, 6), (2, 2, 64, 32), (4, 2, 40, 10), (3, 1, 80, 33) })
+            {
+                float[] angles = [.. Enumerable.Range(0, n * half).Select(i => i * 0.37f)];
+                var rows = new RopeRows(
+                    Tensor.From(angles.Select(MathF.Cos).ToArray(), n, half), Tensor.From(angles.Select(MathF.Sin).ToArray(), n, half), d, pairing);
+                yield return new OpCase($"rope {pairing} {heads} x {d}, {2 * half} turn", (c, ops) => ops.Rope(c.Inputs[0], rows)).Input(n, heads * d);
+            }
+        }
+    }
+
+    private static IEnumerable<OpCase> Pointwise()
+    {
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            yield return new OpCase($"activation {activation}", (c, ops) => ops.Activate(c.Inputs[0], activation)).Input(7, 45, 3);
+            yield return new OpCase($"gated {activation}", (c, ops) => ops.GatedActivate(c.Inputs[0], c.Inputs[1], activation)).Input(7, 45, 3).Input(7, 45);
+        }
+
+        yield return new OpCase("add", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(5, 31).Input(5, 31);
+        yield return new OpCase("add to itself", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[0])).Input(5, 31);
+        yield return new OpCase("scale", (c, ops) => ops.Scale(c.Inputs[0], -1.7f)).Input(5, 31);
+        yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
+        yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
+        yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);
+    }
+
+    private static IEnumerable<OpCase> Experts()
+    {
+        foreach (bool renormalise in new[] { true, false })
+        {
+            LinearWeight[] up = [];
+            var c = new OpCase($"experts, renormalised {renormalise}", (c, ops) =>
+            {
+                using ExpertRouting routing = ops.RouteExperts(c.Inputs[1], 2, renormalise);
+                using Tensor own = ops.DispatchToExperts(c.Inputs[0], routing);
+                using Tensor result = ops.LinearExperts(own, up, routing);
+                return ops.CombineExperts(result, routing);
+            }).Input(9, 20).Input(9, 5);
+            up = [.. Enumerable.Range(0, 5).Select(_ => c.Linear(20, 20, false))];
+            yield return c;
+        }
+    }
+
+    private static IEnumerable<OpCase> CrossEntropies()
+    {
+        (int N, int E, int V, CrossEntropyOptions Options, bool Bias)[] shapes =
+        [
+            (1, 8, 5, new CrossEntropyOptions(), false),
+            (6, 12, 50, new CrossEntropyOptions(LabelSmoothing: 0.1f), true),
+            (6, 12, 50, new CrossEntropyOptions(Reduction: LossReduction.Sum), false),
+            (6, 12, 50, new CrossEntropyOptions(Reduction: LossReduction.None, LabelSmoothing: 0.2f), false),
+            (6, 12, 45, new CrossEntropyOptions(SoftCap: 1.5f), true),
+            (3, 6, 4600, new CrossEntropyOptions(LabelSmoothing: 0.05f), false),
+        ];
+        foreach ((int n, int e, int v, CrossEntropyOptions options, bool bias) in shapes)
+        {
+            LinearWeight? head = null;
+            int[] labels = [.. Enumerable.Range(0, n).Select(i => i == 2 ? -100 : (i * 7919 + 4) % v)];
+            var c = new OpCase($"cross entropy [{n}, {e}] -> {v}, {options}", (c, ops) => ops.CrossEntropy(c.Inputs[0], head!, labels, options)).Input(n, e);
+            head = c.Linear(v, e, bias);
+            yield return c;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+namespace Seriatim.Tensors.Tests;
+
+/// <summary>Every case of the table in its modes: against the reference, against finite differences, within bounds, same bits everywhere.</summary>
+public sealed class OpTableTests
+{
+    private static readonly Dictionary<string, OpCase> Table = OpCases.All().ToDictionary(c => c.Name);
+
+    public static TheoryData<string> Names => [.. Table.Keys];
+
+    public static TheoryData<string> DifferentiableNames => [.. Table.Values.Where(c => c.Differentiable).Select(c => c.Name)];
+
+    public static TheoryData<string, LaneWidth> NamesAndWidths
+    {
+        get
+        {
+            var data = new TheoryData<string, LaneWidth>();
+            foreach (string name in Table.Keys)
+            {
+                foreach (LaneWidth width in Enum.GetValues<LaneWidth>())
+                    data.Add(name, width);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(NamesAndWidths))]
+    public void Lanes_agree_with_the_reference(string name, LaneWidth width)
+    {
+        OpCase c = Table[name];
+        using IDifferentiableOps cpu = CpuOps.Create(2, width);
+        List<(string What, float[] Values)> expected = Evaluate(c, new ReferenceOps());
+        List<(string What, float[] Values)> actual = Evaluate(c, cpu);
+        for (int i = 0; i < expected.Count; i++)
+            Near(expected[i].Values, actual[i].Values, c.Tolerance, $"{name}: {expected[i].What}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Bits_do_not_depend_on_lanes_or_threads(string name)
+    {
+        OpCase c = Table[name];
+        using IDifferentiableOps first = CpuOps.Create(1, LaneWidth.Bits512);
+        List<(string What, float[] Values)> expected = Evaluate(c, first);
+        foreach (LaneWidth width in Enum.GetValues<LaneWidth>())
+        {
+            foreach (int threads in new[] { 1, 2, 3 })
+            {
+                using IDifferentiableOps ops = CpuOps.Create(threads, width);
+                List<(string What, float[] Values)> actual = Evaluate(c, ops);
+                for (int i = 0; i < expected.Count; i++)
+                    SameBits(expected[i].Values, actual[i].Values, $"{name}, {width}, {threads} threads: {expected[i].What}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Kernels_stay_within_their_operands(string name)
+    {
+        foreach (LaneWidth width in Enum.GetValues<LaneWidth>())
+        {
+            TensorPool.Guarded = true;
+            try
+            {
+                OpCase c = OpCases.All().Single(c => c.Name == name);
+                using IDifferentiableOps ops = CpuOps.Create(1, width);
+                foreach ((string what, float[] values) in Evaluate(c, ops))
+                    Assert.True(values.All(float.IsFinite), $"{name}: {what} holds what a kernel read outside an operand.");
+                foreach (Tensor input in c.Inputs)
+                    input.Dispose();
+                foreach (Parameter parameter in c.Parameters)
+                    parameter.Dispose();
+            }
+            finally
+            {
+                TensorPool.Guarded = false;
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(DifferentiableNames))]
+    public void Gradients_agree_with_finite_differences(string name)
+    {
+        OpCase c = Table[name];
+        var ops = new ReferenceOps();
+        List<(string What, float[] Values)> gradients = Evaluate(c, ops)[1..];
+        var operands = c.Inputs.Concat(c.Parameters.Select(p => p.Data)).ToArray();
+        var random = new Random(5);
+        for (int operand = 0; operand < operands.Length; operand++)
+        {
+            Span<float> values = operands[operand].Span;
+            for (int sample = 0; sample < Math.Min(6, values.Length); sample++)
+            {
+                int index = random.Next(values.Length);
+                if (IsFiller(c, operand, index))
+                    continue;
+                float before = values[index];
+                const float Step = 4e-3f;
+                values[index] = before + Step;
+                double above = Objective(c, ops);
+                values[index] = before - Step;
+                double below = Objective(c, ops);
+                values[index] = before;
+                double numeric = (above - below) / (2.0 * Step);
+                double analytic = gradients[operand].Values[index];
+                if (CrossesKink(c, operand, before, Step))
+                    continue;
+                Assert.True(Math.Abs(numeric - analytic) <= 5e-3 + 0.01 * Math.Abs(numeric),
+                    $"{name}: {gradients[operand].What}[{index}] is {analytic}, the difference quotient is {numeric}.");
+            }
+        }
+    }
+
+    /// <summary>The function that is differentiated: a fixed weighted sum of the result.</summary>
+    private static double Objective(OpCase c, IOps ops)
+    {
+        using Tensor y = c.Run(ops);
+        double sum = 0;
+        for (int i = 0; i < y.Length; i++)
+            sum += y.Span[i] * (double)Weight(i);
+        return sum;
+    }
+
+    private static float Weight(int i) => MathF.Sin(1 + i * 0.7f);
+
+    /// <summary>The result, then the gradients of the objective with respect to inputs and parameters.</summary>
+    private static List<(string What, float[] Values)> Evaluate(OpCase c, IDifferentiableOps ops)
+    {
+        var values = new List<(string, float[])>();
+        if (!c.Differentiable)
+        {
+            using Tensor result = c.Run(ops);
+            return [("result", result.Span.ToArray())];
+        }
+
+        foreach (Parameter parameter in c.Parameters)
+            parameter.ClearGradient();
+        using var tape = new Tape(ops);
+        foreach (Tensor input in c.Inputs)
+            tape.Watch(input);
+        using Tensor y = c.Run(tape);
+        values.Add(("result", y.Span.ToArray()));
+        Tensor seed = Tensor.Create(y.Rows, y.Columns);
+        for (int i = 0; i < seed.Length; i++)
+            seed.Span[i] = Weight(i);
+        tape.Backward(y, seed);
+        for (int i = 0; i < c.Inputs.Count; i++)
+            values.Add(($"gradient of input {i}", tape.GradientOf(c.Inputs[i])?.Span.ToArray() ?? new float[c.Inputs[i].Length]));
+        foreach (Parameter parameter in c.Parameters)
+            values.Add(($"gradient of {parameter}", parameter.GradientOrZeros().Span.ToArray()));
+        return values;
+    }
+
+    private static bool IsFiller(OpCase c, int operand, int index)
+    {
+        if (operand < c.Inputs.Count)
+            return false;
+        Parameter p = c.Parameters[operand - c.Inputs.Count];
+        return p.Layout == ParameterLayout.Panels
+            && index / (p.Columns * Parameter.PanelRows) * Parameter.PanelRows + index % Parameter.PanelRows >= p.Rows;
+    }
+
+    /// <summary>ReLU has no derivative at 0, and top-k choices jump.</summary>
+    private static bool CrossesKink(OpCase c, int operand, float value, float step) =>
+        (c.Name.Contains("Relu") && operand == 0 && Math.Abs(value) <= step) || (c.Name.StartsWith("experts") && operand == 1);
+
+    private static void Near(float[] expected, float[] actual, float tolerance, string what)
+    {
+        float scale = Math.Max(1e-3f, expected.Max(Math.Abs));
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
+                $"{what}: element {i} is {actual[i]:R}, the reference says {expected[i]:R} (largest element {scale}).");
+        }
+    }
+
+    internal static void SameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]))
+                Assert.Fail($"{what}: element {i} is {actual[i]:R} instead of {expected[i]:R}.");
+        }
+    }
+}
