@@ -202,7 +202,7 @@ public sealed class Model : IDisposable
             throw new NotSupportedException("An encoder and a decoder with embeddings of their own are not built.");
         StackSpec stack = spec.Last;
         return weights.Embedding("embed", stack.Vocabulary, stack.EmbeddingWidth, spec.Head.Tied,
-            $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}");
+            $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId);
     }
 
     private static (int Layers, int Heads, int HeadDim)? MemoryShape(StackSpec stack)

@@ -38,6 +38,7 @@ internal static class BartFamily
             return new StackSpec(vocabulary, width, visibility, CommonKeys.Layers(config, config.Size($"{side}_layers"), _ => layer))
             {
                 EmbeddingScale = scale,
+                FrozenId = config.IdOrNull("pad_token_id"),
                 Position = position,
                 EmbeddingNorm = embeddingNorm ? norm : null,
             };

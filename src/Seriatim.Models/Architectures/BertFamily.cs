@@ -23,6 +23,7 @@ internal static class BertFamily
             Placement.Post, norm, attention, new FeedForwardSpec.Dense(config.Size("intermediate_size"), activation, Bias: true));
         var stack = new StackSpec(vocabulary, width, Visibility.Full, CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
         {
+            FrozenId = config.IdOrNull("pad_token_id"),
             Position = new PositionSpec.Learned(positions, offset),
             TokenTypes = config.Size("type_vocab_size"),
             EmbeddingNorm = norm,

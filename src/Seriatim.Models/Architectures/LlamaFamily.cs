@@ -31,7 +31,11 @@ internal static class LlamaFamily
     {
         int vocabulary = config.Size("vocab_size");
         LayerSpec[] layers = CommonKeys.Layers(config, config.Size("num_hidden_layers"), layer);
-        var stack = new StackSpec(vocabulary, width, Visibility.Causal, layers) { FinalNorm = layers[0].Norm };
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal, layers)
+        {
+            FrozenId = config.IdOrNull("pad_token_id"),
+            FinalNorm = layers[0].Norm,
+        };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
         return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context);
     }

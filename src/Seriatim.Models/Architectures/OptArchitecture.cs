@@ -28,6 +28,7 @@ internal sealed class OptArchitecture : Architecture
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
         {
             EmbeddingWidth = config.SizeOrNull("word_embed_proj_dim") ?? width,
+            FrozenId = config.IdOrNull("pad_token_id"),
             Position = new PositionSpec.Learned(positions, Offset: 2),
             FinalNorm = before && !noFinalNorm ? norm : null,
         };

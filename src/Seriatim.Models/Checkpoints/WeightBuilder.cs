@@ -62,8 +62,12 @@ public sealed class WeightBuilder
     /// <param name="width">Features of a row.</param>
     /// <param name="tied">Whether the table also serves as a linear layer, and so lies in panels.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
-    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why) => new(Make(
-        name, ".weight", count, width, tied ? ParameterLayout.Panels : ParameterLayout.RowMajor, true, Initializer.Normal, why));
+    /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null)
+    {
+        ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
+        return new EmbeddingWeight(Make(name, ".weight", count, width, layout, true, Initializer.Normal, why), frozenId ?? -1);
+    }
 
     /// <summary>A small table that stays in F32 (relative biases).</summary>
     public Parameter Table(string name, int rows, int columns, string why) =>

@@ -77,7 +77,7 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.Linear(x, _projectIn));
         if (_types is not null)
         {
-            using Tensor types = ops.Embed(_types, plan.Batch.TokenTypes ?? new int[plan.Batch.Rows]);
+            using Tensor types = ops.Embed(_types, plan.Batch.TokenTypes);
             x = Replace(x, ops.Add(x, types));
         }
 

@@ -19,6 +19,9 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// <summary>Factor of the token embedding.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
+    /// <summary>The id of the padding token, if looking it up leaves no gradient (<c>padding_idx</c> of the reference); or null.</summary>
+    public int? FrozenId { get; init; }
+
     /// <summary>Positions added to the embedding: none, sinusoidal or learned.</summary>
     public PositionSpec Position { get; init; } = new PositionSpec.None();
 
