@@ -6,7 +6,7 @@ namespace Seriatim.Conformance.Tests;
 /// </summary>
 public sealed class LossTests
 {
-    private static string Folder => Path.Combine(GoldenRoots.SharedGolden, "losses");
+    private static string Folder => Path.Combine(GoldenRoots.First, "losses");
 
     public static IEnumerable<object[]> Kinds
     {

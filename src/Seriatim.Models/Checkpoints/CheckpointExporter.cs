@@ -11,6 +11,10 @@ public static class CheckpointExporter
     public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
         Export([.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values));
 
+    /// <summary>Names and shapes of all tensors, without their values.</summary>
+    public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
+        parameters.GroupBy(p => p.Place.Name).Select(tensor => (tensor.Key, Shape(tensor.First())));
+
     private delegate void RowReader(Parameter parameter, int row, Span<float> values);
 
     private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read)
@@ -18,20 +22,24 @@ public static class CheckpointExporter
         foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
         {
             ModelParameter first = tensor.First();
-            int rows = first.Place.Rows?.Total ?? (first.IsVector ? first.Parameter.Columns : first.Parameter.Rows);
+            int rows = FileRows(first);
             int columns = first.IsVector ? 1 : first.Parameter.Columns;
             float[] values = new float[checked(rows * columns)];
             foreach (ModelParameter part in tensor)
                 Place(part, rows, columns, values, read);
-            yield return new ExportedTensor(tensor.Key, Shape(first, rows, columns), values);
+            yield return new ExportedTensor(tensor.Key, Shape(first), values);
         }
     }
 
-    private static IReadOnlyList<long> Shape(ModelParameter parameter, int rows, int columns)
+    private static int FileRows(ModelParameter parameter) =>
+        parameter.Place.Rows?.Total ?? (parameter.IsVector ? parameter.Parameter.Columns : parameter.Parameter.Rows);
+
+    private static IReadOnlyList<long> Shape(ModelParameter parameter)
     {
+        int rows = FileRows(parameter);
         if (parameter.IsVector)
             return parameter.IsConstant ? [1, rows] : [rows];
-        return parameter.Place.Transposed ? [columns, rows] : [rows, columns];
+        return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
     }
 
     private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read)

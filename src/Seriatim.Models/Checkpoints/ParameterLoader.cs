@@ -36,7 +36,7 @@ internal static class ParameterLoader
         float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
         for (int row = 0; row < rows; row++)
             entry.File.ReadF32(entry, (long)place.FileRow(first + row) * columns, buffer.AsSpan(row * columns, columns));
-        Write(parameter, first, rows, buffer);
+        parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         ArrayPool<float>.Shared.Return(buffer);
     }
 
@@ -55,31 +55,7 @@ internal static class ParameterLoader
                     buffer[row * columns + column] = file[(long)column * fileRows + place.FileRow(first + row)];
             }
 
-            Write(parameter, first, rows, buffer);
-        }
-    }
-
-    /// <summary>Row-major values into rows of a parameter; F32 panels are interleaved here, everything else row by row.</summary>
-    private static void Write(Parameter parameter, int first, int rows, float[] values)
-    {
-        int columns = parameter.Columns;
-        if (parameter.Layout != ParameterLayout.Panels || parameter.Data.Type != DataType.F32)
-        {
-            for (int row = 0; row < rows; row++)
-                parameter.WriteRow(first + row, values.AsSpan(row * columns, columns));
-            return;
-        }
-
-        Span<float> panel = parameter.Data.Row(first / Block);
-        for (int start = 0; start < columns; start += Block)
-        {
-            int end = Math.Min(columns, start + Block);
-            for (int row = 0; row < rows; row++)
-            {
-                ReadOnlySpan<float> source = values.AsSpan(row * columns, columns);
-                for (int column = start; column < end; column++)
-                    panel[column * Block + row] = source[column];
-            }
+            parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         }
     }
 }

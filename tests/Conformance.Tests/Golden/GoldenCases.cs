@@ -28,7 +28,7 @@ internal static class GoldenCases
         }
 
         if (GoldenRoots.Missing(GoldenRoots.SharedGolden) is { } missing)
-            yield return [missing, "none"];
+            yield return [$"{missing}: the copies in tests/golden are used, other cases are not tested", "none"];
         if (GoldenRoots.Second is { } second && GoldenRoots.Missing(second) is { } missingSecond)
             yield return [missingSecond, "none"];
     }
@@ -36,11 +36,9 @@ internal static class GoldenCases
     private static Dictionary<string, GoldenCase> Find()
     {
         var cases = new Dictionary<string, GoldenCase>();
-        Add(cases, GoldenRoots.SharedGolden, "");
+        Add(cases, GoldenRoots.First, "");
         if (GoldenRoots.Second is { } second)
             Add(cases, second, "second:");
-        if (GoldenRoots.Missing(GoldenRoots.SharedGolden) is not null)
-            Add(cases, GoldenRoots.Local, "local:");
         return cases;
     }
 

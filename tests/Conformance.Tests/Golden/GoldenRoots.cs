@@ -15,6 +15,9 @@ internal static class GoldenRoots
 
     public static string Local => Path.Combine(Repository, "tests", "golden");
 
+    /// <summary>The first root: ../shared/golden, or the copy in the repository where that is missing.</summary>
+    public static string First => Directory.Exists(SharedGolden) ? SharedGolden : Local;
+
     public static string? Second { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder : null;
 
     /// <summary>Why a root is not there; null if it is.</summary>

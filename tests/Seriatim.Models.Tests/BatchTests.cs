@@ -1,0 +1,100 @@
+namespace Seriatim.Models.Tests;
+
+/// <summary>Batches know their positions and refuse what the model cannot take.</summary>
+public sealed class BatchTests : IDisposable
+{
+    private readonly Model _model = TinyLlama.Create();
+    private readonly ReferenceOps _ops = new();
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public void RowsPositionsAndOutputsFollowTheSegments()
+    {
+        using PagePool pool = _model.NewPagePool(4, 8);
+        using var memory = new PagedMemory(pool);
+        memory.Prepare(3);
+        memory.Commit(3);
+        RaggedBatch batch = new RaggedBatchBuilder()
+            .Add([5, 6], memory)
+            .Add([7, 8, 9], outputs: Outputs.None)
+            .AddTree([1, 2, 3], [-1, 0, 0], memory)
+            .Build();
+        Assert.Equal([3, 4, 0, 1, 2, 3, 4, 4], batch.Positions.ToArray());
+        Assert.Equal([1, 5, 6, 7], batch.OutputRows.ToArray());
+        Assert.Equal([(0, 2, 3), (2, 3, 0), (5, 3, 3)], batch.Segments.Select(s => (s.FirstRow, s.Rows, s.Past)));
+    }
+
+    [Theory]
+    [InlineData(17)]
+    [InlineData(-1)]
+    public void AnIdOutOfRangeIsRefusedWithBothNumbers(int id)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add([1, id]).Build();
+        var error = Assert.Throws<TokenOutOfRangeException>(() => _model.Forward(_ops, batch));
+        Assert.Contains($"Token {id} in row 1", error.Message);
+        Assert.Equal((id, 17), (error.Id, error.Count));
+    }
+
+    [Fact]
+    public void APromptLongerThanTheContextIsRefusedWithBothNumbers()
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add(new int[17]).Build();
+        var error = Assert.Throws<ContextLengthException>(() => _model.Forward(_ops, batch));
+        Assert.Equal((17, 16), (error.Length, error.Limit));
+        Assert.Contains("17", error.Message);
+        Assert.Contains("16", error.Message);
+    }
+
+    [Fact]
+    public void AStepBeyondTheDeclaredLengthIsRefused()
+    {
+        var error = Assert.Throws<ContextLengthException>(() => new RaggedBatchBuilder().Add([1, 2, 3], declaredLength: 2));
+        Assert.Equal((3, 2), (error.Length, error.Limit));
+    }
+
+    [Fact]
+    public void AnEncodersSegmentDoesNotGoIntoADecoder() =>
+        Assert.Throws<ArgumentException>(() => _model.Forward(_ops, new RaggedBatchBuilder().AddEncoder([1]).Build()));
+
+    [Fact]
+    public void AnEmptyBatchAndAnEmptySegmentAreRefused()
+    {
+        Assert.Throws<InvalidOperationException>(() => new RaggedBatchBuilder().Build());
+        Assert.Throws<ArgumentException>(() => new RaggedBatchBuilder().Add([]));
+        Assert.Throws<ArgumentException>(() => new RaggedBatchBuilder().AddEncoder([1, 2], [0]));
+    }
+
+    [Fact]
+    public void LengthDependentAnglesMustBeDeclared()
+    {
+        string config = TinyLlama.With(("rope_scaling", System.Text.Json.Nodes.JsonNode.Parse("""{"type": "dynamic", "factor": 2}""")),
+            ("head_dim", 4));
+        using Model model = TinyLlama.Create(config);
+        using PagePool pool = model.NewPagePool(4, 8);
+        using var memory = new PagedMemory(pool);
+        RaggedBatch undeclared = new RaggedBatchBuilder().Add([1, 2], memory).Build();
+        Assert.Contains("declare", Assert.Throws<ArgumentException>(() => model.Forward(_ops, undeclared)).Message);
+        using Tensor hidden = model.Forward(_ops, new RaggedBatchBuilder().Add([1, 2], memory, declaredLength: 30).Build());
+        Assert.Equal(2, hidden.Rows);
+    }
+
+    [Fact]
+    public void MemoriesOfOneBatchShareOnePool()
+    {
+        using PagePool one = _model.NewPagePool(4, 2);
+        using PagePool two = _model.NewPagePool(4, 2);
+        using var first = new PagedMemory(one);
+        using var second = new PagedMemory(two);
+        RaggedBatch batch = new RaggedBatchBuilder().Add([1], first).Add([1], second).Build();
+        Assert.Throws<ArgumentException>(() => _model.Forward(_ops, batch));
+    }
+
+    [Fact]
+    public void SizesAreThoseOfThePools()
+    {
+        using PagePool pool = _model.NewPagePool(4, 3);
+        Assert.Equal(_model.BytesPerPosition * 4, pool.Storage.PageBytes);
+        Assert.Throws<InvalidOperationException>(() => _model.NewCrossPagePool(4, 3));
+    }
+}
