@@ -40,8 +40,8 @@ internal sealed class TemplateMap
 internal delegate object? TemplateFunction(IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named);
 
 /// <summary>
-/// The values of templates and their Python-like behaviour: null, bool, long, double, string, <c>List&lt;object?&gt;</c>,
-/// <see cref="TemplateMap"/>, <see cref="TemplateFunction"/>, <see cref="Undefined"/>.
+/// The values of templates and their Python-like behaviour: null, bool, long, double, string, <c>List&lt;object?&gt;</c> (also
+/// for tuples), <see cref="TemplateMap"/>, <see cref="TemplateFunction"/>, <see cref="Undefined"/>.
 /// </summary>
 internal static class TemplateValue
 {
@@ -223,7 +223,7 @@ internal static class TemplateValue
             case JsonValueKind.String:
                 return json.GetString();
             case JsonValueKind.Number:
-                return json.TryGetInt64(out long integer) ? integer : json.GetDouble();
+                return json.TryGetInt64(out long integer) ? (object)integer : json.GetDouble();
             case JsonValueKind.True or JsonValueKind.False:
                 return json.GetBoolean();
             case JsonValueKind.Array:
