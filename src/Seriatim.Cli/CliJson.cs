@@ -1,10 +1,19 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Seriatim.Cli;
 
-/// <summary>The objects that <c>--json</c> prints, snake_case, one a line.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>The objects that <c>--json</c> prints, snake_case, one a line, letters of all languages as they are.</summary>
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(GenerationLine))]
 [JsonSerializable(typeof(EncodingReport))]
-internal sealed partial class CliJson : JsonSerializerContext;
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    public static CliJson Lines { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -29,7 +29,7 @@ internal static class InspectCommand
             throw new UserErrorException($"--ctx-size is {length}; the context of this model is {model.Spec.Context}.");
         ModelReport report = ModelReport.Of(model, path, length);
         if (json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ModelReport));
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.ModelReport));
         else
             Print(report);
         if (tensors && !json)

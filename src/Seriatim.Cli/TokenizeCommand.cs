@@ -99,7 +99,7 @@ internal static class TokenizeCommand
         IReadOnlyList<EncodedToken> tokens = tokenizer.EncodeWithOffsets(text, new EncodeOptions { AddSpecialTokens = special });
         var report = new EncodingReport(
             [.. tokens.Select(t => t.Id)], [.. tokens.Select(t => tokenizer.PieceOf(t.Id))], [.. tokens.Select(t => new[] { t.Start, t.End })]);
-        Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.EncodingReport));
+        Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.EncodingReport));
     }
 
     private static (Option<string> Model, Argument<string?> Text, Option<bool> Plain) TextOptions() => (

@@ -1,0 +1,7 @@
+namespace Seriatim.Cli;
+
+/// <summary>One text to continue, and what its line of the input file says beside it.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Seed">A seed of its own; null: that of the command line.</param>
+/// <param name="MaxNewTokens">A limit of its own; null: that of the command line.</param>
+internal sealed record Prompt(string Text, ulong? Seed = null, int? MaxNewTokens = null);
