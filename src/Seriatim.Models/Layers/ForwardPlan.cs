@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct rope,
-/// and the segments of self- and cross-attention. Disposed after the pass.
+/// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct
+/// rope, and the segments of self- and cross-attention. Disposed after the pass.
 /// </summary>
 internal sealed class ForwardPlan : IDisposable
 {
@@ -59,7 +59,8 @@ internal sealed class ForwardPlan : IDisposable
         {
             Segment s = batch.Segments[i];
             pool = OnePool(pool, s.Memory);
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents);
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility,
+                s.Parents);
         }
 
         return new AttentionRows(segments, pool);
@@ -77,7 +78,8 @@ internal sealed class ForwardPlan : IDisposable
             if (s.Encoder is { } rows && (Encoded is null || rows.FirstRow < 0 || rows.FirstRow + rows.Rows > Encoded.Rows))
             {
                 throw new ArgumentException(
-                    $"Segment {i} refers to rows {rows.FirstRow} to {rows.FirstRow + rows.Rows - 1} of the encoder's output, which has {Encoded?.Rows ?? 0}.");
+                    $"Segment {i} refers to rows {rows.FirstRow} to {rows.FirstRow + rows.Rows - 1} of the encoder's output, " +
+                    $"which has {Encoded?.Rows ?? 0}.");
             }
 
             pool = OnePool(pool, s.Cross);
@@ -93,6 +95,8 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (memory is null || ReferenceEquals(pool, memory.Storage))
             return pool;
-        return pool is null ? memory.Storage : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
+        return pool is null
+            ? memory.Storage
+            : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
     }
 }
