@@ -1,1 +1,3 @@
-Console.WriteLine("seriatim");
+using Seriatim.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -50,7 +50,7 @@ internal unsafe struct AttentionForward<T> : IWork
             LogSumExp = logSumExp.Floats,
             Layer = layer,
         };
-        team.Run(task.Pieces, ref work);
+        team.Run(task.Pieces, ref work, task.Cost);
         return y;
     }
 

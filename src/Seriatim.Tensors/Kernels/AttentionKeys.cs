@@ -117,7 +117,7 @@ internal unsafe struct AttentionKeys
             keys._values = _valueCopy.Floats;
             Keys = keys;
             var work = new PackWork { Task = task, Rows = rows, K = k.Floats, V = v.Floats, Columns = k.Columns, Keys = keys };
-            team.Run(spec.KeyValueHeads * rows.Segments.Count, ref work);
+            team.Run(spec.KeyValueHeads * rows.Segments.Count, ref work, task.Cost);
         }
 
         public AttentionKeys Keys { get; }

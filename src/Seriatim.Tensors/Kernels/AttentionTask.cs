@@ -30,10 +30,14 @@ internal sealed class AttentionTask
             AttentionSegment segment = rows.Segments[s];
             _firstPiece[s + 1] = _firstPiece[s] + PiecesOf(segment) * _keyHeads;
             PackedStart[s] = PackedKeys;
+            Cost += (long)segment.Queries * (segment.Past + segment.Keys) * spec.Heads * spec.HeadDim * 2;
             if (segment.Pages is null)
                 PackedKeys += (segment.Keys + 15) & ~15;
         }
     }
+
+    /// <summary>About how many multiply-adds the call is.</summary>
+    public long Cost { get; }
 
     /// <summary>Number of pieces.</summary>
     public int Pieces => _firstPiece[^1];

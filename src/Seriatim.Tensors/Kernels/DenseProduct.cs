@@ -24,9 +24,6 @@ internal static unsafe class DenseProduct<T>
     private const int Panel = Parameter.PanelRows;
     private const int TileFloats = OuterProduct<T>.MaxRows * Panel;
 
-    /// <summary>Multiply-adds that are worth waking another thread for.</summary>
-    private const long SmallestPiece = 64 * 1024;
-
     /// <summary>
     /// Packs rows for <see cref="Forward"/> and <see cref="BackwardInput"/>: tiles of 8 rows as <c>[K][8]</c>, the last one as <c>[K][1|2|4|8]</c>
     /// filled up with zeros. One row is packed as it lies.
@@ -144,7 +141,7 @@ internal static unsafe class DenseProduct<T>
         Math.Max(PerPiece(items, costOfItem), rows > OuterProduct<T>.MaxRows ? Math.Clamp(items / (4 * threads), 1, PanelGroup) : 1);
 
     private static int PerPiece(int items, long costOfItem) =>
-        (int)Math.Clamp(SmallestPiece / Math.Max(1, costOfItem), 1, Math.Max(1, items));
+        (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, costOfItem), 1, Math.Max(1, items));
 
     /// <summary>A block of a panel as F32: in place, or widened into <paramref name="scratch"/>.</summary>
     private static float* PanelBlock(DenseWeight weight, int panel, int firstInput, int inputs, float* scratch)

@@ -131,11 +131,11 @@ internal static unsafe class AttentionOp
     {
         ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
             "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
-        OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", $"{spec.Heads} heads x {spec.HeadDim}");
+        OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", spec);
         int keyRows = k?.Rows ?? 0;
         if (k is not null && v is not null)
         {
-            OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", $"{spec.KeyValueHeads} heads x {spec.HeadDim}");
+            OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", spec);
             OpShapes.RequireSame(k, v, "Attention", "v");
         }
 
@@ -199,7 +199,7 @@ internal static unsafe class AttentionOp
             ShapeMismatchException.Require(s.Parents?.Length == s.Keys && s.Queries == s.Keys, "Attention", "the tree of a segment",
                 $"{s.Parents?.Length ?? 0} parents long", $"{s.Keys}, one for each row,");
             for (int i = 0; i < s.Parents!.Length; i++)
-                ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", $"the parent of tree row {i}", $"{s.Parents[i]}", $"-1 to {i - 1}");
+                ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", "the parent of a tree row", $"{s.Parents[i]} (tree row {i})", $"-1 to {i - 1}");
         }
     }
 

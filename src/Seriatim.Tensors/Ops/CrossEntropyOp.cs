@@ -190,7 +190,7 @@ internal static unsafe class CrossEntropyOp
 
     public static void Check(Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options)
     {
-        OpShapes.RequireColumns(hidden, head.Inputs, "CrossEntropy", "hidden", $"the inputs of {head}");
+        OpShapes.RequireColumns(hidden, head.Inputs, "CrossEntropy", "hidden", head);
         ShapeMismatchException.Require(labels.Length == hidden.Rows, "CrossEntropy", "labels", $"{labels.Length} long", $"{hidden.Rows}, the rows of hidden,");
         if (options.LabelSmoothing is < 0 or >= 1 or float.NaN)
             throw new ArgumentOutOfRangeException(nameof(options), $"CrossEntropy: label smoothing is {options.LabelSmoothing}; it must be in [0, 1).");

@@ -99,7 +99,7 @@ internal static unsafe class LinearOp
     }
 
     private static void Check(Tensor x, LinearWeight weight) =>
-        OpShapes.RequireColumns(x, weight.Inputs, "Linear", "x", $"the inputs of {weight}");
+        OpShapes.RequireColumns(x, weight.Inputs, "Linear", "x", weight);
 
     private static void CheckBackward(Tensor x, LinearWeight weight, Tensor dy)
     {

@@ -10,6 +10,7 @@ internal static class OpShapes
     public static void RequireSame(Tensor a, Tensor b, string operation, string operand) =>
         Require(b, a.Rows, a.Columns, operation, operand);
 
-    public static void RequireColumns(Tensor x, int columns, string operation, string operand, string why) =>
+    /// <summary>Requires the columns of <paramref name="x"/>; <paramref name="why"/> says where the number comes from.</summary>
+    public static void RequireColumns(Tensor x, int columns, string operation, string operand, object why) =>
         ShapeMismatchException.Require(x.Columns == columns, operation, operand, $"{x}", $"[*, {columns}] ({why})");
 }

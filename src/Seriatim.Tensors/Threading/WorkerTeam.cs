@@ -71,15 +71,21 @@ internal sealed unsafe class WorkerTeam : IDisposable
         return scratch.Memory;
     }
 
+    /// <summary>Multiply-adds, or elements, that are worth waking another thread for.</summary>
+    public const long SmallestShare = 64 * 1024;
+
     /// <summary>Does all pieces and returns when they are done.</summary>
-    public void Run<TWork>(int pieces, ref TWork work)
+    /// <param name="pieces">How many.</param>
+    /// <param name="work">What they do.</param>
+    /// <param name="cost">About how many multiply-adds they are in all; below <see cref="SmallestShare"/> the caller works alone.</param>
+    public void Run<TWork>(int pieces, ref TWork work, long cost = long.MaxValue)
         where TWork : struct, IWork
     {
         if (pieces <= 0)
             return;
         lock (_busy)
         {
-            if (pieces > 1 && _threads.Length > 0)
+            if (pieces > 1 && _threads.Length > 0 && cost >= SmallestShare)
             {
                 RunTogether(pieces, ref work);
                 return;

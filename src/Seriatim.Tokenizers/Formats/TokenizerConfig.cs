@@ -54,6 +54,14 @@ internal sealed class TokenizerConfig
         return any ? config : null;
     }
 
+    /// <summary>Reads a <c>tokenizer_config.json</c> from memory.</summary>
+    public static TokenizerConfig FromJson(ReadOnlyMemory<byte> utf8, string file)
+    {
+        var config = new TokenizerConfig();
+        config.ReadConfig(JsonNode.Parse(utf8, file));
+        return config;
+    }
+
     /// <summary>The content of a token by role (<c>bos_token</c> ...), or null.</summary>
     public string? TokenOf(string role) => _tokens.GetValueOrDefault(role);
 

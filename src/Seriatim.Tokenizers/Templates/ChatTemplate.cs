@@ -1,10 +1,52 @@
 namespace Seriatim.Tokenizers;
 
-/// <summary>The chat template a tokenizer came with.</summary>
+/// <summary>
+/// A chat template: the Jinja program that turns a conversation into the prompt a model was trained on. It runs with limits on
+/// steps, depth and length, changes nothing, and sees only what it is given. Thread-safe.
+/// </summary>
 public sealed class ChatTemplate
 {
-    internal ChatTemplate(string source) => Source = source;
+    private const int MaxSource = 1 << 20;
+
+    private readonly Lazy<IReadOnlyList<Statement>> _statements;
+
+    /// <summary>Takes a template; it is parsed when it is first used.</summary>
+    /// <param name="source">The Jinja source.</param>
+    public ChatTemplate(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        Source = source;
+        _statements = new Lazy<IReadOnlyList<Statement>>(() => source.Length <= MaxSource ? TemplateParser.Parse(source)
+            : throw new ChatTemplateException($"the chat template has {source.Length} chars, more than {MaxSource}."));
+    }
 
     /// <summary>The source of the template, in Jinja.</summary>
     public string Source { get; }
+
+    /// <summary>Renders a conversation.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="addGenerationPrompt">End with the opening of the answer.</param>
+    /// <param name="variables">
+    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists, dictionaries with
+    /// string keys, or JSON elements.
+    /// </param>
+    /// <param name="now">The time for <c>strftime_now</c>; the local time if not given.</param>
+    /// <exception cref="ChatTemplateException">The template is broken, refuses the conversation, or takes too much.</exception>
+    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true,
+        IReadOnlyDictionary<string, object?>? variables = null, DateTimeOffset? now = null)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var globals = new TemplateScope(null);
+        TemplateGlobals.AddTo(globals, now ?? DateTimeOffset.Now);
+        globals.Set("tools", null);
+        globals.Set("documents", null);
+        globals.Set("messages", TemplateValue.From(messages));
+        globals.Set("add_generation_prompt", addGenerationPrompt);
+        foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
+        {
+            globals.Set(name, TemplateValue.From(value));
+        }
+
+        return new TemplateEvaluator(new TemplateScope(globals)).Render(_statements.Value);
+    }
 }

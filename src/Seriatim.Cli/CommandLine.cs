@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Seriatim.Formats;
+using Seriatim.Generation;
+using Seriatim.Models;
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Cli;
+
+/// <summary>The program: parses, runs a command, and turns failures into one line and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        RootCommand root = Build();
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+            return ReportUsage(parsed);
+        try
+        {
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+            return await parsed.InvokeAsync(configuration);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception failure) when (IsExpected(failure))
+        {
+            Terminal.Error(failure.Message);
+            return ExitCodes.Failure;
+        }
+        catch (Exception failure)
+        {
+            Terminal.Error($"This is a defect of Seriatim, please report it: {failure}");
+            return ExitCodes.Internal;
+        }
+    }
+
+    internal static RootCommand Build() => new("Transformers for .NET: trained in parallel, decoded seriatim.")
+    {
+        GenerateCommand.Build(),
+        InspectCommand.Build(),
+        TokenizeCommand.Build(),
+    };
+
+    /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
+    private static bool IsExpected(Exception failure) => failure
+        is ModelException or ModelFormatException or TokenizerFormatException or GenerationException or UserErrorException
+        or IOException or UnauthorizedAccessException or OutOfMemoryException;
+
+    private static int ReportUsage(ParseResult parsed)
+    {
+        foreach (ParseError error in parsed.Errors)
+            Terminal.Error(error.Message);
+        foreach (string token in parsed.UnmatchedTokens.Where(t => t.StartsWith('-')))
+        {
+            if (Nearest(token, parsed.CommandResult.Command) is { } nearest)
+                Terminal.Note($"Did you mean {nearest}?");
+        }
+
+        string path = string.Join(' ', Path(parsed.CommandResult));
+        Terminal.Note($"'{path} --help' lists what there is.");
+        return ExitCodes.Usage;
+    }
+
+    private static IEnumerable<string> Path(CommandResult? result)
+    {
+        var names = new Stack<string>();
+        for (; result is not null; result = result.Parent as CommandResult)
+            names.Push(result.Command is RootCommand ? "seriatim" : result.Command.Name);
+        return names;
+    }
+
+    private static string? Nearest(string token, Command command) => command.Options
+        .SelectMany(o => o.Aliases.Append(o.Name))
+        .Where(name => name.StartsWith("--", StringComparison.Ordinal))
+        .Select(name => (Name: name, Distance: Distance(name, token)))
+        .Where(pair => pair.Distance <= 3)
+        .OrderBy(pair => pair.Distance)
+        .Select(pair => pair.Name)
+        .FirstOrDefault();
+
+    /// <summary>Edit distance: insertions, deletions and replacements.</summary>
+    private static int Distance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int above = row[j];
+                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[^1];
+    }
+}

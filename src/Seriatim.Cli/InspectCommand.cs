@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Text.Json;
+using Seriatim.Models;
+using Spectre.Console;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim inspect</c>: what a model is, and what it will take.</summary>
+internal static class InspectCommand
+{
+    public static Command Build()
+    {
+        Option<string> model = SharedOptions.Model();
+        var context = new Option<int?>("--ctx-size", "-c") { Description = "Length at which the KV cache is sized (default: the model's context)." };
+        var tensors = new Option<bool>("--tensors") { Description = "List every parameter with its shape and size." };
+        Option<bool> json = SharedOptions.Json("one JSON object");
+        var command = new Command("inspect", "Show a model's architecture, size and memory needs.") { model, context, tensors, json };
+        command.SetAction(result => Run(result.GetRequiredValue(model), result.GetValue(context), result.GetValue(tensors), result.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(string path, int? context, bool tensors, bool json)
+    {
+        using var model = Model.Load(ModelPath.Resolve(path));
+        int length = context ?? (model.Spec.Context == int.MaxValue ? 2048 : model.Spec.Context);
+        if (length < 1)
+            throw new UserErrorException($"--ctx-size is {length}; it must be at least 1.");
+        if (length > model.Spec.Context)
+            throw new UserErrorException($"--ctx-size is {length}; the context of this model is {model.Spec.Context}.");
+        ModelReport report = ModelReport.Of(model, path, length);
+        if (json)
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Default.ModelReport));
+        else
+            Print(report);
+        if (tensors && !json)
+            PrintTensors(model);
+        return ExitCodes.Success;
+    }
+
+    private static void Print(ModelReport report)
+    {
+        var grid = new Grid().AddColumn().AddColumn();
+        foreach ((string name, string value) in report.Rows())
+            grid.AddRow(new Markup($"[grey]{name.EscapeMarkup()}[/]"), new Text(value));
+        AnsiConsole.Write(grid);
+    }
+
+    private static void PrintTensors(Model model)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("tensor").AddColumn("shape").AddColumn("stored").AddColumn(new TableColumn("size").RightAligned());
+        foreach (ModelParameter p in model.Parameters)
+        {
+            string shape = p.IsVector ? $"[{p.Parameter.Columns}]" : $"[{p.Parameter.Rows}, {p.Parameter.Columns}]";
+            table.AddRow(new Text(p.Place.Name), new Text(shape), new Text($"{p.Parameter.Data.Type}"), new Text(Terminal.Bytes(p.Parameter.Data.Bytes)));
+        }
+
+        AnsiConsole.Write(table);
+    }
+}
