@@ -30,7 +30,7 @@ internal static class CommonKeys
         config.Waive("defaults of text generation, which its caller decides",
             "task_specific_params", "max_length", "min_length", "num_beams", "length_penalty", "no_repeat_ngram_size",
             "early_stopping",
-            "do_sample", "temperature", "top_k", "top_p", "bad_words_ids", "repetition_penalty");
+            "prefix", "do_sample", "temperature", "top_k", "top_p", "bad_words_ids", "repetition_penalty");
         config.Waive("which loss the reference library picks", "problem_type");
         config.Waive("the tokenizer knows them", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
             "tokenizer_class");

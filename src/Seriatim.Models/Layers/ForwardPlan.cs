@@ -12,6 +12,7 @@ internal sealed class ForwardPlan : IDisposable
     public ForwardPlan(RaggedBatch batch, Tensor? encoded)
     {
         (Batch, Encoded) = (batch, encoded);
+        HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
         Self = SelfRows(batch);
     }
 
@@ -25,7 +26,7 @@ internal sealed class ForwardPlan : IDisposable
     public AttentionRows Cross => _cross ??= CrossRows();
 
     /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
-    public bool HasEncoderRows => Batch.Segments.Any(s => s.Encoder is not null);
+    public bool HasEncoderRows { get; }
 
     public RopeRows Rope(PositionSpec.Rope rope, int headDim)
     {
