@@ -3,10 +3,11 @@ using System.Text.Json;
 namespace Seriatim.Models;
 
 /// <summary>
-/// A model: its spec, its weights, and the one forward pass that serves training, prefill, decoding and verification. Decoder-only,
-/// encoder-only and encoder-decoder models are used alike.
+/// A model: its spec, its weights, and the one forward pass that serves training, prefill, decoding and verification.
+/// Decoder-only, encoder-only and encoder-decoder models are used alike.
 /// </summary>
-/// <remarks>Forward passes do not change the model and may run on several threads, each with its own batch and memories.</remarks>
+/// <remarks>Forward passes do not change the model and may run on several threads, each with its own batch and
+/// memories.</remarks>
 public sealed class Model : IDisposable
 {
     /// <summary>Name of the config in a model folder.</summary>
@@ -50,12 +51,14 @@ public sealed class Model : IDisposable
 
     /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
-    /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit it.</exception>
+    /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
+    /// it.</exception>
     public static Model Load(string folder, ModelLoadOptions? options = null)
     {
         string path = Path.Combine(folder, ConfigFileName);
         if (!Directory.Exists(folder))
-            throw new ModelFormatException(folder, "there is no such folder.", "Give the folder that holds config.json and model.safetensors.");
+            throw new ModelFormatException(
+                folder, "there is no such folder.", "Give the folder that holds config.json and model.safetensors.");
         using JsonDocument json = LenientJson.Parse(path);
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
@@ -104,10 +107,13 @@ public sealed class Model : IDisposable
     /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
     /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
     /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
-    public Tensor Encode(IOps ops, RaggedBatch batch) => Run(
-        _encoder ?? throw new InvalidOperationException($"A {Spec.Family} model has no encoder."), Spec.Encoder!, ops, batch, null, null);
+    public Tensor Encode(IOps ops, RaggedBatch batch) => _encoder is null
+        ? throw new InvalidOperationException($"A {Spec.Family} model has no encoder.")
+        : Run(_encoder, Spec.Encoder!, ops, batch, null, null);
 
-    /// <summary>Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.</summary>
+    /// <summary>
+    /// Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.
+    /// </summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="encoded">Encoder-decoder: the encoder's output, if any segment refers to its rows.</param>
@@ -136,21 +142,26 @@ public sealed class Model : IDisposable
     public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options) =>
         _head.Loss(ops, hidden, labels, options);
 
-    /// <summary>What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.</summary>
+    /// <summary>
+    /// What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.
+    /// </summary>
     public Tensor HeadFeatures(IOps ops, Tensor hidden) => _head.Transform(ops, hidden);
 
     /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
     /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
-    public PagePool NewPagePool(int pageSize, int pages) => NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages) =>
+        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
 
     /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
     /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
     public PagePool NewCrossPagePool(int pageSize, int pages) =>
-        NewPool(Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null, pageSize, pages);
+        NewPool(
+            Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
+            pageSize, pages);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -192,7 +203,9 @@ public sealed class Model : IDisposable
         return (spec, architecture.TensorNames(spec), config);
     }
 
-    /// <summary>A model of one stack has its parts at the root or, if it is an encoder, under "encoder"; one of two has both prefixes.</summary>
+    /// <summary>
+    /// A model of one stack has its parts at the root or, if it is an encoder, under "encoder"; one of two has both prefixes.
+    /// </summary>
     private static WeightBuilder StackPath(WeightBuilder weights, ModelSpec spec, string name) =>
         spec.Encoder is null ? weights : weights.At(name);
 
@@ -209,12 +222,14 @@ public sealed class Model : IDisposable
     {
         if (stack.Visibility == Visibility.Full || stack.Layers[0].Mixer is not MixerSpec.Attention first)
             return null;
-        if (stack.Layers.Any(l => l.Mixer is not MixerSpec.Attention a || (a.KeyValueHeads, a.HeadDim) != (first.KeyValueHeads, first.HeadDim)))
+        if (stack.Layers.Any(l => l.Mixer is not MixerSpec.Attention a
+            || (a.KeyValueHeads, a.HeadDim) != (first.KeyValueHeads, first.HeadDim)))
             throw new NotSupportedException("The layers of a stack must agree in key/value heads and head dimension.");
         return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
     }
 
-    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) => shape is var (layers, heads, headDim)
-        ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
-        : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
+    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) =>
+        shape is var (layers, heads, headDim)
+            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
+            : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

@@ -27,7 +27,8 @@ public sealed class GradientTests
         foreach (string tensor in gradients.Names)
         {
             Assert.Equal(gradients.Shape(tensor), made[tensor].Shape);
-            Close.Check($"{name} gradient of {tensor}", gradients.Floats(tensor), made[tensor].Values, GradientAbsolute, GradientRelative);
+            Close.Check($"{name} gradient of {tensor}", gradients.Floats(tensor), made[tensor].Values, GradientAbsolute,
+                GradientRelative);
         }
     }
 
@@ -51,8 +52,10 @@ public sealed class GradientTests
             optimizer.Step();
         }
 
-        Close.Check($"{name} loss after 3 steps", [(float)Value("loss_after_step_3")], [Step(model, ops, expected)], LossTolerance);
-        HashSet<string> noisy = [.. train.RootElement.GetProperty("after3_noisy_params").EnumerateArray().Select(n => n.GetString()!)];
+        Close.Check($"{name} loss after 3 steps", [(float)Value("loss_after_step_3")], [Step(model, ops, expected)],
+            LossTolerance);
+        HashSet<string> noisy = [.. train.RootElement.GetProperty("after3_noisy_params").EnumerateArray().Select(n =>
+            n.GetString()!)];
         Dictionary<string, ExportedTensor> made = CheckpointExporter.Data(model.Parameters).ToDictionary(t => t.Name);
         foreach (string tensor in after.Names.Where(n => !noisy.Contains(n)))
             Close.Check($"{name} {tensor} after 3 steps", after.Floats(tensor), made[tensor].Values, ParameterTolerance);
@@ -93,7 +96,9 @@ public sealed class GradientTests
         }
     }
 
-    /// <summary>AdamW as the README of the golden data writes it, in double, element by element in the layout of the parameter.</summary>
+    /// <summary>
+    /// AdamW as the README of the golden data writes it, in double, element by element in the layout of the parameter.
+    /// </summary>
     private sealed class PlainAdamW(
         IReadOnlyList<ModelParameter> parameters, double lr, double beta1, double beta2, double eps, double decay)
     {

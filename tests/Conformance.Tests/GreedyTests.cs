@@ -40,9 +40,11 @@ public sealed class GreedyTests
         if (model.Spec.Task == ModelTask.SequenceToSequence)
         {
             int start = root.GetProperty("decoder_start_token_id").GetInt32();
-            int banned = root.GetProperty("bad_words_ids") is { ValueKind: JsonValueKind.Array } words ? words[0][0].GetInt32() : -1;
+            int banned = root.GetProperty("bad_words_ids") is { ValueKind: JsonValueKind.Array } words ? words[0][0].GetInt32()
+                : -1;
             int[][] sources = [.. prompts.Select(prompt => Greedy.Ids(prompt.GetProperty("encoder_ids")))];
-            actual = Greedy.Cached(model, ops, [.. sources.Select(_ => new[] { start })], count, penalty, banned: banned, sources: sources);
+            actual = Greedy.Cached(model, ops, [.. sources.Select(_ => new[] { start })], count, penalty, banned: banned,
+                sources: sources);
         }
         else
         {

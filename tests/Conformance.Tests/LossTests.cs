@@ -18,7 +18,8 @@ public sealed class LossTests
                 yield break;
             }
 
-            foreach (string kind in (string[])["plain_none", "plain_mean", "plain_sum", "smoothed_none", "smoothed_mean", "smoothed_sum"])
+            foreach (string kind in (string[])["plain_none", "plain_mean", "plain_sum", "smoothed_none", "smoothed_mean",
+                "smoothed_sum"])
             {
                 foreach (string ops in OpsUnderTest.Names)
                     yield return [kind, ops];

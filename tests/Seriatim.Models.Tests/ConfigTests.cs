@@ -44,7 +44,8 @@ public sealed class ConfigTests
     public void OldAndNewSpellingsMustAgree()
     {
         const string Gpt2 = """{"architectures": ["GPT2LMHeadModel"], "vocab_size": 9, "n_embd": 8, "n_head": 2, "n_layer": 1, "n_positions": 8, "n_ctx": 9}""";
-        Assert.Contains("n_ctx is 9; n_positions means the same and is 8", Assert.Throws<UnsupportedConfigException>(() => TinyLlama.Create(Gpt2)).Message);
+        Assert.Contains("n_ctx is 9; n_positions means the same and is 8",
+            Assert.Throws<UnsupportedConfigException>(() => TinyLlama.Create(Gpt2)).Message);
     }
 
     [Theory]
@@ -65,7 +66,8 @@ public sealed class ConfigTests
             {"architectures": ["BertForMaskedLM"], "vocab_size": 9, "hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1,
             "intermediate_size": 8, "max_position_embeddings": 8, "type_vocab_size": 2, "position_embedding_type": "relative_key"}
             """;
-        Assert.Contains("position_embedding_type is \"relative_key\"", Assert.Throws<UnsupportedConfigException>(() => TinyLlama.Create(Bert)).Message);
+        Assert.Contains("position_embedding_type is \"relative_key\"",
+            Assert.Throws<UnsupportedConfigException>(() => TinyLlama.Create(Bert)).Message);
     }
 
     [Fact]

@@ -56,7 +56,8 @@ public sealed class LoadingTests
         using var folder = new TempFolder();
         TinyLlama.Write(folder.Path, tensor => tensor.Name == Name ? tensor with { Shape = [4, 16] } : tensor);
         var error = Assert.Throws<CheckpointMismatchException>(() => Model.Load(folder.Path));
-        Assert.Contains($"{Name} is [4, 16]; the config (heads 4 x head dimension 2, hidden size 8) needs [8, 8].", error.Message);
+        Assert.Contains($"{Name} is [4, 16]; the config (heads 4 x head dimension 2, hidden size 8) needs [8, 8].",
+            error.Message);
         Assert.Contains("model.safetensors", error.Message);
     }
 
@@ -75,7 +76,8 @@ public sealed class LoadingTests
     public void AWaivedTensorMayStand()
     {
         using var folder = new TempFolder();
-        TinyLlama.Write(folder.Path, tensor => tensor, new ExportedTensor("model.layers.0.self_attn.rotary_emb.inv_freq", [1], [1]));
+        TinyLlama.Write(folder.Path, tensor => tensor,
+            new ExportedTensor("model.layers.0.self_attn.rotary_emb.inv_freq", [1], [1]));
         using Model model = Model.Load(folder.Path);
         Assert.Equal("llama", model.Spec.Family);
     }
@@ -85,7 +87,8 @@ public sealed class LoadingTests
     {
         using var folder = new TempFolder();
         TinyLlama.Write(folder.Path);
-        File.WriteAllText(Path.Combine(folder.Path, "config.json"), TinyLlama.With(("hidden_size", 1 << 26), ("intermediate_size", 1 << 27)));
+        File.WriteAllText(Path.Combine(folder.Path, "config.json"),
+            TinyLlama.With(("hidden_size", 1 << 26), ("intermediate_size", 1 << 27)));
         Assert.Throws<CheckpointMismatchException>(() => Model.Load(folder.Path));
     }
 

@@ -140,7 +140,8 @@ public sealed class MemoryTests : IDisposable
 
             int[] held = [.. memories.SelectMany(m => m.Pages).Distinct()];
             Assert.Equal(_pool.Pages - _pool.Free, held.Length);
-            Assert.All(held, page => Assert.Equal(memories.Sum(m => m.Pages.Count(p => p == page)), _pool.References(new PageId(page))));
+            Assert.All(held, page =>
+                Assert.Equal(memories.Sum(m => m.Pages.Count(p => p == page)), _pool.References(new PageId(page))));
         }
     }
 }

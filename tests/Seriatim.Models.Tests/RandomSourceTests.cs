@@ -20,7 +20,8 @@ public sealed class RandomSourceTests
     [Fact]
     public void MeanAndDeviationAreThoseAskedFor()
     {
-        var request = new ParameterRequest("w", new TensorPlace("w"), 200, 200, ParameterLayout.Panels, true, Initializer.Normal, "");
+        var request = new ParameterRequest("w", new TensorPlace("w"), 200, 200, ParameterLayout.Panels, true,
+            Initializer.Normal, "");
         using Parameter parameter = new RandomSource(1, 0.5f).Make(request);
         double sum = 0;
         double squares = 0;

@@ -12,7 +12,8 @@ internal static class TinyLlama
         "tie_word_embeddings": false, "bos_token_id": 1, "eos_token_id": [2, 3], "attention_dropout": 0.1}
         """;
 
-    public static Model Create(string config = Config) => Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(3));
+    public static Model Create(string config = Config) =>
+        Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(3));
 
     /// <summary>The config with keys set or, where the value is null, taken away.</summary>
     public static string With(params (string Key, JsonNode? Value)[] changes)
@@ -40,7 +41,8 @@ internal static class TinyLlama
     {
         using Model model = Create();
         CheckpointWriter.Write(model, folder);
-        ExportedTensor[] tensors = [.. CheckpointExporter.Data(model.Parameters).Select(change).OfType<ExportedTensor>(), .. extra];
+        ExportedTensor[] tensors = [.. CheckpointExporter.Data(model.Parameters).Select(change).OfType<ExportedTensor>(),
+            .. extra];
         using SafetensorsWriter writer = SafetensorsWriter.Create(Path.Combine(folder, "model.safetensors"),
             tensors.Select(t => new SafetensorsTensorSpec(t.Name, SafetensorsType.F32, [.. t.Shape])));
         foreach (ExportedTensor tensor in tensors)

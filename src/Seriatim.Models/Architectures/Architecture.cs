@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// A family of models: the names it answers to, how its config becomes a <see cref="ModelSpec"/>, and what its tensors are called.
-/// One file each; <see cref="ArchitectureRegistry"/> lists them.
+/// A family of models: the names it answers to, how its config becomes a <see cref="ModelSpec"/>, and what its tensors are
+/// called. One file each; <see cref="ArchitectureRegistry"/> lists them.
 /// </summary>
 public abstract class Architecture
 {

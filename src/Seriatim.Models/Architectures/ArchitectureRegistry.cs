@@ -23,7 +23,9 @@ public static class ArchitectureRegistry
         new T5Architecture(),
     ];
 
-    /// <summary>Finds the architecture of a config by <c>architectures</c>, or by <c>model_type</c> if there is no such key.</summary>
+    /// <summary>
+    /// Finds the architecture of a config by <c>architectures</c>, or by <c>model_type</c> if there is no such key.
+    /// </summary>
     /// <exception cref="UnknownArchitectureException">It is not known.</exception>
     public static (Architecture Architecture, string ClassName) Find(ConfigReader config)
     {

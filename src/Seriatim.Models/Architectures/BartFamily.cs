@@ -32,10 +32,11 @@ internal static class BartFamily
         {
             int heads = config.Size($"{side}_attention_heads");
             int headDim = CommonKeys.HeadDim(config, width, heads);
-            var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = true, OutputBias = true };
+            MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
             var feedForward = new FeedForwardSpec.Dense(config.Size($"{side}_ffn_dim"), activation, Bias: true);
             var layer = new LayerSpec(Placement.Post, norm, attention, feedForward, cross ? attention : null);
-            return new StackSpec(vocabulary, width, visibility, CommonKeys.Layers(config, config.Size($"{side}_layers"), _ => layer))
+            return new StackSpec(vocabulary, width, visibility,
+                CommonKeys.Layers(config, config.Size($"{side}_layers"), _ => layer))
             {
                 EmbeddingScale = scale,
                 FrozenId = config.IdOrNull("pad_token_id"),
@@ -45,7 +46,8 @@ internal static class BartFamily
         }
 
         return new ModelSpec(
-            family, ModelTask.SequenceToSequence, Stack("encoder", Visibility.Full, false), Stack("decoder", Visibility.Causal, true),
+            family, ModelTask.SequenceToSequence,
+            Stack("encoder", Visibility.Full, false), Stack("decoder", Visibility.Causal, true),
             new HeadSpec(vocabulary) { Tied = true, ConstantBias = true }, positions)
         {
             SharedEmbedding = true,

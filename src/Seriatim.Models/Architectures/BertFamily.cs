@@ -12,16 +12,18 @@ internal static class BertFamily
         int vocabulary = config.Size("vocab_size");
         int positions = config.Size("max_position_embeddings") - offset;
         if (positions < 1)
-            throw config.Unsupported("max_position_embeddings", positions + offset, $"more than {offset} are needed: positions start there");
+            throw config.Unsupported("max_position_embeddings", positions + offset,
+                $"more than {offset} are needed: positions start there");
         config.Only("position_embedding_type", "absolute");
         config.TrainingOnly("attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-12, "layer_norm_eps"), Bias: true);
-        var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = true, OutputBias = true };
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
         Activation activation = CommonKeys.ReadActivation(config, "gelu", "hidden_act");
         var layer = new LayerSpec(
             Placement.Post, norm, attention, new FeedForwardSpec.Dense(config.Size("intermediate_size"), activation, Bias: true));
-        var stack = new StackSpec(vocabulary, width, Visibility.Full, CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
+        var stack = new StackSpec(vocabulary, width, Visibility.Full,
+            CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
         {
             FrozenId = config.IdOrNull("pad_token_id"),
             Position = new PositionSpec.Learned(positions, offset),

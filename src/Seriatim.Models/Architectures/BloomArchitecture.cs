@@ -17,20 +17,16 @@ internal sealed class BloomArchitecture : Architecture
         config.Only("slow_but_exact", false);
         config.Waive("read by slow_but_exact alone", "pretraining_tp");
         config.Waive("ALiBi has no longest position", "seq_length", "offset_alibi");
-        config.Waive("kernels of the training framework", "masked_softmax_fusion", "bias_dropout_fusion", "attention_softmax_in_fp32",
-            "skip_bias_add", "skip_bias_add_qkv");
+        config.Waive("kernels of the training framework", "masked_softmax_fusion", "bias_dropout_fusion",
+            "attention_softmax_in_fp32", "skip_bias_add", "skip_bias_add_qkv");
         config.TrainingOnly("attention_dropout", "hidden_dropout");
         if ((config.SizeOrNull("n_inner") ?? 4 * width) is var inner && inner != 4 * width)
             throw config.Unsupported("n_inner", inner, $"4 x hidden_size = {4 * width} is needed");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
-        var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim)))
-        {
-            InputBias = true,
-            OutputBias = true,
-            Position = new PositionSpec.Alibi(),
-        };
-        var layer = new LayerSpec(Placement.Pre, norm, attention, new FeedForwardSpec.Dense(inner, Activation.GeluTanh, Bias: true));
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true) with { Position = new PositionSpec.Alibi() };
+        var layer = new LayerSpec(Placement.Pre, norm, attention,
+            new FeedForwardSpec.Dense(inner, Activation.GeluTanh, Bias: true));
         int count = config.Size("n_layer", "num_hidden_layers");
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, count, _ => layer))
         {

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Gemma 2 (Gemma Team, 2024): norms before and after each part that multiply by 1 + w, soft-capped scores and logits, a window on
-/// every second layer, embeddings scaled by sqrt(E).
+/// Gemma 2 (Gemma Team, 2024): norms before and after each part that multiply by 1 + w, soft-capped scores and logits, a window
+/// on every second layer, embeddings scaled by sqrt(E).
 /// </summary>
 internal sealed class Gemma2Architecture : Architecture
 {

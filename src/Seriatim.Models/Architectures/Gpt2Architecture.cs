@@ -26,7 +26,7 @@ internal sealed class Gpt2Architecture : Architecture
             CommonKeys.ReadActivation(config, "gelu_new", "activation_function"), Bias: true);
         LayerSpec[] layers = CommonKeys.Layers(config, config.Size("n_layer", "num_hidden_layers"), i => new LayerSpec(
             Placement.Pre, norm,
-            new MixerSpec.Attention(heads, heads, headDim, (float)(byLayer ? scale / (i + 1) : scale)) { InputBias = true, OutputBias = true },
+            CommonKeys.MultiHead(heads, headDim, bias: true) with { Scale = (float)(byLayer ? scale / (i + 1) : scale) },
             feedForward));
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, layers)
         {
@@ -40,7 +40,8 @@ internal sealed class Gpt2Architecture : Architecture
     public override NameTable TensorNames(ModelSpec spec)
     {
         int width = spec.Decoder!.Width;
-        TensorPlace Part(int part) => new("transformer.h.*.attn.c_attn", Transposed: true, RowPattern.Run(part * width, width, 3 * width));
+        TensorPlace Part(int part) =>
+            new("transformer.h.*.attn.c_attn", Transposed: true, RowPattern.Run(part * width, width, 3 * width));
         var names = new NameTable
         {
             { "embed", "transformer.wte" },

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>GPT-NeoX (Black et al., 2022): a parallel residual, part of each head turns, queries, keys and values interleaved by head.</summary>
+/// <summary>
+/// GPT-NeoX (Black et al., 2022): a parallel residual, part of each head turns, queries, keys and values interleaved by head.
+/// </summary>
 internal sealed class GptNeoxArchitecture : Architecture
 {
     public override string ModelType => "gpt_neox";
@@ -19,17 +21,13 @@ internal sealed class GptNeoxArchitecture : Architecture
         config.TrainingOnly("attention_dropout", "hidden_dropout", "classifier_dropout");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_eps"), Bias: true);
-        var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim)))
-        {
-            InputBias = bias,
-            OutputBias = bias,
-            Position = rope,
-        };
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias) with { Position = rope };
         var feedForward = new FeedForwardSpec.Dense(
             config.Size("intermediate_size"), CommonKeys.ReadActivation(config, "gelu", "hidden_act"), Bias: true);
         Placement placement = config.Flag(true, "use_parallel_residual") ? Placement.Parallel : Placement.Pre;
         var layer = new LayerSpec(placement, norm, attention, feedForward);
-        var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal,
+            CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
         {
             FinalNorm = norm,
         };

@@ -16,7 +16,8 @@ internal sealed class LlamaArchitecture : Architecture
         var layer = new LayerSpec(
             Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config, config.Flag(false, "mlp_bias")));
         if ((config.SizeOrNull("pretraining_tp") ?? 1) is var parts and not 1)
-            throw config.Unsupported("pretraining_tp", parts, "only 1 is supported: products cut into parts add in another order");
+            throw config.Unsupported("pretraining_tp", parts,
+                "only 1 is supported: products cut into parts add in another order");
         return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
     }
 

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Marian (Junczys-Dowmunt et al., 2018) as the OPUS-MT models use it: the original Transformer with sinusoidal positions.</summary>
+/// <summary>
+/// Marian (Junczys-Dowmunt et al., 2018) as the OPUS-MT models use it: the original Transformer with sinusoidal positions.
+/// </summary>
 internal sealed class MarianArchitecture : Architecture
 {
     private const int LongestTable = 1 << 16;

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>OPT (Zhang et al., 2022): learned positions from row 2; the 350m kind has its norms after each part and a narrower embedding.</summary>
+/// <summary>
+/// OPT (Zhang et al., 2022): learned positions from row 2; the 350m kind has its norms after each part and a narrower embedding.
+/// </summary>
 internal sealed class OptArchitecture : Architecture
 {
     public override string ModelType => "opt";
@@ -21,11 +23,12 @@ internal sealed class OptArchitecture : Architecture
         config.TrainingOnly("attention_dropout", "dropout", "activation_dropout", "layerdrop");
 
         var norm = new NormSpec(NormKind.Layer, 1e-5f, Bias: true);
-        var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = bias, OutputBias = bias };
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias);
         var feedForward = new FeedForwardSpec.Dense(
             config.Size("ffn_dim"), CommonKeys.ReadActivation(config, "relu", "activation_function"), bias);
         var layer = new LayerSpec(before ? Placement.Pre : Placement.Post, norm, attention, feedForward);
-        var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal,
+            CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
         {
             EmbeddingWidth = config.SizeOrNull("word_embed_proj_dim") ?? width,
             FrozenId = config.IdOrNull("pad_token_id"),

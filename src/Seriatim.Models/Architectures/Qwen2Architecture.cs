@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Qwen2 (Yang et al., 2024): llama with a bias on queries, keys and values, and a window on the upper layers if asked for.</summary>
+/// <summary>
+/// Qwen2 (Yang et al., 2024): llama with a bias on queries, keys and values, and a window on the upper layers if asked for.
+/// </summary>
 internal sealed class Qwen2Architecture : Architecture
 {
     public override string ModelType => "qwen2";

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>T5 (Raffel et al., 2019), versions 1.0 and 1.1: relative biases shared by all layers, RMS norms, unscaled scores.</summary>
+/// <summary>
+/// T5 (Raffel et al., 2019), versions 1.0 and 1.1: relative biases shared by all layers, RMS norms, unscaled scores.
+/// </summary>
 internal sealed class T5Architecture : Architecture
 {
     public override string ModelType => "t5";
@@ -27,10 +29,12 @@ internal sealed class T5Architecture : Architecture
         var decoderLayer = new LayerSpec(Placement.Pre, norm,
             cross with { Position = new PositionSpec.RelativeBias(buckets, distance, Bidirectional: false) }, feedForward, cross);
         bool tied = config.Flag(true, "tie_word_embeddings");
+        LayerSpec[] encoder = CommonKeys.Layers(config, layers, _ => encoderLayer);
+        LayerSpec[] decoder = CommonKeys.Layers(config, decoderLayers, _ => decoderLayer);
         return new ModelSpec(
             ModelType, ModelTask.SequenceToSequence,
-            new StackSpec(vocabulary, width, Visibility.Full, CommonKeys.Layers(config, layers, _ => encoderLayer)) { FinalNorm = norm },
-            new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, decoderLayers, _ => decoderLayer)) { FinalNorm = norm },
+            new StackSpec(vocabulary, width, Visibility.Full, encoder) { FinalNorm = norm },
+            new StackSpec(vocabulary, width, Visibility.Causal, decoder) { FinalNorm = norm },
             new HeadSpec(vocabulary) { Tied = tied, Scale = tied ? 1 / MathF.Sqrt(width) : 1 },
             int.MaxValue)
         {
@@ -84,6 +88,8 @@ internal sealed class T5Architecture : Architecture
         config.Only("dense_act_fn", function);
         config.Only("is_gated_act", gated);
         int inner = config.Size("d_ff");
-        return gated ? new FeedForwardSpec.Gated(inner, activation, Bias: false) : new FeedForwardSpec.Dense(inner, activation, Bias: false);
+        return gated
+            ? new FeedForwardSpec.Gated(inner, activation, Bias: false)
+            : new FeedForwardSpec.Dense(inner, activation, Bias: false);
     }
 }

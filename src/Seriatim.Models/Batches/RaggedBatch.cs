@@ -27,7 +27,9 @@ public sealed class RaggedBatch
     /// <summary>Number of rows, N.</summary>
     public int Rows => Tokens.Length;
 
-    /// <summary>Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.</summary>
+    /// <summary>
+    /// Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.
+    /// </summary>
     public void Commit()
     {
         foreach (Segment segment in Segments)

@@ -21,7 +21,8 @@ public sealed class RaggedBatchBuilder
     /// </summary>
     /// <param name="tokens">At least one id.</param>
     /// <param name="memory">What the sequence remembers; null if the tokens are the whole sequence and nothing is kept.</param>
-    /// <param name="declaredLength">The most positions the sequence may ever reach; by default those it has after this step.</param>
+    /// <param name="declaredLength">The most positions the sequence may ever reach; by default those it has after this
+    /// step.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
     /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
@@ -36,18 +37,21 @@ public sealed class RaggedBatchBuilder
     /// <param name="tokens">At least one id.</param>
     /// <param name="parents">For each row the earlier row of the segment it continues, or -1 if it continues the past.</param>
     /// <param name="memory">What the sequence remembers; commit with <see cref="PagedMemory.CommitPath"/>.</param>
-    /// <param name="declaredLength">As in <see cref="Add(ReadOnlySpan{int}, SequenceMemory?, int?, Outputs, EncoderRows?, CrossMemory?)"/>.</param>
+    /// <param name="declaredLength">As in <see cref="Add(ReadOnlySpan{int}, SequenceMemory?, int?, Outputs, EncoderRows?,
+    /// CrossMemory?)"/>.</param>
     /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
     /// <exception cref="ArgumentException">A parent is not an earlier row, or there is not one for each row.</exception>
     public RaggedBatchBuilder AddTree(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, int? declaredLength = null, CrossMemory? cross = null)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, int? declaredLength = null,
+        CrossMemory? cross = null)
     {
         if (parents.Length != tokens.Length)
             throw new ArgumentException($"{parents.Length} parents for {tokens.Length} tokens.", nameof(parents));
         for (int row = 0; row < parents.Length; row++)
         {
             if (parents[row] < -1 || parents[row] >= row)
-                throw new ArgumentException($"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
+                throw new ArgumentException(
+                    $"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
         }
 
         return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, declaredLength, Outputs.All, null, cross);
@@ -90,7 +94,8 @@ public sealed class RaggedBatchBuilder
         if (types.Length != 0 && types.Length != tokens.Length)
             throw new ArgumentException($"{types.Length} token types for {tokens.Length} tokens.", nameof(types));
         if (cross is { Length: 0 } && encoder is null)
-            throw new ArgumentException("The cross-attention memory is empty; the first step needs the encoder's rows.", nameof(encoder));
+            throw new ArgumentException(
+                "The cross-attention memory is empty; the first step needs the encoder's rows.", nameof(encoder));
 
         int past = memory?.Length ?? 0;
         int[] positions = new int[tokens.Length];

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>One sequence's part of a <see cref="RaggedBatch"/>: consecutive rows, and how much of the sequence is in memory already.</summary>
+/// <summary>
+/// One sequence's part of a <see cref="RaggedBatch"/>: consecutive rows, and how much of the sequence is in memory already.
+/// </summary>
 public sealed record Segment
 {
     /// <summary>First row of the batch.</summary>
@@ -18,7 +20,9 @@ public sealed record Segment
     /// <summary>What the rows see of their own sequence.</summary>
     public required Visibility Visibility { get; init; }
 
-    /// <summary>For <see cref="Visibility.Tree"/>: the row within the segment each row continues, -1 for the stored past.</summary>
+    /// <summary>
+    /// For <see cref="Visibility.Tree"/>: the row within the segment each row continues, -1 for the stored past.
+    /// </summary>
     public int[]? Parents { get; init; }
 
     /// <summary>
@@ -36,6 +40,8 @@ public sealed record Segment
     /// </summary>
     public EncoderRows? Encoder { get; init; }
 
-    /// <summary>Decoder of an encoder-decoder: where keys and values of the encoder's rows are kept; null if nothing is (training).</summary>
+    /// <summary>
+    /// Decoder of an encoder-decoder: where keys and values of the encoder's rows are kept; null if nothing is (training).
+    /// </summary>
     public CrossMemory? Cross { get; init; }
 }

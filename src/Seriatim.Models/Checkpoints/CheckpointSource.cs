@@ -15,7 +15,8 @@ public sealed class CheckpointSource : IWeightSource
     public CheckpointSource(SafetensorsCheckpoint checkpoint, WeightStorage storage, NameTable names)
     {
         (_checkpoint, _storage) = (checkpoint, storage);
-        if (names.OptionalPrefix is { } prefix && !checkpoint.Entries.Any(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
+        if (names.OptionalPrefix is { } prefix
+            && !checkpoint.Entries.Any(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
             _leftOutPrefix = prefix;
     }
 

@@ -1,13 +1,13 @@
-using System.Collections.Immutable;
-
 namespace Seriatim.Models;
 
-/// <summary>Writes a model as a folder that <see cref="Model.Load"/> and the reference library read: config and safetensors.</summary>
+/// <summary>
+/// Writes a model as a folder that <see cref="Model.Load"/> and the reference library read: config and safetensors.
+/// </summary>
 public static class CheckpointWriter
 {
     /// <summary>
-    /// Writes <c>config.json</c> (as it was read) and <c>model.safetensors</c> (F32, under the file names of the architecture, fused and
-    /// transposed tensors put together again). Existing files of these names are replaced, each in one step.
+    /// Writes <c>config.json</c> (as it was read) and <c>model.safetensors</c> (F32, under the file names of the architecture,
+    /// fused and transposed tensors put together again). Existing files of these names are replaced, each in one step.
     /// </summary>
     /// <param name="model">A model with a config, loaded or created.</param>
     /// <param name="folder">Made if it does not exist.</param>
@@ -16,12 +16,14 @@ public static class CheckpointWriter
     public static void Write(Model model, string folder)
     {
         if (model.Config.Json.IsEmpty)
-            throw new InvalidOperationException("The model was built from a spec, without a config; there is nothing to write as config.json.");
+            throw new InvalidOperationException(
+                "The model was built from a spec, without a config; there is nothing to write as config.json.");
         Directory.CreateDirectory(folder);
         IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(model.Parameters).Select(
             t => new SafetensorsTensorSpec(t.Name, SafetensorsType.F32, [.. t.Shape]));
         string path = Path.Combine(folder, SafetensorsCheckpoint.SingleFileName);
-        using (SafetensorsWriter writer = SafetensorsWriter.Create(path, specs, ImmutableDictionary<string, string>.Empty.Add("format", "pt")))
+        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
+        using (SafetensorsWriter writer = SafetensorsWriter.Create(path, specs, metadata))
         {
             foreach (ExportedTensor tensor in CheckpointExporter.Data(model.Parameters))
                 writer.AppendF32(tensor.Name, tensor.Values);

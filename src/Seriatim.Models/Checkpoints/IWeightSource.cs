@@ -9,6 +9,7 @@ public interface IWeightSource
 
     /// <summary>Called once at the end.</summary>
     /// <param name="names">The table with the tensors that may be left unread.</param>
-    /// <exception cref="CheckpointMismatchException">Tensors were neither read nor waived; the message lists all of them.</exception>
+    /// <exception cref="CheckpointMismatchException">Tensors were neither read nor waived; the message lists all of
+    /// them.</exception>
     void Complete(NameTable names);
 }

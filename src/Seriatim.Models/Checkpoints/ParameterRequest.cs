@@ -10,7 +10,8 @@ namespace Seriatim.Models;
 /// <param name="Initializer">How it begins without a checkpoint.</param>
 /// <param name="Why">Where the shape comes from, in the words of the config.</param>
 public sealed record ParameterRequest(
-    string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer, string Why)
+    string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer,
+        string Why)
 {
     /// <summary>Whether this is a vector in the file.</summary>
     public bool IsVector => Rows == 1 && !IsMatrix;

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Which rows of a file tensor make a parameter: row r is <c>First + r / GroupSize · GroupStride + r mod GroupSize</c>. Fused projections
-/// are loaded as separate weights this way. For a vector, rows are its elements.
+/// Which rows of a file tensor make a parameter: row r is <c>First + r / GroupSize · GroupStride + r mod GroupSize</c>. Fused
+/// projections are loaded as separate weights this way. For a vector, rows are its elements.
 /// </summary>
 /// <param name="First">First row.</param>
 /// <param name="GroupSize">Rows that follow each other.</param>

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Hands layers their weights by path: <c>weights.At("layers", 3).Linear("attention.q", ...)</c>. Where they come from (a checkpoint, a
-/// random start) and what they are called there is not the layers' affair. Records every parameter it made.
+/// Hands layers their weights by path: <c>weights.At("layers", 3).Linear("attention.q", ...)</c>. Where they come from (a
+/// checkpoint, a random start) and what they are called there is not the layers' affair. Records every parameter it made.
 /// </summary>
 public sealed class WeightBuilder
 {
@@ -52,7 +52,8 @@ public sealed class WeightBuilder
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     public LinearWeight WithConstantBias(string name, LinearWeight linear, string why)
     {
-        Parameter bias = Make(name, "", 1, linear.Outputs, ParameterLayout.RowMajor, false, Initializer.Zeros, why, constant: true);
+        Parameter bias = Make(name, "", 1, linear.Outputs, ParameterLayout.RowMajor, false, Initializer.Zeros, why,
+            constant: true);
         return LinearWeight.FromPanels(linear.Matrix!, bias);
     }
 
@@ -89,8 +90,8 @@ public sealed class WeightBuilder
         Make(name, ending, 1, length, ParameterLayout.RowMajor, false, initializer, why);
 
     private Parameter Make(
-        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why,
-        bool constant = false)
+        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer,
+        string why, bool constant = false)
     {
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);

@@ -28,10 +28,12 @@ internal static class CommonKeys
         config.Waive("which outputs the reference library returns",
             "output_attentions", "output_hidden_states", "output_past", "return_dict", "output_router_logits");
         config.Waive("defaults of text generation, which its caller decides",
-            "task_specific_params", "max_length", "min_length", "num_beams", "length_penalty", "no_repeat_ngram_size", "early_stopping",
-            "do_sample", "temperature", "top_k", "top_p", "bad_words_ids", "repetition_penalty");
+            "task_specific_params", "max_length", "min_length", "num_beams", "length_penalty", "no_repeat_ngram_size",
+            "early_stopping",
+            "prefix", "do_sample", "temperature", "top_k", "top_p", "bad_words_ids", "repetition_penalty");
         config.Waive("which loss the reference library picks", "problem_type");
-        config.Waive("the tokenizer knows them", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "tokenizer_class");
+        config.Waive("the tokenizer knows them", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
+            "tokenizer_class");
         config.Waive("memory against time", "chunk_size_feed_forward", "_attn_implementation", "attn_implementation");
     }
 
@@ -69,6 +71,10 @@ internal static class CommonKeys
     public static int HeadDim(ConfigReader config, int width, int heads) => width % heads == 0
         ? width / heads
         : throw config.Unsupported("the number of heads", heads, $"a divisor of the hidden size {width} is needed");
+
+    /// <summary>Attention as in the original Transformer: a key head for each query head, scores divided by sqrt(D).</summary>
+    public static MixerSpec.Attention MultiHead(int heads, int headDim, bool bias) =>
+        new(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = bias, OutputBias = bias };
 
     /// <summary>The layers of a stack, all alike or each by its index.</summary>
     public static LayerSpec[] Layers(ConfigReader config, int count, Func<int, LayerSpec> layer) => count <= 4096

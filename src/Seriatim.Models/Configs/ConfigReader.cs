@@ -29,7 +29,10 @@ public sealed class ConfigReader
     {
         (File, _root, _path, _trainingValues) = (file, root, path, trainingValues);
         if (root.ValueKind != JsonValueKind.Object)
-            throw new UnsupportedConfigException(file, [path], $"{(path.Length == 0 ? "the config" : path)} is {Show(root)}; a JSON object is needed.");
+        {
+            string what = path.Length == 0 ? "the config" : path;
+            throw new UnsupportedConfigException(file, [path], $"{what} is {Show(root)}; a JSON object is needed.");
+        }
     }
 
     /// <summary>What messages call the file.</summary>
@@ -84,7 +87,9 @@ public sealed class ConfigReader
     {
         if (Find(names, out string name) is not { } value)
             return fallback ?? throw Missing(names, "a string");
-        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Unsupported(name, value, "a string is needed");
+        return value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw Unsupported(name, value, "a string is needed");
     }
 
     /// <summary>A list of numbers of the length given.</summary>
@@ -121,14 +126,15 @@ public sealed class ConfigReader
     {
         Waive("the inverse of id2label", "label2id");
         if (Find(["id2label"], out string name) is not { } value)
-            return SizeOrNull("num_labels") is { } count ? [.. Enumerable.Range(0, count).Select(i => $"LABEL_{i}")] : ["LABEL_0", "LABEL_1"];
+            return [.. Enumerable.Range(0, SizeOrNull("num_labels") ?? 2).Select(i => $"LABEL_{i}")];
         if (value.ValueKind != JsonValueKind.Object)
             throw Unsupported(name, value, "an object is needed");
         JsonProperty[] labels = [.. value.EnumerateObject()];
         string[] names = new string[labels.Length];
         foreach (JsonProperty label in labels)
         {
-            if (!int.TryParse(label.Name, out int id) || (uint)id >= (uint)names.Length || label.Value.ValueKind != JsonValueKind.String)
+            if (!int.TryParse(label.Name, out int id) || (uint)id >= (uint)names.Length
+                || label.Value.ValueKind != JsonValueKind.String)
                 throw Unsupported(name, value, $"the ids 0 to {names.Length - 1}, each with a string, are needed");
             names[id] = label.Value.GetString()!;
         }
@@ -224,10 +230,13 @@ public sealed class ConfigReader
     }
 
     private static bool Agree(JsonElement a, JsonElement b) =>
-        LenientJson.TryGetDouble(a, out double x) && LenientJson.TryGetDouble(b, out double y) ? x == y : a.GetRawText() == b.GetRawText();
+        LenientJson.TryGetDouble(a, out double x) && LenientJson.TryGetDouble(b, out double y)
+            ? x == y
+            : a.GetRawText() == b.GetRawText();
 
     private int Integer(string name, JsonElement value, int smallest) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= smallest && number <= LargestSize
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= smallest
+            && number <= LargestSize
             ? number
             : throw Unsupported(name, value, $"an integer from {smallest} to {LargestSize} is needed");
 

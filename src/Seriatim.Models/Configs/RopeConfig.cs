@@ -37,7 +37,8 @@ internal static class RopeConfig
             case "linear":
                 return new RopeScaling.Linear(Factor(section));
             case "dynamic":
-                return new RopeScaling.DynamicNtk(Factor(section), section.SizeOrNull("original_max_position_embeddings") ?? maxPositions);
+                return new RopeScaling.DynamicNtk(
+                    Factor(section), section.SizeOrNull("original_max_position_embeddings") ?? maxPositions);
             case "yarn":
                 double factor = Factor(section);
                 return new RopeScaling.Yarn(

@@ -13,10 +13,12 @@ public sealed class ContextLengthException : ModelException
     public int Limit { get; }
 
     internal static ContextLengthException OverContext(int length, int limit) => new(
-        $"The sequence needs {length} positions; the model's context has {limit}. Shorten the prompt or ask for fewer new tokens.",
+        $"The sequence needs {length} positions; the model's context has {limit}. " +
+        "Shorten the prompt or ask for fewer new tokens.",
         length, limit);
 
     internal static ContextLengthException OverDeclared(int length, int declared) => new(
-        $"The sequence needs {length} positions; it was declared to reach at most {declared}. Declare its full length from the start.",
+        $"The sequence needs {length} positions; it was declared to reach at most {declared}. " +
+        "Declare its full length from the start.",
         length, declared);
 }

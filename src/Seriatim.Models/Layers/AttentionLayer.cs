@@ -51,7 +51,9 @@ internal sealed class AttentionLayer
         }
     }
 
-    /// <summary>Attention of x <c>[N, E]</c> to the encoder's output: its keys and values are made once and then read from memory.</summary>
+    /// <summary>
+    /// Attention of x <c>[N, E]</c> to the encoder's output: its keys and values are made once and then read from memory.
+    /// </summary>
     public Tensor ForwardCross(IOps ops, Tensor x, ForwardPlan plan)
     {
         using Tensor q = ops.Linear(x, _q);

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>One layer of a stack: attention, attention to the encoder if any, feed-forward, joined as its placement says.</summary>
+/// <summary>
+/// One layer of a stack: attention, attention to the encoder if any, feed-forward, joined as its placement says.
+/// </summary>
 internal abstract class Block
 {
     private readonly AttentionLayer _attention;
@@ -31,14 +33,15 @@ internal abstract class Block
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
-    public static Block Build(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer) => spec.Placement switch
-    {
-        Placement.Pre => new Pre(weights, spec, width, bias, memoryLayer),
-        Placement.Post => new Post(weights, spec, width, bias, memoryLayer),
-        Placement.Sandwich when spec.Cross is null => new Sandwich(weights, spec, width, bias, memoryLayer),
-        Placement.Parallel when spec.Cross is null => new Parallel(weights, spec, width, bias, memoryLayer),
-        _ => throw new NotSupportedException($"The placement {spec.Placement} with cross-attention is not built."),
-    };
+    public static Block Build(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer) =>
+        spec.Placement switch
+        {
+            Placement.Pre => new Pre(weights, spec, width, bias, memoryLayer),
+            Placement.Post => new Post(weights, spec, width, bias, memoryLayer),
+            Placement.Sandwich when spec.Cross is null => new Sandwich(weights, spec, width, bias, memoryLayer),
+            Placement.Parallel when spec.Cross is null => new Parallel(weights, spec, width, bias, memoryLayer),
+            _ => throw new NotSupportedException($"The placement {spec.Placement} with cross-attention is not built."),
+        };
 
     private static Tensor AddAndDispose(IOps ops, Tensor x, Tensor added)
     {

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct rope,
-/// and the segments of self- and cross-attention. Disposed after the pass.
+/// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct
+/// rope, and the segments of self- and cross-attention. Disposed after the pass.
 /// </summary>
 internal sealed class ForwardPlan : IDisposable
 {
@@ -12,6 +12,7 @@ internal sealed class ForwardPlan : IDisposable
     public ForwardPlan(RaggedBatch batch, Tensor? encoded)
     {
         (Batch, Encoded) = (batch, encoded);
+        HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
         Self = SelfRows(batch);
     }
 
@@ -25,7 +26,7 @@ internal sealed class ForwardPlan : IDisposable
     public AttentionRows Cross => _cross ??= CrossRows();
 
     /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
-    public bool HasEncoderRows => Batch.Segments.Any(s => s.Encoder is not null);
+    public bool HasEncoderRows { get; }
 
     public RopeRows Rope(PositionSpec.Rope rope, int headDim)
     {
@@ -59,7 +60,8 @@ internal sealed class ForwardPlan : IDisposable
         {
             Segment s = batch.Segments[i];
             pool = OnePool(pool, s.Memory);
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents);
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility,
+                s.Parents);
         }
 
         return new AttentionRows(segments, pool);
@@ -77,7 +79,8 @@ internal sealed class ForwardPlan : IDisposable
             if (s.Encoder is { } rows && (Encoded is null || rows.FirstRow < 0 || rows.FirstRow + rows.Rows > Encoded.Rows))
             {
                 throw new ArgumentException(
-                    $"Segment {i} refers to rows {rows.FirstRow} to {rows.FirstRow + rows.Rows - 1} of the encoder's output, which has {Encoded?.Rows ?? 0}.");
+                    $"Segment {i} refers to rows {rows.FirstRow} to {rows.FirstRow + rows.Rows - 1} of the encoder's output, " +
+                    $"which has {Encoded?.Rows ?? 0}.");
             }
 
             pool = OnePool(pool, s.Cross);
@@ -93,6 +96,8 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (memory is null || ReferenceEquals(pool, memory.Storage))
             return pool;
-        return pool is null ? memory.Storage : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
+        return pool is null
+            ? memory.Storage
+            : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
     }
 }

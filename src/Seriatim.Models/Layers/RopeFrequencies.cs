@@ -41,7 +41,8 @@ internal static class RopeFrequencies
         foreach (Segment segment in batch.Segments)
         {
             if (DependOnLength(rope) && segment is { Memory: not null, IsDeclared: false })
-                throw new ArgumentException("The angles of this model follow from the length: declare the most positions the sequence may reach.");
+                throw new ArgumentException(
+                    "The angles of this model follow from the length: declare the most positions the sequence may reach.");
             if (frequencies is null || DependOnLength(rope))
                 frequencies = Of(rope, segment.DeclaredLength);
             for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)

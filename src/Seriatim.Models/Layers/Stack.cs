@@ -120,7 +120,8 @@ internal sealed class Stack : IDisposable
     }
 
     /// <summary>
-    /// <c>2^(-8h/H)</c> for h from 1 where H is a power of two; else those of the next smaller power, then every second one of the
+    /// <c>2^(-8h/H)</c> for h from 1 where H is a power of two; else those of the next smaller power, then every second one of
+    /// the
     /// next larger (Press et al., 2021, reference code).
     /// </summary>
     internal static float[] AlibiSlopes(int heads)

@@ -39,7 +39,8 @@ public sealed class CrossMemory : SequenceMemory
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         if (_length > 0)
-            throw new InvalidOperationException($"The encoder's {_length} rows are stored already; a cross-attention memory is written once.");
+            throw new InvalidOperationException(
+                $"The encoder's {_length} rows are stored already; a cross-attention memory is written once.");
         _table.MakeWritable(0, rows);
         _prepared = rows;
     }
@@ -49,7 +50,8 @@ public sealed class CrossMemory : SequenceMemory
     public override void Commit(int rows)
     {
         if (rows != 0 && rows != _prepared)
-            throw new ArgumentException($"{rows} rows; all {_prepared} prepared rows of the encoder or none can be kept.", nameof(rows));
+            throw new ArgumentException(
+                $"{rows} rows; all {_prepared} prepared rows of the encoder or none can be kept.", nameof(rows));
         (_length, _prepared) = (_length + rows, 0);
         _table.ReleaseFrom(_length);
     }
@@ -64,7 +66,8 @@ public sealed class CrossMemory : SequenceMemory
     public override void Restore(MemoryMark mark)
     {
         if (!mark.IsOpenIn(_marks))
-            throw new InvalidOperationException("The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
+            throw new InvalidOperationException(
+                "The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
         _marks.RemoveAll(other => other.Length > mark.Length);
         (_length, _prepared) = (mark.Length, 0);
         _table.ReleaseFrom(_length);

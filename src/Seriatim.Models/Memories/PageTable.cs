@@ -10,8 +10,8 @@ internal sealed class PageTable(PagePool pool)
     public IReadOnlyList<int> Pages => _pages;
 
     /// <summary>
-    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared. Either all of it
-    /// happens or nothing.
+    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared. Either
+    /// all of it happens or nothing.
     /// </summary>
     /// <exception cref="OutOfPagesException">The pool has too few pages.</exception>
     public void MakeWritable(int first, int end)

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Keys and values of all attention layers in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write.</summary>
+/// <summary>
+/// Keys and values of all attention layers in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write.
+/// </summary>
 public sealed class PagedMemory : SequenceMemory
 {
     private readonly List<MemoryMark> _marks = [];
@@ -51,8 +53,8 @@ public sealed class PagedMemory : SequenceMemory
     }
 
     /// <summary>
-    /// Commits one path of a tree (<see cref="Visibility.Tree"/>): its keys and values are moved together, so that afterwards they lie
-    /// as if the path had been decoded plainly.
+    /// Commits one path of a tree (<see cref="Visibility.Tree"/>): its keys and values are moved together, so that afterwards
+    /// they lie as if the path had been decoded plainly.
     /// </summary>
     /// <param name="path">Rows within the segment from the root on, each the parent of the next.</param>
     /// <exception cref="ArgumentException">The rows do not ascend, or were not prepared.</exception>
@@ -62,7 +64,8 @@ public sealed class PagedMemory : SequenceMemory
         foreach (int row in path)
         {
             if (row <= last || row >= _prepared)
-                throw new ArgumentException($"Row {row} of the path must be above {last} and below the {_prepared} prepared rows.", nameof(path));
+                throw new ArgumentException(
+                    $"Row {row} of the path must be above {last} and below the {_prepared} prepared rows.", nameof(path));
             last = row;
         }
 
@@ -86,7 +89,8 @@ public sealed class PagedMemory : SequenceMemory
     public override void Restore(MemoryMark mark)
     {
         if (!mark.IsOpenIn(_marks))
-            throw new InvalidOperationException("The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
+            throw new InvalidOperationException(
+                "The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
         _marks.RemoveAll(other => other.Length > mark.Length);
         MoveTo(mark.Length);
     }

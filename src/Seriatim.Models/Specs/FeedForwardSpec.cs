@@ -19,7 +19,9 @@ public abstract record FeedForwardSpec
     /// <param name="Bias">Whether the three layers have a bias.</param>
     public sealed record Gated(int Width, Activation Activation, bool Bias) : FeedForwardSpec;
 
-    /// <summary>The weighted sum of the best few of many gated layers, chosen for each row by a router (Shazeer et al., 2017).</summary>
+    /// <summary>
+    /// The weighted sum of the best few of many gated layers, chosen for each row by a router (Shazeer et al., 2017).
+    /// </summary>
     /// <param name="Count">Number of experts.</param>
     /// <param name="PerToken">Experts of each row.</param>
     /// <param name="Renormalise">Whether the weights of the chosen ones are divided by their sum.</param>

@@ -7,7 +7,9 @@ public abstract record MixerSpec
     {
     }
 
-    /// <summary>Multi-head attention (Vaswani et al., 2017), with fewer key/value heads if wanted (Ainslie et al., 2023: GQA).</summary>
+    /// <summary>
+    /// Multi-head attention (Vaswani et al., 2017), with fewer key/value heads if wanted (Ainslie et al., 2023: GQA).
+    /// </summary>
     /// <param name="Heads">Query heads, H.</param>
     /// <param name="KeyValueHeads">Key/value heads, K.</param>
     /// <param name="HeadDim">Features of a head, D.</param>

@@ -11,8 +11,8 @@ public abstract record PositionSpec
     public sealed record None : PositionSpec;
 
     /// <summary>
-    /// Added to the embedding: <c>sin(p / 10000^(2i/E))</c> for the first half of the features, the cosines for the second (Vaswani
-    /// et al., 2017, section 3.5, in the order of Marian).
+    /// Added to the embedding: <c>sin(p / 10000^(2i/E))</c> for the first half of the features, the cosines for the second
+    /// (Vaswani et al., 2017, section 3.5, in the order of Marian).
     /// </summary>
     /// <param name="Count">Positions of the table.</param>
     public sealed record Sinusoidal(int Count) : PositionSpec;
@@ -29,7 +29,9 @@ public abstract record PositionSpec
     /// <param name="Scaling">How a longer context than the trained one is reached; null: not at all.</param>
     public sealed record Rope(double Theta, int RotaryDim, RopePairing Pairing, RopeScaling? Scaling) : PositionSpec;
 
-    /// <summary>A learned bias of each bucket of distances and each head, shared by all layers of a stack (Raffel et al., 2019: T5).</summary>
+    /// <summary>
+    /// A learned bias of each bucket of distances and each head, shared by all layers of a stack (Raffel et al., 2019: T5).
+    /// </summary>
     /// <param name="Buckets">Rows of the table.</param>
     /// <param name="MaxDistance">Distances from here on share the last bucket.</param>
     /// <param name="Bidirectional">Half of the buckets are for keys after the query.</param>

@@ -25,14 +25,16 @@ public abstract record RopeScaling
     /// <param name="BetaFast">Waves with more turns than this within the trained length are left alone.</param>
     /// <param name="BetaSlow">Waves with fewer turns than this are interpolated in full.</param>
     /// <param name="AttentionFactor">Factor of cosines and sines.</param>
-    public sealed record Yarn(double Factor, int TrainedLength, double BetaFast, double BetaSlow, double AttentionFactor) : RopeScaling;
+    public sealed record Yarn(double Factor, int TrainedLength, double BetaFast, double BetaSlow, double AttentionFactor)
+        : RopeScaling;
 
     /// <summary>Waves longer than a limit are interpolated, shorter ones left alone, with a ramp between (Llama 3.1).</summary>
     /// <param name="Factor">At least 1.</param>
     /// <param name="TrainedLength">Positions the model was trained with.</param>
     /// <param name="LowFrequencyFactor">Waves longer than trained length / this are interpolated.</param>
     /// <param name="HighFrequencyFactor">Waves shorter than trained length / this are left alone.</param>
-    public sealed record Llama3(double Factor, int TrainedLength, double LowFrequencyFactor, double HighFrequencyFactor) : RopeScaling;
+    public sealed record Llama3(double Factor, int TrainedLength, double LowFrequencyFactor, double HighFrequencyFactor)
+        : RopeScaling;
 
     /// <summary>
     /// One searched factor for each wave; a second set serves sequences that are declared longer than the trained length (Ding et
@@ -42,5 +44,6 @@ public abstract record RopeScaling
     /// <param name="LongFactors">R/2 factors for longer ones.</param>
     /// <param name="TrainedLength">Positions the model was trained with.</param>
     /// <param name="AttentionFactor">Factor of cosines and sines; applies to both sets.</param>
-    public sealed record LongRope(double[] ShortFactors, double[] LongFactors, int TrainedLength, double AttentionFactor) : RopeScaling;
+    public sealed record LongRope(double[] ShortFactors, double[] LongFactors, int TrainedLength, double AttentionFactor)
+        : RopeScaling;
 }

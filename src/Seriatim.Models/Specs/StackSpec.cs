@@ -9,7 +9,9 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
 {
     private readonly int? _embeddingWidth;
 
-    /// <summary>Features of the embedding; if not E, rows are projected in, and out again after the last layer (OPT-350m).</summary>
+    /// <summary>
+    /// Features of the embedding; if not E, rows are projected in, and out again after the last layer (OPT-350m).
+    /// </summary>
     public int EmbeddingWidth
     {
         get => _embeddingWidth ?? Width;
@@ -19,7 +21,9 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// <summary>Factor of the token embedding.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
-    /// <summary>The id of the padding token, if looking it up leaves no gradient (<c>padding_idx</c> of the reference); or null.</summary>
+    /// <summary>
+    /// The id of the padding token, if looking it up leaves no gradient (<c>padding_idx</c> of the reference); or null.
+    /// </summary>
     public int? FrozenId { get; init; }
 
     /// <summary>Positions added to the embedding: none, sinusoidal or learned.</summary>

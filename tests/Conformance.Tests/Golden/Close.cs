@@ -3,7 +3,8 @@ namespace Seriatim.Conformance.Tests;
 /// <summary>Comparison of numbers with the largest error in the message.</summary>
 internal static class Close
 {
-    public static void Check(string what, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double absolute, double relative = 0)
+    public static void Check(string what, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double absolute,
+        double relative = 0)
     {
         Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} values, {expected.Length} expected");
         double worst = 0;

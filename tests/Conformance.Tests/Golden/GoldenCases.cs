@@ -18,7 +18,9 @@ internal static class GoldenCases
     public static string? SkipReason(string name) =>
         Cases.TryGetValue(name, out GoldenCase? found) ? found.SkipReason() : name;
 
-    /// <summary>Rows (case, ops) of the cases that have what a test needs; cases that cannot be tested appear once, to be skipped.</summary>
+    /// <summary>
+    /// Rows (case, ops) of the cases that have what a test needs; cases that cannot be tested appear once, to be skipped.
+    /// </summary>
     public static IEnumerable<object[]> Rows(Func<GoldenCase, bool> wanted)
     {
         foreach (GoldenCase c in Cases.Values.Where(wanted))
@@ -69,7 +71,8 @@ internal static class GoldenCases
                 column = -1;
             else if (Array.IndexOf(cells, "atol") is var found and > 0)
                 column = found;
-            else if (column > 0 && column < cells.Length && float.TryParse(cells[column], CultureInfo.InvariantCulture, out float value))
+            else if (column > 0 && column < cells.Length
+                && float.TryParse(cells[column], CultureInfo.InvariantCulture, out float value))
                 tolerances[cells[1]] = value;
         }
 

@@ -1,6 +1,8 @@
 namespace Seriatim.Conformance.Tests;
 
-/// <summary>Where golden data lie: the copy in tests/golden, ../shared/golden beside the repository, and $SERIATIM_GOLDEN.</summary>
+/// <summary>
+/// Where golden data lie: the copy in tests/golden, ../shared/golden beside the repository, and $SERIATIM_GOLDEN.
+/// </summary>
 internal static class GoldenRoots
 {
     public const string Variable = "SERIATIM_GOLDEN";
@@ -18,7 +20,8 @@ internal static class GoldenRoots
     /// <summary>The first root: ../shared/golden, or the copy in the repository where that is missing.</summary>
     public static string First => Directory.Exists(SharedGolden) ? SharedGolden : Local;
 
-    public static string? Second { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder : null;
+    public static string? Second { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? folder
+        : null;
 
     /// <summary>Why a root is not there; null if it is.</summary>
     public static string? Missing(string root) => Directory.Exists(root) ? null : $"{root} does not exist";

@@ -11,12 +11,14 @@ internal static class Greedy
     /// <param name="penalty">Repetition penalty; 1 for none.</param>
     /// <param name="banned">An id that is never generated; -1 for none.</param>
     public static int[][] Cached(
-        Model model, IOps ops, int[][] prompts, int count, float penalty = 1, int pageSize = 4, int banned = -1, int[][]? sources = null)
+        Model model, IOps ops, int[][] prompts, int count, float penalty = 1, int pageSize = 4, int banned = -1,
+            int[][]? sources = null)
     {
         int pages = prompts.Sum(p => (p.Length + count) / pageSize + 2);
         using PagePool pool = model.NewPagePool(pageSize, pages);
         PagedMemory[] memories = [.. prompts.Select(_ => new PagedMemory(pool))];
-        using PagePool? crossPool = sources is null ? null : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2));
+        using PagePool? crossPool = sources is null ? null
+            : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2));
         CrossMemory?[] cross = [.. prompts.Select(_ => crossPool is null ? null : new CrossMemory(crossPool))];
         List<int>[] texts = [.. prompts.Select(p => p.ToList())];
         int[][] next = prompts;
@@ -27,7 +29,8 @@ internal static class Greedy
             var builder = new RaggedBatchBuilder();
             for (int i = 0; i < prompts.Length; i++)
             {
-                EncoderRows? rows = step == 0 && source is not null ? new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows) : null;
+                EncoderRows? rows = step == 0 && source is not null
+                    ? new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows) : null;
                 builder.Add(next[i], memories[i], prompts[i].Length + count, encoder: rows, cross: cross[i]);
             }
 

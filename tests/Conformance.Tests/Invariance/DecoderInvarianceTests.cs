@@ -1,8 +1,8 @@
 namespace Seriatim.Conformance.Tests;
 
 /// <summary>
-/// The value of a row depends on its sequence alone, bit for bit: not on the batch, the chunks, the pages, forks, marks, trees. The
-/// yardstick is the whole sequence at once, without a memory, as training sees it.
+/// The value of a row depends on its sequence alone, bit for bit: not on the batch, the chunks, the pages, forks, marks, trees.
+/// The yardstick is the whole sequence at once, without a memory, as training sees it.
 /// </summary>
 public sealed class DecoderInvarianceTests
 {
@@ -173,7 +173,8 @@ public sealed class DecoderInvarianceTests
         }
     }
 
-    private static (Model Model, IOps Ops) Open(string name, string opsName) => (TinyModels.Make(name), OpsUnderTest.Get(opsName));
+    private static (Model Model, IOps Ops) Open(string name, string opsName) =>
+        (TinyModels.Make(name), OpsUnderTest.Get(opsName));
 
     /// <summary>Logits of every row of a text, alone, at once and without a memory.</summary>
     private static float[][] Whole(Model model, IOps ops, int[]? text = null, int declared = Length)

@@ -31,7 +31,8 @@ internal sealed class Session : IDisposable
 
     private Session(Session parent)
     {
-        (_model, _ops, _declared, _pool, _crossPool) = (parent._model, parent._ops, parent._declared, parent._pool, parent._crossPool);
+        (_model, _ops, _declared, _pool, _crossPool) = (parent._model, parent._ops, parent._declared, parent._pool,
+            parent._crossPool);
         Memory = parent.Memory.Fork();
         _cross = parent._cross?.Fork();
     }

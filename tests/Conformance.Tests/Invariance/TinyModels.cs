@@ -3,8 +3,8 @@ using System.Text;
 namespace Seriatim.Conformance.Tests;
 
 /// <summary>
-/// Small models with random weights, one or more for each decoder architecture, with the shapes that break things: head dimensions
-/// that are no multiple of 16, odd widths, windows shorter than a page, heads that share keys.
+/// Small models with random weights, one or more for each decoder architecture, with the shapes that break things: head
+/// dimensions that are no multiple of 16, odd widths, windows shorter than a page, heads that share keys.
 /// </summary>
 internal static class TinyModels
 {

@@ -1,0 +1,56 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>Every buffer that a forward or backward pass takes is given back.</summary>
+public sealed class BufferTests
+{
+    private const int BytesPerStep = 16 * 1024;
+
+    public static IEnumerable<object[]> Models => TinyModels.Names.Select(name => new object[] { name });
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void NoBufferIsLost(string name)
+    {
+        IDifferentiableOps ops = OpsUnderTest.Get("cpu-512");
+        Use(name, ops);
+        long before = TensorPool.Shared.LiveBytes;
+        Use(name, ops);
+        Assert.Equal(before, TensorPool.Shared.LiveBytes);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void DecodingStepsTakeLittleOfTheManagedHeap(string name)
+    {
+        using Model model = TinyModels.Make(name);
+        using var session = new Session(model, OpsUnderTest.Get("cpu-512"), 16, 75);
+        int[] text = TinyModels.Tokens(1, 75);
+        session.Feed(text[..20]);
+        for (int i = 20; i < 40; i++)
+            session.Feed(text[i]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 40; i < 75; i++)
+            session.Feed(text[i]);
+        long perStep = (GC.GetAllocatedBytesForCurrentThread() - before) / 35;
+        Measured.Note($"heap {name}", perStep);
+        Assert.InRange(perStep, 0, BytesPerStep);
+    }
+
+    private static void Use(string name, IDifferentiableOps ops)
+    {
+        using Model model = TinyModels.Make(name);
+        using (var session = new Session(model, ops, 4, 40))
+        {
+            session.Feed(TinyModels.Tokens(1, 9));
+            session.FeedTree([1, 2, 3], [-1, 0, 0], [0, 2]);
+        }
+
+        using var tape = new Tape(ops);
+        using Tensor? encoded = model.Spec.Encoder is null ? null : Sources.Encode(model, tape);
+        EncoderRows? rows = encoded is null ? null : new EncoderRows(0, encoded.Rows);
+        RaggedBatch batch = new RaggedBatchBuilder().Add(TinyModels.Tokens(1, 12), outputs: Outputs.All, encoder: rows).Build();
+        using Tensor hidden = model.Forward(tape, batch, encoded);
+        using Tensor loss = model.Loss(tape, hidden, TinyModels.Tokens(3, batch.Rows), new CrossEntropyOptions());
+        tape.Backward(loss);
+    }
+}
