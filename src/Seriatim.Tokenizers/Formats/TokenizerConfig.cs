@@ -98,9 +98,9 @@ internal sealed class TokenizerConfig
         };
     }
 
-    /// <summary>The layout that <c>add_bos_token</c> and <c>add_eos_token</c> ask for.</summary>
+    /// <summary>The layout that <c>add_bos_token</c> (true if not given) and <c>add_eos_token</c> ask for.</summary>
     public PostProcessor Around(SpecialTokens roles, PostProcessor? old = null) => PostProcessor.Around(
-        AddBos == true && roles.Bos is { } bos ? [bos] : [], AddEos == true && roles.Eos is { } eos ? [eos] : [],
+        AddBos != false && roles.Bos is { } bos ? [bos] : [], AddEos == true && roles.Eos is { } eos ? [eos] : [],
         old?.TrimOffsets ?? false);
 
     private static bool With(string folder, string name, Action<JsonNode> read)

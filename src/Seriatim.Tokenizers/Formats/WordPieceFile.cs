@@ -30,7 +30,7 @@ internal static class WordPieceFile
             "the vocabulary has no unknown token; this is not a WordPiece vocabulary, or tokenizer_config.json has to name unk_token.");
 
         // Without a config the vocabulary tells: one that has upper-case pieces is cased.
-        bool lowercase = config?.Lowercase ?? !entries.Any(entry => !entry.Key.StartsWith('[') && entry.Key.Any(char.IsUpper));
+        bool lowercase = config?.Lowercase ?? !entries.Any(entry => !entry.Key.StartsWith('[') && entry.Key.Any(char.IsAsciiLetterUpper));
         var added = new[] { roles.Unk, roles.Cls, roles.Sep, roles.Pad, roles.Mask }.OfType<int>().Distinct()
             .Select(id => new AddedToken { Id = id, Content = entries[id].Key, Special = true });
         return new TokenizerPipeline

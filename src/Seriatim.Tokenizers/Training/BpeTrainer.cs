@@ -93,19 +93,15 @@ internal sealed class BpeTrainer
             return _plan.FixedPieces.Skip(_plan.Special.Count).ToHashSet(StringComparer.Ordinal);
         }
 
-        List<(string Character, long Count)> kept = Alphabet.Covering(_counts, _plan.Options.CharacterCoverage);
-        int room = _plan.Options.VocabularySize - _pieces.Count;
-        kept = kept.Take(_prefix.Length > 0 ? room / 2 : room).ToList();
-        foreach ((string character, _) in kept)
+        List<(string Character, long Count)> kept = Alphabet.Covering(_counts, _plan.Options.CharacterCoverage, _prefix);
+        var alphabet = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string form, _) in kept.Take(_plan.Options.VocabularySize - _pieces.Count))
         {
-            AddPiece(character, 1);
-            if (_prefix.Length > 0)
-            {
-                AddPiece(_prefix + character, 1);
-            }
+            AddPiece(form, 1);
+            alphabet.Add(form);
         }
 
-        return kept.Select(item => item.Character).ToHashSet(StringComparer.Ordinal);
+        return alphabet;
     }
 
     private int[] Symbols(string word, HashSet<string> alphabet)
@@ -113,9 +109,8 @@ internal sealed class BpeTrainer
         var symbols = new List<int>(word.Length);
         foreach (Rune rune in word.EnumerateRunes())
         {
-            string character = rune.ToString();
-            symbols.Add(!alphabet.Contains(character) ? -1
-                : _ids[symbols.Count > 0 && _prefix.Length > 0 ? _prefix + character : character]);
+            string form = symbols.Count > 0 ? _prefix + rune : rune.ToString();
+            symbols.Add(alphabet.Contains(form) ? _ids[form] : -1);
         }
 
         return symbols.ToArray();

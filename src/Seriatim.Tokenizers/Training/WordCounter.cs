@@ -15,6 +15,8 @@ internal static class WordCounter
         bool scripts = plan.Options.Model is TrainerModel.ByteFallbackBpe;
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        var special = new AddedVocabulary(
+            [.. plan.Special.Select((content, id) => new AddedToken { Id = id, Content = content, Special = true })], null);
         EncodeScratch scratch = EncodeScratch.Rent();
         long chars = 0;
         foreach (string text in texts)
@@ -23,7 +25,7 @@ internal static class WordCounter
             {
                 cancellation.ThrowIfCancellationRequested();
                 int end = PartEnd(text, at);
-                CountPart(text.AsSpan(at, end - at));
+                CountAroundSpecial(text.AsSpan(at, end - at));
                 chars += end - at;
                 at = end;
                 plan.Options.Progress?.Report(new TrainingProgress("counting words", chars, 0));
@@ -34,6 +36,19 @@ internal static class WordCounter
         var result = counts.Select(pair => (pair.Key, pair.Value)).ToList();
         result.Sort((a, b) => string.CompareOrdinal(a.Key, b.Key));
         return result;
+
+        // Special tokens written in the text are no text to learn from.
+        void CountAroundSpecial(ReadOnlySpan<char> part)
+        {
+            int at = 0;
+            while (special.FindRaw(part, at, true, out AddedVocabulary.Match match))
+            {
+                CountPart(part[at..match.Start]);
+                at = match.End;
+            }
+
+            CountPart(part[at..]);
+        }
 
         void CountPart(ReadOnlySpan<char> part)
         {

@@ -93,7 +93,9 @@ internal static class GgufTokenizer
         return new TokenizerPipeline
         {
             Model = BpeBuilder.FromRanks(vocabulary, ranked, options, GgufMetadata.Source),
-            Normalizer = new SpaceNormalizer(prefix, atEnd: false, merge: metadata.Flag(Prefix + "remove_extra_whitespaces", false)),
+
+            // llama.cpp reads remove_extra_whitespaces for this kind as well, but does not apply it.
+            Normalizer = new SpaceNormalizer(prefix, atEnd: false, merge: false),
             Decoder = SentencePiece.Decoder(prefix),
             PostProcessor = Around(metadata, roles, addBos: true, addEos: false),
             SpecialTokens = roles,
@@ -146,9 +148,12 @@ internal static class GgufTokenizer
     {
         float[] scores = Scores(metadata, vocabulary.Size);
         SpecialTokens roles = Roles(metadata, vocabulary.Size, eos: 1, unk: 2, pad: 0);
-        bool prefix = metadata.Flag(Prefix + "add_space_prefix", true);
+        bool merge = metadata.Flag(Prefix + "remove_extra_whitespaces", false);
         bool atEnd = metadata.Flag(Prefix + "treat_whitespace_as_suffix", false);
-        var spaces = new SpaceNormalizer(prefix, atEnd, metadata.Flag(Prefix + "remove_extra_whitespaces", true));
+
+        // As in llama.cpp, merging blanks puts one before the first word even where add_space_prefix is off.
+        bool prefix = metadata.Flag(Prefix + "add_space_prefix", false) || merge;
+        var spaces = new SpaceNormalizer(prefix, atEnd, merge);
         byte[] map = metadata.Bytes(Prefix + "precompiled_charsmap") ?? [];
         double[] values = kinds.Select((kind, i) => kind == Kind.UserDefined ? 0.0 : scores[i]).ToArray();
         return new TokenizerPipeline
