@@ -52,9 +52,10 @@ internal static class CommandLine
 
     private static int ReportUsage(ParseResult parsed)
     {
-        foreach (ParseError error in parsed.Errors)
+        string[] unknown = [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value is ['-', _, ..]).Select(t => t.Value)];
+        foreach (ParseError error in unknown.Length > 0 ? parsed.Errors.Where(e => unknown.Any(e.Message.Contains)) : parsed.Errors)
             Terminal.Error(error.Message);
-        foreach (string token in parsed.UnmatchedTokens.Where(t => t.StartsWith('-')))
+        foreach (string token in unknown)
         {
             if (Nearest(token, parsed.CommandResult.Command) is { } nearest)
                 Terminal.Note($"Did you mean {nearest}?");

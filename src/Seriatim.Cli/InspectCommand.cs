@@ -42,7 +42,7 @@ internal static class InspectCommand
         var grid = new Grid().AddColumn().AddColumn();
         foreach ((string name, string value) in report.Rows())
             grid.AddRow(new Markup($"[grey]{name.EscapeMarkup()}[/]"), new Text(value));
-        AnsiConsole.Write(grid);
+        Terminal.Output.Write(grid);
     }
 
     private static void PrintTensors(Model model)
@@ -54,6 +54,6 @@ internal static class InspectCommand
             table.AddRow(new Text(p.Place.Name), new Text(shape), new Text($"{p.Parameter.Data.Type}"), new Text(Terminal.Bytes(p.Parameter.Data.Bytes)));
         }
 
-        AnsiConsole.Write(table);
+        Terminal.Output.Write(table);
     }
 }

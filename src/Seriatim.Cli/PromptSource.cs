@@ -17,6 +17,12 @@ internal sealed class PromptSource
 
     public void AddTo(Command command)
     {
+        // Without this, a flag that does not exist would be taken for the prompt.
+        _text.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: ['-', _, ..] flag }])
+                result.AddError($"There is no option {flag}. (A prompt that begins with a hyphen is given with -p.)");
+        });
         command.Add(_text);
         command.Add(_prompt);
         command.Add(_file);

@@ -5,12 +5,38 @@ namespace Seriatim.Cli;
 /// <summary>Text goes to standard output; everything else goes here, to standard error.</summary>
 internal static class Terminal
 {
-    /// <summary>Standard error with colours where it is a terminal.</summary>
-    public static IAnsiConsole Console { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
+    /// <summary>Standard output for tables and colours: plain text where it is not a terminal.</summary>
+    public static IAnsiConsole Output { get; } = Create(System.Console.Out, System.Console.IsOutputRedirected);
 
-    public static void Error(string message) => Console.MarkupLineInterpolated($"[red]seriatim:[/] {message}");
+    /// <summary>Standard error for progress.</summary>
+    public static IAnsiConsole Progress { get; } = Create(System.Console.Error, System.Console.IsErrorRedirected);
 
-    public static void Note(string message) => Console.MarkupLineInterpolated($"[grey]{message}[/]");
+    public static void Error(string message) => WriteLine("seriatim:", "red", message);
+
+    public static void Note(string message) => WriteLine("", "grey", message);
+
+    /// <summary>Lines are not wrapped: a terminal does that itself, and a log must not have it.</summary>
+    private static void WriteLine(string label, string colour, string message)
+    {
+        bool coloured = Progress.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
+        string code = colour == "red" ? "31" : "90";
+        string text = label.Length == 0 ? message : label;
+        string rest = label.Length == 0 ? "" : $" {message}";
+        System.Console.Error.WriteLine(coloured ? $"\e[{code}m{text}\e[0m{rest}" : text + rest);
+    }
+
+    private static IAnsiConsole Create(TextWriter writer, bool redirected)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = redirected ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+        });
+        if (redirected)
+            console.Profile.Width = 4096;
+        return console;
+    }
 
     /// <summary>A number of bytes as people read it.</summary>
     public static string Bytes(long bytes) => bytes switch

@@ -84,11 +84,11 @@ internal static class TokenizeCommand
                 Text(result.GetValue(text)), new EncodeOptions { AddSpecialTokens = !result.GetValue(plain) });
             for (int i = 0; i < tokens.Count; i++)
             {
-                AnsiConsole.Markup($"[{Colours[i % Colours.Length]}]{Visible(tokenizer.PieceOf(tokens[i].Id)).EscapeMarkup()}[/]");
-                AnsiConsole.Markup($"[grey]{tokens[i].Id}[/] ");
+                Terminal.Output.Markup($"[{Colours[i % Colours.Length]}]{Visible(tokenizer.PieceOf(tokens[i].Id)).EscapeMarkup()}[/]");
+                Terminal.Output.Markup($"[grey]{tokens[i].Id}[/] ");
             }
 
-            AnsiConsole.WriteLine();
+            Terminal.Output.WriteLine();
             return ExitCodes.Success;
         });
         return command;

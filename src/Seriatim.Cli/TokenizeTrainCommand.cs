@@ -48,7 +48,7 @@ internal static class TokenizeTrainCommand
             }
             else
             {
-                Terminal.Console.Progress().AutoClear(true).Start(context =>
+                Terminal.Progress.Progress().AutoClear(true).Start(context =>
                 {
                     ProgressTask task = context.AddTask("reading");
                     var progress = new Progress(task);

@@ -96,7 +96,7 @@ public sealed class LanguageModel : IDisposable
             ?? throw new ModelFormatException(Models.Model.ConfigFileName, "the config has no decoder_start_token_id.", "Add it; the decoder has to begin with something.");
         return new GenerationRequest
         {
-            Prompt = config.ForcedBosTokenId is { } first ? [start, first] : [start],
+            Prompt = config.ForcedBosTokenId is { } first ? new[] { start, first } : new[] { start },
             EncoderInput = ids,
             ForcedEndId = config.ForcedEosTokenId,
             Tokenizer = Tokenizer,

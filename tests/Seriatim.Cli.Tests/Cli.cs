@@ -37,7 +37,7 @@ internal static class Cli
             StandardErrorEncoding = Encoding.UTF8,
             StandardInputEncoding = new UTF8Encoding(false),
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "seriatim.dll"));
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
         return Process.Start(start)!;

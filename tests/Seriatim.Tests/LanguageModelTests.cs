@@ -1,0 +1,101 @@
+using System.Text;
+using Seriatim.Formats;
+using Seriatim.Generation;
+using Seriatim.Models;
+
+namespace Seriatim.Tests;
+
+/// <summary>The facade over the small model that this repository ships.</summary>
+public sealed class LanguageModelTests : IAsyncLifetime
+{
+    private LanguageModel _model = null!;
+
+    private static string Folder => Path.Combine(Repository.Root, "models", "stories-tiny");
+
+    public async Task InitializeAsync() => _model = await LanguageModel.OpenAsync(Folder);
+
+    public Task DisposeAsync()
+    {
+        _model.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Pieces_put_together_are_the_completed_text()
+    {
+        var text = new StringBuilder();
+        var ids = new List<int>();
+        FinishReason? finish = null;
+        await foreach (GenerationUpdate piece in _model.GenerateAsync("Once upon a time", maxNewTokens: 40, seed: 3))
+        {
+            text.Append(piece.Text);
+            if (piece.TokenId is { } id)
+                ids.Add(id);
+            finish ??= piece.Finish;
+        }
+
+        GenerationResult result = await _model.CompleteAsync("Once upon a time", maxNewTokens: 40, seed: 3);
+        Assert.Equal(result.Choices[0].Text, text.ToString());
+        Assert.Equal(result.Choices[0].TokenIds, ids);
+        Assert.Equal(result.Choices[0].Finish, finish);
+    }
+
+    [Fact]
+    public async Task Neighbours_and_threads_do_not_show()
+    {
+        string[] prompts = ["Once upon a time", "The king", "\"No,\" said Alice,", "There was", "A", "In the middle of the night the old woman"];
+        GenerationResult[] together = await Task.WhenAll(prompts.Select((prompt, i) => _model.CompleteAsync(prompt, maxNewTokens: 30, seed: (ulong)i)));
+        using LanguageModel single = await LanguageModel.OpenAsync(Folder, new LanguageModelOptions { Threads = 1, Storage = WeightStorage.F32 });
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            GenerationResult alone = await single.CompleteAsync(prompts[i], maxNewTokens: 30, seed: (ulong)i);
+            Assert.Equal(alone.Choices[0].TokenIds, together[i].Choices[0].TokenIds);
+        }
+    }
+
+    [Fact]
+    public async Task A_cancelled_request_ends_and_others_go_on()
+    {
+        using var cancellation = new CancellationTokenSource();
+        int pieces = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (GenerationUpdate _ in _model.GenerateAsync("The", cancellationToken: cancellation.Token))
+            {
+                if (++pieces == 3)
+                    cancellation.Cancel();
+            }
+        });
+        GenerationResult result = await _model.CompleteAsync("The", maxNewTokens: 5);
+        Assert.Equal(5, result.Choices[0].TokenIds.Count);
+    }
+
+    [Fact]
+    public async Task Prompts_that_do_not_fit_are_refused_with_both_numbers()
+    {
+        var failure = await Assert.ThrowsAsync<PromptTooLongException>(
+            () => _model.CompleteAsync(string.Concat(Enumerable.Repeat("word ", 1000)), maxNewTokens: 5));
+        Assert.Equal(_model.Model.Spec.Context, failure.Limit);
+        Assert.True(failure.Length > failure.Limit);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_not_there_is_named()
+    {
+        var failure = await Assert.ThrowsAsync<ModelFormatException>(() => LanguageModel.OpenAsync("no/such/model"));
+        Assert.Contains("no/such/model", failure.Message);
+    }
+
+    [Fact]
+    public async Task Steady_decoding_does_not_grow_the_managed_heap()
+    {
+        async Task Generate() => await _model.CompleteAsync("Once", maxNewTokens: 200, seed: 1);
+        for (int i = 0; i < 3; i++)
+            await Generate();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 5; i++)
+            await Generate();
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.True(grown < 256 * 1024, $"A thousand tokens left {grown} bytes on the managed heap.");
+    }
+}
