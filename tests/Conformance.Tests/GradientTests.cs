@@ -70,7 +70,8 @@ public sealed class GradientTests
         (RaggedBatch batch, int[] labels, RaggedBatch? source) = Batch(model, expected);
         using Tensor? encoded = source is null ? null : model.Encode(tape, source);
         using Tensor hidden = model.Forward(tape, batch, encoded);
-        using Tensor loss = model.Loss(tape, hidden, labels, new CrossEntropyOptions());
+        using Tensor rows = tape.GatherRows(hidden, batch.OutputRows);
+        using Tensor loss = model.Loss(tape, rows, labels, new CrossEntropyOptions());
         float value = loss.Span[0];
         tape.Backward(loss);
         return value;
@@ -87,12 +88,15 @@ public sealed class GradientTests
                     builder.Add(row, outputs: Outputs.All);
                 return (builder.Build(), [.. labels.SelectMany(row => row.Skip(1).Append(-100))], null);
             case ModelTask.SequenceToSequence:
-                RaggedBatch source = Runs.EncoderBatch(expected.Ids("encoder_input_ids"), expected.Ids("encoder_attention_mask"));
+                int[][] sourceMask = Runs.Mask(expected, "encoder_attention_mask", "encoder_input_ids");
+                RaggedBatch source = Runs.EncoderBatch(expected.Ids("encoder_input_ids"), sourceMask);
                 return (Runs.DecoderBatch(expected.Ids("decoder_input_ids"), source), [.. labels.SelectMany(row => row)], source);
             default:
-                int[][] mask = expected.Ids("attention_mask");
-                RaggedBatch rows = Runs.EncoderBatch(expected.Ids("input_ids"), mask, expected.Ids("token_type_ids"));
-                return (rows, [.. labels.SelectMany((row, i) => Runs.Unpadded(row, mask[i]))], null);
+                bool classifies = model.Spec.Task == ModelTask.SequenceClassification;
+                int[][] mask = Runs.Mask(expected, "attention_mask", "input_ids");
+                RaggedBatch rows = Runs.EncoderBatch(expected.Ids("input_ids"), mask,
+                    expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null, classifies ? Outputs.First : Outputs.All);
+                return (rows, classifies ? labels[0] : [.. labels.SelectMany((row, i) => Runs.Unpadded(row, mask[i]))], null);
         }
     }
 

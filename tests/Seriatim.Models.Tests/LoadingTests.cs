@@ -82,6 +82,26 @@ public sealed class LoadingTests
         Assert.Equal("llama", model.Spec.Family);
     }
 
+    [Theory]
+    [InlineData("bert", "LayerNorm.weight", "LayerNorm.gamma")]
+    [InlineData("bert", "LayerNorm.bias", "LayerNorm.beta")]
+    [InlineData("gpt2", "transformer.", "")]
+    public void EarlyNamesAreKnown(string family, string name, string early)
+    {
+        string config = family == "bert"
+            ? """
+              {"architectures": ["BertForMaskedLM"], "vocab_size": 9, "hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1,
+              "intermediate_size": 8, "max_position_embeddings": 8, "type_vocab_size": 2}
+              """
+            : """{"architectures": ["GPT2LMHeadModel"], "vocab_size": 9, "n_embd": 8, "n_head": 2, "n_layer": 1, "n_positions": 8}""";
+        using var folder = new TempFolder();
+        using Model model = TinyLlama.Create(config);
+        TinyLlama.Write(model, folder.Path, tensor => tensor with { Name = tensor.Name.Replace(name, early, StringComparison.Ordinal) });
+        using Model loaded = Model.Load(folder.Path);
+        Assert.All(CheckpointExporter.Data(model.Parameters).Zip(CheckpointExporter.Data(loaded.Parameters)),
+            pair => Assert.Equal(pair.First.Values, pair.Second.Values));
+    }
+
     [Fact]
     public void AHugeConfigDoesNotTakeHugeMemory()
     {

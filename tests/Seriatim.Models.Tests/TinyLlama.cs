@@ -40,6 +40,13 @@ internal static class TinyLlama
     public static void Write(string folder, Func<ExportedTensor, ExportedTensor?> change, params ExportedTensor[] extra)
     {
         using Model model = Create();
+        Write(model, folder, change, extra);
+    }
+
+    /// <summary>Writes a model's folder with other tensors than it has.</summary>
+    public static void Write(
+        Model model, string folder, Func<ExportedTensor, ExportedTensor?> change, params ExportedTensor[] extra)
+    {
         CheckpointWriter.Write(model, folder);
         ExportedTensor[] tensors = [.. CheckpointExporter.Data(model.Parameters).Select(change).OfType<ExportedTensor>(),
             .. extra];

@@ -65,8 +65,15 @@ public sealed class CheckpointSource : IWeightSource
         }
     }
 
-    private string FileName(string name) =>
-        _leftOutPrefix is { } prefix && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+    /// <summary>The name in this file: without the prefix it leaves out, and as early files of BERT call the norms.</summary>
+    private string FileName(string name)
+    {
+        if (_leftOutPrefix is { } prefix && name.StartsWith(prefix, StringComparison.Ordinal))
+            name = name[prefix.Length..];
+        string early = name.Replace("LayerNorm.weight", "LayerNorm.gamma", StringComparison.Ordinal)
+            .Replace("LayerNorm.bias", "LayerNorm.beta", StringComparison.Ordinal);
+        return !_checkpoint.TryGet(name, out _) && _checkpoint.TryGet(early, out _) ? early : name;
+    }
 
     private DataType StorageType(ParameterRequest request, SafetensorsEntry entry) =>
         request.IsMatrix && _storage == WeightStorage.AsStored && entry.Type is SafetensorsType.F16 or SafetensorsType.BF16

@@ -14,22 +14,24 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null) : 
         var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout);
         float scale = standardDeviation ?? 1 / MathF.Sqrt(request.Columns);
         ulong key = Mix(seed ^ Hash(request.Name));
-        float[] row = new float[request.Columns];
-        for (int r = 0; r < request.Rows; r++)
+        int blocks = (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows;
+        Parallel.For(0, blocks, block =>
         {
-            for (int c = 0; c < row.Length; c++)
+            int first = block * Parameter.PanelRows;
+            float[] values = new float[Math.Min(Parameter.PanelRows, request.Rows - first) * request.Columns];
+            ulong start = (ulong)first * (ulong)request.Columns;
+            for (int i = 0; i < values.Length; i++)
             {
-                row[c] = request.Initializer switch
+                values[i] = request.Initializer switch
                 {
                     Initializer.Zeros => 0,
                     Initializer.Ones => 1,
-                    _ => scale * Normal(key, (ulong)r * (ulong)row.Length + (ulong)c),
+                    _ => scale * Normal(key, start + (ulong)i),
                 };
             }
 
-            parameter.WriteRow(r, row);
-        }
-
+            parameter.WriteRows(first, values);
+        });
         return parameter;
     }
 

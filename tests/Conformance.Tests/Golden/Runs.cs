@@ -19,6 +19,11 @@ internal static class Runs
     public static float[][] Split(RaggedBatch batch, Tensor rows) => [.. batch.Segments.Select(s =>
         rows.Span.Slice(s.FirstRow * rows.Columns, s.Rows * rows.Columns).ToArray())];
 
+    /// <summary>A mask, or ones in the shape of the ids if there is none.</summary>
+    public static int[][] Mask(GoldenTensors tensors, string mask, string ids) => tensors.Has(mask)
+        ? tensors.Ids(mask)
+        : [.. tensors.Ids(ids).Select(row => Enumerable.Repeat(1, row.Length).ToArray())];
+
     /// <summary>The ids where the mask is 1.</summary>
     public static int[] Unpadded(int[] ids, int[] mask) => [.. ids.Where((_, i) => mask[i] == 1)];
 
