@@ -7,8 +7,9 @@ namespace Seriatim.Tensors;
 /// of 64 queries x 64 keys, five matrix products a tile, all of them <see cref="OuterProduct{T}"/>.
 /// </summary>
 /// <remarks>
-/// A piece is one segment and one key/value head; its heads, key blocks and query blocks go in sequence, so nothing depends on
-/// the number of threads. Segments have no pages, so keys are the rows of k.
+/// A piece is one key/value head of one segment, or of all segments that read the same rows of k (several targets of one encoder
+/// sequence), in order. Heads, key blocks and query blocks go in sequence, so nothing depends on the number of threads. Segments have no
+/// pages, so keys are the rows of k.
 /// </remarks>
 internal unsafe struct AttentionBackward<T> : IWork
     where T : struct, ILanes<T>
@@ -18,6 +19,7 @@ internal unsafe struct AttentionBackward<T> : IWork
 
     public WorkerTeam Team;
     public AttentionRows Rows;
+    public List<List<int>> Groups;
     public AttentionSpec Spec;
     public AttentionScores<T> Scores;
     public float* Q;
@@ -29,15 +31,16 @@ internal unsafe struct AttentionBackward<T> : IWork
     public float* Dq;
     public float* Dk;
     public float* Dv;
-    public float* BiasGradient; // [pieces][H / K][table width], or null
+    public float* BiasGradient; // [segments][K][H / K][table width], or null
 
     public static (Tensor Dq, Tensor Dk, Tensor Dv) Run(
         WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
     {
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
-        int pieces = rows.Segments.Count * spec.KeyValueHeads;
+        List<List<int>> groups = GroupByKeys(rows.Segments);
+        int parts = rows.Segments.Count * spec.KeyValueHeads;
         bool trainsBias = spec.Bias is AttentionBias.Relative { Table.Trainable: true };
-        using Tensor? biasGradient = trainsBias ? Tensor.Zeros(pieces * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
+        using Tensor? biasGradient = trainsBias ? Tensor.Zeros(parts * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
         Tensor dq = Tensor.Create(q.Rows, q.Columns);
         Tensor dk = Tensor.Zeros(k.Rows, k.Columns);
         Tensor dv = Tensor.Zeros(v.Rows, v.Columns);
@@ -45,6 +48,7 @@ internal unsafe struct AttentionBackward<T> : IWork
         {
             Team = team,
             Rows = rows,
+            Groups = groups,
             Spec = spec,
             Scores = new AttentionScores<T>(spec, table),
             Q = q.Floats,
@@ -58,13 +62,29 @@ internal unsafe struct AttentionBackward<T> : IWork
             Dv = dv.Floats,
             BiasGradient = biasGradient is null ? null : biasGradient.Floats,
         };
-        team.Run(pieces, ref work);
+        team.Run(groups.Count * spec.KeyValueHeads, ref work);
         if (biasGradient is not null)
             AddBiasGradient(biasGradient, (AttentionBias.Relative)spec.Bias!, rows, spec);
         return (dq, dk, dv);
     }
 
-    /// <summary>Adds up the pieces in their order, distance by distance, into the buckets.</summary>
+    /// <summary>Segments whose key rows overlap belong together: their gradients are added to the same memory.</summary>
+    private static List<List<int>> GroupByKeys(IReadOnlyList<AttentionSegment> segments)
+    {
+        var groups = new List<List<int>>();
+        int end = 0;
+        foreach (int i in Enumerable.Range(0, segments.Count).OrderBy(i => segments[i].KeyRow))
+        {
+            if (groups.Count == 0 || segments[i].KeyRow >= end)
+                groups.Add([]);
+            groups[^1].Add(i);
+            end = Math.Max(end, segments[i].KeyRow + segments[i].Keys);
+        }
+
+        return groups;
+    }
+
+    /// <summary>Adds up the parts in their order, distance by distance, into the buckets.</summary>
     private static void AddBiasGradient(Tensor pieces, AttentionBias.Relative bias, AttentionRows rows, AttentionSpec spec)
     {
         int group = spec.Heads / spec.KeyValueHeads;
@@ -80,8 +100,13 @@ internal unsafe struct AttentionBackward<T> : IWork
 
     public readonly void Do(int piece, int worker)
     {
-        AttentionSegment segment = Rows.Segments[piece / Spec.KeyValueHeads];
-        int keyHead = piece % Spec.KeyValueHeads;
+        foreach (int segment in Groups[piece / Spec.KeyValueHeads])
+            Segment(segment, piece % Spec.KeyValueHeads, worker);
+    }
+
+    private readonly void Segment(int index, int keyHead, int worker)
+    {
+        AttentionSegment segment = Rows.Segments[index];
         var state = new PieceState(Team, worker, segment, Spec.HeadDim) { KeyHead = keyHead };
         PackKeys(ref state);
         int group = Spec.Heads / Spec.KeyValueHeads;
@@ -90,7 +115,7 @@ internal unsafe struct AttentionBackward<T> : IWork
             state.Head = keyHead * group + g;
             state.BiasRow = BiasGradient == null
                 ? null
-                : BiasGradient + (long)(piece * group + g) * AttentionScores<T>.TableWidth(((AttentionBias.Relative)Spec.Bias!).MaxDistance);
+                : BiasGradient + (long)((index * Spec.KeyValueHeads + keyHead) * group + g) * AttentionScores<T>.TableWidth(((AttentionBias.Relative)Spec.Bias!).MaxDistance);
             PackQueries(ref state);
             for (int key = 0; key < segment.Keys; key += Block)
             {
