@@ -1,0 +1,67 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Rows of tokens cut into segments, one for each sequence, without padding: the input of every forward pass, be it training, the
+/// prefill of a prompt, decoding or verification. Made by <see cref="RaggedBatchBuilder"/>.
+/// </summary>
+public sealed class RaggedBatch
+{
+    internal RaggedBatch(int[] tokens, int[] positions, int[]? tokenTypes, Segment[] segments, int[] outputRows) =>
+        (Tokens, Positions, TokenTypes, Segments, OutputRows) = (tokens, positions, tokenTypes, segments, outputRows);
+
+    /// <summary>Token id of each row, [N].</summary>
+    public ReadOnlyMemory<int> Tokens { get; }
+
+    /// <summary>Position of each row in its own sequence, from 0, [N].</summary>
+    public ReadOnlyMemory<int> Positions { get; }
+
+    /// <summary>Token type (sentence A or B) of each row for models that have them, [N]; null: all 0.</summary>
+    public ReadOnlyMemory<int>? TokenTypes { get; }
+
+    /// <summary>The sequences, in the order of their rows; every row belongs to exactly one.</summary>
+    public IReadOnlyList<Segment> Segments { get; }
+
+    /// <summary>The rows whose logits are wanted, ascending.</summary>
+    public ReadOnlyMemory<int> OutputRows { get; }
+
+    /// <summary>Number of rows, N.</summary>
+    public int Rows => Tokens.Length;
+
+    /// <summary>Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.</summary>
+    public void Commit()
+    {
+        foreach (Segment segment in Segments)
+        {
+            segment.Memory?.Commit(segment.Rows);
+            if (segment.Encoder is { } encoder)
+                segment.Cross?.Commit(encoder.Rows);
+        }
+    }
+
+    /// <summary>Checks every id and position against the model, before anything is computed.</summary>
+    /// <param name="vocabulary">Number of token ids.</param>
+    /// <param name="tokenTypes">Number of token types; 0 if the model has none.</param>
+    /// <param name="context">Most positions of a sequence.</param>
+    /// <exception cref="TokenOutOfRangeException">An id is not below its number.</exception>
+    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    internal void Check(int vocabulary, int tokenTypes, int context)
+    {
+        CheckIds("Token", Tokens.Span, vocabulary);
+        if (TokenTypes is { } types)
+            CheckIds("Token type", types.Span, Math.Max(1, tokenTypes));
+        foreach (int position in Positions.Span)
+        {
+            if (position >= context)
+                throw ContextLengthException.OverContext(position + 1, context);
+        }
+    }
+
+    private static void CheckIds(string kind, ReadOnlySpan<int> ids, int count)
+    {
+        for (int row = 0; row < ids.Length; row++)
+        {
+            if ((uint)ids[row] >= (uint)count)
+                throw new TokenOutOfRangeException(kind, ids[row], row, count);
+        }
+    }
+}

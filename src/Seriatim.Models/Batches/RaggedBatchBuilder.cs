@@ -1,0 +1,142 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Collects segments into a <see cref="RaggedBatch"/>. Adding a segment prepares its memory for the new rows; after the forward
+/// pass commit them (<see cref="RaggedBatch.Commit"/>, or memory by memory where some rows are rejected).
+/// </summary>
+public sealed class RaggedBatchBuilder
+{
+    private readonly List<int> _tokens = [];
+    private readonly List<int> _positions = [];
+    private readonly List<int> _types = [];
+    private readonly List<Segment> _segments = [];
+    private readonly List<int> _outputs = [];
+    private bool _hasTypes;
+
+    /// <summary>Rows added so far.</summary>
+    public int Rows => _tokens.Count;
+
+    /// <summary>
+    /// Adds tokens that continue a sequence; each sees its own past. Serves whole sequences in training, prompts, chunks of
+    /// prompts and single steps alike.
+    /// </summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="memory">What the sequence remembers; null if the tokens are the whole sequence and nothing is kept.</param>
+    /// <param name="declaredLength">The most positions the sequence may ever reach; by default those it has after this step.</param>
+    /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
+    /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
+    /// <exception cref="OutOfPagesException">The memory's pool has too few pages; the builder is unchanged.</exception>
+    /// <exception cref="ContextLengthException">The sequence would be longer than declared.</exception>
+    public RaggedBatchBuilder Add(
+        ReadOnlySpan<int> tokens, SequenceMemory? memory = null, int? declaredLength = null, Outputs outputs = Outputs.Last,
+        EncoderRows? encoder = null, CrossMemory? cross = null) =>
+        Add(tokens, Visibility.Causal, null, default, memory, declaredLength, outputs, encoder, cross);
+
+    /// <summary>Adds candidates that branch: each row sees the past, its ancestors and itself. All rows are outputs.</summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="parents">For each row the earlier row of the segment it continues, or -1 if it continues the past.</param>
+    /// <param name="memory">What the sequence remembers; commit with <see cref="PagedMemory.CommitPath"/>.</param>
+    /// <param name="declaredLength">As in <see cref="Add(ReadOnlySpan{int}, SequenceMemory?, int?, Outputs, EncoderRows?, CrossMemory?)"/>.</param>
+    /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
+    /// <exception cref="ArgumentException">A parent is not an earlier row, or there is not one for each row.</exception>
+    public RaggedBatchBuilder AddTree(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, int? declaredLength = null, CrossMemory? cross = null)
+    {
+        if (parents.Length != tokens.Length)
+            throw new ArgumentException($"{parents.Length} parents for {tokens.Length} tokens.", nameof(parents));
+        for (int row = 0; row < parents.Length; row++)
+        {
+            if (parents[row] < -1 || parents[row] >= row)
+                throw new ArgumentException($"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
+        }
+
+        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, declaredLength, Outputs.All, null, cross);
+    }
+
+    /// <summary>Adds a whole sequence whose rows all see each other: the input of an encoder.</summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="tokenTypes">Token type of each row; empty: all 0.</param>
+    /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <exception cref="ArgumentException">There is not one type for each token.</exception>
+    public RaggedBatchBuilder AddEncoder(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All) =>
+        Add(tokens, Visibility.Full, null, tokenTypes, null, null, outputs, null, null);
+
+    /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public RaggedBatch Build()
+    {
+        if (_tokens.Count == 0)
+            throw new InvalidOperationException("The batch has no rows; add at least one segment.");
+        return new RaggedBatch(
+            [.. _tokens], [.. _positions], _hasTypes ? [.. _types] : null, [.. _segments], [.. _outputs]);
+    }
+
+    /// <summary>Forgets what was added.</summary>
+    public void Clear()
+    {
+        _tokens.Clear();
+        _positions.Clear();
+        _types.Clear();
+        _segments.Clear();
+        _outputs.Clear();
+        _hasTypes = false;
+    }
+
+    private RaggedBatchBuilder Add(
+        ReadOnlySpan<int> tokens, Visibility visibility, int[]? parents, ReadOnlySpan<int> types, SequenceMemory? memory,
+        int? declaredLength, Outputs outputs, EncoderRows? encoder, CrossMemory? cross)
+    {
+        if (tokens.IsEmpty)
+            throw new ArgumentException("A segment needs at least one token.", nameof(tokens));
+        if (types.Length != 0 && types.Length != tokens.Length)
+            throw new ArgumentException($"{types.Length} token types for {tokens.Length} tokens.", nameof(types));
+        if (cross is { Length: 0 } && encoder is null)
+            throw new ArgumentException("The cross-attention memory is empty; the first step needs the encoder's rows.", nameof(encoder));
+
+        int past = memory?.Length ?? 0;
+        int[] positions = new int[tokens.Length];
+        for (int row = 0; row < positions.Length; row++)
+            positions[row] = parents is null ? past + row : parents[row] < 0 ? past : positions[parents[row]] + 1;
+        int length = positions.Max() + 1;
+        if (declaredLength < length)
+            throw ContextLengthException.OverDeclared(length, declaredLength.Value);
+
+        memory?.Prepare(tokens.Length);
+        if (encoder is { } source)
+            cross?.Prepare(source.Rows);
+        _segments.Add(new Segment
+        {
+            FirstRow = _tokens.Count,
+            Rows = tokens.Length,
+            Past = past,
+            Memory = memory,
+            Visibility = visibility,
+            Parents = parents,
+            DeclaredLength = declaredLength ?? length,
+            Encoder = encoder,
+            Cross = cross,
+        });
+        AddRows(tokens, positions, types, outputs);
+        return this;
+    }
+
+    private void AddRows(ReadOnlySpan<int> tokens, int[] positions, ReadOnlySpan<int> types, Outputs outputs)
+    {
+        int first = _tokens.Count;
+        _tokens.AddRange(tokens);
+        _positions.AddRange(positions);
+        _hasTypes |= types.Length != 0;
+        if (types.Length != 0)
+            _types.AddRange(types);
+        else
+            _types.AddRange(Enumerable.Repeat(0, tokens.Length));
+        if (outputs == Outputs.First)
+            _outputs.Add(first);
+        if (outputs == Outputs.Last)
+            _outputs.Add(first + tokens.Length - 1);
+        if (outputs == Outputs.All)
+            _outputs.AddRange(Enumerable.Range(first, tokens.Length));
+    }
+}

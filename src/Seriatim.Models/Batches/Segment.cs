@@ -1,0 +1,38 @@
+namespace Seriatim.Models;
+
+/// <summary>One sequence's part of a <see cref="RaggedBatch"/>: consecutive rows, and how much of the sequence is in memory already.</summary>
+public sealed record Segment
+{
+    /// <summary>First row of the batch.</summary>
+    public required int FirstRow { get; init; }
+
+    /// <summary>Number of rows.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Positions of the sequence before these rows; all of them are in <see cref="Memory"/>.</summary>
+    public required int Past { get; init; }
+
+    /// <summary>Where keys and values are kept; null if nothing is (training, encoders).</summary>
+    public SequenceMemory? Memory { get; init; }
+
+    /// <summary>What the rows see of their own sequence.</summary>
+    public required Visibility Visibility { get; init; }
+
+    /// <summary>For <see cref="Visibility.Tree"/>: the row within the segment each row continues, -1 for the stored past.</summary>
+    public int[]? Parents { get; init; }
+
+    /// <summary>
+    /// The most positions this sequence may ever reach. Rotary scalings that depend on the length (dynamic NTK, longrope) follow
+    /// from this number alone, so that results do not depend on how the sequence was cut into steps.
+    /// </summary>
+    public required int DeclaredLength { get; init; }
+
+    /// <summary>
+    /// Decoder of an encoder-decoder: the encoder's rows whose keys and values are made in this pass; null if they are in
+    /// <see cref="Cross"/> already.
+    /// </summary>
+    public EncoderRows? Encoder { get; init; }
+
+    /// <summary>Decoder of an encoder-decoder: where keys and values of the encoder's rows are kept; null if nothing is (training).</summary>
+    public CrossMemory? Cross { get; init; }
+}

@@ -1,0 +1,2 @@
+global using Seriatim.Formats;
+global using Seriatim.Tensors;

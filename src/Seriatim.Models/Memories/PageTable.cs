@@ -1,0 +1,58 @@
+namespace Seriatim.Models;
+
+/// <summary>The pages of one sequence in the order of its positions, each held by one reference.</summary>
+internal sealed class PageTable(PagePool pool)
+{
+    private readonly List<int> _pages = [];
+
+    public PagePool Pool { get; } = pool;
+
+    public IReadOnlyList<int> Pages => _pages;
+
+    /// <summary>
+    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared. Either all of it
+    /// happens or nothing.
+    /// </summary>
+    /// <exception cref="OutOfPagesException">The pool has too few pages.</exception>
+    public void MakeWritable(int first, int end)
+    {
+        int pages = Pool.PagesFor(end);
+        int shared = 0;
+        int firstPage = first / Pool.PageSize;
+        for (int i = firstPage; i < Math.Min(pages, _pages.Count); i++)
+        {
+            if (Pool.References(new PageId(_pages[i])) > 1)
+                shared++;
+        }
+
+        Pool.RequireFree(Math.Max(0, pages - _pages.Count) + shared);
+        for (int i = firstPage; i < Math.Min(pages, _pages.Count); i++)
+            _pages[i] = Pool.MakeExclusive(new PageId(_pages[i])).Index;
+        while (_pages.Count < pages)
+            _pages.Add(Pool.Allocate().Index);
+    }
+
+    /// <summary>Releases the pages that hold no position below <paramref name="length"/>.</summary>
+    public void ReleaseFrom(int length)
+    {
+        int keep = Pool.PagesFor(length);
+        for (int i = _pages.Count - 1; i >= keep; i--)
+        {
+            Pool.Release(new PageId(_pages[i]));
+            _pages.RemoveAt(i);
+        }
+    }
+
+    /// <summary>A table of the same pages, up to <paramref name="length"/> positions.</summary>
+    public PageTable Share(int length)
+    {
+        var copy = new PageTable(Pool);
+        for (int i = 0; i < Pool.PagesFor(length); i++)
+        {
+            Pool.Retain(new PageId(_pages[i]));
+            copy._pages.Add(_pages[i]);
+        }
+
+        return copy;
+    }
+}

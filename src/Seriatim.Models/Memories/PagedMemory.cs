@@ -1,0 +1,108 @@
+namespace Seriatim.Models;
+
+/// <summary>Keys and values of all attention layers in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write.</summary>
+public sealed class PagedMemory : SequenceMemory
+{
+    private readonly List<MemoryMark> _marks = [];
+    private readonly PageTable _table;
+    private int _length;
+    private int _prepared;
+
+    /// <summary>An empty memory that takes its pages from <paramref name="pool"/>.</summary>
+    /// <param name="pool">Made by <c>Model.NewPagePool</c> of the model this memory is used with.</param>
+    public PagedMemory(PagePool pool)
+        : this(new PageTable(pool), 0)
+    {
+    }
+
+    private PagedMemory(PageTable table, int length) => (_table, _length) = (table, length);
+
+    /// <inheritdoc/>
+    public override int Length => _length;
+
+    /// <inheritdoc/>
+    public override int Prepared => _prepared;
+
+    /// <summary>Where the pages come from.</summary>
+    public PagePool Pool => _table.Pool;
+
+    /// <inheritdoc/>
+    public override KeyValuePool Storage => _table.Pool.Storage;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> Pages => _table.Pages;
+
+    /// <inheritdoc/>
+    public override void Prepare(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        if (rows <= _prepared)
+            return;
+        _table.MakeWritable(_length, checked(_length + rows));
+        _prepared = rows;
+    }
+
+    /// <inheritdoc/>
+    public override void Commit(int rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, _prepared);
+        MoveTo(_length + rows);
+    }
+
+    /// <summary>
+    /// Commits one path of a tree (<see cref="Visibility.Tree"/>): its keys and values are moved together, so that afterwards they lie
+    /// as if the path had been decoded plainly.
+    /// </summary>
+    /// <param name="path">Rows within the segment from the root on, each the parent of the next.</param>
+    /// <exception cref="ArgumentException">The rows do not ascend, or were not prepared.</exception>
+    public void CommitPath(ReadOnlySpan<int> path)
+    {
+        int last = -1;
+        foreach (int row in path)
+        {
+            if (row <= last || row >= _prepared)
+                throw new ArgumentException($"Row {row} of the path must be above {last} and below the {_prepared} prepared rows.", nameof(path));
+            last = row;
+        }
+
+        for (int depth = 0; depth < path.Length; depth++)
+        {
+            // Rows ascend, so a position is read before anything is moved onto it.
+            if (path[depth] != depth)
+                CopyPosition(_length + path[depth], _length + depth);
+        }
+
+        MoveTo(_length + path.Length);
+    }
+
+    /// <inheritdoc/>
+    public override PagedMemory Fork() => new(_table.Share(_length), _length);
+
+    /// <inheritdoc/>
+    public override MemoryMark Mark() => new(_marks, _length);
+
+    /// <inheritdoc/>
+    public override void Restore(MemoryMark mark)
+    {
+        if (!mark.IsOpenIn(_marks))
+            throw new InvalidOperationException("The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
+        _marks.RemoveAll(other => other.Length > mark.Length);
+        MoveTo(mark.Length);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => MoveTo(0);
+
+    private void MoveTo(int length)
+    {
+        (_length, _prepared) = (length, 0);
+        _table.ReleaseFrom(length);
+    }
+
+    private void CopyPosition(int source, int target)
+    {
+        int size = Storage.PageSize;
+        Storage.CopyPosition(Pages[source / size], source % size, Pages[target / size], target % size);
+    }
+}
