@@ -6,7 +6,7 @@ namespace Seriatim.Models;
 /// </summary>
 public sealed class RaggedBatch
 {
-    internal RaggedBatch(int[] tokens, int[] positions, int[]? tokenTypes, Segment[] segments, int[] outputRows) =>
+    internal RaggedBatch(int[] tokens, int[] positions, int[] tokenTypes, Segment[] segments, int[] outputRows) =>
         (Tokens, Positions, TokenTypes, Segments, OutputRows) = (tokens, positions, tokenTypes, segments, outputRows);
 
     /// <summary>Token id of each row, [N].</summary>
@@ -15,8 +15,8 @@ public sealed class RaggedBatch
     /// <summary>Position of each row in its own sequence, from 0, [N].</summary>
     public ReadOnlyMemory<int> Positions { get; }
 
-    /// <summary>Token type (sentence A or B) of each row for models that have them, [N]; null: all 0.</summary>
-    public ReadOnlyMemory<int>? TokenTypes { get; }
+    /// <summary>Token type (sentence A or B) of each row for models that have them, [N].</summary>
+    public ReadOnlyMemory<int> TokenTypes { get; }
 
     /// <summary>The sequences, in the order of their rows; every row belongs to exactly one.</summary>
     public IReadOnlyList<Segment> Segments { get; }
@@ -47,8 +47,7 @@ public sealed class RaggedBatch
     internal void Check(int vocabulary, int tokenTypes, int context)
     {
         CheckIds("Token", Tokens.Span, vocabulary);
-        if (TokenTypes is { } types)
-            CheckIds("Token type", types.Span, Math.Max(1, tokenTypes));
+        CheckIds("Token type", TokenTypes.Span, Math.Max(1, tokenTypes));
         foreach (int position in Positions.Span)
         {
             if (position >= context)

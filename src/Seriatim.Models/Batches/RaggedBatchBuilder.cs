@@ -11,7 +11,6 @@ public sealed class RaggedBatchBuilder
     private readonly List<int> _types = [];
     private readonly List<Segment> _segments = [];
     private readonly List<int> _outputs = [];
-    private bool _hasTypes;
 
     /// <summary>Rows added so far.</summary>
     public int Rows => _tokens.Count;
@@ -69,8 +68,7 @@ public sealed class RaggedBatchBuilder
     {
         if (_tokens.Count == 0)
             throw new InvalidOperationException("The batch has no rows; add at least one segment.");
-        return new RaggedBatch(
-            [.. _tokens], [.. _positions], _hasTypes ? [.. _types] : null, [.. _segments], [.. _outputs]);
+        return new RaggedBatch([.. _tokens], [.. _positions], [.. _types], [.. _segments], [.. _outputs]);
     }
 
     /// <summary>Forgets what was added.</summary>
@@ -81,7 +79,6 @@ public sealed class RaggedBatchBuilder
         _types.Clear();
         _segments.Clear();
         _outputs.Clear();
-        _hasTypes = false;
     }
 
     private RaggedBatchBuilder Add(
@@ -115,6 +112,7 @@ public sealed class RaggedBatchBuilder
             Visibility = visibility,
             Parents = parents,
             DeclaredLength = declaredLength ?? length,
+            IsDeclared = declaredLength is not null,
             Encoder = encoder,
             Cross = cross,
         });
@@ -127,7 +125,6 @@ public sealed class RaggedBatchBuilder
         int first = _tokens.Count;
         _tokens.AddRange(tokens);
         _positions.AddRange(positions);
-        _hasTypes |= types.Length != 0;
         if (types.Length != 0)
             _types.AddRange(types);
         else

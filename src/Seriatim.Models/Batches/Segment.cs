@@ -27,6 +27,9 @@ public sealed record Segment
     /// </summary>
     public required int DeclaredLength { get; init; }
 
+    /// <summary>Whether the caller gave <see cref="DeclaredLength"/>; otherwise it is the length after this step.</summary>
+    public bool IsDeclared { get; init; }
+
     /// <summary>
     /// Decoder of an encoder-decoder: the encoder's rows whose keys and values are made in this pass; null if they are in
     /// <see cref="Cross"/> already.

@@ -12,7 +12,7 @@ public sealed class CrossMemory : SequenceMemory
     private int _prepared;
 
     /// <summary>An empty memory that takes its pages from <paramref name="pool"/>.</summary>
-    /// <param name="pool">Made by <c>Model.NewCrossPagePool</c> of the model this memory is used with.</param>
+    /// <param name="pool">Made by <see cref="Model.NewCrossPagePool"/> of the model this memory is used with.</param>
     public CrossMemory(PagePool pool)
         : this(new PageTable(pool), 0)
     {

@@ -9,7 +9,7 @@ public sealed class PagedMemory : SequenceMemory
     private int _prepared;
 
     /// <summary>An empty memory that takes its pages from <paramref name="pool"/>.</summary>
-    /// <param name="pool">Made by <c>Model.NewPagePool</c> of the model this memory is used with.</param>
+    /// <param name="pool">Made by <see cref="Model.NewPagePool"/> of the model this memory is used with.</param>
     public PagedMemory(PagePool pool)
         : this(new PageTable(pool), 0)
     {

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Seriatim.Tensors;
 
@@ -8,15 +8,19 @@ namespace Seriatim.Tensors;
 /// <c>y = x Wᵀ</c> (k in sequence), <c>dx = dy W</c> (outputs in sequence) and <c>dW += dyᵀ x</c> (rows in sequence).
 /// </summary>
 /// <remarks>
-/// Work is cut along outputs only. Sums go through blocks of <see cref="DepthBlock"/> so that a block of the panel stays in the first
-/// cache; the running sums wait in the result, unrounded beyond F32, so the blocks do not show in the bits. Panels in 16 bits are
-/// widened block by block, exactly.
+/// Work is cut along outputs only. With many rows, sums go through blocks of <see cref="DepthBlock"/> so that a block of a panel stays
+/// in the first cache and a block of rows in the second; the running sums wait in the result as F32, which is what a register
+/// holds, so the blocks do not show in the bits. Panels in 16 bits are widened as they are read (one tile of rows) or block by block.
 /// </remarks>
 internal static unsafe class DenseProduct<T>
     where T : struct, ILanes<T>
 {
     private const int DepthBlock = 256;
     private const int RowBlock = 512;
+
+    /// <summary>Panels that share a block of packed rows while it is in the second cache.</summary>
+    private const int PanelGroup = 4;
+
     private const int Panel = Parameter.PanelRows;
     private const int TileFloats = OuterProduct<T>.MaxRows * Panel;
 
@@ -61,7 +65,7 @@ internal static unsafe class DenseProduct<T>
             Y = y,
             YStride = yStride,
             Panels = panels,
-            PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel),
+            PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel, rows, team.Threads),
         };
         team.Run((panels + work.PanelsPerPiece - 1) / work.PanelsPerPiece, ref work);
     }
@@ -91,7 +95,7 @@ internal static unsafe class DenseProduct<T>
             Outputs = outputs,
             Dx = dx,
             Accumulate = accumulate,
-            BlocksPerPiece = PerPiece(blocks, (long)rows * outputs * Panel),
+            BlocksPerPiece = PerPiece(blocks, (long)rows * outputs * Panel, rows, team.Threads),
             Blocks = blocks,
         };
         team.Run((blocks + work.BlocksPerPiece - 1) / work.BlocksPerPiece, ref work);
@@ -129,11 +133,15 @@ internal static unsafe class DenseProduct<T>
             Outputs = outputs,
             Dy = dy,
             DyStride = dyStride,
-            PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel),
+            PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel, rows, team.Threads),
             Panels = panels,
         };
         team.Run((panels + work.PanelsPerPiece - 1) / work.PanelsPerPiece, ref work);
     }
+
+    /// <summary>Panels of a piece: enough work, and with many rows a group as long as every thread gets several.</summary>
+    private static int PerPiece(int items, long costOfItem, int rows, int threads) =>
+        Math.Max(PerPiece(items, costOfItem), rows > OuterProduct<T>.MaxRows ? Math.Clamp(items / (4 * threads), 1, PanelGroup) : 1);
 
     private static int PerPiece(int items, long costOfItem) =>
         (int)Math.Clamp(SmallestPiece / Math.Max(1, costOfItem), 1, Math.Max(1, items));
@@ -141,32 +149,33 @@ internal static unsafe class DenseProduct<T>
     /// <summary>A block of a panel as F32: in place, or widened into <paramref name="scratch"/>.</summary>
     private static float* PanelBlock(DenseWeight weight, int panel, int firstInput, int inputs, float* scratch)
     {
-        Tensor data = weight.Matrix.Data;
-        long start = ((long)panel * weight.Inputs + firstInput) * Panel;
-        if (data.Type == DataType.F32)
-            return (float*)data.Data + start;
-        ushort* from = (ushort*)data.Data + start;
-        if (data.Type == DataType.F16)
+        byte* from = PanelStart(weight, panel, firstInput);
+        switch (weight.Matrix.Data.Type)
         {
-            for (int i = 0; i < inputs * Panel; i += 16)
-                T.Store(T.LoadHalf(from + i), scratch + i);
+            case DataType.F16: Widen<PanelElements.Half>(from, inputs * Panel, scratch); return scratch;
+            case DataType.BF16: Widen<PanelElements.BFloat16>(from, inputs * Panel, scratch); return scratch;
+            default: return (float*)from;
         }
-        else
-        {
-            for (int i = 0; i < inputs * Panel; i += 16)
-                T.Store(T.LoadBFloat16(from + i), scratch + i);
-        }
+    }
 
-        return scratch;
+    private static byte* PanelStart(DenseWeight weight, int panel, int firstInput) =>
+        (byte*)weight.Matrix.Data.Data + ((long)panel * weight.Inputs + firstInput) * Panel * weight.Matrix.Data.Type.Size();
+
+    private static void Widen<TElement>(byte* from, int count, float* to)
+        where TElement : struct, IPanelElement
+    {
+        for (int i = 0; i < count; i += 16)
+            T.Store(TElement.Load<T>(from + (long)i * TElement.Size), to + i);
     }
 
     /// <summary>Adds one tile to a result of which only some rows and columns exist.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddTile(int tileRows, int rows, int columns, nint depth, float* a, float* b, float* c, nint cStride, float* tile)
+    private static void AddTile<TElement>(
+        int tileRows, int rows, int columns, nint depth, float* a, byte* b, float* c, nint cStride, float* tile)
+        where TElement : struct, IPanelElement
     {
         if (rows == tileRows && columns == Panel)
         {
-            AddPacked(tileRows, depth, a, b, c, cStride);
+            AddPacked<TElement>(tileRows, depth, a, b, c, cStride);
             return;
         }
 
@@ -176,19 +185,21 @@ internal static unsafe class DenseProduct<T>
                 tile[r * Panel + j] = r < rows && j < columns ? c[r * cStride + j] : 0;
         }
 
-        AddPacked(tileRows, depth, a, b, tile, Panel);
+        AddPacked<TElement>(tileRows, depth, a, b, tile, Panel);
         for (int r = 0; r < rows; r++)
-            Buffer.MemoryCopy(tile + r * Panel, c + r * cStride, columns * sizeof(float), columns * sizeof(float));
+            new ReadOnlySpan<float>(tile + r * Panel, columns).CopyTo(new Span<float>(c + r * cStride, columns));
     }
 
-    private static void AddPacked(int tileRows, nint depth, float* a, float* b, float* c, nint cStride)
+    private static void AddPacked<TElement>(int tileRows, nint depth, float* a, byte* b, float* c, nint cStride)
+        where TElement : struct, IPanelElement
     {
+        byte* second = b + 16 * TElement.Size;
         switch (tileRows)
         {
-            case 8: OuterProduct<T>.Add<TileLayouts.Packed8>(8, depth, a, b, b + 16, Panel, c, cStride); break;
-            case 4: OuterProduct<T>.Add<TileLayouts.Packed4>(4, depth, a, b, b + 16, Panel, c, cStride); break;
-            case 2: OuterProduct<T>.Add<TileLayouts.Packed2>(2, depth, a, b, b + 16, Panel, c, cStride); break;
-            default: OuterProduct<T>.Add<TileLayouts.Packed1>(1, depth, a, b, b + 16, Panel, c, cStride); break;
+            case 8: OuterProduct<T>.Add<TileLayouts.Packed8, TElement>(8, depth, a, b, second, Panel, c, cStride); break;
+            case 4: OuterProduct<T>.Add<TileLayouts.Packed4, TElement>(4, depth, a, b, second, Panel, c, cStride); break;
+            case 2: OuterProduct<T>.Add<TileLayouts.Packed2, TElement>(2, depth, a, b, second, Panel, c, cStride); break;
+            default: OuterProduct<T>.Add<TileLayouts.Packed1, TElement>(1, depth, a, b, second, Panel, c, cStride); break;
         }
     }
 
@@ -201,7 +212,7 @@ internal static unsafe class DenseProduct<T>
             int valid = Math.Min(8, rows - row);
             int tileRows = OuterProduct<T>.TileRows(valid);
             float* a = packed + (long)row * columnsOfPacked + (long)firstDepth * tileRows;
-            AddTile(tileRows, valid, columns, depth, a, b, c + row * cStride, cStride, tile);
+            AddTile<PanelElements.Single>(tileRows, valid, columns, depth, a, (byte*)b, c + row * cStride, cStride, tile);
         }
     }
 
@@ -247,6 +258,12 @@ internal static unsafe class DenseProduct<T>
                     float* from = X + (long)row * Columns + tile * 8;
                     float* to = Packed + ((long)tile * Rows + row) * 8;
                     int valid = Math.Min(8, Columns - tile * 8);
+                    if (valid == 8)
+                    {
+                        Vector256.Load(from).Store(to);
+                        continue;
+                    }
+
                     for (int i = 0; i < 8; i++)
                         to[i] = i < valid ? from[i] : 0;
                 }
@@ -267,19 +284,54 @@ internal static unsafe class DenseProduct<T>
         public readonly void Do(int piece, int worker)
         {
             float* tile = Team.ScratchOf(worker, TileFloats + DepthBlock * Panel);
-            int end = Math.Min(Panels, (piece + 1) * PanelsPerPiece);
-            for (int p = piece * PanelsPerPiece; p < end; p++)
+            int first = piece * PanelsPerPiece;
+            int end = Math.Min(Panels, first + PanelsPerPiece);
+            if (Rows <= OuterProduct<T>.MaxRows)
             {
-                for (int row = 0; row < Rows; row += RowBlock)
-                    Block(p, row, Math.Min(RowBlock, Rows - row), tile, tile + TileFloats);
+                for (int p = first; p < end; p++)
+                    OneTile(p, tile);
+                return;
+            }
+
+            for (int row = 0; row < Rows; row += RowBlock)
+                Block(first, end, row, Math.Min(RowBlock, Rows - row), tile, tile + TileFloats);
+        }
+
+        /// <summary>Few rows: the panel streams through once, widened in registers.</summary>
+        private readonly void OneTile(int p, float* tile)
+        {
+            float* y = Begin(p, 0, Rows, out int columns);
+            byte* b = PanelStart(Weight, FirstPanel + p, 0);
+            int tileRows = OuterProduct<T>.TileRows(Rows);
+            switch (Weight.Matrix.Data.Type)
+            {
+                case DataType.F16: AddTile<PanelElements.Half>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                case DataType.BF16: AddTile<PanelElements.BFloat16>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                default: AddTile<PanelElements.Single>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
             }
         }
 
-        private readonly void Block(int p, int firstRow, int rows, float* tile, float* scratch)
+        private readonly void Block(int first, int end, int firstRow, int rows, float* tile, float* scratch)
         {
-            int panel = FirstPanel + p;
-            int columns = Math.Min(Panel, Weight.Outputs - panel * Panel);
             int inputs = Weight.Inputs;
+            for (int k = 0; k < inputs; k += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, inputs - k);
+                for (int p = first; p < end; p++)
+                {
+                    int columns = Math.Min(Panel, Weight.Outputs - (FirstPanel + p) * Panel);
+                    float* y = k == 0 ? Begin(p, firstRow, rows, out _) : Y + firstRow * YStride + p * Panel;
+                    float* b = PanelBlock(Weight, FirstPanel + p, k, depth, scratch);
+                    AddRows(Packed + (long)firstRow * inputs, rows, inputs, k, depth, b, y, YStride, columns, tile);
+                }
+            }
+        }
+
+        /// <summary>Starts the sums at the bias, or at 0.</summary>
+        private readonly float* Begin(int p, int firstRow, int rows, out int columns)
+        {
+            int firstOutput = (FirstPanel + p) * Panel;
+            columns = Math.Min(Panel, Weight.Outputs - firstOutput);
             float* y = Y + firstRow * YStride + p * Panel;
             for (int row = 0; row < rows; row++)
             {
@@ -287,15 +339,10 @@ internal static unsafe class DenseProduct<T>
                 if (Bias == null)
                     to.Clear();
                 else
-                    new ReadOnlySpan<float>(Bias + panel * Panel, columns).CopyTo(to);
+                    new ReadOnlySpan<float>(Bias + firstOutput, columns).CopyTo(to);
             }
 
-            for (int k = 0; k < inputs; k += DepthBlock)
-            {
-                int depth = Math.Min(DepthBlock, inputs - k);
-                float* b = PanelBlock(Weight, panel, k, depth, scratch);
-                AddRows(Packed + (long)firstRow * inputs, rows, inputs, k, depth, b, y, YStride, columns, tile);
-            }
+            return y;
         }
     }
 
@@ -310,41 +357,45 @@ internal static unsafe class DenseProduct<T>
 
         public readonly void Do(int piece, int worker)
         {
-            float* tile = Team.ScratchOf(worker, TileFloats + (DepthBlock + Panel) * Panel);
-            int end = Math.Min(Blocks, (piece + 1) * BlocksPerPiece);
-            for (int block = piece * BlocksPerPiece; block < end; block++)
-            {
-                for (int row = 0; row < Rows; row += RowBlock)
-                    Block(block * Panel, row, Math.Min(RowBlock, Rows - row), tile, tile + TileFloats);
-            }
-        }
-
-        private readonly void Block(int firstInput, int firstRow, int rows, float* tile, float* scratch)
-        {
-            int inputs = Weight.Inputs;
-            int columns = Math.Min(Panel, inputs - firstInput);
-            float* dx = Dx + (long)firstRow * inputs + firstInput;
-            if (!Accumulate)
-            {
-                for (int row = 0; row < rows; row++)
-                    new Span<float>(dx + (long)row * inputs, columns).Clear();
-            }
-
-            float* b = scratch + Panel * Panel;
+            int first = piece * BlocksPerPiece;
+            int end = Math.Min(Blocks, first + BlocksPerPiece);
+            float* tile = Team.ScratchOf(worker, TileFloats + (Panel + (end - first) * (long)DepthBlock) * Panel);
+            float* turned = tile + TileFloats + Panel * Panel;
             for (int o = 0; o < Outputs; o += DepthBlock)
             {
                 int depth = Math.Min(DepthBlock, Outputs - o);
-                for (int i = 0; i < depth; i += Panel)
+                for (int block = first; block < end; block++)
+                    Turn(block * Panel, o, depth, tile + TileFloats, turned + (block - first) * DepthBlock * Panel);
+                for (int row = 0; row < Rows; row += RowBlock)
                 {
-                    // [columns][32 outputs] of the panel becomes [32 outputs][32 columns].
-                    float* from = PanelBlock(Weight, FirstPanel + (o + i) / Panel, firstInput, columns, scratch);
-                    if (columns < Panel)
-                        new Span<float>(b + i * Panel, Panel * Panel).Clear();
-                    Transpose.Block(from, Panel, columns, Panel, b + i * Panel, Panel);
+                    for (int block = first; block < end; block++)
+                        Block(block * Panel, row, o, depth, turned + (block - first) * DepthBlock * Panel, tile);
                 }
-
-                AddRows(Packed + (long)firstRow * Outputs, rows, Outputs, o, depth, b, dx, inputs, columns, tile);
             }
+        }
+
+        /// <summary>Turns <c>[columns][outputs]</c> of the panels into <c>[outputs][32 columns]</c>.</summary>
+        private readonly void Turn(int firstInput, int o, int depth, float* scratch, float* b)
+        {
+            int columns = Math.Min(Panel, Weight.Inputs - firstInput);
+            if (columns < Panel)
+                new Span<float>(b, DepthBlock * Panel).Clear();
+            for (int i = 0; i < depth; i += Panel)
+            {
+                float* from = PanelBlock(Weight, FirstPanel + (o + i) / Panel, firstInput, columns, scratch);
+                Transpose.Block(from, Panel, columns, Panel, b + i * Panel, Panel);
+            }
+        }
+
+        private readonly void Block(int firstInput, int firstRow, int o, int depth, float* b, float* tile)
+        {
+            int inputs = Weight.Inputs;
+            int rows = Math.Min(RowBlock, Rows - firstRow);
+            int columns = Math.Min(Panel, inputs - firstInput);
+            float* dx = Dx + (long)firstRow * inputs + firstInput;
+            for (int row = 0; o == 0 && !Accumulate && row < rows; row++)
+                new Span<float>(dx + (long)row * inputs, columns).Clear();
+            AddRows(Packed + (long)firstRow * Outputs, rows, Outputs, o, depth, b, dx, inputs, columns, tile);
         }
     }
 
@@ -360,46 +411,73 @@ internal static unsafe class DenseProduct<T>
 
         public readonly void Do(int piece, int worker)
         {
-            float* tile = Team.ScratchOf(worker, TileFloats + (long)Rows * Panel);
+            int first = piece * PanelsPerPiece;
+            int end = Math.Min(Panels, first + PanelsPerPiece);
+            float* tile = Team.ScratchOf(worker, TileFloats + (long)(end - first) * Rows * Panel);
             float* b = tile + TileFloats;
-            int end = Math.Min(Panels, (piece + 1) * PanelsPerPiece);
-            for (int p = piece * PanelsPerPiece; p < end; p++)
+            for (int p = first; p < end; p++)
             {
+                float* own = b + (long)(p - first) * Rows * Panel;
                 int columns = Math.Min(Panel, Outputs - p * Panel);
-                for (int n = 0; n < Rows; n++)
+                Pack(p, columns, own);
+                if (Bias != null)
+                    AddBias(own, Bias + (FirstPanel + p) * Panel, columns);
+            }
+
+            if (Gradient == null)
+                return;
+            for (int k = 0; k < Inputs; k += DepthBlock)
+            {
+                for (int n = 0; n < Rows; n += DepthBlock)
                 {
-                    for (int j = 0; j < Panel; j++)
-                        b[n * Panel + j] = j < columns ? Dy[n * DyStride + p * Panel + j] : 0;
+                    for (int p = first; p < end; p++)
+                        AddMatrix(p, k, n, b + (long)(p - first) * Rows * Panel, tile);
+                }
+            }
+        }
+
+        /// <summary>The panel's columns of dy side by side: <c>[N][32]</c>.</summary>
+        private readonly void Pack(int p, int columns, float* b)
+        {
+            for (int n = 0; n < Rows; n++)
+            {
+                float* from = Dy + n * DyStride + p * Panel;
+                if (columns == Panel)
+                {
+                    T.Store(T.Load(from), b + n * Panel);
+                    T.Store(T.Load(from + 16), b + n * Panel + 16);
+                    continue;
                 }
 
-                if (Bias != null)
-                    AddBias(b, Bias + (FirstPanel + p) * Panel, columns);
-                if (Gradient != null)
-                    AddMatrix(b, Gradient + (long)(FirstPanel + p) * Inputs * Panel, tile);
+                for (int j = 0; j < Panel; j++)
+                    b[n * Panel + j] = j < columns ? from[j] : 0;
             }
         }
 
         private readonly void AddBias(float* b, float* bias, int columns)
         {
-            for (int j = 0; j < columns; j++)
+            T first = RowKernel.Load<T>(bias, columns);
+            T second = RowKernel.Load<T>(bias + 16, columns - 16);
+            for (int n = 0; n < Rows; n++)
             {
-                float sum = bias[j];
-                for (int n = 0; n < Rows; n++)
-                    sum += b[n * Panel + j];
-                bias[j] = sum;
+                first += T.Load(b + n * Panel);
+                second += T.Load(b + n * Panel + 16);
             }
+
+            RowKernel.Store(first, bias, columns);
+            if (columns > 16)
+                RowKernel.Store(second, bias + 16, columns - 16);
         }
 
-        private readonly void AddMatrix(float* b, float* gradient, float* tile)
+        private readonly void AddMatrix(int p, int firstInput, int n, float* b, float* tile)
         {
-            for (int n = 0; n < Rows; n += DepthBlock)
+            float* gradient = Gradient + (long)(FirstPanel + p) * Inputs * Panel;
+            int depth = Math.Min(DepthBlock, Rows - n);
+            for (int k = firstInput; k < Math.Min(Inputs, firstInput + DepthBlock); k += 8)
             {
-                int depth = Math.Min(DepthBlock, Rows - n);
-                for (int k = 0; k < Inputs; k += 8)
-                {
-                    float* a = Packed + ((long)(k / 8) * Rows + n) * 8;
-                    AddTile(8, Math.Min(8, Inputs - k), Panel, depth, a, b + n * Panel, gradient + k * Panel, Panel, tile);
-                }
+                float* a = Packed + ((long)(k / 8) * Rows + n) * 8;
+                AddTile<PanelElements.Single>(
+                    8, Math.Min(8, Inputs - k), Panel, depth, a, (byte*)(b + n * Panel), gradient + k * Panel, Panel, tile);
             }
         }
     }

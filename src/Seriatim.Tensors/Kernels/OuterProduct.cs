@@ -32,53 +32,63 @@ internal static unsafe class OuterProduct<T>
     /// <summary>The rows of the tile that <paramref name="rows"/> rows need: 1, 2, 4 or 8.</summary>
     public static int TileRows(int rows) => rows switch { 1 => 1, 2 => 2, <= 4 => 4, _ => 8 };
 
-    /// <summary>Adds one tile. Strides are in floats.</summary>
+    /// <summary>Adds one tile whose right operand is F32. Strides are in elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add<TLayout>(int tileRows, nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+        where TLayout : struct, ITileLayout =>
+        Add<TLayout, PanelElements.Single>(tileRows, depth, a, (byte*)b0, (byte*)b1, bStride, c, cStride);
+
+    /// <summary>Adds one tile. Strides are in elements.</summary>
+    public static void Add<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         if (typeof(T) != typeof(Lanes512))
         {
-            AddNarrow<TLayout>(tileRows, depth, a, b0, b1, bStride, c, cStride);
+            AddNarrow<TLayout, TElement>(tileRows, depth, a, b0, b1, bStride, c, cStride);
             return;
         }
 
         switch (tileRows)
         {
-            case 8: Tile8x2<TLayout>(depth, a, b0, b1, bStride, c, cStride); break;
-            case 4: Tile4x2<TLayout>(depth, a, b0, b1, bStride, c, cStride); break;
-            case 2: Tile2x2<TLayout>(depth, a, b0, b1, bStride, c, cStride); break;
-            default: Tile1x2<TLayout>(depth, a, b0, b1, bStride, c, cStride); break;
+            case 8: Tile8x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
+            case 4: Tile4x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
+            case 2: Tile2x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
+            default: Tile1x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
         }
     }
 
-    private static void AddNarrow<TLayout>(int tileRows, nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    private static void AddNarrow<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         int row = 0;
         for (; row + 4 <= tileRows; row += 4)
         {
-            Tile4x1<TLayout>(depth, a + row * TLayout.RowStride, b0, bStride, c + row * cStride, cStride);
-            Tile4x1<TLayout>(depth, a + row * TLayout.RowStride, b1, bStride, c + row * cStride + 16, cStride);
+            Tile4x1<TLayout, TElement>(depth, a + row * TLayout.RowStride, b0, bStride, c + row * cStride, cStride);
+            Tile4x1<TLayout, TElement>(depth, a + row * TLayout.RowStride, b1, bStride, c + row * cStride + 16, cStride);
         }
 
         for (; row < tileRows; row++)
-            Tile1x2<TLayout>(depth, a + row * TLayout.RowStride, b0, b1, bStride, c + row * cStride, cStride);
+            Tile1x2<TLayout, TElement>(depth, a + row * TLayout.RowStride, b0, b1, bStride, c + row * cStride, cStride);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile4x1<TLayout>(nint depth, float* a, float* b, nint bStride, float* c, nint cStride)
+    private static void Tile4x1<TLayout, TElement>(nint depth, float* a, byte* b, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         T c0 = T.Load(c), c1 = T.Load(c + cStride), c2 = T.Load(c + 2 * cStride), c3 = T.Load(c + 3 * cStride);
+        nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
-            T x = T.Load(b);
+            T x = TElement.Load<T>(b);
             c0 = T.MultiplyAdd(T.Broadcast(a[0]), x, c0);
             c1 = T.MultiplyAdd(T.Broadcast(a[TLayout.RowStride]), x, c1);
             c2 = T.MultiplyAdd(T.Broadcast(a[2 * TLayout.RowStride]), x, c2);
             c3 = T.MultiplyAdd(T.Broadcast(a[3 * TLayout.RowStride]), x, c3);
             a += TLayout.DepthStride;
-            b += bStride;
+            b += bStep;
         }
 
         T.Store(c0, c);
@@ -88,8 +98,9 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile8x2<TLayout>(nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    private static void Tile8x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16);
         T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
@@ -99,10 +110,11 @@ internal static unsafe class OuterProduct<T>
         T c50 = T.Load(c + 5 * cStride), c51 = T.Load(c + 5 * cStride + 16);
         T c60 = T.Load(c + 6 * cStride), c61 = T.Load(c + 6 * cStride + 16);
         T c70 = T.Load(c + 7 * cStride), c71 = T.Load(c + 7 * cStride + 16);
+        nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
-            T x0 = T.Load(b0);
-            T x1 = T.Load(b1);
+            T x0 = TElement.Load<T>(b0);
+            T x1 = TElement.Load<T>(b1);
             T value = T.Broadcast(a[0]);
             c00 = T.MultiplyAdd(value, x0, c00);
             c01 = T.MultiplyAdd(value, x1, c01);
@@ -128,8 +140,8 @@ internal static unsafe class OuterProduct<T>
             c70 = T.MultiplyAdd(value, x0, c70);
             c71 = T.MultiplyAdd(value, x1, c71);
             a += TLayout.DepthStride;
-            b0 += bStride;
-            b1 += bStride;
+            b0 += bStep;
+            b1 += bStep;
         }
 
         T.Store(c00, c);
@@ -151,17 +163,19 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile4x2<TLayout>(nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    private static void Tile4x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16);
         T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
         T c20 = T.Load(c + 2 * cStride), c21 = T.Load(c + 2 * cStride + 16);
         T c30 = T.Load(c + 3 * cStride), c31 = T.Load(c + 3 * cStride + 16);
+        nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
-            T x0 = T.Load(b0);
-            T x1 = T.Load(b1);
+            T x0 = TElement.Load<T>(b0);
+            T x1 = TElement.Load<T>(b1);
             T value = T.Broadcast(a[0]);
             c00 = T.MultiplyAdd(value, x0, c00);
             c01 = T.MultiplyAdd(value, x1, c01);
@@ -175,8 +189,8 @@ internal static unsafe class OuterProduct<T>
             c30 = T.MultiplyAdd(value, x0, c30);
             c31 = T.MultiplyAdd(value, x1, c31);
             a += TLayout.DepthStride;
-            b0 += bStride;
-            b1 += bStride;
+            b0 += bStep;
+            b1 += bStep;
         }
 
         T.Store(c00, c);
@@ -190,15 +204,17 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile2x2<TLayout>(nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    private static void Tile2x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16);
         T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
+        nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
-            T x0 = T.Load(b0);
-            T x1 = T.Load(b1);
+            T x0 = TElement.Load<T>(b0);
+            T x1 = TElement.Load<T>(b1);
             T value = T.Broadcast(a[0]);
             c00 = T.MultiplyAdd(value, x0, c00);
             c01 = T.MultiplyAdd(value, x1, c01);
@@ -206,8 +222,8 @@ internal static unsafe class OuterProduct<T>
             c10 = T.MultiplyAdd(value, x0, c10);
             c11 = T.MultiplyAdd(value, x1, c11);
             a += TLayout.DepthStride;
-            b0 += bStride;
-            b1 += bStride;
+            b0 += bStep;
+            b1 += bStep;
         }
 
         T.Store(c00, c);
@@ -217,20 +233,22 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile1x2<TLayout>(nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    private static void Tile1x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
         where TLayout : struct, ITileLayout
+        where TElement : struct, IPanelElement
     {
         T c00 = T.Load(c), c01 = T.Load(c + 16);
+        nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
-            T x0 = T.Load(b0);
-            T x1 = T.Load(b1);
+            T x0 = TElement.Load<T>(b0);
+            T x1 = TElement.Load<T>(b1);
             T value = T.Broadcast(a[0]);
             c00 = T.MultiplyAdd(value, x0, c00);
             c01 = T.MultiplyAdd(value, x1, c01);
             a += TLayout.DepthStride;
-            b0 += bStride;
-            b1 += bStride;
+            b0 += bStep;
+            b1 += bStep;
         }
 
         T.Store(c00, c);

@@ -26,7 +26,7 @@ internal unsafe interface ILanes<T>
 
     static abstract T Broadcast(float value);
 
-    /// <summary><c>first, first + 1, ...</c></summary>
+    /// <summary><c>first, first + 1, ...</c>, exact for integers.</summary>
     static abstract T Count(float first);
 
     static abstract T operator +(T a, T b);

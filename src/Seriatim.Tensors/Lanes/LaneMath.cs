@@ -15,7 +15,8 @@ internal static class LaneMath<T>
     private const float Ln2Low = 3.194618329871446e-05f;
 
     /// <summary>
-    /// <c>e^x</c> within 2 units in the last place; exactly 1 at 0. Results below the smallest normal number (x &lt; -87.33) are 0.
+    /// <c>e^x</c> within 2 units in the last place; exactly 1 at 0. Below -87.33, where results would
+    /// not be normal numbers, 0; above 88.37, a third of a power of e before the format ends, infinity.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp(T x)

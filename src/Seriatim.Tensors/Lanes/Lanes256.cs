@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
@@ -82,6 +83,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Widen(ushort* from)
     {
+        if (Avx2.IsSupported)
+            return Avx2.ConvertToVector256Int32(Vector128.Load(from)).AsUInt32();
         (Vector128<uint> lower, Vector128<uint> upper) = Vector128.Widen(Vector128.Load(from));
         return Vector256.Create(lower, upper);
     }

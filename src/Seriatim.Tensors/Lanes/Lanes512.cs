@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
@@ -82,6 +83,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> Widen(ushort* from)
     {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512UInt32(Vector256.Load(from));
         (Vector256<uint> lower, Vector256<uint> upper) = Vector256.Widen(Vector256.Load(from));
         return Vector512.Create(lower, upper);
     }

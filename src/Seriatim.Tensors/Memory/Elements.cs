@@ -1,24 +1,49 @@
 namespace Seriatim.Tensors;
 
-/// <summary>Single elements of a tensor of any storage type, widened to and rounded from F32.</summary>
+/// <summary>Rows of elements of any storage type, widened to and rounded from F32.</summary>
 internal static unsafe class Elements
 {
-    public static float Read(Tensor tensor, long index) => tensor.Type switch
-    {
-        DataType.F32 => ((float*)tensor.Data)[index],
-        DataType.F16 => (float)((Half*)tensor.Data)[index],
-        DataType.BF16 => BFloat16ToSingle(((ushort*)tensor.Data)[index]),
-        _ => ((int*)tensor.Data)[index],
-    };
-
-    public static void Write(Tensor tensor, long index, float value)
+    /// <summary>Reads elements <paramref name="first"/>, first + stride, ... as F32.</summary>
+    public static void Read(Tensor tensor, long first, int stride, Span<float> values)
     {
         switch (tensor.Type)
         {
-            case DataType.F32: ((float*)tensor.Data)[index] = value; break;
-            case DataType.F16: ((Half*)tensor.Data)[index] = (Half)value; break;
-            case DataType.BF16: ((ushort*)tensor.Data)[index] = SingleToBFloat16(value); break;
-            default: ((int*)tensor.Data)[index] = (int)value; break;
+            case DataType.F32:
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = ((float*)tensor.Data + first)[(long)i * stride];
+                break;
+            case DataType.F16:
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = (float)((Half*)tensor.Data + first)[(long)i * stride];
+                break;
+            case DataType.BF16:
+                for (int i = 0; i < values.Length; i++)
+                    values[i] = BFloat16ToSingle(((ushort*)tensor.Data + first)[(long)i * stride]);
+                break;
+            default:
+                throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");
+        }
+    }
+
+    /// <summary>Writes elements <paramref name="first"/>, first + stride, ..., rounded to nearest even.</summary>
+    public static void Write(Tensor tensor, long first, int stride, ReadOnlySpan<float> values)
+    {
+        switch (tensor.Type)
+        {
+            case DataType.F32:
+                for (int i = 0; i < values.Length; i++)
+                    ((float*)tensor.Data + first)[(long)i * stride] = values[i];
+                break;
+            case DataType.F16:
+                for (int i = 0; i < values.Length; i++)
+                    ((Half*)tensor.Data + first)[(long)i * stride] = (Half)values[i];
+                break;
+            case DataType.BF16:
+                for (int i = 0; i < values.Length; i++)
+                    ((ushort*)tensor.Data + first)[(long)i * stride] = SingleToBFloat16(values[i]);
+                break;
+            default:
+                throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");
         }
     }
 

@@ -5,8 +5,12 @@ namespace Seriatim.Tensors;
 /// (tied output projection): then both read and train the same memory.
 /// </summary>
 /// <param name="table">The table, in either layout.</param>
-public sealed class EmbeddingWeight(Parameter table) : IDisposable
+/// <param name="frozenId">An id whose lookups leave no gradient (<c>padding_idx</c> of torch); -1 for none.</param>
+public sealed class EmbeddingWeight(Parameter table, int frozenId = -1) : IDisposable
 {
+    /// <summary>Looking this id up leaves no gradient; -1 for none. Other uses of a tied table do.</summary>
+    public int FrozenId { get; } = frozenId;
+
     /// <summary>The trainable table.</summary>
     public Parameter Table { get; } = table;
 

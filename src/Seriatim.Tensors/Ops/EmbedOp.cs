@@ -20,7 +20,10 @@ internal static unsafe class EmbedOp
         if (!table.Table.Trainable)
             return;
         for (int n = 0; n < ids.Length; n++)
-            table.Table.AddGradientRow(ids[n], dy.Row(n));
+        {
+            if (ids[n] != table.FrozenId)
+                table.Table.AddGradientRow(ids[n], dy.Row(n));
+        }
     }
 
     private static void CheckIds(EmbeddingWeight table, ReadOnlySpan<int> ids)

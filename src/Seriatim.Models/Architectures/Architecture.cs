@@ -1,0 +1,23 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// A family of models: the names it answers to, how its config becomes a <see cref="ModelSpec"/>, and what its tensors are called.
+/// One file each; <see cref="ArchitectureRegistry"/> lists them.
+/// </summary>
+public abstract class Architecture
+{
+    /// <summary>The <c>model_type</c> of configs.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>The names in <c>architectures</c> of configs. The first is meant if a config names none.</summary>
+    public abstract IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Reads everything that shapes the model. Every key is read, or waived with a reason.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="className">One of <see cref="ClassNames"/>.</param>
+    /// <exception cref="UnsupportedConfigException">A value is missing, or cannot be honoured.</exception>
+    public abstract ModelSpec ReadSpec(ConfigReader config, string className);
+
+    /// <summary>What the parts of such a model are called in Hugging Face checkpoints.</summary>
+    public abstract NameTable TensorNames(ModelSpec spec);
+}

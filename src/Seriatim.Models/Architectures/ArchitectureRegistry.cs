@@ -1,0 +1,43 @@
+namespace Seriatim.Models;
+
+/// <summary>All architectures. A new one is a new file and a line here.</summary>
+public static class ArchitectureRegistry
+{
+    /// <summary>The architectures, in alphabetical order.</summary>
+    public static IReadOnlyList<Architecture> All { get; } =
+    [
+        new BartArchitecture(),
+        new BertArchitecture(),
+        new BloomArchitecture(),
+        new Gemma2Architecture(),
+        new Gpt2Architecture(),
+        new GptNeoxArchitecture(),
+        new LlamaArchitecture(),
+        new MarianArchitecture(),
+        new MistralArchitecture(),
+        new MixtralArchitecture(),
+        new OptArchitecture(),
+        new Phi3Architecture(),
+        new Qwen2Architecture(),
+        new RobertaArchitecture(),
+        new T5Architecture(),
+    ];
+
+    /// <summary>Finds the architecture of a config by <c>architectures</c>, or by <c>model_type</c> if there is no such key.</summary>
+    /// <exception cref="UnknownArchitectureException">It is not known.</exception>
+    public static (Architecture Architecture, string ClassName) Find(ConfigReader config)
+    {
+        string type = config.Text("", "model_type");
+        string[] classNames = config.Texts("architectures");
+        foreach (Architecture architecture in All)
+        {
+            if (classNames.Length == 0 && architecture.ModelType == type)
+                return (architecture, architecture.ClassNames[0]);
+            if (classNames.Length > 0 && architecture.ClassNames.Contains(classNames[0]))
+                return (architecture, classNames[0]);
+        }
+
+        string name = classNames.Length > 0 ? classNames[0] : type;
+        throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames));
+    }
+}

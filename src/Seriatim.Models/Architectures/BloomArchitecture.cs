@@ -1,0 +1,69 @@
+namespace Seriatim.Models;
+
+/// <summary>Bloom (Scao et al., 2022): ALiBi, a norm after the embedding, queries, keys and values interleaved by head.</summary>
+internal sealed class BloomArchitecture : Architecture
+{
+    public override string ModelType => "bloom";
+
+    public override IReadOnlyList<string> ClassNames => ["BloomForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size", "n_embed");
+        int heads = config.Size("n_head", "num_attention_heads");
+        int headDim = CommonKeys.HeadDim(config, width, heads);
+        int vocabulary = config.Size("vocab_size");
+        config.Only("apply_residual_connection_post_layernorm", false);
+        config.Only("slow_but_exact", false);
+        config.Waive("read by slow_but_exact alone", "pretraining_tp");
+        config.Waive("ALiBi has no longest position", "seq_length", "offset_alibi");
+        config.Waive("kernels of the training framework", "masked_softmax_fusion", "bias_dropout_fusion", "attention_softmax_in_fp32",
+            "skip_bias_add", "skip_bias_add_qkv");
+        config.TrainingOnly("attention_dropout", "hidden_dropout");
+        if ((config.SizeOrNull("n_inner") ?? 4 * width) is var inner && inner != 4 * width)
+            throw config.Unsupported("n_inner", inner, $"4 x hidden_size = {4 * width} is needed");
+
+        var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
+        var attention = new MixerSpec.Attention(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim)))
+        {
+            InputBias = true,
+            OutputBias = true,
+            Position = new PositionSpec.Alibi(),
+        };
+        var layer = new LayerSpec(Placement.Pre, norm, attention, new FeedForwardSpec.Dense(inner, Activation.GeluTanh, Bias: true));
+        int count = config.Size("n_layer", "num_hidden_layers");
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, count, _ => layer))
+        {
+            EmbeddingNorm = norm,
+            FinalNorm = norm,
+        };
+        var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue);
+    }
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        var attention = (MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer;
+        (int heads, int d) = (attention.Heads, attention.HeadDim);
+        TensorPlace Part(int part) =>
+            new("transformer.h.*.self_attention.query_key_value", Rows: new RowPattern(part * d, d, 3 * d, 3 * d * heads));
+        var names = new NameTable
+        {
+            { "embed", "transformer.word_embeddings" },
+            { "embed_norm", "transformer.word_embeddings_layernorm" },
+            { "layers.*.norm1", "transformer.h.*.input_layernorm" },
+            { "layers.*.attention.q", Part(0) },
+            { "layers.*.attention.k", Part(1) },
+            { "layers.*.attention.v", Part(2) },
+            { "layers.*.attention.o", "transformer.h.*.self_attention.dense" },
+            { "layers.*.norm2", "transformer.h.*.post_attention_layernorm" },
+            { "layers.*.mlp.up", "transformer.h.*.mlp.dense_h_to_4h" },
+            { "layers.*.mlp.down", "transformer.h.*.mlp.dense_4h_to_h" },
+            { "norm", "transformer.ln_f" },
+            { "head", "lm_head" },
+        };
+        if (spec.Head.Tied)
+            names.Waive("a copy of the tied embedding", "lm_head.weight");
+        return names.WithOptionalPrefix("transformer.");
+    }
+}

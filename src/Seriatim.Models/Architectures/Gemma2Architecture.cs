@@ -1,0 +1,60 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Gemma 2 (Gemma Team, 2024): norms before and after each part that multiply by 1 + w, soft-capped scores and logits, a window on
+/// every second layer, embeddings scaled by sqrt(E).
+/// </summary>
+internal sealed class Gemma2Architecture : Architecture
+{
+    public override string ModelType => "gemma2";
+
+    public override IReadOnlyList<string> ClassNames => ["Gemma2ForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        bool bias = config.Flag(false, "attention_bias");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        double scalar = config.Number(attention.HeadDim, "query_pre_attn_scalar");
+        attention = attention with
+        {
+            InputBias = bias,
+            OutputBias = bias,
+            Scale = (float)(1 / Math.Sqrt(scalar)),
+            SoftCap = (float)config.Number(0, "attn_logit_softcapping"),
+        };
+        int window = config.SizeOrNull("sliding_window") ?? 0;
+        NormSpec norm = LlamaFamily.Norm(config, offset: 1);
+        var feedForward = new FeedForwardSpec.Gated(config.Size("intermediate_size"),
+            CommonKeys.ReadActivation(config, "gelu_pytorch_tanh", "hidden_activation", "hidden_act"), Bias: false);
+        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, i =>
+            new LayerSpec(Placement.Sandwich, norm, attention with { Window = i % 2 == 0 ? window : 0 }, feedForward));
+        return spec with
+        {
+            Decoder = spec.Decoder! with { EmbeddingScale = MathF.Sqrt(width) },
+            Head = spec.Head with { SoftCap = (float)config.Number(0, "final_logit_softcapping") },
+        };
+    }
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        var names = new NameTable
+        {
+            { "embed", "model.embed_tokens" },
+            { "layers.*.norm1", "model.layers.*.input_layernorm" },
+            { "layers.*.attention.q", "model.layers.*.self_attn.q_proj" },
+            { "layers.*.attention.k", "model.layers.*.self_attn.k_proj" },
+            { "layers.*.attention.v", "model.layers.*.self_attn.v_proj" },
+            { "layers.*.attention.o", "model.layers.*.self_attn.o_proj" },
+            { "layers.*.after1", "model.layers.*.post_attention_layernorm" },
+            { "layers.*.norm2", "model.layers.*.pre_feedforward_layernorm" },
+            { "layers.*.mlp.gate", "model.layers.*.mlp.gate_proj" },
+            { "layers.*.mlp.up", "model.layers.*.mlp.up_proj" },
+            { "layers.*.mlp.down", "model.layers.*.mlp.down_proj" },
+            { "layers.*.after2", "model.layers.*.post_feedforward_layernorm" },
+            { "norm", "model.norm" },
+            { "head", "lm_head" },
+        };
+        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Seriatim.Models;
+
+/// <summary>Llama (Touvron et al., 2023) and Llama 3, with every scaling of its rotary positions.</summary>
+internal sealed class LlamaArchitecture : Architecture
+{
+    public override string ModelType => "llama";
+
+    public override IReadOnlyList<string> ClassNames => ["LlamaForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        bool bias = config.Flag(false, "attention_bias");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        attention = attention with { InputBias = bias, OutputBias = bias };
+        var layer = new LayerSpec(
+            Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config, config.Flag(false, "mlp_bias")));
+        if ((config.SizeOrNull("pretraining_tp") ?? 1) is var parts and not 1)
+            throw config.Unsupported("pretraining_tp", parts, "only 1 is supported: products cut into parts add in another order");
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+    }
+
+    public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+}

@@ -1,0 +1,65 @@
+namespace Seriatim.Models;
+
+/// <summary>What llama and its descendants have in common.</summary>
+internal static class LlamaFamily
+{
+    /// <summary>Attention with rotary positions from the usual keys, and the context it reaches.</summary>
+    public static (MixerSpec.Attention Attention, int Context) Attention(ConfigReader config, int width)
+    {
+        int heads = config.Size("num_attention_heads");
+        int keyHeads = config.SizeOrNull("num_key_value_heads") ?? heads;
+        if (heads % keyHeads != 0)
+            throw config.Unsupported("num_key_value_heads", keyHeads, $"a divisor of num_attention_heads {heads} is needed");
+        int headDim = config.SizeOrNull("head_dim") ?? CommonKeys.HeadDim(config, width, heads);
+        int rotaryDim = (int)(headDim * config.Number(1, "partial_rotary_factor"));
+        (PositionSpec.Rope rope, int context) = RopeConfig.Read(
+            config, rotaryDim, config.Size("max_position_embeddings"), config.SizeOrNull("original_max_position_embeddings"));
+        config.TrainingOnly("attention_dropout");
+        return (new MixerSpec.Attention(heads, keyHeads, headDim, (float)(1 / Math.Sqrt(headDim))) { Position = rope }, context);
+    }
+
+    /// <summary>A gated feed-forward layer from the usual keys.</summary>
+    public static FeedForwardSpec.Gated FeedForward(ConfigReader config, bool bias = false) =>
+        new(config.Size("intermediate_size"), CommonKeys.ReadActivation(config, "silu", "hidden_act"), bias);
+
+    /// <summary>RMS norm from the usual keys.</summary>
+    public static NormSpec Norm(ConfigReader config, float offset = 0) =>
+        new(NormKind.Rms, (float)config.Number(1e-6, "rms_norm_eps"), Bias: false, offset);
+
+    /// <summary>A decoder with a language model head.</summary>
+    public static ModelSpec Model(ConfigReader config, string family, int width, int context, Func<int, LayerSpec> layer)
+    {
+        int vocabulary = config.Size("vocab_size");
+        LayerSpec[] layers = CommonKeys.Layers(config, config.Size("num_hidden_layers"), layer);
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal, layers)
+        {
+            FrozenId = config.IdOrNull("pad_token_id"),
+            FinalNorm = layers[0].Norm,
+        };
+        var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
+        return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context);
+    }
+
+    /// <summary>The usual names.</summary>
+    public static NameTable Names(ModelSpec spec)
+    {
+        var names = new NameTable
+        {
+            { "embed", "model.embed_tokens" },
+            { "layers.*.norm1", "model.layers.*.input_layernorm" },
+            { "layers.*.attention.q", "model.layers.*.self_attn.q_proj" },
+            { "layers.*.attention.k", "model.layers.*.self_attn.k_proj" },
+            { "layers.*.attention.v", "model.layers.*.self_attn.v_proj" },
+            { "layers.*.attention.o", "model.layers.*.self_attn.o_proj" },
+            { "layers.*.norm2", "model.layers.*.post_attention_layernorm" },
+            { "layers.*.mlp.gate", "model.layers.*.mlp.gate_proj" },
+            { "layers.*.mlp.up", "model.layers.*.mlp.up_proj" },
+            { "layers.*.mlp.down", "model.layers.*.mlp.down_proj" },
+            { "norm", "model.norm" },
+            { "head", "lm_head" },
+        };
+        if (spec.Head.Tied)
+            names.Waive("a copy of the tied embedding", "lm_head.weight");
+        return names.Waive("computed from the config", "model.layers.*.self_attn.rotary_emb.inv_freq");
+    }
+}

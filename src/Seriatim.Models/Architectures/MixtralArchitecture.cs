@@ -1,0 +1,34 @@
+namespace Seriatim.Models;
+
+/// <summary>Mixtral (Jiang et al., 2024): mistral with experts, whose weights are renormalised over the chosen ones.</summary>
+internal sealed class MixtralArchitecture : Architecture
+{
+    public override string ModelType => "mixtral";
+
+    public override IReadOnlyList<string> ClassNames => ["MixtralForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
+        int count = config.Size("num_local_experts");
+        int perToken = config.Size("num_experts_per_tok");
+        if (perToken > count)
+            throw config.Unsupported("num_experts_per_tok", perToken, $"at most num_local_experts {count} is needed");
+        config.TrainingOnly("router_aux_loss_coef", "router_jitter_noise");
+        var experts = new FeedForwardSpec.Experts(count, perToken, Renormalise: true, LlamaFamily.FeedForward(config));
+        var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, experts);
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+    }
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        NameTable names = LlamaFamily.Names(spec);
+        names.Add("layers.*.mlp.router", "model.layers.*.block_sparse_moe.gate");
+        names.Add("layers.*.mlp.experts.*.gate", "model.layers.*.block_sparse_moe.experts.*.w1");
+        names.Add("layers.*.mlp.experts.*.up", "model.layers.*.block_sparse_moe.experts.*.w3");
+        names.Add("layers.*.mlp.experts.*.down", "model.layers.*.block_sparse_moe.experts.*.w2");
+        return names;
+    }
+}

@@ -1,0 +1,48 @@
+namespace Seriatim.Models;
+
+/// <summary>Phi-3 (Abdin et al., 2024): llama with fused projections and longrope.</summary>
+internal sealed class Phi3Architecture : Architecture
+{
+    public override string ModelType => "phi3";
+
+    public override IReadOnlyList<string> ClassNames => ["Phi3ForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
+        config.Only("attention_bias", false);
+        config.TrainingOnly("embd_pdrop", "resid_pdrop");
+        var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+    }
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        LayerSpec layer = spec.Decoder!.Layers[0];
+        var attention = (MixerSpec.Attention)layer.Mixer;
+        int inner = ((FeedForwardSpec.Gated)layer.FeedForward).Width;
+        int queries = attention.Heads * attention.HeadDim;
+        int keys = attention.KeyValueHeads * attention.HeadDim;
+        int qkv = queries + 2 * keys;
+        const string Qkv = "model.layers.*.self_attn.qkv_proj";
+        const string GateUp = "model.layers.*.mlp.gate_up_proj";
+        var names = new NameTable
+        {
+            { "embed", "model.embed_tokens" },
+            { "layers.*.norm1", "model.layers.*.input_layernorm" },
+            { "layers.*.attention.q", new TensorPlace(Qkv, Rows: RowPattern.Run(0, queries, qkv)) },
+            { "layers.*.attention.k", new TensorPlace(Qkv, Rows: RowPattern.Run(queries, keys, qkv)) },
+            { "layers.*.attention.v", new TensorPlace(Qkv, Rows: RowPattern.Run(queries + keys, keys, qkv)) },
+            { "layers.*.attention.o", "model.layers.*.self_attn.o_proj" },
+            { "layers.*.norm2", "model.layers.*.post_attention_layernorm" },
+            { "layers.*.mlp.gate", new TensorPlace(GateUp, Rows: RowPattern.Run(0, inner, 2 * inner)) },
+            { "layers.*.mlp.up", new TensorPlace(GateUp, Rows: RowPattern.Run(inner, inner, 2 * inner)) },
+            { "layers.*.mlp.down", "model.layers.*.mlp.down_proj" },
+            { "norm", "model.norm" },
+            { "head", "lm_head" },
+        };
+        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+    }
+}

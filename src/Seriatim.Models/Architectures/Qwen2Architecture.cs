@@ -1,0 +1,26 @@
+namespace Seriatim.Models;
+
+/// <summary>Qwen2 (Yang et al., 2024): llama with a bias on queries, keys and values, and a window on the upper layers if asked for.</summary>
+internal sealed class Qwen2Architecture : Architecture
+{
+    public override string ModelType => "qwen2";
+
+    public override IReadOnlyList<string> ClassNames => ["Qwen2ForCausalLM"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        attention = attention with { InputBias = true };
+        int window = config.SizeOrNull("sliding_window") ?? 0;
+        int firstWindowed = config.IdOrNull("max_window_layers") ?? 0;
+        if (!config.Flag(false, "use_sliding_window"))
+            window = 0;
+        NormSpec norm = LlamaFamily.Norm(config);
+        FeedForwardSpec feedForward = LlamaFamily.FeedForward(config);
+        return LlamaFamily.Model(config, ModelType, width, context, i =>
+            new LayerSpec(Placement.Pre, norm, attention with { Window = i >= firstWindowed ? window : 0 }, feedForward));
+    }
+
+    public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+}

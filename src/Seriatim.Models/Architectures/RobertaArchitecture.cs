@@ -1,0 +1,33 @@
+namespace Seriatim.Models;
+
+/// <summary>RoBERTa (Liu et al., 2019): BERT whose positions start after the id of the padding token.</summary>
+internal sealed class RobertaArchitecture : Architecture
+{
+    private const string Classifier = "RobertaForSequenceClassification";
+
+    public override string ModelType => "roberta";
+
+    public override IReadOnlyList<string> ClassNames => ["RobertaForMaskedLM", Classifier];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className) =>
+        BertFamily.Model(config, ModelType, className == Classifier, offset: (config.IdOrNull("pad_token_id") ?? 1) + 1);
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        NameTable names = BertFamily.Names("roberta");
+        if (spec.Task == ModelTask.SequenceClassification)
+        {
+            names.Add("head.transform", "classifier.dense");
+            names.Add("head", "classifier.out_proj");
+            return names;
+        }
+
+        names.Add("head.transform", "lm_head.dense");
+        names.Add("head.norm", "lm_head.layer_norm");
+        names.Add("head", "lm_head.decoder");
+        names.Add("head.bias", "lm_head.bias");
+        names.Waive("a copy of lm_head.bias", "lm_head.decoder.bias");
+        names.Waive("the pooler of another head", "roberta.pooler.dense.*");
+        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.decoder.weight") : names;
+    }
+}

@@ -1,0 +1,89 @@
+namespace Seriatim.Models;
+
+/// <summary>T5 (Raffel et al., 2019), versions 1.0 and 1.1: relative biases shared by all layers, RMS norms, unscaled scores.</summary>
+internal sealed class T5Architecture : Architecture
+{
+    public override string ModelType => "t5";
+
+    public override IReadOnlyList<string> ClassNames => ["T5ForConditionalGeneration"];
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("d_model");
+        int vocabulary = config.Size("vocab_size");
+        int layers = config.Size("num_layers", "num_hidden_layers");
+        int decoderLayers = config.SizeOrNull("num_decoder_layers") ?? layers;
+        int buckets = config.SizeOrNull("relative_attention_num_buckets") ?? 32;
+        int distance = config.SizeOrNull("relative_attention_max_distance") ?? 128;
+        config.Waive("relative positions have no longest one", "n_positions");
+        config.TrainingOnly("dropout_rate", "classifier_dropout");
+
+        var norm = new NormSpec(NormKind.Rms, (float)config.Number(1e-6, "layer_norm_epsilon"), Bias: false);
+        int heads = config.Size("num_heads");
+        var cross = new MixerSpec.Attention(heads, heads, config.Size("d_kv"), Scale: 1);
+        FeedForwardSpec feedForward = FeedForward(config);
+        var encoderLayer = new LayerSpec(Placement.Pre, norm,
+            cross with { Position = new PositionSpec.RelativeBias(buckets, distance, Bidirectional: true) }, feedForward);
+        var decoderLayer = new LayerSpec(Placement.Pre, norm,
+            cross with { Position = new PositionSpec.RelativeBias(buckets, distance, Bidirectional: false) }, feedForward, cross);
+        bool tied = config.Flag(true, "tie_word_embeddings");
+        return new ModelSpec(
+            ModelType, ModelTask.SequenceToSequence,
+            new StackSpec(vocabulary, width, Visibility.Full, CommonKeys.Layers(config, layers, _ => encoderLayer)) { FinalNorm = norm },
+            new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, decoderLayers, _ => decoderLayer)) { FinalNorm = norm },
+            new HeadSpec(vocabulary) { Tied = tied, Scale = tied ? 1 / MathF.Sqrt(width) : 1 },
+            int.MaxValue)
+        {
+            SharedEmbedding = true,
+        };
+    }
+
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        var names = new NameTable { { "embed", "shared" }, { "head", "lm_head" } };
+        bool gated = spec.Decoder!.Layers[0].FeedForward is FeedForwardSpec.Gated;
+        AddStack(names, "encoder", feedForward: 1, gated);
+        AddStack(names, "decoder", feedForward: 2, gated);
+        names.Add("decoder.layers.*.cross_norm", "decoder.block.*.layer.1.layer_norm");
+        foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
+            names.Add($"decoder.layers.*.cross.{part}", $"decoder.block.*.layer.1.EncDecAttention.{part}");
+        names.Waive("copies of the shared embedding", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight");
+        names.Waive("never read: attention to the encoder has no bias",
+            "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
+        return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "lm_head.weight") : names;
+    }
+
+    private static void AddStack(NameTable names, string stack, int feedForward, bool gated)
+    {
+        names.Add($"{stack}.relative_bias", $"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias");
+        names.Add($"{stack}.layers.*.norm1", $"{stack}.block.*.layer.0.layer_norm");
+        foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
+            names.Add($"{stack}.layers.*.attention.{part}", $"{stack}.block.*.layer.0.SelfAttention.{part}");
+        string mlp = $"{stack}.block.*.layer.{feedForward}";
+        names.Add($"{stack}.layers.*.norm2", $"{mlp}.layer_norm");
+        names.Add($"{stack}.layers.*.mlp.gate", $"{mlp}.DenseReluDense.wi_0");
+        names.Add($"{stack}.layers.*.mlp.up", $"{mlp}.DenseReluDense.{(gated ? "wi_1" : "wi")}");
+        names.Add($"{stack}.layers.*.mlp.down", $"{mlp}.DenseReluDense.wo");
+        names.Add($"{stack}.norm", $"{stack}.final_layer_norm");
+    }
+
+    /// <summary>"relu", "gelu", or gated as "gated-gelu" (which means the tanh form) and "gated-silu".</summary>
+    private static FeedForwardSpec FeedForward(ConfigReader config)
+    {
+        string name = config.Text("relu", "feed_forward_proj");
+        bool gated = name.StartsWith("gated-", StringComparison.Ordinal);
+        string function = name == "gated-gelu" ? "gelu_new" : gated ? name["gated-".Length..] : name;
+        Activation activation = function switch
+        {
+            "relu" => Activation.Relu,
+            "gelu" => Activation.Gelu,
+            "gelu_new" => Activation.GeluTanh,
+            "silu" => Activation.Silu,
+            _ => throw config.Unsupported("feed_forward_proj", name, "relu, gelu, gated-gelu or gated-silu is needed"),
+        };
+        config.Only("dense_act_fn", function);
+        config.Only("is_gated_act", gated);
+        int inner = config.Size("d_ff");
+        return gated ? new FeedForwardSpec.Gated(inner, activation, Bias: false) : new FeedForwardSpec.Dense(inner, activation, Bias: false);
+    }
+}

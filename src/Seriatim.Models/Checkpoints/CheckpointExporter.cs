@@ -1,0 +1,51 @@
+namespace Seriatim.Models;
+
+/// <summary>Puts parameters back together into the tensors of a checkpoint: the way of loading, backwards.</summary>
+public static class CheckpointExporter
+{
+    /// <summary>All tensors with the parameters' values, in the order of their first parameter.</summary>
+    public static IEnumerable<ExportedTensor> Data(IReadOnlyList<ModelParameter> parameters) =>
+        Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values));
+
+    /// <summary>All tensors with the parameters' gradients; zeros where there is none. Constants are left out.</summary>
+    public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
+        Export([.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values));
+
+    private delegate void RowReader(Parameter parameter, int row, Span<float> values);
+
+    private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read)
+    {
+        foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
+        {
+            ModelParameter first = tensor.First();
+            int rows = first.Place.Rows?.Total ?? (first.IsVector ? first.Parameter.Columns : first.Parameter.Rows);
+            int columns = first.IsVector ? 1 : first.Parameter.Columns;
+            float[] values = new float[checked(rows * columns)];
+            foreach (ModelParameter part in tensor)
+                Place(part, rows, columns, values, read);
+            yield return new ExportedTensor(tensor.Key, Shape(first, rows, columns), values);
+        }
+    }
+
+    private static IReadOnlyList<long> Shape(ModelParameter parameter, int rows, int columns)
+    {
+        if (parameter.IsVector)
+            return parameter.IsConstant ? [1, rows] : [rows];
+        return parameter.Place.Transposed ? [columns, rows] : [rows, columns];
+    }
+
+    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read)
+    {
+        float[] row = new float[part.Parameter.Columns];
+        for (int r = 0; r < part.Parameter.Rows; r++)
+        {
+            read(part.Parameter, r, row);
+            for (int c = 0; c < row.Length; c++)
+            {
+                int fileRow = part.Place.FileRow(part.IsVector ? c : r);
+                int fileColumn = part.IsVector ? 0 : c;
+                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c];
+            }
+        }
+    }
+}

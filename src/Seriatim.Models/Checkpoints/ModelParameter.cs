@@ -1,0 +1,8 @@
+namespace Seriatim.Models;
+
+/// <summary>A parameter of a model and its place in checkpoints.</summary>
+/// <param name="Parameter">Name, data and gradient.</param>
+/// <param name="Place">Where it lies in a checkpoint.</param>
+/// <param name="IsVector">Whether the file tensor is a vector.</param>
+/// <param name="IsConstant">Stored in checkpoints, but never trained.</param>
+public sealed record ModelParameter(Parameter Parameter, TensorPlace Place, bool IsVector, bool IsConstant);

@@ -1,0 +1,87 @@
+using System.Collections;
+using System.Text;
+
+namespace Seriatim.Models;
+
+/// <summary>
+/// How the parts of a model are called in one file format: from paths such as <c>layers.*.attention.q</c> to file names such as
+/// <c>model.layers.*.self_attn.q_proj</c>. Stars stand for numbers. <c>.weight</c> and <c>.bias</c> are appended, unless the
+/// path with the ending has an entry of its own.
+/// </summary>
+public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
+{
+    private readonly Dictionary<string, TensorPlace> _places = [];
+    private readonly List<(string Pattern, string Reason)> _waived = [];
+
+    /// <summary>A prefix that files of the bare base model leave out, e.g. <c>transformer.</c>; null if there is none.</summary>
+    public string? OptionalPrefix { get; private set; }
+
+    /// <summary>Tensors that may be in a file and are not read, with the reason.</summary>
+    public IReadOnlyList<(string Pattern, string Reason)> Waived => _waived;
+
+    /// <summary>Adds a part under its file name.</summary>
+    public void Add(string path, string fileName) => _places.Add(path, new TensorPlace(fileName));
+
+    /// <summary>Adds a part that is not a whole file tensor as it stands.</summary>
+    public void Add(string path, TensorPlace place) => _places.Add(path, place);
+
+    /// <summary>Lets tensors be in a file without being read. Stars stand for anything.</summary>
+    /// <returns>This table.</returns>
+    public NameTable Waive(string reason, params ReadOnlySpan<string> patterns)
+    {
+        foreach (string pattern in patterns)
+            _waived.Add((pattern, reason));
+        return this;
+    }
+
+    /// <summary>Sets <see cref="OptionalPrefix"/>.</summary>
+    /// <returns>This table.</returns>
+    public NameTable WithOptionalPrefix(string prefix)
+    {
+        OptionalPrefix = prefix;
+        return this;
+    }
+
+    /// <summary>The place of a part.</summary>
+    /// <param name="path">The path, with numbers.</param>
+    /// <param name="ending"><c>.weight</c>, <c>.bias</c>, or nothing.</param>
+    /// <exception cref="InvalidOperationException">The table has no such path: an error in an architecture.</exception>
+    public TensorPlace Find(string path, string ending)
+    {
+        string[] parts = path.Split('.');
+        var numbers = new Queue<string>();
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (char.IsAsciiDigit(parts[i][0]))
+            {
+                numbers.Enqueue(parts[i]);
+                parts[i] = "*";
+            }
+        }
+
+        string pattern = string.Join('.', parts);
+        if (_places.TryGetValue(pattern + ending, out TensorPlace? own))
+            return own with { Name = Fill(own.Name, numbers) };
+        if (!_places.TryGetValue(pattern, out TensorPlace? place))
+            throw new InvalidOperationException($"The architecture's name table has no '{pattern}{ending}'.");
+        return place with { Name = Fill(place.Name, numbers) + ending };
+    }
+
+    /// <summary>Whether a file tensor may be left unread.</summary>
+    public bool IsWaived(string name) => _waived.Exists(w =>
+        System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(w.Pattern, name, ignoreCase: false));
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, TensorPlace>> GetEnumerator() => _places.GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static string Fill(string name, Queue<string> numbers)
+    {
+        var filled = new StringBuilder();
+        foreach (char c in name)
+            filled.Append(c == '*' ? numbers.Dequeue() : c);
+        return filled.ToString();
+    }
+}

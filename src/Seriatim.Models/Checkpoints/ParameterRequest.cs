@@ -1,0 +1,29 @@
+namespace Seriatim.Models;
+
+/// <summary>A parameter that a layer asks its <see cref="IWeightSource"/> for.</summary>
+/// <param name="Name">Its name in the model.</param>
+/// <param name="Place">Where it lies in a checkpoint.</param>
+/// <param name="Rows">Rows; 1 for a vector.</param>
+/// <param name="Columns">Columns; the length of a vector.</param>
+/// <param name="Layout">Order of the elements in memory.</param>
+/// <param name="IsMatrix">A linear or embedding matrix (may be stored in 16 bits) as opposed to a vector or small table.</param>
+/// <param name="Initializer">How it begins without a checkpoint.</param>
+/// <param name="Why">Where the shape comes from, in the words of the config.</param>
+public sealed record ParameterRequest(
+    string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer, string Why)
+{
+    /// <summary>Whether this is a vector in the file.</summary>
+    public bool IsVector => Rows == 1 && !IsMatrix;
+
+    /// <summary>The shape of the whole file tensor.</summary>
+    public long[] FileShape
+    {
+        get
+        {
+            if (IsVector)
+                return [Place.Rows?.Total ?? Columns];
+            int rows = Place.Rows?.Total ?? Rows;
+            return Place.Transposed ? [Columns, rows] : [rows, Columns];
+        }
+    }
+}

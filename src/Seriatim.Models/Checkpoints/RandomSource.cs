@@ -1,0 +1,74 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// A random start: the same seed gives the same bits on every machine, whatever the order in which parameters are made. Element i
+/// of a parameter follows from (seed, name, i) alone.
+/// </summary>
+/// <param name="seed">The seed.</param>
+/// <param name="standardDeviation">Of matrices and tables; by default 1 / sqrt(columns).</param>
+public sealed class RandomSource(ulong seed, float? standardDeviation = null) : IWeightSource
+{
+    /// <inheritdoc/>
+    public Parameter Make(ParameterRequest request)
+    {
+        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout);
+        float scale = standardDeviation ?? 1 / MathF.Sqrt(request.Columns);
+        ulong key = Mix(seed ^ Hash(request.Name));
+        float[] row = new float[request.Columns];
+        for (int r = 0; r < request.Rows; r++)
+        {
+            for (int c = 0; c < row.Length; c++)
+            {
+                row[c] = request.Initializer switch
+                {
+                    Initializer.Zeros => 0,
+                    Initializer.Ones => 1,
+                    _ => scale * Normal(key, (ulong)r * (ulong)row.Length + (ulong)c),
+                };
+            }
+
+            parameter.WriteRow(r, row);
+        }
+
+        return parameter;
+    }
+
+    /// <inheritdoc/>
+    public void Complete(NameTable names)
+    {
+        // There is nothing that could be left over.
+    }
+
+    /// <summary>
+    /// Close to N(0, 1): the sum of twelve uniform numbers less 6 (Irwin-Hall), from integers alone, so that no library function
+    /// can make a difference.
+    /// </summary>
+    private static float Normal(ulong key, ulong index)
+    {
+        long sum = 0;
+        for (ulong word = 0; word < 3; word++)
+        {
+            ulong bits = Mix(key + (index * 3 + word) * 0x9E3779B97F4A7C15);
+            sum += (long)((bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48));
+        }
+
+        return (sum - 6 * 65535) / 65536f;
+    }
+
+    /// <summary>The finalizer of SplitMix64 (Steele et al., 2014).</summary>
+    private static ulong Mix(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>FNV-1a.</summary>
+    private static ulong Hash(string name)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (char c in name)
+            hash = (hash ^ c) * 0x100000001B3;
+        return hash;
+    }
+}

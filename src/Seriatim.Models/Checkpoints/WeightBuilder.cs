@@ -1,0 +1,107 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Hands layers their weights by path: <c>weights.At("layers", 3).Linear("attention.q", ...)</c>. Where they come from (a checkpoint, a
+/// random start) and what they are called there is not the layers' affair. Records every parameter it made.
+/// </summary>
+public sealed class WeightBuilder
+{
+    private readonly IWeightSource _source;
+    private readonly NameTable _names;
+    private readonly List<ModelParameter> _parameters;
+    private readonly string _path;
+
+    /// <summary>A builder at the root.</summary>
+    /// <param name="source">Where parameters come from.</param>
+    /// <param name="names">What the parts are called there.</param>
+    public WeightBuilder(IWeightSource source, NameTable names)
+        : this(source, names, [], "")
+    {
+    }
+
+    private WeightBuilder(IWeightSource source, NameTable names, List<ModelParameter> parameters, string path) =>
+        (_source, _names, _parameters, _path) = (source, names, parameters, path);
+
+    /// <summary>All parameters made so far, by this builder and those below it.</summary>
+    public IReadOnlyList<ModelParameter> Parameters => _parameters;
+
+    /// <summary>The builder of a part.</summary>
+    public WeightBuilder At(string name) => new(_source, _names, _parameters, Join(name));
+
+    /// <summary>The builder of a numbered part.</summary>
+    public WeightBuilder At(string name, int index) => At($"{name}.{index}");
+
+    /// <summary>A linear layer.</summary>
+    /// <param name="name">Name below this path.</param>
+    /// <param name="outputs">Features of a result row.</param>
+    /// <param name="inputs">Features of an input row.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="why">Where the shape comes from, in the words of the config.</param>
+    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why) =>
+        LinearWeight.FromPanels(
+            Make(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why),
+            bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null);
+
+    /// <summary>A linear layer with the matrix of another part (tied output projection) and a bias of its own, if any.</summary>
+    public LinearWeight Tied(string name, Parameter matrix, bool bias, string why) =>
+        LinearWeight.FromPanels(matrix, bias ? Vector(name, ".bias", matrix.Rows, Initializer.Zeros, why) : null);
+
+    /// <summary>A linear layer with a stored bias that is not trained.</summary>
+    /// <param name="name">Name of the bias below this path.</param>
+    /// <param name="linear">The layer without a bias.</param>
+    /// <param name="why">Where the shape comes from, in the words of the config.</param>
+    public LinearWeight WithConstantBias(string name, LinearWeight linear, string why)
+    {
+        Parameter bias = Make(name, "", 1, linear.Outputs, ParameterLayout.RowMajor, false, Initializer.Zeros, why, constant: true);
+        return LinearWeight.FromPanels(linear.Matrix!, bias);
+    }
+
+    /// <summary>A table of rows looked up by id.</summary>
+    /// <param name="name">Name below this path.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="width">Features of a row.</param>
+    /// <param name="tied">Whether the table also serves as a linear layer, and so lies in panels.</param>
+    /// <param name="why">Where the shape comes from, in the words of the config.</param>
+    /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null)
+    {
+        ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
+        return new EmbeddingWeight(Make(name, ".weight", count, width, layout, true, Initializer.Normal, why), frozenId ?? -1);
+    }
+
+    /// <summary>A small table that stays in F32 (relative biases).</summary>
+    public Parameter Table(string name, int rows, int columns, string why) =>
+        Make(name, ".weight", rows, columns, ParameterLayout.RowMajor, false, Initializer.Normal, why);
+
+    /// <summary>A norm over <paramref name="width"/> features.</summary>
+    public NormWeight Norm(string name, NormSpec spec, int width)
+    {
+        Parameter scale = Vector(name, ".weight", width, spec.Offset == 0 ? Initializer.Ones : Initializer.Zeros, "hidden size");
+        Parameter? bias = spec.Bias ? Vector(name, ".bias", width, Initializer.Zeros, "hidden size") : null;
+        return new NormWeight(spec.Kind, scale, bias, spec.Epsilon, spec.Offset);
+    }
+
+    /// <summary>Checks that the source was used up.</summary>
+    /// <exception cref="CheckpointMismatchException">Tensors were neither read nor waived.</exception>
+    public void Complete() => _source.Complete(_names);
+
+    private Parameter Vector(string name, string ending, int length, Initializer initializer, string why) =>
+        Make(name, ending, 1, length, ParameterLayout.RowMajor, false, initializer, why);
+
+    private Parameter Make(
+        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why,
+        bool constant = false)
+    {
+        string path = Join(name);
+        TensorPlace place = _names.Find(path, ending);
+        string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
+        var request = new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why);
+        Parameter parameter = _source.Make(request);
+        if (constant)
+            parameter.Trainable = false;
+        _parameters.Add(new ModelParameter(parameter, place, request.IsVector, constant));
+        return parameter;
+    }
+
+    private string Join(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
+}

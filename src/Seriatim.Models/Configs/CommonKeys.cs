@@ -1,0 +1,85 @@
+namespace Seriatim.Models;
+
+/// <summary>What the configs of all architectures have in common.</summary>
+internal static class CommonKeys
+{
+    private static readonly Dictionary<string, Activation> Activations = new()
+    {
+        ["relu"] = Activation.Relu,
+        ["gelu"] = Activation.Gelu,
+        ["gelu_new"] = Activation.GeluTanh,
+        ["gelu_fast"] = Activation.GeluTanh,
+        ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["quick_gelu"] = Activation.GeluQuick,
+        ["silu"] = Activation.Silu,
+        ["swish"] = Activation.Silu,
+        ["tanh"] = Activation.Tanh,
+        ["sigmoid"] = Activation.Sigmoid,
+    };
+
+    /// <summary>Keys that every config may have and that change no result of a forward pass.</summary>
+    public static void Waive(ConfigReader config)
+    {
+        config.Waive("who wrote the file", "transformers_version", "_name_or_path", "_commit_hash", "auto_map", "_num_labels");
+        config.Waive("the type is that of the tensors in the file", "torch_dtype", "dtype");
+        config.Waive("the engine decides whether keys and values are kept", "use_cache", "cache_implementation", "is_decoder");
+        config.Waive("how fresh weights are drawn", "initializer_range", "initializer_factor", "init_std");
+        config.Waive("memory against time in training", "gradient_checkpointing");
+        config.Waive("which outputs the reference library returns",
+            "output_attentions", "output_hidden_states", "output_past", "return_dict", "output_router_logits");
+        config.Waive("defaults of text generation, which its caller decides",
+            "task_specific_params", "max_length", "min_length", "num_beams", "length_penalty", "no_repeat_ngram_size", "early_stopping",
+            "do_sample", "temperature", "top_k", "top_p", "bad_words_ids", "repetition_penalty");
+        config.Waive("which loss the reference library picks", "problem_type");
+        config.Waive("the tokenizer knows them", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "tokenizer_class");
+        config.Waive("memory against time", "chunk_size_feed_forward", "_attn_implementation", "attn_implementation");
+    }
+
+    /// <summary>Keys whose value must be the one that is built.</summary>
+    public static void Require(ConfigReader config, ModelSpec spec)
+    {
+        config.Only("is_encoder_decoder", spec.Task == ModelTask.SequenceToSequence);
+        config.Only("add_cross_attention", false);
+        config.Only("tie_encoder_decoder", false);
+    }
+
+    /// <summary>The names of ids and labels that generation needs.</summary>
+    public static ModelConfig Read(ConfigReader config, ModelSpec spec) => new()
+    {
+        BosTokenId = config.IdOrNull("bos_token_id"),
+        EosTokenIds = config.Ids("eos_token_id"),
+        PadTokenId = config.IdOrNull("pad_token_id"),
+        DecoderStartTokenId = config.IdOrNull("decoder_start_token_id"),
+        ForcedBosTokenId = config.IdOrNull("forced_bos_token_id"),
+        ForcedEosTokenId = config.IdOrNull("forced_eos_token_id"),
+        Labels = Labels(config, spec),
+        TrainingValues = config.TrainingValues,
+    };
+
+    /// <summary>The function of a key that names one.</summary>
+    public static Activation ReadActivation(ConfigReader config, string? fallback, params ReadOnlySpan<string> names)
+    {
+        string name = config.Text(fallback, names);
+        return Activations.TryGetValue(name, out Activation activation)
+            ? activation
+            : throw config.Unsupported(names[0], name, $"one of {string.Join(", ", Activations.Keys)} is needed");
+    }
+
+    /// <summary>Features of a head, if they are the width divided by the heads.</summary>
+    public static int HeadDim(ConfigReader config, int width, int heads) => width % heads == 0
+        ? width / heads
+        : throw config.Unsupported("the number of heads", heads, $"a divisor of the hidden size {width} is needed");
+
+    /// <summary>The layers of a stack, all alike or each by its index.</summary>
+    public static LayerSpec[] Layers(ConfigReader config, int count, Func<int, LayerSpec> layer) => count <= 4096
+        ? [.. Enumerable.Range(0, count).Select(layer)]
+        : throw config.Unsupported("the number of layers", count, "at most 4096 are supported");
+
+    private static IReadOnlyList<string> Labels(ConfigReader config, ModelSpec spec)
+    {
+        if (spec.Task == ModelTask.SequenceClassification)
+            return config.Labels();
+        config.Waive("labels of heads other than this one", "id2label", "label2id", "num_labels");
+        return [];
+    }
+}

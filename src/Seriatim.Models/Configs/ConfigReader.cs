@@ -1,0 +1,256 @@
+using System.Text.Json;
+
+namespace Seriatim.Models;
+
+/// <summary>
+/// Reads a config and records every key it was asked for. A key is read and applied, or waived with a reason, or it makes
+/// <see cref="Complete"/> fail: a config that is not fully honoured never loads. A null counts as a missing key.
+/// </summary>
+/// <remarks>Where a method takes several names, they are spellings of one key; if a config has two, they must agree.</remarks>
+public sealed class ConfigReader
+{
+    private const int LargestSize = 1 << 28;
+    private readonly JsonElement _root;
+    private readonly string _path;
+    private readonly HashSet<string> _seen = [];
+    private readonly List<ConfigReader> _sections = [];
+    private readonly Dictionary<string, double> _trainingValues;
+
+    /// <summary>Reads the object at the root of a config file.</summary>
+    /// <param name="file">What messages call the file.</param>
+    /// <param name="root">The JSON object.</param>
+    /// <exception cref="UnsupportedConfigException">It is not an object.</exception>
+    public ConfigReader(string file, JsonElement root)
+        : this(file, root, "", [])
+    {
+    }
+
+    private ConfigReader(string file, JsonElement root, string path, Dictionary<string, double> trainingValues)
+    {
+        (File, _root, _path, _trainingValues) = (file, root, path, trainingValues);
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new UnsupportedConfigException(file, [path], $"{(path.Length == 0 ? "the config" : path)} is {Show(root)}; a JSON object is needed.");
+    }
+
+    /// <summary>What messages call the file.</summary>
+    public string File { get; }
+
+    /// <summary>Values that matter in training alone (dropout probabilities), by key.</summary>
+    public IReadOnlyDictionary<string, double> TrainingValues => _trainingValues;
+
+    /// <summary>A size: an integer of at least 1.</summary>
+    /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
+    public int Size(params ReadOnlySpan<string> names) => SizeOrNull(names) ?? throw Missing(names, "a positive integer");
+
+    /// <summary>A size, or null if the config does not have it.</summary>
+    public int? SizeOrNull(params ReadOnlySpan<string> names) =>
+        Find(names, out string name) is { } value ? Integer(name, value, 1) : null;
+
+    /// <summary>A token id or another integer from 0, or null if the config does not have it.</summary>
+    public int? IdOrNull(string name) => Find([name], out _) is { } value ? Integer(name, value, 0) : null;
+
+    /// <summary>One token id or a list of them; empty if the config has none.</summary>
+    public int[] Ids(string name)
+    {
+        if (Find([name], out _) is not { } value)
+            return [];
+        return value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(id => Integer(name, id, 0))]
+            : [Integer(name, value, 0)];
+    }
+
+    /// <summary>A number.</summary>
+    /// <exception cref="UnsupportedConfigException">Missing without a fallback, or not a finite number.</exception>
+    public double Number(double? fallback, params ReadOnlySpan<string> names) =>
+        Find(names, out string name) is { } value ? Finite(name, value) : fallback ?? throw Missing(names, "a number");
+
+    /// <summary>A number, or null if the config does not have it.</summary>
+    public double? NumberOrNull(params ReadOnlySpan<string> names) =>
+        Find(names, out string name) is { } value ? Finite(name, value) : null;
+
+    /// <summary>True or false.</summary>
+    public bool Flag(bool fallback, params ReadOnlySpan<string> names)
+    {
+        if (Find(names, out string name) is not { } value)
+            return fallback;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw Unsupported(name, value, "true or false is needed");
+    }
+
+    /// <summary>A text.</summary>
+    /// <exception cref="UnsupportedConfigException">Missing without a fallback, or not a string.</exception>
+    public string Text(string? fallback, params ReadOnlySpan<string> names)
+    {
+        if (Find(names, out string name) is not { } value)
+            return fallback ?? throw Missing(names, "a string");
+        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Unsupported(name, value, "a string is needed");
+    }
+
+    /// <summary>A list of numbers of the length given.</summary>
+    public double[] Numbers(string name, int length)
+    {
+        JsonElement value = Find([name], out _) ?? throw Missing([name], $"a list of {length} numbers");
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != length)
+            throw Unsupported(name, value, $"a list of {length} numbers is needed");
+        return [.. value.EnumerateArray().Select(n => Finite(name, n))];
+    }
+
+    /// <summary>A list of strings; empty if the config does not have it.</summary>
+    public string[] Texts(string name)
+    {
+        if (Find([name], out _) is not { } value)
+            return [];
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String))
+            throw Unsupported(name, value, "a list of strings is needed");
+        return [.. value.EnumerateArray().Select(t => t.GetString()!)];
+    }
+
+    /// <summary>An object within the config, or null if the config does not have it. Its keys are recorded likewise.</summary>
+    public ConfigReader? Section(string name)
+    {
+        if (Find([name], out _) is not { } value)
+            return null;
+        var section = new ConfigReader(File, value, Full(name), _trainingValues);
+        _sections.Add(section);
+        return section;
+    }
+
+    /// <summary>The labels of a classifier, by index, from <c>id2label</c>.</summary>
+    public string[] Labels()
+    {
+        Waive("the inverse of id2label", "label2id");
+        if (Find(["id2label"], out string name) is not { } value)
+            return SizeOrNull("num_labels") is { } count ? [.. Enumerable.Range(0, count).Select(i => $"LABEL_{i}")] : ["LABEL_0", "LABEL_1"];
+        if (value.ValueKind != JsonValueKind.Object)
+            throw Unsupported(name, value, "an object is needed");
+        JsonProperty[] labels = [.. value.EnumerateObject()];
+        string[] names = new string[labels.Length];
+        foreach (JsonProperty label in labels)
+        {
+            if (!int.TryParse(label.Name, out int id) || (uint)id >= (uint)names.Length || label.Value.ValueKind != JsonValueKind.String)
+                throw Unsupported(name, value, $"the ids 0 to {names.Length - 1}, each with a string, are needed");
+            names[id] = label.Value.GetString()!;
+        }
+
+        return names;
+    }
+
+    /// <summary>Probabilities that matter in training alone: kept in <see cref="TrainingValues"/>.</summary>
+    public void TrainingOnly(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (Find([name], out _) is { } value)
+                _trainingValues[name] = Finite(name, value);
+        }
+    }
+
+    /// <summary>Lets keys stand without being applied.</summary>
+    /// <param name="reason">Why that changes no result; for the reader of the code.</param>
+    /// <param name="names">The keys.</param>
+    public void Waive(string reason, params ReadOnlySpan<string> names)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reason);
+        foreach (string name in names)
+            _seen.Add(name);
+    }
+
+    /// <summary>Refuses a config in which a flag does not have the one value that is built.</summary>
+    /// <param name="name">The key.</param>
+    /// <param name="needed">The value that is built, which is also that of a missing key.</param>
+    public void Only(string name, bool needed)
+    {
+        if (Flag(needed, name) != needed)
+            throw Unsupported(name, !needed, $"only {Show(needed)} is supported");
+    }
+
+    /// <summary>Refuses a config in which a text is none of those that are built.</summary>
+    public void Only(string name, string needed)
+    {
+        string text = Text(needed, name);
+        if (text != needed)
+            throw Unsupported(name, text, $"only {Show(needed)} is supported");
+    }
+
+    /// <summary>Refuses a value.</summary>
+    /// <param name="name">The key.</param>
+    /// <param name="value">What it says.</param>
+    /// <param name="problem">What would be needed.</param>
+    public UnsupportedConfigException Unsupported(string name, object? value, string problem) =>
+        new(File, [Full(name)], $"{Full(name)} is {Show(value)}; {problem}.");
+
+    /// <summary>Checks that no key is left.</summary>
+    /// <exception cref="UnsupportedConfigException">Keys were neither read nor waived; the message lists all of them.</exception>
+    public void Complete()
+    {
+        List<string> left = [];
+        Collect(left);
+        if (left.Count > 0)
+        {
+            throw new UnsupportedConfigException(File, left,
+                $"unknown keys: {string.Join(", ", left)}. A model whose config is not fully honoured is not loaded; " +
+                "remove keys that change nothing, or use a version that knows them.");
+        }
+    }
+
+    private void Collect(List<string> left)
+    {
+        foreach (JsonProperty property in _root.EnumerateObject())
+        {
+            if (!_seen.Contains(property.Name))
+                left.Add($"{Full(property.Name)} ({Show(property.Value)})");
+        }
+
+        foreach (ConfigReader section in _sections)
+            section.Collect(left);
+    }
+
+    private JsonElement? Find(ReadOnlySpan<string> names, out string found)
+    {
+        found = names[0];
+        JsonElement? result = null;
+        foreach (string name in names)
+        {
+            _seen.Add(name);
+            if (!_root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+                continue;
+            if (result is { } other && !Agree(other, value))
+                throw Unsupported(name, value, $"{Full(found)} means the same and is {Show(other)}");
+            (result, found) = (value, name);
+        }
+
+        return result;
+    }
+
+    private static bool Agree(JsonElement a, JsonElement b) =>
+        LenientJson.TryGetDouble(a, out double x) && LenientJson.TryGetDouble(b, out double y) ? x == y : a.GetRawText() == b.GetRawText();
+
+    private int Integer(string name, JsonElement value, int smallest) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= smallest && number <= LargestSize
+            ? number
+            : throw Unsupported(name, value, $"an integer from {smallest} to {LargestSize} is needed");
+
+    private double Finite(string name, JsonElement value) =>
+        LenientJson.TryGetDouble(value, out double number) && double.IsFinite(number)
+            ? number
+            : throw Unsupported(name, value, "a finite number is needed");
+
+    private string Full(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
+
+    private UnsupportedConfigException Missing(ReadOnlySpan<string> names, string needed) =>
+        new(File, [Full(names[0])], $"{Full(names[0])} is missing; {needed} is needed.");
+
+    private static string Show(object? value)
+    {
+        string text = value switch
+        {
+            JsonElement element => element.GetRawText(),
+            string s => $"\"{s}\"",
+            bool b => b ? "true" : "false",
+            null => "null",
+            _ => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
+        };
+        return text.Length > 60 ? text[..60] + "..." : text;
+    }
+}

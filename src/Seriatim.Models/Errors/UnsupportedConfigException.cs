@@ -1,0 +1,11 @@
+namespace Seriatim.Models;
+
+/// <summary>A config has a key that is not known, or a value that cannot be honoured; such a model does not load.</summary>
+public sealed class UnsupportedConfigException : ModelException
+{
+    internal UnsupportedConfigException(string file, IReadOnlyList<string> keys, string problem)
+        : base($"{file}: {problem}") => Keys = keys;
+
+    /// <summary>The keys at fault.</summary>
+    public IReadOnlyList<string> Keys { get; }
+}

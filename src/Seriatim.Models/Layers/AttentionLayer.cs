@@ -1,0 +1,72 @@
+namespace Seriatim.Models;
+
+/// <summary>Multi-head self-attention: <c>o(attention(rope(q(x)), rope(k(x)), v(x)))</c>.</summary>
+internal sealed class AttentionLayer
+{
+    private readonly LinearWeight _q;
+    private readonly LinearWeight _k;
+    private readonly LinearWeight _v;
+    private readonly LinearWeight _o;
+    private readonly AttentionSpec _spec;
+    private readonly PositionSpec.Rope? _rope;
+    private readonly int _memoryLayer;
+
+    /// <param name="weights">The path of this layer.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="width">Features of a row, E.</param>
+    /// <param name="bias">The bias of scores that the stack shares, or null.</param>
+    /// <param name="memoryLayer">Number of this layer within the pool.</param>
+    public AttentionLayer(WeightBuilder weights, MixerSpec.Attention spec, int width, AttentionBias? bias, int memoryLayer)
+    {
+        int queries = spec.Heads * spec.HeadDim;
+        int keys = spec.KeyValueHeads * spec.HeadDim;
+        string why = $"heads {spec.Heads} x head dimension {spec.HeadDim}, hidden size {width}";
+        string whyKeys = $"key/value heads {spec.KeyValueHeads} x head dimension {spec.HeadDim}, hidden size {width}";
+        _q = weights.Linear("q", queries, width, spec.InputBias, why);
+        _k = weights.Linear("k", keys, width, spec.InputBias, whyKeys);
+        _v = weights.Linear("v", keys, width, spec.InputBias, whyKeys);
+        _o = weights.Linear("o", width, queries, spec.OutputBias, why);
+        _rope = spec.Position as PositionSpec.Rope;
+        _spec = new AttentionSpec(
+            spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.Scale, spec.Window, Sinks: 0, spec.SoftCap, bias);
+        _memoryLayer = memoryLayer;
+    }
+
+    /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
+    public Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+    {
+        (Tensor q, Tensor k, Tensor v) = ops.LinearMany(x, _q, _k, _v);
+        if (_rope is not null)
+        {
+            RopeRows angles = plan.Rope(_rope, _spec.HeadDim);
+            (q, k) = (Turn(ops, q, angles), Turn(ops, k, angles));
+        }
+
+        using (q)
+        using (k)
+        using (v)
+        {
+            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, _spec);
+            return ops.Linear(mixed, _o);
+        }
+    }
+
+    /// <summary>Attention of x <c>[N, E]</c> to the encoder's output: its keys and values are made once and then read from memory.</summary>
+    public Tensor ForwardCross(IOps ops, Tensor x, ForwardPlan plan)
+    {
+        using Tensor q = ops.Linear(x, _q);
+        (Tensor? k, Tensor? v) = plan.HasEncoderRows ? ops.LinearMany(plan.Encoded!, _k, _v) : (null, null);
+        using (k)
+        using (v)
+        {
+            using Tensor mixed = ops.Attention(q, k, v, plan.Cross, _memoryLayer, _spec);
+            return ops.Linear(mixed, _o);
+        }
+    }
+
+    private static Tensor Turn(IOps ops, Tensor x, RopeRows angles)
+    {
+        using (x)
+            return ops.Rope(x, angles);
+    }
+}

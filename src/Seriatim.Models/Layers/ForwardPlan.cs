@@ -1,0 +1,98 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct rope,
+/// and the segments of self- and cross-attention. Disposed after the pass.
+/// </summary>
+internal sealed class ForwardPlan : IDisposable
+{
+    private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _ropes = [];
+    private AttentionRows? _cross;
+
+    public ForwardPlan(RaggedBatch batch, Tensor? encoded)
+    {
+        (Batch, Encoded) = (batch, encoded);
+        Self = SelfRows(batch);
+    }
+
+    public RaggedBatch Batch { get; }
+
+    /// <summary>Output of the encoder, if segments refer to it.</summary>
+    public Tensor? Encoded { get; }
+
+    public AttentionRows Self { get; }
+
+    public AttentionRows Cross => _cross ??= CrossRows();
+
+    /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
+    public bool HasEncoderRows => Batch.Segments.Any(s => s.Encoder is not null);
+
+    public RopeRows Rope(PositionSpec.Rope rope, int headDim)
+    {
+        if (!_ropes.TryGetValue((rope, headDim), out RopeRows? rows))
+            _ropes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch));
+        return rows;
+    }
+
+    /// <summary>Positions of all rows moved by an offset: the ids of a learned table.</summary>
+    public ReadOnlyMemory<int> PositionIds(int offset)
+    {
+        if (offset == 0)
+            return Batch.Positions;
+        int[] ids = Batch.Positions.ToArray();
+        for (int row = 0; row < ids.Length; row++)
+            ids[row] += offset;
+        return ids;
+    }
+
+    public void Dispose()
+    {
+        foreach (RopeRows rows in _ropes.Values)
+            rows.Dispose();
+    }
+
+    private static AttentionRows SelfRows(RaggedBatch batch)
+    {
+        KeyValuePool? pool = null;
+        var segments = new AttentionSegment[batch.Segments.Count];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            Segment s = batch.Segments[i];
+            pool = OnePool(pool, s.Memory);
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents);
+        }
+
+        return new AttentionRows(segments, pool);
+    }
+
+    private AttentionRows CrossRows()
+    {
+        KeyValuePool? pool = null;
+        var segments = new AttentionSegment[Batch.Segments.Count];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            Segment s = Batch.Segments[i];
+            if (s.Encoder is null && s.Cross is null)
+                throw new ArgumentException($"Segment {i} refers to no encoder rows; a decoder with cross-attention needs them.");
+            if (s.Encoder is { } rows && (Encoded is null || rows.FirstRow < 0 || rows.FirstRow + rows.Rows > Encoded.Rows))
+            {
+                throw new ArgumentException(
+                    $"Segment {i} refers to rows {rows.FirstRow} to {rows.FirstRow + rows.Rows - 1} of the encoder's output, which has {Encoded?.Rows ?? 0}.");
+            }
+
+            pool = OnePool(pool, s.Cross);
+            EncoderRows added = s.Encoder ?? default;
+            segments[i] = new AttentionSegment(
+                s.FirstRow, s.Rows, added.FirstRow, added.Rows, s.Cross?.Length ?? 0, s.Cross?.Pages, Visibility.Full);
+        }
+
+        return new AttentionRows(segments, pool);
+    }
+
+    private static KeyValuePool? OnePool(KeyValuePool? pool, SequenceMemory? memory)
+    {
+        if (memory is null || ReferenceEquals(pool, memory.Storage))
+            return pool;
+        return pool is null ? memory.Storage : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
+    }
+}

@@ -1,0 +1,71 @@
+namespace Seriatim.Models;
+
+/// <summary>Turns hidden rows into logits, or into a loss that never holds all logits at once.</summary>
+internal sealed class Head
+{
+    private readonly HeadSpec _spec;
+    private readonly LinearWeight? _transform;
+    private readonly NormWeight? _transformNorm;
+    private readonly LinearWeight _linear;
+
+    /// <param name="weights">The root of the model: the head's parts are at <c>head</c>.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="width">Features of a hidden row.</param>
+    /// <param name="embedding">The token embedding, for a tied head.</param>
+    public Head(WeightBuilder weights, HeadSpec spec, int width, EmbeddingWeight embedding)
+    {
+        _spec = spec;
+        string why = $"{spec.Outputs} outputs, hidden size {width}";
+        if (spec.Transform is { } transform)
+        {
+            _transform = weights.Linear("head.transform", width, width, bias: true, $"hidden size {width}");
+            _transformNorm = transform.Norm is { } norm ? weights.Norm("head.norm", norm, width) : null;
+        }
+
+        _linear = spec.Tied
+            ? weights.Tied("head", embedding.Table, spec.Bias, why)
+            : weights.Linear("head", spec.Outputs, width, spec.Bias, why);
+        if (spec.ConstantBias)
+            _linear = weights.WithConstantBias("head.constant_bias", _linear, why);
+    }
+
+    /// <summary>The dense layer before the linear one: <c>[N, E] → [N, E]</c>; x itself if there is none.</summary>
+    public Tensor Transform(IOps ops, Tensor x)
+    {
+        if (_transform is null)
+            return x.Retain();
+        using Tensor dense = ops.Linear(x, _transform);
+        Tensor active = ops.Activate(dense, _spec.Transform!.Activation);
+        if (_transformNorm is null)
+            return active;
+        using (active)
+            return ops.Norm(active, _transformNorm);
+    }
+
+    /// <summary><c>[N, E] → [N, Outputs]</c>.</summary>
+    public Tensor Project(IOps ops, Tensor x)
+    {
+        using Tensor features = Features(ops, x);
+        Tensor logits = ops.Linear(features, _linear);
+        if (_spec.SoftCap == 0)
+            return logits;
+        using (logits)
+            return ops.SoftCap(logits, _spec.SoftCap);
+    }
+
+    /// <summary>Cross-entropy of the logits of x against labels.</summary>
+    public Tensor Loss(IOps ops, Tensor x, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
+    {
+        using Tensor features = Features(ops, x);
+        return ops.CrossEntropy(features, _linear, labels, options with { SoftCap = _spec.SoftCap });
+    }
+
+    private Tensor Features(IOps ops, Tensor x)
+    {
+        Tensor features = Transform(ops, x);
+        if (_spec.Scale == 1)
+            return features;
+        using (features)
+            return ops.Scale(features, _spec.Scale);
+    }
+}

@@ -1,0 +1,107 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Angles of rotary positions in double, rounded to F32 once: <c>angle = p · f_i</c> with <c>f_i = θ^(-2i/R)</c>, changed by a
+/// <see cref="RopeScaling"/>. What a scaling makes of the length follows from the declared length alone.
+/// </summary>
+internal static class RopeFrequencies
+{
+    /// <summary>The R/2 frequencies of a sequence that may reach <paramref name="declaredLength"/> positions.</summary>
+    public static double[] Of(PositionSpec.Rope rope, int declaredLength) => rope.Scaling switch
+    {
+        null => Plain(rope.Theta, rope.RotaryDim),
+        RopeScaling.Linear linear => [.. Plain(rope.Theta, rope.RotaryDim).Select(f => f / linear.Factor)],
+        RopeScaling.DynamicNtk dynamic => Plain(Base(rope, dynamic, declaredLength), rope.RotaryDim),
+        RopeScaling.Yarn yarn => Yarn(rope, yarn),
+        RopeScaling.Llama3 llama => [.. Plain(rope.Theta, rope.RotaryDim).Select(f => Llama3(f, llama))],
+        RopeScaling.LongRope longRope => [.. Plain(rope.Theta, rope.RotaryDim).Zip(
+            declaredLength > longRope.TrainedLength ? longRope.LongFactors : longRope.ShortFactors, (f, factor) => f / factor)],
+        _ => throw new NotSupportedException($"The rope scaling {rope.Scaling} is not built."),
+    };
+
+    /// <summary>The factor of cosines and sines.</summary>
+    public static double AttentionFactor(PositionSpec.Rope rope) => rope.Scaling switch
+    {
+        RopeScaling.Yarn yarn => yarn.AttentionFactor,
+        RopeScaling.LongRope longRope => longRope.AttentionFactor,
+        _ => 1,
+    };
+
+    /// <summary>Whether sequences of different declared length turn differently.</summary>
+    public static bool DependOnLength(PositionSpec.Rope rope) => rope.Scaling is RopeScaling.DynamicNtk or RopeScaling.LongRope;
+
+    /// <summary>Cosines and sines of every row of a batch.</summary>
+    public static RopeRows Rows(PositionSpec.Rope rope, int headDim, RaggedBatch batch)
+    {
+        int half = rope.RotaryDim / 2;
+        double factor = AttentionFactor(rope);
+        var rows = new RopeRows(Tensor.Create(batch.Rows, half), Tensor.Create(batch.Rows, half), headDim, rope.Pairing);
+        ReadOnlySpan<int> positions = batch.Positions.Span;
+        double[]? frequencies = null;
+        foreach (Segment segment in batch.Segments)
+        {
+            if (DependOnLength(rope) && segment is { Memory: not null, IsDeclared: false })
+                throw new ArgumentException("The angles of this model follow from the length: declare the most positions the sequence may reach.");
+            if (frequencies is null || DependOnLength(rope))
+                frequencies = Of(rope, segment.DeclaredLength);
+            for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
+            {
+                Span<float> cosines = rows.Cosines.Row(row);
+                Span<float> sines = rows.Sines.Row(row);
+                for (int i = 0; i < half; i++)
+                {
+                    (double sin, double cos) = Math.SinCos(positions[row] * frequencies[i]);
+                    (cosines[i], sines[i]) = ((float)(cos * factor), (float)(sin * factor));
+                }
+            }
+        }
+
+        return rows;
+    }
+
+    private static double[] Plain(double theta, int rotaryDim)
+    {
+        double[] frequencies = new double[rotaryDim / 2];
+        for (int i = 0; i < frequencies.Length; i++)
+            frequencies[i] = Math.Pow(theta, -2.0 * i / rotaryDim);
+        return frequencies;
+    }
+
+    private static double Base(PositionSpec.Rope rope, RopeScaling.DynamicNtk dynamic, int declaredLength)
+    {
+        if (declaredLength <= dynamic.TrainedLength)
+            return rope.Theta;
+        double stretch = dynamic.Factor * declaredLength / dynamic.TrainedLength - (dynamic.Factor - 1);
+        return rope.Theta * Math.Pow(stretch, rope.RotaryDim / (rope.RotaryDim - 2.0));
+    }
+
+    private static double Llama3(double frequency, RopeScaling.Llama3 llama)
+    {
+        double turns = llama.TrainedLength * frequency / (2 * Math.PI);
+        if (turns > llama.HighFrequencyFactor)
+            return frequency;
+        if (turns < llama.LowFrequencyFactor)
+            return frequency / llama.Factor;
+        double smooth = (turns - llama.LowFrequencyFactor) / (llama.HighFrequencyFactor - llama.LowFrequencyFactor);
+        return (1 - smooth) * frequency / llama.Factor + smooth * frequency;
+    }
+
+    /// <summary>Peng et al., 2023, section 3.2; wave i turns <c>trained · f_i / 2π</c> times.</summary>
+    private static double[] Yarn(PositionSpec.Rope rope, RopeScaling.Yarn yarn)
+    {
+        double WaveWithTurns(double turns) =>
+            rope.RotaryDim * Math.Log(yarn.TrainedLength / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
+        double low = Math.Max(Math.Floor(WaveWithTurns(yarn.BetaFast)), 0);
+        double high = Math.Min(Math.Ceiling(WaveWithTurns(yarn.BetaSlow)), rope.RotaryDim - 1);
+        if (low == high)
+            high += 0.001;
+        double[] frequencies = Plain(rope.Theta, rope.RotaryDim);
+        for (int i = 0; i < frequencies.Length; i++)
+        {
+            double interpolated = Math.Clamp((i - low) / (high - low), 0, 1);
+            frequencies[i] = frequencies[i] / yarn.Factor * interpolated + frequencies[i] * (1 - interpolated);
+        }
+
+        return frequencies;
+    }
+}

@@ -1,0 +1,138 @@
+namespace Seriatim.Models;
+
+/// <summary>An encoder or decoder: embedding, layers, final norm.</summary>
+internal sealed class Stack : IDisposable
+{
+    private readonly EmbeddingWeight _embedding;
+    private readonly StackSpec _spec;
+    private readonly EmbeddingWeight? _positions;
+    private readonly int _positionOffset;
+    private readonly EmbeddingWeight? _types;
+    private readonly NormWeight? _embeddingNorm;
+    private readonly LinearWeight? _projectIn;
+    private readonly LinearWeight? _projectOut;
+    private readonly NormWeight? _finalNorm;
+    private readonly Block[] _blocks;
+
+    /// <param name="weights">The path of the stack.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="embedding">The token embedding, which may belong to several stacks and the head.</param>
+    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding)
+    {
+        (_spec, _embedding) = (spec, embedding);
+        (_positions, _positionOffset) = Positions(weights, spec);
+        if (spec.TokenTypes > 0)
+            _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
+        if (spec.EmbeddingWidth != spec.Width)
+        {
+            string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
+            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, bias: false, why);
+            _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
+        }
+
+        _embeddingNorm = spec.EmbeddingNorm is { } norm ? weights.Norm("embed_norm", norm, spec.Width) : null;
+        AttentionBias? bias = Bias(weights, spec);
+        _blocks = new Block[spec.Layers.Count];
+        for (int i = 0; i < _blocks.Length; i++)
+            _blocks[i] = Block.Build(weights.At("layers", i), spec.Layers[i], spec.Width, bias, i);
+        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, spec.Width) : null;
+    }
+
+    /// <summary>Hidden rows of the last layer, after the final norm: <c>[N, E]</c>.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">The rows.</param>
+    /// <param name="encoded">The encoder's output, if segments refer to it.</param>
+    /// <param name="trace">Called with the residual stream before the first and after every layer; for finding errors.</param>
+    public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        using var plan = new ForwardPlan(batch, encoded);
+        Tensor x = Embed(ops, plan);
+        trace?.Invoke(0, x);
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            x = Replace(x, _blocks[i].Forward(ops, x, plan));
+            trace?.Invoke(i + 1, x);
+        }
+
+        if (_finalNorm is not null)
+            x = Replace(x, ops.Norm(x, _finalNorm));
+        if (_projectOut is not null)
+            x = Replace(x, ops.Linear(x, _projectOut));
+        return x;
+    }
+
+    /// <summary>Gives back what is not a parameter of the model: the fixed table of positions.</summary>
+    public void Dispose()
+    {
+        if (_spec.Position is PositionSpec.Sinusoidal)
+            _positions!.Dispose();
+    }
+
+    private Tensor Embed(IOps ops, ForwardPlan plan)
+    {
+        Tensor x = ops.Embed(_embedding, plan.Batch.Tokens);
+        if (_spec.EmbeddingScale != 1)
+            x = Replace(x, ops.Scale(x, _spec.EmbeddingScale));
+        if (_projectIn is not null)
+            x = Replace(x, ops.Linear(x, _projectIn));
+        if (_types is not null)
+        {
+            using Tensor types = ops.Embed(_types, plan.Batch.TokenTypes);
+            x = Replace(x, ops.Add(x, types));
+        }
+
+        if (_positions is not null)
+        {
+            using Tensor positions = ops.Embed(_positions, plan.PositionIds(_positionOffset));
+            x = Replace(x, ops.Add(x, positions));
+        }
+
+        return _embeddingNorm is null ? x : Replace(x, ops.Norm(x, _embeddingNorm));
+    }
+
+    private static Tensor Replace(Tensor old, Tensor next)
+    {
+        old.Dispose();
+        return next;
+    }
+
+    private static (EmbeddingWeight? Table, int Offset) Positions(WeightBuilder weights, StackSpec spec) => spec.Position switch
+    {
+        PositionSpec.None => (null, 0),
+        PositionSpec.Learned learned => (weights.Embedding("positions", learned.Count + learned.Offset, spec.Width, tied: false,
+            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}"), learned.Offset),
+        PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(sinusoidal.Count, spec.Width), 0),
+        _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
+    };
+
+    /// <summary>The bias of scores, one for the whole stack.</summary>
+    private static AttentionBias? Bias(WeightBuilder weights, StackSpec spec)
+    {
+        MixerSpec.Attention[] layers = [.. spec.Layers.Select(l => l.Mixer).OfType<MixerSpec.Attention>()];
+        if (layers.Length == 0 || layers[0].Position is not (PositionSpec.RelativeBias or PositionSpec.Alibi))
+            return null;
+        int heads = layers[0].Heads;
+        return layers[0].Position is PositionSpec.RelativeBias relative
+            ? new AttentionBias.Relative(
+                weights.Table("relative_bias", relative.Buckets, heads, $"{relative.Buckets} buckets, {heads} heads"),
+                relative.Bidirectional, relative.MaxDistance)
+            : new AttentionBias.Alibi(AlibiSlopes(heads));
+    }
+
+    /// <summary>
+    /// <c>2^(-8h/H)</c> for h from 1 where H is a power of two; else those of the next smaller power, then every second one of the
+    /// next larger (Press et al., 2021, reference code).
+    /// </summary>
+    internal static float[] AlibiSlopes(int heads)
+    {
+        int power = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads + 1) / 2;
+        float[] slopes = new float[heads];
+        for (int h = 0; h < heads; h++)
+        {
+            double exponent = h < power ? -8.0 * (h + 1) / power : -4.0 * (2 * (h - power) + 1) / power;
+            slopes[h] = (float)Math.Pow(2, exponent);
+        }
+
+        return slopes;
+    }
+}

@@ -1,0 +1,220 @@
+using System.Text.Json;
+
+namespace Seriatim.Models;
+
+/// <summary>
+/// A model: its spec, its weights, and the one forward pass that serves training, prefill, decoding and verification. Decoder-only,
+/// encoder-only and encoder-decoder models are used alike.
+/// </summary>
+/// <remarks>Forward passes do not change the model and may run on several threads, each with its own batch and memories.</remarks>
+public sealed class Model : IDisposable
+{
+    /// <summary>Name of the config in a model folder.</summary>
+    public const string ConfigFileName = "config.json";
+
+    private readonly Stack? _encoder;
+    private readonly Stack? _decoder;
+    private readonly Head _head;
+
+    private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
+    {
+        (Spec, Config) = (spec, config);
+        EmbeddingWeight shared = Embedding(weights, spec);
+        if (spec.Encoder is { } encoder)
+            _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared);
+        if (spec.Decoder is { } decoder)
+            _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
+        _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
+        Parameters = weights.Parameters;
+    }
+
+    /// <summary>The shape of the model.</summary>
+    public ModelSpec Spec { get; }
+
+    /// <summary>Ids, labels and training values of the config.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>All parameters in the order they were built, each with its place in checkpoints; tied ones once.</summary>
+    public IReadOnlyList<ModelParameter> Parameters { get; }
+
+    /// <summary>Number of trained values.</summary>
+    public long ParameterCount => Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns);
+
+    /// <summary>Bytes of all weights in memory.</summary>
+    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes);
+
+    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
+    public long BytesPerPosition => MemoryShape(Spec.Last) is var (layers, heads, headDim)
+        ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
+        : 0;
+
+    /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
+    /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
+    /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit it.</exception>
+    public static Model Load(string folder, ModelLoadOptions? options = null)
+    {
+        string path = Path.Combine(folder, ConfigFileName);
+        if (!Directory.Exists(folder))
+            throw new ModelFormatException(folder, "there is no such folder.", "Give the folder that holds config.json and model.safetensors.");
+        using JsonDocument json = LenientJson.Parse(path);
+        (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        var source = new CheckpointSource(checkpoint, (options ?? new ModelLoadOptions()).Storage, names);
+        return Build(spec, names, config with { Json = File.ReadAllBytes(path) }, source);
+    }
+
+    /// <summary>Makes a model from a config with other weights than a checkpoint's, e.g. <see cref="RandomSource"/>.</summary>
+    /// <param name="configName">What messages call the config.</param>
+    /// <param name="json">The config, UTF-8.</param>
+    /// <param name="source">Where the weights come from.</param>
+    /// <exception cref="ModelException">The architecture is unknown, or the config not fully supported.</exception>
+    public static Model Create(string configName, ReadOnlyMemory<byte> json, IWeightSource source)
+    {
+        using JsonDocument document = LenientJson.Parse(json, configName);
+        (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(configName, document.RootElement);
+        return Build(spec, names, config with { Json = json }, source);
+    }
+
+    /// <summary>Makes a model from a spec.</summary>
+    /// <param name="spec">The shape.</param>
+    /// <param name="names">What the parts are called in checkpoints.</param>
+    /// <param name="config">Ids and labels.</param>
+    /// <param name="source">Where the weights come from.</param>
+    /// <exception cref="CheckpointMismatchException">The source does not have what the spec needs, or has more.</exception>
+    public static Model Build(ModelSpec spec, NameTable names, ModelConfig config, IWeightSource source)
+    {
+        var weights = new WeightBuilder(source, names);
+        try
+        {
+            var model = new Model(spec, config, weights);
+            weights.Complete();
+            return model;
+        }
+        catch
+        {
+            foreach (ModelParameter parameter in weights.Parameters)
+                parameter.Parameter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">Whole sequences (<see cref="RaggedBatchBuilder.AddEncoder"/>).</param>
+    /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
+    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
+    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    public Tensor Encode(IOps ops, RaggedBatch batch) => Run(
+        _encoder ?? throw new InvalidOperationException($"A {Spec.Family} model has no encoder."), Spec.Encoder!, ops, batch, null, null);
+
+    /// <summary>Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">The rows.</param>
+    /// <param name="encoded">Encoder-decoder: the encoder's output, if any segment refers to its rows.</param>
+    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
+    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded = null) => Forward(ops, batch, encoded, null);
+
+    /// <summary>Logits of all rows: <c>[N, E] → [N, V]</c> (classifiers: the classes).</summary>
+    public Tensor Project(IOps ops, Tensor hidden) => _head.Project(ops, hidden);
+
+    /// <summary>Logits of the rows wanted and no others: <c>[N, E] → [rows, V]</c>.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
+    /// <param name="rows">As a rule <see cref="RaggedBatch.OutputRows"/>.</param>
+    public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows)
+    {
+        using Tensor wanted = ops.GatherRows(hidden, rows);
+        return _head.Project(ops, wanted);
+    }
+
+    /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="hidden">Rows, <c>[N, E]</c>.</param>
+    /// <param name="labels">The right id (or class) of each row, or the ignored label, [N].</param>
+    /// <param name="options">Smoothing, ignored label, reduction. The soft cap is the model's own.</param>
+    public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options) =>
+        _head.Loss(ops, hidden, labels, options);
+
+    /// <summary>What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.</summary>
+    public Tensor HeadFeatures(IOps ops, Tensor hidden) => _head.Transform(ops, hidden);
+
+    /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
+    /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
+    /// <param name="pages">Number of pages.</param>
+    /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
+    public PagePool NewPagePool(int pageSize, int pages) => NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
+
+    /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
+    /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
+    /// <param name="pages">Number of pages.</param>
+    /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
+    public PagePool NewCrossPagePool(int pageSize, int pages) =>
+        NewPool(Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null, pageSize, pages);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder?.Dispose();
+        _decoder?.Dispose();
+        foreach (ModelParameter parameter in Parameters)
+            parameter.Parameter.Dispose();
+    }
+
+    internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
+        Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
+
+    private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec.Context);
+        foreach (Segment segment in batch.Segments)
+        {
+            if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
+            {
+                throw new ArgumentException(
+                    $"A segment is {segment.Visibility}; this stack of the {Spec.Family} model is {spec.Visibility}. " +
+                    "Use AddEncoder for encoders and Add or AddTree for decoders.", nameof(batch));
+            }
+        }
+
+        return stack.Forward(ops, batch, encoded, trace);
+    }
+
+    private static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
+    {
+        var reader = new ConfigReader(path, root);
+        (Architecture architecture, string className) = ArchitectureRegistry.Find(reader);
+        ModelSpec spec = architecture.ReadSpec(reader, className);
+        CommonKeys.Waive(reader);
+        CommonKeys.Require(reader, spec);
+        ModelConfig config = CommonKeys.Read(reader, spec);
+        reader.Complete();
+        return (spec, architecture.TensorNames(spec), config);
+    }
+
+    /// <summary>A model of one stack has its parts at the root or, if it is an encoder, under "encoder"; one of two has both prefixes.</summary>
+    private static WeightBuilder StackPath(WeightBuilder weights, ModelSpec spec, string name) =>
+        spec.Encoder is null ? weights : weights.At(name);
+
+    private static EmbeddingWeight Embedding(WeightBuilder weights, ModelSpec spec)
+    {
+        if (spec is { Encoder: not null, Decoder: not null, SharedEmbedding: false })
+            throw new NotSupportedException("An encoder and a decoder with embeddings of their own are not built.");
+        StackSpec stack = spec.Last;
+        return weights.Embedding("embed", stack.Vocabulary, stack.EmbeddingWidth, spec.Head.Tied,
+            $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId);
+    }
+
+    private static (int Layers, int Heads, int HeadDim)? MemoryShape(StackSpec stack)
+    {
+        if (stack.Visibility == Visibility.Full || stack.Layers[0].Mixer is not MixerSpec.Attention first)
+            return null;
+        if (stack.Layers.Any(l => l.Mixer is not MixerSpec.Attention a || (a.KeyValueHeads, a.HeadDim) != (first.KeyValueHeads, first.HeadDim)))
+            throw new NotSupportedException("The layers of a stack must agree in key/value heads and head dimension.");
+        return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
+    }
+
+    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) => shape is var (layers, heads, headDim)
+        ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
+        : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
+}

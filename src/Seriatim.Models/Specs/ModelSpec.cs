@@ -1,0 +1,18 @@
+namespace Seriatim.Models;
+
+/// <summary>All that is needed to build a model but its weights.</summary>
+/// <param name="Family">The <c>model_type</c> of configs.</param>
+/// <param name="Task">What the logits mean.</param>
+/// <param name="Encoder">The encoder, or null.</param>
+/// <param name="Decoder">The decoder, or null; one of both at least.</param>
+/// <param name="Head">What makes logits of the last stack's rows.</param>
+/// <param name="Context">Most positions of a sequence; <see cref="int.MaxValue"/> where nothing limits it.</param>
+public sealed record ModelSpec(
+    string Family, ModelTask Task, StackSpec? Encoder, StackSpec? Decoder, HeadSpec Head, int Context)
+{
+    /// <summary>Whether encoder and decoder use one token embedding.</summary>
+    public bool SharedEmbedding { get; init; }
+
+    /// <summary>The stack whose rows the head reads.</summary>
+    public StackSpec Last => Decoder ?? Encoder ?? throw new InvalidOperationException($"The {Family} model has no stack.");
+}

@@ -1,0 +1,17 @@
+namespace Seriatim.Models;
+
+/// <summary>What the logits of a model mean.</summary>
+public enum ModelTask
+{
+    /// <summary>Scores of the next token.</summary>
+    CausalLanguageModel,
+
+    /// <summary>Scores of the next token of a target, given a source.</summary>
+    SequenceToSequence,
+
+    /// <summary>Scores of the token at this place.</summary>
+    MaskedLanguageModel,
+
+    /// <summary>Scores of the classes of a whole sequence, read from its first row.</summary>
+    SequenceClassification,
+}

@@ -1,0 +1,17 @@
+namespace Seriatim.Models;
+
+/// <summary>Where the norms of a layer stand, with f each of its parts.</summary>
+public enum Placement
+{
+    /// <summary><c>x + f(norm(x))</c>.</summary>
+    Pre,
+
+    /// <summary><c>norm(x + f(x))</c>: the original Transformer.</summary>
+    Post,
+
+    /// <summary><c>x + norm'(f(norm(x)))</c>: Gemma 2.</summary>
+    Sandwich,
+
+    /// <summary><c>x + attention(norm(x)) + feedForward(norm'(x))</c>: GPT-J, GPT-NeoX.</summary>
+    Parallel,
+}

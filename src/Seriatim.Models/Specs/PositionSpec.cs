@@ -1,0 +1,40 @@
+namespace Seriatim.Models;
+
+/// <summary>How a model knows where a token stands.</summary>
+public abstract record PositionSpec
+{
+    private PositionSpec()
+    {
+    }
+
+    /// <summary>Not at all, or by other means.</summary>
+    public sealed record None : PositionSpec;
+
+    /// <summary>
+    /// Added to the embedding: <c>sin(p / 10000^(2i/E))</c> for the first half of the features, the cosines for the second (Vaswani
+    /// et al., 2017, section 3.5, in the order of Marian).
+    /// </summary>
+    /// <param name="Count">Positions of the table.</param>
+    public sealed record Sinusoidal(int Count) : PositionSpec;
+
+    /// <summary>Added to the embedding from a learned table.</summary>
+    /// <param name="Count">Positions a sequence may have.</param>
+    /// <param name="Offset">Row of the table for position 0; the table has <c>Count + Offset</c> rows.</param>
+    public sealed record Learned(int Count, int Offset) : PositionSpec;
+
+    /// <summary>Queries and keys are turned (Su et al., 2021: RoFormer).</summary>
+    /// <param name="Theta">Base of the wave lengths.</param>
+    /// <param name="RotaryDim">Features of a head that turn, R.</param>
+    /// <param name="Pairing">Which features turn together.</param>
+    /// <param name="Scaling">How a longer context than the trained one is reached; null: not at all.</param>
+    public sealed record Rope(double Theta, int RotaryDim, RopePairing Pairing, RopeScaling? Scaling) : PositionSpec;
+
+    /// <summary>A learned bias of each bucket of distances and each head, shared by all layers of a stack (Raffel et al., 2019: T5).</summary>
+    /// <param name="Buckets">Rows of the table.</param>
+    /// <param name="MaxDistance">Distances from here on share the last bucket.</param>
+    /// <param name="Bidirectional">Half of the buckets are for keys after the query.</param>
+    public sealed record RelativeBias(int Buckets, int MaxDistance, bool Bidirectional) : PositionSpec;
+
+    /// <summary>A bias that falls with the distance, with a fixed slope for each head (Press et al., 2021).</summary>
+    public sealed record Alibi : PositionSpec;
+}

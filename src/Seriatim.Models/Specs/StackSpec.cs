@@ -1,0 +1,36 @@
+namespace Seriatim.Models;
+
+/// <summary>A stack of layers with its embedding: an encoder or a decoder.</summary>
+/// <param name="Vocabulary">Number of token ids, V.</param>
+/// <param name="Width">Features of a row, E.</param>
+/// <param name="Visibility">What rows see of their sequence: full in encoders, causal in decoders.</param>
+/// <param name="Layers">The layers, in order.</param>
+public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility, IReadOnlyList<LayerSpec> Layers)
+{
+    private readonly int? _embeddingWidth;
+
+    /// <summary>Features of the embedding; if not E, rows are projected in, and out again after the last layer (OPT-350m).</summary>
+    public int EmbeddingWidth
+    {
+        get => _embeddingWidth ?? Width;
+        init => _embeddingWidth = value;
+    }
+
+    /// <summary>Factor of the token embedding.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>The id of the padding token, if looking it up leaves no gradient (<c>padding_idx</c> of the reference); or null.</summary>
+    public int? FrozenId { get; init; }
+
+    /// <summary>Positions added to the embedding: none, sinusoidal or learned.</summary>
+    public PositionSpec Position { get; init; } = new PositionSpec.None();
+
+    /// <summary>Token types with their own embedding; 0 for none.</summary>
+    public int TokenTypes { get; init; }
+
+    /// <summary>Norm of the embedding; null for none.</summary>
+    public NormSpec? EmbeddingNorm { get; init; }
+
+    /// <summary>Norm after the last layer; null for none.</summary>
+    public NormSpec? FinalNorm { get; init; }
+}

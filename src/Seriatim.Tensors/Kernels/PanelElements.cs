@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+
+namespace Seriatim.Tensors;
+
+/// <summary>How the right operand of a tile is stored: widened to F32 lanes as it is read, exactly.</summary>
+internal unsafe interface IPanelElement
+{
+    /// <summary>Bytes of an element.</summary>
+    static abstract int Size { get; }
+
+    static abstract T Load<T>(byte* from)
+        where T : struct, ILanes<T>;
+}
+
+/// <summary>The storage types of panels.</summary>
+internal static unsafe class PanelElements
+{
+    public readonly struct Single : IPanelElement
+    {
+        public static int Size => 4;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Load<T>(byte* from)
+            where T : struct, ILanes<T> => T.Load((float*)from);
+    }
+
+    public readonly struct Half : IPanelElement
+    {
+        public static int Size => 2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Load<T>(byte* from)
+            where T : struct, ILanes<T> => T.LoadHalf((ushort*)from);
+    }
+
+    public readonly struct BFloat16 : IPanelElement
+    {
+        public static int Size => 2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Load<T>(byte* from)
+            where T : struct, ILanes<T> => T.LoadBFloat16((ushort*)from);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Seriatim.Tokenizers;
+
+/// <summary>
+/// Turns the visible byte alphabet of GPT-2 back into bytes and those into text. A token with any other char (an added token)
+/// is taken as it is.
+/// </summary>
+internal sealed class ByteLevelDecoder : IDecoder
+{
+    /// <inheritdoc/>
+    public DecodeStage CreateStage(DecodeStage next) => new Stage(next);
+
+    private sealed class Stage(DecodeStage next) : DecodeStage(next)
+    {
+        private readonly Utf8Assembler _bytes = new();
+        private readonly StringBuilder _token = new();
+        private byte[] _buffer = new byte[64];
+        private bool _begun;
+
+        public override void Push(ReadOnlySpan<char> text, bool first, bool last)
+        {
+            if (first && last)
+            {
+                Take(text);
+                return;
+            }
+
+            _token.Append(text);
+            if (last)
+            {
+                Take(_token.ToString());
+                _token.Clear();
+            }
+        }
+
+        public override void Finish()
+        {
+            Send(_bytes.Flush());
+            if (_begun)
+            {
+                Next.Push([], false, true);
+            }
+
+            Next.Finish();
+        }
+
+        private void Take(ReadOnlySpan<char> token)
+        {
+            if (_buffer.Length < token.Length * 3)
+            {
+                _buffer = new byte[token.Length * 3];
+            }
+
+            if (ByteAlphabet.TryDecode(token, _buffer))
+            {
+                Send(_bytes.Add(_buffer.AsSpan(0, token.Length)));
+            }
+            else
+            {
+                Send(_bytes.Add(_buffer.AsSpan(0, Encoding.UTF8.GetBytes(token, _buffer))));
+            }
+        }
+
+        private void Send(ReadOnlySpan<char> text)
+        {
+            if (!text.IsEmpty)
+            {
+                Next.Push(text, !_begun, false);
+                _begun = true;
+            }
+        }
+    }
+}

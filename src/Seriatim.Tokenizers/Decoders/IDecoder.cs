@@ -1,0 +1,8 @@
+namespace Seriatim.Tokenizers;
+
+/// <summary>One step from token pieces back to text. The immutable description; the state of one run is a stage.</summary>
+internal interface IDecoder
+{
+    /// <summary>Makes the state of one decoding run that hands its result to <paramref name="next"/>.</summary>
+    DecodeStage CreateStage(DecodeStage next);
+}

@@ -1,0 +1,166 @@
+namespace Seriatim.Tokenizers;
+
+/// <summary>
+/// What <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and <c>chat_template.jinja</c> say
+/// beside a vocabulary.
+/// </summary>
+internal sealed class TokenizerConfig
+{
+    private static readonly string[] BosClasses = ["Llama", "Gemma", "CodeLlama", "Cohere"];
+
+    private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
+    private readonly List<AddedToken> _added = [];
+    private readonly Dictionary<string, string> _templates = new(StringComparer.Ordinal);
+
+    /// <summary>The class named by the file, e.g. <c>LlamaTokenizer</c>; empty if none.</summary>
+    public string Class { get; private set; } = string.Empty;
+
+    /// <summary>Whether a beginning of sequence is added, if the file says.</summary>
+    public bool? AddBos { get; private set; }
+
+    /// <summary>Whether an end of sequence is added, if the file says.</summary>
+    public bool? AddEos { get; private set; }
+
+    /// <summary>Whether text is lower-cased (vocab.txt), if the file says.</summary>
+    public bool? Lowercase { get; private set; }
+
+    /// <summary>Whether accents are stripped (vocab.txt), if the file says.</summary>
+    public bool? StripAccents { get; private set; }
+
+    /// <summary>Whether ideographs stand alone (vocab.txt).</summary>
+    public bool PadIdeographs { get; private set; } = true;
+
+    /// <summary>Whether a blank is put in front (vocab.json + merges.txt, SentencePiece), if the file says.</summary>
+    public bool? AddPrefixSpace { get; private set; }
+
+    /// <summary>Tokens the files add to the vocabulary.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens => _added;
+
+    /// <summary>Reads the files of a folder; null when there is none of them.</summary>
+    public static TokenizerConfig? Read(string folder)
+    {
+        var config = new TokenizerConfig();
+        bool any = false;
+        any |= With(folder, "special_tokens_map.json", config.ReadTokens);
+        any |= With(folder, "tokenizer_config.json", config.ReadConfig);
+        any |= With(folder, "added_tokens.json", config.ReadAdded);
+        string template = Path.Combine(folder, "chat_template.jinja");
+        if (File.Exists(template))
+        {
+            config._templates["default"] = File.ReadAllText(template);
+            any = true;
+        }
+
+        return any ? config : null;
+    }
+
+    /// <summary>The content of a token by role (<c>bos_token</c> ...), or null.</summary>
+    public string? TokenOf(string role) => _tokens.GetValueOrDefault(role);
+
+    /// <summary>Adds roles, template and the like to a pipeline.</summary>
+    public TokenizerPipeline Apply(TokenizerPipeline pipeline)
+    {
+        var contents = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (AddedToken token in pipeline.AddedTokens)
+        {
+            contents[token.Content] = token.Id;
+        }
+
+        int? IdOf(string role) => TokenOf(role) is not { } content ? null
+            : contents.TryGetValue(content, out int id) || pipeline.Model.Vocabulary.TryGetId(content, out id) ? id : null;
+
+        SpecialTokens old = pipeline.SpecialTokens;
+        var roles = new SpecialTokens
+        {
+            Bos = IdOf("bos_token") ?? old.Bos,
+            Eos = IdOf("eos_token") ?? old.Eos,
+            Pad = IdOf("pad_token") ?? old.Pad,
+            Unk = IdOf("unk_token") ?? old.Unk,
+            Sep = IdOf("sep_token") ?? old.Sep,
+            Cls = IdOf("cls_token") ?? old.Cls,
+            Mask = IdOf("mask_token") ?? old.Mask,
+        };
+        bool decides = BosClasses.Any(name => Class.StartsWith(name, StringComparison.Ordinal)) && (AddBos ?? AddEos) is not null;
+        return pipeline with
+        {
+            SpecialTokens = roles,
+            PostProcessor = decides ? Around(roles, pipeline.PostProcessor) : pipeline.PostProcessor,
+            ChatTemplate = _templates.GetValueOrDefault("default") ?? pipeline.ChatTemplate,
+            NamedChatTemplates = _templates,
+        };
+    }
+
+    /// <summary>The layout that <c>add_bos_token</c> and <c>add_eos_token</c> ask for.</summary>
+    public PostProcessor Around(SpecialTokens roles, PostProcessor? old = null) => PostProcessor.Around(
+        AddBos == true && roles.Bos is { } bos ? [bos] : [], AddEos == true && roles.Eos is { } eos ? [eos] : [],
+        old?.TrimOffsets ?? false);
+
+    private static bool With(string folder, string name, Action<JsonNode> read)
+    {
+        string path = Path.Combine(folder, name);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        read(JsonNode.Parse(File.ReadAllBytes(path), path));
+        return true;
+    }
+
+    private void ReadTokens(JsonNode root)
+    {
+        foreach ((string name, JsonNode value) in root.Members())
+        {
+            if (name.EndsWith("_token", StringComparison.Ordinal) && (value.IsString || value["content"].IsString))
+            {
+                _tokens[name] = value.IsString ? value.Text() : value["content"].Text();
+            }
+        }
+    }
+
+    private void ReadConfig(JsonNode root)
+    {
+        ReadTokens(root);
+        Class = root["tokenizer_class"].Text(string.Empty);
+        AddBos = Flag(root["add_bos_token"]);
+        AddEos = Flag(root["add_eos_token"]);
+        Lowercase = Flag(root["do_lower_case"]);
+        StripAccents = Flag(root["strip_accents"]);
+        PadIdeographs = root["tokenize_chinese_chars"].Flag(true);
+        AddPrefixSpace = Flag(root["add_prefix_space"]);
+        if (root["added_tokens_decoder"].Exists)
+        {
+            foreach ((string id, JsonNode token) in root["added_tokens_decoder"].Members())
+            {
+                _added.Add(TokenizerJson.AddedTokenOf(token,
+                    int.TryParse(id, out int value) ? value : throw token.Error($"\"{id}\" is not an id")));
+            }
+        }
+
+        JsonNode template = root["chat_template"];
+        if (template.IsString)
+        {
+            _templates["default"] = template.Text();
+        }
+        else if (template.Exists)
+        {
+            foreach (JsonNode named in template.Items())
+            {
+                _templates[named["name"].Text()] = named["template"].Text();
+            }
+        }
+    }
+
+    private void ReadAdded(JsonNode root)
+    {
+        foreach ((string content, JsonNode id) in root.Members())
+        {
+            if (_added.All(token => token.Content != content))
+            {
+                _added.Add(new AddedToken { Id = id.Int(), Content = content, Normalized = true });
+            }
+        }
+    }
+
+    private static bool? Flag(JsonNode node) => node.Exists ? node.Flag(false) : null;
+}

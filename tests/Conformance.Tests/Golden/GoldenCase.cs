@@ -1,0 +1,36 @@
+using System.Text.Json;
+
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>One folder of golden data with a model.</summary>
+/// <param name="Name">Name of the folder, with a prefix for roots other than ../shared/golden.</param>
+/// <param name="Folder">Its path.</param>
+/// <param name="Tolerance">Absolute tolerance of logits from the README of its root; the smallest one used there if it has no entry.</param>
+internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
+{
+    public string File(string name) => Path.Combine(Folder, name);
+
+    public bool Has(string name) => System.IO.File.Exists(File(name));
+
+    public GoldenTensors Expected() => new(File("expected.safetensors"));
+
+    public JsonDocument Json(string name) => LenientJson.Parse(File(name));
+
+    public Model Load(WeightStorage storage = WeightStorage.AsStored) => Model.Load(Folder, new ModelLoadOptions { Storage = storage });
+
+    /// <summary>Why the case cannot be tested; null if it can.</summary>
+    public string? SkipReason()
+    {
+        using JsonDocument json = Json("config.json");
+        try
+        {
+            ArchitectureRegistry.Find(new ConfigReader(File("config.json"), json.RootElement));
+            return null;
+        }
+        catch (UnknownArchitectureException)
+        {
+            string type = json.RootElement.TryGetProperty("model_type", out JsonElement value) ? value.GetString()! : Path.GetFileName(Folder);
+            return $"{Name}: the family '{type}' is not built yet";
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>The implementations of the ops that every conformance test runs on.</summary>
+internal static class OpsUnderTest
+{
+    private static readonly Dictionary<string, Lazy<IDifferentiableOps>> Made = new()
+    {
+        ["reference"] = new(() => new ReferenceOps()),
+        ["cpu-512"] = new(() => CpuOps.Create(2, LaneWidth.Bits512)),
+        ["cpu-256"] = new(() => CpuOps.Create(2, LaneWidth.Bits256)),
+        ["cpu-128"] = new(() => CpuOps.Create(2, LaneWidth.Bits128)),
+        ["cpu-512-1"] = new(() => CpuOps.Create(1, LaneWidth.Bits512)),
+    };
+
+    /// <summary>The names conformance tests run under; one thread against two is a matter of the invariance tests.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["reference", "cpu-512", "cpu-256", "cpu-128"];
+
+    public static IDifferentiableOps Get(string name) => Made[name].Value;
+}

@@ -1,0 +1,65 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>Ways to run a model that the tests share.</summary>
+internal static class Runs
+{
+    /// <summary>Logits of every row of every sequence, without a memory, all sequences in one batch.</summary>
+    public static float[][] DecoderLogits(Model model, IOps ops, IEnumerable<int[]> sequences)
+    {
+        var builder = new RaggedBatchBuilder();
+        foreach (int[] tokens in sequences)
+            builder.Add(tokens, outputs: Outputs.All);
+        RaggedBatch batch = builder.Build();
+        using Tensor hidden = model.Forward(ops, batch);
+        using Tensor logits = model.Project(ops, hidden);
+        return Split(batch, logits);
+    }
+
+    /// <summary>The rows of each segment as one array.</summary>
+    public static float[][] Split(RaggedBatch batch, Tensor rows) => [.. batch.Segments.Select(s =>
+        rows.Span.Slice(s.FirstRow * rows.Columns, s.Rows * rows.Columns).ToArray())];
+
+    /// <summary>The ids where the mask is 1.</summary>
+    public static int[] Unpadded(int[] ids, int[] mask) => [.. ids.Where((_, i) => mask[i] == 1)];
+
+    /// <summary>Of values [T, columns], the rows where the mask is 1.</summary>
+    public static float[] Unpadded(ReadOnlySpan<float> values, int[] mask)
+    {
+        int columns = values.Length / mask.Length;
+        var kept = new List<float>();
+        for (int row = 0; row < mask.Length; row++)
+        {
+            if (mask[row] == 1)
+                kept.AddRange(values.Slice(row * columns, columns));
+        }
+
+        return [.. kept];
+    }
+
+    /// <summary>An encoder batch of the rows of ids where the mask is 1.</summary>
+    public static RaggedBatch EncoderBatch(int[][] ids, int[][]? mask, int[][]? types = null, Outputs outputs = Outputs.All)
+    {
+        var builder = new RaggedBatchBuilder();
+        for (int row = 0; row < ids.Length; row++)
+        {
+            int[] all = [.. Enumerable.Repeat(1, ids[row].Length)];
+            int[] keep = mask?[row] ?? all;
+            builder.AddEncoder(Unpadded(ids[row], keep), types is null ? default : Unpadded(types[row], keep), outputs);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>A decoder batch whose segments see the rows of the encoder's segments, without memories.</summary>
+    public static RaggedBatch DecoderBatch(int[][] ids, RaggedBatch encoder)
+    {
+        var builder = new RaggedBatchBuilder();
+        for (int row = 0; row < ids.Length; row++)
+        {
+            Segment source = encoder.Segments[row];
+            builder.Add(ids[row], outputs: Outputs.All, encoder: new EncoderRows(source.FirstRow, source.Rows));
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,89 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>Full forward passes against the reference's logits and hidden states.</summary>
+public sealed class LogitsTests
+{
+    public static IEnumerable<object[]> All => GoldenCases.Rows(_ => true);
+
+    [GoldenTheory]
+    [MemberData(nameof(All))]
+    public void LogitsEqualTheReference(string name, string opsName)
+    {
+        GoldenCase golden = GoldenCases.Get(name);
+        IOps ops = OpsUnderTest.Get(opsName);
+        using Model model = golden.Load();
+        using GoldenTensors expected = golden.Expected();
+        if (model.Spec.Task == ModelTask.SequenceToSequence)
+            CheckSequenceToSequence(golden, model, ops, expected);
+        else if (model.Spec.Task == ModelTask.CausalLanguageModel)
+            CheckDecoder(golden, model, ops, expected);
+        else
+            CheckEncoder(golden, model, ops, expected);
+    }
+
+    private static void CheckDecoder(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
+    {
+        int[][] ids = expected.Ids("input_ids");
+        float[][] logits = Runs.DecoderLogits(model, ops, ids);
+        Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.SelectMany(l => l).ToArray(), golden.Tolerance);
+        if (!expected.Has("padded_input_ids"))
+            return;
+
+        int[][] padded = expected.Ids("padded_input_ids");
+        int[][] mask = expected.Ids("padded_attention_mask");
+        float[] paddedLogits = expected.Floats("padded_logits");
+        int size = paddedLogits.Length / padded.Length;
+        float[][] rows = Runs.DecoderLogits(model, ops, padded.Select((row, i) => Runs.Unpadded(row, mask[i])));
+        for (int row = 0; row < rows.Length; row++)
+        {
+            float[] wanted = Runs.Unpadded(paddedLogits.AsSpan(row * size, size), mask[row]);
+            Close.Check($"{golden.Name} padded logits", wanted, rows[row], golden.Tolerance);
+        }
+    }
+
+    private static void CheckEncoder(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
+    {
+        bool classifies = model.Spec.Task == ModelTask.SequenceClassification;
+        int[][] mask = expected.Ids("attention_mask");
+        RaggedBatch batch = Runs.EncoderBatch(expected.Ids("input_ids"), mask,
+            expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null, classifies ? Outputs.First : Outputs.All);
+        using Tensor hidden = model.Forward(ops, batch);
+        if (expected.Has("last_hidden_state"))
+            CheckRows(golden, "last_hidden_state", expected, mask, Runs.Split(batch, hidden));
+        using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
+        if (!classifies)
+        {
+            CheckRows(golden, "logits", expected, mask, Runs.Split(batch, logits));
+            return;
+        }
+
+        Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.Span, golden.Tolerance);
+        using Tensor first = ops.GatherRows(hidden, batch.OutputRows);
+        using Tensor pooled = model.HeadFeatures(ops, first);
+        Close.Check($"{golden.Name} pooler_output", expected.Floats("pooler_output"), pooled.Span, golden.Tolerance);
+    }
+
+    private static void CheckSequenceToSequence(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
+    {
+        int[][] mask = expected.Ids("encoder_attention_mask");
+        RaggedBatch source = Runs.EncoderBatch(expected.Ids("encoder_input_ids"), mask);
+        using Tensor encoded = model.Encode(ops, source);
+        if (expected.Has("encoder_last_hidden_state"))
+            CheckRows(golden, "encoder_last_hidden_state", expected, mask, Runs.Split(source, encoded));
+        RaggedBatch target = Runs.DecoderBatch(expected.Ids("decoder_input_ids"), source);
+        using Tensor hidden = model.Forward(ops, target, encoded);
+        using Tensor logits = model.Project(ops, hidden);
+        Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.Span, golden.Tolerance);
+    }
+
+    private static void CheckRows(GoldenCase golden, string tensor, GoldenTensors expected, int[][] mask, float[][] rows)
+    {
+        float[] values = expected.Floats(tensor);
+        int size = values.Length / mask.Length;
+        for (int row = 0; row < rows.Length; row++)
+        {
+            float[] wanted = Runs.Unpadded(values.AsSpan(row * size, size), mask[row]);
+            Close.Check($"{golden.Name} {tensor}", wanted, rows[row], golden.Tolerance);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>
+/// Cross-entropy, plain and label-smoothed, against the reference. The op computes its logits itself, so the stored logits go in
+/// as hidden rows and the head is the identity: then the gradients of the hidden rows are those of the logits.
+/// </summary>
+public sealed class LossTests
+{
+    private static string Folder => Path.Combine(GoldenRoots.SharedGolden, "losses");
+
+    public static IEnumerable<object[]> Kinds
+    {
+        get
+        {
+            if (GoldenRoots.Missing(Folder) is { } missing)
+            {
+                yield return [missing, "none"];
+                yield break;
+            }
+
+            foreach (string kind in (string[])["plain_none", "plain_mean", "plain_sum", "smoothed_none", "smoothed_mean", "smoothed_sum"])
+            {
+                foreach (string ops in OpsUnderTest.Names)
+                    yield return [kind, ops];
+            }
+        }
+    }
+
+    [StoriesTheory]
+    [MemberData(nameof(Kinds))]
+    public void LossAndGradientEqualTheReference(string kind, string opsName)
+    {
+        using var golden = new GoldenTensors(Path.Combine(Folder, "losses.safetensors"));
+        int[] labels = golden.Ids("labels")[0];
+        int columns = (int)golden.Shape("logits")[1];
+        using var identity = new Parameter("identity", columns, columns, ParameterLayout.Panels);
+        for (int i = 0; i < columns; i++)
+        {
+            float[] row = new float[columns];
+            row[i] = 1;
+            identity.WriteRow(i, row);
+        }
+
+        string reduction = kind[(kind.IndexOf('_') + 1)..];
+        var options = new CrossEntropyOptions(
+            kind.StartsWith("smoothed", StringComparison.Ordinal) ? 0.1f : 0,
+            Reduction: reduction switch { "mean" => LossReduction.Mean, "sum" => LossReduction.Sum, _ => LossReduction.None });
+        using Tensor logits = Tensor.From(golden.Floats("logits"), labels.Length, columns);
+        IDifferentiableOps ops = OpsUnderTest.Get(opsName);
+        LinearWeight head = LinearWeight.FromPanels(identity);
+        using Tensor loss = ops.CrossEntropy(logits, head, labels, options, out Tensor logSumExp);
+        Close.Check(kind, golden.Floats(kind), loss.Span, 1e-5, 1e-6);
+        using (logSumExp)
+        {
+            if (!golden.Has(kind + "_grad_logits"))
+                return;
+            using Tensor one = Tensor.From([1], 1, 1);
+            using Tensor gradient = ops.CrossEntropyBackward(logits, head, labels, options, logSumExp, one);
+            Close.Check(kind + " gradient", golden.Floats(kind + "_grad_logits"), gradient.Span, 1e-5, 1e-4);
+        }
+    }
+}

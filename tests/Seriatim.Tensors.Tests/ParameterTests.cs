@@ -1,0 +1,80 @@
+namespace Seriatim.Tensors.Tests;
+
+public sealed class ParameterTests
+{
+    [Theory]
+    [InlineData(ParameterLayout.RowMajor, DataType.F32)]
+    [InlineData(ParameterLayout.Panels, DataType.F32)]
+    [InlineData(ParameterLayout.RowMajor, DataType.BF16)]
+    [InlineData(ParameterLayout.Panels, DataType.F16)]
+    public void Rows_written_together_read_back_one_by_one(ParameterLayout layout, DataType type)
+    {
+        const int Rows = 75;
+        const int Columns = 13;
+        using var together = new Parameter("together", Rows, Columns, layout, type);
+        using var single = new Parameter("single", Rows, Columns, layout, type);
+        float[] values = [.. Enumerable.Range(0, Rows * Columns).Select(i => i % 128 / 4f - 3)];
+        together.WriteRows(0, values.AsSpan(0, 40 * Columns));
+        together.WriteRows(40, values.AsSpan(40 * Columns));
+        float[] row = new float[Columns];
+        for (int r = 0; r < Rows; r++)
+        {
+            single.WriteRow(r, values.AsSpan(r * Columns, Columns));
+            together.ReadRow(r, row);
+            Assert.Equal(values[(r * Columns)..((r + 1) * Columns)], row);
+        }
+
+        for (long i = 0; type == DataType.F32 && i < single.Data.Length; i++)
+            Assert.Equal(single.Data.Span[(int)i], together.Data.Span[(int)i]);
+    }
+
+    [Fact]
+    public void Rows_that_do_not_exist_are_refused()
+    {
+        using var parameter = new Parameter("blk.0.w", 4, 3);
+        var failure = Assert.Throws<ShapeMismatchException>(() => parameter.WriteRows(3, new float[6]));
+        Assert.Contains("blk.0.w", failure.Message);
+        Assert.Contains("4 rows", failure.Message);
+        Assert.Throws<ShapeMismatchException>(() => parameter.WriteRow(0, new float[4]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => parameter.ReadRow(4, new float[3]));
+    }
+
+    [Fact]
+    public void Bfloat16_rounds_to_nearest_even()
+    {
+        Assert.Equal(0x3F80, Elements.SingleToBFloat16(1f));
+        Assert.Equal(0x3F80, Elements.SingleToBFloat16(BitConverter.UInt32BitsToSingle(0x3F808000))); // half way, even below
+        Assert.Equal(0x3F82, Elements.SingleToBFloat16(BitConverter.UInt32BitsToSingle(0x3F818000))); // half way, even above
+        Assert.Equal(0x7F80, Elements.SingleToBFloat16(float.MaxValue));
+        Assert.True(float.IsNaN(Elements.BFloat16ToSingle(Elements.SingleToBFloat16(float.NaN))));
+    }
+
+    [Fact]
+    public void A_tensor_used_after_its_last_reference_is_named()
+    {
+        Tensor tensor = Tensor.Create(2, 2);
+        tensor.Retain();
+        tensor.Dispose();
+        tensor.Span.Clear();
+        tensor.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => tensor.Span.Clear());
+        Assert.Throws<ObjectDisposedException>(tensor.Dispose);
+        Assert.Throws<ObjectDisposedException>(() => tensor.Retain());
+    }
+
+    [Fact]
+    public void The_pool_reuses_what_comes_back()
+    {
+        using (Tensor.Create(123, 457))
+        {
+        }
+
+        long free = TensorPool.Shared.FreeBytes;
+        for (int i = 0; i < 100; i++)
+        {
+            using Tensor tensor = Tensor.Create(123, 457);
+        }
+
+        Assert.True(TensorPool.Shared.FreeBytes <= free + (1 << 20), "A hundred tensors of one size must not take more than one buffer.");
+    }
+}
