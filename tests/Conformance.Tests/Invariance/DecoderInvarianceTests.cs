@@ -1,0 +1,208 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>
+/// The value of a row depends on its sequence alone, bit for bit: not on the batch, the chunks, the pages, forks, marks, trees. The
+/// yardstick is the whole sequence at once, without a memory, as training sees it.
+/// </summary>
+public sealed class DecoderInvarianceTests
+{
+    private const int Length = 75;
+    private static readonly int[] Text = TinyModels.Tokens(1, Length);
+
+    public static IEnumerable<object[]> Models =>
+        from name in TinyModels.Names from ops in (string[])["reference", "cpu-512"] select new object[] { name, ops };
+
+    public static IEnumerable<object[]> Pages =>
+        from name in TinyModels.Names from page in (int[])[4, 16, 64] select new object[] { name, "cpu-512", page };
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void AloneEqualsInAnyBatch(string name, string opsName)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            for (int seed = 0; seed < 3; seed++)
+            {
+                var random = new Random(seed);
+                using var session = new Session(model, ops, 16, Length);
+                using Session other = session.Sibling();
+                int first = random.Next(1, 40);
+                List<float[]> made = [.. session.Feed(Text[..first])];
+                other.Feed(TinyModels.Tokens(seed + 50, random.Next(1, 30)));
+                while (made.Count < Length)
+                {
+                    int next = Math.Min(Length, made.Count + random.Next(1, 20));
+                    made.AddRange(FeedInBatch(session, other, Text[made.Count..next], random));
+                }
+
+                Bits.Equal(expected, [.. made], $"{name}, seed {seed}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void PackedTrainingBatchEqualsAlone(string name, string opsName)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            int[] other = TinyModels.Tokens(5, 33);
+            using Tensor? encoded = model.Spec.Encoder is null ? null : Sources.Encode(model, ops);
+            EncoderRows? rows = encoded is null ? null : new EncoderRows(0, encoded.Rows);
+            RaggedBatch batch = new RaggedBatchBuilder()
+                .Add(other, outputs: Outputs.All, encoder: rows)
+                .Add(Text, outputs: Outputs.All, encoder: rows)
+                .Add(other[..7], outputs: Outputs.All, encoder: rows)
+                .Build();
+            using Tensor hidden = model.Forward(ops, batch, encoded);
+            using Tensor logits = model.Project(ops, hidden, Enumerable.Range(other.Length, Length).ToArray());
+            Bits.Equal(expected, Session.Rows(logits), name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void ChunksStepsAndPagesDoNotMatter(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            for (int seed = 0; seed < 3; seed++)
+            {
+                // Seed 0: one piece; seed 1: one row a step; seed 2: random chunks.
+                var random = new Random(seed);
+                using var session = new Session(model, ops, pageSize, Length);
+                List<float[]> made = [];
+                while (made.Count < Length)
+                {
+                    int rows = seed == 0 ? Length : seed == 1 ? 1 : random.Next(1, 24);
+                    made.AddRange(session.Feed(Text[made.Count..Math.Min(Length, made.Count + rows)]));
+                }
+
+                Bits.Equal(expected, [.. made], $"{name}, pages of {pageSize}, seed {seed}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void ForksGoTheirOwnWay(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            int[] otherEnd = [.. Text[..30], .. TinyModels.Tokens(6, Length - 30)];
+            float[][] expectedOther = Whole(model, ops, otherEnd);
+            using var parent = new Session(model, ops, pageSize, Length);
+            parent.Feed(Text[..30]);
+            using Session child = parent.Fork();
+            using Session grandChild = child.Fork();
+            float[][] childPart = child.Feed(otherEnd[30..50]);
+            Bits.Equal(expected[30..60], parent.Feed(Text[30..60]), $"{name}, parent");
+            Bits.Equal(expectedOther[30..50], childPart, $"{name}, child");
+            Bits.Equal(expected[30..], grandChild.Feed(Text[30..]), $"{name}, grandchild");
+            Bits.Equal(expectedOther[50..], child.Feed(otherEnd[50..]), $"{name}, child's end");
+            Bits.Equal(expected[60..], parent.Feed(Text[60..]), $"{name}, parent's end");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void RestoringAMarkForgetsWhatCameAfter(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            using var session = new Session(model, ops, pageSize, Length);
+            session.Feed(Text[..29]);
+            using MemoryMark mark = session.Memory.Mark();
+            for (int seed = 0; seed < 2; seed++)
+            {
+                session.Feed(TinyModels.Tokens(seed + 20, 11 + 8 * seed));
+                session.Memory.Restore(mark);
+                Assert.Equal(29, session.Memory.Length);
+            }
+
+            Bits.Equal(expected[29..], session.Feed(Text[29..]), name);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void ATreeEqualsItsPaths(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            using var session = new Session(model, ops, pageSize, Length);
+            session.Feed(Text[..27]);
+
+            // Rows 1, 2, 4, 7 are the text; the others branch off at every depth.
+            int[] tokens = [5, Text[27], Text[28], 9, Text[29], 11, 3, Text[30], 8];
+            int[] parents = [-1, -1, 1, 1, 2, 0, 4, 4, 7];
+            int[] path = [1, 2, 4, 7];
+            float[][] tree = session.FeedTree(tokens, parents, path);
+            Bits.Equal(expected[27..31], [.. path.Select(row => tree[row])], $"{name}, path");
+            int[] branch = [.. Text[..29], 9];
+            branch[28] = Text[28];
+            int[] sibling = [.. Text[..28], 9];
+            Bits.Equal(Whole(model, ops, sibling, Length)[28], tree[3], $"{name}, sibling");
+            Bits.Equal(expected[31..], session.Feed(Text[31..]), $"{name}, after the tree");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void ThreadsAndLanesDoNotMatter(string name, string opsName)
+    {
+        // The yardstick of the fast ops; the reference ops only have to agree with themselves, which the other tests show.
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(model, ops);
+            foreach (string other in opsName == "reference" ? (string[])["reference"] : ["cpu-512-1", "cpu-256", "cpu-128"])
+                Bits.Equal(expected, Whole(model, OpsUnderTest.Get(other)), $"{name}, {other}");
+        }
+    }
+
+    private static (Model Model, IOps Ops) Open(string name, string opsName) => (TinyModels.Make(name), OpsUnderTest.Get(opsName));
+
+    /// <summary>Logits of every row of a text, alone, at once and without a memory.</summary>
+    private static float[][] Whole(Model model, IOps ops, int[]? text = null, int declared = Length)
+    {
+        using Tensor? encoded = model.Spec.Encoder is null ? null : Sources.Encode(model, ops);
+        RaggedBatch batch = new RaggedBatchBuilder().Add(text ?? Text, declaredLength: declared, outputs: Outputs.All,
+            encoder: encoded is null ? null : new EncoderRows(0, encoded.Rows)).Build();
+        using Tensor hidden = model.Forward(ops, batch, encoded);
+        using Tensor logits = model.Project(ops, hidden);
+        return Session.Rows(logits);
+    }
+
+    /// <summary>One step of a sequence among others, some with and one without a memory, in random order.</summary>
+    private static float[][] FeedInBatch(Session session, Session other, int[] tokens, Random random)
+    {
+        var builder = new RaggedBatchBuilder();
+        using Session fork = other.Fork();
+        int before = random.Next(3);
+        if (before > 0)
+            other.AddTo(builder, TinyModels.Tokens(random.Next(), 1));
+        if (before > 1)
+            fork.AddTo(builder, TinyModels.Tokens(random.Next(), random.Next(1, 9)));
+        int first = builder.Rows;
+        session.AddTo(builder, tokens);
+        if (before < 2)
+            fork.AddTo(builder, TinyModels.Tokens(random.Next(), random.Next(1, 5)));
+        RaggedBatch batch = builder.Build();
+        float[][] logits = session.Logits(batch);
+        batch.Commit();
+        return logits[first..(first + tokens.Length)];
+    }
+}

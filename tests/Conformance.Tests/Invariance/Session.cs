@@ -1,0 +1,104 @@
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>A sequence that is fed to a model step by step, through pages.</summary>
+internal sealed class Session : IDisposable
+{
+    private readonly Model _model;
+    private readonly IOps _ops;
+    private readonly PagePool _pool;
+    private readonly PagePool? _crossPool;
+    private readonly CrossMemory? _cross;
+    private readonly int _declared;
+    private readonly bool _ownsPools;
+    private Tensor? _encoded;
+    private EncoderRows? _source;
+
+    public Session(Model model, IOps ops, int pageSize, int declared)
+        : this(model, ops, declared, model.NewPagePool(pageSize, 8 * (declared / pageSize + 2)),
+            model.Spec.Encoder is null ? null : model.NewCrossPagePool(pageSize, 2 * (Sources.Tokens.Length / pageSize + 2))) =>
+        _ownsPools = true;
+
+    private Session(Model model, IOps ops, int declared, PagePool pool, PagePool? crossPool)
+    {
+        (_model, _ops, _declared, _pool, _crossPool) = (model, ops, declared, pool, crossPool);
+        Memory = new PagedMemory(_pool);
+        if (_crossPool is null)
+            return;
+        _cross = new CrossMemory(_crossPool);
+        _encoded = Sources.Encode(model, ops);
+        _source = new EncoderRows(0, _encoded.Rows);
+    }
+
+    private Session(Session parent)
+    {
+        (_model, _ops, _declared, _pool, _crossPool) = (parent._model, parent._ops, parent._declared, parent._pool, parent._crossPool);
+        Memory = parent.Memory.Fork();
+        _cross = parent._cross?.Fork();
+    }
+
+    public PagedMemory Memory { get; }
+
+    public PagePool Pool => _pool;
+
+    public Session Fork() => new(this);
+
+    /// <summary>An empty sequence with pages from the same pools; disposed before this one.</summary>
+    public Session Sibling() => new(_model, _ops, _declared, _pool, _crossPool);
+
+    /// <summary>Adds tokens to a batch of this and other sequences.</summary>
+    public void AddTo(RaggedBatchBuilder builder, int[] tokens) =>
+        builder.Add(tokens, Memory, _declared, Outputs.All, _source, _cross);
+
+    /// <summary>Feeds tokens and commits them. Returns the logits of each.</summary>
+    public float[][] Feed(params int[] tokens)
+    {
+        var builder = new RaggedBatchBuilder();
+        AddTo(builder, tokens);
+        RaggedBatch batch = builder.Build();
+        float[][] logits = Logits(batch);
+        batch.Commit();
+        return logits;
+    }
+
+    /// <summary>Feeds a tree and commits one of its paths. Returns the logits of all its rows.</summary>
+    public float[][] FeedTree(int[] tokens, int[] parents, int[] path)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().AddTree(tokens, parents, Memory, _declared, _cross).Build();
+        float[][] logits = Logits(batch);
+        Memory.CommitPath(path);
+        return logits;
+    }
+
+    /// <summary>Runs a batch this sequence is in; the caller commits. Returns the logits of each row.</summary>
+    public float[][] Logits(RaggedBatch batch)
+    {
+        using Tensor hidden = _model.Forward(_ops, batch, _encoded);
+        using Tensor logits = _model.Project(_ops, hidden);
+        _encoded?.Dispose();
+        (_encoded, _source) = (null, null);
+        return Rows(logits);
+    }
+
+    public static float[][] Rows(Tensor logits) => [.. Enumerable.Range(0, logits.Rows).Select(row => logits.Row(row).ToArray())];
+
+    public void Dispose()
+    {
+        _encoded?.Dispose();
+        Memory.Dispose();
+        _cross?.Dispose();
+        if (!_ownsPools)
+            return;
+        Assert.Equal(_pool.Pages, _pool.Free);
+        _pool.Dispose();
+        _crossPool?.Dispose();
+    }
+}
+
+/// <summary>The source text of encoder-decoder models in these tests.</summary>
+internal static class Sources
+{
+    public static int[] Tokens { get; } = TinyModels.Tokens(99, 21);
+
+    public static Tensor Encode(Model model, IOps ops) =>
+        model.Encode(ops, new RaggedBatchBuilder().AddEncoder(Tokens).Build());
+}

@@ -1,0 +1,71 @@
+using System.Text;
+
+namespace Seriatim.Conformance.Tests;
+
+/// <summary>
+/// Small models with random weights, one or more for each decoder architecture, with the shapes that break things: head dimensions
+/// that are no multiple of 16, odd widths, windows shorter than a page, heads that share keys.
+/// </summary>
+internal static class TinyModels
+{
+    private static readonly Dictionary<string, string> Configs = new()
+    {
+        ["llama"] = LlamaLike("Llama"),
+        ["llama-dynamic"] = LlamaLike("Llama", """, "rope_scaling": {"rope_type": "dynamic", "factor": 2.0}""").Replace("128", "24"),
+        ["llama-yarn"] = LlamaLike("Llama", """, "rope_scaling": {"type": "yarn", "factor": 4.0}"""),
+        ["mistral"] = LlamaLike("Mistral", """, "sliding_window": 5"""),
+        ["qwen2"] = LlamaLike("Qwen2", """, "use_sliding_window": true, "sliding_window": 19, "max_window_layers": 1"""),
+        ["gemma2"] = LlamaLike("Gemma2", """
+            , "query_pre_attn_scalar": 20, "sliding_window": 6, "attn_logit_softcapping": 4.0, "final_logit_softcapping": 6.0
+            """),
+        ["phi3"] = LlamaLike("Phi3", """
+            , "original_max_position_embeddings": 32, "rope_scaling": {"type": "longrope",
+            "long_factor": [1.1, 1.7, 2.6, 4.1, 6.0, 9.0], "short_factor": [1.0, 1.3, 1.9, 3.0, 5.0, 7.5]}
+            """),
+        ["mixtral"] = LlamaLike("Mixtral", """, "num_local_experts": 5, "num_experts_per_tok": 2"""),
+        ["gpt2"] = """{"architectures": ["GPT2LMHeadModel"], "vocab_size": 61, "n_embd": 36, "n_head": 3, "n_layer": 2, "n_positions": 128}""",
+        ["gpt_neox"] = """
+            {"architectures": ["GPTNeoXForCausalLM"], "vocab_size": 61, "hidden_size": 40, "intermediate_size": 72, "num_attention_heads": 2,
+            "num_hidden_layers": 2, "max_position_embeddings": 128, "rotary_pct": 0.3, "tie_word_embeddings": false}
+            """,
+        ["opt"] = """
+            {"architectures": ["OPTForCausalLM"], "vocab_size": 61, "hidden_size": 40, "ffn_dim": 72, "num_attention_heads": 2,
+            "num_hidden_layers": 2, "max_position_embeddings": 128}
+            """,
+        ["opt-post"] = """
+            {"architectures": ["OPTForCausalLM"], "vocab_size": 61, "hidden_size": 40, "ffn_dim": 72, "num_attention_heads": 2,
+            "num_hidden_layers": 2, "max_position_embeddings": 128, "do_layer_norm_before": false, "word_embed_proj_dim": 24}
+            """,
+        ["bloom"] = """{"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2}""",
+        ["t5"] = """
+            {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
+            "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
+            """,
+        ["bart"] = BartLike("BartForConditionalGeneration"),
+        ["marian"] = BartLike("MarianMTModel"),
+    };
+
+    public const int Vocabulary = 61;
+
+    public static IEnumerable<string> Names => Configs.Keys;
+
+    public static Model Make(string name) => Model.Create(name, Encoding.UTF8.GetBytes(Configs[name]), new RandomSource(7));
+
+    /// <summary>Ids that follow from the seed.</summary>
+    public static int[] Tokens(int seed, int count)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(Vocabulary))];
+    }
+
+    private static string LlamaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
+        "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 128, "rms_norm_eps": 1e-6
+        """ + more + "}";
+
+    private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """
+        "vocab_size": 61, "d_model": 36, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 3,
+        "decoder_attention_heads": 3, "encoder_ffn_dim": 56, "decoder_ffn_dim": 56, "max_position_embeddings": 128,
+        "activation_function": "gelu"}
+        """;
+}
