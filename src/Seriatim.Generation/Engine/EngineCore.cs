@@ -58,6 +58,8 @@ internal sealed class EngineCore : IDisposable
 
     internal PrefixCache? Cache => _cache;
 
+    internal Exception? LastFailure => _runner.LastFailure;
+
     internal Scheduler Scheduler => _scheduler;
 
     /// <summary>Called with every plan before it runs; for tests.</summary>

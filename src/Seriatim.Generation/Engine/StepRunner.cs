@@ -15,6 +15,9 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
     private readonly List<int> _parents = [];
     private readonly List<int> _indices = [];
 
+    /// <summary>Why a pass last failed; null: none did.</summary>
+    public Exception? LastFailure { get; private set; }
+
     /// <summary>Gives back the pages of preempted requests and takes the cached ones of admitted requests.</summary>
     public void Prepare(StepPlan plan)
     {
@@ -57,20 +60,18 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
 
         if (_indices.Count == 0 || TryRun(segments, _indices, encoding) is not { } failure)
             return;
-        if (_indices.Count == 1)
+        LastFailure = failure;
+        var own = new List<int>();
+        for (int i = 0; i < _indices.Count; i += own.Count)
         {
-            _rows.SetError(_indices[0], failure);
-            return;
-        }
-
-        int[] all = [.. _indices];
-        var one = new List<int>();
-        foreach (int index in all)
-        {
-            one.Clear();
-            one.Add(index);
-            if (TryRun(segments, one, encoding) is { } own)
-                _rows.SetError(index, own);
+            // The sequences of one request stay together: beams step in the same pass.
+            own.Clear();
+            for (int j = i; j < _indices.Count && segments[_indices[j]].Group == segments[_indices[i]].Group; j++)
+                own.Add(_indices[j]);
+            if (own.Count < _indices.Count)
+                failure = TryRun(segments, own, encoding);
+            foreach (int index in failure is null ? [] : own)
+                _rows.SetError(index, failure!);
         }
     }
 

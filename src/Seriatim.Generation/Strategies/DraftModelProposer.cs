@@ -75,6 +75,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         for (int i = 0; i < _wanted.Count && rows > 0; i++)
             rows -= Add(_wanted[i].Sequence, _wanted[i].Drafting, rows, depth == 0);
         RaggedBatch batch = _batch.Build();
+        _wanted.RemoveRange(batch.Segments.Count, _wanted.Count - batch.Segments.Count);
         using Tensor hidden = model.Forward(batch, null);
         batch.Commit();
         using Tensor logits = model.Project(hidden, batch.OutputRows);
@@ -92,8 +93,6 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
                 _wanted.RemoveAt(i);
         }
 
-        if (depth == 0 && _wanted.Count > batch.Segments.Count)
-            _wanted.RemoveRange(batch.Segments.Count, _wanted.Count - batch.Segments.Count);
         return drafted;
     }
 
@@ -103,7 +102,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
             _memories.Add(sequence.Id, memory = new Memory { Pages = new PagedMemory(_pool), Round = _round });
         if (isFirst)
         {
-            memory.Restore();
+            memory.Restore(sequence.Tokens.Count);
             memory.Tokens.Clear();
             memory.Tokens.AddRange(sequence.Tokens);
         }
@@ -165,13 +164,15 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
         public long Round { get; set; }
 
-        public void Restore()
+        /// <summary>Goes back to the tokens that are certain; with nothing to compute (the last draft was not used), to none.</summary>
+        public void Restore(int tokens)
         {
-            if (Mark is null)
-                return;
-            Pages.Restore(Mark);
-            Mark.Dispose();
+            if (Mark is not null)
+                Pages.Restore(Mark);
+            Mark?.Dispose();
             Mark = null;
+            if (Pages.Length >= tokens)
+                Pages.Dispose();
         }
     }
 }
