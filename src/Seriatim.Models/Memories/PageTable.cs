@@ -9,6 +9,19 @@ internal sealed class PageTable(PagePool pool)
 
     public IReadOnlyList<int> Pages => _pages;
 
+    /// <summary>A table of pages that are held already; it takes a reference to each.</summary>
+    public static PageTable Of(PagePool pool, ReadOnlySpan<PageId> pages)
+    {
+        var table = new PageTable(pool);
+        foreach (PageId page in pages)
+        {
+            pool.Retain(page);
+            table._pages.Add(page.Index);
+        }
+
+        return table;
+    }
+
     /// <summary>
     /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared. Either
     /// all of it happens or nothing.

@@ -19,6 +19,12 @@ public sealed class PagedMemory : SequenceMemory
 
     private PagedMemory(PageTable table, int length) => (_table, _length) = (table, length);
 
+    /// <summary>A memory whose past is in full pages that somebody else holds, e.g. a prefix cache; it takes a reference to each.</summary>
+    /// <param name="pool">Where the pages come from.</param>
+    /// <param name="pages">Pages in the order of positions, all of them full.</param>
+    public static PagedMemory Share(PagePool pool, ReadOnlySpan<PageId> pages) =>
+        new(PageTable.Of(pool, pages), checked(pages.Length * pool.PageSize));
+
     /// <inheritdoc/>
     public override int Length => _length;
 

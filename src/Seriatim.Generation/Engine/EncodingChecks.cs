@@ -1,0 +1,36 @@
+namespace Seriatim.Generation;
+
+/// <summary>Refuses encoding requests that cannot be served.</summary>
+internal static class EncodingChecks
+{
+    public static void Check(EncodingRequest request, IGenerationModel model, EngineOptions options)
+    {
+        if (request.Tokens.IsEmpty)
+            throw new InvalidOptionException("Tokens", "empty", "at least one token is needed");
+        foreach (int id in request.Tokens.Span)
+            OptionCheck.Token("Tokens", id, model.VocabularySize);
+        if (request.TokenTypes.Length != 0 && request.TokenTypes.Length != request.Tokens.Length)
+        {
+            throw new InvalidOptionException("TokenTypes", $"{request.TokenTypes.Length} long",
+                $"one for each of the {request.Tokens.Length} tokens, or none, is allowed");
+        }
+
+        OptionCheck.Contradiction(request.TokenTypes.Length != 0 && model.Capability != ModelCapability.Encoder, "TokenTypes", "set",
+            "the model has no token types");
+        OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null, "it or LogitsAt must be set");
+        OptionCheck.Contradiction(request.Normalize && request.Pooling is null, "Normalize", true, "there is no embedding to scale; set Pooling");
+        if (request.Pooling is { } pooling && !Enum.IsDefined(pooling))
+            throw new InvalidOptionException("Pooling", pooling, "Mean, First and Last are allowed");
+        OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Capability != ModelCapability.Encoder, "LogitsAt", "set",
+            "only encoders give logits at places; use PromptLogprobs of a generation request");
+        foreach (int place in request.LogitsAt)
+            OptionCheck.Between("LogitsAt", place, 0, request.Tokens.Length - 1);
+        if (request.Tokens.Length > model.ContextLength)
+            throw new PromptTooLongException("The sequence", request.Tokens.Length, 0, model.ContextLength);
+        if (request.Tokens.Length > options.TokenBudget)
+        {
+            throw new RequestTooLargeException("rows in one step", request.Tokens.Length, options.TokenBudget,
+                "A sequence is read at once; make TokenBudget larger.");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+namespace Seriatim.Generation;
+
+/// <summary>
+/// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which makes every
+/// scheduling decision a function of what came in before which step.
+/// </summary>
+internal sealed class EngineCore : IDisposable
+{
+    private readonly EngineContext _context;
+    private readonly EngineGauges _gauges;
+    private readonly PagePool? _pool;
+    private readonly PagePool? _crossPool;
+    private readonly PrefixCache? _cache;
+    private readonly Scheduler _scheduler;
+    private readonly StepRunner _runner;
+    private readonly RequestChecks _checks;
+    private readonly Speculator _speculator;
+    private readonly StepCost _cost = new();
+
+    public EngineCore(IGenerationModel model, EngineOptions options)
+    {
+        options.Check(model);
+        _context = new EngineContext(model, options);
+        int pages = 0;
+        int crossPages = 0;
+        if (model.Capability != ModelCapability.Encoder)
+        {
+            pages = options.PagesFor(model);
+            _pool = model.NewPagePool(options.PageSize, pages);
+            if (options.PrefixCache)
+                _cache = new PrefixCache(_pool);
+            if (model.Capability == ModelCapability.EncoderDecoder)
+                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages);
+        }
+
+        int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);
+        int scored = (int)Math.Max(1, (1L << 23) / model.VocabularySize);
+        var limits = new SchedulerLimits(options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored);
+        _scheduler = new Scheduler(limits, new PageForecast(_pool, _crossPool, _cache), _cache);
+        _runner = new StepRunner(model, _pool, _crossPool, _cache);
+        _checks = new RequestChecks(model, options, pages, crossPages);
+        _speculator = new Speculator(_context, pages);
+        _gauges = new EngineGauges(_pool, _cache, _scheduler);
+    }
+
+    public IGenerationModel Model => _context.Model;
+
+    public bool IsIdle => _scheduler.Running.Count == 0 && _scheduler.Waiting.Count == 0;
+
+    /// <summary>Requests that wait for pages, to bound the queue.</summary>
+    public int Waiting => _scheduler.Waiting.Count;
+
+    public EngineStatistics Statistics => _gauges.Read();
+
+    internal PagePool? Pool => _pool;
+
+    internal PagePool? CrossPool => _crossPool;
+
+    internal PrefixCache? Cache => _cache;
+
+    internal Exception? LastFailure => _runner.LastFailure;
+
+    internal Scheduler Scheduler => _scheduler;
+
+    /// <summary>Called with every plan before it runs; for tests.</summary>
+    internal Action<StepPlan>? Planned { get; set; }
+
+    /// <summary>Checks a request; may be called from any thread.</summary>
+    /// <exception cref="GenerationException">The request is refused.</exception>
+    public RequestLimits Check(GenerationRequest request) => _checks.Check(request);
+
+    public void Check(EncodingRequest request) => EncodingChecks.Check(request, _context.Model, _context.Options);
+
+    /// <summary>Takes a checked request over.</summary>
+    public void Add(GenerationRequest request, RequestLimits limits, GenerationHandle handle, long submitted)
+    {
+        IGenerationModel model = _context.Model;
+        var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize);
+        bool encodes = !request.EncoderInput.IsEmpty;
+        bool caches = request.UsePrefixCache && !encodes;
+        var group = new SequenceGroup(handle.Number, request.Priority, limits.Width, limits.DeclaredLength)
+        {
+            Work = request.Beam is null
+                ? new SamplingWork(_context, request, handle, chain, limits)
+                : new BeamWork(_context, request, handle, chain, limits),
+            Drafting = request.Speculation is null ? null : new Drafting(request, chain, limits.MaxNewTokens),
+            Submitted = submitted,
+            Deadline = DeadlineOf(request.Deadline, submitted),
+            EncoderInput = request.EncoderInput,
+            ReadsCache = caches && request.PromptLogprobs is null,
+            WritesCache = caches,
+            Variant = model.MemoryVariant(limits.DeclaredLength),
+        };
+        var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
+        group.Live.Add(root);
+        _scheduler.Add(group);
+    }
+
+    /// <summary>Takes a checked request over.</summary>
+    public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion, CancellationToken token, long submitted)
+    {
+        var group = new SequenceGroup(number, request.Priority, 1, request.Tokens.Length)
+        {
+            Work = new EncodingWork(_context, request, completion, token),
+            Submitted = submitted,
+            EncoderInput = request.TokenTypes,
+        };
+        group.Live.Add(new Sequence(new SequenceId(number, 0), [.. request.Tokens.Span], request.Tokens.Length));
+        _scheduler.Add(group);
+    }
+
+    /// <summary>One step: plan, run, commit. False if there was nothing to do.</summary>
+    public bool Step()
+    {
+        EndSome();
+        _speculator.Propose(_scheduler.Running, _cost);
+        StepPlan plan = _scheduler.Plan();
+        if (plan.IsEmpty)
+            return IsIdle ? false : throw new InvalidOperationException("Requests wait and none can run: the page forecast is wrong.");
+        Planned?.Invoke(plan);
+        TimeProvider clock = _context.Clock;
+        _runner.Prepare(plan);
+        _scheduler.Apply(plan, clock.GetTimestamp());
+        _gauges.Count(plan);
+        long start = clock.GetTimestamp();
+        StepRows rows = _runner.Run(plan);
+        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start).TotalSeconds);
+        _scheduler.Commit(plan, rows);
+        rows.Dispose();
+        return true;
+    }
+
+    /// <summary>Fails every request.</summary>
+    public void FailAll(Exception? exception)
+    {
+        foreach (SequenceGroup group in _scheduler.Running.Concat(_scheduler.Waiting))
+            group.Work.Fail(exception);
+        _scheduler.RemoveDone();
+    }
+
+    public void Dispose()
+    {
+        FailAll(null);
+        _speculator.Dispose();
+        _runner.Dispose();
+        _cache?.Clear();
+        _pool?.Dispose();
+        _crossPool?.Dispose();
+    }
+
+    private long? DeadlineOf(TimeSpan? deadline, long submitted) =>
+        deadline is { } time ? submitted + (long)(time.TotalSeconds * _context.Clock.TimestampFrequency) : null;
+
+    /// <summary>Ends the requests that were cancelled or whose time is over.</summary>
+    private void EndSome()
+    {
+        long now = 0;
+        bool any = EndSome(_scheduler.Running, ref now);
+        any |= EndSome(_scheduler.Waiting, ref now);
+        if (any)
+            _scheduler.RemoveDone();
+    }
+
+    private bool EndSome(IReadOnlyList<SequenceGroup> groups, ref long now)
+    {
+        bool any = false;
+        for (int i = 0; i < groups.Count; i++)
+        {
+            SequenceGroup group = groups[i];
+            if (group.Work.IsCancelled)
+                group.Work.Fail(null);
+            else if (group.Deadline is { } deadline && (now = now == 0 ? _context.Clock.GetTimestamp() : now) >= deadline)
+                group.Work.Expire(group);
+            any |= group.Work.IsDone;
+        }
+
+        return any;
+    }
+}

@@ -1,0 +1,74 @@
+namespace Seriatim.Generation;
+
+/// <summary>Counts what happens, and looks at the pages when asked.</summary>
+internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler scheduler)
+{
+    private readonly HashSet<int> _used = [];
+    private readonly HashSet<int> _shared = [];
+    private long _steps;
+    private long _rows;
+    private long _prefixHits;
+    private long _tokensSaved;
+    private long _preemptions;
+    private int _largest;
+
+    /// <summary>Rows of the last step.</summary>
+    public int LastRows { get; private set; }
+
+    public void Count(StepPlan plan)
+    {
+        LastRows = 0;
+        foreach (PlannedSegment segment in plan.Segments)
+            LastRows += segment.AllRows;
+        _steps++;
+        _rows += LastRows;
+        _largest = Math.Max(_largest, LastRows);
+        _preemptions += plan.Preempted.Count;
+        foreach (Admission admission in plan.Admitted)
+        {
+            if (admission.PrefixPages == 0)
+                continue;
+            _prefixHits++;
+            _tokensSaved += (long)admission.PrefixPages * pool!.PageSize;
+        }
+    }
+
+    public EngineStatistics Read()
+    {
+        _used.Clear();
+        _shared.Clear();
+        int wasted = 0;
+        foreach (SequenceGroup group in scheduler.Running)
+        {
+            foreach (Sequence sequence in group.Active)
+            {
+                if (sequence.Memory is not { } memory)
+                    continue;
+                for (int i = 0; i < memory.Pages.Count; i++)
+                {
+                    if (!_used.Add(memory.Pages[i]))
+                        _shared.Add(memory.Pages[i]);
+                    else if (i == memory.Pages.Count - 1)
+                        wasted += memory.Pages.Count * pool!.PageSize - memory.Length;
+                }
+            }
+        }
+
+        return new EngineStatistics
+        {
+            Waiting = scheduler.Waiting.Count,
+            Running = scheduler.Running.Count,
+            Pages = pool?.Pages ?? 0,
+            PagesUsed = _used.Count,
+            PagesShared = _shared.Count,
+            PagesCached = cache?.Evictable() ?? 0,
+            WastedPositions = wasted,
+            Steps = _steps,
+            Rows = _rows,
+            LargestStep = _largest,
+            PrefixHits = _prefixHits,
+            TokensSaved = _tokensSaved,
+            Preemptions = _preemptions,
+        };
+    }
+}

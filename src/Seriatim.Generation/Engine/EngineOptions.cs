@@ -1,0 +1,71 @@
+namespace Seriatim.Generation;
+
+/// <summary>How much an engine may use, and how it shares it out. None of it changes what a request gives.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Bytes for keys and values of all sequences (a draft model and cross-attention get as many pages again). At least one page.</summary>
+    public long MemoryBytes { get; init; } = 1L << 30;
+
+    /// <summary>Number of pages, instead of <see cref="MemoryBytes"/>; null: from the bytes.</summary>
+    public int? Pages { get; init; }
+
+    /// <summary>Positions in a page: 1, 2, 4, 8 or a multiple of 16.</summary>
+    public int PageSize { get; init; } = 16;
+
+    /// <summary>Most rows of a forward pass: decoding first, the rest for chunks of prompts. At least <see cref="MaxSequences"/>.</summary>
+    public int TokenBudget { get; init; } = 512;
+
+    /// <summary>Rows a prompt gets in a step before others get theirs; null: a quarter of the budget.</summary>
+    public int? PrefillChunk { get; init; }
+
+    /// <summary>Most sequences (beams, samples) that run at the same time.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>Most requests that wait; one more is refused with <see cref="EngineOverloadedException"/>.</summary>
+    public int MaxQueuedRequests { get; init; } = 1024;
+
+    /// <summary>How many requests may be admitted before an earlier one that waits for pages.</summary>
+    public int MaxOvertaking { get; init; } = 16;
+
+    /// <summary>Whether full pages of prompts and outputs are kept for later requests as long as nobody needs the room.</summary>
+    public bool PrefixCache { get; init; } = true;
+
+    /// <summary>Ids that end a sequence, unless a request has its own.</summary>
+    public IReadOnlyList<int> EndIds { get; init; } = [];
+
+    /// <summary>Drafts for <see cref="SpeculationKind.DraftModel"/>; a decoder with the same vocabulary. Null: none.</summary>
+    public IGenerationModel? DraftModel { get; init; }
+
+    /// <summary>The clock: deadlines, timings, and whether speculation pays.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    internal void Check(IGenerationModel model)
+    {
+        OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);
+        OptionCheck.AtLeast("PrefillChunk", PrefillChunk ?? 1, 1);
+        OptionCheck.AtLeast("MaxSequences", MaxSequences, 1);
+        OptionCheck.AtLeast("MaxQueuedRequests", MaxQueuedRequests, 1);
+        OptionCheck.AtLeast("MaxOvertaking", MaxOvertaking, 0);
+        OptionCheck.AtLeast("Pages", Pages ?? 1, 1);
+        if (PageSize is not (1 or 2 or 4 or 8) && (PageSize < 16 || PageSize % 16 != 0))
+            throw new InvalidOptionException("PageSize", PageSize, "1, 2, 4, 8 and multiples of 16 are allowed");
+        if (MaxSequences > TokenBudget)
+            throw new InvalidOptionException("MaxSequences", MaxSequences, $"at most the token budget, {TokenBudget}, is allowed: each needs a row a step");
+        OptionCheck.Tokens("EndIds", EndIds, model.VocabularySize);
+        if (DraftModel is { } draft && (draft.VocabularySize != model.VocabularySize || draft.Capability != ModelCapability.Decoder))
+        {
+            throw new InvalidOptionException("DraftModel", $"a {draft.Capability} with {draft.VocabularySize} ids",
+                $"a Decoder with the model's {model.VocabularySize} ids is allowed");
+        }
+    }
+
+    /// <summary>Number of pages for a model.</summary>
+    internal int PagesFor(IGenerationModel model)
+    {
+        long bytes = model.BytesPerPosition * PageSize;
+        long pages = Pages ?? MemoryBytes / Math.Max(1, bytes);
+        if (pages < 1)
+            throw new InvalidOptionException("MemoryBytes", MemoryBytes, $"at least one page of {bytes} bytes is needed");
+        return (int)Math.Min(pages, int.MaxValue);
+    }
+}

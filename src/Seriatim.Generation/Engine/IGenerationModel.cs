@@ -1,0 +1,51 @@
+namespace Seriatim.Generation;
+
+/// <summary>What the engine needs of a model. Used by one thread at a time: the engine's.</summary>
+public interface IGenerationModel
+{
+    /// <summary>What it can do.</summary>
+    ModelCapability Capability { get; }
+
+    /// <summary>Number of token ids, V.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>Most positions of a sequence; <see cref="int.MaxValue"/> where nothing limits it.</summary>
+    int ContextLength { get; }
+
+    /// <summary>Columns of what <see cref="Project"/> gives: the vocabulary, or the classes of a classifier.</summary>
+    int Outputs { get; }
+
+    /// <summary>Bytes of one position in the page pool; 0 for encoders.</summary>
+    long BytesPerPosition { get; }
+
+    /// <summary>Pages for keys and values of sequences.</summary>
+    /// <param name="pageSize">Positions in a page.</param>
+    /// <param name="pages">Number of pages.</param>
+    PagePool NewPagePool(int pageSize, int pages);
+
+    /// <summary>Pages for keys and values of the encoder's output.</summary>
+    /// <param name="pageSize">Positions in a page.</param>
+    /// <param name="pages">Number of pages.</param>
+    PagePool NewCrossPagePool(int pageSize, int pages);
+
+    /// <summary>
+    /// Names all that changes the keys and values of the same tokens: sequences may share pages only if it is equal. 0 where nothing does; for
+    /// rotary scalings that depend on it, the declared length.
+    /// </summary>
+    /// <param name="declaredLength">The most positions the sequence may reach.</param>
+    long MemoryVariant(int declaredLength);
+
+    /// <summary>The output of the encoder (encoder-only models: of the model; decoders: of the whole sequences), <c>[N, E]</c>.</summary>
+    /// <param name="batch">Whole sequences.</param>
+    Tensor Encode(RaggedBatch batch);
+
+    /// <summary>Hidden rows, <c>[N, E]</c>. Memories are written, not committed.</summary>
+    /// <param name="batch">The rows.</param>
+    /// <param name="encoded">The encoder's output, if segments refer to it.</param>
+    Tensor Forward(RaggedBatch batch, Tensor? encoded);
+
+    /// <summary>Logits of the wanted rows, <c>[rows, V]</c>.</summary>
+    /// <param name="hidden">What <see cref="Forward"/> or <see cref="Encode"/> gave.</param>
+    /// <param name="rows">Rows of it.</param>
+    Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows);
+}

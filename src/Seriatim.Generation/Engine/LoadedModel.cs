@@ -1,0 +1,58 @@
+namespace Seriatim.Generation;
+
+/// <summary>A <see cref="Model"/> as the engine sees it. Does not own the model.</summary>
+/// <param name="model">The model.</param>
+/// <param name="ops">The device.</param>
+public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
+{
+    /// <summary>The model.</summary>
+    public Model Model { get; } = model;
+
+    /// <inheritdoc/>
+    public ModelCapability Capability { get; } = model.Spec switch
+    {
+        { Encoder: not null, Decoder: not null } => ModelCapability.EncoderDecoder,
+        { Decoder: not null } => ModelCapability.Decoder,
+        _ => ModelCapability.Encoder,
+    };
+
+    /// <inheritdoc/>
+    public int VocabularySize => Model.Spec.Last.Vocabulary;
+
+    /// <inheritdoc/>
+    public int ContextLength => Model.Spec.Context;
+
+    /// <inheritdoc/>
+    public int Outputs => Model.Spec.Head.Outputs;
+
+    /// <inheritdoc/>
+    public long BytesPerPosition => Model.BytesPerPosition;
+
+    private int? DependsBeyond { get; } = model.Spec.Decoder?.Layers
+        .Select(layer => layer.Mixer).OfType<MixerSpec.Attention>()
+        .Select(attention => (attention.Position as PositionSpec.Rope)?.Scaling switch
+        {
+            RopeScaling.DynamicNtk dynamic => dynamic.TrainedLength,
+            RopeScaling.LongRope longRope => longRope.TrainedLength,
+            _ => (int?)null,
+        }).FirstOrDefault(length => length is not null);
+
+    /// <inheritdoc/>
+    public PagePool NewPagePool(int pageSize, int pages) => Model.NewPagePool(pageSize, pages);
+
+    /// <inheritdoc/>
+    public PagePool NewCrossPagePool(int pageSize, int pages) => Model.NewCrossPagePool(pageSize, pages);
+
+    /// <inheritdoc/>
+    public long MemoryVariant(int declaredLength) => declaredLength > DependsBeyond ? declaredLength : 0;
+
+    /// <inheritdoc/>
+    public Tensor Encode(RaggedBatch batch) =>
+        Capability == ModelCapability.EncoderDecoder ? Model.Encode(ops, batch) : Model.Forward(ops, batch);
+
+    /// <inheritdoc/>
+    public Tensor Forward(RaggedBatch batch, Tensor? encoded) => Model.Forward(ops, batch, encoded);
+
+    /// <inheritdoc/>
+    public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => Model.Project(ops, hidden, rows);
+}

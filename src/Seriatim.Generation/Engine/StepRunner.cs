@@ -1,0 +1,179 @@
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request runs alone, so
+/// that only the one that fails is failed; by the invariance of the model the others get the same bits.
+/// </summary>
+internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePool? crossPool, PrefixCache? cache) : IDisposable
+{
+    private readonly RaggedBatchBuilder _batch = new();
+    private readonly RaggedBatchBuilder _encoder = new();
+    private readonly StepRows _rows = new();
+    private readonly List<int> _tokens = [];
+    private readonly List<int> _parents = [];
+    private readonly List<int> _indices = [];
+
+    /// <summary>Why a pass last failed; null: none did.</summary>
+    public Exception? LastFailure { get; private set; }
+
+    /// <summary>Gives back the pages of preempted requests and takes the cached ones of admitted requests.</summary>
+    public void Prepare(StepPlan plan)
+    {
+        foreach (SequenceGroup group in plan.Preempted)
+            group.Suspend();
+        foreach (Admission admission in plan.Admitted)
+        {
+            SequenceGroup group = admission.Group;
+            if (group.IsEncoding)
+                continue;
+            PagedMemory memory = admission.Prefix is { } prefix ? cache!.Share(prefix, admission.PrefixPages) : new PagedMemory(pool!);
+            Sequence sequence = group.Active[0];
+            sequence.Attach(memory, group.EncoderInput.Length > 0 ? new CrossMemory(crossPool!) : null);
+            sequence.Prefix = new PrefixPosition(admission.Prefix, admission.PrefixPages, false);
+            if (group.FirstAdmitted is null)
+                group.CachedTokens = memory.Length;
+        }
+    }
+
+    /// <summary>The rows of all segments; valid until the next call.</summary>
+    public StepRows Run(StepPlan plan)
+    {
+        ReadOnlySpan<PlannedSegment> segments = CollectionsMarshal.AsSpan(plan.Segments);
+        _rows.Reset(segments.Length);
+        RunAll(segments, encoding: false);
+        RunAll(segments, encoding: true);
+        return _rows;
+    }
+
+    public void Dispose() => _rows.Dispose();
+
+    private void RunAll(ReadOnlySpan<PlannedSegment> segments, bool encoding)
+    {
+        _indices.Clear();
+        for (int i = 0; i < segments.Length; i++)
+        {
+            if (segments[i].Group.IsEncoding == encoding)
+                _indices.Add(i);
+        }
+
+        if (_indices.Count == 0 || TryRun(segments, _indices, encoding) is not { } failure)
+            return;
+        LastFailure = failure;
+        var own = new List<int>();
+        for (int i = 0; i < _indices.Count; i += own.Count)
+        {
+            // The sequences of one request stay together: beams step in the same pass.
+            own.Clear();
+            for (int j = i; j < _indices.Count && segments[_indices[j]].Group == segments[_indices[i]].Group; j++)
+                own.Add(_indices[j]);
+            if (own.Count < _indices.Count)
+                failure = TryRun(segments, own, encoding);
+            foreach (int index in failure is null ? [] : own)
+                _rows.SetError(index, failure!);
+        }
+    }
+
+    private Exception? TryRun(ReadOnlySpan<PlannedSegment> segments, List<int> indices, bool encoding)
+    {
+        try
+        {
+            if (encoding)
+                Encode(segments, indices);
+            else
+                Forward(segments, indices);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            foreach (int index in indices)
+            {
+                // What was prepared is forgotten; what was committed before stays.
+                segments[index].Sequence.Memory?.Commit(0);
+                segments[index].Sequence.Cross?.Commit(0);
+            }
+
+            return exception;
+        }
+    }
+
+    private void Forward(ReadOnlySpan<PlannedSegment> segments, List<int> indices)
+    {
+        _batch.Clear();
+        _encoder.Clear();
+        int pages = 0;
+        foreach (int index in indices)
+            pages += segments[index].Pages;
+        cache?.EnsureFree(pages);
+        foreach (int index in indices)
+            Add(segments[index]);
+        RaggedBatch batch = _batch.Build();
+        using Tensor? encoded = _encoder.Rows > 0 ? model.Encode(_encoder.Build()) : null;
+        using Tensor hidden = model.Forward(batch, encoded);
+        Tensor? logits = null;
+        if (batch.OutputRows.Length > 0)
+            _rows.Own(logits = model.Project(hidden, batch.OutputRows));
+        int first = 0;
+        foreach (int index in indices)
+        {
+            _rows.SetLogits(index, logits, first);
+            first += segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
+        }
+    }
+
+    private void Add(in PlannedSegment segment)
+    {
+        (SequenceGroup group, Sequence sequence) = (segment.Group, segment.Sequence);
+        EncoderRows? encoder = null;
+        if (sequence.Cross is { Length: 0 })
+        {
+            encoder = new EncoderRows(_encoder.Rows, group.EncoderInput.Length);
+            _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None);
+        }
+
+        ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(sequence.Tokens).Slice(segment.First, segment.Rows);
+        if (segment.Drafts > 0)
+        {
+            _tokens.Clear();
+            _tokens.AddRange(tokens);
+            _tokens.AddRange(CollectionsMarshal.AsSpan(sequence.Draft.Tokens)[..segment.Drafts]);
+            tokens = CollectionsMarshal.AsSpan(_tokens);
+        }
+
+        if (segment.Drafts == 0 || sequence.Draft.IsChain(segment.Drafts))
+        {
+            _batch.Add(tokens, sequence.Memory, group.DeclaredLength, segment.Outputs, encoder, sequence.Cross);
+            return;
+        }
+
+        _parents.Clear();
+        _parents.Add(-1);
+        for (int i = 0; i < segment.Drafts; i++)
+            _parents.Add(sequence.Draft.Parents[i] + 1);
+        _batch.AddTree(tokens, CollectionsMarshal.AsSpan(_parents), sequence.Memory!, group.DeclaredLength, sequence.Cross);
+    }
+
+    private void Encode(ReadOnlySpan<PlannedSegment> segments, List<int> indices)
+    {
+        _encoder.Clear();
+        foreach (int index in indices)
+        {
+            ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(segments[index].Sequence.Tokens);
+            ReadOnlySpan<int> types = segments[index].Group.EncoderInput.Span;
+            if (model.Capability == ModelCapability.Decoder)
+                _encoder.Add(tokens, outputs: Outputs.All);
+            else
+                _encoder.AddEncoder(tokens, types, Outputs.All);
+        }
+
+        Tensor hidden = model.Encode(_encoder.Build());
+        _rows.Own(hidden);
+        int first = 0;
+        foreach (int index in indices)
+        {
+            _rows.SetHidden(index, hidden, first);
+            first += segments[index].Rows;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+global using Seriatim.Models;
+global using Seriatim.Tensors;

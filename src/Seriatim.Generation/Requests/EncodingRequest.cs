@@ -1,0 +1,23 @@
+namespace Seriatim.Generation;
+
+/// <summary>A whole sequence to be read at once. At least one of the results must be asked for.</summary>
+public sealed record EncodingRequest
+{
+    /// <summary>Token ids, at least one.</summary>
+    public required ReadOnlyMemory<int> Tokens { get; init; }
+
+    /// <summary>Token types (sentence A or B), one for each token; empty: all 0.</summary>
+    public ReadOnlyMemory<int> TokenTypes { get; init; }
+
+    /// <summary>Give the embedding of the sequence; null: none.</summary>
+    public PoolingKind? Pooling { get; init; }
+
+    /// <summary>Scale the embedding to length 1.</summary>
+    public bool Normalize { get; init; }
+
+    /// <summary>Give the logits at these places: fill-mask (of classifiers: the classes, at place 0).</summary>
+    public IReadOnlyList<int> LogitsAt { get; init; } = [];
+
+    /// <summary>Requests with a higher priority go first.</summary>
+    public int Priority { get; init; }
+}

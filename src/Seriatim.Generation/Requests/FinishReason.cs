@@ -1,0 +1,20 @@
+namespace Seriatim.Generation;
+
+/// <summary>Why a sequence ended.</summary>
+public enum FinishReason
+{
+    /// <summary>The model gave an end id (<see cref="GenerationRequest.EndIds"/>); it is the last of the token ids.</summary>
+    EndOfSequence,
+
+    /// <summary>The model gave one of <see cref="GenerationRequest.StopIds"/>; it is the last of the token ids.</summary>
+    StopId,
+
+    /// <summary>The text reached one of <see cref="GenerationRequest.StopStrings"/>; the text ends before it.</summary>
+    StopString,
+
+    /// <summary>As many new tokens as were asked for, or as the context (or the page pool) holds.</summary>
+    Length,
+
+    /// <summary>The time was over (<see cref="GenerationRequest.Deadline"/>).</summary>
+    Deadline,
+}

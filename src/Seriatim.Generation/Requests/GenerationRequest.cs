@@ -1,0 +1,76 @@
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// What to generate. Options with an exact meaning in other libraries have it here; <c>docs/guide/generation.md</c> lists them in the order
+/// they are applied. A request is checked as a whole when it is submitted, and refused with a typed exception if anything is wrong.
+/// </summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id.</summary>
+    public required ReadOnlyMemory<int> Prompt { get; init; }
+
+    /// <summary>Token ids for the encoder; only for encoder-decoder models, which need at least one.</summary>
+    public ReadOnlyMemory<int> EncoderInput { get; init; }
+
+    /// <summary>Most new tokens, 1 or more; null: as many as the context and the page pool hold.</summary>
+    public int? MaxNewTokens { get; init; }
+
+    /// <summary>Fewest new tokens: before that, end and stop ids cannot be chosen and stop strings are not looked for.</summary>
+    public int MinNewTokens { get; init; }
+
+    /// <summary>How the next token is chosen.</summary>
+    public SamplingOptions Sampling { get; init; } = new();
+
+    /// <summary>Beam search instead of sampling; null: none.</summary>
+    public BeamOptions? Beam { get; init; }
+
+    /// <summary>Drafts that are verified in one pass; null: none. Changes no output, only the speed.</summary>
+    public SpeculationOptions? Speculation { get; init; }
+
+    /// <summary>Seed of all random numbers of this request.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Continuations to return, n; each has random numbers of its own.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Continuations to generate, of which the <see cref="Count"/> with the best mean log-probability are returned, best first.</summary>
+    public int? BestOf { get; init; }
+
+    /// <summary>Ids that end a sequence; null: those of the engine (<see cref="EngineOptions.EndIds"/>).</summary>
+    public IReadOnlyList<int>? EndIds { get; init; }
+
+    /// <summary>End ids are never chosen (as in llama.cpp).</summary>
+    public bool IgnoreEndIds { get; init; }
+
+    /// <summary>Further ids that stop a sequence.</summary>
+    public IReadOnlyList<int> StopIds { get; init; } = [];
+
+    /// <summary>Texts that stop a sequence, wherever tokens begin and end; they need a <see cref="Tokenizer"/>.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>New tokens that are given: they must come first. Their scores count as if they had been chosen.</summary>
+    public IReadOnlyList<int> ForcedPrefix { get; init; } = [];
+
+    /// <summary>Id that the last possible new token must be (BART, Marian: <c>forced_eos_token_id</c>), with log-probability 0.</summary>
+    public int? ForcedEndId { get; init; }
+
+    /// <summary>Log-probabilities of each new token, with so many alternatives (0 or more); null: none.</summary>
+    public int? Logprobs { get; init; }
+
+    /// <summary>Log-probabilities of each prompt token but the first, with so many alternatives; null: none.</summary>
+    public int? PromptLogprobs { get; init; }
+
+    /// <summary>Requests with a higher priority go first, and may take pages from those with a lower one.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Most time from submission to the end; when it is over the request ends with what it has. Null: no limit.</summary>
+    public TimeSpan? Deadline { get; init; }
+
+    /// <summary>Whether prompts computed before may be reused; changes no output.</summary>
+    public bool UsePrefixCache { get; init; } = true;
+
+    /// <summary>Makes text of the tokens; null: token ids only.</summary>
+    public Tokenizer? Tokenizer { get; init; }
+}

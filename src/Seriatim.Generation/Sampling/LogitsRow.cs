@@ -1,0 +1,217 @@
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity. One
+/// is made for an engine and used for every row, so that choosing a token allocates nothing.
+/// </summary>
+/// <remarks>
+/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so partial
+/// sorting gives the same result whatever was sorted before.
+/// </remarks>
+internal sealed class LogitsRow(int vocabulary)
+{
+    private readonly ulong[] _keys = new ulong[vocabulary];
+    private readonly int[] _stamps = new int[vocabulary];
+    private readonly int[] _counts = new int[vocabulary];
+    private int _stamp = 1;
+    private int _count = -1;
+    private int _sorted;
+
+    /// <summary>One logit for each id.</summary>
+    public float[] Logits { get; } = new float[vocabulary];
+
+    /// <summary>Prompt and output so far.</summary>
+    public List<int> Tokens { get; set; } = [];
+
+    /// <summary>Tokens of the prompt.</summary>
+    public int PromptLength { get; set; }
+
+    /// <summary>The encoder's input.</summary>
+    public ReadOnlyMemory<int> EncoderInput { get; set; }
+
+    public ulong Seed { get; set; }
+
+    /// <summary>Number of the sequence within its request: part of the key of random numbers.</summary>
+    public int SequenceIndex { get; set; }
+
+    public SamplerState State { get; set; } = new();
+
+    public ReadOnlySpan<int> History => CollectionsMarshal.AsSpan(Tokens);
+
+    /// <summary>New tokens so far.</summary>
+    public int Step => Tokens.Count - PromptLength;
+
+    /// <summary>Takes the logits of a row over. Candidates are counted when the first truncation asks.</summary>
+    public void Load(ReadOnlySpan<float> logits)
+    {
+        logits.CopyTo(Logits);
+        Touch();
+    }
+
+    /// <summary>To be called after logits were changed.</summary>
+    public void Touch() => _count = -1;
+
+    /// <summary>To be called after logits were changed in a way that keeps their order.</summary>
+    public void TouchKeepingOrder()
+    {
+        if (_count >= 0 && _sorted == 0)
+            _count = -1;
+    }
+
+    /// <summary>The candidates: keys of all ids that are not dropped, the first <see cref="_sorted"/> of them in order.</summary>
+    public ReadOnlySpan<ulong> Candidates
+    {
+        get
+        {
+            Gather();
+            return _keys.AsSpan(0, _count);
+        }
+    }
+
+    public static int IdOf(ulong key) => (int)(uint)key;
+
+    /// <summary>The best <paramref name="count"/> candidates (or all), best first.</summary>
+    public ReadOnlySpan<ulong> Top(int count)
+    {
+        Gather();
+        count = Math.Min(count, _count);
+        if (count > _sorted)
+        {
+            if (count < _count)
+                Select(_sorted, _count, count);
+            _keys.AsSpan(_sorted, count - _sorted).Sort();
+            _sorted = count;
+        }
+
+        return _keys.AsSpan(0, count);
+    }
+
+    /// <summary>Drops all but the best <paramref name="count"/> candidates.</summary>
+    public void KeepTop(int count)
+    {
+        Top(count);
+        for (int i = count; i < _count; i++)
+            Logits[IdOf(_keys[i])] = float.NegativeInfinity;
+        _count = Math.Min(count, _count);
+    }
+
+    /// <summary>Drops the candidates below a logit.</summary>
+    public void KeepFrom(double least)
+    {
+        Gather();
+        int kept = 0;
+        int sorted = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            int id = IdOf(_keys[i]);
+            if (Logits[id] < least)
+            {
+                Logits[id] = float.NegativeInfinity;
+                continue;
+            }
+
+            if (i < _sorted)
+                sorted++;
+            _keys[kept++] = _keys[i];
+        }
+
+        (_count, _sorted) = (kept, sorted);
+    }
+
+    /// <summary>Drops the candidates that have been marked with <see cref="float.NegativeInfinity"/>.</summary>
+    public void DropMarked() => KeepFrom(float.MinValue);
+
+    /// <summary>Best logit and <c>Σ exp(logit - best)</c> of the candidates.</summary>
+    public (double Max, double Sum) SoftmaxParts()
+    {
+        double max = double.NegativeInfinity;
+        foreach (ulong key in Candidates)
+            max = Math.Max(max, Logits[IdOf(key)]);
+        double sum = 0;
+        foreach (ulong key in Candidates)
+            sum += Math.Exp(Logits[IdOf(key)] - max);
+        return (max, sum);
+    }
+
+    /// <summary>Entropy of the candidates in nats.</summary>
+    public double Entropy(double max, double sum)
+    {
+        double log = Math.Log(sum);
+        double entropy = 0;
+        foreach (ulong key in Candidates)
+        {
+            double logprob = Logits[IdOf(key)] - max - log;
+            entropy -= Math.Exp(logprob) * logprob;
+        }
+
+        return entropy;
+    }
+
+    /// <summary>Starts a set of ids; see <see cref="Add"/>.</summary>
+    public void NewSet() => _stamp++;
+
+    /// <summary>Adds an id to the set and returns how often it is there now.</summary>
+    public int Add(int id)
+    {
+        if (_stamps[id] != _stamp)
+            (_stamps[id], _counts[id]) = (_stamp, 0);
+        return ++_counts[id];
+    }
+
+    /// <summary>Takes an id out of the set.</summary>
+    public void Forget(int id) => _stamps[id] = 0;
+
+    public int CountOf(int id) => _stamps[id] == _stamp ? _counts[id] : 0;
+
+    private void Gather()
+    {
+        if (_count >= 0)
+            return;
+        int count = 0;
+        for (int id = 0; id < Logits.Length; id++)
+        {
+            if (float.IsNegativeInfinity(Logits[id]))
+                continue;
+            int bits = BitConverter.SingleToInt32Bits(Logits[id] + 0f);
+            uint ascending = bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000;
+            _keys[count++] = ((ulong)~ascending << 32) | (uint)id;
+        }
+
+        (_count, _sorted) = (count, 0);
+    }
+
+    /// <summary>Brings the smallest keys of <c>[first, end)</c> before <paramref name="split"/>, in any order.</summary>
+    private void Select(int first, int end, int split)
+    {
+        while (end - first > 1)
+        {
+            ulong pivot = Median(_keys[first], _keys[first + (end - first) / 2], _keys[end - 1]);
+            (int i, int j) = (first, end - 1);
+            while (i <= j)
+            {
+                while (_keys[i] < pivot)
+                    i++;
+                while (_keys[j] > pivot)
+                    j--;
+                if (i > j)
+                    break;
+                (_keys[i], _keys[j]) = (_keys[j], _keys[i]);
+                i++;
+                j--;
+            }
+
+            if (split <= j + 1 && j + 1 < end)
+                end = j + 1;
+            else if (split >= i)
+                first = i;
+            else
+                return;
+            if (split <= first || split >= end)
+                return;
+        }
+    }
+
+    private static ulong Median(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+}

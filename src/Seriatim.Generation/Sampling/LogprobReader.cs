@@ -1,0 +1,45 @@
+namespace Seriatim.Generation;
+
+/// <summary>Log-probabilities of a row under the model alone, in doubles and in the order of the ids: they depend on the row only.</summary>
+internal static class LogprobReader
+{
+    /// <summary><c>log Σ exp(logit)</c>.</summary>
+    public static double LogSumExp(ReadOnlySpan<float> logits)
+    {
+        double max = double.NegativeInfinity;
+        foreach (float logit in logits)
+            max = Math.Max(max, logit);
+        double sum = 0;
+        foreach (float logit in logits)
+            sum += Math.Exp(logit - max);
+        return max + Math.Log(sum);
+    }
+
+    /// <summary>Log-probability of a token with its rank and the best alternatives.</summary>
+    /// <param name="row">Scratch space; its content is lost.</param>
+    /// <param name="logits">The model's logits.</param>
+    /// <param name="chosen">The token.</param>
+    /// <param name="top">Number of alternatives.</param>
+    public static TokenLogprobs Read(LogitsRow row, ReadOnlySpan<float> logits, int chosen, int top)
+    {
+        double total = LogSumExp(logits);
+        int rank = 0;
+        for (int id = 0; id < logits.Length; id++)
+        {
+            if (logits[id] > logits[chosen] || (logits[id] == logits[chosen] && id < chosen))
+                rank++;
+        }
+
+        TokenLogprob[] best = [];
+        if (top > 0)
+        {
+            row.Load(logits);
+            ReadOnlySpan<ulong> keys = row.Top(top);
+            best = new TokenLogprob[keys.Length];
+            for (int i = 0; i < keys.Length; i++)
+                best[i] = new TokenLogprob(LogitsRow.IdOf(keys[i]), logits[LogitsRow.IdOf(keys[i])] - total);
+        }
+
+        return new TokenLogprobs(new TokenLogprob(chosen, logits[chosen] - total), best, rank);
+    }
+}

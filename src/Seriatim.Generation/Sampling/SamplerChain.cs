@@ -1,0 +1,177 @@
+namespace Seriatim.Generation;
+
+/// <summary>The processors of a request in their order, and the choice of a token at their end. One for each request.</summary>
+internal sealed class SamplerChain
+{
+    private readonly LogitsProcessor[] _scores;
+    private readonly LogitsProcessor[] _warpers;
+    private readonly MirostatOptions? _mirostat;
+    private readonly bool _greedy;
+
+    /// <param name="request">A checked request.</param>
+    /// <param name="endIds">Ids that end a sequence.</param>
+    /// <param name="maxNewTokens">The real limit of new tokens.</param>
+    /// <param name="vocabulary">Number of ids.</param>
+    public SamplerChain(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary)
+    {
+        SamplingOptions options = request.Sampling;
+        _scores = [.. Scores(request, endIds, maxNewTokens, vocabulary)];
+        _warpers = options.Temperature == 0 ? [] : [.. options.Order == SamplerOrder.HuggingFace ? HuggingFace(options) : LlamaCpp(options)];
+        (_greedy, _mirostat) = (options.Temperature == 0, options.Mirostat);
+    }
+
+    /// <summary>A new sequence's state.</summary>
+    public SamplerState NewState() => new() { Mu = 2 * (_mirostat?.Tau ?? 0) };
+
+    /// <summary>Constraints and penalties; in beam search they work on log-probabilities.</summary>
+    public void ApplyScores(LogitsRow row)
+    {
+        foreach (LogitsProcessor processor in _scores)
+            processor.Apply(row);
+        row.Touch();
+    }
+
+    /// <summary>Temperature and truncation.</summary>
+    public void ApplyWarpers(LogitsRow row)
+    {
+        foreach (LogitsProcessor processor in _warpers)
+            processor.Apply(row);
+    }
+
+    /// <summary>Chooses a token of the row that was loaded.</summary>
+    /// <exception cref="NoCandidateException">No token is left, or logits are not numbers.</exception>
+    public int Choose(LogitsRow row)
+    {
+        ApplyScores(row);
+        foreach (float logit in row.Logits)
+        {
+            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
+                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
+        }
+
+        if (row.Top(1).IsEmpty)
+            throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
+        if (_greedy)
+            return LogitsRow.IdOf(row.Top(1)[0]);
+        ApplyWarpers(row);
+        int id = Race(row);
+        if (_mirostat is { } mirostat)
+        {
+            (double max, double sum) = row.SoftmaxParts();
+            double surprise = (max + Math.Log(sum) - row.Logits[id]) / Math.Log(2);
+            row.State.Mu -= mirostat.Eta * (surprise - mirostat.Tau);
+        }
+
+        return id;
+    }
+
+    /// <summary>
+    /// Draws from the softmax of the candidates by the Gumbel race: the highest <c>logit - log(-log u)</c> wins, u being each
+    /// candidate's own random number.
+    /// </summary>
+    /// <remarks>
+    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each other, up to
+    /// a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted exactly when it
+    /// is what plain decoding chooses, and speculation changes no output.
+    /// </remarks>
+    private static int Race(LogitsRow row)
+    {
+        const double MostNoise = 22.9;
+        double best = double.NegativeInfinity;
+        int winner = -1;
+        uint block = uint.MaxValue;
+        (uint A, uint B, uint C, uint D) bits = default;
+        foreach (ulong key in row.Candidates)
+        {
+            int id = LogitsRow.IdOf(key);
+            double logit = row.Logits[id];
+            if (logit + MostNoise < best)
+                continue;
+            if ((uint)id >> 2 != block)
+            {
+                block = (uint)id >> 2;
+                bits = CounterRandom.Next(row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, block);
+            }
+
+            uint own = (id & 3) switch { 0 => bits.A, 1 => bits.B, 2 => bits.C, _ => bits.D };
+            double score = logit - Math.Log(-Math.Log(CounterRandom.Unit(own)));
+            if (score > best || (score == best && id < winner))
+                (best, winner) = (score, id);
+        }
+
+        return winner;
+    }
+
+    private static IEnumerable<LogitsProcessor> Scores(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary)
+    {
+        (TokenConstraints constraints, PenaltyOptions penalties) = (request.Sampling.Constraints, request.Sampling.Penalties);
+        if (constraints.LogitBias.Count > 0)
+            yield return new TokenBiases(constraints.LogitBias);
+        if (constraints.SequenceBiases.Count > 0)
+            yield return new SequenceBiases(constraints.SequenceBiases);
+        if (penalties.EncoderRepetition != 1)
+            yield return new EncoderRepetitionPenalty(penalties.EncoderRepetition);
+        if (penalties.Repetition != 1)
+            yield return new RepetitionPenalty(penalties.Repetition, penalties.LastN);
+        if (penalties.Presence != 0 || penalties.Frequency != 0)
+            yield return new CountPenalty(penalties.Presence, penalties.Frequency, penalties.LastN);
+        if (penalties.Dry is { } dry)
+            yield return new DryPenalty(dry);
+        if (penalties.NoRepeatNgramSize > 0)
+            yield return new NoRepeatNgram(penalties.NoRepeatNgramSize);
+        if (constraints.BadWords.Count > 0)
+            yield return new SequenceBiases([.. constraints.BadWords.Select(word => new SequenceBias(word, float.NegativeInfinity))]);
+        if (request.MinNewTokens > 0)
+            yield return new MinTokens(request.MinNewTokens, endIds.Concat(request.StopIds));
+        if (request.IgnoreEndIds)
+            yield return new SuppressTokens(endIds);
+        if (constraints.Suppressed.Count > 0)
+            yield return new SuppressTokens(constraints.Suppressed);
+        if (constraints.Allowed is { } allowed)
+            yield return new AllowTokens(allowed, vocabulary);
+        if (request.ForcedPrefix.Count > 0)
+            yield return new ForcePrefix(request.ForcedPrefix);
+        if (request.ForcedEndId is { } forced)
+            yield return new ForceEnd(maxNewTokens - 1, forced);
+    }
+
+    private static IEnumerable<LogitsProcessor> HuggingFace(SamplingOptions options) =>
+    [
+        .. Temperature(options), .. Sigma(options), .. K(options), .. P(options), .. Min(options), .. Typical(options), .. Last(options),
+    ];
+
+    private static IEnumerable<LogitsProcessor> LlamaCpp(SamplingOptions options) =>
+    [
+        .. Sigma(options), .. K(options), .. Typical(options), .. P(options), .. Min(options), .. Last(options), .. Temperature(options),
+    ];
+
+    private static IEnumerable<LogitsProcessor> Temperature(SamplingOptions options)
+    {
+        if (options.DynamicTemperature is { } dynamic)
+            yield return new DynamicTemperatureScale(options.Temperature, dynamic);
+        else if (options.Temperature != 1)
+            yield return new TemperatureScale(options.Temperature);
+        if (options.Mirostat is not null)
+            yield return new MirostatTruncation();
+    }
+
+    private static IEnumerable<LogitsProcessor> Sigma(SamplingOptions o) => o.TopNSigma == 0 ? [] : [new TopNSigma(o.TopNSigma)];
+
+    private static IEnumerable<LogitsProcessor> K(SamplingOptions o) => o.TopK == 0 ? [] : [new TopK(o.TopK)];
+
+    private static IEnumerable<LogitsProcessor> P(SamplingOptions o) => o.TopP == 1 ? [] : [new TopP(o.TopP)];
+
+    private static IEnumerable<LogitsProcessor> Min(SamplingOptions o) => o.MinP == 0 ? [] : [new MinP(o.MinP)];
+
+    private static IEnumerable<LogitsProcessor> Typical(SamplingOptions o) => o.TypicalP == 1 ? [] : [new TypicalP(o.TypicalP)];
+
+    private static IEnumerable<LogitsProcessor> Last(SamplingOptions options)
+    {
+        if (options.EpsilonCutoff != 0)
+            yield return new EpsilonCutoff(options.EpsilonCutoff);
+        if (options.EtaCutoff != 0)
+            yield return new EtaCutoff(options.EtaCutoff);
+        if (options.Xtc is { } xtc)
+            yield return new ExcludeTopChoices(xtc);
+    }
+}

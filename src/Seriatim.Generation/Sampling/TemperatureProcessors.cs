@@ -1,0 +1,37 @@
+namespace Seriatim.Generation;
+
+/// <summary><c>logit / temperature</c>.</summary>
+internal sealed class TemperatureScale(float temperature) : LogitsProcessor
+{
+    public override void Apply(LogitsRow row)
+    {
+        for (int id = 0; id < row.Logits.Length; id++)
+            row.Logits[id] /= temperature;
+        row.TouchKeepingOrder();
+    }
+}
+
+/// <summary>A temperature by the entropy of the candidates, as in llama.cpp.</summary>
+internal sealed class DynamicTemperatureScale(float temperature, DynamicTemperature options) : LogitsProcessor
+{
+    public override void Apply(LogitsRow row)
+    {
+        int count = row.Candidates.Length;
+        if (count <= 1)
+            return;
+        (double max, double sum) = row.SoftmaxParts();
+        double normalised = Math.Clamp(row.Entropy(max, sum) / Math.Log(count), 0, 1);
+        double least = Math.Max(0, temperature - options.Range);
+        double scale = least + (temperature + options.Range - least) * Math.Pow(normalised, options.Exponent);
+
+        // At temperature 0 only the best remain; a tiny number does the same without dividing by zero.
+        scale = Math.Max(scale, 1e-6);
+        foreach (ulong key in row.Candidates)
+        {
+            int id = LogitsRow.IdOf(key);
+            row.Logits[id] = (float)(max + (row.Logits[id] - max) / scale);
+        }
+
+        row.TouchKeepingOrder();
+    }
+}

@@ -1,0 +1,74 @@
+namespace Seriatim.Generation;
+
+/// <summary>
+/// One sequence of a request: its tokens, and how many of them are in memory. What is not is pending: the whole prompt at first, one token
+/// while decoding, everything again after a preemption.
+/// </summary>
+internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength)
+{
+    public SequenceId Id { get; } = id;
+
+    /// <summary>Prompt and output.</summary>
+    public List<int> Tokens { get; } = tokens;
+
+    public int PromptLength { get; } = promptLength;
+
+    public PagedMemory? Memory { get; private set; }
+
+    public CrossMemory? Cross { get; private set; }
+
+    /// <summary>Where the sequence stands in the prefix cache.</summary>
+    public PrefixPosition Prefix { get; set; }
+
+    public SamplerState State { get; set; } = new();
+
+    public TextStream? Text { get; set; }
+
+    public List<TokenLogprobs>? Logprobs { get; set; }
+
+    /// <summary>Sum of the log-probabilities, where they are asked for.</summary>
+    public double LogprobSum { get; set; }
+
+    /// <summary>Beam search: running sum of scores.</summary>
+    public double Score { get; set; }
+
+    public FinishReason? Finish { get; set; }
+
+    /// <summary>Drafted tokens to be verified in the next step.</summary>
+    public Draft Draft { get; } = new();
+
+    /// <summary>Decides how much to draft; null: nothing is.</summary>
+    public SpeculationControl? Speculation { get; set; }
+
+    public int Length => Memory?.Length ?? 0;
+
+    public int Pending => Tokens.Count - Length;
+
+    public int NewTokens => Tokens.Count - PromptLength;
+
+    public void Attach(PagedMemory memory, CrossMemory? cross) => (Memory, Cross) = (memory, cross);
+
+    /// <summary>Shares another's memory.</summary>
+    public void ForkMemory(Sequence other)
+    {
+        Memory = other.Memory!.Fork();
+        Cross = other.Cross?.Fork();
+        Prefix = other.Prefix;
+    }
+
+    /// <summary>A copy that goes its own way.</summary>
+    public Sequence Fork(int index)
+    {
+        var fork = new Sequence(Id with { Index = index }, [.. Tokens], PromptLength) { State = State.Copy(), Score = Score };
+        fork.ForkMemory(this);
+        return fork;
+    }
+
+    public void Release()
+    {
+        Memory?.Dispose();
+        Cross?.Dispose();
+        (Memory, Cross, Prefix) = (null, null, default);
+        Draft.Clear();
+    }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// Drafts with a smaller model. It chooses with the processors and the random numbers of the request itself, so that it agrees with the model as
+/// often as their distributions do.
+/// </summary>
+internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model, int pages) : IDisposable
+{
+    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages);
+    private readonly Dictionary<SequenceId, Memory> _memories = [];
+    private readonly List<(Sequence Sequence, Drafting Drafting, int Length)> _wanted = [];
+    private readonly List<SequenceId> _old = [];
+    private readonly RaggedBatchBuilder _batch = new();
+    private long _round;
+
+    /// <summary>Seconds for one drafted token of one sequence, a running average.</summary>
+    public double SecondsOfToken { get; private set; }
+
+    public void Want(Sequence sequence, Drafting drafting, int length)
+    {
+        if (sequence.Tokens.Count + length <= model.ContextLength)
+            _wanted.Add((sequence, drafting, length));
+    }
+
+    /// <summary>Drafts for the wanted sequences, in the same passes; forgets the memories of sequences that have gone.</summary>
+    public void Run(IReadOnlyList<SequenceGroup> running)
+    {
+        _round++;
+        foreach (SequenceGroup group in running)
+        {
+            foreach (Sequence sequence in group.Live)
+            {
+                if (_memories.TryGetValue(sequence.Id, out Memory? memory))
+                    memory.Round = _round;
+            }
+        }
+
+        Forget(memory => memory.Round != _round);
+        if (_wanted.Count == 0)
+            return;
+        long start = context.Clock.GetTimestamp();
+        int drafted = 0;
+        try
+        {
+            for (int depth = 0; _wanted.Count > 0; depth++)
+                drafted += Pass(depth);
+        }
+        catch (OutOfPagesException)
+        {
+            // Drafts are a convenience: all memories are given up, and the next steps begin anew.
+            Forget(_ => true);
+        }
+
+        _wanted.Clear();
+        if (drafted > 0)
+        {
+            double seconds = context.Clock.GetElapsedTime(start).TotalSeconds / drafted;
+            SecondsOfToken = SecondsOfToken == 0 ? seconds : 0.9 * SecondsOfToken + 0.1 * seconds;
+        }
+    }
+
+    public void Dispose()
+    {
+        Forget(_ => true);
+        _pool.Dispose();
+    }
+
+    /// <summary>One more token for each sequence; the first pass brings the memories up to date.</summary>
+    private int Pass(int depth)
+    {
+        _batch.Clear();
+        int rows = context.Options.TokenBudget;
+        for (int i = 0; i < _wanted.Count && rows > 0; i++)
+            rows -= Add(_wanted[i].Sequence, _wanted[i].Drafting, rows, depth == 0);
+        RaggedBatch batch = _batch.Build();
+        _wanted.RemoveRange(batch.Segments.Count, _wanted.Count - batch.Segments.Count);
+        using Tensor hidden = model.Forward(batch, null);
+        batch.Commit();
+        using Tensor logits = model.Project(hidden, batch.OutputRows);
+        int drafted = 0;
+        for (int i = batch.Segments.Count - 1; i >= 0; i--)
+        {
+            (Sequence sequence, Drafting drafting, int length) = _wanted[i];
+            Memory memory = _memories[sequence.Id];
+            if (depth == 0)
+                memory.Mark = memory.Pages.Mark();
+            bool isUpToDate = memory.Pages.Length == sequence.Tokens.Count + depth;
+            bool goesOn = isUpToDate && TryChoose(sequence, drafting, memory, logits.Row(i));
+            drafted += goesOn ? 1 : 0;
+            if (!goesOn || sequence.Draft.Count == length)
+                _wanted.RemoveAt(i);
+        }
+
+        return drafted;
+    }
+
+    private int Add(Sequence sequence, Drafting drafting, int rows, bool isFirst)
+    {
+        if (!_memories.TryGetValue(sequence.Id, out Memory? memory))
+            _memories.Add(sequence.Id, memory = new Memory { Pages = new PagedMemory(_pool), Round = _round });
+        if (isFirst)
+        {
+            memory.Restore(sequence.Tokens.Count);
+            memory.Tokens.Clear();
+            memory.Tokens.AddRange(sequence.Tokens);
+        }
+
+        int first = memory.Pages.Length;
+        int count = Math.Min(rows, memory.Tokens.Count - first);
+        int declared = Math.Min(model.ContextLength, sequence.PromptLength + drafting.MaxNewTokens);
+        _batch.Add(CollectionsMarshal.AsSpan(memory.Tokens).Slice(first, count), memory.Pages, declared);
+        return count;
+    }
+
+    private bool TryChoose(Sequence sequence, Drafting drafting, Memory memory, ReadOnlySpan<float> logits)
+    {
+        LogitsRow row = context.Row;
+        row.Load(logits);
+        if (sequence.Draft.Count == 0)
+            memory.State = sequence.State.Copy();
+        (row.Tokens, row.PromptLength, row.State) = (memory.Tokens, sequence.PromptLength, memory.State);
+        (row.Seed, row.SequenceIndex, row.EncoderInput) = (drafting.Request.Seed, sequence.Id.Index, default);
+        try
+        {
+            int token = drafting.Chain.Choose(row);
+            sequence.Draft.Add(token, sequence.Draft.Count - 1);
+            memory.Tokens.Add(token);
+            return true;
+        }
+        catch (NoCandidateException)
+        {
+            return false;
+        }
+    }
+
+    private void Forget(Func<Memory, bool> which)
+    {
+        _old.Clear();
+        foreach ((SequenceId id, Memory memory) in _memories)
+        {
+            if (which(memory))
+                _old.Add(id);
+        }
+
+        foreach (SequenceId id in _old)
+        {
+            _memories[id].Pages.Dispose();
+            _memories.Remove(id);
+        }
+    }
+
+    private sealed class Memory
+    {
+        public required PagedMemory Pages { get; init; }
+
+        public List<int> Tokens { get; } = [];
+
+        public SamplerState State { get; set; } = new();
+
+        /// <summary>Where the tokens that are certain end.</summary>
+        public MemoryMark? Mark { get; set; }
+
+        public long Round { get; set; }
+
+        /// <summary>Goes back to the tokens that are certain; with nothing to compute (the last draft was not used), to none.</summary>
+        public void Restore(int tokens)
+        {
+            if (Mark is not null)
+                Pages.Restore(Mark);
+            Mark?.Dispose();
+            Mark = null;
+            if (Pages.Length >= tokens)
+                Pages.Dispose();
+        }
+    }
+}

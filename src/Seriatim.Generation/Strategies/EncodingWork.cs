@@ -1,0 +1,68 @@
+namespace Seriatim.Generation;
+
+/// <summary>Reads whole sequences: embeddings by pooling, logits at places.</summary>
+internal sealed class EncodingWork(
+    EngineContext context, EncodingRequest request, TaskCompletionSource<EncodingResult> completion, CancellationToken token) : IGroupWork
+{
+    public bool IsLockstep => false;
+
+    public bool IsEncoding => true;
+
+    public bool IsCancelled => token.IsCancellationRequested;
+
+    public bool IsDone { get; private set; }
+
+    public bool WantsPromptRows(Sequence sequence) => false;
+
+    public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    {
+        float[]? embedding = request.Pooling is { } pooling ? Pool(pooling, segments[0].Rows, rows) : null;
+        float[][] logits = new float[request.LogitsAt.Count][];
+        if (logits.Length > 0)
+        {
+            (Tensor hidden, int first) = rows.HiddenTensor;
+            using Tensor wanted = context.Model.Project(hidden, request.LogitsAt.Select(place => first + place).ToArray());
+            for (int i = 0; i < logits.Length; i++)
+                logits[i] = wanted.Row(i).ToArray();
+        }
+
+        IsDone = true;
+        completion.TrySetResult(new EncodingResult(embedding, logits));
+    }
+
+    public void Expire(SequenceGroup group) => Fail(new TimeoutException("The time of the request is over."));
+
+    public void Fail(Exception? exception)
+    {
+        IsDone = true;
+        if (exception is null)
+            completion.TrySetCanceled(token);
+        else
+            completion.TrySetException(exception);
+    }
+
+    private float[] Pool(PoolingKind pooling, int count, StepRows rows)
+    {
+        float[] embedding = rows.Hidden(pooling == PoolingKind.Last ? count - 1 : 0).ToArray();
+        if (pooling == PoolingKind.Mean)
+        {
+            for (int e = 0; e < embedding.Length; e++)
+            {
+                double sum = 0;
+                for (int row = 0; row < count; row++)
+                    sum += rows.Hidden(row)[e];
+                embedding[e] = (float)(sum / count);
+            }
+        }
+
+        if (!request.Normalize)
+            return embedding;
+        double squares = 0;
+        foreach (float value in embedding)
+            squares += (double)value * value;
+        double scale = squares > 0 ? 1 / Math.Sqrt(squares) : 0;
+        for (int e = 0; e < embedding.Length; e++)
+            embedding[e] = (float)(embedding[e] * scale);
+        return embedding;
+    }
+}

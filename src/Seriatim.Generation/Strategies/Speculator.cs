@@ -1,0 +1,50 @@
+namespace Seriatim.Generation;
+
+/// <summary>Drafts for the sequences that are going to decode, before a step is planned.</summary>
+internal sealed class Speculator(EngineContext context, int pages) : IDisposable
+{
+    private readonly DraftModelProposer? _model =
+        context.Options.DraftModel is { } draft ? new DraftModelProposer(context, draft, pages) : null;
+
+    /// <summary>Drafts for one sequence that other sequences share the step with.</summary>
+    public void Propose(IReadOnlyList<SequenceGroup> running, StepCost cost)
+    {
+        int sequences = 0;
+        bool any = false;
+        for (int i = 0; i < running.Count; i++)
+        {
+            sequences += running[i].Live.Count;
+            any |= running[i].Drafting is not null;
+        }
+
+        for (int i = 0; any && i < running.Count; i++)
+        {
+            SequenceGroup group = running[i];
+            if (group.Drafting is not { } drafting || group.IsTrunk)
+                continue;
+            foreach (Sequence sequence in group.Live)
+                Propose(sequence, drafting, cost, sequences);
+        }
+
+        _model?.Run(running);
+    }
+
+    public void Dispose() => _model?.Dispose();
+
+    private void Propose(Sequence sequence, Drafting drafting, StepCost cost, int sequences)
+    {
+        sequence.Draft.Clear();
+        if (sequence.Pending != 1 || sequence.NewTokens == 0)
+            return;
+        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(drafting.Options);
+        bool byModel = drafting.Options.Kind == SpeculationKind.DraftModel;
+        int length = control.Length(cost, sequences, byModel ? _model!.SecondsOfToken : 0);
+        length = Math.Min(length, drafting.MaxNewTokens - sequence.NewTokens - 1);
+        if (length <= 0)
+            return;
+        if (byModel)
+            _model!.Want(sequence, drafting, length);
+        else
+            PromptLookup.Propose(sequence, drafting.Options, length);
+    }
+}

@@ -1,0 +1,134 @@
+namespace Seriatim.Generation.Tests;
+
+/// <summary>
+/// A model without weights that really remembers: it stores a hash of each token and position through the real paged attention,
+/// reads the mean of what a row may see, and makes logits of the bits of that mean. Any error in pages, forks, positions or commits changes
+/// every logit. The token after the last one, in a fixed order, is preferred, so that there are repetitions for speculation to find.
+/// </summary>
+internal sealed class FakeModel : IGenerationModel, IDisposable
+{
+    private const int Dim = 16;
+    private static readonly AttentionSpec Spec = new(1, 1, Dim, 1f);
+    private readonly IOps _ops;
+    private readonly ulong _seed;
+
+    public FakeModel(int threads = 1, int vocabulary = 50, int context = 4096, ulong seed = 1, ModelCapability capability = ModelCapability.Decoder)
+    {
+        _ops = CpuOps.Create(threads);
+        (VocabularySize, ContextLength, _seed, Capability) = (vocabulary, context, seed, capability);
+    }
+
+    public ModelCapability Capability { get; }
+
+    public int VocabularySize { get; }
+
+    public int ContextLength { get; }
+
+    public int Outputs => VocabularySize;
+
+    public long BytesPerPosition => KeyValuePool.BytesPerPosition(1, 1, Dim);
+
+    /// <summary>How much the token after the last one is preferred.</summary>
+    public float Preference { get; init; } = 3;
+
+    /// <summary>A token that no pass survives; -1: none.</summary>
+    public int Poison { get; init; } = -1;
+
+    /// <summary>A token after which logits are not numbers; -1: none.</summary>
+    public int Madness { get; init; } = -1;
+
+    public long Passes { get; private set; }
+
+    public long Rows { get; private set; }
+
+    public PagePool NewPagePool(int pageSize, int pages) => new(new KeyValuePool(1, 1, Dim, pageSize, pages));
+
+    public PagePool NewCrossPagePool(int pageSize, int pages) => NewPagePool(pageSize, pages);
+
+    public long MemoryVariant(int declaredLength) => 0;
+
+    public Tensor Encode(RaggedBatch batch) => See(batch);
+
+    public Tensor Forward(RaggedBatch batch, Tensor? encoded)
+    {
+        Passes++;
+        Rows += batch.Rows;
+        foreach (int token in batch.Tokens.Span)
+        {
+            if (token == Poison)
+                throw new InvalidDataException("poison");
+        }
+
+        using Tensor self = See(batch);
+        Tensor result = Tensor.Zeros(batch.Rows, 2 * Dim + 1);
+        using Tensor? cross = Capability == ModelCapability.EncoderDecoder ? Cross(batch, encoded) : null;
+        for (int row = 0; row < batch.Rows; row++)
+        {
+            self.Row(row).CopyTo(result.Row(row));
+            cross?.Row(row).CopyTo(result.Row(row)[Dim..]);
+            result.Row(row)[2 * Dim] = batch.Tokens.Span[row];
+        }
+
+        return result;
+    }
+
+    public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows)
+    {
+        Tensor logits = Tensor.Create(rows.Length, VocabularySize);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Span<float> row = hidden.Row(rows.Span[i]);
+            int last = (int)row[^1];
+            ulong hash = _seed;
+            foreach (float value in row)
+                hash = Mix(hash ^ BitConverter.SingleToUInt32Bits(value));
+            Span<float> target = logits.Row(i);
+            for (int id = 0; id < target.Length; id++)
+                target[id] = last == Madness ? float.NaN : 4f * (Mix(hash ^ (ulong)id) >> 40) / (1 << 24);
+            target[(last * 7 + 3) % VocabularySize % 11] += Preference;
+        }
+
+        return logits;
+    }
+
+    public void Dispose() => (_ops as IDisposable)?.Dispose();
+
+    private static Tensor Values(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
+    {
+        Tensor values = Tensor.Create(tokens.Length, Dim);
+        for (int row = 0; row < tokens.Length; row++)
+        {
+            for (int d = 0; d < Dim; d++)
+                values.Row(row)[d] = (float)(Mix(((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40) / (1 << 24);
+        }
+
+        return values;
+    }
+
+    private Tensor See(RaggedBatch batch)
+    {
+        AttentionSegment[] segments = [.. batch.Segments.Select(s =>
+            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents))];
+        KeyValuePool? pool = batch.Segments.Select(s => s.Memory?.Storage).FirstOrDefault(p => p is not null);
+        using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
+        using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span);
+        return _ops.Attention(zeros, zeros, values, new AttentionRows(segments, pool), 0, Spec);
+    }
+
+    private Tensor Cross(RaggedBatch batch, Tensor? encoded)
+    {
+        AttentionSegment[] segments = [.. batch.Segments.Select(s => new AttentionSegment(
+            s.FirstRow, s.Rows, s.Encoder?.FirstRow ?? 0, s.Encoder?.Rows ?? 0, s.Cross!.Length, s.Cross.Pages, Visibility.Full))];
+        using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
+        using Tensor? keys = encoded is null ? null : Tensor.Zeros(encoded.Rows, Dim);
+        return _ops.Attention(zeros, keys, encoded, new AttentionRows(segments, batch.Segments[0].Cross!.Storage), 0, Spec);
+    }
+
+    private static ulong Mix(ulong x)
+    {
+        x += 0x9E3779B97F4A7C15;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using Seriatim.Formats;
+
+namespace Seriatim.Generation.Tests;
+
+/// <summary>Greedy, penalty and beam results of every golden case that has them and whose family is built, through the engine.</summary>
+public sealed class GenerateTests
+{
+    public static TheoryData<string> Cases()
+    {
+        var data = new TheoryData<string>();
+        if (Shared.Folder is null)
+        {
+            data.Add("missing");
+            return data;
+        }
+
+        foreach (string folder in Directory.EnumerateDirectories(Shared.Path("golden")).Order(StringComparer.Ordinal))
+        {
+            if (File.Exists(Path.Combine(folder, "generate.json")))
+                data.Add(Path.GetFileName(folder));
+        }
+
+        return data;
+    }
+
+    [SharedTheory]
+    [MemberData(nameof(Cases))]
+    public void EngineEqualsTheReference(string name)
+    {
+        Model model;
+        try
+        {
+            model = Model.Load(Shared.Path("golden", name));
+        }
+        catch (UnknownArchitectureException)
+        {
+            // Conformance.Tests report families that are not built as skipped, by name.
+            return;
+        }
+
+        using (model)
+        {
+            using var core = new EngineCore(
+                new LoadedModel(model, CpuOps.Create(1)), new EngineOptions { Pages = 400, PageSize = 8, TokenBudget = 64, MaxSequences = 40 });
+            using JsonDocument json = LenientJson.Parse(Shared.Path("golden", name, "generate.json"));
+            var checks = new List<Action>();
+            long number = 0;
+            foreach (JsonElement prompt in json.RootElement.GetProperty("prompts").EnumerateArray())
+            {
+                foreach ((GenerationRequest request, JsonElement run, string what) in GoldenRuns.Of(name, json.RootElement, prompt))
+                {
+                    GenerationHandle handle = core.Add(request, ++number);
+                    checks.Add(() => GoldenRuns.Check(handle.Result(), run, $"{name}: {what}"));
+                }
+            }
+
+            core.Drain();
+            Assert.True(checks.Count > 0 || name == "llama-rope-dynamic", $"{name} has no runs");
+            foreach (Action check in checks)
+                check();
+        }
+    }
+}
