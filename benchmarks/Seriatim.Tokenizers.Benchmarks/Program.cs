@@ -21,6 +21,7 @@ Measure("train byte-fallback BPE 16000", 1, 0,
 Measure("train Unigram 8000", 1, 0, () => TokenizerTrainer.Train([text], new() { Model = TrainerModel.Unigram, VocabularySize = 8000 }));
 
 Tokenizer tokenizer = trained!.Tokenizer;
+Console.WriteLine($"the last byte-level vocabulary has {tokenizer.VocabularySize} tokens");
 int[] ids = [];
 Measure("encode, 32k byte-level BPE, whole file", 7, megabytes, () => ids = tokenizer.Encode(text));
 Measure("encode, 32k byte-level BPE, by paragraph", 7, megabytes, () =>

@@ -11,7 +11,8 @@ public sealed partial class Tokenizer
         _pipeline.NamedChatTemplates.TryGetValue(name, out string? source) ? new ChatTemplate(source) : null;
 
     /// <summary>
-    /// Turns a conversation into the prompt the model was trained on. Encode the result without adding special tokens: the template
+    /// Turns a conversation into the prompt the model was trained on. Encode the result without adding special tokens: the
+    /// template
     /// wrote them.
     /// </summary>
     /// <param name="messages">The conversation.</param>
@@ -19,7 +20,8 @@ public sealed partial class Tokenizer
     /// <param name="template">A template to use instead of the tokenizer's own.</param>
     /// <param name="variables">More variables for the template, such as <c>tools</c>.</param>
     /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
-    public string ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true, ChatTemplate? template = null,
+    public string ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true,
+        ChatTemplate? template = null,
         IReadOnlyDictionary<string, object?>? variables = null)
     {
         template ??= ChatTemplate ?? throw new ChatTemplateException(

@@ -134,7 +134,8 @@ public sealed partial class Tokenizer
         LayOut(_pipeline.PostProcessor.Single, text, default, options ?? EncodeOptions.Default);
 
     /// <summary>Encodes two texts as one sequence, as BERT and RoBERTa take them; offsets count in each text by itself.</summary>
-    public IReadOnlyList<EncodedToken> EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, EncodeOptions? options = null) =>
+    public IReadOnlyList<EncodedToken> EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second,
+        EncodeOptions? options = null) =>
         LayOut(_pipeline.PostProcessor.Pair, first, second, options ?? EncodeOptions.Default);
 
     /// <summary>Decodes ids.</summary>

@@ -221,7 +221,8 @@ public sealed class ChatTemplateTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void Public_templates_give_the_prompts_of_their_models(string name, ChatMessage[] messages, bool tools, string expected)
+    public void Public_templates_give_the_prompts_of_their_models(string name, ChatMessage[] messages, bool tools,
+        string expected)
     {
         Assert.Equal(expected, Render(name, messages, tools));
     }

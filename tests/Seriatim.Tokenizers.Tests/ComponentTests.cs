@@ -111,7 +111,8 @@ public sealed class ComponentTests
     {
         Tokenizer tokenizer = Tokenizer.FromJson(Encoding.UTF8.GetBytes("""
             {"added_tokens": [
-              {"id": 10, "content": "<l>", "lstrip": true, "special": true}, {"id": 11, "content": "<r>", "rstrip": true, "special": true},
+              {"id": 10, "content": "<l>", "lstrip": true, "special": true}, {"id": 11, "content": "<r>", "rstrip": true,
+                  "special": true},
               {"id": 12, "content": "ing", "single_word": true}, {"id": 13, "content": "<l><l>", "special": true},
               {"id": 14, "content": "YES", "normalized": true}],
              "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "WhitespaceSplit"},
@@ -158,7 +159,8 @@ public sealed class ComponentTests
     public void Roberta_lays_out_pairs()
     {
         Tokenizer tokenizer = Tokenizer.FromJson(Encoding.UTF8.GetBytes("""
-            {"pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0]},
+            {"pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2],
+                "cls": ["<s>", 0]},
              "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"<s>": 0, "a": 1, "</s>": 2, "b": 3}}}
             """));
         Assert.Equal([0, 1, 2, 2, 3, 2], tokenizer.EncodePair("a", "b").Select(token => token.Id));
@@ -174,7 +176,8 @@ public sealed class ComponentTests
         units[0] = 256u << 10;
         units[256 ^ 'A'] = ((uint)((256 ^ 'A') ^ 300) << 10) | (1u << 8) | 'A';
         units[300] = 0x80000000u;
-        byte[] map = [.. BitConverter.GetBytes(units.Length * 4), .. units.SelectMany(BitConverter.GetBytes), (byte)'a', (byte)'!', 0];
+        byte[] map = [.. BitConverter.GetBytes(units.Length * 4), .. units.SelectMany(BitConverter.GetBytes), (byte)'a',
+            (byte)'!', 0];
         var text = new AlignedText();
         text.Load("xAé🙂A", 0, tracks: true);
         new CharsmapNormalizer(map, "test", "map").Normalize(text);

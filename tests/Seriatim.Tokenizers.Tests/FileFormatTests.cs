@@ -48,7 +48,8 @@ public sealed class FileFormatTests : IDisposable
         File.WriteAllText(PathOf("tokenizer_config.json"), """
             {"tokenizer_class": "LlamaTokenizer", "add_bos_token": true, "add_eos_token": true,
              "bos_token": {"content": "<s>"}, "eos_token": "</s>",
-             "chat_template": [{"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"}, {"name": "tool_use", "template": "t"}]}
+             "chat_template": [{"name": "default", "template": "{{ bos_token }}{{ messages[0].content }}"},
+                 {"name": "tool_use", "template": "t"}]}
             """);
         Tokenizer tokenizer = Tokenizer.Load(PathOf("tokenizer.model"));
         Assert.Equal([1, 15043, 2], tokenizer.Encode("Hello"));
@@ -86,7 +87,8 @@ public sealed class FileFormatTests : IDisposable
     {
         WriteVocabAndMerges();
         string vocab = File.ReadAllText(PathOf("vocab.json"));
-        string merges = string.Join(',', File.ReadLines(PathOf("merges.txt")).Skip(1).Select(line => JsonSerializer.Serialize(line)));
+        string merges = string.Join(',', File.ReadLines(PathOf("merges.txt")).Skip(1).Select(line =>
+            JsonSerializer.Serialize(line)));
         File.WriteAllText(PathOf("tokenizer.json"), $$"""
             {"added_tokens": [{"id": 50256, "content": "<|endoftext|>", "special": true, "normalized": false}],
              "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "decoder": {"type": "ByteLevel"},
@@ -169,7 +171,8 @@ public sealed class FileFormatTests : IDisposable
     {
         IReadOnlyDictionary<string, object> gguf = Gguf("gpt-2");
         var tokens = (string[])gguf["tokenizer.ggml.tokens"];
-        File.WriteAllText(PathOf("vocab.json"), JsonSerializer.Serialize(tokens.Select((token, id) => (token, id)).ToDictionary()));
+        File.WriteAllText(PathOf("vocab.json"), JsonSerializer.Serialize(tokens.Select((token, id) => (token,
+            id)).ToDictionary()));
         File.WriteAllLines(PathOf("merges.txt"), ["#version: 0.2", .. (string[])gguf["tokenizer.ggml.merges"]]);
     }
 

@@ -41,7 +41,8 @@ public sealed class HostileInputTests
     [InlineData("{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0},\"unk_token\":\"\\ud800\"}}", "model.unk_token", "surrogate")]
     public void Broken_tokenizer_json_is_refused_by_name(string json, string component, string problem)
     {
-        var e = Assert.Throws<TokenizerFormatException>(() => Tokenizer.FromJson(Encoding.UTF8.GetBytes(json), "some/tokenizer.json"));
+        var e = Assert.Throws<TokenizerFormatException>(() => Tokenizer.FromJson(Encoding.UTF8.GetBytes(json),
+            "some/tokenizer.json"));
         Assert.Equal("some/tokenizer.json", e.File);
         Assert.Equal(component, e.Component);
         Assert.Contains(problem, e.Message);
@@ -78,7 +79,8 @@ public sealed class HostileInputTests
         var file = new List<byte>();
         foreach (string piece in new[] { "<unk>", "<s>", "</s>", "▁a", "b", "▁ab" })
         {
-            Proto.Bytes(file, 1, [.. Proto.Field(1, Encoding.UTF8.GetBytes(piece)), 0x15, 0, 0, 0x80, 0xBF, 0x18, piece[0] == '<' ? (byte)3 : (byte)1]);
+            Proto.Bytes(file, 1, [.. Proto.Field(1, Encoding.UTF8.GetBytes(piece)), 0x15, 0, 0, 0x80, 0xBF, 0x18,
+                piece[0] == '<' ? (byte)3 : (byte)1]);
         }
 
         Proto.Bytes(file, 2, [0x18, 1]);
@@ -106,7 +108,8 @@ public sealed class HostileInputTests
     {
         static void Refused(string key, params (string Key, object Value)[] pairs)
         {
-            var e = Assert.Throws<TokenizerFormatException>(() => Tokenizer.FromGguf(pairs.ToDictionary(pair => pair.Key, pair => pair.Value)));
+            var e = Assert.Throws<TokenizerFormatException>(() => Tokenizer.FromGguf(pairs.ToDictionary(pair => pair.Key,
+                pair => pair.Value)));
             Assert.Equal("tokenizer.ggml." + key, e.Component);
         }
 
@@ -202,10 +205,12 @@ public sealed class HostileInputTests
     [Fact]
     public void A_missing_template_says_what_to_pass()
     {
-        var e = Assert.Throws<ChatTemplateException>(() => Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")]));
+        var e = Assert.Throws<ChatTemplateException>(() =>
+            Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")]));
         Assert.Contains("template:", e.Message);
         var template = new ChatTemplate("{{ eos_token }}{{ messages[0].content }}");
-        Assert.Equal("<|endoftext|>hi", Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")], template: template));
+        Assert.Equal("<|endoftext|>hi", Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")],
+            template: template));
     }
 
     [Fact]

@@ -129,12 +129,30 @@ public sealed class PropertyTests
         {
             TokenDecoder decoder = tokenizer.CreateDecoder();
             byte[] utf8 = Encoding.UTF8.GetBytes("🙂");
-            int[] ids = utf8.Select(b => tokenizer.IdOf(tokenizer == RoundTripping[0] ? ByteAlphabet.Encode([b]) : $"<0x{b:X2}>")!.Value).ToArray();
+            int[] ids = utf8.Select(b => tokenizer.IdOf(tokenizer == RoundTripping[0] ? ByteAlphabet.Encode([b])
+                : $"<0x{b:X2}>")!.Value).ToArray();
             Assert.Equal(["", "", "", "🙂"], ids.Select(decoder.Append));
             Assert.Equal("", decoder.Append(ids[0]));
             Assert.Equal("\uFFFD", decoder.Flush());
             Assert.Equal(["", "", "", "🙂"], ids.Select(decoder.Append));
         }
+    }
+
+    [Fact]
+    public void Steady_encoding_allocates_only_its_result()
+    {
+        Tokenizer tokenizer = Samples.ByteLevel.Tokenizer;
+        string text = string.Join(' ', Samples.TrainingTexts);
+        int[] ids = tokenizer.Encode(text);
+        tokenizer.Encode(text);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+        {
+            tokenizer.Encode(text);
+        }
+
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
+        Assert.InRange(each, 0, (ids.Length * sizeof(int)) + 512);
     }
 
     private static void Check(Action<string> property) => Prop.ForAll(AnyText.ToArbitrary(), property).Check(Settings);

@@ -1,6 +1,8 @@
 namespace Seriatim.Tokenizers.Tests;
 
-/// <summary>The language of chat templates: small programs and what Jinja2 (with the settings of transformers) makes of them.</summary>
+/// <summary>
+/// The language of chat templates: small programs and what Jinja2 (with the settings of transformers) makes of them.
+/// </summary>
 public sealed class TemplateLanguageTests
 {
     private static readonly DateTimeOffset Now = new(2025, 3, 9, 14, 5, 7, TimeSpan.Zero);

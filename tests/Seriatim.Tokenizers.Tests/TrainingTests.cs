@@ -52,7 +52,11 @@ public sealed class TrainingTests
     public void Trained_vocabularies_spell_anything(TrainerModel model)
     {
         string chinese = File.ReadAllText(Shared.PathOf("data", "zh-novel", "valid.txt"));
-        Tokenizer tokenizer = TokenizerTrainer.Train([chinese], new TrainerOptions { Model = model, VocabularySize = 2000 }).Tokenizer;
+        Tokenizer tokenizer = TokenizerTrainer.Train([chinese], new TrainerOptions
+        {
+            Model = model,
+            VocabularySize = 2000
+        }).Tokenizer;
         string text = "Ελληνικά 🙂 и русский: " + chinese;
         Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text, EncodeOptions.PlainText)));
         Assert.DoesNotContain(tokenizer.UnkId ?? -1, tokenizer.Encode(text));
@@ -112,8 +116,16 @@ public sealed class TrainingTests
         Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions { VocabularySize = 100 }));
         Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions { SpecialTokens = ["a", "a"] }));
         Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions { CharacterCoverage = 0 }));
-        Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions { Model = TrainerModel.Unigram, SpecialTokens = [] }));
-        Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions { SpecialTokens = ["x"], AddEos = true }));
+        Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions
+        {
+            Model = TrainerModel.Unigram,
+            SpecialTokens = []
+        }));
+        Assert.Throws<ArgumentException>(() => TokenizerTrainer.Train([], new TrainerOptions
+        {
+            SpecialTokens = ["x"],
+            AddEos = true
+        }));
     }
 
     [Fact]

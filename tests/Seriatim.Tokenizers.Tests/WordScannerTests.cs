@@ -7,7 +7,8 @@ namespace Seriatim.Tokenizers.Tests;
 public sealed class WordScannerTests
 {
     private static readonly Gen<string> Texts = Gen.OneOf(
-        Gen.Elements(" ", "  ", "\n", "\r", "\r\n", "\t", "\u00A0", "\u3000", "'", "'s", "'S", "'ll", "'RE", "'d", "'ſ", "a", "Zz", "é", "我", "1",
+        Gen.Elements(" ", "  ", "\n", "\r", "\r\n", "\t", "\u00A0", "\u3000", "'", "'s", "'S", "'ll", "'RE", "'d", "'ſ", "a",
+            "Zz", "é", "我", "1",
             "23", "½", "٣", "!", "?!", "\u0301", "🙂", "𝔘", "𝟙", "_", "\u200D", "\0"),
         Gen.Choose(0, 0xD7FF).Select(c => ((char)c).ToString()))
         .ListOf().Select(string.Concat);

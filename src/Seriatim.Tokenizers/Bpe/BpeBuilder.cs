@@ -8,6 +8,11 @@ internal static class BpeBuilder
     /// <summary>Longest piece accepted where all its splits are tried, in chars.</summary>
     private const int MaxRankedPiece = 2048;
 
+    /// <summary>
+    /// Most char comparisons spent on all splits of all pieces; a hundred times what the largest vocabularies need.
+    /// </summary>
+    private const long MaxSplitWork = 4_000_000_000;
+
     /// <summary>From explicit pairs, first to last.</summary>
     /// <param name="vocabulary">The vocabulary.</param>
     /// <param name="merges">The pairs in order of rank.</param>
@@ -32,7 +37,8 @@ internal static class BpeBuilder
             else if (strict)
             {
                 string missing = left.Length == 0 || right.Length == 0 ? "is not a pair of two pieces"
-                    : $"needs \"{(!vocabulary.TryGetId(left, out _) ? left : !vocabulary.TryGetId(right, out _) ? right : joined)}\""
+                    : $"needs \"{(!vocabulary.TryGetId(left, out _) ? left : !vocabulary.TryGetId(right, out _) ? right
+                        : joined)}\""
                       + ", which is not in the vocabulary";
                 throw new TokenizerFormatException(file, $"model.merges[{rank}]",
                     $"the merge \"{left} {right}\" {missing}; the vocabulary and the merges must come from the same training run.");
@@ -56,6 +62,13 @@ internal static class BpeBuilder
         (string Piece, int Rank)[] pieces = ranked.ToArray();
         var mergeable = new HashSet<string>(pieces.Select(p => p.Piece), StringComparer.Ordinal);
         var lookup = mergeable.GetAlternateLookup<ReadOnlySpan<char>>();
+        long work = pieces.Sum(p => (long)p.Piece.Length * p.Piece.Length);
+        if (work > MaxSplitWork)
+        {
+            throw new TokenizerFormatException(file, "vocabulary",
+                $"the pieces are {pieces.Average(p => p.Piece.Length):F0} chars long on average; the file is damaged or not a BPE vocabulary.");
+        }
+
         foreach ((string piece, int rank) in pieces)
         {
             if (piece.Length > MaxRankedPiece)

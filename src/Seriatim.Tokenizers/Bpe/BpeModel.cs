@@ -26,7 +26,9 @@ internal sealed class BpeModel : ITokenModel
     private readonly bool _useBytes;
     private readonly WordCache _cache = new();
 
-    /// <summary>Creates the model; <paramref name="extra"/> are the code points of the symbols from the vocabulary's size up.</summary>
+    /// <summary>
+    /// Creates the model; <paramref name="extra"/> are the code points of the symbols from the vocabulary's size up.
+    /// </summary>
     public BpeModel(Vocabulary vocabulary, MergeTable merges, BpeOptions options, IReadOnlyList<Rune>? extra = null)
     {
         Vocabulary = vocabulary;

@@ -47,7 +47,9 @@ internal sealed class MergeTable
         }
     }
 
-    /// <summary>Adds a merge. Of two for the same pair the one with the lower rank stays, unless <paramref name="replace"/>.</summary>
+    /// <summary>
+    /// Adds a merge. Of two for the same pair the one with the lower rank stays, unless <paramref name="replace"/>.
+    /// </summary>
     public void Add(int left, int right, int rank, int result, bool replace = false)
     {
         if ((Count + 1) * 2 > _entries.Length)

@@ -1,6 +1,8 @@
 namespace Seriatim.Tokenizers;
 
-/// <summary>Takes up to <c>start</c> chars equal to <c>content</c> off the front of every token and up to <c>stop</c> off its end.</summary>
+/// <summary>
+/// Takes up to <c>start</c> chars equal to <c>content</c> off the front of every token and up to <c>stop</c> off its end.
+/// </summary>
 internal sealed class StripDecoder(char content, int start, int stop) : IDecoder
 {
     /// <inheritdoc/>

@@ -57,7 +57,8 @@ internal static class BpeFiles
     {
         var added = new List<AddedToken>(config?.AddedTokens ?? []);
         var roles = new[] { "bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token" };
-        foreach (string content in roles.Select(role => config?.TokenOf(role)).Append("<|endoftext|>").OfType<string>().Distinct())
+        foreach (string content in roles.Select(role =>
+            config?.TokenOf(role)).Append("<|endoftext|>").OfType<string>().Distinct())
         {
             if (added.All(token => token.Content != content) && vocabulary.TryGetId(content, out int id))
             {

@@ -94,7 +94,8 @@ internal static class SentencePiece
 
     private static TokenizerPipeline Build(List<Piece> pieces, Settings settings, string file, TokenizerConfig? config)
     {
-        var vocabulary = new Vocabulary(pieces.Select((piece, id) => new KeyValuePair<string, int>(piece.Text, id)).ToArray(), file, "pieces");
+        var vocabulary = new Vocabulary(pieces.Select((piece, id) => new KeyValuePair<string, int>(piece.Text, id)).ToArray(),
+            file, "pieces");
         int? InRange(int id) => id >= 0 && id < pieces.Count ? id : null;
         int? unk = pieces.FindIndex(piece => piece.Kind == Kind.Unknown) is >= 0 and var found ? found : InRange(settings.UnkId);
         bool prefix = settings.AddDummyPrefix && config?.AddPrefixSpace != false;
@@ -103,7 +104,8 @@ internal static class SentencePiece
         {
             Model = Model(pieces, settings, vocabulary, unk, file),
             Normalizer = settings.Charsmap.Length == 0 ? spaces
-                : new SequenceNormalizer([new CharsmapNormalizer(settings.Charsmap, file, "normalizer_spec.precompiled_charsmap"), spaces]),
+                : new SequenceNormalizer([new CharsmapNormalizer(settings.Charsmap, file,
+                    "normalizer_spec.precompiled_charsmap"), spaces]),
             Decoder = Decoder(prefix && !settings.SpaceAsSuffix),
             AddedTokens = Added(pieces, config),
             SpecialTokens = new SpecialTokens
@@ -121,7 +123,8 @@ internal static class SentencePiece
 
         // The classes of transformers decide what is added where the config does not say.
         pipeline = config.Apply(pipeline);
-        bool llama = config.Class.StartsWith("Llama", StringComparison.Ordinal) || config.Class.StartsWith("Gemma", StringComparison.Ordinal);
+        bool llama = config.Class.StartsWith("Llama", StringComparison.Ordinal) || config.Class.StartsWith("Gemma",
+            StringComparison.Ordinal);
         bool bos = config.AddBos ?? llama;
         bool eos = config.AddEos ?? config.Class.StartsWith("T5", StringComparison.Ordinal);
         return pipeline with
@@ -139,7 +142,8 @@ internal static class SentencePiece
         {
             case 1:
                 // A user-defined piece costs less than normal pieces of the same length together; the factor is that of SentencePiece.
-                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece => piece.Score).DefaultIfEmpty(0).Max();
+                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece =>
+                    piece.Score).DefaultIfEmpty(0).Max();
                 double[] scores = pieces.Select(piece =>
                     piece.Kind == Kind.UserDefined ? (piece.Text.Length * (double)best) - 0.1 : piece.Score).ToArray();
                 return new UnigramModel(vocabulary, scores, id => Matches(pieces[id]) && pieces[id].Kind != Kind.Unused,

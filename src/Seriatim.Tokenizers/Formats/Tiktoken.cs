@@ -48,7 +48,8 @@ internal static class Tiktoken
     {
         int blank = text.IndexOf((byte)' ');
         Span<byte> token = new byte[Math.Max(0, blank)];
-        if (blank <= 0 || Base64.DecodeFromUtf8(text[..blank], token, out _, out int length) != System.Buffers.OperationStatus.Done
+        if (blank <= 0 || Base64.DecodeFromUtf8(text[..blank], token, out _,
+            out int length) != System.Buffers.OperationStatus.Done
             || length == 0 || !int.TryParse(text[(blank + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int rank))
         {
             string shown = Encoding.UTF8.GetString(text[..Math.Min(40, text.Length)]);

@@ -150,6 +150,13 @@ internal sealed class TokenizerConfig
         {
             _templates["default"] = template.Text();
         }
+        else if (template.IsObject)
+        {
+            foreach ((string name, JsonNode source) in template.Members())
+            {
+                _templates[name] = source.Text();
+            }
+        }
         else if (template.Exists)
         {
             foreach (JsonNode named in template.Items())

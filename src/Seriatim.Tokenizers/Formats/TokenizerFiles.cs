@@ -64,6 +64,7 @@ internal static class TokenizerFiles
         }
 
         // A SentencePiece file begins with field 1 of its message; Meta's tiktoken files are called .model as well.
-        return bytes.Length > 0 && bytes[0] == 0x0A ? SentencePiece.Read(bytes, file, config) : Tiktoken.Read(bytes, file, config);
+        return bytes.Length > 0 && bytes[0] == 0x0A ? SentencePiece.Read(bytes, file, config) : Tiktoken.Read(bytes, file,
+            config);
     }
 }

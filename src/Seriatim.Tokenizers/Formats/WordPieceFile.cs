@@ -30,7 +30,8 @@ internal static class WordPieceFile
             "the vocabulary has no unknown token; this is not a WordPiece vocabulary, or tokenizer_config.json has to name unk_token.");
 
         // Without a config the vocabulary tells: one that has upper-case pieces is cased.
-        bool lowercase = config?.Lowercase ?? !entries.Any(entry => !entry.Key.StartsWith('[') && entry.Key.Any(char.IsAsciiLetterUpper));
+        bool lowercase = config?.Lowercase ?? !entries.Any(entry => !entry.Key.StartsWith('[')
+            && entry.Key.Any(char.IsAsciiLetterUpper));
         var added = new[] { roles.Unk, roles.Cls, roles.Sep, roles.Pad, roles.Mask }.OfType<int>().Distinct()
             .Select(id => new AddedToken { Id = id, Content = entries[id].Key, Special = true });
         return new TokenizerPipeline
@@ -38,7 +39,8 @@ internal static class WordPieceFile
             Model = new WordPieceModel(vocabulary, unk, "##", string.Empty, 100),
             Normalizer = new BertNormalizer(true, config?.PadIdeographs ?? true, config?.StripAccents ?? lowercase, lowercase),
             Pretokenizer = new SequencePretokenizer(
-                [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation, SplitBehavior.Isolated)]),
+                [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,
+                    SplitBehavior.Isolated)]),
             Decoder = new WordPieceDecoder("##", true),
             PostProcessor = roles is { Cls: { } cls, Sep: { } sep } ? PostProcessor.Bert(cls, sep) : PostProcessor.None,
             AddedTokens = [.. added],

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>BERT's cleaning: control characters go, white space becomes blanks, ideographs stand alone, accents and case go.</summary>
+/// <summary>
+/// BERT's cleaning: control characters go, white space becomes blanks, ideographs stand alone, accents and case go.
+/// </summary>
 internal sealed class BertNormalizer(bool cleanText, bool padIdeographs, bool stripAccents, bool lowercase) : INormalizer
 {
     private static readonly UnicodeNormalizer Decompose = new(compose: false, compatibility: false);

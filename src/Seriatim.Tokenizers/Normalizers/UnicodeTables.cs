@@ -103,7 +103,9 @@ internal static class UnicodeTables
         return Compositions.TryGetValue(((long)first << 32) | (uint)second, out int composed) ? composed : -1;
     }
 
-    /// <summary>Whether nothing before a code point can combine or change places with it (it comes first in a decomposition).</summary>
+    /// <summary>
+    /// Whether nothing before a code point can combine or change places with it (it comes first in a decomposition).
+    /// </summary>
     public static bool IsBoundary(int c) =>
         c < 0x300 || (ClassOf(c) == 0 && !Seconds.Contains(c) && c is not (>= VowelBase and < VowelBase + Vowels)
             and not (> TrailingBase and < TrailingBase + Trailings));

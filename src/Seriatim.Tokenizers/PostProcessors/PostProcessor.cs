@@ -10,7 +10,8 @@ namespace Seriatim.Tokenizers;
 internal sealed record PostProcessor(IReadOnlyList<TemplatePart> Single, IReadOnlyList<TemplatePart> Pair, bool TrimOffsets)
 {
     /// <summary>Nothing added.</summary>
-    public static PostProcessor None { get; } = new([TemplatePart.Text(0, 0)], [TemplatePart.Text(0, 0), TemplatePart.Text(1, 1)], false);
+    public static PostProcessor None { get; } = new([TemplatePart.Text(0, 0)], [TemplatePart.Text(0, 0), TemplatePart.Text(1,
+        1)], false);
 
     /// <summary>Tokens before and after every text; the second text of a pair is laid out like the first.</summary>
     public static PostProcessor Around(IReadOnlyList<int> before, IReadOnlyList<int> after, bool trimOffsets = false)

@@ -8,7 +8,9 @@ internal sealed class ClassPretokenizer(Func<Rune, bool> matches, SplitBehavior 
     /// <summary>Cuts at white space and drops it.</summary>
     public static ClassPretokenizer WhitespaceSplit { get; } = new(Rune.IsWhiteSpace, SplitBehavior.Removed);
 
-    /// <summary>Whether a character is punctuation for BERT: every visible ASCII char that is no letter or digit, and \p{P}.</summary>
+    /// <summary>
+    /// Whether a character is punctuation for BERT: every visible ASCII char that is no letter or digit, and \p{P}.
+    /// </summary>
     public static bool IsPunctuation(Rune rune) =>
         (CharClasses.Of(rune) & CharClasses.Punctuation) != 0
         || (rune.Value is > 0x20 and < 0x7F && !char.IsAsciiLetterOrDigit((char)rune.Value));

@@ -3,7 +3,10 @@ namespace Seriatim.Tokenizers;
 /// <summary>Cuts a piece at the matches of a pattern.</summary>
 internal static class Splitter
 {
-    /// <summary>Cuts <c>[start, end)</c> at <paramref name="matches"/> (relative to <paramref name="start"/>) into <paramref name="output"/>.</summary>
+    /// <summary>
+    /// Cuts <c>[start, end)</c> at <paramref name="matches"/> (relative to <paramref name="start"/>) into <paramref
+    /// name="output"/>.
+    /// </summary>
     /// <param name="matches">The matches, in order.</param>
     /// <param name="start">Start of the piece.</param>
     /// <param name="end">End of the piece.</param>

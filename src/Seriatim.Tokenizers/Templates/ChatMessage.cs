@@ -6,7 +6,8 @@ namespace Seriatim.Tokenizers;
 public sealed record ChatMessage(string Role, string? Content)
 {
     /// <summary>
-    /// More fields for templates that read them, such as <c>tool_calls</c>. Values are strings, numbers, truth values, null, lists and
+    /// More fields for templates that read them, such as <c>tool_calls</c>. Values are strings, numbers, truth values, null,
+    /// lists and
     /// dictionaries with string keys.
     /// </summary>
     public IReadOnlyDictionary<string, object?> Fields { get; init; } = new Dictionary<string, object?>();

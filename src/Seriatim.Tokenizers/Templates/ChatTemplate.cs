@@ -27,7 +27,8 @@ public sealed class ChatTemplate
     /// <param name="messages">The conversation.</param>
     /// <param name="addGenerationPrompt">End with the opening of the answer.</param>
     /// <param name="variables">
-    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists, dictionaries with
+    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists,
+    /// dictionaries with
     /// string keys, or JSON elements.
     /// </param>
     /// <param name="now">The time for <c>strftime_now</c>; the local time if not given.</param>

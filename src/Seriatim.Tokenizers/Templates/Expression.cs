@@ -19,7 +19,8 @@ internal sealed record MapExpression(IReadOnlyList<(Expression Key, Expression V
 internal sealed record MemberExpression(Expression Target, Expression Key, int Line) : Expression(Line);
 
 /// <summary><c>a[start:stop:step]</c>.</summary>
-internal sealed record SliceExpression(Expression Target, Expression? Start, Expression? Stop, Expression? Step, int Line) : Expression(Line);
+internal sealed record SliceExpression(Expression Target, Expression? Start, Expression? Stop, Expression? Step, int Line)
+    : Expression(Line);
 
 /// <summary>An argument, perhaps named.</summary>
 internal readonly record struct Argument(string? Name, Expression Value);
@@ -28,10 +29,12 @@ internal readonly record struct Argument(string? Name, Expression Value);
 internal sealed record CallExpression(Expression Target, IReadOnlyList<Argument> Arguments, int Line) : Expression(Line);
 
 /// <summary><c>value | name(arguments)</c>.</summary>
-internal sealed record FilterExpression(Expression Value, string Name, IReadOnlyList<Argument> Arguments, int Line) : Expression(Line);
+internal sealed record FilterExpression(Expression Value, string Name, IReadOnlyList<Argument> Arguments, int Line)
+    : Expression(Line);
 
 /// <summary><c>value is name(arguments)</c>.</summary>
-internal sealed record TestExpression(Expression Value, string Name, IReadOnlyList<Argument> Arguments, int Line) : Expression(Line);
+internal sealed record TestExpression(Expression Value, string Name, IReadOnlyList<Argument> Arguments, int Line)
+    : Expression(Line);
 
 /// <summary><c>not value</c>.</summary>
 internal sealed record NotExpression(Expression Value, int Line) : Expression(Line);
@@ -43,4 +46,5 @@ internal sealed record LogicalExpression(Expression Left, Expression Right, bool
 internal sealed record BinaryExpression(string Operator, Expression Left, Expression Right, int Line) : Expression(Line);
 
 /// <summary><c>value if condition else otherwise</c>.</summary>
-internal sealed record ConditionalExpression(Expression Condition, Expression Value, Expression? Otherwise, int Line) : Expression(Line);
+internal sealed record ConditionalExpression(Expression Condition, Expression Value, Expression? Otherwise, int Line)
+    : Expression(Line);

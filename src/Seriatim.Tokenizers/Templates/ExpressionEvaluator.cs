@@ -46,16 +46,19 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
                 return Call(call, scope);
             case FilterExpression filter:
                 (List<object?> filterArguments, Dictionary<string, object?> filterNames) = Arguments(filter.Arguments, scope);
-                return TemplateFilters.Apply(this, filter.Name, Evaluate(filter.Value, scope), filterArguments, filterNames, filter.Line);
+                return TemplateFilters.Apply(this, filter.Name, Evaluate(filter.Value, scope), filterArguments, filterNames,
+                    filter.Line);
             case TestExpression test:
-                return TemplateTests.Apply(test.Name, Evaluate(test.Value, scope), Arguments(test.Arguments, scope).Values, test.Line);
+                return TemplateTests.Apply(test.Name, Evaluate(test.Value, scope), Arguments(test.Arguments, scope).Values,
+                    test.Line);
             case NotExpression not:
                 return !TemplateValue.Truth(Evaluate(not.Value, scope));
             case LogicalExpression logical:
                 object? left = Evaluate(logical.Left, scope);
                 return TemplateValue.Truth(left) == logical.IsOr ? left : Evaluate(logical.Right, scope);
             case BinaryExpression binary:
-                return TemplateOperators.Apply(this, binary.Operator, Evaluate(binary.Left, scope), Evaluate(binary.Right, scope), binary.Line);
+                return TemplateOperators.Apply(this, binary.Operator, Evaluate(binary.Left, scope), Evaluate(binary.Right,
+                    scope), binary.Line);
             case ConditionalExpression conditional:
                 return TemplateValue.Truth(Evaluate(conditional.Condition, scope)) ? Evaluate(conditional.Value, scope)
                     : conditional.Otherwise is null ? new Undefined("the missing else") : Evaluate(conditional.Otherwise, scope);
@@ -137,7 +140,8 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
         return function(arguments, named);
     }
 
-    private (List<object?> Values, Dictionary<string, object?> Named) Arguments(IReadOnlyList<Argument> arguments, TemplateScope scope)
+    private (List<object?> Values, Dictionary<string, object?> Named) Arguments(IReadOnlyList<Argument> arguments,
+        TemplateScope scope)
     {
         var values = new List<object?>(arguments.Count);
         Dictionary<string, object?>? named = null;
@@ -180,7 +184,8 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
         }
 
         budget.Make(picked.Count, slice.Line);
-        return target is string source ? string.Concat(picked.Select(i => source[i])) : picked.Select(i => ((List<object?>)target)[i]).ToList();
+        return target is string source ? string.Concat(picked.Select(i => source[i])) : picked.Select(i =>
+            ((List<object?>)target)[i]).ToList();
 
         long Bound(long? given, long otherwise)
         {
@@ -197,7 +202,8 @@ internal sealed class ExpressionEvaluator(TemplateBudget budget)
         {
             long index => Math.Clamp(index, -int.MaxValue, int.MaxValue),
             null => null,
-            var other => throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}", slice.Line),
+            var other => throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}",
+                slice.Line),
         };
     }
 }

@@ -13,11 +13,13 @@ internal sealed record PrintStatement(Expression Value, int Line) : Statement;
 internal sealed record IfStatement(IReadOnlyList<(Expression? Condition, List<Statement> Body)> Branches, int Line) : Statement;
 
 /// <summary><c>for</c>.</summary>
-internal sealed record ForStatement(IReadOnlyList<string> Names, Expression Items, Expression? Filter, IReadOnlyList<Statement> Body,
+internal sealed record ForStatement(IReadOnlyList<string> Names, Expression Items, Expression? Filter,
+    IReadOnlyList<Statement> Body,
     IReadOnlyList<Statement> Otherwise, int Line) : Statement;
 
 /// <summary><c>set name = value</c>, <c>set name.attribute = value</c>, or a block that is rendered into the name.</summary>
-internal sealed record SetStatement(IReadOnlyList<string> Names, string? Attribute, Expression? Value, IReadOnlyList<Statement> Body,
+internal sealed record SetStatement(IReadOnlyList<string> Names, string? Attribute, Expression? Value,
+    IReadOnlyList<Statement> Body,
     int Line) : Statement;
 
 /// <summary><c>macro</c>.</summary>

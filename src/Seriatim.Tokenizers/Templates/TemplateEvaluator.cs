@@ -114,7 +114,8 @@ internal sealed class TemplateEvaluator
         {
             if (scope.Get(set.Names[0]) is not TemplateMap { IsNamespace: true } target)
             {
-                throw new ChatTemplateException($"{set.Names[0]} is not a namespace; only namespaces can be assigned to", set.Line);
+                throw new ChatTemplateException($"{set.Names[0]} is not a namespace; only namespaces can be assigned to",
+                    set.Line);
             }
 
             target.Set(set.Attribute, value);

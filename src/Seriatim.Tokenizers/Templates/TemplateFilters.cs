@@ -17,7 +17,8 @@ internal static class TemplateFilters
         {
             case "default" or "d":
                 bool alsoFalse = TemplateValue.Truth(Argument(1, "boolean", false));
-                return value is Undefined || (alsoFalse && !TemplateValue.Truth(value)) ? Argument(0, "default_value", string.Empty) : value;
+                return value is Undefined || (alsoFalse && !TemplateValue.Truth(value)) ? Argument(0, "default_value",
+                    string.Empty) : value;
             case "trim":
                 return TemplateMethods.Strip(Text(), Argument(0, "chars") as string, true, true);
             case "upper":
@@ -29,7 +30,8 @@ internal static class TemplateFilters
             case "capitalize":
                 return TemplateMethods.Capitalize(Text());
             case "replace":
-                return TemplateMethods.Replace(evaluator, Text(), TemplateValue.Print(Argument(0, "old")), TemplateValue.Print(Argument(1, "new")),
+                return TemplateMethods.Replace(evaluator, Text(), TemplateValue.Print(Argument(0, "old")),
+                    TemplateValue.Print(Argument(1, "new")),
                     Argument(2, "count") is long most ? most : -1, line);
             case "string":
                 return Text();
@@ -40,7 +42,8 @@ internal static class TemplateFilters
             case "safe":
                 return value;
             case "indent":
-                return Indent(evaluator, Text(), Argument(0, "width", 4L), TemplateValue.Truth(Argument(1, "first", false)), line);
+                return Indent(evaluator, Text(), Argument(0, "width", 4L), TemplateValue.Truth(Argument(1, "first", false)),
+                    line);
             case "tojson":
                 return TemplateJson.Write(evaluator, value, Argument(0, "indent") as long?, line);
             case "length" or "count":
@@ -56,15 +59,18 @@ internal static class TemplateFilters
                 return ToInteger(value) ?? Argument(0, "default", 0L);
             case "float":
                 return TemplateValue.Number(value) is { } number ? number
-                    : value is string digits && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed) ? parsed
+                    : value is string digits && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture,
+                        out double parsed) ? parsed
                     : Argument(0, "default", 0.0);
             case "abs":
                 return value is long integer ? Math.Abs(integer) : value is double real ? Math.Abs(real) : throw Wrong();
             case "round":
                 return TemplateValue.Number(value) is { } rounded
-                    ? Math.Round(rounded, (int)Math.Clamp(Argument(0, "precision") as long? ?? 0, 0, 15), MidpointRounding.ToEven) : throw Wrong();
+                    ? Math.Round(rounded, (int)Math.Clamp(Argument(0, "precision") as long? ?? 0, 0, 15),
+                        MidpointRounding.ToEven) : throw Wrong();
             case "join":
-                List<object?> joined = Argument(1, "attribute") is { } path ? Items().ConvertAll(item => evaluator.Member(item, path, line)) : Items();
+                List<object?> joined = Argument(1, "attribute") is { } path ? Items().ConvertAll(item => evaluator.Member(item,
+                    path, line)) : Items();
                 return TemplateMethods.Join(evaluator, joined, TemplateValue.Print(Argument(0, "d", string.Empty)), line);
             default:
                 return TemplateListFilters.Apply(evaluator, name, value, arguments, named, line);

@@ -13,13 +13,15 @@ internal static class TemplateGlobals
     {
         scope.Set("raise_exception", (TemplateFunction)((arguments, _) =>
             throw new ChatTemplateException($"the chat template refuses the conversation: {TemplateValue.Print(arguments.FirstOrDefault())}")));
-        scope.Set("strftime_now", (TemplateFunction)((arguments, _) => Format(now, TemplateValue.Print(arguments.FirstOrDefault()))));
+        scope.Set("strftime_now", (TemplateFunction)((arguments, _) => Format(now,
+            TemplateValue.Print(arguments.FirstOrDefault()))));
         scope.Set("range", (TemplateFunction)((arguments, _) => Range(arguments)));
         scope.Set("namespace", (TemplateFunction)((arguments, named) => MakeMap(arguments, named, isNamespace: true)));
         scope.Set("dict", (TemplateFunction)((arguments, named) => MakeMap(arguments, named, isNamespace: false)));
     }
 
-    private static TemplateMap MakeMap(IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named, bool isNamespace)
+    private static TemplateMap MakeMap(IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named,
+        bool isNamespace)
     {
         var map = new TemplateMap { IsNamespace = isNamespace };
         if (arguments.FirstOrDefault() is TemplateMap source)

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>The filter <c>tojson</c>, in the form of Python's json.dumps without ASCII escapes, as chat templates are written for.</summary>
+/// <summary>
+/// The filter <c>tojson</c>, in the form of Python's json.dumps without ASCII escapes, as chat templates are written for.
+/// </summary>
 internal static class TemplateJson
 {
     private const int MaxDepth = 64;
@@ -57,7 +59,8 @@ internal static class TemplateJson
         }
     }
 
-    private static void WriteItems<T>(StringBuilder text, char open, char close, List<T> items, int? indent, int depth, Action<T> write)
+    private static void WriteItems<T>(StringBuilder text, char open, char close, List<T> items, int? indent, int depth,
+        Action<T> write)
     {
         text.Append(open);
         for (int i = 0; i < items.Count; i++)

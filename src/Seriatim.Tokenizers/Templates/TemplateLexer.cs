@@ -50,7 +50,8 @@ internal sealed class TemplateLexer
 {
     private static readonly string[] Operators =
     [
-        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "|",
+        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",",
+            ".", ":", "|",
     ];
 
     private readonly string _source;
@@ -362,7 +363,8 @@ internal sealed class TemplateLexer
     }
 
     private int? Hex(int at, int digits) => at + digits <= _source.Length
-        && int.TryParse(_source.AsSpan(at, digits), System.Globalization.NumberStyles.AllowHexSpecifier, null, out int value) ? value : null;
+        && int.TryParse(_source.AsSpan(at, digits), System.Globalization.NumberStyles.AllowHexSpecifier, null, out int value)
+            ? value : null;
 
     private void Take(TemplateTokenKind kind, int length)
     {

@@ -61,7 +61,8 @@ internal static class TemplateListFilters
     {
         if (named.TryGetValue("attribute", out object? attribute))
         {
-            return items.ConvertAll(item => Attribute(evaluator, item, attribute, line) is Undefined && named.TryGetValue("default", out object? other)
+            return items.ConvertAll(item => Attribute(evaluator, item, attribute, line) is Undefined
+                && named.TryGetValue("default", out object? other)
                 ? other : Attribute(evaluator, item, attribute, line));
         }
 
@@ -87,7 +88,16 @@ internal static class TemplateListFilters
 
     private static bool Passes(object? value, IReadOnlyList<object?> arguments, int at, int line) => at >= arguments.Count
         ? TemplateValue.Truth(value)
-        : TemplateTests.Apply(arguments[at] switch { "==" => "eq", "!=" => "ne", "<" => "lt", ">" => "gt", "<=" => "le", ">=" => "ge", var test => TemplateValue.Print(test) },
+        : TemplateTests.Apply(arguments[at] switch
+        {
+            "==" => "eq",
+            "!=" => "ne",
+            "<" => "lt",
+            ">" => "gt",
+            "<=" => "le",
+            ">=" => "ge",
+            var test => TemplateValue.Print(test)
+        },
             value, arguments.Skip(at + 1).ToArray(), line);
 
     private static List<object?> Sort(ExpressionEvaluator evaluator, List<object?> items, IReadOnlyList<object?> arguments,
@@ -95,7 +105,8 @@ internal static class TemplateListFilters
     {
         bool reverse = TemplateValue.Truth(arguments.Count > 0 ? arguments[0] : named.GetValueOrDefault("reverse", false));
         object? attribute = named.GetValueOrDefault("attribute");
-        var keyed = items.Select(item => (Item: item, Key: Fold(attribute is null ? item : Attribute(evaluator, item, attribute, line))));
+        var keyed = items.Select(item => (Item: item, Key: Fold(attribute is null ? item : Attribute(evaluator, item,
+            attribute, line))));
         var order = Comparer<object?>.Create((a, b) => TemplateOperators.Compare(a, b, line));
         return (reverse ? keyed.OrderByDescending(pair => pair.Key, order) : keyed.OrderBy(pair => pair.Key, order))
             .Select(pair => pair.Item).ToList();

@@ -9,7 +9,8 @@ internal static class TemplateMethods
         "items" => (_, _) => map.Items.Select(item => (object?)new List<object?> { item.Key, item.Value }).ToList(),
         "keys" => (_, _) => map.Keys.ToList<object?>(),
         "values" => (_, _) => map.Items.Select(item => item.Value).ToList(),
-        "get" => (arguments, named) => arguments.Count > 0 && arguments[0] is string key && map.TryGet(key, out object? value) ? value
+        "get" => (arguments, named) => arguments.Count > 0 && arguments[0] is string key && map.TryGet(key,
+            out object? value) ? value
             : arguments.Count > 1 ? arguments[1] : named.GetValueOrDefault("default"),
         _ => null,
     };
@@ -17,7 +18,8 @@ internal static class TemplateMethods
     /// <summary>A method of a list, or null.</summary>
     public static TemplateFunction? OfList(List<object?> list, string name, int line) => name switch
     {
-        "index" => (arguments, _) => list.FindIndex(item => TemplateValue.Same(item, arguments.FirstOrDefault())) is >= 0 and var index
+        "index" => (arguments, _) => list.FindIndex(item => TemplateValue.Same(item,
+            arguments.FirstOrDefault())) is >= 0 and var index
             ? (long)index : throw new ChatTemplateException("the list does not hold the item", line),
         "count" => (arguments, _) => (long)list.Count(item => TemplateValue.Same(item, arguments.FirstOrDefault())),
         "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "sort" or "reverse" =>
@@ -28,7 +30,8 @@ internal static class TemplateMethods
     /// <summary>A method of a string, or null.</summary>
     public static TemplateFunction? OfText(ExpressionEvaluator evaluator, string text, string name, int line)
     {
-        string Text(IReadOnlyList<object?> arguments, int index) => index < arguments.Count && arguments[index] is string value ? value
+        string Text(IReadOnlyList<object?> arguments, int index) => index < arguments.Count
+            && arguments[index] is string value ? value
             : throw new ChatTemplateException($"argument {index + 1} of {name} has to be a string", line);
         return name switch
         {
@@ -40,13 +43,16 @@ internal static class TemplateMethods
             "capitalize" => (_, _) => Capitalize(text),
             "startswith" => (arguments, _) => AnyOf(arguments, part => text.StartsWith(part, StringComparison.Ordinal)),
             "endswith" => (arguments, _) => AnyOf(arguments, part => text.EndsWith(part, StringComparison.Ordinal)),
-            "removeprefix" => (arguments, _) => text.StartsWith(Text(arguments, 0), StringComparison.Ordinal) ? text[Text(arguments, 0).Length..] : text,
-            "removesuffix" => (arguments, _) => text.EndsWith(Text(arguments, 0), StringComparison.Ordinal) ? text[..^Text(arguments, 0).Length] : text,
+            "removeprefix" => (arguments, _) => text.StartsWith(Text(arguments, 0), StringComparison.Ordinal)
+                ? text[Text(arguments, 0).Length..] : text,
+            "removesuffix" => (arguments, _) => text.EndsWith(Text(arguments, 0), StringComparison.Ordinal)
+                ? text[..^Text(arguments, 0).Length] : text,
             "replace" => (arguments, _) => Replace(evaluator, text, Text(arguments, 0), Text(arguments, 1),
                 arguments.Count > 2 && arguments[2] is long most ? most : -1, line),
             "find" => (arguments, _) => (long)text.IndexOf(Text(arguments, 0), StringComparison.Ordinal),
             "rfind" => (arguments, _) => (long)text.LastIndexOf(Text(arguments, 0), StringComparison.Ordinal),
-            "count" => (arguments, _) => Text(arguments, 0).Length == 0 ? text.Length + 1L : text.AsSpan().Count(Text(arguments, 0)),
+            "count" => (arguments, _) => Text(arguments, 0).Length == 0 ? text.Length + 1L
+                : text.AsSpan().Count(Text(arguments, 0)),
             "split" => (arguments, _) => Split(evaluator, text, arguments, fromEnd: false, line),
             "rsplit" => (arguments, _) => Split(evaluator, text, arguments, fromEnd: true, line),
             "splitlines" => (_, _) => (text.EndsWith('\n') ? text[..^1] : text).Split('\n').ToList<object?>(),
@@ -128,7 +134,8 @@ internal static class TemplateMethods
         return result.Append(text, at, text.Length - at).ToString();
     }
 
-    private static List<object?> Split(ExpressionEvaluator evaluator, string text, IReadOnlyList<object?> arguments, bool fromEnd, int line)
+    private static List<object?> Split(ExpressionEvaluator evaluator, string text, IReadOnlyList<object?> arguments,
+        bool fromEnd, int line)
     {
         string? separator = arguments.FirstOrDefault() as string;
         long most = arguments.Count > 1 && arguments[1] is long given && given >= 0 ? given : int.MaxValue - 1;

@@ -74,7 +74,8 @@ internal static class TemplateOperators
         bool integers = left is long or bool && right is long or bool;
         try
         {
-            return integers && op is not "/" && !(op == "**" && y < 0) ? Integers(op, Convert.ToInt64(left), Convert.ToInt64(right))
+            return integers && op is not "/" && !(op == "**" && y < 0) ? Integers(op, Convert.ToInt64(left),
+                Convert.ToInt64(right))
                 : Floats(op, x, y);
         }
         catch (OverflowException)

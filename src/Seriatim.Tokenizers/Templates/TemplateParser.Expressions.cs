@@ -294,7 +294,11 @@ internal sealed partial class TemplateParser
         var arguments = new List<Argument>();
         while (!TakeOperator(")"))
         {
-            bool named = Current.Kind == TemplateTokenKind.Name && _tokens[_at + 1] is { Kind: TemplateTokenKind.Operator, Text: "=" };
+            bool named = Current.Kind == TemplateTokenKind.Name && _tokens[_at + 1] is
+            {
+                Kind: TemplateTokenKind.Operator,
+                Text: "="
+            };
             string? name = named ? Take().Text : null;
             _at += named ? 1 : 0;
             arguments.Add(new Argument(name, Expression()));
@@ -345,7 +349,8 @@ internal sealed partial class TemplateParser
         TemplateToken token = Current;
         bool starts = token.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float
             || (token.Kind == TemplateTokenKind.Operator && token.Text is "[" or "{")
-            || (token.Kind == TemplateTokenKind.Name && token.Text is not ("else" or "or" or "and" or "is" or "if" or "not" or "in"));
+            || (token.Kind == TemplateTokenKind.Name
+                && token.Text is not ("else" or "or" or "and" or "is" or "if" or "not" or "in"));
         return starts ? [new Argument(null, Postfix(Primary()))] : [];
     }
 }

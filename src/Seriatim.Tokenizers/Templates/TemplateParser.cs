@@ -59,7 +59,9 @@ internal sealed partial class TemplateParser
         }
     }
 
-    /// <summary>Parses statements up to the end or to a block that begins with one of <paramref name="ends"/> (which stays).</summary>
+    /// <summary>
+    /// Parses statements up to the end or to a block that begins with one of <paramref name="ends"/> (which stays).
+    /// </summary>
     private List<Statement> Block(params ReadOnlySpan<string> ends)
     {
         Enter();

@@ -6,7 +6,8 @@ internal static class TemplateTests
     /// <summary>Applies a test.</summary>
     public static bool Apply(string name, object? value, IReadOnlyList<object?> arguments, int line)
     {
-        object? Argument() => arguments.Count > 0 ? arguments[0] : throw new ChatTemplateException($"the test {name} needs an argument", line);
+        object? Argument() => arguments.Count > 0 ? arguments[0]
+            : throw new ChatTemplateException($"the test {name} needs an argument", line);
         switch (name)
         {
             case "defined":

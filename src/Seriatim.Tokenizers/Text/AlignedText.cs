@@ -94,7 +94,9 @@ internal sealed class AlignedText
         }
     }
 
-    /// <summary>Original start of the char at <paramref name="index"/>; at the end of the text, the end of the last char.</summary>
+    /// <summary>
+    /// Original start of the char at <paramref name="index"/>; at the end of the text, the end of the last char.
+    /// </summary>
     public int OriginalStart(int index) =>
         index < _length ? _starts[index] : _length == 0 ? Origin : _ends[_length - 1];
 
@@ -151,7 +153,9 @@ internal sealed class AlignedText
         }
     }
 
-    /// <summary>Emits chars <c>[start, end)</c> as UTF-8 in the visible byte alphabet; every byte keeps its character's span.</summary>
+    /// <summary>
+    /// Emits chars <c>[start, end)</c> as UTF-8 in the visible byte alphabet; every byte keeps its character's span.
+    /// </summary>
     public void EmitBytes(int start, int end)
     {
         ReadOnlySpan<char> alphabet = ByteAlphabet.All;

@@ -30,8 +30,9 @@ internal sealed class RegexPattern : TextPattern
         }
         catch (NotSupportedException)
         {
-            // Lookaround, atomic groups and back references need backtracking; the time limit guards it.
-            _regex = new Regex(translated, Options, TimeLimit);
+            // Lookaround, atomic groups and back references need backtracking; the time limit guards it. Compiling costs some
+            // milliseconds and doubles the speed.
+            _regex = new Regex(translated, Options | RegexOptions.Compiled, TimeLimit);
         }
         catch (ArgumentException e)
         {

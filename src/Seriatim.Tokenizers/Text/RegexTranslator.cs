@@ -293,5 +293,6 @@ internal sealed class RegexTranslator
     }
 
     private TokenizerFormatException Refuse(string what) =>
-        new(_file, _component, $"the regular expression {_pattern} uses {what}, which is not supported; rewrite it or report it.");
+        new(_file, _component,
+            $"the regular expression {_pattern} uses {what}, which is not supported; rewrite it or report it.");
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>Something to look for in text: a literal string, a regular expression, or a scanner written for a known one.</summary>
+/// <summary>
+/// Something to look for in text: a literal string, a regular expression, or a scanner written for a known one.
+/// </summary>
 internal abstract class TextPattern
 {
     /// <summary>The char this pattern consists of, if it is a literal of one char.</summary>

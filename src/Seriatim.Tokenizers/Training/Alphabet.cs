@@ -7,10 +7,12 @@ namespace Seriatim.Tokenizers;
 internal static class Alphabet
 {
     /// <summary>
-    /// The most frequent characters that together cover a share of the text; ties by their chars. With a prefix, a character inside
+    /// The most frequent characters that together cover a share of the text; ties by their chars. With a prefix, a character
+    /// inside
     /// a word counts apart from the same character at its start.
     /// </summary>
-    public static List<(string Character, long Count)> Covering(List<(string Word, long Count)> words, double coverage, string prefix = "")
+    public static List<(string Character, long Count)> Covering(List<(string Word, long Count)> words, double coverage,
+        string prefix = "")
     {
         var starts = new Dictionary<int, long>();
         var insides = new Dictionary<int, long>();
@@ -20,7 +22,8 @@ internal static class Alphabet
             bool inside = false;
             foreach (Rune rune in word.EnumerateRunes())
             {
-                CollectionsMarshal.GetValueRefOrAddDefault(inside && prefix.Length > 0 ? insides : starts, rune.Value, out _) += count;
+                CollectionsMarshal.GetValueRefOrAddDefault(inside && prefix.Length > 0 ? insides : starts, rune.Value,
+                    out _) += count;
                 total += count;
                 inside = true;
             }
@@ -30,7 +33,8 @@ internal static class Alphabet
             .Concat(insides.Select(pair => (Form: prefix + new Rune(pair.Key), Count: pair.Value)));
         var kept = new List<(string, long)>();
         long covered = 0;
-        foreach ((string form, long count) in all.OrderByDescending(item => item.Count).ThenBy(item => item.Form, StringComparer.Ordinal))
+        foreach ((string form, long count) in all.OrderByDescending(item => item.Count).ThenBy(item => item.Form,
+            StringComparer.Ordinal))
         {
             if (covered >= total * coverage)
             {

@@ -24,8 +24,8 @@ internal sealed class BpeTrainer
     }
 
     /// <summary>Trains; gives the pieces by id and the merges in order.</summary>
-    public static (IReadOnlyList<string> Pieces, IReadOnlyList<(int Left, int Right)> Merges) Train(
-        List<(string Word, long Count)> counts, TrainingPlan plan, CancellationToken cancellation)
+    public static TrainedVocabulary Train(List<(string Word, long Count)> counts, TrainingPlan plan,
+        CancellationToken cancellation)
     {
         var trainer = new BpeTrainer(counts, plan);
         foreach (string piece in plan.FixedPieces)
@@ -48,11 +48,12 @@ internal sealed class BpeTrainer
             pairs.Merge(left, right, merged);
             if (trainer._merges.Count % 256 == 0)
             {
-                plan.Options.Progress?.Report(new TrainingProgress("merging pairs", trainer._pieces.Count, plan.Options.VocabularySize));
+                plan.Options.Progress?.Report(new TrainingProgress("merging pairs", trainer._pieces.Count,
+                    plan.Options.VocabularySize));
             }
         }
 
-        return (trainer._pieces, trainer._merges);
+        return new TrainedVocabulary(trainer._pieces, trainer._merges, []);
     }
 
     private int AddPiece(string piece, int length)
@@ -85,7 +86,9 @@ internal sealed class BpeTrainer
     private bool MayMerge(int left, int right) => _lengths[left] + _lengths[right] <= _plan.Options.MaxPieceLength
         && (!_ids.TryGetValue(Joined(left, right), out int id) || id >= _plan.FixedPieces.Count);
 
-    /// <summary>Gives the most frequent characters pieces of their own, until the coverage or the vocabulary is reached.</summary>
+    /// <summary>
+    /// Gives the most frequent characters pieces of their own, until the coverage or the vocabulary is reached.
+    /// </summary>
     private HashSet<string> AddAlphabet()
     {
         if (_plan.Options.Model == TrainerModel.ByteLevelBpe)

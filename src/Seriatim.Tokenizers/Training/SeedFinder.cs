@@ -34,7 +34,8 @@ internal sealed class SeedFinder
     }
 
     /// <summary>Gives at most <paramref name="most"/> substrings of two characters or more, best first.</summary>
-    public static List<(string Piece, double Score)> Find(List<(string Word, long Count)> words, int maxLength, long least, int most,
+    public static List<(string Piece, double Score)> Find(List<(string Word, long Count)> words, int maxLength, long least,
+        int most,
         CancellationToken cancellation)
     {
         var finder = new SeedFinder(words);

@@ -17,7 +17,9 @@ internal static class TokenizerJsonWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>The normalizer and pre-tokenizer the new tokenizer will have, read back from the JSON that will describe them.</summary>
+    /// <summary>
+    /// The normalizer and pre-tokenizer the new tokenizer will have, read back from the JSON that will describe them.
+    /// </summary>
     public static (INormalizer? Normalizer, IPretokenizer? Pretokenizer) ReadFront(TrainingPlan plan)
     {
         var front = new JsonObject { ["normalizer"] = Normalizer(plan), ["pre_tokenizer"] = Pretokenizer(plan) };
@@ -26,8 +28,7 @@ internal static class TokenizerJsonWriter
     }
 
     /// <summary>Writes the whole file.</summary>
-    public static byte[] Write(TrainingPlan plan, IReadOnlyList<string> pieces, IReadOnlyList<(int Left, int Right)> merges,
-        IReadOnlyList<double> scores)
+    public static byte[] Write(TrainingPlan plan, TrainedVocabulary vocabulary)
     {
         var added = new JsonArray();
         for (int id = 0; id < plan.Special.Count; id++)
@@ -54,7 +55,7 @@ internal static class TokenizerJsonWriter
             ["pre_tokenizer"] = Pretokenizer(plan),
             ["post_processor"] = PostProcessorOf(plan),
             ["decoder"] = Decoder(plan),
-            ["model"] = Model(plan, pieces, merges, scores),
+            ["model"] = Model(plan, vocabulary),
         });
     }
 
@@ -74,7 +75,8 @@ internal static class TokenizerJsonWriter
         Add("eos_token", plan.Eos);
         Add("unk_token", plan.Unk);
         Add("pad_token", plan.Pad);
-        foreach ((string role, string token) in new[] { ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("mask_token", "[MASK]") })
+        foreach ((string role, string token) in new[] { ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("mask_token",
+            "[MASK]") })
         {
             Add(role, plan.Special.Contains(token) ? token : null);
         }
@@ -182,7 +184,14 @@ internal static class TokenizerJsonWriter
                     };
                 }
 
-                result.Add((Node)new JsonObject { [text ? "Sequence" : "SpecialToken"] = new JsonObject { ["id"] = name, ["type_id"] = type } });
+                result.Add((Node)new JsonObject
+                {
+                    [text ? "Sequence" : "SpecialToken"] = new JsonObject
+                    {
+                        ["id"] = name,
+                        ["type_id"] = type
+                    }
+                });
             }
 
             return result;
@@ -213,16 +222,16 @@ internal static class TokenizerJsonWriter
         },
     };
 
-    private static JsonObject Model(TrainingPlan plan, IReadOnlyList<string> pieces, IReadOnlyList<(int Left, int Right)> merges,
-        IReadOnlyList<double> scores)
+    private static JsonObject Model(TrainingPlan plan, TrainedVocabulary vocabulary)
     {
+        IReadOnlyList<string> pieces = vocabulary.Pieces;
         switch (plan.Options.Model)
         {
             case TrainerModel.Unigram:
                 var rows = new JsonArray();
                 for (int id = 0; id < pieces.Count; id++)
                 {
-                    rows.Add((Node)new JsonArray(pieces[id], scores[id]));
+                    rows.Add((Node)new JsonArray(pieces[id], vocabulary.Scores[id]));
                 }
 
                 return new JsonObject
@@ -254,8 +263,10 @@ internal static class TokenizerJsonWriter
                     ["byte_fallback"] = fallback,
                     ["ignore_merges"] = false,
                     ["vocab"] = Ids(pieces),
-                    ["merges"] = new JsonArray(merges.Select(pair =>
-                        (Node)new JsonArray(pieces[pair.Left], pieces[pair.Right])).ToArray()),
+
+                    // The older form, "left right", is the one every reader knows; no piece holds a blank.
+                    ["merges"] = new JsonArray(vocabulary.Merges.Select(pair =>
+                        (Node)$"{pieces[pair.Left]} {pieces[pair.Right]}").ToArray()),
                 };
         }
     }

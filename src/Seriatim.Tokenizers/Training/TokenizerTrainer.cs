@@ -14,17 +14,8 @@ public static class TokenizerTrainer
     {
         var plan = new TrainingPlan(options ?? new TrainerOptions());
         var counts = WordCounter.Count(texts, plan, cancellationToken);
-        (IReadOnlyList<string> pieces, IReadOnlyList<(int Left, int Right)> merges, IReadOnlyList<double> scores) = plan.Options.Model switch
-        {
-            TrainerModel.Unigram => Scored(UnigramTrainer.Train(counts, plan, cancellationToken)),
-            _ => Merged(BpeTrainer.Train(counts, plan, cancellationToken)),
-        };
-        return new TrainedTokenizer(TokenizerJsonWriter.Write(plan, pieces, merges, scores), TokenizerJsonWriter.WriteConfig(plan));
+        TrainedVocabulary vocabulary = plan.Options.Model == TrainerModel.Unigram
+            ? UnigramTrainer.Train(counts, plan, cancellationToken) : BpeTrainer.Train(counts, plan, cancellationToken);
+        return new TrainedTokenizer(TokenizerJsonWriter.Write(plan, vocabulary), TokenizerJsonWriter.WriteConfig(plan));
     }
-
-    private static (IReadOnlyList<string>, IReadOnlyList<(int, int)>, IReadOnlyList<double>) Merged(
-        (IReadOnlyList<string> Pieces, IReadOnlyList<(int, int)> Merges) result) => (result.Pieces, result.Merges, []);
-
-    private static (IReadOnlyList<string>, IReadOnlyList<(int, int)>, IReadOnlyList<double>) Scored(
-        (IReadOnlyList<string> Pieces, IReadOnlyList<double> Scores) result) => (result.Pieces, [], result.Scores);
 }

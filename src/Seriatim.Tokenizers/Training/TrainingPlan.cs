@@ -20,12 +20,14 @@ internal sealed class TrainingPlan
         };
         if (Special.Distinct(StringComparer.Ordinal).Count() != Special.Count || Special.Any(string.IsNullOrEmpty))
         {
-            throw new ArgumentException("SpecialTokens holds an empty token or one token twice; name every token once.", nameof(options));
+            throw new ArgumentException("SpecialTokens holds an empty token or one token twice; name every token once.",
+                nameof(options));
         }
 
         FixedPieces = options.Model switch
         {
-            TrainerModel.ByteLevelBpe => [.. Special, .. ByteAlphabet.All.ToArray().Select(c => c.ToString()).Order(StringComparer.Ordinal)],
+            TrainerModel.ByteLevelBpe => [.. Special, .. ByteAlphabet.All.ToArray().Select(c =>
+                c.ToString()).Order(StringComparer.Ordinal)],
             TrainerModel.ByteFallbackBpe => [.. Special, .. Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>")],
             _ => Special,
         };
@@ -81,7 +83,8 @@ internal sealed class TrainingPlan
         bool needsUnk = options.Model is TrainerModel.Unigram or TrainerModel.WordPiece;
         if (needsUnk && Unk is null)
         {
-            throw new ArgumentException($"{options.Model} needs an unknown token; put <unk> or [UNK] among SpecialTokens.", nameof(options));
+            throw new ArgumentException($"{options.Model} needs an unknown token; put <unk> or [UNK] among SpecialTokens.",
+                nameof(options));
         }
 
         if ((AddBos && Bos is null) || (options.AddEos && Eos is null))

@@ -24,7 +24,9 @@ internal sealed class UnigramLattice
         }
     }
 
-    /// <summary>Adds how often each piece is expected in the word, times <paramref name="count"/>, to <paramref name="expected"/>.</summary>
+    /// <summary>
+    /// Adds how often each piece is expected in the word, times <paramref name="count"/>, to <paramref name="expected"/>.
+    /// </summary>
     public void AddExpected(string word, long count, double[] expected)
     {
         Build(word, -1);
@@ -53,7 +55,9 @@ internal sealed class UnigramLattice
         }
     }
 
-    /// <summary>Finds the best spelling without piece <paramref name="without"/>; -1 in the path is an unknown character.</summary>
+    /// <summary>
+    /// Finds the best spelling without piece <paramref name="without"/>; -1 in the path is an unknown character.
+    /// </summary>
     public void Best(string word, int without, List<int> path)
     {
         Build(word, without);

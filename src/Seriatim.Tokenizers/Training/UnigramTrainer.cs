@@ -1,7 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Trains a Unigram model (Kudo 2018, section 3.2): from many candidates, EM steps fit the scores, and the pieces whose loss would
+/// Trains a Unigram model (Kudo 2018, section 3.2): from many candidates, EM steps fit the scores, and the pieces whose loss
+/// would
 /// hurt the likelihood least are pruned, until the vocabulary has the wanted size. Single characters always stay.
 /// </summary>
 internal sealed class UnigramTrainer
@@ -25,13 +26,14 @@ internal sealed class UnigramTrainer
         plan.Options.Progress?.Report(new TrainingProgress("finding candidates", 0, 0));
         List<(string Piece, double Score)> seeds = SeedFinder.Find(words, plan.Options.MaxPieceLength, plan.Options.MinFrequency,
             Math.Max(20 * plan.Options.VocabularySize, 100_000), cancellation);
-        _pieces = [.. alphabet.Select(item => (item.Character, (double)item.Count)), .. seeds.Where(seed => AllKnown(seed.Piece))];
+        _pieces = [.. alphabet.Select(item => (item.Character, (double)item.Count)), .. seeds.Where(seed =>
+            AllKnown(seed.Piece))];
         double total = Math.Log(_pieces.Sum(piece => piece.Score));
         _pieces = _pieces.ConvertAll(piece => (piece.Piece, Math.Log(piece.Score) - total));
     }
 
     /// <summary>Trains; gives pieces and scores by id, special tokens first with score 0.</summary>
-    public static (IReadOnlyList<string> Pieces, IReadOnlyList<double> Scores) Train(List<(string Word, long Count)> words,
+    public static TrainedVocabulary Train(List<(string Word, long Count)> words,
         TrainingPlan plan, CancellationToken cancellation)
     {
         var trainer = new UnigramTrainer(words, plan, cancellation);
@@ -53,7 +55,8 @@ internal sealed class UnigramTrainer
         }
 
         List<(string Piece, double Score)> kept = trainer.Choose(wanted);
-        return ([.. plan.Special, .. kept.Select(piece => piece.Piece)], [.. plan.Special.Select(_ => 0.0), .. kept.Select(piece => piece.Score)]);
+        return new TrainedVocabulary([.. plan.Special, .. kept.Select(piece => piece.Piece)], [],
+            [.. plan.Special.Select(_ => 0.0), .. kept.Select(piece => piece.Score)]);
     }
 
     private bool AllKnown(string piece)
@@ -69,7 +72,9 @@ internal sealed class UnigramTrainer
         return !_plan.Special.Contains(piece);
     }
 
-    /// <summary>One EM step: expected counts by the forward-backward algorithm, then scores as in variational Bayes (digamma).</summary>
+    /// <summary>
+    /// One EM step: expected counts by the forward-backward algorithm, then scores as in variational Bayes (digamma).
+    /// </summary>
     private void Fit()
     {
         var lattice = new UnigramLattice(_pieces);
@@ -144,7 +149,9 @@ internal sealed class UnigramTrainer
         return _pieces.Count < before;
     }
 
-    /// <summary>How much likelihood goes when a piece has to be spelled by others: its share times what its spelling costs more.</summary>
+    /// <summary>
+    /// How much likelihood goes when a piece has to be spelled by others: its share times what its spelling costs more.
+    /// </summary>
     private double Loss(UnigramLattice lattice, int piece, long[] frequency, double total, List<int> path)
     {
         lattice.Best(_pieces[piece].Piece, piece, path);

@@ -9,10 +9,11 @@ internal static class WordCounter
     private const int PartLength = 1 << 20;
 
     /// <summary>Counts; the result is in the order of the words' chars, so that the order of texts does not matter.</summary>
-    public static List<(string Word, long Count)> Count(IEnumerable<string> texts, TrainingPlan plan, CancellationToken cancellation)
+    public static List<(string Word, long Count)> Count(IEnumerable<string> texts, TrainingPlan plan,
+        CancellationToken cancellation)
     {
         (INormalizer? normalizer, IPretokenizer? pretokenizer) = TokenizerJsonWriter.ReadFront(plan);
-        bool scripts = plan.Options.Model is TrainerModel.ByteFallbackBpe;
+        bool scripts = plan.Options.Model is TrainerModel.ByteFallbackBpe or TrainerModel.Unigram;
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
         var special = new AddedVocabulary(

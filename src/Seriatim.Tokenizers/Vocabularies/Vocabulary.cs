@@ -5,7 +5,9 @@ namespace Seriatim.Tokenizers;
 /// <summary>Pieces and their ids, both ways. Ids may have holes; of two equal pieces the first keeps the name.</summary>
 internal sealed class Vocabulary
 {
-    /// <summary>Largest id accepted: 16 Mi, far above any real vocabulary, so that a broken file cannot ask for gigabytes.</summary>
+    /// <summary>
+    /// Largest id accepted: 16 Mi, far above any real vocabulary, so that a broken file cannot ask for gigabytes.
+    /// </summary>
     public const int MaxId = (1 << 24) - 1;
 
     private readonly Dictionary<string, int> _ids;

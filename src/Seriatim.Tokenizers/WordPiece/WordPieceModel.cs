@@ -1,12 +1,15 @@
 namespace Seriatim.Tokenizers;
 
-/// <summary>WordPiece (Schuster and Nakajima 2012): the longest piece first; a word that cannot be spelled is unknown as a whole.</summary>
+/// <summary>
+/// WordPiece (Schuster and Nakajima 2012): the longest piece first; a word that cannot be spelled is unknown as a whole.
+/// </summary>
 /// <param name="vocabulary">The vocabulary.</param>
 /// <param name="unkId">The unknown token.</param>
 /// <param name="prefix">Prefix of pieces that continue a word.</param>
 /// <param name="startPrefix">Prefix of pieces that begin a word (the convention of GGUF files); usually empty.</param>
 /// <param name="maxWord">Longer words, in characters, are unknown.</param>
-internal sealed class WordPieceModel(Vocabulary vocabulary, int unkId, string prefix, string startPrefix, int maxWord) : ITokenModel
+internal sealed class WordPieceModel(Vocabulary vocabulary, int unkId, string prefix, string startPrefix, int maxWord)
+    : ITokenModel
 {
     private readonly PieceTrie _starts = Build(vocabulary, startPrefix);
     private readonly PieceTrie _continuations = Build(vocabulary, prefix);

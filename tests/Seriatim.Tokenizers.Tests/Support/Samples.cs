@@ -31,9 +31,12 @@ internal static class Samples
     /// <summary>Texts that are hard in one way or another.</summary>
     public static IReadOnlyList<string> Hard { get; } =
     [
-        "", " ", "  ", "\n", "\r\n", "\t \n x", "a", " a", "a ", "  a  b  ", "'s 'S don't DON'T we'll 'x", "12 345 6789 0", "½ ² Ⅷ ٣",
-        "Ünïcödé", "e\u0301\u0323", "한국어 텍스트", "日本語のテキスト", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 🙂👍🏽", "\uD800", "x\uDC00y", "\uDC00\uD800", "\0\u0001\u007F\u0085",
-        "\u00A0nbsp\u2003em\u3000wide", "a\u200Db\u200B", "\uFEFFbom", "http://a.b/c?d=e&f=g#h", "   \n\n  \n", "x\n\n\ny", "...!!!???",
+        "", " ", "  ", "\n", "\r\n", "\t \n x", "a", " a", "a ", "  a  b  ", "'s 'S don't DON'T we'll 'x", "12 345 6789 0",
+            "½ ² Ⅷ ٣",
+        "Ünïcödé", "e\u0301\u0323", "한국어 텍스트", "日本語のテキスト", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 🙂👍🏽", "\uD800", "x\uDC00y", "\uDC00\uD800",
+            "\0\u0001\u007F\u0085",
+        "\u00A0nbsp\u2003em\u3000wide", "a\u200Db\u200B", "\uFEFFbom", "http://a.b/c?d=e&f=g#h", "   \n\n  \n", "x\n\n\ny",
+            "...!!!???",
         "▁already▁there", "<s> </s> <unk> <|endoftext|>", "ﬁ ﬂ Å ℵ ①", "İstanbul ISPARTA ß", "\U0010FFFF\uFFFF",
     ];
 
@@ -48,7 +51,8 @@ internal static class Samples
         foreach (int id in ids)
         {
             string piece = decoder.Append(id);
-            Assert.False(piece.Length > 0 && (char.IsLowSurrogate(piece[0]) || char.IsHighSurrogate(piece[^1])), "half a character");
+            Assert.False(piece.Length > 0 && (char.IsLowSurrogate(piece[0]) || char.IsHighSurrogate(piece[^1])),
+                "half a character");
             text.Append(piece);
         }
 

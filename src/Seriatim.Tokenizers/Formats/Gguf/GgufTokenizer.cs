@@ -1,7 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The tokenizer inside a GGUF file, as llama.cpp understands it: <c>llama</c> (SentencePiece BPE), <c>gpt2</c> (byte-level BPE with
+/// The tokenizer inside a GGUF file, as llama.cpp understands it: <c>llama</c> (SentencePiece BPE), <c>gpt2</c> (byte-level BPE
+/// with
 /// a named pre-tokenizer), <c>bert</c> (WordPiece) and <c>t5</c> (Unigram).
 /// </summary>
 internal static class GgufTokenizer
@@ -34,7 +35,8 @@ internal static class GgufTokenizer
         }
 
         Kind[] kinds = tokens.Select((_, i) => types is null ? Kind.Normal : (Kind)types[i]).ToArray();
-        var entries = tokens.Select((token, i) => new KeyValuePair<string, int>(token.Length == 0 ? $"[EMPTY_{i}]" : token, i)).ToArray();
+        var entries = tokens.Select((token, i) => new KeyValuePair<string, int>(token.Length == 0 ? $"[EMPTY_{i}]" : token,
+            i)).ToArray();
         var vocabulary = new Vocabulary(entries, GgufMetadata.Source, Prefix + "tokens");
         TokenizerPipeline pipeline = model switch
         {
@@ -79,7 +81,8 @@ internal static class GgufTokenizer
         };
     }
 
-    private static PostProcessor Around(GgufMetadata metadata, SpecialTokens roles, bool addBos, bool addEos) => PostProcessor.Around(
+    private static PostProcessor Around(GgufMetadata metadata, SpecialTokens roles, bool addBos, bool addEos) =>
+        PostProcessor.Around(
         metadata.Flag(Prefix + "add_bos_token", addBos) && roles.Bos is { } bos ? [bos] : [],
         metadata.Flag(Prefix + "add_eos_token", addEos) && roles.Eos is { } eos ? [eos] : []);
 
@@ -137,7 +140,8 @@ internal static class GgufTokenizer
             Model = new WordPieceModel(vocabulary, unk, string.Empty, "\u2581", int.MaxValue),
             Normalizer = new BertNormalizer(true, true, metadata.Flag(Prefix + "normalizer.strip_accents", true), lowercase),
             Pretokenizer = new SequencePretokenizer(
-                [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation, SplitBehavior.Isolated)]),
+                [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,
+                    SplitBehavior.Isolated)]),
             Decoder = new MetaspaceDecoder('\u2581', stripFirst: true),
             PostProcessor = roles is { Bos: { } cls, Sep: { } sep } ? PostProcessor.Bert(cls, sep) : PostProcessor.None,
             SpecialTokens = roles with { Cls = roles.Cls ?? roles.Bos },
@@ -161,7 +165,8 @@ internal static class GgufTokenizer
             Model = new UnigramModel(vocabulary, values, id => kinds[id] is Kind.Normal or Kind.UserDefined or Kind.Unused,
                 id => kinds[id] == Kind.Normal, roles.Unk, null),
             Normalizer = map.Length == 0 ? spaces
-                : new SequenceNormalizer([new CharsmapNormalizer(map, GgufMetadata.Source, Prefix + "precompiled_charsmap"), spaces]),
+                : new SequenceNormalizer([new CharsmapNormalizer(map, GgufMetadata.Source, Prefix + "precompiled_charsmap"),
+                    spaces]),
             Decoder = SentencePiece.Decoder(prefix && !atEnd),
             PostProcessor = Around(metadata, roles, addBos: false, addEos: true),
             SpecialTokens = roles,

@@ -17,8 +17,12 @@ internal static class NamedPretokenizers
     private const string Bloom = " ?[^(\\s|.,!?\u2026\u3002\uFF0C\u3001\u0964\u06D4\u060C)]+";
     private const string Cjk = "[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+";
     private const string Kana = "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+";
-    private const string DeepSeekWords =
-        @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*" + Tail;
+    private const string Punctuated =
+        @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+";
+
+    private const string DeepSeekWords = Punctuated + @"| ?[\p{P}\p{S}]+[\r\n]*" + Tail;
+    private const string Jais2Spaces = @"|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)"
+        + @"|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}";
 
     // A letter that is not a-z, or not A-Z: llama.cpp's stand-in for upper and lower case with everything caseless in both.
     private const string NotLower = @"((?=[\p{L}])([^a-z]))";
@@ -28,6 +32,11 @@ internal static class NamedPretokenizers
     private const string Gpt4o = Lead + NotLower + "*" + NotUpper + "+" + Contractions + "?|" + Lead + NotLower + "+" + NotUpper + "*"
         + Contractions + @"?|\p{N}{1,3}" + SlashTail;
     private const string Tekken = Lead + NotLower + "*" + NotUpper + "+|" + Lead + NotLower + "+" + NotUpper + "*" + @"|\p{N}" + SlashTail;
+    private const string MarkedNotLower = @"((?=[\p{L}\p{M}])([^a-z]))";
+    private const string MarkedNotUpper = @"((?=[\p{L}\p{M}])([^A-Z]))";
+    private const string MarkedWords = Lead + MarkedNotLower + "*" + MarkedNotUpper + "+" + Contractions + "?|"
+        + Lead + MarkedNotLower + "+" + MarkedNotUpper + "*" + Contractions + "?";
+
     private const string Upper = @"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]";
     private const string Lower = @"[\p{Ll}\p{Lm}\p{Lo}\p{M}]";
     private const string CasedWords = Lead + Upper + "*" + Lower + "+" + Contractions + "?|" + Lead + Upper + "+" + Lower + "*"
@@ -96,7 +105,15 @@ internal static class NamedPretokenizers
         Add(new Entry(["[\r\n]", DeepSeekLetters, "\\s?[!-/:-~\uFF01-\uFF0F\uFF1A-\uFF5E\u2018-\u201F\u3000-\u3002]+", @"\s+$", Cjk, @"\p{N}+"]),
             "deepseek-llm");
         Add(new Entry(["[\r\n]", @"\s?\p{L}+", @"\s?\p{P}+", Cjk, @"\p{N}"]), "deepseek-coder");
-        Add(new Entry([@"\p{N}{1,3}", Kana, DeepSeekWords]), "deepseek-v3", "hunyuan-dense", "joyai-llm");
+        Add(new Entry([@"\p{N}{1,3}", Kana, DeepSeekWords]), "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4");
+        Add(new Entry([@"\p{N}{1,3}", Kana, Punctuated + @"| ?[\p{P}\p{S}]+|[\r\n]|\s+(?!\S)|\s+", @"\p{N}"]), "spark2_5");
+        Add(new Entry([Letters[1..] + @"|\p{N}" + Symbols + Tail]), "ufakzeka");
+        Add(new Entry([@"[^\n]+|[\n]+", Qwen2]), "laguna");
+        Add(new Entry([Contractions + Letters + @"|\p{N}{1,3}" + Symbols + Jais2Spaces]), "jais-2");
+        Add(new Entry(
+            ["[\uAC00-\uD7A3\u3131-\u318E]+|[\uFF01\u2026\u201C\u201D\u2018\u2019\u2014\uFF1A\uFF1B\uFF0C\u3001-\u303F\uFE30-\uFE4F]+"
+                + "|[\u3105-\u312F]+|" + Kana, CasedWords + @"|\p{N}" + SlashTail], IgnoreMerges: true), "youtu");
+        Add(new Entry([MarkedWords + @"|\p{N}{1,3}" + SlashTail], IgnoreMerges: true), "granite-embed-multi-97m");
         Add(new Entry([Bloom]), "poro-chat", "bloom", "gpt3-finnish");
         Add(new Entry([Bloom, @"\p{N}"]), "viking");
         Add(new Entry([Tekken], IgnoreMerges: true, AddBos: true), "tekken");

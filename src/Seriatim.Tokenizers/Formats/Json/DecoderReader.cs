@@ -25,9 +25,11 @@ internal static class DecoderReader
             case "Replace":
                 return new ReplaceDecoder(PatternReader.Read(node["pattern"]), node["content"].Text());
             case "Strip":
-                return new StripDecoder(node["content"].Char(' '), Math.Max(0, node["start"].Int(0)), Math.Max(0, node["stop"].Int(0)));
+                return new StripDecoder(node["content"].Char(' '), Math.Max(0, node["start"].Int(0)), Math.Max(0,
+                    node["stop"].Int(0)));
             case "Metaspace":
-                return new MetaspaceDecoder(node["replacement"].Char('\u2581'), PretokenizerReader.Scheme(node) != PrependScheme.Never);
+                return new MetaspaceDecoder(node["replacement"].Char('\u2581'),
+                    PretokenizerReader.Scheme(node) != PrependScheme.Never);
             case "WordPiece":
                 return new WordPieceDecoder(node["prefix"].Text("##"), node["cleanup"].Flag(true));
             case "BPEDecoder":

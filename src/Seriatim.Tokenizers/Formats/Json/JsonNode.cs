@@ -31,7 +31,8 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
 
     /// <summary>A member; undefined if there is none.</summary>
     public JsonNode this[string name] =>
-        new(IsObject && Element.TryGetProperty(name, out JsonElement value) ? value : default, File, Path == "$" ? name : $"{Path}.{name}");
+        new(IsObject && Element.TryGetProperty(name, out JsonElement value) ? value : default, File, Path == "$" ? name
+            : $"{Path}.{name}");
 
     /// <summary>The elements of an array.</summary>
     public IEnumerable<JsonNode> Items()

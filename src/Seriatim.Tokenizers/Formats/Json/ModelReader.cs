@@ -94,7 +94,8 @@ internal static class ModelReader
         }
 
         int[]? bytes = node["byte_fallback"].Flag(false) ? vocabulary.ByteTokens() : null;
-        return new UnigramModel(vocabulary, scores.ToArray(), i => i != unk, _ => true, unk, bytes?.Contains(-1) == false ? bytes : null);
+        return new UnigramModel(vocabulary, scores.ToArray(), i => i != unk, _ => true, unk, bytes?.Contains(-1) == false
+            ? bytes : null);
     }
 
     private static WordPieceModel WordPiece(JsonNode node)

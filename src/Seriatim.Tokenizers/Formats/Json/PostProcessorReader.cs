@@ -42,7 +42,8 @@ internal static class PostProcessorReader
             bool lays = !ReferenceEquals(next.Single, PostProcessor.None.Single);
             if (lays && laidOut)
             {
-                throw item.Error("a second post-processor that adds tokens is not supported", "report it so that it can be added.");
+                throw item.Error("a second post-processor that adds tokens is not supported",
+                    "report it so that it can be added.");
             }
 
             result = (lays ? next : result) with { TrimOffsets = result.TrimOffsets || next.TrimOffsets };

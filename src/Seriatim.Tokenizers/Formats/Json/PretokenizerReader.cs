@@ -35,7 +35,8 @@ internal static class PretokenizerReader
                     node["individual_digits"].Flag(false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
             case "BertPreTokenizer":
                 return new SequencePretokenizer(
-                    [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation, SplitBehavior.Isolated)]);
+                    [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,
+                        SplitBehavior.Isolated)]);
             case "CharDelimiterSplit":
                 char delimiter = node["delimiter"].Char(' ');
                 return new ClassPretokenizer(rune => rune.Value == delimiter, SplitBehavior.Removed);
@@ -44,7 +45,9 @@ internal static class PretokenizerReader
         }
     }
 
-    /// <summary>The prepend scheme of a Metaspace pre-tokenizer or decoder; older files say it with <c>add_prefix_space</c>.</summary>
+    /// <summary>
+    /// The prepend scheme of a Metaspace pre-tokenizer or decoder; older files say it with <c>add_prefix_space</c>.
+    /// </summary>
     public static PrependScheme Scheme(JsonNode node)
     {
         if (node["add_prefix_space"].Exists && !node["add_prefix_space"].Flag(true))

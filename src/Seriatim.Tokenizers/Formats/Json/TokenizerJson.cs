@@ -12,7 +12,8 @@ internal static class TokenizerJson
     {
         JsonNode root = JsonNode.Parse(utf8, file);
         ITokenModel model = ModelReader.Read(root["model"]);
-        AddedToken[] added = root["added_tokens"].Exists ? root["added_tokens"].Items().Select(token => AddedTokenOf(token)).ToArray() : [];
+        AddedToken[] added = root["added_tokens"].Exists ? root["added_tokens"].Items().Select(token =>
+            AddedTokenOf(token)).ToArray() : [];
         int size = added.Aggregate(model.Vocabulary.Size, (most, token) => Math.Max(most, token.Id + 1));
         var pipeline = new TokenizerPipeline
         {
