@@ -5,7 +5,7 @@ namespace Seriatim.Benchmarks;
 /// <summary>Clocks and medians.</summary>
 internal static class Timing
 {
-    private static float s_kept;
+    private static float _kept;
 
     public static double Seconds(Action action)
     {
@@ -21,5 +21,5 @@ internal static class Timing
     }
 
     /// <summary>Keeps a result alive, so that the work is not optimised away.</summary>
-    public static void Keep(float value) => Volatile.Write(ref s_kept, value);
+    public static void Keep(float value) => Volatile.Write(ref _kept, value);
 }

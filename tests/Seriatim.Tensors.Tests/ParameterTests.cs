@@ -28,6 +28,59 @@ public sealed class ParameterTests
             Assert.Equal(single.Data.Span[(int)i], together.Data.Span[(int)i]);
     }
 
+    [Theory]
+    [InlineData(ParameterLayout.RowMajor, DataType.F16)]
+    [InlineData(ParameterLayout.Panels, DataType.BF16)]
+    public void Patterns_are_stored_as_they_are(ParameterLayout layout, DataType type)
+    {
+        const int Rows = 70;
+        const int Columns = 45;
+        using var raw = new Parameter("raw", Rows, Columns, layout, type);
+        using var widened = new Parameter("widened", Rows, Columns, layout, type);
+        ushort[] patterns = [.. Enumerable.Range(0, Rows * Columns).Select(i => (ushort)(i * 9 % 0x7000))];
+        raw.WriteRows(0, patterns.AsSpan(0, 33 * Columns));
+        raw.WriteRows(33, patterns.AsSpan(33 * Columns));
+        float[] row = new float[Columns];
+        for (int r = 0; r < Rows; r++)
+        {
+            for (int c = 0; c < Columns; c++)
+            {
+                ushort bits = patterns[r * Columns + c];
+                row[c] = type == DataType.F16 ? (float)BitConverter.UInt16BitsToHalf(bits) : Elements.BFloat16ToSingle(bits);
+            }
+
+            widened.WriteRow(r, row);
+            float[] read = new float[Columns];
+            raw.ReadRow(r, read);
+            Assert.Equal(row, read);
+            widened.ReadRow(r, read);
+            Assert.Equal(row, read);
+        }
+
+        using var single = new Parameter("single", Rows, Columns, layout);
+        Assert.Throws<InvalidOperationException>(() => single.WriteRows(0, patterns.AsSpan(0, Columns)));
+        Assert.Throws<ShapeMismatchException>(() => raw.WriteRows(69, patterns.AsSpan(0, 2 * Columns)));
+    }
+
+    [Fact]
+    public void Gradients_of_parameters_add_up()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(2);
+        LinearWeight weight = LinearWeight.FromPanels(new Parameter("w", 40, 24, ParameterLayout.Panels), new Parameter("b", 1, 40));
+        using Tensor x = Tensor.From([.. Enumerable.Range(0, 5 * 24).Select(i => i % 7 - 3f)], 5, 24);
+        using Tensor dy = Tensor.From([.. Enumerable.Range(0, 5 * 40).Select(i => i % 5 - 2f)], 5, 40);
+        ops.LinearBackward(x, weight, dy).Dispose();
+        float[] once = weight.Matrix!.Gradient!.Span.ToArray();
+        float[] bias = weight.Bias!.Gradient!.Span.ToArray();
+        ops.LinearBackward(x, weight, dy).Dispose();
+        Assert.Equal(once.Select(g => 2 * g), weight.Matrix.Gradient.Span.ToArray());
+        Assert.Equal(bias.Select(g => 2 * g), weight.Bias.Gradient.Span.ToArray());
+        weight.Matrix.ClearGradient();
+        weight.Matrix.Trainable = false;
+        ops.LinearBackward(x, weight, dy).Dispose();
+        Assert.All(weight.Matrix.Gradient.Span.ToArray(), g => Assert.Equal(0, g));
+    }
+
     [Fact]
     public void Rows_that_do_not_exist_are_refused()
     {

@@ -33,12 +33,21 @@ internal static class ParameterLoader
     {
         int rows = Math.Min(Block, parameter.Rows - first);
         int columns = parameter.Columns;
+        if (parameter.Data.Type != DataType.F32 && entry.Type.ToDataType() == parameter.Data.Type && place.Rows is null && entry.IsAligned)
+        {
+            parameter.WriteRows(first, Patterns(entry, (long)first * columns, checked(rows * columns)));
+            return;
+        }
+
         float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
         for (int row = 0; row < rows; row++)
             entry.File.ReadF32(entry, (long)place.FileRow(first + row) * columns, buffer.AsSpan(row * columns, columns));
         parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         ArrayPool<float>.Shared.Return(buffer);
     }
+
+    private static unsafe ReadOnlySpan<ushort> Patterns(SafetensorsEntry entry, long first, int count) =>
+        new((ushort*)entry.File.Pointer(entry) + first, count);
 
     private static void LoadTransposed(Parameter parameter, TensorPlace place, SafetensorsEntry entry)
     {

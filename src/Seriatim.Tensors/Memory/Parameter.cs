@@ -102,6 +102,32 @@ public sealed unsafe class Parameter : IDisposable
             WriteRow(firstRow, values.Slice(done * Columns, Columns));
     }
 
+    /// <summary>Stores whole rows of a F16 or BF16 parameter as the 16-bit patterns they are in a file, without rounding anything.</summary>
+    /// <exception cref="InvalidOperationException">The parameter is not stored in 16 bits.</exception>
+    /// <exception cref="ShapeMismatchException">The values are not a whole number of rows that exist.</exception>
+    public void WriteRows(int firstRow, ReadOnlySpan<ushort> patterns)
+    {
+        if (Data.Type is not (DataType.F16 or DataType.BF16))
+            throw new InvalidOperationException($"{this} is stored as {Data.Type}; 16-bit patterns do not fit.");
+        int rows = patterns.Length / Columns;
+        ShapeMismatchException.Require(
+            firstRow >= 0 && rows * Columns == patterns.Length && firstRow + rows <= Rows, Name, "the rows written",
+            $"{patterns.Length} values from row {firstRow} on", $"whole rows of {Columns} within {Rows} rows");
+        const int Block = 32; // columns of all rows that are moved while their lines are in the cache
+        ushort* data = (ushort*)Data.Data;
+        for (int first = 0; first < Columns; first += Block)
+        {
+            int end = Math.Min(Columns, first + Block);
+            for (int row = 0; row < rows; row++)
+            {
+                ushort* to = data + Offset(firstRow + row, 0);
+                ReadOnlySpan<ushort> from = patterns.Slice(row * Columns, Columns);
+                for (int column = first; column < end; column++)
+                    to[(long)column * Stride] = from[column];
+            }
+        }
+    }
+
     /// <summary>Reads one row as F32.</summary>
     /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
     public void ReadRow(int row, Span<float> values)
