@@ -37,18 +37,15 @@ internal sealed class PrefixCache(PagePool pool)
     /// <param name="variant">Variant of the model.</param>
     /// <param name="tokens">The sequence.</param>
     /// <param name="matched">Pages that agree. At least one token stays to be computed.</param>
-    /// <param name="unheld">How many of them nobody else holds.</param>
-    public PrefixNode? Match(long variant, ReadOnlySpan<int> tokens, out int matched, out int unheld)
+    public PrefixNode? Match(long variant, ReadOnlySpan<int> tokens, out int matched)
     {
-        (matched, unheld) = (0, 0);
+        matched = 0;
         PrefixNode? node = null;
         int size = pool.PageSize;
         while ((matched + 1) * size < tokens.Length && Find(node, variant, tokens.Slice(matched * size, size)) is { } next)
         {
             node = next;
             matched++;
-            if (pool.References(node.Page) == 1)
-                unheld++;
         }
 
         return node;

@@ -54,6 +54,19 @@ internal sealed class PageForecast(PagePool? pool, PagePool? crossPool, PrefixCa
 
     public void Give(int pages) => _available += pages;
 
+    /// <summary>Pages of a chain of the prefix cache that nobody else holds, or will after the preemptions of this plan.</summary>
+    public int Unheld(PrefixNode? last)
+    {
+        int count = 0;
+        for (PrefixNode? node = last; node is not null; node = node.Parent)
+        {
+            if (pool!.References(node.Page) - _released.GetValueOrDefault(node.Page.Index) == 1)
+                count++;
+        }
+
+        return count;
+    }
+
     /// <summary>Cached pages that nobody held are going to be held.</summary>
     public void Pin(int pages)
     {

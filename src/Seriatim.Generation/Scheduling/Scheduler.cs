@@ -267,12 +267,12 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
             return false;
 
         PrefixNode? prefix = null;
-        (int matched, int unheld) = (0, 0);
+        int matched = 0;
         if (group.ReadsCache && cache is not null)
-            prefix = cache.Match(group.Variant, CollectionsMarshal.AsSpan(sequence.Tokens), out matched, out unheld);
+            prefix = cache.Match(group.Variant, CollectionsMarshal.AsSpan(sequence.Tokens), out matched);
         int first = matched * forecast.PageSize;
         int all = forecast.PagesFor(sequence.Tokens.Count) - matched;
-        while (!forecast.CanTake(all + unheld + reserved))
+        while (!forecast.CanTake(all + forecast.Unheld(prefix) + reserved))
         {
             if (Victim(group, isRunning: false) is not { } victim)
                 return false;
@@ -283,7 +283,7 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
             return false;
         int rows = Math.Min(PrefillRows(group, sequence, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
         int pages = forecast.PagesFor(first + rows) - matched;
-        forecast.Pin(unheld);
+        forecast.Pin(forecast.Unheld(prefix));
         forecast.TryTake(pages);
         reserved += all - pages + 1;
         (_rows, _encoderRows, _sequences) = (_rows - rows, _encoderRows - group.EncoderInput.Length, _sequences + group.Width);

@@ -11,6 +11,13 @@ internal static class Runs
         return handle;
     }
 
+    public static GenerationHandle AddAt(this EngineCore core, GenerationRequest request, long number, TimeProvider clock)
+    {
+        var handle = new GenerationHandle(number, () => { }, default);
+        core.Add(request, core.Check(request), handle, clock.GetTimestamp());
+        return handle;
+    }
+
     public static void Drain(this EngineCore core)
     {
         while (core.Step())

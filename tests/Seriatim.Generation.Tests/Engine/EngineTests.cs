@@ -1,0 +1,179 @@
+namespace Seriatim.Generation.Tests;
+
+/// <summary>The engine with its thread: streams, cancellation, failures, limits.</summary>
+public sealed class EngineTests
+{
+    private static GenerationRequest Request(int prompt = 5, int newTokens = 20) =>
+        new() { Prompt = Enumerable.Range(1, prompt).ToArray(), MaxNewTokens = newTokens };
+
+    [Fact]
+    public async Task StreamAndResultAgree()
+    {
+        using var model = new FakeModel();
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 100 });
+        GenerationHandle handle = engine.Submit(Request() with { Count = 2, Logprobs = 1 });
+        var ids = new List<int>[] { [], [] };
+        var ends = new List<FinishReason>();
+        await foreach (GenerationUpdate update in handle)
+        {
+            ids[update.Choice].Add(update.TokenId!.Value);
+            Assert.NotNull(update.Logprobs);
+            if (update.Finish is { } reason)
+                ends.Add(reason);
+        }
+
+        GenerationResult result = await handle.Completion;
+        Assert.Equal([FinishReason.Length, FinishReason.Length], ends);
+        Assert.Equal(result.Choices[0].TokenIds, ids[0]);
+        Assert.Equal(result.Choices[1].TokenIds, ids[1]);
+        Assert.NotEqual(ids[0], ids[1]);
+        Assert.Equal((5, 0, 40), (result.Usage.PromptTokens, result.Usage.CachedTokens, result.Usage.NewTokens));
+        Assert.NotNull(result.Timings.FirstToken);
+    }
+
+    [Fact]
+    public async Task CancellingEndsTheRequestAndNobodyElse()
+    {
+        using var model = new FakeModel();
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
+        using var source = new CancellationTokenSource();
+        GenerationHandle cancelled = engine.Submit(Request(newTokens: 4000), source.Token);
+        Task<GenerationResult> other = engine.CompleteAsync(Request());
+        int count = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (GenerationUpdate update in cancelled)
+            {
+                if (++count == 3)
+                    source.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Completion);
+        Assert.Equal(20, (await other).Choices[0].TokenIds.Count);
+        await LeavingTheStreamCancels(engine);
+        EngineStatistics statistics = await engine.GetStatisticsAsync();
+        Assert.Equal((0, 0, 0), (statistics.Running, statistics.Waiting, statistics.PagesUsed));
+    }
+
+    [Fact]
+    public async Task AFailingRequestDoesNotDisturbItsNeighbours()
+    {
+        using var calm = new FakeModel();
+        using var model = new FakeModel { Poison = 48, Madness = 49 };
+        GenerationResult expected = Runs.Alone(calm, Request() with { Sampling = Without(48, 49) });
+        using var core = new EngineCore(model, new EngineOptions { Pages = 100 });
+        GenerationRequest request = Request() with { Sampling = Without(48, 49) };
+        GenerationHandle[] good = [core.Add(request, 1), core.Add(request, 4)];
+        GenerationHandle poisoned = core.Add(request with { Prompt = new[] { 1, 48 } }, 2);
+        GenerationHandle mad = core.Add(request with { Prompt = new[] { 1, 49 } }, 3);
+        GenerationHandle stuck = core.Add(request with { Sampling = new() { Constraints = new() { Allowed = [3], Suppressed = [3] } } }, 5);
+        core.Drain();
+        foreach (GenerationHandle handle in good)
+            Runs.Equal(expected, handle.Result(), "neighbour");
+        await Assert.ThrowsAsync<InvalidDataException>(() => poisoned.Completion);
+        Assert.Contains("finite", (await Assert.ThrowsAsync<NoCandidateException>(() => mad.Completion)).Message);
+        Assert.Contains("constraints", (await Assert.ThrowsAsync<NoCandidateException>(() => stuck.Completion)).Message);
+        core.Cache!.Clear();
+        Assert.Equal(100, core.Pool!.Free);
+    }
+
+    [Fact]
+    public void TheDeadlineEndsWithWhatThereIs()
+    {
+        using var model = new FakeModel();
+        var clock = new FakeClock();
+        using var core = new EngineCore(model, new EngineOptions { Pages = 100, MaxSequences = 1, Clock = clock });
+        GenerationRequest request = Request() with { Deadline = TimeSpan.FromSeconds(10) };
+        GenerationHandle running = core.AddAt(request, 1, clock);
+        GenerationHandle waiting = core.AddAt(request, 2, clock);
+        for (int i = 0; i < 7; i++)
+            core.Step();
+        clock.Now += TimeSpan.FromSeconds(11);
+        core.Drain();
+        Assert.Equal((7, FinishReason.Deadline), (running.Result().Choices[0].TokenIds.Count, running.Result().Choices[0].Finish));
+        Assert.Equal((0, FinishReason.Deadline), (waiting.Result().Choices[0].TokenIds.Count, waiting.Result().Choices[0].Finish));
+    }
+
+    [Fact]
+    public async Task AFullQueueRefuses()
+    {
+        using var model = new FakeModel();
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000, MaxSequences = 1, MaxQueuedRequests = 3 });
+        var handles = new List<GenerationHandle>();
+        EngineOverloadedException? refused = null;
+        while (refused is null && handles.Count < 100)
+        {
+            try
+            {
+                handles.Add(engine.Submit(Request(newTokens: 4000)));
+            }
+            catch (EngineOverloadedException exception)
+            {
+                refused = exception;
+            }
+        }
+
+        Assert.Equal(3, refused!.Limit);
+        Assert.True(refused.Queued >= 3);
+        foreach (GenerationHandle handle in handles)
+            handle.Cancel();
+        foreach (GenerationHandle handle in handles)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handle.Completion);
+    }
+
+    [Fact]
+    public async Task DisposingCancelsWhatIsUnderWay()
+    {
+        using var model = new FakeModel();
+        var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
+        GenerationHandle handle = engine.Submit(Request(newTokens: 4000));
+        engine.Dispose();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handle.Completion);
+        handle.Cancel();
+        Assert.Throws<ObjectDisposedException>(() => engine.Submit(Request()));
+    }
+
+    [Fact]
+    public void AShortRequestGetsItsFirstTokenWhileALongPromptIsRead()
+    {
+        using var model = new FakeModel(context: 20000);
+        using var core = new EngineCore(model, new EngineOptions { Pages = 1000, TokenBudget = 64, PrefillChunk = 16, MaxSequences = 8 });
+        GenerationHandle large = core.Add(new GenerationRequest { Prompt = new int[10000], MaxNewTokens = 1 }, 1);
+        core.Step();
+        GenerationHandle small = core.Add(Request(newTokens: 5), 2);
+        for (int i = 0; i < 5; i++)
+            core.Step();
+        Assert.True(small.Completion.IsCompleted);
+        Assert.False(large.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public void SteadyDecodingAllocatesLittle()
+    {
+        using var model = new FakeModel();
+        using var core = new EngineCore(new Silent(model), new EngineOptions { Pages = 2000 });
+        GenerationRequest request = Request(newTokens: 3000) with { Sampling = new() { Temperature = 0.8f, TopK = 10, TopP = 0.9f } };
+        for (int i = 0; i < 8; i++)
+            core.Add(request with { Seed = (ulong)i }, i + 1);
+        for (int i = 0; i < 300; i++)
+            core.Step();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        const int Steps = 500;
+        for (int i = 0; i < Steps; i++)
+            core.Step();
+        long perToken = (GC.GetAllocatedBytesForCurrentThread() - before) / (Steps * 8);
+
+        // The batch's arrays and segments, the stream's segments and the page tables; nothing that grows with the vocabulary or the past.
+        Assert.True(perToken < 600, $"{perToken} bytes a token");
+    }
+
+    private static SamplingOptions Without(params int[] ids) => new() { Constraints = new() { Suppressed = ids } };
+
+    private static async Task LeavingTheStreamCancels(GenerationEngine engine)
+    {
+        GenerationHandle left = engine.Submit(Request(newTokens: 4000));
+        await foreach (GenerationUpdate update in left)
+            break;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.Completion);
+    }
+}

@@ -1,0 +1,169 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Seriatim.Generation.Tests;
+
+/// <summary>After any sequence of operations the counts of the pool are right, and at the end no page is lost.</summary>
+public sealed class PageProperties
+{
+    private const int PageSize = 4;
+    private const int Pages = 24;
+
+    [Fact]
+    public void AnyOperationsKeepTheCountsRight()
+    {
+        Config config = Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(1234567, 89);
+        Check.One(config, Prop.ForAll(ArbMap.Default.ArbFor<(byte, byte, byte)[]>(), operations =>
+        {
+            using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
+            var cache = new PrefixCache(pool);
+            var sequences = new List<Sequence>();
+            foreach ((byte kind, byte which, byte amount) in operations)
+            {
+                Apply(pool, cache, sequences, kind % 6, which, amount);
+                CheckCounts(pool, cache, sequences);
+            }
+
+            foreach (Sequence sequence in sequences)
+                sequence.Release();
+            Assert.Equal(pool.Pages - pool.Free, cache.Count);
+            Assert.Equal(cache.Count, cache.Evictable());
+            cache.Clear();
+            Assert.Equal(pool.Pages, pool.Free);
+        }));
+    }
+
+    [Fact]
+    public void TheLeastRecentlyUsedPagesGoFirstAndHeldOnesStay()
+    {
+        using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
+        var cache = new PrefixCache(pool);
+        int[][] texts = [[.. Enumerable.Range(0, 9)], [.. Enumerable.Range(100, 9)], [.. Enumerable.Range(200, 9)]];
+        foreach (int[] text in texts)
+            Fill(pool, cache, text).Release();
+        Assert.Equal(6, cache.Count);
+        cache.Match(0, texts[0], out int matched);
+        Assert.Equal(2, matched);
+        PagedMemory held = cache.Share(cache.Match(0, texts[0], out _)!, 2);
+        cache.EnsureFree(Pages - 4);
+        cache.Match(0, texts[1], out matched);
+        Assert.Equal(0, matched);
+        cache.Match(0, texts[2], out matched);
+        Assert.Equal(2, matched);
+        cache.EnsureFree(Pages);
+        Assert.Equal(2, cache.Count);
+        held.Dispose();
+        cache.EnsureFree(Pages);
+        Assert.Equal(Pages, pool.Free);
+    }
+
+    [Fact]
+    public void OtherVariantsAndOtherTokensDoNotMatch()
+    {
+        using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
+        var cache = new PrefixCache(pool);
+        int[] text = [.. Enumerable.Range(0, 13)];
+        Fill(pool, cache, text).Release();
+        Assert.Null(cache.Match(1, text, out _));
+        Assert.Null(cache.Match(0, [9, .. text.AsSpan(1)], out _));
+        cache.Match(0, [.. text.AsSpan(0, 5), 77, .. text.AsSpan(6)], out int matched);
+        Assert.Equal(1, matched);
+
+        // One token stays to be computed, even where all pages are there.
+        cache.Match(0, text.AsSpan(0, 12), out matched);
+        Assert.Equal(2, matched);
+        cache.Clear();
+    }
+
+    [Fact]
+    public void WasteIsOnlyTheUnfilledTail()
+    {
+        using var model = new FakeModel();
+        using var core = new EngineCore(model, new EngineOptions { Pages = 600, MaxSequences = 16 });
+        var random = new Random(1);
+        for (int i = 0; i < 16; i++)
+            core.Add(new GenerationRequest { Prompt = Enumerable.Range(0, 400 + random.Next(100)).Select(_ => random.Next(50)).ToArray(), MaxNewTokens = 50 }, i + 1);
+        while (core.Scheduler.Running.Count < 16 || core.Scheduler.Running.Any(g => g.Live[0].NewTokens == 0))
+            core.Step();
+        EngineStatistics statistics = core.Statistics;
+        int used = statistics.PagesUsed * 16;
+        Assert.True(statistics.WastedPositions < 0.04 * used, $"{statistics.WastedPositions} of {used} positions are wasted");
+        Assert.Equal(core.Scheduler.Running.Sum(g => g.Live[0].Length), used - statistics.WastedPositions);
+    }
+
+    private static Sequence Fill(PagePool pool, PrefixCache cache, int[] tokens)
+    {
+        var sequence = new Sequence(new SequenceId(1, 0), [.. tokens], tokens.Length);
+        sequence.Attach(new PagedMemory(pool), null);
+        sequence.Memory!.Prepare(tokens.Length);
+        sequence.Memory.Commit(tokens.Length);
+        cache.Publish(sequence, 0);
+        return sequence;
+    }
+
+    private static void Apply(PagePool pool, PrefixCache cache, List<Sequence> sequences, int kind, int which, int amount)
+    {
+        Sequence? sequence = sequences.Count == 0 ? null : sequences[which % sequences.Count];
+        switch (kind)
+        {
+            case 0 when sequences.Count < 8:
+                sequences.Add(Start(pool, cache, amount));
+                break;
+            case 1 or 2 when sequence is not null:
+                Grow(cache, sequence, amount % 11);
+                break;
+            case 3 when sequence is not null && sequences.Count < 8:
+                sequences.Add(sequence.Fork(amount));
+                break;
+            case 4 when sequence is not null:
+                sequence.Release();
+                sequences.Remove(sequence);
+                break;
+            case 5:
+                cache.EnsureFree(amount % Pages);
+                break;
+        }
+    }
+
+    private static Sequence Start(PagePool pool, PrefixCache cache, int amount)
+    {
+        var sequence = new Sequence(new SequenceId(amount, 0), [.. Enumerable.Repeat(amount % 2, 13)], 13);
+        PrefixNode? node = cache.Match(0, sequence.Tokens.ToArray(), out int matched);
+        sequence.Attach(node is null ? new PagedMemory(pool) : cache.Share(node, matched), null);
+        sequence.Prefix = new PrefixPosition(node, matched, false);
+        return sequence;
+    }
+
+    private static void Grow(PrefixCache cache, Sequence sequence, int rows)
+    {
+        cache.EnsureFree(rows / PageSize + 2);
+        try
+        {
+            sequence.Memory!.Prepare(rows);
+        }
+        catch (OutOfPagesException)
+        {
+            return;
+        }
+
+        while (sequence.Tokens.Count < sequence.Length + rows)
+            sequence.Tokens.Add(rows % 3);
+        sequence.Memory.Commit(rows);
+        cache.Publish(sequence, 0);
+    }
+
+    private static void CheckCounts(PagePool pool, PrefixCache cache, List<Sequence> sequences)
+    {
+        int[] counts = new int[pool.Pages];
+        foreach (Sequence sequence in sequences)
+        {
+            Assert.Equal(pool.PagesFor(sequence.Length), sequence.Memory!.Pages.Count);
+            foreach (int page in sequence.Memory.Pages)
+                counts[page]++;
+        }
+
+        for (int page = 0; page < counts.Length; page++)
+            Assert.Equal(counts[page] + (cache.Holds(page) ? 1 : 0), pool.References(new PageId(page)));
+        Assert.Equal(Enumerable.Range(0, pool.Pages).Count(p => pool.References(new PageId(p)) == 0), pool.Free);
+    }
+}
