@@ -149,8 +149,14 @@ public sealed class GenerationEngine : IDisposable
             Volatile.Write(ref _waiting, _core.Waiting);
             if (stopping)
                 return;
-            if (!TryStep())
-                _signal.Wait();
+            if (TryStep())
+                continue;
+
+            // Signals that came in while there was work are taken together; what they announced is in the queue.
+            _signal.Wait();
+            while (_signal.Wait(0))
+            {
+            }
         }
     }
 

@@ -21,11 +21,7 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     private CancellationTokenRegistration _registration;
     private volatile bool _cancelled;
 
-    internal GenerationHandle(long number, Action wake, CancellationToken token)
-    {
-        (Number, _wake, _token) = (number, wake, token);
-        _ = _completion.Task.ContinueWith(task => _ = task.Exception, TaskScheduler.Default);
-    }
+    internal GenerationHandle(long number, Action wake, CancellationToken token) => (Number, _wake, _token) = (number, wake, token);
 
     /// <summary>Number of the request in its engine.</summary>
     public long Number { get; }
@@ -89,6 +85,9 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     internal void Fail(Exception exception)
     {
         _completion.TrySetException(exception);
+
+        // Seen: a caller who only reads the stream gets it there.
+        _ = _completion.Task.Exception;
         End(exception);
     }
 

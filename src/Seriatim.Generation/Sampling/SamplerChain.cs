@@ -43,16 +43,9 @@ internal sealed class SamplerChain
     public int Choose(LogitsRow row)
     {
         ApplyScores(row);
-        foreach (float logit in row.Logits)
-        {
-            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
-                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
-        }
-
-        if (row.Top(1).IsEmpty)
-            throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
+        int best = Best(row);
         if (_greedy)
-            return LogitsRow.IdOf(row.Top(1)[0]);
+            return best;
         ApplyWarpers(row);
         int id = Race(row);
         if (_mirostat is { } mirostat)
@@ -63,6 +56,25 @@ internal sealed class SamplerChain
         }
 
         return id;
+    }
+
+    /// <summary>The most probable token; ties: the smaller id.</summary>
+    private static int Best(LogitsRow row)
+    {
+        int best = -1;
+        float highest = float.NegativeInfinity;
+        for (int id = 0; id < row.Logits.Length; id++)
+        {
+            float logit = row.Logits[id];
+            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
+                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
+            if (logit > highest)
+                (best, highest) = (id, logit);
+        }
+
+        return best >= 0
+            ? best
+            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
     }
 
     /// <summary>
