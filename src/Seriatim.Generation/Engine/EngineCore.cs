@@ -148,8 +148,12 @@ internal sealed class EngineCore : IDisposable
         _crossPool?.Dispose();
     }
 
-    private long? DeadlineOf(TimeSpan? deadline, long submitted) =>
-        deadline is { } time ? submitted + (long)(time.TotalSeconds * _context.Clock.TimestampFrequency) : null;
+    /// <summary>The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.</summary>
+    private long? DeadlineOf(TimeSpan? deadline, long submitted)
+    {
+        double ticks = (deadline?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
+        return ticks < long.MaxValue / 2.0 ? submitted + (long)ticks : null;
+    }
 
     /// <summary>Ends the requests that were cancelled or whose time is over.</summary>
     private void EndSome()

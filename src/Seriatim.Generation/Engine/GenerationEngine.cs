@@ -130,9 +130,21 @@ public sealed class GenerationEngine : IDisposable
             else if (_stopping)
                 fail(new OperationCanceledException("The engine was disposed."));
             else
-                add();
+                TryAdd(add, fail);
         });
         _signal.Release();
+    }
+
+    private static void TryAdd(Action add, Action<Exception> fail)
+    {
+        try
+        {
+            add();
+        }
+        catch (Exception exception)
+        {
+            fail(exception);
+        }
     }
 
     private void Run()

@@ -9,8 +9,8 @@ namespace Seriatim.Generation;
 /// </summary>
 /// <remarks>
 /// No starvation among equals: order is priority, then arrival; an earlier request takes pages from later ones and never the other
-/// way round; and only so many may overtake one that waits for pages. A long prompt gets one chunk a step until every other prompt has had
-/// one, so it holds nobody up.
+/// way round; and only so many may overtake one that waits for pages. Prompts get a chunk in turn, and one chunk of a step is left for
+/// newcomers, so that long ones hold nobody up.
 /// </remarks>
 internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, PrefixCache? cache)
 {
@@ -18,6 +18,8 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
     private readonly List<SequenceGroup> _running = [];
     private readonly List<SequenceGroup> _waiting = [];
     private readonly List<PlannedSegment> _lockstep = [];
+    private readonly List<SequenceGroup> _prefill = [];
+    private long _commits;
     private int _rows;
     private int _encoderRows;
     private int _sequences;
@@ -39,8 +41,7 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
         _sequences = _running.Sum(group => group.Width);
         foreach (SequenceGroup group in _running)
             PlanDecoding(group);
-        foreach (SequenceGroup group in _running)
-            PlanPrefill(group);
+        PlanPrefills();
         PlanAdmissions();
         FillUp();
         return _plan;
@@ -71,9 +72,12 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
     public void Commit(StepPlan plan, StepRows rows)
     {
         ReadOnlySpan<PlannedSegment> segments = CollectionsMarshal.AsSpan(plan.Segments);
+        _commits++;
         for (int i = 0; i < segments.Length; i++)
         {
             PlannedSegment segment = segments[i];
+            if (segment.Rows > 1)
+                segment.Group.LastPrefill = _commits;
             if (segment.Group.Work.IsDone)
                 continue;
             if (rows.Error(i) is { } error)
@@ -188,13 +192,25 @@ internal sealed class Scheduler(SchedulerLimits limits, PageForecast forecast, P
         _plan.Segments.AddRange(_lockstep);
     }
 
-    private void PlanPrefill(SequenceGroup group)
+    /// <summary>A chunk for each prompt under way, those first that have waited longest; if somebody waits, one chunk is left for him.</summary>
+    private void PlanPrefills()
+    {
+        _prefill.Clear();
+        _prefill.AddRange(_running);
+        _prefill.Sort(static (a, b) => a.Priority != b.Priority ? b.Priority.CompareTo(a.Priority)
+            : a.LastPrefill != b.LastPrefill ? a.LastPrefill.CompareTo(b.LastPrefill) : a.Number.CompareTo(b.Number));
+        int left = _waiting.Count > 0 && _rows > limits.PrefillChunk ? limits.PrefillChunk : 0;
+        foreach (SequenceGroup group in _prefill)
+            PlanPrefill(group, left);
+    }
+
+    private void PlanPrefill(SequenceGroup group, int left)
     {
         if (_plan.Preempted.Contains(group) || group.IsEncoding)
             return;
         foreach (Sequence sequence in group.Active)
         {
-            int rows = Math.Min(PrefillRows(group, sequence, sequence.Pending), Math.Min(limits.PrefillChunk, _rows));
+            int rows = Math.Min(PrefillRows(group, sequence, sequence.Pending), Math.Min(limits.PrefillChunk, _rows - left));
             if (sequence.Pending <= 1 || rows <= 0)
                 continue;
             int pages = forecast.Need(sequence, rows);

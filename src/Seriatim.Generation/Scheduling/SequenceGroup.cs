@@ -53,6 +53,9 @@ internal sealed class SequenceGroup(long number, int priority, int width, int de
     /// <summary>Requests that were admitted while this one waited at their head.</summary>
     public int Overtaken { get; set; }
 
+    /// <summary>The step in which it last got a chunk of its prompt computed.</summary>
+    public long LastPrefill { get; set; }
+
     public long? FirstAdmitted { get; set; }
 
     public int CachedTokens { get; set; }
