@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which makes every
-/// scheduling decision a function of what came in before which step.
+/// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which
+/// makes every scheduling decision a function of what came in before which step.
 /// </summary>
 internal sealed class EngineCore : IDisposable
 {
@@ -148,7 +148,9 @@ internal sealed class EngineCore : IDisposable
         _crossPool?.Dispose();
     }
 
-    /// <summary>The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.</summary>
+    /// <summary>
+    /// The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.
+    /// </summary>
     private long? DeadlineOf(TimeSpan? deadline, long submitted)
     {
         double ticks = (deadline?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;

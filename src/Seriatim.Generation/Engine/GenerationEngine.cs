@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Serves any number of requests of one model at the same time: one thread, one ragged batch a step. Every caller goes through here; what a
-/// request gives depends on nothing but the request.
+/// Serves any number of requests of one model at the same time: one thread, one ragged batch a step. Every caller goes through
+/// here; what a request gives depends on nothing but the request.
 /// </summary>
 /// <remarks>Requests may come from any thread. Disposing cancels what is under way; the model is not disposed.</remarks>
 public sealed class GenerationEngine : IDisposable

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity. One
-/// is made for an engine and used for every row, so that choosing a token allocates nothing.
+/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity.
+/// One is made for an engine and used for every row, so that choosing a token allocates nothing.
 /// </summary>
 /// <remarks>
-/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so partial
-/// sorting gives the same result whatever was sorted before.
+/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so
+/// partial sorting gives the same result whatever was sorted before.
 /// </remarks>
 internal sealed class LogitsRow(int vocabulary)
 {

@@ -82,9 +82,9 @@ internal sealed class SamplerChain
     /// candidate's own random number.
     /// </summary>
     /// <remarks>
-    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each other, up to
-    /// a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted exactly when it
-    /// is what plain decoding chooses, and speculation changes no output.
+    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each
+    /// other, up to a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted
+    /// exactly when it is what plain decoding chooses, and speculation changes no output.
     /// </remarks>
     private static int Race(LogitsRow row)
     {

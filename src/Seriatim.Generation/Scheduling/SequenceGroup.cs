@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The sequences of one request, admitted and preempted together. Several that were preempted share what they have in common: a trunk is
-/// computed first, then they fork from it, as they did when they came to be.
+/// The sequences of one request, admitted and preempted together. Several that were preempted share what they have in common: a
+/// trunk is computed first, then they fork from it, as they did when they came to be.
 /// </summary>
 internal sealed class SequenceGroup(long number, int priority, int width, int declaredLength)
 {
