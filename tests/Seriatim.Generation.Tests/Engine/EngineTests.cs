@@ -6,6 +6,9 @@ public sealed class EngineTests
     private static GenerationRequest Request(int prompt = 5, int newTokens = 20) =>
         new() { Prompt = Enumerable.Range(1, prompt).ToArray(), MaxNewTokens = newTokens };
 
+    /// <summary>So many tokens that no machine is done with them before the test cancels it.</summary>
+    private static GenerationRequest Endless => Request(newTokens: 1_000_000);
+
     [Fact]
     public async Task StreamAndResultAgree()
     {
@@ -34,10 +37,10 @@ public sealed class EngineTests
     [Fact]
     public async Task CancellingEndsTheRequestAndNobodyElse()
     {
-        using var model = new FakeModel();
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
+        using var model = new FakeModel(context: 2_000_000);
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000 });
         using var source = new CancellationTokenSource();
-        GenerationHandle cancelled = engine.Submit(Request(newTokens: 4000), source.Token);
+        GenerationHandle cancelled = engine.Submit(Endless, source.Token);
         Task<GenerationResult> other = engine.CompleteAsync(Request());
         int count = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -143,15 +146,15 @@ public sealed class EngineTests
     [Fact]
     public async Task AFullQueueRefuses()
     {
-        using var model = new FakeModel();
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000, MaxSequences = 1, MaxQueuedRequests = 3 });
+        using var model = new FakeModel(context: 2_000_000);
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000, MaxSequences = 1, MaxQueuedRequests = 3 });
         var handles = new List<GenerationHandle>();
         EngineOverloadedException? refused = null;
         while (refused is null && handles.Count < 100)
         {
             try
             {
-                handles.Add(engine.Submit(Request(newTokens: 4000)));
+                handles.Add(engine.Submit(Endless));
             }
             catch (EngineOverloadedException exception)
             {
@@ -170,9 +173,9 @@ public sealed class EngineTests
     [Fact]
     public async Task DisposingCancelsWhatIsUnderWay()
     {
-        using var model = new FakeModel();
-        var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
-        GenerationHandle handle = engine.Submit(Request(newTokens: 4000));
+        using var model = new FakeModel(context: 2_000_000);
+        var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000 });
+        GenerationHandle handle = engine.Submit(Endless);
         engine.Dispose();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handle.Completion);
         handle.Cancel();
@@ -218,7 +221,7 @@ public sealed class EngineTests
 
     private static async Task LeavingTheStreamCancels(GenerationEngine engine)
     {
-        GenerationHandle left = engine.Submit(Request(newTokens: 4000));
+        GenerationHandle left = engine.Submit(Endless);
         await foreach (GenerationUpdate update in left)
             break;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.Completion);

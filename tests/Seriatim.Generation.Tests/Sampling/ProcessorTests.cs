@@ -124,12 +124,18 @@ public sealed class ProcessorTests
         foreach (int k in (int[])[1, 2, 63, 64, 65, 700, 19_999, 20_000])
         {
             var row = new LogitsRow(Large);
-            row.Load(logits);
-            row.Top(random.Next(1, 100));
-            row.KeepTop(k);
             int[] expected = [.. Enumerable.Range(0, Large).OrderByDescending(id => logits[id]).ThenBy(id => id).Take(k)];
-            Assert.Equal(expected, row.Top(k).ToArray().Select(LogitsRow.IdOf));
-            Assert.Equal(k, row.Logits.Count(l => !float.IsNegativeInfinity(l)));
+            foreach (int sorted in (int[])[0, 5, 90])
+            {
+                row.Load(logits);
+                row.Top(sorted);
+                if (sorted == 0)
+                    row.Touch();
+                row.KeepTop(k);
+                Assert.Equal(expected, row.Top(k).ToArray().Select(LogitsRow.IdOf));
+                Assert.Equal(k, row.Logits.Count(l => !float.IsNegativeInfinity(l)));
+                Assert.All(expected, id => Assert.Equal(logits[id], row.Logits[id]));
+            }
         }
     }
 
