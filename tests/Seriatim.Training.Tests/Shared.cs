@@ -6,19 +6,23 @@ internal static class Shared
     /// <summary>Full path of ../shared; null where it is missing.</summary>
     public static string? Folder { get; } = Find();
 
+    /// <summary>The folder with Seriatim.slnx.</summary>
+    public static string Repository { get; } = FindRepository();
+
     public static string Path(params string[] parts) => System.IO.Path.Combine([Folder!, .. parts]);
+
+    private static string FindRepository()
+    {
+        DirectoryInfo folder = new(AppContext.BaseDirectory);
+        while (!File.Exists(System.IO.Path.Combine(folder.FullName, "Seriatim.slnx")))
+            folder = folder.Parent ?? throw new InvalidOperationException("No folder above the tests holds Seriatim.slnx.");
+        return folder.FullName;
+    }
 
     private static string? Find()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(System.IO.Path.Combine(folder.FullName, "Seriatim.slnx")))
-                continue;
-            string shared = System.IO.Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared");
-            return Directory.Exists(shared) ? shared : null;
-        }
-
-        return null;
+        string shared = System.IO.Path.GetFullPath(System.IO.Path.Combine(FindRepository(), "..", "shared"));
+        return Directory.Exists(shared) ? shared : null;
     }
 }
 

@@ -1,0 +1,25 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Seriatim.Training.Tests;
+
+/// <summary>A vocabulary of single characters with an end of text, made as its file.</summary>
+internal static class Letters
+{
+    public const int Eos = 0;
+
+    public static byte[] Json { get; } = Encoding.UTF8.GetBytes(Make());
+
+    public static Tokenizer Tokenizer { get; } = Tokenizer.FromJson(Json);
+
+    private static string Make()
+    {
+        string[] pieces = ["</s>", "<unk>", .. "\n \tabcdefghijklmnopqrstuvwxyz.,:".Select(c => c.ToString())];
+        string vocabulary = string.Join(",", pieces.Select((p, i) => $"{JsonSerializer.Serialize(p)}:{i}"));
+        return $$$"""
+            {"version":"1.0","added_tokens":[{"id":0,"content":"</s>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+             "normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":{"type":"Fuse"},
+             "model":{"type":"BPE","dropout":null,"unk_token":"<unk>","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,"ignore_merges":false,"vocab":{{{{vocabulary}}}},"merges":[]}}
+            """;
+    }
+}
