@@ -12,7 +12,7 @@ internal static class ObjectiveFactory
             ObjectiveKind.NextToken => new NextTokenObjective(),
             ObjectiveKind.SequenceToSequence => new SequenceToSequenceObjective(Start(model)),
             ObjectiveKind.MaskedTokens => new MaskedTokenObjective(
-                tokenizer.SpecialTokens.Mask ?? throw new RecipeException($"{recipe.Tokenizer} has no mask token; masked_tokens needs one."),
+                tokenizer.SpecialTokens.Mask ?? throw new RecipeException($"{recipe.Tokenizer} has no mask_token (tokenizer_config.json); masked_tokens needs one."),
                 Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed, recipe.MaskShare),
             _ => new SpanCorruptionObjective(Start(model), End(model, tokenizer), Sentinels(recipe, tokenizer), recipe.Seed,
                 recipe.NoiseDensity, recipe.SpanLength),

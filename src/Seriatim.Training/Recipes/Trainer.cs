@@ -45,13 +45,18 @@ public sealed class Trainer : IDisposable
         if (checkpoint is not null && !_options.Resume)
             throw new RecipeException($"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
         byte[] tokenizerFile = File.ReadAllBytes(recipe.Tokenizer);
-        Tokenizer = Tokenizer.FromJson(tokenizerFile, recipe.Tokenizer);
+        _files["tokenizer.json"] = tokenizerFile;
+        string tokenizerConfig = Path.Combine(Path.GetDirectoryName(recipe.Tokenizer)!, "tokenizer_config.json");
+        if (File.Exists(tokenizerConfig))
+            _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
+        Tokenizer = Tokenizer.Load(recipe.Tokenizer);
         Model = LoadModel(recipe, checkpoint);
         try
         {
             CheckModel();
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
-            _data = new TrainingSet(recipe, _objective, Tokenizer, tokenizerFile, Model.Spec.Context, cancellation);
+            byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
+            _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
             _loader = _data.NewLoader();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = recipe.UseLion
@@ -60,7 +65,8 @@ public sealed class Trainer : IDisposable
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             _schedule = recipe.Schedule(Model.Spec.Last.Width);
             _settings = Settings();
-            CollectFiles(tokenizerFile);
+            _files["recipe.json"] = recipe.Json;
+            _files["generation_config.json"] = GenerationConfig();
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = CpuOps.Create(_options.Threads);
@@ -297,13 +303,8 @@ public sealed class Trainer : IDisposable
         return Math.Min(byExamples, _recipe.Packing.Tokens > 0 ? _recipe.Packing.Tokens : long.MaxValue);
     }
 
-    private void CollectFiles(byte[] tokenizerFile)
+    private byte[] GenerationConfig()
     {
-        _files["tokenizer.json"] = tokenizerFile;
-        _files["recipe.json"] = _recipe.Json;
-        string config = Path.Combine(Path.GetDirectoryName(_recipe.Tokenizer)!, "tokenizer_config.json");
-        if (File.Exists(config))
-            _files["tokenizer_config.json"] = File.ReadAllBytes(config);
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
         {
@@ -332,6 +333,6 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        _files["generation_config.json"] = stream.ToArray();
+        return stream.ToArray();
     }
 }

@@ -41,7 +41,7 @@ public sealed class RecipeTests
         Assert.Contains("vocab_size is 20", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
         run.Recipe["model_config"] = System.Text.Json.Nodes.JsonNode.Parse(TinyModel.GptConfig());
         run.Recipe["objective"] = "masked_tokens";
-        Assert.Contains("no mask token", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+        Assert.Contains("MaskedLanguageModel", Assert.Throws<ArgumentException>(() => run.Trainer()).Message);
         run.Recipe["objective"] = "next_token";
         run.Recipe["long_sequences"] = "refuse";
         Assert.Throws<DataException>(() => run.Trainer());

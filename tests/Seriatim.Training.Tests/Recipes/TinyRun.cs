@@ -12,6 +12,7 @@ internal sealed class TinyRun : IDisposable
     public TinyRun()
     {
         File.WriteAllBytes(_folder["tokenizer.json"], Letters.Json);
+        _folder.Write("tokenizer_config.json", """{"mask_token": "<mask>", "eos_token": "</s>", "unk_token": "<unk>"}""");
         _folder.Write("data.txt", string.Concat(Enumerable.Range(0, 60).Select(i => $"the {(char)('a' + i * 7 % 26)} sat on the {(char)('a' + i * 11 % 26)}.\n")));
         Recipe = JsonNode.Parse("""
             {
