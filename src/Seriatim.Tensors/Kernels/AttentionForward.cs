@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Seriatim.Tensors;
 
 /// <summary>
@@ -17,6 +15,7 @@ internal unsafe struct AttentionForward<T> : IWork
 {
     private const int KeyBlock = AttentionTask.KeyBlock;
     private const int TileScores = 8 * KeyBlock;
+    private const int RowFloats = 5; // the size of a Row
 
     public WorkerTeam Team;
     public AttentionTask Task;
@@ -60,7 +59,7 @@ internal unsafe struct AttentionForward<T> : IWork
         int d = Spec.HeadDim;
         int oStride = (d + 31) & ~31;
         int maxRows = AttentionTask.RowsPerPiece + 8 + Spec.Heads;
-        float* scratch = Team.ScratchOf(worker, TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (d + oStride + 16 + 1) + 64);
+        float* scratch = Team.ScratchOf(worker, TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (d + oStride + 16 + 1 + RowFloats) + 64);
         var state = new PieceState
         {
             Segment = Rows.Segments[segmentIndex],
@@ -77,6 +76,7 @@ internal unsafe struct AttentionForward<T> : IWork
         state.Output = state.Query + maxRows * d;
         state.Sums = state.Output + maxRows * oStride;
         state.Maxima = state.Sums + maxRows * 16;
+        state.RowsOf = (Row*)(state.Maxima + maxRows);
         Begin(ref state);
         for (int block = state.FirstKey / KeyBlock * KeyBlock; block < state.EndKey; block += KeyBlock)
         {
@@ -98,7 +98,8 @@ internal unsafe struct AttentionForward<T> : IWork
         state.WindowStart = int.MaxValue;
         for (int row = 0; row < state.Rows; row++)
         {
-            AttentionRowRange range = RangeOf(state, row);
+            AttentionRowRange range = AttentionRowRange.Of(state.Segment, (state.FirstRow + row) / state.Group, Spec);
+            state.RowsOf[row] = new Row(range, state.KeyHead * state.Group + (state.FirstRow + row) % state.Group);
             state.EndKey = Math.Max(state.EndKey, range.End);
             state.SinkEnd = Math.Max(state.SinkEnd, range.Sinks);
             state.WindowStart = Math.Min(state.WindowStart, range.First);
@@ -147,7 +148,7 @@ internal unsafe struct AttentionForward<T> : IWork
         bool sees = false;
         for (int r = 0; r < valid; r++)
         {
-            AttentionRowRange range = RangeOf(state, first + r);
+            AttentionRowRange range = state.RowsOf[first + r].Range;
             tileEnd = Math.Max(tileEnd, range.End);
             sees |= block < range.Sinks || (range.First < block + KeyBlock && range.End > block);
         }
@@ -182,10 +183,11 @@ internal unsafe struct AttentionForward<T> : IWork
     /// <summary>Turns a row of scores into weights, and brings its maximum, sums and outputs up to date.</summary>
     private readonly void SoftmaxRow(in PieceState state, int row, float* scores, int block, int pieces)
     {
-        AttentionRowRange range = RangeOf(state, row);
-        int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+        AttentionRowRange range = state.RowsOf[row].Range;
+        int head = state.RowsOf[row].Head;
         T minusInfinity = T.Broadcast(float.NegativeInfinity);
-        T max = minusInfinity;
+        float before = state.Maxima[row];
+        T max = T.Broadcast(before);
         for (int p = 0; p < pieces; p++)
         {
             T score = Scores.Shape(T.Load(scores + p * 16), head, block + p * 16, range.Position, out _);
@@ -195,9 +197,7 @@ internal unsafe struct AttentionForward<T> : IWork
             max = T.Max(score, max);
         }
 
-        float before = state.Maxima[row];
         float after = T.MaxLane(max);
-        after = after > before ? after : before;
         T shift = T.Broadcast(float.IsNegativeInfinity(after) ? 0 : after);
         T sums = T.Load(state.Sums + row * 16);
         if (after != before)
@@ -244,7 +244,7 @@ internal unsafe struct AttentionForward<T> : IWork
         for (int row = 0; row < state.Rows; row++)
         {
             int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
-            int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+            int head = state.RowsOf[row].Head;
             float sum = T.Sum(T.Load(state.Sums + row * 16));
             bool any = sum > 0;
             LogSumExp[(long)n * Spec.Heads + head] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
@@ -265,17 +265,16 @@ internal unsafe struct AttentionForward<T> : IWork
     private readonly float* QueryOf(in PieceState state, int row)
     {
         int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
-        int head = state.KeyHead * state.Group + (state.FirstRow + row) % state.Group;
+        int head = state.RowsOf[row].Head;
         return Q + ((long)n * Spec.Heads + head) * Spec.HeadDim;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly AttentionRowRange RangeOf(in PieceState state, int row) =>
-        AttentionRowRange.Of(state.Segment, (state.FirstRow + row) / state.Group, Spec);
 
     /// <summary>The row of the tree that a piece is about; -1 outside trees.</summary>
     private static int TreeRow(in PieceState state) =>
         state.Segment.Visibility == Visibility.Tree ? state.FirstRow / state.Group : -1;
+
+    /// <summary>What a query row sees, and its head: worked out once a piece.</summary>
+    private readonly record struct Row(AttentionRowRange Range, int Head);
 
     private struct PieceState
     {
@@ -288,5 +287,6 @@ internal unsafe struct AttentionForward<T> : IWork
         public float* Output;  // [Rows + 8][OutputStride]
         public float* Sums;    // [Rows][16]
         public float* Maxima;  // [Rows]
+        public Row* RowsOf;    // [Rows]
     }
 }

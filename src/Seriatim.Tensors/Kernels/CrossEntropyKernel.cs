@@ -34,7 +34,8 @@ internal unsafe struct CrossEntropyKernel<T> : IWork
     private readonly void Forward(int n, float* z)
     {
         T minusInfinity = T.Broadcast(float.NegativeInfinity);
-        T max = minusInfinity;
+        float before = Maxima[n];
+        T max = T.Broadcast(before);
         T totals = T.Load(Totals + n * 16);
         for (int i = 0; i < Count; i += 16)
         {
@@ -47,9 +48,7 @@ internal unsafe struct CrossEntropyKernel<T> : IWork
         }
 
         T.Store(totals, Totals + n * 16);
-        float before = Maxima[n];
         float after = T.MaxLane(max);
-        after = after > before ? after : before;
         T shift = T.Broadcast(float.IsNegativeInfinity(after) ? 0 : after);
         T sums = T.Load(Sums + n * 16) * LaneMath<T>.Exp(T.Broadcast(before) - shift);
         for (int i = 0; i < Count; i += 16)

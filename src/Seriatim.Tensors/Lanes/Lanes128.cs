@@ -77,10 +77,12 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
     public static float Sum(Lanes128 value) => (value._value[0] + value._value[2]) + (value._value[1] + value._value[3]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float MaxLane(Lanes128 value) => Larger(Larger(value._value[0], value._value[2]), Larger(value._value[1], value._value[3]));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Larger(float a, float b) => a > b ? a : b;
+    public static float MaxLane(Lanes128 value)
+    {
+        // Without branches: scores come in no order that a processor could foresee.
+        Lanes128 two = Max(value, new(Vector128.Shuffle(value._value, Vector128.Create(2, 3, 0, 1))));
+        return Max(two, new(Vector128.Shuffle(two._value, Vector128.Create(1, 0, 3, 2))))._value.ToScalar();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<uint> Widen(ushort* from) => Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)from).AsUInt16());

@@ -1,0 +1,109 @@
+namespace Seriatim.Tensors;
+
+/// <content><c>y = x Wᵀ + b</c>.</content>
+internal static unsafe partial class DenseProduct<T>
+{
+    /// <summary><c>y[n, 32 p ...] = b + Σ_k x[n,k] W[o,k]</c> for some panels of the weight.</summary>
+    /// <param name="team">Who works.</param>
+    /// <param name="packed">Rows packed by <see cref="PackRows"/>.</param>
+    /// <param name="rows">Number of rows, N.</param>
+    /// <param name="weight">W and b.</param>
+    /// <param name="firstPanel">First panel to compute.</param>
+    /// <param name="panels">How many panels.</param>
+    /// <param name="y">Result; column 0 is the first output of the first panel.</param>
+    /// <param name="yStride">Floats from row to row of y.</param>
+    public static void Forward(WorkerTeam team, float* packed, int rows, DenseWeight weight, int firstPanel, int panels, float* y, nint yStride)
+    {
+        if (rows == 0)
+            return;
+        var work = new ForwardWork
+        {
+            Team = team,
+            Packed = packed,
+            Weight = weight,
+            Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
+            Rows = rows,
+            FirstPanel = firstPanel,
+            Y = y,
+            YStride = yStride,
+            Panels = panels,
+            PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel, rows, team.Threads),
+        };
+        team.Run((panels + work.PanelsPerPiece - 1) / work.PanelsPerPiece, ref work);
+    }
+
+    private struct ForwardWork : IWork
+    {
+        public WorkerTeam Team;
+        public DenseWeight Weight;
+        public float* Packed;
+        public float* Bias;
+        public float* Y;
+        public nint YStride;
+        public int Rows, FirstPanel, Panels, PanelsPerPiece;
+
+        public readonly void Do(int piece, int worker)
+        {
+            float* tile = Team.ScratchOf(worker, TileFloats + DepthBlock * Panel);
+            int first = piece * PanelsPerPiece;
+            int end = Math.Min(Panels, first + PanelsPerPiece);
+            if (Rows <= OuterProduct<T>.MaxRows)
+            {
+                for (int p = first; p < end; p++)
+                    OneTile(p, tile);
+                return;
+            }
+
+            for (int row = 0; row < Rows; row += RowBlock)
+                Block(first, end, row, Math.Min(RowBlock, Rows - row), tile, tile + TileFloats);
+        }
+
+        /// <summary>Few rows: the panel streams through once, widened in registers.</summary>
+        private readonly void OneTile(int p, float* tile)
+        {
+            float* y = Begin(p, 0, Rows, out int columns);
+            byte* b = PanelStart(Weight, FirstPanel + p, 0);
+            int tileRows = OuterProduct<T>.TileRows(Rows);
+            switch (Weight.Matrix.Data.Type)
+            {
+                case DataType.F16: AddTile<PanelElements.Half>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                case DataType.BF16: AddTile<PanelElements.BFloat16>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                default: AddTile<PanelElements.Single>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+            }
+        }
+
+        private readonly void Block(int first, int end, int firstRow, int rows, float* tile, float* scratch)
+        {
+            int inputs = Weight.Inputs;
+            for (int k = 0; k < inputs; k += DepthBlock)
+            {
+                int depth = Math.Min(DepthBlock, inputs - k);
+                for (int p = first; p < end; p++)
+                {
+                    int columns = Math.Min(Panel, Weight.Outputs - (FirstPanel + p) * Panel);
+                    float* y = k == 0 ? Begin(p, firstRow, rows, out _) : Y + firstRow * YStride + p * Panel;
+                    float* b = PanelBlock(Weight, FirstPanel + p, k, depth, scratch);
+                    AddRows(Packed + (long)firstRow * inputs, rows, inputs, k, depth, b, y, YStride, columns, tile);
+                }
+            }
+        }
+
+        /// <summary>Starts the sums at the bias, or at 0.</summary>
+        private readonly float* Begin(int p, int firstRow, int rows, out int columns)
+        {
+            int firstOutput = (FirstPanel + p) * Panel;
+            columns = Math.Min(Panel, Weight.Outputs - firstOutput);
+            float* y = Y + firstRow * YStride + p * Panel;
+            for (int row = 0; row < rows; row++)
+            {
+                var to = new Span<float>(y + row * YStride, columns);
+                if (Bias == null)
+                    to.Clear();
+                else
+                    new ReadOnlySpan<float>(Bias + firstOutput, columns).CopyTo(to);
+            }
+
+            return y;
+        }
+    }
+}
