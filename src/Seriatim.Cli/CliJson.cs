@@ -8,6 +8,10 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ModelReport))]
 [JsonSerializable(typeof(GenerationLine))]
 [JsonSerializable(typeof(EncodingReport))]
+[JsonSerializable(typeof(ChatLine))]
+[JsonSerializable(typeof(EmbeddingLine))]
+[JsonSerializable(typeof(FillLine))]
+[JsonSerializable(typeof(ScoreLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
 using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
@@ -19,8 +20,15 @@ internal static class CommandLine
             return ReportUsage(parsed);
         try
         {
-            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
-            return await parsed.InvokeAsync(configuration);
+            // The first Ctrl-C stops the work, which prints what there is; the second ends the program at once, as without a handler.
+            using var stop = new CancellationTokenSource();
+            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+            {
+                signal.Cancel = !stop.IsCancellationRequested;
+                ThreadPool.QueueUserWorkItem(_ => Stop(stop));
+            });
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -38,16 +46,33 @@ internal static class CommandLine
         }
     }
 
+    private static void Stop(CancellationTokenSource stop)
+    {
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The program had just come to its end by itself.
+        }
+    }
+
     internal static RootCommand Build() => new("Transformers for .NET: trained in parallel, decoded seriatim.")
     {
         GenerateCommand.Build(),
+        ChatCommand.Build(),
+        EmbedCommand.Build(),
+        FillCommand.Build(),
+        ScoreCommand.Build(),
+        PullCommand.Build(),
         InspectCommand.Build(),
         TokenizeCommand.Build(),
     };
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
     private static bool IsExpected(Exception failure) => failure
-        is ModelException or ModelFormatException or TokenizerFormatException or GenerationException or UserErrorException
+        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException or GenerationException or UserErrorException
         or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed)

@@ -15,19 +15,23 @@ internal static class InspectCommand
         var tensors = new Option<bool>("--tensors") { Description = "List every parameter with its shape and size." };
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("inspect", "Show a model's architecture, size and memory needs.") { model, context, tensors, json };
-        command.SetAction(result => Run(result.GetRequiredValue(model), result.GetValue(context), result.GetValue(tensors), result.GetValue(json)));
+        command.SetAction(async (result, cancellation) =>
+        {
+            string name = result.GetRequiredValue(model);
+            return Run(name, await ModelFolder.ResolveAsync(name, cancellation), result.GetValue(context), result.GetValue(tensors), result.GetValue(json));
+        });
         return command;
     }
 
-    private static int Run(string path, int? context, bool tensors, bool json)
+    private static int Run(string name, string folder, int? context, bool tensors, bool json)
     {
-        using var model = Model.Load(ModelPath.Resolve(path));
+        using var model = Model.Load(folder);
         int length = context ?? (model.Spec.Context == int.MaxValue ? 2048 : model.Spec.Context);
         if (length < 1)
             throw new UserErrorException($"--ctx-size is {length}; it must be at least 1.");
         if (length > model.Spec.Context)
             throw new UserErrorException($"--ctx-size is {length}; the context of this model is {model.Spec.Context}.");
-        ModelReport report = ModelReport.Of(model, path, length);
+        ModelReport report = ModelReport.Of(model, name, length);
         if (json)
             Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.ModelReport));
         else

@@ -1,9 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
-using Seriatim.Tensors;
 using Seriatim.Tokenizers;
 
 namespace Seriatim;
@@ -18,30 +16,37 @@ namespace Seriatim;
 /// </code></example>
 public sealed class LanguageModel : IDisposable
 {
-    private readonly IDifferentiableOps _ops;
+    private readonly OpenedModel _opened;
 
-    private LanguageModel(Model model, Tokenizer tokenizer, IDifferentiableOps ops, GenerationEngine engine) =>
-        (Model, Tokenizer, _ops, Engine) = (model, tokenizer, ops, engine);
+    private LanguageModel(OpenedModel opened) => _opened = opened;
+
+    /// <summary>What it was opened by.</summary>
+    public string Name => _opened.Name;
 
     /// <summary>The weights and their shape.</summary>
-    public Model Model { get; }
+    public Model Model => _opened.Model;
 
     /// <summary>The tokenizer that belongs to the model.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _opened.Tokenizer;
 
     /// <summary>The engine, for what this class has no words for.</summary>
-    public GenerationEngine Engine { get; }
+    public GenerationEngine Engine => _opened.Engine;
 
-    /// <summary>Opens a model folder in the Hugging Face layout: <c>config.json</c>, safetensors, a tokenizer.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Where the time went, if <see cref="LanguageModelOptions.Trace"/> was set; else null.</summary>
+    public ModelTrace? Trace => _opened.Trace;
+
+    /// <summary>Opens a model.</summary>
+    /// <param name="name">A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.</param>
     /// <param name="options">Threads, storage, engine; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
+    /// <exception cref="ModelHubException">There is no such model, or it could not be fetched.</exception>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The model is not one we can run; the message says why.</exception>
     /// <exception cref="TokenizerFormatException">The tokenizer is missing, damaged or of a kind that is not known.</exception>
-    public static Task<LanguageModel> OpenAsync(
-        string folder, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Open(folder, options ?? new LanguageModelOptions()), cancellationToken);
+    /// <exception cref="InvalidOptionException">An option of the engine is not allowed, or the draft model does not fit.</exception>
+    public static async Task<LanguageModel> OpenAsync(
+        string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>
+        new(await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Generates a continuation and gives it piece by piece, as soon as the text of each token is certain.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
@@ -59,7 +64,7 @@ public sealed class LanguageModel : IDisposable
     public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (GenerationUpdate update in Engine.Submit(request, cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (GenerationUpdate update in Submit(request, cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))
             yield return update;
     }
 
@@ -77,73 +82,73 @@ public sealed class LanguageModel : IDisposable
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
-        Engine.Submit(request, cancellationToken).Completion;
+        Submit(request, cancellationToken).Completion;
+
+    /// <summary>Puts a request into the queue; the handle gives its tokens as they come, and its result.</summary>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    public GenerationHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        _opened.Submit("text_completion", request, cancellationToken);
 
     /// <summary>
     /// The request that a text makes: its tokens with the special ones the model expects; for an encoder-decoder, the start of the
     /// decoder and the end it is forced to. Change what you like with <c>with { ... }</c>.
     /// </summary>
     /// <param name="prompt">The text.</param>
-    /// <exception cref="InvalidOptionException">The text has no tokens, or the model is an encoder, which generates nothing.</exception>
-    public GenerationRequest Request(string prompt)
+    /// <exception cref="ModelFormatException">The config of an encoder-decoder does not say what the decoder begins with.</exception>
+    public GenerationRequest Request(string prompt) => RequestBuilder.FromText(_opened, prompt);
+
+    /// <summary>Answers a conversation, piece by piece.</summary>
+    /// <param name="messages">The conversation; the last message is as a rule the user's.</param>
+    /// <param name="sampling">How tokens are chosen; null: from the model's own distribution.</param>
+    /// <param name="maxNewTokens">Most new tokens; null: until the model ends its turn or its context is full.</param>
+    /// <param name="seed">Seed of the random numbers.</param>
+    /// <param name="cancellationToken">Ends the request at the next step.</param>
+    /// <exception cref="ChatTemplateException">The tokenizer has no chat template, or it refuses the conversation.</exception>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    public IAsyncEnumerable<GenerationUpdate> ChatAsync(
+        IReadOnlyList<ChatMessage> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong seed = 0,
+        CancellationToken cancellationToken = default) =>
+        SubmitChat(ChatRequest(messages) with { Sampling = sampling ?? new(), MaxNewTokens = maxNewTokens, Seed = seed }, cancellationToken);
+
+    /// <summary>
+    /// The request that a conversation makes: the prompt the chat template writes, and the end of a turn as a stop. Change what you like
+    /// with <c>with { ... }</c>; <see cref="SubmitChat"/> starts it.
+    /// </summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="template">A chat template to use instead of the tokenizer's own.</param>
+    /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
+    public GenerationRequest ChatRequest(IReadOnlyList<ChatMessage> messages, ChatTemplate? template = null) =>
+        RequestBuilder.FromChat(_opened, messages, template);
+
+    /// <summary>As <see cref="Submit"/>; telemetry calls it a chat.</summary>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    public GenerationHandle SubmitChat(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        _opened.Submit("chat", request, cancellationToken);
+
+    /// <summary>How probable a text is: the log-probability of each of its tokens but the first, and the perplexity.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="source">Encoder-decoder: the text it was made of. Else null.</param>
+    /// <param name="cancellationToken">Ends the request at the next step.</param>
+    /// <exception cref="ModelTaskException">The source is missing, or the model takes none.</exception>
+    /// <exception cref="PromptTooLongException">The text is longer than the context; cut it where you think best.</exception>
+    public async Task<TextScore> ScoreAsync(string text, string? source = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        int[] ids = Tokenizer.Encode(prompt);
-        if (Model.Spec is not { Encoder: not null, Decoder: not null })
-            return new GenerationRequest { Prompt = ids, Tokenizer = Tokenizer };
-        ModelConfig config = Model.Config;
-        int start = config.DecoderStartTokenId ?? config.BosTokenId
-            ?? throw new ModelFormatException(Models.Model.ConfigFileName, "the config has no decoder_start_token_id.", "Add it; the decoder has to begin with something.");
-        return new GenerationRequest
-        {
-            Prompt = config.ForcedBosTokenId is { } first ? new[] { start, first } : new[] { start },
-            EncoderInput = ids,
-            ForcedEndId = config.ForcedEosTokenId,
-            Tokenizer = Tokenizer,
-        };
+        GenerationRequest request = RequestBuilder.FromScoredText(_opened, text, source);
+        GenerationResult result = await _opened.Submit("score", request, cancellationToken).Completion.ConfigureAwait(false);
+        return new TextScore(request.Prompt.ToArray(), result.PromptLogprobs ?? []);
     }
+
+    /// <summary>Embeddings of texts from the rows of the last layer. Most decoders were not trained for it; <see cref="TextEncoder"/> is for those that were.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="pooling">How rows become one embedding; in a decoder, only the last row has seen the whole text.</param>
+    /// <param name="normalize">Scale each to length 1.</param>
+    /// <param name="cancellationToken">Ends the requests before they run.</param>
+    /// <returns>One embedding for each text, in their order.</returns>
+    /// <exception cref="GenerationException">A text has no tokens or too many.</exception>
+    public Task<IReadOnlyList<float[]>> EmbedAsync(
+        IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Last, bool normalize = true, CancellationToken cancellationToken = default) =>
+        Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
 
     /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
-    public void Dispose()
-    {
-        Engine.Dispose();
-        _ops.Dispose();
-        Model.Dispose();
-    }
-
-    private static LanguageModel Open(string folder, LanguageModelOptions options)
-    {
-        Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage });
-        IDifferentiableOps? ops = null;
-        try
-        {
-            Tokenizer tokenizer = Tokenizer.Load(folder);
-            EngineOptions engine = options.Engine;
-            if (engine.EndIds.Count == 0)
-                engine = engine with { EndIds = EndIds(folder, model.Config) };
-            ops = CpuOps.Create(options.Threads);
-            return new LanguageModel(model, tokenizer, ops, new GenerationEngine(new LoadedModel(model, ops), engine));
-        }
-        catch
-        {
-            ops?.Dispose();
-            model.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>The ids that end a text: those of <c>generation_config.json</c> if it has any, as chat models do, else those of the config.</summary>
-    private static IReadOnlyList<int> EndIds(string folder, ModelConfig config)
-    {
-        string path = Path.Combine(folder, "generation_config.json");
-        if (!File.Exists(path))
-            return config.EosTokenIds;
-        using JsonDocument json = LenientJson.Parse(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("eos_token_id", out JsonElement ids))
-            return config.EosTokenIds;
-        JsonElement[] elements = ids.ValueKind == JsonValueKind.Array ? [.. ids.EnumerateArray()] : [ids];
-        return [.. elements.Where(id => id.ValueKind != JsonValueKind.Null).Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value)
-            ? value
-            : throw new ModelFormatException(path, $"eos_token_id holds {id.GetRawText()}.", "A token id or a list of them is needed."))];
-    }
+    public void Dispose() => _opened.Dispose();
 }

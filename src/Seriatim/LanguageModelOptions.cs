@@ -12,6 +12,20 @@ public sealed record LanguageModelOptions
     /// <summary>How matrices are kept in memory.</summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;
 
-    /// <summary>Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given.</summary>
+    /// <summary>
+    /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A model with an
+    /// encoder, which reads a text at once, gets a token budget of at least its context, up to 4096.
+    /// </summary>
     public EngineOptions Engine { get; init; } = new();
+
+    /// <summary>
+    /// A smaller model with the same vocabulary that drafts for <see cref="SpeculationKind.DraftModel"/>: a name as for the model itself.
+    /// </summary>
+    public string? DraftModel { get; init; }
+
+    /// <summary>Measure where the time of a token goes: <see cref="LanguageModel.Trace"/>. Costs two readings of the clock an operation.</summary>
+    public bool Trace { get; init; }
+
+    /// <summary>Where models that are not folders come from; null: the hub as the environment says.</summary>
+    public ModelHub? Hub { get; init; }
 }

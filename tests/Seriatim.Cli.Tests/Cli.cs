@@ -14,9 +14,16 @@ internal static class Cli
 
     public static (int Code, string Output, string Error) Run(params string[] args) => RunWithInput(null, args);
 
-    public static (int Code, string Output, string Error) RunWithInput(string? input, params string[] args)
+    public static (int Code, string Output, string Error) RunWithInput(string? input, params string[] args) => Finish(Start(args), input);
+
+    public static (int Code, string Output, string Error) RunIn((string Name, string Value)[] environment, params string[] args) =>
+        Finish(Start(environment, args), null);
+
+    public static Process Start(params string[] args) => Start([], args);
+
+    private static (int Code, string Output, string Error) Finish(Process started, string? input)
     {
-        using Process process = Start(args);
+        using Process process = started;
         if (input is not null)
             process.StandardInput.Write(input);
         process.StandardInput.Close();
@@ -26,7 +33,7 @@ internal static class Cli
         return (process.ExitCode, output, error.Result);
     }
 
-    public static Process Start(params string[] args)
+    private static Process Start((string Name, string Value)[] environment, string[] args)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -40,6 +47,8 @@ internal static class Cli
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 
@@ -82,7 +81,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
     [Fact]
     public async Task A_folder_that_is_not_there_is_named()
     {
-        var failure = await Assert.ThrowsAsync<ModelFormatException>(() => LanguageModel.OpenAsync("no/such/model"));
+        var failure = await Assert.ThrowsAsync<InvalidModelNameException>(() => LanguageModel.OpenAsync("no/such/model"));
         Assert.Contains("no/such/model", failure.Message);
     }
 

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Seriatim.Generation;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim generate</c>: continues a prompt, or many at once.</summary>
+internal static class GenerateCommand
+{
+    public static Command Build()
+    {
+        Option<string> model = SharedOptions.Model();
+        Option<int> threads = SharedOptions.Threads();
+        Option<int?> context = SharedOptions.Context();
+        Option<bool> json = SharedOptions.Json("one JSON object a continuation, with token ids");
+        var source = new PromptSource();
+        var flags = new GenerationFlags();
+        Option<int?> logprobs = Flag.Maybe<int?>("With --json: log-probability of each new token, and so many of the most probable ones.", "n", "--logprobs");
+        Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
+        Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
+        Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
+        var command = new Command("generate", "Continue a text.") { model, threads, json, context, quiet, verbose, logprobs, promptLogprobs };
+        source.AddTo(command);
+        flags.AddTo(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            bool asJson = result.GetValue(json), isVerbose = result.GetValue(verbose);
+            result.Require(asJson, "--json", logprobs, promptLogprobs);
+            result.Require(!asJson, "text output (leave --json out; its objects hold both)", quiet);
+            IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
+            LanguageModelOptions options = SharedOptions.Read(result, threads, context);
+            options = options with
+            {
+                Trace = isVerbose,
+                DraftModel = flags.DraftModel(result) is { } draft ? await ModelFolder.ResolveAsync(draft, cancellation) : null,
+                Engine = options.Engine with { MaxQueuedRequests = Math.Max(options.Engine.MaxQueuedRequests, prompts.Count) },
+            };
+            string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
+            using LanguageModel opened = await LanguageModel.OpenAsync(folder, options, cancellation);
+            GenerationRequest[] requests = [.. prompts.Select(prompt => flags.Apply(result, prompt, opened, opened.Request(prompt.Text)) with
+            {
+                Logprobs = result.GetValue(logprobs),
+                PromptLogprobs = result.GetValue(promptLogprobs),
+            })];
+            var run = new GenerationRun(opened, prompts, requests, cancellation);
+            int code = asJson ? await run.JsonAsync() : await run.TextAsync(echo: !result.GetValue(quiet));
+            if (isVerbose && code == ExitCodes.Success)
+                await run.SummariseAsync();
+            return code;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Seriatim.Generation;
+using Seriatim.Models;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim embed</c>: texts to vectors.</summary>
+internal static class EmbedCommand
+{
+    private enum Pooling
+    {
+        Auto,
+        Mean,
+        Cls,
+        Last,
+    }
+
+    public static Command Build()
+    {
+        Option<string> model = SharedOptions.Model();
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json("one JSON object a text");
+        Option<Pooling> pooling = Flag.Of("How the rows of a text become one: mean, cls (the first), last. Auto: mean, of decoders last.", "Mean|Cls|Last", Pooling.Auto, "--pooling");
+        Option<bool> raw = Flag.Switch("Leave the vectors as long as they are; else each is scaled to length 1.", "--no-normalize");
+        var source = new TextSource("Texts to embed");
+        var command = new Command("embed", "Turn texts into vectors, one line each.") { model, threads, json, pooling, raw };
+        source.AddTo(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            IReadOnlyList<string> texts = source.Read(result);
+            string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
+            using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
+            Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, Kind(result.GetValue(pooling), encoder.Model), !result.GetValue(raw), cancellation);
+            await LiveProgress.ShowAsync(work, () => $"{texts.Count} texts");
+            IReadOnlyList<float[]> vectors = await work;
+            for (int i = 0; i < texts.Count; i++)
+            {
+                Console.Out.WriteLine(result.GetValue(json)
+                    ? JsonSerializer.Serialize(new EmbeddingLine(i, texts[i], vectors[i]), CliJson.Lines.EmbeddingLine)
+                    : string.Join(' ', vectors[i].Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
+            }
+
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static PoolingKind Kind(Pooling pooling, Model model) => pooling switch
+    {
+        Pooling.Mean => PoolingKind.Mean,
+        Pooling.Cls => PoolingKind.First,
+        Pooling.Last => PoolingKind.Last,
+        _ => model.Spec.Encoder is null ? PoolingKind.Last : PoolingKind.Mean,
+    };
+}
+
+/// <summary>What <c>embed --json</c> prints for each text.</summary>
+/// <param name="Index">Number of the text, from 0.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Embedding">Its vector.</param>
+internal sealed record EmbeddingLine(int Index, string Text, float[] Embedding);

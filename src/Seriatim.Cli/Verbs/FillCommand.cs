@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim fill</c>: the words that may stand at a mask.</summary>
+internal static class FillCommand
+{
+    public static Command Build()
+    {
+        Option<string> model = SharedOptions.Model();
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json("one JSON object a text");
+        Option<int> top = Flag.Of("Words for each mask.", "k", 5, "--top-k");
+        var source = new TextSource("Texts with the model's mask token in them, e.g. [MASK]");
+        var command = new Command("fill", "Fill the masks of texts (BERT-like models).") { model, threads, json, top };
+        source.AddTo(command);
+        command.SetAction(async (result, cancellation) =>
+        {
+            IReadOnlyList<string> texts = source.Read(result);
+            int count = result.GetValue(top);
+            if (count < 1)
+                throw new UserErrorException($"--top-k is {count}; it must be at least 1.");
+            string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
+            using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
+            for (int i = 0; i < texts.Count; i++)
+            {
+                IReadOnlyList<IReadOnlyList<FilledMask>> masks = await encoder.FillAsync(texts[i], count, cancellation);
+                if (result.GetValue(json))
+                    Console.Out.WriteLine(JsonSerializer.Serialize(new FillLine(i, texts[i], masks), CliJson.Lines.FillLine));
+                else
+                    Print(masks);
+            }
+
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    /// <summary>A block of lines a mask: probability, text.</summary>
+    private static void Print(IReadOnlyList<IReadOnlyList<FilledMask>> masks)
+    {
+        foreach (IReadOnlyList<FilledMask> mask in masks)
+        {
+            foreach (FilledMask filled in mask)
+                Console.Out.WriteLine(FormattableString.Invariant($"{filled.Probability:F4}\t{filled.Text}"));
+            Console.Out.WriteLine();
+        }
+    }
+}
+
+/// <summary>What <c>fill --json</c> prints for each text.</summary>
+/// <param name="Index">Number of the text, from 0.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Masks">For each mask the best tokens, best first.</param>
+internal sealed record FillLine(int Index, string Text, IReadOnlyList<IReadOnlyList<FilledMask>> Masks);

@@ -1,0 +1,128 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Seriatim.Generation;
+using AiMessage = Microsoft.Extensions.AI.ChatMessage;
+using TemplateMessage = Seriatim.Tokenizers.ChatMessage;
+
+namespace Seriatim;
+
+/// <summary>A <see cref="LanguageModel"/> as an <see cref="IChatClient"/>. Options that cannot be honoured are refused by name.</summary>
+internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
+{
+    private readonly ChatClientMetadata _metadata = new("seriatim", null, model.Name);
+
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        GenerationHandle handle = Submit(messages, options, cancellationToken);
+        GenerationResult result = await handle.Completion.ConfigureAwait(false);
+        GenerationChoice choice = result.Choices[0];
+        return new ChatResponse(new AiMessage(ChatRole.Assistant, choice.Text))
+        {
+            ResponseId = $"{handle.Number}",
+            ModelId = model.Name,
+            FinishReason = Reason(choice.Finish),
+            Usage = Usage(result.Usage),
+        };
+    }
+
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<AiMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        GenerationHandle handle = Submit(messages, options, cancellationToken);
+        string id = $"{handle.Number}";
+        await foreach (GenerationUpdate update in handle.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            if (update.Text.Length == 0 && update.Finish is null)
+                continue;
+            yield return new ChatResponseUpdate(ChatRole.Assistant, update.Text)
+            {
+                ResponseId = id,
+                MessageId = id,
+                ModelId = model.Name,
+                FinishReason = update.Finish is { } finish ? Reason(finish) : null,
+            };
+        }
+
+        GenerationResult result = await handle.Completion.ConfigureAwait(false);
+        yield return new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(Usage(result.Usage))]) { ResponseId = id, MessageId = id, ModelId = model.Name };
+    }
+
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType.IsInstanceOfType(this) ? this
+            : serviceType.IsInstanceOfType(model) ? model : null;
+    }
+
+    /// <summary>The model belongs to whoever opened it.</summary>
+    public void Dispose()
+    {
+    }
+
+    private GenerationHandle Submit(IEnumerable<AiMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        options ??= new ChatOptions();
+        Refuse(options);
+        List<TemplateMessage> conversation = [.. messages.Select(Convert)];
+        if (options.Instructions is { Length: > 0 } instructions)
+            conversation.Insert(0, new TemplateMessage("system", instructions));
+        GenerationRequest request = model.ChatRequest(conversation);
+        return model.SubmitChat(
+            request with
+            {
+                MaxNewTokens = options.MaxOutputTokens,
+                Seed = unchecked((ulong)(options.Seed ?? 0)),
+                StopStrings = [.. request.StopStrings, .. options.StopSequences ?? []],
+                Sampling = new SamplingOptions
+                {
+                    Temperature = options.Temperature ?? 1,
+                    TopK = options.TopK ?? 0,
+                    TopP = options.TopP ?? 1,
+                    Penalties = new PenaltyOptions { Frequency = options.FrequencyPenalty ?? 0, Presence = options.PresencePenalty ?? 0 },
+                },
+            },
+            cancellationToken);
+    }
+
+    private void Refuse(ChatOptions options)
+    {
+        string? refused = options switch
+        {
+            { Tools.Count: > 0 } => "Tools: the model's calls would not be read",
+            { ResponseFormat: not null and not ChatResponseFormatText } => "ResponseFormat: answers are plain text",
+            { ConversationId: not null } => "ConversationId: nothing is kept between requests; send all messages",
+            { ModelId: { } id } when id != model.Name => $"ModelId {id}: this client serves {model.Name}",
+            { AdditionalProperties: { Count: > 0 } more } => $"AdditionalProperties ({string.Join(", ", more.Keys)})",
+            _ => null,
+        };
+        if (refused is not null)
+            throw new NotSupportedException($"This chat client does not support {refused}.");
+    }
+
+    private static TemplateMessage Convert(AiMessage message)
+    {
+        AIContent? other = message.Contents.FirstOrDefault(content => content is not (TextContent or TextReasoningContent));
+        return other is null
+            ? new TemplateMessage(message.Role.Value, message.Text)
+            : throw new NotSupportedException($"This chat client does not support {other.GetType().Name} in a message; only text.");
+    }
+
+    private static ChatFinishReason Reason(FinishReason reason) => reason switch
+    {
+        FinishReason.Length => ChatFinishReason.Length,
+        FinishReason.Deadline => new ChatFinishReason("deadline"),
+        _ => ChatFinishReason.Stop,
+    };
+
+    private static UsageDetails Usage(GenerationUsage usage) => new()
+    {
+        InputTokenCount = usage.PromptTokens,
+        OutputTokenCount = usage.NewTokens,
+        TotalTokenCount = usage.PromptTokens + usage.NewTokens,
+        CachedInputTokenCount = usage.CachedTokens,
+    };
+}

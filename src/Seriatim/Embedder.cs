@@ -1,0 +1,41 @@
+using Seriatim.Generation;
+
+namespace Seriatim;
+
+/// <summary>Embeds texts with any kind of model; all of them are in the engine at once.</summary>
+internal static class Embedder
+{
+    public static async Task<IReadOnlyList<float[]>> EmbedAsync(
+        OpenedModel opened, IReadOnlyList<string> texts, PoolingKind pooling, bool normalize, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        GenerationActivity activity = GenerationActivity.Start("embeddings", opened.Name, null);
+        try
+        {
+            int[][] ids = [.. texts.Select(text => opened.Tokenizer.Encode(text))];
+            EncodingResult[] results = await EncodeAsync(opened, [.. ids.Select(tokens => new EncodingRequest
+            {
+                Tokens = tokens,
+                Pooling = pooling,
+                Normalize = normalize,
+            })], cancellationToken).ConfigureAwait(false);
+            activity.End(ids.Sum(tokens => tokens.Length));
+            return [.. results.Select(result => result.Embedding!)];
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Runs requests in pieces that are sure to find room in the queue.</summary>
+    public static async Task<EncodingResult[]> EncodeAsync(OpenedModel opened, EncodingRequest[] requests, CancellationToken cancellationToken)
+    {
+        int most = Math.Max(1, opened.Engine.Options.MaxQueuedRequests / 2);
+        var results = new List<EncodingResult>(requests.Length);
+        foreach (EncodingRequest[] chunk in requests.Chunk(most))
+            results.AddRange(await Task.WhenAll(chunk.Select(request => opened.Engine.EncodeAsync(request, cancellationToken))).ConfigureAwait(false));
+        return [.. results];
+    }
+}

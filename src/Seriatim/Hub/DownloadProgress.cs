@@ -1,0 +1,7 @@
+namespace Seriatim;
+
+/// <summary>How far a download is.</summary>
+/// <param name="File">The file that is being fetched.</param>
+/// <param name="Done">Bytes of the whole model that are there, those from before included.</param>
+/// <param name="Total">Bytes of the whole model.</param>
+public readonly record struct DownloadProgress(string File, long Done, long Total);

@@ -1,0 +1,46 @@
+namespace Seriatim;
+
+/// <summary>Finds models that are already on this machine: folders, files of one, and built-in models by name.</summary>
+internal static class LocalModels
+{
+    public static string? Find(string name)
+    {
+        if (Directory.Exists(name))
+            return name;
+        if (File.Exists(name))
+            return FolderOf(name);
+        return IsPlainName(name) ? BuiltInFolders().Select(folder => Path.Combine(folder, name)).FirstOrDefault(IsModel) : null;
+    }
+
+    /// <summary>Names of the built-in models, in order.</summary>
+    public static IReadOnlyList<string> BuiltIn() =>
+        [.. BuiltInFolders().Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Select(Path.GetFileName).OfType<string>().Distinct().Order()];
+
+    private static string FolderOf(string file)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        bool belongs = Path.GetExtension(file) == ".safetensors" || Path.GetFileName(file) is "config.json" or "model.safetensors.index.json";
+        if (belongs && IsModel(folder))
+            return folder;
+        throw new InvalidModelNameException(
+            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, or one of these files.");
+    }
+
+    /// <summary><c>models</c> beside the program, then in the repository that holds the current folder.</summary>
+    private static IEnumerable<string> BuiltInFolders()
+    {
+        yield return Path.Combine(AppContext.BaseDirectory, "models");
+        for (string? folder = Environment.CurrentDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (!File.Exists(Path.Combine(folder, "Seriatim.slnx")))
+                continue;
+            yield return Path.Combine(folder, "models");
+            yield break;
+        }
+    }
+
+    private static bool IsModel(string folder) => File.Exists(Path.Combine(folder, "config.json"));
+
+    private static bool IsPlainName(string name) =>
+        name.Length is > 0 and <= 96 && name[0] != '.' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace Seriatim.Cli.Tests;
+
+/// <summary>chat, embed, fill, score and pull, on models of random weights: what they print and what they refuse.</summary>
+public sealed class VerbTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Chat_answers_lines_and_remembers_until_it_is_reset()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        string[] Answers(string input) => [.. Run(input, "chat", "-m", _folder.Path, "-n", "8", "--temp", "0", "--json").Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        string[] answers = Answers("the cat\nthe cat\n/reset\nthe cat\n/exit\nnever read\n");
+        Assert.Equal(3, answers.Length);
+        Assert.Equal(answers[0], answers[2]);
+        Assert.NotEqual(answers[0], answers[1]);
+        JsonElement first = JsonDocument.Parse(answers[0]).RootElement;
+        Assert.Equal("the cat", first.GetProperty("message").GetString());
+        string plain = Run("the cat\n", "chat", "-m", _folder.Path, "-n", "8", "--temp", "0");
+        Assert.Equal(first.GetProperty("answer").GetString() + "\n", plain);
+        (int code, _, string error) = Cli.RunWithInput("/unknown\n", "chat", "-m", _folder.Path);
+        Assert.Equal(0, code);
+        Assert.Contains("/unknown", error);
+    }
+
+    [Fact]
+    public void Chat_without_a_template_says_what_to_give()
+    {
+        TinyModels.WriteLlama(_folder.Path, chat: false);
+        (int code, _, string error) = Cli.RunWithInput("the cat\n", "chat", "-m", _folder.Path);
+        Assert.Equal(1, code);
+        Assert.Contains("--chat-template-file", error);
+        File.WriteAllText(_folder.File("own.jinja"), TinyModels.ChatTemplate);
+        Assert.NotEmpty(Run("the cat\n", "chat", "-m", _folder.Path, "-n", "3", "--chat-template-file", _folder.File("own.jinja")));
+    }
+
+    [Fact]
+    public void Embed_prints_a_vector_a_line()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
+        string[] lines = Run("the cat\na song of mice\n", "embed", "-m", _folder.Path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        double[] vector = [.. lines[0].Split(' ').Select(double.Parse)];
+        Assert.Equal(32, vector.Length);
+        Assert.Equal(1, vector.Sum(value => value * value), 5);
+        JsonElement json = JsonDocument.Parse(Run(null, "embed", "-m", _folder.Path, "the cat", "--json", "--pooling", "mean")).RootElement;
+        Assert.Equal(vector.Select(value => (float)value), json.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
+        Assert.NotEqual(lines[0] + "\n", Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "cls"));
+        Assert.NotEqual(lines[0] + "\n", Run(null, "embed", "-m", _folder.Path, "the cat", "--no-normalize"));
+    }
+
+    [Fact]
+    public void Fill_gives_the_best_words_of_each_mask()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
+        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat on the [MASK]", "--top-k", "3", "--json")).RootElement;
+        JsonElement[] masks = [.. json.GetProperty("masks").EnumerateArray()];
+        Assert.Equal(2, masks.Length);
+        Assert.All(masks, mask => Assert.Equal(3, mask.GetArrayLength()));
+        string plain = Run(null, "fill", "-m", _folder.Path, "the [MASK] sat on the [MASK]", "--top-k", "3");
+        Assert.EndsWith(masks[0][0].GetProperty("text").GetString()!, plain.Split('\n')[0]);
+        (int code, _, string error) = Cli.Run("fill", "-m", _folder.Path, "no mask here");
+        Assert.Equal(1, code);
+        Assert.Contains("[MASK]", error);
+    }
+
+    [Fact]
+    public void Score_adds_up_and_the_wrong_kind_of_model_is_named()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        JsonElement json = JsonDocument.Parse(Run(null, "score", "-m", _folder.Path, "the cat sat", "--json")).RootElement;
+        double[] each = [.. json.GetProperty("logprobs").EnumerateArray().Select(token => token.GetProperty("logprob").GetDouble())];
+        Assert.Equal(each.Sum(), json.GetProperty("logprob").GetDouble(), 9);
+        Assert.Equal(Math.Exp(-each.Average()), json.GetProperty("perplexity").GetDouble(), 6);
+        Assert.EndsWith($"\t{each.Length}\tthe cat sat\n", Run("the cat sat\n", "score", "-m", _folder.Path));
+        (int code, _, string error) = Cli.Run("fill", "-m", _folder.Path, "the cat");
+        Assert.Equal(1, code);
+        Assert.Contains("llama", error);
+        (code, _, error) = Cli.Run("score", "-m", _folder.Path, "the cat", "--source", "x");
+        Assert.Equal(1, code);
+        Assert.DoesNotContain("   at ", error);
+    }
+
+    [Fact]
+    public void Pull_prints_the_folder_and_the_model_is_there_by_its_id()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using var cache = new TempFolder();
+        using var server = new TinyHub(_folder.Path);
+        (string, string)[] environment = [("HF_HOME", cache.Path), ("HF_ENDPOINT", $"{server.Address}"), ("HF_HUB_OFFLINE", "0")];
+        (int code, string output, string error) = Cli.RunIn(environment, "pull", "owner/model");
+        Assert.True(code == 0, error);
+        Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}") + "\n", output);
+        Assert.Empty(error);
+        (code, output, error) = Cli.RunIn([.. environment, ("HF_HUB_OFFLINE", "1")], "generate", "-m", "owner/model", "-p", "the cat", "-n", "2");
+        Assert.True(code == 0, error);
+        Assert.StartsWith("the cat", output);
+        (code, _, error) = Cli.RunIn(environment, "pull", "not-an-id");
+        Assert.Equal(1, code);
+        Assert.Contains("owner/name", error);
+    }
+
+    private static string Run(string? input, params string[] args)
+    {
+        (int code, string output, string error) = Cli.RunWithInput(input, args);
+        Assert.True(code == 0, error);
+        return output;
+    }
+}

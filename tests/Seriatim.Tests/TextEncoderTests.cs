@@ -1,0 +1,95 @@
+using Microsoft.Extensions.AI;
+using Seriatim.Generation;
+
+namespace Seriatim.Tests;
+
+/// <summary>Embeddings, masks, classes, scores and translations.</summary>
+public sealed class TextEncoderTests : IDisposable
+{
+    private static readonly LanguageModelOptions Small = new() { Threads = 1 };
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Embeddings_come_in_order_pooled_and_scaled()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        string[] texts = ["the cat", "a song of mice", "the cat"];
+        IReadOnlyList<float[]> vectors = await encoder.EmbedAsync(texts);
+        Assert.Equal(vectors[0], vectors[2]);
+        Assert.NotEqual(vectors[0], vectors[1]);
+        Assert.All(vectors, vector => Assert.Equal(1, vector.Sum(value => (double)value * value), 5));
+        Assert.Equal((await encoder.EmbedAsync([texts[1]]))[0], vectors[1]);
+        float[] raw = (await encoder.EmbedAsync([texts[0]], PoolingKind.First, normalize: false))[0];
+        Assert.NotEqual(vectors[0], raw);
+        using IEmbeddingGenerator<string, Embedding<float>> generator = encoder.AsEmbeddingGenerator();
+        GeneratedEmbeddings<Embedding<float>> generated = await generator.GenerateAsync(texts);
+        Assert.Equal(vectors[1], generated[1].Vector.ToArray());
+        Assert.Equal(32, generator.GetService<EmbeddingGeneratorMetadata>()!.DefaultModelDimensions);
+        await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(texts, new EmbeddingGenerationOptions { Dimensions = 8 }));
+        await Assert.ThrowsAsync<PromptTooLongException>(() => encoder.EmbedAsync([string.Concat(Enumerable.Repeat("cat ", 100))]));
+    }
+
+    [Fact]
+    public async Task Masks_are_filled_with_probabilities()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        IReadOnlyList<IReadOnlyList<FilledMask>> masks = await encoder.FillAsync("the [MASK] sat on a [MASK]", top: int.MaxValue);
+        Assert.Equal(2, masks.Count);
+        Assert.All(masks, mask => Assert.Equal(1, mask.Sum(filled => filled.Probability), 6));
+        Assert.All(masks, mask => Assert.Equal(mask.OrderByDescending(filled => filled.Probability), mask));
+        Assert.Contains("[MASK]", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.FillAsync("nothing"))).Message);
+        Assert.Contains("classify", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.ClassifyAsync("the cat"))).Message);
+    }
+
+    [Fact]
+    public async Task Classes_have_names_and_pairs_count()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForSequenceClassification");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        IReadOnlyList<ClassProbability> classes = await encoder.ClassifyAsync("the cat");
+        Assert.Equal(["bad", "good"], classes.Select(c => c.Label));
+        Assert.Equal(1, classes.Sum(c => c.Probability), 9);
+        Assert.NotEqual(classes[0].Probability, (await encoder.ClassifyAsync("the cat", "sat on the mat"))[0].Probability);
+        await Assert.ThrowsAsync<ModelTaskException>(() => encoder.FillAsync("[MASK]"));
+    }
+
+    [Fact]
+    public async Task Scores_are_those_of_generation()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
+        GenerationRequest request = model.Request("the cat") with { MaxNewTokens = 6, Logprobs = 0, Seed = 1, IgnoreEndIds = true };
+        GenerationChoice choice = (await model.CompleteAsync(request)).Choices[0];
+        GenerationRequest whole = request with { Prompt = new[] { request.Prompt.ToArray(), [.. choice.TokenIds] }.SelectMany(ids => ids).ToArray(), MaxNewTokens = 0, PromptLogprobs = 0 };
+        GenerationResult scored = await model.CompleteAsync(whole);
+        Assert.Equal(choice.Logprobs!.Select(p => p.Chosen), scored.PromptLogprobs!.TakeLast(6).Select(p => p.Chosen));
+        TextScore score = await model.ScoreAsync("the cat sat on the mat");
+        Assert.Equal(score.TokenIds.Count - 1, score.Logprobs.Count);
+        Assert.Equal(Math.Exp(-score.Logprob / score.Logprobs.Count), score.Perplexity);
+        await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the", source: "x"));
+        Assert.Contains("t5", (await Assert.ThrowsAsync<ModelTaskException>(() => Translator.OpenAsync(_folder.Path, Small))).Message);
+    }
+
+    [Fact]
+    public async Task Translations_are_the_engines_best_beams_in_order()
+    {
+        TinyModels.WriteMarian(_folder.Path);
+        using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
+        string[] texts = [.. Enumerable.Range(0, 40).Select(i => $"the cat number {i} sat")];
+        var many = new List<string>();
+        await foreach (string text in translator.TranslateManyAsync(texts, beams: 2, maxNewTokens: 6))
+            many.Add(text);
+        Assert.Equal(texts.Length, many.Count);
+        Assert.Equal(many[39], await translator.TranslateAsync(texts[39], beams: 2, maxNewTokens: 6));
+        GenerationResult best = await translator.Engine.CompleteAsync(translator.Request(texts[3], beams: 2) with { MaxNewTokens = 6 });
+        Assert.Equal(best.Choices[0].Text.Trim(), many[3]);
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
+        Assert.True((await model.ScoreAsync("the cat", source: "the mat")).Logprob < 0);
+        await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the cat"));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text;
+using Seriatim.Models;
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Tests;
+
+/// <summary>Models of random weights, with vocabularies trained on a few lines: small enough to be made by every test that wants one.</summary>
+internal static class TinyModels
+{
+    /// <summary>ChatML, as many models have it.</summary>
+    public const string ChatTemplate =
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+    private static readonly string[] Text = [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
+
+    /// <summary>A decoder, as a rule with a chat template.</summary>
+    public static void WriteLlama(string folder, bool chat = true, ulong seed = 5)
+    {
+        int size = Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]);
+        if (chat)
+            File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatTemplate);
+        Write(folder, seed, $$"""
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": 64,
+            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+            "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
+            """);
+    }
+
+    /// <summary>An encoder: BertForMaskedLM or BertForSequenceClassification.</summary>
+    public static void WriteBert(string folder, string head)
+    {
+        int size = Train(folder, TrainerModel.WordPiece, null);
+        string labels = head.EndsWith("Classification", StringComparison.Ordinal)
+            ? "\"id2label\": {\"0\": \"bad\", \"1\": \"good\"}, \"label2id\": {\"bad\": 0, \"good\": 1}," : "";
+        Write(folder, 6, $$"""
+            {"architectures": ["{{head}}"], "model_type": "bert", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": 64, {{labels}}
+            "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 64, "type_vocab_size": 2, "hidden_act": "gelu",
+            "layer_norm_eps": 1e-12, "pad_token_id": 0, "position_embedding_type": "absolute", "initializer_range": 0.02}
+            """);
+    }
+
+    /// <summary>An encoder-decoder.</summary>
+    public static void WriteMarian(string folder)
+    {
+        int size = Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<pad>"]);
+        Write(folder, 7, $$"""
+            {"architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": {{size}}, "decoder_vocab_size": {{size}}, "d_model": 32,
+            "encoder_layers": 2, "decoder_layers": 2, "num_hidden_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "activation_function": "relu", "max_position_embeddings": 64, "scale_embedding": true,
+            "static_position_embeddings": true, "normalize_before": false, "normalize_embedding": false, "share_encoder_decoder_embeddings": true,
+            "is_encoder_decoder": true, "bos_token_id": 0, "eos_token_id": 0, "forced_eos_token_id": 0, "pad_token_id": 1,
+            "decoder_start_token_id": 1, "add_bias_logits": false}
+            """);
+    }
+
+    private static int Train(string folder, TrainerModel kind, string[]? special)
+    {
+        TrainedTokenizer trained = TokenizerTrainer.Train(
+            Text, new TrainerOptions { Model = kind, VocabularySize = 320, SpecialTokens = special, Lowercase = kind == TrainerModel.WordPiece });
+        trained.Save(folder);
+        return trained.Tokenizer.VocabularySize;
+    }
+
+    private static void Write(string folder, ulong seed, string config)
+    {
+        using Model model = Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(seed, 0.2f));
+        CheckpointWriter.Write(model, folder);
+    }
+}
