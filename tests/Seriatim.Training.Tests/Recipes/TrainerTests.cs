@@ -106,6 +106,20 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void The_memory_estimate_is_of_the_size_of_the_memory_used()
+    {
+        using var run = new TinyRun();
+        run.Recipe["per_device_train_batch_size"] = 64;
+        run.Recipe["max_steps"] = 2;
+        TensorPool.Shared.Trim();
+        long before = TensorPool.Shared.LiveBytes;
+        using Trainer trainer = run.Trainer();
+        trainer.Run();
+        double used = TensorPool.Shared.LiveBytes + TensorPool.Shared.FreeBytes - before;
+        Assert.InRange(trainer.Memory.Total / used, 0.5, 2);
+    }
+
+    [Fact]
     public void Other_settings_or_a_folder_in_use_are_refused()
     {
         using var run = new TinyRun();
