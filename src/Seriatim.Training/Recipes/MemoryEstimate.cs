@@ -5,7 +5,8 @@ namespace Seriatim.Training;
 /// <param name="Gradients">One value for each trained parameter.</param>
 /// <param name="Moments">What the optimizer keeps, and the average of the weights.</param>
 /// <param name="Activations">
-/// What the backward pass of the largest batch reads, estimated as the inputs and outputs of every matrix product.
+/// The largest batch, estimated as the inputs and outputs of every matrix product, twice: for the backward pass, its gradients
+/// and buffers that wait for batches of other sizes.
 /// </param>
 public readonly record struct MemoryEstimate(long Weights, long Gradients, long Moments, long Activations)
 {
@@ -24,7 +25,7 @@ public readonly record struct MemoryEstimate(long Weights, long Gradients, long 
         long perRow = model.Parameters.Where(p => !p.IsVector && p.Parameter.Rows != model.Spec.Last.Vocabulary)
             .Sum(p => (long)p.Parameter.Rows + p.Parameter.Columns);
         return new MemoryEstimate(model.WeightBytes, optimizer.Parameters.Sum(p => p.Parameter.Data.Bytes),
-            optimizer.Moments.Concat(average?.Values ?? []).Sum(m => m.Values.Bytes), checked(rows * perRow * sizeof(float)));
+            optimizer.Moments.Concat(average?.Values ?? []).Sum(m => m.Values.Bytes), checked(2 * rows * perRow * sizeof(float)));
     }
 
     /// <summary>The parts and the sum in MB.</summary>

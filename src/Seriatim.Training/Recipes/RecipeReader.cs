@@ -64,6 +64,9 @@ internal sealed class RecipeReader(string name, JsonElement json)
     public IEnumerable<RecipeReader> Objects(string key) => Items(key).Select((item, i) =>
         item.ValueKind == JsonValueKind.Object ? new RecipeReader($"{name}, {key}[{i}]", item) : throw Wrong(key, "a list of objects"));
 
+    public RecipeReader? Object(string key) => !Has(key) ? null
+        : json.GetProperty(key) is { ValueKind: JsonValueKind.Object } value ? new RecipeReader($"{name}, {key}", value) : throw Wrong(key, "an object");
+
     public byte[]? Json(string key) => Has(key) ? System.Text.Encoding.UTF8.GetBytes(json.GetProperty(key).GetRawText()) : null;
 
     /// <summary>Refuses keys nobody asked for.</summary>

@@ -14,7 +14,7 @@ namespace Seriatim.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingRecipe _recipe;
-    private readonly TrainerOptions _options;
+    private readonly TrainingOptions _options;
     private readonly IDifferentiableOps _ops;
     private readonly TrainingSet _data;
     private readonly Objective _objective;
@@ -36,14 +36,16 @@ public sealed class Trainer : IDisposable
     /// <exception cref="DataException">The data cannot be used as asked.</exception>
     /// <exception cref="ModelFormatException">A model or checkpoint file is damaged.</exception>
     /// <exception cref="ModelException">The model is not supported.</exception>
-    public Trainer(TrainingRecipe recipe, TrainerOptions? options = null, CancellationToken cancellation = default)
+    public Trainer(TrainingRecipe recipe, TrainingOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
-        (_recipe, _options) = (recipe, options ?? new TrainerOptions());
+        (_recipe, _options) = (recipe, options ?? new TrainingOptions());
         Store = new CheckpointStore(recipe.OutputFolder, recipe.SaveTotalLimit);
         string? checkpoint = Store.Latest();
         if (checkpoint is not null && !_options.Resume)
             throw new RecipeException($"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
+        if (recipe.TrainTokenizer is { } vocabulary && !File.Exists(recipe.Tokenizer))
+            vocabulary.Train(recipe.TrainFiles.Select(f => f.File), recipe.Tokenizer, new BadLines(recipe.MaxBadLines), cancellation);
         byte[] tokenizerFile = File.ReadAllBytes(recipe.Tokenizer);
         _files["tokenizer.json"] = tokenizerFile;
         string tokenizerConfig = Path.Combine(Path.GetDirectoryName(recipe.Tokenizer)!, "tokenizer_config.json");

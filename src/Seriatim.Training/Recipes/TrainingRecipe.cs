@@ -24,6 +24,9 @@ public sealed record TrainingRecipe
     /// <summary><c>tokenizer</c>: a tokenizer.json.</summary>
     public required string Tokenizer { get; init; }
 
+    /// <summary><c>train_tokenizer</c>: makes the tokenizer if its file is not there; null: it has to be there.</summary>
+    public TokenizerRecipe? TrainTokenizer { get; init; }
+
     /// <summary><c>output_dir</c>: where checkpoints and metrics go.</summary>
     public required string OutputFolder { get; init; }
 
@@ -162,6 +165,7 @@ public sealed record TrainingRecipe
             ModelFolder = model is null ? null : Full(model),
             InitialDeviation = reader.Has("init_std") ? (float)reader.Number("init_std", 0) : null,
             Tokenizer = Full(reader.Needed("tokenizer")),
+            TrainTokenizer = reader.Object("train_tokenizer") is { } vocabulary ? TokenizerRecipe.Read(vocabulary) : null,
             OutputFolder = output,
             CacheFolder = reader.Text("cache_dir") is { } cache ? Full(cache) : Path.Combine(output, "cache"),
             Objective = reader.OneOf("objective", ObjectiveKind.NextToken, ("next_token", ObjectiveKind.NextToken),

@@ -48,14 +48,28 @@ public sealed class RecipeTests
     }
 
     [Fact]
+    public void A_vocabulary_is_trained_once_if_the_recipe_says_how()
+    {
+        using var run = new TinyRun();
+        run.Recipe["tokenizer"] = "made/tokenizer.json";
+        run.Recipe["train_tokenizer"] = System.Text.Json.Nodes.JsonNode.Parse("""{"type": "unigram", "vocab_size": 45, "special_tokens": ["<pad>", "</s>", "<unk>"]}""");
+        byte[] made;
+        using (Trainer trainer = run.Trainer())
+        {
+            Assert.Equal((0, 1), (trainer.Tokenizer.IdOf("<pad>"), trainer.Tokenizer.EosId));
+            Assert.Equal("the a sat", trainer.Tokenizer.Decode(trainer.Tokenizer.Encode("the a sat")));
+            made = File.ReadAllBytes(run.Folder["made/tokenizer.json"]);
+        }
+
+        using Trainer again = run.Trainer();
+        Assert.Equal(made, File.ReadAllBytes(run.Folder["made/tokenizer.json"]));
+    }
+
+    [SharedFact]
     public void The_recipes_of_the_repository_can_be_read()
     {
         string[] recipes = [.. Directory.GetFiles(Path.Combine(Shared.Repository, "recipes"), "recipe.json", SearchOption.AllDirectories)];
         Assert.NotEmpty(recipes);
-        foreach (string path in recipes)
-        {
-            if (Shared.Folder is not null)
-                Assert.True(TrainingRecipe.Load(path).MaxSteps > 0);
-        }
+        Assert.All(recipes, path => Assert.True(TrainingRecipe.Load(path).MaxSteps > 0));
     }
 }

@@ -34,7 +34,7 @@ internal sealed class TinyRun : IDisposable
     public TrainingRecipe Parse() => TrainingRecipe.Parse(Encoding.UTF8.GetBytes(Recipe.ToJsonString()), _folder["recipe.json"]);
 
     public Trainer Trainer(int threads = 1, bool resume = false, IProgress<LogEntry>? progress = null) =>
-        new(Parse(), new TrainerOptions { Threads = threads, Resume = resume, Progress = progress });
+        new(Parse(), new TrainingOptions { Threads = threads, Resume = resume, Progress = progress });
 
     /// <summary>SHA-256 of every file of a checkpoint.</summary>
     public string[] Hashes(string checkpoint) => [.. Directory.GetFiles(Path.Combine(Output, checkpoint)).Order(StringComparer.Ordinal)

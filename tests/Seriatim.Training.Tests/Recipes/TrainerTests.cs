@@ -31,48 +31,36 @@ public sealed class TrainerTests
         Assert.Equal(["checkpoint-3", "checkpoint-6", "checkpoint-9"], Names(whole));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void A_failure_at_any_write_leaves_the_previous_checkpoint(int threads)
+    [Fact]
+    public void A_failure_at_any_write_leaves_the_previous_checkpoint()
     {
         using var whole = new TinyRun();
         whole.Recipe["save_total_limit"] = 1;
+        var writes = new List<string>();
         using (Trainer trainer = whole.Trainer())
-            trainer.Run();
-        int failures = 0;
-        using var broken = new TinyRun();
-        broken.Recipe["save_total_limit"] = 1;
-        for (int fail = 0; ; fail++)
         {
-            int writes = 0;
-            using Trainer trainer = broken.Trainer(threads, resume: true);
-            trainer.Store.BeforeWrite = _ =>
-            {
-                if (trainer.Steps == 6 && writes++ == fail)
-                    throw new IOException("No space left on device");
-            };
-            try
-            {
-                trainer.Run();
-                break;
-            }
-            catch (IOException)
-            {
-                failures++;
-                string latest = trainer.Store.Latest()!;
-                Assert.Contains(Path.GetFileName(latest), (string[])["checkpoint-3", "checkpoint-6"]);
-                using Model model = Model.Load(latest, new ModelLoadOptions { Storage = WeightStorage.F32 });
-                using var optimizer = new AdamW(new ParameterSelection().Select(model));
-                using var average = new WeightAverage(optimizer.Parameters, 0.5);
-                Assert.InRange(CheckpointStore.Restore(latest, optimizer, average).GlobalStep, 3, 6);
-            }
+            trainer.Store.BeforeWrite = what => writes.AddRange(trainer.Steps == 6 ? [what] : []);
+            trainer.Run();
         }
 
-        Assert.True(failures > 20, $"{failures} writes were made to fail");
-        Assert.Equal(whole.Hashes("checkpoint-9"), broken.Hashes("checkpoint-9"));
-        Assert.Equal(["checkpoint-9"], Names(broken));
-        Assert.Empty(Directory.GetDirectories(broken.Output, ".tmp-*"));
+        Assert.Contains("rename", writes);
+        Assert.Contains("remove the files", writes);
+        for (int fail = 0; fail < writes.Count; fail++)
+        {
+            using var broken = new TinyRun();
+            broken.Recipe["save_total_limit"] = 1;
+            FailAt(broken, fail, threads: 1 + fail % 2);
+            string latest = new CheckpointStore(broken.Output).Latest()!;
+            Assert.EndsWith(fail <= writes.IndexOf("rename") ? "checkpoint-3" : "checkpoint-6", latest);
+            // What a killed program leaves beside it, half written, is no checkpoint.
+            Directory.CreateDirectory(Path.Combine(broken.Output, ".tmp-checkpoint-6"));
+            File.WriteAllText(Path.Combine(broken.Output, ".tmp-checkpoint-6", "model.safetensors"), "half");
+            using (Trainer resumed = broken.Trainer(threads: 2 - fail % 2, resume: true))
+                resumed.Run();
+            Assert.Equal(whole.Hashes("checkpoint-9"), broken.Hashes("checkpoint-9"));
+            Assert.Equal(["checkpoint-9"], Names(broken));
+            Assert.Empty(Directory.GetDirectories(broken.Output, ".tmp-*"));
+        }
     }
 
     [Fact]
@@ -118,6 +106,20 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void The_memory_estimate_is_of_the_size_of_the_memory_used()
+    {
+        using var run = new TinyRun();
+        run.Recipe["per_device_train_batch_size"] = 64;
+        run.Recipe["max_steps"] = 2;
+        TensorPool.Shared.Trim();
+        long before = TensorPool.Shared.LiveBytes;
+        using Trainer trainer = run.Trainer();
+        trainer.Run();
+        double used = TensorPool.Shared.LiveBytes + TensorPool.Shared.FreeBytes - before;
+        Assert.InRange(trainer.Memory.Total / used, 0.5, 2);
+    }
+
+    [Fact]
     public void Other_settings_or_a_folder_in_use_are_refused()
     {
         using var run = new TinyRun();
@@ -151,6 +153,18 @@ public sealed class TrainerTests
         CheckpointWriter.Write(model, folder["b"]);
         using Model mean = CheckpointAverage.Load([folder["a"], folder["b"]]);
         Assert.Equal(first[0] - 1, mean.Parameters.Single(p => p.Parameter.Name == parameters[0].Name).Parameter.Data.Span[0], 1e-5f);
+    }
+
+    private static void FailAt(TinyRun run, int fail, int threads)
+    {
+        int writes = 0;
+        using Trainer trainer = run.Trainer(threads);
+        trainer.Store.BeforeWrite = _ =>
+        {
+            if (trainer.Steps == 6 && writes++ == fail)
+                throw new IOException("No space left on device");
+        };
+        Assert.Throws<IOException>(() => trainer.Run());
     }
 
     private static Action? Poison { get; set; }

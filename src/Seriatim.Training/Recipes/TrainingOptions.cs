@@ -1,7 +1,7 @@
 namespace Seriatim.Training;
 
 /// <summary>What a run needs besides its recipe; none of it changes a bit of the result.</summary>
-public sealed record TrainerOptions
+public sealed record TrainingOptions
 {
     /// <summary>Threads; 0: as many as the machine has.</summary>
     public int Threads { get; init; }
