@@ -10,7 +10,7 @@ public sealed class HouseTests
     [
         ["Seriatim.Cli"],
         ["Seriatim"],
-        ["Seriatim.Generation"],
+        ["Seriatim.Generation", "Seriatim.Training"],
         ["Seriatim.Models"],
         ["Seriatim.Tokenizers", "Seriatim.Formats"],
         ["Seriatim.Tensors"],

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which makes every
-/// scheduling decision a function of what came in before which step.
+/// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which
+/// makes every scheduling decision a function of what came in before which step.
 /// </summary>
 internal sealed class EngineCore : IDisposable
 {
@@ -148,8 +148,14 @@ internal sealed class EngineCore : IDisposable
         _crossPool?.Dispose();
     }
 
-    private long? DeadlineOf(TimeSpan? deadline, long submitted) =>
-        deadline is { } time ? submitted + (long)(time.TotalSeconds * _context.Clock.TimestampFrequency) : null;
+    /// <summary>
+    /// The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.
+    /// </summary>
+    private long? DeadlineOf(TimeSpan? deadline, long submitted)
+    {
+        double ticks = (deadline?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
+        return ticks < long.MaxValue / 2.0 ? submitted + (long)ticks : null;
+    }
 
     /// <summary>Ends the requests that were cancelled or whose time is over.</summary>
     private void EndSome()

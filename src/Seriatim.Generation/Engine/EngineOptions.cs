@@ -3,7 +3,9 @@ namespace Seriatim.Generation;
 /// <summary>How much an engine may use, and how it shares it out. None of it changes what a request gives.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>Bytes for keys and values of all sequences (a draft model and cross-attention get as many pages again). At least one page.</summary>
+    /// <summary>
+    /// Bytes for keys and values of all sequences (a draft model and cross-attention get as many pages again). At least one page.
+    /// </summary>
     public long MemoryBytes { get; init; } = 1L << 30;
 
     /// <summary>Number of pages, instead of <see cref="MemoryBytes"/>; null: from the bytes.</summary>
@@ -12,7 +14,9 @@ public sealed record EngineOptions
     /// <summary>Positions in a page: 1, 2, 4, 8 or a multiple of 16.</summary>
     public int PageSize { get; init; } = 16;
 
-    /// <summary>Most rows of a forward pass: decoding first, the rest for chunks of prompts. At least <see cref="MaxSequences"/>.</summary>
+    /// <summary>
+    /// Most rows of a forward pass: decoding first, the rest for chunks of prompts. At least <see cref="MaxSequences"/>.
+    /// </summary>
     public int TokenBudget { get; init; } = 512;
 
     /// <summary>Rows a prompt gets in a step before others get theirs; null: a quarter of the budget.</summary>
@@ -50,7 +54,11 @@ public sealed record EngineOptions
         if (PageSize is not (1 or 2 or 4 or 8) && (PageSize < 16 || PageSize % 16 != 0))
             throw new InvalidOptionException("PageSize", PageSize, "1, 2, 4, 8 and multiples of 16 are allowed");
         if (MaxSequences > TokenBudget)
-            throw new InvalidOptionException("MaxSequences", MaxSequences, $"at most the token budget, {TokenBudget}, is allowed: each needs a row a step");
+        {
+            throw new InvalidOptionException(
+                "MaxSequences", MaxSequences, $"at most the token budget, {TokenBudget}, is allowed: each needs a row a step");
+        }
+
         OptionCheck.Tokens("EndIds", EndIds, model.VocabularySize);
         if (DraftModel is { } draft && (draft.VocabularySize != model.VocabularySize || draft.Capability != ModelCapability.Decoder))
         {

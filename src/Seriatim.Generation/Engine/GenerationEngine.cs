@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Serves any number of requests of one model at the same time: one thread, one ragged batch a step. Every caller goes through here; what a
-/// request gives depends on nothing but the request.
+/// Serves any number of requests of one model at the same time: one thread, one ragged batch a step. Every caller goes through
+/// here; what a request gives depends on nothing but the request.
 /// </summary>
 /// <remarks>Requests may come from any thread. Disposing cancels what is under way; the model is not disposed.</remarks>
 public sealed class GenerationEngine : IDisposable
@@ -130,9 +130,21 @@ public sealed class GenerationEngine : IDisposable
             else if (_stopping)
                 fail(new OperationCanceledException("The engine was disposed."));
             else
-                add();
+                TryAdd(add, fail);
         });
         _signal.Release();
+    }
+
+    private static void TryAdd(Action add, Action<Exception> fail)
+    {
+        try
+        {
+            add();
+        }
+        catch (Exception exception)
+        {
+            fail(exception);
+        }
     }
 
     private void Run()
@@ -149,8 +161,14 @@ public sealed class GenerationEngine : IDisposable
             Volatile.Write(ref _waiting, _core.Waiting);
             if (stopping)
                 return;
-            if (!TryStep())
-                _signal.Wait();
+            if (TryStep())
+                continue;
+
+            // Signals that came in while there was work are taken together; what they announced is in the queue.
+            _signal.Wait();
+            while (_signal.Wait(0))
+            {
+            }
         }
     }
 

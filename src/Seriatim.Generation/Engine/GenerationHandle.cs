@@ -3,12 +3,12 @@ using System.Threading.Channels;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// A request under way. Enumerate it for the tokens as they come (once), or await <see cref="Completion"/> for the result; either may be left
-/// out. Leaving the enumeration early cancels the request.
+/// A request under way. Enumerate it for the tokens as they come (once), or await <see cref="Completion"/> for the result; either
+/// may be left out. Leaving the enumeration early cancels the request.
 /// </summary>
 /// <remarks>
-/// The stream is an unbounded channel: the engine must never wait for a slow reader, whose neighbours would wait with it, and what can
-/// pile up is bounded by the tokens that were asked for.
+/// The stream is an unbounded channel: the engine must never wait for a slow reader, whose neighbours would wait with it, and
+/// what can pile up is bounded by the tokens that were asked for.
 /// </remarks>
 public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
 {
@@ -21,11 +21,7 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     private CancellationTokenRegistration _registration;
     private volatile bool _cancelled;
 
-    internal GenerationHandle(long number, Action wake, CancellationToken token)
-    {
-        (Number, _wake, _token) = (number, wake, token);
-        _ = _completion.Task.ContinueWith(task => _ = task.Exception, TaskScheduler.Default);
-    }
+    internal GenerationHandle(long number, Action wake, CancellationToken token) => (Number, _wake, _token) = (number, wake, token);
 
     /// <summary>Number of the request in its engine.</summary>
     public long Number { get; }
@@ -73,7 +69,8 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         for (int i = 0; i < choice.TokenIds.Count; i++)
         {
             bool isLast = i == choice.TokenIds.Count - 1;
-            Write(new GenerationUpdate(choice.Index, choice.TokenIds[i], isLast ? choice.Text : "", choice.Logprobs?[i], isLast ? choice.Finish : null));
+            string text = isLast ? choice.Text : "";
+            Write(new GenerationUpdate(choice.Index, choice.TokenIds[i], text, choice.Logprobs?[i], isLast ? choice.Finish : null));
         }
 
         if (choice.TokenIds.Count == 0)
@@ -89,6 +86,9 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     internal void Fail(Exception exception)
     {
         _completion.TrySetException(exception);
+
+        // Seen: a caller who only reads the stream gets it there.
+        _ = _completion.Task.Exception;
         End(exception);
     }
 

@@ -29,13 +29,15 @@ public interface IGenerationModel
     PagePool NewCrossPagePool(int pageSize, int pages);
 
     /// <summary>
-    /// Names all that changes the keys and values of the same tokens: sequences may share pages only if it is equal. 0 where nothing does; for
-    /// rotary scalings that depend on it, the declared length.
+    /// Names all that changes the keys and values of the same tokens: sequences may share pages only if it is equal. 0 where
+    /// nothing does; for rotary scalings that depend on it, the declared length.
     /// </summary>
     /// <param name="declaredLength">The most positions the sequence may reach.</param>
     long MemoryVariant(int declaredLength);
 
-    /// <summary>The output of the encoder (encoder-only models: of the model; decoders: of the whole sequences), <c>[N, E]</c>.</summary>
+    /// <summary>
+    /// The output of the encoder (encoder-only models: of the model; decoders: of the whole sequences), <c>[N, E]</c>.
+    /// </summary>
     /// <param name="batch">Whole sequences.</param>
     Tensor Encode(RaggedBatch batch);
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request runs alone, so
-/// that only the one that fails is failed; by the invariance of the model the others get the same bits.
+/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
+/// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
 internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePool? crossPool, PrefixCache? cache) : IDisposable
 {

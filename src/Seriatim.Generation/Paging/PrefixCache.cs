@@ -1,13 +1,14 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Full pages of keys and values by what they were computed from: a hash chain over the tokens of the pages, starting with the variant of
-/// the model (<see cref="IGenerationModel.MemoryVariant"/>). A hit is compared token by token, so a collision costs time and nothing
-/// else. The cache holds one reference to each page; pages nobody else holds are given up when room is needed, least recently used first.
+/// Full pages of keys and values by what they were computed from: a hash chain over the tokens of the pages, starting with the
+/// variant of the model (<see cref="IGenerationModel.MemoryVariant"/>). A hit is compared token by token, so a collision costs
+/// time and nothing else. The cache holds one reference to each page; pages nobody else holds are given up when room is needed,
+/// least recently used first.
 /// </summary>
 /// <remarks>
-/// Whoever holds a page holds the pages before it, and using a page marks those before it as used later. So the first pages in the order of
-/// use that nobody else holds never have a page behind them that is held.
+/// Whoever holds a page holds the pages before it, and using a page marks those before it as used later. So the first pages in
+/// the order of use that nobody else holds never have a page behind them that is held.
 /// </remarks>
 internal sealed class PrefixCache(PagePool pool)
 {

@@ -3,12 +3,15 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// What to generate. Options with an exact meaning in other libraries have it here; <c>docs/guide/generation.md</c> lists them in the order
-/// they are applied. A request is checked as a whole when it is submitted, and refused with a typed exception if anything is wrong.
+/// What to generate. Options with an exact meaning in other libraries have it here; <c>docs/guide/generation.md</c> lists them in
+/// the order they are applied. A request is checked as a whole when it is submitted, and refused with a typed exception if
+/// anything is wrong.
 /// </summary>
 public sealed record GenerationRequest
 {
-    /// <summary>Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id.</summary>
+    /// <summary>
+    /// Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id.
+    /// </summary>
     public required ReadOnlyMemory<int> Prompt { get; init; }
 
     /// <summary>Token ids for the encoder; only for encoder-decoder models, which need at least one.</summary>
@@ -35,7 +38,9 @@ public sealed record GenerationRequest
     /// <summary>Continuations to return, n; each has random numbers of its own.</summary>
     public int Count { get; init; } = 1;
 
-    /// <summary>Continuations to generate, of which the <see cref="Count"/> with the best mean log-probability are returned, best first.</summary>
+    /// <summary>
+    /// Continuations to generate, of which the <see cref="Count"/> with the best mean log-probability are returned, best first.
+    /// </summary>
     public int? BestOf { get; init; }
 
     /// <summary>Ids that end a sequence; null: those of the engine (<see cref="EngineOptions.EndIds"/>).</summary>
@@ -53,7 +58,9 @@ public sealed record GenerationRequest
     /// <summary>New tokens that are given: they must come first. Their scores count as if they had been chosen.</summary>
     public IReadOnlyList<int> ForcedPrefix { get; init; } = [];
 
-    /// <summary>Id that the last possible new token must be (BART, Marian: <c>forced_eos_token_id</c>), with log-probability 0.</summary>
+    /// <summary>
+    /// Id that the last possible new token must be (BART, Marian: <c>forced_eos_token_id</c>), with log-probability 0.
+    /// </summary>
     public int? ForcedEndId { get; init; }
 
     /// <summary>Log-probabilities of each new token, with so many alternatives (0 or more); null: none.</summary>
@@ -65,7 +72,9 @@ public sealed record GenerationRequest
     /// <summary>Requests with a higher priority go first, and may take pages from those with a lower one.</summary>
     public int Priority { get; init; }
 
-    /// <summary>Most time from submission to the end; when it is over the request ends with what it has. Null: no limit.</summary>
+    /// <summary>
+    /// Most time from submission to the end; when it is over the request ends with what it has. Null: no limit.
+    /// </summary>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>Whether prompts computed before may be reused; changes no output.</summary>

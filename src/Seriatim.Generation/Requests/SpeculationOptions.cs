@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Speculative decoding: tokens are drafted cheaply and verified in one pass. A drafted token is accepted exactly if plain decoding would
-/// have chosen it, so the output is that of plain decoding, bit for bit, whatever the draft is.
+/// Speculative decoding: tokens are drafted cheaply and verified in one pass. A drafted token is accepted exactly if plain
+/// decoding would have chosen it, so the output is that of plain decoding, bit for bit, whatever the draft is.
 /// </summary>
 public sealed record SpeculationOptions
 {
@@ -21,6 +21,8 @@ public sealed record SpeculationOptions
     /// <summary>Prompt lookup: different continuations tried at once, as a tree; 1: a chain.</summary>
     public int Branches { get; init; } = 1;
 
-    /// <summary>Draft as many tokens as will be accepted at best, whatever the time it takes; for tests and measurements.</summary>
+    /// <summary>
+    /// Draft as many tokens as will be accepted at best, whatever the time it takes; for tests and measurements.
+    /// </summary>
     public bool Always { get; init; }
 }

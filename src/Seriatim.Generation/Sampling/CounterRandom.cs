@@ -1,9 +1,9 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Random numbers by counter, Philox 4x32-10 (Salmon et al., 2011: Parallel random numbers, as easy as 1, 2, 3): a number is a function of the
-/// seed, the sequence, the step, a purpose and an index, and of nothing else. No state, so no other request, retry or preemption can
-/// change it.
+/// Random numbers by counter, Philox 4x32-10 (Salmon et al., 2011: Parallel random numbers, as easy as 1, 2, 3): a number is a
+/// function of the seed, the sequence, the step, a purpose and an index, and of nothing else. No state, so no other request,
+/// retry or preemption can change it.
 /// </summary>
 /// <remarks>Key = seed; counter = (index, step, sequence, purpose).</remarks>
 internal static class CounterRandom

@@ -3,16 +3,18 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity. One
-/// is made for an engine and used for every row, so that choosing a token allocates nothing.
+/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity.
+/// One is made for an engine and used for every row, so that choosing a token allocates nothing.
 /// </summary>
 /// <remarks>
-/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so partial
-/// sorting gives the same result whatever was sorted before.
+/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so
+/// partial sorting gives the same result whatever was sorted before.
 /// </remarks>
 internal sealed class LogitsRow(int vocabulary)
 {
+    private const int MostInHeap = 1024;
     private readonly ulong[] _keys = new ulong[vocabulary];
+    private readonly float[] _kept = new float[MostInHeap];
     private readonly int[] _stamps = new int[vocabulary];
     private readonly int[] _counts = new int[vocabulary];
     private int _stamp = 1;
@@ -91,6 +93,12 @@ internal sealed class LogitsRow(int vocabulary)
     /// <summary>Drops all but the best <paramref name="count"/> candidates.</summary>
     public void KeepTop(int count)
     {
+        if (_count < 0 && count <= MostInHeap && count < Logits.Length)
+        {
+            KeepByHeap(count);
+            return;
+        }
+
         Top(count);
         for (int i = count; i < _count; i++)
             Logits[IdOf(_keys[i])] = float.NegativeInfinity;
@@ -174,12 +182,81 @@ internal sealed class LogitsRow(int vocabulary)
         {
             if (float.IsNegativeInfinity(Logits[id]))
                 continue;
-            int bits = BitConverter.SingleToInt32Bits(Logits[id] + 0f);
-            uint ascending = bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000;
-            _keys[count++] = ((ulong)~ascending << 32) | (uint)id;
+            _keys[count++] = KeyOf(id);
         }
 
         (_count, _sorted) = (count, 0);
+    }
+
+    /// <summary>
+    /// Keeps few of many without listing all: the worst of the best so far is at the root of a heap, and nearly every logit is
+    /// below it.
+    /// </summary>
+    private void KeepByHeap(int count)
+    {
+        int size = 0;
+        float least = float.NegativeInfinity;
+        for (int id = 0; id < Logits.Length; id++)
+        {
+            // A later id loses against an equal logit, so it has to be above.
+            if (!(Logits[id] > least))
+                continue;
+            if (size < count)
+            {
+                _keys[size++] = KeyOf(id);
+                if (size == count)
+                    MakeHeap(size);
+            }
+            else
+            {
+                _keys[0] = KeyOf(id);
+                SiftDown(0, size);
+            }
+
+            if (size == count)
+                least = Logits[IdOf(_keys[0])];
+        }
+
+        _keys.AsSpan(0, size).Sort();
+        for (int i = 0; i < size; i++)
+            _kept[i] = Logits[IdOf(_keys[i])];
+        Array.Fill(Logits, float.NegativeInfinity);
+        for (int i = 0; i < size; i++)
+            Logits[IdOf(_keys[i])] = _kept[i];
+        (_count, _sorted) = (size, size);
+    }
+
+    private void MakeHeap(int size)
+    {
+        for (int i = size / 2 - 1; i >= 0; i--)
+            SiftDown(i, size);
+    }
+
+    /// <summary>The largest key, which is the worst candidate, goes to the root.</summary>
+    private void SiftDown(int at, int size)
+    {
+        ulong key = _keys[at];
+        while (true)
+        {
+            int child = 2 * at + 1;
+            if (child >= size)
+                break;
+            if (child + 1 < size && _keys[child + 1] > _keys[child])
+                child++;
+            if (_keys[child] <= key)
+                break;
+            _keys[at] = _keys[child];
+            at = child;
+        }
+
+        _keys[at] = key;
+    }
+
+    private ulong KeyOf(int id)
+    {
+        int bits = BitConverter.SingleToInt32Bits(Logits[id] + 0f);
+        uint ascending = bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000;
+        return ((ulong)~ascending << 32) | (uint)id;
     }
 
     /// <summary>Brings the smallest keys of <c>[first, end)</c> before <paramref name="split"/>, in any order.</summary>

@@ -1,6 +1,8 @@
 namespace Seriatim.Generation;
 
-/// <summary>Log-probabilities of a row under the model alone, in doubles and in the order of the ids: they depend on the row only.</summary>
+/// <summary>
+/// Log-probabilities of a row under the model alone, in doubles and in the order of the ids: they depend on the row only.
+/// </summary>
 internal static class LogprobReader
 {
     /// <summary><c>log Σ exp(logit)</c>.</summary>

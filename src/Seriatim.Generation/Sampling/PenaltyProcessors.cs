@@ -67,8 +67,8 @@ internal sealed class NoRepeatNgram(int size) : LogitsProcessor
 }
 
 /// <summary>
-/// DRY: for each earlier place where the last tokens stood before, the token that followed is penalised by the length of the match.
-/// Lengths of all matches come from the Z function of the reversed history, in linear time.
+/// DRY: for each earlier place where the last tokens stood before, the token that followed is penalised by the length of the
+/// match. Lengths of all matches come from the Z function of the reversed history, in linear time.
 /// </summary>
 internal sealed class DryPenalty(DryOptions options) : LogitsProcessor
 {

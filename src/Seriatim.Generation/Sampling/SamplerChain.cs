@@ -43,16 +43,9 @@ internal sealed class SamplerChain
     public int Choose(LogitsRow row)
     {
         ApplyScores(row);
-        foreach (float logit in row.Logits)
-        {
-            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
-                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
-        }
-
-        if (row.Top(1).IsEmpty)
-            throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
+        int best = Best(row);
         if (_greedy)
-            return LogitsRow.IdOf(row.Top(1)[0]);
+            return best;
         ApplyWarpers(row);
         int id = Race(row);
         if (_mirostat is { } mirostat)
@@ -65,14 +58,33 @@ internal sealed class SamplerChain
         return id;
     }
 
+    /// <summary>The most probable token; ties: the smaller id.</summary>
+    private static int Best(LogitsRow row)
+    {
+        int best = -1;
+        float highest = float.NegativeInfinity;
+        for (int id = 0; id < row.Logits.Length; id++)
+        {
+            float logit = row.Logits[id];
+            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
+                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
+            if (logit > highest)
+                (best, highest) = (id, logit);
+        }
+
+        return best >= 0
+            ? best
+            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
+    }
+
     /// <summary>
     /// Draws from the softmax of the candidates by the Gumbel race: the highest <c>logit - log(-log u)</c> wins, u being each
     /// candidate's own random number.
     /// </summary>
     /// <remarks>
-    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each other, up to
-    /// a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted exactly when it
-    /// is what plain decoding chooses, and speculation changes no output.
+    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each
+    /// other, up to a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted
+    /// exactly when it is what plain decoding chooses, and speculation changes no output.
     /// </remarks>
     private static int Race(LogitsRow row)
     {

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// How the next token is chosen from the logits. The defaults sample from the model's own distribution. Names and semantics are those of
-/// Hugging Face and llama.cpp; the order is constraints, penalties, then <see cref="Order"/>.
+/// How the next token is chosen from the logits. The defaults sample from the model's own distribution. Names and semantics are
+/// those of Hugging Face and llama.cpp; the order is constraints, penalties, then <see cref="Order"/>.
 /// </summary>
 public sealed record SamplingOptions
 {
@@ -24,7 +24,9 @@ public sealed record SamplingOptions
     /// <summary>Only tokens with at least this part of the highest probability; 0: off.</summary>
     public float MinP { get; init; }
 
-    /// <summary>Only the tokens nearest to the expected surprise that together reach this probability (Meister et al., 2022); 1: off.</summary>
+    /// <summary>
+    /// Only the tokens nearest to the expected surprise that together reach this probability (Meister et al., 2022); 1: off.
+    /// </summary>
     public float TypicalP { get; init; } = 1;
 
     /// <summary>Only tokens with at least this probability (Hewitt et al., 2022); 0: off.</summary>

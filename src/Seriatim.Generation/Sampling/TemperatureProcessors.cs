@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Seriatim.Generation;
 
 /// <summary><c>logit / temperature</c>.</summary>
@@ -5,8 +7,13 @@ internal sealed class TemperatureScale(float temperature) : LogitsProcessor
 {
     public override void Apply(LogitsRow row)
     {
-        for (int id = 0; id < row.Logits.Length; id++)
-            row.Logits[id] /= temperature;
+        // Division is exact to the bit in every vector width.
+        float[] logits = row.Logits;
+        int id = 0;
+        for (; id <= logits.Length - Vector<float>.Count; id += Vector<float>.Count)
+            (new Vector<float>(logits, id) / new Vector<float>(temperature)).CopyTo(logits, id);
+        for (; id < logits.Length; id++)
+            logits[id] /= temperature;
         row.TouchKeepingOrder();
     }
 }

@@ -6,7 +6,9 @@ public sealed record TokenConstraints
     /// <summary>Added to the logits of ids; negative infinity forbids one.</summary>
     public IReadOnlyDictionary<int, float> LogitBias { get; init; } = new Dictionary<int, float>();
 
-    /// <summary>Added to the logit of the last id of a sequence where the others stand before it (<c>sequence_bias</c>).</summary>
+    /// <summary>
+    /// Added to the logit of the last id of a sequence where the others stand before it (<c>sequence_bias</c>).
+    /// </summary>
     public IReadOnlyList<SequenceBias> SequenceBiases { get; init; } = [];
 
     /// <summary>Sequences of ids that cannot be completed (<c>bad_words_ids</c>).</summary>

@@ -151,7 +151,9 @@ internal sealed class ExcludeTopChoices(XtcOptions options) : LogitsProcessor
     }
 }
 
-/// <summary>Mirostat 2: drops tokens with more surprise than mu; always keeps the best. Mu learns in <see cref="SamplerChain"/>.</summary>
+/// <summary>
+/// Mirostat 2: drops tokens with more surprise than mu; always keeps the best. Mu learns in <see cref="SamplerChain"/>.
+/// </summary>
 internal sealed class MirostatTruncation : LogitsProcessor
 {
     public override void Apply(LogitsRow row)

@@ -13,8 +13,8 @@ internal interface IGroupWork
     bool WantsPromptRows(Sequence sequence);
 
     /// <summary>
-    /// Takes the rows of one sequence (lockstep: of all sequences) after their memories were committed; only drafts are still to be
-    /// committed.
+    /// Takes the rows of one sequence (lockstep: of all sequences) after their memories were committed; only drafts are still to
+    /// be committed.
     /// </summary>
     void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows);
 

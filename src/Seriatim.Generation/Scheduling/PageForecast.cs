@@ -54,7 +54,9 @@ internal sealed class PageForecast(PagePool? pool, PagePool? crossPool, PrefixCa
 
     public void Give(int pages) => _available += pages;
 
-    /// <summary>Pages of a chain of the prefix cache that nobody else holds, or will after the preemptions of this plan.</summary>
+    /// <summary>
+    /// Pages of a chain of the prefix cache that nobody else holds, or will after the preemptions of this plan.
+    /// </summary>
     public int Unheld(PrefixNode? last)
     {
         int count = 0;

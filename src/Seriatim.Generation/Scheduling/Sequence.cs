@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// One sequence of a request: its tokens, and how many of them are in memory. What is not is pending: the whole prompt at first, one token
-/// while decoding, everything again after a preemption.
+/// One sequence of a request: its tokens, and how many of them are in memory. What is not is pending: the whole prompt at first,
+/// one token while decoding, everything again after a preemption.
 /// </summary>
 internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength)
 {

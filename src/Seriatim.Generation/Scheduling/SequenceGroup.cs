@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The sequences of one request, admitted and preempted together. Several that were preempted share what they have in common: a trunk is
-/// computed first, then they fork from it, as they did when they came to be.
+/// The sequences of one request, admitted and preempted together. Several that were preempted share what they have in common: a
+/// trunk is computed first, then they fork from it, as they did when they came to be.
 /// </summary>
 internal sealed class SequenceGroup(long number, int priority, int width, int declaredLength)
 {
@@ -52,6 +52,9 @@ internal sealed class SequenceGroup(long number, int priority, int width, int de
 
     /// <summary>Requests that were admitted while this one waited at their head.</summary>
     public int Overtaken { get; set; }
+
+    /// <summary>The step in which it last got a chunk of its prompt computed.</summary>
+    public long LastPrefill { get; set; }
 
     public long? FirstAdmitted { get; set; }
 

@@ -1,6 +1,8 @@
 namespace Seriatim.Generation;
 
-/// <summary>What one step does, in this order: take pages away, admit, run. Made by <see cref="Scheduler.Plan"/> and used again.</summary>
+/// <summary>
+/// What one step does, in this order: take pages away, admit, run. Made by <see cref="Scheduler.Plan"/> and used again.
+/// </summary>
 internal sealed class StepPlan
 {
     public List<SequenceGroup> Preempted { get; } = [];

@@ -1,6 +1,8 @@
 namespace Seriatim.Generation;
 
-/// <summary>Beams that are chosen among each other, and the hypotheses they have left. One, or several that keep away from each other.</summary>
+/// <summary>
+/// Beams that are chosen among each other, and the hypotheses they have left. One, or several that keep away from each other.
+/// </summary>
 internal sealed class BeamGroup(int size, BeamOptions options)
 {
     public int Size { get; } = size;
@@ -32,7 +34,9 @@ internal sealed class BeamGroup(int size, BeamOptions options)
         Hypotheses.Add(new BeamHypothesis(tokens, score));
     }
 
-    /// <summary>Decides whether the search is over: enough hypotheses, and no running beam can become better than the worst of them.</summary>
+    /// <summary>
+    /// Decides whether the search is over: enough hypotheses, and no running beam can become better than the worst of them.
+    /// </summary>
     /// <param name="best">Best candidate sum of this step.</param>
     /// <param name="length">Generated length with this step's token.</param>
     public void NoteStep(double best, int length)

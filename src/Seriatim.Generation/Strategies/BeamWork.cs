@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Beam search by the definition of transformers 4.46: processors work on log-probabilities; the best 2 x beams candidates are visited in
-/// order; one that ends counts only among the first beams. Beams share their pages until they differ.
+/// Beam search by the definition of transformers 4.46: processors work on log-probabilities; the best 2 x beams candidates are
+/// visited in order; one that ends counts only among the first beams. Beams share their pages until they differ.
 /// </summary>
 internal sealed class BeamWork(
     EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits)
@@ -114,7 +114,9 @@ internal sealed class BeamWork(
         beams.NoteStep(_candidates[0].Score, length);
     }
 
-    /// <summary>Makes the next beams of what was chosen: the last one that continues a beam takes its memory over, others fork from it.</summary>
+    /// <summary>
+    /// Makes the next beams of what was chosen: the last one that continues a beam takes its memory over, others fork from it.
+    /// </summary>
     private void Advance(SequenceGroup group)
     {
         List<Sequence> parents = [.. group.Live];

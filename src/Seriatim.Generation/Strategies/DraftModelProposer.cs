@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Drafts with a smaller model. It chooses with the processors and the random numbers of the request itself, so that it agrees with the model as
-/// often as their distributions do.
+/// Drafts with a smaller model. It chooses with the processors and the random numbers of the request itself, so that it agrees
+/// with the model as often as their distributions do.
 /// </summary>
 internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model, int pages) : IDisposable
 {
@@ -164,7 +164,9 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
         public long Round { get; set; }
 
-        /// <summary>Goes back to the tokens that are certain; with nothing to compute (the last draft was not used), to none.</summary>
+        /// <summary>
+        /// Goes back to the tokens that are certain; with nothing to compute (the last draft was not used), to none.
+        /// </summary>
         public void Restore(int tokens)
         {
             if (Mark is not null)

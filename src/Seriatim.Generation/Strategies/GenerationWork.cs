@@ -39,24 +39,35 @@ internal abstract class GenerationWork(
         PlannedSegment segment = segments[0];
         bool isEnd = segment.First + segment.Rows == segment.Sequence.Tokens.Count;
         bool scored = _prompt is not null && segment.First + 1 < segment.Sequence.PromptLength && segment.Outputs == Outputs.All;
-        if (scored)
-            ScorePrompt(segment, rows);
-        if (!isEnd)
-            return;
         try
         {
+            if (scored)
+                ScorePrompt(segment, rows);
+            if (!isEnd)
+                return;
             if (MaxNewTokens == 0)
                 Expire(group, FinishReason.Length);
             else
                 Step(group, segments, rows, scored ? segment.Rows - 1 : 0);
         }
-        catch (NoCandidateException exception)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            // No token to choose, or a tokenizer without the token: this request ends, its neighbours do not.
             Fail(exception);
         }
     }
 
-    public void Expire(SequenceGroup group) => Expire(group, FinishReason.Deadline);
+    public void Expire(SequenceGroup group)
+    {
+        try
+        {
+            Expire(group, FinishReason.Deadline);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Fail(exception);
+        }
+    }
 
     public void Fail(Exception? exception)
     {

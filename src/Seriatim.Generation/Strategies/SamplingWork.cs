@@ -103,8 +103,8 @@ internal sealed class SamplingWork(
     }
 
     /// <summary>
-    /// Walks down the drafted tree as long as the token that is chosen, exactly as plain decoding chooses it, was drafted. The first one that was
-    /// not is kept, too: it comes from the model itself.
+    /// Walks down the drafted tree as long as the token that is chosen, exactly as plain decoding chooses it, was drafted. The
+    /// first one that was not is kept, too: it comes from the model itself.
     /// </summary>
     private void Verify(in PlannedSegment segment, StepRows rows)
     {

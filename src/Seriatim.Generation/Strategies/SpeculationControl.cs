@@ -23,9 +23,9 @@ internal sealed class SpeculationControl(SpeculationOptions options)
     }
 
     /// <summary>
-    /// Length of the next draft: the k that gives most tokens for the time, <c>(S + E(k) - 1) / (T + k · row)</c>, where S sequences
-    /// get a token each in a step of time T, and <c>E(k) = (1 - a^(k+1)) / (1 - a)</c> tokens are expected of k drafts. 0: it does not pay;
-    /// then it is tried again after a while with a single token.
+    /// Length of the next draft: the k that gives most tokens for the time, <c>(S + E(k) - 1) / (T + k · row)</c>, where S
+    /// sequences get a token each in a step of time T, and <c>E(k) = (1 - a^(k+1)) / (1 - a)</c> tokens are expected of k drafts.
+    /// 0: it does not pay; then it is tried again after a while with a single token.
     /// </summary>
     public int Length(StepCost cost, int sequences, double draftCost)
     {

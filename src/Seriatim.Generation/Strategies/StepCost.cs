@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// What a step costs: <c>seconds = fixed + row · rows</c>, fitted by least squares with fading memory over the steps that were measured. Used only
-/// to decide whether speculation pays, which changes no output.
+/// What a step costs: <c>seconds = fixed + row · rows</c>, fitted by least squares with fading memory over the steps that were
+/// measured. Used only to decide whether speculation pays, which changes no output.
 /// </summary>
 internal sealed class StepCost
 {

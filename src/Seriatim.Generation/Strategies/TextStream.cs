@@ -4,8 +4,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Makes text of a sequence's tokens and looks for stop strings in it, wherever tokens begin and end. What may become a stop string is held
-/// back until it is certain.
+/// Makes text of a sequence's tokens and looks for stop strings in it, wherever tokens begin and end. What may become a stop
+/// string is held back until it is certain.
 /// </summary>
 internal sealed class TextStream
 {

@@ -18,6 +18,8 @@ internal sealed class LlamaArchitecture : Architecture
         if ((config.SizeOrNull("pretraining_tp") ?? 1) is var parts and not 1)
             throw config.Unsupported("pretraining_tp", parts,
                 "only 1 is supported: products cut into parts add in another order");
+        config.Waive("says what model_type says", "is_llama_config");
+        config.Only("rope_interleaved", false);
         return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
     }
 

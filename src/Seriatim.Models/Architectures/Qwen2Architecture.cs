@@ -18,6 +18,7 @@ internal sealed class Qwen2Architecture : Architecture
         int firstWindowed = config.IdOrNull("max_window_layers") ?? 0;
         if (!config.Flag(false, "use_sliding_window"))
             window = 0;
+        config.Only("use_mrope", false);
         NormSpec norm = LlamaFamily.Norm(config);
         FeedForwardSpec feedForward = LlamaFamily.FeedForward(config);
         return LlamaFamily.Model(config, ModelType, width, context, i =>

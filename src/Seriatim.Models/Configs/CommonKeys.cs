@@ -22,7 +22,7 @@ internal static class CommonKeys
     {
         config.Waive("who wrote the file", "transformers_version", "_name_or_path", "_commit_hash", "auto_map", "_num_labels");
         config.Waive("the type is that of the tensors in the file", "torch_dtype", "dtype");
-        config.Waive("the engine decides whether keys and values are kept", "use_cache", "cache_implementation", "is_decoder");
+        config.Waive("the engine decides whether keys and values are kept", "use_cache", "cache_implementation");
         config.Waive("how fresh weights are drawn", "initializer_range", "initializer_factor", "init_std");
         config.Waive("memory against time in training", "gradient_checkpointing");
         config.Waive("which outputs the reference library returns",
@@ -41,6 +41,10 @@ internal static class CommonKeys
     public static void Require(ConfigReader config, ModelSpec spec)
     {
         config.Only("is_encoder_decoder", spec.Task == ModelTask.SequenceToSequence);
+        if (spec.Decoder is null)
+            config.Only("is_decoder", false);
+        else
+            config.Waive("the class says so", "is_decoder");
         config.Only("add_cross_attention", false);
         config.Only("tie_encoder_decoder", false);
     }

@@ -61,6 +61,9 @@ internal static unsafe partial class DenseProduct<T>
         team.Run((panels + work.PanelsPerPiece - 1) / work.PanelsPerPiece, ref work);
     }
 
+    /// <summary>Outputs whose weights are turned at a time, once for all rows: bounds the scratch memory.</summary>
+    private const int TurnedOutputs = 2048;
+
     private struct BackwardInputWork : IWork
     {
         public WorkerTeam Team;
@@ -74,28 +77,35 @@ internal static unsafe partial class DenseProduct<T>
         {
             int first = piece * BlocksPerPiece;
             int end = Math.Min(Blocks, first + BlocksPerPiece);
-            float* tile = Team.ScratchOf(worker, TileFloats + (Panel + (end - first) * (long)DepthBlock) * Panel);
+            int chunk = Math.Min(TurnedOutputs, (Outputs + DepthBlock - 1) / DepthBlock * DepthBlock);
+            float* tile = Team.ScratchOf(worker, TileFloats + (Panel + (end - first) * (long)chunk) * Panel);
             float* turned = tile + TileFloats + Panel * Panel;
-            for (int o = 0; o < Outputs; o += DepthBlock)
+            for (int start = 0; start < Outputs; start += chunk)
             {
-                int depth = Math.Min(DepthBlock, Outputs - o);
+                int outputs = Math.Min(chunk, Outputs - start);
                 for (int block = first; block < end; block++)
-                    Turn(block * Panel, o, depth, tile + TileFloats, turned + (block - first) * DepthBlock * Panel);
-                for (int row = 0; row < Rows; row += RowBlock)
+                    Turn(block * Panel, start, outputs, tile + TileFloats, turned + (long)(block - first) * chunk * Panel);
+                for (int row = 0; row < Rows; row += RowBlock(Rows))
                 {
-                    for (int block = first; block < end; block++)
-                        Block(block * Panel, row, o, depth, turned + (block - first) * DepthBlock * Panel, tile);
+                    for (int o = 0; o < outputs; o += DepthBlock)
+                    {
+                        for (int block = first; block < end; block++)
+                        {
+                            float* b = turned + ((long)(block - first) * chunk + o) * Panel;
+                            Block(block * Panel, row, start + o, Math.Min(DepthBlock, outputs - o), b, tile);
+                        }
+                    }
                 }
             }
         }
 
         /// <summary>Turns <c>[columns][outputs]</c> of the panels into <c>[outputs][32 columns]</c>.</summary>
-        private readonly void Turn(int firstInput, int o, int depth, float* scratch, float* b)
+        private readonly void Turn(int firstInput, int o, int outputs, float* scratch, float* b)
         {
             int columns = Math.Min(Panel, Weight.Inputs - firstInput);
             if (columns < Panel)
-                new Span<float>(b, DepthBlock * Panel).Clear();
-            for (int i = 0; i < depth; i += Panel)
+                new Span<float>(b, (outputs + Panel - 1) / Panel * Panel * Panel).Clear();
+            for (int i = 0; i < outputs; i += Panel)
             {
                 float* from = PanelBlock(Weight, FirstPanel + (o + i) / Panel, firstInput, columns, scratch);
                 Transpose.Block(from, Panel, columns, Panel, b + i * Panel, Panel);
@@ -105,7 +115,7 @@ internal static unsafe partial class DenseProduct<T>
         private readonly void Block(int firstInput, int firstRow, int o, int depth, float* b, float* tile)
         {
             int inputs = Weight.Inputs;
-            int rows = Math.Min(RowBlock, Rows - firstRow);
+            int rows = Math.Min(RowBlock(Rows), Rows - firstRow);
             int columns = Math.Min(Panel, inputs - firstInput);
             float* dx = Dx + (long)firstRow * inputs + firstInput;
             for (int row = 0; o == 0 && !Accumulate && row < rows; row++)
@@ -130,15 +140,9 @@ internal static unsafe partial class DenseProduct<T>
             int end = Math.Min(Panels, first + PanelsPerPiece);
             float* tile = Team.ScratchOf(worker, TileFloats + (long)(end - first) * Rows * Panel);
             float* b = tile + TileFloats;
-            for (int p = first; p < end; p++)
-            {
-                float* own = b + (long)(p - first) * Rows * Panel;
-                int columns = Math.Min(Panel, Outputs - p * Panel);
-                Pack(p, columns, own);
-                if (Bias != null)
-                    AddBias(own, Bias + (FirstPanel + p) * Panel, columns);
-            }
-
+            Pack(first, end, b);
+            for (int p = first; Bias != null && p < end; p++)
+                AddBias(b + (long)(p - first) * Rows * Panel, Bias + (FirstPanel + p) * Panel, Math.Min(Panel, Outputs - p * Panel));
             if (Gradient == null)
                 return;
             for (int k = 0; k < Inputs; k += DepthBlock)
@@ -151,21 +155,26 @@ internal static unsafe partial class DenseProduct<T>
             }
         }
 
-        /// <summary>The panel's columns of dy side by side: <c>[N][32]</c>.</summary>
-        private readonly void Pack(int p, int columns, float* b)
+        /// <summary>Each panel's columns of dy side by side, <c>[panels][N][32]</c>, in one sweep over the rows.</summary>
+        private readonly void Pack(int first, int end, float* b)
         {
             for (int n = 0; n < Rows; n++)
             {
-                float* from = Dy + n * DyStride + p * Panel;
-                if (columns == Panel)
+                for (int p = first; p < end; p++)
                 {
-                    T.Store(T.Load(from), b + n * Panel);
-                    T.Store(T.Load(from + 16), b + n * Panel + 16);
-                    continue;
-                }
+                    float* from = Dy + n * DyStride + p * Panel;
+                    float* to = b + ((long)(p - first) * Rows + n) * Panel;
+                    int columns = Math.Min(Panel, Outputs - p * Panel);
+                    if (columns == Panel)
+                    {
+                        T.Store(T.Load(from), to);
+                        T.Store(T.Load(from + 16), to + 16);
+                        continue;
+                    }
 
-                for (int j = 0; j < Panel; j++)
-                    b[n * Panel + j] = j < columns ? from[j] : 0;
+                    for (int j = 0; j < Panel; j++)
+                        to[j] = j < columns ? from[j] : 0;
+                }
             }
         }
 

@@ -54,8 +54,9 @@ internal static unsafe partial class DenseProduct<T>
                 return;
             }
 
-            for (int row = 0; row < Rows; row += RowBlock)
-                Block(first, end, row, Math.Min(RowBlock, Rows - row), tile, tile + TileFloats);
+            int block = RowBlock(Rows);
+            for (int row = 0; row < Rows; row += block)
+                Block(first, end, row, Math.Min(block, Rows - row), tile, tile + TileFloats);
         }
 
         /// <summary>Few rows: the panel streams through once, widened in registers.</summary>

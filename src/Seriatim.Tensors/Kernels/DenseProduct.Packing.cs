@@ -26,7 +26,8 @@ internal static unsafe partial class DenseProduct<T>
         int tiles = (columns + 7) / 8;
         Tensor packed = Tensor.Create(tiles, 8 * Math.Max(rows, 1));
         var work = new PackColumnsWork { X = x, Packed = packed.Floats, Rows = rows, Columns = columns };
-        work.TilesPerPiece = PerPiece(tiles, 8L * rows * 8);
+        // At least eight tiles side by side: whole lines of a row, not half ones of many rows.
+        work.TilesPerPiece = Math.Max(8, PerPiece(tiles, 8L * rows * 8));
         team.Run((tiles + work.TilesPerPiece - 1) / work.TilesPerPiece, ref work);
         return packed;
     }

@@ -13,17 +13,29 @@ internal static unsafe partial class DenseProduct<T>
     where T : struct, ILanes<T>
 {
     private const int DepthBlock = 256;
-    private const int RowBlock = 512;
-
-    /// <summary>Panels that share a block of packed rows while it is in the second cache.</summary>
-    private const int PanelGroup = 4;
+    /// <summary>Rows from which the packed rows are too large for the caches, so that reading them is what has to be saved.</summary>
+    private const int ManyRows = 1024;
 
     private const int Panel = Parameter.PanelRows;
     private const int TileFloats = OuterProduct<T>.MaxRows * Panel;
 
-    /// <summary>Panels of a piece: enough work, and with many rows a group as long as every thread gets several.</summary>
-    private static int PerPiece(int items, long costOfItem, int rows, int threads) =>
-        Math.Max(PerPiece(items, costOfItem), rows > OuterProduct<T>.MaxRows ? Math.Clamp(items / (4 * threads), 1, PanelGroup) : 1);
+    /// <summary>Rows that are worked on together, so that a block of them stays in the second cache with the results of all panels of a piece.</summary>
+    private static int RowBlock(int rows) => rows > ManyRows ? 128 : 512;
+
+    /// <summary>
+    /// Panels of a piece, which share a block of packed rows while it is in the second cache: enough work, and with many rows a group
+    /// as long as every thread gets several.
+    /// </summary>
+    private static int PerPiece(int items, long costOfItem, int rows, int threads)
+    {
+        int group = rows switch
+        {
+            > ManyRows => Math.Clamp(items / (2 * threads), 1, 16),
+            > OuterProduct<T>.MaxRows => Math.Clamp(items / (4 * threads), 1, 4),
+            _ => 1,
+        };
+        return Math.Max(PerPiece(items, costOfItem), group);
+    }
 
     private static int PerPiece(int items, long costOfItem) =>
         (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, costOfItem), 1, Math.Max(1, items));

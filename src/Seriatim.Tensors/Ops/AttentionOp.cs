@@ -17,7 +17,7 @@ internal static unsafe class AttentionOp
         where T : struct, ILanes<T>
     {
         Check(q, k, v, rows, spec);
-        Store(k, v, rows, layer);
+        Store(team, k, v, rows, layer);
         return AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, out logSumExp);
     }
 
@@ -33,7 +33,7 @@ internal static unsafe class AttentionOp
         Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
     {
         Check(q, k, v, rows, spec);
-        Store(k, v, rows, layer);
+        Store(null, k, v, rows, layer);
         Tensor y = Tensor.Zeros(q.Rows, q.Columns);
         logSumExp = Tensor.Create(q.Rows, spec.Heads);
         foreach (AttentionSegment segment in rows.Segments)
@@ -106,7 +106,7 @@ internal static unsafe class AttentionOp
     }
 
     /// <summary>Writes the new keys and values of segments with pages to their places in the pool.</summary>
-    public static void Store(Tensor? k, Tensor? v, AttentionRows rows, int layer)
+    public static void Store(WorkerTeam? team, Tensor? k, Tensor? v, AttentionRows rows, int layer)
     {
         if (rows.Pool is not { } pool || k is null || v is null)
             return;
@@ -114,16 +114,16 @@ internal static unsafe class AttentionOp
         {
             if (segment.Pages is null)
                 continue;
-            for (int row = 0; row < segment.Keys; row++)
+            var work = new StoreWork { Pool = pool, Segment = segment, K = k, V = v, Layer = layer };
+            int pieces = (segment.Keys + StoreWork.RowsPerPiece - 1) / StoreWork.RowsPerPiece;
+            if (team is not null)
             {
-                int position = segment.Past + row;
-                int page = segment.Pages[position / pool.PageSize];
-                if ((uint)page >= (uint)pool.Pages)
-                    throw new ArgumentOutOfRangeException(nameof(rows), $"Attention: position {position} belongs to page {page}; the pool has the pages 0 to {pool.Pages - 1}.");
-                int slot = position % pool.PageSize;
-                StoreRow(pool, page, slot, layer, k.Floats + (long)(segment.KeyRow + row) * k.Columns,
-                    v.Floats + (long)(segment.KeyRow + row) * v.Columns);
+                team.Run(pieces, ref work, (long)segment.Keys * k.Columns * 2);
+                continue;
             }
+
+            for (int piece = 0; piece < pieces; piece++)
+                work.Do(piece, 0);
         }
     }
 
@@ -200,23 +200,6 @@ internal static unsafe class AttentionOp
                 $"{s.Parents?.Length ?? 0} parents long", $"{s.Keys}, one for each row,");
             for (int i = 0; i < s.Parents!.Length; i++)
                 ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", "the parent of a tree row", $"{s.Parents[i]} (tree row {i})", $"-1 to {i - 1}");
-        }
-    }
-
-    private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
-    {
-        int d = pool.HeadDim;
-        int padded = KeyValuePool.PaddedDim(d);
-        for (int head = 0; head < pool.Heads; head++)
-        {
-            float* key = pool.KeySlot(page, layer, head, slot, out int stride);
-            for (int i = 0; i < d; i++)
-                key[i * stride] = k[head * d + i];
-            float* value = pool.Values(page, layer, head) + slot * padded;
-            for (int i = 0; i < d; i++)
-                value[i] = v[head * d + i];
-            for (int i = d; i < padded; i++)
-                value[i] = 0;
         }
     }
 
@@ -312,6 +295,52 @@ internal static unsafe class AttentionOp
                 return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
             float* values = pool!.Values(segment.Pages[position / pool.PageSize], layer, _keyHead);
             return new ReadOnlySpan<float>(values + position % pool.PageSize * KeyValuePool.PaddedDim(_d), _d);
+        }
+    }
+
+    /// <summary>Stores some rows of one segment; every row has its own place.</summary>
+    private struct StoreWork : IWork
+    {
+        public const int RowsPerPiece = 32;
+
+        public KeyValuePool Pool;
+        public AttentionSegment Segment;
+        public Tensor K, V;
+        public int Layer;
+
+        public readonly void Do(int piece, int worker)
+        {
+            int end = Math.Min(Segment.Keys, (piece + 1) * RowsPerPiece);
+            for (int row = piece * RowsPerPiece; row < end; row++)
+            {
+                int position = Segment.Past + row;
+                int page = Segment.Pages![position / Pool.PageSize];
+                if ((uint)page >= (uint)Pool.Pages)
+                {
+                    throw new ArgumentOutOfRangeException(nameof(Segment),
+                        $"Attention: position {position} belongs to page {page}; the pool has the pages 0 to {Pool.Pages - 1}.");
+                }
+
+                StoreRow(Pool, page, position % Pool.PageSize, Layer, K.Floats + (long)(Segment.KeyRow + row) * K.Columns,
+                    V.Floats + (long)(Segment.KeyRow + row) * V.Columns);
+            }
+        }
+
+        private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
+        {
+            int d = pool.HeadDim;
+            int padded = KeyValuePool.PaddedDim(d);
+            for (int head = 0; head < pool.Heads; head++)
+            {
+                float* key = pool.KeySlot(page, layer, head, slot, out int stride);
+                for (int i = 0; i < d; i++)
+                    key[i * stride] = k[head * d + i];
+                float* value = pool.Values(page, layer, head) + slot * padded;
+                for (int i = 0; i < d; i++)
+                    value[i] = v[head * d + i];
+                for (int i = d; i < padded; i++)
+                    value[i] = 0;
+            }
         }
     }
 }

@@ -6,6 +6,9 @@ public sealed class EngineTests
     private static GenerationRequest Request(int prompt = 5, int newTokens = 20) =>
         new() { Prompt = Enumerable.Range(1, prompt).ToArray(), MaxNewTokens = newTokens };
 
+    /// <summary>So many tokens that no machine is done with them before the test cancels it.</summary>
+    private static GenerationRequest Endless => Request(newTokens: 1_000_000);
+
     [Fact]
     public async Task StreamAndResultAgree()
     {
@@ -34,10 +37,10 @@ public sealed class EngineTests
     [Fact]
     public async Task CancellingEndsTheRequestAndNobodyElse()
     {
-        using var model = new FakeModel();
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
+        using var model = new FakeModel(context: 2_000_000);
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000 });
         using var source = new CancellationTokenSource();
-        GenerationHandle cancelled = engine.Submit(Request(newTokens: 4000), source.Token);
+        GenerationHandle cancelled = engine.Submit(Endless, source.Token);
         Task<GenerationResult> other = engine.CompleteAsync(Request());
         int count = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -77,6 +80,50 @@ public sealed class EngineTests
         Assert.Equal(100, core.Pool!.Free);
     }
 
+    [SharedFact]
+    public async Task ATokenizerWithoutTheTokenFailsOnlyItsRequest()
+    {
+        using var model = new FakeModel(vocabulary: 600);
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 100 });
+        var tokenizer = Seriatim.Tokenizers.Tokenizer.Load(Shared.Path("models", "stories260K"));
+        SamplingOptions beyond = new() { Constraints = new() { Allowed = [590] } };
+        Task<GenerationResult> bad = engine.CompleteAsync(Request() with { Tokenizer = tokenizer, Sampling = beyond });
+        GenerationResult good = await engine.CompleteAsync(Request());
+        Assert.Equal(20, good.Choices[0].TokenIds.Count);
+        Assert.Contains("590", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => bad)).Message);
+    }
+
+    [Fact]
+    public async Task RequestsFromManyThreadsEqualThemselvesAlone()
+    {
+        using var model = new FakeModel(threads: 2);
+        using var alone = new FakeModel();
+        GenerationRequest[] requests = Mixture.Requests(80, seed: 31, model.VocabularySize);
+        GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(alone, r with { Speculation = null }))];
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 48, PageSize = 8, TokenBudget = 64, MaxSequences = 24 });
+        GenerationResult[] results = new GenerationResult[requests.Length];
+        await Parallel.ForAsync(0, requests.Length, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, token) =>
+        {
+            // Half of them are only streamed, and checked by what came out.
+            GenerationHandle handle = engine.Submit(requests[i], token);
+            var ids = new SortedDictionary<int, List<int>>();
+            if (i % 2 == 0)
+            {
+                await foreach (GenerationUpdate update in handle)
+                {
+                    ids.TryAdd(update.Choice, []);
+                    ids[update.Choice].Add(update.TokenId!.Value);
+                }
+            }
+
+            results[i] = await handle.Completion;
+            if (i % 2 == 0)
+                Assert.Equal(results[i].Choices.Select(c => c.TokenIds.ToArray()), ids.Values.Select(list => list.ToArray()));
+        });
+        for (int i = 0; i < requests.Length; i++)
+            Runs.Equal(expected[i], results[i], $"request {i}");
+    }
+
     [Fact]
     public void TheDeadlineEndsWithWhatThereIs()
     {
@@ -86,26 +133,28 @@ public sealed class EngineTests
         GenerationRequest request = Request() with { Deadline = TimeSpan.FromSeconds(10) };
         GenerationHandle running = core.AddAt(request, 1, clock);
         GenerationHandle waiting = core.AddAt(request, 2, clock);
+        GenerationHandle patient = core.AddAt(request with { Deadline = TimeSpan.MaxValue }, 3, clock);
         for (int i = 0; i < 7; i++)
             core.Step();
         clock.Now += TimeSpan.FromSeconds(11);
         core.Drain();
         Assert.Equal((7, FinishReason.Deadline), (running.Result().Choices[0].TokenIds.Count, running.Result().Choices[0].Finish));
         Assert.Equal((0, FinishReason.Deadline), (waiting.Result().Choices[0].TokenIds.Count, waiting.Result().Choices[0].Finish));
+        Assert.Equal(20, patient.Result().Choices[0].TokenIds.Count);
     }
 
     [Fact]
     public async Task AFullQueueRefuses()
     {
-        using var model = new FakeModel();
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000, MaxSequences = 1, MaxQueuedRequests = 3 });
+        using var model = new FakeModel(context: 2_000_000);
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000, MaxSequences = 1, MaxQueuedRequests = 3 });
         var handles = new List<GenerationHandle>();
         EngineOverloadedException? refused = null;
         while (refused is null && handles.Count < 100)
         {
             try
             {
-                handles.Add(engine.Submit(Request(newTokens: 4000)));
+                handles.Add(engine.Submit(Endless));
             }
             catch (EngineOverloadedException exception)
             {
@@ -124,9 +173,9 @@ public sealed class EngineTests
     [Fact]
     public async Task DisposingCancelsWhatIsUnderWay()
     {
-        using var model = new FakeModel();
-        var engine = new GenerationEngine(model, new EngineOptions { Pages = 1000 });
-        GenerationHandle handle = engine.Submit(Request(newTokens: 4000));
+        using var model = new FakeModel(context: 2_000_000);
+        var engine = new GenerationEngine(model, new EngineOptions { Pages = 80_000 });
+        GenerationHandle handle = engine.Submit(Endless);
         engine.Dispose();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handle.Completion);
         handle.Cancel();
@@ -134,17 +183,18 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public void AShortRequestGetsItsFirstTokenWhileALongPromptIsRead()
+    public void AShortRequestGetsItsFirstTokenWhileLongPromptsAreRead()
     {
         using var model = new FakeModel(context: 20000);
         using var core = new EngineCore(model, new EngineOptions { Pages = 1000, TokenBudget = 64, PrefillChunk = 16, MaxSequences = 8 });
-        GenerationHandle large = core.Add(new GenerationRequest { Prompt = new int[10000], MaxNewTokens = 1 }, 1);
-        core.Step();
-        GenerationHandle small = core.Add(Request(newTokens: 5), 2);
+        GenerationHandle[] large = [.. Enumerable.Range(1, 7).Select(i => core.Add(new GenerationRequest { Prompt = new int[2000], MaxNewTokens = 1 }, i))];
         for (int i = 0; i < 5; i++)
             core.Step();
+        GenerationHandle small = core.Add(Request(newTokens: 5), 8);
+        for (int i = 0; i < 7; i++)
+            core.Step();
         Assert.True(small.Completion.IsCompleted);
-        Assert.False(large.Completion.IsCompleted);
+        Assert.DoesNotContain(large, handle => handle.Completion.IsCompleted);
     }
 
     [Fact]
@@ -171,7 +221,7 @@ public sealed class EngineTests
 
     private static async Task LeavingTheStreamCancels(GenerationEngine engine)
     {
-        GenerationHandle left = engine.Submit(Request(newTokens: 4000));
+        GenerationHandle left = engine.Submit(Endless);
         await foreach (GenerationUpdate update in left)
             break;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.Completion);

@@ -2,8 +2,9 @@ namespace Seriatim.Generation.Tests;
 
 /// <summary>
 /// A model without weights that really remembers: it stores a hash of each token and position through the real paged attention,
-/// reads the mean of what a row may see, and makes logits of the bits of that mean. Any error in pages, forks, positions or commits changes
-/// every logit. The token after the last one, in a fixed order, is preferred, so that there are repetitions for speculation to find.
+/// reads the mean of what a row may see, and makes logits of the bits of that mean. Any error in pages, forks, positions or
+/// commits changes every logit. The token after the last one, in a fixed order, is preferred, so that there are repetitions for
+/// speculation to find.
 /// </summary>
 internal sealed class FakeModel : IGenerationModel, IDisposable
 {

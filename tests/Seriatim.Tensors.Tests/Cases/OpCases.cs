@@ -22,7 +22,7 @@ public static class OpCases
         (int N, int I, int O, bool Bias)[] shapes =
         [
             (1, 7, 5, true), (1, 300, 70, false), (2, 16, 32, true), (3, 40, 33, false), (5, 64, 96, true), (8, 17, 31, true),
-            (9, 257, 64, true), (33, 40, 100, false), (70, 530, 45, true), (13, 1, 1, true), (520, 24, 40, true),
+            (9, 257, 64, true), (33, 40, 100, false), (70, 530, 45, true), (13, 1, 1, true), (520, 24, 40, true), (1100, 20, 70, true),
         ];
         foreach ((int n, int i, int o, bool bias) in shapes)
         {

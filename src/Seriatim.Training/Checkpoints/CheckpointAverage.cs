@@ -1,0 +1,51 @@
+namespace Seriatim.Training;
+
+/// <summary>The mean of the weights of several checkpoints of one run (Vaswani et al., 2017, section 6.1).</summary>
+public static class CheckpointAverage
+{
+    /// <summary>Loads checkpoints and gives a model with their mean weights, summed in the order given.</summary>
+    /// <param name="folders">Model folders of the same config, at least one.</param>
+    /// <exception cref="ArgumentException">There are none, or their parameters differ.</exception>
+    public static Model Load(IReadOnlyList<string> folders)
+    {
+        ArgumentNullException.ThrowIfNull(folders);
+        if (folders.Count == 0)
+            throw new ArgumentException("There is nothing to average.", nameof(folders));
+        var options = new ModelLoadOptions { Storage = WeightStorage.F32 };
+        Model sum = Model.Load(folders[0], options);
+        try
+        {
+            foreach (string folder in folders.Skip(1))
+            {
+                using Model next = Model.Load(folder, options);
+                Add(sum, next, folder);
+            }
+
+            foreach (ModelParameter parameter in sum.Parameters)
+            {
+                foreach (ref float value in parameter.Parameter.Data.Span)
+                    value /= folders.Count;
+            }
+
+            return sum;
+        }
+        catch
+        {
+            sum.Dispose();
+            throw;
+        }
+    }
+
+    private static void Add(Model sum, Model next, string folder)
+    {
+        if (!sum.Parameters.Select(p => p.Parameter.ToString()).SequenceEqual(next.Parameters.Select(p => p.Parameter.ToString())))
+            throw new ArgumentException($"The parameters of {folder} are not those of the first checkpoint.");
+        for (int i = 0; i < sum.Parameters.Count; i++)
+        {
+            Span<float> total = sum.Parameters[i].Parameter.Data.Span;
+            ReadOnlySpan<float> values = next.Parameters[i].Parameter.Data.Span;
+            for (int k = 0; k < total.Length; k++)
+                total[k] += values[k];
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+
+namespace Seriatim.Training;
+
+/// <summary>
+/// The checkpoints of a run: folders <c>checkpoint-STEP</c> in the Hugging Face layout (config.json, model.safetensors and what
+/// <see cref="TrainingSnapshot.Files"/> holds) with <c>training_state.safetensors</c> and <c>trainer_state.json</c>.
+/// </summary>
+/// <remarks>
+/// A checkpoint is written into a temporary folder, flushed file by file, and renamed: a folder of that name is always whole,
+/// whatever stops the program in between. What an interrupted save left behind is removed by the next.
+/// </remarks>
+/// <param name="folder">The folder of the run; made if it does not exist.</param>
+/// <param name="totalLimit">Most checkpoints kept, the newest; 0: all.</param>
+public sealed class CheckpointStore(string folder, int totalLimit = 0)
+{
+    /// <summary>Name of the file with the optimizer's moments and the average of the weights.</summary>
+    public const string StateFileName = "training_state.safetensors";
+
+    private const string Prefix = "checkpoint-", Temporary = ".tmp-";
+
+    /// <summary>Called before every step of a save, so that tests can make it fail.</summary>
+    internal Action<string>? BeforeWrite { get; set; }
+
+    /// <summary>All whole checkpoints, oldest first.</summary>
+    public IReadOnlyList<string> All() => !Directory.Exists(folder) ? [] :
+    [
+        .. Directory.GetDirectories(folder, Prefix + "*").Select(path => (Path: path, Step: StepOf(path)))
+            .Where(found => found.Step >= 0).OrderBy(found => found.Step).Select(found => found.Path),
+    ];
+
+    /// <summary>The newest checkpoint; null if there is none.</summary>
+    public string? Latest() => All().LastOrDefault();
+
+    /// <summary>Writes a checkpoint and removes those over the limit.</summary>
+    /// <param name="snapshot">What to keep.</param>
+    /// <returns>Its folder.</returns>
+    /// <exception cref="IOException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    public string Save(TrainingSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        string name = Prefix + snapshot.State.GlobalStep.ToString(CultureInfo.InvariantCulture);
+        string final = Path.Combine(folder, name), temporary = Path.Combine(folder, Temporary + name);
+        if (Directory.Exists(final))
+            throw new IOException($"{final} exists already; a checkpoint is never written over.");
+        Directory.CreateDirectory(folder);
+        foreach (string left in Directory.GetDirectories(folder, Temporary + "*"))
+            Directory.Delete(left, recursive: true);
+        Announce("folder");
+        Directory.CreateDirectory(temporary);
+        Announce("model");
+        CheckpointWriter.Write(snapshot.Model, temporary);
+        WriteMoments(snapshot, Path.Combine(temporary, StateFileName));
+        foreach ((string file, ReadOnlyMemory<byte> bytes) in snapshot.Files)
+            WriteFile(Path.Combine(temporary, file), bytes.Span);
+        WriteFile(Path.Combine(temporary, TrainerState.FileName), snapshot.State.ToJson());
+        foreach (string file in Directory.GetFiles(temporary))
+            Flush(file);
+        PutInPlace(temporary, final);
+        if (totalLimit > 0)
+        {
+            foreach (string old in All().SkipLast(totalLimit))
+                Remove(old);
+        }
+
+        return final;
+    }
+
+    /// <summary>Gives the moments, the average and the step of a checkpoint to an optimizer.</summary>
+    /// <param name="checkpoint">Its folder.</param>
+    /// <param name="optimizer">Over the parameters of the model loaded from the same folder.</param>
+    /// <param name="average">The average, if the run keeps one.</param>
+    /// <returns>The rest of the state.</returns>
+    /// <exception cref="ModelFormatException">A file is missing or damaged, or belongs to another model or optimizer.</exception>
+    public static TrainerState Restore(string checkpoint, Optimizer optimizer, WeightAverage? average = null)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        TrainerState state = TrainerState.Read(checkpoint);
+        string path = Path.Combine(checkpoint, StateFileName);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        OptimizerMoment[] wanted = [.. optimizer.Moments, .. average?.Values ?? []];
+        if (file.Entries.Count != wanted.Length)
+            throw new ModelFormatException(path, $"has {file.Entries.Count} moments; this run keeps {wanted.Length}.",
+                "Resume with the recipe (optim, freeze, ema_decay) the checkpoint was made with.");
+        foreach (OptimizerMoment moment in wanted)
+        {
+            SafetensorsEntry entry = file[moment.Name];
+            if (entry.ElementCount != (long)moment.Parameter.Rows * moment.Parameter.Columns)
+                throw new ModelFormatException(path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
+            RowOrder.FromRows(moment.Parameter, file.ReadF32(entry), moment.Values.Span);
+        }
+
+        optimizer.Steps = state.GlobalStep;
+        return state;
+    }
+
+    private static long StepOf(string path) =>
+        long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+
+    private static void Flush(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite);
+        stream.Flush(flushToDisk: true);
+    }
+
+    private void WriteMoments(TrainingSnapshot snapshot, string path)
+    {
+        OptimizerMoment[] moments = [.. snapshot.Optimizer.Moments, .. snapshot.Average?.Values ?? []];
+        using SafetensorsWriter writer = SafetensorsWriter.Create(path, moments.Select(m =>
+            new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Parameter.Rows, m.Parameter.Columns])));
+        foreach (OptimizerMoment moment in moments)
+        {
+            Announce(moment.Name);
+            writer.AppendF32(moment.Name, RowOrder.ToRows(moment.Parameter, moment.Values.Span));
+        }
+
+        writer.Complete();
+    }
+
+    private void WriteFile(string path, ReadOnlySpan<byte> bytes)
+    {
+        Announce(path);
+        File.WriteAllBytes(path, bytes);
+    }
+
+    private void PutInPlace(string temporary, string final)
+    {
+        Announce("rename");
+        Directory.Move(temporary, final);
+    }
+
+    private void Remove(string checkpoint)
+    {
+        // Renamed first, so that what is half removed does not look like a checkpoint.
+        Announce("remove");
+        string gone = Path.Combine(folder, Temporary + Path.GetFileName(checkpoint));
+        Directory.Move(checkpoint, gone);
+        Announce("remove the files");
+        Directory.Delete(gone, recursive: true);
+    }
+
+    private void Announce(string what) => BeforeWrite?.Invoke(what);
+}

@@ -1,0 +1,4 @@
+global using Seriatim.Formats;
+global using Seriatim.Models;
+global using Seriatim.Tensors;
+global using Seriatim.Tokenizers;

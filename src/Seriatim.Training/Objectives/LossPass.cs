@@ -1,0 +1,69 @@
+namespace Seriatim.Training;
+
+/// <summary>Forward and backward passes of a batch. Losses are sums, so that batches of any size can be added up.</summary>
+public static class LossPass
+{
+    /// <summary>Adds the gradient of the summed loss of a batch to the parameters' gradients.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ops">The device.</param>
+    /// <param name="batch">Rows and labels.</param>
+    /// <param name="labelSmoothing">Share of the target that is spread over the whole vocabulary, from 0 to below 1.</param>
+    /// <returns>The summed loss of all labels, in nats.</returns>
+    public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0)
+    {
+        using var tape = new Tape(ops);
+        using Tensor rows = Hidden(model, tape, batch);
+        using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
+            LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
+        float value = loss.Span[0];
+        if (float.IsFinite(value))
+            tape.Backward(loss);
+        return value;
+    }
+
+    /// <summary>Loss and accuracy of a batch, without gradients and without smoothing.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="ops">The device.</param>
+    /// <param name="batch">Rows and labels.</param>
+    public static TokenScores Evaluate(Model model, IOps ops, TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        using Tensor rows = Hidden(model, ops, batch);
+        using Tensor loss = model.Loss(ops, rows, batch.Labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));
+        return new TokenScores(loss.Span[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
+    }
+
+    private static Tensor Hidden(Model model, IOps ops, TrainingBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(batch);
+        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, batch.Source);
+        Tensor hidden = model.Forward(ops, batch.Rows, encoded);
+        if (batch.LabelRows.Length == hidden.Rows)
+            return hidden;
+        using (hidden)
+            return ops.GatherRows(hidden, batch.LabelRows);
+    }
+
+    /// <summary>How often the label is the most likely id; the logits are made some rows at a time.</summary>
+    private static long Correct(Model model, IOps ops, Tensor rows, int[] labels)
+    {
+        const int RowsAtOnce = 256;
+        long correct = 0;
+        for (int first = 0; first < labels.Length; first += RowsAtOnce)
+        {
+            int count = Math.Min(RowsAtOnce, labels.Length - first);
+            using Tensor logits = model.Project(ops, rows, Enumerable.Range(first, count).ToArray());
+            for (int i = 0; i < count; i++)
+            {
+                ReadOnlySpan<float> row = logits.Row(i);
+                int best = 0;
+                for (int id = 1; id < row.Length; id++)
+                    best = row[id] > row[best] ? id : best;
+                correct += best == labels[first + i] ? 1 : 0;
+            }
+        }
+
+        return correct;
+    }
+}

@@ -1,0 +1,33 @@
+namespace Seriatim.Training;
+
+/// <summary>About how much memory a run takes, in bytes.</summary>
+/// <param name="Weights">The parameters.</param>
+/// <param name="Gradients">One value for each trained parameter.</param>
+/// <param name="Moments">What the optimizer keeps, and the average of the weights.</param>
+/// <param name="Activations">
+/// What the backward pass of the largest batch reads, estimated as the inputs and outputs of every matrix product.
+/// </param>
+public readonly record struct MemoryEstimate(long Weights, long Gradients, long Moments, long Activations)
+{
+    /// <summary>All of it.</summary>
+    public long Total => Weights + Gradients + Moments + Activations;
+
+    /// <summary>Estimates a run.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="optimizer">Over its parameters.</param>
+    /// <param name="average">The average, if one is kept.</param>
+    /// <param name="rows">Rows of the largest batch.</param>
+    public static MemoryEstimate Of(Model model, Optimizer optimizer, WeightAverage? average, long rows)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        long perRow = model.Parameters.Where(p => !p.IsVector && p.Parameter.Rows != model.Spec.Last.Vocabulary)
+            .Sum(p => (long)p.Parameter.Rows + p.Parameter.Columns);
+        return new MemoryEstimate(model.WeightBytes, optimizer.Parameters.Sum(p => p.Parameter.Data.Bytes),
+            optimizer.Moments.Concat(average?.Values ?? []).Sum(m => m.Values.Bytes), checked(rows * perRow * sizeof(float)));
+    }
+
+    /// <summary>The parts and the sum in MB.</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{Total / 1e6:F0} MB = weights {Weights / 1e6:F0} + gradients {Gradients / 1e6:F0} + moments {Moments / 1e6:F0} + activations about {Activations / 1e6:F0}");
+}

@@ -1,0 +1,33 @@
+namespace Seriatim.Training;
+
+/// <summary>A data file of a recipe.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Weight">Share of the draws relative to the other files; null: every example once an epoch.</param>
+public sealed record RecipeData(DataFile File, double? Weight)
+{
+    internal static RecipeData Read(RecipeReader reader, string folder)
+    {
+        string path = Path.GetFullPath(Path.Combine(folder, reader.Needed("path")));
+        DataFormat format = reader.OneOf("format", DataFormat.Text,
+            ("text", DataFormat.Text), ("lines", DataFormat.Lines), ("jsonl", DataFormat.Jsonl), ("tsv", DataFormat.Tsv));
+        string? target = reader.Text("target");
+        if (target is not null && (format is DataFormat.Text or DataFormat.Lines))
+            throw reader.Wrong("target", "jsonl or tsv data");
+        var file = new DataFile(path, format)
+        {
+            Marker = reader.Text("marker"),
+            SourceField = reader.Text("source") ?? (format == DataFormat.Jsonl ? "text" : "0"),
+            TargetField = target,
+            Prefix = reader.Text("prefix") ?? "",
+        };
+        if (file.Marker is not null && format != DataFormat.Text)
+            throw reader.Wrong("marker", "text data");
+        double? weight = reader.Has("weight") ? reader.Number("weight", 1, double.Epsilon) : null;
+        reader.Complete();
+        return Existing(file, weight);
+    }
+
+    private static RecipeData Existing(DataFile file, double? weight) => System.IO.File.Exists(file.Path)
+        ? new RecipeData(file, weight)
+        : throw new RecipeException($"There is no data file {file.Path}.");
+}

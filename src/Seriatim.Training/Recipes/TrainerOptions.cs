@@ -1,0 +1,14 @@
+namespace Seriatim.Training;
+
+/// <summary>What a run needs besides its recipe; none of it changes a bit of the result.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Threads; 0: as many as the machine has.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Go on from the newest checkpoint of the output folder, if there is one.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Told every log entry.</summary>
+    public IProgress<LogEntry>? Progress { get; init; }
+}

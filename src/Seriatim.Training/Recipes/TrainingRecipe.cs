@@ -1,0 +1,258 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Seriatim.Training;
+
+/// <summary>
+/// A training run as one JSON file. Keys have the names of the reference library's <c>TrainingArguments</c> where it has them;
+/// paths are relative to the file; unknown keys are refused by name. docs/guide/training.md lists all keys.
+/// </summary>
+public sealed record TrainingRecipe
+{
+    /// <summary>The file as it was read, UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Json { get; init; }
+
+    /// <summary><c>model_config</c>: the config of a new model; null to fine-tune.</summary>
+    public ReadOnlyMemory<byte>? ModelConfig { get; init; }
+
+    /// <summary><c>model_name_or_path</c>: the folder of a model to go on from; null for a new one.</summary>
+    public string? ModelFolder { get; init; }
+
+    /// <summary><c>init_std</c>: standard deviation of new matrices; null: 1 / sqrt(columns).</summary>
+    public float? InitialDeviation { get; init; }
+
+    /// <summary><c>tokenizer</c>: a tokenizer.json.</summary>
+    public required string Tokenizer { get; init; }
+
+    /// <summary><c>output_dir</c>: where checkpoints and metrics go.</summary>
+    public required string OutputFolder { get; init; }
+
+    /// <summary><c>cache_dir</c>: where token caches lie; by default <c>cache</c> in the output folder.</summary>
+    public required string CacheFolder { get; init; }
+
+    /// <summary><c>objective</c>.</summary>
+    public ObjectiveKind Objective { get; init; }
+
+    /// <summary><c>mlm_probability</c>: share of masked ids.</summary>
+    public double MaskShare { get; init; } = 0.15;
+
+    /// <summary><c>noise_density</c>: share of ids in corrupted spans.</summary>
+    public double NoiseDensity { get; init; } = 0.15;
+
+    /// <summary><c>mean_noise_span_length</c>.</summary>
+    public double SpanLength { get; init; } = 3;
+
+    /// <summary><c>train_files</c>.</summary>
+    public required IReadOnlyList<RecipeData> TrainFiles { get; init; }
+
+    /// <summary><c>validation_files</c>.</summary>
+    public IReadOnlyList<RecipeData> ValidationFiles { get; init; } = [];
+
+    /// <summary><c>validation_split</c>: share of each training file held back; 0: none.</summary>
+    public double ValidationSplit { get; init; }
+
+    /// <summary><c>add_special_tokens</c> and <c>append_eos</c>.</summary>
+    public required ExampleEncoding Encoding { get; init; }
+
+    /// <summary><c>max_length</c>: longest sequence; 0: the model's context.</summary>
+    public int MaxLength { get; init; }
+
+    /// <summary><c>long_sequences</c>.</summary>
+    public LongSequences LongSequences { get; init; }
+
+    /// <summary><c>max_bad_lines</c>: most data lines without an example.</summary>
+    public long MaxBadLines { get; init; }
+
+    /// <summary><c>per_device_train_batch_tokens</c>, <c>per_device_train_batch_size</c>, <c>group_by_length</c>.</summary>
+    public required BatchPacking Packing { get; init; }
+
+    /// <summary><c>gradient_accumulation_steps</c>.</summary>
+    public int AccumulationSteps { get; init; } = 1;
+
+    /// <summary><c>max_steps</c>.</summary>
+    public long MaxSteps { get; init; }
+
+    /// <summary><c>lr_scheduler_type</c> and its values; Noam needs the width of the model.</summary>
+    public required Func<int, LearningRateSchedule> Schedule { get; init; }
+
+    /// <summary><c>optim</c>: true for <c>lion</c>, false for <c>adamw</c>.</summary>
+    public bool UseLion { get; init; }
+
+    /// <summary><c>adam_beta1</c>, <c>adam_beta2</c>, <c>adam_epsilon</c>, <c>weight_decay</c>.</summary>
+    public required AdamWOptions Adam { get; init; }
+
+    /// <summary><c>max_grad_norm</c>; 0: no clipping.</summary>
+    public double MaxGradientNorm { get; init; }
+
+    /// <summary><c>label_smoothing_factor</c>.</summary>
+    public float LabelSmoothing { get; init; }
+
+    /// <summary><c>freeze</c> and <c>no_decay</c>.</summary>
+    public required ParameterSelection Selection { get; init; }
+
+    /// <summary><c>ema_decay</c>; 0: no average.</summary>
+    public double AverageDecay { get; init; }
+
+    /// <summary><c>save_steps</c>; 0: only at the end.</summary>
+    public long SaveSteps { get; init; }
+
+    /// <summary><c>save_total_limit</c>; 0: all.</summary>
+    public int SaveTotalLimit { get; init; }
+
+    /// <summary><c>eval_steps</c>; 0: only at the end.</summary>
+    public long EvalSteps { get; init; }
+
+    /// <summary><c>logging_steps</c>.</summary>
+    public long LoggingSteps { get; init; }
+
+    /// <summary><c>seed</c>: of new weights, order and masks.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary><c>dropout</c> was given as 0: a model config with dropout is trained without it.</summary>
+    public bool DropoutOff { get; init; }
+
+    /// <summary>Reads a recipe.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="RecipeException">A key is unknown, missing or has no sense; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TrainingRecipe Load(string path) => Parse(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads a recipe.</summary>
+    /// <param name="json">The file's bytes.</param>
+    /// <param name="path">Its path, for messages and relative paths.</param>
+    /// <exception cref="RecipeException">A key is unknown, missing or has no sense; the message names it.</exception>
+    public static TrainingRecipe Parse(ReadOnlyMemory<byte> json, string path)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new RecipeException($"{path} is a JSON {document.RootElement.ValueKind}; an object is needed.");
+            var reader = new RecipeReader(path, document.RootElement);
+            TrainingRecipe recipe = Read(reader, json, Path.GetDirectoryName(Path.GetFullPath(path))!);
+            reader.Complete();
+            return recipe;
+        }
+        catch (JsonException error)
+        {
+            throw new RecipeException($"{path} is not JSON: {error.Message}");
+        }
+    }
+
+    // Longer than the house rule: one line a key, nothing else.
+    private static TrainingRecipe Read(RecipeReader reader, ReadOnlyMemory<byte> json, string folder)
+    {
+        string Full(string relative) => Path.GetFullPath(Path.Combine(folder, relative));
+        string output = Full(reader.Needed("output_dir"));
+        if (reader.Number("dropout", 0) != 0)
+            throw reader.Wrong("dropout", "0 (dropout is not built yet)");
+        if (reader.Number("scheduled_sampling", 0) != 0)
+            throw reader.Wrong("scheduled_sampling", "0 (it is not built yet)");
+        byte[]? config = reader.Json("model_config");
+        string? model = reader.Text("model_name_or_path");
+        if (config is null == model is null)
+            throw new RecipeException("Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
+        long steps = reader.Whole("max_steps", -1, 1);
+        if (steps < 0)
+            throw new RecipeException("The recipe lacks \"max_steps\".");
+        return new TrainingRecipe
+        {
+            Json = json,
+            ModelConfig = config is null ? null : (ReadOnlyMemory<byte>?)config,
+            ModelFolder = model is null ? null : Full(model),
+            InitialDeviation = reader.Has("init_std") ? (float)reader.Number("init_std", 0) : null,
+            Tokenizer = Full(reader.Needed("tokenizer")),
+            OutputFolder = output,
+            CacheFolder = reader.Text("cache_dir") is { } cache ? Full(cache) : Path.Combine(output, "cache"),
+            Objective = reader.OneOf("objective", ObjectiveKind.NextToken, ("next_token", ObjectiveKind.NextToken),
+                ("sequence_to_sequence", ObjectiveKind.SequenceToSequence), ("masked_tokens", ObjectiveKind.MaskedTokens),
+                ("span_corruption", ObjectiveKind.SpanCorruption)),
+            MaskShare = reader.Number("mlm_probability", 0.15, 1e-6, 1),
+            NoiseDensity = reader.Number("noise_density", 0.15, 1e-6, 0.99),
+            SpanLength = reader.Number("mean_noise_span_length", 3, 1),
+            TrainFiles = Files(reader, "train_files", folder),
+            ValidationFiles = Files(reader, "validation_files", folder),
+            ValidationSplit = reader.Number("validation_split", 0, 0, 0.99),
+            Encoding = new ExampleEncoding(reader.Flag("add_special_tokens", false), reader.Has("append_eos") ? (int)reader.Whole("append_eos", 0) : null),
+            MaxLength = (int)reader.Whole("max_length", 0, 1),
+            LongSequences = reader.OneOf("long_sequences", LongSequences.Refuse,
+                ("refuse", LongSequences.Refuse), ("split", LongSequences.Split), ("skip", LongSequences.Skip)),
+            MaxBadLines = reader.Whole("max_bad_lines", 0),
+            Packing = ReadPacking(reader),
+            AccumulationSteps = (int)reader.Whole("gradient_accumulation_steps", 1, 1),
+            MaxSteps = steps,
+            Schedule = ReadSchedule(reader, steps),
+            UseLion = reader.OneOf("optim", false, ("adamw", false), ("adamw_torch", false), ("lion", true)),
+            Adam = ReadAdam(reader),
+            MaxGradientNorm = reader.Number("max_grad_norm", 1),
+            LabelSmoothing = (float)reader.Number("label_smoothing_factor", 0, 0, 0.99),
+            Selection = new ParameterSelection { Frozen = reader.Texts("freeze"), WithoutDecay = reader.Texts("no_decay") },
+            AverageDecay = reader.Number("ema_decay", 0, 0, 0.999999),
+            SaveSteps = reader.Whole("save_steps", 500),
+            SaveTotalLimit = (int)reader.Whole("save_total_limit", 0),
+            EvalSteps = reader.Whole("eval_steps", 0),
+            LoggingSteps = reader.Whole("logging_steps", 50, 1),
+            Seed = (ulong)reader.Whole("seed", 42),
+            DropoutOff = reader.Has("dropout"),
+        };
+    }
+
+    private static IReadOnlyList<RecipeData> Files(RecipeReader reader, string key, string folder)
+    {
+        RecipeData[] files = [.. reader.Objects(key).Select(file => RecipeData.Read(file, folder))];
+        return files.Length > 0 || key != "train_files" ? files : throw new RecipeException("The recipe lacks \"train_files\".");
+    }
+
+    private static BatchPacking ReadPacking(RecipeReader reader)
+    {
+        var packing = new BatchPacking
+        {
+            Tokens = (int)reader.Whole("per_device_train_batch_tokens", 0, 1),
+            Examples = (int)reader.Whole("per_device_train_batch_size", 0, 1),
+            GroupByLength = reader.Flag("group_by_length", false),
+        };
+        return packing.Tokens > 0 || packing.Examples > 0 ? packing
+            : throw new RecipeException("Give \"per_device_train_batch_tokens\" or \"per_device_train_batch_size\".");
+    }
+
+    private static AdamWOptions ReadAdam(RecipeReader reader) => new()
+    {
+        Beta1 = reader.Number("adam_beta1", 0.9, 0, 0.999999),
+        Beta2 = reader.Number("adam_beta2", 0.999, 0, 0.9999999),
+        Epsilon = reader.Number("adam_epsilon", 1e-8, 1e-30),
+        WeightDecay = reader.Number("weight_decay", 0),
+    };
+
+    private static Func<int, LearningRateSchedule> ReadSchedule(RecipeReader reader, long steps)
+    {
+        double peak = reader.Number("learning_rate", 5e-5), minimum = reader.Number("min_lr", 0);
+        if (reader.Has("warmup_steps") && reader.Has("warmup_ratio"))
+            throw new RecipeException("Give \"warmup_steps\" or \"warmup_ratio\", not both.");
+        long warmup = reader.Has("warmup_ratio")
+            ? (long)Math.Ceiling(reader.Number("warmup_ratio", 0, 0, 1) * steps) : reader.Whole("warmup_steps", 0);
+        string kind = reader.OneOf("lr_scheduler_type", "linear", [.. ((string[])["linear", "cosine", "cosine_with_min_lr", "constant",
+            "constant_with_warmup", "inverse_sqrt", "noam", "warmup_stable_decay"]).Select(name => (name, name))]);
+        bool decays = kind == "warmup_stable_decay";
+        if (!decays && reader.Has("num_decay_steps"))
+            throw reader.Wrong("num_decay_steps", "lr_scheduler_type warmup_stable_decay");
+        if (minimum > 0 && !decays && kind != "cosine_with_min_lr")
+            throw reader.Wrong("min_lr", "lr_scheduler_type cosine_with_min_lr or warmup_stable_decay");
+        if (kind == "constant" && warmup > 0)
+            throw new RecipeException("A \"constant\" rate has no warm-up; lr_scheduler_type is \"constant_with_warmup\".");
+        if (kind == "noam" && warmup == 0)
+            throw new RecipeException("\"noam\" needs \"warmup_steps\" of at least 1.");
+        long fall = reader.Whole("num_decay_steps", steps / 10);
+        return width => kind switch
+        {
+            "cosine" or "cosine_with_min_lr" => new CosineSchedule(peak, warmup, steps, minimum),
+            "constant" or "constant_with_warmup" => new ConstantSchedule(peak, warmup),
+            "inverse_sqrt" => new InverseSqrtSchedule(peak, warmup),
+            "noam" => new NoamSchedule(peak, width, warmup),
+            "warmup_stable_decay" => new WarmupStableDecaySchedule(peak, warmup, Math.Max(0, steps - warmup - fall), fall, minimum),
+            _ => new LinearSchedule(peak, warmup, steps),
+        };
+    }
+
+    /// <summary>Kind and number of steps, for messages.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Objective}, {MaxSteps} steps");
+}

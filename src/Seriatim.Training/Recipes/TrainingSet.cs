@@ -1,0 +1,77 @@
+using System.Text;
+
+namespace Seriatim.Training;
+
+/// <summary>The data of a recipe, tokenised: what is trained on and what is held back.</summary>
+internal sealed class TrainingSet : IDisposable
+{
+    private readonly List<TokenCache> _caches = [];
+    private readonly TrainingRecipe _recipe;
+    private readonly Objective _objective;
+    private readonly Tokenizer _tokenizer;
+
+    public TrainingSet(TrainingRecipe recipe, Objective objective, Tokenizer tokenizer, byte[] tokenizerFile, int context,
+        CancellationToken cancellation)
+    {
+        (_recipe, _objective, _tokenizer) = (recipe, objective, tokenizer);
+        int most = recipe.MaxLength > 0 ? recipe.MaxLength : context;
+        Limits = new ExampleLimits(objective.LongestSource(most), objective.LongestTarget(most), recipe.LongSequences, objective.Overlap);
+        BadLines = new BadLines(recipe.MaxBadLines);
+        var training = new List<DataSource>();
+        var validation = new List<DataSource>();
+        foreach (RecipeData file in recipe.TrainFiles)
+        {
+            DataSource source = Open(file, tokenizerFile, cancellation);
+            if (recipe.ValidationSplit > 0)
+            {
+                (source, DataSource held) = source.Split(recipe.ValidationSplit);
+                validation.Add(held with { Weight = null });
+            }
+
+            training.Add(source);
+        }
+
+        validation.AddRange(recipe.ValidationFiles.Select(file => Open(file, tokenizerFile, cancellation) with { Weight = null }));
+        Drawer = new ExampleDrawer(training, Limits, recipe.Seed);
+        Validation = validation.Count == 0 ? [] : new ExampleDrawer(validation, Limits, recipe.Seed).InOrder();
+    }
+
+    public BadLines BadLines { get; }
+
+    public ExampleLimits Limits { get; }
+
+    public ExampleDrawer Drawer { get; }
+
+    public IReadOnlyList<ExamplePiece> Validation { get; }
+
+    /// <summary>Says which data these are, whatever folder they lie in.</summary>
+    public string Keys => string.Join(' ', _caches.Select(c => c.Key));
+
+    public BatchLoader NewLoader() => new(Drawer, _recipe.Packing, _objective.RowsOf, _recipe.Seed);
+
+    /// <summary>Bytes of UTF-8 that the labels of the validation data stand for; 0 where that has no sense.</summary>
+    public long ValidationBytes() => _objective switch
+    {
+        NextTokenObjective => Validation.Sum(p => Bytes(p.Source[1..])),
+        SequenceToSequenceObjective => Validation.Sum(p => Bytes(p.Target)),
+        _ => 0,
+    };
+
+    public void Dispose()
+    {
+        foreach (TokenCache cache in _caches)
+            cache.Dispose();
+    }
+
+    private long Bytes(ReadOnlySpan<int> ids) => Encoding.UTF8.GetByteCount(_tokenizer.Decode(ids));
+
+    private DataSource Open(RecipeData file, byte[] tokenizerFile, CancellationToken cancellation)
+    {
+        if (_objective.NeedsTargets != (file.File.TargetField is not null))
+            throw new RecipeException($"{file.File.Path}: the objective {_recipe.Objective} {(_objective.NeedsTargets ? "needs a" : "takes no")} \"target\".");
+        TokenCache cache = TokenCacheBuilder.OpenOrBuild(
+            _recipe.CacheFolder, file.File, _tokenizer, tokenizerFile, _recipe.Encoding, BadLines, cancellation);
+        _caches.Add(cache);
+        return new DataSource(cache, file.Weight);
+    }
+}

@@ -1,0 +1,50 @@
+namespace Seriatim.Generation.Tests;
+
+/// <summary>
+/// Mixed requests under load equal themselves alone for every kind of position, window and memory: trees, chunks, forks, cached prefixes and
+/// recomputation give the bits of plain decoding.
+/// </summary>
+public sealed class FamilyLoadTests
+{
+    [SharedTheory]
+    [InlineData("llama-gqa-tied")]
+    [InlineData("llama-rope-dynamic")]
+    [InlineData("phi3-longrope")]
+    [InlineData("mistral-swa")]
+    [InlineData("gemma2")]
+    [InlineData("bloom")]
+    [InlineData("gpt2")]
+    [InlineData("mixtral")]
+    [InlineData("t5-v1_1")]
+    [InlineData("marian")]
+    public void RequestsUnderLoadEqualThemselvesAlone(string name)
+    {
+        using Model model = Model.Load(Shared.Path("golden", name));
+        var loaded = new LoadedModel(model, CpuOps.Create(1));
+        bool encodes = loaded.Capability == ModelCapability.EncoderDecoder;
+        var roomy = new EngineOptions { Pages = 400, PageSize = 8, PrefixCache = false };
+        using var checks = new EngineCore(loaded, roomy);
+        GenerationRequest[] requests = [.. Mixture.Requests(60, seed: 17, loaded.VocabularySize, longest: encodes ? 4 : 24, encoder: encodes ? [] : null)
+            .Where(request => Fits(checks, request))];
+        Assert.True(requests.Length > 20, $"{requests.Length} requests fit");
+        GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(loaded, r with { Speculation = null }, roomy))];
+        using var core = new EngineCore(loaded, new EngineOptions { Pages = 60, PageSize = 4, TokenBudget = 48, MaxSequences = 16 });
+        GenerationHandle[] handles = LoadTests.RunAll(core, requests, seed: 6);
+        for (int i = 0; i < requests.Length; i++)
+            Runs.Equal(expected[i], handles[i].Result(), $"{name}, request {i}, {requests[i]}");
+        Assert.True(core.Statistics.Preemptions > 0);
+    }
+
+    private static bool Fits(EngineCore core, GenerationRequest request)
+    {
+        try
+        {
+            core.Check(request);
+            return true;
+        }
+        catch (PromptTooLongException)
+        {
+            return false;
+        }
+    }
+}

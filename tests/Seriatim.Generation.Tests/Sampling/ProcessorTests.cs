@@ -1,0 +1,189 @@
+namespace Seriatim.Generation.Tests;
+
+/// <summary>The processors that golden/sampling does not have, against their definitions written plainly.</summary>
+public sealed class ProcessorTests
+{
+    private const int Vocabulary = 30;
+
+    [Fact]
+    public void PresenceAndFrequencyCountTheOutputOnly()
+    {
+        float[] logits = Logits(1);
+        LogitsRow row = Apply(new() { Penalties = new() { Presence = 0.5f, Frequency = 0.25f } }, logits, [4, 4, 9], [9, 9, 2]);
+        Assert.Equal(logits[4], row.Logits[4]);
+        Assert.Equal(logits[9] - 1f, row.Logits[9], 1e-6f);
+        Assert.Equal(logits[2] - 0.75f, row.Logits[2], 1e-6f);
+        row = Apply(new() { Penalties = new() { Frequency = 0.25f, LastN = 2 } }, logits, [4], [9, 9, 2]);
+        Assert.Equal(logits[9] - 0.25f, row.Logits[9], 1e-6f);
+    }
+
+    [Fact]
+    public void RepetitionLooksAtTheLastTokensOnlyIfAsked()
+    {
+        float[] logits = Logits(2);
+        LogitsRow row = Apply(new() { Penalties = new() { Repetition = 2, LastN = 2 } }, logits, [4, 5], [6]);
+        Assert.Equal(logits[4], row.Logits[4]);
+        Assert.Equal(logits[5] > 0 ? logits[5] / 2 : logits[5] * 2, row.Logits[5]);
+    }
+
+    [Fact]
+    public void DryPenalisesByTheLengthOfTheRepetition()
+    {
+        var random = new Random(3);
+        for (int run = 0; run < 200; run++)
+        {
+            int[] history = [.. Enumerable.Range(0, random.Next(2, 40)).Select(_ => random.Next(4))];
+            float[] logits = Logits(run);
+            var dry = new DryOptions { Multiplier = 0.5f, Base = 1.5f, AllowedLength = 2, Breakers = [3] };
+            LogitsRow row = Apply(new() { Penalties = new() { Dry = dry } }, logits, history, []);
+            for (int id = 0; id < Vocabulary; id++)
+            {
+                int match = LongestRepetition(history, id, 3);
+                double expected = match < 2 ? logits[id] : logits[id] - 0.5 * Math.Pow(1.5, match - 2);
+                Assert.Equal(expected, row.Logits[id], 1e-5);
+            }
+        }
+    }
+
+    [Fact]
+    public void TopNSigmaKeepsWhatIsNearTheBest()
+    {
+        float[] logits = Logits(4);
+        double mean = logits.Average();
+        double sigma = Math.Sqrt(logits.Average(l => (l - mean) * (l - mean)));
+        LogitsRow row = Apply(new() { TopNSigma = 1.5f }, logits, [1], []);
+        for (int id = 0; id < Vocabulary; id++)
+            Assert.Equal(logits[id] >= logits.Max() - 1.5 * sigma, !float.IsNegativeInfinity(row.Logits[id]));
+    }
+
+    [Fact]
+    public void ExcludeTopChoicesLeavesTheLeastProbableOfThem()
+    {
+        float[] logits = [.. Enumerable.Repeat(-5f, Vocabulary)];
+        (logits[3], logits[7], logits[9]) = (2f, 1.5f, 1f);
+        int acted = 0;
+        for (ulong seed = 0; seed < 400; seed++)
+        {
+            LogitsRow row = Apply(new() { Xtc = new(0.25f, 0.1f) }, logits, [1], [], seed);
+            Assert.Equal(float.IsNegativeInfinity(row.Logits[3]), float.IsNegativeInfinity(row.Logits[7]));
+            Assert.Equal(1f, row.Logits[9]);
+            Assert.Equal(-5f, row.Logits[0]);
+            acted += float.IsNegativeInfinity(row.Logits[3]) ? 1 : 0;
+        }
+
+        Assert.InRange(acted, 70, 130);
+    }
+
+    [Fact]
+    public void DynamicTemperatureFollowsTheEntropy()
+    {
+        float[] even = new float[Vocabulary];
+        float[] sharp = new float[Vocabulary];
+        sharp[5] = 50;
+        (even[1], even[2]) = (0.001f, -0.001f);
+        var options = new SamplingOptions { Temperature = 1, DynamicTemperature = new(0.5f) };
+        Assert.Equal(even[1] - even[2], (Apply(options, even, [1], []).Logits[1] - Apply(options, even, [1], []).Logits[2]) * 1.5f, 1e-5f);
+        Assert.Equal(-50 / 0.5f, Apply(options, sharp, [1], []).Logits[1] - Apply(options, sharp, [1], []).Logits[5], 1e-3f);
+    }
+
+    [Fact]
+    public void MirostatKeepsTheSurpriseNearItsTarget()
+    {
+        using var model = new FakeModel(vocabulary: 200) { Preference = 0 };
+        GenerationResult result = Runs.Alone(model, new GenerationRequest
+        {
+            Prompt = new[] { 1 },
+            MaxNewTokens = 600,
+            Logprobs = 0,
+            Sampling = new() { Mirostat = new(Tau: 4, Eta: 0.2f) },
+        });
+        var state = new SamplerState { Mu = 8 };
+        Assert.Equal(8, state.Copy().Mu);
+        double bits = result.Choices[0].Logprobs!.Skip(100).Average(l => -l.Chosen.Logprob / Math.Log(2));
+
+        // The surprise it steers is that of the truncated distribution, which is lower than the model's own.
+        Assert.InRange(bits, 4.0, 6.5);
+    }
+
+    [Fact]
+    public void TheOrderOfTemperatureAndTruncationIsAsDocumented()
+    {
+        float[] logits = Logits(8);
+        var options = new SamplingOptions { Temperature = 3, MinP = 0.3f };
+        int huggingFace = Kept(Apply(options, logits, [1], []));
+        int llamaCpp = Kept(Apply(options with { Order = SamplerOrder.LlamaCpp }, logits, [1], []));
+        Assert.True(huggingFace > llamaCpp, "A high temperature before min_p lets more tokens through.");
+    }
+
+    [Fact]
+    public void TruncationWorksOnLargeVocabulariesAsBySorting()
+    {
+        const int Large = 20_000;
+        var random = new Random(6);
+        float[] logits = [.. Enumerable.Range(0, Large).Select(_ => MathF.Round((float)random.NextDouble() * 12, 2))];
+        foreach (int k in (int[])[1, 2, 63, 64, 65, 700, 19_999, 20_000])
+        {
+            var row = new LogitsRow(Large);
+            int[] expected = [.. Enumerable.Range(0, Large).OrderByDescending(id => logits[id]).ThenBy(id => id).Take(k)];
+            foreach (int sorted in (int[])[0, 5, 90])
+            {
+                row.Load(logits);
+                row.Top(sorted);
+                if (sorted == 0)
+                    row.Touch();
+                row.KeepTop(k);
+                Assert.Equal(expected, row.Top(k).ToArray().Select(LogitsRow.IdOf));
+                Assert.Equal(k, row.Logits.Count(l => !float.IsNegativeInfinity(l)));
+                Assert.All(expected, id => Assert.Equal(logits[id], row.Logits[id]));
+            }
+        }
+    }
+
+    [Fact]
+    public void PhiloxEqualsItsPublishedVectors()
+    {
+        // kat_vectors of Random123: counter and key all zero, all ones, and digits of pi.
+        Assert.Equal((0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u), CounterRandom.Next(0, 0, 0, 0, 0));
+        Assert.Equal(
+            (0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu),
+            CounterRandom.Next(ulong.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue, uint.MaxValue));
+        Assert.Equal(
+            (0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u),
+            CounterRandom.Next(0x299f31d0a4093822, sequence: 0x13198a2e, step: 0x85a308d3, purpose: 0x03707344, index: 0x243f6a88));
+    }
+
+    private static int Kept(LogitsRow row) => row.Logits.Count(l => !float.IsNegativeInfinity(l));
+
+    private static float[] Logits(int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, Vocabulary).Select(_ => (float)(random.NextDouble() * 8 - 4))];
+    }
+
+    private static LogitsRow Apply(SamplingOptions options, float[] logits, int[] prompt, int[] output, ulong seed = 0)
+    {
+        var request = new GenerationRequest { Prompt = prompt, Sampling = options };
+        var chain = new SamplerChain(request, [], 100, logits.Length);
+        var row = new LogitsRow(logits.Length) { Tokens = [.. prompt, .. output], PromptLength = prompt.Length, Seed = seed };
+        row.Load(logits);
+        chain.ApplyScores(row);
+        chain.ApplyWarpers(row);
+        return row;
+    }
+
+    private static int LongestRepetition(int[] history, int next, int breaker)
+    {
+        int longest = 0;
+        for (int at = 1; at < history.Length; at++)
+        {
+            if (history[at] != next)
+                continue;
+            int match = 0;
+            while (match < at && history[at - 1 - match] == history[^(1 + match)] && history[^(1 + match)] != breaker)
+                match++;
+            longest = Math.Max(longest, match);
+        }
+
+        return longest;
+    }
+}

@@ -1,0 +1,69 @@
+namespace Seriatim.Training.Tests;
+
+/// <summary>The batch of a golden training case, packed without padding.</summary>
+internal sealed class TrainingCase(string name) : IDisposable
+{
+    private readonly SafetensorsFile _expected = SafetensorsFile.Open(Shared.Path("golden", name, "expected.safetensors"));
+
+    public static IEnumerable<object[]> Names => Shared.Folder is null
+        ? [["none"]]
+        : Directory.GetDirectories(Shared.Path("golden")).Where(d => File.Exists(Path.Combine(d, "after3.safetensors")))
+            .Select(d => new object[] { Path.GetFileName(d) }).OrderBy(row => (string)row[0], StringComparer.Ordinal);
+
+    /// <summary>One forward and backward pass; gradients are added. Returns the mean loss.</summary>
+    public float Step(Model model, IDifferentiableOps ops)
+    {
+        using var tape = new Tape(ops);
+        RaggedBatch? source = null;
+        var builder = new RaggedBatchBuilder();
+        int[] labels = [.. Ids("labels").SelectMany(row => row)];
+        if (model.Spec.Task == ModelTask.CausalLanguageModel)
+        {
+            labels = [.. Ids("labels").SelectMany(row => row.Skip(1).Append(-100))];
+            foreach (int[] row in Ids("input_ids"))
+                builder.Add(row, outputs: Outputs.All);
+        }
+        else if (model.Spec.Task == ModelTask.SequenceToSequence)
+        {
+            source = Encoder(Ids("encoder_input_ids"), Ids("encoder_attention_mask"));
+            int[][] ids = Ids("decoder_input_ids");
+            for (int i = 0; i < ids.Length; i++)
+                builder.Add(ids[i], outputs: Outputs.All, encoder: new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows));
+        }
+        else
+        {
+            int[][] ids = Ids("input_ids"), mask = Ids("attention_mask"), types = Ids("token_type_ids"), all = Ids("labels");
+            for (int i = 0; i < ids.Length; i++)
+                builder.AddEncoder(Kept(ids[i], mask[i]), Kept(types[i], mask[i]));
+            labels = [.. all.SelectMany((row, i) => Kept(row, mask[i]))];
+        }
+
+        RaggedBatch batch = builder.Build();
+        using Tensor? encoded = source is null ? null : model.Encode(tape, source);
+        using Tensor hidden = model.Forward(tape, batch, encoded);
+        using Tensor loss = model.Loss(tape, hidden, labels, new CrossEntropyOptions());
+        float value = loss.Span[0];
+        tape.Backward(loss);
+        return value;
+    }
+
+    public void Dispose() => _expected.Dispose();
+
+    private static RaggedBatch Encoder(int[][] ids, int[][] mask)
+    {
+        var builder = new RaggedBatchBuilder();
+        for (int i = 0; i < ids.Length; i++)
+            builder.AddEncoder(Kept(ids[i], mask[i]));
+        return builder.Build();
+    }
+
+    private static int[] Kept(int[] ids, int[] mask) => [.. ids.Where((_, i) => mask[i] == 1)];
+
+    private int[][] Ids(string tensor)
+    {
+        if (_expected.TryGet(tensor, out SafetensorsEntry? entry))
+            return [.. _expected.ReadI32(entry).Chunk((int)entry.Shape[^1])];
+        int filler = tensor.EndsWith("mask", StringComparison.Ordinal) ? 1 : 0;
+        return [.. Ids("input_ids").Select(row => Enumerable.Repeat(filler, row.Length).ToArray())];
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+
+namespace Seriatim.Training.Tests;
+
+/// <summary>Every objective from the recipe to a loss that falls, resumed once on the way.</summary>
+public sealed class ObjectiveRunTests
+{
+    private const string T5 = """
+        {
+          "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "vocab_size": 48, "d_model": 24, "d_kv": 12, "d_ff": 40,
+          "num_layers": 1, "num_decoder_layers": 1, "num_heads": 2, "relative_attention_num_buckets": 8, "feed_forward_proj": "relu",
+          "dropout_rate": 0.1, "is_encoder_decoder": true, "decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 0
+        }
+        """;
+
+    private const string Bert = """
+        {
+          "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 48, "hidden_size": 24, "num_hidden_layers": 1,
+          "num_attention_heads": 2, "intermediate_size": 40, "max_position_embeddings": 40, "type_vocab_size": 1, "hidden_act": "gelu",
+          "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0
+        }
+        """;
+
+    public static TheoryData<string, string, string, string> Objectives => new()
+    {
+        { "sequence_to_sequence", T5, "pairs.tsv", """, "format": "tsv", "target": "1", "prefix": "copy: ", "weight": 2""" },
+        { "span_corruption", T5, "lines.txt", """, "format": "lines" """ },
+        { "masked_tokens", Bert, "lines.txt", """, "format": "lines" """ },
+    };
+
+    [Theory]
+    [MemberData(nameof(Objectives))]
+    public void Each_objective_learns_and_resumes(string objective, string config, string file, string keys)
+    {
+        using TinyRun whole = Make(objective, config, file, keys), parts = Make(objective, config, file, keys);
+        using Trainer trainer = whole.Trainer(2);
+        double before = trainer.Evaluate()!.Value.Loss;
+        TrainerResult result = trainer.Run();
+        Assert.True(result.Validation!.Value.Loss < before - 0.5, $"{before} to {result.Validation.Value.Loss}");
+        using (Trainer first = parts.Trainer(1))
+        {
+            using var source = new CancellationTokenSource();
+            first.AfterStep = step =>
+            {
+                if (step == 17)
+                    source.Cancel();
+            };
+            Assert.True(first.Run(source.Token).Cancelled);
+        }
+
+        using (Trainer second = parts.Trainer(1, resume: true))
+            second.Run();
+        Assert.Equal(whole.Hashes("checkpoint-40"), parts.Hashes("checkpoint-40"));
+    }
+
+    [Fact]
+    public void A_config_with_dropout_trains_only_if_the_recipe_says_so()
+    {
+        using TinyRun run = Make("span_corruption", T5, "lines.txt", """, "format": "lines" """);
+        run.Recipe.Remove("dropout");
+        Assert.Contains("dropout_rate 0.1", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+    }
+
+    private static TinyRun Make(string objective, string config, string file, string keys)
+    {
+        var run = new TinyRun();
+        string[] lines = [.. Enumerable.Range(0, 80).Select(i => $"the {(char)('a' + i * 7 % 26)} sat on {(char)('a' + i * 11 % 26)}.")];
+        run.Folder.Write("lines.txt", string.Join('\n', lines));
+        run.Folder.Write("pairs.tsv", string.Join('\n', lines.Select((l, i) => $"{l}\tthe {(char)('a' + i * 7 % 26)}.")));
+        foreach ((string key, string value) in new Dictionary<string, string>
+        {
+            ["objective"] = $"\"{objective}\"",
+            ["model_config"] = config,
+            ["train_files"] = $$"""[{"path": "{{file}}"{{keys}}}]""",
+            ["append_eos"] = "0",
+            ["dropout"] = "0",
+            ["max_steps"] = "40",
+            ["save_steps"] = "0",
+            ["eval_steps"] = "0",
+            ["long_sequences"] = "\"refuse\"",
+            ["per_device_train_batch_tokens"] = "300",
+            ["per_device_train_batch_size"] = "8",
+            ["group_by_length"] = "true",
+            ["label_smoothing_factor"] = "0.1",
+        })
+            run.Recipe[key] = JsonNode.Parse(value);
+        return run;
+    }
+}

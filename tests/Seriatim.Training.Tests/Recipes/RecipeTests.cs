@@ -1,0 +1,61 @@
+namespace Seriatim.Training.Tests;
+
+public sealed class RecipeTests
+{
+    [Theory]
+    [InlineData("learning_rat", "1", "learning_rat")]
+    [InlineData("dropout", "0.1", "\"dropout\" is 0.1")]
+    [InlineData("scheduled_sampling", "0.5", "scheduled_sampling")]
+    [InlineData("max_steps", "0", "max_steps")]
+    [InlineData("seed", "-1", "seed")]
+    [InlineData("weight_decay", "\"x\"", "weight_decay")]
+    [InlineData("lr_scheduler_type", "\"cosin\"", "cosin")]
+    [InlineData("min_lr", "0.001", "min_lr")]
+    [InlineData("warmup_ratio", "0.1", "warmup_ratio")]
+    [InlineData("model_name_or_path", "\"x\"", "model_name_or_path")]
+    [InlineData("train_files", "[]", "train_files")]
+    [InlineData("train_files", "[{\"path\":\"none.txt\"}]", "none.txt")]
+    [InlineData("train_files", "[{\"path\":\"data.txt\",\"colour\":1}]", "colour")]
+    [InlineData("train_files", "[{\"path\":\"data.txt\",\"target\":\"1\"}]", "target")]
+    [InlineData("objective", "\"next\"", "next_token, sequence_to_sequence")]
+    public void What_cannot_be_followed_is_refused_by_name(string key, string value, string message)
+    {
+        using var run = new TinyRun();
+        run.Recipe[key] = System.Text.Json.Nodes.JsonNode.Parse(value);
+        Assert.Contains(message, Assert.Throws<RecipeException>(() => run.Parse()).Message);
+    }
+
+    [Fact]
+    public void A_batch_needs_a_limit()
+    {
+        using var run = new TinyRun();
+        run.Recipe.Remove("per_device_train_batch_size");
+        Assert.Contains("per_device_train_batch_tokens", Assert.Throws<RecipeException>(() => run.Parse()).Message);
+    }
+
+    [Fact]
+    public void Model_tokenizer_and_objective_must_fit()
+    {
+        using var run = new TinyRun();
+        run.Recipe["model_config"] = System.Text.Json.Nodes.JsonNode.Parse(TinyModel.GptConfig(vocabulary: 20));
+        Assert.Contains("vocab_size is 20", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+        run.Recipe["model_config"] = System.Text.Json.Nodes.JsonNode.Parse(TinyModel.GptConfig());
+        run.Recipe["objective"] = "masked_tokens";
+        Assert.Contains("MaskedLanguageModel", Assert.Throws<ArgumentException>(() => run.Trainer()).Message);
+        run.Recipe["objective"] = "next_token";
+        run.Recipe["long_sequences"] = "refuse";
+        Assert.Throws<DataException>(() => run.Trainer());
+    }
+
+    [Fact]
+    public void The_recipes_of_the_repository_can_be_read()
+    {
+        string[] recipes = [.. Directory.GetFiles(Path.Combine(Shared.Repository, "recipes"), "recipe.json", SearchOption.AllDirectories)];
+        Assert.NotEmpty(recipes);
+        foreach (string path in recipes)
+        {
+            if (Shared.Folder is not null)
+                Assert.True(TrainingRecipe.Load(path).MaxSteps > 0);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Text.Json.Nodes;
+
+namespace Seriatim.Training.Tests;
+
+public sealed class TrainerTests
+{
+    [Theory]
+    [InlineData("adamw", 1)]
+    [InlineData("adamw", 2)]
+    [InlineData("lion", 2)]
+    public void A_resumed_run_equals_one_that_never_stopped(string optimizer, int threads)
+    {
+        using var whole = new TinyRun();
+        whole.Recipe["optim"] = optimizer;
+        whole.Recipe["max_grad_norm"] = 0.5;
+        using (Trainer trainer = whole.Trainer(1))
+            trainer.Run();
+        using var parts = new TinyRun();
+        parts.Recipe["optim"] = optimizer;
+        parts.Recipe["max_grad_norm"] = 0.5;
+        foreach (int stop in (int[])[4, 5, 9])
+        {
+            using Trainer trainer = parts.Trainer(threads, resume: true);
+            // The stops lie between two log entries and between two checkpoints.
+            TrainerResult result = stop == 9 ? trainer.Run() : Stepped(trainer, stop);
+            Assert.Equal((stop, stop != 9), (result.Steps, result.Cancelled));
+        }
+
+        Assert.Equal(whole.Hashes("checkpoint-9"), parts.Hashes("checkpoint-9"));
+        Assert.Equal(whole.Hashes("final"), parts.Hashes("final"));
+        Assert.Equal(["checkpoint-3", "checkpoint-6", "checkpoint-9"], Names(whole));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_failure_at_any_write_leaves_the_previous_checkpoint(int threads)
+    {
+        using var whole = new TinyRun();
+        whole.Recipe["save_total_limit"] = 1;
+        using (Trainer trainer = whole.Trainer())
+            trainer.Run();
+        int failures = 0;
+        using var broken = new TinyRun();
+        broken.Recipe["save_total_limit"] = 1;
+        for (int fail = 0; ; fail++)
+        {
+            int writes = 0;
+            using Trainer trainer = broken.Trainer(threads, resume: true);
+            trainer.Store.BeforeWrite = _ =>
+            {
+                if (trainer.Steps == 6 && writes++ == fail)
+                    throw new IOException("No space left on device");
+            };
+            try
+            {
+                trainer.Run();
+                break;
+            }
+            catch (IOException)
+            {
+                failures++;
+                string latest = trainer.Store.Latest()!;
+                Assert.Contains(Path.GetFileName(latest), (string[])["checkpoint-3", "checkpoint-6"]);
+                using Model model = Model.Load(latest, new ModelLoadOptions { Storage = WeightStorage.F32 });
+                using var optimizer = new AdamW(new ParameterSelection().Select(model));
+                using var average = new WeightAverage(optimizer.Parameters, 0.5);
+                Assert.InRange(CheckpointStore.Restore(latest, optimizer, average).GlobalStep, 3, 6);
+            }
+        }
+
+        Assert.True(failures > 20, $"{failures} writes were made to fail");
+        Assert.Equal(whole.Hashes("checkpoint-9"), broken.Hashes("checkpoint-9"));
+        Assert.Equal(["checkpoint-9"], Names(broken));
+        Assert.Empty(Directory.GetDirectories(broken.Output, ".tmp-*"));
+    }
+
+    [Fact]
+    public void The_loss_falls_and_the_figures_are_written()
+    {
+        using var run = new TinyRun();
+        run.Recipe["max_steps"] = 60;
+        run.Recipe["logging_steps"] = 20;
+        run.Recipe.Remove("ema_decay");
+        var told = new List<LogEntry>();
+        using Trainer trainer = run.Trainer(progress: new Immediate(told.Add));
+        TokenScores before = trainer.Evaluate()!.Value;
+        TrainerResult result = trainer.Run();
+        Assert.True(result.Validation!.Value.Loss < before.Loss - 0.7, $"{before.Loss} to {result.Validation.Value.Loss}");
+        Assert.Equal(before.Labels, result.Validation.Value.Labels);
+        JsonObject[] lines = [.. File.ReadLines(Path.Combine(run.Output, "metrics.jsonl")).Select(l => JsonNode.Parse(l)!.AsObject())];
+        Assert.Equal(told.Count, lines.Length);
+        Assert.Equal([20, 40, 60], lines.Where(l => l.ContainsKey("loss")).Select(l => (int)l["step"]!));
+        JsonObject last = lines[^1];
+        // One letter is one byte here, so both figures are the same loss in two units.
+        Assert.Equal((double)last["eval_loss"]! / Math.Log(2), (double)last["eval_bits_per_byte"]!, 1e-9);
+        Assert.Equal(Math.Exp((double)last["eval_loss"]!), (double)last["eval_perplexity"]!, 1e-9);
+        Assert.True(trainer.Memory.Total > trainer.Model.WeightBytes * 4);
+        using Model final = Model.Load(Path.Combine(run.Output, "final"));
+        Assert.NotNull(Tokenizer.Load(Path.Combine(run.Output, "final")));
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_stops_the_run_and_says_where()
+    {
+        using var run = new TinyRun();
+        using Trainer trainer = run.Trainer(progress: new Immediate(entry =>
+        {
+            if (entry.Step == 4)
+                Poison!();
+        }));
+        Poison = () => trainer.Model.Parameters[0].Parameter.Data.Span.Fill(float.NaN);
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Run());
+        Assert.Equal(5, error.Step);
+        Assert.EndsWith("checkpoint-3", error.Checkpoint);
+        Assert.Contains("Step 5: the loss is NaN", error.Message);
+        Assert.Equal(["checkpoint-3"], Names(run));
+    }
+
+    [Fact]
+    public void Other_settings_or_a_folder_in_use_are_refused()
+    {
+        using var run = new TinyRun();
+        run.Recipe["max_steps"] = 3;
+        using (Trainer trainer = run.Trainer())
+            trainer.Run();
+        Assert.Contains("has checkpoints already", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+        run.Recipe["learning_rate"] = 0.02;
+        Assert.Contains("other settings", Assert.Throws<RecipeException>(() => run.Trainer(resume: true)).Message);
+        run.Recipe["learning_rate"] = 0.01;
+        run.Recipe.Remove("ema_decay");
+        Assert.Throws<ModelFormatException>(() => run.Trainer(resume: true));
+    }
+
+    [Fact]
+    public void Averages_are_what_they_say()
+    {
+        using Model model = TinyModel.Gpt();
+        IReadOnlyList<TrainableParameter> parameters = new ParameterSelection().Select(model);
+        using var average = new WeightAverage(parameters, 0.75);
+        Span<float> first = parameters[0].Parameter.Data.Span;
+        float before = first[0];
+        first[0] += 4;
+        average.Update();
+        Assert.Equal(before + 1, average.Values[0].Values.Span[0], 1e-5f);
+        average.Swap();
+        Assert.Equal(before + 1, first[0], 1e-5f);
+        using var folder = new TempFolder();
+        CheckpointWriter.Write(model, folder["a"]);
+        first[0] += 2;
+        CheckpointWriter.Write(model, folder["b"]);
+        using Model mean = CheckpointAverage.Load([folder["a"], folder["b"]]);
+        Assert.Equal(first[0] - 1, mean.Parameters.Single(p => p.Parameter.Name == parameters[0].Name).Parameter.Data.Span[0], 1e-5f);
+    }
+
+    private static Action? Poison { get; set; }
+
+    private static string[] Names(TinyRun run) =>
+        [.. Directory.GetDirectories(run.Output, "checkpoint-*").Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
+
+    /// <summary>Runs until a step is done: a timer would make the test depend on the machine.</summary>
+    private static TrainerResult Stepped(Trainer trainer, int stop)
+    {
+        using var source = new CancellationTokenSource();
+        trainer.AfterStep = step =>
+        {
+            if (step == stop)
+                source.Cancel();
+        };
+        return trainer.Run(source.Token);
+    }
+
+    private sealed class Immediate(Action<LogEntry> action) : IProgress<LogEntry>
+    {
+        public void Report(LogEntry value) => action(value);
+    }
+}
