@@ -11,6 +11,8 @@ namespace Seriatim.Cli;
 /// <summary>The program: parses, runs a command, and turns failures into one line and an exit code.</summary>
 internal static class CommandLine
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public static async Task<int> RunAsync(string[] args)
     {
         Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
@@ -51,6 +53,10 @@ internal static class CommandLine
         try
         {
             stop.Cancel();
+
+            // What cannot be stopped, such as a command that waits for a pipe, is ended after a while.
+            Thread.Sleep(Patience);
+            Environment.Exit(ExitCodes.Interrupted);
         }
         catch (ObjectDisposedException)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Seriatim.Cli.Tests;
@@ -25,6 +26,20 @@ public sealed class VerbTests : IDisposable
         (int code, _, string error) = Cli.RunWithInput("/unknown\n", "chat", "-m", _folder.Path);
         Assert.Equal(0, code);
         Assert.Contains("/unknown", error);
+    }
+
+    [Fact]
+    public void Ctrl_C_ends_a_chat_that_waits()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using Process process = Cli.Start("chat", "-m", _folder.Path, "-n", "3", "--json");
+        process.StandardInput.WriteLine("the cat");
+        process.StandardInput.Flush();
+        Assert.Contains("answer", process.StandardOutput.ReadLine());
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            kill.WaitForExit();
+        Assert.True(process.WaitForExit(8000), "It did not end.");
+        Assert.Equal(130, process.ExitCode);
     }
 
     [Fact]

@@ -39,14 +39,14 @@ internal sealed class PromptSource
         if (given > 1)
             throw new UserErrorException("Give the prompt once: as an argument, with -p, with -f, or with --input.");
         if (input is not null)
-            return Lines(input, input == "-" ? await Console.In.ReadToEndAsync(cancellation) : await ReadFileAsync(input, cancellation));
+            return Lines(input, input == "-" ? await StandardInput.ReadToEndAsync(cancellation) : await ReadFileAsync(input, cancellation));
         if (file is not null)
             return [new Prompt(await ReadFileAsync(file, cancellation))];
         if ((text ?? prompt) is { } direct)
             return [new Prompt(direct)];
         if (!Console.IsInputRedirected)
             throw new UserErrorException("Give a prompt: as an argument, with -p, with -f, with --input, or through a pipe.");
-        return [new Prompt((await Console.In.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n'))];
+        return [new Prompt((await StandardInput.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n'))];
     }
 
     private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) => File.Exists(path)

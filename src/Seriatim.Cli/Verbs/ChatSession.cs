@@ -20,7 +20,7 @@ internal sealed class ChatSession(LanguageModel model, ChatTemplate? template, G
         {
             if (asks)
                 await Console.Error.WriteAsync("> ");
-            string? line = await Console.In.ReadLineAsync(cancellation);
+            string? line = await StandardInput.ReadLineAsync(cancellation);
             switch (line?.Trim())
             {
                 case null or "/exit":

@@ -29,7 +29,7 @@ internal static class EmbedCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = source.Read(result);
+            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
             Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, Kind(result.GetValue(pooling), encoder.Model), !result.GetValue(raw), cancellation);

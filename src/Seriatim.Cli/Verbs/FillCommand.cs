@@ -17,7 +17,7 @@ internal static class FillCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = source.Read(result);
+            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
             int count = result.GetValue(top);
             if (count < 1)
                 throw new UserErrorException($"--top-k is {count}; it must be at least 1.");

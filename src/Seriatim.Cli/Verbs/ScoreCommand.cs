@@ -18,7 +18,7 @@ internal static class ScoreCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = source.Read(result);
+            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context), cancellation);
             for (int i = 0; i < texts.Count; i++)

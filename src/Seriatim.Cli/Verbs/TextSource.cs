@@ -19,7 +19,7 @@ internal sealed class TextSource(string what)
         command.Add(_file);
     }
 
-    public IReadOnlyList<string> Read(ParseResult result)
+    public async Task<IReadOnlyList<string>> ReadAsync(ParseResult result, CancellationToken cancellation)
     {
         string[] texts = result.GetValue(_texts) ?? [];
         string? file = result.GetValue(_file);
@@ -28,9 +28,9 @@ internal sealed class TextSource(string what)
         if (file is not null && !File.Exists(file))
             throw new UserErrorException($"{file}: there is no such file.");
         if (file is not null)
-            texts = File.ReadAllLines(file);
+            texts = await File.ReadAllLinesAsync(file, cancellation);
         else if (texts.Length == 0 && Console.IsInputRedirected)
-            texts = Console.In.ReadToEnd().TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
+            texts = [.. (await StandardInput.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r'))];
         return texts.Length > 0 ? texts : throw new UserErrorException("Give a text: as an argument, with -f, or through a pipe.");
     }
 }

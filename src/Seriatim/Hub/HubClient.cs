@@ -15,7 +15,8 @@ internal sealed class HubClient : IDisposable
 
     public HubClient(ModelHubOptions options)
     {
-        _base = options.Base;
+        // Without the slash at its end, the last part of a mirror's path would be replaced instead of continued.
+        _base = options.Base.AbsoluteUri.EndsWith('/') ? options.Base : new Uri(options.Base.AbsoluteUri + "/");
         _token = options.BearerToken;
 
         // Redirects are followed by hand: the token is for the hub, not for the stores it forwards to.
@@ -93,7 +94,7 @@ internal sealed class HubClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, long from, CancellationToken cancellationToken)
     {
-        var address = new Uri(_base.AbsoluteUri.EndsWith('/') ? _base : new Uri(_base.AbsoluteUri + "/"), path);
+        var address = new Uri(_base, path);
         for (int redirects = 0; ; redirects++)
         {
             using HttpRequestMessage request = NewRequest(method, address, from);
