@@ -83,8 +83,13 @@ internal static unsafe partial class DenseProduct<T>
             for (int start = 0; start < Outputs; start += chunk)
             {
                 int outputs = Math.Min(chunk, Outputs - start);
-                for (int block = first; block < end; block++)
-                    Turn(block * Panel, start, outputs, tile + TileFloats, turned + (long)(block - first) * chunk * Panel);
+                for (int o = 0; o < outputs; o += Panel)
+                {
+                    // Neighbouring blocks of one panel lie side by side in memory.
+                    for (int block = first; block < end; block++)
+                        Turn(block * Panel, start + o, tile + TileFloats, turned + ((long)(block - first) * chunk + o) * Panel);
+                }
+
                 for (int row = 0; row < Rows; row += RowBlock(Rows))
                 {
                     for (int o = 0; o < outputs; o += DepthBlock)
@@ -99,17 +104,14 @@ internal static unsafe partial class DenseProduct<T>
             }
         }
 
-        /// <summary>Turns <c>[columns][outputs]</c> of the panels into <c>[outputs][32 columns]</c>.</summary>
-        private readonly void Turn(int firstInput, int o, int outputs, float* scratch, float* b)
+        /// <summary>Turns <c>[columns][32 outputs]</c> of a panel into <c>[32 outputs][32 columns]</c>.</summary>
+        private readonly void Turn(int firstInput, int o, float* scratch, float* b)
         {
             int columns = Math.Min(Panel, Weight.Inputs - firstInput);
             if (columns < Panel)
-                new Span<float>(b, (outputs + Panel - 1) / Panel * Panel * Panel).Clear();
-            for (int i = 0; i < outputs; i += Panel)
-            {
-                float* from = PanelBlock(Weight, FirstPanel + (o + i) / Panel, firstInput, columns, scratch);
-                Transpose.Block(from, Panel, columns, Panel, b + i * Panel, Panel);
-            }
+                new Span<float>(b, Panel * Panel).Clear();
+            float* from = PanelBlock(Weight, FirstPanel + o / Panel, firstInput, columns, scratch);
+            Transpose.Block(from, Panel, columns, Panel, b, Panel);
         }
 
         private readonly void Block(int firstInput, int firstRow, int o, int depth, float* b, float* tile)
