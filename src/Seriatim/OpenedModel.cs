@@ -92,6 +92,9 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             Tokenizer tokenizer = Tokenizer.Load(folder);
+            // Marian starts with its padding and must never give it (bad_words_ids in its configs).
+            if (model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding && options.Engine.SuppressedIds.Count == 0)
+                options = options with { Engine = options.Engine with { SuppressedIds = [padding] } };
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = EndIds(folder, model.Config) } };
             ops = CpuOps.Create(options.Threads);

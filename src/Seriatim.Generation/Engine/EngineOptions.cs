@@ -37,6 +37,9 @@ public sealed record EngineOptions
     /// <summary>Ids that end a sequence, unless a request has its own.</summary>
     public IReadOnlyList<int> EndIds { get; init; } = [];
 
+    /// <summary>Ids that no request may choose, beside its own <see cref="TokenConstraints.Suppressed"/>: Marian never gives its padding.</summary>
+    public IReadOnlyList<int> SuppressedIds { get; init; } = [];
+
     /// <summary>Drafts for <see cref="SpeculationKind.DraftModel"/>; a decoder with the same vocabulary. Null: none.</summary>
     public IGenerationModel? DraftModel { get; init; }
 
@@ -60,6 +63,7 @@ public sealed record EngineOptions
         }
 
         OptionCheck.Tokens("EndIds", EndIds, model.VocabularySize);
+        OptionCheck.Tokens("SuppressedIds", SuppressedIds, model.VocabularySize);
         if (DraftModel is { } draft && (draft.VocabularySize != model.VocabularySize || draft.Capability != ModelCapability.Decoder))
         {
             throw new InvalidOptionException("DraftModel", $"a {draft.Capability} with {draft.VocabularySize} ids",

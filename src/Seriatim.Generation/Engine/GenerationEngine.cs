@@ -48,6 +48,7 @@ public sealed class GenerationEngine : IDisposable
     public GenerationHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         Enter();
         long submitted = _options.Clock.GetTimestamp();
@@ -108,6 +109,15 @@ public sealed class GenerationEngine : IDisposable
         _signal.Release();
         _thread.Join();
         _core.Dispose();
+    }
+
+    private GenerationRequest WithSuppressed(GenerationRequest request)
+    {
+        if (_options.SuppressedIds.Count == 0)
+            return request;
+        TokenConstraints constraints = request.Sampling.Constraints;
+        constraints = constraints with { Suppressed = [.. constraints.Suppressed, .. _options.SuppressedIds] };
+        return request with { Sampling = request.Sampling with { Constraints = constraints } };
     }
 
     private void Enter()

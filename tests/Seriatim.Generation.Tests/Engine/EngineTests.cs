@@ -35,6 +35,20 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task SuppressedIdsAreChosenByNoRequest()
+    {
+        using var model = new FakeModel();
+        GenerationRequest greedy = Request() with { Sampling = SamplingOptions.Greedy };
+        int first;
+        using (var engine = new GenerationEngine(model, new EngineOptions { Pages = 100 }))
+            first = (await engine.CompleteAsync(greedy)).Choices[0].TokenIds[0];
+        using var banning = new GenerationEngine(model, new EngineOptions { Pages = 100, SuppressedIds = [first] });
+        foreach (GenerationRequest request in new[] { greedy, Request(), Request() with { Beam = new BeamOptions { Beams = 3 } } })
+            Assert.DoesNotContain(first, (await banning.CompleteAsync(request)).Choices[0].TokenIds);
+        Assert.Throws<InvalidOptionException>(() => new GenerationEngine(model, new EngineOptions { SuppressedIds = [-1] }));
+    }
+
+    [Fact]
     public async Task CancellingEndsTheRequestAndNobodyElse()
     {
         using var model = new FakeModel(context: 2_000_000);
