@@ -29,7 +29,7 @@ internal static class CommandLine
                 signal.Cancel = !stop.IsCancellationRequested;
                 ThreadPool.QueueUserWorkItem(_ => Stop(stop));
             });
-            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            var configuration = new InvocationConfiguration { Output = new HelpWriter(Console.Out), EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration, stop.Token);
         }
         catch (OperationCanceledException)

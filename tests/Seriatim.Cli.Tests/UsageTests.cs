@@ -9,6 +9,7 @@ public sealed class UsageTests
     {
         (int code, string output, _) = Cli.Run("--help");
         Assert.Equal(0, code);
+        Assert.Contains("  seriatim [command]", output);
         foreach (string command in new[] { "generate", "inspect", "tokenize" })
             Assert.Contains(command, output);
     }
