@@ -27,6 +27,7 @@ public sealed class Model : IDisposable
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
         Parameters = weights.Parameters;
+        Matrices = weights.Matrices;
     }
 
     /// <summary>The shape of the model.</summary>
@@ -38,11 +39,16 @@ public sealed class Model : IDisposable
     /// <summary>All parameters in the order they were built, each with its place in checkpoints; tied ones once.</summary>
     public IReadOnlyList<ModelParameter> Parameters { get; }
 
+    /// <summary>Matrices in quantised blocks; tied ones once. They cannot be trained.</summary>
+    public IReadOnlyList<QuantizedMatrix> Matrices { get; }
+
     /// <summary>Number of trained values.</summary>
-    public long ParameterCount => Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns);
+    public long ParameterCount =>
+        Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns)
+        + Matrices.Sum(m => (long)m.Rows * m.Columns);
 
     /// <summary>Bytes of all weights in memory.</summary>
-    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes);
+    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes) + Matrices.Sum(m => m.Bytes);
 
     /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
     public long BytesPerPosition => MemoryShape(Spec.Last) is var (layers, heads, headDim)
@@ -97,6 +103,8 @@ public sealed class Model : IDisposable
         {
             foreach (ModelParameter parameter in weights.Parameters)
                 parameter.Parameter.Dispose();
+            foreach (QuantizedMatrix matrix in weights.Matrices)
+                matrix.Dispose();
             throw;
         }
     }
@@ -170,6 +178,8 @@ public sealed class Model : IDisposable
         _decoder?.Dispose();
         foreach (ModelParameter parameter in Parameters)
             parameter.Parameter.Dispose();
+        foreach (QuantizedMatrix matrix in Matrices)
+            matrix.Dispose();
     }
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
