@@ -55,12 +55,17 @@ public sealed class Model : IDisposable
         ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
         : 0;
 
-    /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
+    /// <summary>
+    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split).
+    /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
     /// it.</exception>
     public static Model Load(string folder, ModelLoadOptions? options = null)
     {
+        options ??= new ModelLoadOptions();
+        if (IsGguf(folder))
+            return GgufLoader.Load(folder, options);
         string path = Path.Combine(folder, ConfigFileName);
         if (!Directory.Exists(folder))
             throw new ModelFormatException(
@@ -68,9 +73,12 @@ public sealed class Model : IDisposable
         using JsonDocument json = LenientJson.Parse(path);
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        var source = new CheckpointSource(checkpoint, (options ?? new ModelLoadOptions()).Storage, names);
+        var source = new CheckpointSource(checkpoint, options.Storage, names);
         return Build(spec, names, config with { Json = File.ReadAllBytes(path) }, source);
     }
+
+    /// <summary>Whether a path names a GGUF file, by its ending.</summary>
+    public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Makes a model from a config with other weights than a checkpoint's, e.g. <see cref="RandomSource"/>.</summary>
     /// <param name="configName">What messages call the config.</param>
@@ -180,7 +188,11 @@ public sealed class Model : IDisposable
             parameter.Parameter.Dispose();
         foreach (QuantizedMatrix matrix in Matrices)
             matrix.Dispose();
+        Owner?.Dispose();
     }
+
+    /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
+    internal IDisposable? Owner { get; set; }
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
@@ -201,7 +213,7 @@ public sealed class Model : IDisposable
         return stack.Forward(ops, batch, encoded, trace);
     }
 
-    private static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
+    internal static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
     {
         var reader = new ConfigReader(path, root);
         (Architecture architecture, string className) = ArchitectureRegistry.Find(reader);

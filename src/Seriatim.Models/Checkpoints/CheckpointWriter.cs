@@ -18,6 +18,12 @@ public static class CheckpointWriter
         if (model.Config.Json.IsEmpty)
             throw new InvalidOperationException(
                 "The model was built from a spec, without a config; there is nothing to write as config.json.");
+        if (model.Matrices.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"{model.Matrices.Count} matrices of the model are in quantised blocks ({model.Matrices[0]}); load it with its weights as F32 to write it.");
+        }
+
         Directory.CreateDirectory(folder);
         IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(model.Parameters).Select(
             t => new SafetensorsTensorSpec(t.Name, SafetensorsType.F32, [.. t.Shape]));
