@@ -19,6 +19,9 @@ public sealed record ParameterRequest(
     /// <summary><c>.weight</c>, <c>.bias</c>, or nothing.</summary>
     public string Ending { get; init; } = "";
 
+    /// <summary>Factor of the default deviation, <c>1 / sqrt(columns)</c>, of a random start.</summary>
+    public float Gain { get; init; } = 1;
+
     /// <summary>Whether this is a vector in the file.</summary>
     public bool IsVector => Rows == 1 && !IsMatrix;
 

@@ -42,9 +42,10 @@ public sealed class WeightBuilder
     /// <param name="inputs">Features of an input row.</param>
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
-    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why)
+    /// <param name="gain">Factor of the deviation of a random start.</param>
+    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1)
     {
-        ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why);
+        ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why, gain);
         QuantizedMatrix? blocks = Quantized(request);
         Parameter? dense = blocks is null ? Made(request) : null;
         Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
@@ -78,10 +79,11 @@ public sealed class WeightBuilder
     /// <param name="tied">Whether the table also serves as a linear layer, and so lies in panels.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
-    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null)
+    /// <param name="gain">Factor of the deviation of a random start.</param>
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1)
     {
         ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
-        ParameterRequest request = Request(name, ".weight", count, width, layout, true, Initializer.Normal, why);
+        ParameterRequest request = Request(name, ".weight", count, width, layout, true, Initializer.Normal, why, gain);
         return Quantized(request) is { } blocks
             ? new EmbeddingWeight(blocks)
             : new EmbeddingWeight(Made(request), frozenId ?? -1);
@@ -108,19 +110,20 @@ public sealed class WeightBuilder
 
     private Parameter Make(
         string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer,
-        string why, bool constant = false)
+        string why, bool constant = false, float gain = 1)
     {
-        ParameterRequest request = Request(name, ending, rows, columns, layout, isMatrix, initializer, why);
+        ParameterRequest request = Request(name, ending, rows, columns, layout, isMatrix, initializer, why, gain);
         return Made(request, constant);
     }
 
     private ParameterRequest Request(
-        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why)
+        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why,
+        float gain)
     {
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);
         string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
-        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Path = path, Ending = ending };
+        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Path = path, Ending = ending, Gain = gain };
     }
 
     private Parameter Made(ParameterRequest request, bool constant = false)
