@@ -91,7 +91,7 @@ internal sealed class OpenedModel : IDisposable
         IDifferentiableOps? ops = null;
         try
         {
-            Tokenizer tokenizer = Tokenizer.Load(folder);
+            Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
             // Marian starts with its padding and must never give it (bad_words_ids in its configs).
             if (model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding && options.Engine.SuppressedIds.Count == 0)
                 options = options with { Engine = options.Engine with { SuppressedIds = [padding] } };

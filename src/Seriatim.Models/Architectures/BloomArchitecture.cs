@@ -31,7 +31,6 @@ internal sealed class BloomArchitecture : Architecture
         Write = export =>
         {
             export.SetDefault("context_length", 2048u);
-            export.SetDefault("feed_forward_length", 4u * (uint)export.Spec.Decoder!.Width);
         },
     };
 

@@ -80,9 +80,6 @@ internal static class LlamaFamily
     {
         var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
         export.SetDefault("attention.head_count_kv", (uint)attention.KeyValueHeads);
-        export.SetDefault("attention.key_length", (uint)attention.HeadDim);
-        export.SetDefault("attention.value_length", (uint)attention.HeadDim);
-        export.SetDefault("attention.layer_norm_rms_epsilon", export.Spec.Decoder.Layers[0].Norm.Epsilon);
         export.SetRope(attention, partial: export.Architecture == "phi3");
     }
 }

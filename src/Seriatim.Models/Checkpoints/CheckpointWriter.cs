@@ -25,13 +25,14 @@ public static class CheckpointWriter
         }
 
         Directory.CreateDirectory(folder);
-        IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(model.Parameters).Select(
+        IReadOnlyList<ModelParameter> parameters = InPlaces(model);
+        IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(parameters).Select(
             t => new SafetensorsTensorSpec(t.Name, SafetensorsType.F32, [.. t.Shape]));
         string path = Path.Combine(folder, SafetensorsCheckpoint.SingleFileName);
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         using (SafetensorsWriter writer = SafetensorsWriter.Create(path, specs, metadata))
         {
-            foreach (ExportedTensor tensor in CheckpointExporter.Data(model.Parameters))
+            foreach (ExportedTensor tensor in CheckpointExporter.Data(parameters))
                 writer.AppendF32(tensor.Name, tensor.Values);
             writer.Complete();
         }
@@ -39,5 +40,15 @@ public static class CheckpointWriter
         string config = Path.Combine(folder, Model.ConfigFileName);
         File.WriteAllBytes(config + ".new", model.Config.Json.ToArray());
         File.Move(config + ".new", config, overwrite: true);
+    }
+
+    /// <summary>The parameters with their places in this format: a model from a GGUF file has those of that file.</summary>
+    private static IReadOnlyList<ModelParameter> InPlaces(Model model)
+    {
+        if (model.Config.Metadata is null)
+            return model.Parameters;
+        using System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(model.Config.Json);
+        NameTable names = ArchitectureRegistry.Find(new ConfigReader(Model.ConfigFileName, json.RootElement)).Architecture.TensorNames(model.Spec);
+        return [.. model.Parameters.Select(p => p with { Place = names.Find(p.Path, p.Ending) })];
     }
 }

@@ -26,6 +26,40 @@ internal sealed class GgufExport
     /// <summary>Sets a key of the architecture that the config did not give.</summary>
     public void SetDefault(string name, object value) => _metadata.TryAdd($"{Architecture}.{name}", value);
 
+    /// <summary>Sets the sizes that a config may spell in several ways or leave to a default.</summary>
+    /// <param name="keys">The keys of the architecture.</param>
+    public void SetSizes(IEnumerable<GgufKey> keys)
+    {
+        StackSpec stack = Spec.Encoder ?? Spec.Last;
+        LayerSpec layer = stack.Layers[0];
+        int inner = layer.FeedForward switch
+        {
+            FeedForwardSpec.Dense dense => dense.Width,
+            FeedForwardSpec.Gated gated => gated.Width,
+            FeedForwardSpec.Experts experts => experts.Expert.Width,
+            _ => throw new NotSupportedException($"{layer.FeedForward}"),
+        };
+        if (Spec.Context != int.MaxValue)
+            SetDefault("context_length", (uint)Spec.Context);
+        SetDefault("embedding_length", (uint)stack.Width);
+        SetDefault("block_count", (uint)stack.Layers.Count);
+        SetDefault("feed_forward_length", (uint)inner);
+        SetDefault("attention.head_count", (uint)((MixerSpec.Attention)layer.Mixer).Heads);
+        SetDefault(layer.Norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", layer.Norm.Epsilon);
+        if (keys.Any(k => k.Name == "attention.key_length"))
+        {
+            SetDefault("attention.key_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
+            SetDefault("attention.value_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
+        }
+    }
+
+    /// <summary>Refuses a model of which a key that readers need is not known.</summary>
+    public void RequireKeys(IEnumerable<GgufKey> keys)
+    {
+        foreach (GgufKey key in keys.Where(k => k.Required))
+            Require(_metadata.ContainsKey($"{Architecture}.{key.Name}"), key.ConfigKey, $"the config does not say it, and readers need {key.Name}");
+    }
+
     /// <summary>Refuses a model that the format cannot hold.</summary>
     /// <exception cref="UnsupportedConfigException">The condition does not hold.</exception>
     public void Require(bool condition, string configKey, string problem)
