@@ -73,6 +73,9 @@ internal static class CommandLine
         ScoreCommand.Build(),
         PullCommand.Build(),
         InspectCommand.Build(),
+        ConvertCommand.Build(),
+        QuantizeCommand.Build(),
+        BenchCommand.Build(),
         TokenizeCommand.Build(),
     };
 
