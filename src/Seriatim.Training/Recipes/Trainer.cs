@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 
 namespace Seriatim.Training;
 
@@ -13,6 +13,8 @@ namespace Seriatim.Training;
 /// </remarks>
 public sealed class Trainer : IDisposable
 {
+    private static readonly ConcurrentDictionary<int, double> Peaks = new();
+
     private readonly TrainingRecipe _recipe;
     private readonly TrainingOptions _options;
     private readonly IDifferentiableOps _ops;
@@ -25,6 +27,7 @@ public sealed class Trainer : IDisposable
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _files = [];
     private readonly List<LogEntry> _history = [];
     private readonly string _settings;
+    private readonly TrainingFlops? _flops;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -67,8 +70,10 @@ public sealed class Trainer : IDisposable
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             _schedule = recipe.Schedule(Model.Spec.Last.Width);
             _settings = Settings();
+            // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
+            _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
-            _files["generation_config.json"] = GenerationConfig();
+            _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = CpuOps.Create(_options.Threads);
@@ -120,29 +125,18 @@ public sealed class Trainer : IDisposable
     public TrainerResult Run(CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
-        using var log = new MetricsLog(Path.Combine(_recipe.OutputFolder, "metrics.jsonl"), Steps);
-        var clock = Stopwatch.StartNew();
-        long tokens = 0;
+        using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
+            _recipe.MaxSteps, PeakOf(_options.Threads));
         while (Steps < _recipe.MaxSteps && !cancellation.IsCancellationRequested)
         {
-            (int rows, double norm, double rate) = Step();
-            tokens += rows;
+            long start = Stopwatch.GetTimestamp();
+            StepFigures figures = Step();
+            report.Step(figures, Stopwatch.GetElapsedTime(start).TotalSeconds);
             AfterStep?.Invoke(Steps);
             if (Steps % _recipe.LoggingSteps == 0)
-            {
-                Report(log, clock.Elapsed.TotalSeconds, tokens, new SortedDictionary<string, double>(StringComparer.Ordinal)
-                {
-                    ["loss"] = _runningLoss / _runningLabels,
-                    ["learning_rate"] = rate,
-                    ["grad_norm"] = norm,
-                    ["epoch"] = _loader.Epochs,
-                });
-                (_runningLoss, _runningLabels, tokens) = (0, 0, 0);
-                clock.Restart();
-            }
-
+                LogSteps(report, figures);
             if (_recipe.EvalSteps > 0 && Steps % _recipe.EvalSteps == 0 && Steps < _recipe.MaxSteps)
-                Validate(log);
+                Validate(report);
             if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 && Steps < _recipe.MaxSteps)
                 Save();
         }
@@ -150,10 +144,11 @@ public sealed class Trainer : IDisposable
         bool cancelled = Steps < _recipe.MaxSteps;
         string last = Path.Combine(_recipe.OutputFolder, $"checkpoint-{Steps}");
         bool saved = Store.All().Contains(last);
-        TokenScores? scores = cancelled ? null : saved ? Evaluate() : Validate(log);
+        TokenScores? scores = cancelled ? null : saved ? Evaluate() : Validate(report);
         string checkpoint = saved ? last : Save();
         if (!cancelled)
             WriteFinal();
+        report.WritePage();
         return new TrainerResult(Steps, cancelled, checkpoint, scores);
     }
 
@@ -186,12 +181,12 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
-    private (int Rows, double Norm, double Rate) Step()
+    private StepFigures Step()
     {
         _optimizer.ClearGradients();
         double loss = 0;
-        long labels = 0;
-        int rows = 0;
+        double flops = 0;
+        long labels = 0, rows = 0;
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
@@ -199,6 +194,7 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
+            flops += _flops?.Of(batch) ?? 0;
         }
 
         double norm = GradientNorm.Of(_optimizer.Parameters) / labels;
@@ -208,21 +204,31 @@ public sealed class Trainer : IDisposable
         _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels);
         _average?.Update();
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
-        return (rows, norm, rate);
+        return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
     }
 
-    private void Report(MetricsLog log, double seconds, long tokens, SortedDictionary<string, double> values)
+    private void LogSteps(RunReport report, StepFigures last)
     {
-        _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
-        if (tokens > 0)
-            values["tokens_per_second"] = tokens / seconds;
-        var entry = new LogEntry(Steps, values);
-        log.Write(entry);
-        _options.Progress?.Report(entry);
+        var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["loss"] = _runningLoss / _runningLabels,
+            ["learning_rate"] = last.Rate,
+            ["grad_norm"] = last.Norm,
+            ["epoch"] = _loader.Epochs,
+        };
+        // With smoothed labels the loss is not the likelihood of the text.
+        if (_recipe.LabelSmoothing == 0)
+            values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);
+        (_runningLoss, _runningLabels) = (0, 0);
+        Remember(values);
+        report.LogSteps(Steps, values);
     }
 
-    private TokenScores? Validate(MetricsLog log)
+    private void Remember(SortedDictionary<string, double> values) => _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
+
+    private TokenScores? Validate(RunReport report)
     {
+        long start = Stopwatch.GetTimestamp();
         if (Evaluate() is not { } scores)
             return null;
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
@@ -233,7 +239,8 @@ public sealed class Trainer : IDisposable
         };
         if (_data.ValidationBytes() is > 0 and var bytes)
             values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
-        Report(log, 0, 0, values);
+        Remember(values);
+        report.LogEvaluation(Steps, values, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return scores;
     }
 
@@ -271,6 +278,9 @@ public sealed class Trainer : IDisposable
         (_runningLoss, _runningLabels) = (state.RunningLoss, state.RunningLabels);
     }
 
+    /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
+    private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));
+
     private static Model LoadModel(TrainingRecipe recipe, string? checkpoint)
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)
@@ -303,38 +313,5 @@ public sealed class Trainer : IDisposable
         long perExample = Math.Min(_data.Limits.Source, 1 << 20) + (_objective.NeedsTargets ? Math.Min(_data.Limits.Target, 1 << 20) : 0L);
         long byExamples = _recipe.Packing.Examples > 0 ? _recipe.Packing.Examples * perExample : long.MaxValue;
         return Math.Min(byExamples, _recipe.Packing.Tokens > 0 ? _recipe.Packing.Tokens : long.MaxValue);
-    }
-
-    private byte[] GenerationConfig()
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            Write("bos_token_id", Model.Config.BosTokenId);
-            Write("decoder_start_token_id", Model.Config.DecoderStartTokenId);
-            if (Model.Config.EosTokenIds is [int eos])
-                json.WriteNumber("eos_token_id", eos);
-            else if (Model.Config.EosTokenIds.Count > 1)
-                WriteAll("eos_token_id", Model.Config.EosTokenIds);
-            Write("pad_token_id", Model.Config.PadTokenId);
-            json.WriteEndObject();
-
-            void WriteAll(string key, IEnumerable<int> ids)
-            {
-                json.WriteStartArray(key);
-                foreach (int id in ids)
-                    json.WriteNumberValue(id);
-                json.WriteEndArray();
-            }
-
-            void Write(string key, int? id)
-            {
-                if (id is { } value)
-                    json.WriteNumber(key, value);
-            }
-        }
-
-        return stream.ToArray();
     }
 }

@@ -11,4 +11,7 @@ public sealed record TrainingOptions
 
     /// <summary>Told every log entry.</summary>
     public IProgress<LogEntry>? Progress { get; init; }
+
+    /// <summary>Told after every step where the run stands: speed, time left, recent losses.</summary>
+    public IProgress<TrainingProgress>? StepProgress { get; init; }
 }

@@ -83,6 +83,14 @@ public sealed class TrainerTests
         // One letter is one byte here, so both figures are the same loss in two units.
         Assert.Equal((double)last["eval_loss"]! / Math.Log(2), (double)last["eval_bits_per_byte"]!, 1e-9);
         Assert.Equal(Math.Exp((double)last["eval_loss"]!), (double)last["eval_perplexity"]!, 1e-9);
+        Assert.All(lines.Where(l => l.ContainsKey("loss")), line =>
+        {
+            Assert.Equal(Math.Exp((double)line["loss"]!), (double)line["perplexity"]!, 1e-9);
+            Assert.True((double)line["tokens_per_second"]! > 0 && (double)line["fma_fraction"]! > 0 && (double)line["grad_norm"]! > 0);
+        });
+        Assert.Equal(lines.Length, MetricsLog.Read(Path.Combine(run.Output, "metrics.jsonl")).Count);
+        Assert.Contains("eval_loss", File.ReadAllText(Path.Combine(run.Output, "training.html")));
+        Assert.Empty(Directory.GetFiles(run.Output, "*.new"));
         Assert.True(trainer.Memory.Total > trainer.Model.WeightBytes * 4);
         using Model final = Model.Load(Path.Combine(run.Output, "final"));
         Assert.NotNull(Tokenizer.Load(Path.Combine(run.Output, "final")));
