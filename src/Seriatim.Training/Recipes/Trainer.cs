@@ -28,6 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly List<LogEntry> _history = [];
     private readonly string _settings;
     private readonly TrainingFlops? _flops;
+    private (long Step, TokenScores Scores)? _evaluation;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -63,12 +64,15 @@ public sealed class Trainer : IDisposable
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
             _loader = _data.NewLoader();
+            CheckEvaluation();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = recipe.UseLion
                 ? new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, _options.Threads)
                 : new AdamW(trained, recipe.Adam, _options.Threads);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
-            _schedule = recipe.Schedule(Model.Spec.Last.Width);
+            TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
+                : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
+            _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
             _settings = Settings();
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
@@ -100,6 +104,12 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps done so far, those before a resume included.</summary>
     public long Steps => _optimizer.Steps;
 
+    /// <summary>Steps in all: <c>max_steps</c>, or those of <c>num_train_epochs</c>.</summary>
+    public long TotalSteps { get; }
+
+    /// <summary>The best checkpoint so far; null if none is looked for, or before the first evaluation.</summary>
+    public BestModel? Best { get; private set; }
+
     /// <summary>Data lines that hold no example: their number, and the first of them if they were read in this run.</summary>
     public BadLines BadLines => _data.BadLines;
 
@@ -126,8 +136,8 @@ public sealed class Trainer : IDisposable
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
         using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
-            _recipe.MaxSteps, PeakOf(_options.Threads));
-        while (Steps < _recipe.MaxSteps && !cancellation.IsCancellationRequested)
+            TotalSteps, PeakOf(_options.Threads));
+        while (!Finished && !cancellation.IsCancellationRequested)
         {
             long start = Stopwatch.GetTimestamp();
             StepFigures figures = Step();
@@ -135,21 +145,23 @@ public sealed class Trainer : IDisposable
             AfterStep?.Invoke(Steps);
             if (Steps % _recipe.LoggingSteps == 0)
                 LogSteps(report, figures);
-            if (_recipe.EvalSteps > 0 && Steps % _recipe.EvalSteps == 0 && Steps < _recipe.MaxSteps)
+            if (Steps == TotalSteps)
+                break;
+            if (_recipe.EvalSteps > 0 && Steps % _recipe.EvalSteps == 0)
                 Validate(report);
-            if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 && Steps < _recipe.MaxSteps)
+            if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 || Best?.Step == Steps)
                 Save();
         }
 
-        bool cancelled = Steps < _recipe.MaxSteps;
-        string last = Path.Combine(_recipe.OutputFolder, $"checkpoint-{Steps}");
-        bool saved = Store.All().Contains(last);
-        TokenScores? scores = cancelled ? null : saved ? Evaluate() : Validate(report);
+        bool cancelled = !Finished;
+        string last = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
+        bool saved = Store.All().Contains(last), evaluated = _evaluation?.Step == Steps;
+        TokenScores? scores = cancelled ? null : evaluated ? _evaluation!.Value.Scores : saved ? Evaluate() : Validate(report);
         string checkpoint = saved ? last : Save();
         if (!cancelled)
             WriteFinal();
         report.WritePage();
-        return new TrainerResult(Steps, cancelled, checkpoint, scores);
+        return new TrainerResult(Steps, cancelled, checkpoint, scores) { Best = Best, StoppedEarly = Finished && Steps < TotalSteps };
     }
 
     /// <summary>Scores on the validation data with the present weights, or their average if one is kept; null without such data.</summary>
@@ -179,6 +191,8 @@ public sealed class Trainer : IDisposable
         _ops.Dispose();
         Model.Dispose();
     }
+
+    private bool Finished => Steps >= TotalSteps || _recipe.Best is { Patience: > 0 } best && Best?.Since >= best.Patience;
 
     /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
     private StepFigures Step()
@@ -240,6 +254,13 @@ public sealed class Trainer : IDisposable
         if (_data.ValidationBytes() is > 0 and var bytes)
             values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
         Remember(values);
+        _evaluation = (Steps, scores);
+        if (_recipe.Best is { } wanted)
+        {
+            Best = wanted.After(Best, values[wanted.Metric], Steps);
+            Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
+        }
+
         report.LogEvaluation(Steps, values, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return scores;
     }
@@ -253,18 +274,27 @@ public sealed class Trainer : IDisposable
         Settings = _settings,
         RunningLoss = _runningLoss,
         RunningLabels = _runningLabels,
+        Best = Best,
         LogHistory = _history,
     })
     { Average = _average, Files = _files });
 
     private void WriteFinal()
     {
-        string folder = Path.Combine(_recipe.OutputFolder, "final");
-        _average?.Swap();
-        CheckpointWriter.Write(Model, folder);
-        _average?.Swap();
-        foreach ((string name, ReadOnlyMemory<byte> bytes) in _files)
-            File.WriteAllBytes(Path.Combine(folder, name), bytes.Span);
+        var final = new FinalModel(Path.Combine(_recipe.OutputFolder, "final"), _files);
+        if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
+        {
+            string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
+            using Model model = Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
+            using WeightAverage? average = _average is null ? null : new WeightAverage(_recipe.Selection.Select(model), _average.Decay);
+            if (average is not null)
+                CheckpointStore.RestoreAverage(folder, average);
+            final.Write(model, average);
+        }
+        else
+        {
+            final.Write(Model, _average);
+        }
     }
 
     private void Restore(string checkpoint)
@@ -275,6 +305,8 @@ public sealed class Trainer : IDisposable
                 + $"{Environment.NewLine}checkpoint: {state.Settings}{Environment.NewLine}recipe: {_settings}");
         _loader.Position = state.Position;
         _history.AddRange(state.LogHistory);
+        Best = state.Best;
+        Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
         (_runningLoss, _runningLabels) = (state.RunningLoss, state.RunningLabels);
     }
 
@@ -300,13 +332,27 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    private void CheckEvaluation()
+    {
+        if (_recipe.Best is not { } best)
+            return;
+        if (_data.Validation.Count == 0)
+            throw new RecipeException($"metric_for_best_model is {best.Metric}; there are no validation data. Give \"validation_files\" or \"validation_split\".");
+        if (best.Metric == "eval_bits_per_byte" && _data.ValidationBytes() == 0)
+            throw new RecipeException($"metric_for_best_model is {best.Metric}; the objective {_recipe.Objective} has no such figure.");
+        if (best.Patience > 0 && _recipe.EvalSteps == 0)
+            throw new RecipeException("early_stopping_patience counts evaluations; give \"eval_steps\".");
+    }
+
     /// <summary>All that the bits of the result depend on.</summary>
     private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
         _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
         _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"ema {_recipe.AverageDecay}",
         $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
         $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
-        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys);
+        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
+        // What came later than the first checkpoints in use is named only where it is used.
+        + (_recipe.Best is null ? "" : $"; {_recipe.Best}");
 
     private long LargestBatch()
     {
