@@ -6,7 +6,7 @@ namespace Seriatim.Training;
 internal sealed class FinalModel(string folder, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files)
 {
     /// <summary>Writes the model, or the average of its weights if one is kept.</summary>
-    public void Write(Model model, WeightAverage? average)
+    public void Write(Model model, WeightAverage? average, DataType type)
     {
         string temporary = folder + ".new", old = folder + ".old";
         foreach (string left in (string[])[temporary, old])
@@ -18,7 +18,7 @@ internal sealed class FinalModel(string folder, IReadOnlyDictionary<string, Read
         average?.Swap();
         try
         {
-            CheckpointWriter.Write(model, temporary);
+            CheckpointWriter.Write(model, temporary, type);
         }
         finally
         {

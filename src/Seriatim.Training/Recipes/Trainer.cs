@@ -26,9 +26,10 @@ public sealed class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _files = [];
     private readonly List<LogEntry> _history = [];
+    private readonly Evaluation _evaluation;
     private readonly string _settings;
     private readonly TrainingFlops? _flops;
-    private (long Step, TokenScores Scores)? _evaluation;
+    private (long Step, TokenScores Scores)? _evaluated;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -64,7 +65,8 @@ public sealed class Trainer : IDisposable
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
             _loader = _data.NewLoader();
-            CheckEvaluation();
+            _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
+            _evaluation.Check();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = recipe.UseLion
                 ? new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, _options.Threads)
@@ -137,6 +139,8 @@ public sealed class Trainer : IDisposable
         Directory.CreateDirectory(_recipe.OutputFolder);
         using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
             TotalSteps, PeakOf(_options.Threads));
+        if (IsEvaluationDue)
+            Validate(report, cancellation); // the run was stopped in the middle of it
         while (!Finished && !cancellation.IsCancellationRequested)
         {
             long start = Stopwatch.GetTimestamp();
@@ -147,40 +151,17 @@ public sealed class Trainer : IDisposable
                 LogSteps(report, figures);
             if (Steps == TotalSteps)
                 break;
-            if (_recipe.EvalSteps > 0 && Steps % _recipe.EvalSteps == 0)
-                Validate(report);
+            if (IsEvaluationDue)
+                Validate(report, cancellation);
             if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 || Best?.Step == Steps)
                 Save();
         }
 
-        bool cancelled = !Finished;
-        string last = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
-        bool saved = Store.All().Contains(last), evaluated = _evaluation?.Step == Steps;
-        TokenScores? scores = cancelled ? null : evaluated ? _evaluation!.Value.Scores : saved ? Evaluate() : Validate(report);
-        string checkpoint = saved ? last : Save();
-        if (!cancelled)
-            WriteFinal();
-        report.WritePage();
-        return new TrainerResult(Steps, cancelled, checkpoint, scores) { Best = Best, StoppedEarly = Finished && Steps < TotalSteps };
+        return End(report, cancellation);
     }
 
     /// <summary>Scores on the validation data with the present weights, or their average if one is kept; null without such data.</summary>
-    public TokenScores? Evaluate()
-    {
-        if (_data.Validation.Count == 0)
-            return null;
-        _average?.Swap();
-        try
-        {
-            BatchPacking packing = _recipe.Packing with { GroupByLength = false };
-            return packing.Pack(_data.Validation, _objective.RowsOf, default)
-                .Select(batch => LossPass.Evaluate(Model, _ops, _objective.Make(batch))).Aggregate((a, b) => a + b);
-        }
-        finally
-        {
-            _average?.Swap();
-        }
-    }
+    public TokenScores? Evaluate() => Averaged(() => _evaluation.Score(Model, _ops));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -191,6 +172,27 @@ public sealed class Trainer : IDisposable
         _ops.Dispose();
         Model.Dispose();
     }
+
+    private TrainerResult End(RunReport report, CancellationToken cancellation)
+    {
+        bool finished = Finished;
+        TokenScores? scores = !finished ? null
+            : _evaluated is { } last && last.Step == Steps ? last.Scores
+            : HasEvaluation ? Evaluate() : Validate(report, cancellation);
+        // A cancelled evaluation leaves the run unfinished: its figures are made when it goes on.
+        finished &= scores is not null || _data.Validation.Count == 0;
+        string checkpoint = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
+        if (!Store.All().Contains(checkpoint))
+            Save();
+        if (finished)
+            WriteFinal();
+        report.WritePage();
+        return new TrainerResult(Steps, !finished, checkpoint, scores) { Best = Best, StoppedEarly = finished && Steps < TotalSteps };
+    }
+
+    private bool HasEvaluation => _history.Any(entry => entry.Step == Steps && entry.Values.ContainsKey("eval_loss"));
+
+    private bool IsEvaluationDue => _recipe.EvalSteps > 0 && Steps > 0 && Steps < TotalSteps && Steps % _recipe.EvalSteps == 0 && !HasEvaluation;
 
     private bool Finished => Steps >= TotalSteps || _recipe.Best is { Patience: > 0 } best && Best?.Since >= best.Patience;
 
@@ -240,7 +242,21 @@ public sealed class Trainer : IDisposable
 
     private void Remember(SortedDictionary<string, double> values) => _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
 
-    private TokenScores? Validate(RunReport report)
+    /// <summary>Does something with the averaged weights, if an average is kept.</summary>
+    private T Averaged<T>(Func<T> action)
+    {
+        _average?.Swap();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            _average?.Swap();
+        }
+    }
+
+    private TokenScores? Validate(RunReport report, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         if (Evaluate() is not { } scores)
@@ -253,8 +269,22 @@ public sealed class Trainer : IDisposable
         };
         if (_data.ValidationBytes() is > 0 and var bytes)
             values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
+        try
+        {
+            Averaged<object?>(() =>
+            {
+                _evaluation.Generate(Model, _ops, values, cancellation);
+                return null;
+            });
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The figures are not those of a whole evaluation: it comes again when the run goes on.
+            return null;
+        }
+
         Remember(values);
-        _evaluation = (Steps, scores);
+        _evaluated = (Steps, scores);
         if (_recipe.Best is { } wanted)
         {
             Best = wanted.After(Best, values[wanted.Metric], Steps);
@@ -289,11 +319,11 @@ public sealed class Trainer : IDisposable
             using WeightAverage? average = _average is null ? null : new WeightAverage(_recipe.Selection.Select(model), _average.Decay);
             if (average is not null)
                 CheckpointStore.RestoreAverage(folder, average);
-            final.Write(model, average);
+            final.Write(model, average, _recipe.FinalType);
         }
         else
         {
-            final.Write(Model, _average);
+            final.Write(Model, _average, _recipe.FinalType);
         }
     }
 
@@ -332,18 +362,6 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void CheckEvaluation()
-    {
-        if (_recipe.Best is not { } best)
-            return;
-        if (_data.Validation.Count == 0)
-            throw new RecipeException($"metric_for_best_model is {best.Metric}; there are no validation data. Give \"validation_files\" or \"validation_split\".");
-        if (best.Metric == "eval_bits_per_byte" && _data.ValidationBytes() == 0)
-            throw new RecipeException($"metric_for_best_model is {best.Metric}; the objective {_recipe.Objective} has no such figure.");
-        if (best.Patience > 0 && _recipe.EvalSteps == 0)
-            throw new RecipeException("early_stopping_patience counts evaluations; give \"eval_steps\".");
-    }
-
     /// <summary>All that the bits of the result depend on.</summary>
     private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
         _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
@@ -352,7 +370,7 @@ public sealed class Trainer : IDisposable
         $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
         $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
         // What came later than the first checkpoints in use is named only where it is used.
-        + (_recipe.Best is null ? "" : $"; {_recipe.Best}");
+        + (_recipe.Best is null ? "" : $"; {_recipe.Best}") + (_recipe.Generation is null ? "" : $"; {_recipe.Generation}");
 
     private long LargestBatch()
     {

@@ -108,6 +108,12 @@ public sealed record TrainingRecipe
     /// <summary><c>save_steps</c>; 0: only at the end.</summary>
     public long SaveSteps { get; init; }
 
+    /// <summary><c>predict_with_generate</c> and what belongs to it; null: evaluations generate nothing.</summary>
+    public GenerationOptions? Generation { get; init; }
+
+    /// <summary><c>save_dtype</c>: how the finished model is stored; checkpoints are always F32.</summary>
+    public DataType FinalType { get; init; } = DataType.F32;
+
     /// <summary><c>save_total_limit</c>; 0: all.</summary>
     public int SaveTotalLimit { get; init; }
 
@@ -204,6 +210,8 @@ public sealed record TrainingRecipe
             AverageDecay = reader.Number("ema_decay", 0, 0, 0.999999),
             SaveSteps = reader.Whole("save_steps", 500),
             SaveTotalLimit = (int)reader.Whole("save_total_limit", 0),
+            Generation = GenerationOptions.Read(reader),
+            FinalType = reader.OneOf("save_dtype", DataType.F32, ("float32", DataType.F32), ("bfloat16", DataType.BF16), ("float16", DataType.F16)),
             EvalSteps = reader.Whole("eval_steps", 0),
             LoggingSteps = reader.Whole("logging_steps", 50, 1),
             Seed = (ulong)reader.Whole("seed", 42),
