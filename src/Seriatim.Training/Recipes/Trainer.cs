@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly Evaluation _evaluation;
     private readonly string _settings;
     private readonly TrainingFlops? _flops;
+    private readonly DropoutRates _dropout;
     private (long Step, TokenScores Scores)? _evaluated;
     private double _runningLoss;
     private long _runningLabels;
@@ -75,6 +76,7 @@ public sealed class Trainer : IDisposable
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
+            _dropout = recipe.DropoutOf(Model.Spec.Dropout);
             _settings = Settings();
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
@@ -206,7 +208,7 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
-            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing);
+            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i));
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
@@ -222,6 +224,10 @@ public sealed class Trainer : IDisposable
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
         return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
     }
+
+    /// <summary>Dropout of a piece of the present step; null for none.</summary>
+    private BatchDropout? Dropout(int piece) => _dropout == DropoutRates.None ? null
+        : new BatchDropout(_dropout, new DropoutMask(0, _recipe.Seed).At((ulong)Steps).At((ulong)piece).Key);
 
     private void LogSteps(RunReport report, StepFigures last)
     {
@@ -355,17 +361,17 @@ public sealed class Trainer : IDisposable
         if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
             throw new RecipeException(
                 $"{_recipe.Tokenizer} has {Tokenizer.VocabularySize} ids; the model's vocab_size is {Model.Spec.Last.Vocabulary}.");
-        foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.Contains("drop", StringComparison.Ordinal)))
+        foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
         {
-            if (value != 0 && !_recipe.DropoutOff)
-                throw new RecipeException($"The model's config has {key} {value}; dropout is not built yet. Set \"dropout\": 0 in the recipe to train without.");
+            if (value != 0 && !_recipe.LayerDropOff)
+                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
         }
     }
 
     /// <summary>All that the bits of the result depend on.</summary>
     private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
         _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
-        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"ema {_recipe.AverageDecay}",
+        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"{_dropout}", $"ema {_recipe.AverageDecay}",
         $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
         $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
         $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
