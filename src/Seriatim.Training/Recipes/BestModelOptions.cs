@@ -29,7 +29,7 @@ public sealed record BestModelOptions(string Metric, bool GreaterIsBetter, bool 
         if (!reader.Has("metric_for_best_model") && !load && patience == 0)
             return reader.Has("greater_is_better") ? throw reader.Wrong("greater_is_better", "metric_for_best_model beside it") : null;
         string metric = reader.OneOf("metric_for_best_model", "eval_loss",
-            [.. Metrics.Select(name => (name, name)), .. Metrics.Select(name => (name["eval_".Length..], name))]);
+            [.. Metrics.Select(name => (name, name)), .. Metrics.Select(name => (name["eval_".Length..], name))]); // Hugging Face takes both
         bool greater = metric is "eval_accuracy" or "eval_bleu" or "eval_chrf";
         return new BestModelOptions(metric, reader.Flag("greater_is_better", greater), load, patience);
     }

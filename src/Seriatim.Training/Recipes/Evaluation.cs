@@ -3,6 +3,9 @@ namespace Seriatim.Training;
 /// <summary>Scores of a model on the validation data of a run: likelihood, and generated targets if the recipe asks for them.</summary>
 internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Objective objective, Tokenizer tokenizer, TrainingOptions options)
 {
+    /// <summary>Ids of a generated target where neither recipe nor context limit it: an untrained model does not end.</summary>
+    private const int LongestTarget = 256;
+
     private readonly List<(string Name, BleuTokenizer Tokenizer, ReadOnlyMemory<int>[] Sources, string[] References)> _pairs = [];
 
     /// <summary>Refuses a recipe whose evaluations could not give what it asks for.</summary>
@@ -44,11 +47,12 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
             return;
         if (_pairs.Count == 0)
             Collect(wanted.MaxSamples);
+        int longest = wanted.MaxLength > 0 ? wanted.MaxLength : Math.Min(LongestTarget, data.Limits.Target);
         double bleu = 0, chrf = 0;
         foreach ((string name, BleuTokenizer cut, ReadOnlyMemory<int>[] sources, string[] references) in _pairs)
         {
             IReadOnlyList<string> made = options.Generate!(
-                new GenerationTask(model, ops, tokenizer, sources, wanted.MaxLength, wanted.Beams), cancellation);
+                new GenerationTask(model, ops, tokenizer, sources, longest, wanted.Beams), cancellation);
             if (made.Count != sources.Length)
                 throw new InvalidOperationException($"TrainingOptions.Generate gave {made.Count} texts for {sources.Length} sources.");
             string[][] right = [.. references.Select(r => (string[])[r])];

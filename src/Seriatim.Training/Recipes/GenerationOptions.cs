@@ -1,7 +1,8 @@
 namespace Seriatim.Training;
 
 /// <summary>Whether evaluations generate the targets of the validation pairs and score them.</summary>
-/// <param name="MaxLength"><c>generation_max_length</c>: most ids of a target; 0: as long as the model allows.</param>
+/// <param name="MaxLength"><c>generation_max_length</c>: most ids of a target; 0: as long as targets
+/// may be in training, but not more than 256.</param>
 /// <param name="Beams"><c>generation_num_beams</c>.</param>
 /// <param name="MaxSamples"><c>max_eval_samples</c>: most pairs of each validation file, from its beginning; 0: all.</param>
 public sealed record GenerationOptions(int MaxLength, int Beams, int MaxSamples)

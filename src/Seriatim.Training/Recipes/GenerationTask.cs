@@ -8,7 +8,7 @@ namespace Seriatim.Training;
 /// <param name="Ops">The device, for use during the call.</param>
 /// <param name="Tokenizer">The tokenizer.</param>
 /// <param name="Sources">Ids of the encoder's input of each pair, as they were in training.</param>
-/// <param name="MaxLength">Most ids of a target; 0: as long as the model allows.</param>
+/// <param name="MaxLength">Most ids of a target, at least 1.</param>
 /// <param name="Beams">Beams; 1: the most probable id each time.</param>
 public sealed record GenerationTask(
     Model Model, IOps Ops, Tokenizer Tokenizer, IReadOnlyList<ReadOnlyMemory<int>> Sources, int MaxLength, int Beams);
