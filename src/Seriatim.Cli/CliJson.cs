@@ -12,6 +12,7 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
 [JsonSerializable(typeof(ScoreLine))]
+[JsonSerializable(typeof(TrainLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

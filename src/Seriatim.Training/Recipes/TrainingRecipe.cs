@@ -157,7 +157,7 @@ public sealed record TrainingRecipe
             throw new RecipeException("Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
         long steps = reader.Whole("max_steps", -1, 1);
         if (steps < 0)
-            throw new RecipeException("The recipe lacks \"max_steps\".");
+            throw reader.Missing("max_steps");
         return new TrainingRecipe
         {
             Json = json,
@@ -204,7 +204,7 @@ public sealed record TrainingRecipe
     private static IReadOnlyList<RecipeData> Files(RecipeReader reader, string key, string folder)
     {
         RecipeData[] files = [.. reader.Objects(key).Select(file => RecipeData.Read(file, folder))];
-        return files.Length > 0 || key != "train_files" ? files : throw new RecipeException("The recipe lacks \"train_files\".");
+        return files.Length > 0 || key != "train_files" ? files : throw reader.Missing("train_files");
     }
 
     private static BatchPacking ReadPacking(RecipeReader reader)
