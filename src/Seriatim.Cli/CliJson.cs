@@ -13,6 +13,7 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(FillLine))]
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(TrainLine))]
+[JsonSerializable(typeof(TranslationLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

@@ -75,6 +75,7 @@ internal static class CommandLine
     {
         GenerateCommand.Build(),
         ChatCommand.Build(),
+        TranslateCommand.Build(),
         EmbedCommand.Build(),
         FillCommand.Build(),
         ScoreCommand.Build(),
