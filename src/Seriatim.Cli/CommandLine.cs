@@ -79,6 +79,7 @@ internal static class CommandLine
         EmbedCommand.Build(),
         FillCommand.Build(),
         ScoreCommand.Build(),
+        EvalCommand.Build(),
         PullCommand.Build(),
         InspectCommand.Build(),
         TokenizeCommand.Build(),
@@ -93,7 +94,8 @@ internal static class CommandLine
     private static int ReportUsage(ParseResult parsed)
     {
         string[] unknown = [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value is ['-', _, ..]).Select(t => t.Value)];
-        foreach (ParseError error in unknown.Length > 0 ? parsed.Errors.Where(e => unknown.Any(e.Message.Contains)) : parsed.Errors)
+        ParseError[] named = [.. parsed.Errors.Where(e => unknown.Any(e.Message.Contains))];
+        foreach (ParseError error in named.Length > 0 ? named : parsed.Errors)
             Terminal.Error(error.Message);
         foreach (string token in unknown)
         {

@@ -5,10 +5,10 @@ internal static class NearestName
 {
     private const int MostEdits = 3;
 
-    /// <summary>The name with the fewest edits from what was written, at most three and fewer than its letters; null if there is none.</summary>
+    /// <summary>The name with the fewest edits from what was written, at most three, and at most half of the letters; null if there is none.</summary>
     public static string? Find(string written, IEnumerable<string> names) => names
         .Select(name => (Name: name, Distance: Distance(name, written)))
-        .Where(pair => pair.Distance <= Math.Min(MostEdits, pair.Name.Length - 1))
+        .Where(pair => pair.Distance <= Math.Min(MostEdits, Math.Min(pair.Name.Length, written.Length) / 2))
         .OrderBy(pair => pair.Distance)
         .Select(pair => pair.Name)
         .FirstOrDefault();
