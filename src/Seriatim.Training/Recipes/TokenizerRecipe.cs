@@ -30,6 +30,7 @@ public sealed record TokenizerRecipe(TrainerOptions Options)
             Model = model,
             VocabularySize = (int)reader.Whole("vocab_size", 16_000, 2),
             SpecialTokens = reader.Has("special_tokens") ? reader.Texts("special_tokens") : null,
+            AddedTokens = reader.Texts("added_tokens"),
             AddBos = false,
         };
         reader.Complete();
