@@ -151,15 +151,6 @@ public sealed class TrainTests : IDisposable
         Assert.EndsWith("The model:", seen.Replace("\e[0m", "", StringComparison.Ordinal).TrimEnd());
     }
 
-    [Fact]
-    public void A_sparkline_shows_the_curve()
-    {
-        Assert.Equal("█▅▁", Sparkline.Of([3, 2, 1], 10));
-        Assert.Equal("▁█", Sparkline.Of([1, 1, 5, double.NaN, 5], 2));
-        Assert.Equal("▁▁", Sparkline.Of([2, 2], 8));
-        Assert.Equal("", Sparkline.Of([], 8));
-    }
-
     private static IEnumerable<JsonElement> Lines((int Code, string Output, string Error) run)
     {
         Assert.True(run.Code == 0, run.Error);
