@@ -182,7 +182,7 @@ public sealed record TrainingRecipe
         if (reader.Has("max_steps") == reader.Has("num_train_epochs"))
         {
             throw reader.Has("max_steps") ? new RecipeException("Give either \"max_steps\" or \"num_train_epochs\", not both.")
-                : reader.Missing("max_steps");
+                : reader.Missing("max_steps", "num_train_epochs");
         }
 
         return new TrainingRecipe
