@@ -117,9 +117,9 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     private static void Fill(SafetensorsFile file, OptimizerMoment moment)
     {
         SafetensorsEntry entry = file[moment.Name];
-        if (entry.ElementCount != (long)moment.Parameter.Rows * moment.Parameter.Columns)
+        if (entry.ElementCount != (long)moment.Rows * moment.Columns)
             throw new ModelFormatException(file.Path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
-        RowOrder.FromRows(moment.Parameter, file.ReadF32(entry), moment.Values.Span);
+        moment.FromRows(file.ReadF32(entry));
     }
 
     /// <summary>Those over the limit: the newest stay, and the best takes the place of the oldest of them.</summary>
@@ -138,11 +138,11 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     {
         OptimizerMoment[] moments = [.. snapshot.Optimizer.Moments, .. snapshot.Average?.Values ?? []];
         using SafetensorsWriter writer = SafetensorsWriter.Create(path, moments.Select(m =>
-            new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Parameter.Rows, m.Parameter.Columns])));
+            new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Rows, m.Columns])));
         foreach (OptimizerMoment moment in moments)
         {
             Announce(moment.Name);
-            writer.AppendF32(moment.Name, RowOrder.ToRows(moment.Parameter, moment.Values.Span));
+            writer.AppendF32(moment.Name, moment.ToRows());
         }
 
         writer.Complete();

@@ -58,26 +58,26 @@ public sealed class Trainer : IDisposable
         if (File.Exists(tokenizerConfig))
             _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
         Tokenizer = Tokenizer.Load(recipe.Tokenizer);
-        Model = LoadModel(recipe, checkpoint);
+        Model = RunParts.LoadModel(recipe, checkpoint);
         try
         {
             CheckModel();
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
+            if (recipe.Sampling is not null && recipe.Objective == ObjectiveKind.MaskedTokens)
+                throw new RecipeException("scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
-            _optimizer = recipe.UseLion
-                ? new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, _options.Threads)
-                : new AdamW(trained, recipe.Adam, _options.Threads);
+            _optimizer = RunParts.NewOptimizer(recipe, trained, _options.Threads);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
-            _settings = Settings();
+            _settings = RunParts.Settings(recipe, _schedule, _objective, _data, _dropout);
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
@@ -127,7 +127,7 @@ public sealed class Trainer : IDisposable
     internal Action<long>? AfterStep { get; set; }
 
     /// <summary>About how much memory the run takes.</summary>
-    public MemoryEstimate Memory => MemoryEstimate.Of(Model, _optimizer, _average, LargestBatch());
+    public MemoryEstimate Memory => MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
 
     /// <summary>
     /// Trains up to the last step. Checkpoints and <c>metrics.jsonl</c> go to the output folder, the finished model (the average
@@ -208,7 +208,9 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
-            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i));
+            if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
+                batch = ScheduledSampling.Apply(Model, _ops, batch, probability, new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
+            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
@@ -349,13 +351,6 @@ public sealed class Trainer : IDisposable
     /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
     private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));
 
-    private static Model LoadModel(TrainingRecipe recipe, string? checkpoint)
-    {
-        if ((checkpoint ?? recipe.ModelFolder) is { } folder)
-            return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation));
-    }
-
     private void CheckModel()
     {
         if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
@@ -366,22 +361,5 @@ public sealed class Trainer : IDisposable
             if (value != 0 && !_recipe.LayerDropOff)
                 throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
         }
-    }
-
-    /// <summary>All that the bits of the result depend on.</summary>
-    private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
-        _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
-        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"{_dropout}", $"ema {_recipe.AverageDecay}",
-        $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
-        $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
-        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
-        // What came later than the first checkpoints in use is named only where it is used.
-        + (_recipe.Best is null ? "" : $"; {_recipe.Best}") + (_recipe.Generation is null ? "" : $"; {_recipe.Generation}");
-
-    private long LargestBatch()
-    {
-        long perExample = Math.Min(_data.Limits.Source, 1 << 20) + (_objective.NeedsTargets ? Math.Min(_data.Limits.Target, 1 << 20) : 0L);
-        long byExamples = _recipe.Packing.Examples > 0 ? _recipe.Packing.Examples * perExample : long.MaxValue;
-        return Math.Min(byExamples, _recipe.Packing.Tokens > 0 ? _recipe.Packing.Tokens : long.MaxValue);
     }
 }

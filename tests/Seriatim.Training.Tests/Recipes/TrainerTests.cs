@@ -8,6 +8,7 @@ public sealed class TrainerTests
     [InlineData("adamw", 1)]
     [InlineData("adamw", 2)]
     [InlineData("lion", 2)]
+    [InlineData("adafactor", 2)]
     public void A_resumed_run_equals_one_that_never_stopped(string optimizer, int threads)
     {
         using var whole = new TinyRun();
