@@ -17,10 +17,11 @@ internal sealed class StepBenchmark : IDisposable
     private readonly AdamW _optimizer;
     private readonly TrainingBatch _batch;
     private readonly bool _recompute;
+    private readonly int _threads;
 
     private StepBenchmark(StepCase step, int threads, bool recompute, bool timed)
     {
-        _recompute = recompute;
+        (_recompute, _threads) = (recompute, threads);
         _model = Model.Create("config.json", Encoding.UTF8.GetBytes(step.Config), new RandomSource(1, 0.02f));
         _ops = CpuOps.Create(threads);
         if (timed)
@@ -46,17 +47,19 @@ internal sealed class StepBenchmark : IDisposable
         benchmark._timed?.Clear();
         int perRound = Math.Max(1, (int)(1 / benchmark.Step().Sum)), steps = 1;
         var times = new List<(double Forward, double Backward, double Optimizer, double Sum)>();
-        var limits = new List<double>();
+        List<double> limits = [], processors = [];
         for (int round = 0; round < rounds; round++)
         {
             double limit = FmaProbe.Measure(threads, 0.05);
             (double forward, double backward, double optimizer) = (0, 0, 0);
+            TimeSpan processor = Environment.CpuUsage.TotalTime;
             for (int i = 0; i < perRound; i++, steps++)
             {
                 Times t = benchmark.Step();
                 (forward, backward, optimizer) = (forward + t.Forward, backward + t.Backward, optimizer + t.Optimizer);
             }
 
+            processors.Add((Environment.CpuUsage.TotalTime - processor).TotalSeconds / perRound);
             limits.Add(Math.Max(limit, FmaProbe.Measure(threads, 0.05)));
             times.Add((forward / perRound, backward / perRound, optimizer / perRound, (forward + backward + optimizer) / perRound));
         }
@@ -69,6 +72,7 @@ internal sealed class StepBenchmark : IDisposable
         {
             LimitGflops = Of(i => limits[i] / 1e9),
             PeakFraction = Of(i => flops / times[i].Sum / limits[i]),
+            ProcessorFraction = Of(i => flops / processors[i] / (limits[i] / threads)),
             StepMilliseconds = whole,
             ForwardMilliseconds = Of(i => times[i].Forward * 1e3),
             BackwardMilliseconds = Of(i => times[i].Backward * 1e3),
@@ -110,9 +114,8 @@ internal sealed class StepBenchmark : IDisposable
 
         double optimizer = Timing.Seconds(() =>
         {
-            double norm = GradientNorm.Of(_optimizer.Parameters) / _batch.Labels.Length;
-            _optimizer.Step(1e-4, GradientNorm.ClipFactor(norm, 1) / _batch.Labels.Length);
-            _optimizer.ClearGradients();
+            double norm = GradientNorm.Of(_optimizer.Parameters, _threads) / _batch.Labels.Length;
+            _optimizer.Step(1e-4, GradientNorm.ClipFactor(norm, 1) / _batch.Labels.Length, clear: true);
         });
         return new Times(forward, backward, optimizer);
     }

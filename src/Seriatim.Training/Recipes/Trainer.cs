@@ -72,7 +72,7 @@ public sealed class Trainer : IDisposable
             _evaluation.Check();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = RunParts.NewOptimizer(recipe, trained, _options.Threads);
-            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
+            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay, _options.Threads) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
@@ -201,9 +201,8 @@ public sealed class Trainer : IDisposable
     /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
     private StepFigures Step()
     {
-        _optimizer.ClearGradients();
         double loss = 0;
-        double flops = 0;
+        double flops = 0; // gradients are zero: the last step left them so
         long labels = 0, rows = 0;
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
@@ -217,11 +216,11 @@ public sealed class Trainer : IDisposable
             flops += _flops?.Of(batch) ?? 0;
         }
 
-        double norm = GradientNorm.Of(_optimizer.Parameters) / labels;
+        double norm = GradientNorm.Of(_optimizer.Parameters, _options.Threads) / labels;
         if (!double.IsFinite(norm))
             throw new TrainingDivergedException(Steps + 1, $"the gradient's norm is {norm}", Store.Latest());
         double rate = _schedule.RateAt(Steps);
-        _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels);
+        _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
         _average?.Update();
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
         return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
