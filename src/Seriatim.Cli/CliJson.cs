@@ -12,6 +12,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
 [JsonSerializable(typeof(ScoreLine))]
+[JsonSerializable(typeof(TrainLine))]
+[JsonSerializable(typeof(TranslationLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

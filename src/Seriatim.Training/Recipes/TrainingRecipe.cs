@@ -244,7 +244,7 @@ public sealed record TrainingRecipe
     private static IReadOnlyList<RecipeData> Files(RecipeReader reader, string key, string folder)
     {
         RecipeData[] files = [.. reader.Objects(key).Select(file => RecipeData.Read(file, folder))];
-        return files.Length > 0 || key != "train_files" ? files : throw new RecipeException("The recipe lacks \"train_files\".");
+        return files.Length > 0 || key != "train_files" ? files : throw reader.Missing("train_files");
     }
 
     /// <summary>The rates of a run.</summary>
