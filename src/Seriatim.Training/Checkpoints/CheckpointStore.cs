@@ -38,14 +38,28 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     /// <summary>Writes a checkpoint and removes those over the limit.</summary>
     /// <param name="snapshot">What to keep.</param>
     /// <returns>Its folder.</returns>
-    /// <exception cref="IOException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    /// <exception cref="CheckpointWriteException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    /// <exception cref="IOException">The checkpoint exists already.</exception>
     public string Save(TrainingSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        string name = NameOf(snapshot.State.GlobalStep);
-        string final = Path.Combine(folder, name), temporary = Path.Combine(folder, Temporary + name);
+        string name = NameOf(snapshot.State.GlobalStep), final = Path.Combine(folder, name);
         if (Directory.Exists(final))
             throw new IOException($"{final} exists already; a checkpoint is never written over.");
+        try
+        {
+            return Save(snapshot, name, final);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            long needed = snapshot.Model.WeightBytes + (snapshot.Average?.Values ?? []).Concat(snapshot.Optimizer.Moments).Sum(m => m.Values.Bytes);
+            throw new CheckpointWriteException(final, needed, Latest(), error);
+        }
+    }
+
+    private string Save(TrainingSnapshot snapshot, string name, string final)
+    {
+        string temporary = Path.Combine(folder, Temporary + name);
         Directory.CreateDirectory(folder);
         foreach (string left in Directory.GetDirectories(folder, Temporary + "*"))
             Directory.Delete(left, recursive: true);

@@ -37,7 +37,8 @@ public static class LossPass
         return new TokenScores(loss.Span[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
     }
 
-    private static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
+    /// <summary>The rows that have a label, after the last layer.</summary>
+    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);

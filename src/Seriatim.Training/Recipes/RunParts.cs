@@ -21,7 +21,8 @@ internal static class RunParts
 
     /// <summary>All that the bits of the result depend on.</summary>
     public static string Settings(
-        TrainingRecipe recipe, LearningRateSchedule schedule, Objective objective, TrainingSet data, DropoutRates dropout) =>
+        TrainingRecipe recipe, LearningRateSchedule schedule, Objective objective, TrainingSet data, DropoutRates dropout,
+        Teacher? teacher) =>
         string.Join("; ", schedule, objective.GetType().Name, recipe.MaskShare, recipe.NoiseDensity,
             recipe.SpanLength, data.Limits, recipe.Packing, $"accumulation {recipe.AccumulationSteps}", Name(recipe.Optimizer),
             recipe.Adam, $"clip {recipe.MaxGradientNorm}", $"smoothing {recipe.LabelSmoothing}", $"{dropout}", $"ema {recipe.AverageDecay}",
@@ -30,7 +31,7 @@ internal static class RunParts
             $"weights [{string.Join(' ', recipe.TrainFiles.Select(f => f.Weight))}]", data.Keys)
         // What came later than the first checkpoints in use is named only where it is used.
         + (recipe.Best is null ? "" : $"; {recipe.Best}") + (recipe.Generation is null ? "" : $"; {recipe.Generation}")
-        + (recipe.Sampling is null ? "" : $"; {recipe.Sampling}");
+        + (recipe.Sampling is null ? "" : $"; {recipe.Sampling}") + (teacher is null ? "" : $"; {teacher.Name}");
 
     /// <summary>Rows of the largest batch there can be.</summary>
     public static long LargestBatch(TrainingRecipe recipe, TrainingSet data, Objective objective)

@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly Evaluation _evaluation;
     private readonly string _settings;
     private readonly TrainingFlops? _flops;
+    private readonly Teacher? _teacher;
     private readonly DropoutRates _dropout;
     private (long Step, TokenScores Scores)? _evaluated;
     private double _runningLoss;
@@ -77,7 +78,8 @@ public sealed class Trainer : IDisposable
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
-            _settings = RunParts.Settings(recipe, _schedule, _objective, _data, _dropout);
+            _teacher = recipe.Teacher is { } teacher ? new Teacher(teacher, Model, Tokenizer, _options.Threads) : null;
+            _settings = RunParts.Settings(recipe, _schedule, _objective, _data, _dropout, _teacher);
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
@@ -88,6 +90,7 @@ public sealed class Trainer : IDisposable
         }
         catch
         {
+            _teacher?.Dispose();
             _average?.Dispose();
             _optimizer?.Dispose();
             _data?.Dispose();
@@ -135,7 +138,8 @@ public sealed class Trainer : IDisposable
     /// </summary>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite.</exception>
-    /// <exception cref="IOException">A checkpoint cannot be written; older ones are as they were.</exception>
+    /// <exception cref="CheckpointWriteException">A checkpoint or the finished model cannot be written; older ones are as they
+    /// were.</exception>
     public TrainerResult Run(CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
@@ -168,6 +172,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _teacher?.Dispose();
         _average?.Dispose();
         _optimizer.Dispose();
         _data.Dispose();
@@ -209,7 +214,9 @@ public sealed class Trainer : IDisposable
             TrainingBatch batch = _objective.Make(_loader.Next());
             if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
                 batch = ScheduledSampling.Apply(Model, _ops, batch, probability, new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
-            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
+            double batchLoss = _teacher is null
+                ? LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers)
+                : _teacher.Distillation.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
@@ -239,8 +246,8 @@ public sealed class Trainer : IDisposable
             ["grad_norm"] = last.Norm,
             ["epoch"] = _loader.Epochs,
         };
-        // With smoothed labels the loss is not the likelihood of the text.
-        if (_recipe.LabelSmoothing == 0)
+        // With smoothed labels or a teacher the loss is not the likelihood of the text.
+        if (_recipe.LabelSmoothing == 0 && _teacher is null)
             values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);
         (_runningLoss, _runningLabels) = (0, 0);
         Remember(values);
@@ -318,7 +325,19 @@ public sealed class Trainer : IDisposable
 
     private void WriteFinal()
     {
-        var final = new FinalModel(Path.Combine(_recipe.OutputFolder, "final"), _files);
+        string place = Path.Combine(_recipe.OutputFolder, "final");
+        try
+        {
+            WriteFinal(new FinalModel(place, _files));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointWriteException(place, Model.WeightBytes, Store.Latest(), error);
+        }
+    }
+
+    private void WriteFinal(FinalModel final)
+    {
         if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
         {
             string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
@@ -355,6 +374,8 @@ public sealed class Trainer : IDisposable
         if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
             throw new RecipeException(
                 $"{_recipe.Tokenizer} has {Tokenizer.VocabularySize} ids; the model's vocab_size is {Model.Spec.Last.Vocabulary}.");
+        if (_recipe.ModelFolder is not null && TokenizerCheck.FirstDifference(_recipe.ModelFolder, Tokenizer) is { } difference)
+            throw new RecipeException($"{_recipe.Tokenizer} is not the tokenizer of {_recipe.ModelFolder}: {difference}. The model's ids would mean something else.");
         foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
         {
             if (value != 0 && !_recipe.LayerDropOff)

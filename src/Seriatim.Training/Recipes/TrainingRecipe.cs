@@ -102,6 +102,9 @@ public sealed record TrainingRecipe
     /// <summary><c>scheduled_sampling</c>; null: the decoder always sees the right ids.</summary>
     public ScheduledSampling? Sampling { get; init; }
 
+    /// <summary><c>teacher_model_name_or_path</c>, <c>distillation_temperature</c>, <c>distillation_weight</c>; null: no teacher.</summary>
+    public TeacherOptions? Teacher { get; init; }
+
     /// <summary><c>gradient_checkpointing</c>: the backward pass computes layers again instead of keeping them. Changes no bit.</summary>
     public bool RecomputesLayers { get; init; }
 
@@ -221,6 +224,7 @@ public sealed record TrainingRecipe
             Optimizer = reader.OneOf("optim", OptimizerKind.AdamW, ("adamw", OptimizerKind.AdamW), ("adamw_torch", OptimizerKind.AdamW),
                 ("lion", OptimizerKind.Lion), ("adafactor", OptimizerKind.Adafactor)),
             Sampling = ScheduledSampling.Read(reader),
+            Teacher = TeacherOptions.Read(reader, Full),
             RecomputesLayers = reader.Flag("gradient_checkpointing", false),
             Adam = ReadAdam(reader),
             MaxGradientNorm = reader.Number("max_grad_norm", 1),

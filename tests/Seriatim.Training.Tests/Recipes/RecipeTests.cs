@@ -58,6 +58,22 @@ public sealed class RecipeTests
     }
 
     [Fact]
+    public void A_model_that_is_trained_further_keeps_its_tokenizer()
+    {
+        using var run = new TinyRun();
+        using (Trainer trainer = run.Trainer())
+            trainer.Run();
+        run.Recipe.Remove("model_config");
+        run.Recipe["model_name_or_path"] = "out/final";
+        run.Recipe["output_dir"] = "more";
+        using (Trainer further = run.Trainer())
+            Assert.Equal(0, further.Steps);
+        string other = Path.Combine(run.Output, "final", "tokenizer.json");
+        File.WriteAllText(other, File.ReadAllText(other).Replace("\"a\":5,\"b\":6", "\"b\":5,\"a\":6", StringComparison.Ordinal));
+        Assert.Contains("id 5 is 'a' here and 'b' there", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+    }
+
+    [Fact]
     public void A_vocabulary_is_trained_once_if_the_recipe_says_how()
     {
         using var run = new TinyRun();

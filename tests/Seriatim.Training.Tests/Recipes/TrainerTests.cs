@@ -206,7 +206,11 @@ public sealed class TrainerTests
             if (trainer.Steps == 6 && writes++ == fail)
                 throw new IOException("No space left on device");
         };
-        Assert.Throws<IOException>(() => trainer.Run());
+        string? latest = trainer.Store.Latest();
+        var error = Assert.Throws<CheckpointWriteException>(() => trainer.Run());
+        Assert.Contains("No space left on device", error.Message);
+        Assert.Contains("resume from it", error.Message);
+        Assert.True(error.Needed > trainer.Model.WeightBytes && error.Latest is not null && latest is null);
     }
 
     private static Action? Poison { get; set; }
