@@ -40,6 +40,13 @@ public sealed class RaggedBatch
     public RaggedBatch With(BatchDropout dropout) =>
         new((Tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = dropout };
 
+    /// <summary>The same rows with other ids.</summary>
+    /// <param name="tokens">One id for each row.</param>
+    /// <exception cref="ArgumentException">Their number is another.</exception>
+    public RaggedBatch With(ReadOnlyMemory<int> tokens) => tokens.Length == Rows
+        ? new RaggedBatch((tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = Dropout }
+        : throw new ArgumentException($"{tokens.Length} ids for {Rows} rows.", nameof(tokens));
+
     /// <summary>
     /// Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.
     /// </summary>

@@ -10,6 +10,7 @@ internal sealed class ForwardPlan : IDisposable
     private AttentionRows? _cross;
     private DropoutMask _layerMask;
     private ulong _site;
+    private int _holders = 1;
 
     public ForwardPlan(RaggedBatch batch, Tensor? encoded)
     {
@@ -68,8 +69,17 @@ internal sealed class ForwardPlan : IDisposable
         return ids;
     }
 
+    /// <summary>Keeps the plan for a backward pass that runs layers again; dispose it once more.</summary>
+    public ForwardPlan Retain()
+    {
+        _holders++;
+        return this;
+    }
+
     public void Dispose()
     {
+        if (--_holders > 0)
+            return;
         foreach (RopeRows rows in _ropes.Values)
             rows.Dispose();
     }

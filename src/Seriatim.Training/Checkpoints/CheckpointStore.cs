@@ -38,14 +38,28 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     /// <summary>Writes a checkpoint and removes those over the limit.</summary>
     /// <param name="snapshot">What to keep.</param>
     /// <returns>Its folder.</returns>
-    /// <exception cref="IOException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    /// <exception cref="CheckpointWriteException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    /// <exception cref="IOException">The checkpoint exists already.</exception>
     public string Save(TrainingSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        string name = NameOf(snapshot.State.GlobalStep);
-        string final = Path.Combine(folder, name), temporary = Path.Combine(folder, Temporary + name);
+        string name = NameOf(snapshot.State.GlobalStep), final = Path.Combine(folder, name);
         if (Directory.Exists(final))
             throw new IOException($"{final} exists already; a checkpoint is never written over.");
+        try
+        {
+            return Save(snapshot, name, final);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            long needed = snapshot.Model.WeightBytes + (snapshot.Average?.Values ?? []).Concat(snapshot.Optimizer.Moments).Sum(m => m.Values.Bytes);
+            throw new CheckpointWriteException(final, needed, Latest(), error);
+        }
+    }
+
+    private string Save(TrainingSnapshot snapshot, string name, string final)
+    {
+        string temporary = Path.Combine(folder, Temporary + name);
         Directory.CreateDirectory(folder);
         foreach (string left in Directory.GetDirectories(folder, Temporary + "*"))
             Directory.Delete(left, recursive: true);
@@ -117,9 +131,9 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     private static void Fill(SafetensorsFile file, OptimizerMoment moment)
     {
         SafetensorsEntry entry = file[moment.Name];
-        if (entry.ElementCount != (long)moment.Parameter.Rows * moment.Parameter.Columns)
+        if (entry.ElementCount != (long)moment.Rows * moment.Columns)
             throw new ModelFormatException(file.Path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
-        RowOrder.FromRows(moment.Parameter, file.ReadF32(entry), moment.Values.Span);
+        moment.FromRows(file.ReadF32(entry));
     }
 
     /// <summary>Those over the limit: the newest stay, and the best takes the place of the oldest of them.</summary>
@@ -138,11 +152,11 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     {
         OptimizerMoment[] moments = [.. snapshot.Optimizer.Moments, .. snapshot.Average?.Values ?? []];
         using SafetensorsWriter writer = SafetensorsWriter.Create(path, moments.Select(m =>
-            new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Parameter.Rows, m.Parameter.Columns])));
+            new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Rows, m.Columns])));
         foreach (OptimizerMoment moment in moments)
         {
             Announce(moment.Name);
-            writer.AppendF32(moment.Name, RowOrder.ToRows(moment.Parameter, moment.Values.Span));
+            writer.AppendF32(moment.Name, moment.ToRows());
         }
 
         writer.Complete();

@@ -13,6 +13,8 @@ internal sealed class RecipeReader(string name, JsonElement json)
         return json.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
     }
 
+    public bool IsObject(string key) => Has(key) && json.GetProperty(key).ValueKind == JsonValueKind.Object;
+
     public double Number(string key, double standard, double least = 0, double most = double.MaxValue)
     {
         if (!Has(key))

@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly Evaluation _evaluation;
     private readonly string _settings;
     private readonly TrainingFlops? _flops;
+    private readonly Teacher? _teacher;
     private readonly DropoutRates _dropout;
     private (long Step, TokenScores Scores)? _evaluated;
     private double _runningLoss;
@@ -58,26 +59,27 @@ public sealed class Trainer : IDisposable
         if (File.Exists(tokenizerConfig))
             _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
         Tokenizer = Tokenizer.Load(recipe.Tokenizer);
-        Model = LoadModel(recipe, checkpoint);
+        Model = RunParts.LoadModel(recipe, checkpoint);
         try
         {
             CheckModel();
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
+            if (recipe.Sampling is not null && recipe.Objective == ObjectiveKind.MaskedTokens)
+                throw new RecipeException("scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
-            _optimizer = recipe.UseLion
-                ? new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, _options.Threads)
-                : new AdamW(trained, recipe.Adam, _options.Threads);
-            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
+            _optimizer = RunParts.NewOptimizer(recipe, trained, _options.Threads);
+            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay, _options.Threads) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
-            _settings = Settings();
+            _teacher = recipe.Teacher is { } teacher ? new Teacher(teacher, Model, Tokenizer, _options.Threads) : null;
+            _settings = RunParts.Settings(recipe, _schedule, _objective, _data, _dropout, _teacher);
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
@@ -88,6 +90,7 @@ public sealed class Trainer : IDisposable
         }
         catch
         {
+            _teacher?.Dispose();
             _average?.Dispose();
             _optimizer?.Dispose();
             _data?.Dispose();
@@ -127,7 +130,7 @@ public sealed class Trainer : IDisposable
     internal Action<long>? AfterStep { get; set; }
 
     /// <summary>About how much memory the run takes.</summary>
-    public MemoryEstimate Memory => MemoryEstimate.Of(Model, _optimizer, _average, LargestBatch());
+    public MemoryEstimate Memory => MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
 
     /// <summary>
     /// Trains up to the last step. Checkpoints and <c>metrics.jsonl</c> go to the output folder, the finished model (the average
@@ -135,7 +138,8 @@ public sealed class Trainer : IDisposable
     /// </summary>
     /// <param name="cancellation">Ends the run after the current step, with a checkpoint.</param>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not finite.</exception>
-    /// <exception cref="IOException">A checkpoint cannot be written; older ones are as they were.</exception>
+    /// <exception cref="CheckpointWriteException">A checkpoint or the finished model cannot be written; older ones are as they
+    /// were.</exception>
     public TrainerResult Run(CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
@@ -168,6 +172,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _teacher?.Dispose();
         _average?.Dispose();
         _optimizer.Dispose();
         _data.Dispose();
@@ -201,25 +206,28 @@ public sealed class Trainer : IDisposable
     /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
     private StepFigures Step()
     {
-        _optimizer.ClearGradients();
         double loss = 0;
-        double flops = 0;
+        double flops = 0; // gradients are zero: the last step left them so
         long labels = 0, rows = 0;
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
-            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i));
+            if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
+                batch = ScheduledSampling.Apply(Model, _ops, batch, probability, new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
+            double batchLoss = _teacher is null
+                ? LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers)
+                : _teacher.Distillation.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
             flops += _flops?.Of(batch) ?? 0;
         }
 
-        double norm = GradientNorm.Of(_optimizer.Parameters) / labels;
+        double norm = GradientNorm.Of(_optimizer.Parameters, _options.Threads) / labels;
         if (!double.IsFinite(norm))
             throw new TrainingDivergedException(Steps + 1, $"the gradient's norm is {norm}", Store.Latest());
         double rate = _schedule.RateAt(Steps);
-        _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels);
+        _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
         _average?.Update();
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
         return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
@@ -238,8 +246,8 @@ public sealed class Trainer : IDisposable
             ["grad_norm"] = last.Norm,
             ["epoch"] = _loader.Epochs,
         };
-        // With smoothed labels the loss is not the likelihood of the text.
-        if (_recipe.LabelSmoothing == 0)
+        // With smoothed labels or a teacher the loss is not the likelihood of the text.
+        if (_recipe.LabelSmoothing == 0 && _teacher is null)
             values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);
         (_runningLoss, _runningLabels) = (0, 0);
         Remember(values);
@@ -317,7 +325,19 @@ public sealed class Trainer : IDisposable
 
     private void WriteFinal()
     {
-        var final = new FinalModel(Path.Combine(_recipe.OutputFolder, "final"), _files);
+        string place = Path.Combine(_recipe.OutputFolder, "final");
+        try
+        {
+            WriteFinal(new FinalModel(place, _files));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointWriteException(place, Model.WeightBytes, Store.Latest(), error);
+        }
+    }
+
+    private void WriteFinal(FinalModel final)
+    {
         if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
         {
             string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
@@ -349,39 +369,17 @@ public sealed class Trainer : IDisposable
     /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
     private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));
 
-    private static Model LoadModel(TrainingRecipe recipe, string? checkpoint)
-    {
-        if ((checkpoint ?? recipe.ModelFolder) is { } folder)
-            return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation));
-    }
-
     private void CheckModel()
     {
         if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
             throw new RecipeException(
                 $"{_recipe.Tokenizer} has {Tokenizer.VocabularySize} ids; the model's vocab_size is {Model.Spec.Last.Vocabulary}.");
+        if (_recipe.ModelFolder is not null && TokenizerCheck.FirstDifference(_recipe.ModelFolder, Tokenizer) is { } difference)
+            throw new RecipeException($"{_recipe.Tokenizer} is not the tokenizer of {_recipe.ModelFolder}: {difference}. The model's ids would mean something else.");
         foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
         {
             if (value != 0 && !_recipe.LayerDropOff)
                 throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
         }
-    }
-
-    /// <summary>All that the bits of the result depend on.</summary>
-    private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
-        _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
-        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"{_dropout}", $"ema {_recipe.AverageDecay}",
-        $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
-        $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
-        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
-        // What came later than the first checkpoints in use is named only where it is used.
-        + (_recipe.Best is null ? "" : $"; {_recipe.Best}") + (_recipe.Generation is null ? "" : $"; {_recipe.Generation}");
-
-    private long LargestBatch()
-    {
-        long perExample = Math.Min(_data.Limits.Source, 1 << 20) + (_objective.NeedsTargets ? Math.Min(_data.Limits.Target, 1 << 20) : 0L);
-        long byExamples = _recipe.Packing.Examples > 0 ? _recipe.Packing.Examples * perExample : long.MaxValue;
-        return Math.Min(byExamples, _recipe.Packing.Tokens > 0 ? _recipe.Packing.Tokens : long.MaxValue);
     }
 }

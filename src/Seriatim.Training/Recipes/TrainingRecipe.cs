@@ -87,14 +87,26 @@ public sealed record TrainingRecipe
     /// </summary>
     public BestModelOptions? Best { get; init; }
 
-    /// <summary><c>optim</c>: true for <c>lion</c>, false for <c>adamw</c>.</summary>
-    public bool UseLion { get; init; }
+    /// <summary><c>optim</c>.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>Whether <see cref="Optimizer"/> is Lion, which keeps one moment of each weight.</summary>
+    public bool UseLion => Optimizer == OptimizerKind.Lion;
 
     /// <summary><c>adam_beta1</c>, <c>adam_beta2</c>, <c>adam_epsilon</c>, <c>weight_decay</c>.</summary>
     public required AdamWOptions Adam { get; init; }
 
     /// <summary><c>max_grad_norm</c>; 0: no clipping.</summary>
     public double MaxGradientNorm { get; init; }
+
+    /// <summary><c>scheduled_sampling</c>; null: the decoder always sees the right ids.</summary>
+    public ScheduledSampling? Sampling { get; init; }
+
+    /// <summary><c>teacher_model_name_or_path</c>, <c>distillation_temperature</c>, <c>distillation_weight</c>; null: no teacher.</summary>
+    public TeacherOptions? Teacher { get; init; }
+
+    /// <summary><c>gradient_checkpointing</c>: the backward pass computes layers again instead of keeping them. Changes no bit.</summary>
+    public bool RecomputesLayers { get; init; }
 
     /// <summary><c>label_smoothing_factor</c>.</summary>
     public float LabelSmoothing { get; init; }
@@ -173,8 +185,6 @@ public sealed record TrainingRecipe
         string output = Full(reader.Needed("output_dir"));
         if (reader.Number("layerdrop", 0) != 0)
             throw reader.Wrong("layerdrop", "0 (dropping whole layers is not built)");
-        if (reader.Number("scheduled_sampling", 0) != 0)
-            throw reader.Wrong("scheduled_sampling", "0 (it is not built yet)");
         byte[]? config = reader.Json("model_config");
         string? model = reader.Text("model_name_or_path");
         if (config is null == model is null)
@@ -215,7 +225,11 @@ public sealed record TrainingRecipe
             Epochs = reader.Number("num_train_epochs", 0, 1e-6, 1e6),
             Schedule = ReadSchedule(reader),
             Best = BestModelOptions.Read(reader),
-            UseLion = reader.OneOf("optim", false, ("adamw", false), ("adamw_torch", false), ("lion", true)),
+            Optimizer = reader.OneOf("optim", OptimizerKind.AdamW, ("adamw", OptimizerKind.AdamW), ("adamw_torch", OptimizerKind.AdamW),
+                ("lion", OptimizerKind.Lion), ("adafactor", OptimizerKind.Adafactor)),
+            Sampling = ScheduledSampling.Read(reader),
+            Teacher = TeacherOptions.Read(reader, Full),
+            RecomputesLayers = reader.Flag("gradient_checkpointing", false),
             Adam = ReadAdam(reader),
             MaxGradientNorm = reader.Number("max_grad_norm", 1),
             LabelSmoothing = (float)reader.Number("label_smoothing_factor", 0, 0, 0.99),

@@ -8,6 +8,7 @@ public sealed class TrainerTests
     [InlineData("adamw", 1)]
     [InlineData("adamw", 2)]
     [InlineData("lion", 2)]
+    [InlineData("adafactor", 2)]
     public void A_resumed_run_equals_one_that_never_stopped(string optimizer, int threads)
     {
         using var whole = new TinyRun();
@@ -205,7 +206,11 @@ public sealed class TrainerTests
             if (trainer.Steps == 6 && writes++ == fail)
                 throw new IOException("No space left on device");
         };
-        Assert.Throws<IOException>(() => trainer.Run());
+        string? latest = trainer.Store.Latest();
+        var error = Assert.Throws<CheckpointWriteException>(() => trainer.Run());
+        Assert.Contains("No space left on device", error.Message);
+        Assert.Contains("resume from it", error.Message);
+        Assert.True(error.Needed > trainer.Model.WeightBytes && error.Latest is not null && latest is null);
     }
 
     private static Action? Poison { get; set; }
