@@ -49,6 +49,12 @@ public sealed class Model : IDisposable
         ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
         : 0;
 
+    /// <summary>The rotary scaling of the config; null: none, or no rotary positions.</summary>
+    public RopeScaling? RopeScaling => TermsReader.RopeOf(Spec)?.Scaling;
+
+    /// <summary>Positions the model was trained with, before any rotary scaling of its config.</summary>
+    public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
+
     /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
@@ -100,6 +106,25 @@ public sealed class Model : IDisposable
             throw;
         }
     }
+
+    /// <summary>What the terms of a sequence mean for this model.</summary>
+    /// <param name="terms">The terms.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
+    public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
+
+    /// <summary>
+    /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of it only as far
+    /// as angles follow from it.
+    /// </summary>
+    /// <param name="terms">The terms.</param>
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => TermsReader.Variant(Spec, terms);
+
+    /// <summary>An empty memory for a sequence, which gives pages back that no layer of this model sees any more.</summary>
+    /// <param name="pool">Made by <see cref="NewPagePool"/>.</param>
+    /// <param name="terms">What holds for the sequence; null: nothing in particular.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to the terms.</exception>
+    public PagedMemory NewMemory(PagePool pool, SequenceTerms? terms = null) =>
+        new(pool, terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
 
     /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
@@ -177,7 +202,7 @@ public sealed class Model : IDisposable
 
     private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
-        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec.Context);
+        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))

@@ -59,7 +59,9 @@ public sealed class ModelTrace
 
         public PagePool NewCrossPagePool(int pageSize, int pages) => inner.NewCrossPagePool(pageSize, pages);
 
-        public long MemoryVariant(int declaredLength) => inner.MemoryVariant(declaredLength);
+        public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
+
+        public SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
 
         public Tensor Encode(RaggedBatch batch) => Time(() => inner.Encode(batch), 0);
 

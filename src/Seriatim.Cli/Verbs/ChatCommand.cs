@@ -19,8 +19,9 @@ internal static class ChatCommand
         Option<ulong> seed = Flag.Of("Seed of the random numbers.", "n", 0ul, "--seed", "-s");
         var sampler = new SamplerFlags();
         var penalty = new PenaltyFlags();
+        var length = new ContextFlags();
         var command = new Command("chat", "Talk with a model. /reset forgets the conversation, /exit ends it.") { model, threads, context, json, system, template, most, seed };
-        foreach (Option option in sampler.All.Concat(penalty.All))
+        foreach (Option option in sampler.All.Concat(penalty.All).Concat(length.All))
             command.Add(option);
         command.SetAction(async (result, cancellation) =>
         {
@@ -36,6 +37,7 @@ internal static class ChatCommand
                 Seed = result.GetValue(seed),
                 Sampling = sampler.Read(result, beams: false) with { Penalties = penalty.Read(result, opened.Tokenizer) },
             };
+            settings = length.Apply(result, opened, settings);
             ChatTemplate? own = file is null ? null : new ChatTemplate(await File.ReadAllTextAsync(file, cancellation));
             if (own is null && opened.Tokenizer.ChatTemplate is null)
                 throw new UserErrorException($"{result.GetRequiredValue(model)} has no chat template, so it is not known how it wants a conversation written. Give one with --chat-template-file, or use generate.");

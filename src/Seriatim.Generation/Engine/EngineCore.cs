@@ -78,7 +78,7 @@ internal sealed class EngineCore : IDisposable
         var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize);
         bool encodes = !request.EncoderInput.IsEmpty;
         bool caches = request.UsePrefixCache && !encodes;
-        var group = new SequenceGroup(handle.Number, request.Priority, limits.Width, limits.DeclaredLength)
+        var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = request.Beam is null
                 ? new SamplingWork(_context, request, handle, chain, limits)
@@ -89,7 +89,9 @@ internal sealed class EngineCore : IDisposable
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
-            Variant = model.MemoryVariant(limits.DeclaredLength),
+            Terms = limits.Terms,
+            Pages = new SequencePages(_context.Options.PageSize, limits.Reach, _context.Options.TokenBudget),
+            Variant = model.MemoryVariant(limits.Terms),
         };
         var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
         group.Live.Add(root);
@@ -99,7 +101,7 @@ internal sealed class EngineCore : IDisposable
     /// <summary>Takes a checked request over.</summary>
     public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion, CancellationToken token, long submitted)
     {
-        var group = new SequenceGroup(number, request.Priority, 1, request.Tokens.Length)
+        var group = new SequenceGroup(number, request.Priority, 1)
         {
             Work = new EncodingWork(_context, request, completion, token),
             Submitted = submitted,

@@ -46,6 +46,8 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
                     continue;
                 for (int i = 0; i < memory.Pages.Count; i++)
                 {
+                    if (memory.Pages[i] < 0)
+                        continue;
                     if (!_used.Add(memory.Pages[i]))
                         _shared.Add(memory.Pages[i]);
                     else if (i == memory.Pages.Count - 1)

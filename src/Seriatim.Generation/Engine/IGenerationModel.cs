@@ -28,12 +28,17 @@ public interface IGenerationModel
     /// <param name="pages">Number of pages.</param>
     PagePool NewCrossPagePool(int pageSize, int pages);
 
+    /// <summary>What the terms of a sequence mean for the model.</summary>
+    /// <param name="terms">The terms.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
+    SequenceLimits LimitsOf(SequenceTerms terms);
+
     /// <summary>
-    /// Names all that changes the keys and values of the same tokens: sequences may share pages only if it is equal. 0 where
-    /// nothing does; for rotary scalings that depend on it, the declared length.
+    /// What of the terms changes the keys and values of the same tokens, and nothing else: sequences may share pages only if it is equal.
+    /// The declared length belongs to it only where rotary scalings depend on it.
     /// </summary>
-    /// <param name="declaredLength">The most positions the sequence may reach.</param>
-    long MemoryVariant(int declaredLength);
+    /// <param name="terms">The terms.</param>
+    SequenceTerms MemoryVariant(SequenceTerms terms);
 
     /// <summary>
     /// The output of the encoder (encoder-only models: of the model; decoders: of the whole sequences), <c>[N, E]</c>.

@@ -103,7 +103,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
             else
                 segment.Group.Work.Take(segment.Group, segments.Slice(i, count), rows);
             if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
-                cache?.Publish(segment.Sequence, segment.Group.Variant);
+                cache?.Publish(segment.Sequence, segment.Group.Variant, segment.Sequence.Length);
             i += count - 1;
         }
 
@@ -149,10 +149,11 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
         if (segment.Group.IsEncoding)
             return;
         Sequence sequence = segment.Sequence;
+        // The cache comes first: a commit gives back what is out of sight.
+        if (segment.Group.WritesCache)
+            cache?.Publish(sequence, segment.Group.Variant, sequence.Length + segment.Rows);
         sequence.Memory!.Commit(segment.Rows);
         if (sequence.Cross is { Length: 0, Prepared: > 0 } cross)
             cross.Commit(cross.Prepared);
-        if (segment.Group.WritesCache)
-            cache?.Publish(sequence, segment.Group.Variant);
     }
 }

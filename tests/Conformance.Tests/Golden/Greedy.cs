@@ -16,7 +16,7 @@ internal static class Greedy
     {
         int pages = prompts.Sum(p => (p.Length + count) / pageSize + 2);
         using PagePool pool = model.NewPagePool(pageSize, pages);
-        PagedMemory[] memories = [.. prompts.Select(_ => new PagedMemory(pool))];
+        PagedMemory[] memories = [.. prompts.Select(p => model.NewMemory(pool, new SequenceTerms { DeclaredLength = p.Length + count }))];
         using PagePool? crossPool = sources is null ? null
             : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2));
         CrossMemory?[] cross = [.. prompts.Select(_ => crossPool is null ? null : new CrossMemory(crossPool))];
@@ -31,7 +31,7 @@ internal static class Greedy
             {
                 EncoderRows? rows = step == 0 && source is not null
                     ? new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows) : null;
-                builder.Add(next[i], memories[i], prompts[i].Length + count, encoder: rows, cross: cross[i]);
+                builder.Add(next[i], memories[i], encoder: rows, cross: cross[i]);
             }
 
             RaggedBatch batch = builder.Build();

@@ -46,7 +46,10 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public PagePool NewCrossPagePool(int pageSize, int pages) => NewPagePool(pageSize, pages);
 
-    public long MemoryVariant(int declaredLength) => 0;
+    public SequenceLimits LimitsOf(SequenceTerms terms) =>
+        new(terms.Window is null ? ContextLength : AttentionWindow.MaxPositions, terms.Window);
+
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => terms with { DeclaredLength = null };
 
     public Tensor Encode(RaggedBatch batch) => See(batch);
 
@@ -109,7 +112,11 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor See(RaggedBatch batch)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s =>
-            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents))];
+            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents)
+            {
+                Window = s.Terms.Window?.Size ?? 0,
+                Sinks = s.Terms.Window?.Sinks ?? 0,
+            })];
         KeyValuePool? pool = batch.Segments.Select(s => s.Memory?.Storage).FirstOrDefault(p => p is not null);
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
         using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span);

@@ -17,7 +17,9 @@ internal sealed class Silent(IGenerationModel inner) : IGenerationModel
 
     public PagePool NewCrossPagePool(int pageSize, int pages) => inner.NewCrossPagePool(pageSize, pages);
 
-    public long MemoryVariant(int declaredLength) => 0;
+    public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
+
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
 
     public Tensor Encode(RaggedBatch batch) => Tensor.Zeros(batch.Rows, 1);
 
