@@ -239,8 +239,11 @@ public sealed class Model : IDisposable
         if (spec is { Encoder: not null, Decoder: not null, SharedEmbedding: false })
             throw new NotSupportedException("An encoder and a decoder with embeddings of their own are not built.");
         StackSpec stack = spec.Last;
+
+        // Tied, the rows are also those of the head: logits should begin with a deviation near 1 (T5 divides its rows by sqrt(E)).
         return weights.Embedding("embed", stack.Vocabulary, stack.EmbeddingWidth, spec.Head.Tied,
-            $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId);
+            $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId,
+            spec.Head.Tied ? 1 / spec.Head.Scale : 1);
     }
 
     private static (int Layers, int Heads, int HeadDim)? MemoryShape(StackSpec stack)

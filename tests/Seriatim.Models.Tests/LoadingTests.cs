@@ -16,7 +16,7 @@ public sealed class LoadingTests
         Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First.Values, pair.Second.Values));
         Assert.Equal(made.Config.Json.ToArray(), loaded.Config.Json.ToArray());
         Assert.Equal([2, 3], loaded.Config.EosTokenIds);
-        Assert.Equal(0.1, loaded.Config.TrainingValues["attention_dropout"]);
+        Assert.Equal(0.1f, loaded.Spec.Dropout.Attention);
         Assert.Equal(2 * 17 * 8 + 2 * (8 * 8 * 2 + 4 * 8 * 2 + 3 * 8 * 12 + 16) + 8, loaded.ParameterCount);
     }
 

@@ -91,6 +91,26 @@ public sealed class TrainingTests
         Assert.Equal("the dog", tokenizer.Decode(ids));
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Added_tokens_are_whole_also_in_plain_text(TrainerModel model)
+    {
+        const string Prefix = "translate Chinese to English: ";
+        string[] special = model == TrainerModel.WordPiece ? ["[UNK]"] : ["<unk>"];
+        Tokenizer tokenizer = TokenizerTrainer.Train([Prefix + "so it goes", "on and on"], new TrainerOptions
+        {
+            Model = model,
+            VocabularySize = 400,
+            SpecialTokens = special,
+            AddedTokens = [Prefix],
+            AddBos = false,
+        }).Tokenizer;
+        int[] ids = tokenizer.Encode(Prefix + "so it goes", EncodeOptions.PlainText);
+        Assert.Equal(1, ids[0]);
+        Assert.Equal(tokenizer.Encode("so it goes", EncodeOptions.PlainText), ids[1..]);
+        Assert.Contains(Prefix.Trim(), tokenizer.Decode(ids), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Training_tells_its_progress_and_can_be_stopped()
     {

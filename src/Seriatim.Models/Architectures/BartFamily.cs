@@ -21,8 +21,7 @@ internal static class BartFamily
         config.Only("add_bias_logits", false);
         config.Only("tie_word_embeddings", true);
         config.Waive("an old spelling of forced_bos_token_id", "force_bos_token_to_be_generated");
-        config.TrainingOnly("dropout", "attention_dropout", "activation_dropout", "classifier_dropout", "classif_dropout",
-            "encoder_layerdrop", "decoder_layerdrop");
+        config.TrainingOnly("classifier_dropout", "classif_dropout", "encoder_layerdrop", "decoder_layerdrop");
         int width = config.Size("d_model", "hidden_size");
         Activation activation = CommonKeys.ReadActivation(config, "gelu", "activation_function");
         float scale = config.Flag(scaleEmbedding, "scale_embedding") ? MathF.Sqrt(width) : 1;
@@ -51,6 +50,7 @@ internal static class BartFamily
             new HeadSpec(vocabulary) { Tied = true, ConstantBias = true }, positions)
         {
             SharedEmbedding = true,
+            Dropout = config.Dropout("dropout", "dropout", "attention_dropout", "activation_dropout"),
         };
     }
 

@@ -15,7 +15,7 @@ internal static class BertFamily
             throw config.Unsupported("max_position_embeddings", positions + offset,
                 $"more than {offset} are needed: positions start there");
         config.Only("position_embedding_type", "absolute");
-        config.TrainingOnly("attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout");
+        config.TrainingOnly("classifier_dropout");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-12, "layer_norm_eps"), Bias: true);
         MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
@@ -35,7 +35,10 @@ internal static class BertFamily
             ? new HeadSpec(config.Labels().Length) { Bias = true, Transform = new HeadTransformSpec(Activation.Tanh, null) }
             : new HeadSpec(vocabulary) { Tied = tied, Bias = true, Transform = new HeadTransformSpec(activation, norm) };
         ModelTask task = classifies ? ModelTask.SequenceClassification : ModelTask.MaskedLanguageModel;
-        return new ModelSpec(family, task, stack, null, head, positions);
+        return new ModelSpec(family, task, stack, null, head, positions)
+        {
+            Dropout = config.Dropout("hidden_dropout_prob", "hidden_dropout_prob", "attention_probs_dropout_prob"),
+        };
     }
 
     /// <summary>The names of the encoder under the prefix of the base model.</summary>

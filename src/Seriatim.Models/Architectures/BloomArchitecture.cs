@@ -19,7 +19,6 @@ internal sealed class BloomArchitecture : Architecture
         config.Waive("ALiBi has no longest position", "seq_length", "offset_alibi");
         config.Waive("kernels of the training framework", "masked_softmax_fusion", "bias_dropout_fusion",
             "attention_softmax_in_fp32", "skip_bias_add", "skip_bias_add_qkv");
-        config.TrainingOnly("attention_dropout", "hidden_dropout");
         if ((config.SizeOrNull("n_inner") ?? 4 * width) is var inner && inner != 4 * width)
             throw config.Unsupported("n_inner", inner, $"4 x hidden_size = {4 * width} is needed");
 
@@ -34,7 +33,7 @@ internal sealed class BloomArchitecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue);
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue) { Dropout = config.Dropout(residual: "hidden_dropout", attention: "attention_dropout") };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

@@ -19,7 +19,6 @@ internal sealed class Gpt2Architecture : Architecture
         config.Waive("attention is computed in F32 anyway", "reorder_and_upcast_attn");
         config.Waive("a head of another task",
             "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj");
-        config.TrainingOnly("attn_pdrop", "embd_pdrop", "resid_pdrop");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
         var feedForward = new FeedForwardSpec.Dense(config.SizeOrNull("n_inner") ?? 4 * width,
@@ -34,7 +33,7 @@ internal sealed class Gpt2Architecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions);
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions) { Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attn_pdrop") };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

@@ -18,7 +18,7 @@ internal sealed class GptNeoxArchitecture : Architecture
         int rotaryDim = (int)(headDim * config.Number(0.25, "rotary_pct", "partial_rotary_factor"));
         (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, rotaryDim, config.Size("max_position_embeddings"));
         bool bias = config.Flag(true, "attention_bias");
-        config.TrainingOnly("attention_dropout", "hidden_dropout", "classifier_dropout");
+        config.TrainingOnly("classifier_dropout");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_eps"), Bias: true);
         MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias) with { Position = rope };
@@ -32,7 +32,7 @@ internal sealed class GptNeoxArchitecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, context);
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, context) { Dropout = config.Dropout("hidden_dropout", "hidden_dropout", "attention_dropout") };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

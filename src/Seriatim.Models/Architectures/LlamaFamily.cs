@@ -14,7 +14,6 @@ internal static class LlamaFamily
         int rotaryDim = (int)(headDim * config.Number(1, "partial_rotary_factor"));
         (PositionSpec.Rope rope, int context) = RopeConfig.Read(
             config, rotaryDim, config.Size("max_position_embeddings"), config.SizeOrNull("original_max_position_embeddings"));
-        config.TrainingOnly("attention_dropout");
         return (new MixerSpec.Attention(heads, keyHeads, headDim, (float)(1 / Math.Sqrt(headDim))) { Position = rope }, context);
     }
 
@@ -37,7 +36,7 @@ internal static class LlamaFamily
             FinalNorm = layers[0].Norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context);
+        return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context) { Dropout = config.Dropout(attention: "attention_dropout") };
     }
 
     /// <summary>The usual names.</summary>

@@ -20,7 +20,7 @@ internal sealed class OptArchitecture : Architecture
         bool before = config.Flag(true, "do_layer_norm_before");
         bool noFinalNorm = config.Flag(false, "_remove_final_layer_norm");
         config.Only("layer_norm_elementwise_affine", true);
-        config.TrainingOnly("attention_dropout", "dropout", "activation_dropout", "layerdrop");
+        config.TrainingOnly("layerdrop");
 
         var norm = new NormSpec(NormKind.Layer, 1e-5f, Bias: true);
         MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias);
@@ -36,7 +36,10 @@ internal sealed class OptArchitecture : Architecture
             FinalNorm = before && !noFinalNorm ? norm : null,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions);
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions)
+        {
+            Dropout = config.Dropout(residual: "dropout", attention: "attention_dropout", activation: "activation_dropout"),
+        };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

@@ -13,9 +13,9 @@ internal sealed class Phi3Architecture : Architecture
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
         attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
         config.Only("attention_bias", false);
-        config.TrainingOnly("embd_pdrop", "resid_pdrop");
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
-        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        return spec with { Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attention_dropout") };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

@@ -18,7 +18,7 @@ internal sealed class T5Architecture : Architecture
         int buckets = config.SizeOrNull("relative_attention_num_buckets") ?? 32;
         int distance = config.SizeOrNull("relative_attention_max_distance") ?? 128;
         config.Waive("relative positions have no longest one", "n_positions");
-        config.TrainingOnly("dropout_rate", "classifier_dropout");
+        config.TrainingOnly("classifier_dropout");
 
         var norm = new NormSpec(NormKind.Rms, (float)config.Number(1e-6, "layer_norm_epsilon"), Bias: false);
         int heads = config.Size("num_heads");
@@ -39,6 +39,7 @@ internal sealed class T5Architecture : Architecture
             int.MaxValue)
         {
             SharedEmbedding = true,
+            Dropout = config.Dropout("dropout_rate", "dropout_rate", "dropout_rate", "dropout_rate", "dropout_rate"),
         };
     }
 

@@ -9,6 +9,11 @@ public sealed class RaggedBatch
     internal RaggedBatch(int[] tokens, int[] positions, int[] tokenTypes, Segment[] segments, int[] outputRows) =>
         (Tokens, Positions, TokenTypes, Segments, OutputRows) = (tokens, positions, tokenTypes, segments, outputRows);
 
+    private RaggedBatch(
+        (ReadOnlyMemory<int> Tokens, ReadOnlyMemory<int> Positions, ReadOnlyMemory<int> Types) rows, IReadOnlyList<Segment> segments,
+        ReadOnlyMemory<int> outputRows) =>
+        (Tokens, Positions, TokenTypes, Segments, OutputRows) = (rows.Tokens, rows.Positions, rows.Types, segments, outputRows);
+
     /// <summary>Token id of each row, [N].</summary>
     public ReadOnlyMemory<int> Tokens { get; }
 
@@ -24,8 +29,16 @@ public sealed class RaggedBatch
     /// <summary>The rows whose logits are wanted, ascending.</summary>
     public ReadOnlyMemory<int> OutputRows { get; }
 
+    /// <summary>Dropout of this pass: training sets it; null: none.</summary>
+    public BatchDropout? Dropout { get; init; }
+
     /// <summary>Number of rows, N.</summary>
     public int Rows => Tokens.Length;
+
+    /// <summary>The same rows with dropout.</summary>
+    /// <param name="dropout">What to drop.</param>
+    public RaggedBatch With(BatchDropout dropout) =>
+        new((Tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = dropout };
 
     /// <summary>
     /// Commits all rows of all segments to their memories: what follows a forward pass when nothing is taken back.

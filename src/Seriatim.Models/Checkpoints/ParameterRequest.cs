@@ -13,6 +13,9 @@ public sealed record ParameterRequest(
     string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer,
         string Why)
 {
+    /// <summary>Factor of the default deviation, <c>1 / sqrt(columns)</c>, of a random start.</summary>
+    public float Gain { get; init; } = 1;
+
     /// <summary>Whether this is a vector in the file.</summary>
     public bool IsVector => Rows == 1 && !IsMatrix;
 

@@ -5,14 +5,14 @@ namespace Seriatim.Models;
 /// of a parameter follows from (seed, name, i) alone.
 /// </summary>
 /// <param name="seed">The seed.</param>
-/// <param name="standardDeviation">Of matrices and tables; by default 1 / sqrt(columns).</param>
+/// <param name="standardDeviation">Of matrices and tables; by default what keeps rows and scores at deviation 1: 1 / sqrt(columns), times the request's gain.</param>
 public sealed class RandomSource(ulong seed, float? standardDeviation = null) : IWeightSource
 {
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
     {
         var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout);
-        float scale = standardDeviation ?? 1 / MathF.Sqrt(request.Columns);
+        float scale = standardDeviation ?? request.Gain / MathF.Sqrt(request.Columns);
         ulong key = Mix(seed ^ Hash(request.Name));
         int blocks = (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows;
         Parallel.For(0, blocks, block =>

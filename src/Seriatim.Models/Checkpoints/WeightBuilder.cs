@@ -37,9 +37,10 @@ public sealed class WeightBuilder
     /// <param name="inputs">Features of an input row.</param>
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
-    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why) =>
+    /// <param name="gain">Factor of the deviation of a random start.</param>
+    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1) =>
         LinearWeight.FromPanels(
-            Make(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why),
+            Make(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why, gain: gain),
             bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null);
 
     /// <summary>A linear layer with the matrix of another part (tied output projection) and a bias of its own, if any.</summary>
@@ -64,10 +65,11 @@ public sealed class WeightBuilder
     /// <param name="tied">Whether the table also serves as a linear layer, and so lies in panels.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
-    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null)
+    /// <param name="gain">Factor of the deviation of a random start.</param>
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1)
     {
         ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
-        return new EmbeddingWeight(Make(name, ".weight", count, width, layout, true, Initializer.Normal, why), frozenId ?? -1);
+        return new EmbeddingWeight(Make(name, ".weight", count, width, layout, true, Initializer.Normal, why, gain: gain), frozenId ?? -1);
     }
 
     /// <summary>A small table that stays in F32 (relative biases).</summary>
@@ -91,12 +93,12 @@ public sealed class WeightBuilder
 
     private Parameter Make(
         string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer,
-        string why, bool constant = false)
+        string why, bool constant = false, float gain = 1)
     {
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);
         string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
-        var request = new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why);
+        var request = new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Gain = gain };
         Parameter parameter = _source.Make(request);
         if (constant)
             parameter.Trainable = false;

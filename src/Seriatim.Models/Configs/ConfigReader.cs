@@ -152,6 +152,16 @@ public sealed class ConfigReader
         }
     }
 
+    /// <summary>Reads the keys of dropout; a key that is missing means none.</summary>
+    /// <param name="embedding">Key of the rate of <see cref="DropoutRates.Embedding"/>.</param>
+    /// <param name="residual">Of <see cref="DropoutRates.Residual"/>.</param>
+    /// <param name="attention">Of <see cref="DropoutRates.Attention"/>.</param>
+    /// <param name="activation">Of <see cref="DropoutRates.Activation"/>.</param>
+    /// <param name="final">Of <see cref="DropoutRates.Final"/>.</param>
+    public DropoutRates Dropout(
+        string? embedding = null, string? residual = null, string? attention = null, string? activation = null, string? final = null) =>
+        new(Rate(embedding), Rate(residual), Rate(attention), Rate(activation), Rate(final));
+
     /// <summary>Lets keys stand without being applied.</summary>
     /// <param name="reason">Why that changes no result; for the reader of the code.</param>
     /// <param name="names">The keys.</param>
@@ -239,6 +249,14 @@ public sealed class ConfigReader
             && number <= LargestSize
             ? number
             : throw Unsupported(name, value, $"an integer from {smallest} to {LargestSize} is needed");
+
+    private float Rate(string? name)
+    {
+        if (name is null)
+            return 0;
+        double rate = Number(0, name);
+        return rate is >= 0 and < 1 ? (float)rate : throw Unsupported(name, $"{rate}", "a probability from 0 to below 1 is needed");
+    }
 
     private double Finite(string name, JsonElement value) =>
         LenientJson.TryGetDouble(value, out double number) && double.IsFinite(number)

@@ -22,7 +22,9 @@ internal sealed class AttentionLayer
         int keys = spec.KeyValueHeads * spec.HeadDim;
         string why = $"heads {spec.Heads} x head dimension {spec.HeadDim}, hidden size {width}";
         string whyKeys = $"key/value heads {spec.KeyValueHeads} x head dimension {spec.HeadDim}, hidden size {width}";
-        _q = weights.Linear("q", queries, width, spec.InputBias, why);
+
+        // Scores must begin with a deviation near 1, also where they are not divided by sqrt(D) (T5; Raffel et al., 2019, code).
+        _q = weights.Linear("q", queries, width, spec.InputBias, why, spec.Scale == 1 ? 1 / MathF.Sqrt(spec.HeadDim) : 1);
         _k = weights.Linear("k", keys, width, spec.InputBias, whyKeys);
         _v = weights.Linear("v", keys, width, spec.InputBias, whyKeys);
         _o = weights.Linear("o", width, queries, spec.OutputBias, why);
@@ -50,7 +52,7 @@ internal sealed class AttentionLayer
         using (v)
         using (sinkQueries)
         {
-            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, _spec, sinkQueries);
+            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, Dropped(plan), sinkQueries);
             return ops.Linear(mixed, _o);
         }
     }
@@ -65,10 +67,14 @@ internal sealed class AttentionLayer
         using (k)
         using (v)
         {
-            using Tensor mixed = ops.Attention(q, k, v, plan.Cross, _memoryLayer, _spec);
+            using Tensor mixed = ops.Attention(q, k, v, plan.Cross, _memoryLayer, Dropped(plan));
             return ops.Linear(mixed, _o);
         }
     }
+
+    private AttentionSpec Dropped(ForwardPlan plan) => plan.Rates.Attention == 0
+        ? _spec
+        : _spec with { Dropout = plan.NextMask(plan.Rates.Attention) };
 
     private static Tensor Turn(IOps ops, Tensor x, RopeRows angles)
     {

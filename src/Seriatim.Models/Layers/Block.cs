@@ -43,10 +43,11 @@ internal abstract class Block
             _ => throw new NotSupportedException($"The placement {spec.Placement} with cross-attention is not built."),
         };
 
-    private static Tensor AddAndDispose(IOps ops, Tensor x, Tensor added)
+    /// <summary>Adds what a layer made, after dropout, to the residual stream; takes it over.</summary>
+    private static Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor added)
     {
-        using (added)
-            return ops.Add(x, added);
+        using Tensor kept = plan.Drop(ops, added, plan.Rates.Residual);
+        return ops.Add(x, kept);
     }
 
     private static Tensor NormAndDispose(IOps ops, Tensor x, NormWeight norm)
@@ -61,10 +62,10 @@ internal abstract class Block
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = AddAndDispose(ops, x, _attention.Forward(ops, normed, plan));
+            using Tensor h = Join(ops, plan, x, _attention.Forward(ops, normed, plan));
             using Tensor c = Cross(ops, h, plan);
             using Tensor normed2 = ops.Norm(c, _norm2);
-            return AddAndDispose(ops, c, _feedForward.Forward(ops, normed2));
+            return Join(ops, plan, c, _feedForward.Forward(ops, normed2, plan));
         }
 
         private Tensor Cross(IOps ops, Tensor h, ForwardPlan plan)
@@ -72,7 +73,7 @@ internal abstract class Block
             if (_cross is null)
                 return h.Retain();
             using Tensor normed = ops.Norm(h, _crossNorm!);
-            return AddAndDispose(ops, h, _cross.ForwardCross(ops, normed, plan));
+            return Join(ops, plan, h, _cross.ForwardCross(ops, normed, plan));
         }
     }
 
@@ -81,14 +82,14 @@ internal abstract class Block
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor h = NormAndDispose(ops, AddAndDispose(ops, x, _attention.Forward(ops, x, plan)), _norm1);
+            using Tensor h = NormAndDispose(ops, Join(ops, plan, x, _attention.Forward(ops, x, plan)), _norm1);
             using Tensor c = Cross(ops, h, plan);
-            return NormAndDispose(ops, AddAndDispose(ops, c, _feedForward.Forward(ops, c)), _norm2);
+            return NormAndDispose(ops, Join(ops, plan, c, _feedForward.Forward(ops, c, plan)), _norm2);
         }
 
         private Tensor Cross(IOps ops, Tensor h, ForwardPlan plan) => _cross is null
             ? h.Retain()
-            : NormAndDispose(ops, AddAndDispose(ops, h, _cross.ForwardCross(ops, h, plan)), _crossNorm!);
+            : NormAndDispose(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), _crossNorm!);
     }
 
     private sealed class Sandwich(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
@@ -100,9 +101,9 @@ internal abstract class Block
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = AddAndDispose(ops, x, NormAndDispose(ops, _attention.Forward(ops, normed, plan), _after1));
+            using Tensor h = Join(ops, plan, x, NormAndDispose(ops, _attention.Forward(ops, normed, plan), _after1));
             using Tensor normed2 = ops.Norm(h, _norm2);
-            return AddAndDispose(ops, h, NormAndDispose(ops, _feedForward.Forward(ops, normed2), _after2));
+            return Join(ops, plan, h, NormAndDispose(ops, _feedForward.Forward(ops, normed2, plan), _after2));
         }
     }
 
@@ -113,8 +114,8 @@ internal abstract class Block
         {
             using Tensor normed = ops.Norm(x, _norm1);
             using Tensor normed2 = ops.Norm(x, _norm2);
-            using Tensor h = AddAndDispose(ops, x, _attention.Forward(ops, normed, plan));
-            return AddAndDispose(ops, h, _feedForward.Forward(ops, normed2));
+            using Tensor h = Join(ops, plan, x, _attention.Forward(ops, normed, plan));
+            return Join(ops, plan, h, _feedForward.Forward(ops, normed2, plan));
         }
     }
 }

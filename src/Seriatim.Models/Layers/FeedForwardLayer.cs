@@ -4,7 +4,7 @@ namespace Seriatim.Models;
 internal abstract class FeedForwardLayer
 {
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
-    public abstract Tensor Forward(IOps ops, Tensor x);
+    public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
     public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width) => spec switch
     {
@@ -21,10 +21,10 @@ internal abstract class FeedForwardLayer
         private readonly LinearWeight _up = weights.Linear("up", spec.Width, width, spec.Bias, Why(spec.Width, width));
         private readonly LinearWeight _down = weights.Linear("down", width, spec.Width, spec.Bias, Why(spec.Width, width));
 
-        public override Tensor Forward(IOps ops, Tensor x)
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor up = ops.Linear(x, _up);
-            using Tensor active = ops.Activate(up, spec.Activation);
+            using Tensor active = plan.Drop(ops, ops.Activate(up, spec.Activation), plan.Rates.Activation);
             return ops.Linear(active, _down);
         }
     }
@@ -35,13 +35,13 @@ internal abstract class FeedForwardLayer
         private readonly LinearWeight _up = weights.Linear("up", spec.Width, width, spec.Bias, Why(spec.Width, width));
         private readonly LinearWeight _down = weights.Linear("down", width, spec.Width, spec.Bias, Why(spec.Width, width));
 
-        public override Tensor Forward(IOps ops, Tensor x)
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             (Tensor gate, Tensor up) = ops.LinearMany(x, _gate, _up);
             using (gate)
             using (up)
             {
-                using Tensor active = ops.GatedActivate(gate, up, spec.Activation);
+                using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, spec.Activation), plan.Rates.Activation);
                 return ops.Linear(active, _down);
             }
         }
@@ -72,14 +72,14 @@ internal abstract class FeedForwardLayer
             }
         }
 
-        public override Tensor Forward(IOps ops, Tensor x)
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor scores = ops.Linear(x, _router);
             using ExpertRouting routing = ops.RouteExperts(scores, _spec.PerToken, _spec.Renormalise);
             using Tensor pairs = ops.DispatchToExperts(x, routing);
             using Tensor gate = ops.LinearExperts(pairs, _gates, routing);
             using Tensor up = ops.LinearExperts(pairs, _ups, routing);
-            using Tensor active = ops.GatedActivate(gate, up, _spec.Expert.Activation);
+            using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, _spec.Expert.Activation), plan.Rates.Activation);
             using Tensor down = ops.LinearExperts(active, _downs, routing);
             return ops.CombineExperts(down, routing);
         }

@@ -10,6 +10,8 @@ internal sealed class ForwardPlan : IDisposable
     private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _sinkRopes = [];
     private readonly int[]? _sinkPositions;
     private AttentionRows? _cross;
+    private DropoutMask _layerMask;
+    private ulong _site;
 
     public ForwardPlan(RaggedBatch batch, Tensor? encoded)
     {
@@ -17,9 +19,14 @@ internal sealed class ForwardPlan : IDisposable
         HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
         Self = SelfRows(batch);
         _sinkPositions = SinkPositions(batch);
+        Rates = batch.Dropout?.Rates ?? DropoutRates.None;
+        EnterLayer(-1);
     }
 
     public RaggedBatch Batch { get; }
+
+    /// <summary>How much dropout there is; all 0 outside training.</summary>
+    public DropoutRates Rates { get; }
 
     /// <summary>Output of the encoder, if segments refer to it.</summary>
     public Tensor? Encoded { get; }
@@ -46,6 +53,21 @@ internal sealed class ForwardPlan : IDisposable
         if (!_sinkRopes.TryGetValue((rope, headDim), out RopeRows? rows))
             _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, _sinkPositions));
         return rows;
+    }
+
+    /// <summary>Begins the masks of a layer: -1 before the first one. The same layer gets the same masks each time.</summary>
+    public void EnterLayer(int layer) => (_layerMask, _site) = (new DropoutMask(0, Batch.Dropout?.Key ?? 0).At((ulong)(layer + 1)), 0);
+
+    /// <summary>The mask of the next place within the layer.</summary>
+    public DropoutMask NextMask(float rate) => rate == 0 ? default : _layerMask.At(_site++) with { Rate = rate };
+
+    /// <summary>Drops at a rate; takes x over.</summary>
+    public Tensor Drop(IOps ops, Tensor x, float rate)
+    {
+        if (rate == 0)
+            return x;
+        using (x)
+            return ops.Dropout(x, NextMask(rate));
     }
 
     /// <summary>Positions of all rows moved by an offset: the ids of a learned table.</summary>

@@ -46,16 +46,19 @@ internal sealed class Stack : IDisposable
     public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
         using var plan = new ForwardPlan(batch, encoded);
-        Tensor x = Embed(ops, plan);
+        Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
         trace?.Invoke(0, x);
         for (int i = 0; i < _blocks.Length; i++)
         {
+            plan.EnterLayer(i);
             x = Replace(x, _blocks[i].Forward(ops, x, plan));
             trace?.Invoke(i + 1, x);
         }
 
+        plan.EnterLayer(_blocks.Length);
         if (_finalNorm is not null)
             x = Replace(x, ops.Norm(x, _finalNorm));
+        x = plan.Drop(ops, x, plan.Rates.Final);
         if (_projectOut is not null)
             x = Replace(x, ops.Linear(x, _projectOut));
         return x;

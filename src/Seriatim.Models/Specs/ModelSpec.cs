@@ -10,6 +10,9 @@ namespace Seriatim.Models;
 public sealed record ModelSpec(
     string Family, ModelTask Task, StackSpec? Encoder, StackSpec? Decoder, HeadSpec Head, int Context)
 {
+    /// <summary>Dropout that the config asks for in training.</summary>
+    public DropoutRates Dropout { get; init; } = DropoutRates.None;
+
     /// <summary>Whether encoder and decoder use one token embedding.</summary>
     public bool SharedEmbedding { get; init; }
 

@@ -148,6 +148,10 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         Record(inner.Scale(x, factor), [], dy => Accumulate(x, inner.Scale(dy, factor)), x);
 
     /// <inheritdoc/>
+    public Tensor Dropout(Tensor x, DropoutMask mask) =>
+        Record(inner.Dropout(x, mask), [], dy => Accumulate(x, inner.Dropout(dy, mask)), x);
+
+    /// <inheritdoc/>
     public Tensor SoftCap(Tensor x, float cap)
     {
         Tensor y = inner.SoftCap(x, cap);

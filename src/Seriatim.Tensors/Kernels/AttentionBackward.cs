@@ -22,6 +22,7 @@ internal unsafe struct AttentionBackward<T> : IWork
     public List<List<int>> Groups;
     public AttentionSpec Spec;
     public AttentionScores<T> Scores;
+    public DropoutLanes<T> Dropped;
     public float* Q;
     public float* K;
     public float* V;
@@ -51,6 +52,7 @@ internal unsafe struct AttentionBackward<T> : IWork
             Groups = groups,
             Spec = spec,
             Scores = new AttentionScores<T>(spec, table),
+            Dropped = new DropoutLanes<T>(spec.Dropout),
             Q = q.Floats,
             K = k.Floats,
             V = v.Floats,
@@ -195,6 +197,7 @@ internal unsafe struct AttentionBackward<T> : IWork
     /// <summary>Turns raw scores into weights p and dy·v into the gradient of q·k, for one query.</summary>
     private readonly void Weights(in PieceState state, int query, int firstKey, int pieces, float* p, float* ds)
     {
+        (int, int) row = Spec.Dropout.RowKeys((long)(state.Segment.QueryRow + query) * Spec.Heads + state.Head);
         AttentionRowRange range = AttentionRowRange.Of(state.Segment, query, Spec);
         T logSumExp = T.Broadcast(state.LogSumExp[query]);
         T delta = T.Broadcast(state.Delta[query]);
@@ -211,7 +214,9 @@ internal unsafe struct AttentionBackward<T> : IWork
 
             T score = Scores.Shape(T.Load(p + piece * 16), state.Head, first, range.Position, out T capped);
             T weight = LaneMath<T>.Exp(score - logSumExp);
-            T gradient = weight * (T.Load(ds + piece * 16) - delta);
+            T kept = Spec.Dropout.IsNone ? T.Broadcast(1f) : DropoutMask.Factors(Dropped, row, first);
+            T gradient = weight * (T.Load(ds + piece * 16) * kept - delta);
+            weight *= kept;
             if (!AttentionScores<T>.SeesAll(range, first, 16))
             {
                 T mask = AttentionScores<T>.Mask(range, first);

@@ -242,6 +242,18 @@ internal unsafe struct AttentionForward<T> : IWork
         }
 
         T.Store(sums, state.Sums + row * 16);
+        if (!Spec.Dropout.IsNone)
+            Drop(state, row, scores, block, pieces);
+    }
+
+    /// <summary>Drops weights of a row, after they were summed.</summary>
+    private readonly void Drop(in PieceState state, int row, float* weights, int block, int pieces)
+    {
+        var lanes = new DropoutLanes<T>(Spec.Dropout);
+        int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
+        (int, int) keys = Spec.Dropout.RowKeys((long)n * Spec.Heads + state.RowsOf[row].Head);
+        for (int p = 0; p < pieces; p++)
+            T.Store(T.Load(weights + p * 16) * DropoutMask.Factors(lanes, keys, block + p * 16), weights + p * 16);
     }
 
     private readonly void AddValues(in PieceState state, int first, int tileRows, int depth, float** values, bool joined)

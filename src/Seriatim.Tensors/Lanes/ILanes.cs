@@ -54,12 +54,23 @@ internal unsafe interface ILanes<T>
 
     static abstract T Or(T a, T b);
 
+    static abstract T Xor(T a, T b);
+
+    /// <summary>An integer in every lane.</summary>
+    static abstract T BroadcastBits(int bits);
+
     static abstract T ShiftLeft(T bits, int count);
 
     /// <summary>Shifts right, filling with the sign.</summary>
     static abstract T ShiftRight(T bits, int count);
 
+    /// <summary>Shifts right, filling with zeros.</summary>
+    static abstract T ShiftRightUnsigned(T bits, int count);
+
     static abstract T AddBits(T a, T b);
+
+    /// <summary>The lower 32 bits of the products.</summary>
+    static abstract T MultiplyBits(T a, T b);
 
     /// <summary>The integer in each lane as F32.</summary>
     static abstract T ToSingle(T bits);

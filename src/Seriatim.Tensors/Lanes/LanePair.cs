@@ -73,13 +73,27 @@ internal readonly unsafe struct LanePair<T>(T lower, T upper) : ILanes<LanePair<
     public static LanePair<T> Or(LanePair<T> a, LanePair<T> b) => new(T.Or(a._lower, b._lower), T.Or(a._upper, b._upper));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanePair<T> Xor(LanePair<T> a, LanePair<T> b) => new(T.Xor(a._lower, b._lower), T.Xor(a._upper, b._upper));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanePair<T> BroadcastBits(int bits) => new(T.BroadcastBits(bits), T.BroadcastBits(bits));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> ShiftLeft(LanePair<T> bits, int count) => new(T.ShiftLeft(bits._lower, count), T.ShiftLeft(bits._upper, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> ShiftRight(LanePair<T> bits, int count) => new(T.ShiftRight(bits._lower, count), T.ShiftRight(bits._upper, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanePair<T> ShiftRightUnsigned(LanePair<T> bits, int count) =>
+        new(T.ShiftRightUnsigned(bits._lower, count), T.ShiftRightUnsigned(bits._upper, count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> AddBits(LanePair<T> a, LanePair<T> b) => new(T.AddBits(a._lower, b._lower), T.AddBits(a._upper, b._upper));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanePair<T> MultiplyBits(LanePair<T> a, LanePair<T> b) =>
+        new(T.MultiplyBits(a._lower, b._lower), T.MultiplyBits(a._upper, b._upper));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> ToSingle(LanePair<T> bits) => new(T.ToSingle(bits._lower), T.ToSingle(bits._upper));

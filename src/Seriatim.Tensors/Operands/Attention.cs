@@ -67,7 +67,14 @@ public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, Key
 /// <param name="SoftCap">If above 0, scaled scores become <c>cap · tanh(score / cap)</c> before the bias (Gemma 2).</param>
 /// <param name="Bias">Added to the scores; null for none.</param>
 public sealed record AttentionSpec(
-    int Heads, int KeyValueHeads, int HeadDim, float Scale, int Window = 0, int Sinks = 0, float SoftCap = 0, AttentionBias? Bias = null);
+    int Heads, int KeyValueHeads, int HeadDim, float Scale, int Window = 0, int Sinks = 0, float SoftCap = 0, AttentionBias? Bias = null)
+{
+    /// <summary>
+    /// Drops weights after the softmax: row <c>n · H + h</c> of the mask for row n of q and head h, column j for key j of its segment. For
+    /// training: not with pages.
+    /// </summary>
+    public DropoutMask Dropout { get; init; }
+}
 
 /// <summary>What is added to the score of a query at i and a key at j, depending on <c>j - i</c> and the head.</summary>
 public abstract record AttentionBias

@@ -82,14 +82,15 @@ internal static unsafe class AttentionOp
                         ReadOnlySpan<float> value = v.Row(m).Slice(keyHead * d, d);
                         double score = Score(query, key, spec, head, position - range.Position, out double slope);
                         double p = Math.Exp(score - logSumExp.Row(n)[head]);
-                        double ds = p * (Dot(dout, value) - delta);
+                        float kept = spec.Dropout.FactorOf((long)n * spec.Heads + head, position);
+                        double ds = p * (Dot(dout, value) * kept - delta);
                         if (spec.Bias is AttentionBias.Relative relative)
                             dtable[relative.Bucket(position - range.Position) * relative.Table.Columns + head] += ds;
                         for (int i = 0; i < d; i++)
                         {
                             dq[(long)n * q.Columns + head * d + i] += ds * slope * key[i];
                             dk[(long)m * k.Columns + keyHead * d + i] += ds * slope * query[i];
-                            dv[(long)m * v.Columns + keyHead * d + i] += p * dout[i];
+                            dv[(long)m * v.Columns + keyHead * d + i] += p * kept * dout[i];
                         }
                     }
                 }
@@ -158,6 +159,9 @@ internal static unsafe class AttentionOp
             CheckMemory(s, rows.Pool);
         }
 
+        DropoutOp.Check(spec.Dropout);
+        if (!spec.Dropout.IsNone && rows.Pool is not null)
+            throw new ArgumentException("Attention: dropout is for training; a call with stored keys and values has none.");
         ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}", $"{q.Rows}, the rows of q,");
     }
 
@@ -232,6 +236,7 @@ internal static unsafe class AttentionOp
                 continue;
             double p = Math.Exp(scores[j] - max);
             total += p;
+            p *= spec.Dropout.FactorOf((long)(segment.QueryRow + row) * spec.Heads + head, j);
             ReadOnlySpan<float> value = keys.Value(AttentionRowRange.StoredAt(segment, row, j));
             for (int i = 0; i < d; i++)
                 sums[i] += p * value[i];

@@ -56,6 +56,8 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
 
     public Tensor Scale(Tensor x, float factor) => PointwiseOp.Scale<T>(_team, x, factor);
 
+    public Tensor Dropout(Tensor x, DropoutMask mask) => DropoutOp.Forward<T>(_team, x, mask);
+
     public Tensor SoftCap(Tensor x, float cap) => PointwiseOp.SoftCap<T>(_team, x, cap);
 
     public Tensor SoftCapBackward(Tensor y, float cap, Tensor dy) => PointwiseOp.SoftCapBackward<T>(_team, y, cap, dy);

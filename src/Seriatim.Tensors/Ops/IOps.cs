@@ -57,6 +57,10 @@ public interface IOps
     /// <summary><c>factor · x</c>.</summary>
     Tensor Scale(Tensor x, float factor);
 
+    /// <summary>Each element 0 or multiplied by <c>1 / (1 - rate)</c>, by the mask: <c>[N, E] → [N, E]</c>. Its own backward pass.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not from 0 to below 1.</exception>
+    Tensor Dropout(Tensor x, DropoutMask mask);
+
     /// <summary><c>cap · tanh(x / cap)</c>.</summary>
     Tensor SoftCap(Tensor x, float cap);
 

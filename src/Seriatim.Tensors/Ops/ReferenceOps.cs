@@ -75,6 +75,9 @@ public sealed class ReferenceOps : IDifferentiableOps
     public Tensor Scale(Tensor x, float factor) => PointwiseOp.ReferenceScale(x, factor);
 
     /// <inheritdoc/>
+    public Tensor Dropout(Tensor x, DropoutMask mask) => DropoutOp.Reference(x, mask);
+
+    /// <inheritdoc/>
     public Tensor SoftCap(Tensor x, float cap) => PointwiseOp.ReferenceSoftCap(x, cap);
 
     /// <inheritdoc/>

@@ -130,6 +130,16 @@ public sealed class TracingOps(IOps inner) : IOps
     }
 
     /// <inheritdoc/>
+    public Tensor Dropout(Tensor x, DropoutMask mask)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Tensor y = inner.Dropout(x, mask);
+        Add(TracedPart.Other, start);
+        Follow(x, y);
+        return y;
+    }
+
+    /// <inheritdoc/>
     public Tensor SoftCap(Tensor x, float cap)
     {
         long start = Stopwatch.GetTimestamp();

@@ -41,7 +41,7 @@ internal static class TokenizerJsonWriter
                 ["lstrip"] = false,
                 ["rstrip"] = false,
                 ["normalized"] = false,
-                ["special"] = true,
+                ["special"] = id < plan.SpecialCount,
             });
         }
 

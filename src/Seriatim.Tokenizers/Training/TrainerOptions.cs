@@ -33,6 +33,12 @@ public sealed record TrainerOptions
     /// </summary>
     public IReadOnlyList<string>? SpecialTokens { get; init; }
 
+    /// <summary>
+    /// Texts that are one token each wherever they occur, and are plain text otherwise: the prefixes of tasks, for example. Their ids follow
+    /// those of the special tokens.
+    /// </summary>
+    public IReadOnlyList<string> AddedTokens { get; init; } = [];
+
     /// <summary>Put the beginning-of-sequence token before every text; null: only with byte-fallback BPE.</summary>
     public bool? AddBos { get; init; }
 

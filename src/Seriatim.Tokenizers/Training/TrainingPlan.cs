@@ -12,15 +12,17 @@ internal sealed class TrainingPlan
     public TrainingPlan(TrainerOptions options)
     {
         Options = options;
-        Special = options.SpecialTokens ?? options.Model switch
+        IReadOnlyList<string> special = options.SpecialTokens ?? options.Model switch
         {
             TrainerModel.ByteLevelBpe => ["<|endoftext|>"],
             TrainerModel.WordPiece => ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
             _ => ["<unk>", "<s>", "</s>"],
         };
+        SpecialCount = special.Count;
+        Special = [.. special, .. options.AddedTokens];
         if (Special.Distinct(StringComparer.Ordinal).Count() != Special.Count || Special.Any(string.IsNullOrEmpty))
         {
-            throw new ArgumentException("SpecialTokens holds an empty token or one token twice; name every token once.",
+            throw new ArgumentException("SpecialTokens and AddedTokens hold an empty token or one token twice; name every token once.",
                 nameof(options));
         }
 
@@ -42,8 +44,11 @@ internal sealed class TrainingPlan
     /// <summary>The options.</summary>
     public TrainerOptions Options { get; }
 
-    /// <summary>The special tokens.</summary>
+    /// <summary>The special tokens, then the other tokens that are kept whole.</summary>
     public IReadOnlyList<string> Special { get; }
+
+    /// <summary>How many of <see cref="Special"/> are special and not just kept whole.</summary>
+    public int SpecialCount { get; }
 
     /// <summary>Beginning of sequence.</summary>
     public string? Bos { get; }

@@ -8,11 +8,13 @@ public static class LossPass
     /// <param name="ops">The device.</param>
     /// <param name="batch">Rows and labels.</param>
     /// <param name="labelSmoothing">Share of the target that is spread over the whole vocabulary, from 0 to below 1.</param>
+    /// <param name="dropout">Dropout of this pass, with a key of its own; null: none.</param>
     /// <returns>The summed loss of all labels, in nats.</returns>
-    public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0)
+    public static double Train(
+        Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0, BatchDropout? dropout = null)
     {
         using var tape = new Tape(ops);
-        using Tensor rows = Hidden(model, tape, batch);
+        using Tensor rows = Hidden(model, tape, batch, dropout);
         using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
         float value = loss.Span[0];
@@ -33,17 +35,22 @@ public static class LossPass
         return new TokenScores(loss.Span[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
     }
 
-    private static Tensor Hidden(Model model, IOps ops, TrainingBatch batch)
+    private static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
-        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, batch.Source);
-        Tensor hidden = model.Forward(ops, batch.Rows, encoded);
+        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, WithDropout(batch.Source, dropout, stream: 1));
+        Tensor hidden = model.Forward(ops, WithDropout(batch.Rows, dropout, stream: 0), encoded);
         if (batch.LabelRows.Length == hidden.Rows)
             return hidden;
         using (hidden)
             return ops.GatherRows(hidden, batch.LabelRows);
     }
+
+    /// <summary>Encoder and decoder must not drop the same elements.</summary>
+    private static RaggedBatch WithDropout(RaggedBatch rows, BatchDropout? dropout, ulong stream) => dropout is null
+        ? rows
+        : rows.With(dropout with { Key = new DropoutMask(0, dropout.Key).At(stream).Key });
 
     /// <summary>How often the label is the most likely id; the logits are made some rows at a time.</summary>
     private static long Correct(Model model, IOps ops, Tensor rows, int[] labels)

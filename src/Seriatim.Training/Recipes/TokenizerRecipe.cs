@@ -30,7 +30,9 @@ public sealed record TokenizerRecipe(TrainerOptions Options)
             Model = model,
             VocabularySize = (int)reader.Whole("vocab_size", 16_000, 2),
             SpecialTokens = reader.Has("special_tokens") ? reader.Texts("special_tokens") : null,
-            AddBos = false,
+            AddedTokens = reader.Texts("added_tokens"),
+            AddBos = reader.Flag("add_bos", false),
+            AddEos = reader.Flag("add_eos", false),
         };
         reader.Complete();
         return new TokenizerRecipe(options);

@@ -25,6 +25,7 @@ public sealed class Trainer : IDisposable
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _files = [];
     private readonly List<LogEntry> _history = [];
     private readonly string _settings;
+    private readonly DropoutRates _dropout;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -66,6 +67,7 @@ public sealed class Trainer : IDisposable
                 : new AdamW(trained, recipe.Adam, _options.Threads);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             _schedule = recipe.Schedule(Model.Spec.Last.Width);
+            _dropout = recipe.DropoutOf(Model.Spec.Dropout);
             _settings = Settings();
             _files["recipe.json"] = recipe.Json;
             _files["generation_config.json"] = GenerationConfig();
@@ -195,7 +197,7 @@ public sealed class Trainer : IDisposable
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
-            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing);
+            double batchLoss = LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i));
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
@@ -210,6 +212,10 @@ public sealed class Trainer : IDisposable
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
         return (rows, norm, rate);
     }
+
+    /// <summary>Dropout of a piece of the present step; null for none.</summary>
+    private BatchDropout? Dropout(int piece) => _dropout == DropoutRates.None ? null
+        : new BatchDropout(_dropout, new DropoutMask(0, _recipe.Seed).At((ulong)Steps).At((ulong)piece).Key);
 
     private void Report(MetricsLog log, double seconds, long tokens, SortedDictionary<string, double> values)
     {
@@ -283,17 +289,17 @@ public sealed class Trainer : IDisposable
         if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
             throw new RecipeException(
                 $"{_recipe.Tokenizer} has {Tokenizer.VocabularySize} ids; the model's vocab_size is {Model.Spec.Last.Vocabulary}.");
-        foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.Contains("drop", StringComparison.Ordinal)))
+        foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
         {
-            if (value != 0 && !_recipe.DropoutOff)
-                throw new RecipeException($"The model's config has {key} {value}; dropout is not built yet. Set \"dropout\": 0 in the recipe to train without.");
+            if (value != 0 && !_recipe.LayerDropOff)
+                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
         }
     }
 
     /// <summary>All that the bits of the result depend on.</summary>
     private string Settings() => string.Join("; ", _schedule, _objective.GetType().Name, _recipe.MaskShare, _recipe.NoiseDensity,
         _recipe.SpanLength, _data.Limits, _recipe.Packing, $"accumulation {_recipe.AccumulationSteps}", _recipe.UseLion ? "lion" : "adamw",
-        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"ema {_recipe.AverageDecay}",
+        _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"{_dropout}", $"ema {_recipe.AverageDecay}",
         $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
         $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
         $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys);

@@ -111,8 +111,17 @@ public sealed record TrainingRecipe
     /// <summary><c>seed</c>: of new weights, order and masks.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary><c>dropout</c> was given as 0: a model config with dropout is trained without it.</summary>
-    public bool DropoutOff { get; init; }
+    /// <summary><c>dropout</c>: of embeddings, the residual stream and the last rows, in place of what the model's config says.</summary>
+    public float? Dropout { get; init; }
+
+    /// <summary><c>attention_dropout</c>: of attention weights, in place of what the model's config says.</summary>
+    public float? AttentionDropout { get; init; }
+
+    /// <summary><c>activation_dropout</c>: of inner rows of feed-forward layers, in place of what the model's config says.</summary>
+    public float? ActivationDropout { get; init; }
+
+    /// <summary><c>layerdrop</c> was given as 0: a model config that drops layers is trained without that.</summary>
+    public bool LayerDropOff { get; init; }
 
     /// <summary>Reads a recipe.</summary>
     /// <param name="path">The file.</param>
@@ -147,8 +156,8 @@ public sealed record TrainingRecipe
     {
         string Full(string relative) => Path.GetFullPath(Path.Combine(folder, relative));
         string output = Full(reader.Needed("output_dir"));
-        if (reader.Number("dropout", 0) != 0)
-            throw reader.Wrong("dropout", "0 (dropout is not built yet)");
+        if (reader.Number("layerdrop", 0) != 0)
+            throw reader.Wrong("layerdrop", "0 (dropping whole layers is not built)");
         if (reader.Number("scheduled_sampling", 0) != 0)
             throw reader.Wrong("scheduled_sampling", "0 (it is not built yet)");
         byte[]? config = reader.Json("model_config");
@@ -197,7 +206,10 @@ public sealed record TrainingRecipe
             EvalSteps = reader.Whole("eval_steps", 0),
             LoggingSteps = reader.Whole("logging_steps", 50, 1),
             Seed = (ulong)reader.Whole("seed", 42),
-            DropoutOff = reader.Has("dropout"),
+            Dropout = Rate(reader, "dropout"),
+            AttentionDropout = Rate(reader, "attention_dropout"),
+            ActivationDropout = Rate(reader, "activation_dropout"),
+            LayerDropOff = reader.Has("layerdrop"),
         };
     }
 
@@ -206,6 +218,14 @@ public sealed record TrainingRecipe
         RecipeData[] files = [.. reader.Objects(key).Select(file => RecipeData.Read(file, folder))];
         return files.Length > 0 || key != "train_files" ? files : throw new RecipeException("The recipe lacks \"train_files\".");
     }
+
+    /// <summary>The rates of a run.</summary>
+    /// <param name="config">What the model's config says.</param>
+    internal DropoutRates DropoutOf(DropoutRates config) => new(
+        Dropout ?? config.Embedding, Dropout ?? config.Residual, AttentionDropout ?? config.Attention,
+        ActivationDropout ?? config.Activation, Dropout ?? config.Final);
+
+    private static float? Rate(RecipeReader reader, string key) => reader.Has(key) ? (float)reader.Number(key, 0, 0, 0.99) : null;
 
     private static BatchPacking ReadPacking(RecipeReader reader)
     {

@@ -19,6 +19,8 @@ public static class AttentionCases
             ("window 20 and 3 sinks", Spec(4, 2, 8) with { Window = 20, Sinks = 3 }, [Self(140), Self(2)]),
             ("window 70, full", Spec(2, 2, 8) with { Window = 9 }, [Self(80, Visibility.Full)]),
             ("soft cap", Spec(2, 2, 16) with { SoftCap = 1.5f }, [Self(40)]),
+            ("dropout, grouped, 4/2 x 12", Spec(4, 2, 12) with { Dropout = new DropoutMask(0.3f, 7) }, [Self(90), Self(1), Self(5)]),
+            ("dropout, cross 2 x 16", Spec(2, 2, 16) with { Dropout = new DropoutMask(0.5f, 8) }, [(7, 21, Visibility.Full), (30, 80, Visibility.Full)]),
             ("alibi", Spec(4, 4, 8) with { Bias = new AttentionBias.Alibi([0.5f, 0.25f, 0.125f, 0.0625f]) }, [Self(75), Self(4)]),
         ];
         foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)

@@ -103,6 +103,8 @@ public static class OpCases
         yield return new OpCase("add", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(5, 31).Input(5, 31);
         yield return new OpCase("add to itself", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[0])).Input(5, 31);
         yield return new OpCase("scale", (c, ops) => ops.Scale(c.Inputs[0], -1.7f)).Input(5, 31);
+        yield return new OpCase("dropout", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.3f, 5))).Input(9, 37);
+        yield return new OpCase("dropout, large", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.1f, 6).At(3))).Input(70, 513);
         yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
         yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
         yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);

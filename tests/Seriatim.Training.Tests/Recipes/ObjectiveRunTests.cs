@@ -54,11 +54,24 @@ public sealed class ObjectiveRunTests
     }
 
     [Fact]
-    public void A_config_with_dropout_trains_only_if_the_recipe_says_so()
+    public void Dropout_of_the_config_counts_unless_the_recipe_says_otherwise()
     {
-        using TinyRun run = Make("span_corruption", T5, "lines.txt", """, "format": "lines" """);
-        run.Recipe.Remove("dropout");
-        Assert.Contains("dropout_rate 0.1", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
+        using TinyRun byConfig = Objective(), byRecipe = Objective(), without = Objective();
+        foreach (TinyRun run in (TinyRun[])[byConfig, byRecipe, without])
+            run.Recipe["max_steps"] = 3;
+        foreach (string key in (string[])["dropout", "attention_dropout", "activation_dropout"])
+            (byRecipe.Recipe[key], without.Recipe[key]) = (0.1, 0.0);
+        foreach (TinyRun run in (TinyRun[])[byConfig, byRecipe, without])
+        {
+            using Trainer trainer = run.Trainer(1);
+            trainer.Run();
+        }
+
+        Assert.Equal(Weights(byConfig), Weights(byRecipe));
+        Assert.NotEqual(Weights(byConfig), Weights(without));
+
+        static string Weights(TinyRun run) => run.Hashes("final").Single(h => h.StartsWith("model.safetensors", StringComparison.Ordinal));
+        static TinyRun Objective() => Make("span_corruption", T5, "lines.txt", """, "format": "lines" """);
     }
 
     private static TinyRun Make(string objective, string config, string file, string keys)
@@ -73,7 +86,6 @@ public sealed class ObjectiveRunTests
             ["model_config"] = config,
             ["train_files"] = $$"""[{"path": "{{file}}"{{keys}}}]""",
             ["append_eos"] = "0",
-            ["dropout"] = "0",
             ["max_steps"] = "40",
             ["save_steps"] = "0",
             ["eval_steps"] = "0",

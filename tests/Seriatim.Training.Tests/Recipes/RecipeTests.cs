@@ -4,7 +4,9 @@ public sealed class RecipeTests
 {
     [Theory]
     [InlineData("learning_rat", "1", "learning_rat")]
-    [InlineData("dropout", "0.1", "\"dropout\" is 0.1")]
+    [InlineData("dropout", "1", "\"dropout\" is 1")]
+    [InlineData("attention_dropout", "-0.1", "attention_dropout")]
+    [InlineData("layerdrop", "0.1", "layerdrop")]
     [InlineData("scheduled_sampling", "0.5", "scheduled_sampling")]
     [InlineData("max_steps", "0", "max_steps")]
     [InlineData("seed", "-1", "seed")]
