@@ -44,16 +44,20 @@ public sealed class Model : IDisposable
     /// <summary>Bytes of all weights in memory.</summary>
     public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes);
 
-    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
-    public long BytesPerPosition => MemoryShape(Spec.Last) is var (layers, heads, headDim)
-        ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
-        : 0;
+    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values, in F32.</summary>
+    public long BytesPerPosition => BytesPerPositionIn(KeyValueType.F32);
 
     /// <summary>The rotary scaling of the config; null: none, or no rotary positions.</summary>
     public RopeScaling? RopeScaling => TermsReader.RopeOf(Spec)?.Scaling;
 
     /// <summary>Positions the model was trained with, before any rotary scaling of its config.</summary>
     public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
+
+    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
+    /// <param name="type">How they are stored.</param>
+    public long BytesPerPositionIn(KeyValueType type) => MemoryShape(Spec.Last) is var (layers, heads, headDim)
+        ? KeyValuePool.BytesPerPosition(layers, heads, headDim, type)
+        : 0;
 
     /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
@@ -175,18 +179,20 @@ public sealed class Model : IDisposable
     /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
-    public PagePool NewPagePool(int pageSize, int pages) =>
-        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
+        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages, type);
 
     /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
-    public PagePool NewCrossPagePool(int pageSize, int pages) =>
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
         NewPool(
             Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
-            pageSize, pages);
+            pageSize, pages, type);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -256,8 +262,8 @@ public sealed class Model : IDisposable
         return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
     }
 
-    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) =>
+    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages, KeyValueType type) =>
         shape is var (layers, heads, headDim)
-            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
+            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages, type))
             : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

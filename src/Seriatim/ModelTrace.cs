@@ -53,11 +53,11 @@ public sealed class ModelTrace
 
         public int Outputs => inner.Outputs;
 
-        public long BytesPerPosition => inner.BytesPerPosition;
+        public long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
 
-        public PagePool NewPagePool(int pageSize, int pages) => inner.NewPagePool(pageSize, pages);
+        public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
 
-        public PagePool NewCrossPagePool(int pageSize, int pages) => inner.NewCrossPagePool(pageSize, pages);
+        public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
 
         public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
 

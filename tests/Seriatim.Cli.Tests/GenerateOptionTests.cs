@@ -108,6 +108,16 @@ public sealed class GenerateOptionTests
     }
 
     [StoriesFact]
+    public void Keys_and_values_may_take_less_memory()
+    {
+        string[] flags = ["-n", "200", "--ignore-eos", "--seed", "4", "--temp", "1.5", "--top-k", "0", "--top-p", "1", "--min-p", "0"];
+        string[] texts = [Text([.. flags]), Text([.. flags, "--cache-type", "f16"]), Text([.. flags, "--cache-type", "q8_0"])];
+        Assert.NotEqual(texts[0], texts[2]);
+        Assert.Equal(texts[1], Text([.. flags, "--cache-type", "F16", "--draft-model", Cli.Stories]));
+        Assert.Equal(1, Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--cache-type", "q4_0").Code);
+    }
+
+    [StoriesFact]
     public void Verbose_splits_the_time_of_a_token()
     {
         (int code, string output, string error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "-n", "30", "--seed", "1", "-v");

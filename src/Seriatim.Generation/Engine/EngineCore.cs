@@ -26,11 +26,11 @@ internal sealed class EngineCore : IDisposable
         if (model.Capability != ModelCapability.Encoder)
         {
             pages = options.PagesFor(model);
-            _pool = model.NewPagePool(options.PageSize, pages);
+            _pool = model.NewPagePool(options.PageSize, pages, options.KeyValueType);
             if (options.PrefixCache)
                 _cache = new PrefixCache(_pool);
             if (model.Capability == ModelCapability.EncoderDecoder)
-                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages);
+                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages, options.KeyValueType);
         }
 
         int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);

@@ -16,17 +16,20 @@ public interface IGenerationModel
     int Outputs { get; }
 
     /// <summary>Bytes of one position in the page pool; 0 for encoders.</summary>
-    long BytesPerPosition { get; }
+    /// <param name="type">How keys and values are stored.</param>
+    long BytesPerPosition(KeyValueType type);
 
     /// <summary>Pages for keys and values of sequences.</summary>
     /// <param name="pageSize">Positions in a page.</param>
     /// <param name="pages">Number of pages.</param>
-    PagePool NewPagePool(int pageSize, int pages);
+    /// <param name="type">How keys and values are stored.</param>
+    PagePool NewPagePool(int pageSize, int pages, KeyValueType type);
 
     /// <summary>Pages for keys and values of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page.</param>
     /// <param name="pages">Number of pages.</param>
-    PagePool NewCrossPagePool(int pageSize, int pages);
+    /// <param name="type">How keys and values are stored.</param>
+    PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type);
 
     /// <summary>What the terms of a sequence mean for the model.</summary>
     /// <param name="terms">The terms.</param>

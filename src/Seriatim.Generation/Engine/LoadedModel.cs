@@ -26,13 +26,13 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     public int Outputs => Model.Spec.Head.Outputs;
 
     /// <inheritdoc/>
-    public long BytesPerPosition => Model.BytesPerPosition;
+    public long BytesPerPosition(KeyValueType type) => Model.BytesPerPositionIn(type);
 
     /// <inheritdoc/>
-    public PagePool NewPagePool(int pageSize, int pages) => Model.NewPagePool(pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => Model.NewPagePool(pageSize, pages, type);
 
     /// <inheritdoc/>
-    public PagePool NewCrossPagePool(int pageSize, int pages) => Model.NewCrossPagePool(pageSize, pages);
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => Model.NewCrossPagePool(pageSize, pages, type);
 
     /// <inheritdoc/>
     public SequenceLimits LimitsOf(SequenceTerms terms) => Model.LimitsOf(terms);

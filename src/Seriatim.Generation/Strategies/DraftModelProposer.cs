@@ -8,7 +8,7 @@ namespace Seriatim.Generation;
 /// </summary>
 internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model, int pages) : IDisposable
 {
-    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages);
+    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages, context.Options.KeyValueType);
     private readonly Dictionary<SequenceId, Memory> _memories = [];
     private readonly List<(Sequence Sequence, Drafting Drafting, int Length)> _wanted = [];
     private readonly List<SequenceId> _old = [];

@@ -141,7 +141,7 @@ internal unsafe struct AttentionForward<T> : IWork
         int pieces = (end - block + 15) / 16;
         float** keys = stackalloc float*[4];
         float** values = stackalloc float*[4];
-        bool joined = Keys.Find(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
+        bool joined = Keys.Find<T>(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
         for (int first = 0; first < state.Rows; first += 8)
         {
             int valid = Math.Min(8, state.Rows - first);

@@ -291,10 +291,9 @@ internal static unsafe class AttentionOp
         {
             if (segment.Pages is null)
                 return k!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
-            float* slot = pool!.KeySlot(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, out int stride);
             float[] key = new float[_d];
-            for (int i = 0; i < _d; i++)
-                key[i] = slot[i * stride];
+            fixed (float* to = key)
+                pool!.LoadKey(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to, 1);
             return key;
         }
 
@@ -302,8 +301,10 @@ internal static unsafe class AttentionOp
         {
             if (segment.Pages is null)
                 return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
-            float* values = pool!.Values(segment.Pages[position / pool.PageSize], layer, _keyHead);
-            return new ReadOnlySpan<float>(values + position % pool.PageSize * KeyValuePool.PaddedDim(_d), _d);
+            float[] value = new float[KeyValuePool.PaddedDim(_d)];
+            fixed (float* to = value)
+                pool!.LoadValue(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to);
+            return value.AsSpan(0, _d);
         }
     }
 
@@ -338,18 +339,8 @@ internal static unsafe class AttentionOp
         private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
         {
             int d = pool.HeadDim;
-            int padded = KeyValuePool.PaddedDim(d);
             for (int head = 0; head < pool.Heads; head++)
-            {
-                float* key = pool.KeySlot(page, layer, head, slot, out int stride);
-                for (int i = 0; i < d; i++)
-                    key[i * stride] = k[head * d + i];
-                float* value = pool.Values(page, layer, head) + slot * padded;
-                for (int i = 0; i < d; i++)
-                    value[i] = v[head * d + i];
-                for (int i = d; i < padded; i++)
-                    value[i] = 0;
-            }
+                pool.Store(page, layer, head, slot, k + head * d, v + head * d);
         }
     }
 }

@@ -118,6 +118,17 @@ public sealed class WindowTests
         Assert.Throws<PromptTooLongException>(() => core.Check(request with { Window = new(8, 2), MaxNewTokens = AttentionWindow.MaxPositions }));
     }
 
+    [Fact]
+    public void FewerBitsGiveMorePages()
+    {
+        using var model = new FakeModel();
+        var options = new EngineOptions { MemoryBytes = 1 << 20 };
+        int pages = options.PagesFor(model);
+        Assert.Equal(2 * pages, (options with { KeyValueType = KeyValueType.F16 }).PagesFor(model));
+        Assert.InRange((options with { KeyValueType = KeyValueType.Q8 }).PagesFor(model), 3 * pages, 4 * pages);
+        Assert.Throws<InvalidOptionException>(() => new EngineCore(model, options with { KeyValueType = (KeyValueType)9 }));
+    }
+
     private static bool Fits(EngineCore core, GenerationRequest request)
     {
         try

@@ -27,7 +27,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public int Outputs => VocabularySize;
 
-    public long BytesPerPosition => KeyValuePool.BytesPerPosition(1, 1, Dim);
+    public long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(1, 1, Dim, type);
 
     /// <summary>How much the token after the last one is preferred.</summary>
     public float Preference { get; init; } = 3;
@@ -42,9 +42,9 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public long Rows { get; private set; }
 
-    public PagePool NewPagePool(int pageSize, int pages) => new(new KeyValuePool(1, 1, Dim, pageSize, pages));
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => new(new KeyValuePool(1, 1, Dim, pageSize, pages, type));
 
-    public PagePool NewCrossPagePool(int pageSize, int pages) => NewPagePool(pageSize, pages);
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => NewPagePool(pageSize, pages, type);
 
     public SequenceLimits LimitsOf(SequenceTerms terms) =>
         new(terms.Window is null ? ContextLength : AttentionWindow.MaxPositions, terms.Window);

@@ -36,6 +36,29 @@ public sealed class FamilyLoadTests
     }
 
     [SharedTheory]
+    [InlineData("llama-gqa-tied", KeyValueType.F16)]
+    [InlineData("llama-gqa-tied", KeyValueType.Q8)]
+    [InlineData("gemma2", KeyValueType.F16)]
+    [InlineData("bloom", KeyValueType.Q8)]
+    [InlineData("marian", KeyValueType.F16)]
+    public void RequestsWithKeysAndValuesInFewerBitsUnderLoadEqualThemselvesAlone(string name, KeyValueType type)
+    {
+        using Model model = Model.Load(Shared.Path("golden", name));
+        var loaded = new LoadedModel(model, CpuOps.Create(1));
+        bool encodes = loaded.Capability == ModelCapability.EncoderDecoder;
+        var roomy = new EngineOptions { Pages = 400, PageSize = 8, PrefixCache = false, KeyValueType = type };
+        using var checks = new EngineCore(loaded, roomy with { Pages = 60, PageSize = 4 });
+        GenerationRequest[] requests = [.. Mixture.Requests(60, seed: 29, loaded.VocabularySize, longest: encodes ? 4 : 24, encoder: encodes ? [] : null)
+            .Where(request => Fits(checks, request))];
+        GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(loaded, r with { Speculation = null }, roomy))];
+        using var core = new EngineCore(loaded, roomy with { Pages = 60, PageSize = 4, TokenBudget = 48, MaxSequences = 16, PrefixCache = true });
+        GenerationHandle[] handles = LoadTests.RunAll(core, requests, seed: 6, arrivals: 12);
+        for (int i = 0; i < requests.Length; i++)
+            Runs.Equal(expected[i], handles[i].Result(), $"{name}, {type}, request {i}, {requests[i]}");
+        Assert.True(core.Statistics.Preemptions > 0);
+    }
+
+    [SharedTheory]
     [InlineData("llama-gqa-tied")]
     [InlineData("llama-rope-dynamic")]
     [InlineData("phi3-longrope")]
