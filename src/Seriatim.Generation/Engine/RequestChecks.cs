@@ -147,8 +147,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             "temperature and truncation do not apply to beam search");
         OptionCheck.Contradiction(request.Sampling.HasTruncation, "Sampling", "set", "truncation does not apply to beam search");
         OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set", "drafts are for sampling, not for beam search");
-        OptionCheck.Contradiction(request.StopStrings.Count > 0, "StopStrings", "set", "beam search ends hypotheses at end and stop ids only");
-        OptionCheck.Contradiction(request.Logprobs is not null, "Logprobs", request.Logprobs, "beam search gives the scores of its hypotheses");
         return beam.Beams;
     }
 
