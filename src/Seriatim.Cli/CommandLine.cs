@@ -70,6 +70,7 @@ internal static class CommandLine
         ChatCommand.Build(),
         EmbedCommand.Build(),
         FillCommand.Build(),
+        ClassifyCommand.Build(),
         ScoreCommand.Build(),
         PullCommand.Build(),
         InspectCommand.Build(),

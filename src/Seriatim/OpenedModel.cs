@@ -31,6 +31,7 @@ internal sealed class OpenedModel : IDisposable
                 engine = engine with { TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)) };
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
+            Trace?.Engine = Engine;
         }
         catch
         {

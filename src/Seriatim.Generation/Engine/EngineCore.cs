@@ -52,6 +52,11 @@ internal sealed class EngineCore : IDisposable
 
     public EngineStatistics Statistics => _gauges.Read();
 
+    public EngineTimes Times => _gauges.Times;
+
+    /// <summary>Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.</summary>
+    public bool KeepsStepTime { get; init; }
+
     internal PagePool? Pool => _pool;
 
     internal PagePool? CrossPool => _crossPool;
@@ -114,21 +119,24 @@ internal sealed class EngineCore : IDisposable
     /// <summary>One step: plan, run, commit. False if there was nothing to do.</summary>
     public bool Step()
     {
+        TimeProvider clock = _context.Clock;
+        long begin = clock.GetTimestamp();
         EndSome();
         _speculator.Propose(_scheduler.Running, _cost);
-        StepPlan plan = _scheduler.Plan();
+        StepPlan plan = _scheduler.Plan(KeepsStepTime ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget) : int.MaxValue);
         if (plan.IsEmpty)
             return IsIdle ? false : throw new InvalidOperationException("Requests wait and none can run: the page forecast is wrong.");
         Planned?.Invoke(plan);
-        TimeProvider clock = _context.Clock;
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
         long start = clock.GetTimestamp();
         StepRows rows = _runner.Run(plan);
-        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start).TotalSeconds);
+        long end = clock.GetTimestamp();
+        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start, end).TotalSeconds);
         _scheduler.Commit(plan, rows);
         rows.Dispose();
+        _gauges.CountTime(clock.GetElapsedTime(begin, start), clock.GetElapsedTime(start, end), clock.GetElapsedTime(end));
         return true;
     }
 

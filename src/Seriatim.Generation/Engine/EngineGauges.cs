@@ -10,6 +10,9 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
     private long _prefixHits;
     private long _tokensSaved;
     private long _preemptions;
+    private long _scheduling;
+    private long _passes;
+    private long _sampling;
     private int _largest;
 
     /// <summary>Rows of the last step.</summary>
@@ -31,6 +34,17 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             _prefixHits++;
             _tokensSaved += (long)admission.PrefixPages * pool!.PageSize;
         }
+    }
+
+    /// <summary>Time so far; may be read by any thread.</summary>
+    public EngineTimes Times => new(
+        new TimeSpan(Volatile.Read(ref _scheduling)), new TimeSpan(Volatile.Read(ref _passes)), new TimeSpan(Volatile.Read(ref _sampling)));
+
+    public void CountTime(TimeSpan scheduling, TimeSpan passes, TimeSpan sampling)
+    {
+        Volatile.Write(ref _scheduling, _scheduling + scheduling.Ticks);
+        Volatile.Write(ref _passes, _passes + passes.Ticks);
+        Volatile.Write(ref _sampling, _sampling + sampling.Ticks);
     }
 
     public EngineStatistics Read()
@@ -71,6 +85,7 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             PrefixHits = _prefixHits,
             TokensSaved = _tokensSaved,
             Preemptions = _preemptions,
+            Times = Times,
         };
     }
 }

@@ -25,6 +25,13 @@ public sealed record EngineOptions
     /// </summary>
     public int TokenBudget { get; init; } = 512;
 
+    /// <summary>
+    /// The longest a step should take: prompts get fewer rows of the budget if the steps before say that more would take longer. A newcomer waits
+    /// for the step under way, so this is about how long its first token takes beside a long prompt. <see cref="Timeout.InfiniteTimeSpan"/>: as
+    /// long as the budget takes.
+    /// </summary>
+    public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(150);
+
     /// <summary>Rows a prompt gets in a step before others get theirs; null: a quarter of the budget.</summary>
     public int? PrefillChunk { get; init; }
 
@@ -55,6 +62,8 @@ public sealed record EngineOptions
     internal void Check(IGenerationModel model)
     {
         OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);
+        if (StepTime <= TimeSpan.Zero && StepTime != Timeout.InfiniteTimeSpan)
+            throw new InvalidOptionException("StepTime", StepTime, "a time above zero, or Timeout.InfiniteTimeSpan, is allowed");
         OptionCheck.AtLeast("PrefillChunk", PrefillChunk ?? 1, 1);
         OptionCheck.AtLeast("MaxSequences", MaxSequences, 1);
         OptionCheck.AtLeast("MaxQueuedRequests", MaxQueuedRequests, 1);

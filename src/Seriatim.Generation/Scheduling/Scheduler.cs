@@ -19,6 +19,8 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
     private readonly List<SequenceGroup> _waiting = [];
     private readonly List<PlannedSegment> _lockstep = [];
     private readonly List<SequenceGroup> _prefill = [];
+    private const int FewestPromptRows = 16;
+
     private long _commits;
     private int _rows;
     private int _encoderRows;
@@ -33,12 +35,13 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
     public void Add(SequenceGroup group) => Insert(_waiting, group);
 
     /// <summary>Plans a step. Nothing but the plan is changed.</summary>
-    public StepPlan Plan()
+    /// <param name="rows">Most rows, if that is less than the budget; decoding and a few rows of a prompt always fit.</param>
+    public StepPlan Plan(int rows = int.MaxValue)
     {
         _plan.Clear();
         forecast.Reset();
-        (_rows, _encoderRows) = (limits.TokenBudget, limits.TokenBudget);
         _sequences = _running.Sum(group => group.Width);
+        (_rows, _encoderRows) = (Math.Min(limits.TokenBudget, Math.Max(rows, _sequences + FewestPromptRows)), limits.TokenBudget);
         foreach (SequenceGroup group in _running)
             PlanDecoding(group);
         PlanPrefills();
