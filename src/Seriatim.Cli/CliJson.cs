@@ -11,6 +11,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ChatLine))]
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
+[JsonSerializable(typeof(ClassLine))]
+[JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(TrainLine))]
 [JsonSerializable(typeof(TranslationLine))]

@@ -78,6 +78,7 @@ internal static class CommandLine
         TranslateCommand.Build(),
         EmbedCommand.Build(),
         FillCommand.Build(),
+        ClassifyCommand.Build(),
         ScoreCommand.Build(),
         EvalCommand.Build(),
         PullCommand.Build(),

@@ -32,6 +32,7 @@ internal sealed class OpenedModel : IDisposable
             EngineOptions = engine;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
+            Trace?.Engine = Engine;
         }
         catch
         {

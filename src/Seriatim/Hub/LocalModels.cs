@@ -13,6 +13,14 @@ internal static class LocalModels
         return Directory.Exists(name) && (builtIn is null || IsModel(name)) ? name : builtIn;
     }
 
+    /// <summary>What was looked for here before a name was taken for a hub id.</summary>
+    public static string NotFound(HubId id)
+    {
+        string path = System.IO.Path.GetFullPath(id.Path);
+        string near = Directory.Exists(id.Owner) ? $", though there is a folder {id.Owner}" : "";
+        return $"{id}: there is no folder {path}{near}, so it is taken for a hub id.";
+    }
+
     /// <summary>Names of the built-in models, in order.</summary>
     public static IReadOnlyList<string> BuiltIn() =>
         [.. BuiltInFolders().Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Select(Path.GetFileName).OfType<string>().Distinct().Order()];
