@@ -16,6 +16,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(TrainLine))]
 [JsonSerializable(typeof(TranslationLine))]
+[JsonSerializable(typeof(QuantizationReport))]
+[JsonSerializable(typeof(BenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

@@ -83,6 +83,9 @@ internal static class CommandLine
         EvalCommand.Build(),
         PullCommand.Build(),
         InspectCommand.Build(),
+        ConvertCommand.Build(),
+        QuantizeCommand.Build(),
+        BenchCommand.Build(),
         TokenizeCommand.Build(),
         TrainCommand.Build(),
     };

@@ -9,7 +9,7 @@ internal static class SharedOptions
 {
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a built-in name, or a hub id (owner/name[@revision]).",
+        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a .gguf file, a built-in name, or a hub id (owner/name[@revision]).",
         Required = true,
         HelpName = "model",
     };

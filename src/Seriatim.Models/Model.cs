@@ -27,6 +27,7 @@ public sealed class Model : IDisposable
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
         Parameters = weights.Parameters;
+        Matrices = weights.Matrices;
     }
 
     /// <summary>The shape of the model.</summary>
@@ -38,11 +39,16 @@ public sealed class Model : IDisposable
     /// <summary>All parameters in the order they were built, each with its place in checkpoints; tied ones once.</summary>
     public IReadOnlyList<ModelParameter> Parameters { get; }
 
+    /// <summary>Matrices in quantised blocks; tied ones once. They cannot be trained.</summary>
+    public IReadOnlyList<QuantizedMatrix> Matrices { get; }
+
     /// <summary>Number of trained values.</summary>
-    public long ParameterCount => Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns);
+    public long ParameterCount =>
+        Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns)
+        + Matrices.Sum(m => (long)m.Rows * m.Columns);
 
     /// <summary>Bytes of all weights in memory.</summary>
-    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes);
+    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes) + Matrices.Sum(m => m.Bytes);
 
     /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values, in F32.</summary>
     public long BytesPerPosition => BytesPerPositionIn(KeyValueType.F32);
@@ -59,12 +65,17 @@ public sealed class Model : IDisposable
         ? KeyValuePool.BytesPerPosition(layers, heads, headDim, type)
         : 0;
 
-    /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
+    /// <summary>
+    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split).
+    /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
     /// it.</exception>
     public static Model Load(string folder, ModelLoadOptions? options = null)
     {
+        options ??= new ModelLoadOptions();
+        if (IsGguf(folder))
+            return GgufLoader.Load(folder, options);
         string path = Path.Combine(folder, ConfigFileName);
         if (!Directory.Exists(folder))
             throw new ModelFormatException(
@@ -72,9 +83,12 @@ public sealed class Model : IDisposable
         using JsonDocument json = LenientJson.Parse(path);
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        var source = new CheckpointSource(checkpoint, (options ?? new ModelLoadOptions()).Storage, names);
+        var source = new CheckpointSource(checkpoint, options.Storage, names);
         return Build(spec, names, config with { Json = File.ReadAllBytes(path) }, source);
     }
+
+    /// <summary>Whether a path names a GGUF file, by its ending.</summary>
+    public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Makes a model from a config with other weights than a checkpoint's, e.g. <see cref="RandomSource"/>.</summary>
     /// <param name="configName">What messages call the config.</param>
@@ -107,6 +121,8 @@ public sealed class Model : IDisposable
         {
             foreach (ModelParameter parameter in weights.Parameters)
                 parameter.Parameter.Dispose();
+            foreach (QuantizedMatrix matrix in weights.Matrices)
+                matrix.Dispose();
             throw;
         }
     }
@@ -201,7 +217,13 @@ public sealed class Model : IDisposable
         _decoder?.Dispose();
         foreach (ModelParameter parameter in Parameters)
             parameter.Parameter.Dispose();
+        foreach (QuantizedMatrix matrix in Matrices)
+            matrix.Dispose();
+        Owner?.Dispose();
     }
+
+    /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
+    internal IDisposable? Owner { get; set; }
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
@@ -222,7 +244,7 @@ public sealed class Model : IDisposable
         return stack.Forward(ops, batch, encoded, trace);
     }
 
-    private static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
+    internal static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
     {
         var reader = new ConfigReader(path, root);
         (Architecture architecture, string className) = ArchitectureRegistry.Find(reader);

@@ -19,11 +19,7 @@ internal static class GenerateCommand
         Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
         Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
         Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
-<<<<<<< HEAD
-        var command = new Command("generate", "Continue a text.") { model, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
-=======
-        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, quiet, verbose, logprobs, promptLogprobs };
->>>>>>> main
+        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
         source.AddTo(command);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>

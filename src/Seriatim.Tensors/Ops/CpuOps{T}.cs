@@ -93,14 +93,14 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
 
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
-        Tensor loss = CrossEntropyOp.Forward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, out Tensor logSumExp);
+        Tensor loss = CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out Tensor logSumExp);
         logSumExp.Dispose();
         return loss;
     }
 
     public Tensor CrossEntropy(
         Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp) =>
-        CrossEntropyOp.Forward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, out logSumExp);
+        CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out logSumExp);
 
     public Tensor CrossEntropyBackward(
         Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss) =>

@@ -27,12 +27,14 @@ internal static class LocalModels
 
     private static string FolderOf(string file)
     {
+        if (Models.Model.IsGguf(file))
+            return file;
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         bool belongs = Path.GetExtension(file) == ".safetensors" || Path.GetFileName(file) is "config.json" or "model.safetensors.index.json";
         if (belongs && IsModel(folder))
             return folder;
         throw new InvalidModelNameException(
-            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, or one of these files.");
+            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, one of these files, or a .gguf file.");
     }
 
     /// <summary><c>models</c> beside the program, then in the repository that holds the current folder.</summary>
