@@ -11,7 +11,11 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ChatLine))]
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
+[JsonSerializable(typeof(ClassLine))]
+[JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
+[JsonSerializable(typeof(TrainLine))]
+[JsonSerializable(typeof(TranslationLine))]
 [JsonSerializable(typeof(QuantizationReport))]
 [JsonSerializable(typeof(BenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -50,9 +50,19 @@ public sealed class Model : IDisposable
     /// <summary>Bytes of all weights in memory.</summary>
     public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes) + Matrices.Sum(m => m.Bytes);
 
+    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values, in F32.</summary>
+    public long BytesPerPosition => BytesPerPositionIn(KeyValueType.F32);
+
+    /// <summary>The rotary scaling of the config; null: none, or no rotary positions.</summary>
+    public RopeScaling? RopeScaling => TermsReader.RopeOf(Spec)?.Scaling;
+
+    /// <summary>Positions the model was trained with, before any rotary scaling of its config.</summary>
+    public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
+
     /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
-    public long BytesPerPosition => MemoryShape(Spec.Last) is var (layers, heads, headDim)
-        ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
+    /// <param name="type">How they are stored.</param>
+    public long BytesPerPositionIn(KeyValueType type) => MemoryShape(Spec.Last) is var (layers, heads, headDim)
+        ? KeyValuePool.BytesPerPosition(layers, heads, headDim, type)
         : 0;
 
     /// <summary>
@@ -117,6 +127,25 @@ public sealed class Model : IDisposable
         }
     }
 
+    /// <summary>What the terms of a sequence mean for this model.</summary>
+    /// <param name="terms">The terms.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
+    public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
+
+    /// <summary>
+    /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of it only as far
+    /// as angles follow from it.
+    /// </summary>
+    /// <param name="terms">The terms.</param>
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => TermsReader.Variant(Spec, terms);
+
+    /// <summary>An empty memory for a sequence, which gives pages back that no layer of this model sees any more.</summary>
+    /// <param name="pool">Made by <see cref="NewPagePool"/>.</param>
+    /// <param name="terms">What holds for the sequence; null: nothing in particular.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to the terms.</exception>
+    public PagedMemory NewMemory(PagePool pool, SequenceTerms? terms = null) =>
+        new(pool, terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
+
     /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="batch">Whole sequences (<see cref="RaggedBatchBuilder.AddEncoder"/>).</param>
@@ -166,18 +195,20 @@ public sealed class Model : IDisposable
     /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
-    public PagePool NewPagePool(int pageSize, int pages) =>
-        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
+        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages, type);
 
     /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
-    public PagePool NewCrossPagePool(int pageSize, int pages) =>
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
         NewPool(
             Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
-            pageSize, pages);
+            pageSize, pages, type);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -199,7 +230,7 @@ public sealed class Model : IDisposable
 
     private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
-        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec.Context);
+        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
@@ -253,8 +284,8 @@ public sealed class Model : IDisposable
         return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
     }
 
-    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) =>
+    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages, KeyValueType type) =>
         shape is var (layers, heads, headDim)
-            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
+            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages, type))
             : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

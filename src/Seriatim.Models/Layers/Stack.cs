@@ -50,8 +50,7 @@ internal sealed class Stack : IDisposable
         trace?.Invoke(0, x);
         for (int i = 0; i < _blocks.Length; i++)
         {
-            plan.EnterLayer(i);
-            x = Replace(x, _blocks[i].Forward(ops, x, plan));
+            x = Replace(x, Layer(ops, x, (_blocks[i], plan, i)));
             trace?.Invoke(i + 1, x);
         }
 
@@ -69,6 +68,17 @@ internal sealed class Stack : IDisposable
     {
         if (_spec.Position is PositionSpec.Sinusoidal)
             _positions!.Dispose();
+    }
+
+    /// <summary>One layer; a tape may keep its input alone and run it again.</summary>
+    private static Tensor Layer(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer) => ops is Tape tape
+        ? tape.Recompute(x, layer.Plan.Encoded, layer, Run, static held => held.Plan.Retain())
+        : Run(ops, x, layer);
+
+    private static Tensor Run(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer)
+    {
+        layer.Plan.EnterLayer(layer.Number);
+        return layer.Block.Forward(ops, x, layer.Plan);
     }
 
     private Tensor Embed(IOps ops, ForwardPlan plan)

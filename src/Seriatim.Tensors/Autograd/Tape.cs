@@ -16,7 +16,13 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 
     private readonly HashSet<Tensor> _watched = new(ReferenceEqualityComparer.Instance);
 
-    private sealed record Node(Tensor Result, Tensor[] Saved, Action<Tensor> Backward);
+    private sealed record Node(Tensor Result, Tensor[] Saved, Action<Tensor> Backward, IDisposable? Held = null);
+
+    /// <summary>
+    /// Whether <see cref="Recompute"/> keeps the inputs of layers only (activation checkpointing; Chen et al., 2016). The bits of
+    /// all gradients are the same either way.
+    /// </summary>
+    public bool RecomputesLayers { get; init; }
 
     /// <summary>Number of recorded ops.</summary>
     public int Count => _nodes.Count;
@@ -70,6 +76,44 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         }
     }
 
+    /// <summary>
+    /// Runs a part of a model. With <see cref="RecomputesLayers"/> only its operands are kept, and the backward pass runs it again
+    /// on a tape of its own; otherwise it is recorded as any other ops.
+    /// </summary>
+    /// <param name="x">The operand that only this part reads.</param>
+    /// <param name="shared">An operand that other parts read too (the encoder's output); null for none.</param>
+    /// <param name="state">What the part needs besides; it must give the same bits each time.</param>
+    /// <param name="part">The part: the ops, x and the state give its result.</param>
+    /// <param name="hold">Keeps the state alive until the result is disposed: called once if the part will run again.</param>
+    public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold)
+    {
+        if (!RecomputesLayers)
+            return part(this, x, state);
+        Tensor y = part(inner, x, state);
+        Tensor[] operands = shared is null ? [x] : [x, shared];
+        Record(y, operands, dy =>
+        {
+            using var again = new Tape(inner);
+            using Tensor result = part(again, x, state);
+            // What other parts have added so far goes in and comes out, so that sums are added up in the same order.
+            foreach (Tensor operand in operands)
+            {
+                again.Watch(operand);
+                if (_gradients.Remove(operand, out Tensor? soFar))
+                    again._gradients.Add(operand, soFar);
+            }
+
+            again.Backward(result, dy.Retain());
+            foreach (Tensor operand in operands)
+            {
+                if (again._gradients.Remove(operand, out Tensor? sum))
+                    _gradients.Add(operand, sum);
+            }
+        });
+        _nodes[^1] = _nodes[^1] with { Held = hold(state) };
+        return y;
+    }
+
     /// <inheritdoc/>
     public Tensor Embed(EmbeddingWeight table, ReadOnlyMemory<int> ids) =>
         Record(inner.Embed(table, ids), [], dy => inner.EmbedBackward(table, ids, dy));
@@ -106,9 +150,10 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     }
 
     /// <inheritdoc/>
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
-        if (k is null || v is null || rows.Pool is not null)
+        if (k is null || v is null || sinkQueries is not null || rows.Pool is not null)
             throw new InvalidOperationException("Gradients do not flow through stored keys and values: give the tape a batch without memory.");
         Tensor y = inner.Attention(q, k, v, rows, layer, spec, out Tensor logSumExp);
         Record(y, [q, k, v, logSumExp, y], dy =>
@@ -243,5 +288,6 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     {
         foreach (Tensor tensor in node.Saved)
             tensor.Dispose();
+        node.Held?.Dispose();
     }
 }

@@ -135,16 +135,64 @@ internal unsafe struct NormKernel<T> : IWork
         return Offset == 0 ? scale : scale + T.Broadcast(Offset);
     }
 
-    /// <summary>Gradients of factor and bias: 16 features a piece, rows in sequence.</summary>
+    /// <summary>Gradients of factor and bias: 64 features a piece, whole lines of a row side by side; rows in sequence.</summary>
     public struct ParameterWork : IWork
     {
         public NormKernel<T> Kernel;
         public float* Scale;
         public float* Bias;
 
+        /// <summary>Features of a piece.</summary>
+        public const int Group = 64;
+
         public readonly void Do(int piece, int worker)
         {
-            int i = piece * 16;
+            int first = piece * Group;
+            if (first + Group <= Kernel.Width)
+            {
+                DoGroup(first);
+                return;
+            }
+
+            for (int i = first; i < Kernel.Width; i += 16)
+                DoLanes(i);
+        }
+
+        private readonly void DoGroup(int i)
+        {
+            T scale0 = Start(Scale, i), scale1 = Start(Scale, i + 16), scale2 = Start(Scale, i + 32), scale3 = Start(Scale, i + 48);
+            T bias0 = Start(Bias, i), bias1 = Start(Bias, i + 16), bias2 = Start(Bias, i + 32), bias3 = Start(Bias, i + 48);
+            for (int row = 0; row < Kernel.Rows; row++)
+            {
+                float* dy = Kernel.Dy + (long)row * Kernel.Width + i;
+                float* x = Kernel.X + (long)row * Kernel.Width + i;
+                T mean = T.Broadcast(Kernel.Moments[2 * row]), reciprocal = T.Broadcast(Kernel.Moments[2 * row + 1]);
+                T dy0 = T.Load(dy), dy1 = T.Load(dy + 16), dy2 = T.Load(dy + 32), dy3 = T.Load(dy + 48);
+                scale0 = T.MultiplyAdd(dy0, (T.Load(x) - mean) * reciprocal, scale0);
+                scale1 = T.MultiplyAdd(dy1, (T.Load(x + 16) - mean) * reciprocal, scale1);
+                scale2 = T.MultiplyAdd(dy2, (T.Load(x + 32) - mean) * reciprocal, scale2);
+                scale3 = T.MultiplyAdd(dy3, (T.Load(x + 48) - mean) * reciprocal, scale3);
+                (bias0, bias1, bias2, bias3) = (bias0 + dy0, bias1 + dy1, bias2 + dy2, bias3 + dy3);
+            }
+
+            End(scale0, scale1, scale2, scale3, Scale, i);
+            End(bias0, bias1, bias2, bias3, Bias, i);
+        }
+
+        private static T Start(float* from, int i) => from == null ? T.Broadcast(0f) : T.Load(from + i);
+
+        private static void End(T a, T b, T c, T d, float* to, int i)
+        {
+            if (to == null)
+                return;
+            T.Store(a, to + i);
+            T.Store(b, to + i + 16);
+            T.Store(c, to + i + 32);
+            T.Store(d, to + i + 48);
+        }
+
+        private readonly void DoLanes(int i)
+        {
             int left = Kernel.Width - i;
             T scale = Scale == null ? T.Broadcast(0f) : RowKernel.Load<T>(Scale + i, left);
             T bias = Bias == null ? T.Broadcast(0f) : RowKernel.Load<T>(Bias + i, left);

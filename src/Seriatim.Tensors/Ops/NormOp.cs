@@ -41,7 +41,7 @@ internal static unsafe class NormOp
                 Scale = scale ? weight.Scale!.GradientOrZeros().Floats : null,
                 Bias = bias ? weight.Bias!.GradientOrZeros().Floats : null,
             };
-            team.Run((width + 15) / 16, ref columns);
+            team.Run(RowKernel.Pieces(width, NormKernel<T>.ParameterWork.Group), ref columns);
         }
 
         return dx;

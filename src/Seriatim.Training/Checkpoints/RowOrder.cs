@@ -26,7 +26,7 @@ internal static class RowOrder
         }
     }
 
-    private static int Offset(Parameter parameter, int row, int column) => parameter.Layout == ParameterLayout.RowMajor
+    public static int Offset(Parameter parameter, int row, int column) => parameter.Layout == ParameterLayout.RowMajor
         ? row * parameter.Columns + column
         : (row / Parameter.PanelRows * parameter.Columns + column) * Parameter.PanelRows + row % Parameter.PanelRows;
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Seriatim.Training;
 
 /// <summary>
@@ -5,17 +7,21 @@ namespace Seriatim.Training;
 /// </summary>
 public sealed class WeightAverage : IDisposable
 {
-    private readonly IReadOnlyList<TrainableParameter> _parameters;
+    private readonly (int Value, int Start, int Length)[] _chunks;
+    private readonly ParallelOptions _parallel;
 
     /// <summary>Starts an average at the present weights.</summary>
     /// <param name="parameters">Whose average.</param>
     /// <param name="decay">Weight of the past, over 0 and below 1.</param>
-    public WeightAverage(IReadOnlyList<TrainableParameter> parameters, double decay)
+    /// <param name="threads">Threads of an update; 0: as many as the machine has.</param>
+    public WeightAverage(IReadOnlyList<TrainableParameter> parameters, double decay, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(decay);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(decay, 1);
-        (_parameters, Decay) = (parameters, decay);
+        Decay = decay;
+        _parallel = ElementChunks.Threads(threads);
+        _chunks = ElementChunks.Of(parameters.Select(p => p.Parameter.Data.Length));
         Values = [.. parameters.Select(p => new OptimizerMoment("ema", p.Parameter))];
         foreach (OptimizerMoment value in Values)
             value.Parameter.Data.Span.CopyTo(value.Values.Span);
@@ -31,27 +37,24 @@ public sealed class WeightAverage : IDisposable
     public void Update()
     {
         float decay = (float)Decay, rest = (float)(1 - Decay);
-        foreach (OptimizerMoment value in Values)
+        ForEach((average, now) =>
         {
-            Span<float> average = value.Values.Span;
-            ReadOnlySpan<float> now = value.Parameter.Data.Span;
-            for (int i = 0; i < average.Length; i++)
+            int i = 0;
+            for (; i <= average.Length - Vector<float>.Count; i += Vector<float>.Count)
+                (new Vector<float>(average[i..]) * decay + new Vector<float>(now[i..]) * rest).CopyTo(average[i..]);
+            for (; i < average.Length; i++)
                 average[i] = average[i] * decay + now[i] * rest;
-        }
+        });
     }
 
     /// <summary>
     /// Exchanges the average and the weights of the model, to evaluate or save the average; a second call undoes it.
     /// </summary>
-    public void Swap()
+    public void Swap() => ForEach((average, now) =>
     {
-        for (int i = 0; i < Values.Count; i++)
-        {
-            Span<float> average = Values[i].Values.Span, now = _parameters[i].Parameter.Data.Span;
-            for (int k = 0; k < now.Length; k++)
-                (average[k], now[k]) = (now[k], average[k]);
-        }
-    }
+        for (int i = 0; i < now.Length; i++)
+            (average[i], now[i]) = (now[i], average[i]);
+    });
 
     /// <inheritdoc/>
     public void Dispose()
@@ -59,4 +62,12 @@ public sealed class WeightAverage : IDisposable
         foreach (OptimizerMoment value in Values)
             value.Dispose();
     }
+
+    private void ForEach(Work work) => Parallel.For(0, _chunks.Length, _parallel, i =>
+    {
+        (int value, int start, int length) = _chunks[i];
+        work(Values[value].Values.Span.Slice(start, length), Values[value].Parameter.Data.Span.Slice(start, length));
+    });
+
+    private delegate void Work(Span<float> average, Span<float> now);
 }

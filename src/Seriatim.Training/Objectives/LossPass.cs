@@ -9,11 +9,13 @@ public static class LossPass
     /// <param name="batch">Rows and labels.</param>
     /// <param name="labelSmoothing">Share of the target that is spread over the whole vocabulary, from 0 to below 1.</param>
     /// <param name="dropout">Dropout of this pass, with a key of its own; null: none.</param>
+    /// <param name="recompute">Whether only the inputs of layers are kept and the backward pass computes the rest again: less
+    /// memory, a third more work, the same bits.</param>
     /// <returns>The summed loss of all labels, in nats.</returns>
-    public static double Train(
-        Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0, BatchDropout? dropout = null)
+    public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0,
+        BatchDropout? dropout = null, bool recompute = false)
     {
-        using var tape = new Tape(ops);
+        using var tape = new Tape(ops) { RecomputesLayers = recompute };
         using Tensor rows = Hidden(model, tape, batch, dropout);
         using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
@@ -35,7 +37,8 @@ public static class LossPass
         return new TokenScores(loss.Span[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
     }
 
-    private static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
+    /// <summary>The rows that have a label, after the last layer.</summary>
+    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
@@ -62,15 +65,18 @@ public static class LossPass
             int count = Math.Min(RowsAtOnce, labels.Length - first);
             using Tensor logits = model.Project(ops, rows, Enumerable.Range(first, count).ToArray());
             for (int i = 0; i < count; i++)
-            {
-                ReadOnlySpan<float> row = logits.Row(i);
-                int best = 0;
-                for (int id = 1; id < row.Length; id++)
-                    best = row[id] > row[best] ? id : best;
-                correct += best == labels[first + i] ? 1 : 0;
-            }
+                correct += MostLikely(logits.Row(i)) == labels[first + i] ? 1 : 0;
         }
 
         return correct;
+    }
+
+    /// <summary>The id with the greatest logit; the first of equal ones.</summary>
+    internal static int MostLikely(ReadOnlySpan<float> logits)
+    {
+        int best = 0;
+        for (int id = 1; id < logits.Length; id++)
+            best = logits[id] > logits[best] ? id : best;
+        return best;
     }
 }

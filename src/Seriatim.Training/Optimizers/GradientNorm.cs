@@ -7,21 +7,23 @@ namespace Seriatim.Training;
 public static class GradientNorm
 {
     /// <summary>
-    /// The Euclidean norm over all parameters, in double. Eight partial sums (element i goes to sum i mod 8), folded in a fixed
-    /// tree, parameter after parameter: the same bits on every machine.
+    /// The Euclidean norm over all parameters, in double. Pieces of 32,768 elements have eight partial sums each (element i goes to
+    /// sum i mod 8), folded in a fixed tree, and are added up in order: the same bits on every machine and for any number of threads.
     /// </summary>
     /// <param name="parameters">Whose gradients; those without one count as zero.</param>
+    /// <param name="threads">Threads; 0: as many as the machine has.</param>
     /// <returns>The norm; NaN or infinite if a gradient is.</returns>
-    public static double Of(IEnumerable<TrainableParameter> parameters)
+    public static double Of(IEnumerable<TrainableParameter> parameters, int threads = 0)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        Tensor[] gradients = [.. parameters.Select(p => p.Parameter.Gradient).OfType<Tensor>()];
+        (int Tensor, int Start, int Length)[] chunks = ElementChunks.Of(gradients.Select(g => g.Length));
+        double[] squares = new double[chunks.Length];
+        Parallel.For(0, chunks.Length, ElementChunks.Threads(threads), i =>
+            squares[i] = Squares(gradients[chunks[i].Tensor].Span.Slice(chunks[i].Start, chunks[i].Length)));
         double sum = 0;
-        foreach (TrainableParameter parameter in parameters)
-        {
-            if (parameter.Parameter.Gradient is { } gradient)
-                sum += Squares(gradient.Span);
-        }
-
+        foreach (double square in squares)
+            sum += square;
         return Math.Sqrt(sum);
     }
 

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Seriatim.Training;
 
 /// <summary>
@@ -36,12 +38,24 @@ public sealed class Lion : Optimizer
         ReadOnlySpan<float> gradient = trained.Parameter.Gradient!.Span.Slice(start, length);
         Span<float> mean = Moment(parameter, 0, start, length);
         float decay = trained.Decays ? _decay : 0;
-        for (int i = 0; i < length; i++)
+        int i = 0;
+        Vector<float> zero = Vector<float>.Zero, one = Vector<float>.One;
+        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> g = new Vector<float>(gradient[i..]) * _scale, m = new(mean[i..]), p = new(values[i..]);
+            Vector<float> direction = m * _beta1 + g * (1 - _beta1);
+            Vector<float> sign = Vector.ConditionalSelect(Vector.GreaterThan(direction, zero), one,
+                Vector.ConditionalSelect(Vector.LessThan(direction, zero), -one, zero));
+            (p - (sign + p * decay) * _rate).CopyTo(values[i..]);
+            (m * _beta2 + g * (1 - _beta2)).CopyTo(mean[i..]);
+        }
+
+        for (; i < length; i++)
         {
             float g = gradient[i] * _scale;
             float direction = mean[i] * _beta1 + g * (1 - _beta1);
             float sign = direction > 0 ? 1 : direction < 0 ? -1 : 0;
-            values[i] -= _rate * (sign + decay * values[i]);
+            values[i] -= (sign + values[i] * decay) * _rate;
             mean[i] = mean[i] * _beta2 + g * (1 - _beta2);
         }
     }

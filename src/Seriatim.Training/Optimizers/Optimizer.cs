@@ -6,10 +6,7 @@ namespace Seriatim.Training;
 /// </summary>
 public abstract class Optimizer : IDisposable
 {
-    private const int ChunkLength = 1 << 16;
-
-    private readonly List<(int Parameter, int Start, int Length)> _chunks = [];
-    private readonly ParallelOptions _parallel;
+    private readonly (int Parameter, int Start, int Length)[] _chunks;
 
     /// <summary>Makes an optimizer whose moments are zero.</summary>
     /// <param name="parameters">What it changes.</param>
@@ -17,51 +14,60 @@ public abstract class Optimizer : IDisposable
     /// <param name="threads">Threads of a step; 0: as many as the machine has.</param>
     /// <exception cref="ArgumentException">There are no parameters.</exception>
     protected Optimizer(IReadOnlyList<TrainableParameter> parameters, IReadOnlyList<string> momentNames, int threads)
+        : this(parameters, threads)
+    {
+        ArgumentNullException.ThrowIfNull(momentNames);
+        Moments = [.. parameters.SelectMany(p => momentNames.Select(name => new OptimizerMoment(name, p.Parameter)))];
+        MomentsPerParameter = momentNames.Count;
+    }
+
+    /// <summary>Makes an optimizer that sets its <see cref="Moments"/> itself.</summary>
+    /// <param name="parameters">What it changes.</param>
+    /// <param name="threads">Threads of a step; 0: as many as the machine has.</param>
+    /// <exception cref="ArgumentException">There are no parameters.</exception>
+    private protected Optimizer(IReadOnlyList<TrainableParameter> parameters, int threads)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(momentNames);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         if (parameters.Count == 0)
             throw new ArgumentException("There are no parameters to train.", nameof(parameters));
         Parameters = parameters;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads };
-        Moments = [.. parameters.SelectMany(p => momentNames.Select(name => new OptimizerMoment(name, p.Parameter)))];
-        MomentsPerParameter = momentNames.Count;
-        for (int i = 0; i < parameters.Count; i++)
-        {
-            int length = checked((int)parameters[i].Parameter.Data.Length);
-            for (int start = 0; start < length; start += ChunkLength)
-                _chunks.Add((i, start, Math.Min(ChunkLength, length - start)));
-        }
+        Parallelism = ElementChunks.Threads(threads);
+        _chunks = ElementChunks.Of(parameters.Select(p => p.Parameter.Data.Length));
     }
 
     /// <summary>What is changed, in the order of the model.</summary>
     public IReadOnlyList<TrainableParameter> Parameters { get; }
 
     /// <summary>The moments of every parameter, parameter by parameter: what a checkpoint has to keep besides <see cref="Steps"/>.</summary>
-    public IReadOnlyList<OptimizerMoment> Moments { get; }
+    public IReadOnlyList<OptimizerMoment> Moments { get; private protected init; } = [];
 
     /// <summary>Steps done so far; set when training goes on from a checkpoint.</summary>
     public long Steps { get; set; }
 
+    /// <summary>Whether the present step leaves gradients of zero.</summary>
+    private protected bool ClearsGradients { get; private set; }
+
+    /// <summary>Threads of a step.</summary>
+    private protected ParallelOptions Parallelism { get; }
+
     /// <summary>Moments kept of each parameter.</summary>
     protected int MomentsPerParameter { get; }
 
-    /// <summary>Does one step. Gradients are left as they are: <see cref="ClearGradients"/> starts the next step.</summary>
+    /// <summary>Does one step.</summary>
     /// <param name="learningRate">The learning rate of this step.</param>
     /// <param name="gradientScale">Factor of every gradient: one over the labels they are summed over, times that of
     /// <see cref="GradientNorm.ClipFactor"/>.</param>
-    public void Step(double learningRate, double gradientScale = 1)
+    /// <param name="clear">Whether gradients are zero afterwards: cheaper here than by <see cref="ClearGradients"/>, while they are
+    /// in the cache.</param>
+    public void Step(double learningRate, double gradientScale = 1, bool clear = false)
     {
+        ClearsGradients = clear;
         Steps++;
         Prepare(learningRate, gradientScale);
         foreach (TrainableParameter parameter in Parameters)
             parameter.Parameter.GradientOrZeros();
-        Parallel.For(0, _chunks.Count, _parallel, i =>
-        {
-            (int parameter, int start, int length) = _chunks[i];
-            Update(parameter, start, length);
-        });
+        UpdateAll();
     }
 
     /// <summary>Sets every gradient to zero.</summary>
@@ -83,6 +89,15 @@ public abstract class Optimizer : IDisposable
     /// <param name="learningRate">The learning rate of this step.</param>
     /// <param name="gradientScale">Factor of every gradient.</param>
     protected abstract void Prepare(double learningRate, double gradientScale);
+
+    /// <summary>Changes all parameters: piece by piece, unless an optimizer has to see whole ones.</summary>
+    private protected virtual void UpdateAll() => Parallel.For(0, _chunks.Length, Parallelism, i =>
+    {
+        (int parameter, int start, int length) = _chunks[i];
+        Update(parameter, start, length);
+        if (ClearsGradients)
+            Parameters[parameter].Parameter.Gradient!.Span.Slice(start, length).Clear();
+    });
 
     /// <summary>Changes some elements of one parameter; called by several threads at once.</summary>
     /// <param name="parameter">Index in <see cref="Parameters"/>.</param>

@@ -1,12 +1,21 @@
 namespace Seriatim.Training;
 
-/// <summary>A running average that an optimizer keeps of one parameter, in the parameter's memory order.</summary>
+/// <summary>What an optimizer keeps of one parameter: as a rule a running average in the parameter's memory order.</summary>
 public sealed class OptimizerMoment : IDisposable
 {
+    private readonly bool _isWhole;
+
     internal OptimizerMoment(string kind, Parameter parameter)
     {
-        (Kind, Parameter) = (kind, parameter);
+        (Kind, Parameter, Rows, Columns, _isWhole) = (kind, parameter, parameter.Rows, parameter.Columns, true);
         Values = Tensor.Zeros(parameter.Data.Rows, parameter.Data.Columns);
+    }
+
+    /// <summary>One value for each row, or each column, of the parameter.</summary>
+    internal OptimizerMoment(string kind, Parameter parameter, int length)
+    {
+        (Kind, Parameter, Rows, Columns) = (kind, parameter, 1, length);
+        Values = Tensor.Zeros(1, length);
     }
 
     /// <summary>What it is an average of, e.g. <c>exp_avg</c>.</summary>
@@ -15,7 +24,13 @@ public sealed class OptimizerMoment : IDisposable
     /// <summary>Whose moment it is.</summary>
     public Parameter Parameter { get; }
 
-    /// <summary>Its elements, in the layout of <see cref="Parameter.Data"/>.</summary>
+    /// <summary>Rows in a checkpoint.</summary>
+    public int Rows { get; }
+
+    /// <summary>Columns in a checkpoint.</summary>
+    public int Columns { get; }
+
+    /// <summary>Its elements, in the layout of <see cref="Parameter.Data"/>; those of rows or columns in their order.</summary>
     public Tensor Values { get; }
 
     /// <summary>Name in a checkpoint: kind and parameter.</summary>
@@ -23,4 +38,16 @@ public sealed class OptimizerMoment : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Values.Dispose();
+
+    /// <summary>The elements row by row, as files hold them.</summary>
+    internal float[] ToRows() => _isWhole ? RowOrder.ToRows(Parameter, Values.Span) : Values.Span.ToArray();
+
+    /// <summary>Takes elements that are given row by row.</summary>
+    internal void FromRows(float[] rows)
+    {
+        if (_isWhole)
+            RowOrder.FromRows(Parameter, rows, Values.Span);
+        else
+            rows.CopyTo(Values.Span);
+    }
 }

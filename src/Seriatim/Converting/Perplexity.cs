@@ -29,7 +29,7 @@ public static class Perplexity
         int counted = 0;
         foreach (int[] piece in tokens.Chunk(Math.Min(window, model.Spec.Context)).Where(p => p.Length > 1))
         {
-            RaggedBatch batch = new RaggedBatchBuilder().Add(piece, declaredLength: piece.Length, outputs: Outputs.All).Build();
+            RaggedBatch batch = new RaggedBatchBuilder().Add(piece, outputs: Outputs.All).Build();
             using Tensor hidden = model.Forward(ops, batch);
             int[] labels = [.. piece[1..], -100];
             using Tensor sum = model.Loss(ops, hidden, labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));

@@ -110,7 +110,7 @@ public sealed class GgufRoundTripTests : IDisposable
     {
         int[] text = [.. Enumerable.Range(0, 23).Select(i => (i * 7 + 3) % Math.Min(90, model.Spec.Last.Vocabulary))];
         using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(ops, new RaggedBatchBuilder().AddEncoder(text).Build());
-        RaggedBatch batch = new RaggedBatchBuilder().Add(text, declaredLength: text.Length, outputs: Outputs.All,
+        RaggedBatch batch = new RaggedBatchBuilder().Add(text, outputs: Outputs.All,
             encoder: encoded is null ? null : new EncoderRows(0, encoded.Rows)).Build();
         using Tensor hidden = model.Forward(ops, batch, encoded);
         using Tensor logits = model.Project(ops, hidden);

@@ -14,6 +14,15 @@ public sealed class TrainingInvarianceTests
             Bits.Equal(expected, Gradients(name, other), $"{name}, {other}");
     }
 
+    /// <summary>Activation checkpointing, with dropout: the second run of a layer has the masks of the first.</summary>
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void GradientsDoNotDependOnWhetherLayersAreKept(string name)
+    {
+        var dropout = new BatchDropout(new DropoutRates(0.1f, 0.2f, 0.3f, 0.1f, 0.1f), 17);
+        Bits.Equal(Gradients(name, "cpu-512", dropout: dropout), Gradients(name, "cpu-512-1", dropout: dropout, recompute: true), name);
+    }
+
     [Fact]
     public void SegmentsMayShareTheRowsOfOneSource()
     {
@@ -22,16 +31,16 @@ public sealed class TrainingInvarianceTests
             Bits.Equal(expected, Gradients("bart", "cpu-512", shared: true), "bart");
     }
 
-    private static float[][] Gradients(string name, string opsName, bool shared = false)
+    private static float[][] Gradients(string name, string opsName, bool shared = false, BatchDropout? dropout = null, bool recompute = false)
     {
         using Model model = TinyModels.Make(name);
-        using var tape = new Tape(OpsUnderTest.Get(opsName));
+        using var tape = new Tape(OpsUnderTest.Get(opsName)) { RecomputesLayers = recompute };
         int[] lengths = [37, 5, 50];
         var sources = new RaggedBatchBuilder();
         foreach (int length in lengths)
             sources.AddEncoder(TinyModels.Tokens(length + 1, length / 2));
         RaggedBatch source = sources.Build();
-        using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(tape, source);
+        using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(tape, dropout is null ? source : source.With(dropout));
         var builder = new RaggedBatchBuilder();
         for (int i = 0; i < lengths.Length; i++)
         {
@@ -41,6 +50,8 @@ public sealed class TrainingInvarianceTests
         }
 
         RaggedBatch batch = builder.Build();
+        if (dropout is not null)
+            batch = batch.With(dropout);
         using Tensor hidden = model.Forward(tape, batch, encoded);
         using Tensor loss = model.Loss(tape, hidden, TinyModels.Tokens(3, batch.Rows),
             new CrossEntropyOptions(LabelSmoothing: 0.1f));

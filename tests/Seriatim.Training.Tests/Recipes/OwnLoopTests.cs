@@ -21,11 +21,10 @@ public sealed class OwnLoopTests
         var schedule = new CosineSchedule(1e-2, WarmupSteps: 5, TotalSteps: 40);
         while (optimizer.Steps < 40)
         {
-            optimizer.ClearGradients();
             TrainingBatch batch = objective.Make(loader.Next());
             double loss = LossPass.Train(model, ops, batch) / batch.Labels.Length;
             double norm = GradientNorm.Of(optimizer.Parameters) / batch.Labels.Length;
-            optimizer.Step(schedule.RateAt(optimizer.Steps), GradientNorm.ClipFactor(norm, 1) / batch.Labels.Length);
+            optimizer.Step(schedule.RateAt(optimizer.Steps), GradientNorm.ClipFactor(norm, 1) / batch.Labels.Length, clear: true);
             losses.Add(loss);
         }
 

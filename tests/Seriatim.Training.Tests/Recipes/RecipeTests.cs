@@ -7,8 +7,16 @@ public sealed class RecipeTests
     [InlineData("dropout", "1", "\"dropout\" is 1")]
     [InlineData("attention_dropout", "-0.1", "attention_dropout")]
     [InlineData("layerdrop", "0.1", "layerdrop")]
-    [InlineData("scheduled_sampling", "0.5", "scheduled_sampling")]
+    [InlineData("scheduled_sampling", "1.5", "scheduled_sampling")]
+    [InlineData("scheduled_sampling", "{\"probability\": 0.5, \"schedule\": \"linear\"}", "end_step")]
+    [InlineData("scheduled_sampling", "{\"probability\": 0.5, \"colour\": 1}", "colour")]
+    [InlineData("scheduled_sampling", "{}", "probability")]
+    [InlineData("gradient_checkpointing", "1", "gradient_checkpointing")]
     [InlineData("max_steps", "0", "max_steps")]
+    [InlineData("num_train_epochs", "2", "either")]
+    [InlineData("metric_for_best_model", "\"eval_los\"", "eval_los")]
+    [InlineData("greater_is_better", "true", "metric_for_best_model")]
+    [InlineData("early_stopping_patience", "0", "early_stopping_patience")]
     [InlineData("seed", "-1", "seed")]
     [InlineData("weight_decay", "\"x\"", "weight_decay")]
     [InlineData("lr_scheduler_type", "\"cosin\"", "cosin")]
@@ -47,6 +55,22 @@ public sealed class RecipeTests
         run.Recipe["objective"] = "next_token";
         run.Recipe["long_sequences"] = "refuse";
         Assert.Throws<DataException>(() => run.Trainer());
+    }
+
+    [Fact]
+    public void A_model_that_is_trained_further_keeps_its_tokenizer()
+    {
+        using var run = new TinyRun();
+        using (Trainer trainer = run.Trainer())
+            trainer.Run();
+        run.Recipe.Remove("model_config");
+        run.Recipe["model_name_or_path"] = "out/final";
+        run.Recipe["output_dir"] = "more";
+        using (Trainer further = run.Trainer())
+            Assert.Equal(0, further.Steps);
+        string other = Path.Combine(run.Output, "final", "tokenizer.json");
+        File.WriteAllText(other, File.ReadAllText(other).Replace("\"a\":5,\"b\":6", "\"b\":5,\"a\":6", StringComparison.Ordinal));
+        Assert.Contains("id 5 is 'a' here and 'b' there", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
     }
 
     [Fact]
