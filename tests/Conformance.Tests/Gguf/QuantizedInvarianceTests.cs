@@ -95,7 +95,7 @@ public sealed class QuantizedInvarianceTests
 
     private static float[][] Whole(Model model, IOps ops)
     {
-        RaggedBatch batch = new RaggedBatchBuilder().Add(Text, declaredLength: Length, outputs: Outputs.All).Build();
+        RaggedBatch batch = new RaggedBatchBuilder().Add(Text, terms: new SequenceTerms { DeclaredLength = Length }, outputs: Outputs.All).Build();
         using Tensor hidden = model.Forward(ops, batch);
         using Tensor logits = model.Project(ops, hidden);
         return Session.Rows(logits);
