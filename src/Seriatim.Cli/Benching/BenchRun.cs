@@ -19,9 +19,9 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
     public double[] Prompt(int tokens) => [.. Enumerable.Range(0, repeat + 1).Select(_ =>
     {
         using PagePool pool = model.NewPagePool(PageSize, tokens / PageSize + 2);
-        using var memory = new PagedMemory(pool);
+        using var memory = model.NewMemory(pool, new SequenceTerms { DeclaredLength = tokens + 1 });
         long start = Stopwatch.GetTimestamp();
-        Step([memory], Ids(tokens), tokens + 1);
+        Step([memory], Ids(tokens));
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }).Skip(1).Order()]; // the first run warms up
 
@@ -30,15 +30,15 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
     {
         int length = past + tokens * (repeat + 1) + 1;
         using PagePool pool = model.NewPagePool(PageSize, batch * (length / PageSize + 2));
-        PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => new PagedMemory(pool))];
+        PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => model.NewMemory(pool, new SequenceTerms { DeclaredLength = length }))];
         foreach (PagedMemory memory in memories)
-            Step([memory], Ids(past), length);
+            Step([memory], Ids(past));
         var seconds = new List<double>();
         for (int run = 0; run <= repeat; run++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < tokens; i++)
-                Step(memories, Ids(1), length);
+                Step(memories, Ids(1));
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds / tokens);
         }
 
@@ -47,11 +47,11 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
         return [.. seconds.Skip(1).Order()];
     }
 
-    private void Step(PagedMemory[] memories, int[] tokens, int length)
+    private void Step(PagedMemory[] memories, int[] tokens)
     {
         var builder = new RaggedBatchBuilder();
         foreach (PagedMemory memory in memories)
-            builder.Add(tokens, memory, length);
+            builder.Add(tokens, memory);
         RaggedBatch batch = builder.Build();
         using Tensor hidden = model.Forward(ops, batch);
         using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
