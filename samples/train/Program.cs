@@ -19,18 +19,17 @@ const int Context = 256, Sequences = 16, Vocabulary = 2048, WarmUp = 100;
 double minutes = args.Length > 2 ? double.Parse(args[2]) : 20;
 int steps = args.Length > 3 ? int.Parse(args[3]) : int.MaxValue;
 Directory.CreateDirectory(folder);
+string text = File.ReadAllText(textFile);
+var vocabulary = TokenizerTrainer.Train(text.Split("<|endoftext|>"), new TrainerOptions { VocabularySize = Vocabulary });
+vocabulary.Save(folder);
 byte[] config = Encoding.UTF8.GetBytes($$"""
     {
-      "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{Vocabulary}}, "hidden_size": 192,
+      "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{vocabulary.Tokenizer.VocabularySize}}, "hidden_size": 192,
       "num_hidden_layers": 6, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 32, "intermediate_size": 512,
       "max_position_embeddings": {{Context}}, "rms_norm_eps": 1e-05, "rope_theta": 10000.0, "hidden_act": "silu",
       "tie_word_embeddings": true, "attention_bias": false, "mlp_bias": false, "bos_token_id": 0, "eos_token_id": 0, "torch_dtype": "bfloat16"
     }
     """);
-
-string text = File.ReadAllText(textFile);
-var vocabulary = TokenizerTrainer.Train(text.Split("<|endoftext|>"), new TrainerOptions { VocabularySize = Vocabulary });
-vocabulary.Save(folder);
 int[] tokens = vocabulary.Tokenizer.Encode(text);
 int[] valid = tokens[^(tokens.Length / 50)..];
 tokens = tokens[..^valid.Length];

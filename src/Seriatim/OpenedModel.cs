@@ -29,7 +29,7 @@ internal sealed class OpenedModel : IDisposable
 
             if (model.Spec.Encoder is not null && model.Spec.Context != int.MaxValue)
                 engine = engine with { TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)) };
-            TokenBudget = engine.TokenBudget;
+            EngineOptions = engine;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
         }
@@ -50,8 +50,8 @@ internal sealed class OpenedModel : IDisposable
 
     public ModelTrace? Trace { get; }
 
-    /// <summary>Most rows of a step; an encoder reads a whole text in one.</summary>
-    public int TokenBudget { get; }
+    /// <summary>What the engine was made with.</summary>
+    public EngineOptions EngineOptions { get; }
 
     /// <summary>Finds a model by its name and opens it.</summary>
     public static async Task<OpenedModel> OpenAsync(string name, LanguageModelOptions? options, CancellationToken cancellationToken)
@@ -81,6 +81,14 @@ internal sealed class OpenedModel : IDisposable
         }
     }
 
+    /// <summary>What no text holds: Marian starts with its padding and must never give it (bad_words_ids in its configs); rows beyond the vocabulary.</summary>
+    public static IEnumerable<int> Suppressed(Model model, Tokenizer tokenizer)
+    {
+        int ids = model.Spec.Last.Vocabulary, known = tokenizer.VocabularySize;
+        IEnumerable<int> unknown = Enumerable.Range(Math.Min(known, ids), Math.Max(0, ids - known));
+        return model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding ? unknown.Append(padding) : unknown;
+    }
+
     public void Dispose()
     {
         Engine.Dispose();
@@ -96,9 +104,8 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             Tokenizer tokenizer = Tokenizer.Load(folder);
-            // Marian starts with its padding and must never give it (bad_words_ids in its configs).
-            if (model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding && options.Engine.SuppressedIds.Count == 0)
-                options = options with { Engine = options.Engine with { SuppressedIds = [padding] } };
+            if (options.Engine.SuppressedIds.Count == 0)
+                options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = EndIds(folder, model.Config) } };
             ops = CpuOps.Create(options.Threads);

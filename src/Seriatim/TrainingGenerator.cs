@@ -40,8 +40,7 @@ public static class TrainingGenerator
             TokenBudget = Math.Max(1024, Math.Max(longest, 2 * task.Beams)),
             MaxQueuedRequests = Math.Max(1024, task.Sources.Count),
             EndIds = config.EosTokenIds,
-            // Marian starts with its padding and must never give it (bad_words_ids in its configs).
-            SuppressedIds = task.Model.Spec.Family == "marian" && config.PadTokenId is { } padding ? [padding] : [],
+            SuppressedIds = [.. OpenedModel.Suppressed(task.Model, task.Tokenizer)],
         });
         Task<GenerationResult>[] running = [.. task.Sources.Select(source => engine.CompleteAsync(
             new GenerationRequest

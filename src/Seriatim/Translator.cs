@@ -14,8 +14,8 @@ namespace Seriatim;
 /// </code></example>
 public sealed class Translator : IDisposable
 {
-    /// <summary>How many texts of a list are under way at once.</summary>
-    private const int AtOnce = 128;
+    /// <summary>How many texts of a list are under way at once, if so many may wait.</summary>
+    private const int MostAtOnce = 128;
 
     private readonly OpenedModel _opened;
     private readonly TranslationDirections _directions;
@@ -59,7 +59,7 @@ public sealed class Translator : IDisposable
     public IReadOnlyList<TranslationDirection> Directions => _directions.All;
 
     /// <summary>Most tokens of a text, its prefix included.</summary>
-    public int MaxInputTokens => Math.Min(Model.Spec.Context, _opened.TokenBudget);
+    public int MaxInputTokens => Math.Min(Model.Spec.Context, _opened.EngineOptions.TokenBudget);
 
     /// <summary>Translates a text.</summary>
     /// <param name="text">The text; one of white space alone gives an empty one.</param>
@@ -91,7 +91,7 @@ public sealed class Translator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(texts);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = Channel.CreateBounded<Task<Translation>>(AtOnce);
+        var running = Channel.CreateBounded<Task<Translation>>(Math.Min(MostAtOnce, _opened.EngineOptions.MaxQueuedRequests));
         Task reading = ReadAsync(texts, options ?? new(), running.Writer, stop.Token);
         try
         {

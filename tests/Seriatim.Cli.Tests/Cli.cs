@@ -19,6 +19,9 @@ internal static class Cli
     public static (int Code, string Output, string Error) RunIn((string Name, string Value)[] environment, params string[] args) =>
         Finish(Start(environment, args), null);
 
+    /// <summary>As a user whose current folder is another.</summary>
+    public static (int Code, string Output, string Error) RunAt(string folder, params string[] args) => Finish(Start([], args, folder), null);
+
     public static Process Start(params string[] args) => Start([], args);
 
     private static (int Code, string Output, string Error) Finish(Process started, string? input)
@@ -33,10 +36,11 @@ internal static class Cli
         return (process.ExitCode, output, error.Result);
     }
 
-    private static Process Start((string Name, string Value)[] environment, string[] args)
+    private static Process Start((string Name, string Value)[] environment, string[] args, string? folder = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
+            WorkingDirectory = folder ?? "",
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

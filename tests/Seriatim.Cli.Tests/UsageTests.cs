@@ -32,7 +32,28 @@ public sealed class UsageTests
         Assert.Contains("no/such/folder", error);
         Assert.Contains("config.json", error);
         Assert.DoesNotContain("   at ", error);
-        Assert.Equal(2, Cli.Run("generate", "-p", "x").Code);
+        Assert.Equal(2, Cli.Run("inspect").Code);
+    }
+
+    [Fact]
+    public void Without_a_model_the_built_in_ones_are_used_or_named()
+    {
+        // The tests run inside the repository, whose models are found from any folder in it.
+        string[] models = [.. Directory.GetDirectories(Path.Combine(Cli.Root, "models")).Select(Path.GetFileName).OfType<string>()];
+        (int code, string output, string error) = Cli.RunAt(AppContext.BaseDirectory, "generate", "The cat", "-n", "2", "--temp", "0");
+        Assert.True(code == 0, error);
+        Assert.Equal(output, Cli.Run("generate", "-m", Path.Combine(Cli.Root, "models", models.Contains("stories") ? "stories" : "stories-tiny"), "The cat", "-n", "2", "--temp", "0").Output);
+        foreach (string verb in new[] { "generate", "translate", "fill" })
+        {
+            using var nowhere = new TempFolder();
+            (code, _, error) = Cli.RunAt(nowhere.Path, verb, "x");
+            Assert.Equal(1, code);
+            Assert.Contains("-m", error);
+            Assert.Contains("no built-in models", error);
+        }
+
+        if (!models.Contains("zh-en"))
+            Assert.Contains("stories-tiny", Cli.RunAt(Cli.Root, "translate", "x").Error);
     }
 
     [Fact]

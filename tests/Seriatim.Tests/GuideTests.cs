@@ -5,7 +5,7 @@ using ChatMessage = Seriatim.Tokenizers.ChatMessage;
 
 namespace Seriatim.Tests;
 
-/// <summary>The snippets of docs/guide/library.md, line by line.</summary>
+/// <summary>The snippets of docs/guide/library.md and translation.md, line by line.</summary>
 public sealed class GuideTests
 {
     [Fact]
@@ -42,12 +42,32 @@ public sealed class GuideTests
         Assert.Single(result.Choices);
     }
 
-    /// <summary>Every line of the guide's code stands in this file too, so that it compiles.</summary>
     [Fact]
-    public void Snippets_are_those_of_the_guide()
+    public async Task Snippets_of_translation_run()
+    {
+        using var temp = new TempFolder();
+        string folder = temp.Path;
+        TinyModels.WriteT5(folder);
+        using var console = new StringWriter();
+
+        using var translator = await Translator.OpenAsync(folder);
+        console.WriteLine(await translator.TranslateAsync("我爱学习"));
+        await foreach (Translation translation in translator.TranslateManyAsync(["我爱学习", "the cat"]))
+            console.WriteLine($"{translation.Direction}: {translation.Text}");
+        var options = new TranslationOptions { To = "zh", Beams = 2, LengthPenalty = 1.2, MaxNewTokens = 40 };
+        string chinese = await translator.TranslateAsync("the cat", options);
+        Assert.Contains("zh to en: ", $"{console}");
+        Assert.NotNull(chinese);
+    }
+
+    /// <summary>Every line of the guide's code stands in this file too, so that it compiles.</summary>
+    [Theory]
+    [InlineData("library.md")]
+    [InlineData("translation.md")]
+    public void Snippets_are_those_of_the_guide(string page)
     {
         string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Seriatim.Tests", "GuideTests.cs"));
-        string[] parts = File.ReadAllText(Path.Combine(Repository.Root, "docs", "guide", "library.md")).Split("```csharp\n");
+        string[] parts = File.ReadAllText(Path.Combine(Repository.Root, "docs", "guide", page)).Split("```csharp\n");
         foreach (string line in parts.Skip(1).SelectMany(part => part[..part.IndexOf("```", StringComparison.Ordinal)].Split('\n', StringSplitOptions.TrimEntries)))
             Assert.Contains(line.Replace("Console.", "console.", StringComparison.Ordinal), source);
     }

@@ -53,6 +53,16 @@ public sealed class LanguageModelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ids_that_the_tokenizer_does_not_know_are_never_chosen()
+    {
+        using var folder = new TempFolder();
+        TinyModels.WriteLlama(folder.Path, padding: 2000);
+        using LanguageModel model = await LanguageModel.OpenAsync(folder.Path, new LanguageModelOptions { Threads = 1 });
+        GenerationResult result = await model.CompleteAsync("the cat", maxNewTokens: 30, seed: 1);
+        Assert.All(result.Choices[0].TokenIds, id => Assert.InRange(id, 0, model.Tokenizer.VocabularySize - 1));
+    }
+
+    [Fact]
     public async Task A_cancelled_request_ends_and_others_go_on()
     {
         using var cancellation = new CancellationTokenSource();

@@ -18,10 +18,10 @@ internal static class TinyModels
 
     private static readonly string[] Text = [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
 
-    /// <summary>A decoder, as a rule with a chat template.</summary>
-    public static void WriteLlama(string folder, bool chat = true, ulong seed = 5)
+    /// <summary>A decoder, as a rule with a chat template; its vocabulary may be padded, as many are.</summary>
+    public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0)
     {
-        int size = Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]);
+        int size = padding + Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]);
         if (chat)
             File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatTemplate);
         Write(folder, seed, $$"""

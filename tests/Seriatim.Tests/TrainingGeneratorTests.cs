@@ -16,9 +16,7 @@ public sealed class TrainingGeneratorTests
         TinyModels.WriteMarian(temp.Path);
         string[] texts = [.. Enumerable.Range(0, 9).Select(i => $"the cat number {i} sang")];
         using var translator = await Translator.OpenAsync(temp.Path);
-        var expected = new List<string>();
-        await foreach (string text in translator.TranslateManyAsync(texts, beams, maxNewTokens: 12))
-            expected.Add(text);
+        List<string> expected = await translator.TranslateManyAsync(texts, new() { Beams = beams, MaxNewTokens = 12 }).Select(t => t.Text).ToListAsync();
         using Model model = Model.Load(temp.Path, new ModelLoadOptions { Storage = WeightStorage.F32 });
         using IDifferentiableOps ops = CpuOps.Create(1);
         Tokenizer tokenizer = Tokenizer.Load(temp.Path);

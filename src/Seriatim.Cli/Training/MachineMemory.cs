@@ -10,20 +10,19 @@ internal sealed class MachineMemory(bool warnOnly)
 {
     private readonly GCMemoryInfo _machine = Measure();
 
-    /// <summary>Counts a new model's weights, gradients and moments from its config alone, before any of them is made.</summary>
+    /// <summary>Counts a new model's weights and gradients from its config alone, before any of them is made.</summary>
     public void CheckWeights(TrainingRecipe recipe)
     {
         if (recipe.ModelConfig is not { } config || warnOnly)
             return;
-        int copies = 2 + (recipe.UseLion ? 1 : 2) + (recipe.AverageDecay > 0 ? 1 : 0);
         try
         {
-            using Model unfilled = Model.Create("model_config", config, new Counter(_machine.TotalAvailableMemoryBytes / copies));
+            using Model unfilled = Model.Create("model_config", config, new Counter(_machine.TotalAvailableMemoryBytes / 2));
         }
         catch (TooLargeException)
         {
             throw new UserErrorException(
-                $"The weights with gradients and moments ({copies} values each) need more than the {Terminal.Bytes(_machine.TotalAvailableMemoryBytes)} of this machine. "
+                $"The weights and their gradients alone need more than the {Terminal.Bytes(_machine.TotalAvailableMemoryBytes)} of this machine. "
                 + "Make the model smaller, or start anyway with --ignore-memory.");
         }
     }

@@ -24,7 +24,12 @@ internal static class TrainCommand
         });
         command.SetAction((result, cancellation) =>
         {
-            var options = new TrainingOptions { Threads = SharedOptions.Read(result, threads).Threads, Resume = result.GetValue(resume) };
+            var options = new TrainingOptions
+            {
+                Threads = SharedOptions.Read(result, threads).Threads,
+                Resume = result.GetValue(resume),
+                Generate = TrainingGenerator.Generate,
+            };
             return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json), cancellation);
         });
         return command;
@@ -45,7 +50,7 @@ internal static class TrainCommand
             stop.Cancel();
         });
         var view = new TrainingView(recipe, json);
-        Task<Trainer> preparing = Task.Run(() => new Trainer(recipe, options with { Progress = view }, stop.Token), CancellationToken.None);
+        Task<Trainer> preparing = Task.Run(() => new Trainer(recipe, options with { Progress = view, StepProgress = view }, stop.Token), CancellationToken.None);
         await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
         using Trainer trainer = await preparing;
         memory.Check(trainer.Memory);
@@ -55,7 +60,7 @@ internal static class TrainCommand
         view.End(result, result.Cancelled ? null : Shown(model));
         if (!result.Cancelled)
             return ExitCodes.Success;
-        Terminal.Note($"Stopped after step {result.Steps} of {recipe.MaxSteps}; saved {Shown(result.Checkpoint)}. Go on with: seriatim train {name} --resume");
+        Terminal.Note($"Stopped after step {result.Steps} of {trainer.TotalSteps}; saved {Shown(result.Checkpoint)}. Go on with: seriatim train {name} --resume");
         return ExitCodes.Interrupted;
     }
 

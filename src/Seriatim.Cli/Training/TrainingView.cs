@@ -1,16 +1,16 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Seriatim.Training;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Seriatim.Cli;
 
 /// <summary>
 /// How a run is seen: a panel that moves on a terminal, lines elsewhere, both on standard error; JSON lines on standard output if asked for.
 /// </summary>
-internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress<LogEntry>
+internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress<LogEntry>, IProgress<TrainingProgress>
 {
     private const string EvalPrefix = "eval_";
 
@@ -19,34 +19,35 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     private readonly ConcurrentQueue<(string Text, bool InPanel)> _lines = new();
     private readonly Lock _lock = new();
     private readonly List<double> _losses = [], _evalLosses = [];
+    private readonly long _began = Stopwatch.GetTimestamp();
     private LogEntry? _latest, _latestEval;
-    private Trainer _trainer = null!;
-    private Pace _pace = null!;
+    private volatile TrainingProgress _progress = new(0, 0);
 
     /// <summary>Says what will be trained, and takes up what a resumed run logged before.</summary>
     public void Begin(Trainer trainer)
     {
-        _trainer = trainer;
-        _pace = new Pace(trainer.Steps, recipe.MaxSteps);
+        _progress = new TrainingProgress(trainer.Steps, trainer.TotalSteps);
         foreach (LogEntry entry in trainer.History)
             Keep(entry);
         MemoryEstimate memory = trainer.Memory;
-        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(recipe.MaxSteps)} steps, to {recipe.OutputFolder}");
+        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(trainer.TotalSteps)} steps, to {recipe.OutputFolder}");
         if (trainer.BadLines.Count > 0)
             Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left out{string.Concat(trainer.BadLines.First.Take(3).Select(line => $"; {line}"))}");
         if (trainer.SkippedExamples > 0)
             Terminal.Note($"{Number(trainer.SkippedExamples)} examples are too long or too short and are left out");
-        Print(new TrainLine("start", trainer.Steps, recipe.MaxSteps, trainer.Model.ParameterCount,
+        Print(new TrainLine("start", trainer.Steps, trainer.TotalSteps, trainer.Model.ParameterCount,
             new TrainMemory(memory.Weights, memory.Gradients, memory.Moments, memory.Activations, memory.Total)));
     }
 
-    /// <summary>Called by the trainer, on its thread.</summary>
+    /// <summary>Called by the trainer after every step, on its thread.</summary>
+    public void Report(TrainingProgress value) => _progress = value;
+
+    /// <summary>Called by the trainer for every log entry, on its thread.</summary>
     public void Report(LogEntry value)
     {
-        _pace.Observe(value.Step);
         Keep(value);
         _lines.Enqueue((Line(value), InPanel: !value.Values.ContainsKey("eval_loss")));
-        Print(new TrainLine("log", value.Step, recipe.MaxSteps, Values: Finite(value.Values)));
+        Print(new TrainLine("log", value.Step, _progress.TotalSteps, Values: Finite(value.Values)));
     }
 
     /// <summary>Shows the work until it has ended, however it did.</summary>
@@ -56,7 +57,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
             _lines.Enqueue(("stopping after this step with a checkpoint; Ctrl-C again ends at once, without one", InPanel: false)));
         if (Console.IsErrorRedirected || !Terminal.Progress.Profile.Capabilities.Ansi)
         {
-            while (await FollowAsync(work))
+            while (await Task.WhenAny(work, Task.Delay(Interval)) != work)
                 WriteLines(hasPanel: false);
             WriteLines(hasPanel: false);
             return;
@@ -64,7 +65,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
 
         await Terminal.Progress.Live(Panel()).AutoClear(true).StartAsync(async context =>
         {
-            while (await FollowAsync(work))
+            while (await Task.WhenAny(work, Task.Delay(Interval)) != work)
             {
                 WriteLines(hasPanel: true);
                 context.UpdateTarget(Panel());
@@ -81,20 +82,15 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     {
         Dictionary<string, double>? scores = result.Validation is not { } found ? null
             : Finite(new Dictionary<string, double> { ["eval_loss"] = found.Loss, ["eval_perplexity"] = found.Perplexity, ["eval_accuracy"] = found.Accuracy });
-        Print(new TrainLine("end", result.Steps, recipe.MaxSteps, Values: scores, Cancelled: result.Cancelled, Checkpoint: result.Checkpoint, Model: model));
+        Print(new TrainLine("end", result.Steps, _progress.TotalSteps, Values: scores, Cancelled: result.Cancelled, Checkpoint: result.Checkpoint, Model: model));
         if (model is null)
             return;
+        string early = result.StoppedEarly ? "stopped early (early_stopping_patience), " : "";
         string score = result.Validation is { } s ? FormattableString.Invariant($", validation loss {s.Loss:F4}") : "";
-        Terminal.Note($"{Number(result.Steps)} steps done in {Pace.Text(_pace.Elapsed)}{score}. The model:");
+        string best = result.Best is { } b ? FormattableString.Invariant($", best {b.Value:F4} at step {b.Step}") : "";
+        Terminal.Note($"{early}{Number(result.Steps)} steps done in {Elapsed()}{score}{best}; curves are in {Path.Combine(recipe.OutputFolder, "training.html")}. The model:");
         if (!json)
             Console.Out.WriteLine(model);
-    }
-
-    private async Task<bool> FollowAsync(Task work)
-    {
-        bool ended = await Task.WhenAny(work, Task.Delay(Interval)) == work;
-        _pace.Observe(_trainer.Steps);
-        return !ended;
     }
 
     private void Keep(LogEntry entry)
@@ -115,7 +111,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         }
     }
 
-    /// <summary>On a terminal only what the panel does not keep: validation, and what was said on the way.</summary>
+    /// <summary>Beside a panel only what it does not keep: validation, and what was said on the way.</summary>
     private void WriteLines(bool hasPanel)
     {
         while (_lines.TryDequeue(out (string Text, bool InPanel) line))
@@ -130,7 +126,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     private string Line(LogEntry entry)
     {
         IReadOnlyDictionary<string, double> values = entry.Values;
-        string step = $"step {entry.Step}/{recipe.MaxSteps}  ";
+        string step = $"step {entry.Step}/{_progress.TotalSteps}  ";
         if (values.ContainsKey("eval_loss"))
         {
             return step + "validation " + string.Join("  ", values.Where(v => v.Key.StartsWith(EvalPrefix, StringComparison.Ordinal))
@@ -138,26 +134,25 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         }
 
         return $"{step}loss {Value(values, "loss", "F4")}  rate {Value(values, "learning_rate", "0.00e+0")}  gradient {Value(values, "grad_norm", "F3")}  "
-            + $"{Value(values, "tokens_per_second", "N0")} tokens/s  ETA {Pace.Text(_pace.Left)}";
+            + $"{_progress.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  ETA {_progress.EtaText()}";
     }
 
     private Grid Panel()
     {
         lock (_lock)
         {
+            TrainingProgress now = _progress;
             int width = Math.Clamp(Terminal.Progress.Profile.Width - 52, 8, 48);
-            long step = _trainer.Steps;
-            int done = (int)(width * step / recipe.MaxSteps);
+            int done = (int)(width * now.Fraction);
             Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap());
-            Row("step", $"{Number(step)} of {Number(recipe.MaxSteps)}  [green]{new string('━', done)}[/][grey]{new string('━', width - done)}[/]  ETA {Pace.Text(_pace.Left)}");
+            Row("step", $"{Number(now.Step)} of {Number(now.TotalSteps)}  [green]{new string('━', done)}[/][grey]{new string('━', width - done)}[/]  ETA {now.EtaText()}");
             if (_latest is not null)
-                Row("loss", $"{Value(_latest.Values, "loss", "F4")}  [blue]{Sparkline.Of(Tail(_losses), width)}[/]  step {Number(_latest.Step)}");
+                Row("loss", $"{Value(_latest.Values, "loss", "F4")}  [blue]{TrainingProgress.Sparkline(Tail(_losses), width)}[/]  step {Number(_latest.Step)}");
             if (_latestEval is not null)
-                Row("validation", $"{Value(_latestEval.Values, "eval_loss", "F4")}  [yellow]{Sparkline.Of(_evalLosses, width)}[/]  step {Number(_latestEval.Step)}");
-            string pace = _pace.StepTime is { } time ? FormattableString.Invariant($"{time.TotalSeconds:G3} s a step") : "the first steps are slow";
-            Row("speed", _latest is null ? pace : $"{Value(_latest.Values, "tokens_per_second", "N0")} tokens/s, {pace}");
-            if (_latest is not null)
-                Row("rate", $"{Value(_latest.Values, "learning_rate", "0.00e+0")}  gradient {Value(_latest.Values, "grad_norm", "F3")}  epoch {Value(_latest.Values, "epoch", "F2")}  {Pace.Text(_pace.Elapsed)} so far");
+                Row("validation", $"{Value(_latestEval.Values, "eval_loss", "F4")}  [yellow]{TrainingProgress.Sparkline(_evalLosses, width)}[/]  step {Number(_latestEval.Step)}");
+            string peak = now.PeakFraction > 0 ? FormattableString.Invariant($", {100 * now.PeakFraction:F0} % of the machine's peak") : "";
+            Row("speed", FormattableString.Invariant($"{now.TokensPerSecond:N0} tokens/s{peak}, {Elapsed()} so far"));
+            Row("rate", FormattableString.Invariant($"{now.LearningRate:0.00e+0}  gradient {now.GradientNorm:F3}"));
             return grid;
 
             void Row(string name, string value) => grid.AddRow(new Markup($"[grey]{name}[/]"), new Markup(value));
@@ -171,6 +166,8 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         Console.Out.WriteLine(JsonSerializer.Serialize(line, CliJson.Lines.TrainLine));
         Console.Out.Flush();
     }
+
+    private string Elapsed() => new TrainingProgress(0, 0) { EtaSeconds = Stopwatch.GetElapsedTime(_began).TotalSeconds }.EtaText();
 
     /// <summary>A curve without its first tenth, whose fall would flatten the rest.</summary>
     private static List<double> Tail(List<double> curve) => curve.Count < 20 ? curve : curve[(curve.Count / 10)..];

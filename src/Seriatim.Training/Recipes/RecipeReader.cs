@@ -80,9 +80,13 @@ internal sealed class RecipeReader(string name, JsonElement json)
                 $"{name} has keys that mean nothing here: {string.Join(", ", unknown.Select(Hint))}. Known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
     }
 
-    /// <summary>A key that has to be there; names the one that may have been meant for it.</summary>
-    public RecipeException Missing(string key) => new($"{name} lacks \"{key}\""
-        + (NearestName.Find(key, json.EnumerateObject().Select(p => p.Name)) is { } near ? $"; is \"{near}\" meant for it?" : "."));
+    /// <summary>A key that has to be there, or one that may stand for it; names what may have been meant.</summary>
+    public RecipeException Missing(params string[] keys)
+    {
+        string[] others = [.. json.EnumerateObject().Select(p => p.Name).Except(keys)];
+        string? near = keys.Select(key => NearestName.Find(key, others)).FirstOrDefault(found => found is not null);
+        return new RecipeException($"{name} lacks {string.Join(" or ", keys.Select(key => $"\"{key}\""))}{(near is null ? "." : $"; is \"{near}\" meant for it?")}");
+    }
 
     public RecipeException Wrong(string key, string wanted) =>
         new($"{name}: \"{key}\" is {json.GetProperty(key).GetRawText()}; {wanted} is needed.");

@@ -190,7 +190,11 @@ public sealed record TrainingRecipe
         if (config is null == model is null)
             throw new RecipeException("Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
         if (reader.Has("max_steps") == reader.Has("num_train_epochs"))
-            throw new RecipeException("Give either \"max_steps\" or \"num_train_epochs\".");
+        {
+            throw reader.Has("max_steps") ? new RecipeException("Give either \"max_steps\" or \"num_train_epochs\", not both.")
+                : reader.Missing("max_steps", "num_train_epochs");
+        }
+
         return new TrainingRecipe
         {
             Json = json,
