@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Seriatim.Tensors;
@@ -9,7 +8,6 @@ namespace Seriatim.Benchmarks;
 internal sealed unsafe class MachineLimits : IDisposable
 {
     private const long StreamBytes = 256L << 20;
-    private const int FmaRounds = 50_000;
     private readonly WorkerTeam _team;
     private readonly byte* _stream;
 
@@ -29,13 +27,7 @@ internal sealed unsafe class MachineLimits : IDisposable
     }
 
     /// <summary>F32 operations per second of fused multiply-adds on registers, two a multiply-add.</summary>
-    public double FmaFlops()
-    {
-        var work = default(FmaWork);
-        int pieces = 16 * _team.Threads; // small ones, so that no thread waits for another at the end
-        double seconds = Timing.Seconds(() => _team.Run(pieces, ref work));
-        return (double)pieces * FmaRounds * 16 * 2 * Vector512<float>.Count / seconds;
-    }
+    public double FmaFlops() => FmaProbe.MeasureOnce(_team, rounds: 50_000);
 
     public void Dispose() => NativeMemory.AlignedFree(_stream);
 
@@ -58,38 +50,6 @@ internal sealed unsafe class MachineLimits : IDisposable
             }
 
             Timing.Keep(Vector512.Sum(a ^ b ^ c ^ d));
-        }
-    }
-
-    private struct FmaWork : IWork
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)] // one long loop: it must not start in the slow tier
-        public readonly void Do(int piece, int worker)
-        {
-            Vector512<float> x = Vector512.Create(0.5f), y = Vector512.Create(1.0001f);
-            Vector512<float> a0 = y, a1 = y, a2 = y, a3 = y, a4 = y, a5 = y, a6 = y, a7 = y;
-            Vector512<float> b0 = y, b1 = y, b2 = y, b3 = y, b4 = y, b5 = y, b6 = y, b7 = y;
-            for (int i = 0; i < FmaRounds; i++)
-            {
-                a0 = Vector512.FusedMultiplyAdd(a0, x, y);
-                a1 = Vector512.FusedMultiplyAdd(a1, x, y);
-                a2 = Vector512.FusedMultiplyAdd(a2, x, y);
-                a3 = Vector512.FusedMultiplyAdd(a3, x, y);
-                a4 = Vector512.FusedMultiplyAdd(a4, x, y);
-                a5 = Vector512.FusedMultiplyAdd(a5, x, y);
-                a6 = Vector512.FusedMultiplyAdd(a6, x, y);
-                a7 = Vector512.FusedMultiplyAdd(a7, x, y);
-                b0 = Vector512.FusedMultiplyAdd(b0, x, y);
-                b1 = Vector512.FusedMultiplyAdd(b1, x, y);
-                b2 = Vector512.FusedMultiplyAdd(b2, x, y);
-                b3 = Vector512.FusedMultiplyAdd(b3, x, y);
-                b4 = Vector512.FusedMultiplyAdd(b4, x, y);
-                b5 = Vector512.FusedMultiplyAdd(b5, x, y);
-                b6 = Vector512.FusedMultiplyAdd(b6, x, y);
-                b7 = Vector512.FusedMultiplyAdd(b7, x, y);
-            }
-
-            Timing.Keep(Vector512.Sum(a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7));
         }
     }
 }

@@ -14,6 +14,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ClassLine))]
 [JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
+[JsonSerializable(typeof(TrainLine))]
+[JsonSerializable(typeof(TranslationLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

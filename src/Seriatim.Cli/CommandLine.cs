@@ -5,6 +5,7 @@ using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tokenizers;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
@@ -12,6 +13,9 @@ namespace Seriatim.Cli;
 internal static class CommandLine
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>A command whose end after Ctrl-C may take long, because it saves what it has, sets this; a second Ctrl-C still ends it at once.</summary>
+    public static bool EndsSlowly { get; set; }
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -27,6 +31,8 @@ internal static class CommandLine
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
             {
                 signal.Cancel = !stop.IsCancellationRequested;
+                if (!signal.Cancel)
+                    Terminal.ShowCursor();
                 ThreadPool.QueueUserWorkItem(_ => Stop(stop));
             });
             var configuration = new InvocationConfiguration { Output = new HelpWriter(Console.Out), EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
@@ -56,7 +62,8 @@ internal static class CommandLine
 
             // What cannot be stopped, such as a command that waits for a pipe, is ended after a while.
             Thread.Sleep(Patience);
-            Environment.Exit(ExitCodes.Interrupted);
+            if (!EndsSlowly)
+                Environment.Exit(ExitCodes.Interrupted);
         }
         catch (ObjectDisposedException)
         {
@@ -68,24 +75,28 @@ internal static class CommandLine
     {
         GenerateCommand.Build(),
         ChatCommand.Build(),
+        TranslateCommand.Build(),
         EmbedCommand.Build(),
         FillCommand.Build(),
         ClassifyCommand.Build(),
         ScoreCommand.Build(),
+        EvalCommand.Build(),
         PullCommand.Build(),
         InspectCommand.Build(),
         TokenizeCommand.Build(),
+        TrainCommand.Build(),
     };
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
     private static bool IsExpected(Exception failure) => failure
         is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException or GenerationException or UserErrorException
-        or IOException or UnauthorizedAccessException or OutOfMemoryException;
+        or RecipeException or DataException or TrainingDivergedException or InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed)
     {
         string[] unknown = [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value is ['-', _, ..]).Select(t => t.Value)];
-        foreach (ParseError error in unknown.Length > 0 ? parsed.Errors.Where(e => unknown.Any(e.Message.Contains)) : parsed.Errors)
+        ParseError[] named = [.. parsed.Errors.Where(e => unknown.Any(e.Message.Contains))];
+        foreach (ParseError error in named.Length > 0 ? named : parsed.Errors)
             Terminal.Error(error.Message);
         foreach (string token in unknown)
         {
@@ -106,31 +117,7 @@ internal static class CommandLine
         return names;
     }
 
-    private static string? Nearest(string token, Command command) => command.Options
+    private static string? Nearest(string token, Command command) => NearestName.Find(token, command.Options
         .SelectMany(o => o.Aliases.Append(o.Name))
-        .Where(name => name.StartsWith("--", StringComparison.Ordinal))
-        .Select(name => (Name: name, Distance: Distance(name, token)))
-        .Where(pair => pair.Distance <= 3)
-        .OrderBy(pair => pair.Distance)
-        .Select(pair => pair.Name)
-        .FirstOrDefault();
-
-    /// <summary>Edit distance: insertions, deletions and replacements.</summary>
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int above = row[j];
-                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[^1];
-    }
+        .Where(name => name.StartsWith("--", StringComparison.Ordinal)));
 }

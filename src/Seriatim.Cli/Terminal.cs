@@ -15,6 +15,13 @@ internal static class Terminal
 
     public static void Note(string message) => WriteLine("", "grey", message);
 
+    /// <summary>Progress hides the cursor; a program that is ended in the middle of it gives it back.</summary>
+    public static void ShowCursor()
+    {
+        if (!System.Console.IsErrorRedirected && Progress.Profile.Capabilities.Ansi)
+            System.Console.Error.Write("\e[?25h");
+    }
+
     /// <summary>Lines are not wrapped: a terminal does that itself, and a log must not have it.</summary>
     private static void WriteLine(string label, string colour, string message)
     {

@@ -29,6 +29,7 @@ internal sealed class OpenedModel : IDisposable
 
             if (model.Spec.Encoder is not null && model.Spec.Context != int.MaxValue)
                 engine = engine with { TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)) };
+            TokenBudget = engine.TokenBudget;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
             Trace?.Engine = Engine;
@@ -49,6 +50,9 @@ internal sealed class OpenedModel : IDisposable
     public GenerationEngine Engine { get; }
 
     public ModelTrace? Trace { get; }
+
+    /// <summary>Most rows of a step; an encoder reads a whole text in one.</summary>
+    public int TokenBudget { get; }
 
     /// <summary>Finds a model by its name and opens it.</summary>
     public static async Task<OpenedModel> OpenAsync(string name, LanguageModelOptions? options, CancellationToken cancellationToken)

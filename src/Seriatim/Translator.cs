@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
@@ -13,12 +14,14 @@ namespace Seriatim;
 /// </code></example>
 public sealed class Translator : IDisposable
 {
-    /// <summary>How many texts of <see cref="TranslateManyAsync"/> are under way at once.</summary>
-    private const int AtOnce = 32;
+    /// <summary>How many texts of a list are under way at once.</summary>
+    private const int AtOnce = 128;
 
     private readonly OpenedModel _opened;
+    private readonly TranslationDirections _directions;
 
-    private Translator(OpenedModel opened) => _opened = opened;
+    private Translator(OpenedModel opened) =>
+        (_opened, _directions) = (opened, new TranslationDirections(opened.Name, opened.Model.Config.Json));
 
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
@@ -52,38 +55,49 @@ public sealed class Translator : IDisposable
         throw new ModelTaskException($"{name} is a {family} model and does not turn texts into texts. An encoder-decoder is needed (t5, bart, marian).");
     }
 
+    /// <summary>The directions that the model names in its config (<c>task_specific_params</c>); empty for a model that was trained for one.</summary>
+    public IReadOnlyList<TranslationDirection> Directions => _directions.All;
+
+    /// <summary>Most tokens of a text, its prefix included.</summary>
+    public int MaxInputTokens => Math.Min(Model.Spec.Context, _opened.TokenBudget);
+
     /// <summary>Translates a text.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="beams">Beams; 1: the most probable token each time.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: until the model ends the text or its context is full.</param>
+    /// <param name="text">The text; one of white space alone gives an empty one.</param>
+    /// <param name="options">Languages, beams, limits; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
-    /// <exception cref="GenerationException">The text is too long, or an option is not allowed.</exception>
-    public async Task<string> TranslateAsync(string text, int beams = 4, int? maxNewTokens = null, CancellationToken cancellationToken = default) =>
-        (await Start(text, beams, maxNewTokens, cancellationToken).ConfigureAwait(false)).Choices[0].Text.Trim();
+    /// <exception cref="TextTooLongException">The text is longer than what the model reads.</exception>
+    /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
+    /// <exception cref="GenerationException">An option is not allowed.</exception>
+    public async Task<string> TranslateAsync(string text, TranslationOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await Start(text, 1, options ?? new(), cancellationToken).ConfigureAwait(false)).Text;
 
     /// <summary>Translates texts, many at once, and gives them in their order as soon as each is ready.</summary>
     /// <param name="texts">The texts; read as they are needed, so they may be endless.</param>
-    /// <param name="beams">Beams; 1: the most probable token each time.</param>
-    /// <param name="maxNewTokens">Most new tokens of each; null: until the model ends the text or its context is full.</param>
+    /// <param name="options">Languages, beams, limits; null for the defaults. Where the script decides, it is that of each text.</param>
     /// <param name="cancellationToken">Ends the requests at the next step.</param>
-    /// <exception cref="GenerationException">A text is too long, or an option is not allowed.</exception>
-    public async IAsyncEnumerable<string> TranslateManyAsync(
-        IEnumerable<string> texts, int beams = 4, int? maxNewTokens = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="TextTooLongException">A text is longer than what the model reads; it has its number. Those before it have been given.</exception>
+    /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
+    /// <exception cref="GenerationException">An option is not allowed.</exception>
+    public IAsyncEnumerable<Translation> TranslateManyAsync(
+        IEnumerable<string> texts, TranslationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        return TranslateManyAsync(texts.ToAsyncEnumerable(), options, cancellationToken);
+    }
+
+    /// <summary>As above, for texts that come one by one, e.g. lines of a pipe: each is begun as it comes, whether or not more follow.</summary>
+    public async IAsyncEnumerable<Translation> TranslateManyAsync(
+        IAsyncEnumerable<string> texts, TranslationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = new Queue<Task<GenerationResult>>();
+        var running = Channel.CreateBounded<Task<Translation>>(AtOnce);
+        Task reading = ReadAsync(texts, options ?? new(), running.Writer, stop.Token);
         try
         {
-            foreach (string text in texts)
-            {
-                running.Enqueue(Start(text, beams, maxNewTokens, stop.Token));
-                if (running.Count == AtOnce)
-                    yield return (await running.Dequeue().ConfigureAwait(false)).Choices[0].Text.Trim();
-            }
-
-            while (running.Count > 0)
-                yield return (await running.Dequeue().ConfigureAwait(false)).Choices[0].Text.Trim();
+            await foreach (Task<Translation> translation in running.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                yield return await translation.ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
         }
         finally
         {
@@ -93,16 +107,53 @@ public sealed class Translator : IDisposable
 
     /// <summary>The request that a text makes, for what the methods above have no words for; give it to <see cref="Engine"/>.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="beams">Beams; 1: the most probable token each time.</param>
-    public GenerationRequest Request(string text, int beams = 4) => RequestBuilder.FromText(_opened, text) with
-    {
-        Sampling = SamplingOptions.Greedy,
-        Beam = beams == 1 ? null : new BeamOptions { Beams = beams },
-    };
+    /// <param name="options">Languages, beams, limits; null for the defaults.</param>
+    /// <exception cref="TextTooLongException">The text is longer than what the model reads.</exception>
+    /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
+    public GenerationRequest Request(string text, TranslationOptions? options = null) => Request(text, 1, options ?? new()).Request;
 
     /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
     public void Dispose() => _opened.Dispose();
 
-    private Task<GenerationResult> Start(string text, int beams, int? maxNewTokens, CancellationToken cancellationToken) =>
-        _opened.Submit("translate", Request(text, beams) with { MaxNewTokens = maxNewTokens }, cancellationToken).Completion;
+    private async Task ReadAsync(IAsyncEnumerable<string> texts, TranslationOptions options, ChannelWriter<Task<Translation>> running, CancellationToken cancellationToken)
+    {
+        try
+        {
+            int number = 0;
+            await foreach (string text in texts.WithCancellation(cancellationToken).ConfigureAwait(false))
+                await running.WriteAsync(Start(text, ++number, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            running.TryComplete();
+        }
+    }
+
+    private async Task<Translation> Start(string text, int number, TranslationOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (string.IsNullOrWhiteSpace(text))
+            return new Translation(text, "", null, FinishReason.EndOfSequence, 0, null);
+        (GenerationRequest request, TranslationDirection? direction) = Request(text, number, options);
+        GenerationResult result = await _opened.Submit("translate", request, cancellationToken).Completion.ConfigureAwait(false);
+        GenerationChoice best = result.Choices[0];
+        return new Translation(text, best.Text.Trim(), direction, best.Finish, best.TokenIds.Count, best.Score);
+    }
+
+    private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number, TranslationOptions options)
+    {
+        if (options is { Beams: 1, LengthPenalty: not 1 })
+            throw new ModelTaskException($"LengthPenalty is {options.LengthPenalty} and Beams is 1; a length penalty needs at least 2 beams.");
+        (TranslationDirection? direction, string prefix) = _directions.Choose(text, options);
+        GenerationRequest request = RequestBuilder.FromText(_opened, prefix + text);
+        int tokens = request.EncoderInput.Length;
+        if (tokens > MaxInputTokens)
+            throw new TextTooLongException(number, tokens, MaxInputTokens);
+        return (request with
+        {
+            Sampling = SamplingOptions.Greedy,
+            Beam = options.Beams == 1 ? null : new BeamOptions { Beams = options.Beams, LengthPenalty = options.LengthPenalty },
+            MaxNewTokens = options.MaxNewTokens ?? Math.Min(2 * tokens + 50, Math.Max(1, Model.Spec.Context - request.Prompt.Length)),
+        }, direction);
+    }
 }

@@ -3,7 +3,7 @@ using Seriatim.Generation;
 
 namespace Seriatim.Tests;
 
-/// <summary>Embeddings, masks, classes, scores and translations.</summary>
+/// <summary>Embeddings, masks, classes and scores.</summary>
 public sealed class TextEncoderTests : IDisposable
 {
     private static readonly LanguageModelOptions Small = new() { Threads = 1 };
@@ -73,23 +73,5 @@ public sealed class TextEncoderTests : IDisposable
         Assert.Equal(Math.Exp(-score.Logprob / score.Logprobs.Count), score.Perplexity);
         await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the", source: "x"));
         Assert.Contains("t5", (await Assert.ThrowsAsync<ModelTaskException>(() => Translator.OpenAsync(_folder.Path, Small))).Message);
-    }
-
-    [Fact]
-    public async Task Translations_are_the_engines_best_beams_in_order()
-    {
-        TinyModels.WriteMarian(_folder.Path);
-        using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
-        string[] texts = [.. Enumerable.Range(0, 40).Select(i => $"the cat number {i} sat")];
-        var many = new List<string>();
-        await foreach (string text in translator.TranslateManyAsync(texts, beams: 2, maxNewTokens: 6))
-            many.Add(text);
-        Assert.Equal(texts.Length, many.Count);
-        Assert.Equal(many[39], await translator.TranslateAsync(texts[39], beams: 2, maxNewTokens: 6));
-        GenerationResult best = await translator.Engine.CompleteAsync(translator.Request(texts[3], beams: 2) with { MaxNewTokens = 6 });
-        Assert.Equal(best.Choices[0].Text.Trim(), many[3]);
-        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
-        Assert.True((await model.ScoreAsync("the cat", source: "the mat")).Logprob < 0);
-        await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the cat"));
     }
 }

@@ -11,6 +11,11 @@ internal static class TinyModels
     public const string ChatTemplate =
         "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
+    private const string Tasks = """
+        {"summarization": {"prefix": "summarize: ", "max_length": 200},
+        "translation_zh_to_en": {"prefix": "translate Chinese to English: "}, "translation_en_to_zh": {"prefix": "translate English to Chinese: "}}
+        """;
+
     private static readonly string[] Text = [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
 
     /// <summary>A decoder, as a rule with a chat template.</summary>
@@ -50,6 +55,17 @@ internal static class TinyModels
             "static_position_embeddings": true, "normalize_before": false, "normalize_embedding": false, "share_encoder_decoder_embeddings": true,
             "is_encoder_decoder": true, "bos_token_id": 0, "eos_token_id": 0, "forced_eos_token_id": 0, "pad_token_id": 1,
             "decoder_start_token_id": 1, "add_bias_logits": false}
+            """);
+    }
+
+    /// <summary>A text-to-text model whose config names both directions between Chinese and English, or others.</summary>
+    public static void WriteT5(string folder, string tasks = Tasks)
+    {
+        int size = Train(folder, TrainerModel.ByteLevelBpe, ["<pad>", "</s>"]);
+        Write(folder, 8, $$"""
+            {"architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "vocab_size": {{size}}, "d_model": 32, "d_kv": 8, "d_ff": 64,
+            "num_layers": 2, "num_heads": 4, "is_encoder_decoder": true, "decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1,
+            "task_specific_params": {{tasks}}}
             """);
     }
 

@@ -8,7 +8,7 @@ internal static class GenerateCommand
 {
     public static Command Build()
     {
-        Option<string> model = SharedOptions.Model();
+        var model = new DefaultModel("stories", "stories-tiny");
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
         Option<string> cacheType = SharedOptions.CacheType();
@@ -19,7 +19,7 @@ internal static class GenerateCommand
         Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
         Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
         Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
-        var command = new Command("generate", "Continue a text.") { model, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
+        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
         source.AddTo(command);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>
@@ -35,7 +35,7 @@ internal static class GenerateCommand
                 DraftModel = flags.DraftModel(result) is { } draft ? await ModelFolder.ResolveAsync(draft, cancellation) : null,
                 Engine = options.Engine with { MaxQueuedRequests = Math.Max(options.Engine.MaxQueuedRequests, prompts.Count) },
             };
-            string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
+            string folder = await model.ResolveAsync(result, cancellation);
             using LanguageModel opened = await LanguageModel.OpenAsync(folder, options, cancellation);
             GenerationRequest[] requests = [.. prompts.Select(prompt => flags.Apply(result, prompt, opened, opened.Request(prompt.Text)) with
             {

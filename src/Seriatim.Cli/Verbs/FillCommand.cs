@@ -8,12 +8,12 @@ internal static class FillCommand
 {
     public static Command Build()
     {
-        Option<string> model = SharedOptions.Model();
+        var model = new DefaultModel("fill");
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object a text");
         Option<int> top = Flag.Of("Words for each mask.", "k", 5, "--top-k");
         var source = new TextSource("Texts with the model's mask token in them, e.g. [MASK]");
-        var command = new Command("fill", "Fill the masks of texts (BERT-like models).") { model, threads, json, top };
+        var command = new Command("fill", "Fill the masks of texts (BERT-like models).") { model.Option, threads, json, top };
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -21,7 +21,7 @@ internal static class FillCommand
             int count = result.GetValue(top);
             if (count < 1)
                 throw new UserErrorException($"--top-k is {count}; it must be at least 1.");
-            string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
+            string folder = await model.ResolveAsync(result, cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
             for (int i = 0; i < texts.Count; i++)
             {

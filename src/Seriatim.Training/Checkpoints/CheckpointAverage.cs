@@ -36,6 +36,25 @@ public static class CheckpointAverage
         }
     }
 
+    /// <summary>
+    /// Writes the mean of checkpoints as a model folder, with the tokenizer and the generation config of the last of them.
+    /// </summary>
+    /// <param name="folders">Model folders of the same config, at least one.</param>
+    /// <param name="output">The new folder; one that exists is replaced.</param>
+    /// <param name="type">F32, BF16 or F16.</param>
+    /// <exception cref="ArgumentException">There are none, their parameters differ, or the output is one of them.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void Write(IReadOnlyList<string> folders, string output, DataType type = DataType.F32)
+    {
+        using Model model = Load(folders);
+        if (folders.Any(folder => Path.GetFullPath(folder) == Path.GetFullPath(output)))
+            throw new ArgumentException($"{output} is one of the checkpoints that are averaged; choose another folder.", nameof(output));
+        string[] names = ["tokenizer.json", "tokenizer_config.json", GenerationConfigFile.FileName];
+        Dictionary<string, ReadOnlyMemory<byte>> files = names.Where(name => File.Exists(Path.Combine(folders[^1], name)))
+            .ToDictionary(name => name, name => (ReadOnlyMemory<byte>)File.ReadAllBytes(Path.Combine(folders[^1], name)));
+        new FinalModel(Path.TrimEndingDirectorySeparator(output), files).Write(model, null, type);
+    }
+
     private static void Add(Model sum, Model next, string folder)
     {
         if (!sum.Parameters.Select(p => p.Parameter.ToString()).SequenceEqual(next.Parameters.Select(p => p.Parameter.ToString())))

@@ -11,13 +11,16 @@ namespace Seriatim.Training;
 /// whatever stops the program in between. What an interrupted save left behind is removed by the next.
 /// </remarks>
 /// <param name="folder">The folder of the run; made if it does not exist.</param>
-/// <param name="totalLimit">Most checkpoints kept, the newest; 0: all.</param>
+/// <param name="totalLimit">Most checkpoints kept: the newest, and <see cref="Best"/> even where that is one more; 0: all.</param>
 public sealed class CheckpointStore(string folder, int totalLimit = 0)
 {
     /// <summary>Name of the file with the optimizer's moments and the average of the weights.</summary>
     public const string StateFileName = "training_state.safetensors";
 
     private const string Prefix = "checkpoint-", Temporary = ".tmp-";
+
+    /// <summary>A checkpoint that the limit does not remove; null: none.</summary>
+    public string? Best { get; set; }
 
     /// <summary>Called before every step of a save, so that tests can make it fail.</summary>
     internal Action<string>? BeforeWrite { get; set; }
@@ -39,7 +42,7 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     public string Save(TrainingSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        string name = Prefix + snapshot.State.GlobalStep.ToString(CultureInfo.InvariantCulture);
+        string name = NameOf(snapshot.State.GlobalStep);
         string final = Path.Combine(folder, name), temporary = Path.Combine(folder, Temporary + name);
         if (Directory.Exists(final))
             throw new IOException($"{final} exists already; a checkpoint is never written over.");
@@ -54,12 +57,11 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
         foreach ((string file, ReadOnlyMemory<byte> bytes) in snapshot.Files)
             WriteFile(Path.Combine(temporary, file), bytes.Span);
         WriteFile(Path.Combine(temporary, TrainerState.FileName), snapshot.State.ToJson());
-        foreach (string file in Directory.GetFiles(temporary))
-            Flush(file);
+        Flush(temporary);
         PutInPlace(temporary, final);
         if (totalLimit > 0)
         {
-            foreach (string old in All().SkipLast(totalLimit))
+            foreach (string old in Outdated())
                 Remove(old);
         }
 
@@ -83,25 +85,54 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
             throw new ModelFormatException(path, $"has {file.Entries.Count} moments; this run keeps {wanted.Length}.",
                 "Resume with the recipe (optim, freeze, ema_decay) the checkpoint was made with.");
         foreach (OptimizerMoment moment in wanted)
-        {
-            SafetensorsEntry entry = file[moment.Name];
-            if (entry.ElementCount != (long)moment.Parameter.Rows * moment.Parameter.Columns)
-                throw new ModelFormatException(path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
-            RowOrder.FromRows(moment.Parameter, file.ReadF32(entry), moment.Values.Span);
-        }
-
+            Fill(file, moment);
         optimizer.Steps = state.GlobalStep;
         return state;
+    }
+
+    /// <summary>Gives the average of the weights of a checkpoint to one of the same model.</summary>
+    /// <param name="checkpoint">Its folder.</param>
+    /// <param name="average">Over the parameters of a model of the same shape.</param>
+    /// <exception cref="ModelFormatException">A file is missing or damaged, or holds no such average.</exception>
+    public static void RestoreAverage(string checkpoint, WeightAverage average)
+    {
+        ArgumentNullException.ThrowIfNull(average);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(checkpoint, StateFileName));
+        foreach (OptimizerMoment moment in average.Values)
+            Fill(file, moment);
+    }
+
+    /// <summary>Waits until all files of a folder are on the disk.</summary>
+    internal static void Flush(string folder)
+    {
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            using FileStream stream = new(file, FileMode.Open, FileAccess.ReadWrite);
+            stream.Flush(flushToDisk: true);
+        }
+    }
+
+    internal static string NameOf(long step) => Prefix + step.ToString(CultureInfo.InvariantCulture);
+
+    private static void Fill(SafetensorsFile file, OptimizerMoment moment)
+    {
+        SafetensorsEntry entry = file[moment.Name];
+        if (entry.ElementCount != (long)moment.Parameter.Rows * moment.Parameter.Columns)
+            throw new ModelFormatException(file.Path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
+        RowOrder.FromRows(moment.Parameter, file.ReadF32(entry), moment.Values.Span);
+    }
+
+    /// <summary>Those over the limit: the newest stay, and the best takes the place of the oldest of them.</summary>
+    private IEnumerable<string> Outdated()
+    {
+        IReadOnlyList<string> all = All();
+        bool bestIsOld = Best is not null && all.SkipLast(totalLimit).Contains(Best);
+        return all.SkipLast(bestIsOld ? Math.Max(1, totalLimit - 1) : totalLimit).Where(path => path != Best);
     }
 
     private static long StepOf(string path) =>
         long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
 
-    private static void Flush(string path)
-    {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite);
-        stream.Flush(flushToDisk: true);
-    }
 
     private void WriteMoments(TrainingSnapshot snapshot, string path)
     {

@@ -33,6 +33,9 @@ public sealed record TrainerState
     /// <summary>Labels since the last log entry.</summary>
     public long RunningLabels { get; init; }
 
+    /// <summary>The best checkpoint so far; null if none is looked for, or before the first evaluation.</summary>
+    public BestModel? Best { get; init; }
+
     /// <summary>Everything logged so far.</summary>
     public IReadOnlyList<LogEntry> LogHistory { get; init; } = [];
 
@@ -60,6 +63,14 @@ public sealed record TrainerState
             ["running_labels"] = RunningLabels,
             ["log_history"] = history,
         };
+        if (Best is { } best)
+        {
+            root["best_metric"] = best.Value;
+            root["best_global_step"] = best.Step;
+            root["best_model_checkpoint"] = best.Folder;
+            root["evaluations_since_best"] = best.Since;
+        }
+
         var options = new JsonWriterOptions { Indented = true };
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, options))
@@ -86,6 +97,9 @@ public sealed record TrainerState
                 Settings = root.GetProperty("settings").GetString() ?? "",
                 RunningLoss = root.GetProperty("running_loss").GetDouble(),
                 RunningLabels = root.GetProperty("running_labels").GetInt64(),
+                Best = root.TryGetProperty("best_metric", out JsonElement best)
+                    ? new BestModel(best.GetDouble(), root.GetProperty("best_global_step").GetInt64(), root.GetProperty("evaluations_since_best").GetInt32())
+                    : null,
                 LogHistory = [.. root.GetProperty("log_history").EnumerateArray().Select(Entry)],
             };
         }

@@ -16,6 +16,17 @@ public sealed class BatchLoader(ExampleDrawer drawer, BatchPacking packing, Func
     /// <summary>Epochs done, with the part of the current one.</summary>
     public double Epochs => Position.Epoch + (_loaded == Position.Epoch ? (double)Position.Batch / _batches.Count : 0);
 
+    /// <summary>The number of batches in some epochs, counted exactly: their data are drawn and packed as they will be.</summary>
+    /// <param name="epochs">Epochs; of the last the part that is asked for, rounded up to a batch.</param>
+    public long BatchesIn(double epochs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epochs);
+        long batches = 0;
+        for (long epoch = 0; epoch < epochs; epoch++)
+            batches += (long)Math.Ceiling(Batches(epoch).Count * Math.Min(1, epochs - epoch));
+        return batches;
+    }
+
     /// <summary>Gives the next batch.</summary>
     /// <exception cref="DataException">The position is not one of these data.</exception>
     public ExamplePiece[] Next()
@@ -34,7 +45,10 @@ public sealed class BatchLoader(ExampleDrawer drawer, BatchPacking packing, Func
     {
         if (_loaded == Position.Epoch)
             return;
-        _batches = packing.Pack(drawer.Epoch(Position.Epoch), rows, new CounterRandom(seed ^ 0x6261746368, (ulong)Position.Epoch));
+        _batches = Batches(Position.Epoch);
         _loaded = Position.Epoch;
     }
+
+    private IReadOnlyList<ExamplePiece[]> Batches(long epoch) =>
+        packing.Pack(drawer.Epoch(epoch), rows, new CounterRandom(seed ^ 0x6261746368, (ulong)epoch));
 }

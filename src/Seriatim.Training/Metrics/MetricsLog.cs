@@ -41,6 +41,26 @@ public sealed class MetricsLog : IDisposable
         _file.Flush();
     }
 
+    /// <summary>The entries of a file, oldest first; a line that was cut off by a crash is left out.</summary>
+    /// <param name="path">The file; it may be open for writing.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<LogEntry> Read(string path)
+    {
+        var entries = new List<LogEntry>();
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (StepOf(line) == long.MaxValue)
+                continue;
+            using JsonDocument json = JsonDocument.Parse(line);
+            entries.Add(new LogEntry(StepOf(line), json.RootElement.EnumerateObject()
+                .Where(p => p.Name != "step" && p.Value.ValueKind == JsonValueKind.Number).ToDictionary(p => p.Name, p => p.Value.GetDouble())));
+        }
+
+        return entries;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 

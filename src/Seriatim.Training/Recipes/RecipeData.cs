@@ -5,6 +5,12 @@ namespace Seriatim.Training;
 /// <param name="Weight">Share of the draws relative to the other files; null: every example once an epoch.</param>
 public sealed record RecipeData(DataFile File, double? Weight)
 {
+    /// <summary><c>name</c>: what figures of this file are called (<c>eval_NAME_bleu</c>); by default the file's name.</summary>
+    public string Name { get; init; } = Path.GetFileNameWithoutExtension(File.Path);
+
+    /// <summary><c>bleu_tokenizer</c>: how its targets are cut for BLEU.</summary>
+    public BleuTokenizer BleuTokenizer { get; init; }
+
     internal static RecipeData Read(RecipeReader reader, string folder)
     {
         string path = Path.GetFullPath(Path.Combine(folder, reader.Needed("path")));
@@ -22,9 +28,13 @@ public sealed record RecipeData(DataFile File, double? Weight)
         };
         if (file.Marker is not null && format != DataFormat.Text)
             throw reader.Wrong("marker", "text data");
+        string? name = reader.Text("name");
+        BleuTokenizer bleu = reader.OneOf("bleu_tokenizer", BleuTokenizer.Mteval13A,
+            ("13a", BleuTokenizer.Mteval13A), ("zh", BleuTokenizer.Chinese), ("char", BleuTokenizer.Character));
         double? weight = reader.Has("weight") ? reader.Number("weight", 1, double.Epsilon) : null;
         reader.Complete();
-        return Existing(file, weight);
+        RecipeData data = Existing(file, weight) with { BleuTokenizer = bleu };
+        return name is null ? data : data with { Name = name };
     }
 
     private static RecipeData Existing(DataFile file, double? weight) => System.IO.File.Exists(file.Path)

@@ -43,7 +43,7 @@ internal sealed class RecipeReader(string name, JsonElement json)
     public string? Text(string key) => !Has(key) ? null
         : json.GetProperty(key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : throw Wrong(key, "a string");
 
-    public string Needed(string key) => Text(key) ?? throw new RecipeException($"{name} lacks \"{key}\".");
+    public string Needed(string key) => Text(key) ?? throw Missing(key);
 
     public T OneOf<T>(string key, T standard, params (string Name, T Value)[] choices)
     {
@@ -75,11 +75,17 @@ internal sealed class RecipeReader(string name, JsonElement json)
         string[] unknown = [.. json.EnumerateObject().Select(p => p.Name).Where(key => !_known.Contains(key))];
         if (unknown.Length > 0)
             throw new RecipeException(
-                $"{name} has keys that mean nothing here: {string.Join(", ", unknown)}. Known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+                $"{name} has keys that mean nothing here: {string.Join(", ", unknown.Select(Hint))}. Known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
     }
+
+    /// <summary>A key that has to be there; names the one that may have been meant for it.</summary>
+    public RecipeException Missing(string key) => new($"{name} lacks \"{key}\""
+        + (NearestName.Find(key, json.EnumerateObject().Select(p => p.Name)) is { } near ? $"; is \"{near}\" meant for it?" : "."));
 
     public RecipeException Wrong(string key, string wanted) =>
         new($"{name}: \"{key}\" is {json.GetProperty(key).GetRawText()}; {wanted} is needed.");
+
+    private string Hint(string key) => NearestName.Find(key, _known) is { } near ? $"{key} (did you mean {near}?)" : key;
 
     private IEnumerable<JsonElement> Items(string key) => !Has(key) ? []
         : json.GetProperty(key) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : throw Wrong(key, "a list");

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 
 namespace Seriatim.Training;
 
@@ -13,6 +13,8 @@ namespace Seriatim.Training;
 /// </remarks>
 public sealed class Trainer : IDisposable
 {
+    private static readonly ConcurrentDictionary<int, double> Peaks = new();
+
     private readonly TrainingRecipe _recipe;
     private readonly TrainingOptions _options;
     private readonly IDifferentiableOps _ops;
@@ -24,8 +26,11 @@ public sealed class Trainer : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _files = [];
     private readonly List<LogEntry> _history = [];
+    private readonly Evaluation _evaluation;
     private readonly string _settings;
+    private readonly TrainingFlops? _flops;
     private readonly DropoutRates _dropout;
+    private (long Step, TokenScores Scores)? _evaluated;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -61,16 +66,22 @@ public sealed class Trainer : IDisposable
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
             _loader = _data.NewLoader();
+            _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
+            _evaluation.Check();
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = recipe.UseLion
                 ? new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, _options.Threads)
                 : new AdamW(trained, recipe.Adam, _options.Threads);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
-            _schedule = recipe.Schedule(Model.Spec.Last.Width);
+            TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
+                : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
+            _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
             _settings = Settings();
+            // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
+            _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
-            _files["generation_config.json"] = GenerationConfig();
+            _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = CpuOps.Create(_options.Threads);
@@ -97,6 +108,12 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps done so far, those before a resume included.</summary>
     public long Steps => _optimizer.Steps;
 
+    /// <summary>Steps in all: <c>max_steps</c>, or those of <c>num_train_epochs</c>.</summary>
+    public long TotalSteps { get; }
+
+    /// <summary>The best checkpoint so far; null if none is looked for, or before the first evaluation.</summary>
+    public BestModel? Best { get; private set; }
+
     /// <summary>Data lines that hold no example: their number, and the first of them if they were read in this run.</summary>
     public BadLines BadLines => _data.BadLines;
 
@@ -122,60 +139,31 @@ public sealed class Trainer : IDisposable
     public TrainerResult Run(CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
-        using var log = new MetricsLog(Path.Combine(_recipe.OutputFolder, "metrics.jsonl"), Steps);
-        var clock = Stopwatch.StartNew();
-        long tokens = 0;
-        while (Steps < _recipe.MaxSteps && !cancellation.IsCancellationRequested)
+        using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
+            TotalSteps, PeakOf(_options.Threads));
+        if (IsEvaluationDue)
+            Validate(report, cancellation); // the run was stopped in the middle of it
+        while (!Finished && !cancellation.IsCancellationRequested)
         {
-            (int rows, double norm, double rate) = Step();
-            tokens += rows;
+            long start = Stopwatch.GetTimestamp();
+            StepFigures figures = Step();
+            report.Step(figures, Stopwatch.GetElapsedTime(start).TotalSeconds);
             AfterStep?.Invoke(Steps);
             if (Steps % _recipe.LoggingSteps == 0)
-            {
-                Report(log, clock.Elapsed.TotalSeconds, tokens, new SortedDictionary<string, double>(StringComparer.Ordinal)
-                {
-                    ["loss"] = _runningLoss / _runningLabels,
-                    ["learning_rate"] = rate,
-                    ["grad_norm"] = norm,
-                    ["epoch"] = _loader.Epochs,
-                });
-                (_runningLoss, _runningLabels, tokens) = (0, 0, 0);
-                clock.Restart();
-            }
-
-            if (_recipe.EvalSteps > 0 && Steps % _recipe.EvalSteps == 0 && Steps < _recipe.MaxSteps)
-                Validate(log);
-            if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 && Steps < _recipe.MaxSteps)
+                LogSteps(report, figures);
+            if (Steps == TotalSteps)
+                break;
+            if (IsEvaluationDue)
+                Validate(report, cancellation);
+            if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 || Best?.Step == Steps)
                 Save();
         }
 
-        bool cancelled = Steps < _recipe.MaxSteps;
-        string last = Path.Combine(_recipe.OutputFolder, $"checkpoint-{Steps}");
-        bool saved = Store.All().Contains(last);
-        TokenScores? scores = cancelled ? null : saved ? Evaluate() : Validate(log);
-        string checkpoint = saved ? last : Save();
-        if (!cancelled)
-            WriteFinal();
-        return new TrainerResult(Steps, cancelled, checkpoint, scores);
+        return End(report, cancellation);
     }
 
     /// <summary>Scores on the validation data with the present weights, or their average if one is kept; null without such data.</summary>
-    public TokenScores? Evaluate()
-    {
-        if (_data.Validation.Count == 0)
-            return null;
-        _average?.Swap();
-        try
-        {
-            BatchPacking packing = _recipe.Packing with { GroupByLength = false };
-            return packing.Pack(_data.Validation, _objective.RowsOf, default)
-                .Select(batch => LossPass.Evaluate(Model, _ops, _objective.Make(batch))).Aggregate((a, b) => a + b);
-        }
-        finally
-        {
-            _average?.Swap();
-        }
-    }
+    public TokenScores? Evaluate() => Averaged(() => _evaluation.Score(Model, _ops));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -187,13 +175,36 @@ public sealed class Trainer : IDisposable
         Model.Dispose();
     }
 
+    private TrainerResult End(RunReport report, CancellationToken cancellation)
+    {
+        bool finished = Finished;
+        TokenScores? scores = !finished ? null
+            : _evaluated is { } last && last.Step == Steps ? last.Scores
+            : HasEvaluation ? Evaluate() : Validate(report, cancellation);
+        // A cancelled evaluation leaves the run unfinished: its figures are made when it goes on.
+        finished &= scores is not null || _data.Validation.Count == 0;
+        string checkpoint = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
+        if (!Store.All().Contains(checkpoint))
+            Save();
+        if (finished)
+            WriteFinal();
+        report.WritePage();
+        return new TrainerResult(Steps, !finished, checkpoint, scores) { Best = Best, StoppedEarly = finished && Steps < TotalSteps };
+    }
+
+    private bool HasEvaluation => _history.Any(entry => entry.Step == Steps && entry.Values.ContainsKey("eval_loss"));
+
+    private bool IsEvaluationDue => _recipe.EvalSteps > 0 && Steps > 0 && Steps < TotalSteps && Steps % _recipe.EvalSteps == 0 && !HasEvaluation;
+
+    private bool Finished => Steps >= TotalSteps || _recipe.Best is { Patience: > 0 } best && Best?.Since >= best.Patience;
+
     /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
-    private (int Rows, double Norm, double Rate) Step()
+    private StepFigures Step()
     {
         _optimizer.ClearGradients();
         double loss = 0;
-        long labels = 0;
-        int rows = 0;
+        double flops = 0;
+        long labels = 0, rows = 0;
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
@@ -201,6 +212,7 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
             (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
+            flops += _flops?.Of(batch) ?? 0;
         }
 
         double norm = GradientNorm.Of(_optimizer.Parameters) / labels;
@@ -210,25 +222,49 @@ public sealed class Trainer : IDisposable
         _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels);
         _average?.Update();
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
-        return (rows, norm, rate);
+        return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
     }
 
     /// <summary>Dropout of a piece of the present step; null for none.</summary>
     private BatchDropout? Dropout(int piece) => _dropout == DropoutRates.None ? null
         : new BatchDropout(_dropout, new DropoutMask(0, _recipe.Seed).At((ulong)Steps).At((ulong)piece).Key);
 
-    private void Report(MetricsLog log, double seconds, long tokens, SortedDictionary<string, double> values)
+    private void LogSteps(RunReport report, StepFigures last)
     {
-        _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
-        if (tokens > 0)
-            values["tokens_per_second"] = tokens / seconds;
-        var entry = new LogEntry(Steps, values);
-        log.Write(entry);
-        _options.Progress?.Report(entry);
+        var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["loss"] = _runningLoss / _runningLabels,
+            ["learning_rate"] = last.Rate,
+            ["grad_norm"] = last.Norm,
+            ["epoch"] = _loader.Epochs,
+        };
+        // With smoothed labels the loss is not the likelihood of the text.
+        if (_recipe.LabelSmoothing == 0)
+            values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);
+        (_runningLoss, _runningLabels) = (0, 0);
+        Remember(values);
+        report.LogSteps(Steps, values);
     }
 
-    private TokenScores? Validate(MetricsLog log)
+    private void Remember(SortedDictionary<string, double> values) => _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
+
+    /// <summary>Does something with the averaged weights, if an average is kept.</summary>
+    private T Averaged<T>(Func<T> action)
     {
+        _average?.Swap();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            _average?.Swap();
+        }
+    }
+
+    private TokenScores? Validate(RunReport report, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
         if (Evaluate() is not { } scores)
             return null;
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
@@ -239,7 +275,29 @@ public sealed class Trainer : IDisposable
         };
         if (_data.ValidationBytes() is > 0 and var bytes)
             values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
-        Report(log, 0, 0, values);
+        try
+        {
+            Averaged<object?>(() =>
+            {
+                _evaluation.Generate(Model, _ops, values, cancellation);
+                return null;
+            });
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // The figures are not those of a whole evaluation: it comes again when the run goes on.
+            return null;
+        }
+
+        Remember(values);
+        _evaluated = (Steps, scores);
+        if (_recipe.Best is { } wanted)
+        {
+            Best = wanted.After(Best, values[wanted.Metric], Steps);
+            Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
+        }
+
+        report.LogEvaluation(Steps, values, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return scores;
     }
 
@@ -252,18 +310,27 @@ public sealed class Trainer : IDisposable
         Settings = _settings,
         RunningLoss = _runningLoss,
         RunningLabels = _runningLabels,
+        Best = Best,
         LogHistory = _history,
     })
     { Average = _average, Files = _files });
 
     private void WriteFinal()
     {
-        string folder = Path.Combine(_recipe.OutputFolder, "final");
-        _average?.Swap();
-        CheckpointWriter.Write(Model, folder);
-        _average?.Swap();
-        foreach ((string name, ReadOnlyMemory<byte> bytes) in _files)
-            File.WriteAllBytes(Path.Combine(folder, name), bytes.Span);
+        var final = new FinalModel(Path.Combine(_recipe.OutputFolder, "final"), _files);
+        if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
+        {
+            string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
+            using Model model = Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
+            using WeightAverage? average = _average is null ? null : new WeightAverage(_recipe.Selection.Select(model), _average.Decay);
+            if (average is not null)
+                CheckpointStore.RestoreAverage(folder, average);
+            final.Write(model, average, _recipe.FinalType);
+        }
+        else
+        {
+            final.Write(Model, _average, _recipe.FinalType);
+        }
     }
 
     private void Restore(string checkpoint)
@@ -274,8 +341,13 @@ public sealed class Trainer : IDisposable
                 + $"{Environment.NewLine}checkpoint: {state.Settings}{Environment.NewLine}recipe: {_settings}");
         _loader.Position = state.Position;
         _history.AddRange(state.LogHistory);
+        Best = state.Best;
+        Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
         (_runningLoss, _runningLabels) = (state.RunningLoss, state.RunningLabels);
     }
+
+    /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
+    private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));
 
     private static Model LoadModel(TrainingRecipe recipe, string? checkpoint)
     {
@@ -302,45 +374,14 @@ public sealed class Trainer : IDisposable
         _recipe.Adam, $"clip {_recipe.MaxGradientNorm}", $"smoothing {_recipe.LabelSmoothing}", $"{_dropout}", $"ema {_recipe.AverageDecay}",
         $"freeze [{string.Join(' ', _recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', _recipe.Selection.WithoutDecay)}]",
         $"seed {_recipe.Seed}", $"logging {_recipe.LoggingSteps}", $"split {_recipe.ValidationSplit}",
-        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys);
+        $"weights [{string.Join(' ', _recipe.TrainFiles.Select(f => f.Weight))}]", _data.Keys)
+        // What came later than the first checkpoints in use is named only where it is used.
+        + (_recipe.Best is null ? "" : $"; {_recipe.Best}") + (_recipe.Generation is null ? "" : $"; {_recipe.Generation}");
 
     private long LargestBatch()
     {
         long perExample = Math.Min(_data.Limits.Source, 1 << 20) + (_objective.NeedsTargets ? Math.Min(_data.Limits.Target, 1 << 20) : 0L);
         long byExamples = _recipe.Packing.Examples > 0 ? _recipe.Packing.Examples * perExample : long.MaxValue;
         return Math.Min(byExamples, _recipe.Packing.Tokens > 0 ? _recipe.Packing.Tokens : long.MaxValue);
-    }
-
-    private byte[] GenerationConfig()
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            Write("bos_token_id", Model.Config.BosTokenId);
-            Write("decoder_start_token_id", Model.Config.DecoderStartTokenId);
-            if (Model.Config.EosTokenIds is [int eos])
-                json.WriteNumber("eos_token_id", eos);
-            else if (Model.Config.EosTokenIds.Count > 1)
-                WriteAll("eos_token_id", Model.Config.EosTokenIds);
-            Write("pad_token_id", Model.Config.PadTokenId);
-            json.WriteEndObject();
-
-            void WriteAll(string key, IEnumerable<int> ids)
-            {
-                json.WriteStartArray(key);
-                foreach (int id in ids)
-                    json.WriteNumberValue(id);
-                json.WriteEndArray();
-            }
-
-            void Write(string key, int? id)
-            {
-                if (id is { } value)
-                    json.WriteNumber(key, value);
-            }
-        }
-
-        return stream.ToArray();
     }
 }

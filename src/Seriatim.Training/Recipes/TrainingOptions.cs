@@ -9,6 +9,15 @@ public sealed record TrainingOptions
     /// <summary>Go on from the newest checkpoint of the output folder, if there is one.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>
+    /// Generates texts for evaluations with <c>predict_with_generate</c>: this project knows no decoding, the caller brings it
+    /// (the package Seriatim has <c>TrainingGenerator.Generate</c>).
+    /// </summary>
+    public Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? Generate { get; init; }
+
     /// <summary>Told every log entry.</summary>
     public IProgress<LogEntry>? Progress { get; init; }
+
+    /// <summary>Told after every step where the run stands: speed, time left, recent losses.</summary>
+    public IProgress<TrainingProgress>? StepProgress { get; init; }
 }

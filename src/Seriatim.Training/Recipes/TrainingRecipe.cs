@@ -72,11 +72,20 @@ public sealed record TrainingRecipe
     /// <summary><c>gradient_accumulation_steps</c>.</summary>
     public int AccumulationSteps { get; init; } = 1;
 
-    /// <summary><c>max_steps</c>.</summary>
+    /// <summary><c>max_steps</c>; 0: <see cref="Epochs"/> says how many.</summary>
     public long MaxSteps { get; init; }
 
-    /// <summary><c>lr_scheduler_type</c> and its values; Noam needs the width of the model.</summary>
-    public required Func<int, LearningRateSchedule> Schedule { get; init; }
+    /// <summary><c>num_train_epochs</c>: passes over the data; counts where <see cref="MaxSteps"/> is 0.</summary>
+    public double Epochs { get; init; }
+
+    /// <summary><c>lr_scheduler_type</c> and its values, for the width of the model (Noam) and the number of steps.</summary>
+    public required Func<int, long, LearningRateSchedule> Schedule { get; init; }
+
+    /// <summary>
+    /// <c>metric_for_best_model</c>, <c>greater_is_better</c>, <c>load_best_model_at_end</c>, <c>early_stopping_patience</c>;
+    /// null: no checkpoint is the best.
+    /// </summary>
+    public BestModelOptions? Best { get; init; }
 
     /// <summary><c>optim</c>: true for <c>lion</c>, false for <c>adamw</c>.</summary>
     public bool UseLion { get; init; }
@@ -98,6 +107,12 @@ public sealed record TrainingRecipe
 
     /// <summary><c>save_steps</c>; 0: only at the end.</summary>
     public long SaveSteps { get; init; }
+
+    /// <summary><c>predict_with_generate</c> and what belongs to it; null: evaluations generate nothing.</summary>
+    public GenerationOptions? Generation { get; init; }
+
+    /// <summary><c>save_dtype</c>: how the finished model is stored; checkpoints are always F32.</summary>
+    public DataType FinalType { get; init; } = DataType.F32;
 
     /// <summary><c>save_total_limit</c>; 0: all.</summary>
     public int SaveTotalLimit { get; init; }
@@ -164,9 +179,8 @@ public sealed record TrainingRecipe
         string? model = reader.Text("model_name_or_path");
         if (config is null == model is null)
             throw new RecipeException("Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
-        long steps = reader.Whole("max_steps", -1, 1);
-        if (steps < 0)
-            throw new RecipeException("The recipe lacks \"max_steps\".");
+        if (reader.Has("max_steps") == reader.Has("num_train_epochs"))
+            throw new RecipeException("Give either \"max_steps\" or \"num_train_epochs\".");
         return new TrainingRecipe
         {
             Json = json,
@@ -193,8 +207,10 @@ public sealed record TrainingRecipe
             MaxBadLines = reader.Whole("max_bad_lines", 0),
             Packing = ReadPacking(reader),
             AccumulationSteps = (int)reader.Whole("gradient_accumulation_steps", 1, 1),
-            MaxSteps = steps,
-            Schedule = ReadSchedule(reader, steps),
+            MaxSteps = reader.Whole("max_steps", 0, 1),
+            Epochs = reader.Number("num_train_epochs", 0, 1e-6, 1e6),
+            Schedule = ReadSchedule(reader),
+            Best = BestModelOptions.Read(reader),
             UseLion = reader.OneOf("optim", false, ("adamw", false), ("adamw_torch", false), ("lion", true)),
             Adam = ReadAdam(reader),
             MaxGradientNorm = reader.Number("max_grad_norm", 1),
@@ -203,6 +219,8 @@ public sealed record TrainingRecipe
             AverageDecay = reader.Number("ema_decay", 0, 0, 0.999999),
             SaveSteps = reader.Whole("save_steps", 500),
             SaveTotalLimit = (int)reader.Whole("save_total_limit", 0),
+            Generation = GenerationOptions.Read(reader),
+            FinalType = reader.OneOf("save_dtype", DataType.F32, ("float32", DataType.F32), ("bfloat16", DataType.BF16), ("float16", DataType.F16)),
             EvalSteps = reader.Whole("eval_steps", 0),
             LoggingSteps = reader.Whole("logging_steps", 50, 1),
             Seed = (ulong)reader.Whole("seed", 42),
@@ -216,7 +234,7 @@ public sealed record TrainingRecipe
     private static IReadOnlyList<RecipeData> Files(RecipeReader reader, string key, string folder)
     {
         RecipeData[] files = [.. reader.Objects(key).Select(file => RecipeData.Read(file, folder))];
-        return files.Length > 0 || key != "train_files" ? files : throw new RecipeException("The recipe lacks \"train_files\".");
+        return files.Length > 0 || key != "train_files" ? files : throw reader.Missing("train_files");
     }
 
     /// <summary>The rates of a run.</summary>
@@ -247,13 +265,14 @@ public sealed record TrainingRecipe
         WeightDecay = reader.Number("weight_decay", 0),
     };
 
-    private static Func<int, LearningRateSchedule> ReadSchedule(RecipeReader reader, long steps)
+    private static Func<int, long, LearningRateSchedule> ReadSchedule(RecipeReader reader)
     {
         double peak = reader.Number("learning_rate", 5e-5), minimum = reader.Number("min_lr", 0);
         if (reader.Has("warmup_steps") && reader.Has("warmup_ratio"))
             throw new RecipeException("Give \"warmup_steps\" or \"warmup_ratio\", not both.");
-        long warmup = reader.Has("warmup_ratio")
-            ? (long)Math.Ceiling(reader.Number("warmup_ratio", 0, 0, 1) * steps) : reader.Whole("warmup_steps", 0);
+        double ratio = reader.Number("warmup_ratio", 0, 0, 1);
+        long warmupSteps = reader.Whole("warmup_steps", 0);
+        bool warms = warmupSteps > 0 || ratio > 0;
         string kind = reader.OneOf("lr_scheduler_type", "linear", [.. ((string[])["linear", "cosine", "cosine_with_min_lr", "constant",
             "constant_with_warmup", "inverse_sqrt", "noam", "warmup_stable_decay"]).Select(name => (name, name))]);
         bool decays = kind == "warmup_stable_decay";
@@ -261,22 +280,26 @@ public sealed record TrainingRecipe
             throw reader.Wrong("num_decay_steps", "lr_scheduler_type warmup_stable_decay");
         if (minimum > 0 && !decays && kind != "cosine_with_min_lr")
             throw reader.Wrong("min_lr", "lr_scheduler_type cosine_with_min_lr or warmup_stable_decay");
-        if (kind == "constant" && warmup > 0)
+        if (kind == "constant" && warms)
             throw new RecipeException("A \"constant\" rate has no warm-up; lr_scheduler_type is \"constant_with_warmup\".");
-        if (kind == "noam" && warmup == 0)
+        if (kind == "noam" && !warms)
             throw new RecipeException("\"noam\" needs \"warmup_steps\" of at least 1.");
-        long fall = reader.Whole("num_decay_steps", steps / 10);
-        return width => kind switch
+        long? decaySteps = reader.Has("num_decay_steps") ? reader.Whole("num_decay_steps", 0) : null;
+        return (width, steps) =>
         {
-            "cosine" or "cosine_with_min_lr" => new CosineSchedule(peak, warmup, steps, minimum),
-            "constant" or "constant_with_warmup" => new ConstantSchedule(peak, warmup),
-            "inverse_sqrt" => new InverseSqrtSchedule(peak, warmup),
-            "noam" => new NoamSchedule(peak, width, warmup),
-            "warmup_stable_decay" => new WarmupStableDecaySchedule(peak, warmup, Math.Max(0, steps - warmup - fall), fall, minimum),
-            _ => new LinearSchedule(peak, warmup, steps),
+            long warmup = ratio > 0 ? (long)Math.Ceiling(ratio * steps) : warmupSteps, fall = decaySteps ?? steps / 10;
+            return kind switch
+            {
+                "cosine" or "cosine_with_min_lr" => new CosineSchedule(peak, warmup, steps, minimum),
+                "constant" or "constant_with_warmup" => new ConstantSchedule(peak, warmup),
+                "inverse_sqrt" => new InverseSqrtSchedule(peak, warmup),
+                "noam" => new NoamSchedule(peak, width, warmup),
+                "warmup_stable_decay" => new WarmupStableDecaySchedule(peak, warmup, Math.Max(0, steps - warmup - fall), fall, minimum),
+                _ => new LinearSchedule(peak, warmup, steps),
+            };
         };
     }
 
     /// <summary>Kind and number of steps, for messages.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Objective}, {MaxSteps} steps");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Objective}, {(MaxSteps > 0 ? $"{MaxSteps} steps" : $"{Epochs} epochs")}");
 }

@@ -6,9 +6,11 @@ namespace Seriatim.Training;
 internal sealed class TrainingSet : IDisposable
 {
     private readonly List<TokenCache> _caches = [];
+    private readonly List<(RecipeData File, TokenCache Cache)> _validationFiles = [];
     private readonly TrainingRecipe _recipe;
     private readonly Objective _objective;
     private readonly Tokenizer _tokenizer;
+    private long? _validationBytes;
 
     public TrainingSet(TrainingRecipe recipe, Objective objective, Tokenizer tokenizer, byte[] tokenizerFile, int context,
         CancellationToken cancellation)
@@ -26,12 +28,18 @@ internal sealed class TrainingSet : IDisposable
             {
                 (source, DataSource held) = source.Split(recipe.ValidationSplit);
                 validation.Add(held with { Weight = null });
+                _validationFiles.Add((file, held.Cache));
             }
 
             training.Add(source);
         }
 
-        validation.AddRange(recipe.ValidationFiles.Select(file => Open(file, tokenizerFile, cancellation) with { Weight = null }));
+        foreach (RecipeData file in recipe.ValidationFiles)
+        {
+            validation.Add(Open(file, tokenizerFile, cancellation) with { Weight = null });
+            _validationFiles.Add((file, validation[^1].Cache));
+        }
+
         Drawer = new ExampleDrawer(training, Limits, recipe.Seed);
         Validation = validation.Count == 0 ? [] : new ExampleDrawer(validation, Limits, recipe.Seed).InOrder();
     }
@@ -47,10 +55,14 @@ internal sealed class TrainingSet : IDisposable
     /// <summary>Says which data these are, whatever folder they lie in.</summary>
     public string Keys => string.Join(' ', _caches.Select(c => c.Key));
 
+    /// <summary>The validation examples of each file that has some.</summary>
+    public IEnumerable<(RecipeData File, IReadOnlyList<ExamplePiece> Pieces)> ValidationFiles() =>
+        _validationFiles.Select(v => (v.File, (IReadOnlyList<ExamplePiece>)[.. Validation.Where(p => p.Cache == v.Cache)])).Where(v => v.Item2.Count > 0);
+
     public BatchLoader NewLoader() => new(Drawer, _recipe.Packing, _objective.RowsOf, _recipe.Seed);
 
     /// <summary>Bytes of UTF-8 that the labels of the validation data stand for; 0 where that has no sense.</summary>
-    public long ValidationBytes() => _objective switch
+    public long ValidationBytes() => _validationBytes ??= _objective switch
     {
         NextTokenObjective => Validation.Sum(p => Bytes(p.Source[1..])),
         SequenceToSequenceObjective => Validation.Sum(p => Bytes(p.Target)),

@@ -5,11 +5,12 @@ internal static class LocalModels
 {
     public static string? Find(string name)
     {
-        if (Directory.Exists(name))
-            return name;
         if (File.Exists(name))
             return FolderOf(name);
-        return IsPlainName(name) ? BuiltInFolders().Select(folder => Path.Combine(folder, name)).FirstOrDefault(IsModel) : null;
+        string? builtIn = IsPlainName(name) ? BuiltInFolders().Select(folder => Path.Combine(folder, name)).FirstOrDefault(IsModel) : null;
+
+        // A folder that merely has the name of a built-in model, such as its recipe's, is not meant.
+        return Directory.Exists(name) && (builtIn is null || IsModel(name)) ? name : builtIn;
     }
 
     /// <summary>What was looked for here before a name was taken for a hub id.</summary>

@@ -5,7 +5,7 @@ namespace Seriatim.Training.Tests;
 /// <summary>Every objective from the recipe to a loss that falls, resumed once on the way.</summary>
 public sealed class ObjectiveRunTests
 {
-    private const string T5 = """
+    internal const string T5 = """
         {
           "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "vocab_size": 48, "d_model": 24, "d_kv": 12, "d_ff": 40,
           "num_layers": 1, "num_decoder_layers": 1, "num_heads": 2, "relative_attention_num_buckets": 8, "feed_forward_proj": "relu",

@@ -83,6 +83,14 @@ public sealed class TrainerTests
         // One letter is one byte here, so both figures are the same loss in two units.
         Assert.Equal((double)last["eval_loss"]! / Math.Log(2), (double)last["eval_bits_per_byte"]!, 1e-9);
         Assert.Equal(Math.Exp((double)last["eval_loss"]!), (double)last["eval_perplexity"]!, 1e-9);
+        Assert.All(lines.Where(l => l.ContainsKey("loss")), line =>
+        {
+            Assert.Equal(Math.Exp((double)line["loss"]!), (double)line["perplexity"]!, 1e-9);
+            Assert.True((double)line["tokens_per_second"]! > 0 && (double)line["fma_fraction"]! > 0 && (double)line["grad_norm"]! > 0);
+        });
+        Assert.Equal(lines.Length, MetricsLog.Read(Path.Combine(run.Output, "metrics.jsonl")).Count);
+        Assert.Contains("eval_loss", File.ReadAllText(Path.Combine(run.Output, "training.html")));
+        Assert.Empty(Directory.GetFiles(run.Output, "*.new"));
         Assert.True(trainer.Memory.Total > trainer.Model.WeightBytes * 4);
         using Model final = Model.Load(Path.Combine(run.Output, "final"));
         Assert.NotNull(Tokenizer.Load(Path.Combine(run.Output, "final")));
@@ -153,6 +161,39 @@ public sealed class TrainerTests
         CheckpointWriter.Write(model, folder["b"]);
         using Model mean = CheckpointAverage.Load([folder["a"], folder["b"]]);
         Assert.Equal(first[0] - 1, mean.Parameters.Single(p => p.Parameter.Name == parameters[0].Name).Parameter.Data.Span[0], 1e-5f);
+    }
+
+    [Theory]
+    [InlineData("bfloat16", DataType.BF16)]
+    [InlineData("float16", DataType.F16)]
+    public void The_finished_model_may_be_stored_in_half_the_size(string name, DataType type)
+    {
+        using var run = new TinyRun();
+        run.Recipe["save_dtype"] = name;
+        using Trainer trainer = run.Trainer();
+        trainer.Run();
+        string final = Path.Combine(run.Output, "final");
+        Assert.Equal(name, (string)JsonNode.Parse(File.ReadAllText(Path.Combine(final, "config.json")))!["torch_dtype"]!);
+        using Model small = Model.Load(final);
+        using Model large = Model.Load(Path.Combine(run.Output, "checkpoint-9"), new ModelLoadOptions { Storage = WeightStorage.F32 });
+        Assert.Contains(small.Parameters, p => p.Parameter.Data.Type == type);
+        Assert.Equal(DataType.F32, large.Parameters[0].Parameter.Data.Type);
+        Assert.True(new FileInfo(Path.Combine(final, "model.safetensors")).Length < 0.6 * new FileInfo(Path.Combine(run.Output, "checkpoint-9", "model.safetensors")).Length);
+        CheckpointAverage.Write([Path.Combine(run.Output, "checkpoint-6"), Path.Combine(run.Output, "checkpoint-9")], run.Folder["mean"], type);
+        using Model mean = Model.Load(run.Folder["mean"]);
+        Assert.NotNull(Tokenizer.Load(run.Folder["mean"]));
+    }
+
+    [Fact]
+    public void A_value_that_half_precision_cannot_hold_is_refused()
+    {
+        using Model model = TinyModel.Gpt();
+        using var folder = new TempFolder();
+        model.Parameters[0].Parameter.Data.Span[0] = 70_000;
+        Assert.Contains("70000", Assert.Throws<ArgumentException>(() => CheckpointWriter.Write(model, folder["a"], DataType.F16)).Message);
+        Assert.False(File.Exists(Path.Combine(folder["a"], "model.safetensors")));
+        CheckpointWriter.Write(model, folder["a"], DataType.BF16);
+        Assert.True(File.Exists(Path.Combine(folder["a"], "model.safetensors")));
     }
 
     private static void FailAt(TinyRun run, int fail, int threads)

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Seriatim.Training;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim train</c>: trains by a recipe, shows how far it is, saves and stops on Ctrl-C.</summary>
+internal static class TrainCommand
+{
+    private const string RecipeFileName = "recipe.json";
+
+    public static Command Build()
+    {
+        var recipe = new Argument<string>("recipe") { Description = $"A recipe (JSON), or a folder with a {RecipeFileName} in it. docs/guide/training.md lists its keys." };
+        Option<bool> resume = Flag.Switch("Go on from the newest checkpoint in the recipe's output_dir, if there is one.", "--resume");
+        Option<int> threads = SharedOptions.Threads();
+        Option<bool> force = Flag.Switch("Start even if the run is estimated to need more memory than there is.", "--ignore-memory");
+        Option<bool> json = SharedOptions.Json("one JSON object an event (start, log, end)");
+        var command = new Command("train", "Train a model by a recipe. Ctrl-C saves a checkpoint and stops.") { recipe, resume, threads, force, json };
+        recipe.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: ['-', _, ..] flag }])
+                result.AddError($"There is no option {flag}.");
+        });
+        command.SetAction((result, cancellation) =>
+        {
+            var options = new TrainingOptions { Threads = SharedOptions.Read(result, threads).Threads, Resume = result.GetValue(resume) };
+            return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json), cancellation);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string name, TrainingOptions options, bool ignoreMemory, bool json, CancellationToken cancellation)
+    {
+        TrainingRecipe recipe = TrainingRecipe.Load(Find(name));
+        CheckOutput(recipe, options.Resume);
+        var memory = new MachineMemory(ignoreMemory);
+        memory.CheckWeights(recipe);
+
+        // Whoever ends programs politely, such as a container's host, is heard as Ctrl-C is.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        });
+        var view = new TrainingView(recipe, json);
+        Task<Trainer> preparing = Task.Run(() => new Trainer(recipe, options with { Progress = view }, stop.Token), CancellationToken.None);
+        await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
+        using Trainer trainer = await preparing;
+        memory.Check(trainer.Memory);
+        view.Begin(trainer);
+        TrainerResult result = await TrainAsync(trainer, view, stop.Token);
+        string model = Path.Combine(recipe.OutputFolder, "final");
+        view.End(result, result.Cancelled ? null : Shown(model));
+        if (!result.Cancelled)
+            return ExitCodes.Success;
+        Terminal.Note($"Stopped after step {result.Steps} of {recipe.MaxSteps}; saved {Shown(result.Checkpoint)}. Go on with: seriatim train {name} --resume");
+        return ExitCodes.Interrupted;
+    }
+
+    private static async Task<TrainerResult> TrainAsync(Trainer trainer, TrainingView view, CancellationToken cancellation)
+    {
+        CommandLine.EndsSlowly = true;
+        try
+        {
+            Task<TrainerResult> work = Task.Run(() => trainer.Run(cancellation), CancellationToken.None);
+            await view.ShowAsync(work, cancellation);
+            return await work;
+        }
+        finally
+        {
+            CommandLine.EndsSlowly = false;
+        }
+    }
+
+    private static string Find(string name)
+    {
+        if (File.Exists(name))
+            return name;
+        string inside = Path.Combine(name, RecipeFileName);
+        if (File.Exists(inside))
+            return inside;
+        throw new UserErrorException(Directory.Exists(name)
+            ? $"{name} is a folder without a {RecipeFileName}. Give a recipe, e.g. recipes/tinyshakespeare/recipe.json."
+            : $"{name}: there is no such file. Give a recipe, e.g. recipes/tinyshakespeare/recipe.json.");
+    }
+
+    private static void CheckOutput(TrainingRecipe recipe, bool resume)
+    {
+        string? newest = new CheckpointStore(recipe.OutputFolder).Latest();
+        if (newest is not null && !resume)
+        {
+            throw new UserErrorException(
+                $"{Shown(recipe.OutputFolder)} has checkpoints already, the newest is {Path.GetFileName(newest)}. Go on from it with --resume, choose another output_dir in the recipe, or remove the folder.");
+        }
+
+        if (resume)
+            Terminal.Note(newest is null ? $"{Shown(recipe.OutputFolder)} has no checkpoint yet: training starts from the beginning." : $"Going on from {Shown(newest)}.");
+    }
+
+    /// <summary>A path as short as it can be: relative if it lies below the current folder.</summary>
+    private static string Shown(string path) =>
+        Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && !relative.StartsWith("..", StringComparison.Ordinal) ? relative : path;
+}

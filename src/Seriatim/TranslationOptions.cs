@@ -1,0 +1,23 @@
+namespace Seriatim;
+
+/// <summary>How texts are translated.</summary>
+public sealed record TranslationOptions
+{
+    /// <summary>Language of the texts, as the model's config calls it, e.g. <c>zh</c>; null: what the others leave, or the script of each text.</summary>
+    public string? From { get; init; }
+
+    /// <summary>Language wanted, as the model's config calls it, e.g. <c>en</c>; null: what the others leave, or the script of each text.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Put before every text instead of the prefix of a direction; null: that of the direction, if the model has any.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>Beams; 1: the most probable token each time.</summary>
+    public int Beams { get; init; } = 4;
+
+    /// <summary>A translation has the score sum / length^penalty: above 1 favours longer ones. Only with beams.</summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>Most new tokens of a text; null: twice its own tokens and 50, within the model's context.</summary>
+    public int? MaxNewTokens { get; init; }
+}
