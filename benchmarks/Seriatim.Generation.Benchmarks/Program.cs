@@ -1,22 +1,42 @@
 using System.Diagnostics;
 using System.Text;
 using Seriatim.Generation;
+using Seriatim.Generation.Benchmarks;
 using Seriatim.Models;
 using Seriatim.Tensors;
 
 // What generation costs: the curves of docs/guide/generation.md. Weights are random; the shape is that of a 135M-parameter model.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Generation.Benchmarks [-- [--threads N] [layers, default 30]]
+// With --model FOLDER --draft FOLDER only what speculation gains is measured, with these trained models.
 int threads = Environment.ProcessorCount;
 int layers = 30;
+string? folder = null;
+string? draftFolder = null;
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] == "--threads" && i + 1 < args.Length && int.TryParse(args[i + 1], out threads) && threads > 0)
         i++;
+    else if (args[i] == "--model" && i + 1 < args.Length)
+        folder = args[++i];
+    else if (args[i] == "--draft" && i + 1 < args.Length)
+        draftFolder = args[++i];
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
-        Console.Error.WriteLine($"'{args[i]}' is neither --threads N nor a number of layers.");
+        Console.Error.WriteLine($"'{args[i]}' is neither --threads N, --model FOLDER, --draft FOLDER nor a number of layers.");
         return 2;
     }
+}
+
+if (folder is not null || draftFolder is not null)
+{
+    if (folder is null || draftFolder is null)
+    {
+        Console.Error.WriteLine("--model FOLDER and --draft FOLDER belong together.");
+        return 2;
+    }
+
+    await SpeculationGain.RunAsync(folder, draftFolder, threads);
+    return 0;
 }
 
 string config = $$"""

@@ -56,10 +56,10 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
         long start = Stopwatch.GetTimestamp();
-        Tensor result = inner.Attention(q, k, v, rows, layer, spec);
+        Tensor result = inner.Attention(q, k, v, rows, layer, spec, sinkQueries);
         Add(nameof(Attention), start);
         return result;
     }

@@ -11,9 +11,13 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ChatLine))]
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
+[JsonSerializable(typeof(ClassLine))]
+[JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(TrainLine))]
 [JsonSerializable(typeof(TranslationLine))]
+[JsonSerializable(typeof(QuantizationReport))]
+[JsonSerializable(typeof(BenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Seriatim.Models;
+using Seriatim.Tensors;
 using Spectre.Console;
 
 namespace Seriatim.Cli;
@@ -57,6 +58,9 @@ internal static class InspectCommand
             string shape = p.IsVector ? $"[{p.Parameter.Columns}]" : $"[{p.Parameter.Rows}, {p.Parameter.Columns}]";
             table.AddRow(new Text(p.Place.Name), new Text(shape), new Text($"{p.Parameter.Data.Type}"), new Text(Terminal.Bytes(p.Parameter.Data.Bytes)));
         }
+
+        foreach (QuantizedMatrix m in model.Matrices)
+            table.AddRow(new Text(m.Name), new Text($"[{m.Rows}, {m.Columns}]"), new Text($"{m.Type}"), new Text(Terminal.Bytes(m.Bytes)));
 
         Terminal.Output.Write(table);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Seriatim.Generation;
+using Seriatim.Tensors;
 
 namespace Seriatim.Cli;
 
@@ -8,7 +9,7 @@ internal static class SharedOptions
 {
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a built-in name, or a hub id (owner/name[@revision]).",
+        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a .gguf file, a built-in name, or a hub id (owner/name[@revision]).",
         Required = true,
         HelpName = "model",
     };
@@ -28,8 +29,16 @@ internal static class SharedOptions
         HelpName = "n",
     };
 
+    public static Option<string> CacheType() => new("--cache-type")
+    {
+        Description = "How keys and values are kept in memory: f32, f16 (half of it) or q8_0 (a good quarter).",
+        DefaultValueFactory = _ => "f32",
+        HelpName = "type",
+    };
+
     /// <summary>How a model is opened with the options above.</summary>
-    public static LanguageModelOptions Read(ParseResult result, Option<int> threads, Option<int?>? context = null)
+    public static LanguageModelOptions Read(
+        ParseResult result, Option<int> threads, Option<int?>? context = null, Option<string>? cacheType = null)
     {
         int count = result.GetValue(threads);
         int? positions = context is null ? null : result.GetValue(context);
@@ -37,7 +46,17 @@ internal static class SharedOptions
             throw new UserErrorException($"--threads is {count}; it must be 0 (one a core) or more.");
         if (positions is < 1)
             throw new UserErrorException($"--ctx-size is {positions}; it must be at least 1.");
-        var engine = new EngineOptions();
+        string kind = cacheType is null ? "f32" : result.GetRequiredValue(cacheType);
+        var engine = new EngineOptions
+        {
+            KeyValueType = kind.ToLowerInvariant() switch
+            {
+                "f32" => KeyValueType.F32,
+                "f16" => KeyValueType.F16,
+                "q8_0" => KeyValueType.Q8,
+                _ => throw new UserErrorException($"--cache-type is {kind}; f32, f16 or q8_0 is needed."),
+            },
+        };
         if (positions is { } wanted)
             engine = engine with { Pages = (int)(((long)wanted + engine.PageSize - 1) / engine.PageSize) };
         return new LanguageModelOptions { Threads = count, Engine = engine };

@@ -109,7 +109,7 @@ internal static class TokenizeCommand
 
     private static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A model folder or a tokenizer file (tokenizer.json, .model, .tiktoken, vocab.txt).",
+        Description = "A model folder or a tokenizer file (tokenizer.json, .model, .tiktoken, vocab.txt, .gguf).",
         Required = true,
         HelpName = "path",
     };
@@ -118,7 +118,10 @@ internal static class TokenizeCommand
     {
         if (!Directory.Exists(path) && !File.Exists(path))
             throw new UserErrorException($"{path}: there is no such file or folder. Give a model folder or a tokenizer file with -m.");
-        return Tokenizer.Load(path);
+        if (!Models.Model.IsGguf(path))
+            return Tokenizer.Load(path);
+        using Formats.GgufFile file = Formats.GgufFile.Open(path);
+        return Tokenizer.FromGguf(file.Metadata);
     }
 
     private static int Id(string word) => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int id)

@@ -27,6 +27,7 @@ public sealed class Model : IDisposable
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
         Parameters = weights.Parameters;
+        Matrices = weights.Matrices;
     }
 
     /// <summary>The shape of the model.</summary>
@@ -38,23 +39,43 @@ public sealed class Model : IDisposable
     /// <summary>All parameters in the order they were built, each with its place in checkpoints; tied ones once.</summary>
     public IReadOnlyList<ModelParameter> Parameters { get; }
 
+    /// <summary>Matrices in quantised blocks; tied ones once. They cannot be trained.</summary>
+    public IReadOnlyList<QuantizedMatrix> Matrices { get; }
+
     /// <summary>Number of trained values.</summary>
-    public long ParameterCount => Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns);
+    public long ParameterCount =>
+        Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns)
+        + Matrices.Sum(m => (long)m.Rows * m.Columns);
 
     /// <summary>Bytes of all weights in memory.</summary>
-    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes);
+    public long WeightBytes => Parameters.Sum(p => p.Parameter.Data.Bytes) + Matrices.Sum(m => m.Bytes);
+
+    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values, in F32.</summary>
+    public long BytesPerPosition => BytesPerPositionIn(KeyValueType.F32);
+
+    /// <summary>The rotary scaling of the config; null: none, or no rotary positions.</summary>
+    public RopeScaling? RopeScaling => TermsReader.RopeOf(Spec)?.Scaling;
+
+    /// <summary>Positions the model was trained with, before any rotary scaling of its config.</summary>
+    public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
 
     /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
-    public long BytesPerPosition => MemoryShape(Spec.Last) is var (layers, heads, headDim)
-        ? KeyValuePool.BytesPerPosition(layers, heads, headDim)
+    /// <param name="type">How they are stored.</param>
+    public long BytesPerPositionIn(KeyValueType type) => MemoryShape(Spec.Last) is var (layers, heads, headDim)
+        ? KeyValuePool.BytesPerPosition(layers, heads, headDim, type)
         : 0;
 
-    /// <summary>Loads a model folder in the Hugging Face layout: <c>config.json</c> and safetensors.</summary>
+    /// <summary>
+    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split).
+    /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
     /// it.</exception>
     public static Model Load(string folder, ModelLoadOptions? options = null)
     {
+        options ??= new ModelLoadOptions();
+        if (IsGguf(folder))
+            return GgufLoader.Load(folder, options);
         string path = Path.Combine(folder, ConfigFileName);
         if (!Directory.Exists(folder))
             throw new ModelFormatException(
@@ -62,9 +83,12 @@ public sealed class Model : IDisposable
         using JsonDocument json = LenientJson.Parse(path);
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        var source = new CheckpointSource(checkpoint, (options ?? new ModelLoadOptions()).Storage, names);
+        var source = new CheckpointSource(checkpoint, options.Storage, names);
         return Build(spec, names, config with { Json = File.ReadAllBytes(path) }, source);
     }
+
+    /// <summary>Whether a path names a GGUF file, by its ending.</summary>
+    public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Makes a model from a config with other weights than a checkpoint's, e.g. <see cref="RandomSource"/>.</summary>
     /// <param name="configName">What messages call the config.</param>
@@ -97,9 +121,30 @@ public sealed class Model : IDisposable
         {
             foreach (ModelParameter parameter in weights.Parameters)
                 parameter.Parameter.Dispose();
+            foreach (QuantizedMatrix matrix in weights.Matrices)
+                matrix.Dispose();
             throw;
         }
     }
+
+    /// <summary>What the terms of a sequence mean for this model.</summary>
+    /// <param name="terms">The terms.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
+    public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
+
+    /// <summary>
+    /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of it only as far
+    /// as angles follow from it.
+    /// </summary>
+    /// <param name="terms">The terms.</param>
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => TermsReader.Variant(Spec, terms);
+
+    /// <summary>An empty memory for a sequence, which gives pages back that no layer of this model sees any more.</summary>
+    /// <param name="pool">Made by <see cref="NewPagePool"/>.</param>
+    /// <param name="terms">What holds for the sequence; null: nothing in particular.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to the terms.</exception>
+    public PagedMemory NewMemory(PagePool pool, SequenceTerms? terms = null) =>
+        new(pool, terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
 
     /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
@@ -150,18 +195,20 @@ public sealed class Model : IDisposable
     /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
-    public PagePool NewPagePool(int pageSize, int pages) =>
-        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
+        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages, type);
 
     /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
-    public PagePool NewCrossPagePool(int pageSize, int pages) =>
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
         NewPool(
             Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
-            pageSize, pages);
+            pageSize, pages, type);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -170,14 +217,20 @@ public sealed class Model : IDisposable
         _decoder?.Dispose();
         foreach (ModelParameter parameter in Parameters)
             parameter.Parameter.Dispose();
+        foreach (QuantizedMatrix matrix in Matrices)
+            matrix.Dispose();
+        Owner?.Dispose();
     }
+
+    /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
+    internal IDisposable? Owner { get; set; }
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
 
     private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
-        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec.Context);
+        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
@@ -191,7 +244,7 @@ public sealed class Model : IDisposable
         return stack.Forward(ops, batch, encoded, trace);
     }
 
-    private static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
+    internal static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
     {
         var reader = new ConfigReader(path, root);
         (Architecture architecture, string className) = ArchitectureRegistry.Find(reader);
@@ -231,8 +284,8 @@ public sealed class Model : IDisposable
         return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
     }
 
-    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages) =>
+    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages, KeyValueType type) =>
         shape is var (layers, heads, headDim)
-            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages))
+            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages, type))
             : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

@@ -3,6 +3,12 @@ namespace Seriatim.Models;
 /// <summary>How a model is loaded.</summary>
 public sealed record ModelLoadOptions
 {
-    /// <summary>How matrices are kept in memory. Training needs <see cref="WeightStorage.F32"/>.</summary>
+    /// <summary>
+    /// How matrices are kept in memory. Training needs <see cref="WeightStorage.F32"/>, which is also the exact way to run a quantised
+    /// model: its weights are decoded and activations stay F32.
+    /// </summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;
+
+    /// <summary>Where quantised matrices lie.</summary>
+    public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 }

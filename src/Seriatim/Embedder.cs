@@ -9,18 +9,26 @@ internal static class Embedder
         OpenedModel opened, IReadOnlyList<string> texts, PoolingKind pooling, bool normalize, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        GenerationActivity activity = GenerationActivity.Start("embeddings", opened.Name, null);
-        try
-        {
-            int[][] ids = [.. texts.Select(text => opened.Tokenizer.Encode(text))];
-            EncodingResult[] results = await EncodeAsync(opened, [.. ids.Select(tokens => new EncodingRequest
+        int[][] ids = [.. texts.Select(text => opened.Tokenizer.Encode(text))];
+        EncodingResult[] results = await EncodeAsync(opened, "embeddings", [.. ids.Select(tokens => new EncodingRequest
             {
                 Tokens = tokens,
                 Pooling = pooling,
                 Normalize = normalize,
             })], cancellationToken).ConfigureAwait(false);
-            activity.End(ids.Sum(tokens => tokens.Length));
-            return [.. results.Select(result => result.Embedding!)];
+        return [.. results.Select(result => result.Embedding!)];
+    }
+
+    /// <summary>Runs requests in pieces that are sure to find room in the queue, as one operation of telemetry.</summary>
+    public static async Task<EncodingResult[]> EncodeAsync(
+        OpenedModel opened, string operation, EncodingRequest[] requests, CancellationToken cancellationToken)
+    {
+        GenerationActivity activity = GenerationActivity.Start(operation, opened.Name, null);
+        try
+        {
+            EncodingResult[] results = await RunAsync(opened, requests, cancellationToken).ConfigureAwait(false);
+            activity.End(requests.Sum(request => request.Tokens.Length));
+            return results;
         }
         catch (Exception failure)
         {
@@ -29,8 +37,7 @@ internal static class Embedder
         }
     }
 
-    /// <summary>Runs requests in pieces that are sure to find room in the queue.</summary>
-    public static async Task<EncodingResult[]> EncodeAsync(OpenedModel opened, EncodingRequest[] requests, CancellationToken cancellationToken)
+    private static async Task<EncodingResult[]> RunAsync(OpenedModel opened, EncodingRequest[] requests, CancellationToken cancellationToken)
     {
         int most = Math.Max(1, opened.Engine.Options.MaxQueuedRequests / 2);
         var results = new List<EncodingResult>(requests.Length);

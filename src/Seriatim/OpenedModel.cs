@@ -32,6 +32,7 @@ internal sealed class OpenedModel : IDisposable
             EngineOptions = engine;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
+            Trace?.Engine = Engine;
         }
         catch
         {
@@ -103,7 +104,7 @@ internal sealed class OpenedModel : IDisposable
         IDifferentiableOps? ops = null;
         try
         {
-            Tokenizer tokenizer = Tokenizer.Load(folder);
+            Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
             if (options.Engine.SuppressedIds.Count == 0)
                 options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
             if (options.Engine.EndIds.Count == 0)

@@ -72,7 +72,7 @@ public sealed class TextEncoder : IDisposable
         if (places.Length == 0)
             throw new ModelTaskException($"There is no {Tokenizer.PieceOf(mask)} in the text; write it where a word is wanted.");
         EncodingResult[] results = await Embedder.EncodeAsync(
-            _opened, [new EncodingRequest { Tokens = ids, LogitsAt = places }], cancellationToken).ConfigureAwait(false);
+            _opened, "fill_mask", [new EncodingRequest { Tokens = ids, LogitsAt = places }], cancellationToken).ConfigureAwait(false);
         return [.. results[0].Logits.Select(logits => Best(logits, Math.Min(top, logits.Length)))];
     }
 
@@ -93,7 +93,7 @@ public sealed class TextEncoder : IDisposable
         // A first text has type 0, which is what no types mean; a second has its own, if the model knows it.
         if (second is not null && Model.Spec.Last.TokenTypes > 1)
             request = request with { TokenTypes = tokens.Select(token => token.TypeId).ToArray() };
-        EncodingResult[] results = await Embedder.EncodeAsync(_opened, [request], cancellationToken).ConfigureAwait(false);
+        EncodingResult[] results = await Embedder.EncodeAsync(_opened, "text_classification", [request], cancellationToken).ConfigureAwait(false);
         double[] probabilities = Softmax(results[0].Logits[0]);
         return [.. probabilities.Select((p, i) => new ClassProbability(i, i < Labels.Count ? Labels[i] : $"LABEL_{i}", p))];
     }

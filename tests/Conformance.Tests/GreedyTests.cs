@@ -27,10 +27,27 @@ public sealed class GreedyTests
         }
     }
 
+    /// <summary>Keys and values in 16 bits: the same continuations, token for token.</summary>
+    [GoldenTheory]
+    [MemberData(nameof(Generators))]
+    public void ContinuationsWithKeysAndValuesIn16BitsEqualTheReference(string name, string opsName)
+    {
+        GoldenCase golden = GoldenCases.Get(name);
+        using Model model = golden.Load();
+        using JsonDocument json = golden.Json("generate.json");
+        JsonElement[] prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray()];
+        if (prompts[0].TryGetProperty("greedy", out _) && !prompts[0].TryGetProperty("greedy_nocache", out _))
+        {
+            foreach (IGrouping<string, JsonElement> group in prompts.GroupBy(p => Settings(p.GetProperty("greedy"))))
+                Check(name, model, OpsUnderTest.Get(opsName), json.RootElement, [.. group], "greedy", KeyValueType.F16);
+        }
+    }
+
     private static string Settings(JsonElement run) =>
         $"{run.GetProperty("max_new_tokens")} {(run.TryGetProperty("repetition_penalty", out JsonElement p) ? p.GetDouble() : 1)}";
 
-    private static void Check(string name, Model model, IOps ops, JsonElement root, JsonElement[] prompts, string kind)
+    private static void Check(string name, Model model, IOps ops, JsonElement root, JsonElement[] prompts, string kind,
+        KeyValueType type = KeyValueType.F32)
     {
         JsonElement run = prompts[0].GetProperty(kind);
         int count = run.GetProperty("max_new_tokens").GetInt32();
@@ -44,14 +61,14 @@ public sealed class GreedyTests
                 : -1;
             int[][] sources = [.. prompts.Select(prompt => Greedy.Ids(prompt.GetProperty("encoder_ids")))];
             actual = Greedy.Cached(model, ops, [.. sources.Select(_ => new[] { start })], count, penalty, banned: banned,
-                sources: sources);
+                sources: sources, type: type);
         }
         else
         {
             int[][] ids = [.. prompts.Select(prompt => Greedy.Ids(prompt.GetProperty("prompt_ids")))];
             actual = kind == "greedy_nocache"
                 ? [.. ids.Select(prompt => Greedy.Recomputed(model, ops, prompt, count))]
-                : Greedy.Cached(model, ops, ids, count, penalty);
+                : Greedy.Cached(model, ops, ids, count, penalty, type: type);
         }
 
         for (int i = 0; i < expected.Length; i++)

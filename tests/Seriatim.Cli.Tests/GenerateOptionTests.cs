@@ -78,6 +78,7 @@ public sealed class GenerateOptionTests
         {
             ["--xtc-threshold", "0.2"], ["--dynatemp-exp", "2"], ["--mirostat-ent", "3"], ["--dry-base", "2"], ["--length-penalty", "2"], ["--early-stopping"],
             ["--draft-max", "3"], ["--lookup-branches", "2"], ["--repeat-last-n", "9"], ["--logprobs", "1"], ["--logit-bias", "x"], ["--mirostat", "1"], ["--max-time", "0"],
+            ["--sinks", "3"], ["--yarn-orig-ctx", "9"], ["--yarn-beta-fast", "9"], ["--rope-scaling", "yarn"], ["--rope-scaling", "other", "--rope-scale", "2"],
         })
         {
             // Some need no model to be refused, others are read with its tokenizer.
@@ -86,6 +87,34 @@ public sealed class GenerateOptionTests
             Assert.True(code == 1, $"{string.Join(' ', flags)} gave {code}: {error}");
             Assert.True(model != Cli.Stories || error.Contains(flags[0], StringComparison.Ordinal), error);
         }
+    }
+
+    [StoriesFact]
+    public void A_window_and_stretched_positions_go_beyond_the_context()
+    {
+        string[] beyond = ["-n", "560", "--ignore-eos", "--seed", "3"];
+        Assert.Equal(1, Cli.Run(["generate", "-m", Cli.Stories, "-p", Prompt, .. beyond]).Code);
+        var texts = new List<string>();
+        foreach (string[] flags in new string[][]
+        {
+            ["--window", "100"], ["--window", "100", "--sinks", "0"], ["--rope-scaling", "ntk", "--rope-scale", "4"],
+            ["--rope-scaling", "dynamic", "--rope-scale", "1", "--yarn-orig-ctx", "200"],
+            ["--rope-scaling", "yarn", "--rope-scale", "4"], ["--rope-scaling", "yarn", "--rope-scale", "4", "--yarn-attn-factor", "1.3"],
+            ["--rope-scaling", "yarn", "--rope-scale", "4", "--yarn-beta-fast", "8"], ["--rope-scaling", "yarn", "--rope-scale", "4", "--yarn-beta-slow", "12"],
+            ["--window", "60", "--rope-freq-base", "20000", "--rope-scaling", "linear", "--rope-scale", "2"],
+        })
+            texts.Add(Text([.. beyond, .. flags]));
+        Assert.Equal(texts.Count, texts.Distinct().Count());
+    }
+
+    [StoriesFact]
+    public void Keys_and_values_may_take_less_memory()
+    {
+        string[] flags = ["-n", "200", "--ignore-eos", "--seed", "4", "--temp", "1.5", "--top-k", "0", "--top-p", "1", "--min-p", "0"];
+        string[] texts = [Text([.. flags]), Text([.. flags, "--cache-type", "f16"]), Text([.. flags, "--cache-type", "q8_0"])];
+        Assert.NotEqual(texts[0], texts[2]);
+        Assert.Equal(texts[1], Text([.. flags, "--cache-type", "F16", "--draft-model", Cli.Stories]));
+        Assert.Equal(1, Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--cache-type", "q4_0").Code);
     }
 
     [StoriesFact]

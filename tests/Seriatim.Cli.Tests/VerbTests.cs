@@ -84,6 +84,22 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void Classify_gives_the_classes_most_probable_first()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForSequenceClassification");
+        JsonElement json = JsonDocument.Parse(Run(null, "classify", "-m", _folder.Path, "the cat sat", "--json")).RootElement;
+        (string Label, double Probability)[] classes = [.. json.GetProperty("classes").EnumerateArray()
+            .Select(c => (c.GetProperty("label").GetString()!, c.GetProperty("probability").GetDouble()))];
+        Assert.Equal(1, classes.Sum(c => c.Probability), 6);
+        string[] lines = Run(null, "classify", "-m", _folder.Path, "the cat sat").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(classes.OrderByDescending(c => c.Probability).Select(c => c.Label), lines.Select(line => line.Split('\t')[1]));
+        Assert.Single(Run(null, "classify", "-m", _folder.Path, "the cat sat", "--top-k", "1").Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEqual(string.Join('\n', lines), Run(null, "classify", "-m", _folder.Path, "the cat sat", "--text-pair", "a song of mice").Trim());
+        Assert.Equal(1, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "0").Code);
+        Assert.Equal(1, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "1", "--json").Code);
+    }
+
+    [Fact]
     public void Score_adds_up_and_the_wrong_kind_of_model_is_named()
     {
         TinyModels.WriteLlama(_folder.Path);
@@ -111,6 +127,15 @@ public sealed class VerbTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}") + "\n", output);
         Assert.Empty(error);
+        (code, output, error) = Cli.RunIn(environment, "pull", "owner/model", "--json");
+        JsonElement pulled = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}"), pulled.GetProperty("folder").GetString());
+        Assert.Equal(new FileInfo(_folder.File("config.json")).Length,
+            pulled.GetProperty("files").EnumerateArray().Single(file => file.GetProperty("name").GetString() == "config.json").GetProperty("bytes").GetInt64());
+        (code, _, error) = Cli.RunIn(environment, "generate", "-m", "owner/modle", "-p", "the cat");
+        Assert.Equal(1, code);
+        Assert.Contains(Path.GetFullPath("owner/modle"), error);
+        Assert.Contains("taken for a hub id", error);
         (code, output, error) = Cli.RunIn([.. environment, ("HF_HUB_OFFLINE", "1")], "generate", "-m", "owner/model", "-p", "the cat", "-n", "2");
         Assert.True(code == 0, error);
         Assert.StartsWith("the cat", output);

@@ -49,7 +49,7 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void AStepBeyondTheDeclaredLengthIsRefused()
     {
-        var error = Assert.Throws<ContextLengthException>(() => new RaggedBatchBuilder().Add([1, 2, 3], declaredLength: 2));
+        var error = Assert.Throws<ContextLengthException>(() => new RaggedBatchBuilder().Add([1, 2, 3], terms: new SequenceTerms { DeclaredLength = 2 }));
         Assert.Equal((3, 2), (error.Length, error.Limit));
     }
 
@@ -75,7 +75,8 @@ public sealed class BatchTests : IDisposable
         using var memory = new PagedMemory(pool);
         RaggedBatch undeclared = new RaggedBatchBuilder().Add([1, 2], memory).Build();
         Assert.Contains("declare", Assert.Throws<ArgumentException>(() => model.Forward(_ops, undeclared)).Message);
-        using Tensor hidden = model.Forward(_ops, new RaggedBatchBuilder().Add([1, 2], memory, declaredLength: 30).Build());
+        using var declared = new PagedMemory(pool, new SequenceTerms { DeclaredLength = 30 });
+        using Tensor hidden = model.Forward(_ops, new RaggedBatchBuilder().Add([1, 2], declared).Build());
         Assert.Equal(2, hidden.Rows);
     }
 

@@ -57,6 +57,33 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(typeof(InvalidOptionException).FullName, failed.GetTagItem("error.type"));
     }
 
+    [Theory]
+    [InlineData("fill_mask")]
+    [InlineData("text_classification")]
+    public async Task Reading_a_text_is_an_activity_too(string operation)
+    {
+        var activities = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == SeriatimTelemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activities.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var folder = new TempFolder();
+        if (operation == "fill_mask")
+            TinyModels.WriteBert(folder.Path, "BertForMaskedLM");
+        else
+            TinyModels.WriteBert(folder.Path, "BertForSequenceClassification");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(folder.Path, new LanguageModelOptions { Threads = 1 });
+        if (operation == "fill_mask")
+            await encoder.FillAsync("the [MASK] sat");
+        else
+            await encoder.ClassifyAsync("the cat sat");
+        Activity activity = await Ended(activities, a => a.DisplayName == $"{operation} {folder.Path}");
+        Assert.Equal(encoder.Tokenizer.Encode("the cat sat").Length, activity.GetTagItem("gen_ai.usage.input_tokens"));
+    }
+
     [Fact]
     public async Task A_trace_splits_the_time_and_changes_no_text()
     {
@@ -68,7 +95,7 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(expected, (await traced.CompleteAsync("the cat", maxNewTokens: 20, seed: 2)).Choices[0].Text);
         LatencySplit split = traced.Trace!.Read();
         Assert.InRange(split.Steps, 1, 21);
-        Assert.All(new[] { split.Prepare, split.Attention, split.FeedForward, split.Norms, split.Projection, split.Sampling }, time => Assert.True(time > TimeSpan.Zero));
+        Assert.All(new[] { split.Prepare, split.Attention, split.FeedForward, split.Norms, split.Projection, split.Sampling, split.Scheduling }, time => Assert.True(time > TimeSpan.Zero));
     }
 
     /// <summary>The activity ends with the request, on another thread than its result.</summary>

@@ -11,6 +11,7 @@ internal static class GenerateCommand
         var model = new DefaultModel("stories", "stories-tiny");
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
+        Option<string> cacheType = SharedOptions.CacheType();
         Option<bool> json = SharedOptions.Json("one JSON object a continuation, with token ids");
         var source = new PromptSource();
         var flags = new GenerationFlags();
@@ -18,7 +19,7 @@ internal static class GenerateCommand
         Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
         Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
         Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
-        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, quiet, verbose, logprobs, promptLogprobs };
+        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
         source.AddTo(command);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>
@@ -27,7 +28,7 @@ internal static class GenerateCommand
             result.Require(asJson, "--json", logprobs, promptLogprobs);
             result.Require(!asJson, "text output (leave --json out; its objects hold both)", quiet);
             IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
-            LanguageModelOptions options = SharedOptions.Read(result, threads, context);
+            LanguageModelOptions options = SharedOptions.Read(result, threads, context, cacheType);
             options = options with
             {
                 Trace = isVerbose,

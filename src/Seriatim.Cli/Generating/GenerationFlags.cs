@@ -12,10 +12,11 @@ internal sealed class GenerationFlags
     private readonly ConstraintFlags _constraint = new();
     private readonly BeamFlags _beam = new();
     private readonly SpeculationFlags _speculation = new();
+    private readonly ContextFlags _context = new();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new[] { _length.All, _sampler.All, _penalty.All, _constraint.All, _beam.All, _speculation.All }.SelectMany(all => all))
+        foreach (Option option in new[] { _length.All, _sampler.All, _penalty.All, _constraint.All, _beam.All, _speculation.All, _context.All }.SelectMany(all => all))
             command.Add(option);
     }
 
@@ -31,6 +32,6 @@ internal sealed class GenerationFlags
             Speculation = _speculation.Read(result),
             Sampling = _sampler.Read(result, beam is not null) with { Penalties = _penalty.Read(result, model.Tokenizer) },
         };
-        return _constraint.Apply(result, model.Tokenizer, request);
+        return _constraint.Apply(result, model.Tokenizer, _context.Apply(result, model, request));
     }
 }

@@ -57,7 +57,7 @@ internal sealed class GenerationRun
         (string Name, TimeSpan Time)[] parts =
         [
             ("prepare", split.Prepare), ("attention", split.Attention), ("feed-forward", split.FeedForward), ("norms", split.Norms),
-            ("projection", split.Projection), ("sampling", split.Sampling),
+            ("projection", split.Projection), ("sampling", split.Sampling), ("scheduling", split.Scheduling),
         ];
         double sum = Math.Max(parts.Sum(part => part.Time.TotalMilliseconds), double.Epsilon);
         Note($"a token: {sum / made:F3} ms over {split.Steps} steps");

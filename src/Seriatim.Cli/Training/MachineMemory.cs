@@ -63,6 +63,8 @@ internal sealed class MachineMemory(bool warnOnly)
             return _bytes <= limit ? new Parameter(request.Name, request.Rows, request.Columns, request.Layout) : throw new TooLargeException();
         }
 
+        public QuantizedMatrix? MakeQuantized(ParameterRequest request) => null;
+
         public void Complete(NameTable names)
         {
             // There is nothing that could be left over.

@@ -12,6 +12,7 @@ internal static class ChatCommand
         Option<string> model = SharedOptions.Model();
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
+        Option<string> cacheType = SharedOptions.CacheType();
         Option<bool> json = SharedOptions.Json("one JSON object an answer");
         Option<string?> system = Flag.Maybe<string>("What the model is told before the conversation.", "text", "--system-prompt", "-sys");
         Option<string?> template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.", "file", "--chat-template-file");
@@ -19,8 +20,9 @@ internal static class ChatCommand
         Option<ulong> seed = Flag.Of("Seed of the random numbers.", "n", 0ul, "--seed", "-s");
         var sampler = new SamplerFlags();
         var penalty = new PenaltyFlags();
-        var command = new Command("chat", "Talk with a model. /reset forgets the conversation, /exit ends it.") { model, threads, context, json, system, template, most, seed };
-        foreach (Option option in sampler.All.Concat(penalty.All))
+        var length = new ContextFlags();
+        var command = new Command("chat", "Talk with a model. /reset forgets the conversation, /exit ends it.") { model, threads, context, cacheType, json, system, template, most, seed };
+        foreach (Option option in sampler.All.Concat(penalty.All).Concat(length.All))
             command.Add(option);
         command.SetAction(async (result, cancellation) =>
         {
@@ -28,7 +30,7 @@ internal static class ChatCommand
             if (file is not null && !File.Exists(file))
                 throw new UserErrorException($"{file}: there is no such file.");
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
-            using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context), cancellation);
+            using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context, cacheType), cancellation);
             var settings = new GenerationRequest
             {
                 Prompt = default,
@@ -36,6 +38,7 @@ internal static class ChatCommand
                 Seed = result.GetValue(seed),
                 Sampling = sampler.Read(result, beams: false) with { Penalties = penalty.Read(result, opened.Tokenizer) },
             };
+            settings = length.Apply(result, opened, settings);
             ChatTemplate? own = file is null ? null : new ChatTemplate(await File.ReadAllTextAsync(file, cancellation));
             if (own is null && opened.Tokenizer.ChatTemplate is null)
                 throw new UserErrorException($"{result.GetRequiredValue(model)} has no chat template, so it is not known how it wants a conversation written. Give one with --chat-template-file, or use generate.");

@@ -54,6 +54,8 @@ internal sealed class ChatSession(LanguageModel model, ChatTemplate? template, G
                 MaxNewTokens = settings.MaxNewTokens,
                 Seed = settings.Seed,
                 Sampling = settings.Sampling,
+                Window = settings.Window,
+                Rope = settings.Rope,
             };
             await foreach (GenerationUpdate update in model.SubmitChat(request, cancellation).WithCancellation(CancellationToken.None))
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace Seriatim.Cli;
 
@@ -8,12 +9,33 @@ internal static class PullCommand
     public static Command Build()
     {
         var id = new Argument<string>("id") { Description = "A hub id, owner/name[@revision]." };
-        var command = new Command("pull", "Fetch a model from the hub, or what has changed of it; print its folder.") { id };
+        Option<bool> json = SharedOptions.Json("a JSON object with folder and files");
+        var command = new Command("pull", "Fetch a model from the hub, or what has changed of it; print its folder.") { id, json };
         command.SetAction(async (result, cancellation) =>
         {
-            Console.Out.WriteLine(await ModelFolder.PullAsync(result.GetRequiredValue(id), cancellation));
+            string name = result.GetRequiredValue(id);
+            string folder = await ModelFolder.PullAsync(name, cancellation);
+            Console.Out.WriteLine(result.GetValue(json) ? JsonSerializer.Serialize(Describe(name, folder), CliJson.Lines.PulledModel) : folder);
             return ExitCodes.Success;
         });
         return command;
     }
+
+    private static PulledModel Describe(string id, string folder) => new(
+        id, folder, [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(path => new PulledFile(Path.GetFileName(path), SizeOf(path)))]);
+
+    /// <summary>Files of a snapshot are links to the blobs of the cache.</summary>
+    private static long SizeOf(string path) =>
+        new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : new FileInfo(path).Length;
 }
+
+/// <summary>What <c>pull --json</c> prints.</summary>
+/// <param name="Id">The hub id, as it was given.</param>
+/// <param name="Folder">Where the model is.</param>
+/// <param name="Files">What is in it.</param>
+internal sealed record PulledModel(string Id, string Folder, IReadOnlyList<PulledFile> Files);
+
+/// <summary>A file of a fetched model.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Bytes">Its size.</param>
+internal sealed record PulledFile(string Name, long Bytes);

@@ -37,6 +37,29 @@ public static class GgmlTypes
         _ => null,
     };
 
+    /// <summary>The block format with the same bytes; null for plain types and formats the engine does not compute with.</summary>
+    public static BlockType? ToBlockType(this GgmlType type) => type switch
+    {
+        GgmlType.Q8_0 => BlockType.Q8_0,
+        GgmlType.Q4_0 => BlockType.Q4_0,
+        GgmlType.Q4_1 => BlockType.Q4_1,
+        GgmlType.Q5_0 => BlockType.Q5_0,
+        GgmlType.Q5_1 => BlockType.Q5_1,
+        GgmlType.Q2_K => BlockType.Q2_K,
+        GgmlType.Q3_K => BlockType.Q3_K,
+        GgmlType.Q4_K => BlockType.Q4_K,
+        GgmlType.Q5_K => BlockType.Q5_K,
+        GgmlType.Q6_K => BlockType.Q6_K,
+        GgmlType.IQ4_NL => BlockType.IQ4_NL,
+        GgmlType.IQ4_XS => BlockType.IQ4_XS,
+        GgmlType.TQ1_0 => BlockType.TQ1_0,
+        GgmlType.TQ2_0 => BlockType.TQ2_0,
+        _ => null,
+    };
+
+    /// <summary>The file type with the same bytes.</summary>
+    public static GgmlType ToGgmlType(this BlockType type) => Enum.Parse<GgmlType>($"{type}");
+
     /// <summary>The file type with the same bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The tensor type has no counterpart in the format.</exception>
     public static GgmlType ToGgmlType(this DataType type) => type switch

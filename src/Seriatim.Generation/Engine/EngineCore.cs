@@ -26,11 +26,11 @@ internal sealed class EngineCore : IDisposable
         if (model.Capability != ModelCapability.Encoder)
         {
             pages = options.PagesFor(model);
-            _pool = model.NewPagePool(options.PageSize, pages);
+            _pool = model.NewPagePool(options.PageSize, pages, options.KeyValueType);
             if (options.PrefixCache)
                 _cache = new PrefixCache(_pool);
             if (model.Capability == ModelCapability.EncoderDecoder)
-                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages);
+                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages, options.KeyValueType);
         }
 
         int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);
@@ -51,6 +51,11 @@ internal sealed class EngineCore : IDisposable
     public int Waiting => _scheduler.Waiting.Count;
 
     public EngineStatistics Statistics => _gauges.Read();
+
+    public EngineTimes Times => _gauges.Times;
+
+    /// <summary>Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.</summary>
+    public bool KeepsStepTime { get; init; }
 
     internal PagePool? Pool => _pool;
 
@@ -78,7 +83,7 @@ internal sealed class EngineCore : IDisposable
         var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize);
         bool encodes = !request.EncoderInput.IsEmpty;
         bool caches = request.UsePrefixCache && !encodes;
-        var group = new SequenceGroup(handle.Number, request.Priority, limits.Width, limits.DeclaredLength)
+        var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = request.Beam is null
                 ? new SamplingWork(_context, request, handle, chain, limits)
@@ -89,7 +94,9 @@ internal sealed class EngineCore : IDisposable
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
-            Variant = model.MemoryVariant(limits.DeclaredLength),
+            Terms = limits.Terms,
+            Pages = new SequencePages(_context.Options.PageSize, limits.Reach, _context.Options.TokenBudget),
+            Variant = model.MemoryVariant(limits.Terms),
         };
         var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
         group.Live.Add(root);
@@ -99,7 +106,7 @@ internal sealed class EngineCore : IDisposable
     /// <summary>Takes a checked request over.</summary>
     public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion, CancellationToken token, long submitted)
     {
-        var group = new SequenceGroup(number, request.Priority, 1, request.Tokens.Length)
+        var group = new SequenceGroup(number, request.Priority, 1)
         {
             Work = new EncodingWork(_context, request, completion, token),
             Submitted = submitted,
@@ -112,21 +119,24 @@ internal sealed class EngineCore : IDisposable
     /// <summary>One step: plan, run, commit. False if there was nothing to do.</summary>
     public bool Step()
     {
+        TimeProvider clock = _context.Clock;
+        long begin = clock.GetTimestamp();
         EndSome();
         _speculator.Propose(_scheduler.Running, _cost);
-        StepPlan plan = _scheduler.Plan();
+        StepPlan plan = _scheduler.Plan(KeepsStepTime ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget) : int.MaxValue);
         if (plan.IsEmpty)
             return IsIdle ? false : throw new InvalidOperationException("Requests wait and none can run: the page forecast is wrong.");
         Planned?.Invoke(plan);
-        TimeProvider clock = _context.Clock;
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
         long start = clock.GetTimestamp();
         StepRows rows = _runner.Run(plan);
-        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start).TotalSeconds);
+        long end = clock.GetTimestamp();
+        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start, end).TotalSeconds);
         _scheduler.Commit(plan, rows);
         rows.Dispose();
+        _gauges.CountTime(clock.GetElapsedTime(begin, start), clock.GetElapsedTime(start, end), clock.GetElapsedTime(end));
         return true;
     }
 

@@ -10,6 +10,9 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
     private long _prefixHits;
     private long _tokensSaved;
     private long _preemptions;
+    private long _scheduling;
+    private long _passes;
+    private long _sampling;
     private int _largest;
 
     /// <summary>Rows of the last step.</summary>
@@ -33,6 +36,17 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
         }
     }
 
+    /// <summary>Time so far; may be read by any thread.</summary>
+    public EngineTimes Times => new(
+        new TimeSpan(Volatile.Read(ref _scheduling)), new TimeSpan(Volatile.Read(ref _passes)), new TimeSpan(Volatile.Read(ref _sampling)));
+
+    public void CountTime(TimeSpan scheduling, TimeSpan passes, TimeSpan sampling)
+    {
+        Volatile.Write(ref _scheduling, _scheduling + scheduling.Ticks);
+        Volatile.Write(ref _passes, _passes + passes.Ticks);
+        Volatile.Write(ref _sampling, _sampling + sampling.Ticks);
+    }
+
     public EngineStatistics Read()
     {
         _used.Clear();
@@ -46,6 +60,8 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
                     continue;
                 for (int i = 0; i < memory.Pages.Count; i++)
                 {
+                    if (memory.Pages[i] < 0)
+                        continue;
                     if (!_used.Add(memory.Pages[i]))
                         _shared.Add(memory.Pages[i]);
                     else if (i == memory.Pages.Count - 1)
@@ -69,6 +85,7 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             PrefixHits = _prefixHits,
             TokensSaved = _tokensSaved,
             Preemptions = _preemptions,
+            Times = Times,
         };
     }
 }

@@ -1,6 +1,6 @@
 namespace Seriatim.Generation;
 
-/// <summary>How much an engine may use, and how it shares it out. None of it changes what a request gives.</summary>
+/// <summary>How much an engine may use, and how it shares it out. None of it changes what a request gives, except <see cref="KeyValueType"/>.</summary>
 public sealed record EngineOptions
 {
     /// <summary>
@@ -15,9 +15,22 @@ public sealed record EngineOptions
     public int PageSize { get; init; } = 16;
 
     /// <summary>
+    /// How keys and values are kept: F16 takes half the memory of F32, Q8 a good quarter. This one does change what a request gives, by
+    /// what is rounded; everything else still does not.
+    /// </summary>
+    public KeyValueType KeyValueType { get; init; } = KeyValueType.F32;
+
+    /// <summary>
     /// Most rows of a forward pass: decoding first, the rest for chunks of prompts. At least <see cref="MaxSequences"/>.
     /// </summary>
     public int TokenBudget { get; init; } = 512;
+
+    /// <summary>
+    /// The longest a step should take: prompts get fewer rows of the budget if the steps before say that more would take longer. A newcomer waits
+    /// for the step under way, so this is about how long its first token takes beside a long prompt. <see cref="Timeout.InfiniteTimeSpan"/>: as
+    /// long as the budget takes.
+    /// </summary>
+    public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>Rows a prompt gets in a step before others get theirs; null: a quarter of the budget.</summary>
     public int? PrefillChunk { get; init; }
@@ -49,11 +62,15 @@ public sealed record EngineOptions
     internal void Check(IGenerationModel model)
     {
         OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);
+        if (StepTime <= TimeSpan.Zero && StepTime != Timeout.InfiniteTimeSpan)
+            throw new InvalidOptionException("StepTime", StepTime, "a time above zero, or Timeout.InfiniteTimeSpan, is allowed");
         OptionCheck.AtLeast("PrefillChunk", PrefillChunk ?? 1, 1);
         OptionCheck.AtLeast("MaxSequences", MaxSequences, 1);
         OptionCheck.AtLeast("MaxQueuedRequests", MaxQueuedRequests, 1);
         OptionCheck.AtLeast("MaxOvertaking", MaxOvertaking, 0);
         OptionCheck.AtLeast("Pages", Pages ?? 1, 1);
+        if (!Enum.IsDefined(KeyValueType))
+            throw new InvalidOptionException("KeyValueType", KeyValueType, "F32, F16 and Q8 are allowed");
         if (PageSize is not (1 or 2 or 4 or 8) && (PageSize < 16 || PageSize % 16 != 0))
             throw new InvalidOptionException("PageSize", PageSize, "1, 2, 4, 8 and multiples of 16 are allowed");
         if (MaxSequences > TokenBudget)
@@ -74,7 +91,7 @@ public sealed record EngineOptions
     /// <summary>Number of pages for a model.</summary>
     internal int PagesFor(IGenerationModel model)
     {
-        long bytes = model.BytesPerPosition * PageSize;
+        long bytes = model.BytesPerPosition(KeyValueType) * PageSize;
         long pages = Pages ?? MemoryBytes / Math.Max(1, bytes);
         if (pages < 1)
             throw new InvalidOptionException("MemoryBytes", MemoryBytes, $"at least one page of {bytes} bytes is needed");

@@ -41,4 +41,7 @@ public sealed record EngineStatistics
 
     /// <summary>How often a request's pages were taken away.</summary>
     public long Preemptions { get; init; }
+
+    /// <summary>Where the time went.</summary>
+    public EngineTimes Times { get; init; }
 }

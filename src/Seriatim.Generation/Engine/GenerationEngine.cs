@@ -27,7 +27,7 @@ public sealed class GenerationEngine : IDisposable
     public GenerationEngine(IGenerationModel model, EngineOptions? options = null)
     {
         _options = options ?? new EngineOptions();
-        _core = new EngineCore(model, _options);
+        _core = new EngineCore(model, _options) { KeepsStepTime = true };
         _thread = new Thread(Run) { IsBackground = true, Name = "Seriatim generation" };
         _thread.Start();
     }
@@ -99,6 +99,9 @@ public sealed class GenerationEngine : IDisposable
         Post(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception));
         return completion.Task;
     }
+
+    /// <summary>Where the engine's thread has spent its time so far.</summary>
+    public EngineTimes Times => _core.Times;
 
     /// <summary>Cancels what is under way, ends the thread and gives all pages back.</summary>
     public void Dispose()

@@ -16,24 +16,32 @@ public interface IGenerationModel
     int Outputs { get; }
 
     /// <summary>Bytes of one position in the page pool; 0 for encoders.</summary>
-    long BytesPerPosition { get; }
+    /// <param name="type">How keys and values are stored.</param>
+    long BytesPerPosition(KeyValueType type);
 
     /// <summary>Pages for keys and values of sequences.</summary>
     /// <param name="pageSize">Positions in a page.</param>
     /// <param name="pages">Number of pages.</param>
-    PagePool NewPagePool(int pageSize, int pages);
+    /// <param name="type">How keys and values are stored.</param>
+    PagePool NewPagePool(int pageSize, int pages, KeyValueType type);
 
     /// <summary>Pages for keys and values of the encoder's output.</summary>
     /// <param name="pageSize">Positions in a page.</param>
     /// <param name="pages">Number of pages.</param>
-    PagePool NewCrossPagePool(int pageSize, int pages);
+    /// <param name="type">How keys and values are stored.</param>
+    PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type);
+
+    /// <summary>What the terms of a sequence mean for the model.</summary>
+    /// <param name="terms">The terms.</param>
+    /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
+    SequenceLimits LimitsOf(SequenceTerms terms);
 
     /// <summary>
-    /// Names all that changes the keys and values of the same tokens: sequences may share pages only if it is equal. 0 where
-    /// nothing does; for rotary scalings that depend on it, the declared length.
+    /// What of the terms changes the keys and values of the same tokens, and nothing else: sequences may share pages only if it is equal.
+    /// The declared length belongs to it only where rotary scalings depend on it.
     /// </summary>
-    /// <param name="declaredLength">The most positions the sequence may reach.</param>
-    long MemoryVariant(int declaredLength);
+    /// <param name="terms">The terms.</param>
+    SequenceTerms MemoryVariant(SequenceTerms terms);
 
     /// <summary>
     /// The output of the encoder (encoder-only models: of the model; decoders: of the whole sequences), <c>[N, E]</c>.

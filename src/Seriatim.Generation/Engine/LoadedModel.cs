@@ -26,25 +26,19 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     public int Outputs => Model.Spec.Head.Outputs;
 
     /// <inheritdoc/>
-    public long BytesPerPosition => Model.BytesPerPosition;
-
-    private int? DependsBeyond { get; } = model.Spec.Decoder?.Layers
-        .Select(layer => layer.Mixer).OfType<MixerSpec.Attention>()
-        .Select(attention => (attention.Position as PositionSpec.Rope)?.Scaling switch
-        {
-            RopeScaling.DynamicNtk dynamic => dynamic.TrainedLength,
-            RopeScaling.LongRope longRope => longRope.TrainedLength,
-            _ => (int?)null,
-        }).FirstOrDefault(length => length is not null);
+    public long BytesPerPosition(KeyValueType type) => Model.BytesPerPositionIn(type);
 
     /// <inheritdoc/>
-    public PagePool NewPagePool(int pageSize, int pages) => Model.NewPagePool(pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => Model.NewPagePool(pageSize, pages, type);
 
     /// <inheritdoc/>
-    public PagePool NewCrossPagePool(int pageSize, int pages) => Model.NewCrossPagePool(pageSize, pages);
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => Model.NewCrossPagePool(pageSize, pages, type);
 
     /// <inheritdoc/>
-    public long MemoryVariant(int declaredLength) => declaredLength > DependsBeyond ? declaredLength : 0;
+    public SequenceLimits LimitsOf(SequenceTerms terms) => Model.LimitsOf(terms);
+
+    /// <inheritdoc/>
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => Model.MemoryVariant(terms);
 
     /// <inheritdoc/>
     public Tensor Encode(RaggedBatch batch) =>

@@ -17,27 +17,45 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         if (width > options.MaxSequences)
             throw new RequestTooLargeException("sequences at a time", width, options.MaxSequences, "Make MaxSequences larger, or ask for fewer.");
         CheckSpeculation(request);
-        return Fit(request, endIds, width);
+        return Fit(request, endIds, width, LimitsOf(request));
     }
 
     /// <summary>Most pages the request can come to need: what all sequences share, then what each has of its own.</summary>
-    public long PagesAtMost(int prompt, int length, int width)
+    public long PagesAtMost(int prompt, int length, int width, AttentionWindow? reach)
     {
-        int size = options.PageSize;
-        long all = ((long)length + size - 1) / size;
-        return width == 1 ? all : prompt / size + width * (all - prompt / size) + 1;
+        var pages = new SequencePages(options.PageSize, reach, options.TokenBudget);
+        long all = pages.Most(length);
+        if (width == 1)
+            return all;
+        long shared = Math.Min(prompt / options.PageSize, all);
+        return Math.Min(shared + width * (PagesOf(length) - shared) + 1, width * (all + 1));
     }
 
-    private RequestLimits Fit(GenerationRequest request, IReadOnlyList<int> endIds, int width)
+    private long PagesOf(int length) => ((long)length + options.PageSize - 1) / options.PageSize;
+
+    private SequenceLimits LimitsOf(GenerationRequest request)
     {
+        try
+        {
+            return model.LimitsOf(new SequenceTerms { Rope = request.Rope, Window = request.Window });
+        }
+        catch (SequenceTermsException exception)
+        {
+            throw new InvalidOptionException(exception.Term, exception.Value, exception.Allowed);
+        }
+    }
+
+    private RequestLimits Fit(GenerationRequest request, IReadOnlyList<int> endIds, int width, SequenceLimits limits)
+    {
+        (int context, AttentionWindow? reach) = limits;
         int prompt = request.Prompt.Length;
-        if (prompt > model.ContextLength)
-            throw new PromptTooLongException("The prompt", prompt, 0, model.ContextLength);
-        if (request.MaxNewTokens is { } asked && (long)prompt + asked > model.ContextLength)
-            throw new PromptTooLongException("The prompt", prompt, asked, model.ContextLength);
-        int newTokens = request.MaxNewTokens ?? LargestFitting(prompt, width);
+        if (prompt > context)
+            throw new PromptTooLongException("The prompt", prompt, 0, context);
+        if (request.MaxNewTokens is { } asked && (long)prompt + asked > context)
+            throw new PromptTooLongException("The prompt", prompt, asked, context);
+        int newTokens = request.MaxNewTokens ?? LargestFitting(prompt, width, limits);
         int declared = prompt + newTokens;
-        long needed = PagesAtMost(prompt, declared, width);
+        long needed = PagesAtMost(prompt, declared, width, reach);
         if (needed > pages)
         {
             throw new RequestTooLargeException($"pages of {options.PageSize} tokens ({width} sequences of up to {declared} tokens)", needed, pages,
@@ -45,22 +63,23 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         }
 
         if (newTokens == 0 && request.PromptLogprobs is null)
-            throw new PromptTooLongException("The prompt", prompt, 1, model.ContextLength);
+            throw new PromptTooLongException("The prompt", prompt, 1, context);
         CheckEncoderInput(request);
         OptionCheck.Contradiction(request.MinNewTokens > newTokens, "MinNewTokens", request.MinNewTokens, $"at most {newTokens} new tokens are possible");
         OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix", $"{request.ForcedPrefix.Count} tokens long",
             $"at most {newTokens} new tokens are possible");
-        return new RequestLimits(newTokens, endIds, width, declared);
+        var terms = new SequenceTerms { DeclaredLength = declared, Rope = request.Rope, Window = request.Window };
+        return new RequestLimits(newTokens, endIds, width, terms, reach);
     }
 
-    private int LargestFitting(int prompt, int width)
+    private int LargestFitting(int prompt, int width, SequenceLimits limits)
     {
-        long most = Math.Min(model.ContextLength, (long)pages * options.PageSize);
+        long most = limits.Reach is null ? Math.Min(limits.Context, (long)pages * options.PageSize) : limits.Context;
         (long low, long high) = (prompt, Math.Max(prompt, most));
         while (low < high)
         {
             long middle = (low + high + 1) / 2;
-            if (PagesAtMost(prompt, (int)middle, width) <= pages)
+            if (PagesAtMost(prompt, (int)middle, width, limits.Reach) <= pages)
                 low = middle;
             else
                 high = middle - 1;
@@ -128,8 +147,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             "temperature and truncation do not apply to beam search");
         OptionCheck.Contradiction(request.Sampling.HasTruncation, "Sampling", "set", "truncation does not apply to beam search");
         OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set", "drafts are for sampling, not for beam search");
-        OptionCheck.Contradiction(request.StopStrings.Count > 0, "StopStrings", "set", "beam search ends hypotheses at end and stop ids only");
-        OptionCheck.Contradiction(request.Logprobs is not null, "Logprobs", request.Logprobs, "beam search gives the scores of its hypotheses");
         return beam.Beams;
     }
 

@@ -4,5 +4,7 @@ namespace Seriatim.Generation;
 /// <param name="MaxNewTokens">The real limit of new tokens.</param>
 /// <param name="EndIds">Ids that end a sequence.</param>
 /// <param name="Width">Most sequences at a time.</param>
-/// <param name="DeclaredLength">The most positions a sequence may reach.</param>
-internal sealed record RequestLimits(int MaxNewTokens, IReadOnlyList<int> EndIds, int Width, int DeclaredLength);
+/// <param name="Terms">What holds for its sequences.</param>
+/// <param name="Reach">What the layers see of them at most; null: everything.</param>
+internal sealed record RequestLimits(
+    int MaxNewTokens, IReadOnlyList<int> EndIds, int Width, SequenceTerms Terms, AttentionWindow? Reach);

@@ -28,7 +28,9 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
             SequenceGroup group = admission.Group;
             if (group.IsEncoding)
                 continue;
-            PagedMemory memory = admission.Prefix is { } prefix ? cache!.Share(prefix, admission.PrefixPages) : new PagedMemory(pool!);
+            PagedMemory memory = admission.Prefix is { } prefix
+                ? cache!.Share(prefix, admission.PrefixPages, group.Terms, group.Pages.Reach)
+                : new PagedMemory(pool!, group.Terms, group.Pages.Reach);
             Sequence sequence = group.Active[0];
             sequence.Attach(memory, group.EncoderInput.Length > 0 ? new CrossMemory(crossPool!) : null);
             sequence.Prefix = new PrefixPosition(admission.Prefix, admission.PrefixPages, false);
@@ -143,7 +145,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
 
         if (segment.Drafts == 0 || sequence.Draft.IsChain(segment.Drafts))
         {
-            _batch.Add(tokens, sequence.Memory, group.DeclaredLength, segment.Outputs, encoder, sequence.Cross);
+            _batch.Add(tokens, sequence.Memory, null, segment.Outputs, encoder, sequence.Cross);
             return;
         }
 
@@ -151,7 +153,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
         _parents.Add(-1);
         for (int i = 0; i < segment.Drafts; i++)
             _parents.Add(sequence.Draft.Parents[i] + 1);
-        _batch.AddTree(tokens, CollectionsMarshal.AsSpan(_parents), sequence.Memory!, group.DeclaredLength, sequence.Cross);
+        _batch.AddTree(tokens, CollectionsMarshal.AsSpan(_parents), sequence.Memory!, sequence.Cross);
     }
 
     private void Encode(ReadOnlySpan<PlannedSegment> segments, List<int> indices)

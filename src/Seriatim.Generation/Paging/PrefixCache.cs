@@ -7,8 +7,9 @@ namespace Seriatim.Generation;
 /// least recently used first.
 /// </summary>
 /// <remarks>
-/// Whoever holds a page holds the pages before it, and using a page marks those before it as used later. So the first pages in
-/// the order of use that nobody else holds never have a page behind them that is held.
+/// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window holds pages
+/// without those before them: when one of these is given up, the pages behind it can no longer be found, nobody adds to them, and they
+/// go the same way in their turn.
 /// </remarks>
 internal sealed class PrefixCache(PagePool pool)
 {
@@ -38,7 +39,7 @@ internal sealed class PrefixCache(PagePool pool)
     /// <param name="variant">Variant of the model.</param>
     /// <param name="tokens">The sequence.</param>
     /// <param name="matched">Pages that agree. At least one token stays to be computed.</param>
-    public PrefixNode? Match(long variant, ReadOnlySpan<int> tokens, out int matched)
+    public PrefixNode? Match(SequenceTerms variant, ReadOnlySpan<int> tokens, out int matched)
     {
         matched = 0;
         PrefixNode? node = null;
@@ -53,31 +54,40 @@ internal sealed class PrefixCache(PagePool pool)
     }
 
     /// <summary>A memory that begins with the pages of a chain.</summary>
-    public PagedMemory Share(PrefixNode last, int pages)
+    public PagedMemory Share(PrefixNode last, int pages, SequenceTerms? terms = null, AttentionWindow? reach = null)
     {
         Touch(last);
         var ids = new PageId[pages];
         PrefixNode? node = last;
         for (int i = pages - 1; i >= 0; i--, node = node.Parent)
             ids[i] = node!.Page;
-        return PagedMemory.Share(pool, ids);
+        return PagedMemory.Share(pool, ids, terms, reach);
     }
 
     /// <summary>Takes pages of a sequence in that have become full.</summary>
-    public void Publish(Sequence sequence, long variant)
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="variant">Its variant.</param>
+    /// <param name="length">Positions that are written for good.</param>
+    public void Publish(Sequence sequence, SequenceTerms variant, int length)
     {
         PrefixPosition position = sequence.Prefix;
         int size = pool.PageSize;
-        int full = sequence.Length / size;
+        int full = length / size;
         if (position.Ended || position.Pages >= full)
             return;
+        if (!IsReachable(position.Node))
+        {
+            sequence.Prefix = position with { Ended = true };
+            return;
+        }
+
         ReadOnlySpan<int> tokens = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence.Tokens);
         while (position.Pages < full)
         {
             ReadOnlySpan<int> content = tokens.Slice(position.Pages * size, size);
             var page = new PageId(sequence.Memory!.Pages[position.Pages]);
             PrefixNode? node = Find(position.Node, variant, content);
-            if (node is not null && node.Page != page)
+            if (page.Index < 0 || (node is not null && node.Page != page))
             {
                 position = position with { Ended = true };
                 break;
@@ -100,7 +110,7 @@ internal sealed class PrefixCache(PagePool pool)
         {
             PrefixNode node = place.Value;
             place = place.Next;
-            if (pool.References(node.Page) == 1 && node.Children == 0)
+            if (pool.References(node.Page) == 1)
                 Remove(node);
         }
     }
@@ -108,9 +118,9 @@ internal sealed class PrefixCache(PagePool pool)
     /// <summary>Gives up all pages that nobody else holds.</summary>
     public void Clear() => EnsureFree(pool.Pages);
 
-    private static ulong HashOf(PrefixNode? parent, long variant, ReadOnlySpan<int> tokens)
+    private static ulong HashOf(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
     {
-        ulong hash = Mix((parent?.Hash ?? 0x9E3779B97F4A7C15) ^ (ulong)variant);
+        ulong hash = Mix((parent?.Hash ?? 0x9E3779B97F4A7C15) ^ (ulong)variant.GetHashCode());
         foreach (int token in tokens)
             hash = Mix(hash ^ (uint)token);
         return hash;
@@ -124,7 +134,7 @@ internal sealed class PrefixCache(PagePool pool)
         return x ^ (x >> 31);
     }
 
-    private PrefixNode? Find(PrefixNode? parent, long variant, ReadOnlySpan<int> tokens)
+    private PrefixNode? Find(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
     {
         PrefixNode? node = _nodes.GetValueOrDefault(HashOf(parent, variant, tokens));
         while (node is not null && !(node.Parent == parent && node.Variant == variant && tokens.SequenceEqual(node.Tokens)))
@@ -132,14 +142,20 @@ internal sealed class PrefixCache(PagePool pool)
         return node;
     }
 
-    private PrefixNode Add(PrefixNode? parent, long variant, ReadOnlySpan<int> tokens, PageId page)
+    /// <summary>Whether a chain is whole, so that it can be found.</summary>
+    private static bool IsReachable(PrefixNode? node)
+    {
+        while (node is { IsRemoved: false })
+            node = node.Parent;
+        return node is null;
+    }
+
+    private PrefixNode Add(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens, PageId page)
     {
         ulong hash = HashOf(parent, variant, tokens);
         var node = new PrefixNode(parent, variant, tokens.ToArray(), page, hash) { Collision = _nodes.GetValueOrDefault(hash) };
         _nodes[hash] = node;
         node.Place = _byUse.AddLast(node);
-        if (parent is not null)
-            parent.Children++;
         pool.Retain(page);
         _cached[page.Index] = true;
         return node;
@@ -157,8 +173,7 @@ internal sealed class PrefixCache(PagePool pool)
     private void Remove(PrefixNode node)
     {
         _byUse.Remove(node.Place!);
-        if (node.Parent is { } parent)
-            parent.Children--;
+        node.IsRemoved = true;
         PrefixNode first = _nodes[node.Hash];
         if (first == node)
         {

@@ -1,11 +1,11 @@
 namespace Seriatim.Generation;
 
 /// <summary>A full page of the prefix cache: its tokens, and the page before it.</summary>
-internal sealed class PrefixNode(PrefixNode? parent, long variant, int[] tokens, PageId page, ulong hash)
+internal sealed class PrefixNode(PrefixNode? parent, SequenceTerms variant, int[] tokens, PageId page, ulong hash)
 {
     public PrefixNode? Parent { get; } = parent;
 
-    public long Variant { get; } = variant;
+    public SequenceTerms Variant { get; } = variant;
 
     public int[] Tokens { get; } = tokens;
 
@@ -14,8 +14,8 @@ internal sealed class PrefixNode(PrefixNode? parent, long variant, int[] tokens,
     /// <summary>Hash of the whole chain up to here.</summary>
     public ulong Hash { get; } = hash;
 
-    /// <summary>Pages that continue this one.</summary>
-    public int Children { get; set; }
+    /// <summary>Whether its page was given up.</summary>
+    public bool IsRemoved { get; set; }
 
     /// <summary>Next with the same hash.</summary>
     public PrefixNode? Collision { get; set; }

@@ -77,6 +77,18 @@ public sealed record GenerationRequest
     /// </summary>
     public TimeSpan? Deadline { get; init; }
 
+    /// <summary>
+    /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted, beyond the model.s
+    /// context too. The window with its sinks must fit into the context. Needs rotary, ALiBi or relative positions. Null: all that the layers see.
+    /// </summary>
+    public AttentionWindow? Window { get; init; }
+
+    /// <summary>
+    /// Other rotary positions than those of the config, to reach further than the model was trained for; the context follows from it. Null:
+    /// those of the config.
+    /// </summary>
+    public RopeChange? Rope { get; init; }
+
     /// <summary>Whether prompts computed before may be reused; changes no output.</summary>
     public bool UsePrefixCache { get; init; } = true;
 

@@ -33,6 +33,15 @@ internal sealed class PageForecast(PagePool? pool, PagePool? crossPool, PrefixCa
 
     public int PagesFor(int positions) => pool?.PagesFor(positions) ?? 0;
 
+    /// <summary>Pages that a prompt under way is going to need beyond those it holds.</summary>
+    public int Missing(SequenceGroup group, Sequence sequence)
+    {
+        if (pool is null)
+            return 0;
+        int left = pool.PagesFor(sequence.Tokens.Count) - pool.PagesFor(sequence.Length);
+        return (int)Math.Min(left, group.Pages.Most(sequence.Tokens.Count));
+    }
+
     public bool CanTake(int pages)
     {
         if (pages > _available && !_countedCache)
@@ -54,19 +63,24 @@ internal sealed class PageForecast(PagePool? pool, PagePool? crossPool, PrefixCa
 
     public void Give(int pages) => _available += pages;
 
-    /// <summary>
-    /// Pages of a chain of the prefix cache that nobody else holds, or will after the preemptions of this plan.
-    /// </summary>
-    public int Unheld(PrefixNode? last)
+    /// <summary>What a request would take of a chain of the prefix cache.</summary>
+    /// <returns>
+    /// Pages of the chain that are in its sight, and those of them that nobody holds, or will after the preemptions of this plan.
+    /// </returns>
+    public (int Shared, int Unheld) Chain(SequenceGroup group, PrefixNode? last, int pages)
     {
-        int count = 0;
-        for (PrefixNode? node = last; node is not null; node = node.Parent)
+        (int shared, int unheld) = (0, 0);
+        PrefixNode? node = last;
+        for (int page = pages - 1; node is not null; page--, node = node.Parent)
         {
+            if (!group.Pages.Sees(page, pages * PageSize))
+                continue;
+            shared++;
             if (pool!.References(node.Page) - _released.GetValueOrDefault(node.Page.Index) == 1)
-                count++;
+                unheld++;
         }
 
-        return count;
+        return (shared, unheld);
     }
 
     /// <summary>Cached pages that nobody held are going to be held.</summary>
@@ -97,7 +111,10 @@ internal sealed class PageForecast(PagePool? pool, PagePool? crossPool, PrefixCa
             if (sequence.Memory is not { } memory)
                 continue;
             for (int i = 0; i < memory.Pages.Count; i++)
-                ReleasePage(memory.Pages[i]);
+            {
+                if (memory.Pages[i] >= 0)
+                    ReleasePage(memory.Pages[i]);
+            }
         }
 
         if (group.Active.Any(s => s.Cross is { Length: > 0 }))

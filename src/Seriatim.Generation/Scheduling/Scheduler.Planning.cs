@@ -117,7 +117,7 @@ internal sealed partial class Scheduler
             if (group.IsEncoding || _plan.Preempted.Contains(group))
                 continue;
             foreach (Sequence sequence in group.Active)
-                pages += forecast.PagesFor(sequence.Tokens.Count) - forecast.PagesFor(sequence.Length);
+                pages += forecast.Missing(group, sequence);
         }
 
         foreach (PlannedSegment segment in _plan.Segments)
@@ -138,19 +138,21 @@ internal sealed partial class Scheduler
         if (group.ReadsCache && cache is not null)
             prefix = cache.Match(group.Variant, CollectionsMarshal.AsSpan(sequence.Tokens), out matched);
         int first = matched * forecast.PageSize;
-        int all = forecast.PagesFor(sequence.Tokens.Count) - matched;
-        while (!forecast.CanTake(all + forecast.Unheld(prefix) + reserved))
+        (int shared, int unheld) = forecast.Chain(group, prefix, matched);
+        int all = (int)group.Pages.Most(sequence.Tokens.Count) - shared;
+        while (!forecast.CanTake(all + unheld + reserved))
         {
             if (Victim(group, isRunning: false) is not { } victim)
                 return false;
             Preempt(victim);
+            (shared, unheld) = forecast.Chain(group, prefix, matched);
         }
 
         if (group.EncoderInput.Length > 0 && !forecast.TryTakeCross(group.EncoderInput.Length))
             return false;
         int rows = Math.Min(PrefillRows(group, sequence, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
         int pages = forecast.PagesFor(first + rows) - matched;
-        forecast.Pin(forecast.Unheld(prefix));
+        forecast.Pin(unheld);
         forecast.TryTake(pages);
         reserved += all - pages + 1;
         (_rows, _encoderRows, _sequences) = (_rows - rows, _encoderRows - group.EncoderInput.Length, _sequences + group.Width);

@@ -19,6 +19,8 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
     private readonly List<SequenceGroup> _waiting = [];
     private readonly List<PlannedSegment> _lockstep = [];
     private readonly List<SequenceGroup> _prefill = [];
+    private const int FewestPromptRows = 16;
+
     private long _commits;
     private int _rows;
     private int _encoderRows;
@@ -33,12 +35,13 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
     public void Add(SequenceGroup group) => Insert(_waiting, group);
 
     /// <summary>Plans a step. Nothing but the plan is changed.</summary>
-    public StepPlan Plan()
+    /// <param name="rows">Most rows, if that is less than the budget; decoding and a few rows of a prompt always fit.</param>
+    public StepPlan Plan(int rows = int.MaxValue)
     {
         _plan.Clear();
         forecast.Reset();
-        (_rows, _encoderRows) = (limits.TokenBudget, limits.TokenBudget);
         _sequences = _running.Sum(group => group.Width);
+        (_rows, _encoderRows) = (Math.Min(limits.TokenBudget, Math.Max(rows, _sequences + FewestPromptRows)), limits.TokenBudget);
         foreach (SequenceGroup group in _running)
             PlanDecoding(group);
         PlanPrefills();
@@ -103,7 +106,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
             else
                 segment.Group.Work.Take(segment.Group, segments.Slice(i, count), rows);
             if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
-                cache?.Publish(segment.Sequence, segment.Group.Variant);
+                cache?.Publish(segment.Sequence, segment.Group.Variant, segment.Sequence.Length);
             i += count - 1;
         }
 
@@ -149,10 +152,11 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
         if (segment.Group.IsEncoding)
             return;
         Sequence sequence = segment.Sequence;
+        // The cache comes first: a commit gives back what is out of sight.
+        if (segment.Group.WritesCache)
+            cache?.Publish(sequence, segment.Group.Variant, sequence.Length + segment.Rows);
         sequence.Memory!.Commit(segment.Rows);
         if (sequence.Cross is { Length: 0, Prepared: > 0 } cross)
             cross.Commit(cross.Prepared);
-        if (segment.Group.WritesCache)
-            cache?.Publish(sequence, segment.Group.Variant);
     }
 }

@@ -59,7 +59,12 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
     /// <summary>A copy that goes its own way.</summary>
     public Sequence Fork(int index)
     {
-        var fork = new Sequence(Id with { Index = index }, [.. Tokens], PromptLength) { State = State.Copy(), Score = Score };
+        var fork = new Sequence(Id with { Index = index }, [.. Tokens], PromptLength)
+        {
+            State = State.Copy(),
+            Score = Score,
+            Logprobs = Logprobs is null ? null : [.. Logprobs],
+        };
         fork.ForkMemory(this);
         return fork;
     }

@@ -4,7 +4,7 @@ namespace Seriatim.Generation;
 /// The sequences of one request, admitted and preempted together. Several that were preempted share what they have in common: a
 /// trunk is computed first, then they fork from it, as they did when they came to be.
 /// </summary>
-internal sealed class SequenceGroup(long number, int priority, int width, int declaredLength)
+internal sealed class SequenceGroup(long number, int priority, int width)
 {
     private readonly List<Sequence> _trunk = [];
 
@@ -15,8 +15,11 @@ internal sealed class SequenceGroup(long number, int priority, int width, int de
     /// <summary>Most sequences it may have at a time.</summary>
     public int Width { get; } = width;
 
-    /// <summary>The most positions a sequence of it may reach.</summary>
-    public int DeclaredLength { get; } = declaredLength;
+    /// <summary>What holds for its sequences.</summary>
+    public SequenceTerms Terms { get; init; } = SequenceTerms.None;
+
+    /// <summary>How many pages each of its sequences can come to hold.</summary>
+    public SequencePages Pages { get; init; }
 
     public required IGroupWork Work { get; init; }
 
@@ -32,7 +35,8 @@ internal sealed class SequenceGroup(long number, int priority, int width, int de
 
     public bool WritesCache { get; init; }
 
-    public long Variant { get; init; }
+    /// <summary>Which pages of the prefix cache it may share.</summary>
+    public SequenceTerms Variant { get; init; } = SequenceTerms.None;
 
     /// <summary>Speculation, if it was asked for.</summary>
     public Drafting? Drafting { get; init; }

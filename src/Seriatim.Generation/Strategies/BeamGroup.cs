@@ -18,7 +18,7 @@ internal sealed class BeamGroup(int size, BeamOptions options)
     public bool IsDone { get; private set; }
 
     /// <summary>Keeps a finished beam if it is among the best.</summary>
-    public void Keep(double sum, int[] tokens)
+    public void Keep(double sum, int[] tokens, FinishReason? reason, TokenLogprobs[]? logprobs)
     {
         double score = sum / Math.Pow(tokens.Length, options.LengthPenalty);
         if (tokens.Length == 0 || double.IsNegativeInfinity(score))
@@ -31,7 +31,7 @@ internal sealed class BeamGroup(int size, BeamOptions options)
             Hypotheses.Remove(worst);
         }
 
-        Hypotheses.Add(new BeamHypothesis(tokens, score));
+        Hypotheses.Add(new BeamHypothesis(tokens, score, reason, logprobs));
     }
 
     /// <summary>

@@ -2,7 +2,7 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// Beam search by the definition of transformers 4.46: processors work on log-probabilities; the best 2 x beams candidates are
-/// visited in order; one that ends counts only among the first beams. Beams share their pages until they differ.
+/// visited in order; one that ends, by an id or because its text reaches a stop string, counts only among the first beams. Beams share their pages until they differ.
 /// </summary>
 internal sealed class BeamWork(
     EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits)
@@ -25,7 +25,7 @@ internal sealed class BeamWork(
                 Score(beams, group, rows, row);
         }
 
-        Advance(group);
+        Advance(group, rows, row);
         if (Array.TrueForAll(_groups, g => g.IsDone))
             Finish(group, FinishReason.Length);
         else if (group.Live[0].NewTokens >= MaxNewTokens)
@@ -69,7 +69,7 @@ internal sealed class BeamWork(
             _candidates.RemoveRange(wanted, _candidates.Count - wanted);
         if (_candidates.Count == 0)
             throw new NoCandidateException("the constraints leave no beam", group.Live[0].NewTokens);
-        Choose(beams);
+        Choose(beams, group, rows, row);
     }
 
     private LogitsRow LoadLogprobs(Sequence sequence, ReadOnlySpan<float> logits)
@@ -98,26 +98,53 @@ internal sealed class BeamWork(
         scores.Touch();
     }
 
-    private void Choose(BeamGroup beams)
+    private void Choose(BeamGroup beams, SequenceGroup group, StepRows rows, int row)
     {
         int length = beams.Beams[0].NewTokens + 1;
         beams.Next.Clear();
         for (int rank = 0; rank < _candidates.Count && beams.Next.Count < beams.Size; rank++)
         {
             BeamCandidate candidate = _candidates[rank];
-            if (!IsEndId(candidate.Token))
+            Sequence beam = beams.Beams[candidate.Beam];
+            if (ReasonToEnd(beam, candidate.Token) is not { } reason)
+            {
                 beams.Next.Add(candidate);
+            }
             else if (rank < beams.Size)
-                beams.Keep(candidate.Score, [.. NewTokensOf(beams.Beams[candidate.Beam]), candidate.Token]);
+            {
+                TokenLogprobs? last = Logprobs(rows.Logits(row + group.Live.IndexOf(beam)), candidate.Token);
+                beams.Keep(candidate.Score, [.. NewTokensOf(beam), candidate.Token], reason, last is null ? null : [.. beam.Logprobs ?? [], last]);
+            }
         }
 
         beams.NoteStep(_candidates[0].Score, length);
     }
 
+    /// <summary>Why a beam ends with a token; null: it does not.</summary>
+    private FinishReason? ReasonToEnd(Sequence beam, int token)
+    {
+        if (IsEndId(token))
+            return Request.StopIds.Contains(token) ? FinishReason.StopId : FinishReason.EndOfSequence;
+        return Request.StopStrings.Count > 0 && TextOf([.. NewTokensOf(beam), token]).Stopped ? FinishReason.StopString : null;
+    }
+
+    /// <summary>Text up to a stop string if there is one. Decoders cannot be copied, so it is made anew.</summary>
+    private (TextStream Stream, bool Stopped) TextOf(ReadOnlySpan<int> tokens)
+    {
+        TextStream stream = NewText()!;
+        bool stopped = false;
+        for (int i = 0; i < tokens.Length && !stopped; i++)
+            stream.Append(tokens[i], i + 1 >= Request.MinNewTokens, out stopped);
+        return (stream, stopped);
+    }
+
+    private TokenLogprobs? Logprobs(ReadOnlySpan<float> logits, int token) =>
+        Request.Logprobs is { } top ? LogprobReader.Read(Context.Scratch, logits, token, top) : null;
+
     /// <summary>
     /// Makes the next beams of what was chosen: the last one that continues a beam takes its memory over, others fork from it.
     /// </summary>
-    private void Advance(SequenceGroup group)
+    private void Advance(SequenceGroup group, StepRows rows, int row)
     {
         List<Sequence> parents = [.. group.Live];
         int[] uses = new int[parents.Count];
@@ -128,7 +155,7 @@ internal sealed class BeamWork(
         }
 
         group.Live.Clear();
-        var chosen = new List<(Sequence Sequence, BeamCandidate Candidate)>();
+        var chosen = new List<(Sequence Sequence, int Parent, BeamCandidate Candidate)>();
         foreach (BeamGroup beams in _groups)
         {
             List<Sequence> old = beams.Beams;
@@ -139,7 +166,7 @@ internal sealed class BeamWork(
                 Sequence child = --uses[parent] == 0 ? parents[parent] : parents[parent].Fork(group.Live.Count);
                 beams.Beams.Add(child);
                 group.Live.Add(child);
-                chosen.Add((child, next));
+                chosen.Add((child, parent, next));
             }
         }
 
@@ -149,8 +176,10 @@ internal sealed class BeamWork(
                 parent.Release();
         }
 
-        foreach ((Sequence sequence, BeamCandidate candidate) in chosen)
+        foreach ((Sequence sequence, int parent, BeamCandidate candidate) in chosen)
         {
+            if (Logprobs(rows.Logits(row + parent), candidate.Token) is { } logprobs)
+                (sequence.Logprobs ??= []).Add(logprobs);
             sequence.Tokens.Add(candidate.Token);
             sequence.Score = candidate.Score;
         }
@@ -165,7 +194,7 @@ internal sealed class BeamWork(
             if (beams.IsDone)
                 continue;
             foreach (Sequence beam in beams.Beams)
-                beams.Keep(beam.Score, [.. NewTokensOf(beam)]);
+                beams.Keep(beam.Score, [.. NewTokensOf(beam)], null, beam.Logprobs?.ToArray());
         }
 
         group.Release();
@@ -184,19 +213,18 @@ internal sealed class BeamWork(
     private GenerationChoice ChoiceOf(int index, BeamHypothesis hypothesis, FinishReason reason)
     {
         int[] tokens = hypothesis.Tokens;
-        bool ends = tokens.Length > 0 && IsEndId(tokens[^1]);
-        if (ends)
-            reason = Request.StopIds.Contains(tokens[^1]) ? FinishReason.StopId : FinishReason.EndOfSequence;
+        reason = hypothesis.Reason ?? reason;
         string text = "";
-        if (NewText() is { } stream)
+        if (Request.Tokenizer is not null)
         {
-            foreach (int token in ends ? tokens[..^1] : tokens)
-                stream.Append(token, mayStop: false, out _);
-            stream.Flush(mayStop: false, out _);
+            bool ends = hypothesis.Reason is FinishReason.EndOfSequence or FinishReason.StopId;
+            (TextStream stream, bool stopped) = TextOf(ends ? tokens[..^1] : tokens);
+            if (!stopped)
+                stream.Flush(mayStop: false, out _);
             text = stream.All;
         }
 
-        return new GenerationChoice(index, tokens, text, reason, hypothesis.Score, null);
+        return new GenerationChoice(index, tokens, text, reason, hypothesis.Score, hypothesis.Logprobs);
     }
 
     private static IEnumerable<int> NewTokensOf(Sequence sequence) => sequence.Tokens.Skip(sequence.PromptLength);

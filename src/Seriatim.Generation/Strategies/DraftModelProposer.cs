@@ -8,7 +8,7 @@ namespace Seriatim.Generation;
 /// </summary>
 internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model, int pages) : IDisposable
 {
-    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages);
+    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages, context.Options.KeyValueType);
     private readonly Dictionary<SequenceId, Memory> _memories = [];
     private readonly List<(Sequence Sequence, Drafting Drafting, int Length)> _wanted = [];
     private readonly List<SequenceId> _old = [];
@@ -20,7 +20,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
     public void Want(Sequence sequence, Drafting drafting, int length)
     {
-        if (sequence.Tokens.Count + length <= model.ContextLength)
+        if (sequence.Tokens.Count + length <= LimitsOf(drafting).Context)
             _wanted.Add((sequence, drafting, length));
     }
 
@@ -99,7 +99,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     private int Add(Sequence sequence, Drafting drafting, int rows, bool isFirst)
     {
         if (!_memories.TryGetValue(sequence.Id, out Memory? memory))
-            _memories.Add(sequence.Id, memory = new Memory { Pages = new PagedMemory(_pool), Round = _round });
+            _memories.Add(sequence.Id, memory = new Memory { Pages = NewMemory(sequence, drafting), Round = _round });
         if (isFirst)
         {
             memory.Restore(sequence.Tokens.Count);
@@ -109,9 +109,34 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
         int first = memory.Pages.Length;
         int count = Math.Min(rows, memory.Tokens.Count - first);
-        int declared = Math.Min(model.ContextLength, sequence.PromptLength + drafting.MaxNewTokens);
-        _batch.Add(CollectionsMarshal.AsSpan(memory.Tokens).Slice(first, count), memory.Pages, declared);
+        _batch.Add(CollectionsMarshal.AsSpan(memory.Tokens).Slice(first, count), memory.Pages);
         return count;
+    }
+
+    private PagedMemory NewMemory(Sequence sequence, Drafting drafting)
+    {
+        (int context, AttentionWindow? reach) = LimitsOf(drafting);
+        int declared = Math.Min(context, sequence.PromptLength + drafting.MaxNewTokens);
+        return new PagedMemory(_pool, drafting.DraftTerms! with { DeclaredLength = declared }, reach);
+    }
+
+    /// <summary>The draft sees the window of the request if it can; else it stops at its own context. Its rotary positions are its own.</summary>
+    private SequenceLimits LimitsOf(Drafting drafting)
+    {
+        if (drafting.DraftTerms is not null)
+            return drafting.DraftLimits;
+        try
+        {
+            drafting.DraftTerms = new SequenceTerms { Window = drafting.Request.Window };
+            drafting.DraftLimits = model.LimitsOf(drafting.DraftTerms);
+        }
+        catch (SequenceTermsException)
+        {
+            drafting.DraftTerms = SequenceTerms.None;
+            drafting.DraftLimits = model.LimitsOf(SequenceTerms.None);
+        }
+
+        return drafting.DraftLimits;
     }
 
     private bool TryChoose(Sequence sequence, Drafting drafting, Memory memory, ReadOnlySpan<float> logits)

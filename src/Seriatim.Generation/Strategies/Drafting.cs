@@ -1,7 +1,15 @@
 namespace Seriatim.Generation;
 
-/// <summary>What drafting for a request needs.</summary>
+/// <summary>What is needed to draft for the sequences of a request.</summary>
+/// <param name="Request">The request; its speculation is set.</param>
+/// <param name="Chain">Its processors.</param>
+/// <param name="MaxNewTokens">Its limit.</param>
 internal sealed record Drafting(GenerationRequest Request, SamplerChain Chain, int MaxNewTokens)
 {
     public SpeculationOptions Options => Request.Speculation!;
+
+    /// <summary>Terms of the draft model's memories; null: not worked out.</summary>
+    public SequenceTerms? DraftTerms { get; set; }
+
+    public SequenceLimits DraftLimits { get; set; }
 }

@@ -8,6 +8,8 @@ internal abstract class GenerationWork(
     private readonly HashSet<int> _stopIds = [.. request.StopIds];
     private readonly List<TokenLogprobs>? _prompt = request.PromptLogprobs is null ? null : [];
     private long? _firstToken;
+    private long _taking;
+    private TimeSpan _sampling;
 
     public abstract bool IsLockstep { get; }
 
@@ -37,17 +39,16 @@ internal abstract class GenerationWork(
     public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
     {
         PlannedSegment segment = segments[0];
+        _taking = context.Clock.GetTimestamp();
         bool isEnd = segment.First + segment.Rows == segment.Sequence.Tokens.Count;
         bool scored = _prompt is not null && segment.First + 1 < segment.Sequence.PromptLength && segment.Outputs == Outputs.All;
         try
         {
             if (scored)
                 ScorePrompt(segment, rows);
-            if (!isEnd)
-                return;
-            if (MaxNewTokens == 0)
+            if (isEnd && MaxNewTokens == 0)
                 Expire(group, FinishReason.Length);
-            else
+            else if (isEnd)
                 Step(group, segments, rows, scored ? segment.Rows - 1 : 0);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -55,6 +56,9 @@ internal abstract class GenerationWork(
             // No token to choose, or a tokenizer without the token: this request ends, its neighbours do not.
             Fail(exception);
         }
+
+        _sampling += context.Clock.GetElapsedTime(_taking);
+        _taking = 0;
     }
 
     public void Expire(SequenceGroup group)
@@ -124,7 +128,8 @@ internal abstract class GenerationWork(
         var timings = new GenerationTimings(
             clock.GetElapsedTime(group.Submitted, group.FirstAdmitted ?? now),
             _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
-            clock.GetElapsedTime(group.Submitted, now));
+            clock.GetElapsedTime(group.Submitted, now),
+            _sampling + (_taking == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_taking, now)));
         handle.Complete(new GenerationResult(choices, _prompt, usage, timings));
     }
 

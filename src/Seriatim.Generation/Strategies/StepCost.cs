@@ -2,7 +2,7 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// What a step costs: <c>seconds = fixed + row · rows</c>, fitted by least squares with fading memory over the steps that were
-/// measured. Used only to decide whether speculation pays, which changes no output.
+/// measured. Used only to decide whether speculation pays and how much of a prompt goes into a step, which change no output.
 /// </summary>
 internal sealed class StepCost
 {
@@ -33,6 +33,26 @@ internal sealed class StepCost
         double row = SecondsOfRow;
         double atMean = _weight > 0 ? _rows / _weight : 1;
         return Math.Max(1e-9, Math.Max(Mean + row * (rows - atMean), row * rows));
+    }
+
+    /// <summary>How many rows a step may have to take no longer than a time, at most <paramref name="most"/>; a quarter of those as long as nothing is known.</summary>
+    public int RowsWithin(TimeSpan time, int most)
+    {
+        if (time == Timeout.InfiniteTimeSpan)
+            return most;
+        if (_weight == 0)
+            return Math.Max(1, most / 4);
+        (int low, int high) = (1, most);
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (Seconds(middle) <= time.TotalSeconds)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
     }
 
     public void Note(int rows, double seconds)

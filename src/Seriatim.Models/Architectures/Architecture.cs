@@ -20,4 +20,7 @@ public abstract class Architecture
 
     /// <summary>What the parts of such a model are called in Hugging Face checkpoints.</summary>
     public abstract NameTable TensorNames(ModelSpec spec);
+
+    /// <summary>What such a model is in GGUF files; null if the format does not know it.</summary>
+    internal virtual GgufMap? Gguf => null;
 }

@@ -42,4 +42,18 @@ public static class ArchitectureRegistry
         string name = classNames.Length > 0 ? classNames[0] : type;
         throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames));
     }
+
+    /// <summary>Finds the architecture of a GGUF file by <c>general.architecture</c>.</summary>
+    /// <exception cref="UnknownArchitectureException">It is not known.</exception>
+    /// <exception cref="ModelFormatException">The file does not say.</exception>
+    internal static (Architecture Architecture, GgufConfig Config) Find(GgufCheckpoint checkpoint)
+    {
+        if (checkpoint.Metadata.GetValueOrDefault("general.architecture") is not string name)
+            throw new ModelFormatException(checkpoint.Path, "general.architecture is missing or not a string.", "Convert the model again.");
+        var config = new GgufConfig(checkpoint, name);
+        return All.FirstOrDefault(a => a.Gguf is { } map && map.Architecture == name && map.Applies(config)) is { } found
+            ? (found, config)
+            : throw new UnknownArchitectureException(
+                checkpoint.Path, name, All.Select(a => a.Gguf?.Architecture).OfType<string>().Distinct());
+    }
 }

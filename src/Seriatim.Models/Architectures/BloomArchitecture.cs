@@ -7,6 +7,33 @@ internal sealed class BloomArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["BloomForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "bloom",
+        Keys =
+        [
+            new("context_length", "seq_length"), new("embedding_length", "hidden_size"), new("block_count", "n_layer"),
+            new("feed_forward_length", "n_inner"), new("attention.head_count", "n_head"),
+            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+        ],
+        Names = spec =>
+        {
+            int width = spec.Decoder!.Width;
+            NameTable names = GgufMap.WithFused(GgufMap.CommonNames(spec), width, width);
+            names.Add("embed_norm", "token_embd_norm");
+            return names;
+        },
+        Read = config =>
+        {
+            config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads");
+            config.Waive("ALiBi falls to 2^-8 in all models of this family", "attention.max_alibi_bias");
+        },
+        Write = export =>
+        {
+            export.SetDefault("context_length", 2048u);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size", "n_embed");

@@ -10,6 +10,37 @@ internal sealed class Gemma2Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["Gemma2ForCausalLM"];
 
+    /// <summary>Layers of the one model whose scores are scaled by the width over the heads; the format has no key for it.</summary>
+    private const int LayersOfTheLargest = 46;
+
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "gemma2",
+        Keys =
+        [
+            .. GgufMap.LlamaKeys,
+            new GgufKey("attention.sliding_window", "sliding_window").Optional,
+            new GgufKey("attn_logit_softcapping", "attn_logit_softcapping", GgufKind.Number).Optional,
+            new GgufKey("final_logit_softcapping", "final_logit_softcapping", GgufKind.Number).Optional,
+        ],
+        Names = GgufNames,
+        Read = config =>
+        {
+            int headDim = LlamaFamily.ReadGguf(config);
+            int heads = config.Required("attention.head_count");
+            config.Json["query_pre_attn_scalar"] = Scalar(
+                config.Required("block_count"), config.Required("embedding_length"), heads, headDim);
+        },
+        Write = export =>
+        {
+            var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
+            int scalar = Scalar(export.Spec.Decoder.Layers.Count, export.Spec.Decoder.Width, attention.Heads, attention.HeadDim);
+            export.Require(attention.Scale == (float)(1 / Math.Sqrt(scalar)), "query_pre_attn_scalar",
+                $"GGUF files of gemma2 have no key for it; readers take {scalar}");
+            LlamaFamily.WriteGguf(export);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
@@ -56,5 +87,30 @@ internal sealed class Gemma2Architecture : Architecture
             { "head", "lm_head" },
         };
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+    }
+
+    private static int Scalar(int layers, int width, int heads, int headDim) => layers == LayersOfTheLargest ? width / heads : headDim;
+
+    private static NameTable GgufNames(ModelSpec spec)
+    {
+        TensorPlace Norm(string name) => new(name, Shift: 1);
+        var names = new NameTable
+        {
+            { "embed", "token_embd" },
+            { "layers.*.norm1", Norm("blk.*.attn_norm") },
+            { "layers.*.attention.q", "blk.*.attn_q" },
+            { "layers.*.attention.k", "blk.*.attn_k" },
+            { "layers.*.attention.v", "blk.*.attn_v" },
+            { "layers.*.attention.o", "blk.*.attn_output" },
+            { "layers.*.after1", Norm("blk.*.post_attention_norm") },
+            { "layers.*.norm2", Norm("blk.*.ffn_norm") },
+            { "layers.*.mlp.gate", "blk.*.ffn_gate" },
+            { "layers.*.mlp.up", "blk.*.ffn_up" },
+            { "layers.*.mlp.down", "blk.*.ffn_down" },
+            { "layers.*.after2", Norm("blk.*.post_ffw_norm") },
+            { "norm", Norm("output_norm") },
+            { "head", "output" },
+        };
+        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
     }
 }

@@ -7,6 +7,31 @@ internal sealed class Gpt2Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["GPT2LMHeadModel"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "gpt2",
+        Keys =
+        [
+            new("context_length", "n_positions"), new("embedding_length", "n_embd"), new("block_count", "n_layer"),
+            new GgufKey("feed_forward_length", "n_inner").Optional, new("attention.head_count", "n_head"),
+            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+        ],
+        Names = spec =>
+        {
+            int width = spec.Decoder!.Width;
+            NameTable names = GgufMap.WithFused(GgufMap.CommonNames(spec), width, width);
+            names.Add("positions", "position_embd");
+            return names;
+        },
+        Read = config => config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads"),
+        Write = export =>
+        {
+            bool plain = export.Spec.Decoder!.Layers.All(l => l.Mixer is MixerSpec.Attention a && a.Scale == (float)(1 / Math.Sqrt(a.HeadDim)));
+            export.Require(plain, "scale_attn_by_inverse_layer_idx", "GGUF files of gpt2 have no key for it");
+            export.RequireActivation(Activation.GeluTanh);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("n_embd", "hidden_size");

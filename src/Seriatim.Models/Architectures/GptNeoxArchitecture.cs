@@ -9,6 +9,35 @@ internal sealed class GptNeoxArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["GPTNeoXForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "gptneox",
+        Keys =
+        [
+            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"), new("block_count", "num_hidden_layers"),
+            new("feed_forward_length", "intermediate_size"), new("attention.head_count", "num_attention_heads"),
+            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+            new GgufKey("use_parallel_residual", "use_parallel_residual", GgufKind.Flag).Optional,
+            new GgufKey("rope.freq_base", "rope_theta", GgufKind.Number).Optional,
+        ],
+        Names = spec => GgufMap.WithFused(GgufMap.CommonNames(spec), spec.Decoder!.Width, spec.Decoder.Width),
+        Read = config =>
+        {
+            int heads = config.Required("attention.head_count");
+            config.Only("attention.head_count_kv", heads, "the number of heads");
+            GgufRope.Read(config, config.Required("embedding_length") / Math.Max(heads, 1), partial: true);
+            config.Json.TryAdd("partial_rotary_factor", 1.0);
+            config.Json["attention_bias"] = config.Has("blk.0.attn_qkv.bias");
+        },
+        Write = export =>
+        {
+            var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
+            export.SetRope(attention, partial: true);
+            export.SetDefault("use_parallel_residual", true);
+            export.RequireActivation(Activation.Gelu, Activation.GeluTanh);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");

@@ -7,6 +7,22 @@ internal sealed class LlamaArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["LlamaForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "llama",
+        Keys = GgufMap.LlamaKeys,
+        Applies = config => config.Size("expert_count") is null or 0,
+        Names = spec => GgufMap.LlamaNames(spec, turned: true),
+        Read = config =>
+        {
+            LlamaFamily.ReadGguf(config);
+            config.Waive("there are no experts", "expert_count", "expert_used_count");
+            config.Json["attention_bias"] = config.Has("blk.0.attn_q.bias");
+            config.Json["mlp_bias"] = config.Has("blk.0.ffn_gate.bias");
+        },
+        Write = LlamaFamily.WriteGguf,
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");

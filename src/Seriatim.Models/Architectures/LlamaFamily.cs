@@ -61,4 +61,25 @@ internal static class LlamaFamily
             names.Waive("a copy of the tied embedding", "lm_head.weight");
         return names.Waive("computed from the config", "model.layers.*.self_attn.rotary_emb.inv_freq");
     }
+
+    /// <summary>What the GGUF files of this family say beyond <see cref="GgufMap.LlamaKeys"/>; returns the features of a head.</summary>
+    public static int ReadGguf(GgufConfig config, bool partial)
+    {
+        int heads = config.Required("attention.head_count");
+        int headDim = config.Size("attention.key_length") ?? config.Required("embedding_length") / Math.Max(heads, 1);
+        config.Only("attention.value_length", headDim, "the length of keys");
+        GgufRope.Read(config, headDim, partial);
+        return headDim;
+    }
+
+    /// <summary>The same, for files whose whole heads turn.</summary>
+    public static int ReadGguf(GgufConfig config) => ReadGguf(config, partial: false);
+
+    /// <summary>The same keys, written.</summary>
+    public static void WriteGguf(GgufExport export)
+    {
+        var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
+        export.SetDefault("attention.head_count_kv", (uint)attention.KeyValueHeads);
+        export.SetRope(attention, partial: export.Architecture == "phi3");
+    }
 }

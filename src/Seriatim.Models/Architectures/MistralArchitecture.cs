@@ -7,6 +7,19 @@ internal sealed class MistralArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["MistralForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "llama",
+        Keys = GgufMap.LlamaKeys,
+        Applies = _ => false, // llama reads them: the format has no window for it
+        Names = spec => GgufMap.LlamaNames(spec, turned: true),
+        Write = export =>
+        {
+            export.RequireNoWindow();
+            LlamaFamily.WriteGguf(export);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");

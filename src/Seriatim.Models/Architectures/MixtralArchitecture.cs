@@ -7,6 +7,20 @@ internal sealed class MixtralArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["MixtralForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "llama",
+        Keys = [.. GgufMap.LlamaKeys, new("expert_count", "num_local_experts"), new("expert_used_count", "num_experts_per_tok")],
+        Applies = config => config.Size("expert_count") > 0,
+        Names = GgufNames,
+        Read = config => LlamaFamily.ReadGguf(config),
+        Write = export =>
+        {
+            export.RequireNoWindow();
+            LlamaFamily.WriteGguf(export);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
@@ -29,6 +43,18 @@ internal sealed class MixtralArchitecture : Architecture
         names.Add("layers.*.mlp.experts.*.gate", "model.layers.*.block_sparse_moe.experts.*.w1");
         names.Add("layers.*.mlp.experts.*.up", "model.layers.*.block_sparse_moe.experts.*.w3");
         names.Add("layers.*.mlp.experts.*.down", "model.layers.*.block_sparse_moe.experts.*.w2");
+        return names;
+    }
+
+    private static NameTable GgufNames(ModelSpec spec)
+    {
+        NameTable names = GgufMap.LlamaNames(spec, turned: true);
+        var experts = (FeedForwardSpec.Experts)spec.Decoder!.Layers[0].FeedForward;
+        (int count, int inner, int width) = (experts.Count, experts.Expert.Width, spec.Decoder.Width);
+        names.Add("layers.*.mlp.router", "blk.*.ffn_gate_inp");
+        names.Add("layers.*.mlp.experts.*.gate", new TensorPlace("blk.*.ffn_gate_exps", Slices: count, SliceRows: inner));
+        names.Add("layers.*.mlp.experts.*.up", new TensorPlace("blk.*.ffn_up_exps", Slices: count, SliceRows: inner));
+        names.Add("layers.*.mlp.experts.*.down", new TensorPlace("blk.*.ffn_down_exps", Slices: count, SliceRows: width));
         return names;
     }
 }

@@ -7,6 +7,30 @@ internal sealed class Phi3Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["Phi3ForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "phi3",
+        Keys =
+        [
+            .. GgufMap.LlamaKeys,
+            new GgufKey("attention.sliding_window", "sliding_window").Optional,
+            new GgufKey("rope.scaling.original_context_length", "original_max_position_embeddings").Optional,
+        ],
+        Names = spec =>
+        {
+            var attention = (MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer;
+            int inner = ((FeedForwardSpec.Gated)spec.Decoder.Layers[0].FeedForward).Width;
+            NameTable names = GgufMap.WithFused(GgufMap.CommonNames(spec, upDown: false),
+                attention.Heads * attention.HeadDim, attention.KeyValueHeads * attention.HeadDim);
+            names.Add("layers.*.mlp.gate", new TensorPlace("blk.*.ffn_up", Rows: RowPattern.Run(0, inner, 2 * inner)));
+            names.Add("layers.*.mlp.up", new TensorPlace("blk.*.ffn_up", Rows: RowPattern.Run(inner, inner, 2 * inner)));
+            names.Add("layers.*.mlp.down", "blk.*.ffn_down");
+            return names.Waive("read with the metadata", "rope_factors_long.weight", "rope_factors_short.weight");
+        },
+        Read = config => LlamaFamily.ReadGguf(config, partial: true),
+        Write = LlamaFamily.WriteGguf,
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");

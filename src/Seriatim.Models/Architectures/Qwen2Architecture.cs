@@ -9,6 +9,19 @@ internal sealed class Qwen2Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["Qwen2ForCausalLM"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "qwen2",
+        Keys = GgufMap.LlamaKeys,
+        Names = spec => GgufMap.LlamaNames(spec, turned: false),
+        Read = config => LlamaFamily.ReadGguf(config),
+        Write = export =>
+        {
+            export.RequireNoWindow();
+            LlamaFamily.WriteGguf(export);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");

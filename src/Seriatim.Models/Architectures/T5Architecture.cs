@@ -9,6 +9,36 @@ internal sealed class T5Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["T5ForConditionalGeneration"];
 
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "t5",
+        Keys =
+        [
+            new("context_length", "n_positions"), new("embedding_length", "d_model"), new("block_count", "num_layers"),
+            new GgufKey("decoder_block_count", "num_decoder_layers").Optional,
+            new("feed_forward_length", "d_ff"), new("attention.head_count", "num_heads"), new("attention.key_length", "d_kv"),
+            new("attention.layer_norm_rms_epsilon", "layer_norm_epsilon", GgufKind.Number),
+            new("attention.relative_buckets_count", "relative_attention_num_buckets"),
+            new GgufKey("decoder_start_token_id", "decoder_start_token_id").Optional, new GgufKey("vocab_size", "vocab_size").Optional,
+        ],
+        Names = GgufNames,
+        Read = config =>
+        {
+            config.Only("attention.value_length", config.Required("attention.key_length"), "the length of keys");
+            config.Waive("all norms are RMS norms", "attention.layer_norm_epsilon");
+            config.Json["is_encoder_decoder"] = true;
+            config.Json["feed_forward_proj"] = config.Has("enc.blk.0.ffn_gate.weight") ? "gated-gelu" : "relu";
+        },
+        Write = export =>
+        {
+            export.SetDefault("context_length", 512u);
+            export.SetDefault("attention.relative_buckets_count", 32u);
+            var position = (PositionSpec.RelativeBias)((MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer).Position;
+            export.Require(position.MaxDistance == 128, "relative_attention_max_distance", "GGUF files of t5 have no key for it; readers take 128");
+            export.RequireActivation(export.Spec.Decoder.Layers[0].FeedForward is FeedForwardSpec.Gated ? Activation.GeluTanh : Activation.Relu);
+        },
+    };
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("d_model");
@@ -70,6 +100,28 @@ internal sealed class T5Architecture : Architecture
         names.Add($"{stack}.layers.*.mlp.up", $"{mlp}.DenseReluDense.{(gated ? "wi_1" : "wi")}");
         names.Add($"{stack}.layers.*.mlp.down", $"{mlp}.DenseReluDense.wo");
         names.Add($"{stack}.norm", $"{stack}.final_layer_norm");
+    }
+
+    private static NameTable GgufNames(ModelSpec spec)
+    {
+        var names = new NameTable { { "embed", "token_embd" }, { "head", "output" } };
+        foreach ((string stack, string file) in (ReadOnlySpan<(string, string)>)[("encoder", "enc"), ("decoder", "dec")])
+        {
+            names.Add($"{stack}.relative_bias", $"{file}.blk.0.attn_rel_b");
+            names.Add($"{stack}.layers.*.norm1", $"{file}.blk.*.attn_norm");
+            foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
+                names.Add($"{stack}.layers.*.attention.{part}", $"{file}.blk.*.attn_{part}");
+            names.Add($"{stack}.layers.*.norm2", $"{file}.blk.*.ffn_norm");
+            foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
+                names.Add($"{stack}.layers.*.mlp.{part}", $"{file}.blk.*.ffn_{part}");
+            names.Add($"{stack}.norm", $"{file}.output_norm");
+        }
+
+        names.Add("decoder.layers.*.cross_norm", "dec.blk.*.cross_attn_norm");
+        foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
+            names.Add($"decoder.layers.*.cross.{part}", $"dec.blk.*.cross_attn_{part}");
+        names.Waive("never read: attention to the encoder has no bias", "dec.blk.*.cross_attn_rel_b.weight");
+        return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "output.weight") : names;
     }
 
     /// <summary>"relu", "gelu", or gated as "gated-gelu" (which means the tanh form) and "gated-silu".</summary>

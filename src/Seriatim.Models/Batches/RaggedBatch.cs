@@ -63,17 +63,19 @@ public sealed class RaggedBatch
     /// <summary>Checks every id and position against the model, before anything is computed.</summary>
     /// <param name="vocabulary">Number of token ids.</param>
     /// <param name="tokenTypes">Number of token types; 0 if the model has none.</param>
-    /// <param name="context">Most positions of a sequence.</param>
+    /// <param name="spec">The model.</param>
     /// <exception cref="TokenOutOfRangeException">An id is not below its number.</exception>
     /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
-    internal void Check(int vocabulary, int tokenTypes, int context)
+    /// <exception cref="SequenceTermsException">The model cannot keep to the terms of a sequence.</exception>
+    internal void Check(int vocabulary, int tokenTypes, ModelSpec spec)
     {
         CheckIds("Token", Tokens.Span, vocabulary);
         CheckIds("Token type", TokenTypes.Span, Math.Max(1, tokenTypes));
-        foreach (int position in Positions.Span)
+        foreach (Segment segment in Segments)
         {
-            if (position >= context)
-                throw ContextLengthException.OverContext(position + 1, context);
+            int context = segment.Terms is { Rope: null, Window: null } ? spec.Context : TermsReader.Limits(spec, segment.Terms).Context;
+            if (segment.Length > context)
+                throw ContextLengthException.OverContext(segment.Length, context);
         }
     }
 

@@ -21,29 +21,25 @@ public sealed class RaggedBatchBuilder
     /// </summary>
     /// <param name="tokens">At least one id.</param>
     /// <param name="memory">What the sequence remembers; null if the tokens are the whole sequence and nothing is kept.</param>
-    /// <param name="declaredLength">The most positions the sequence may ever reach; by default those it has after this
-    /// step.</param>
+    /// <param name="terms">Without a memory: what holds for the sequence; null: nothing in particular. A memory has its own.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
     /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
     /// <exception cref="OutOfPagesException">The memory's pool has too few pages; the builder is unchanged.</exception>
     /// <exception cref="ContextLengthException">The sequence would be longer than declared.</exception>
     public RaggedBatchBuilder Add(
-        ReadOnlySpan<int> tokens, SequenceMemory? memory = null, int? declaredLength = null, Outputs outputs = Outputs.Last,
+        ReadOnlySpan<int> tokens, SequenceMemory? memory = null, SequenceTerms? terms = null, Outputs outputs = Outputs.Last,
         EncoderRows? encoder = null, CrossMemory? cross = null) =>
-        Add(tokens, Visibility.Causal, null, default, memory, declaredLength, outputs, encoder, cross);
+        Add(tokens, Visibility.Causal, null, default, memory, terms, outputs, encoder, cross);
 
     /// <summary>Adds candidates that branch: each row sees the past, its ancestors and itself. All rows are outputs.</summary>
     /// <param name="tokens">At least one id.</param>
     /// <param name="parents">For each row the earlier row of the segment it continues, or -1 if it continues the past.</param>
     /// <param name="memory">What the sequence remembers; commit with <see cref="PagedMemory.CommitPath"/>.</param>
-    /// <param name="declaredLength">As in <see cref="Add(ReadOnlySpan{int}, SequenceMemory?, int?, Outputs, EncoderRows?,
-    /// CrossMemory?)"/>.</param>
     /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
     /// <exception cref="ArgumentException">A parent is not an earlier row, or there is not one for each row.</exception>
     public RaggedBatchBuilder AddTree(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, int? declaredLength = null,
-        CrossMemory? cross = null)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, CrossMemory? cross = null)
     {
         if (parents.Length != tokens.Length)
             throw new ArgumentException($"{parents.Length} parents for {tokens.Length} tokens.", nameof(parents));
@@ -54,7 +50,7 @@ public sealed class RaggedBatchBuilder
                     $"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
         }
 
-        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, declaredLength, Outputs.All, null, cross);
+        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, null, Outputs.All, null, cross);
     }
 
     /// <summary>Adds a whole sequence whose rows all see each other: the input of an encoder.</summary>
@@ -87,12 +83,14 @@ public sealed class RaggedBatchBuilder
 
     private RaggedBatchBuilder Add(
         ReadOnlySpan<int> tokens, Visibility visibility, int[]? parents, ReadOnlySpan<int> types, SequenceMemory? memory,
-        int? declaredLength, Outputs outputs, EncoderRows? encoder, CrossMemory? cross)
+        SequenceTerms? terms, Outputs outputs, EncoderRows? encoder, CrossMemory? cross)
     {
         if (tokens.IsEmpty)
             throw new ArgumentException("A segment needs at least one token.", nameof(tokens));
         if (types.Length != 0 && types.Length != tokens.Length)
             throw new ArgumentException($"{types.Length} token types for {tokens.Length} tokens.", nameof(types));
+        if (terms is not null && memory is not null)
+            throw new ArgumentException("The memory has terms of its own; give it other ones when it is made.", nameof(terms));
         if (cross is { Length: 0 } && encoder is null)
             throw new ArgumentException(
                 "The cross-attention memory is empty; the first step needs the encoder's rows.", nameof(encoder));
@@ -102,8 +100,9 @@ public sealed class RaggedBatchBuilder
         for (int row = 0; row < positions.Length; row++)
             positions[row] = parents is null ? past + row : parents[row] < 0 ? past : positions[parents[row]] + 1;
         int length = positions.Max() + 1;
-        if (declaredLength < length)
-            throw ContextLengthException.OverDeclared(length, declaredLength.Value);
+        terms ??= memory?.Terms ?? SequenceTerms.None;
+        if (terms.DeclaredLength is { } declared && declared < length)
+            throw ContextLengthException.OverDeclared(length, declared);
 
         memory?.Prepare(tokens.Length);
         if (encoder is { } source)
@@ -116,8 +115,8 @@ public sealed class RaggedBatchBuilder
             Memory = memory,
             Visibility = visibility,
             Parents = parents,
-            DeclaredLength = declaredLength ?? length,
-            IsDeclared = declaredLength is not null,
+            Terms = terms,
+            Length = length,
             Encoder = encoder,
             Cross = cross,
         });

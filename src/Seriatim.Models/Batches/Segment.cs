@@ -25,14 +25,11 @@ public sealed record Segment
     /// </summary>
     public int[]? Parents { get; init; }
 
-    /// <summary>
-    /// The most positions this sequence may ever reach. Rotary scalings that depend on the length (dynamic NTK, longrope) follow
-    /// from this number alone, so that results do not depend on how the sequence was cut into steps.
-    /// </summary>
-    public required int DeclaredLength { get; init; }
+    /// <summary>What holds for the whole sequence: that of <see cref="Memory"/>, if it has one.</summary>
+    public SequenceTerms Terms { get; init; } = SequenceTerms.None;
 
-    /// <summary>Whether the caller gave <see cref="DeclaredLength"/>; otherwise it is the length after this step.</summary>
-    public bool IsDeclared { get; init; }
+    /// <summary>Positions of the sequence after these rows; those of a tree count once for each depth.</summary>
+    public required int Length { get; init; }
 
     /// <summary>
     /// Decoder of an encoder-decoder: the encoder's rows whose keys and values are made in this pass; null if they are in

@@ -52,7 +52,7 @@ public static class CheckpointExporter
             {
                 int fileRow = part.Place.FileRow(part.IsVector ? c : r);
                 int fileColumn = part.IsVector ? 0 : c;
-                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c];
+                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c] + part.Place.Shift;
             }
         }
     }

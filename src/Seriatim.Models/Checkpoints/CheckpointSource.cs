@@ -48,6 +48,9 @@ public sealed class CheckpointSource : IWeightSource
     }
 
     /// <inheritdoc/>
+    public QuantizedMatrix? MakeQuantized(ParameterRequest request) => null;
+
+    /// <inheritdoc/>
     public void Complete(NameTable names)
     {
         List<string> unread = [];

@@ -33,14 +33,21 @@ public static class CheckpointWriter
         if (model.Config.Json.IsEmpty)
             throw new InvalidOperationException(
                 "The model was built from a spec, without a config; there is nothing to write as config.json.");
+        if (model.Matrices.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"{model.Matrices.Count} matrices of the model are in quantised blocks ({model.Matrices[0]}); load it with its weights as F32 to write it.");
+        }
+
         Directory.CreateDirectory(folder);
-        IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(model.Parameters).Select(
+        IReadOnlyList<ModelParameter> parameters = InPlaces(model);
+        IEnumerable<SafetensorsTensorSpec> specs = CheckpointExporter.Shapes(parameters).Select(
             t => new SafetensorsTensorSpec(t.Name, stored, [.. t.Shape]));
         string path = Path.Combine(folder, SafetensorsCheckpoint.SingleFileName);
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         using (SafetensorsWriter writer = SafetensorsWriter.Create(path, specs, metadata))
         {
-            foreach (ExportedTensor tensor in CheckpointExporter.Data(model.Parameters))
+            foreach (ExportedTensor tensor in CheckpointExporter.Data(parameters))
             {
                 if (type == DataType.F16 && tensor.Values.FirstOrDefault(v => float.IsFinite(v) && float.IsInfinity((float)(Half)v)) is not 0 and var large)
                     throw new ArgumentException($"{tensor.Name} holds {large}, which F16 (up to 65504) has no place for; write BF16.", nameof(type));
@@ -74,5 +81,15 @@ public static class CheckpointWriter
         using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             config.WriteTo(writer);
         return stream.ToArray();
+    }
+
+    /// <summary>The parameters with their places in this format: a model from a GGUF file has those of that file.</summary>
+    private static IReadOnlyList<ModelParameter> InPlaces(Model model)
+    {
+        if (model.Config.Metadata is null)
+            return model.Parameters;
+        using System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(model.Config.Json);
+        NameTable names = ArchitectureRegistry.Find(new ConfigReader(Model.ConfigFileName, json.RootElement)).Architecture.TensorNames(model.Spec);
+        return [.. model.Parameters.Select(p => p with { Place = names.Find(p.Path, p.Ending) })];
     }
 }

@@ -7,6 +7,10 @@ public interface IWeightSource
     /// <exception cref="CheckpointMismatchException">The checkpoint does not have it, or in another shape.</exception>
     Parameter Make(ParameterRequest request);
 
+    /// <summary>Makes a matrix in quantised blocks if that is how this source has it, else returns null.</summary>
+    /// <exception cref="CheckpointMismatchException">The checkpoint has it in another shape.</exception>
+    QuantizedMatrix? MakeQuantized(ParameterRequest request);
+
     /// <summary>Called once at the end.</summary>
     /// <param name="names">The table with the tensors that may be left unread.</param>
     /// <exception cref="CheckpointMismatchException">Tensors were neither read nor waived; the message lists all of

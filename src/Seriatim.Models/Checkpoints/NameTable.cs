@@ -64,7 +64,12 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
             return own with { Name = Fill(own.Name, numbers) };
         if (!_places.TryGetValue(pattern, out TensorPlace? place))
             throw new InvalidOperationException($"The architecture's name table has no '{pattern}{ending}'.");
-        return place with { Name = Fill(place.Name, numbers) + ending };
+        place = place with { Name = Fill(place.Name, numbers) + ending };
+        return place.Slices == 0 ? place : place with
+        {
+            Rows = RowPattern.Run(int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture) * place.SliceRows,
+                place.SliceRows, place.Slices * place.SliceRows),
+        };
     }
 
     /// <summary>Whether a file tensor may be left unread.</summary>

@@ -13,6 +13,12 @@ public sealed record ParameterRequest(
     string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer,
         string Why)
 {
+    /// <summary>The path of the part in the model, e.g. <c>layers.3.attention.q</c>.</summary>
+    public string Path { get; init; } = "";
+
+    /// <summary><c>.weight</c>, <c>.bias</c>, or nothing.</summary>
+    public string Ending { get; init; } = "";
+
     /// <summary>Factor of the default deviation, <c>1 / sqrt(columns)</c>, of a random start.</summary>
     public float Gain { get; init; } = 1;
 

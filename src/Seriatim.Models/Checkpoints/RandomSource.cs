@@ -36,6 +36,9 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null) : 
     }
 
     /// <inheritdoc/>
+    public QuantizedMatrix? MakeQuantized(ParameterRequest request) => null;
+
+    /// <inheritdoc/>
     public void Complete(NameTable names)
     {
         // There is nothing that could be left over.

@@ -9,24 +9,29 @@ public sealed class WeightBuilder
     private readonly IWeightSource _source;
     private readonly NameTable _names;
     private readonly List<ModelParameter> _parameters;
+    private readonly List<QuantizedMatrix> _matrices;
     private readonly string _path;
 
     /// <summary>A builder at the root.</summary>
     /// <param name="source">Where parameters come from.</param>
     /// <param name="names">What the parts are called there.</param>
     public WeightBuilder(IWeightSource source, NameTable names)
-        : this(source, names, [], "")
+        : this(source, names, [], [], "")
     {
     }
 
-    private WeightBuilder(IWeightSource source, NameTable names, List<ModelParameter> parameters, string path) =>
-        (_source, _names, _parameters, _path) = (source, names, parameters, path);
+    private WeightBuilder(
+        IWeightSource source, NameTable names, List<ModelParameter> parameters, List<QuantizedMatrix> matrices, string path) =>
+        (_source, _names, _parameters, _matrices, _path) = (source, names, parameters, matrices, path);
 
     /// <summary>All parameters made so far, by this builder and those below it.</summary>
     public IReadOnlyList<ModelParameter> Parameters => _parameters;
 
+    /// <summary>All quantised matrices made so far, by this builder and those below it.</summary>
+    public IReadOnlyList<QuantizedMatrix> Matrices => _matrices;
+
     /// <summary>The builder of a part.</summary>
-    public WeightBuilder At(string name) => new(_source, _names, _parameters, Join(name));
+    public WeightBuilder At(string name) => new(_source, _names, _parameters, _matrices, Join(name));
 
     /// <summary>The builder of a numbered part.</summary>
     public WeightBuilder At(string name, int index) => At($"{name}.{index}");
@@ -38,14 +43,23 @@ public sealed class WeightBuilder
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="gain">Factor of the deviation of a random start.</param>
-    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1) =>
-        LinearWeight.FromPanels(
-            Make(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why, gain: gain),
-            bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null);
+    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1)
+    {
+        ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why, gain);
+        QuantizedMatrix? blocks = Quantized(request);
+        Parameter? dense = blocks is null ? Made(request) : null;
+        Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
+        return blocks is null ? LinearWeight.FromPanels(dense!, vector) : LinearWeight.FromBlocks(blocks, vector);
+    }
 
-    /// <summary>A linear layer with the matrix of another part (tied output projection) and a bias of its own, if any.</summary>
-    public LinearWeight Tied(string name, Parameter matrix, bool bias, string why) =>
-        LinearWeight.FromPanels(matrix, bias ? Vector(name, ".bias", matrix.Rows, Initializer.Zeros, why) : null);
+    /// <summary>A linear layer with the matrix of the embedding (tied output projection) and a bias of its own, if any.</summary>
+    public LinearWeight Tied(string name, EmbeddingWeight embedding, bool bias, string why)
+    {
+        Parameter? vector = bias ? Vector(name, ".bias", embedding.Count, Initializer.Zeros, why) : null;
+        return embedding.Quantized is { } blocks
+            ? LinearWeight.FromBlocks(blocks, vector)
+            : LinearWeight.FromPanels(embedding.Table!, vector);
+    }
 
     /// <summary>A linear layer with a stored bias that is not trained.</summary>
     /// <param name="name">Name of the bias below this path.</param>
@@ -55,7 +69,7 @@ public sealed class WeightBuilder
     {
         Parameter bias = Make(name, "", 1, linear.Outputs, ParameterLayout.RowMajor, false, Initializer.Zeros, why,
             constant: true);
-        return LinearWeight.FromPanels(linear.Matrix!, bias);
+        return linear.Quantized is { } blocks ? LinearWeight.FromBlocks(blocks, bias) : LinearWeight.FromPanels(linear.Matrix!, bias);
     }
 
     /// <summary>A table of rows looked up by id.</summary>
@@ -69,7 +83,10 @@ public sealed class WeightBuilder
     public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1)
     {
         ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
-        return new EmbeddingWeight(Make(name, ".weight", count, width, layout, true, Initializer.Normal, why, gain: gain), frozenId ?? -1);
+        ParameterRequest request = Request(name, ".weight", count, width, layout, true, Initializer.Normal, why, gain);
+        return Quantized(request) is { } blocks
+            ? new EmbeddingWeight(blocks)
+            : new EmbeddingWeight(Made(request), frozenId ?? -1);
     }
 
     /// <summary>A small table that stays in F32 (relative biases).</summary>
@@ -95,15 +112,35 @@ public sealed class WeightBuilder
         string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer,
         string why, bool constant = false, float gain = 1)
     {
+        ParameterRequest request = Request(name, ending, rows, columns, layout, isMatrix, initializer, why, gain);
+        return Made(request, constant);
+    }
+
+    private ParameterRequest Request(
+        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why,
+        float gain)
+    {
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);
         string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
-        var request = new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Gain = gain };
+        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Path = path, Ending = ending, Gain = gain };
+    }
+
+    private Parameter Made(ParameterRequest request, bool constant = false)
+    {
         Parameter parameter = _source.Make(request);
         if (constant)
             parameter.Trainable = false;
-        _parameters.Add(new ModelParameter(parameter, place, request.IsVector, constant));
+        _parameters.Add(new ModelParameter(parameter, request.Place, request.IsVector, constant) { Path = request.Path, Ending = request.Ending });
         return parameter;
+    }
+
+    private QuantizedMatrix? Quantized(ParameterRequest request)
+    {
+        QuantizedMatrix? matrix = _source.MakeQuantized(request);
+        if (matrix is not null)
+            _matrices.Add(matrix);
+        return matrix;
     }
 
     private string Join(string name) => _path.Length == 0 ? name : $"{_path}.{name}";

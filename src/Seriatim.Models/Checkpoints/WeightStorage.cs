@@ -4,10 +4,11 @@ namespace Seriatim.Models;
 public enum WeightStorage
 {
     /// <summary>
-    /// F16 and BF16 matrices stay in 16 bits (exact; arithmetic is F32 all the same, but they cannot be trained).
+    /// F16 and BF16 matrices stay in 16 bits (exact; arithmetic is F32 all the same), quantised ones in their blocks (products round
+    /// activations to 8 bits). Neither can be trained.
     /// </summary>
     AsStored,
 
-    /// <summary>Everything is widened to F32.</summary>
+    /// <summary>Everything is widened to F32, quantised blocks to the exact values they stand for.</summary>
     F32,
 }

@@ -27,6 +27,9 @@ public sealed record ModelConfig
     /// <summary>Dropout probabilities and the like, by their key in the config: what matters in training alone.</summary>
     public IReadOnlyDictionary<string, double> TrainingValues { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>The metadata of the GGUF file the model came from, which describe its tokenizer too; null for other models.</summary>
+    public IReadOnlyDictionary<string, object>? Metadata { get; init; }
+
     /// <summary>The file as it was read, UTF-8; empty for a model that was not loaded.</summary>
     public ReadOnlyMemory<byte> Json { get; init; }
 }

@@ -46,7 +46,7 @@ internal static class RopeConfig
                     section.SizeOrNull("original_max_position_embeddings") ?? maxPositions,
                     section.Number(32, "beta_fast"),
                     section.Number(1, "beta_slow"),
-                    section.NumberOrNull("attention_factor") ?? 0.1 * Math.Log(factor) + 1);
+                    section.NumberOrNull("attention_factor") ?? RopeScaling.Yarn.DefaultAttentionFactor(factor));
             case "llama3":
                 return new RopeScaling.Llama3(
                     Factor(section),

@@ -38,17 +38,21 @@ internal sealed class AttentionLayer
     public Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
     {
         (Tensor q, Tensor k, Tensor v) = ops.LinearMany(x, _q, _k, _v);
+        Tensor? sinkQueries = null;
         if (_rope is not null)
         {
             RopeRows angles = plan.Rope(_rope, _spec.HeadDim);
+            if (plan.SinkRope(_rope, _spec.HeadDim) is { } sinkAngles)
+                sinkQueries = ops.Rope(q, sinkAngles);
             (q, k) = (Turn(ops, q, angles), Turn(ops, k, angles));
         }
 
         using (q)
         using (k)
         using (v)
+        using (sinkQueries)
         {
-            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, Dropped(plan));
+            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, Dropped(plan), sinkQueries);
             return ops.Linear(mixed, _o);
         }
     }

@@ -7,6 +7,8 @@ namespace Seriatim.Models;
 internal sealed class ForwardPlan : IDisposable
 {
     private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _ropes = [];
+    private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _sinkRopes = [];
+    private readonly int[]? _sinkPositions;
     private AttentionRows? _cross;
     private DropoutMask _layerMask;
     private ulong _site;
@@ -17,6 +19,7 @@ internal sealed class ForwardPlan : IDisposable
         (Batch, Encoded) = (batch, encoded);
         HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
         Self = SelfRows(batch);
+        _sinkPositions = SinkPositions(batch);
         Rates = batch.Dropout?.Rates ?? DropoutRates.None;
         EnterLayer(-1);
     }
@@ -39,7 +42,17 @@ internal sealed class ForwardPlan : IDisposable
     public RopeRows Rope(PositionSpec.Rope rope, int headDim)
     {
         if (!_ropes.TryGetValue((rope, headDim), out RopeRows? rows))
-            _ropes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch));
+            _ropes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, Batch.Positions.Span));
+        return rows;
+    }
+
+    /// <summary>Angles of the queries as the sinks of their windows see them; null: as <see cref="Rope"/>.</summary>
+    public RopeRows? SinkRope(PositionSpec.Rope rope, int headDim)
+    {
+        if (_sinkPositions is null)
+            return null;
+        if (!_sinkRopes.TryGetValue((rope, headDim), out RopeRows? rows))
+            _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, _sinkPositions));
         return rows;
     }
 
@@ -80,7 +93,7 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (--_holders > 0)
             return;
-        foreach (RopeRows rows in _ropes.Values)
+        foreach (RopeRows rows in _ropes.Values.Concat(_sinkRopes.Values))
             rows.Dispose();
     }
 
@@ -92,11 +105,32 @@ internal sealed class ForwardPlan : IDisposable
         {
             Segment s = batch.Segments[i];
             pool = OnePool(pool, s.Memory);
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility,
-                s.Parents);
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents)
+            {
+                Window = s.Terms.Window?.Size ?? 0,
+                Sinks = s.Terms.Window?.Sinks ?? 0,
+            };
         }
 
         return new AttentionRows(segments, pool);
+    }
+
+    /// <summary>
+    /// Positions with those beyond a window moved to its end: how far the sinks seem to be away. Null: all rows are where they are.
+    /// </summary>
+    private static int[]? SinkPositions(RaggedBatch batch)
+    {
+        int[]? moved = null;
+        foreach (Segment segment in batch.Segments)
+        {
+            if (segment.Terms.Window is not { Sinks: > 0 } window || segment.Length <= window.Positions)
+                continue;
+            moved ??= batch.Positions.ToArray();
+            for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
+                moved[row] = Math.Min(moved[row], (int)window.Positions - 1);
+        }
+
+        return moved;
     }
 
     private AttentionRows CrossRows()

@@ -23,7 +23,7 @@ internal sealed class Head
         }
 
         _linear = spec.Tied
-            ? weights.Tied("head", embedding.Table, spec.Bias, why)
+            ? weights.Tied("head", embedding, spec.Bias, why)
             : weights.Linear("head", spec.Outputs, width, spec.Bias, why);
         if (spec.ConstantBias)
             _linear = weights.WithConstantBias("head.constant_bias", _linear, why);

@@ -11,6 +11,7 @@ internal static class RopeFrequencies
     {
         null => Plain(rope.Theta, rope.RotaryDim),
         RopeScaling.Linear linear => [.. Plain(rope.Theta, rope.RotaryDim).Select(f => f / linear.Factor)],
+        RopeScaling.Ntk ntk => Plain(Stretched(rope, ntk.Factor), rope.RotaryDim),
         RopeScaling.DynamicNtk dynamic => Plain(Base(rope, dynamic, declaredLength), rope.RotaryDim),
         RopeScaling.Yarn yarn => Yarn(rope, yarn),
         RopeScaling.Llama3 llama => [.. Plain(rope.Theta, rope.RotaryDim).Select(f => Llama3(f, llama))],
@@ -31,33 +32,43 @@ internal static class RopeFrequencies
     public static bool DependOnLength(PositionSpec.Rope rope) => rope.Scaling is RopeScaling.DynamicNtk or RopeScaling.LongRope;
 
     /// <summary>Cosines and sines of every row of a batch.</summary>
-    public static RopeRows Rows(PositionSpec.Rope rope, int headDim, RaggedBatch batch)
+    /// <param name="rope">Rotary positions of the layers.</param>
+    /// <param name="headDim">Features of a head, D.</param>
+    /// <param name="batch">The rows.</param>
+    /// <param name="positions">Position of each row, [N].</param>
+    public static RopeRows Rows(PositionSpec.Rope rope, int headDim, RaggedBatch batch, ReadOnlySpan<int> positions)
     {
         int half = rope.RotaryDim / 2;
-        double factor = AttentionFactor(rope);
         var rows = new RopeRows(Tensor.Create(batch.Rows, half), Tensor.Create(batch.Rows, half), headDim, rope.Pairing);
-        ReadOnlySpan<int> positions = batch.Positions.Span;
         double[]? frequencies = null;
+        (PositionSpec.Rope Rope, int Length) made = default;
         foreach (Segment segment in batch.Segments)
         {
-            if (DependOnLength(rope) && segment is { Memory: not null, IsDeclared: false })
+            PositionSpec.Rope own = segment.Terms.RopeOf(rope);
+            if (DependOnLength(own) && segment is { Memory: not null, Terms.DeclaredLength: null })
                 throw new ArgumentException(
                     "The angles of this model follow from the length: declare the most positions the sequence may reach.");
-            if (frequencies is null || DependOnLength(rope))
-                frequencies = Of(rope, segment.DeclaredLength);
-            for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
-            {
-                Span<float> cosines = rows.Cosines.Row(row);
-                Span<float> sines = rows.Sines.Row(row);
-                for (int i = 0; i < half; i++)
-                {
-                    (double sin, double cos) = Math.SinCos(positions[row] * frequencies[i]);
-                    (cosines[i], sines[i]) = ((float)(cos * factor), (float)(sin * factor));
-                }
-            }
+            int length = DependOnLength(own) ? segment.Terms.RopeLength(segment.Length) : 0;
+            if (frequencies is null || made != (own, length))
+                (frequencies, made) = (Of(own, length), (own, length));
+            Turn(rows, segment, positions, frequencies, AttentionFactor(own));
         }
 
         return rows;
+    }
+
+    private static void Turn(RopeRows rows, Segment segment, ReadOnlySpan<int> positions, double[] frequencies, double factor)
+    {
+        for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
+        {
+            Span<float> cosines = rows.Cosines.Row(row);
+            Span<float> sines = rows.Sines.Row(row);
+            for (int i = 0; i < frequencies.Length; i++)
+            {
+                (double sin, double cos) = Math.SinCos(positions[row] * frequencies[i]);
+                (cosines[i], sines[i]) = ((float)(cos * factor), (float)(sin * factor));
+            }
+        }
     }
 
     private static double[] Plain(double theta, int rotaryDim)
@@ -73,8 +84,11 @@ internal static class RopeFrequencies
         if (declaredLength <= dynamic.TrainedLength)
             return rope.Theta;
         double stretch = dynamic.Factor * declaredLength / dynamic.TrainedLength - (dynamic.Factor - 1);
-        return rope.Theta * Math.Pow(stretch, rope.RotaryDim / (rope.RotaryDim - 2.0));
+        return Stretched(rope, stretch);
     }
+
+    private static double Stretched(PositionSpec.Rope rope, double stretch) =>
+        rope.Theta * Math.Pow(stretch, rope.RotaryDim / (rope.RotaryDim - 2.0));
 
     private static double Llama3(double frequency, RopeScaling.Llama3 llama)
     {

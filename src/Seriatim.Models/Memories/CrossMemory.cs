@@ -18,7 +18,8 @@ public sealed class CrossMemory : SequenceMemory
     {
     }
 
-    private CrossMemory(PageTable table, int length) => (_table, _length) = (table, length);
+    private CrossMemory(PageTable table, int length)
+        : base(SequenceTerms.None) => (_table, _length) = (table, length);
 
     /// <summary>Rows of the encoder that are stored; 0 before the first step.</summary>
     public override int Length => _length;

@@ -1,29 +1,46 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Keys and values of all attention layers in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write.
+/// Keys and values of all attention layers in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write. Pages
+/// that no layer will see again are given back as the sequence goes on, so a sequence with a window keeps the same number.
 /// </summary>
 public sealed class PagedMemory : SequenceMemory
 {
     private readonly List<MemoryMark> _marks = [];
     private readonly PageTable _table;
+    private readonly AttentionWindow? _reach;
     private int _length;
     private int _prepared;
 
     /// <summary>An empty memory that takes its pages from <paramref name="pool"/>.</summary>
     /// <param name="pool">Made by <see cref="Model.NewPagePool"/> of the model this memory is used with.</param>
-    public PagedMemory(PagePool pool)
-        : this(new PageTable(pool), 0)
+    /// <param name="terms">What holds for the sequence; null: nothing in particular.</param>
+    /// <param name="reach">What the layers see at most (<see cref="SequenceLimits.Reach"/>); null: no page is given back.</param>
+    public PagedMemory(PagePool pool, SequenceTerms? terms = null, AttentionWindow? reach = null)
+        : this(new PageTable(pool), 0, terms ?? SequenceTerms.None, reach)
     {
     }
 
-    private PagedMemory(PageTable table, int length) => (_table, _length) = (table, length);
+    private PagedMemory(PageTable table, int length, SequenceTerms terms, AttentionWindow? reach)
+        : base(terms) => (_table, _length, _reach) = (table, length, reach);
 
-    /// <summary>A memory whose past is in full pages that somebody else holds, e.g. a prefix cache; it takes a reference to each.</summary>
+    /// <summary>A memory whose past is in full pages that somebody else holds, e.g. a prefix cache; it takes a reference to each it needs.</summary>
     /// <param name="pool">Where the pages come from.</param>
     /// <param name="pages">Pages in the order of positions, all of them full.</param>
-    public static PagedMemory Share(PagePool pool, ReadOnlySpan<PageId> pages) =>
-        new(PageTable.Of(pool, pages), checked(pages.Length * pool.PageSize));
+    /// <param name="terms">What holds for the sequence, and held for those who wrote the pages.</param>
+    /// <param name="reach">What the layers see at most.</param>
+    public static PagedMemory Share(
+        PagePool pool, ReadOnlySpan<PageId> pages, SequenceTerms? terms = null, AttentionWindow? reach = null)
+    {
+        var memory = new PagedMemory(
+            PageTable.Of(pool, pages), checked(pages.Length * pool.PageSize), terms ?? SequenceTerms.None, reach);
+        memory.GiveBack();
+        return memory;
+    }
+
+    /// <summary>Pages that are held.</summary>
+    public int HeldPages => _table.Held;
+
 
     /// <inheritdoc/>
     public override int Length => _length;
@@ -86,7 +103,7 @@ public sealed class PagedMemory : SequenceMemory
     }
 
     /// <inheritdoc/>
-    public override PagedMemory Fork() => new(_table.Share(_length), _length);
+    public override PagedMemory Fork() => new(_table.Share(_length), _length, Terms, _reach);
 
     /// <inheritdoc/>
     public override MemoryMark Mark() => new(_marks, _length);
@@ -108,6 +125,18 @@ public sealed class PagedMemory : SequenceMemory
     {
         (_length, _prepared) = (length, 0);
         _table.ReleaseFrom(length);
+        GiveBack();
+    }
+
+    /// <summary>Gives back what neither the next row sees nor the rows after a mark.</summary>
+    private void GiveBack()
+    {
+        if (_reach is not { } reach)
+            return;
+        int next = _length;
+        foreach (MemoryMark mark in _marks)
+            next = Math.Min(next, mark.Length);
+        _table.ReleaseBetween(reach.Sinks, next - reach.Size + 1);
     }
 
     private void CopyPosition(int source, int target)

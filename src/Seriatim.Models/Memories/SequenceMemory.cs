@@ -9,9 +9,10 @@ namespace Seriatim.Models;
 /// themselves.</remarks>
 public abstract class SequenceMemory : IDisposable
 {
-    private protected SequenceMemory()
-    {
-    }
+    private protected SequenceMemory(SequenceTerms terms) => Terms = terms;
+
+    /// <summary>What holds for the sequence from its first row to its last.</summary>
+    public SequenceTerms Terms { get; }
 
     /// <summary>Committed positions: <see cref="Segment.Past"/> of the next step.</summary>
     public abstract int Length { get; }
@@ -23,7 +24,8 @@ public abstract class SequenceMemory : IDisposable
     public abstract KeyValuePool Storage { get; }
 
     /// <summary>
-    /// Pages of <see cref="Storage"/> in the order of positions, enough for <see cref="Length"/> + <see cref="Prepared"/>.
+    /// Pages of <see cref="Storage"/> in the order of positions, enough for <see cref="Length"/> + <see cref="Prepared"/>; -1 for those that no
+    /// layer will see again and that were given back.
     /// </summary>
     public abstract IReadOnlyList<int> Pages { get; }
 

@@ -12,6 +12,13 @@ public abstract record RopeScaling
     public sealed record Linear(double Factor) : RopeScaling;
 
     /// <summary>
+    /// A larger base, so that slow waves stretch by the factor and fast ones hardly: <c>θ · factor^(R / (R - 2))</c> ("NTK-aware", bloc97,
+    /// 2023; Peng et al., 2023, section 3.1).
+    /// </summary>
+    /// <param name="Factor">At least 1.</param>
+    public sealed record Ntk(double Factor) : RopeScaling;
+
+    /// <summary>
     /// The base grows with the declared length L of the sequence once that exceeds the trained one:
     /// <c>θ · (factor · L / trained - (factor - 1))^(R / (R - 2))</c>.
     /// </summary>
@@ -26,7 +33,11 @@ public abstract record RopeScaling
     /// <param name="BetaSlow">Waves with fewer turns than this are interpolated in full.</param>
     /// <param name="AttentionFactor">Factor of cosines and sines.</param>
     public sealed record Yarn(double Factor, int TrainedLength, double BetaFast, double BetaSlow, double AttentionFactor)
-        : RopeScaling;
+        : RopeScaling
+    {
+        /// <summary>The factor of cosines and sines that goes with a stretching: <c>0.1 ln(factor) + 1</c> (equation 22).</summary>
+        public static double DefaultAttentionFactor(double factor) => 0.1 * Math.Log(factor) + 1;
+    }
 
     /// <summary>Waves longer than a limit are interpolated, shorter ones left alone, with a ramp between (Llama 3.1).</summary>
     /// <param name="Factor">At least 1.</param>

@@ -150,9 +150,10 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     }
 
     /// <inheritdoc/>
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
-        if (k is null || v is null || rows.Pool is not null)
+        if (k is null || v is null || sinkQueries is not null || rows.Pool is not null)
             throw new InvalidOperationException("Gradients do not flow through stored keys and values: give the tape a batch without memory.");
         Tensor y = inner.Attention(q, k, v, rows, layer, spec, out Tensor logSumExp);
         Record(y, [q, k, v, logSumExp, y], dy =>

@@ -15,7 +15,7 @@ internal unsafe struct AttentionForward<T> : IWork
 {
     private const int KeyBlock = AttentionTask.KeyBlock;
     private const int TileScores = 8 * KeyBlock;
-    private const int RowFloats = 5; // the size of a Row
+    private const int RowFloats = 6; // the size of a Row
 
     public WorkerTeam Team;
     public AttentionTask Task;
@@ -24,12 +24,14 @@ internal unsafe struct AttentionForward<T> : IWork
     public AttentionScores<T> Scores;
     public AttentionKeys Keys;
     public float* Q;
+    public float* SinkQ;
     public float* Y;
     public float* LogSumExp;
     public int Layer;
 
     public static Tensor Run(
-        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ,
+        out Tensor logSumExp)
     {
         AttentionTask task = AttentionTask.Of(rows, spec);
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
@@ -45,6 +47,7 @@ internal unsafe struct AttentionForward<T> : IWork
             Scores = new AttentionScores<T>(spec, table),
             Keys = keys.Keys,
             Q = q.Floats,
+            SinkQ = (sinkQ ?? q).Floats,
             Y = y.Floats,
             LogSumExp = logSumExp.Floats,
             Layer = layer,
@@ -59,7 +62,8 @@ internal unsafe struct AttentionForward<T> : IWork
         int d = Spec.HeadDim;
         int oStride = (d + 31) & ~31;
         int maxRows = AttentionTask.RowsPerPiece + 8 + Spec.Heads;
-        float* scratch = Team.ScratchOf(worker, TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (d + oStride + 16 + 1 + RowFloats) + 64);
+        float* scratch = Team.ScratchOf(
+            worker, 2 * TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (2 * d + oStride + 16 + 1 + RowFloats) + 64);
         var state = new PieceState
         {
             Segment = Rows.Segments[segmentIndex],
@@ -70,10 +74,12 @@ internal unsafe struct AttentionForward<T> : IWork
             Group = Spec.Heads / Spec.KeyValueHeads,
             OutputStride = oStride,
             Tile = scratch,
-            Gather = scratch + TileScores,
+            SinkTile = scratch + TileScores,
+            Gather = scratch + 2 * TileScores,
         };
         state.Query = state.Gather + AttentionKeys.GatherFloats(d);
-        state.Output = state.Query + maxRows * d;
+        state.SinkQuery = state.Query + maxRows * d;
+        state.Output = state.SinkQuery + maxRows * d;
         state.Sums = state.Output + maxRows * oStride;
         state.Maxima = state.Sums + maxRows * 16;
         state.RowsOf = (Row*)(state.Maxima + maxRows);
@@ -102,20 +108,29 @@ internal unsafe struct AttentionForward<T> : IWork
             state.RowsOf[row] = new Row(range, state.KeyHead * state.Group + (state.FirstRow + row) % state.Group);
             state.EndKey = Math.Max(state.EndKey, range.End);
             state.SinkEnd = Math.Max(state.SinkEnd, range.Sinks);
+            state.MovedSinkEnd = Math.Max(state.MovedSinkEnd, range.MovesSinks ? range.Sinks : 0);
             state.WindowStart = Math.Min(state.WindowStart, range.First);
         }
 
         state.FirstKey = state.SinkEnd > 0 ? 0 : state.WindowStart;
+        PackQueries(state, Q, state.Query);
+        if (state.MovedSinkEnd > 0)
+            PackQueries(state, SinkQ, state.SinkQuery);
+    }
+
+    private readonly void PackQueries(in PieceState state, float* from, float* packed)
+    {
+        int d = Spec.HeadDim;
         for (int first = 0; first < state.Rows; first += 8)
         {
             int valid = Math.Min(8, state.Rows - first);
             int tileRows = OuterProduct<T>.TileRows(valid);
-            float* to = state.Query + first * d;
+            float* to = packed + first * d;
             for (int r = 0; r < tileRows; r++)
             {
-                float* from = r < valid ? QueryOf(state, first + r) : null;
+                float* query = r < valid ? from + PlaceOf(state, first + r) * d : null;
                 for (int i = 0; i < d; i++)
-                    to[i * tileRows + r] = from == null ? 0 : from[i] * Spec.Scale;
+                    to[i * tileRows + r] = query == null ? 0 : query[i] * Spec.Scale;
             }
         }
     }
@@ -126,7 +141,7 @@ internal unsafe struct AttentionForward<T> : IWork
         int pieces = (end - block + 15) / 16;
         float** keys = stackalloc float*[4];
         float** values = stackalloc float*[4];
-        bool joined = Keys.Find(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
+        bool joined = Keys.Find<T>(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
         for (int first = 0; first < state.Rows; first += 8)
         {
             int valid = Math.Min(8, state.Rows - first);
@@ -134,9 +149,12 @@ internal unsafe struct AttentionForward<T> : IWork
             if (!TileSees(state, first, valid, block, out int tileEnd))
                 continue;
             int tilePieces = Math.Min(pieces, (tileEnd - block + 15) / 16);
-            ScoreTile(state, first, tileRows, tilePieces, keys);
+            ScoreTile(state.Query + first * Spec.HeadDim, state.Tile, tileRows, tilePieces, keys);
+            int sinkPieces = Math.Clamp((state.MovedSinkEnd - block + 15) / 16, 0, tilePieces);
+            if (sinkPieces > 0)
+                ScoreTile(state.SinkQuery + first * Spec.HeadDim, state.SinkTile, tileRows, sinkPieces, keys);
             for (int r = 0; r < valid; r++)
-                SoftmaxRow(state, first + r, state.Tile + r * KeyBlock, block, tilePieces);
+                SoftmaxRow(state, first + r, r * KeyBlock, block, tilePieces);
             AddValues(state, first, tileRows, Math.Min(tileEnd, end) - block, values, joined);
         }
     }
@@ -157,15 +175,14 @@ internal unsafe struct AttentionForward<T> : IWork
         return sees && tileEnd > block;
     }
 
-    private readonly void ScoreTile(in PieceState state, int first, int tileRows, int pieces, float** keys)
+    private readonly void ScoreTile(float* query, float* tile, int tileRows, int pieces, float** keys)
     {
         int d = Spec.HeadDim;
-        float* query = state.Query + first * d;
-        new Span<float>(state.Tile, tileRows * KeyBlock).Clear();
+        new Span<float>(tile, tileRows * KeyBlock).Clear();
         for (int p = 0; p < pieces; p += 2)
         {
             float* second = p + 1 < pieces ? keys[p + 1] : keys[p];
-            AddScores(tileRows, d, query, keys[p], second, state.Tile + p * 16);
+            AddScores(tileRows, d, query, keys[p], second, tile + p * 16);
         }
     }
 
@@ -181,8 +198,9 @@ internal unsafe struct AttentionForward<T> : IWork
     }
 
     /// <summary>Turns a row of scores into weights, and brings its maximum, sums and outputs up to date.</summary>
-    private readonly void SoftmaxRow(in PieceState state, int row, float* scores, int block, int pieces)
+    private readonly void SoftmaxRow(in PieceState state, int row, int tileRow, int block, int pieces)
     {
+        float* scores = state.Tile + tileRow;
         AttentionRowRange range = state.RowsOf[row].Range;
         int head = state.RowsOf[row].Head;
         T minusInfinity = T.Broadcast(float.NegativeInfinity);
@@ -191,6 +209,12 @@ internal unsafe struct AttentionForward<T> : IWork
         for (int p = 0; p < pieces; p++)
         {
             T score = Scores.Shape(T.Load(scores + p * 16), head, block + p * 16, range.Position, out _);
+            if (range.MovesSinks && block + p * 16 < range.Sinks)
+            {
+                T moved = Scores.Shape(T.Load(state.SinkTile + tileRow + p * 16), head, block + p * 16, range.SinkPosition, out _);
+                score = T.Select(T.Less(T.Count(block + p * 16), T.Broadcast(range.Sinks)), moved, score);
+            }
+
             if (!AttentionScores<T>.SeesAll(range, block + p * 16, 16))
                 score = T.Select(AttentionScores<T>.Mask(range, block + p * 16), score, minusInfinity);
             T.Store(score, scores + p * 16);
@@ -274,11 +298,11 @@ internal unsafe struct AttentionForward<T> : IWork
         }
     }
 
-    private readonly float* QueryOf(in PieceState state, int row)
+    /// <summary>Which query of q, counting heads, a row of the piece is.</summary>
+    private readonly long PlaceOf(in PieceState state, int row)
     {
         int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
-        int head = state.RowsOf[row].Head;
-        return Q + ((long)n * Spec.Heads + head) * Spec.HeadDim;
+        return (long)n * Spec.Heads + state.RowsOf[row].Head;
     }
 
     /// <summary>The row of the tree that a piece is about; -1 outside trees.</summary>
@@ -292,10 +316,12 @@ internal unsafe struct AttentionForward<T> : IWork
     {
         public AttentionSegment Segment;
         public int SegmentIndex, KeyHead, FirstRow, Rows, Group, OutputStride;
-        public int FirstKey, EndKey, SinkEnd, WindowStart;
+        public int FirstKey, EndKey, SinkEnd, MovedSinkEnd, WindowStart;
         public float* Tile;    // [8][64] scores, then weights
+        public float* SinkTile; // [8][64] scores of the queries for the sinks
         public float* Gather;  // keys and values of a block that cannot be read in place
         public float* Query;   // [tiles][D][rows of the tile], scaled
+        public float* SinkQuery; // likewise, for the sinks
         public float* Output;  // [Rows + 8][OutputStride]
         public float* Sums;    // [Rows][16]
         public float* Maxima;  // [Rows]

@@ -21,8 +21,9 @@ internal unsafe struct AttentionKeys
 
     /// <summary>Finds the pieces of <c>[block, end)</c>.</summary>
     /// <returns>Whether all values lie in one run, so that they can be added in one go.</returns>
-    public readonly bool Find(
+    public readonly bool Find<T>(
         AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int block, int end, float* gather, float** keys, float** values)
+        where T : struct, ILanes<T>
     {
         int padded = KeyValuePool.PaddedDim(_headDim);
         if (segment.Pages is null && treeRow < 0)
@@ -45,8 +46,19 @@ internal unsafe struct AttentionKeys
                 && pages[first / _pool.PageSize] is >= 0 and int page)
             {
                 int slot = first % _pool.PageSize;
-                keys[p] = _pool.Keys(page, layer, head) + slot * _headDim;
-                values[p] = _pool.Values(page, layer, head) + slot * padded;
+                byte* stored = _pool.KeyBlock(page, layer, head, slot);
+                byte* storedValues = _pool.Value(page, layer, head, slot);
+                if (_pool.Layout.IsInPlace)
+                {
+                    keys[p] = (float*)stored;
+                    values[p] = (float*)storedValues;
+                }
+                else
+                {
+                    keys[p] = gather + p * 16 * (_headDim + padded);
+                    values[p] = keys[p] + 16 * _headDim;
+                    Widen<T>(stored, storedValues, Math.Min(16, end - first), keys[p], values[p]);
+                }
             }
             else
             {
@@ -62,6 +74,16 @@ internal unsafe struct AttentionKeys
         return joined;
     }
 
+    /// <summary>Makes F32 of 16 keys and some of their values.</summary>
+    private readonly void Widen<T>(byte* storedKeys, byte* storedValues, int count, float* keys, float* values)
+        where T : struct, ILanes<T>
+    {
+        KeyValueLayout layout = _pool!.Layout;
+        layout.LoadKeys<T>(storedKeys, keys);
+        for (int i = 0; i < count; i++)
+            layout.LoadValue<T>(storedValues + i * layout.ValueBytes, values + i * KeyValuePool.PaddedDim(_headDim));
+    }
+
     private readonly void Gather(
         AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int first, int end, float* keys, float* values)
     {
@@ -69,9 +91,6 @@ internal unsafe struct AttentionKeys
         for (int position = first; position < end; position++)
         {
             int stored = treeRow < 0 ? position : AttentionRowRange.StoredAt(segment, treeRow, position);
-            float* key;
-            float* value;
-            int stride;
             if (segment.Pages is { } pages)
             {
                 int page = pages[stored / _pool!.PageSize];
@@ -82,19 +101,15 @@ internal unsafe struct AttentionKeys
                     continue;
                 }
 
-                key = _pool.KeySlot(page, layer, head, stored % _pool.PageSize, out stride);
-                value = _pool.Values(page, layer, head) + stored % _pool.PageSize * padded;
+                _pool.LoadKey(page, layer, head, stored % _pool.PageSize, keys + position - first, 16);
+                _pool.LoadValue(page, layer, head, stored % _pool.PageSize, values + (position - first) * padded);
+                continue;
             }
-            else
-            {
-                long at = (long)head * _task.PackedKeys + _task.PackedStart[segmentIndex] + stored;
-                key = _keys + at / 16 * 16 * _headDim + at % 16;
-                value = _values + at * padded;
-                stride = 16;
-            }
-
+            long at = (long)head * _task.PackedKeys + _task.PackedStart[segmentIndex] + stored;
+            float* key = _keys + at / 16 * 16 * _headDim + at % 16;
+            float* value = _values + at * padded;
             for (int i = 0; i < _headDim; i++)
-                keys[i * 16 + position - first] = key[i * stride];
+                keys[i * 16 + position - first] = key[i * 16];
             new ReadOnlySpan<float>(value, padded).CopyTo(new Span<float>(values + (position - first) * padded, padded));
         }
     }

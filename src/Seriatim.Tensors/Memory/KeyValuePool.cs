@@ -11,7 +11,8 @@ namespace Seriatim.Tensors;
 /// </remarks>
 public sealed unsafe class KeyValuePool : IDisposable
 {
-    private float* _data;
+    private readonly KeyValueLayout _layout;
+    private byte* _data;
 
     /// <summary>Reserves a pool.</summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
@@ -19,9 +20,10 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <param name="headDim">Features of a head, D.</param>
     /// <param name="pageSize">Positions in a page, P: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
+    /// <param name="type">How keys and values are stored.</param>
     /// <exception cref="ArgumentException">The page size is not one of those.</exception>
     /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
-    public KeyValuePool(int layers, int heads, int headDim, int pageSize, int pages)
+    public KeyValuePool(int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type = KeyValueType.F32)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
@@ -29,8 +31,11 @@ public sealed unsafe class KeyValuePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
         if (pageSize is not (1 or 2 or 4 or 8) && (pageSize < 16 || pageSize % 16 != 0))
             throw new ArgumentException($"The page size is {pageSize}; 1, 2, 4, 8 or a multiple of 16 is needed.", nameof(pageSize));
-        (Layers, Heads, HeadDim, PageSize, Pages) = (layers, heads, headDim, pageSize, pages);
-        _data = (float*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
+        if (!Enum.IsDefined(type))
+            throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 or Q8 is needed.");
+        (Layers, Heads, HeadDim, PageSize, Pages, Type) = (layers, heads, headDim, pageSize, pages, type);
+        _layout = new KeyValueLayout(type, headDim, BlockKeys);
+        _data = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
     }
 
     /// <summary>Attention layers.</summary>
@@ -48,22 +53,32 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <summary>Number of pages.</summary>
     public int Pages { get; }
 
+    /// <summary>How keys and values are stored.</summary>
+    public KeyValueType Type { get; }
+
     /// <summary>Bytes of one page over all layers and heads.</summary>
-    public long PageBytes => BytesPerPosition(Layers, Heads, HeadDim) * PageSize;
+    public long PageBytes => BytesPerPosition(Layers, Heads, HeadDim, Type) * PageSize;
 
     /// <summary>Bytes of all pages.</summary>
     public long Bytes => PageBytes * Pages;
 
     /// <summary>Bytes that one position of one sequence takes over all layers and heads.</summary>
-    public static long BytesPerPosition(int layers, int heads, int headDim) =>
-        (long)layers * heads * (headDim + PaddedDim(headDim)) * sizeof(float);
+    /// <param name="layers">Attention layers.</param>
+    /// <param name="heads">Key/value heads of a layer, K.</param>
+    /// <param name="headDim">Features of a head, D.</param>
+    /// <param name="type">How they are stored.</param>
+    public static long BytesPerPosition(int layers, int heads, int headDim, KeyValueType type = KeyValueType.F32)
+    {
+        var layout = new KeyValueLayout(type, headDim, 1);
+        return (long)layers * heads * (layout.KeyBlockBytes + layout.ValueBytes);
+    }
 
     /// <summary>Copies a whole page: the write of a copy-on-write.</summary>
     public void CopyPage(int source, int target)
     {
         CheckPage(source);
         CheckPage(target);
-        Buffer.MemoryCopy((byte*)_data + source * PageBytes, (byte*)_data + target * PageBytes, PageBytes, PageBytes);
+        Buffer.MemoryCopy(_data + source * PageBytes, _data + target * PageBytes, PageBytes, PageBytes);
     }
 
     /// <summary>Copies one position, all layers and heads, to another: how the accepted path of a tree moves together.</summary>
@@ -75,13 +90,10 @@ public sealed unsafe class KeyValuePool : IDisposable
         {
             for (int head = 0; head < Heads; head++)
             {
-                float* from = KeySlot(sourcePage, layer, head, sourceSlot, out int stride);
-                float* to = KeySlot(targetPage, layer, head, targetSlot, out _);
-                for (int d = 0; d < HeadDim; d++)
-                    to[d * stride] = from[d * stride];
-                int width = PaddedDim(HeadDim);
-                Buffer.MemoryCopy(Values(sourcePage, layer, head) + sourceSlot * width,
-                    Values(targetPage, layer, head) + targetSlot * width, width * sizeof(float), width * sizeof(float));
+                _layout.CopyKey(KeyBlock(sourcePage, layer, head, sourceSlot), sourceSlot % BlockKeys,
+                    KeyBlock(targetPage, layer, head, targetSlot), targetSlot % BlockKeys);
+                Buffer.MemoryCopy(Value(sourcePage, layer, head, sourceSlot), Value(targetPage, layer, head, targetSlot),
+                    _layout.ValueBytes, _layout.ValueBytes);
             }
         }
     }
@@ -98,21 +110,33 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <summary>Keys side by side in one block: 16, or a whole page if that is smaller.</summary>
     internal int BlockKeys => Math.Min(PageSize, 16);
 
-    /// <summary>Keys of one page, layer and head: blocks of <c>[D][BlockKeys]</c>.</summary>
-    internal float* Keys(int page, int layer, int head) => Start(page, layer, head);
+    /// <summary>How its elements lie.</summary>
+    internal KeyValueLayout Layout => _layout;
 
-    /// <summary>Values of one page, layer and head: <c>[P][D']</c>.</summary>
-    internal float* Values(int page, int layer, int head) => Start(page, layer, head) + HeadDim * PageSize;
+    /// <summary>The block of <see cref="BlockKeys"/> keys that a slot is in.</summary>
+    internal byte* KeyBlock(int page, int layer, int head, int slot) =>
+        Start(page, layer, head) + slot / BlockKeys * _layout.KeyBlockBytes;
 
-    /// <summary>Feature 0 of the key in a slot; the next feature is <paramref name="stride"/> floats further.</summary>
-    internal float* KeySlot(int page, int layer, int head, int slot, out int stride)
+    /// <summary>The value in a slot.</summary>
+    internal byte* Value(int page, int layer, int head, int slot) =>
+        Start(page, layer, head) + PageSize / BlockKeys * _layout.KeyBlockBytes + slot * _layout.ValueBytes;
+
+    /// <summary>Stores the key and the value of one head, D floats each.</summary>
+    internal void Store(int page, int layer, int head, int slot, float* key, float* value)
     {
-        stride = BlockKeys;
-        return Keys(page, layer, head) + (slot / stride) * HeadDim * stride + slot % stride;
+        _layout.StoreKey(KeyBlock(page, layer, head, slot), slot % BlockKeys, key);
+        _layout.StoreValue(Value(page, layer, head, slot), value);
     }
 
-    private float* Start(int page, int layer, int head) =>
-        _data + (((long)page * Layers + layer) * Heads + head) * PageSize * (HeadDim + PaddedDim(HeadDim));
+    /// <summary>Reads a key, its features <paramref name="stride"/> floats apart.</summary>
+    internal void LoadKey(int page, int layer, int head, int slot, float* to, int stride) =>
+        _layout.LoadKey(KeyBlock(page, layer, head, slot), slot % BlockKeys, to, stride);
+
+    /// <summary>Reads a value: D' floats.</summary>
+    internal void LoadValue(int page, int layer, int head, int slot, float* to) => _layout.LoadValue(Value(page, layer, head, slot), to);
+
+    private byte* Start(int page, int layer, int head) =>
+        _data + (((long)page * Layers + layer) * Heads + head) * (PageBytes / ((long)Layers * Heads));
 
     private void CheckPage(int page)
     {

@@ -33,7 +33,18 @@ public enum Visibility
 /// <c>Past + depth(r)</c>.
 /// </param>
 public sealed record AttentionSegment(
-    int QueryRow, int Queries, int KeyRow, int Keys, int Past, IReadOnlyList<int>? Pages, Visibility Visibility, int[]? Parents = null);
+    int QueryRow, int Queries, int KeyRow, int Keys, int Past, IReadOnlyList<int>? Pages, Visibility Visibility, int[]? Parents = null)
+{
+    /// <summary>
+    /// If above 0, this sequence remembers only so many of its last positions, and its <see cref="Sinks"/> (Xiao et al., 2023: StreamingLLM):
+    /// layers without a window, or with a wider one, see these. Positions of keys in the window are true, so their distances are below Window;
+    /// the sinks are seen from position <c>min(i, Sinks + Window - 1)</c>, as if they stood directly before the window.
+    /// </summary>
+    public int Window { get; init; }
+
+    /// <summary>With a <see cref="Window"/>: the first keys of the sequence that stay visible.</summary>
+    public int Sinks { get; init; }
+}
 
 /// <summary>The segments of one attention call; made once per forward pass and shared by all layers of one stack.</summary>
 /// <param name="Segments">Every row of q belongs to exactly one segment, in order.</param>
@@ -52,7 +63,7 @@ public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, Key
 /// <param name="Window">
 /// If above 0, query i sees key j only if <c>i - j &lt; Window</c> (and, when <see cref="Visibility.Full"/>, <c>j - i &lt; Window</c>).
 /// </param>
-/// <param name="Sinks">With a window: the first keys of the sequence that stay visible (Xiao et al., 2023: StreamingLLM).</param>
+/// <param name="Sinks">With a window: the first keys of the sequence that stay visible, seen at their true distance.</param>
 /// <param name="SoftCap">If above 0, scaled scores become <c>cap · tanh(score / cap)</c> before the bias (Gemma 2).</param>
 /// <param name="Bias">Added to the scores; null for none.</param>
 public sealed record AttentionSpec(

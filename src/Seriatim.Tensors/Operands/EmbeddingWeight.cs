@@ -1,28 +1,51 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A table of rows looked up by id, <c>[Count, Width]</c>. The table may be the very parameter of a linear weight
-/// (tied output projection): then both read and train the same memory.
+/// A table of rows looked up by id, <c>[Count, Width]</c>. The table may be the very parameter or quantised matrix of a linear weight
+/// (tied output projection): then both read, and train, the same memory.
 /// </summary>
-/// <param name="table">The table, in either layout.</param>
-/// <param name="frozenId">An id whose lookups leave no gradient (<c>padding_idx</c> of torch); -1 for none.</param>
-public sealed class EmbeddingWeight(Parameter table, int frozenId = -1) : IDisposable
+public sealed class EmbeddingWeight : IDisposable
 {
-    /// <summary>Looking this id up leaves no gradient; -1 for none. Other uses of a tied table do.</summary>
-    public int FrozenId { get; } = frozenId;
+    /// <summary>A trainable table.</summary>
+    /// <param name="table">The table, in either layout.</param>
+    /// <param name="frozenId">An id whose lookups leave no gradient (<c>padding_idx</c> of torch); -1 for none.</param>
+    public EmbeddingWeight(Parameter table, int frozenId = -1) => (Table, FrozenId) = (table, frozenId);
 
-    /// <summary>The trainable table.</summary>
-    public Parameter Table { get; } = table;
+    /// <summary>A table in quantised blocks, which cannot be trained.</summary>
+    public EmbeddingWeight(QuantizedMatrix table) => (Quantized, FrozenId) = (table, -1);
+
+    /// <summary>Looking this id up leaves no gradient; -1 for none. Other uses of a tied table do.</summary>
+    public int FrozenId { get; }
+
+    /// <summary>The trainable table; null if it is quantised.</summary>
+    public Parameter? Table { get; }
+
+    /// <summary>The quantised table; null if it is dense.</summary>
+    public QuantizedMatrix? Quantized { get; }
 
     /// <summary>Number of ids: valid ones are 0 to Count - 1.</summary>
-    public int Count => Table.Rows;
+    public int Count => Table?.Rows ?? Quantized!.Rows;
 
     /// <summary>Features of a row, E.</summary>
-    public int Width => Table.Columns;
+    public int Width => Table?.Columns ?? Quantized!.Columns;
+
+    /// <summary>Reads the row of an id.</summary>
+    /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Width"/> long.</exception>
+    public void ReadRow(int id, Span<float> values)
+    {
+        if (Table is { } table)
+            table.ReadRow(id, values);
+        else
+            Quantized!.ReadRow(id, values);
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => Table.Dispose();
+    public void Dispose()
+    {
+        Table?.Dispose();
+        Quantized?.Dispose();
+    }
 
     /// <summary>Name and shape, as error messages write them.</summary>
-    public override string ToString() => Table.ToString();
+    public override string ToString() => Table?.ToString() ?? Quantized!.ToString();
 }

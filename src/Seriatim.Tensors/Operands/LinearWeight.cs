@@ -2,7 +2,7 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// The weight of a linear layer, <c>y = x Wᵀ + b</c> with W <c>[Outputs, Inputs]</c>: an operand with behaviour. How it is
-/// stored and multiplied (packed, in 16 bits, later in quantised blocks) is its own affair.
+/// stored and multiplied (packed, in 16 bits, in quantised blocks) is its own affair.
 /// </summary>
 public abstract class LinearWeight : IDisposable
 {
@@ -32,6 +32,9 @@ public abstract class LinearWeight : IDisposable
     /// <summary>The trainable matrix, or null if this kind of weight cannot be trained.</summary>
     public abstract Parameter? Matrix { get; }
 
+    /// <summary>The quantised matrix, or null if the weight is dense.</summary>
+    public virtual QuantizedMatrix? Quantized => null;
+
     /// <summary>One row of W as F32, exactly as products use it.</summary>
     public abstract void ReadRow(int output, Span<float> row);
 
@@ -40,6 +43,12 @@ public abstract class LinearWeight : IDisposable
     /// <param name="bias">F32 <c>[1, Outputs]</c>, or null.</param>
     /// <exception cref="ShapeMismatchException">The bias does not fit.</exception>
     public static LinearWeight FromPanels(Parameter matrix, Parameter? bias = null) => new DenseWeight(matrix, bias);
+
+    /// <summary>Makes a weight in quantised blocks, which cannot be trained.</summary>
+    /// <param name="matrix">W <c>[Outputs, Inputs]</c>.</param>
+    /// <param name="bias">F32 <c>[1, Outputs]</c>, or null.</param>
+    /// <exception cref="ShapeMismatchException">The bias does not fit.</exception>
+    public static LinearWeight FromBlocks(QuantizedMatrix matrix, Parameter? bias = null) => new QuantizedWeight(matrix, bias);
 
     /// <inheritdoc/>
     public abstract void Dispose();

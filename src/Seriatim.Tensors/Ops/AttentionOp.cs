@@ -13,12 +13,12 @@ namespace Seriatim.Tensors;
 internal static unsafe class AttentionOp
 {
     public static Tensor Forward<T>(
-        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, out Tensor logSumExp)
         where T : struct, ILanes<T>
     {
-        Check(q, k, v, rows, spec);
+        Check(q, k, v, rows, spec, sinkQ);
         Store(team, k, v, rows, layer);
-        return AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, out logSumExp);
+        return AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, sinkQ, out logSumExp);
     }
 
     public static (Tensor Dq, Tensor Dk, Tensor Dv) Backward<T>(
@@ -30,9 +30,9 @@ internal static unsafe class AttentionOp
     }
 
     public static Tensor Reference(
-        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, out Tensor logSumExp)
     {
-        Check(q, k, v, rows, spec);
+        Check(q, k, v, rows, spec, sinkQ);
         Store(null, k, v, rows, layer);
         Tensor y = Tensor.Zeros(q.Rows, q.Columns);
         logSumExp = Tensor.Create(q.Rows, spec.Heads);
@@ -44,7 +44,7 @@ internal static unsafe class AttentionOp
                 for (int head = 0; head < spec.Heads; head++)
                 {
                     var keys = new KeyReader(k, v, rows.Pool, segment, layer, spec, head);
-                    logSumExp.Row(segment.QueryRow + row)[head] = ReferenceRow(q, y, segment, row, head, range, keys, spec);
+                    logSumExp.Row(segment.QueryRow + row)[head] = ReferenceRow(q, sinkQ ?? q, y, segment, row, head, range, keys, spec);
                 }
             }
         }
@@ -128,11 +128,13 @@ internal static unsafe class AttentionOp
         }
     }
 
-    public static void Check(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, AttentionSpec spec)
+    public static void Check(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, AttentionSpec spec, Tensor? sinkQ = null)
     {
         ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
             "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
         OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", spec);
+        if (sinkQ is not null)
+            OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
         int keyRows = k?.Rows ?? 0;
         if (k is not null && v is not null)
         {
@@ -170,8 +172,8 @@ internal static unsafe class AttentionOp
         OpShapes.RequireSame(q, y, "Attention backward", "y");
         OpShapes.RequireSame(q, dy, "Attention backward", "dy");
         OpShapes.Require(logSumExp, q.Rows, spec.Heads, "Attention backward", "the log-sum-exp");
-        if (rows.Pool is not null || rows.Segments.Any(segment => segment.Visibility == Visibility.Tree))
-            throw new InvalidOperationException("Attention has no gradient through stored keys and values, nor through trees.");
+        if (rows.Pool is not null || rows.Segments.Any(segment => segment.Visibility == Visibility.Tree || segment.Window > 0))
+            throw new InvalidOperationException("Attention has no gradient through stored keys and values, nor through trees and windows of segments.");
     }
 
     /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>
@@ -208,16 +210,18 @@ internal static unsafe class AttentionOp
     }
 
     private static float ReferenceRow(
-        Tensor q, Tensor y, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys, AttentionSpec spec)
+        Tensor q, Tensor sinkQ, Tensor y, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys, AttentionSpec spec)
     {
         int d = spec.HeadDim;
         ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
+        ReadOnlySpan<float> sinkQuery = sinkQ.Row(segment.QueryRow + row).Slice(head * d, d);
         double[] scores = new double[range.End];
         double max = double.NegativeInfinity;
         for (int j = 0; j < range.End; j++)
         {
             scores[j] = range.Sees(j)
-                ? Score(query, keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.Position, out _)
+                ? Score(j < range.Sinks && range.SinkPosition != range.Position ? sinkQuery : query,
+                    keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.PositionFor(j), out _)
                 : double.NegativeInfinity;
             max = Math.Max(max, scores[j]);
         }
@@ -287,10 +291,9 @@ internal static unsafe class AttentionOp
         {
             if (segment.Pages is null)
                 return k!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
-            float* slot = pool!.KeySlot(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, out int stride);
             float[] key = new float[_d];
-            for (int i = 0; i < _d; i++)
-                key[i] = slot[i * stride];
+            fixed (float* to = key)
+                pool!.LoadKey(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to, 1);
             return key;
         }
 
@@ -298,8 +301,10 @@ internal static unsafe class AttentionOp
         {
             if (segment.Pages is null)
                 return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
-            float* values = pool!.Values(segment.Pages[position / pool.PageSize], layer, _keyHead);
-            return new ReadOnlySpan<float>(values + position % pool.PageSize * KeyValuePool.PaddedDim(_d), _d);
+            float[] value = new float[KeyValuePool.PaddedDim(_d)];
+            fixed (float* to = value)
+                pool!.LoadValue(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to);
+            return value.AsSpan(0, _d);
         }
     }
 
@@ -334,18 +339,8 @@ internal static unsafe class AttentionOp
         private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
         {
             int d = pool.HeadDim;
-            int padded = KeyValuePool.PaddedDim(d);
             for (int head = 0; head < pool.Heads; head++)
-            {
-                float* key = pool.KeySlot(page, layer, head, slot, out int stride);
-                for (int i = 0; i < d; i++)
-                    key[i * stride] = k[head * d + i];
-                float* value = pool.Values(page, layer, head) + slot * padded;
-                for (int i = 0; i < d; i++)
-                    value[i] = v[head * d + i];
-                for (int i = d; i < padded; i++)
-                    value[i] = 0;
-            }
+                pool.Store(page, layer, head, slot, k + head * d, v + head * d);
         }
     }
 }

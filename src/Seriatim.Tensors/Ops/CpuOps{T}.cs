@@ -28,15 +28,16 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
 
     public Tensor RopeBackward(RopeRows rows, Tensor dy) => RopeOp.Run<T>(_team, dy, rows, backward: true);
 
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
-        Tensor y = AttentionOp.Forward<T>(_team, q, k, v, rows, layer, spec, out Tensor logSumExp);
+        Tensor y = AttentionOp.Forward<T>(_team, q, k, v, rows, layer, spec, sinkQueries, out Tensor logSumExp);
         logSumExp.Dispose();
         return y;
     }
 
     public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp) =>
-        AttentionOp.Forward<T>(_team, q, k, v, rows, layer, spec, out logSumExp);
+        AttentionOp.Forward<T>(_team, q, k, v, rows, layer, spec, null, out logSumExp);
 
     public (Tensor Dq, Tensor Dk, Tensor Dv) AttentionBackward(
         Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy) =>
@@ -92,14 +93,14 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
 
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
-        Tensor loss = CrossEntropyOp.Forward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, out Tensor logSumExp);
+        Tensor loss = CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out Tensor logSumExp);
         logSumExp.Dispose();
         return loss;
     }
 
     public Tensor CrossEntropy(
         Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp) =>
-        CrossEntropyOp.Forward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, out logSumExp);
+        CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out logSumExp);
 
     public Tensor CrossEntropyBackward(
         Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss) =>

@@ -14,7 +14,7 @@ internal static unsafe class CrossEntropyOp
     private const int Chunk = 4096;
 
     public static Tensor Forward<T>(
-        WorkerTeam team, Tensor hidden, DenseWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
+        WorkerTeam team, Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
         where T : struct, ILanes<T>
     {
         Check(hidden, head, labels, options);
@@ -87,10 +87,10 @@ internal static unsafe class CrossEntropyOp
 
     /// <summary>Computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.</summary>
     private static void ForEachChunk<T>(
-        WorkerTeam team, Tensor hidden, DenseWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel, Action<Tensor, int, int>? then)
+        WorkerTeam team, Tensor hidden, LinearWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel, Action<Tensor, int, int>? then)
         where T : struct, ILanes<T>
     {
-        using Tensor packed = DenseProduct<T>.PackRows(team, hidden.Floats, hidden.Rows, hidden.Columns);
+        using var rows = new LinearRows<T>(team, hidden);
         kernel.Rows = hidden.Rows;
         kernel.Vocabulary = head.Outputs;
         kernel.SoftCap = options.SoftCap;
@@ -100,7 +100,7 @@ internal static unsafe class CrossEntropyOp
             int count = Math.Min(Chunk, head.Outputs - first);
             int firstPanel = first / Parameter.PanelRows;
             using Tensor logits = Tensor.Create(hidden.Rows, count);
-            DenseProduct<T>.Forward(team, packed.Floats, hidden.Rows, head, firstPanel, (count + 31) / 32, logits.Floats, count);
+            rows.Multiply(head, first, count, logits.Floats, count);
             kernel.Logits = logits.Floats;
             kernel.Stride = count;
             kernel.FirstLabel = first;

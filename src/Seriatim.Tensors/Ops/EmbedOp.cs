@@ -9,7 +9,7 @@ internal static unsafe class EmbedOp
         CheckIds(table, ids);
         Tensor y = Tensor.Create(ids.Length, table.Width);
         for (int n = 0; n < ids.Length; n++)
-            table.Table.ReadRow(ids[n], y.Row(n));
+            table.ReadRow(ids[n], y.Row(n));
         return y;
     }
 
@@ -17,12 +17,12 @@ internal static unsafe class EmbedOp
     {
         CheckIds(table, ids);
         OpShapes.Require(dy, ids.Length, table.Width, "Embed backward", "dy");
-        if (!table.Table.Trainable)
+        if (table.Table is not { Trainable: true } parameter)
             return;
         for (int n = 0; n < ids.Length; n++)
         {
             if (ids[n] != table.FrozenId)
-                table.Table.AddGradientRow(ids[n], dy.Row(n));
+                parameter.AddGradientRow(ids[n], dy.Row(n));
         }
     }
 

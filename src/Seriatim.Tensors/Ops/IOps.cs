@@ -32,7 +32,18 @@ public interface IOps
     /// Scaled dot-product attention over ragged segments: q <c>[N, H·D]</c>, k and v <c>[M, K·D]</c> → <c>[N, H·D]</c>. Segments with
     /// pages first store their new keys and values there, under <paramref name="layer"/>. k and v are null if no segment has new keys.
     /// </summary>
-    Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec);
+    /// <param name="q">Queries.</param>
+    /// <param name="k">New keys.</param>
+    /// <param name="v">New values.</param>
+    /// <param name="rows">The segments.</param>
+    /// <param name="layer">Where in the pool keys and values lie.</param>
+    /// <param name="spec">The shape and the rule.</param>
+    /// <param name="sinkQueries">
+    /// Queries for the sinks of segments with a <see cref="AttentionSegment.Window"/>, turned by the position within the window instead of that
+    /// within the sequence, <c>[N, H·D]</c>; null: those of q, for models that turn nothing.
+    /// </param>
+    Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null);
 
     /// <summary><c>f(x)</c>, element by element.</summary>
     Tensor Activate(Tensor x, Activation activation);

@@ -2,7 +2,7 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// <c>y[n,o] = b[o] + Σ_k x[n,k] W[o,k]</c>, the sum starting from b and going through k = 0, 1, 2, ... with fused
-/// multiply-adds, whatever the number of rows. Backward: <c>dx = dy W</c>, <c>dW += dyᵀ x</c>, <c>db += Σ_n dy[n]</c>.
+/// multiply-adds, whatever the number of rows (quantised weights: <see cref="DotTile{T}"/>). Backward: <c>dx = dy W</c>, <c>dW += dyᵀ x</c>, <c>db += Σ_n dy[n]</c>.
 /// </summary>
 /// <remarks>Shapes: x [N, I], W [O, I], b [1, O], y [N, O]. Saved for backward: x.</remarks>
 internal static unsafe class LinearOp
@@ -12,12 +12,11 @@ internal static unsafe class LinearOp
     {
         foreach (LinearWeight weight in weights)
             Check(x, weight);
-        using Tensor packed = DenseProduct<T>.PackRows(team, x.Floats, x.Rows, x.Columns);
+        using var rows = new LinearRows<T>(team, x);
         for (int i = 0; i < weights.Length; i++)
         {
-            DenseWeight weight = Dense(weights[i]);
-            results[i] = Tensor.Create(x.Rows, weight.Outputs);
-            DenseProduct<T>.Forward(team, packed.Floats, x.Rows, weight, 0, weight.Panels, results[i].Floats, weight.Outputs);
+            results[i] = Tensor.Create(x.Rows, weights[i].Outputs);
+            rows.Multiply(weights[i], 0, weights[i].Outputs, results[i].Floats, weights[i].Outputs);
         }
     }
 
@@ -34,7 +33,10 @@ internal static unsafe class LinearOp
         return dx;
     }
 
-    public static DenseWeight Dense(LinearWeight weight) => (DenseWeight)weight;
+    /// <summary>The weight as a backward pass needs it.</summary>
+    /// <exception cref="InvalidOperationException">It is quantised.</exception>
+    public static DenseWeight Dense(LinearWeight weight) => weight as DenseWeight ?? throw new InvalidOperationException(
+        $"{weight} is in quantised blocks ({weight.Quantized?.Type}), which have no gradient; load the model with its weights as F32 to train it.");
 
     public static Tensor Reference(Tensor x, LinearWeight weight)
     {

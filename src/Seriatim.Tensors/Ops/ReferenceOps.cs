@@ -38,16 +38,17 @@ public sealed class ReferenceOps : IDifferentiableOps
     public Tensor RopeBackward(RopeRows rows, Tensor dy) => RopeOp.Reference(dy, rows, backward: true);
 
     /// <inheritdoc/>
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
-        Tensor y = AttentionOp.Reference(q, k, v, rows, layer, spec, out Tensor logSumExp);
+        Tensor y = AttentionOp.Reference(q, k, v, rows, layer, spec, sinkQueries, out Tensor logSumExp);
         logSumExp.Dispose();
         return y;
     }
 
     /// <inheritdoc/>
     public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp) =>
-        AttentionOp.Reference(q, k, v, rows, layer, spec, out logSumExp);
+        AttentionOp.Reference(q, k, v, rows, layer, spec, null, out logSumExp);
 
     /// <inheritdoc/>
     public (Tensor Dq, Tensor Dk, Tensor Dv) AttentionBackward(

@@ -82,13 +82,15 @@ public sealed class TracingOps(IOps inner) : IOps
     }
 
     /// <inheritdoc/>
-    public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec)
+    public Tensor Attention(
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
         long start = Stopwatch.GetTimestamp();
         Close(q, TracedPart.Attention);
+        Close(sinkQueries, TracedPart.Attention);
         Close(k, TracedPart.Attention);
         Close(v, TracedPart.Attention);
-        return Made(inner.Attention(q, k, v, rows, layer, spec), TracedPart.Attention, start);
+        return Made(inner.Attention(q, k, v, rows, layer, spec, sinkQueries), TracedPart.Attention, start);
     }
 
     /// <inheritdoc/>

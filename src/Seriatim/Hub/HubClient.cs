@@ -126,8 +126,8 @@ internal sealed class HubClient : IDisposable
         response.Dispose();
         throw code switch
         {
-            401 or 403 => new DownloadException($"{id}: the hub refuses {what} ({code}). It does not exist, or it needs a token with access: set HF_TOKEN."),
-            404 => new ModelNotFoundException($"{id}: the hub has no such model or revision ({what}: 404). Check the spelling."),
+            401 or 403 => new DownloadException($"{LocalModels.NotFound(id)} The hub refuses {what} ({code}). It does not exist, or it needs a token with access: set HF_TOKEN."),
+            404 => new ModelNotFoundException($"{LocalModels.NotFound(id)} The hub has no such model or revision ({what}: 404). Check the spelling."),
             _ => new DownloadException($"{id}: the hub answers {code} for {what}. Try again later."),
         };
     }

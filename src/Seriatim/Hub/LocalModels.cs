@@ -13,18 +13,28 @@ internal static class LocalModels
         return Directory.Exists(name) && (builtIn is null || IsModel(name)) ? name : builtIn;
     }
 
+    /// <summary>What was looked for here before a name was taken for a hub id.</summary>
+    public static string NotFound(HubId id)
+    {
+        string path = System.IO.Path.GetFullPath(id.Path);
+        string near = Directory.Exists(id.Owner) ? $", though there is a folder {id.Owner}" : "";
+        return $"{id}: there is no folder {path}{near}, so it is taken for a hub id.";
+    }
+
     /// <summary>Names of the built-in models, in order.</summary>
     public static IReadOnlyList<string> BuiltIn() =>
         [.. BuiltInFolders().Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Select(Path.GetFileName).OfType<string>().Distinct().Order()];
 
     private static string FolderOf(string file)
     {
+        if (Models.Model.IsGguf(file))
+            return file;
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         bool belongs = Path.GetExtension(file) == ".safetensors" || Path.GetFileName(file) is "config.json" or "model.safetensors.index.json";
         if (belongs && IsModel(folder))
             return folder;
         throw new InvalidModelNameException(
-            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, or one of these files.");
+            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, one of these files, or a .gguf file.");
     }
 
     /// <summary><c>models</c> beside the program, then in the repository that holds the current folder.</summary>

@@ -40,6 +40,15 @@ public sealed partial class ModelHub
         return await FetchAsync(id, progress, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// What there is to say before the hub is asked for a name that could have been meant as a folder; null: it will not be asked.
+    /// </summary>
+    /// <param name="name">What the user calls it.</param>
+    public string? NoticeOf(string name) =>
+        !_options.IsOffline && LocalModels.Find(name) is null && HubId.TryParse(name, out HubId id) && new HubCache(_options.Cache, id).FindSnapshot() is null
+            ? $"{LocalModels.NotFound(id)} Asking {_options.Base} for it."
+            : null;
+
     /// <summary>Asks the hub for a model and fetches what is missing or has changed.</summary>
     /// <param name="id">A hub id, <c>owner/name[@revision]</c>.</param>
     /// <param name="progress">Told how far the download is.</param>
@@ -66,7 +75,7 @@ public sealed partial class ModelHub
         if (_options.IsOffline)
         {
             return new HubCache(_options.Cache, id).FindSnapshot() ?? throw new ModelNotFoundException(
-                $"{id}: it is not in the cache ({_options.Cache}), and HF_HUB_OFFLINE forbids to fetch it. Unset HF_HUB_OFFLINE, or give a folder.");
+                $"{LocalModels.NotFound(id)} It is not in the cache ({_options.Cache}), and HF_HUB_OFFLINE forbids to fetch it. Unset HF_HUB_OFFLINE, or give a folder.");
         }
 
         var cache = new HubCache(_options.Cache, id);
@@ -100,7 +109,7 @@ public sealed partial class ModelHub
         }
         catch (HttpRequestException failure)
         {
-            throw new DownloadException($"{id}: there is no such folder, and the hub at {_options.Base} cannot be reached ({failure.Message}). Check the connection or HF_ENDPOINT, or give a folder that holds config.json.", failure);
+            throw new DownloadException($"{LocalModels.NotFound(id)} The hub at {_options.Base} cannot be reached ({failure.Message}). Check the connection or HF_ENDPOINT, or give a folder that holds config.json.", failure);
         }
         catch (OperationCanceledException failure) when (!cancellationToken.IsCancellationRequested)
         {

@@ -12,13 +12,13 @@ internal static class Greedy
     /// <param name="banned">An id that is never generated; -1 for none.</param>
     public static int[][] Cached(
         Model model, IOps ops, int[][] prompts, int count, float penalty = 1, int pageSize = 4, int banned = -1,
-            int[][]? sources = null)
+            int[][]? sources = null, KeyValueType type = KeyValueType.F32)
     {
         int pages = prompts.Sum(p => (p.Length + count) / pageSize + 2);
-        using PagePool pool = model.NewPagePool(pageSize, pages);
-        PagedMemory[] memories = [.. prompts.Select(_ => new PagedMemory(pool))];
+        using PagePool pool = model.NewPagePool(pageSize, pages, type);
+        PagedMemory[] memories = [.. prompts.Select(p => model.NewMemory(pool, new SequenceTerms { DeclaredLength = p.Length + count }))];
         using PagePool? crossPool = sources is null ? null
-            : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2));
+            : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2), type);
         CrossMemory?[] cross = [.. prompts.Select(_ => crossPool is null ? null : new CrossMemory(crossPool))];
         List<int>[] texts = [.. prompts.Select(p => p.ToList())];
         int[][] next = prompts;
@@ -31,7 +31,7 @@ internal static class Greedy
             {
                 EncoderRows? rows = step == 0 && source is not null
                     ? new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows) : null;
-                builder.Add(next[i], memories[i], prompts[i].Length + count, encoder: rows, cross: cross[i]);
+                builder.Add(next[i], memories[i], encoder: rows, cross: cross[i]);
             }
 
             RaggedBatch batch = builder.Build();

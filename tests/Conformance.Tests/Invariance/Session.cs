@@ -8,20 +8,25 @@ internal sealed class Session : IDisposable
     private readonly PagePool _pool;
     private readonly PagePool? _crossPool;
     private readonly CrossMemory? _cross;
-    private readonly int _declared;
+    private readonly SequenceTerms _terms;
     private readonly bool _ownsPools;
     private Tensor? _encoded;
     private EncoderRows? _source;
 
     public Session(Model model, IOps ops, int pageSize, int declared)
-        : this(model, ops, declared, model.NewPagePool(pageSize, 8 * (declared / pageSize + 2)),
+        : this(model, ops, pageSize, new SequenceTerms { DeclaredLength = declared })
+    {
+    }
+
+    public Session(Model model, IOps ops, int pageSize, SequenceTerms terms)
+        : this(model, ops, terms, model.NewPagePool(pageSize, 8 * (terms.DeclaredLength!.Value / pageSize + 2)),
             model.Spec.Encoder is null ? null : model.NewCrossPagePool(pageSize, 2 * (Sources.Tokens.Length / pageSize + 2))) =>
         _ownsPools = true;
 
-    private Session(Model model, IOps ops, int declared, PagePool pool, PagePool? crossPool)
+    private Session(Model model, IOps ops, SequenceTerms terms, PagePool pool, PagePool? crossPool)
     {
-        (_model, _ops, _declared, _pool, _crossPool) = (model, ops, declared, pool, crossPool);
-        Memory = new PagedMemory(_pool);
+        (_model, _ops, _terms, _pool, _crossPool) = (model, ops, terms, pool, crossPool);
+        Memory = model.NewMemory(_pool, terms);
         if (_crossPool is null)
             return;
         _cross = new CrossMemory(_crossPool);
@@ -31,7 +36,7 @@ internal sealed class Session : IDisposable
 
     private Session(Session parent)
     {
-        (_model, _ops, _declared, _pool, _crossPool) = (parent._model, parent._ops, parent._declared, parent._pool,
+        (_model, _ops, _terms, _pool, _crossPool) = (parent._model, parent._ops, parent._terms, parent._pool,
             parent._crossPool);
         Memory = parent.Memory.Fork();
         _cross = parent._cross?.Fork();
@@ -44,11 +49,11 @@ internal sealed class Session : IDisposable
     public Session Fork() => new(this);
 
     /// <summary>An empty sequence with pages from the same pools; disposed before this one.</summary>
-    public Session Sibling() => new(_model, _ops, _declared, _pool, _crossPool);
+    public Session Sibling() => new(_model, _ops, _terms, _pool, _crossPool);
 
     /// <summary>Adds tokens to a batch of this and other sequences.</summary>
     public void AddTo(RaggedBatchBuilder builder, int[] tokens) =>
-        builder.Add(tokens, Memory, _declared, Outputs.All, _source, _cross);
+        builder.Add(tokens, Memory, null, Outputs.All, _source, _cross);
 
     /// <summary>Feeds tokens and commits them. Returns the logits of each.</summary>
     public float[][] Feed(params int[] tokens)
@@ -64,7 +69,7 @@ internal sealed class Session : IDisposable
     /// <summary>Feeds a tree and commits one of its paths. Returns the logits of all its rows.</summary>
     public float[][] FeedTree(int[] tokens, int[] parents, int[] path)
     {
-        RaggedBatch batch = new RaggedBatchBuilder().AddTree(tokens, parents, Memory, _declared, _cross).Build();
+        RaggedBatch batch = new RaggedBatchBuilder().AddTree(tokens, parents, Memory, _cross).Build();
         float[][] logits = Logits(batch);
         Memory.CommitPath(path);
         return logits;

@@ -52,14 +52,14 @@ public sealed class LoadTests
         Assert.True(core.Statistics.Preemptions > 0);
     }
 
-    internal static GenerationHandle[] RunAll(EngineCore core, GenerationRequest[] requests, int seed)
+    internal static GenerationHandle[] RunAll(EngineCore core, GenerationRequest[] requests, int seed, int arrivals = 3)
     {
         var random = new Random(seed);
         var handles = new GenerationHandle[requests.Length];
         int next = 0;
         while (next < requests.Length || !core.IsIdle)
         {
-            for (int arrivals = random.Next(3); arrivals > 0 && next < requests.Length; arrivals--, next++)
+            for (int left = random.Next(arrivals); left > 0 && next < requests.Length; left--, next++)
                 handles[next] = core.Add(requests[next], next + 1);
             core.Step();
             Assert.Null(core.LastFailure);

@@ -68,7 +68,6 @@ public sealed class RefusalTests
         Bad("Count", Good with { Beam = new(), Count = 5 });
         Bad("Sampling", Good with { Beam = new(), Sampling = new() { TopK = 5 } });
         Bad("Speculation", Good with { Beam = new(), Speculation = new() });
-        Bad("Logprobs", Good with { Beam = new(), Logprobs = 1 });
         Bad("Speculation.MaxTokens", Good with { Speculation = new() { MaxTokens = 0 } });
         Bad("Speculation.MaxNgram", Good with { Speculation = new() { MaxNgram = 1, MinNgram = 2 } });
         Bad("Speculation.Kind", Good with { Speculation = new() { Kind = SpeculationKind.DraftModel } });

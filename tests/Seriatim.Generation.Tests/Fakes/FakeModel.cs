@@ -27,7 +27,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public int Outputs => VocabularySize;
 
-    public long BytesPerPosition => KeyValuePool.BytesPerPosition(1, 1, Dim);
+    public long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(1, 1, Dim, type);
 
     /// <summary>How much the token after the last one is preferred.</summary>
     public float Preference { get; init; } = 3;
@@ -42,11 +42,14 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public long Rows { get; private set; }
 
-    public PagePool NewPagePool(int pageSize, int pages) => new(new KeyValuePool(1, 1, Dim, pageSize, pages));
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => new(new KeyValuePool(1, 1, Dim, pageSize, pages, type));
 
-    public PagePool NewCrossPagePool(int pageSize, int pages) => NewPagePool(pageSize, pages);
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => NewPagePool(pageSize, pages, type);
 
-    public long MemoryVariant(int declaredLength) => 0;
+    public SequenceLimits LimitsOf(SequenceTerms terms) =>
+        new(terms.Window is null ? ContextLength : AttentionWindow.MaxPositions, terms.Window);
+
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => terms with { DeclaredLength = null };
 
     public Tensor Encode(RaggedBatch batch) => See(batch);
 
@@ -109,7 +112,11 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor See(RaggedBatch batch)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s =>
-            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents))];
+            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents)
+            {
+                Window = s.Terms.Window?.Size ?? 0,
+                Sinks = s.Terms.Window?.Sinks ?? 0,
+            })];
         KeyValuePool? pool = batch.Segments.Select(s => s.Memory?.Storage).FirstOrDefault(p => p is not null);
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
         using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span);

@@ -32,7 +32,7 @@ internal static class Mixture
         0 => request with { Sampling = SamplingOptions.Greedy, Logprobs = 2 },
         1 => request with { Sampling = new() { Temperature = 0.8f, TopK = 20, TopP = 0.9f }, Count = 3 },
         2 => request with { Sampling = new() { MinP = 0.1f, Penalties = new() { Repetition = 1.2f, NoRepeatNgramSize = 3 } }, Logprobs = 0 },
-        3 => request with { Beam = new() { Beams = 4, LengthPenalty = 0.8 }, Count = 2 },
+        3 => request with { Beam = new() { Beams = 4, LengthPenalty = 0.8 }, Count = 2, Logprobs = 1 },
         4 => request with { Beam = new() { Beams = 4, Groups = 2, DiversityPenalty = 0.5 }, Count = 4 },
         5 => request with { PromptLogprobs = 1, Sampling = new() { Mirostat = new() } },
         6 => request with { BestOf = 4, Count = 2, Sampling = new() { Penalties = new() { Presence = 0.5f, Frequency = 0.2f, Dry = new() } } },

@@ -11,13 +11,15 @@ internal sealed class Silent(IGenerationModel inner) : IGenerationModel
 
     public int Outputs => inner.Outputs;
 
-    public long BytesPerPosition => inner.BytesPerPosition;
+    public long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
 
-    public PagePool NewPagePool(int pageSize, int pages) => inner.NewPagePool(pageSize, pages);
+    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
 
-    public PagePool NewCrossPagePool(int pageSize, int pages) => inner.NewCrossPagePool(pageSize, pages);
+    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
 
-    public long MemoryVariant(int declaredLength) => 0;
+    public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
+
+    public SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
 
     public Tensor Encode(RaggedBatch batch) => Tensor.Zeros(batch.Rows, 1);
 

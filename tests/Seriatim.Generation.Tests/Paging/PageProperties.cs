@@ -42,13 +42,13 @@ public sealed class PageProperties
         foreach (int[] text in texts)
             Fill(pool, cache, text).Release();
         Assert.Equal(6, cache.Count);
-        cache.Match(0, texts[0], out int matched);
+        cache.Match(SequenceTerms.None, texts[0], out int matched);
         Assert.Equal(2, matched);
-        PagedMemory held = cache.Share(cache.Match(0, texts[0], out _)!, 2);
+        PagedMemory held = cache.Share(cache.Match(SequenceTerms.None, texts[0], out _)!, 2);
         cache.EnsureFree(Pages - 4);
-        cache.Match(0, texts[1], out matched);
+        cache.Match(SequenceTerms.None, texts[1], out matched);
         Assert.Equal(0, matched);
-        cache.Match(0, texts[2], out matched);
+        cache.Match(SequenceTerms.None, texts[2], out matched);
         Assert.Equal(2, matched);
         cache.EnsureFree(Pages);
         Assert.Equal(2, cache.Count);
@@ -64,13 +64,13 @@ public sealed class PageProperties
         var cache = new PrefixCache(pool);
         int[] text = [.. Enumerable.Range(0, 13)];
         Fill(pool, cache, text).Release();
-        Assert.Null(cache.Match(1, text, out _));
-        Assert.Null(cache.Match(0, [9, .. text.AsSpan(1)], out _));
-        cache.Match(0, [.. text.AsSpan(0, 5), 77, .. text.AsSpan(6)], out int matched);
+        Assert.Null(cache.Match(new SequenceTerms { Window = new(8, 2) }, text, out _));
+        Assert.Null(cache.Match(SequenceTerms.None, [9, .. text.AsSpan(1)], out _));
+        cache.Match(SequenceTerms.None, [.. text.AsSpan(0, 5), 77, .. text.AsSpan(6)], out int matched);
         Assert.Equal(1, matched);
 
         // One token stays to be computed, even where all pages are there.
-        cache.Match(0, text.AsSpan(0, 12), out matched);
+        cache.Match(SequenceTerms.None, text.AsSpan(0, 12), out matched);
         Assert.Equal(2, matched);
         cache.Clear();
     }
@@ -97,7 +97,7 @@ public sealed class PageProperties
         sequence.Attach(new PagedMemory(pool), null);
         sequence.Memory!.Prepare(tokens.Length);
         sequence.Memory.Commit(tokens.Length);
-        cache.Publish(sequence, 0);
+        cache.Publish(sequence, SequenceTerms.None, tokens.Length);
         return sequence;
     }
 
@@ -128,8 +128,10 @@ public sealed class PageProperties
     private static Sequence Start(PagePool pool, PrefixCache cache, int amount)
     {
         var sequence = new Sequence(new SequenceId(amount, 0), [.. Enumerable.Repeat(amount % 2, 13)], 13);
-        PrefixNode? node = cache.Match(0, sequence.Tokens.ToArray(), out int matched);
-        sequence.Attach(node is null ? new PagedMemory(pool) : cache.Share(node, matched), null);
+        PrefixNode? node = cache.Match(SequenceTerms.None, sequence.Tokens.ToArray(), out int matched);
+        // Some remember only a window: they give pages back that others and the cache still hold.
+        AttentionWindow? reach = amount % 3 == 0 ? new AttentionWindow(1 + amount % 7, amount % 5) : null;
+        sequence.Attach(node is null ? new PagedMemory(pool, null, reach) : cache.Share(node, matched, null, reach), null);
         sequence.Prefix = new PrefixPosition(node, matched, false);
         return sequence;
     }
@@ -148,8 +150,8 @@ public sealed class PageProperties
 
         while (sequence.Tokens.Count < sequence.Length + rows)
             sequence.Tokens.Add(rows % 3);
+        cache.Publish(sequence, SequenceTerms.None, sequence.Length + rows);
         sequence.Memory.Commit(rows);
-        cache.Publish(sequence, 0);
     }
 
     private static void CheckCounts(PagePool pool, PrefixCache cache, List<Sequence> sequences)
@@ -158,8 +160,9 @@ public sealed class PageProperties
         foreach (Sequence sequence in sequences)
         {
             Assert.Equal(pool.PagesFor(sequence.Length), sequence.Memory!.Pages.Count);
-            foreach (int page in sequence.Memory.Pages)
+            foreach (int page in sequence.Memory.Pages.Where(page => page >= 0))
                 counts[page]++;
+            Assert.Equal(sequence.Memory.Pages.Count(page => page >= 0), sequence.Memory.HeldPages);
         }
 
         for (int page = 0; page < counts.Length; page++)

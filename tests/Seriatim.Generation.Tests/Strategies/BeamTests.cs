@@ -1,3 +1,5 @@
+using Seriatim.Tokenizers;
+
 namespace Seriatim.Generation.Tests;
 
 /// <summary>Beam search against the definition written plainly, with whole sequences computed anew in every step.</summary>
@@ -24,6 +26,91 @@ public sealed class BeamTests
                 Assert.Equal(expected[i].Score, actual.Choices[i].Score!.Value, 1e-5);
             }
         }
+    }
+
+    /// <summary>Log-probabilities of beams are those of the same text when it is scored, to the bit.</summary>
+    [SharedTheory]
+    [InlineData(null)]
+    [InlineData(" the")]
+    public void LogprobsOfBeamsAreThoseOfTheirTexts(string? stop)
+    {
+        string folder = Shared.Path("models", "stories260K");
+        using Model model = Model.Load(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        var loaded = new LoadedModel(model, CpuOps.Create(1));
+        var request = new GenerationRequest
+        {
+            Prompt = tokenizer.Encode("Once upon a time"),
+            MaxNewTokens = 25,
+            Beam = new() { Beams = 4, LengthPenalty = 0 },
+            Count = 4,
+            Logprobs = 2,
+            Tokenizer = tokenizer,
+            StopStrings = stop is null ? [] : [stop],
+        };
+        foreach (GenerationChoice choice in Runs.Alone(loaded, request).Choices)
+        {
+            GenerationResult scored = Runs.Alone(loaded, new GenerationRequest
+            {
+                Prompt = (int[])[.. request.Prompt.Span, .. choice.TokenIds],
+                MaxNewTokens = 0,
+                PromptLogprobs = 2,
+            });
+            TokenLogprobs[] expected = [.. scored.PromptLogprobs!.Skip(request.Prompt.Length - 1)];
+            Assert.Equal(expected.Select(e => (e.Chosen, e.Rank)), choice.Logprobs!.Select(a => (a.Chosen, a.Rank)));
+            Assert.Equal(expected.SelectMany(e => e.Top), choice.Logprobs!.SelectMany(a => a.Top));
+            Assert.Equal(expected.Sum(e => e.Chosen.Logprob), choice.Score!.Value, 1e-4);
+        }
+    }
+
+    /// <summary>A stop string that a token has if and only if it ends with it is a stop id with another name.</summary>
+    [SharedFact]
+    public void StopStringsEndHypothesesAsStopIdsDo()
+    {
+        string folder = Shared.Path("models", "stories260K");
+        using Model model = Model.Load(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        var loaded = new LoadedModel(model, CpuOps.Create(1));
+        int[] ids = [.. Enumerable.Range(0, loaded.VocabularySize).Where(id => tokenizer.Decode([id]).Contains('.'))];
+        foreach (bool early in (bool[])[false, true])
+        {
+            var request = new GenerationRequest
+            {
+                Prompt = tokenizer.Encode("Once upon a time"),
+                MaxNewTokens = 30,
+                Beam = new() { Beams = 4, EarlyStopping = early },
+                Count = 4,
+                Tokenizer = tokenizer,
+            };
+            GenerationResult byId = Runs.Alone(loaded, request with { StopIds = ids });
+            GenerationResult byText = Runs.Alone(loaded, request with { StopStrings = ["."] });
+            Assert.Contains(byText.Choices, choice => choice.Finish == FinishReason.StopString);
+            Assert.Equal(byId.Choices.Select(c => c.Score), byText.Choices.Select(c => c.Score));
+            for (int i = 0; i < byId.Choices.Count; i++)
+            {
+                Assert.Equal(byId.Choices[i].TokenIds, byText.Choices[i].TokenIds);
+                Assert.Equal(byId.Choices[i].Text, byText.Choices[i].Text);
+                Assert.DoesNotContain(".", byText.Choices[i].Text);
+            }
+        }
+    }
+
+    /// <summary>A stop string across tokens ends a hypothesis too, and its text before it.</summary>
+    [SharedFact]
+    public void StopStringsLieAcrossTokens()
+    {
+        string folder = Shared.Path("models", "stories260K");
+        using Model model = Model.Load(folder);
+        Tokenizer tokenizer = Tokenizer.Load(folder);
+        var loaded = new LoadedModel(model, CpuOps.Create(1));
+        var request = new GenerationRequest { Prompt = tokenizer.Encode("Once upon a time"), MaxNewTokens = 30, Beam = new() { Beams = 3 }, Tokenizer = tokenizer };
+        string text = Runs.Alone(loaded, request).Choices[0].Text;
+        string stop = text.Substring(text.Length / 2, 5);
+        GenerationChoice stopped = Runs.Alone(loaded, request with { StopStrings = [stop, "never there"], Count = 3 }).Choices.First(c => c.Finish == FinishReason.StopString);
+        Assert.DoesNotContain(stop, stopped.Text);
+        Assert.Contains(stop, tokenizer.Decode([.. request.Prompt.Span, .. stopped.TokenIds]));
+        GenerationResult later = Runs.Alone(loaded, request with { StopStrings = [stop], MinNewTokens = 30, Count = 3 });
+        Assert.All(later.Choices, choice => Assert.Equal(30, choice.TokenIds.Count));
     }
 
     [Fact]

@@ -1,0 +1,145 @@
+namespace Seriatim.Models;
+
+/// <summary>The metadata of a model on its way into a GGUF file.</summary>
+internal sealed class GgufExport
+{
+    private readonly OrderedDictionary<string, object> _metadata = new(StringComparer.Ordinal);
+    private readonly List<(string Name, float[] Values)> _vectors = [];
+
+    public GgufExport(ModelSpec spec, string architecture) => (Spec, Architecture) = (spec, architecture);
+
+    /// <summary>The model.</summary>
+    public ModelSpec Spec { get; }
+
+    /// <summary>The value of <c>general.architecture</c>.</summary>
+    public string Architecture { get; }
+
+    /// <summary>Keys and values in the order they were set.</summary>
+    public IEnumerable<KeyValuePair<string, object>> Metadata => _metadata;
+
+    /// <summary>Tensors that the format holds where configs have lists.</summary>
+    public IReadOnlyList<(string Name, float[] Values)> Vectors => _vectors;
+
+    /// <summary>Sets a key of the architecture.</summary>
+    public void Set(string name, object value) => _metadata[$"{Architecture}.{name}"] = value;
+
+    /// <summary>Sets a key of the architecture that the config did not give.</summary>
+    public void SetDefault(string name, object value) => _metadata.TryAdd($"{Architecture}.{name}", value);
+
+    /// <summary>Sets the sizes that a config may spell in several ways or leave to a default.</summary>
+    /// <param name="keys">The keys of the architecture.</param>
+    public void SetSizes(IEnumerable<GgufKey> keys)
+    {
+        StackSpec stack = Spec.Encoder ?? Spec.Last;
+        LayerSpec layer = stack.Layers[0];
+        int inner = layer.FeedForward switch
+        {
+            FeedForwardSpec.Dense dense => dense.Width,
+            FeedForwardSpec.Gated gated => gated.Width,
+            FeedForwardSpec.Experts experts => experts.Expert.Width,
+            _ => throw new NotSupportedException($"{layer.FeedForward}"),
+        };
+        if (Spec.Context != int.MaxValue)
+            SetDefault("context_length", (uint)Spec.Context);
+        SetDefault("embedding_length", (uint)stack.Width);
+        SetDefault("block_count", (uint)stack.Layers.Count);
+        SetDefault("feed_forward_length", (uint)inner);
+        SetDefault("attention.head_count", (uint)((MixerSpec.Attention)layer.Mixer).Heads);
+        SetDefault(layer.Norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", layer.Norm.Epsilon);
+        if (keys.Any(k => k.Name == "attention.key_length"))
+        {
+            SetDefault("attention.key_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
+            SetDefault("attention.value_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
+        }
+    }
+
+    /// <summary>Refuses a model of which a key that readers need is not known.</summary>
+    public void RequireKeys(IEnumerable<GgufKey> keys)
+    {
+        foreach (GgufKey key in keys.Where(k => k.Required))
+            Require(_metadata.ContainsKey($"{Architecture}.{key.Name}"), key.ConfigKey, $"the config does not say it, and readers need {key.Name}");
+    }
+
+    /// <summary>Refuses a model that the format cannot hold.</summary>
+    /// <exception cref="UnsupportedConfigException">The condition does not hold.</exception>
+    public void Require(bool condition, string configKey, string problem)
+    {
+        if (!condition)
+            throw new UnsupportedConfigException(Spec.Family, [configKey], $"{configKey}: {problem}. This model cannot be written as GGUF.");
+    }
+
+    /// <summary>Refuses sliding windows shorter than the context.</summary>
+    public void RequireNoWindow() => Require(
+        Spec.Decoder!.Layers.All(l => l.Mixer is MixerSpec.Attention a && (a.Window == 0 || a.Window >= Spec.Context)),
+        "sliding_window", $"GGUF files of {Architecture} have no key for it");
+
+    /// <summary>Refuses activations that readers of the format do not apply.</summary>
+    public void RequireActivation(params ReadOnlySpan<Activation> allowed)
+    {
+        foreach (StackSpec stack in new[] { Spec.Encoder, Spec.Decoder }.OfType<StackSpec>())
+        {
+            Activation own = stack.Layers[0].FeedForward switch
+            {
+                FeedForwardSpec.Dense dense => dense.Activation,
+                FeedForwardSpec.Gated gated => gated.Activation,
+                FeedForwardSpec.Experts experts => experts.Expert.Activation,
+                _ => throw new NotSupportedException($"{stack.Layers[0].FeedForward}"),
+            };
+            Require(allowed.Contains(own), "activation_function", $"readers of {Architecture} files apply {string.Join(" or ", allowed.ToArray())}, not {own}");
+        }
+    }
+
+    /// <summary>Sets the keys, and the tensors, of rotary positions.</summary>
+    public void SetRope(MixerSpec.Attention attention, bool partial)
+    {
+        var rope = (PositionSpec.Rope)attention.Position;
+        Require(partial || rope.RotaryDim == attention.HeadDim, "partial_rotary_factor", "all features of a head must turn");
+        SetDefault("rope.freq_base", (float)rope.Theta);
+        Set("rope.dimension_count", (uint)rope.RotaryDim);
+        switch (rope.Scaling)
+        {
+            case null:
+                break;
+            case RopeScaling.Linear linear:
+                Set("rope.scaling.type", "linear");
+                Set("rope.scaling.factor", (float)linear.Factor);
+                break;
+            case RopeScaling.Yarn yarn:
+                double standard = 0.1 * Math.Log(yarn.Factor) + 1;
+                Require(yarn is { BetaFast: 32, BetaSlow: 1 }, "rope_scaling.beta_fast", "only 32 and 1 are written");
+                Set("rope.scaling.type", "yarn");
+                Set("rope.scaling.factor", (float)yarn.Factor);
+                Set("rope.scaling.original_context_length", (uint)yarn.TrainedLength);
+                if (Math.Abs(yarn.AttentionFactor - standard) > 1e-6)
+                    Set("rope.scaling.attn_factor", (float)(yarn.AttentionFactor / standard));
+                break;
+            case RopeScaling.Llama3:
+                double[] plain = RopeFrequencies.Of(rope with { Scaling = null }, 0);
+                double[] scaled = RopeFrequencies.Of(rope, 0);
+                _vectors.Add(("rope_freqs.weight", [.. plain.Zip(scaled, (p, s) => (float)(p / s))]));
+                break;
+            case RopeScaling.LongRope longRope:
+                SetLongRope(longRope);
+                break;
+            default:
+                Require(false, "rope_scaling", $"GGUF has no {rope.Scaling.GetType().Name}");
+                break;
+        }
+    }
+
+    private void SetLongRope(RopeScaling.LongRope rope)
+    {
+        if (Architecture != "phi3")
+        {
+            Require(rope.ShortFactors.SequenceEqual(rope.LongFactors) && rope.AttentionFactor == 1, "rope_scaling", "two sets of factors are written for phi3 alone");
+            _vectors.Add(("rope_freqs.weight", [.. rope.ShortFactors.Select(f => (float)f)]));
+            return;
+        }
+
+        Set("rope.scaling.type", "longrope");
+        Set("rope.scaling.original_context_length", (uint)rope.TrainedLength);
+        Set("rope.scaling.attn_factor", (float)rope.AttentionFactor);
+        _vectors.Add(("rope_factors_long.weight", [.. rope.LongFactors.Select(f => (float)f)]));
+        _vectors.Add(("rope_factors_short.weight", [.. rope.ShortFactors.Select(f => (float)f)]));
+    }
+}

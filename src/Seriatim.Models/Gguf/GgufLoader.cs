@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace Seriatim.Models;
+
+/// <summary>Loads a model from a GGUF file.</summary>
+internal static class GgufLoader
+{
+    public static Model Load(string path, ModelLoadOptions options)
+    {
+        GgufCheckpoint checkpoint = GgufCheckpoint.Open(path);
+        try
+        {
+            (Architecture architecture, GgufConfig gguf) = ArchitectureRegistry.Find(checkpoint);
+            ReadOnlyMemory<byte> json = ReadConfig(architecture, gguf);
+            using JsonDocument document = LenientJson.Parse(json, path);
+            (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(path, document.RootElement);
+            NameTable names = architecture.Gguf!.Names(spec);
+            CheckBlocks(checkpoint, spec);
+            Model model = Model.Build(spec, names, config with { Json = json, Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options));
+            if (options.Placement == WeightPlacement.Mapped)
+                model.Owner = checkpoint;
+            else
+                checkpoint.Dispose();
+            return model;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The config that says what the metadata say, UTF-8.</summary>
+    private static ReadOnlyMemory<byte> ReadConfig(Architecture architecture, GgufConfig gguf)
+    {
+        GgufMap map = architecture.Gguf!;
+        gguf.Copy(map.Keys);
+        gguf.CopyCommon();
+        map.Read(gguf);
+        gguf.Complete();
+        gguf.Json.Insert(0, "architectures", new System.Text.Json.Nodes.JsonArray(architecture.ClassNames[0]));
+        gguf.Json.Insert(1, "model_type", architecture.ModelType);
+        return System.Text.Encoding.UTF8.GetBytes(gguf.Json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+    }
+
+    /// <summary>
+    /// A count of layers that the file cannot have tensors for is refused before anything is allocated by it.
+    /// </summary>
+    private static void CheckBlocks(GgufCheckpoint checkpoint, ModelSpec spec)
+    {
+        int layers = (spec.Encoder?.Layers.Count ?? 0) + (spec.Decoder?.Layers.Count ?? 0);
+        if (layers > checkpoint.Entries.Count)
+        {
+            throw new CheckpointMismatchException(checkpoint.Path, [],
+                $"the metadata describe {layers} layers, but the file has {checkpoint.Entries.Count} tensors. Convert the model again.");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// What an architecture is in GGUF files: its name there, its keys and its tensors. The table of keys and the table of tensors work
+/// both ways, for loading and for writing.
+/// </summary>
+internal sealed class GgufMap
+{
+    /// <summary>The value of <c>general.architecture</c>, and the prefix of its keys.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Keys with a counterpart in the config.</summary>
+    public required IReadOnlyList<GgufKey> Keys { get; init; }
+
+    /// <summary>What the parts of a model are called.</summary>
+    public required Func<ModelSpec, NameTable> Names { get; init; }
+
+    /// <summary>Whether this map is the one, where several architectures share a name (llama with and without experts).</summary>
+    public Func<GgufConfig, bool> Applies { get; init; } = _ => true;
+
+    /// <summary>Reads what the table of keys cannot say.</summary>
+    public Action<GgufConfig> Read { get; init; } = _ => { };
+
+    /// <summary>Adds the keys that the table cannot say, or refuses a model that the format cannot hold.</summary>
+    public Action<GgufExport> Write { get; init; } = _ => { };
+
+    /// <summary>The keys of llama and its descendants.</summary>
+    public static IReadOnlyList<GgufKey> LlamaKeys { get; } =
+    [
+        new("context_length", "max_position_embeddings"),
+        new("embedding_length", "hidden_size"),
+        new("block_count", "num_hidden_layers"),
+        new("feed_forward_length", "intermediate_size"),
+        new("attention.head_count", "num_attention_heads"),
+        new GgufKey("attention.head_count_kv", "num_key_value_heads").Optional,
+        new GgufKey("attention.key_length", "head_dim").Optional,
+        new("attention.layer_norm_rms_epsilon", "rms_norm_eps", GgufKind.Number),
+        new GgufKey("rope.freq_base", "rope_theta", GgufKind.Number).Optional,
+        new GgufKey("vocab_size", "vocab_size").Optional,
+    ];
+
+    /// <summary>The names that most decoders share.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="upDown">Whether the feed-forward layer has its usual two matrices.</param>
+    public static NameTable CommonNames(ModelSpec spec, bool upDown = true)
+    {
+        var names = new NameTable
+        {
+            { "embed", "token_embd" },
+            { "layers.*.norm1", "blk.*.attn_norm" },
+            { "layers.*.attention.o", "blk.*.attn_output" },
+            { "layers.*.norm2", "blk.*.ffn_norm" },
+            { "norm", "output_norm" },
+            { "head", "output" },
+        };
+        if (upDown)
+        {
+            names.Add("layers.*.mlp.up", "blk.*.ffn_up");
+            names.Add("layers.*.mlp.down", "blk.*.ffn_down");
+        }
+
+        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+    }
+
+    /// <summary>Names of a gated feed-forward layer and of separate q, k and v, whose rows llama files hold turned.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="turned">Whether the rows of q and k stand as rotation of neighbours wants them.</param>
+    public static NameTable LlamaNames(ModelSpec spec, bool turned)
+    {
+        int head = turned ? ((MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer).HeadDim : 0;
+        NameTable names = CommonNames(spec);
+        names.Add("layers.*.attention.q", new TensorPlace("blk.*.attn_q", TurnedHead: head));
+        names.Add("layers.*.attention.k", new TensorPlace("blk.*.attn_k", TurnedHead: head));
+        names.Add("layers.*.attention.v", "blk.*.attn_v");
+        names.Add("layers.*.mlp.gate", "blk.*.ffn_gate");
+        return names.Waive("read with the metadata", "rope_freqs.weight");
+    }
+
+    /// <summary>Adds q, k and v one after another in one tensor.</summary>
+    public static NameTable WithFused(NameTable names, int queries, int keys)
+    {
+        int all = queries + 2 * keys;
+        names.Add("layers.*.attention.q", new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(0, queries, all)));
+        names.Add("layers.*.attention.k", new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(queries, keys, all)));
+        names.Add("layers.*.attention.v", new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(queries + keys, keys, all)));
+        return names;
+    }
+}

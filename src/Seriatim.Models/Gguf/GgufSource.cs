@@ -1,0 +1,132 @@
+using System.Buffers;
+
+namespace Seriatim.Models;
+
+/// <summary>Parameters from a GGUF file. Records what was read.</summary>
+/// <param name="checkpoint">The file; must stay open as long as the model if matrices are mapped.</param>
+/// <param name="options">How matrices are kept.</param>
+internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options) : IWeightSource
+{
+    private const int Block = Parameter.PanelRows;
+    private readonly HashSet<string> _read = [];
+
+    /// <inheritdoc/>
+    public Parameter Make(ParameterRequest request)
+    {
+        GgufEntry entry = Find(request);
+        DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored && entry.Type is GgmlType.F16 or GgmlType.BF16
+            ? entry.Type.ToDataType()!.Value
+            : DataType.F32;
+        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout, type);
+        try
+        {
+            if (request.IsVector)
+                LoadVector(parameter, request.Place, entry);
+            else
+                Parallel.For(0, (parameter.Rows + Block - 1) / Block, block => LoadRows(parameter, request.Place, entry, block * Block));
+        }
+        catch
+        {
+            parameter.Dispose();
+            throw;
+        }
+
+        return parameter;
+    }
+
+    /// <inheritdoc/>
+    public QuantizedMatrix? MakeQuantized(ParameterRequest request)
+    {
+        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix)
+            return null;
+        GgufEntry entry = Find(request);
+        if (entry.Type.ToBlockType() is not { } type)
+            return null;
+        nint start = (nint)checkpoint.Pointer(entry);
+        long rowBytes = entry.RowBytes;
+        TensorPlace place = request.Place;
+        QuantizedPlacement placement = options.Placement == WeightPlacement.Mapped ? QuantizedPlacement.Mapped
+            : request.Layout == ParameterLayout.Panels ? QuantizedPlacement.Packed : QuantizedPlacement.Rows;
+        return QuantizedMatrix.Create(
+            request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes));
+    }
+
+    /// <inheritdoc/>
+    public void Complete(NameTable names)
+    {
+        string[] unread = [.. checkpoint.Entries.Select(e => e.Name).Where(name => !_read.Contains(name) && !names.IsWaived(name))];
+        if (unread.Length > 0)
+        {
+            throw new CheckpointMismatchException(checkpoint.Path, unread,
+                $"{unread.Length} tensors are in the file but not in the model its metadata describe: {string.Join(", ", unread)}. " +
+                "A model that uses only a part of its weights is not loaded.");
+        }
+    }
+
+    private GgufEntry Find(ParameterRequest request)
+    {
+        string name = request.Place.Name;
+        if (!checkpoint.TryGet(name, out GgufEntry? entry))
+        {
+            throw new CheckpointMismatchException(checkpoint.Path, [name],
+                $"{name} is missing; the metadata ({request.Why}) need it as {Shape(request.FileShape)}. Convert the model again.");
+        }
+
+        long[] shape = [.. entry.Shape];
+        if (request.Place.Slices > 0 && shape.Length == 3 && shape[0] == request.Place.Slices)
+            shape = [shape[0] * shape[1], shape[2]];
+        if (!shape.AsSpan().SequenceEqual(request.FileShape))
+        {
+            throw new CheckpointMismatchException(entry.File.Path, [name],
+                $"{name} is {Shape(entry.Shape)}; the metadata ({request.Why}) need {Shape(request.FileShape)}. " +
+                "The metadata and the weights do not belong together; convert the model again.");
+        }
+
+        if (entry.Type is not (GgmlType.F32 or GgmlType.F16 or GgmlType.BF16) && entry.Type.ToBlockType() is null)
+        {
+            throw new CheckpointMismatchException(entry.File.Path, [name],
+                $"{name} is stored as {entry.Type}, which is not computed with; F32, F16, BF16, {string.Join(", ", BlockFormats.All)} are.");
+        }
+
+        _read.Add(name);
+        return entry;
+    }
+
+    private void LoadVector(Parameter parameter, TensorPlace place, GgufEntry entry)
+    {
+        float[] file = new float[entry.ElementCount];
+        ReadRow(entry, 0, file);
+        float[] values = new float[parameter.Columns];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = file[place.FileRow(i)] - place.Shift;
+        parameter.WriteRow(0, values);
+    }
+
+    /// <summary>Up to 32 rows from <paramref name="first"/> on: one panel.</summary>
+    private void LoadRows(Parameter parameter, TensorPlace place, GgufEntry entry, int first)
+    {
+        int rows = Math.Min(Block, parameter.Rows - first);
+        int columns = parameter.Columns;
+        if (parameter.Data.Type != DataType.F32)
+        {
+            ushort[] patterns = ArrayPool<ushort>.Shared.Rent(checked(rows * columns));
+            for (int row = 0; row < rows; row++)
+                new ReadOnlySpan<ushort>(RowOf(entry, place.FileRow(first + row)), columns).CopyTo(patterns.AsSpan(row * columns, columns));
+            parameter.WriteRows(first, patterns.AsSpan(0, rows * columns));
+            ArrayPool<ushort>.Shared.Return(patterns);
+            return;
+        }
+
+        float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
+        for (int row = 0; row < rows; row++)
+            ReadRow(entry, place.FileRow(first + row), buffer.AsSpan(row * columns, columns));
+        parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
+        ArrayPool<float>.Shared.Return(buffer);
+    }
+
+    private byte* RowOf(GgufEntry entry, int row) => checkpoint.Pointer(entry) + row * entry.RowBytes;
+
+    private void ReadRow(GgufEntry entry, int row, Span<float> values) => GgufRows.Read(entry.Type, RowOf(entry, row), values);
+
+    private static string Shape(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+}

@@ -1,0 +1,43 @@
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// Rows that meet several linear weights: packed for dense ones, quantised for quantised ones, each once and when first needed.
+/// </summary>
+internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposable
+    where T : struct, ILanes<T>
+{
+    private static readonly DotKind Dot = DotKinds.Best(
+        typeof(T) == typeof(Lanes512) ? LaneWidth.Bits512
+        : typeof(T) == typeof(LanePair<Lanes256>) ? LaneWidth.Bits256 : LaneWidth.Bits128);
+
+    private Tensor? _packed;
+    private QuantizedRows? _quantized;
+
+    /// <summary>Computes <c>y = x Wᵀ + b</c> for a run of outputs.</summary>
+    /// <param name="weight">W and b.</param>
+    /// <param name="firstOutput">First output, a multiple of 32.</param>
+    /// <param name="outputs">How many.</param>
+    /// <param name="y">Result; column 0 is the first output.</param>
+    /// <param name="yStride">Floats from row to row of y.</param>
+    public void Multiply(LinearWeight weight, int firstOutput, int outputs, float* y, nint yStride)
+    {
+        if (weight is QuantizedWeight blocks)
+        {
+            _quantized ??= new QuantizedRows(team, x);
+            int panels = (outputs + PanelChunk.Outputs - 1) / PanelChunk.Outputs;
+            QuantizedProduct.Forward(team, Dot, _quantized, blocks, firstOutput / PanelChunk.Outputs, panels, y, yStride);
+            return;
+        }
+
+        _packed ??= DenseProduct<T>.PackRows(team, x.Floats, x.Rows, x.Columns);
+        int first = firstOutput / Parameter.PanelRows;
+        int count = (outputs + Parameter.PanelRows - 1) / Parameter.PanelRows;
+        DenseProduct<T>.Forward(team, _packed.Floats, x.Rows, LinearOp.Dense(weight), first, count, y, yStride);
+    }
+
+    public void Dispose()
+    {
+        _packed?.Dispose();
+        _quantized?.Dispose();
+    }
+}

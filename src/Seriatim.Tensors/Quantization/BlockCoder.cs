@@ -1,0 +1,45 @@
+namespace Seriatim.Tensors;
+
+/// <summary>Rows of one block format, decoded and encoded.</summary>
+internal static unsafe class BlockCoder<TFormat>
+    where TFormat : struct, IBlockFormat
+{
+    /// <summary>Decodes whole blocks: <c>S · g · level + M · h</c>. Both products are exact in F32, so a value is rounded once at most.</summary>
+    public static void Decode(byte* blocks, Span<float> values)
+    {
+        BlockParts parts;
+        for (int first = 0; first < values.Length; first += TFormat.Values, blocks += TFormat.Bytes)
+        {
+            TFormat.Open(blocks, &parts);
+            Decode(&parts, values.Slice(first, TFormat.Values));
+        }
+    }
+
+    /// <summary>Encodes whole blocks.</summary>
+    public static void Encode(ReadOnlySpan<float> values, byte* blocks)
+    {
+        BlockParts parts;
+        for (int first = 0; first < values.Length; first += TFormat.Values, blocks += TFormat.Bytes)
+        {
+            new Span<byte>(&parts, sizeof(BlockParts)).Clear();
+            TFormat.Encode(values.Slice(first, TFormat.Values), &parts);
+            TFormat.Close(&parts, blocks);
+        }
+    }
+
+    private static void Decode(BlockParts* parts, Span<float> values)
+    {
+        float scale = (float)BitConverter.UInt16BitsToHalf(parts->Scale);
+        float minimum = TFormat.HasMinimums ? (float)BitConverter.UInt16BitsToHalf(parts->Minimum) : 0;
+        for (int group = 0; group < TFormat.Values / TFormat.GroupValues; group++)
+        {
+            float s = scale * parts->GroupScales[group];
+            float m = minimum * parts->GroupMinimums[group];
+            for (int i = group * TFormat.GroupValues; i < (group + 1) * TFormat.GroupValues; i++)
+            {
+                int level = TFormat.Levels.IsEmpty ? parts->Codes[i] - TFormat.Bias : TFormat.Levels[parts->Codes[i]];
+                values[i] = TFormat.HasMinimums ? s * level + m : s * level;
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace Seriatim.Tensors;
+
+/// <summary><c>value = d · q + m</c>: d and m binary16, 32 high bits, then 16 bytes of low halves as in Q4_1.</summary>
+internal readonly unsafe struct Q5_1 : IBlockFormat
+{
+    public static BlockType Type => BlockType.Q5_1;
+
+    public static int Values => 32;
+
+    public static int Bytes => 24;
+
+    public static int GroupValues => 32;
+
+    public static int CodeBits => 5;
+
+    public static int Bias => 0;
+
+    public static ReadOnlySpan<sbyte> Levels => [];
+
+    public static bool HasGroupScales => false;
+
+    public static bool HasMinimums => true;
+
+    public static void Open(byte* block, BlockParts* parts)
+    {
+        parts->Scale = *(ushort*)block;
+        parts->Minimum = *(ushort*)(block + 2);
+        (parts->GroupScales[0], parts->GroupMinimums[0]) = (1, 1);
+        Nibbles.Open(block + 8, 16, parts->Codes);
+        Nibbles.OpenHighBits(block + 4, parts->Codes);
+    }
+
+    public static void Close(BlockParts* parts, byte* block)
+    {
+        *(ushort*)block = parts->Scale;
+        *(ushort*)(block + 2) = parts->Minimum;
+        Nibbles.CloseHighBits(parts->Codes, block + 4);
+        Nibbles.Close(parts->Codes, 16, block + 8);
+    }
+
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q5_1>.Range(values, parts);
+}

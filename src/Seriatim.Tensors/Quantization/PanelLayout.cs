@@ -1,0 +1,290 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// The packed order of a format: panels of 16 outputs, cut into chunks of 256 inputs, each
+/// <c>[S of each block][M][g of each group][h][codes]</c> with 16 outputs side by side. The codes of 32 inputs are bit planes of
+/// 4, 2 and 1 bits, each <c>[..][16 outputs][4 inputs]</c>, so that 16 outputs of 4 inputs come out of one shift and one mask.
+/// </summary>
+/// <remarks>
+/// Step s stands for inputs 4 s to 4 s + 3 of 32. Plane of 4 bits: row j holds step j in the low and step j + 4 in the high halves.
+/// Plane of 2 bits: row j holds the steps j, j + 2, j + 4, j + 6 from low to high. Plane of 1 bit: step s is bit s. Codes of 8 bits
+/// lie as <see cref="PanelChunk.Codes"/> wants them and are not copied.
+/// </remarks>
+internal static unsafe class PanelLayout<TFormat>
+    where TFormat : struct, IBlockFormat
+{
+    private const int Lanes = PanelChunk.Outputs;
+    private const int StepBytes = 4 * Lanes;
+    private const int GroupCodes = 8 * StepBytes;
+
+    private static bool Plane4 => TFormat.CodeBits is 4 or 5 or 6;
+
+    private static bool Plane2 => TFormat.CodeBits is 2 or 3 or 6;
+
+    private static bool Plane1 => TFormat.CodeBits is 3 or 5;
+
+    private static int GroupsPerBlock => TFormat.Values / TFormat.GroupValues;
+
+    /// <summary>Bytes of the codes of 32 inputs.</summary>
+    private static int CodeBytes => StepBytes * TFormat.CodeBits;
+
+    public static int ChunkBytes(int groups32) => HeaderBytes(groups32) + groups32 * CodeBytes;
+
+    public static long PanelBytes(int columns) =>
+        columns / PanelChunk.Inputs * (long)ChunkBytes(8) + (columns % PanelChunk.Inputs is > 0 and var rest ? ChunkBytes(rest / 32) : 0);
+
+    /// <summary>Packs the rows of one panel; a null row is one that does not exist.</summary>
+    public static void Pack(byte** rows, int columns, byte* panel)
+    {
+        new Span<byte>(panel, (int)PanelBytes(columns)).Clear();
+        BlockParts parts;
+        for (int first = 0; first < columns; first += PanelChunk.Inputs)
+        {
+            int groups32 = Math.Min(PanelChunk.Inputs, columns - first) / 32;
+            int blocks = groups32 * 32 / TFormat.Values;
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                for (int block = 0; block < blocks && rows[lane] != null; block++)
+                {
+                    TFormat.Open(rows[lane] + (first / TFormat.Values + block) * (long)TFormat.Bytes, &parts);
+                    PackBlock(&parts, panel, groups32, block, lane);
+                }
+            }
+
+            panel += ChunkBytes(groups32);
+        }
+    }
+
+    /// <summary>Opens a packed chunk; scales and codes narrower than 8 bits go to the scratch memory.</summary>
+    public static PanelChunk Open(byte* packed, int groups32, float* scratch)
+    {
+        PanelChunk chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
+        byte* codes = packed + HeaderBytes(groups32);
+        if (TFormat.CodeBits == 8)
+            chunk.Codes = codes;
+        else
+            for (int group = 0; group < groups32; group++)
+                OpenCodes(codes + group * CodeBytes, chunk.Codes + group * GroupCodes);
+        int blocks = groups32 * 32 / TFormat.Values;
+        ushort* scales = (ushort*)packed;
+        byte* integers = packed + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
+        OpenScales(scales, (sbyte*)integers, blocks, chunk.Scales);
+        if (TFormat.HasMinimums)
+            OpenMinimums(scales + Lanes * blocks, integers + Lanes * GroupsPerBlock * blocks, blocks, chunk.Minimums);
+        return chunk;
+    }
+
+    /// <summary>Fills one lane of a chunk straight from a row of blocks; a null row gets scale 0.</summary>
+    public static void FillLane(byte* row, int groups32, int lane, PanelChunk chunk)
+    {
+        BlockParts parts = default;
+        for (int block = 0; block < groups32 * 32 / TFormat.Values; block++)
+        {
+            if (row != null)
+                TFormat.Open(row + block * TFormat.Bytes, &parts);
+            float scale = (float)BitConverter.UInt16BitsToHalf(parts.Scale);
+            float minimum = (float)BitConverter.UInt16BitsToHalf(parts.Minimum);
+            for (int group = 0; group < GroupsPerBlock; group++)
+            {
+                int at = (block * GroupsPerBlock + group) * Lanes + lane;
+                chunk.Scales[at] = scale * parts.GroupScales[group];
+                if (TFormat.HasMinimums)
+                    chunk.Minimums[at] = minimum * parts.GroupMinimums[group];
+            }
+
+            byte* codes = chunk.Codes + block * TFormat.Values * Lanes + lane * 4;
+            for (int i = 0; i < TFormat.Values; i++)
+                codes[i / 4 * StepBytes + i % 4] = ByteCode(parts.Codes[i]);
+        }
+    }
+
+    private static int HeaderBytes(int groups32)
+    {
+        int blocks = groups32 * 32 / TFormat.Values;
+        int kinds = TFormat.HasMinimums ? 2 : 1;
+        int bytes = kinds * blocks * Lanes * (2 + (TFormat.HasGroupScales ? GroupsPerBlock : 0));
+        return (bytes + 63) / 64 * 64;
+    }
+
+    private static byte ByteCode(byte code) => TFormat.Levels.IsEmpty ? code : (byte)(TFormat.Levels[code] + TFormat.Bias);
+
+    private static void PackBlock(BlockParts* parts, byte* chunk, int groups32, int block, int lane)
+    {
+        int blocks = groups32 * 32 / TFormat.Values;
+        ushort* scales = (ushort*)chunk;
+        scales[block * Lanes + lane] = parts->Scale;
+        if (TFormat.HasMinimums)
+            scales[(blocks + block) * Lanes + lane] = parts->Minimum;
+        byte* integers = chunk + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
+        for (int group = 0; TFormat.HasGroupScales && group < GroupsPerBlock; group++)
+        {
+            int at = (block * GroupsPerBlock + group) * Lanes + lane;
+            integers[at] = (byte)parts->GroupScales[group];
+            if (TFormat.HasMinimums)
+                integers[GroupsPerBlock * blocks * Lanes + at] = parts->GroupMinimums[group];
+        }
+
+        byte* codes = chunk + HeaderBytes(groups32) + block * (TFormat.Values / 32) * CodeBytes;
+        for (int i = 0; i < TFormat.Values; i++)
+            PackCode(parts->Codes[i], codes + i / 32 * CodeBytes, i % 32 / 4, lane * 4 + i % 4);
+    }
+
+    private static void PackCode(int code, byte* planes, int step, int at)
+    {
+        if (TFormat.CodeBits == 8)
+        {
+            planes[step * StepBytes + at] = (byte)code;
+            return;
+        }
+
+        if (Plane4)
+        {
+            planes[step % 4 * StepBytes + at] |= (byte)((code & 15) << (step / 4 * 4));
+            planes += 4 * StepBytes;
+            code >>= 4;
+        }
+
+        if (Plane2)
+        {
+            planes[step % 2 * StepBytes + at] |= (byte)((code & 3) << (step / 2 * 2));
+            planes += 2 * StepBytes;
+            code >>= 2;
+        }
+
+        if (Plane1)
+            planes[at] |= (byte)((code & 1) << step);
+    }
+
+    /// <summary>Codes of 32 inputs from their planes.</summary>
+    private static void OpenCodes(byte* planes, byte* codes)
+    {
+        for (int at = 0; at < StepBytes; at += 32)
+        {
+            if (Plane4)
+                Open4(planes + at, codes + at);
+            else
+                Open2(planes + at, codes + at);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Open4(byte* planes, byte* codes)
+    {
+        for (int j = 0; j < 4; j++)
+        {
+            Vector256<byte> both = Vector256.Load(planes + j * StepBytes);
+            Vector256<byte> low = both & Vector256.Create((byte)15);
+            Vector256<byte> high = Shifted(both, 4) & Vector256.Create((byte)15);
+            if (Plane2)
+            {
+                Vector256<byte> pairs = Vector256.Load(planes + (4 + j % 2) * StepBytes);
+                low |= ShiftedLeft(Shifted(pairs, j / 2 * 2) & Vector256.Create((byte)3), 4);
+                high |= ShiftedLeft(Shifted(pairs, j / 2 * 2 + 4) & Vector256.Create((byte)3), 4);
+            }
+
+            if (Plane1)
+            {
+                Vector256<byte> bits = Vector256.Load(planes + 4 * StepBytes);
+                low |= ShiftedLeft(Shifted(bits, j) & Vector256.Create((byte)1), 4);
+                high |= ShiftedLeft(Shifted(bits, j + 4) & Vector256.Create((byte)1), 4);
+            }
+
+            ByteCodes(low).Store(codes + j * StepBytes);
+            ByteCodes(high).Store(codes + (j + 4) * StepBytes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Open2(byte* planes, byte* codes)
+    {
+        for (int step = 0; step < 8; step++)
+        {
+            Vector256<byte> pairs = Vector256.Load(planes + step % 2 * StepBytes);
+            Vector256<byte> code = Shifted(pairs, step / 2 * 2) & Vector256.Create((byte)3);
+            if (Plane1)
+            {
+                Vector256<byte> bits = Vector256.Load(planes + 2 * StepBytes);
+                code |= ShiftedLeft(Shifted(bits, step) & Vector256.Create((byte)1), 2);
+            }
+
+            code.Store(codes + step * StepBytes);
+        }
+    }
+
+    /// <summary>Shifts right; bits of the neighbouring byte come in from above and must be masked away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Shifted(Vector256<byte> bytes, int count) => Vector256.ShiftRightLogical(bytes.AsUInt16(), count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> ShiftedLeft(Vector256<byte> bytes, int count) => Vector256.ShiftLeft(bytes.AsUInt16(), count).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> ByteCodes(Vector256<byte> codes)
+    {
+        if (TFormat.Levels.IsEmpty)
+            return codes;
+        Vector128<byte> table = Vector128.Create(TFormat.Levels).AsByte() + Vector128.Create((byte)TFormat.Bias);
+        return Vector256.Create(Vector128.Shuffle(table, codes.GetLower()), Vector128.Shuffle(table, codes.GetUpper()));
+    }
+
+    private static void OpenScales(ushort* halves, sbyte* integers, int blocks, float* scales)
+    {
+        for (int block = 0; block < blocks; block++)
+        {
+            (Vector256<float> low, Vector256<float> high) = Singles(halves + block * Lanes);
+            for (int group = 0; group < GroupsPerBlock; group++, scales += Lanes, integers += Lanes)
+            {
+                if (TFormat.HasGroupScales)
+                {
+                    (Vector128<short> lower, Vector128<short> upper) = Vector128.Widen(Vector128.Load(integers));
+                    (low * Widened(lower)).Store(scales);
+                    (high * Widened(upper)).Store(scales + 8);
+                }
+                else
+                {
+                    low.Store(scales);
+                    high.Store(scales + 8);
+                }
+            }
+        }
+    }
+
+    private static void OpenMinimums(ushort* halves, byte* integers, int blocks, float* minimums)
+    {
+        for (int block = 0; block < blocks; block++)
+        {
+            (Vector256<float> low, Vector256<float> high) = Singles(halves + block * Lanes);
+            for (int group = 0; group < GroupsPerBlock; group++, minimums += Lanes, integers += Lanes)
+            {
+                if (TFormat.HasGroupScales)
+                {
+                    (Vector128<ushort> lower, Vector128<ushort> upper) = Vector128.Widen(Vector128.Load(integers));
+                    (low * Widened(lower.AsInt16())).Store(minimums);
+                    (high * Widened(upper.AsInt16())).Store(minimums + 8);
+                }
+                else
+                {
+                    low.Store(minimums);
+                    high.Store(minimums + 8);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Widened(Vector128<short> integers)
+    {
+        (Vector128<int> lower, Vector128<int> upper) = Vector128.Widen(integers);
+        return Vector256.ConvertToSingle(Vector256.Create(lower, upper));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> Low, Vector256<float> High) Singles(ushort* halves)
+    {
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(halves));
+        return (HalfBits.ToSingle(low), HalfBits.ToSingle(high));
+    }
+}

@@ -1,0 +1,106 @@
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// A matrix <c>[Rows, Columns]</c> in quantised blocks that run along its rows. Not a tensor and not trainable: linear and embedding
+/// weights use it.
+/// </summary>
+public abstract unsafe class QuantizedMatrix : IDisposable
+{
+    private protected QuantizedMatrix(string name, BlockType type, int rows, int columns, QuantizedPlacement placement) =>
+        (Name, Type, Rows, Columns, Placement) = (name, type, rows, columns, placement);
+
+    /// <summary>The name errors use.</summary>
+    public string Name { get; }
+
+    /// <summary>The format of the blocks.</summary>
+    public BlockType Type { get; }
+
+    /// <summary>Rows: outputs of a linear layer, entries of an embedding.</summary>
+    public int Rows { get; }
+
+    /// <summary>Columns: a multiple of the format's block.</summary>
+    public int Columns { get; }
+
+    /// <summary>Where the blocks lie.</summary>
+    public QuantizedPlacement Placement { get; }
+
+    /// <summary>Bytes in memory; 0 if the blocks are used where they are.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Panels of 16 rows.</summary>
+    internal int Panels => (Rows + PanelChunk.Outputs - 1) / PanelChunk.Outputs;
+
+    /// <summary>What <see cref="Facts"/> says of the format, for the drivers.</summary>
+    internal abstract BlockFacts Facts { get; }
+
+    /// <summary>Makes a matrix of rows of blocks.</summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="type">The format.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, at least 1.</param>
+    /// <param name="placement">Where the blocks shall lie.</param>
+    /// <param name="rowAddress">
+    /// The address of the first block of a row; called from several threads. The memory must stay until the call returns, and if it is
+    /// <see cref="QuantizedPlacement.Mapped"/> until the matrix is disposed.
+    /// </param>
+    /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    public static QuantizedMatrix Create(
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, Func<int, nint> rowAddress)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        BlockFormatEntry entry = BlockFormats.Entry(type);
+        ShapeMismatchException.Require(
+            columns % entry.Values == 0, name, "a row", $"{columns} long", $"a multiple of the block of {type}, {entry.Values},");
+        return entry.NewMatrix(name, rows, columns, rowAddress, placement);
+    }
+
+    /// <summary>Quantises a matrix that is read row by row.</summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="type">The format.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, a multiple of the format's block.</param>
+    /// <param name="placement"><see cref="QuantizedPlacement.Packed"/> or <see cref="QuantizedPlacement.Rows"/>.</param>
+    /// <param name="readRow">Fills a row; called from several threads.</param>
+    /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    public static QuantizedMatrix Encode(
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, QuantizedRowReader readRow)
+    {
+        if (placement == QuantizedPlacement.Mapped)
+            throw new ArgumentException($"{name} is quantised into memory that is given back; {placement} does not hold it.", nameof(placement));
+        long rowBytes = type.Bytes(columns);
+        using var blocks = new NativeBlock(rows * rowBytes);
+        byte* start = blocks.Pointer;
+        Parallel.For(0, rows, row =>
+        {
+            float[] values = System.Buffers.ArrayPool<float>.Shared.Rent(columns);
+            readRow(row, values.AsSpan(0, columns));
+            type.Encode(values.AsSpan(0, columns), new Span<byte>(start + row * rowBytes, (int)rowBytes));
+            System.Buffers.ArrayPool<float>.Shared.Return(values);
+        });
+        return Create(name, type, rows, columns, placement, row => (nint)(start + row * rowBytes));
+    }
+
+    /// <summary>Decodes one row.</summary>
+    /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
+    public void ReadRow(int row, Span<float> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows);
+        ShapeMismatchException.Require(values.Length == Columns, Name, "a row", $"{values.Length} long", $"{Columns}");
+        Read(row, values);
+    }
+
+    /// <summary>Opens one chunk of a panel. Lanes of outputs that do not exist have scale 0.</summary>
+    /// <param name="panel">Panel of 16 rows.</param>
+    /// <param name="firstInput">First column, a multiple of <see cref="PanelChunk.Inputs"/>.</param>
+    /// <param name="scratch"><see cref="PanelChunk.ScratchFloats"/> floats, aligned.</param>
+    internal abstract PanelChunk Open(int panel, int firstInput, float* scratch);
+
+    private protected abstract void Read(int row, Span<float> values);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    /// <summary>Name, shape and format, as error messages write them.</summary>
+    public override string ToString() => $"{Name} [{Rows}, {Columns}] {Type}";
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Seriatim.Tokenizers;
+
+namespace Seriatim;
+
+/// <summary>
+/// Turns a <c>tokenizer.json</c> into the tokenizer keys of a GGUF file. What comes out is read back and must give the same ids on probe
+/// texts, so a tokenizer that the format cannot express is refused, not approximated.
+/// </summary>
+internal static class GgufTokenizerExport
+{
+    private const string Prefix = "tokenizer.ggml.";
+
+    /// <summary>Names of pre-tokenizers, tried in turn: one of each kind that is in use.</summary>
+    private static readonly string[] PreTokenizers =
+        ["gpt-2", "llama-bpe", "qwen2", "smollm", "tekken", "gpt-4o", "bloom", "falcon", "deepseek-llm", "deepseek-v3", "dbrx", "qwen35", "default"];
+
+    /// <summary>What a tokenizer must agree on with the one it was made from.</summary>
+    internal static readonly string[] Probes =
+    [
+        "Hello world", " leading and  double   spaces ", "I'm sure they'll say it's WE'RE 12345 67, 8.9%", "line\nbreak\r\n\ttab\n\n end",
+        "Zoë saw 7 big birds. \"Ω€ 😀", "我爱学习 中文 かな 한국어", "x=foo(bar[0])/*c*/;--y!=z", "café naïve ﬁ", "a", "",
+    ];
+
+    /// <summary>The keys, <c>tokenizer.*</c>.</summary>
+    /// <param name="folder">A model folder.</param>
+    /// <param name="vocabulary">Rows of the embedding; ids that the tokenizer does not know become unused tokens.</param>
+    /// <exception cref="TokenizerFormatException">There is no tokenizer.json, or GGUF cannot express it.</exception>
+    public static Dictionary<string, object> Read(string folder, int vocabulary)
+    {
+        string file = Path.Combine(folder, "tokenizer.json");
+        if (!File.Exists(file))
+            throw new TokenizerFormatException(folder, "tokenizer.json", "is missing; only tokenizers in that form are converted.");
+        Tokenizer source = Tokenizer.Load(folder);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
+        JsonElement model = json.RootElement.GetProperty("model");
+        string type = model.TryGetProperty("type", out JsonElement kind) ? kind.GetString() ?? "" : "BPE";
+        bool byteFallback = model.TryGetProperty("byte_fallback", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+        Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
+        string[] names = [""];
+        switch (type)
+        {
+            case "BPE" when byteFallback:
+                AddLlama(keys, model, source);
+                break;
+            case "BPE":
+                keys[Prefix + "model"] = "gpt2";
+                keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
+                names = PreTokenizers;
+                break;
+            default:
+                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE tokenizers are converted. Keep the folder for this model.");
+        }
+
+        foreach (string name in names)
+        {
+            if (name.Length > 0)
+                keys[Prefix + "pre"] = name;
+            if (Agree(source, Tokenizer.FromGguf(keys)))
+                return keys;
+        }
+
+        throw new TokenizerFormatException(file, "pre_tokenizer",
+            "gives other tokens than any tokenizer that GGUF files can name; a converted model would read other text than this one.");
+    }
+
+    /// <summary>Whether two tokenizers give the same ids.</summary>
+    public static bool Agree(Tokenizer a, Tokenizer b) => Probes.All(text =>
+        a.Encode(text).AsSpan().SequenceEqual(b.Encode(text))
+        && a.Encode(text, addSpecialTokens: false).AsSpan().SequenceEqual(b.Encode(text, addSpecialTokens: false)));
+
+    private static Dictionary<string, object> Common(Tokenizer source, int size)
+    {
+        string[] tokens = new string[size];
+        int[] types = new int[size];
+        for (int id = 0; id < size; id++)
+        {
+            bool known = id < source.VocabularySize && Exists(source, id);
+            tokens[id] = known ? source.PieceOf(id) : $"[PAD{id}]";
+            types[id] = !known ? 5 : source.IsSpecial(id) ? 3 : 1;
+        }
+
+        foreach (AddedToken added in source.AddedTokens.Where(a => !a.Special))
+            types[added.Id] = 4;
+        int[] plain = source.Encode("a", addSpecialTokens: false);
+        int[] dressed = source.Encode("a");
+        var keys = new Dictionary<string, object>
+        {
+            [Prefix + "tokens"] = tokens,
+            [Prefix + "token_type"] = types,
+            [Prefix + "add_bos_token"] = dressed.Length > plain.Length && dressed[0] == source.BosId,
+            [Prefix + "add_eos_token"] = dressed.Length > plain.Length && dressed[^1] == source.EosId,
+        };
+        AddId(keys, "bos_token_id", source.BosId);
+        AddId(keys, "eos_token_id", source.EosId);
+        AddId(keys, "unknown_token_id", source.UnkId);
+        AddId(keys, "padding_token_id", source.PadId);
+        if (source.ChatTemplate is { } template)
+            keys["tokenizer.chat_template"] = template.Source;
+        return keys;
+    }
+
+    private static void AddLlama(Dictionary<string, object> keys, JsonElement model, Tokenizer source)
+    {
+        string[] tokens = (string[])keys[Prefix + "tokens"];
+        int[] types = (int[])keys[Prefix + "token_type"];
+        keys[Prefix + "model"] = "llama";
+        keys[Prefix + "add_space_prefix"] = source.Encode("a", addSpecialTokens: false) is [var first, ..] && source.PieceOf(first).StartsWith('\u2581');
+
+        // Merges come in the order of their rank; a piece scores by the first merge that makes it.
+        float[] scores = new float[tokens.Length];
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach ((string left, string right) in Merges(model))
+            ranks.TryAdd(left + right, ranks.Count);
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            scores[id] = ranks.TryGetValue(tokens[id], out int rank) ? -rank : types[id] == 1 ? -1e6f : 0;
+            if (types[id] == 1 && IsByte(tokens[id]))
+                types[id] = 6;
+        }
+
+        if (source.UnkId is { } unknown)
+            types[unknown] = 2;
+        keys[Prefix + "scores"] = scores;
+    }
+
+    private static bool IsByte(string token) => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>';
+
+    private static bool Exists(Tokenizer source, int id)
+    {
+        try
+        {
+            source.PieceOf(id);
+            return true;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false; // a hole in the vocabulary
+        }
+    }
+
+    private static IEnumerable<(string Left, string Right)> Merges(JsonElement model)
+    {
+        foreach (JsonElement merge in model.GetProperty("merges").EnumerateArray())
+        {
+            if (merge.ValueKind == JsonValueKind.Array)
+            {
+                yield return (merge[0].GetString()!, merge[1].GetString()!);
+                continue;
+            }
+
+            string line = merge.GetString()!;
+            int blank = line.IndexOf(' ', 1);
+            yield return (line[..blank], line[(blank + 1)..]);
+        }
+    }
+
+    private static void AddId(Dictionary<string, object> keys, string name, int? id)
+    {
+        if (id is { } value)
+            keys[Prefix + name] = (uint)value;
+    }
+}
