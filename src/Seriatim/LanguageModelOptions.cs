@@ -3,7 +3,7 @@ using Seriatim.Models;
 
 namespace Seriatim;
 
-/// <summary>How a model is opened. None of it changes what is generated, except <see cref="Storage"/>, which cannot: 16-bit weights are exact.</summary>
+/// <summary>How a model is opened. None of it changes what is generated, except <see cref="Storage"/> of quantised models: F32 computes with exact activations.</summary>
 public sealed record LanguageModelOptions
 {
     /// <summary>Threads; 0 for one a core.</summary>
@@ -11,6 +11,9 @@ public sealed record LanguageModelOptions
 
     /// <summary>How matrices are kept in memory.</summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;
+
+    /// <summary>Where quantised matrices of GGUF files lie.</summary>
+    public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 
     /// <summary>
     /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A model with an

@@ -23,7 +23,7 @@ internal sealed class OpenedModel : IDisposable
         {
             if (options.DraftModel is not null)
             {
-                _draft = Model.Load(options.DraftModel, new ModelLoadOptions { Storage = options.Storage });
+                _draft = Model.Load(options.DraftModel, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
                 engine = engine with { DraftModel = new LoadedModel(_draft, ops) };
             }
 
@@ -100,7 +100,7 @@ internal sealed class OpenedModel : IDisposable
 
     private static OpenedModel Open(string name, string folder, LanguageModelOptions options)
     {
-        Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage });
+        Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
         IDifferentiableOps? ops = null;
         try
         {

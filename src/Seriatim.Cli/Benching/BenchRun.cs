@@ -19,7 +19,7 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
     public double[] Prompt(int tokens) => [.. Enumerable.Range(0, repeat + 1).Select(_ =>
     {
         using PagePool pool = model.NewPagePool(PageSize, tokens / PageSize + 2);
-        using var memory = model.NewMemory(pool, new SequenceTerms { DeclaredLength = tokens + 1 });
+        using var memory = new PagedMemory(pool, new SequenceTerms { DeclaredLength = tokens });
         long start = Stopwatch.GetTimestamp();
         Step([memory], Ids(tokens));
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -30,7 +30,7 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
     {
         int length = past + tokens * (repeat + 1) + 1;
         using PagePool pool = model.NewPagePool(PageSize, batch * (length / PageSize + 2));
-        PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => model.NewMemory(pool, new SequenceTerms { DeclaredLength = length }))];
+        PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => new PagedMemory(pool, new SequenceTerms { DeclaredLength = length }))];
         foreach (PagedMemory memory in memories)
             Step([memory], Ids(past));
         var seconds = new List<double>();
