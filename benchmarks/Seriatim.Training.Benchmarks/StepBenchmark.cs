@@ -47,7 +47,7 @@ internal sealed class StepBenchmark : IDisposable
         benchmark._timed?.Clear();
         int perRound = Math.Max(1, (int)(1 / benchmark.Step().Sum)), steps = 1;
         var times = new List<(double Forward, double Backward, double Optimizer, double Sum)>();
-        List<double> limits = [], processors = [];
+        List<double> limits = [], oneThread = [], processors = [];
         for (int round = 0; round < rounds; round++)
         {
             double limit = FmaProbe.Measure(threads, 0.05);
@@ -60,6 +60,7 @@ internal sealed class StepBenchmark : IDisposable
             }
 
             processors.Add((Environment.CpuUsage.TotalTime - processor).TotalSeconds / perRound);
+            oneThread.Add(FmaProbe.Measure(1, 0.05));
             limits.Add(Math.Max(limit, FmaProbe.Measure(threads, 0.05)));
             times.Add((forward / perRound, backward / perRound, optimizer / perRound, (forward + backward + optimizer) / perRound));
         }
@@ -72,7 +73,7 @@ internal sealed class StepBenchmark : IDisposable
         {
             LimitGflops = Of(i => limits[i] / 1e9),
             PeakFraction = Of(i => flops / times[i].Sum / limits[i]),
-            ProcessorFraction = Of(i => flops / processors[i] / (limits[i] / threads)),
+            ProcessorFraction = Of(i => flops / processors[i] / oneThread[i]),
             StepMilliseconds = whole,
             ForwardMilliseconds = Of(i => times[i].Forward * 1e3),
             BackwardMilliseconds = Of(i => times[i].Backward * 1e3),

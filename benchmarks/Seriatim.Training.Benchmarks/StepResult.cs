@@ -15,8 +15,10 @@ internal sealed record StepResult(string Name, int Threads, int Rounds, double F
     public required Spread LimitGflops { get; init; }
     public required Spread PeakFraction { get; init; }
 
-    /// <summary>As <see cref="PeakFraction"/>, by the processor time of the step instead of the clock: holds on a machine that others use, and counts
-    /// threads that wait.</summary>
+    /// <summary>
+    /// Operations over the processor time of the step, against what one thread alone can do: holds on a machine that others use; threads that wait
+    /// for each other count, so one thread says most.
+    /// </summary>
     public required Spread ProcessorFraction { get; init; }
     public required Spread StepMilliseconds { get; init; }
     public required Spread ForwardMilliseconds { get; init; }
@@ -44,7 +46,7 @@ internal sealed record StepResult(string Name, int Threads, int Rounds, double F
         Line($"  optimizer  {OptimizerMilliseconds.Median,8:F1} ms (norm, AdamW, clearing of gradients)");
         Line($"  limit      {LimitGflops.Median,8:F1} GFLOP/s ({LimitGflops.Least:F0} - {LimitGflops.Most:F0})");
         Line($"  whole step {PeakFraction.Median,8:P0} of the limit ({PeakFraction.Least:P0} - {PeakFraction.Most:P0}); goal {Goal:P0}");
-        Line($"  by its processor time {ProcessorFraction.Median:P0} of the limit ({ProcessorFraction.Least:P0} - {ProcessorFraction.Most:P0})");
+        Line($"  by its processor time {ProcessorFraction.Median:P0} of the limit of one thread ({ProcessorFraction.Least:P0} - {ProcessorFraction.Most:P0})");
         Line($"  memory     {PeakBytes / 1e6,8:F0} MB at most = parameters {ParameterBytes / 1e6:F0} + gradients {GradientBytes / 1e6:F0} + moments {MomentBytes / 1e6:F0} + activations and buffers {ActivationBytes / 1e6:F0}");
         foreach ((string op, double milliseconds) in Ops)
             Line($"    {op,-28} {milliseconds,8:F2} ms");

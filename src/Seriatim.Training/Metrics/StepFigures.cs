@@ -7,4 +7,5 @@ namespace Seriatim.Training;
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Rows">Rows of its batches.</param>
 /// <param name="Flops">Operations of its passes; 0 if they are not counted.</param>
-internal readonly record struct StepFigures(long Step, double Loss, double Norm, double Rate, long Rows, double Flops);
+/// <param name="Accuracy">Share of its labels that were the most likely id, if the step is logged.</param>
+internal readonly record struct StepFigures(long Step, double Loss, double Norm, double Rate, long Rows, double Flops, double Accuracy = 0);

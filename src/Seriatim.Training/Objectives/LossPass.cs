@@ -13,13 +13,18 @@ public static class LossPass
     /// memory, a third more work, the same bits.</param>
     /// <returns>The summed loss of all labels, in nats.</returns>
     public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0,
-        BatchDropout? dropout = null, bool recompute = false)
+        BatchDropout? dropout = null, bool recompute = false) => TrainCounting(model, ops, batch, labelSmoothing, dropout, recompute, null);
+
+    /// <summary>As <see cref="Train"/>; tells how many labels were the most likely id before the step, if somebody wants to know.</summary>
+    internal static double TrainCounting(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing,
+        BatchDropout? dropout, bool recompute, Action<long>? correct)
     {
         using var tape = new Tape(ops) { RecomputesLayers = recompute };
         using Tensor rows = Hidden(model, tape, batch, dropout);
         using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
         float value = loss.Span[0];
+        correct?.Invoke(Correct(model, ops, rows, batch.Labels));
         if (float.IsFinite(value))
             tape.Backward(loss);
         return value;

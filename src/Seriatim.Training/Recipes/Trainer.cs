@@ -207,6 +207,9 @@ public sealed class Trainer : IDisposable
     private StepFigures Step()
     {
         double loss = 0;
+        // Only where it is logged: it takes the logits of the batch once more.
+        long correct = 0;
+        Action<long>? count = (Steps + 1) % _recipe.LoggingSteps == 0 ? found => correct += found : null;
         double flops = 0; // gradients are zero: the last step left them so
         long labels = 0, rows = 0;
         for (int i = 0; i < _recipe.AccumulationSteps; i++)
@@ -215,7 +218,7 @@ public sealed class Trainer : IDisposable
             if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
                 batch = ScheduledSampling.Apply(Model, _ops, batch, probability, new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
             double batchLoss = _teacher is null
-                ? LossPass.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers)
+                ? LossPass.TrainCounting(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers, count)
                 : _teacher.Distillation.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
             if (!double.IsFinite(batchLoss))
                 throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
@@ -230,7 +233,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
         _average?.Update();
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
-        return new StepFigures(Steps, loss / labels, norm, rate, rows, flops);
+        return new StepFigures(Steps, loss / labels, norm, rate, rows, flops, (double)correct / labels);
     }
 
     /// <summary>Dropout of a piece of the present step; null for none.</summary>
@@ -246,6 +249,8 @@ public sealed class Trainer : IDisposable
             ["grad_norm"] = last.Norm,
             ["epoch"] = _loader.Epochs,
         };
+        if (_teacher is null)
+            values["accuracy"] = last.Accuracy;
         // With smoothed labels or a teacher the loss is not the likelihood of the text.
         if (_recipe.LabelSmoothing == 0 && _teacher is null)
             values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);

@@ -88,6 +88,7 @@ public sealed class TrainerTests
         {
             Assert.Equal(Math.Exp((double)line["loss"]!), (double)line["perplexity"]!, 1e-9);
             Assert.True((double)line["tokens_per_second"]! > 0 && (double)line["fma_fraction"]! > 0 && (double)line["grad_norm"]! > 0);
+            Assert.InRange((double)line["accuracy"]!, 0.001, 1);
         });
         Assert.Equal(lines.Length, MetricsLog.Read(Path.Combine(run.Output, "metrics.jsonl")).Count);
         Assert.Contains("eval_loss", File.ReadAllText(Path.Combine(run.Output, "training.html")));
