@@ -1,0 +1,20 @@
+namespace Seriatim.Tests;
+
+/// <summary>The translator that this repository ships, by its name.</summary>
+public sealed class BuiltInTranslatorTests
+{
+    [Fact]
+    public async Task Translates_both_ways_whatever_comes_along()
+    {
+        using Translator translator = await Translator.OpenAsync("zh-en");
+        Assert.Equal("I love studying.", await translator.TranslateAsync("我爱学习"));
+        string[] texts = ["我爱学习", "I love studying.", "", "他在家吗？", "Where is the station?"];
+        var together = new List<Translation>();
+        await foreach (Translation translation in translator.TranslateManyAsync(texts))
+            together.Add(translation);
+        Assert.Equal(["en", "zh", null, "en", "zh"], together.Select(t => t.Direction?.To));
+        using Translator single = await Translator.OpenAsync("zh-en", new LanguageModelOptions { Threads = 1 });
+        foreach (Translation translation in together)
+            Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
+    }
+}
