@@ -5,6 +5,7 @@ using Seriatim.Models;
 namespace Seriatim.Tests;
 
 /// <summary>The facade over the small model that this repository ships.</summary>
+[Collection(Alone.Name)]
 public sealed class LanguageModelTests : IAsyncLifetime
 {
     private LanguageModel _model = null!;
