@@ -108,8 +108,34 @@ internal static class KernelBenchmarks
             yield return new Benchmark($"linear backward, input and weight, {rows} rows, 2048 x 2048", Limit.Fma, 2 * flops, 0.75, () => ops.LinearBackward(x, trained, dy).Dispose());
         }
 
+        foreach (BlockType type in new[] { BlockType.Q8_0, BlockType.Q4_0, BlockType.Q4_K, BlockType.Q6_K })
+        {
+            foreach (Benchmark benchmark in Quantized(ops, type))
+                yield return benchmark;
+        }
+
         foreach (Benchmark benchmark in Attention(ops))
             yield return benchmark;
+    }
+
+    /// <summary>Goals: 1.7 of the F32 peak for many rows, counted in multiply-adds; 90 % of the read limit for one, 85 % with four bits.</summary>
+    private static IEnumerable<Benchmark> Quantized(IDifferentiableOps ops, BlockType type)
+    {
+        using (LinearWeight weight = Weight(2048, 2048, type))
+        {
+            Tensor x = Random(256, 2048);
+            yield return new Benchmark($"linear {type}, 256 rows, 2048 x 2048", Limit.Fma, 2.0 * 256 * 2048 * 2048, 1.7, () => ops.Linear(x, weight).Dispose());
+        }
+
+        using (LinearWeight weight = Weight(65536, 4096, type))
+        {
+            foreach (int rows in new[] { 1, 4, 16 })
+            {
+                Tensor x = Random(rows, 4096);
+                yield return new Benchmark($"linear {type}, {rows} rows, {weight.Outputs} x 4096 ({weight.Bytes >> 20} MB)", Limit.Read, weight.Bytes,
+                    rows > 1 ? 0 : type == BlockType.Q8_0 ? 0.9 : 0.85, () => ops.Linear(x, weight).Dispose());
+            }
+        }
     }
 
     private static IEnumerable<Benchmark> Attention(IDifferentiableOps ops)
@@ -156,6 +182,22 @@ internal static class KernelBenchmarks
         }
 
         return LinearWeight.FromPanels(matrix);
+    }
+
+    private static unsafe QuantizedWeight Weight(int outputs, int inputs, BlockType type)
+    {
+        float[] values = new float[inputs];
+        var random = new Random(1);
+        for (int i = 0; i < inputs; i++)
+            values[i] = random.NextSingle() - 0.5f;
+        // The same row everywhere: the speed does not depend on the values, the start-up does.
+        byte[] blocks = new byte[type.Bytes(inputs)];
+        type.Encode(values, blocks);
+        fixed (byte* row = blocks)
+        {
+            nint address = (nint)row;
+            return new QuantizedWeight(QuantizedMatrix.Create("w", type, outputs, inputs, QuantizedPlacement.Packed, _ => address), null);
+        }
     }
 
     private static Tensor Random(int rows, int columns)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
@@ -11,37 +12,43 @@ namespace Seriatim.Tensors;
 internal static unsafe class DotTile<T>
     where T : struct, IDotLanes<T>
 {
+    /// <summary>Bytes of the codes of 32 inputs.</summary>
+    private const int GroupBytes = 8 * 64;
+
     /// <summary>Adds one chunk to a tile.</summary>
     /// <param name="tileRows">1, 2, 4 or 6.</param>
     /// <param name="groups32">Number of 32 inputs in the chunk.</param>
-    /// <param name="halves">2 if groups have 16 inputs, 1 if 32.</param>
+    /// <param name="halves">1 if groups have 16 inputs, 0 if 32.</param>
     /// <param name="w">The weights.</param>
     /// <param name="x">The rows.</param>
+    /// <param name="ahead">What is needed next.</param>
     /// <param name="y">Running results <c>[tileRows][16]</c>.</param>
-    public static void Add(int tileRows, int groups32, int halves, in PanelChunk w, in TileRows x, float* y)
+    public static void Add(int tileRows, int groups32, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
         switch (tileRows)
         {
-            case 6: Add6(groups32, halves, w, x, y); break;
-            case 4: Add4(groups32, halves, w, x, y); break;
-            case 2: Add2(groups32, halves, w, x, y); break;
-            default: Add1(groups32, halves, w, x, y); break;
+            case 6: Add6(groups32 << halves, halves, w, x, ahead, y); break;
+            case 4: Add4(groups32 << halves, halves, w, x, ahead, y); break;
+            case 2: Add2(groups32 << halves, halves, w, x, ahead, y); break;
+            default: Add1(groups32 << halves, halves, w, x, ahead, y); break;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Add6(int groups32, int halves, PanelChunk w, TileRows x, float* y)
+    private static void Add6(int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
-        byte* codes = w.Codes;
+        byte* codes = w.Codes, soon = (byte*)ahead.From;
         sbyte* bytes = x.Codes;
+        float* scales = w.Scales, minimums = w.Minimums, sums = SumsOf(w, x);
         int* starts = x.Starts;
-        int steps = 8 / halves;
-        for (int group = 0; group < groups32 * halves; group++, starts += 6)
+        nint stride = ahead.Stride;
+        for (int group = 0; group < groups; group++)
         {
             T s0 = T.Start(starts[0]), s1 = T.Start(starts[1]), s2 = T.Start(starts[2]);
             T s3 = T.Start(starts[3]), s4 = T.Start(starts[4]), s5 = T.Start(starts[5]);
-            for (int step = 0; step < steps; step++, codes += 64, bytes += 24)
+            for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 64, bytes += 24, soon += stride)
             {
+                Prefetch(soon);
                 T four = T.Load(codes);
                 s0 = T.MultiplyAdd(s0, four, bytes);
                 s1 = T.MultiplyAdd(s1, four, bytes + 4);
@@ -51,30 +58,34 @@ internal static unsafe class DotTile<T>
                 s5 = T.MultiplyAdd(s5, four, bytes + 20);
             }
 
-            float* scales = w.Scales + group * 16;
-            float* factors = x.Scales + group / halves * 6;
-            T.AddScaled(s0, scales, factors[0], y);
-            T.AddScaled(s1, scales, factors[1], y + 16);
-            T.AddScaled(s2, scales, factors[2], y + 32);
-            T.AddScaled(s3, scales, factors[3], y + 48);
-            T.AddScaled(s4, scales, factors[4], y + 64);
-            T.AddScaled(s5, scales, factors[5], y + 80);
-            AddMinimums(6, group, w, x, y);
+            float* factors = x.Scales + (group >> halves) * 6;
+            T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
+            T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
+            T.AddScaled(s2, scales, factors[2], minimums, sums[2], y + 32);
+            T.AddScaled(s3, scales, factors[3], minimums, sums[3], y + 48);
+            T.AddScaled(s4, scales, factors[4], minimums, sums[4], y + 64);
+            T.AddScaled(s5, scales, factors[5], minimums, sums[5], y + 80);
+            scales = scales + 16;
+            starts = starts + 6;
+            sums = sums + 6;
+            minimums = minimums == null ? null : minimums + 16;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Add4(int groups32, int halves, PanelChunk w, TileRows x, float* y)
+    private static void Add4(int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
-        byte* codes = w.Codes;
+        byte* codes = w.Codes, soon = (byte*)ahead.From;
         sbyte* bytes = x.Codes;
+        float* scales = w.Scales, minimums = w.Minimums, sums = SumsOf(w, x);
         int* starts = x.Starts;
-        int steps = 8 / halves;
-        for (int group = 0; group < groups32 * halves; group++, starts += 4)
+        nint stride = ahead.Stride;
+        for (int group = 0; group < groups; group++)
         {
             T s0 = T.Start(starts[0]), s1 = T.Start(starts[1]), s2 = T.Start(starts[2]), s3 = T.Start(starts[3]);
-            for (int step = 0; step < steps; step++, codes += 64, bytes += 16)
+            for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 64, bytes += 16, soon += stride)
             {
+                Prefetch(soon);
                 T four = T.Load(codes);
                 s0 = T.MultiplyAdd(s0, four, bytes);
                 s1 = T.MultiplyAdd(s1, four, bytes + 4);
@@ -82,64 +93,89 @@ internal static unsafe class DotTile<T>
                 s3 = T.MultiplyAdd(s3, four, bytes + 12);
             }
 
-            float* scales = w.Scales + group * 16;
-            float* factors = x.Scales + group / halves * 4;
-            T.AddScaled(s0, scales, factors[0], y);
-            T.AddScaled(s1, scales, factors[1], y + 16);
-            T.AddScaled(s2, scales, factors[2], y + 32);
-            T.AddScaled(s3, scales, factors[3], y + 48);
-            AddMinimums(4, group, w, x, y);
+            float* factors = x.Scales + (group >> halves) * 4;
+            T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
+            T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
+            T.AddScaled(s2, scales, factors[2], minimums, sums[2], y + 32);
+            T.AddScaled(s3, scales, factors[3], minimums, sums[3], y + 48);
+            scales = scales + 16;
+            starts = starts + 4;
+            sums = sums + 4;
+            minimums = minimums == null ? null : minimums + 16;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Add2(int groups32, int halves, PanelChunk w, TileRows x, float* y)
+    private static void Add2(int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
-        byte* codes = w.Codes;
+        byte* codes = w.Codes, soon = (byte*)ahead.From;
         sbyte* bytes = x.Codes;
+        float* scales = w.Scales, minimums = w.Minimums, sums = SumsOf(w, x);
         int* starts = x.Starts;
-        int steps = 8 / halves;
-        for (int group = 0; group < groups32 * halves; group++, starts += 2)
+        nint stride = ahead.Stride;
+        for (int group = 0; group < groups; group++)
         {
             T s0 = T.Start(starts[0]), s1 = T.Start(starts[1]);
-            for (int step = 0; step < steps; step++, codes += 64, bytes += 8)
+            for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 64, bytes += 8, soon += stride)
             {
+                Prefetch(soon);
                 T four = T.Load(codes);
                 s0 = T.MultiplyAdd(s0, four, bytes);
                 s1 = T.MultiplyAdd(s1, four, bytes + 4);
             }
 
-            float* scales = w.Scales + group * 16;
-            float* factors = x.Scales + group / halves * 2;
-            T.AddScaled(s0, scales, factors[0], y);
-            T.AddScaled(s1, scales, factors[1], y + 16);
-            AddMinimums(2, group, w, x, y);
+            float* factors = x.Scales + (group >> halves) * 2;
+            T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
+            T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
+            scales = scales + 16;
+            starts = starts + 2;
+            sums = sums + 2;
+            minimums = minimums == null ? null : minimums + 16;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Add1(int groups32, int halves, PanelChunk w, TileRows x, float* y)
+    private static void Add1(int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
-        byte* codes = w.Codes;
+        byte* codes = w.Codes, soon = (byte*)ahead.From;
         sbyte* bytes = x.Codes;
+        float* scales = w.Scales, minimums = w.Minimums, sums = SumsOf(w, x);
         int* starts = x.Starts;
-        int steps = 8 / halves;
-        for (int group = 0; group < groups32 * halves; group++)
+        nint stride = ahead.Stride;
+        for (int group = 0; group < groups; group++)
         {
-            T sums = T.Start(starts[group]);
-            for (int step = 0; step < steps; step++, codes += 64, bytes += 4)
-                sums = T.MultiplyAdd(sums, T.Load(codes), bytes);
-            T.AddScaled(sums, w.Scales + group * 16, x.Scales[group / halves], y);
-            AddMinimums(1, group, w, x, y);
+            T s0 = T.Start(starts[0]);
+            for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 256, bytes += 16, soon += 4 * stride)
+            {
+                s0 = Step(s0, codes, bytes, soon);
+                s0 = Step(s0, codes + 64, bytes + 4, soon + stride);
+                s0 = Step(s0, codes + 128, bytes + 8, soon + 2 * stride);
+                s0 = Step(s0, codes + 192, bytes + 12, soon + 3 * stride);
+            }
+
+            T.AddScaled(s0, scales, x.Scales[group >> halves], minimums, sums[0], y);
+            scales = scales + 16;
+            starts = starts + 1;
+            sums = sums + 1;
+            minimums = minimums == null ? null : minimums + 16;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddMinimums(int tileRows, int group, in PanelChunk w, in TileRows x, float* y)
+    private static T Step(T sums, byte* codes, sbyte* bytes, byte* soon)
     {
-        if (w.Minimums == null)
-            return;
-        for (int row = 0; row < tileRows; row++)
-            T.AddMinimums(w.Minimums + group * 16, x.Sums[group * tileRows + row], y + row * 16);
+        Prefetch(soon);
+        return T.MultiplyAdd(sums, T.Load(codes), bytes);
+    }
+
+    /// <summary>The sums that go with minimums; without minimums, memory of the same size that is read and not used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* SumsOf(in PanelChunk w, in TileRows x) => w.Minimums == null ? (float*)x.Starts : x.Sums;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(address);
     }
 }

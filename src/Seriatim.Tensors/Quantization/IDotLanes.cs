@@ -26,9 +26,9 @@ internal unsafe interface IDotLanes<T>
     /// <summary><c>sums + Σ_4 (code - Offset) · x</c> with the 4 signed bytes at <paramref name="x"/>.</summary>
     static abstract T MultiplyAdd(T sums, T codes, sbyte* x);
 
-    /// <summary><c>y = fma(scales · factor, (float)sums, y)</c> for 16 outputs.</summary>
-    static abstract void AddScaled(T sums, float* scales, float factor, float* y);
-
-    /// <summary><c>y = fma(minimums, factor, y)</c> for 16 outputs.</summary>
-    static abstract void AddMinimums(float* minimums, float factor, float* y);
+    /// <summary>
+    /// <c>y = fma(scales · factor, (float)sums, y)</c> for 16 outputs, then <c>y = fma(minimums, sum, y)</c> unless
+    /// <paramref name="minimums"/> is null.
+    /// </summary>
+    static abstract void AddScaled(T sums, float* scales, float factor, float* minimums, float sum, float* y);
 }

@@ -1,9 +1,14 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Seriatim.Tensors;
 
 /// <summary>A quantised matrix repacked into panels (<see cref="PanelLayout{TFormat}"/>).</summary>
 internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     where TFormat : struct, IBlockFormat
 {
+    /// <summary>How far ahead memory is asked for: what arrives while it takes to answer.</summary>
+    private const int AheadBytes = 8 << 10;
+
     private readonly NativeBlock _panels;
     private readonly long _panelBytes;
 
@@ -30,11 +35,17 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
 
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
-    internal override PanelChunk Open(int panel, int firstInput, float* scratch)
+    internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
     {
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;
-        byte* chunk = _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)PanelLayout<TFormat>.ChunkBytes(8);
-        return PanelLayout<TFormat>.Open(chunk, groups, scratch);
+        byte* packed = _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)PanelLayout<TFormat>.ChunkBytes(8);
+        PanelLayout<TFormat>.Open(packed, groups, scratch, out chunk);
+        int bytes = PanelLayout<TFormat>.ChunkBytes(groups);
+        // One cache line for every 4 inputs at most: the micro-kernel does not ask for the rest.
+        nint stride = Math.Min(64, (bytes + groups * 8 - 1) / (groups * 8));
+        for (nint at = stride * groups * 8; at < bytes && Sse.IsSupported; at += 64)
+            Sse.Prefetch0(packed + AheadBytes + at);
+        chunk.Ahead = new Ahead((nint)packed + AheadBytes, stride);
     }
 
     private protected override void Read(int row, Span<float> values)
@@ -43,7 +54,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         (int panel, int lane) = (row / PanelChunk.Outputs, row % PanelChunk.Outputs);
         for (int first = 0; first < Columns; first += PanelChunk.Inputs)
         {
-            PanelChunk chunk = Open(panel, first, (float*)scratch.Pointer);
+            Open(panel, first, (float*)scratch.Pointer, out PanelChunk chunk);
             int inputs = Math.Min(PanelChunk.Inputs, Columns - first);
             for (int i = 0; i < inputs; i++)
             {

@@ -21,6 +21,9 @@ internal unsafe struct PanelChunk
     /// <summary><c>[groups][16]</c>: the minimum <c>M · h</c> of each group; null without.</summary>
     public float* Minimums;
 
+    /// <summary>The packed bytes that come soon; nothing for weights that are not packed.</summary>
+    public Ahead Ahead;
+
     /// <summary>Lays a chunk out in scratch memory.</summary>
     public static PanelChunk In(float* scratch, bool minimums)
     {
@@ -28,6 +31,7 @@ internal unsafe struct PanelChunk
         return new PanelChunk
         {
             Codes = (byte*)scratch,
+            Ahead = new Ahead((nint)scratch, 0),
             Scales = scales,
             Minimums = minimums ? scales + Inputs / 16 * Outputs : null,
         };

@@ -20,11 +20,23 @@ internal static unsafe class PanelLayout<TFormat>
     private const int StepBytes = 4 * Lanes;
     private const int GroupCodes = 8 * StepBytes;
 
-    private static bool Plane4 => TFormat.CodeBits is 4 or 5 or 6;
+    private static bool Plane4
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.CodeBits is 4 or 5 or 6;
+    }
 
-    private static bool Plane2 => TFormat.CodeBits is 2 or 3 or 6;
+    private static bool Plane2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.CodeBits is 2 or 3 or 6;
+    }
 
-    private static bool Plane1 => TFormat.CodeBits is 3 or 5;
+    private static bool Plane1
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.CodeBits is 3 or 5;
+    }
 
     private static int GroupsPerBlock => TFormat.Values / TFormat.GroupValues;
 
@@ -59,9 +71,9 @@ internal static unsafe class PanelLayout<TFormat>
     }
 
     /// <summary>Opens a packed chunk; scales and codes narrower than 8 bits go to the scratch memory.</summary>
-    public static PanelChunk Open(byte* packed, int groups32, float* scratch)
+    public static void Open(byte* packed, int groups32, float* scratch, out PanelChunk chunk)
     {
-        PanelChunk chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
+        chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
         byte* codes = packed + HeaderBytes(groups32);
         if (TFormat.CodeBits == 8)
             chunk.Codes = codes;
@@ -74,11 +86,10 @@ internal static unsafe class PanelLayout<TFormat>
         OpenScales(scales, (sbyte*)integers, blocks, chunk.Scales);
         if (TFormat.HasMinimums)
             OpenMinimums(scales + Lanes * blocks, integers + Lanes * GroupsPerBlock * blocks, blocks, chunk.Minimums);
-        return chunk;
     }
 
     /// <summary>Fills one lane of a chunk straight from a row of blocks; a null row gets scale 0.</summary>
-    public static void FillLane(byte* row, int groups32, int lane, PanelChunk chunk)
+    public static void FillLane(byte* row, int groups32, int lane, in PanelChunk chunk)
     {
         BlockParts parts = default;
         for (int block = 0; block < groups32 * 32 / TFormat.Values; block++)
@@ -158,74 +169,81 @@ internal static unsafe class PanelLayout<TFormat>
             planes[at] |= (byte)((code & 1) << step);
     }
 
-    /// <summary>Codes of 32 inputs from their planes.</summary>
+    /// <summary>Codes of 32 inputs from their planes: a step of 4 inputs is one vector of 64 bytes.</summary>
+    /// <remarks>Not inlined: the JIT has a budget for each method, and what it leaves out becomes a call in the middle of registers.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void OpenCodes(byte* planes, byte* codes)
     {
-        for (int at = 0; at < StepBytes; at += 32)
+        if (Plane4)
         {
-            if (Plane4)
-                Open4(planes + at, codes + at);
-            else
-                Open2(planes + at, codes + at);
+            Open4(planes, codes, 0);
+            Open4(planes, codes, 1);
+            Open4(planes, codes, 2);
+            Open4(planes, codes, 3);
+        }
+        else
+        {
+            for (int half = 0; half < 2; half++)
+            {
+                Open2(planes, codes, half, 0);
+                Open2(planes, codes, half, 2);
+                Open2(planes, codes, half, 4);
+                Open2(planes, codes, half, 6);
+            }
         }
     }
 
+    /// <summary>Steps j and j + 4.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Open4(byte* planes, byte* codes)
+    private static void Open4(byte* planes, byte* codes, int j)
     {
-        for (int j = 0; j < 4; j++)
+        Vector512<byte> both = Vector512.Load(planes + j * StepBytes);
+        Vector512<byte> low = both & Vector512.Create((byte)15);
+        Vector512<byte> high = Shifted(both, 4) & Vector512.Create((byte)15);
+        if (Plane2)
         {
-            Vector256<byte> both = Vector256.Load(planes + j * StepBytes);
-            Vector256<byte> low = both & Vector256.Create((byte)15);
-            Vector256<byte> high = Shifted(both, 4) & Vector256.Create((byte)15);
-            if (Plane2)
-            {
-                Vector256<byte> pairs = Vector256.Load(planes + (4 + j % 2) * StepBytes);
-                low |= ShiftedLeft(Shifted(pairs, j / 2 * 2) & Vector256.Create((byte)3), 4);
-                high |= ShiftedLeft(Shifted(pairs, j / 2 * 2 + 4) & Vector256.Create((byte)3), 4);
-            }
-
-            if (Plane1)
-            {
-                Vector256<byte> bits = Vector256.Load(planes + 4 * StepBytes);
-                low |= ShiftedLeft(Shifted(bits, j) & Vector256.Create((byte)1), 4);
-                high |= ShiftedLeft(Shifted(bits, j + 4) & Vector256.Create((byte)1), 4);
-            }
-
-            ByteCodes(low).Store(codes + j * StepBytes);
-            ByteCodes(high).Store(codes + (j + 4) * StepBytes);
+            Vector512<byte> pairs = Vector512.Load(planes + (4 + j % 2) * StepBytes);
+            low |= Shifted(pairs, j / 2 * 2 - 4) & Vector512.Create((byte)0x30);
+            high |= Shifted(pairs, j / 2 * 2) & Vector512.Create((byte)0x30);
         }
+
+        if (Plane1)
+        {
+            Vector512<byte> bits = Vector512.Load(planes + 4 * StepBytes);
+            low |= Shifted(bits, j - 4) & Vector512.Create((byte)0x10);
+            high |= Shifted(bits, j) & Vector512.Create((byte)0x10);
+        }
+
+        ByteCodes(low).Store(codes + j * StepBytes);
+        ByteCodes(high).Store(codes + (j + 4) * StepBytes);
     }
 
+    /// <summary>Step <c>half + shift</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Open2(byte* planes, byte* codes)
+    private static void Open2(byte* planes, byte* codes, int half, int shift)
     {
-        for (int step = 0; step < 8; step++)
-        {
-            Vector256<byte> pairs = Vector256.Load(planes + step % 2 * StepBytes);
-            Vector256<byte> code = Shifted(pairs, step / 2 * 2) & Vector256.Create((byte)3);
-            if (Plane1)
-            {
-                Vector256<byte> bits = Vector256.Load(planes + 2 * StepBytes);
-                code |= ShiftedLeft(Shifted(bits, step) & Vector256.Create((byte)1), 2);
-            }
-
-            code.Store(codes + step * StepBytes);
-        }
+        Vector512<byte> code = Shifted(Vector512.Load(planes + half * StepBytes), shift) & Vector512.Create((byte)3);
+        int step = half + shift;
+        if (Plane1)
+            code |= Vector512.ShiftLeft(Vector512.ShiftRightLogical(Vector512.Load(planes + 2 * StepBytes).AsUInt16(), step), 2).AsByte()
+                & Vector512.Create((byte)4);
+        code.Store(codes + step * StepBytes);
     }
 
-    /// <summary>Shifts right; bits of the neighbouring byte come in from above and must be masked away.</summary>
+    /// <summary>Shifts right (left if negative); bits of the neighbouring byte come in and must be masked away.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Shifted(Vector256<byte> bytes, int count) => Vector256.ShiftRightLogical(bytes.AsUInt16(), count).AsByte();
+    private static Vector512<byte> Shifted(Vector512<byte> bytes, int count) => count == 0 ? bytes
+        : count > 0 ? Vector512.ShiftRightLogical(bytes.AsUInt16(), count).AsByte()
+        : Vector512.ShiftLeft(bytes.AsUInt16(), -count).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> ShiftedLeft(Vector256<byte> bytes, int count) => Vector256.ShiftLeft(bytes.AsUInt16(), count).AsByte();
+    private static Vector512<byte> ByteCodes(Vector512<byte> codes) => TFormat.Levels.IsEmpty
+        ? codes
+        : Vector512.Create(ByteCodes(codes.GetLower()), ByteCodes(codes.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> ByteCodes(Vector256<byte> codes)
     {
-        if (TFormat.Levels.IsEmpty)
-            return codes;
         Vector128<byte> table = Vector128.Create(TFormat.Levels).AsByte() + Vector128.Create((byte)TFormat.Bias);
         return Vector256.Create(Vector128.Shuffle(table, codes.GetLower()), Vector128.Shuffle(table, codes.GetUpper()));
     }

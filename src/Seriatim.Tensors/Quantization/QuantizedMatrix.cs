@@ -94,7 +94,8 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="panel">Panel of 16 rows.</param>
     /// <param name="firstInput">First column, a multiple of <see cref="PanelChunk.Inputs"/>.</param>
     /// <param name="scratch"><see cref="PanelChunk.ScratchFloats"/> floats, aligned.</param>
-    internal abstract PanelChunk Open(int panel, int firstInput, float* scratch);
+    /// <param name="chunk">The chunk; not a result, because copies of what was just written stall.</param>
+    internal abstract void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk);
 
     private protected abstract void Read(int row, Span<float> values);
 

@@ -1,15 +1,21 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace Seriatim.Tensors;
 
 /// <summary>
 /// <c>y = x Wᵀ + b</c> with W in quantised blocks, for any number of rows: a panel of 16 outputs is walked in chunks of 256 inputs; a
-/// chunk is opened once, stays in the first cache, and meets every tile of rows. So few rows stream the weights once, and many rows
-/// pay for opening them once.
+/// chunk is opened once, stays in the first cache, and meets every tile of a block of rows. So few rows stream the weights once, and many
+/// rows pay for opening them once a block.
 /// </summary>
-/// <remarks>Work is cut along outputs only. The sums start from the bias and add group after group.</remarks>
+/// <remarks>Work is cut along outputs and rows, never along inputs. The sums start from the bias and add group after group.</remarks>
 internal static unsafe class QuantizedProduct
 {
     /// <summary>Tiles whose running results stay in the first cache.</summary>
-    private const int TileBlock = 48;
+    private const int MaxTileBlock = 48;
+
+    /// <summary>Bytes of rows that stay in the second cache while all panels meet them.</summary>
+    private const int BlockBytes = 512 << 10;
 
     private const int Lanes = PanelChunk.Outputs;
 
@@ -42,15 +48,13 @@ internal static unsafe class QuantizedProduct
         if (x.Rows == 0)
             return;
         BlockFacts facts = weight.Quantized.Facts;
-        (Tensor starts, Tensor? sums) = x.For(facts, T.Offset);
         long cost = (long)x.Rows * weight.Inputs * Lanes;
         var work = new Work<T>
         {
             Team = team,
             X = x,
-            Starts = starts,
-            Sums = sums,
-            GroupValues = facts.GroupValues,
+            Operands = x.For(facts, T.Offset),
+            Halves = facts.GroupValues == 16 ? 1 : 0,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
             Y = y,
@@ -58,8 +62,9 @@ internal static unsafe class QuantizedProduct
             FirstPanel = firstPanel,
             Panels = panels,
             PanelsPerPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, panels),
+            TileBlock = Math.Clamp(BlockBytes / (QuantizedRows.MaxTileRows * weight.Inputs), 4, MaxTileBlock),
         };
-        team.Run((panels + work.PanelsPerPiece - 1) / work.PanelsPerPiece, ref work);
+        team.Run(work.PanelPieces * work.TileBlocks, ref work);
     }
 
     private struct Work<T> : IWork
@@ -67,58 +72,90 @@ internal static unsafe class QuantizedProduct
     {
         public WorkerTeam Team;
         public QuantizedRows X;
-        public Tensor Starts;
-        public Tensor? Sums;
+        public QuantizedRows.Operands Operands;
         public QuantizedWeight Weight;
         public float* Bias;
         public float* Y;
         public nint YStride;
-        public int GroupValues, FirstPanel, Panels, PanelsPerPiece;
+        public int Halves, FirstPanel, Panels, PanelsPerPiece, TileBlock;
+
+        public readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
+
+        public readonly int TileBlocks => (X.Tiles + TileBlock - 1) / TileBlock;
 
         public readonly void Do(int piece, int worker)
         {
-            int block = Math.Min(TileBlock, X.Tiles);
-            int results = block * QuantizedRows.MaxTileRows * Lanes;
+            int firstTile = piece / PanelPieces * TileBlock;
+            int endTile = Math.Min(X.Tiles, firstTile + TileBlock);
+            int results = (endTile - firstTile) * QuantizedRows.MaxTileRows * Lanes;
             float* scratch = Team.ScratchOf(worker, results + PanelChunk.ScratchFloats);
-            for (int p = piece * PanelsPerPiece; p < Math.Min(Panels, (piece + 1) * PanelsPerPiece); p++)
-            {
-                for (int tile = 0; tile < X.Tiles; tile += block)
-                    Block(p, tile, Math.Min(X.Tiles, tile + block), scratch, scratch + results);
-            }
+            int first = piece % PanelPieces * PanelsPerPiece;
+            for (int p = first; p < Math.Min(Panels, first + PanelsPerPiece); p++)
+                Block(p, firstTile, endTile, scratch, scratch + results);
         }
 
         private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
         {
             int firstOutput = (FirstPanel + p) * Lanes;
             int outputs = Math.Min(Lanes, Weight.Outputs - firstOutput);
-            Begin(results, endTile - firstTile, firstOutput, outputs);
+            Begin(results, firstTile, endTile, firstOutput, outputs);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
-                int groups32 = Math.Min(PanelChunk.Inputs, Weight.Inputs - k) / 32;
-                PanelChunk chunk = Weight.Quantized.Open(FirstPanel + p, k, scratch);
-                float* to = results;
-                for (int tile = firstTile; tile < endTile; tile++, to += QuantizedRows.MaxTileRows * Lanes)
-                {
-                    TileRows rows = X.Tile(tile, k, GroupValues, Starts, Sums);
-                    DotTile<T>.Add(X.TileRows(tile), groups32, 32 / GroupValues, chunk, rows, to);
-                }
+                Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);
+                X.Tile(firstTile, k, Operands, out TileRows rows);
+                AddChunk(chunk, Math.Min(PanelChunk.Inputs, Weight.Inputs - k), ref rows, firstTile, endTile, results);
             }
 
-            for (int row = firstTile * QuantizedRows.MaxTileRows; row < Math.Min(X.Rows, endTile * QuantizedRows.MaxTileRows); row++)
+            float* y = Y + (long)firstTile * QuantizedRows.MaxTileRows * YStride + p * Lanes;
+            int count = Math.Min(X.Rows, endTile * QuantizedRows.MaxTileRows) - firstTile * QuantizedRows.MaxTileRows;
+            for (int row = 0; row < count; row++, results += Lanes, y += YStride)
             {
-                float* from = results + (row - firstTile * QuantizedRows.MaxTileRows) * Lanes;
-                new ReadOnlySpan<float>(from, outputs).CopyTo(new Span<float>(Y + row * YStride + p * Lanes, outputs));
+                if (outputs == Lanes)
+                    Vector512.Load(results).Store(y);
+                else
+                    new ReadOnlySpan<float>(results, outputs).CopyTo(new Span<float>(y, outputs));
             }
         }
 
-        /// <summary>Starts the sums at the bias, or at 0.</summary>
-        private readonly void Begin(float* results, int tiles, int firstOutput, int outputs)
+        private readonly void AddChunk(in PanelChunk chunk, int inputs, ref TileRows rows, int firstTile, int endTile, float* results)
         {
-            new Span<float>(results, tiles * QuantizedRows.MaxTileRows * Lanes).Clear();
-            if (Bias == null)
-                return;
-            for (int row = 0; row < tiles * QuantizedRows.MaxTileRows; row++)
-                new ReadOnlySpan<float>(Bias + firstOutput, outputs).CopyTo(new Span<float>(results + row * Lanes, outputs));
+            const int Rows = QuantizedRows.MaxTileRows;
+            Ahead ahead = chunk.Ahead;
+            for (int tile = firstTile; tile < endTile; tile++, results += Rows * Lanes)
+            {
+                DotTile<T>.Add(X.TileRows(tile), inputs / 32, Halves, chunk, rows, ahead, results);
+                rows.Codes += inputs * Rows;
+                rows.Scales += inputs / 32 * Rows;
+                rows.Starts += inputs / 32 * Rows << Halves;
+                rows.Sums += inputs / 32 * Rows << Halves;
+                // The first tile asks for weights, the others for the next tile of rows.
+                ahead = new Ahead((nint)rows.Codes + inputs * Rows, 4 * Rows);
+            }
+        }
+
+        /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>
+        private readonly void Begin(float* results, int firstTile, int endTile, int firstOutput, int outputs)
+        {
+            Vector512<float> start = Vector512<float>.Zero;
+            if (Bias != null && outputs == Lanes)
+            {
+                start = Vector512.Load(Bias + firstOutput);
+            }
+            else if (Bias != null)
+            {
+                float* few = stackalloc float[Lanes];
+                new ReadOnlySpan<float>(Bias + firstOutput, outputs).CopyTo(new Span<float>(few, outputs));
+                start = Vector512.Load(few);
+            }
+
+            int first = firstTile * QuantizedRows.MaxTileRows, end = endTile * QuantizedRows.MaxTileRows;
+            float* y = Y + first * YStride + firstOutput - FirstPanel * Lanes;
+            for (int row = first; row < end; row++, results += Lanes, y += YStride)
+            {
+                start.Store(results);
+                if (Sse.IsSupported)
+                    Sse.Prefetch1(y);
+            }
         }
     }
 }

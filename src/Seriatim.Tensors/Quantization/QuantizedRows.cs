@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Seriatim.Tensors;
@@ -8,27 +9,30 @@ namespace Seriatim.Tensors;
 /// its format.
 /// </summary>
 /// <remarks>
-/// Rows lie in tiles of 6, the last one of 1, 2, 4 or 6 with zeros. A block with a value that is not finite has a d that is not finite
+/// Rows lie in tiles of 6, the last one of 1, 2, 4 or 6 with zeros; all tiles of the first 256 inputs, then of the next, so that a product
+/// that holds a chunk of weights walks through memory without jumps. A block with a value that is not finite has a d that is not finite
 /// either, so the row's results are NaN. A block smaller than 1e-36 counts as zeros.
 /// </remarks>
 internal sealed unsafe class QuantizedRows : IDisposable
 {
     public const int MaxTileRows = 6;
 
+    private readonly WorkerTeam _team;
+    private readonly int _filled;
     private readonly Tensor _codes;
     private readonly Tensor _scales;
     private readonly Tensor _sums;
-    private readonly List<(int Shift, int GroupValues, Tensor Starts)> _starts = [];
-    private readonly List<(int GroupValues, Tensor Sums)> _scaledSums = [];
+    private readonly List<Operands> _operands = [];
 
     public QuantizedRows(WorkerTeam team, Tensor x)
     {
-        (Rows, Columns) = (x.Rows, x.Columns);
+        (_team, Rows, Columns) = (team, x.Rows, x.Columns);
         Tiles = (Rows + MaxTileRows - 1) / MaxTileRows;
-        _codes = Tensor.Create(Tiles * MaxTileRows, Columns / 4);
-        _scales = Tensor.Create(Tiles * MaxTileRows, Columns / 32);
-        _sums = Tensor.Create(Tiles * MaxTileRows, Columns / 16, DataType.I32);
-        var work = new Work { X = x.Floats, Rows = this };
+        _filled = Tiles == 0 ? 0 : (Tiles - 1) * MaxTileRows + TileRows(Tiles - 1);
+        _codes = Tensor.Create(_filled, Columns / 4);
+        _scales = Tensor.Create(_filled, Columns / 32);
+        _sums = Tensor.Create(_filled, Columns / 16, DataType.I32);
+        var work = new QuantizeWork { X = x.Floats, Rows = this };
         team.Run(Tiles, ref work, 8L * Rows * Columns);
     }
 
@@ -44,33 +48,33 @@ internal sealed unsafe class QuantizedRows : IDisposable
     /// <summary>Makes what products with a format need. Call before the tiles are read from several threads.</summary>
     /// <param name="facts">The format.</param>
     /// <param name="offset">What the instruction takes from each code.</param>
-    public (Tensor Starts, Tensor? Sums) For(BlockFacts facts, int offset)
+    public Operands For(BlockFacts facts, int offset)
     {
         int shift = offset - facts.Bias;
-        Tensor? starts = _starts.Find(s => s.Shift == shift && s.GroupValues == facts.GroupValues).Starts;
-        if (starts is null)
-            _starts.Add((shift, facts.GroupValues, starts = MakeStarts(shift, facts.GroupValues)));
-        if (!facts.HasMinimums)
-            return (starts, null);
-        Tensor? sums = _scaledSums.Find(s => s.GroupValues == facts.GroupValues).Sums;
-        if (sums is null)
-            _scaledSums.Add((facts.GroupValues, sums = MakeSums(facts.GroupValues)));
-        return (starts, sums);
+        foreach (Operands made in _operands)
+        {
+            if (made.Shift == shift && made.GroupValues == facts.GroupValues && (made.Sums is not null || !facts.HasMinimums))
+                return made;
+        }
+
+        var operands = new Operands(
+            shift, facts.GroupValues, Tensor.Create(_filled, Columns / facts.GroupValues, DataType.I32),
+            facts.HasMinimums ? Tensor.Create(_filled, Columns / facts.GroupValues) : null);
+        _operands.Add(operands);
+        var work = new OperandsWork { Rows = this, Operands = operands };
+        _team.Run(Tiles, ref work, (long)Rows * Columns / facts.GroupValues);
+        return operands;
     }
 
-    /// <summary>A tile from one input on.</summary>
-    public TileRows Tile(int tile, int firstInput, int groupValues, Tensor starts, Tensor? sums)
+    /// <summary>One chunk of a tile.</summary>
+    public void Tile(int tile, int firstInput, Operands operands, out TileRows rows)
     {
-        int rows = TileRows(tile);
-        long first = (long)tile * MaxTileRows;
-        long group = first * Columns / groupValues + (long)firstInput / groupValues * rows;
-        return new TileRows
-        {
-            Codes = (sbyte*)_codes.Floats + first * Columns + (long)firstInput * rows,
-            Scales = _scales.Floats + first * Columns / 32 + (long)firstInput / 32 * rows,
-            Starts = (int*)starts.Data + group,
-            Sums = sums is null ? null : sums.Floats + group,
-        };
+        long at = At(tile, firstInput);
+        int shift = operands.GroupValues == 16 ? 4 : 5;
+        rows.Codes = (sbyte*)_codes.Floats + at;
+        rows.Scales = _scales.Floats + (at >> 5);
+        rows.Starts = (int*)operands.Starts.Data + (at >> shift);
+        rows.Sums = operands.Sums is null ? null : operands.Sums.Floats + (at >> shift);
     }
 
     public void Dispose()
@@ -78,52 +82,55 @@ internal sealed unsafe class QuantizedRows : IDisposable
         _codes.Dispose();
         _scales.Dispose();
         _sums.Dispose();
-        foreach (var entry in _starts)
-            entry.Starts.Dispose();
-        foreach (var entry in _scaledSums)
-            entry.Sums.Dispose();
-    }
-
-    private Tensor MakeStarts(int shift, int groupValues)
-    {
-        Tensor starts = Tensor.Create(Tiles * MaxTileRows, Columns / groupValues, DataType.I32);
-        int* to = (int*)starts.Data;
-        for (int tile = 0; tile < Tiles; tile++)
+        foreach (Operands operands in _operands)
         {
-            for (int i = 0; i < TileRows(tile) * (Columns / groupValues); i++)
-                to[(long)tile * MaxTileRows * (Columns / groupValues) + i] = shift * Sum(tile, i, groupValues);
+            operands.Starts.Dispose();
+            operands.Sums?.Dispose();
         }
-
-        return starts;
     }
 
-    private Tensor MakeSums(int groupValues)
+    /// <summary>Where a chunk of a tile begins, in inputs: chunk after chunk, and in each tile after tile.</summary>
+    private long At(int tile, int firstInput) =>
+        (long)firstInput * _filled + (long)tile * MaxTileRows * Math.Min(PanelChunk.Inputs, Columns - firstInput);
+
+    /// <summary>What products with some formats need of the rows, in the order of the codes.</summary>
+    /// <param name="Shift">What makes up for the codes being unsigned, for each unit of x.</param>
+    /// <param name="GroupValues">Inputs of a group.</param>
+    /// <param name="Starts"><see cref="Tensors.TileRows.Starts"/>.</param>
+    /// <param name="Sums"><see cref="Tensors.TileRows.Sums"/>, or null.</param>
+    internal sealed record Operands(int Shift, int GroupValues, Tensor Starts, Tensor? Sums);
+
+    private struct OperandsWork : IWork
     {
-        Tensor sums = Tensor.Create(Tiles * MaxTileRows, Columns / groupValues);
-        for (int tile = 0; tile < Tiles; tile++)
+        public QuantizedRows Rows;
+        public Operands Operands;
+
+        public readonly void Do(int piece, int worker)
         {
-            int rows = TileRows(tile);
-            float* to = sums.Floats + (long)tile * MaxTileRows * (Columns / groupValues);
-            float* scales = _scales.Floats + (long)tile * MaxTileRows * (Columns / 32);
-            for (int i = 0; i < rows * (Columns / groupValues); i++)
-                to[i] = scales[i / rows * groupValues / 32 * rows + i % rows] * Sum(tile, i, groupValues);
+            int rows = Rows.TileRows(piece);
+            int sixteens = Operands.GroupValues / 16;
+            for (int first = 0; first < Rows.Columns; first += PanelChunk.Inputs)
+            {
+                long at = Rows.At(piece, first);
+                int* sums = (int*)Rows._sums.Data + at / 16;
+                Rows.Tile(piece, first, Operands, out TileRows tile);
+                int groups = Math.Min(PanelChunk.Inputs, Rows.Columns - first) / Operands.GroupValues;
+                for (int group = 0; group < groups; group++, sums += sixteens * rows)
+                {
+                    float* scales = tile.Scales + group * sixteens / 2 * rows;
+                    for (int row = 0; row < rows; row++)
+                    {
+                        int sum = sixteens == 1 ? sums[row] : sums[row] + sums[rows + row];
+                        tile.Starts[group * rows + row] = Operands.Shift * sum;
+                        if (tile.Sums != null)
+                            tile.Sums[group * rows + row] = scales[row] * sum;
+                    }
+                }
+            }
         }
-
-        return sums;
     }
 
-    /// <summary>The sum of codes of entry i of <c>[groups][rows]</c>.</summary>
-    private int Sum(int tile, int i, int groupValues)
-    {
-        int* sums = (int*)_sums.Data + (long)tile * MaxTileRows * (Columns / 16);
-        if (groupValues == 16)
-            return sums[i];
-        int rows = TileRows(tile);
-        int at = i / rows * 2 * rows + i % rows;
-        return sums[at] + sums[at + rows];
-    }
-
-    private struct Work : IWork
+    private struct QuantizeWork : IWork
     {
         public float* X;
         public QuantizedRows Rows;
@@ -131,53 +138,78 @@ internal sealed unsafe class QuantizedRows : IDisposable
         public readonly void Do(int piece, int worker)
         {
             int tileRows = Rows.TileRows(piece);
-            long first = (long)piece * MaxTileRows;
-            sbyte* codes = (sbyte*)Rows._codes.Floats + first * Rows.Columns;
-            float* scales = Rows._scales.Floats + first * Rows.Columns / 32;
-            int* sums = (int*)Rows._sums.Data + first * Rows.Columns / 16;
-            for (int row = 0; row < tileRows; row++)
+            for (int firstInput = 0; firstInput < Rows.Columns; firstInput += PanelChunk.Inputs)
             {
-                bool real = first + row < Rows.Rows;
-                float* x = X + (first + row) * Rows.Columns;
-                for (int block = 0; block < Rows.Columns / 32; block++)
+                long at = Rows.At(piece, firstInput);
+                sbyte* codes = (sbyte*)Rows._codes.Floats + at;
+                float* scales = Rows._scales.Floats + at / 32;
+                int* sums = (int*)Rows._sums.Data + at / 16;
+                int blocks = Math.Min(PanelChunk.Inputs, Rows.Columns - firstInput) / 32;
+                for (int row = 0; row < tileRows; row++)
                 {
-                    int* to = (int*)codes + block * 8 * tileRows + row;
-                    int* sum = sums + block * 2 * tileRows + row;
-                    if (real)
+                    int number = piece * MaxTileRows + row;
+                    float* x = number < Rows.Rows ? X + (long)number * Rows.Columns + firstInput : null;
+                    for (int block = 0; block < blocks; block++)
                     {
-                        scales[block * tileRows + row] = Block(x + block * 32, to, sum, tileRows);
-                        continue;
+                        int* to = (int*)codes + block * 8 * tileRows + row;
+                        int* sum = sums + block * 2 * tileRows + row;
+                        scales[block * tileRows + row] = x == null ? Zeros(to, sum, tileRows) : Block(x + block * 32, to, sum, tileRows);
                     }
-
-                    for (int i = 0; i < 8; i++)
-                        to[i * tileRows] = 0;
-                    (scales[block * tileRows + row], sum[0], sum[tileRows]) = (0, 0, 0);
                 }
             }
+        }
+
+        private static float Zeros(int* codes, int* sums, int stride)
+        {
+            for (int i = 0; i < 8; i++)
+                codes[i * stride] = 0;
+            sums[0] = sums[stride] = 0;
+            return 0;
         }
 
         /// <summary>Quantises 32 values: codes of 4 every <paramref name="stride"/> words, two sums of 16; returns d.</summary>
         private static float Block(float* x, int* codes, int* sums, int stride)
         {
             Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-            Vector256<float> largest = Vector256.Max(
-                Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
-            Vector128<float> four = Vector128.Max(largest.GetLower(), largest.GetUpper());
-            float most = MathF.Max(MathF.Max(four[0], four[2]), MathF.Max(four[1], four[3]));
+            // As integers, magnitudes have the order of their values, and NaN is the largest.
+            Vector256<int> eight = Vector256.Max(Vector256.Max(Bits(a), Bits(b)), Vector256.Max(Bits(c), Bits(d)));
+            Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+            Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+            float most = BitConverter.Int32BitsToSingle(Math.Max(two[0], two[1]));
             float scale = most / 127;
             float inverse = most > 1e-36f && float.IsFinite(most) ? 127 / most : 0;
             Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
             sums[0] = Vector256.Sum(ia + ib);
             sums[stride] = Vector256.Sum(ic + id);
-            Vector256<sbyte> bytes = Vector256.Narrow(Vector256.Narrow(ia, ib), Vector256.Narrow(ic, id));
-            Vector256<int> words = bytes.AsInt32();
-            for (int i = 0; i < 8; i++)
-                codes[i * stride] = words[i];
+            Vector256<int> words = Vector256.Narrow(Vector256.Narrow(ia, ib), Vector256.Narrow(ic, id)).AsInt32();
+            if (stride == 1)
+                words.Store(codes);
+            else
+                Scatter(words, codes, stride);
             return inverse == 0 && float.IsFinite(most) ? 0 : scale;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<int> Bits(Vector256<float> x) => x.AsInt32() & Vector256.Create(int.MaxValue);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Scatter(Vector256<int> words, int* to, nint stride)
+        {
+            to[0] = words[0];
+            to[stride] = words[1];
+            to[2 * stride] = words[2];
+            to[3 * stride] = words[3];
+            to += 4 * stride;
+            to[0] = words[4];
+            to[stride] = words[5];
+            to[2 * stride] = words[6];
+            to[3 * stride] = words[7];
+        }
+
+        /// <summary>Codes, at most 127 in magnitude, so that no machine's way to convert what does not fit matters.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<int> Round(Vector256<float> x, float inverse) => inverse == 0
             ? Vector256<int>.Zero
-            : Vector256.ConvertToInt32(Vector256.Round(x * Vector256.Create(inverse)));
+            : Vector256.ConvertToInt32Native(Vector256.Round(x * Vector256.Create(inverse)));
     }
 }

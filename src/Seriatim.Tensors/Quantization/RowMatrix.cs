@@ -28,9 +28,9 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
 
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
-    internal override PanelChunk Open(int panel, int firstInput, float* scratch)
+    internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
     {
-        PanelChunk chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
+        chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;
         long offset = firstInput / TFormat.Values * TFormat.Bytes;
         for (int lane = 0; lane < PanelChunk.Outputs; lane++)
@@ -38,8 +38,6 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
             int row = panel * PanelChunk.Outputs + lane;
             PanelLayout<TFormat>.FillLane(row < Rows ? (byte*)_rows[row] + offset : null, groups, lane, chunk);
         }
-
-        return chunk;
     }
 
     private protected override void Read(int row, Span<float> values) => BlockCoder<TFormat>.Decode((byte*)_rows[row], values);

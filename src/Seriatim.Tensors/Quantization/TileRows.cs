@@ -1,6 +1,6 @@
 namespace Seriatim.Tensors;
 
-/// <summary>Some inputs of a tile of quantised rows, as <see cref="DotTile{T}"/> reads them.</summary>
+/// <summary>A chunk of a tile of quantised rows, as <see cref="DotTile{T}"/> reads it.</summary>
 internal unsafe struct TileRows
 {
     /// <summary><c>[inputs / 4][rows][4]</c>.</summary>
@@ -12,6 +12,11 @@ internal unsafe struct TileRows
     /// <summary>Where the integer sums of a group begin: <c>[groups][rows]</c>.</summary>
     public int* Starts;
 
-    /// <summary><c>d · Σ codes</c> of a group: <c>[groups][rows]</c>.</summary>
+    /// <summary><c>d · Σ codes</c> of a group: <c>[groups][rows]</c>; null for formats without minimums.</summary>
     public float* Sums;
 }
+
+/// <summary>Memory that is needed soon: <see cref="DotTile{T}"/> asks for it while it multiplies, a little with every 4 inputs.</summary>
+/// <param name="From">First byte.</param>
+/// <param name="Stride">Bytes for every 4 inputs, at most a cache line.</param>
+internal readonly unsafe record struct Ahead(nint From, nint Stride);

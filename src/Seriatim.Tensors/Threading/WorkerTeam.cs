@@ -25,6 +25,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private const int SpinRounds = 1000;
     private const long Open = 1L << 32;
 
+    /// <summary>A thread takes this part of its share of the remaining pieces at once.</summary>
+    private const int Shares = 4;
+
     private readonly Thread[] _threads;
     private readonly Scratch[] _scratch;
     private readonly SemaphoreSlim _wake = new(0);
@@ -32,10 +35,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private delegate*<void*, int, int, void> _run;
     private void* _work;
     private int _pieces;
-    private int _next;
-    private int _epoch;
     private int _sleepers;
-    private long _members; // Open while workers may join; the low half counts those who have.
+    private Counters _counters;
     private volatile bool _stopped;
     private Exception? _failure;
 
@@ -99,7 +100,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     public void Dispose()
     {
         _stopped = true;
-        Interlocked.Increment(ref _epoch);
+        Interlocked.Increment(ref _counters.Epoch);
         _wake.Release(Math.Max(1, _threads.Length));
         foreach (Thread thread in _threads)
             thread.Join();
@@ -117,15 +118,15 @@ internal sealed unsafe class WorkerTeam : IDisposable
         _run = &Piece<TWork>;
         _pieces = pieces;
         _failure = null;
-        Volatile.Write(ref _next, 0);
-        Interlocked.Exchange(ref _members, Open);
-        Interlocked.Increment(ref _epoch);
+        Volatile.Write(ref _counters.Next, 0);
+        Interlocked.Exchange(ref _counters.Members, Open);
+        Interlocked.Increment(ref _counters.Epoch);
         int sleepers = Volatile.Read(ref _sleepers);
         if (sleepers > 0)
             _wake.Release(sleepers);
         TakePieces(0);
         var spinner = default(SpinWait);
-        while (Interlocked.CompareExchange(ref _members, 0, Open) != Open)
+        while (Interlocked.CompareExchange(ref _counters.Members, 0, Open) != Open)
             spinner.SpinOnce(sleep1Threshold: -1);
         if (_failure is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
@@ -138,13 +139,19 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         try
         {
-            for (int piece; (piece = Interlocked.Increment(ref _next) - 1) < _pieces;)
-                _run(_work, piece, worker);
+            for (int next; (next = Volatile.Read(ref _counters.Next)) < _pieces;)
+            {
+                // Many at a time while there are many, so that a thread walks through memory and the counter seldom moves between cores.
+                int count = Math.Max(1, (_pieces - next) / (Shares * Threads));
+                int first = Interlocked.Add(ref _counters.Next, count) - count;
+                for (int piece = first; piece < Math.Min(first + count, _pieces); piece++)
+                    _run(_work, piece, worker);
+            }
         }
         catch (Exception failure)
         {
             _failure = failure;
-            Volatile.Write(ref _next, _pieces);
+            Volatile.Write(ref _counters.Next, _pieces);
         }
     }
 
@@ -154,15 +161,15 @@ internal sealed unsafe class WorkerTeam : IDisposable
         while (!_stopped)
         {
             WaitForNews(seen);
-            seen = Volatile.Read(ref _epoch);
-            long members = Volatile.Read(ref _members);
+            seen = Volatile.Read(ref _counters.Epoch);
+            long members = Volatile.Read(ref _counters.Members);
             while (members >= Open)
             {
-                long now = Interlocked.CompareExchange(ref _members, members + 1, members);
+                long now = Interlocked.CompareExchange(ref _counters.Members, members + 1, members);
                 if (now == members)
                 {
                     TakePieces(worker);
-                    Interlocked.Decrement(ref _members);
+                    Interlocked.Decrement(ref _counters.Members);
                     break;
                 }
 
@@ -175,15 +182,29 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         for (int i = 0; i < SpinRounds; i++)
         {
-            if (Volatile.Read(ref _epoch) != seen)
+            if (Volatile.Read(ref _counters.Epoch) != seen)
                 return;
             Thread.SpinWait(4);
         }
 
         Interlocked.Increment(ref _sleepers);
-        if (Volatile.Read(ref _epoch) == seen)
+        if (Volatile.Read(ref _counters.Epoch) == seen)
             _wake.Wait();
         Interlocked.Decrement(ref _sleepers);
+    }
+
+    /// <summary>What threads write while others read it: a pair of cache lines each, because lines are fetched in pairs.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 512)]
+    private struct Counters
+    {
+        [FieldOffset(128)]
+        public int Next;
+
+        [FieldOffset(256)]
+        public long Members; // Open while workers may join; the low half counts those who have.
+
+        [FieldOffset(384)]
+        public int Epoch;
     }
 
     private struct Scratch

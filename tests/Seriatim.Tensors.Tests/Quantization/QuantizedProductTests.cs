@@ -135,7 +135,7 @@ public sealed class QuantizedProductTests
                 float sum = bias[o];
                 for (int first = 0; first < x.Columns; first += PanelChunk.Inputs)
                 {
-                    PanelChunk w = matrix.Open(o / 16, first, (float*)scratch.Pointer);
+                    matrix.Open(o / 16, first, (float*)scratch.Pointer, out PanelChunk w);
                     for (int start = 0; start < Math.Min(PanelChunk.Inputs, x.Columns - first); start += group)
                     {
                         (int product, int total) = (0, 0);

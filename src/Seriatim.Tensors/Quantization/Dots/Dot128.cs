@@ -35,19 +35,14 @@ internal readonly unsafe struct Dot128(Vector128<int> a, Vector128<int> b, Vecto
         sums._c + Products(codes._c, x), sums._d + Products(codes._d, x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Dot128 sums, float* scales, float factor, float* y)
+    public static void AddScaled(Dot128 sums, float* scales, float factor, float* minimums, float sum, float* y)
     {
         AddScaled(sums._a, scales, factor, y);
         AddScaled(sums._b, scales + 4, factor, y + 4);
         AddScaled(sums._c, scales + 8, factor, y + 8);
         AddScaled(sums._d, scales + 12, factor, y + 12);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddMinimums(float* minimums, float factor, float* y)
-    {
-        for (int i = 0; i < 16; i += 4)
-            Vector128.FusedMultiplyAdd(Vector128.Load(minimums + i), Vector128.Create(factor), Vector128.Load(y + i)).Store(y + i);
+        for (int i = 0; minimums != null && i < 16; i += 4)
+            Vector128.FusedMultiplyAdd(Vector128.Load(minimums + i), Vector128.Create(sum), Vector128.Load(y + i)).Store(y + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

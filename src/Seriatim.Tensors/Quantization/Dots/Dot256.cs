@@ -30,19 +30,20 @@ internal readonly unsafe struct Dot256(Vector256<int> low, Vector256<int> high) 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Dot256 sums, float* scales, float factor, float* y)
+    public static void AddScaled(Dot256 sums, float* scales, float factor, float* minimums, float sum, float* y)
     {
         Vector256<float> low = Vector256.Load(scales) * Vector256.Create(factor);
         Vector256<float> high = Vector256.Load(scales + 8) * Vector256.Create(factor);
-        Vector256.FusedMultiplyAdd(low, Vector256.ConvertToSingle(sums._low), Vector256.Load(y)).Store(y);
-        Vector256.FusedMultiplyAdd(high, Vector256.ConvertToSingle(sums._high), Vector256.Load(y + 8)).Store(y + 8);
-    }
+        low = Vector256.FusedMultiplyAdd(low, Vector256.ConvertToSingle(sums._low), Vector256.Load(y));
+        high = Vector256.FusedMultiplyAdd(high, Vector256.ConvertToSingle(sums._high), Vector256.Load(y + 8));
+        if (minimums != null)
+        {
+            low = Vector256.FusedMultiplyAdd(Vector256.Load(minimums), Vector256.Create(sum), low);
+            high = Vector256.FusedMultiplyAdd(Vector256.Load(minimums + 8), Vector256.Create(sum), high);
+        }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddMinimums(float* minimums, float factor, float* y)
-    {
-        Vector256.FusedMultiplyAdd(Vector256.Load(minimums), Vector256.Create(factor), Vector256.Load(y)).Store(y);
-        Vector256.FusedMultiplyAdd(Vector256.Load(minimums + 8), Vector256.Create(factor), Vector256.Load(y + 8)).Store(y + 8);
+        low.Store(y);
+        high.Store(y + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -31,13 +31,12 @@ internal readonly unsafe struct Dot512(Vector512<int> value) : IDotLanes<Dot512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Dot512 sums, float* scales, float factor, float* y)
+    public static void AddScaled(Dot512 sums, float* scales, float factor, float* minimums, float sum, float* y)
     {
         Vector512<float> scale = Vector512.Load(scales) * Vector512.Create(factor);
-        Vector512.FusedMultiplyAdd(scale, Vector512.ConvertToSingle(sums._value), Vector512.Load(y)).Store(y);
+        Vector512<float> result = Vector512.FusedMultiplyAdd(scale, Vector512.ConvertToSingle(sums._value), Vector512.Load(y));
+        if (minimums != null)
+            result = Vector512.FusedMultiplyAdd(Vector512.Load(minimums), Vector512.Create(sum), result);
+        result.Store(y);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddMinimums(float* minimums, float factor, float* y) =>
-        Vector512.FusedMultiplyAdd(Vector512.Load(minimums), Vector512.Create(factor), Vector512.Load(y)).Store(y);
 }

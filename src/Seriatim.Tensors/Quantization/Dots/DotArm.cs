@@ -42,9 +42,6 @@ internal readonly unsafe struct DotArm(Vector128<int> a, Vector128<int> b, Vecto
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(DotArm sums, float* scales, float factor, float* y) =>
-        Dot128.AddScaled(new Dot128(sums._a, sums._b, sums._c, sums._d), scales, factor, y);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddMinimums(float* minimums, float factor, float* y) => Dot128.AddMinimums(minimums, factor, y);
+    public static void AddScaled(DotArm sums, float* scales, float factor, float* minimums, float sum, float* y) =>
+        Dot128.AddScaled(new Dot128(sums._a, sums._b, sums._c, sums._d), scales, factor, minimums, sum, y);
 }

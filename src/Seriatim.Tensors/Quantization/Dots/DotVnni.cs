@@ -30,20 +30,12 @@ internal readonly unsafe struct DotVnni(Vector256<int> low, Vector256<int> high)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(DotVnni sums, float* scales, float factor, float* y)
+    public static void AddScaled(DotVnni sums, float* scales, float factor, float* minimums, float sum, float* y)
     {
+        // WithUpper is one instruction; Vector512.Create is two and holds a register of its own.
         if (Vector512.IsHardwareAccelerated)
-            Dot512.AddScaled(new Dot512(Vector512.Create(sums._low, sums._high)), scales, factor, y);
+            Dot512.AddScaled(new Dot512(sums._low.ToVector512Unsafe().WithUpper(sums._high)), scales, factor, minimums, sum, y);
         else
-            Dot256.AddScaled(new Dot256(sums._low, sums._high), scales, factor, y);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddMinimums(float* minimums, float factor, float* y)
-    {
-        if (Vector512.IsHardwareAccelerated)
-            Dot512.AddMinimums(minimums, factor, y);
-        else
-            Dot256.AddMinimums(minimums, factor, y);
+            Dot256.AddScaled(new Dot256(sums._low, sums._high), scales, factor, minimums, sum, y);
     }
 }
