@@ -18,14 +18,15 @@ internal sealed class MaskedEvaluation(TextEncoder opened, TextSettings settings
         int mask = opened.Tokenizer.SpecialTokens.Mask
             ?? throw new UserErrorException("The model's tokenizer has no mask token, so no place can be marked (mask_token in tokenizer_config.json).");
         int vocabulary = Math.Min(opened.Tokenizer.VocabularySize, opened.Model.Spec.Last.Vocabulary);
-        var objective = new MaskedTokenObjective(mask, vocabulary, opened.Tokenizer.IsSpecial, settings.Seed, settings.MaskShare);
+        var objective = new MaskedTokenObjective(mask, vocabulary, opened.Tokenizer.IsSpecial, settings.Seed, settings.MaskShare,
+            SequenceFrame.Of(opened.Tokenizer));
         DirectoryInfo folder = Directory.CreateTempSubdirectory("seriatim-eval");
         try
         {
             var data = new DataFile(file, DataFormat.Text) { Marker = settings.Marker };
             using TokenCache cache = TokenCacheBuilder.OpenOrBuild(
-                folder.FullName, data, opened.Tokenizer, [], new ExampleEncoding(AddSpecialTokens: true), new BadLines(long.MaxValue), cancellation);
-            var limits = new ExampleLimits(settings.Window, settings.Window, LongSequences.Split, objective.Overlap);
+                folder.FullName, data, opened.Tokenizer, [], new ExampleEncoding(AddSpecialTokens: false), new BadLines(long.MaxValue), cancellation);
+            var limits = new ExampleLimits(objective.LongestSource(settings.Window), settings.Window, LongSequences.Split, objective.Overlap);
             IReadOnlyList<ExamplePiece> pieces = new ExampleDrawer([new DataSource(cache)], limits, settings.Seed).InOrder();
             return Task.FromResult(Run(objective, pieces, cache.Count, cancellation));
         }

@@ -9,13 +9,23 @@ namespace Seriatim.Training;
 /// <param name="isSpecial">Ids that are never chosen and never put in.</param>
 /// <param name="seed">Seed of the choices.</param>
 /// <param name="share">Share of the ids that are predicted, over 0 and at most 1.</param>
-public sealed class MaskedTokenObjective(int maskId, int vocabulary, Func<int, bool> isSpecial, ulong seed, double share = 0.15) : Objective
+/// <param name="frame">Put around every piece, also of a text that is split, as around a text that is filled in later.</param>
+public sealed class MaskedTokenObjective(
+    int maskId, int vocabulary, Func<int, bool> isSpecial, ulong seed, double share = 0.15, SequenceFrame? frame = null) : Objective
 {
+    private readonly SequenceFrame _frame = frame ?? SequenceFrame.None;
+
     /// <inheritdoc/>
     public override ModelTask Task => ModelTask.MaskedLanguageModel;
 
     /// <inheritdoc/>
-    public override int RowsOf(ExamplePiece piece) => piece.Length;
+    public override bool FramesPieces => true;
+
+    /// <inheritdoc/>
+    public override int LongestSource(int context) => context - _frame.Length;
+
+    /// <inheritdoc/>
+    public override int RowsOf(ExamplePiece piece) => piece.Length + _frame.Length;
 
     /// <inheritdoc/>
     public override TrainingBatch Make(IReadOnlyList<ExamplePiece> examples)
@@ -27,7 +37,7 @@ public sealed class MaskedTokenObjective(int maskId, int vocabulary, Func<int, b
         foreach (ExamplePiece example in examples)
         {
             var random = new CounterRandom(seed, example.Draw);
-            int[] ids = example.Source.ToArray();
+            int[] ids = _frame.Around(example.Source);
             int chosen = rows.Count, fallback = -1;
             for (int i = 0; i < ids.Length; i++)
             {

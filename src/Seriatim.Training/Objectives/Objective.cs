@@ -12,6 +12,9 @@ public abstract class Objective
     /// <summary>Whether examples are pairs.</summary>
     public virtual bool NeedsTargets => false;
 
+    /// <summary>Whether it puts a frame of special ids around every piece, so that texts are cached without.</summary>
+    public virtual bool FramesPieces => false;
+
     /// <summary>The longest source that fits a context, less <see cref="Overlap"/>.</summary>
     /// <param name="context">Positions of the model.</param>
     public virtual int LongestSource(int context) => context;

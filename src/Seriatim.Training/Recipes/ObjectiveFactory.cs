@@ -13,7 +13,8 @@ internal static class ObjectiveFactory
             ObjectiveKind.SequenceToSequence => new SequenceToSequenceObjective(Start(model)),
             ObjectiveKind.MaskedTokens => new MaskedTokenObjective(
                 tokenizer.SpecialTokens.Mask ?? throw new RecipeException($"{recipe.Tokenizer} has no mask_token (tokenizer_config.json); masked_tokens needs one."),
-                Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed, recipe.MaskShare),
+                Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed, recipe.MaskShare,
+                recipe.Encoding.AddSpecialTokens ? SequenceFrame.Of(tokenizer) : null),
             _ => new SpanCorruptionObjective(Start(model), End(model, tokenizer), Sentinels(recipe, tokenizer), recipe.Seed,
                 recipe.NoiseDensity, recipe.SpanLength),
         };

@@ -82,7 +82,8 @@ internal sealed class TrainingSet : IDisposable
         if (_objective.NeedsTargets != (file.File.TargetField is not null))
             throw new RecipeException($"{file.File.Path}: the objective {_recipe.Objective} {(_objective.NeedsTargets ? "needs a" : "takes no")} \"target\".");
         TokenCache cache = TokenCacheBuilder.OpenOrBuild(
-            _recipe.CacheFolder, file.File, _tokenizer, tokenizerFile, _recipe.Encoding, BadLines, cancellation);
+            _recipe.CacheFolder, file.File, _tokenizer, tokenizerFile,
+            _objective.FramesPieces ? _recipe.Encoding with { AddSpecialTokens = false } : _recipe.Encoding, BadLines, cancellation);
         _caches.Add(cache);
         return new DataSource(cache, file.Weight);
     }

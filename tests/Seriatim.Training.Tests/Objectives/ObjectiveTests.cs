@@ -51,6 +51,28 @@ public sealed class ObjectiveTests : IDisposable
     }
 
     [Fact]
+    public void Every_piece_to_mask_lies_in_the_frame_of_the_tokenizer()
+    {
+        using TokenCache cache = Lines("thequickbrownfox\njumps", eos: 0);
+        var frame = new SequenceFrame([1], [0, 1]);
+        var objective = new MaskedTokenObjective(maskId: 2, 33, id => id < 3, seed: 5, frame: frame);
+        ExamplePiece[] pieces = Pieces(cache);
+        TrainingBatch batch = objective.Make(pieces);
+        Assert.Equal(pieces.Sum(objective.RowsOf), batch.Rows.Tokens.Length);
+        Assert.Equal(13, objective.LongestSource(16));
+        int row = 0;
+        foreach (ExamplePiece piece in pieces)
+        {
+            int[] original = frame.Around(piece.Source);
+            ReadOnlySpan<int> ids = batch.Rows.Tokens.Span.Slice(row, original.Length);
+            Assert.Equal([1], ids[..1].ToArray());
+            Assert.Equal([0, 1], ids[^2..].ToArray());
+            Assert.All(batch.LabelRows.Where(r => r >= row && r < row + original.Length), r => Assert.True(original[r - row] >= 3));
+            row += original.Length;
+        }
+    }
+
+    [Fact]
     public void Spans_and_the_rest_put_together_are_the_text()
     {
         using TokenCache cache = Lines("thequickbrownfoxjumpsoverthelazydog\nab\nabcdefghij", eos: 0);
