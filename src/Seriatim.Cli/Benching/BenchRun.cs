@@ -25,14 +25,15 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }).Skip(1).Order()]; // the first run warms up
 
-    /// <summary>Seconds of a step in which every one of some sequences gets a token.</summary>
+    /// <summary>Seconds of a step in which every one of some sequences gets a token; every run begins with the same context.</summary>
     public double[] Generate(int batch, int tokens, int past)
     {
-        int length = past + tokens * (repeat + 1) + 1;
+        int length = past + tokens + 1;
         using PagePool pool = model.NewPagePool(PageSize, batch * (length / PageSize + 2));
         PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => new PagedMemory(pool, new SequenceTerms { DeclaredLength = length }))];
         foreach (PagedMemory memory in memories)
             Step([memory], Ids(past));
+        MemoryMark[] marks = [.. memories.Select(m => m.Mark())];
         var seconds = new List<double>();
         for (int run = 0; run <= repeat; run++)
         {
@@ -40,6 +41,8 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
             for (int i = 0; i < tokens; i++)
                 Step(memories, Ids(1));
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds / tokens);
+            for (int i = 0; i < batch; i++)
+                memories[i].Restore(marks[i]);
         }
 
         foreach (PagedMemory memory in memories)
