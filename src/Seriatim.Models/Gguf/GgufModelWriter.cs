@@ -58,14 +58,14 @@ public static class GgufModelWriter
         using JsonDocument json = JsonDocument.Parse(model.Config.Json.IsEmpty
             ? throw new InvalidOperationException("The model was built from a spec, without a config; there is nothing to make metadata of.")
             : model.Config.Json);
-        var export = new GgufExport(model.Spec, map.Architecture);
+        var export = new GgufExport(model.Spec, model.Config, map.Architecture);
         foreach (GgufKey key in map.Keys)
         {
             if (!json.RootElement.TryGetProperty(key.ConfigKey, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
                 continue;
             export.Set(key.Name, key.Kind switch
             {
-                GgufKind.Size => value.GetUInt32(),
+                GgufKind.Size or GgufKind.Window => value.GetUInt32(),
                 GgufKind.Number => value.GetSingle(),
                 _ => value.GetBoolean(),
             });

@@ -37,7 +37,7 @@ internal static class GgufTokenizerExport
         string type = model.TryGetProperty("type", out JsonElement kind) ? kind.GetString() ?? "" : "BPE";
         bool byteFallback = model.TryGetProperty("byte_fallback", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
         Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
-        string[] names = [""];
+        IEnumerable<IReadOnlyDictionary<string, object>> variants = [new Dictionary<string, object>()];
         switch (type)
         {
             case "BPE" when byteFallback:
@@ -46,21 +46,28 @@ internal static class GgufTokenizerExport
             case "BPE":
                 keys[Prefix + "model"] = "gpt2";
                 keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
-                names = PreTokenizers;
+                variants = PreTokenizers.Select(name => new Dictionary<string, object> { [Prefix + "pre"] = name });
+                break;
+            case "WordPiece":
+                WordPieceConversion.AddKeys(keys, json.RootElement, source);
+                break;
+            case "Unigram":
+                UnigramConversion.AddKeys(keys, json.RootElement, source, file);
+                variants = UnigramConversion.Variants;
                 break;
             default:
-                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE tokenizers are converted. Keep the folder for this model.");
+                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE, Unigram and WordPiece are converted. Keep the folder for this model.");
         }
 
-        foreach (string name in names)
+        foreach (IReadOnlyDictionary<string, object> variant in variants)
         {
-            if (name.Length > 0)
-                keys[Prefix + "pre"] = name;
+            foreach ((string key, object value) in variant)
+                keys[key] = value;
             if (Agree(source, Tokenizer.FromGguf(keys)))
                 return keys;
         }
 
-        throw new TokenizerFormatException(file, "pre_tokenizer",
+        throw new TokenizerFormatException(file, "normalizer, pre_tokenizer or post_processor",
             "gives other tokens than any tokenizer that GGUF files can name; a converted model would read other text than this one.");
     }
 
