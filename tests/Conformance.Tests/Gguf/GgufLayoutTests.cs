@@ -155,6 +155,7 @@ public sealed class GgufLayoutTests : IDisposable
             """), new RandomSource(7)),
         "t5" => TinyModels.Make(name, json => json.Replace("max_distance\": 20", "max_distance\": 128")),
         "gemma2" => TinyModels.Make(name, json => json.Replace("query_pre_attn_scalar\": 20", "query_pre_attn_scalar\": 12")),
+        "qwen2" => TinyModels.Make(name, json => json.Replace("use_sliding_window\": true", "use_sliding_window\": false")),
         _ => TinyModels.Make(name),
     };
 
