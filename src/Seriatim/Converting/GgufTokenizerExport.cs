@@ -91,15 +91,20 @@ internal static class GgufTokenizerExport
             types[added.Id] = 4;
         int[] plain = source.Encode("a", addSpecialTokens: false);
         int[] dressed = source.Encode("a");
+
+        // A tokenizer.json alone does not say which tokens begin and end a text; what stands around one does.
+        int before = dressed.AsSpan().IndexOf(plain);
+        int? bos = source.BosId ?? (before == 1 ? dressed[0] : null);
+        int? eos = source.EosId ?? (before >= 0 && before + plain.Length == dressed.Length - 1 ? dressed[^1] : null);
         var keys = new Dictionary<string, object>
         {
             [Prefix + "tokens"] = tokens,
             [Prefix + "token_type"] = types,
-            [Prefix + "add_bos_token"] = dressed.Length > plain.Length && dressed[0] == source.BosId,
-            [Prefix + "add_eos_token"] = dressed.Length > plain.Length && dressed[^1] == source.EosId,
+            [Prefix + "add_bos_token"] = dressed.Length > plain.Length && dressed[0] == bos,
+            [Prefix + "add_eos_token"] = dressed.Length > plain.Length && dressed[^1] == eos,
         };
-        AddId(keys, "bos_token_id", source.BosId);
-        AddId(keys, "eos_token_id", source.EosId);
+        AddId(keys, "bos_token_id", bos);
+        AddId(keys, "eos_token_id", eos);
         AddId(keys, "unknown_token_id", source.UnkId);
         AddId(keys, "padding_token_id", source.PadId);
         if (source.ChatTemplate is { } template)
