@@ -108,6 +108,10 @@ public sealed class TokenizerConversionTests : IDisposable
         Assert.Equal(["bad", "good"], said[1].Select(c => c.Label));
         Assert.Equal(said[0], said[1]);
         Assert.Equal(said[0], said[2]);
+        string small = Path.Combine(_folder.Path, "small.gguf");
+        ModelConverter.ToGguf(file, small, QuantizationMix.Parse("q8_0"));
+        using TextEncoder quantised = await TextEncoder.OpenAsync(small);
+        Assert.Equal(said[0][0].Probability, (await quantised.ClassifyAsync("The cat number 3 sang!", "a song of 2 mice"))[0].Probability, 0.05);
     }
 
     /// <summary>A masked language model is refused; its encoder alone is converted, and embeds as before.</summary>

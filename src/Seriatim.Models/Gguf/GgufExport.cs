@@ -29,6 +29,9 @@ internal sealed class GgufExport
     /// <summary>Sets a key that stands for itself, without the prefix of the architecture.</summary>
     public void SetPlain(string key, object value) => _metadata[key] = value;
 
+    /// <summary>Whether a key, with its prefix if it has one, is set.</summary>
+    public bool Has(string key) => _metadata.ContainsKey(key);
+
     /// <summary>Sets a key of the architecture that the config did not give.</summary>
     public void SetDefault(string name, object value) => _metadata.TryAdd($"{Architecture}.{name}", value);
 

@@ -37,7 +37,7 @@ public static class GgufModelWriter
             new("general.quantization_version", 2u),
         };
         metadata.AddRange(export.Metadata);
-        metadata.AddRange(tokenizer);
+        metadata.AddRange(tokenizer.Where(pair => !export.Has(pair.Key)));
         IEnumerable<GgufTensorSpec> specs = [
             .. tensors.Select(t => new GgufTensorSpec(t.Name, t.Type, t.Shape)),
             .. export.Vectors.Select(v => new GgufTensorSpec(v.Name, GgmlType.F32, [v.Values.Length]))];
