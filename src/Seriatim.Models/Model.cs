@@ -27,7 +27,8 @@ public sealed class Model : IDisposable
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
         Parameters = weights.Parameters;
-        Matrices = weights.Matrices;
+        Matrices = [.. weights.Matrices.Select(m => m.Matrix)];
+        MatrixPaths = [.. weights.Matrices.Select(m => m.Path)];
     }
 
     /// <summary>The shape of the model.</summary>
@@ -41,6 +42,9 @@ public sealed class Model : IDisposable
 
     /// <summary>Matrices in quantised blocks; tied ones once. They cannot be trained.</summary>
     public IReadOnlyList<QuantizedMatrix> Matrices { get; }
+
+    /// <summary>The path of each of <see cref="Matrices"/> in the model, e.g. <c>layers.3.mlp.experts.0.up</c>.</summary>
+    public IReadOnlyList<string> MatrixPaths { get; }
 
     /// <summary>Number of trained values.</summary>
     public long ParameterCount =>
@@ -121,7 +125,7 @@ public sealed class Model : IDisposable
         {
             foreach (ModelParameter parameter in weights.Parameters)
                 parameter.Parameter.Dispose();
-            foreach (QuantizedMatrix matrix in weights.Matrices)
+            foreach ((_, QuantizedMatrix matrix) in weights.Matrices)
                 matrix.Dispose();
             throw;
         }

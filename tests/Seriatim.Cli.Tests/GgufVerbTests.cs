@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seriatim.Models;
 
 namespace Seriatim.Cli.Tests;
 
@@ -58,6 +59,23 @@ public sealed class GgufVerbTests : IDisposable
         Assert.True(report.GetProperty("read_gigabytes").GetDouble() > 0);
         Assert.Equal(3, report.GetProperty("lines").GetArrayLength());
         Assert.All(report.GetProperty("lines").EnumerateArray(), line => Assert.True(line.GetProperty("tokens_per_second").GetDouble() > 0));
+    }
+
+    /// <summary>A token meets two of eight experts: a quarter of what experts weigh, and all of the rest.</summary>
+    [Fact]
+    public void Bench_counts_the_experts_that_a_token_meets()
+    {
+        using (Model model = Model.Create("mixtral", System.Text.Encoding.UTF8.GetBytes("""
+            {"architectures": ["MixtralForCausalLM"], "vocab_size": 61, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "max_position_embeddings": 128, "num_local_experts": 8, "num_experts_per_tok": 2, "tie_word_embeddings": false}
+            """), new RandomSource(1)))
+            CheckpointWriter.Write(model, _folder.Path);
+        (int code, string output, string error) = Cli.Run("bench", "-m", _folder.Path, "-p", "8", "-n", "2", "-b", "1", "4", "-r", "1", "--json");
+        Assert.True(code == 0, error);
+        JsonElement report = JsonDocument.Parse(output).RootElement;
+        long layer = 32 * (32 + 16 + 16) + 32 * 32 + 8 * 32 + 2 * 3 * 32 * 64;
+        Assert.Equal(2 * layer + 61 * 32, report.GetProperty("multiply_adds_per_token").GetInt64());
+        Assert.Equal(4 * (2 * layer + 61 * 32), report.GetProperty("bytes_per_step").GetInt64());
     }
 
     private static string Refused(params string[] args)

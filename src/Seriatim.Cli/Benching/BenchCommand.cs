@@ -35,8 +35,8 @@ internal static class BenchCommand
             int tokens = Positive(result.GetValue(generate), "--generate");
             string path = name is null ? "" : await ModelFolder.ResolveAsync(name, cancellation);
             using Model loaded = kind is null ? Model.Load(path) : BenchShapes.Make(kind, result.GetValue(quant)!);
-            if (loaded.Spec.Task != ModelTask.CausalLanguageModel || loaded.Spec.Decoder!.Layers.Any(l => l.FeedForward is FeedForwardSpec.Experts))
-                throw new UserErrorException($"{name ?? kind}: only language models without experts are measured.");
+            if (loaded.Spec.Task != ModelTask.CausalLanguageModel)
+                throw new UserErrorException($"{name ?? kind} is a {loaded.Spec.Family} model for {loaded.Spec.Task}; only language models are measured.");
             using IDifferentiableOps ops = CpuOps.Create(result.GetValue(threads));
             BenchReport report = Measure(
                 name ?? $"{kind} {result.GetValue(quant)}", loaded, ops, result.GetValue(prompts)!, result.GetValue(batches)!, tokens, runs, result.GetValue(threads));
@@ -64,11 +64,11 @@ internal static class BenchCommand
             Math.Max(before.ReadBytesPerSecond, after.ReadBytesPerSecond),
             Math.Max(before.F32MultiplyAddsPerSecond, after.F32MultiplyAddsPerSecond),
             Math.Max(before.ByteMultiplyAddsPerSecond, after.ByteMultiplyAddsPerSecond));
-        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes, run.MultiplyAdds,
+        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes(1), run.MultiplyAdds,
             limits.ReadBytesPerSecond / 1e9, limits.F32MultiplyAddsPerSecond / 1e9, limits.ByteMultiplyAddsPerSecond / 1e9,
             [.. lines.Select(line => line with
             {
-                OfReadBandwidth = run.StepBytes / line.MedianSeconds / limits.ReadBytesPerSecond,
+                OfReadBandwidth = run.StepBytes(line.Rows) / line.MedianSeconds / limits.ReadBytesPerSecond,
                 OfF32Peak = run.MultiplyAdds * line.Rows / line.MedianSeconds / limits.F32MultiplyAddsPerSecond,
             })]);
     }
@@ -82,7 +82,7 @@ internal static class BenchCommand
     private static void Print(BenchReport report)
     {
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step, {report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
+            $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step of one row, {report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
         Console.Out.WriteLine(FormattableString.Invariant(
             $"this machine, {report.Threads} threads: read {report.ReadGigabytes:F1} GB/s, F32 {report.F32Gigas:F0} G multiply-adds/s, bytes {report.ByteGigas:F0} G multiply-adds/s"));
         Table table = new Table().Border(TableBorder.Simple).AddColumns("what", "tokens/s", "from", "to", "of read bandwidth", "of F32 peak");
@@ -113,7 +113,7 @@ internal static class BenchCommand
 /// <summary>What <c>bench --json</c> prints.</summary>
 /// <param name="Model">What was measured.</param>
 /// <param name="Threads">Threads.</param>
-/// <param name="BytesPerStep">Bytes of the weights that a step reads.</param>
+/// <param name="BytesPerStep">Bytes of the weights that a step of one row reads.</param>
 /// <param name="MultiplyAddsPerToken">Multiply-adds of the matrices.</param>
 /// <param name="ReadGigabytes">Streaming read, GB/s.</param>
 /// <param name="F32Gigas">F32 multiply-adds, 10^9/s.</param>

@@ -9,11 +9,19 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
 {
     private const int PageSize = 16;
 
-    /// <summary>Multiply-adds of the matrices that one token meets.</summary>
-    public long MultiplyAdds { get; } = Used(model).Sum(m => m.Values);
+    private readonly (bool OfExpert, long Values, long Bytes)[] _used = [.. Used(model)];
+    private readonly FeedForwardSpec.Experts? _experts = model.Spec.Decoder!.Layers[0].FeedForward as FeedForwardSpec.Experts;
 
-    /// <summary>Bytes of the matrices that a step reads, as they stand in a file.</summary>
-    public long StepBytes { get; } = Used(model).Sum(m => m.Bytes);
+    /// <summary>Multiply-adds of the matrices that one token meets: of experts, those it goes to.</summary>
+    public long MultiplyAdds => (long)_used.Sum(m => m.OfExpert ? m.Values * Share(1) : m.Values);
+
+    /// <summary>
+    /// Bytes of the matrices that a step reads, as they stand in a file. Of experts, the share that rows going their ways by chance would meet.
+    /// </summary>
+    /// <param name="rows">Rows of the step.</param>
+    public long StepBytes(int rows) => (long)_used.Sum(m => m.OfExpert ? m.Bytes * Share(rows) : m.Bytes);
+
+    private double Share(int rows) => _experts is null ? 1 : 1 - Math.Pow(1 - (double)_experts.PerToken / _experts.Count, rows);
 
     /// <summary>Seconds to read a prompt, each run with a memory of its own.</summary>
     public double[] Prompt(int tokens) => [.. Enumerable.Range(0, repeat + 1).Select(_ =>
@@ -63,12 +71,14 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
 
     private int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => (i * 31 + 7) % model.Spec.Last.Vocabulary)];
 
-    /// <summary>Matrices of linear layers: those in panels. Of experts only the share that a token goes to.</summary>
-    private static IEnumerable<(long Values, long Bytes)> Used(Model model)
+    /// <summary>Matrices of linear layers: those in panels.</summary>
+    private static IEnumerable<(bool OfExpert, long Values, long Bytes)> Used(Model model)
     {
         foreach (ModelParameter p in model.Parameters.Where(p => p.Parameter.Layout == ParameterLayout.Panels))
-            yield return ((long)p.Parameter.Rows * p.Parameter.Columns, (long)p.Parameter.Rows * p.Parameter.Columns * p.Parameter.Data.Type.Size());
-        foreach (QuantizedMatrix m in model.Matrices.Where(m => m.Placement == QuantizedPlacement.Packed))
-            yield return ((long)m.Rows * m.Columns, m.Type.Bytes((long)m.Rows * m.Columns));
+            yield return (IsExpert(p.Path), (long)p.Parameter.Rows * p.Parameter.Columns, (long)p.Parameter.Rows * p.Parameter.Columns * p.Parameter.Data.Type.Size());
+        foreach ((QuantizedMatrix m, string path) in model.Matrices.Zip(model.MatrixPaths).Where(m => m.First.Placement == QuantizedPlacement.Packed))
+            yield return (IsExpert(path), (long)m.Rows * m.Columns, m.Type.Bytes((long)m.Rows * m.Columns));
     }
+
+    private static bool IsExpert(string path) => path.Contains(".experts.", StringComparison.Ordinal);
 }

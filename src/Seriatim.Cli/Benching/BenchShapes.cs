@@ -12,6 +12,8 @@ internal static class BenchShapes
         ["smollm-135m"] = Llama("Llama", 576, 1536, 30, 9, 3, 49152, tied: true),
         ["qwen2.5-0.5b"] = Llama("Qwen2", 896, 4864, 24, 14, 2, 151936, tied: true),
         ["llama-3.2-1b"] = Llama("Llama", 2048, 8192, 16, 32, 8, 128256, tied: true),
+        ["mixtral-8x7b"] = Llama("Mixtral", 4096, 14336, 32, 32, 8, 32000, tied: false, experts: 8),
+        ["mixtral-4x7b"] = Llama("Mixtral", 4096, 14336, 32, 32, 8, 32000, tied: false, experts: 4),
     };
 
     public static IEnumerable<string> Names => Configs.Keys;
@@ -29,9 +31,9 @@ internal static class BenchShapes
         return Model.Create(name, json, new RandomBlockSource(mix, layers, tied, seed: 1));
     }
 
-    private static string Llama(string family, int width, int inner, int layers, int heads, int keys, int vocabulary, bool tied) => $$"""
+    private static string Llama(string family, int width, int inner, int layers, int heads, int keys, int vocabulary, bool tied, int experts = 0) => $$"""
         {"architectures": ["{{family}}ForCausalLM"], "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}},
         "num_attention_heads": {{heads}}, "num_key_value_heads": {{keys}}, "vocab_size": {{vocabulary}}, "max_position_embeddings": 8192,
-        "rms_norm_eps": 1e-5, "tie_word_embeddings": {{(tied ? "true" : "false")}}}
+        "rms_norm_eps": 1e-5, "tie_word_embeddings": {{(tied ? "true" : "false")}}{{(experts == 0 ? "" : $", \"num_local_experts\": {experts}, \"num_experts_per_tok\": 2")}}}
         """;
 }

@@ -23,6 +23,8 @@ internal static class EncodingChecks
             throw new InvalidOptionException("Pooling", pooling, "Mean, First and Last are allowed");
         OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Capability != ModelCapability.Encoder, "LogitsAt", "set",
             "only encoders give logits at places; use PromptLogprobs of a generation request");
+        OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Outputs == 0, "LogitsAt", "set",
+            "the model is an encoder without a head, which has no logits; ask for Pooling");
         foreach (int place in request.LogitsAt)
             OptionCheck.Between("LogitsAt", place, 0, request.Tokens.Length - 1);
         if (request.Tokens.Length > model.ContextLength)

@@ -1,33 +1,125 @@
+using System.Text.Json.Nodes;
+
 namespace Seriatim.Models;
 
-/// <summary>BERT (Devlin et al., 2018): masked language model, or classification of sequences by their first row.</summary>
+/// <summary>
+/// BERT (Devlin et al., 2018): masked language model, classification of sequences by their first row, or the encoder alone.
+/// </summary>
 internal sealed class BertArchitecture : Architecture
 {
     private const string Classifier = "BertForSequenceClassification";
+    private const string Bare = "BertModel";
+
+    /// <summary>The value of <c>pooling_type</c> that says: the classifier reads the first row.</summary>
+    private const uint ByClassifier = 4;
 
     public override string ModelType => "bert";
 
-    public override IReadOnlyList<string> ClassNames => ["BertForMaskedLM", Classifier];
+    public override IReadOnlyList<string> ClassNames => ["BertForMaskedLM", Classifier, Bare];
 
-    public override ModelSpec ReadSpec(ConfigReader config, string className) =>
-        BertFamily.Model(config, ModelType, className == Classifier, offset: 0);
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "bert",
+        Keys =
+        [
+            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"), new("block_count", "num_hidden_layers"),
+            new("feed_forward_length", "intermediate_size"), new("attention.head_count", "num_attention_heads"),
+            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+        ],
+        Names = spec => GgufNames(spec, fused: false),
+        NamesIn = (spec, config) => GgufNames(spec, fused: config.Has("blk.0.attn_qkv.weight")),
+        Read = ReadGguf,
+        Write = WriteGguf,
+    };
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className) => BertFamily.Model(config, ModelType, className switch
+    {
+        Classifier => ModelTask.SequenceClassification,
+        Bare => ModelTask.Encoding,
+        _ => ModelTask.MaskedLanguageModel,
+    }, offset: 0);
 
     public override NameTable TensorNames(ModelSpec spec)
     {
         NameTable names = BertFamily.Names("bert");
-        if (spec.Task == ModelTask.SequenceClassification)
+        switch (spec.Task)
         {
-            names.Add("head.transform", "bert.pooler.dense");
-            names.Add("head", "classifier");
-            return names;
+            case ModelTask.SequenceClassification:
+                names.Add("head.transform", "bert.pooler.dense");
+                names.Add("head", "classifier");
+                return names;
+            case ModelTask.Encoding:
+                names.Waive("the pooler and the heads of other tasks: rows are pooled by who asks for them", "bert.pooler.dense.*", "cls.*", "classifier.*");
+                return names.WithOptionalPrefix("bert.");
+            default:
+                names.Add("head.transform", "cls.predictions.transform.dense");
+                names.Add("head.norm", "cls.predictions.transform.LayerNorm");
+                names.Add("head", "cls.predictions.decoder");
+                names.Add("head.bias", "cls.predictions.bias");
+                names.Waive("a copy of cls.predictions.bias", "cls.predictions.decoder.bias");
+                names.Waive("the head of next sentence prediction", "bert.pooler.dense.*", "cls.seq_relationship.*");
+                return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "cls.predictions.decoder.weight") : names;
+        }
+    }
+
+    private static void ReadGguf(GgufConfig config)
+    {
+        config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads");
+        if (config.Flag("attention.causal") != false)
+            throw config.Unsupported("attention.causal", true, "false is needed: BERT sees whole texts, and readers take a missing key for true");
+        config.Waive("how rows become one embedding is for who asks for them", "pooling_type");
+        config.Json["type_vocab_size"] = config.RowsOf("token_types.weight") ?? 0;
+        string[]? labels = config.Texts("classifier.output_labels");
+        if (config.RowsOf("cls.output.weight") is not { } classes)
+        {
+            config.Json["architectures"] = new JsonArray(Bare);
+            return;
         }
 
-        names.Add("head.transform", "cls.predictions.transform.dense");
-        names.Add("head.norm", "cls.predictions.transform.LayerNorm");
-        names.Add("head", "cls.predictions.decoder");
-        names.Add("head.bias", "cls.predictions.bias");
-        names.Waive("a copy of cls.predictions.bias", "cls.predictions.decoder.bias");
-        names.Waive("the head of next sentence prediction", "bert.pooler.dense.*", "cls.seq_relationship.*");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "cls.predictions.decoder.weight") : names;
+        if (labels is not null && labels.Length != classes)
+            throw config.Unsupported("classifier.output_labels", labels, $"cls.output.weight has {classes} rows, one for each label");
+        config.Json["architectures"] = new JsonArray(Classifier);
+        labels ??= [.. Enumerable.Range(0, classes).Select(i => $"LABEL_{i}")];
+        config.Json["id2label"] = new JsonObject(labels.Select((label, i) => KeyValuePair.Create($"{i}", (JsonNode?)label)));
+    }
+
+    private static void WriteGguf(GgufExport export)
+    {
+        export.Require(export.Spec.Task != ModelTask.MaskedLanguageModel, "architectures",
+            $"GGUF files of bert have no tensors for the head of a masked language model (cls.predictions.*); name {Bare} there to write the encoder alone");
+        export.RequireActivation(Activation.Gelu);
+        export.Set("attention.causal", false);
+        export.SetPlain("tokenizer.ggml.token_type_count", (uint)export.Spec.Encoder!.TokenTypes);
+        if (export.Spec.Task == ModelTask.SequenceClassification)
+        {
+            export.Set("pooling_type", ByClassifier);
+            export.Set("classifier.output_labels", export.Config.Labels.ToArray());
+        }
+    }
+
+    private static NameTable GgufNames(ModelSpec spec, bool fused)
+    {
+        var names = new NameTable
+        {
+            { "embed", "token_embd" },
+            { "encoder.positions", "position_embd" },
+            { "encoder.types", "token_types" },
+            { "encoder.embed_norm", "token_embd_norm" },
+            { "encoder.layers.*.attention.o", "blk.*.attn_output" },
+            { "encoder.layers.*.norm1", "blk.*.attn_output_norm" },
+            { "encoder.layers.*.mlp.up", "blk.*.ffn_up" },
+            { "encoder.layers.*.mlp.down", "blk.*.ffn_down" },
+            { "encoder.layers.*.norm2", "blk.*.layer_output_norm" },
+            { "head.transform", "cls" },
+            { "head", "cls.output" },
+        };
+        int width = spec.Encoder!.Width;
+        foreach ((int i, string part) in (ReadOnlySpan<(int, string)>)[(0, "q"), (1, "k"), (2, "v")])
+        {
+            names.Add($"encoder.layers.*.attention.{part}",
+                fused ? new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(i * width, width, 3 * width)) : new TensorPlace($"blk.*.attn_{part}"));
+        }
+
+        return names;
     }
 }

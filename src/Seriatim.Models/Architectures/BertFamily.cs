@@ -4,7 +4,7 @@ namespace Seriatim.Models;
 internal static class BertFamily
 {
     /// <summary>The encoder and its head; positions start at <paramref name="offset"/> of the learned table.</summary>
-    public static ModelSpec Model(ConfigReader config, string family, bool classifies, int offset)
+    public static ModelSpec Model(ConfigReader config, string family, ModelTask task, int offset)
     {
         int width = config.Size("hidden_size");
         int heads = config.Size("num_attention_heads");
@@ -27,14 +27,17 @@ internal static class BertFamily
         {
             FrozenId = config.IdOrNull("pad_token_id"),
             Position = new PositionSpec.Learned(positions, offset),
-            TokenTypes = config.Size("type_vocab_size"),
+            TokenTypes = config.IdOrNull("type_vocab_size") ?? config.Size("type_vocab_size"),
             EmbeddingNorm = norm,
         };
         bool tied = config.Flag(true, "tie_word_embeddings");
-        HeadSpec head = classifies
-            ? new HeadSpec(config.Labels().Length) { Bias = true, Transform = new HeadTransformSpec(Activation.Tanh, null) }
-            : new HeadSpec(vocabulary) { Tied = tied, Bias = true, Transform = new HeadTransformSpec(activation, norm) };
-        ModelTask task = classifies ? ModelTask.SequenceClassification : ModelTask.MaskedLanguageModel;
+        HeadSpec head = task switch
+        {
+            ModelTask.Encoding => new HeadSpec(0),
+            ModelTask.SequenceClassification =>
+                new HeadSpec(config.Labels().Length) { Bias = true, Transform = new HeadTransformSpec(Activation.Tanh, null) },
+            _ => new HeadSpec(vocabulary) { Tied = tied, Bias = true, Transform = new HeadTransformSpec(activation, norm) },
+        };
         return new ModelSpec(family, task, stack, null, head, positions)
         {
             Dropout = config.Dropout("hidden_dropout_prob", "hidden_dropout_prob", "attention_probs_dropout_prob"),

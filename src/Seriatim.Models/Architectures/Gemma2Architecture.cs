@@ -19,13 +19,17 @@ internal sealed class Gemma2Architecture : Architecture
         Keys =
         [
             .. GgufMap.LlamaKeys,
-            new GgufKey("attention.sliding_window", "sliding_window").Optional,
+            GgufMap.Window,
             new GgufKey("attn_logit_softcapping", "attn_logit_softcapping", GgufKind.Number).Optional,
             new GgufKey("final_logit_softcapping", "final_logit_softcapping", GgufKind.Number).Optional,
         ],
         Names = GgufNames,
         Read = config =>
         {
+            // Files of the first weeks say none of these; readers take the values of the published models.
+            config.CopyWindow(otherwise: 4096);
+            config.Json.TryAdd("attn_logit_softcapping", 50.0);
+            config.Json.TryAdd("final_logit_softcapping", 30.0);
             int headDim = LlamaFamily.ReadGguf(config);
             int heads = config.Required("attention.head_count");
             config.Json["query_pre_attn_scalar"] = Scalar(
@@ -37,6 +41,10 @@ internal sealed class Gemma2Architecture : Architecture
             int scalar = Scalar(export.Spec.Decoder.Layers.Count, export.Spec.Decoder.Width, attention.Heads, attention.HeadDim);
             export.Require(attention.Scale == (float)(1 / Math.Sqrt(scalar)), "query_pre_attn_scalar",
                 $"GGUF files of gemma2 have no key for it; readers take {scalar}");
+            export.Require(export.Spec.Head.Tied, "tie_word_embeddings", "GGUF files of gemma2 have no output tensor; readers take the embedding");
+            export.Require(attention.SoftCap > 0, "attn_logit_softcapping", "readers of gemma2 files cap scores always");
+            export.Require(export.Spec.Head.SoftCap > 0, "final_logit_softcapping", "readers of gemma2 files cap logits always");
+            export.SetDefault("attention.sliding_window", (uint)export.Spec.Context);
             LlamaFamily.WriteGguf(export);
         },
     };

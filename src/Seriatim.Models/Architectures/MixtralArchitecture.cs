@@ -12,7 +12,8 @@ internal sealed class MixtralArchitecture : Architecture
         Architecture = "llama",
         Keys = [.. GgufMap.LlamaKeys, new("expert_count", "num_local_experts"), new("expert_used_count", "num_experts_per_tok")],
         Applies = config => config.Size("expert_count") > 0,
-        Names = GgufNames,
+        Names = spec => GgufNames(spec, onePerExpert: false),
+        NamesIn = (spec, config) => GgufNames(spec, onePerExpert: config.Has("blk.0.ffn_gate.0.weight")),
         Read = config => LlamaFamily.ReadGguf(config),
         Write = export =>
         {
@@ -46,12 +47,22 @@ internal sealed class MixtralArchitecture : Architecture
         return names;
     }
 
-    private static NameTable GgufNames(ModelSpec spec)
+    /// <param name="spec">The model.</param>
+    /// <param name="onePerExpert">Whether each expert has tensors of its own, as in files of before April 2024; later ones hold all
+    /// experts of a layer in one.</param>
+    private static NameTable GgufNames(ModelSpec spec, bool onePerExpert)
     {
         NameTable names = GgufMap.LlamaNames(spec, turned: true);
         var experts = (FeedForwardSpec.Experts)spec.Decoder!.Layers[0].FeedForward;
         (int count, int inner, int width) = (experts.Count, experts.Expert.Width, spec.Decoder.Width);
         names.Add("layers.*.mlp.router", "blk.*.ffn_gate_inp");
+        if (onePerExpert)
+        {
+            foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
+                names.Add($"layers.*.mlp.experts.*.{part}", $"blk.*.ffn_{part}.*");
+            return names;
+        }
+
         names.Add("layers.*.mlp.experts.*.gate", new TensorPlace("blk.*.ffn_gate_exps", Slices: count, SliceRows: inner));
         names.Add("layers.*.mlp.experts.*.up", new TensorPlace("blk.*.ffn_up_exps", Slices: count, SliceRows: inner));
         names.Add("layers.*.mlp.experts.*.down", new TensorPlace("blk.*.ffn_down_exps", Slices: count, SliceRows: width));

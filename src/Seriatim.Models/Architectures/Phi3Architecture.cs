@@ -13,7 +13,7 @@ internal sealed class Phi3Architecture : Architecture
         Keys =
         [
             .. GgufMap.LlamaKeys,
-            new GgufKey("attention.sliding_window", "sliding_window").Optional,
+            GgufMap.Window,
             new GgufKey("rope.scaling.original_context_length", "original_max_position_embeddings").Optional,
         ],
         Names = spec =>
@@ -27,7 +27,11 @@ internal sealed class Phi3Architecture : Architecture
             names.Add("layers.*.mlp.down", "blk.*.ffn_down");
             return names.Waive("read with the metadata", "rope_factors_long.weight", "rope_factors_short.weight");
         },
-        Read = config => LlamaFamily.ReadGguf(config, partial: true),
+        Read = config =>
+        {
+            config.CopyWindow();
+            LlamaFamily.ReadGguf(config, partial: true);
+        },
         Write = LlamaFamily.WriteGguf,
     };
 

@@ -10,7 +10,8 @@ internal sealed class RobertaArchitecture : Architecture
     public override IReadOnlyList<string> ClassNames => ["RobertaForMaskedLM", Classifier];
 
     public override ModelSpec ReadSpec(ConfigReader config, string className) =>
-        BertFamily.Model(config, ModelType, className == Classifier, offset: (config.IdOrNull("pad_token_id") ?? 1) + 1);
+        BertFamily.Model(config, ModelType,
+            className == Classifier ? ModelTask.SequenceClassification : ModelTask.MaskedLanguageModel, offset: (config.IdOrNull("pad_token_id") ?? 1) + 1);
 
     public override NameTable TensorNames(ModelSpec spec)
     {

@@ -64,8 +64,8 @@ public sealed class RandomBlockSource(QuantizationMix mix, int layers, bool tied
         // There is nothing that could be left over.
     }
 
-    private GgmlType TypeOf(ParameterRequest request) =>
-        mix.TypeOf(request.Path, layers, request.Columns, request.Path == "head" || (tied && request.Path == "embed"));
+    private GgmlType TypeOf(ParameterRequest request) => request.Path.EndsWith(".router", StringComparison.Ordinal) ? GgmlType.F32 // as in files
+        : mix.TypeOf(request.Path, layers, request.Columns, request.Path == "head" || (tied && request.Path == "embed"));
 
     private static int DrawnRow(int row, int rows) => (int)((uint)(row * 2654435761L) % (uint)rows);
 }

@@ -9,7 +9,7 @@ public sealed class WeightBuilder
     private readonly IWeightSource _source;
     private readonly NameTable _names;
     private readonly List<ModelParameter> _parameters;
-    private readonly List<QuantizedMatrix> _matrices;
+    private readonly List<(string Path, QuantizedMatrix Matrix)> _matrices;
     private readonly string _path;
 
     /// <summary>A builder at the root.</summary>
@@ -21,14 +21,14 @@ public sealed class WeightBuilder
     }
 
     private WeightBuilder(
-        IWeightSource source, NameTable names, List<ModelParameter> parameters, List<QuantizedMatrix> matrices, string path) =>
+        IWeightSource source, NameTable names, List<ModelParameter> parameters, List<(string, QuantizedMatrix)> matrices, string path) =>
         (_source, _names, _parameters, _matrices, _path) = (source, names, parameters, matrices, path);
 
     /// <summary>All parameters made so far, by this builder and those below it.</summary>
     public IReadOnlyList<ModelParameter> Parameters => _parameters;
 
-    /// <summary>All quantised matrices made so far, by this builder and those below it.</summary>
-    public IReadOnlyList<QuantizedMatrix> Matrices => _matrices;
+    /// <summary>All quantised matrices made so far, by this builder and those below it, with their paths in the model.</summary>
+    public IReadOnlyList<(string Path, QuantizedMatrix Matrix)> Matrices => _matrices;
 
     /// <summary>The builder of a part.</summary>
     public WeightBuilder At(string name) => new(_source, _names, _parameters, _matrices, Join(name));
@@ -139,7 +139,7 @@ public sealed class WeightBuilder
     {
         QuantizedMatrix? matrix = _source.MakeQuantized(request);
         if (matrix is not null)
-            _matrices.Add(matrix);
+            _matrices.Add((request.Path, matrix));
         return matrix;
     }
 

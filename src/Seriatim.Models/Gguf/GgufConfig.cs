@@ -67,13 +67,25 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
         var value => throw Unsupported(name, value, "a string is needed"),
     };
 
+    /// <summary>An array of strings, or null.</summary>
+    public string[]? Texts(string name) => Find(name) switch
+    {
+        null => null,
+        string[] texts => texts,
+        var value => throw Unsupported(name, value, "an array of strings is needed"),
+    };
+
+    /// <summary>The rows of a matrix of the file, or null if it has no such tensor.</summary>
+    public int? RowsOf(string tensor) =>
+        Checkpoint.TryGet(tensor, out GgufEntry? entry) && entry.Shape.Length == 2 ? checked((int)entry.Shape[0]) : null;
+
     /// <summary>The size, which must be there.</summary>
     public int Required(string name) => Size(name) ?? throw Missing(name);
 
     /// <summary>Copies every key of a table into the config.</summary>
     public void Copy(IEnumerable<GgufKey> keys)
     {
-        foreach (GgufKey key in keys)
+        foreach (GgufKey key in keys.Where(k => k.Kind != GgufKind.Window))
         {
             JsonNode? value = key.Kind switch
             {
@@ -95,7 +107,7 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
         {
             int? tokens = (Checkpoint.Metadata.GetValueOrDefault("tokenizer.ggml.tokens") as Array)?.Length;
             Json["vocab_size"] = tokens
-                ?? (Checkpoint.TryGet("token_embd.weight", out GgufEntry? embedding) && embedding.Shape.Length == 2 ? checked((int)embedding.Shape[0]) : (int?)null)
+                ?? RowsOf("token_embd.weight")
                 ?? throw Missing("vocab_size");
         }
 
@@ -106,6 +118,14 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
         int[] distinct = [.. ends.OfType<int>().Distinct()];
         if (distinct.Length > 0)
             Json["eos_token_id"] = distinct.Length == 1 ? distinct[0] : new JsonArray([.. distinct.Select(id => (JsonNode)id)]);
+    }
+
+    /// <summary>Reads the width of the window; 0 in a file stands for none.</summary>
+    /// <param name="otherwise">What readers take if the key is missing; null: no window.</param>
+    public void CopyWindow(int? otherwise = null)
+    {
+        if ((Size("attention.sliding_window") ?? otherwise) is > 0 and var window)
+            Json["sliding_window"] = window;
     }
 
     /// <summary>Refuses a file in which a size is not the one that follows from the others.</summary>

@@ -6,10 +6,13 @@ internal sealed class GgufExport
     private readonly OrderedDictionary<string, object> _metadata = new(StringComparer.Ordinal);
     private readonly List<(string Name, float[] Values)> _vectors = [];
 
-    public GgufExport(ModelSpec spec, string architecture) => (Spec, Architecture) = (spec, architecture);
+    public GgufExport(ModelSpec spec, ModelConfig config, string architecture) => (Spec, Config, Architecture) = (spec, config, architecture);
 
     /// <summary>The model.</summary>
     public ModelSpec Spec { get; }
+
+    /// <summary>Its ids and labels.</summary>
+    public ModelConfig Config { get; }
 
     /// <summary>The value of <c>general.architecture</c>.</summary>
     public string Architecture { get; }
@@ -22,6 +25,12 @@ internal sealed class GgufExport
 
     /// <summary>Sets a key of the architecture.</summary>
     public void Set(string name, object value) => _metadata[$"{Architecture}.{name}"] = value;
+
+    /// <summary>Sets a key that stands for itself, without the prefix of the architecture.</summary>
+    public void SetPlain(string key, object value) => _metadata[key] = value;
+
+    /// <summary>Whether a key, with its prefix if it has one, is set.</summary>
+    public bool Has(string key) => _metadata.ContainsKey(key);
 
     /// <summary>Sets a key of the architecture that the config did not give.</summary>
     public void SetDefault(string name, object value) => _metadata.TryAdd($"{Architecture}.{name}", value);
@@ -106,10 +115,15 @@ internal sealed class GgufExport
                 break;
             case RopeScaling.Yarn yarn:
                 double standard = 0.1 * Math.Log(yarn.Factor) + 1;
-                Require(yarn is { BetaFast: 32, BetaSlow: 1 }, "rope_scaling.beta_fast", "only 32 and 1 are written");
                 Set("rope.scaling.type", "yarn");
                 Set("rope.scaling.factor", (float)yarn.Factor);
                 Set("rope.scaling.original_context_length", (uint)yarn.TrainedLength);
+                if (yarn is not { BetaFast: 32, BetaSlow: 1 })
+                {
+                    Set("rope.scaling.yarn_beta_fast", (float)yarn.BetaFast);
+                    Set("rope.scaling.yarn_beta_slow", (float)yarn.BetaSlow);
+                }
+
                 if (Math.Abs(yarn.AttentionFactor - standard) > 1e-6)
                     Set("rope.scaling.attn_factor", (float)(yarn.AttentionFactor / standard));
                 break;

@@ -17,6 +17,9 @@ internal enum GgufKind
     /// <summary>A non-negative integer, written with 32 bits.</summary>
     Size,
 
+    /// <summary>A size that the architecture reads itself; written like any other.</summary>
+    Window,
+
     /// <summary>A number, written as binary32.</summary>
     Number,
 

@@ -14,7 +14,8 @@ internal static class GgufLoader
             ReadOnlyMemory<byte> json = ReadConfig(architecture, gguf);
             using JsonDocument document = LenientJson.Parse(json, path);
             (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(path, document.RootElement);
-            NameTable names = architecture.Gguf!.Names(spec);
+            GgufMap map = architecture.Gguf!;
+            NameTable names = map.NamesIn?.Invoke(spec, gguf) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
             Model model = Model.Build(spec, names, config with { Json = json, Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options));
             if (options.Placement == WeightPlacement.Mapped)
@@ -38,8 +39,8 @@ internal static class GgufLoader
         gguf.CopyCommon();
         map.Read(gguf);
         gguf.Complete();
-        gguf.Json.Insert(0, "architectures", new System.Text.Json.Nodes.JsonArray(architecture.ClassNames[0]));
-        gguf.Json.Insert(1, "model_type", architecture.ModelType);
+        gguf.Json.TryAdd("architectures", new System.Text.Json.Nodes.JsonArray(architecture.ClassNames[0]));
+        gguf.Json.Insert(0, "model_type", architecture.ModelType);
         return System.Text.Encoding.UTF8.GetBytes(gguf.Json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
 

@@ -15,6 +15,11 @@ internal sealed class GgufMap
     /// <summary>What the parts of a model are called.</summary>
     public required Func<ModelSpec, NameTable> Names { get; init; }
 
+    /// <summary>
+    /// What the parts are called in one file, where files differ; null: as in <see cref="Names"/>, which is what is written.
+    /// </summary>
+    public Func<ModelSpec, GgufConfig, NameTable>? NamesIn { get; init; }
+
     /// <summary>Whether this map is the one, where several architectures share a name (llama with and without experts).</summary>
     public Func<GgufConfig, bool> Applies { get; init; } = _ => true;
 
@@ -38,6 +43,9 @@ internal sealed class GgufMap
         new GgufKey("rope.freq_base", "rope_theta", GgufKind.Number).Optional,
         new GgufKey("vocab_size", "vocab_size").Optional,
     ];
+
+    /// <summary>The key of sliding windows; its maps read it with <see cref="GgufConfig.CopyWindow"/>, because 0 stands for none.</summary>
+    public static GgufKey Window { get; } = new GgufKey("attention.sliding_window", "sliding_window", GgufKind.Window).Optional;
 
     /// <summary>The names that most decoders share.</summary>
     /// <param name="spec">The model.</param>

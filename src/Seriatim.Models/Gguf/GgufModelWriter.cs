@@ -37,7 +37,7 @@ public static class GgufModelWriter
             new("general.quantization_version", 2u),
         };
         metadata.AddRange(export.Metadata);
-        metadata.AddRange(tokenizer);
+        metadata.AddRange(tokenizer.Where(pair => !export.Has(pair.Key)));
         IEnumerable<GgufTensorSpec> specs = [
             .. tensors.Select(t => new GgufTensorSpec(t.Name, t.Type, t.Shape)),
             .. export.Vectors.Select(v => new GgufTensorSpec(v.Name, GgmlType.F32, [v.Values.Length]))];
@@ -58,14 +58,14 @@ public static class GgufModelWriter
         using JsonDocument json = JsonDocument.Parse(model.Config.Json.IsEmpty
             ? throw new InvalidOperationException("The model was built from a spec, without a config; there is nothing to make metadata of.")
             : model.Config.Json);
-        var export = new GgufExport(model.Spec, map.Architecture);
+        var export = new GgufExport(model.Spec, model.Config, map.Architecture);
         foreach (GgufKey key in map.Keys)
         {
             if (!json.RootElement.TryGetProperty(key.ConfigKey, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
                 continue;
             export.Set(key.Name, key.Kind switch
             {
-                GgufKind.Size => value.GetUInt32(),
+                GgufKind.Size or GgufKind.Window => value.GetUInt32(),
                 GgufKind.Number => value.GetSingle(),
                 _ => value.GetBoolean(),
             });

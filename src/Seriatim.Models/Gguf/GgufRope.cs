@@ -27,7 +27,7 @@ internal static class GgufRope
         {
             "none" => null,
             "linear" => factor == 1 ? null : new JsonObject { ["type"] = "linear", ["factor"] = factor },
-            "yarn" => Yarn(factor, trained, attention),
+            "yarn" => Yarn(config, factor, trained, attention),
             "longrope" => [],
             _ => throw config.Unsupported("rope.scaling.type", type, "none, linear, yarn or longrope is needed"),
         };
@@ -49,9 +49,13 @@ internal static class GgufRope
             config.Json["rope_scaling"] = section;
     }
 
-    private static JsonObject Yarn(double factor, int? trained, double? attention)
+    private static JsonObject Yarn(GgufConfig config, double factor, int? trained, double? attention)
     {
         var section = new JsonObject { ["type"] = "yarn", ["factor"] = factor };
+        if (config.Number("rope.scaling.yarn_beta_fast") is { } fast)
+            section["beta_fast"] = fast;
+        if (config.Number("rope.scaling.yarn_beta_slow") is { } slow)
+            section["beta_slow"] = slow;
         if (trained is { } length)
             section["original_max_position_embeddings"] = length;
         if (attention is { } own)

@@ -6,7 +6,7 @@ internal sealed class Head
     private readonly HeadSpec _spec;
     private readonly LinearWeight? _transform;
     private readonly NormWeight? _transformNorm;
-    private readonly LinearWeight _linear;
+    private readonly LinearWeight? _linear;
 
     /// <param name="weights">The root of the model: the head's parts are at <c>head</c>.</param>
     /// <param name="spec">Its spec.</param>
@@ -15,6 +15,8 @@ internal sealed class Head
     public Head(WeightBuilder weights, HeadSpec spec, int width, EmbeddingWeight embedding)
     {
         _spec = spec;
+        if (spec.IsMissing)
+            return;
         string why = $"{spec.Outputs} outputs, hidden size {width}";
         if (spec.Transform is { } transform)
         {
@@ -43,10 +45,11 @@ internal sealed class Head
     }
 
     /// <summary><c>[N, E] → [N, Outputs]</c>.</summary>
+    /// <exception cref="InvalidOperationException">The model has no head.</exception>
     public Tensor Project(IOps ops, Tensor x)
     {
         using Tensor features = Features(ops, x);
-        Tensor logits = ops.Linear(features, _linear);
+        Tensor logits = ops.Linear(features, Linear);
         if (_spec.SoftCap == 0)
             return logits;
         using (logits)
@@ -57,8 +60,11 @@ internal sealed class Head
     public Tensor Loss(IOps ops, Tensor x, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
         using Tensor features = Features(ops, x);
-        return ops.CrossEntropy(features, _linear, labels, options with { SoftCap = _spec.SoftCap });
+        return ops.CrossEntropy(features, Linear, labels, options with { SoftCap = _spec.SoftCap });
     }
+
+    private LinearWeight Linear => _linear ?? throw new InvalidOperationException(
+        "The model is an encoder without a head: its rows are embeddings, and there is nothing to make logits of them. Load a checkpoint with a head.");
 
     private Tensor Features(IOps ops, Tensor x)
     {

@@ -1,9 +1,12 @@
 namespace Seriatim.Models;
 
 /// <summary>What turns hidden rows into logits: <c>cap(linear(scale · transform(x)))</c>.</summary>
-/// <param name="Outputs">Vocabulary or number of classes.</param>
+/// <param name="Outputs">Vocabulary or number of classes; 0: there is no head.</param>
 public sealed record HeadSpec(int Outputs)
 {
+    /// <summary>Whether there is no head: rows are embeddings, and nothing makes logits of them.</summary>
+    public bool IsMissing => Outputs == 0;
+
     /// <summary>Whether the matrix is that of the token embedding.</summary>
     public bool Tied { get; init; }
 

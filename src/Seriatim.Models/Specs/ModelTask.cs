@@ -14,4 +14,7 @@ public enum ModelTask
 
     /// <summary>Scores of the classes of a whole sequence, read from its first row.</summary>
     SequenceClassification,
+
+    /// <summary>Hidden rows and no more: an encoder whose checkpoint has no head, as embedding models have none.</summary>
+    Encoding,
 }

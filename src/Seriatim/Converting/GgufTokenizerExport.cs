@@ -37,7 +37,7 @@ internal static class GgufTokenizerExport
         string type = model.TryGetProperty("type", out JsonElement kind) ? kind.GetString() ?? "" : "BPE";
         bool byteFallback = model.TryGetProperty("byte_fallback", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
         Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
-        string[] names = [""];
+        IEnumerable<IReadOnlyDictionary<string, object>> variants = [new Dictionary<string, object>()];
         switch (type)
         {
             case "BPE" when byteFallback:
@@ -46,21 +46,28 @@ internal static class GgufTokenizerExport
             case "BPE":
                 keys[Prefix + "model"] = "gpt2";
                 keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
-                names = PreTokenizers;
+                variants = PreTokenizers.Select(name => new Dictionary<string, object> { [Prefix + "pre"] = name });
+                break;
+            case "WordPiece":
+                WordPieceConversion.AddKeys(keys, json.RootElement, source);
+                break;
+            case "Unigram":
+                UnigramConversion.AddKeys(keys, json.RootElement, source, file);
+                variants = UnigramConversion.Variants;
                 break;
             default:
-                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE tokenizers are converted. Keep the folder for this model.");
+                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE, Unigram and WordPiece are converted. Keep the folder for this model.");
         }
 
-        foreach (string name in names)
+        foreach (IReadOnlyDictionary<string, object> variant in variants)
         {
-            if (name.Length > 0)
-                keys[Prefix + "pre"] = name;
+            foreach ((string key, object value) in variant)
+                keys[key] = value;
             if (Agree(source, Tokenizer.FromGguf(keys)))
                 return keys;
         }
 
-        throw new TokenizerFormatException(file, "pre_tokenizer",
+        throw new TokenizerFormatException(file, "normalizer, pre_tokenizer or post_processor",
             "gives other tokens than any tokenizer that GGUF files can name; a converted model would read other text than this one.");
     }
 
@@ -84,15 +91,20 @@ internal static class GgufTokenizerExport
             types[added.Id] = 4;
         int[] plain = source.Encode("a", addSpecialTokens: false);
         int[] dressed = source.Encode("a");
+
+        // A tokenizer.json alone does not say which tokens begin and end a text; what stands around one does.
+        int before = dressed.AsSpan().IndexOf(plain);
+        int? bos = source.BosId ?? (before == 1 ? dressed[0] : null);
+        int? eos = source.EosId ?? (before >= 0 && before + plain.Length == dressed.Length - 1 ? dressed[^1] : null);
         var keys = new Dictionary<string, object>
         {
             [Prefix + "tokens"] = tokens,
             [Prefix + "token_type"] = types,
-            [Prefix + "add_bos_token"] = dressed.Length > plain.Length && dressed[0] == source.BosId,
-            [Prefix + "add_eos_token"] = dressed.Length > plain.Length && dressed[^1] == source.EosId,
+            [Prefix + "add_bos_token"] = dressed.Length > plain.Length && dressed[0] == bos,
+            [Prefix + "add_eos_token"] = dressed.Length > plain.Length && dressed[^1] == eos,
         };
-        AddId(keys, "bos_token_id", source.BosId);
-        AddId(keys, "eos_token_id", source.EosId);
+        AddId(keys, "bos_token_id", bos);
+        AddId(keys, "eos_token_id", eos);
         AddId(keys, "unknown_token_id", source.UnkId);
         AddId(keys, "padding_token_id", source.PadId);
         if (source.ChatTemplate is { } template)

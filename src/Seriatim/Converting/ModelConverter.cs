@@ -50,7 +50,8 @@ public static class ModelConverter
     {
         var json = new System.Text.Json.Nodes.JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast" };
         foreach ((string key, int? id) in (ReadOnlySpan<(string, int?)>)
-            [("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", tokenizer.UnkId), ("pad_token", tokenizer.PadId)])
+            [("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", tokenizer.UnkId), ("pad_token", tokenizer.PadId),
+            ("cls_token", tokenizer.SpecialTokens.Cls), ("sep_token", tokenizer.SpecialTokens.Sep), ("mask_token", tokenizer.SpecialTokens.Mask)])
         {
             if (id is { } known)
                 json[key] = tokenizer.PieceOf(known);

@@ -28,11 +28,14 @@ internal static class TokenizerJsonExport
         {
             "llama" => Llama(metadata, tokens, source),
             "gpt2" => Gpt2(metadata, tokens),
-            var other => throw Refused($"holds a tokenizer of kind {other}; llama and gpt2 are converted"),
+            "bert" => WordPieceConversion.Json(metadata, tokens = WordPieceConversion.Spelled(tokens, types), source),
+            "t5" => UnigramConversion.Json(metadata, tokens, types, source),
+            var other => throw Refused($"holds a tokenizer of kind {other}; llama, gpt2, bert and t5 are converted"),
         };
         json["version"] = "1.0";
         json["added_tokens"] = Added(tokens, types);
-        json["post_processor"] = PostProcessor(source);
+        if (!json.ContainsKey("post_processor"))
+            json["post_processor"] = PostProcessor(source);
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         if (!GgufTokenizerExport.Agree(source, Tokenizer.FromJson(bytes)))
             throw Refused("gives other tokens than any tokenizer.json this version writes; a converted model would read other text than this one");
@@ -66,8 +69,7 @@ internal static class TokenizerJsonExport
                 ? Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = "\u2581" }, replace)
                 : replace,
             ["pre_tokenizer"] = null,
-            ["decoder"] = Sequence("decoders", [Replace("\u2581", " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" },
-                .. prefix ? [new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }] : Array.Empty<JsonNode>()]),
+            ["decoder"] = SpacesDecoder(prefix),
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
@@ -80,6 +82,12 @@ internal static class TokenizerJsonExport
             },
         };
     }
+
+    /// <summary>What undoes visible blanks and byte tokens.</summary>
+    /// <param name="prefix">Whether a blank was put in front of the text.</param>
+    internal static JsonObject SpacesDecoder(bool prefix) => Sequence("decoders",
+        [Replace("\u2581", " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" },
+        .. prefix ? [new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }] : Array.Empty<JsonNode>()]);
 
     private static JsonObject Gpt2(IReadOnlyDictionary<string, object> metadata, string[] tokens)
     {
@@ -108,7 +116,8 @@ internal static class TokenizerJsonExport
         };
     }
 
-    private static JsonObject Vocabulary(string[] tokens)
+    /// <summary>A vocabulary as pieces with their ids.</summary>
+    internal static JsonObject Vocabulary(string[] tokens)
     {
         var vocabulary = new JsonObject();
         for (int id = 0; id < tokens.Length; id++)
@@ -158,7 +167,8 @@ internal static class TokenizerJsonExport
 
     private static JsonObject Sequence(string name, params JsonNode[] parts) => new() { ["type"] = "Sequence", [name] = new JsonArray(parts) };
 
-    private static JsonObject Replace(string from, string to) =>
+    /// <summary>A step that replaces a text.</summary>
+    internal static JsonObject Replace(string from, string to) =>
         new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
 
     private static JsonObject Split(string pattern) => new()

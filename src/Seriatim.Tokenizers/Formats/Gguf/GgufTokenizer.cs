@@ -138,7 +138,7 @@ internal static class GgufTokenizer
         return new TokenizerPipeline
         {
             Model = new WordPieceModel(vocabulary, unk, string.Empty, "\u2581", int.MaxValue),
-            Normalizer = new BertNormalizer(true, true, metadata.Flag(Prefix + "normalizer.strip_accents", true), lowercase),
+            Normalizer = new BertNormalizer(true, true, metadata.Flag(Prefix + "normalizer.strip_accents", lowercase), lowercase),
             Pretokenizer = new SequencePretokenizer(
                 [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,
                     SplitBehavior.Isolated)]),
