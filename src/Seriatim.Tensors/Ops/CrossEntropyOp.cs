@@ -89,12 +89,13 @@ internal static unsafe class CrossEntropyOp
                 LogSumExp = state.LogSumExp.Floats,
                 Gradients = gradients.Floats,
             };
+            bool sets = hidden.Rows > 0 && head.SetsGradient();
             using Tensor columns = DenseProduct<T>.PackColumns(team, hidden.Floats, hidden.Rows, hidden.Columns);
             ForEachChunk(team, hidden, head, options, ref kernel, state, (logits, firstPanel, count) =>
             {
                 using Tensor packed = DenseProduct<T>.PackRows(team, logits.Floats, logits.Rows, count);
                 DenseProduct<T>.BackwardInput(team, packed.Floats, logits.Rows, head, firstPanel, count, dhidden.Floats, accumulate: true);
-                DenseProduct<T>.BackwardWeight(team, columns.Floats, logits.Rows, head, firstPanel, count, logits.Floats, count);
+                DenseProduct<T>.BackwardWeight(team, columns.Floats, logits.Rows, head, firstPanel, count, logits.Floats, count, sets);
             });
         }
 
