@@ -271,18 +271,18 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
-    public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
+    public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out CrossEntropyState state)
     {
         long start = Stopwatch.GetTimestamp();
-        Tensor result = inner.CrossEntropy(hidden, head, labels, options, out logSumExp);
+        Tensor result = inner.CrossEntropy(hidden, head, labels, options, out state);
         Add(nameof(CrossEntropy), start);
         return result;
     }
 
-    public Tensor CrossEntropyBackward(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss)
+    public Tensor CrossEntropyBackward(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss)
     {
         long start = Stopwatch.GetTimestamp();
-        Tensor result = inner.CrossEntropyBackward(hidden, head, labels, options, logSumExp, dloss);
+        Tensor result = inner.CrossEntropyBackward(hidden, head, labels, options, state, dloss);
         Add(nameof(CrossEntropyBackward), start);
         return result;
     }

@@ -82,6 +82,48 @@ public sealed class ParameterTests
     }
 
     [Fact]
+    public void A_cleared_gradient_becomes_the_bits_of_a_new_one()
+    {
+        // More rows than a block of the sum, and neither outputs nor inputs fill the last tile.
+        using IDifferentiableOps ops = CpuOps.Create(2);
+        using Tensor x = Tensor.From([.. Enumerable.Range(0, 300 * 27).Select(i => MathF.Sin(i))], 300, 27);
+        using Tensor dy = Tensor.From([.. Enumerable.Range(0, 300 * 45).Select(i => MathF.Cos(i))], 300, 45);
+        using LinearWeight weight = LinearWeight.FromPanels(new Parameter("w", 45, 27, ParameterLayout.Panels), null);
+        ops.LinearBackward(x, weight, dy).Dispose();
+        float[] first = weight.Matrix!.Gradient!.Span.ToArray();
+        weight.Matrix.Gradient.Span.Fill(float.NaN);
+        weight.Matrix.ClearGradient();
+        ops.LinearBackward(x, weight, dy).Dispose();
+        Assert.Equal(first, weight.Matrix.Gradient.Span.ToArray());
+        weight.Matrix.Gradient.Span.Fill(float.NaN);
+        weight.Matrix.ClearGradient();
+        Assert.All(weight.Matrix.GradientOrZeros().Span.ToArray(), g => Assert.Equal(0, g));
+    }
+
+    [Fact]
+    public void Kept_logits_give_the_bits_of_logits_made_again()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(2);
+        using Tensor x = Tensor.From([.. Enumerable.Range(0, 40 * 8).Select(i => MathF.Sin(i))], 40, 8);
+        using var matrix = new Parameter("head", 4700, 8, ParameterLayout.Panels);
+        for (int o = 0; o < 4700; o++)
+            matrix.WriteRow(o, [.. Enumerable.Range(0, 8).Select(k => MathF.Cos(8 * o + k))]);
+        LinearWeight head = LinearWeight.FromPanels(matrix);
+        int[] labels = [.. Enumerable.Range(0, 40).Select(i => i * 117)];
+        using Tensor loss = ops.CrossEntropy(x, head, labels, new CrossEntropyOptions(), out CrossEntropyState state);
+        using (state)
+        {
+            using Tensor one = Tensor.From([1], 1, 1);
+            using Tensor kept = ops.CrossEntropyBackward(x, head, labels, new CrossEntropyOptions(), state, one);
+            float[] gradient = matrix.Gradient!.Span.ToArray();
+            matrix.ClearGradient();
+            using Tensor again = ops.CrossEntropyBackward(x, head, labels, new CrossEntropyOptions(), state, one);
+            Assert.Equal(kept.Span.ToArray(), again.Span.ToArray());
+            Assert.Equal(gradient, matrix.Gradient!.Span.ToArray());
+        }
+    }
+
+    [Fact]
     public void Rows_that_do_not_exist_are_refused()
     {
         using var parameter = new Parameter("blk.0.w", 4, 3);

@@ -235,10 +235,10 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     /// <inheritdoc/>
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
-        Tensor loss = inner.CrossEntropy(hidden, head, labels, options, out Tensor logSumExp);
-        Record(loss, [hidden, logSumExp],
-            dy => Accumulate(hidden, inner.CrossEntropyBackward(hidden, head, labels, options, logSumExp, dy)));
-        logSumExp.Dispose();
+        Tensor loss = inner.CrossEntropy(hidden, head, labels, options, out CrossEntropyState state);
+        Record(loss, [hidden],
+            dy => Accumulate(hidden, inner.CrossEntropyBackward(hidden, head, labels, options, state, dy)));
+        _nodes[^1] = _nodes[^1] with { Held = state };
         return loss;
     }
 

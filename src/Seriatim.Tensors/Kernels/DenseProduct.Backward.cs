@@ -34,9 +34,12 @@ internal static unsafe partial class DenseProduct<T>
         team.Run((blocks + work.BlocksPerPiece - 1) / work.BlocksPerPiece, ref work);
     }
 
-    /// <summary><c>dW[o,k] += Σ_n dy[n,o] x[n,k]</c> and <c>db[o] += Σ_n dy[n,o]</c> for some panels, n in sequence.</summary>
+    /// <summary>
+    /// <c>dW[o,k] += Σ_n dy[n,o] x[n,k]</c> and <c>db[o] += Σ_n dy[n,o]</c> for some panels, n in sequence. With <c>sets</c>, dW starts at
+    /// zero instead of at what its memory holds (<see cref="Parameter.SetsGradient"/>).
+    /// </summary>
     public static void BackwardWeight(
-        WorkerTeam team, float* packedX, int rows, DenseWeight weight, int firstPanel, int outputs, float* dy, nint dyStride)
+        WorkerTeam team, float* packedX, int rows, DenseWeight weight, int firstPanel, int outputs, float* dy, nint dyStride, bool sets)
     {
         bool matrix = weight.Matrix.Trainable;
         bool bias = weight.Bias is { Trainable: true };
@@ -55,6 +58,7 @@ internal static unsafe partial class DenseProduct<T>
             Outputs = outputs,
             Dy = dy,
             DyStride = dyStride,
+            Sets = sets,
             PanelsPerPiece = PerPiece(panels, (long)rows * weight.Inputs * Panel, rows, team.Threads),
             Panels = panels,
         };
@@ -135,6 +139,7 @@ internal static unsafe partial class DenseProduct<T>
         public float* Dy;
         public nint DyStride;
         public int Inputs, Rows, FirstPanel, Outputs, Panels, PanelsPerPiece;
+        public bool Sets;
 
         public readonly void Do(int piece, int worker)
         {
@@ -202,6 +207,8 @@ internal static unsafe partial class DenseProduct<T>
             for (int k = firstInput; k < Math.Min(Inputs, firstInput + DepthBlock); k += 8)
             {
                 float* a = Packed + ((long)(k / 8) * Rows + n) * 8;
+                if (Sets && n == 0)
+                    new Span<float>(gradient + k * Panel, Math.Min(8, Inputs - k) * Panel).Clear();
                 AddTile<PanelElements.Single>(
                     8, Math.Min(8, Inputs - k), Panel, depth, a, (byte*)(b + n * Panel), gradient + k * Panel, Panel, tile);
             }

@@ -24,6 +24,9 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>Rows in one panel of <see cref="ParameterLayout.Panels"/>.</summary>
     public const int PanelRows = 32;
 
+    private Tensor? _gradient;
+    private bool _gradientIsZero;
+
     /// <summary>Allocates a parameter full of zeros.</summary>
     /// <param name="name">The name errors use, e.g. <c>model.layers.3.mlp.up_proj.weight</c>.</param>
     /// <param name="rows">Rows, at least 1.</param>
@@ -57,19 +60,41 @@ public sealed unsafe class Parameter : IDisposable
     public Tensor Data { get; }
 
     /// <summary>The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter.</summary>
-    public Tensor? Gradient { get; private set; }
+    public Tensor? Gradient
+    {
+        get
+        {
+            if (_gradientIsZero)
+            {
+                _gradientIsZero = false;
+                NativeMemory.Clear(_gradient!.Data, (nuint)_gradient.Bytes);
+            }
+
+            return _gradient;
+        }
+    }
 
     /// <summary>Whether backward passes compute a gradient. F32 parameters start as trainable.</summary>
     public bool Trainable { get; set; }
 
     /// <summary>The gradient, made of zeros if there is none yet.</summary>
-    public Tensor GradientOrZeros() => Gradient ??= NewStorage(DataType.F32);
+    public Tensor GradientOrZeros() => Gradient ?? (_gradient = NewStorage(DataType.F32));
 
-    /// <summary>Sets the gradient to zero, keeping its memory.</summary>
-    public void ClearGradient()
+    /// <summary>
+    /// Sets the gradient to zero, keeping its memory. The memory itself is cleared when somebody asks for <see cref="Gradient"/>, unless a
+    /// backward pass sets all of it before: a pass over memory less in a step.
+    /// </summary>
+    public void ClearGradient() => _gradientIsZero = _gradient is not null;
+
+    /// <summary>
+    /// Whether the gradient counts as zero while its memory was not cleared. If so the caller has to set every element, fillers of the last
+    /// panel too, as if it added to zeros.
+    /// </summary>
+    internal bool SetsGradient()
     {
-        if (Gradient is { } gradient)
-            NativeMemory.Clear(gradient.Data, (nuint)gradient.Bytes);
+        bool sets = _gradientIsZero;
+        _gradientIsZero = false;
+        return sets;
     }
 
     /// <summary>Stores one row; values are rounded to nearest even if the storage is F16 or BF16.</summary>
@@ -160,8 +185,9 @@ public sealed unsafe class Parameter : IDisposable
     public void Dispose()
     {
         Data.Dispose();
-        Gradient?.Dispose();
-        Gradient = null;
+        _gradient?.Dispose();
+        _gradient = null;
+        _gradientIsZero = false;
     }
 
     /// <summary>Name and shape, as error messages write them.</summary>

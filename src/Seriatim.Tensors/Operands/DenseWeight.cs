@@ -17,6 +17,9 @@ internal sealed class DenseWeight : LinearWeight
 
     public int Panels => Matrix.Data.Rows;
 
+    /// <summary>Whether a backward pass has to set all of the matrix's gradient instead of adding to it: <see cref="Parameter.SetsGradient"/>.</summary>
+    public bool SetsGradient() => Matrix.Trainable && Matrix.SetsGradient();
+
     public override void ReadRow(int output, Span<float> row) => Matrix.ReadRow(output, row);
 
     public override void Dispose()

@@ -91,20 +91,16 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
     public (Tensor Dx, Tensor Dweights) CombineExpertsBackward(Tensor x, ExpertRouting routing, Tensor dy) =>
         ExpertsOp.CombineBackward(x, routing, dy);
 
-    public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
-    {
-        Tensor loss = CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out Tensor logSumExp);
-        logSumExp.Dispose();
-        return loss;
-    }
+    public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options) =>
+        CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options);
 
     public Tensor CrossEntropy(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp) =>
-        CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out logSumExp);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out CrossEntropyState state) =>
+        CrossEntropyOp.Forward<T>(_team, hidden, head, labels.Span, options, out state);
 
     public Tensor CrossEntropyBackward(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss) =>
-        CrossEntropyOp.Backward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, logSumExp, dloss);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss) =>
+        CrossEntropyOp.Backward<T>(_team, hidden, LinearOp.Dense(head), labels.Span, options, state, dloss);
 
     public void Dispose() => _team.Dispose();
 

@@ -5,19 +5,35 @@ namespace Seriatim.Tensors;
 /// Backward: <c>dz_n[v] = (exp(z_n[v] - L_n) - (1-ε)[v = label] - ε/V) · dloss_n</c>, then as a linear layer.
 /// </summary>
 /// <remarks>
-/// Shapes: hidden [N, E], W [V, E], labels [N]; loss [1, 1] or [N, 1]; log-sum-exp [N, 1]. Saved for backward: hidden and the
-/// log-sum-exp. Ignored rows have loss 0 and no gradient. (Label smoothing: Szegedy et al., 2016.)
+/// Shapes: hidden [N, E], W [V, E], labels [N]; loss [1, 1] or [N, 1]; log-sum-exp [N, 1]. Saved for backward: hidden, the
+/// log-sum-exp and as many logits as a <see cref="CrossEntropyState"/> holds. Ignored rows have loss 0 and no gradient. (Label smoothing: Szegedy et al., 2016.)
 /// </remarks>
 internal static unsafe class CrossEntropyOp
 {
     /// <summary>Entries of the vocabulary in one piece; part of the order of the sums, so a constant.</summary>
     private const int Chunk = 4096;
 
-    public static Tensor Forward<T>(
-        WorkerTeam team, Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
+    public static Tensor Forward<T>(WorkerTeam team, Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options)
         where T : struct, ILanes<T>
     {
         Check(hidden, head, labels, options);
+        return Forward<T>(team, hidden, head, labels, options, null);
+    }
+
+    /// <summary>As the other, and keeps what the backward pass needs.</summary>
+    public static Tensor Forward<T>(
+        WorkerTeam team, Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out CrossEntropyState state)
+        where T : struct, ILanes<T>
+    {
+        Check(hidden, head, labels, options);
+        state = new CrossEntropyState(Tensor.Create(hidden.Rows, 1));
+        return Forward<T>(team, hidden, head, labels, options, state);
+    }
+
+    private static Tensor Forward<T>(
+        WorkerTeam team, Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, CrossEntropyState? state)
+        where T : struct, ILanes<T>
+    {
         int rows = hidden.Rows;
         using Tensor losses = Tensor.Create(rows, 1);
         using Tensor maxima = Tensor.Create(rows, 1);
@@ -35,15 +51,15 @@ internal static unsafe class CrossEntropyOp
                 Totals = totals.Floats,
                 Target = target.Floats,
             };
-            ForEachChunk(team, hidden, head, options, ref kernel, null);
+            ForEachChunk(team, hidden, head, options, ref kernel, null, (logits, _, _) => state?.Keep(logits));
         }
 
-        logSumExp = Tensor.Create(rows, 1);
         for (int n = 0; n < rows; n++)
         {
             float lse = maxima.Span[n] + LaneMath<T>.Log(T.Sum(T.Load(sums.Floats + n * 16)));
             float mean = T.Sum(T.Load(totals.Floats + n * 16)) / head.Outputs;
-            logSumExp.Span[n] = lse;
+            if (state is not null)
+                state.LogSumExp.Span[n] = lse;
             losses.Span[n] = labels[n] == options.IgnoreLabel
                 ? 0
                 : (1 - options.LabelSmoothing) * (lse - target.Span[n]) + options.LabelSmoothing * (lse - mean);
@@ -53,7 +69,7 @@ internal static unsafe class CrossEntropyOp
     }
 
     public static Tensor Backward<T>(
-        WorkerTeam team, Tensor hidden, DenseWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss)
+        WorkerTeam team, Tensor hidden, DenseWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss)
         where T : struct, ILanes<T>
     {
         Check(hidden, head, labels, options);
@@ -70,24 +86,26 @@ internal static unsafe class CrossEntropyOp
             var kernel = new CrossEntropyKernel<T>
             {
                 Labels = labelsPointer,
-                LogSumExp = logSumExp.Floats,
+                LogSumExp = state.LogSumExp.Floats,
                 Gradients = gradients.Floats,
             };
+            bool sets = hidden.Rows > 0 && head.SetsGradient();
             using Tensor columns = DenseProduct<T>.PackColumns(team, hidden.Floats, hidden.Rows, hidden.Columns);
-            ForEachChunk(team, hidden, head, options, ref kernel, (logits, firstPanel, count) =>
+            ForEachChunk(team, hidden, head, options, ref kernel, state, (logits, firstPanel, count) =>
             {
                 using Tensor packed = DenseProduct<T>.PackRows(team, logits.Floats, logits.Rows, count);
                 DenseProduct<T>.BackwardInput(team, packed.Floats, logits.Rows, head, firstPanel, count, dhidden.Floats, accumulate: true);
-                DenseProduct<T>.BackwardWeight(team, columns.Floats, logits.Rows, head, firstPanel, count, logits.Floats, count);
+                DenseProduct<T>.BackwardWeight(team, columns.Floats, logits.Rows, head, firstPanel, count, logits.Floats, count, sets);
             });
         }
 
         return dhidden;
     }
 
-    /// <summary>Computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.</summary>
+    /// <summary>Takes or computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.</summary>
     private static void ForEachChunk<T>(
-        WorkerTeam team, Tensor hidden, LinearWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel, Action<Tensor, int, int>? then)
+        WorkerTeam team, Tensor hidden, LinearWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel,
+        CrossEntropyState? kept, Action<Tensor, int, int> then)
         where T : struct, ILanes<T>
     {
         using var rows = new LinearRows<T>(team, hidden);
@@ -99,24 +117,26 @@ internal static unsafe class CrossEntropyOp
         {
             int count = Math.Min(Chunk, head.Outputs - first);
             int firstPanel = first / Parameter.PanelRows;
-            using Tensor logits = Tensor.Create(hidden.Rows, count);
-            rows.Multiply(head, first, count, logits.Floats, count);
+            Tensor? taken = kept?.Take();
+            using Tensor logits = taken ?? Tensor.Create(hidden.Rows, count);
+            if (taken is null)
+                rows.Multiply(head, first, count, logits.Floats, count);
             kernel.Logits = logits.Floats;
             kernel.Stride = count;
             kernel.FirstLabel = first;
             kernel.Count = count;
             kernel.PerPiece = RowKernel.RowsPerPiece(count);
             team.Run(RowKernel.Pieces(hidden.Rows, kernel.PerPiece), ref kernel);
-            then?.Invoke(logits, firstPanel, count);
+            then(logits, firstPanel, count);
         }
     }
 
     public static Tensor Reference(
-        Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out Tensor logSumExp)
+        Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, out CrossEntropyState state)
     {
         Check(hidden, head, labels, options);
         double[] z = Logits(hidden, head, options.SoftCap);
-        logSumExp = Tensor.Create(hidden.Rows, 1);
+        state = new CrossEntropyState(Tensor.Create(hidden.Rows, 1));
         using Tensor losses = Tensor.Create(hidden.Rows, 1);
         int v = head.Outputs;
         for (int n = 0; n < hidden.Rows; n++)
@@ -134,7 +154,7 @@ internal static unsafe class CrossEntropyOp
             foreach (double value in row)
                 sum += Math.Exp(value - max);
             double lse = max + Math.Log(sum);
-            logSumExp.Span[n] = (float)lse;
+            state.LogSumExp.Span[n] = (float)lse;
             losses.Span[n] = labels[n] == options.IgnoreLabel
                 ? 0
                 : (float)((1 - options.LabelSmoothing) * (lse - row[labels[n]]) + options.LabelSmoothing * (lse - mean));
@@ -144,7 +164,7 @@ internal static unsafe class CrossEntropyOp
     }
 
     public static Tensor ReferenceBackward(
-        Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss)
+        Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss)
     {
         Check(hidden, head, labels, options);
         double[] z = Logits(hidden, head, options.SoftCap);
@@ -160,7 +180,7 @@ internal static unsafe class CrossEntropyOp
                 double value = z[(long)n * v + i];
                 double target = (i == labels[n] ? 1 - options.LabelSmoothing : 0) + options.LabelSmoothing / v;
                 double slope = options.SoftCap > 0 ? 1 - value / options.SoftCap * (value / options.SoftCap) : 1;
-                dlogits.Row(n)[i] = (float)((Math.Exp(value - logSumExp.Span[n]) - target) * slope * d);
+                dlogits.Row(n)[i] = (float)((Math.Exp(value - state.LogSumExp.Span[n]) - target) * slope * d);
             }
         }
 

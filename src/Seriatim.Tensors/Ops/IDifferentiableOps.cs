@@ -57,11 +57,11 @@ public interface IDifferentiableOps : IOps, IDisposable
     /// <summary>Returns dx <c>[N·PerToken, E]</c> and the gradient of <see cref="ExpertRouting.Weights"/> <c>[N·PerToken, 1]</c>.</summary>
     (Tensor Dx, Tensor Dweights) CombineExpertsBackward(Tensor x, ExpertRouting routing, Tensor dy);
 
-    /// <summary>As <see cref="IOps.CrossEntropy"/>, and each row's log-sum-exp of logits <c>[N, 1]</c>, which the backward pass needs.</summary>
+    /// <summary>As <see cref="IOps.CrossEntropy"/>, and what the backward pass needs of it, which the caller disposes.</summary>
     Tensor CrossEntropy(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out CrossEntropyState state);
 
-    /// <summary>Returns the gradient of hidden; adds to the gradients of the head. dloss has the shape of the loss.</summary>
+    /// <summary>Returns the gradient of hidden; adds to the gradients of the head. dloss has the shape of the loss. Uses up the kept logits of the state.</summary>
     Tensor CrossEntropyBackward(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss);
 }

@@ -25,8 +25,9 @@ internal static unsafe class LinearOp
     {
         CheckBackward(x, weight, dy);
         DenseWeight dense = Dense(weight);
+        bool sets = x.Rows > 0 && dense.SetsGradient();
         using (Tensor columns = DenseProduct<T>.PackColumns(team, x.Floats, x.Rows, x.Columns))
-            DenseProduct<T>.BackwardWeight(team, columns.Floats, x.Rows, dense, 0, weight.Outputs, dy.Floats, dy.Columns);
+            DenseProduct<T>.BackwardWeight(team, columns.Floats, x.Rows, dense, 0, weight.Outputs, dy.Floats, dy.Columns, sets);
         Tensor dx = Tensor.Create(x.Rows, x.Columns);
         using Tensor packed = DenseProduct<T>.PackRows(team, dy.Floats, dy.Rows, dy.Columns);
         DenseProduct<T>.BackwardInput(team, packed.Floats, x.Rows, dense, 0, weight.Outputs, dx.Floats, accumulate: false);

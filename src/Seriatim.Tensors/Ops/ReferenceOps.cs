@@ -125,20 +125,20 @@ public sealed class ReferenceOps : IDifferentiableOps
     /// <inheritdoc/>
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
-        Tensor loss = CrossEntropyOp.Reference(hidden, head, labels.Span, options, out Tensor logSumExp);
-        logSumExp.Dispose();
+        Tensor loss = CrossEntropyOp.Reference(hidden, head, labels.Span, options, out CrossEntropyState state);
+        state.Dispose();
         return loss;
     }
 
     /// <inheritdoc/>
     public Tensor CrossEntropy(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out Tensor logSumExp) =>
-        CrossEntropyOp.Reference(hidden, head, labels.Span, options, out logSumExp);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out CrossEntropyState state) =>
+        CrossEntropyOp.Reference(hidden, head, labels.Span, options, out state);
 
     /// <inheritdoc/>
     public Tensor CrossEntropyBackward(
-        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, Tensor logSumExp, Tensor dloss) =>
-        CrossEntropyOp.ReferenceBackward(hidden, head, labels.Span, options, logSumExp, dloss);
+        Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss) =>
+        CrossEntropyOp.ReferenceBackward(hidden, head, labels.Span, options, state, dloss);
 
     /// <summary>Does nothing: there is nothing to stop.</summary>
     public void Dispose()

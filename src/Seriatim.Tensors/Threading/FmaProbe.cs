@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Seriatim.Tensors;
 
@@ -10,7 +9,7 @@ namespace Seriatim.Tensors;
 /// </summary>
 public static class FmaProbe
 {
-    private const int Chains = 16;
+    private const int Chains = 12; // more than latency times units, and few enough for the 16 registers of narrow vectors
     private const int PiecesPerThread = 16; // small ones, so that no thread waits for another at the end
 
     /// <summary>F32 operations per second on registers, two a multiply-add: the best of several short measurements.</summary>
@@ -37,17 +36,27 @@ public static class FmaProbe
     }
 
     /// <summary>One measurement on a team that is there already, in operations per second.</summary>
-    internal static double MeasureOnce(WorkerTeam team, int rounds)
+    internal static double MeasureOnce(WorkerTeam team, int rounds) => LaneWidths.Best switch
     {
-        var work = new FmaWork { Rounds = rounds };
+        LaneWidth.Bits512 => MeasureOnce<Lanes512>(team, rounds),
+        LaneWidth.Bits256 => MeasureOnce<Lanes256>(team, rounds),
+        _ => MeasureOnce<Lanes128>(team, rounds),
+    };
+
+    private static double MeasureOnce<T>(WorkerTeam team, int rounds)
+        where T : struct, ILanes<T>
+    {
+        var work = new FmaWork<T> { Rounds = rounds };
         int pieces = PiecesPerThread * team.Threads;
         long start = Stopwatch.GetTimestamp();
         team.Run(pieces, ref work);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return (double)pieces * rounds * Chains * 2 * Vector512<float>.Count / seconds;
+        return (double)pieces * rounds * Chains * 2 * T.Width / seconds;
     }
 
-    private struct FmaWork : IWork
+    /// <summary>Independent chains in vectors as wide as the machine's own.</summary>
+    private struct FmaWork<T> : IWork
+        where T : struct, ILanes<T>
     {
         private static float _kept;
 
@@ -56,31 +65,26 @@ public static class FmaProbe
         [MethodImpl(MethodImplOptions.AggressiveOptimization)] // one long loop: it must not start in the slow tier
         public readonly void Do(int piece, int worker)
         {
-            Vector512<float> x = Vector512.Create(0.5f), y = Vector512.Create(1.0001f);
-            Vector512<float> a0 = y, a1 = y, a2 = y, a3 = y, a4 = y, a5 = y, a6 = y, a7 = y;
-            Vector512<float> b0 = y, b1 = y, b2 = y, b3 = y, b4 = y, b5 = y, b6 = y, b7 = y;
-            for (int i = 0; i < Rounds; i++)
+            T x = T.Broadcast(0.5f), y = T.Broadcast(1.0001f);
+            T a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y, k = y, l = y;
+            for (int round = 0; round < Rounds; round++)
             {
-                a0 = Vector512.FusedMultiplyAdd(a0, x, y);
-                a1 = Vector512.FusedMultiplyAdd(a1, x, y);
-                a2 = Vector512.FusedMultiplyAdd(a2, x, y);
-                a3 = Vector512.FusedMultiplyAdd(a3, x, y);
-                a4 = Vector512.FusedMultiplyAdd(a4, x, y);
-                a5 = Vector512.FusedMultiplyAdd(a5, x, y);
-                a6 = Vector512.FusedMultiplyAdd(a6, x, y);
-                a7 = Vector512.FusedMultiplyAdd(a7, x, y);
-                b0 = Vector512.FusedMultiplyAdd(b0, x, y);
-                b1 = Vector512.FusedMultiplyAdd(b1, x, y);
-                b2 = Vector512.FusedMultiplyAdd(b2, x, y);
-                b3 = Vector512.FusedMultiplyAdd(b3, x, y);
-                b4 = Vector512.FusedMultiplyAdd(b4, x, y);
-                b5 = Vector512.FusedMultiplyAdd(b5, x, y);
-                b6 = Vector512.FusedMultiplyAdd(b6, x, y);
-                b7 = Vector512.FusedMultiplyAdd(b7, x, y);
+                a = T.MultiplyAdd(a, x, y);
+                b = T.MultiplyAdd(b, x, y);
+                c = T.MultiplyAdd(c, x, y);
+                d = T.MultiplyAdd(d, x, y);
+                e = T.MultiplyAdd(e, x, y);
+                f = T.MultiplyAdd(f, x, y);
+                g = T.MultiplyAdd(g, x, y);
+                h = T.MultiplyAdd(h, x, y);
+                i = T.MultiplyAdd(i, x, y);
+                j = T.MultiplyAdd(j, x, y);
+                k = T.MultiplyAdd(k, x, y);
+                l = T.MultiplyAdd(l, x, y);
             }
 
             // Kept, so that the work is not optimised away.
-            Volatile.Write(ref _kept, Vector512.Sum(a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7));
+            Volatile.Write(ref _kept, T.Sum(a + b + c + d + e + f + g + h + i + j + k + l));
         }
     }
 }

@@ -51,8 +51,6 @@ public sealed class Adafactor : Optimizer
     {
         for (int i = 0; i < Parameters.Count; i++)
             Update(Parameters[i], _own[i]);
-        if (ClearsGradients)
-            ClearGradients();
     }
 
     private void Update(TrainableParameter trained, OptimizerMoment[] moments)

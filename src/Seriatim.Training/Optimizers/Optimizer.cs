@@ -45,9 +45,6 @@ public abstract class Optimizer : IDisposable
     /// <summary>Steps done so far; set when training goes on from a checkpoint.</summary>
     public long Steps { get; set; }
 
-    /// <summary>Whether the present step leaves gradients of zero.</summary>
-    private protected bool ClearsGradients { get; private set; }
-
     /// <summary>Threads of a step.</summary>
     private protected ParallelOptions Parallelism { get; }
 
@@ -58,16 +55,16 @@ public abstract class Optimizer : IDisposable
     /// <param name="learningRate">The learning rate of this step.</param>
     /// <param name="gradientScale">Factor of every gradient: one over the labels they are summed over, times that of
     /// <see cref="GradientNorm.ClipFactor"/>.</param>
-    /// <param name="clear">Whether gradients are zero afterwards: cheaper here than by <see cref="ClearGradients"/>, while they are
-    /// in the cache.</param>
+    /// <param name="clear">Whether gradients are zero afterwards, as by <see cref="ClearGradients"/>.</param>
     public void Step(double learningRate, double gradientScale = 1, bool clear = false)
     {
-        ClearsGradients = clear;
         Steps++;
         Prepare(learningRate, gradientScale);
         foreach (TrainableParameter parameter in Parameters)
             parameter.Parameter.GradientOrZeros();
         UpdateAll();
+        if (clear)
+            ClearGradients();
     }
 
     /// <summary>Sets every gradient to zero.</summary>
@@ -91,13 +88,8 @@ public abstract class Optimizer : IDisposable
     protected abstract void Prepare(double learningRate, double gradientScale);
 
     /// <summary>Changes all parameters: piece by piece, unless an optimizer has to see whole ones.</summary>
-    private protected virtual void UpdateAll() => Parallel.For(0, _chunks.Length, Parallelism, i =>
-    {
-        (int parameter, int start, int length) = _chunks[i];
-        Update(parameter, start, length);
-        if (ClearsGradients)
-            Parameters[parameter].Parameter.Gradient!.Span.Slice(start, length).Clear();
-    });
+    private protected virtual void UpdateAll() =>
+        Parallel.For(0, _chunks.Length, Parallelism, i => Update(_chunks[i].Parameter, _chunks[i].Start, _chunks[i].Length));
 
     /// <summary>Changes some elements of one parameter; called by several threads at once.</summary>
     /// <param name="parameter">Index in <see cref="Parameters"/>.</param>
