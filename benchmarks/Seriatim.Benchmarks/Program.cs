@@ -2,14 +2,6 @@ using Seriatim.Benchmarks;
 
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Benchmarks [-- [--ops] [--threads N] [--rounds N] [filter]]
 // Without --ops: kernels as fractions of the machine's limits. With --ops: the time of every case of the table of ops.
-if (args is ["--model", var t])
-    return Micro.Model(Enum.Parse<Seriatim.Tensors.BlockType>(t), 1) + Micro.Model(Enum.Parse<Seriatim.Tensors.BlockType>(t), 2);
-if (args is ["--pair", var u])
-    return Micro.Pair(Enum.Parse<Seriatim.Tensors.BlockType>(u));
-if (args is ["--dispatch"])
-    return Micro.Dispatch();
-if (args is ["--micro"])
-    return Micro.Run();
 int threads = Environment.ProcessorCount;
 int rounds = 9;
 string filter = "";

@@ -2,18 +2,18 @@ using System.CommandLine;
 
 namespace Seriatim.Cli;
 
-/// <summary>The option <c>-m</c> of a command that has a built-in model by default: of the names it likes, the first that is in <c>models</c>.</summary>
+/// <summary>The option <c>-m</c> of a command that has a built-in model by default.</summary>
 internal sealed class DefaultModel
 {
-    private readonly string[] _names;
+    private readonly string _name;
 
-    /// <param name="names">Built-in names, the one that is wanted most first.</param>
-    public DefaultModel(params string[] names)
+    /// <param name="name">Its built-in name.</param>
+    public DefaultModel(string name)
     {
-        _names = names;
+        _name = name;
         Option = SharedOptions.Model();
         Option.Required = false;
-        Option.DefaultValueFactory = _ => Best(new ModelHub().BuiltIn) ?? names[0];
+        Option.DefaultValueFactory = _ => name;
     }
 
     public Option<string> Option { get; }
@@ -22,13 +22,11 @@ internal sealed class DefaultModel
     public Task<string> ResolveAsync(ParseResult result, CancellationToken cancellation)
     {
         IReadOnlyList<string> there = new ModelHub().BuiltIn;
-        if (result.IsGiven(Option) || Best(there) is not null)
+        if (result.IsGiven(Option) || there.Contains(_name))
             return ModelFolder.ResolveAsync(result.GetRequiredValue(Option), cancellation);
         string others = there.Count > 0 ? $"the built-in models are {string.Join(", ", there)}"
             : "no built-in models are found (they lie in the folder models of the repository, and are seen from any folder in it)";
         throw new UserErrorException(
-            $"Without -m, {result.CommandResult.Command.Name} uses the built-in model {string.Join(" or ", _names)}, which is missing: {others}. Give a model with -m.");
+            $"Without -m, {result.CommandResult.Command.Name} uses the built-in model {_name}, which is missing: {others}. Give a model with -m.");
     }
-
-    private string? Best(IReadOnlyList<string> there) => _names.FirstOrDefault(there.Contains);
 }

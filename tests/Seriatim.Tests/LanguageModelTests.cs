@@ -10,7 +10,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
 {
     private LanguageModel _model = null!;
 
-    private static string Folder => Path.Combine(Repository.Root, "models", "stories-tiny");
+    private static string Folder => Path.Combine(Repository.Root, "models", "stories");
 
     public async Task InitializeAsync() => _model = await LanguageModel.OpenAsync(Folder);
 

@@ -9,7 +9,7 @@ public sealed class LongTextTests : IAsyncLifetime
     private LanguageModel _model = null!;
 
     public async Task InitializeAsync() => _model = await LanguageModel.OpenAsync(
-        Path.Combine(Repository.Root, "models", "stories-tiny"), new LanguageModelOptions { Engine = new EngineOptions { Pages = 80 } });
+        Path.Combine(Repository.Root, "models", "stories"), new LanguageModelOptions { Engine = new EngineOptions { Pages = 80 } });
 
     public Task DisposeAsync()
     {

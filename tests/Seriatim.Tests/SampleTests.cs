@@ -13,7 +13,7 @@ public sealed class SampleTests : IDisposable
     [Fact]
     public void Generate_continues_a_prompt()
     {
-        string output = Run("generate", Path.Combine(Repository.Root, "models", "stories-tiny"), "Once upon a time");
+        string output = Run("generate", Path.Combine(Repository.Root, "models", "stories"), "Once upon a time");
         Assert.NotEmpty(output.Trim());
     }
 

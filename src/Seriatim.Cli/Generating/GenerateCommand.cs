@@ -8,7 +8,7 @@ internal static class GenerateCommand
 {
     public static Command Build()
     {
-        var model = new DefaultModel("stories", "stories-tiny");
+        var model = new DefaultModel("stories");
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
         Option<string> cacheType = SharedOptions.CacheType();

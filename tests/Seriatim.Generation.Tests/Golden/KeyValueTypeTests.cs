@@ -59,7 +59,7 @@ public sealed class KeyValueTypeTests
     {
         for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            string path = Path.Combine(folder, "models", "stories-tiny");
+            string path = Path.Combine(folder, "models", "stories");
             if (File.Exists(Path.Combine(path, Model.ConfigFileName)))
                 return path;
         }
