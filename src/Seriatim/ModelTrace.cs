@@ -35,38 +35,16 @@ public sealed class ModelTrace
     }
 
     /// <summary>The engine's model, with a counter at its door. Written by the engine's thread; readers may be one step late.</summary>
-    private sealed class TracedModel(IGenerationModel inner) : IGenerationModel
+    private sealed class TracedModel(IGenerationModel inner) : DelegatingModel(inner)
     {
         private long _steps;
 
         public long Steps => Volatile.Read(ref _steps);
 
-        public ModelCapability Capability => inner.Capability;
-
-        public int VocabularySize => inner.VocabularySize;
-
-        public int ContextLength => inner.ContextLength;
-
-        public int Outputs => inner.Outputs;
-
-        public long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
-
-        public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
-
-        public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
-
-        public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
-
-        public SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
-
-        public Tensor Encode(RaggedBatch batch) => inner.Encode(batch);
-
-        public Tensor Forward(RaggedBatch batch, Tensor? encoded)
+        public override Tensor Forward(RaggedBatch batch, Tensor? encoded)
         {
             Volatile.Write(ref _steps, _steps + 1);
-            return inner.Forward(batch, encoded);
+            return base.Forward(batch, encoded);
         }
-
-        public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => inner.Project(hidden, rows);
     }
 }

@@ -63,34 +63,12 @@ public sealed class StepTimeTests
     }
 
     /// <summary>A model whose rows take time by a clock of the test.</summary>
-    private sealed class Slow(FakeModel inner, FakeClock clock, TimeSpan row) : IGenerationModel
+    private sealed class Slow(FakeModel inner, FakeClock clock, TimeSpan row) : DelegatingModel(inner)
     {
-        public ModelCapability Capability => inner.Capability;
-
-        public int VocabularySize => inner.VocabularySize;
-
-        public int ContextLength => inner.ContextLength;
-
-        public int Outputs => inner.Outputs;
-
-        public long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
-
-        public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
-
-        public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
-
-        public SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
-
-        public SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
-
-        public Tensor Encode(RaggedBatch batch) => inner.Encode(batch);
-
-        public Tensor Forward(RaggedBatch batch, Tensor? encoded)
+        public override Tensor Forward(RaggedBatch batch, Tensor? encoded)
         {
             clock.Now += batch.Rows * row;
-            return inner.Forward(batch, encoded);
+            return base.Forward(batch, encoded);
         }
-
-        public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => inner.Project(hidden, rows);
     }
 }

@@ -1,0 +1,42 @@
+namespace Seriatim.Generation;
+
+/// <summary>A model that is another one but for what a derived class changes: counts, measures, slows down.</summary>
+/// <param name="inner">The other one.</param>
+public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
+{
+    /// <inheritdoc/>
+    public virtual ModelCapability Capability => inner.Capability;
+
+    /// <inheritdoc/>
+    public virtual int VocabularySize => inner.VocabularySize;
+
+    /// <inheritdoc/>
+    public virtual int ContextLength => inner.ContextLength;
+
+    /// <inheritdoc/>
+    public virtual int Outputs => inner.Outputs;
+
+    /// <inheritdoc/>
+    public virtual long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
+
+    /// <inheritdoc/>
+    public virtual PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
+
+    /// <inheritdoc/>
+    public virtual PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
+
+    /// <inheritdoc/>
+    public virtual SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
+
+    /// <inheritdoc/>
+    public virtual SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
+
+    /// <inheritdoc/>
+    public virtual Tensor Encode(RaggedBatch batch) => inner.Encode(batch);
+
+    /// <inheritdoc/>
+    public virtual Tensor Forward(RaggedBatch batch, Tensor? encoded) => inner.Forward(batch, encoded);
+
+    /// <inheritdoc/>
+    public virtual Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => inner.Project(hidden, rows);
+}
