@@ -252,20 +252,13 @@ internal static unsafe class PanelLayout<TFormat>
     {
         for (int block = 0; block < blocks; block++)
         {
-            (Vector256<float> low, Vector256<float> high) = Singles(halves + block * Lanes);
+            Vector512<float> scale = Singles(halves + block * Lanes);
             for (int group = 0; group < GroupsPerBlock; group++, scales += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
-                {
-                    (Vector128<short> lower, Vector128<short> upper) = Vector128.Widen(Vector128.Load(integers));
-                    (low * Widened(lower)).Store(scales);
-                    (high * Widened(upper)).Store(scales + 8);
-                }
+                    (scale * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))))).Store(scales);
                 else
-                {
-                    low.Store(scales);
-                    high.Store(scales + 8);
-                }
+                    scale.Store(scales);
             }
         }
     }
@@ -274,35 +267,26 @@ internal static unsafe class PanelLayout<TFormat>
     {
         for (int block = 0; block < blocks; block++)
         {
-            (Vector256<float> low, Vector256<float> high) = Singles(halves + block * Lanes);
+            Vector512<float> minimum = Singles(halves + block * Lanes);
             for (int group = 0; group < GroupsPerBlock; group++, minimums += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
-                {
-                    (Vector128<ushort> lower, Vector128<ushort> upper) = Vector128.Widen(Vector128.Load(integers));
-                    (low * Widened(lower.AsInt16())).Store(minimums);
-                    (high * Widened(upper.AsInt16())).Store(minimums + 8);
-                }
+                    (minimum * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))).AsInt32())).Store(minimums);
                 else
-                {
-                    low.Store(minimums);
-                    high.Store(minimums + 8);
-                }
+                    minimum.Store(minimums);
             }
         }
     }
 
+    /// <summary>16 bytes as 16-bit numbers, in the lower half.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Widened(Vector128<short> integers)
-    {
-        (Vector128<int> lower, Vector128<int> upper) = Vector128.Widen(integers);
-        return Vector256.ConvertToSingle(Vector256.Create(lower, upper));
-    }
+    private static Vector512<short> Words(Vector128<sbyte> bytes) => Vector256.WidenLower(bytes.ToVector256Unsafe()).ToVector512Unsafe();
+
+    /// <inheritdoc cref="Words(Vector128{sbyte})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ushort> Words(Vector128<byte> bytes) => Vector256.WidenLower(bytes.ToVector256Unsafe()).ToVector512Unsafe();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<float> Low, Vector256<float> High) Singles(ushort* halves)
-    {
-        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(halves));
-        return (HalfBits.ToSingle(low), HalfBits.ToSingle(high));
-    }
+    private static Vector512<float> Singles(ushort* halves) =>
+        HalfBits.ToSingle(Vector512.WidenLower(Vector256.Load(halves).ToVector512Unsafe()));
 }
