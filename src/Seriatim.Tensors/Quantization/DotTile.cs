@@ -15,8 +15,8 @@ internal static unsafe class DotTile<T>
     /// <summary>Bytes of the codes of 32 inputs.</summary>
     private const int GroupBytes = 8 * 64;
 
-    /// <summary>Adds one chunk to a tile.</summary>
-    /// <param name="tileRows">1, 2, 4 or 6.</param>
+    /// <summary>Adds one chunk to a tile of fewer than 6 rows.</summary>
+    /// <param name="tileRows">1, 2 or 4.</param>
     /// <param name="groups32">Number of 32 inputs in the chunk.</param>
     /// <param name="halves">1 if groups have 16 inputs, 0 if 32.</param>
     /// <param name="w">The weights.</param>
@@ -27,48 +27,64 @@ internal static unsafe class DotTile<T>
     {
         switch (tileRows)
         {
-            case 6: Add6(groups32 << halves, halves, w, x, ahead, y); break;
             case 4: Add4(groups32 << halves, halves, w, x, ahead, y); break;
             case 2: Add2(groups32 << halves, halves, w, x, ahead, y); break;
             default: Add1(groups32 << halves, halves, w, x, ahead, y); break;
         }
     }
 
+    /// <summary>Adds one chunk to tiles of 6 rows that lie one after another.</summary>
+    /// <param name="tiles">How many.</param>
+    /// <param name="groups">Number of groups in the chunk.</param>
+    /// <param name="halves">1 if groups have 16 inputs, 0 if 32.</param>
+    /// <param name="w">The weights.</param>
+    /// <param name="x">The rows of the first tile.</param>
+    /// <param name="ahead">What is needed next. While the first tile asks for weights, the others ask for the tile after them.</param>
+    /// <param name="y">Running results <c>[tiles][6][16]</c>.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Add6(int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
+    public static void AddSixes(int tiles, int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)
     {
-        byte* codes = w.Codes, soon = (byte*)ahead.From;
+        byte* soon = (byte*)ahead.From;
         sbyte* bytes = x.Codes;
-        float* scales = w.Scales, minimums = w.Minimums, sums = SumsOf(w, x);
+        float* sums = SumsOf(w, x), factors = x.Scales;
         int* starts = x.Starts;
         nint stride = ahead.Stride;
-        for (int group = 0; group < groups; group++)
+        for (int tile = 0; tile < tiles; tile++, y += 6 * 16)
         {
-            T s0 = T.Start(starts[0]), s1 = T.Start(starts[1]), s2 = T.Start(starts[2]);
-            T s3 = T.Start(starts[3]), s4 = T.Start(starts[4]), s5 = T.Start(starts[5]);
-            for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 64, bytes += 24, soon += stride)
+            byte* codes = w.Codes;
+            float* scales = w.Scales, minimums = w.Minimums;
+            for (int group = 0; group < groups; group++)
             {
-                Prefetch(soon);
-                T four = T.Load(codes);
-                s0 = T.MultiplyAdd(s0, four, bytes);
-                s1 = T.MultiplyAdd(s1, four, bytes + 4);
-                s2 = T.MultiplyAdd(s2, four, bytes + 8);
-                s3 = T.MultiplyAdd(s3, four, bytes + 12);
-                s4 = T.MultiplyAdd(s4, four, bytes + 16);
-                s5 = T.MultiplyAdd(s5, four, bytes + 20);
+                T s0 = T.Start(starts[0]), s1 = T.Start(starts[1]), s2 = T.Start(starts[2]);
+                T s3 = T.Start(starts[3]), s4 = T.Start(starts[4]), s5 = T.Start(starts[5]);
+                for (byte* end = codes + (GroupBytes >> halves); codes < end; codes += 64, bytes += 24, soon += stride)
+                {
+                    Prefetch(soon);
+                    T four = T.Load(codes);
+                    s0 = T.MultiplyAdd(s0, four, bytes);
+                    s1 = T.MultiplyAdd(s1, four, bytes + 4);
+                    s2 = T.MultiplyAdd(s2, four, bytes + 8);
+                    s3 = T.MultiplyAdd(s3, four, bytes + 12);
+                    s4 = T.MultiplyAdd(s4, four, bytes + 16);
+                    s5 = T.MultiplyAdd(s5, four, bytes + 20);
+                }
+
+                T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
+                T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
+                T.AddScaled(s2, scales, factors[2], minimums, sums[2], y + 32);
+                T.AddScaled(s3, scales, factors[3], minimums, sums[3], y + 48);
+                T.AddScaled(s4, scales, factors[4], minimums, sums[4], y + 64);
+                T.AddScaled(s5, scales, factors[5], minimums, sums[5], y + 80);
+                scales += 16;
+                starts += 6;
+                sums += 6;
+                minimums = minimums == null ? null : minimums + 16;
+                // Two groups of 16 share the factor of 32.
+                factors += (group & halves) == halves ? 6 : 0;
             }
 
-            float* factors = x.Scales + (group >> halves) * 6;
-            T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
-            T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
-            T.AddScaled(s2, scales, factors[2], minimums, sums[2], y + 32);
-            T.AddScaled(s3, scales, factors[3], minimums, sums[3], y + 48);
-            T.AddScaled(s4, scales, factors[4], minimums, sums[4], y + 64);
-            T.AddScaled(s5, scales, factors[5], minimums, sums[5], y + 80);
-            scales = scales + 16;
-            starts = starts + 6;
-            sums = sums + 6;
-            minimums = minimums == null ? null : minimums + 16;
+            soon = (byte*)bytes + (bytes - x.Codes) / (tile + 1);
+            stride = 24;
         }
     }
 

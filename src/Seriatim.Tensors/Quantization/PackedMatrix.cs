@@ -9,6 +9,10 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     /// <summary>How far ahead memory is asked for: what arrives while it takes to answer.</summary>
     private const int AheadBytes = 8 << 10;
 
+    private const int ChunkSteps = PanelChunk.Inputs / 4;
+
+    private readonly int _chunkBytes = PanelLayout<TFormat>.ChunkBytes(PanelChunk.Inputs / 32);
+    private readonly int _askedBytes;
     private readonly NativeBlock _panels;
     private readonly long _panelBytes;
 
@@ -16,6 +20,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
     {
         _panelBytes = PanelLayout<TFormat>.PanelBytes(columns);
+        _askedBytes = Math.Min(64, (_chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
         _panels = new NativeBlock(Panels * _panelBytes);
         byte* start = _panels.Pointer;
         Parallel.For(0, Panels, panel =>
@@ -38,14 +43,12 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
     {
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;
-        byte* packed = _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)PanelLayout<TFormat>.ChunkBytes(8);
+        byte* packed = _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
         PanelLayout<TFormat>.Open(packed, groups, scratch, out chunk);
-        int bytes = PanelLayout<TFormat>.ChunkBytes(groups);
-        // One cache line for every 4 inputs at most: the micro-kernel does not ask for the rest.
-        nint stride = Math.Min(64, (bytes + groups * 8 - 1) / (groups * 8));
-        for (nint at = stride * groups * 8; at < bytes && Sse.IsSupported; at += 64)
+        // The micro-kernel asks for one cache line every 4 inputs at most; the few lines that it leaves out are asked for here.
+        for (int at = _askedBytes; at < _chunkBytes && Sse.IsSupported; at += 64)
             Sse.Prefetch0(packed + AheadBytes + at);
-        chunk.Ahead = new Ahead((nint)packed + AheadBytes, stride);
+        chunk.Ahead = new Ahead((nint)packed + AheadBytes, _askedBytes / ChunkSteps);
     }
 
     private protected override void Read(int row, Span<float> values)

@@ -38,7 +38,11 @@ internal static unsafe class PanelLayout<TFormat>
         get => TFormat.CodeBits is 3 or 5;
     }
 
-    private static int GroupsPerBlock => TFormat.Values / TFormat.GroupValues;
+    private static int GroupsPerBlock
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TFormat.Values / TFormat.GroupValues;
+    }
 
     /// <summary>Bytes of the codes of 32 inputs.</summary>
     private static int CodeBytes => StepBytes * TFormat.CodeBits;
@@ -112,6 +116,7 @@ internal static unsafe class PanelLayout<TFormat>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int HeaderBytes(int groups32)
     {
         int blocks = groups32 * 32 / TFormat.Values;
@@ -250,10 +255,11 @@ internal static unsafe class PanelLayout<TFormat>
 
     private static void OpenScales(ushort* halves, sbyte* integers, int blocks, float* scales)
     {
+        int groups = GroupsPerBlock;
         for (int block = 0; block < blocks; block++)
         {
             Vector512<float> scale = Singles(halves + block * Lanes);
-            for (int group = 0; group < GroupsPerBlock; group++, scales += Lanes, integers += Lanes)
+            for (int group = 0; group < groups; group++, scales += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
                     (scale * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))))).Store(scales);
@@ -265,10 +271,11 @@ internal static unsafe class PanelLayout<TFormat>
 
     private static void OpenMinimums(ushort* halves, byte* integers, int blocks, float* minimums)
     {
+        int groups = GroupsPerBlock;
         for (int block = 0; block < blocks; block++)
         {
             Vector512<float> minimum = Singles(halves + block * Lanes);
-            for (int group = 0; group < GroupsPerBlock; group++, minimums += Lanes, integers += Lanes)
+            for (int group = 0; group < groups; group++, minimums += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
                     (minimum * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))).AsInt32())).Store(minimums);

@@ -120,17 +120,19 @@ internal static unsafe class QuantizedProduct
         private readonly void AddChunk(in PanelChunk chunk, int inputs, ref TileRows rows, int firstTile, int endTile, float* results)
         {
             const int Rows = QuantizedRows.MaxTileRows;
-            Ahead ahead = chunk.Ahead;
-            for (int tile = firstTile; tile < endTile; tile++, results += Rows * Lanes)
-            {
-                DotTile<T>.Add(X.TileRows(tile), inputs / 32, Halves, chunk, rows, ahead, results);
-                rows.Codes += inputs * Rows;
-                rows.Scales += inputs / 32 * Rows;
-                rows.Starts += inputs / 32 * Rows << Halves;
-                rows.Sums += inputs / 32 * Rows << Halves;
-                // The first tile asks for weights, the others for the next tile of rows.
-                ahead = new Ahead((nint)rows.Codes + inputs * Rows, 4 * Rows);
-            }
+            int last = X.TileRows(endTile - 1);
+            int sixes = endTile - firstTile - (last == Rows ? 0 : 1);
+            if (sixes > 0)
+                DotTile<T>.AddSixes(sixes, inputs / 32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
+            if (last == Rows)
+                return;
+            int groups = inputs / 32 * Rows * sixes;
+            rows.Codes += groups * 32;
+            rows.Scales += groups;
+            rows.Starts += groups << Halves;
+            rows.Sums += groups << Halves;
+            Ahead ahead = sixes == 0 ? chunk.Ahead : default;
+            DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results + sixes * Rows * Lanes);
         }
 
         /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>
