@@ -36,4 +36,24 @@ public sealed class RandomSourceTests
         Assert.InRange(sum / 40000, -0.01, 0.01);
         Assert.InRange(Math.Sqrt(squares / 40000), 0.49, 0.51);
     }
+
+    [Fact]
+    public void Positions_begin_as_sinusoids_of_the_size_of_random_ones_if_asked()
+    {
+        var request = new ParameterRequest("p", new TensorPlace("p"), 40, 64, ParameterLayout.RowMajor, true, Initializer.Positions, "");
+        using Parameter random = new RandomSource(3, 0.02f).Make(request);
+        using Parameter drawn = new RandomSource(3, 0.02f, sinusoidalPositions: true).Make(request with { Initializer = Initializer.Normal });
+        using Parameter waves = new RandomSource(3, 0.02f, sinusoidalPositions: true).Make(request);
+        float[] row = new float[64], other = new float[64];
+        for (int position = 0; position < 40; position++)
+        {
+            random.ReadRow(position, row);
+            drawn.ReadRow(position, other);
+            Assert.Equal(row, other);
+            waves.ReadRow(position, row);
+            Assert.Equal(0.02, Math.Sqrt(row.Average(x => (double)x * x)), 1e-6);
+            Assert.Equal(0.02 * Math.Sqrt(2) * Math.Sin(position), row[0], 1e-7);
+            Assert.Equal(0.02 * Math.Sqrt(2) * Math.Cos(position), row[32], 1e-7);
+        }
+    }
 }

@@ -11,4 +11,7 @@ public enum Initializer
 
     /// <summary>Normally distributed: matrices and tables.</summary>
     Normal,
+
+    /// <summary>A table of positions: as <see cref="Normal"/>, or sinusoids of the same size if the source is told so.</summary>
+    Positions,
 }

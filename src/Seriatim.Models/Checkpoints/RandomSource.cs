@@ -6,7 +6,11 @@ namespace Seriatim.Models;
 /// </summary>
 /// <param name="seed">The seed.</param>
 /// <param name="standardDeviation">Of matrices and tables; by default what keeps rows and scores at deviation 1: 1 / sqrt(columns), times the request's gain.</param>
-public sealed class RandomSource(ulong seed, float? standardDeviation = null) : IWeightSource
+/// <param name="sinusoidalPositions">
+/// Learned positions begin as the sinusoids of 2017, as large as random ones would be, so that neighbours are alike from the first step. Their
+/// bits are those of this machine's sine.
+/// </param>
+public sealed class RandomSource(ulong seed, float? standardDeviation = null, bool sinusoidalPositions = false) : IWeightSource
 {
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
@@ -19,17 +23,10 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null) : 
         {
             int first = block * Parameter.PanelRows;
             float[] values = new float[Math.Min(Parameter.PanelRows, request.Rows - first) * request.Columns];
-            ulong start = (ulong)first * (ulong)request.Columns;
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = request.Initializer switch
-                {
-                    Initializer.Zeros => 0,
-                    Initializer.Ones => 1,
-                    _ => scale * Normal(key, start + (ulong)i),
-                };
-            }
-
+            if (sinusoidalPositions && request.Initializer == Initializer.Positions)
+                Sinusoids(first, scale, values, request.Columns);
+            else
+                Draw(request.Initializer, scale, key, (ulong)first * (ulong)request.Columns, values);
             parameter.WriteRows(first, values);
         });
         return parameter;
@@ -42,6 +39,31 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null) : 
     public void Complete(NameTable names)
     {
         // There is nothing that could be left over.
+    }
+
+    private static void Draw(Initializer initializer, float scale, ulong key, ulong start, Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = initializer switch
+            {
+                Initializer.Zeros => 0,
+                Initializer.Ones => 1,
+                _ => scale * Normal(key, start + (ulong)i),
+            };
+        }
+    }
+
+    /// <summary>Rows of sinusoids whose root mean square is <paramref name="scale"/>.</summary>
+    private static void Sinusoids(int firstPosition, float scale, Span<float> values, int width)
+    {
+        for (int row = 0; row < values.Length / width; row++)
+        {
+            Span<float> position = values.Slice(row * width, width);
+            SinusoidalTable.Fill(firstPosition + row, position);
+            foreach (ref float value in position)
+                value *= scale * MathF.Sqrt(2);
+        }
     }
 
     /// <summary>

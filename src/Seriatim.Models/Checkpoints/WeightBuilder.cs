@@ -80,10 +80,12 @@ public sealed class WeightBuilder
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
     /// <param name="gain">Factor of the deviation of a random start.</param>
-    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1)
+    /// <param name="initializer">How it begins without a checkpoint.</param>
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1,
+        Initializer initializer = Initializer.Normal)
     {
         ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
-        ParameterRequest request = Request(name, ".weight", count, width, layout, true, Initializer.Normal, why, gain);
+        ParameterRequest request = Request(name, ".weight", count, width, layout, true, initializer, why, gain);
         return Quantized(request) is { } blocks
             ? new EmbeddingWeight(blocks)
             : new EmbeddingWeight(Made(request), frozenId ?? -1);

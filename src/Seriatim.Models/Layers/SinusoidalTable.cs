@@ -1,24 +1,29 @@
 namespace Seriatim.Models;
 
-/// <summary>The fixed table of <see cref="PositionSpec.Sinusoidal"/>: not stored in checkpoints, not trained.</summary>
+/// <summary>The fixed table of <see cref="PositionSpec.Sinusoidal"/>: not stored in checkpoints, not trained. Also a start for learned positions.</summary>
 internal static class SinusoidalTable
 {
     public static EmbeddingWeight Make(int count, int width)
     {
         var table = new Parameter("sinusoidal positions", count, width) { Trainable = false };
         float[] row = new float[width];
-        int half = (width + 1) / 2;
         for (int position = 0; position < count; position++)
         {
-            for (int i = 0; i < width; i++)
-            {
-                double angle = position / Math.Pow(10000, 2.0 * (i < half ? i : i - half) / width);
-                row[i] = (float)(i < half ? Math.Sin(angle) : Math.Cos(angle));
-            }
-
+            Fill(position, row);
             table.WriteRow(position, row);
         }
 
         return new EmbeddingWeight(table);
+    }
+
+    /// <summary>The row of a position: sines, then cosines (Vaswani et al., 2017, section 3.5, in the order of Marian).</summary>
+    public static void Fill(int position, Span<float> row)
+    {
+        int half = (row.Length + 1) / 2;
+        for (int i = 0; i < row.Length; i++)
+        {
+            double angle = position / Math.Pow(10000, 2.0 * (i < half ? i : i - half) / row.Length);
+            row[i] = (float)(i < half ? Math.Sin(angle) : Math.Cos(angle));
+        }
     }
 }

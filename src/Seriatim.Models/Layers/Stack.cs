@@ -113,7 +113,7 @@ internal sealed class Stack : IDisposable
     {
         PositionSpec.None => (null, 0),
         PositionSpec.Learned learned => (weights.Embedding("positions", learned.Count + learned.Offset, spec.Width, tied: false,
-            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}"), learned.Offset),
+            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}", initializer: Initializer.Positions), learned.Offset),
         PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(sinusoidal.Count, spec.Width), 0),
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };

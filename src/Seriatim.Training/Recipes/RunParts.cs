@@ -9,7 +9,7 @@ internal static class RunParts
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)
             return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation));
+        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions));
     }
 
     public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained, int threads) => recipe.Optimizer switch

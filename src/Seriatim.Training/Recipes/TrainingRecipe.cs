@@ -21,6 +21,9 @@ public sealed record TrainingRecipe
     /// <summary><c>init_std</c>: standard deviation of new matrices; null: 1 / sqrt(columns).</summary>
     public float? InitialDeviation { get; init; }
 
+    /// <summary><c>init_positions</c>: whether learned positions of a new model begin as sinusoids.</summary>
+    public bool SinusoidalPositions { get; init; }
+
     /// <summary><c>tokenizer</c>: a tokenizer.json.</summary>
     public required string Tokenizer { get; init; }
 
@@ -201,6 +204,7 @@ public sealed record TrainingRecipe
             ModelConfig = config is null ? null : (ReadOnlyMemory<byte>?)config,
             ModelFolder = model is null ? null : Full(model),
             InitialDeviation = reader.Has("init_std") ? (float)reader.Number("init_std", 0) : null,
+            SinusoidalPositions = reader.OneOf("init_positions", false, ("random", false), ("sinusoidal", true)),
             Tokenizer = Full(reader.Needed("tokenizer")),
             TrainTokenizer = reader.Object("train_tokenizer") is { } vocabulary ? TokenizerRecipe.Read(vocabulary) : null,
             OutputFolder = output,
