@@ -47,7 +47,7 @@ public sealed class GgufVerbTests : IDisposable
         Assert.Contains(".gguf", Refused("quantize", "-m", "x", "-o", "y.bin", "--type", "q8_0"));
         Assert.Contains("smollm-135m", Refused("bench", "--shape", "gpt-9"));
         Assert.Contains("--shape", Refused("bench"));
-        Assert.Contains("--batch", Refused("bench", "-m", Cli.Stories, "-b", "0", "-p", "4", "-n", "1"));
+        Assert.Contains("--batch", Refused("bench", "-m", Path.Combine(Cli.Root, "models", "stories-draft"), "-b", "0", "-p", "4", "-n", "1"));
     }
 
     [StoriesFact]
