@@ -7,11 +7,12 @@ using Seriatim.Tensors;
 
 // What generation costs: the curves of docs/guide/generation.md. Weights are random; the shape is that of a 135M-parameter model.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Generation.Benchmarks [-- [--threads N] [layers, default 30]]
-// With --model FOLDER --draft FOLDER only what speculation gains is measured, with these trained models.
+// With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation gains is measured, with these trained models.
 int threads = Environment.ProcessorCount;
 int layers = 30;
 string? folder = null;
 string? draftFolder = null;
+bool sampling = false;
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] == "--threads" && i + 1 < args.Length && int.TryParse(args[i + 1], out threads) && threads > 0)
@@ -20,11 +21,19 @@ for (int i = 0; i < args.Length; i++)
         folder = args[++i];
     else if (args[i] == "--draft" && i + 1 < args.Length)
         draftFolder = args[++i];
+    else if (args[i] == "--sampling")
+        sampling = true;
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
-        Console.Error.WriteLine($"'{args[i]}' is neither --threads N, --model FOLDER, --draft FOLDER nor a number of layers.");
+        Console.Error.WriteLine($"'{args[i]}' is neither --threads N, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
         return 2;
     }
+}
+
+if (sampling)
+{
+    await SamplingCost.RunAsync(threads);
+    return 0;
 }
 
 if (folder is not null || draftFolder is not null)
@@ -117,9 +126,9 @@ async Task Beams()
 async Task Speculation()
 {
     Console.WriteLine("\nspeculation (prompt lookup) | seconds plain | with | accepted / drafted");
-    foreach ((string name, SamplingOptions sampling) in new[] { ("greedy, repeats itself", SamplingOptions.Greedy), ("temperature 1, random", new()) })
+    foreach ((string name, SamplingOptions choice) in new[] { ("greedy, repeats itself", SamplingOptions.Greedy), ("temperature 1, random", new()) })
     {
-        GenerationRequest request = Request(32, 64) with { Sampling = sampling };
+        GenerationRequest request = Request(32, 64) with { Sampling = choice };
         (double plain, _) = await Complete(request, 1);
         (double fast, GenerationResult[] results) = await Complete(request with { Speculation = new() }, 1);
         Console.WriteLine($"{name,-27} | {plain,13:F2} | {fast,4:F2} | {results[0].Usage.AcceptedTokens} / {results[0].Usage.DraftTokens}");
