@@ -49,6 +49,7 @@ internal static unsafe class DotTile<T>
         float* sums = SumsOf(w, x), factors = x.Scales;
         int* starts = x.Starts;
         nint stride = ahead.Stride;
+        nint tileBytes = groups * ((GroupBytes >> halves) / 64 * 24);
         for (int tile = 0; tile < tiles; tile++, y += 6 * 16)
         {
             byte* codes = w.Codes;
@@ -83,7 +84,7 @@ internal static unsafe class DotTile<T>
                 factors += (group & halves) == halves ? 6 : 0;
             }
 
-            soon = (byte*)bytes + (bytes - x.Codes) / (tile + 1);
+            soon = (byte*)bytes + tileBytes;
             stride = 24;
         }
     }
@@ -114,9 +115,9 @@ internal static unsafe class DotTile<T>
             T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
             T.AddScaled(s2, scales, factors[2], minimums, sums[2], y + 32);
             T.AddScaled(s3, scales, factors[3], minimums, sums[3], y + 48);
-            scales = scales + 16;
-            starts = starts + 4;
-            sums = sums + 4;
+            scales += 16;
+            starts += 4;
+            sums += 4;
             minimums = minimums == null ? null : minimums + 16;
         }
     }
@@ -143,9 +144,9 @@ internal static unsafe class DotTile<T>
             float* factors = x.Scales + (group >> halves) * 2;
             T.AddScaled(s0, scales, factors[0], minimums, sums[0], y);
             T.AddScaled(s1, scales, factors[1], minimums, sums[1], y + 16);
-            scales = scales + 16;
-            starts = starts + 2;
-            sums = sums + 2;
+            scales += 16;
+            starts += 2;
+            sums += 2;
             minimums = minimums == null ? null : minimums + 16;
         }
     }
@@ -170,9 +171,9 @@ internal static unsafe class DotTile<T>
             }
 
             T.AddScaled(s0, scales, x.Scales[group >> halves], minimums, sums[0], y);
-            scales = scales + 16;
-            starts = starts + 1;
-            sums = sums + 1;
+            scales += 16;
+            starts++;
+            sums++;
             minimums = minimums == null ? null : minimums + 16;
         }
     }

@@ -131,7 +131,7 @@ internal static unsafe class QuantizedProduct
             rows.Scales += groups;
             rows.Starts += groups << Halves;
             rows.Sums += groups << Halves;
-            Ahead ahead = sixes == 0 ? chunk.Ahead : default;
+            Ahead ahead = sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
             DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results + sixes * Rows * Lanes);
         }
 

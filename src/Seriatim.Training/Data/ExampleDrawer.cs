@@ -19,11 +19,14 @@ public sealed class ExampleDrawer
     /// <param name="limits">How long examples may be, and what happens to longer ones.</param>
     /// <param name="seed">Seed of the order.</param>
     /// <exception cref="DataException">An example is too long and the limits say to refuse it; some sources have a weight and some
-    /// not; nothing is left.</exception>
+    /// not; nothing is left; the limits leave no room.</exception>
     public ExampleDrawer(IReadOnlyList<DataSource> sources, ExampleLimits limits, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(sources);
         (_sources, _limits, _seed) = (sources, limits, seed);
+        if (limits.Source < 1)
+            throw new DataException(
+                $"A source may have {limits.Source} ids, because what the objective adds fills the context; at least 1 is needed. Use a longer max_length or context.");
         _weighted = sources.Any(s => s.Weight is not null);
         if (_weighted && sources.Any(s => s.Weight is not > 0))
             throw new DataException("Either every source has a positive weight or none has one.");

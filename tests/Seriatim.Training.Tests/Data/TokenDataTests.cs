@@ -68,7 +68,9 @@ public sealed class TokenDataTests
     {
         using var folder = new TempFolder();
         using TokenCache cache = Build(folder, new DataFile(folder.Write("a.txt", "abc\nabcdefgh\na"), DataFormat.Lines), Plain, 0);
-        var error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache)], new ExampleLimits(4, 0, LongSequences.Refuse, 1), 1));
+        var error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache)], new ExampleLimits(0, 0, LongSequences.Split, 0), 1));
+        Assert.Contains("may have 0 ids", error.Message);
+        error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache)], new ExampleLimits(4, 0, LongSequences.Refuse, 1), 1));
         Assert.Contains("Example 2", error.Message);
         Assert.Contains("has 8 + 0 tokens; 4 + 0 fit", error.Message);
         var drawer = new ExampleDrawer([new DataSource(cache)], new ExampleLimits(4, 0, LongSequences.Skip, 1), 1);
