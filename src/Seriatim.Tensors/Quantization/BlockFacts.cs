@@ -4,8 +4,14 @@ namespace Seriatim.Tensors;
 /// <param name="GroupValues">Values that share a scale: 16 or 32.</param>
 /// <param name="Bias">The byte code of level 0.</param>
 /// <param name="HasMinimums">Whether groups have a minimum.</param>
-internal readonly record struct BlockFacts(int GroupValues, int Bias, bool HasMinimums)
+/// <param name="WordSteps">Steps of 4 inputs of a group whose sums of pairs fit into 16 bits: 8, 4 or 2; 0 if one step may not fit.</param>
+internal readonly record struct BlockFacts(int GroupValues, int Bias, bool HasMinimums, int WordSteps)
 {
     public static BlockFacts Of<TFormat>()
-        where TFormat : struct, IBlockFormat => new(TFormat.GroupValues, TFormat.Bias, TFormat.HasMinimums);
+        where TFormat : struct, IBlockFormat
+    {
+        int largest = TFormat.Levels.IsEmpty ? (1 << TFormat.CodeBits) - 1 : byte.MaxValue;
+        int fit = short.MaxValue / (2 * largest * QuantizedRows.MaxCode);
+        return new(TFormat.GroupValues, TFormat.Bias, TFormat.HasMinimums, Math.Min(TFormat.GroupValues / 4, fit switch { >= 8 => 8, >= 4 => 4, >= 2 => 2, _ => 0 }));
+    }
 }

@@ -15,6 +15,9 @@ internal enum DotKind
     /// <summary>AVX-VNNI, 256 bits wide.</summary>
     Vnni,
 
+    /// <summary>AVX-512BW with sums of 16 bits for many rows and codes of at most 6 bits (<see cref="WordTile"/>); the best of the others for the rest.</summary>
+    Words,
+
     /// <summary>The dot product instructions of ARMv8.2.</summary>
     Arm,
 }
@@ -30,10 +33,10 @@ internal static class DotKinds
     {
         if (DotArm.IsSupported)
             return DotKind.Arm;
+        if (width == LaneWidth.Bits512 && WordTile.IsSupported)
+            return DotKind.Words;
         if (width != LaneWidth.Bits128 && DotVnni.IsSupported)
             return DotKind.Vnni;
-        if (width == LaneWidth.Bits512 && Dot512.IsSupported)
-            return DotKind.Bits512;
         return width != LaneWidth.Bits128 && Dot256.IsSupported ? DotKind.Bits256 : DotKind.Bits128;
     }
 
@@ -42,6 +45,7 @@ internal static class DotKinds
         DotKind.Bits256 => Dot256.IsSupported,
         DotKind.Bits512 => Dot512.IsSupported,
         DotKind.Vnni => DotVnni.IsSupported,
+        DotKind.Words => WordTile.IsSupported,
         DotKind.Arm => DotArm.IsSupported,
         _ => true,
     };

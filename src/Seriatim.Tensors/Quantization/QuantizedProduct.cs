@@ -33,35 +33,40 @@ internal static unsafe class QuantizedProduct
     {
         switch (dot)
         {
-            case DotKind.Vnni: Forward<DotVnni>(team, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Bits512: Forward<Dot512>(team, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Bits256: Forward<Dot256>(team, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Arm: Forward<DotArm>(team, x, weight, firstPanel, panels, y, yStride); break;
-            default: Forward<Dot128>(team, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Words when DotVnni.IsSupported: Forward<DotVnni>(team, true, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Words: Forward<Dot512>(team, true, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Vnni: Forward<DotVnni>(team, false, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Bits512: Forward<Dot512>(team, false, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Bits256: Forward<Dot256>(team, false, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Arm: Forward<DotArm>(team, false, x, weight, firstPanel, panels, y, yStride); break;
+            default: Forward<Dot128>(team, false, x, weight, firstPanel, panels, y, yStride); break;
         }
     }
 
     private static void Forward<T>(
-        WorkerTeam team, QuantizedRows x, QuantizedWeight weight, int firstPanel, int panels, float* y, nint yStride)
+        WorkerTeam team, bool words, QuantizedRows x, QuantizedWeight weight, int firstPanel, int panels, float* y, nint yStride)
         where T : struct, IDotLanes<T>
     {
         if (x.Rows == 0)
             return;
         BlockFacts facts = weight.Quantized.Facts;
+        bool pairs = words && facts.WordSteps > 0 && x.TileRows(0) == QuantizedRows.MaxTileRows;
         long cost = (long)x.Rows * weight.Inputs * Lanes;
+        int perPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, panels);
         var work = new Work<T>
         {
             Team = team,
             X = x,
             Operands = x.For(facts, T.Offset),
             Halves = facts.GroupValues == 16 ? 1 : 0,
+            WordSteps = pairs ? facts.WordSteps : 0,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
             Y = y,
             YStride = yStride,
             FirstPanel = firstPanel,
             Panels = panels,
-            PanelsPerPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, panels),
+            PanelsPerPiece = pairs ? (perPiece + 1) & ~1 : perPiece,
             TileBlock = Math.Clamp(BlockBytes / (QuantizedRows.MaxTileRows * weight.Inputs), 4, MaxTileBlock),
         };
         team.Run(work.PanelPieces * work.TileBlocks, ref work);
@@ -77,7 +82,7 @@ internal static unsafe class QuantizedProduct
         public float* Bias;
         public float* Y;
         public nint YStride;
-        public int Halves, FirstPanel, Panels, PanelsPerPiece, TileBlock;
+        public int Halves, WordSteps, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
         public readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
 
@@ -88,56 +93,78 @@ internal static unsafe class QuantizedProduct
             int firstTile = piece / PanelPieces * TileBlock;
             int endTile = Math.Min(X.Tiles, firstTile + TileBlock);
             int results = (endTile - firstTile) * QuantizedRows.MaxTileRows * Lanes;
-            float* scratch = Team.ScratchOf(worker, results + PanelChunk.ScratchFloats);
-            int first = piece % PanelPieces * PanelsPerPiece;
-            for (int p = first; p < Math.Min(Panels, first + PanelsPerPiece); p++)
+            float* scratch = Team.ScratchOf(worker, 2 * (results + PanelChunk.ScratchFloats));
+            int p = piece % PanelPieces * PanelsPerPiece, end = Math.Min(Panels, p + PanelsPerPiece);
+            for (; WordSteps > 0 && p + 1 < end; p += 2)
+                Pair(p, firstTile, endTile, scratch, results);
+            for (; p < end; p++)
                 Block(p, firstTile, endTile, scratch, scratch + results);
         }
 
         private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
         {
-            int firstOutput = (FirstPanel + p) * Lanes;
-            int outputs = Math.Min(Lanes, Weight.Outputs - firstOutput);
-            Begin(results, firstTile, endTile, firstOutput, outputs);
+            Begin(p, firstTile, endTile, results);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);
                 X.Tile(firstTile, k, Operands, out TileRows rows);
-                AddChunk(chunk, Math.Min(PanelChunk.Inputs, Weight.Inputs - k), ref rows, firstTile, endTile, results);
+                int groups32 = Math.Min(PanelChunk.Inputs, Weight.Inputs - k) / 32;
+                int sixes = Sixes(firstTile, endTile);
+                if (sixes > 0)
+                    DotTile<T>.AddSixes(sixes, groups32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
+                AddLast(chunk, groups32, sixes, rows, endTile, results);
             }
 
-            float* y = Y + (long)firstTile * QuantizedRows.MaxTileRows * YStride + p * Lanes;
-            int count = Math.Min(X.Rows, endTile * QuantizedRows.MaxTileRows) - firstTile * QuantizedRows.MaxTileRows;
-            for (int row = 0; row < count; row++, results += Lanes, y += YStride)
-            {
-                if (outputs == Lanes)
-                    Vector512.Load(results).Store(y);
-                else
-                    new ReadOnlySpan<float>(results, outputs).CopyTo(new Span<float>(y, outputs));
-            }
+            End(p, firstTile, endTile, results);
         }
 
-        private readonly void AddChunk(in PanelChunk chunk, int inputs, ref TileRows rows, int firstTile, int endTile, float* results)
+        private readonly void Pair(int p, int firstTile, int endTile, float* results, int resultFloats)
+        {
+            float* second = results + resultFloats, scratch = second + resultFloats;
+            Begin(p, firstTile, endTile, results);
+            Begin(p + 1, firstTile, endTile, second);
+            for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
+            {
+                Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk a);
+                Weight.Quantized.Open(FirstPanel + p + 1, k, scratch + PanelChunk.ScratchFloats, out PanelChunk b);
+                X.Tile(firstTile, k, Operands, out TileRows rows);
+                int groups32 = Math.Min(PanelChunk.Inputs, Weight.Inputs - k) / 32;
+                int sixes = Sixes(firstTile, endTile);
+                if (sixes > 0)
+                    WordTile.AddSixes(sixes, groups32 << Halves, Halves, WordSteps, a, b, rows, results, second);
+                AddLast(a, groups32, sixes, rows, endTile, results);
+                AddLast(b, groups32, sixes, rows, endTile, second);
+            }
+
+            End(p, firstTile, endTile, results);
+            End(p + 1, firstTile, endTile, second);
+        }
+
+        /// <summary>Tiles of 6 rows of a block of tiles: all, or all but the last one.</summary>
+        private readonly int Sixes(int firstTile, int endTile) =>
+            endTile - firstTile - (X.TileRows(endTile - 1) == QuantizedRows.MaxTileRows ? 0 : 1);
+
+        /// <summary>Adds a chunk to the last tile if it has fewer than 6 rows.</summary>
+        private readonly void AddLast(in PanelChunk chunk, int groups32, int sixes, TileRows rows, int endTile, float* results)
         {
             const int Rows = QuantizedRows.MaxTileRows;
             int last = X.TileRows(endTile - 1);
-            int sixes = endTile - firstTile - (last == Rows ? 0 : 1);
-            if (sixes > 0)
-                DotTile<T>.AddSixes(sixes, inputs / 32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
             if (last == Rows)
                 return;
-            int groups = inputs / 32 * Rows * sixes;
+            int groups = groups32 * Rows * sixes;
             rows.Codes += groups * 32;
             rows.Scales += groups;
             rows.Starts += groups << Halves;
             rows.Sums += groups << Halves;
             Ahead ahead = sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
-            DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results + sixes * Rows * Lanes);
+            DotTile<T>.Add(last, groups32, Halves, chunk, rows, ahead, results + sixes * Rows * Lanes);
         }
 
         /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>
-        private readonly void Begin(float* results, int firstTile, int endTile, int firstOutput, int outputs)
+        private readonly void Begin(int p, int firstTile, int endTile, float* results)
         {
+            int firstOutput = (FirstPanel + p) * Lanes;
+            int outputs = Math.Min(Lanes, Weight.Outputs - firstOutput);
             Vector512<float> start = Vector512<float>.Zero;
             if (Bias != null && outputs == Lanes)
             {
@@ -151,12 +178,27 @@ internal static unsafe class QuantizedProduct
             }
 
             int first = firstTile * QuantizedRows.MaxTileRows, end = endTile * QuantizedRows.MaxTileRows;
-            float* y = Y + first * YStride + firstOutput - FirstPanel * Lanes;
+            float* y = Y + first * YStride + p * Lanes;
             for (int row = first; row < end; row++, results += Lanes, y += YStride)
             {
                 start.Store(results);
                 if (Sse.IsSupported)
                     Sse.Prefetch1(y);
+            }
+        }
+
+        /// <summary>Stores the results of a panel.</summary>
+        private readonly void End(int p, int firstTile, int endTile, float* results)
+        {
+            int outputs = Math.Min(Lanes, Weight.Outputs - (FirstPanel + p) * Lanes);
+            float* y = Y + (long)firstTile * QuantizedRows.MaxTileRows * YStride + p * Lanes;
+            int count = Math.Min(X.Rows, endTile * QuantizedRows.MaxTileRows) - firstTile * QuantizedRows.MaxTileRows;
+            for (int row = 0; row < count; row++, results += Lanes, y += YStride)
+            {
+                if (outputs == Lanes)
+                    Vector512.Load(results).Store(y);
+                else
+                    new ReadOnlySpan<float>(results, outputs).CopyTo(new Span<float>(y, outputs));
             }
         }
     }

@@ -17,6 +17,9 @@ internal sealed unsafe class QuantizedRows : IDisposable
 {
     public const int MaxTileRows = 6;
 
+    /// <summary>The largest magnitude of a code.</summary>
+    public const int MaxCode = 127;
+
     private readonly WorkerTeam _team;
     private readonly int _filled;
     private readonly Tensor _codes;
@@ -176,8 +179,8 @@ internal sealed unsafe class QuantizedRows : IDisposable
             Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
             Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
             float most = BitConverter.Int32BitsToSingle(Math.Max(two[0], two[1]));
-            float scale = most / 127;
-            float inverse = most > 1e-36f && float.IsFinite(most) ? 127 / most : 0;
+            float scale = most / MaxCode;
+            float inverse = most > 1e-36f && float.IsFinite(most) ? MaxCode / most : 0;
             Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
             sums[0] = Vector256.Sum(ia + ib);
             sums[stride] = Vector256.Sum(ic + id);

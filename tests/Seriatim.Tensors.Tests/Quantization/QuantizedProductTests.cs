@@ -33,6 +33,41 @@ public sealed class QuantizedProductTests
         }
     }
 
+    /// <summary>The largest codes on both sides: no sum of integers may leave its type on the way.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public unsafe void TheLargestCodesDoNotOverflow(BlockType type)
+    {
+        const int Outputs = 32;
+        float[] signs = [1, -1];
+        int inputs = 2 * type.BlockSize();
+        foreach (int pattern in (int[])[1, 2, 3, 4, 8, 16])
+        {
+            // All codes alike, or turned every few inputs; half of the outputs and rows the other way round.
+            float[] w = [.. Enumerable.Range(0, Outputs * inputs).Select(i => signs[(i % inputs / pattern + i / inputs) % 2])];
+            float[] same = [.. Enumerable.Range(0, Outputs * inputs).Select(i => signs[i / inputs % 2])];
+            foreach (float[] weights in (float[][])[w, same])
+            {
+                byte[] blocks = BlockFormatTests.Encoded(type, weights);
+                fixed (byte* start = blocks)
+                {
+                    nint address = (nint)start;
+                    int rowBytes = blocks.Length / Outputs;
+                    using var matrix = QuantizedMatrix.Create("w", type, Outputs, inputs, QuantizedPlacement.Packed, row => address + row * rowBytes);
+                    using Tensor x = Tensor.From([.. Enumerable.Range(0, 6 * inputs).Select(i => signs[(i % inputs / pattern + i / inputs) % 2])], 6, inputs);
+                    using Tensor equal = Tensor.From([.. Enumerable.Range(0, 6 * inputs).Select(i => signs[i / inputs % 2])], 6, inputs);
+                    float[] bias = new float[Outputs];
+                    foreach (Tensor rows in (Tensor[])[x, equal])
+                    {
+                        float[] expected = Scalar(rows, matrix, bias);
+                        foreach (DotKind dot in DotKinds.Supported)
+                            Check(expected, rows, matrix, bias, dot, $"{type}, turned every {pattern}, {dot}");
+                    }
+                }
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void ResultsAreCloseToTheExactProduct(BlockType type)
@@ -106,6 +141,7 @@ public sealed class QuantizedProductTests
         yield return (2, 19, block * 3);
         yield return (6, 33, 512);
         yield return (11, 40, block * (block == 32 ? 11 : 2));
+        yield return (16, 64, 512);
         yield return (300, 17, block);
     }
 
@@ -125,7 +161,7 @@ public sealed class QuantizedProductTests
     private static unsafe float[] Scalar(Tensor x, QuantizedMatrix matrix, float[] bias)
     {
         using var scratch = new NativeBlock(PanelChunk.ScratchFloats * 4);
-        (int group, int zero, bool minimums) = matrix.Facts;
+        (int group, int zero, bool minimums, _) = matrix.Facts;
         float[] y = new float[x.Rows * matrix.Rows];
         for (int n = 0; n < x.Rows; n++)
         {
