@@ -51,6 +51,23 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         chunk.Ahead = new Ahead((nint)packed + AheadBytes, _askedBytes / ChunkSteps);
     }
 
+    internal override bool AddsRows => PanelRow<TFormat>.IsSupported;
+
+    internal override void AddRow(int panel, TileRows x, float* y)
+    {
+        byte* packed = _panels.Pointer + panel * _panelBytes;
+        for (int first = 0; first < Columns; first += PanelChunk.Inputs, packed += _chunkBytes)
+        {
+            int groups = Math.Min(PanelChunk.Inputs, Columns - first) / 32;
+            PanelRow<TFormat>.Add(packed, groups, x, AheadBytes, y);
+            int own = groups * 32 / TFormat.GroupValues;
+            x.Codes += groups * 32;
+            x.Scales += groups;
+            x.Starts += own;
+            x.Sums += own;
+        }
+    }
+
     private protected override void Read(int row, Span<float> values)
     {
         using var scratch = new NativeBlock(PanelChunk.ScratchFloats * sizeof(float));

@@ -16,11 +16,14 @@ namespace Seriatim.Tensors;
 internal static unsafe class PanelLayout<TFormat>
     where TFormat : struct, IBlockFormat
 {
+    /// <summary>Bytes of one step: 4 inputs of 16 outputs.</summary>
+    public const int StepBytes = 4 * Lanes;
+
     private const int Lanes = PanelChunk.Outputs;
-    private const int StepBytes = 4 * Lanes;
     private const int GroupCodes = 8 * StepBytes;
 
-    private static bool Plane4
+    /// <summary>Whether codes have a plane of 4 bits.</summary>
+    public static bool Plane4
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TFormat.CodeBits is 4 or 5 or 6;
@@ -38,14 +41,18 @@ internal static unsafe class PanelLayout<TFormat>
         get => TFormat.CodeBits is 3 or 5;
     }
 
-    private static int GroupsPerBlock
+    public static int GroupsPerBlock
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TFormat.Values / TFormat.GroupValues;
     }
 
     /// <summary>Bytes of the codes of 32 inputs.</summary>
-    private static int CodeBytes => StepBytes * TFormat.CodeBits;
+    public static int CodeBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => StepBytes * TFormat.CodeBits;
+    }
 
     public static int ChunkBytes(int groups32) => HeaderBytes(groups32) + groups32 * CodeBytes;
 
@@ -117,7 +124,7 @@ internal static unsafe class PanelLayout<TFormat>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int HeaderBytes(int groups32)
+    public static int HeaderBytes(int groups32)
     {
         int blocks = groups32 * 32 / TFormat.Values;
         int kinds = TFormat.HasMinimums ? 2 : 1;
@@ -190,21 +197,29 @@ internal static unsafe class PanelLayout<TFormat>
         {
             for (int half = 0; half < 2; half++)
             {
-                Open2(planes, codes, half, 0);
-                Open2(planes, codes, half, 2);
-                Open2(planes, codes, half, 4);
-                Open2(planes, codes, half, 6);
+                Step2(planes, half, 0).Store(codes + half * StepBytes);
+                Step2(planes, half, 2).Store(codes + (half + 2) * StepBytes);
+                Step2(planes, half, 4).Store(codes + (half + 4) * StepBytes);
+                Step2(planes, half, 6).Store(codes + (half + 6) * StepBytes);
             }
         }
     }
 
-    /// <summary>Steps j and j + 4.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Open4(byte* planes, byte* codes, int j)
     {
+        Steps4(planes, j, out Vector512<byte> low, out Vector512<byte> high);
+        low.Store(codes + j * StepBytes);
+        high.Store(codes + (j + 4) * StepBytes);
+    }
+
+    /// <summary>Codes of the steps j and j + 4 of a format with a plane of 4 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Steps4(byte* planes, int j, out Vector512<byte> low, out Vector512<byte> high)
+    {
         Vector512<byte> both = Vector512.Load(planes + j * StepBytes);
-        Vector512<byte> low = both & Vector512.Create((byte)15);
-        Vector512<byte> high = Shifted(both, 4) & Vector512.Create((byte)15);
+        low = both & Vector512.Create((byte)15);
+        high = Shifted(both, 4) & Vector512.Create((byte)15);
         if (Plane2)
         {
             Vector512<byte> pairs = Vector512.Load(planes + (4 + j % 2) * StepBytes);
@@ -219,20 +234,19 @@ internal static unsafe class PanelLayout<TFormat>
             high |= Shifted(bits, j) & Vector512.Create((byte)0x10);
         }
 
-        ByteCodes(low).Store(codes + j * StepBytes);
-        ByteCodes(high).Store(codes + (j + 4) * StepBytes);
+        low = ByteCodes(low);
+        high = ByteCodes(high);
     }
 
-    /// <summary>Step <c>half + shift</c>.</summary>
+    /// <summary>Codes of the step <c>half + shift</c> of a format whose codes have fewer than 4 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Open2(byte* planes, byte* codes, int half, int shift)
+    public static Vector512<byte> Step2(byte* planes, int half, int shift)
     {
         Vector512<byte> code = Shifted(Vector512.Load(planes + half * StepBytes), shift) & Vector512.Create((byte)3);
-        int step = half + shift;
         if (Plane1)
-            code |= Vector512.ShiftLeft(Vector512.ShiftRightLogical(Vector512.Load(planes + 2 * StepBytes).AsUInt16(), step), 2).AsByte()
+            code |= Vector512.ShiftLeft(Vector512.ShiftRightLogical(Vector512.Load(planes + 2 * StepBytes).AsUInt16(), half + shift), 2).AsByte()
                 & Vector512.Create((byte)4);
-        code.Store(codes + step * StepBytes);
+        return code;
     }
 
     /// <summary>Shifts right (left if negative); bits of the neighbouring byte come in and must be masked away.</summary>
@@ -262,7 +276,7 @@ internal static unsafe class PanelLayout<TFormat>
             for (int group = 0; group < groups; group++, scales += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
-                    (scale * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))))).Store(scales);
+                    (scale * Signed(integers)).Store(scales);
                 else
                     scale.Store(scales);
             }
@@ -278,22 +292,25 @@ internal static unsafe class PanelLayout<TFormat>
             for (int group = 0; group < groups; group++, minimums += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
-                    (minimum * Vector512.ConvertToSingle(Vector512.WidenLower(Words(Vector128.Load(integers))).AsInt32())).Store(minimums);
+                    (minimum * Unsigned(integers)).Store(minimums);
                 else
                     minimum.Store(minimums);
             }
         }
     }
 
-    /// <summary>16 bytes as 16-bit numbers, in the lower half.</summary>
+    /// <summary>16 signed bytes as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> Words(Vector128<sbyte> bytes) => Vector256.WidenLower(bytes.ToVector256Unsafe()).ToVector512Unsafe();
+    public static Vector512<float> Signed(sbyte* bytes) =>
+        Vector512.ConvertToSingle(Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(bytes).ToVector256Unsafe()).ToVector512Unsafe()));
 
-    /// <inheritdoc cref="Words(Vector128{sbyte})"/>
+    /// <summary>16 unsigned bytes as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<ushort> Words(Vector128<byte> bytes) => Vector256.WidenLower(bytes.ToVector256Unsafe()).ToVector512Unsafe();
+    public static Vector512<float> Unsigned(byte* bytes) => Vector512.ConvertToSingle(
+        Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(bytes).ToVector256Unsafe()).ToVector512Unsafe()).AsInt32());
 
+    /// <summary>16 halves as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Singles(ushort* halves) =>
+    public static Vector512<float> Singles(ushort* halves) =>
         HalfBits.ToSingle(Vector512.WidenLower(Vector256.Load(halves).ToVector512Unsafe()));
 }

@@ -97,6 +97,15 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="chunk">The chunk; not a result, because copies of what was just written stall.</param>
     internal abstract void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk);
 
+    /// <summary>Whether <see cref="AddRow"/> works.</summary>
+    internal virtual bool AddsRows => false;
+
+    /// <summary>Adds the product of one row and a panel, if there is something faster than opening chunks.</summary>
+    /// <param name="panel">Panel of 16 rows.</param>
+    /// <param name="x">All inputs of a tile of one row.</param>
+    /// <param name="y">Running results <c>[16]</c>.</param>
+    internal virtual void AddRow(int panel, TileRows x, float* y) => throw new NotSupportedException($"{this} has no product with one row.");
+
     private protected abstract void Read(int row, Span<float> values);
 
     /// <inheritdoc/>

@@ -60,6 +60,7 @@ internal static unsafe class QuantizedProduct
             Operands = x.For(facts, T.Offset),
             Halves = facts.GroupValues == 16 ? 1 : 0,
             WordSteps = pairs ? facts.WordSteps : 0,
+            OneRow = words && x.Rows == 1 && weight.Quantized.AddsRows,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
             Y = y,
@@ -82,6 +83,7 @@ internal static unsafe class QuantizedProduct
         public float* Bias;
         public float* Y;
         public nint YStride;
+        public bool OneRow;
         public int Halves, WordSteps, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
         public readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
@@ -104,7 +106,13 @@ internal static unsafe class QuantizedProduct
         private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
         {
             Begin(p, firstTile, endTile, results);
-            for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
+            if (OneRow)
+            {
+                X.Tile(0, 0, Operands, out TileRows row);
+                Weight.Quantized.AddRow(FirstPanel + p, row, results);
+            }
+
+            for (int k = 0; k < Weight.Inputs && !OneRow; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);
                 X.Tile(firstTile, k, Operands, out TileRows rows);

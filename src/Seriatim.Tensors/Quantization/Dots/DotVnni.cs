@@ -10,6 +10,13 @@ internal readonly unsafe struct DotVnni(Vector256<int> low, Vector256<int> high)
     private readonly Vector256<int> _low = low;
     private readonly Vector256<int> _high = high;
 
+    /// <summary>The sums in one vector. WithUpper is one instruction; Vector512.Create is two and holds a register of its own.</summary>
+    public Vector512<int> Sums
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _low.ToVector512Unsafe().WithUpper(_high);
+    }
+
     public static bool IsSupported => AvxVnni.IsSupported;
 
     public static int Offset => 0;
@@ -19,6 +26,10 @@ internal readonly unsafe struct DotVnni(Vector256<int> low, Vector256<int> high)
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DotVnni Load(byte* codes) => new(Vector256.Load((int*)codes), Vector256.Load((int*)codes + 8));
+
+    /// <summary>Codes of 4 inputs for 16 outputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static DotVnni Of(Vector512<byte> codes) => new(codes.GetLower().AsInt32(), codes.GetUpper().AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static DotVnni MultiplyAdd(DotVnni sums, DotVnni codes, sbyte* x)
@@ -32,9 +43,8 @@ internal readonly unsafe struct DotVnni(Vector256<int> low, Vector256<int> high)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(DotVnni sums, float* scales, float factor, float* minimums, float sum, float* y)
     {
-        // WithUpper is one instruction; Vector512.Create is two and holds a register of its own.
         if (Vector512.IsHardwareAccelerated)
-            Dot512.AddScaled(new Dot512(sums._low.ToVector512Unsafe().WithUpper(sums._high)), scales, factor, minimums, sum, y);
+            Dot512.AddScaled(new Dot512(sums.Sums), scales, factor, minimums, sum, y);
         else
             Dot256.AddScaled(new Dot256(sums._low, sums._high), scales, factor, minimums, sum, y);
     }
