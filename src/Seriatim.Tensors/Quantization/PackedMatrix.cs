@@ -43,7 +43,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
     {
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;
-        byte* packed = _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
+        byte* packed = Chunk(panel, firstInput);
         PanelLayout<TFormat>.Open(packed, groups, scratch, out chunk);
         // The micro-kernel asks for one cache line every 4 inputs at most; the few lines that it leaves out are asked for here.
         for (int at = _askedBytes; at < _chunkBytes && Sse.IsSupported; at += 64)
@@ -51,20 +51,20 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         chunk.Ahead = new Ahead((nint)packed + AheadBytes, _askedBytes / ChunkSteps);
     }
 
-    internal override bool AddsRows => PanelRow<TFormat>.IsSupported;
+    internal override int DirectRows => PanelRow<TFormat>.MaxRows;
 
-    internal override void AddRow(int panel, TileRows x, float* y)
+    internal override void AddDirect(int panel, int firstInput, int inputs, int rows, TileRows x, float* y)
     {
-        byte* packed = _panels.Pointer + panel * _panelBytes;
-        for (int first = 0; first < Columns; first += PanelChunk.Inputs, packed += _chunkBytes)
+        byte* packed = Chunk(panel, firstInput);
+        for (; inputs > 0; inputs -= PanelChunk.Inputs, packed += _chunkBytes)
         {
-            int groups = Math.Min(PanelChunk.Inputs, Columns - first) / 32;
-            PanelRow<TFormat>.Add(packed, groups, x, AheadBytes, y);
-            int own = groups * 32 / TFormat.GroupValues;
-            x.Codes += groups * 32;
-            x.Scales += groups;
-            x.Starts += own;
-            x.Sums += own;
+            int groups32 = Math.Min(PanelChunk.Inputs, inputs) / 32;
+            PanelRow<TFormat>.Add(packed, groups32, rows, x, AheadBytes, y);
+            int groups = rows * groups32 * 32 / TFormat.GroupValues;
+            x.Codes += rows * groups32 * 32;
+            x.Scales += rows * groups32;
+            x.Starts += groups;
+            x.Sums += groups;
         }
     }
 
@@ -85,6 +85,9 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
             }
         }
     }
+
+    private byte* Chunk(int panel, int firstInput) =>
+        _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
 
     public override void Dispose() => _panels.Dispose();
 }

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// One row against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
+/// One row, or a tile of few, against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
 /// <see cref="PanelLayout{TFormat}.Open"/> would write them to memory first. The order of all that is rounded is that of <see cref="DotTile{T}"/>.
 /// </summary>
 /// <remarks>Codes of up to 6 bits are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit into 16 bits.</remarks>
@@ -15,8 +15,8 @@ internal static unsafe class PanelRow<TFormat>
     private const int Lanes = PanelChunk.Outputs;
     private const int StepBytes = PanelLayout<TFormat>.StepBytes;
 
-    /// <summary>Whether there is a kernel for this format and machine.</summary>
-    public static bool IsSupported => Avx512BW.IsSupported && (BlockFacts.Of<TFormat>().WordSteps > 0 || AvxVnni.IsSupported);
+    /// <summary>The largest tile that the kernel is for, on this machine; 0 for none.</summary>
+    public static int MaxRows => !Avx512BW.IsSupported ? 0 : Words ? 4 : AvxVnni.IsSupported ? 1 : 0;
 
     private static bool Words
     {
@@ -27,20 +27,22 @@ internal static unsafe class PanelRow<TFormat>
     /// <summary>Adds a chunk.</summary>
     /// <param name="packed">The chunk.</param>
     /// <param name="groups32">Number of 32 inputs in it.</param>
-    /// <param name="x">The row: a tile of one.</param>
+    /// <param name="rows">Rows of the tile, at most <see cref="MaxRows"/>.</param>
+    /// <param name="x">The tile.</param>
     /// <param name="ahead">How far ahead of the packed bytes memory is asked for.</param>
-    /// <param name="y">Running results <c>[16]</c>.</param>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Add(byte* packed, int groups32, in TileRows x, nint ahead, float* y)
+    /// <param name="y">Running results <c>[rows][16]</c>.</param>
+    public static void Add(byte* packed, int groups32, int rows, in TileRows x, nint ahead, float* y)
     {
-        int blocks = groups32 * 32 / TFormat.Values, kinds = TFormat.HasMinimums ? 2 : 1, perBlock = PanelLayout<TFormat>.GroupsPerBlock;
-        int header = PanelLayout<TFormat>.HeaderBytes(groups32);
-        for (int at = 0; at < header; at += 64)
-            Sse.Prefetch0(packed + ahead + at);
-        ushort* halves = (ushort*)packed;
-        byte* integers = packed + 2 * Lanes * blocks * kinds;
-        byte* floors = integers + Lanes * perBlock * blocks;
-        byte* codes = packed + header;
+        if (rows == 1)
+            AddOne(packed, groups32, x, ahead, y);
+        else
+            AddFew(packed, groups32, rows, x, ahead, y);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddOne(byte* packed, int groups32, in TileRows x, nint ahead, float* y)
+    {
+        Begin(packed, groups32, ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes);
         sbyte* bytes = x.Codes;
         float* factors = x.Scales, sums = x.Sums;
         int* starts = x.Starts;
@@ -49,19 +51,20 @@ internal static unsafe class PanelRow<TFormat>
         {
             Vector512<float> scale = PanelLayout<TFormat>.Singles(halves);
             Vector512<float> minimum = TFormat.HasMinimums ? PanelLayout<TFormat>.Singles(halves + Lanes * blocks) : default;
-            for (int part = 0; part < TFormat.Values / 32; part++, codes += PanelLayout<TFormat>.CodeBytes, bytes += 32, factors++)
+            for (int part = 0; part < TFormat.Values / 32; part++, bytes += 32, factors++)
             {
                 Multiply(codes, bytes, ahead, out Vector512<int> low, out Vector512<int> high);
+                codes += PanelLayout<TFormat>.CodeBytes;
                 if (TFormat.GroupValues == 32)
                 {
-                    sum = AddGroup(low + high, starts++, factors, sums++, scale, minimum, integers, floors, sum);
+                    sum = AddGroup(low + high, starts++, factors, sums++, Scale(scale, integers), Minimum(minimum, floors), sum);
                     integers += Lanes;
                     floors += Lanes;
                 }
                 else
                 {
-                    sum = AddGroup(low, starts, factors, sums, scale, minimum, integers, floors, sum);
-                    sum = AddGroup(high, starts + 1, factors, sums + 1, scale, minimum, integers + Lanes, floors + Lanes, sum);
+                    sum = AddGroup(low, starts, factors, sums, Scale(scale, integers), Minimum(minimum, floors), sum);
+                    sum = AddGroup(high, starts + 1, factors, sums + 1, Scale(scale, integers + Lanes), Minimum(minimum, floors + Lanes), sum);
                     starts += 2;
                     sums += 2;
                     integers += 2 * Lanes;
@@ -73,38 +76,134 @@ internal static unsafe class PanelRow<TFormat>
         sum.Store(y);
     }
 
+    /// <summary>The codes of 32 inputs stay in registers while all rows meet them.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddFew(byte* packed, int groups32, int rows, in TileRows x, nint ahead, float* y)
+    {
+        Begin(packed, groups32, ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes);
+        sbyte* bytes = x.Codes;
+        float* factors = x.Scales, sums = x.Sums;
+        int* starts = x.Starts;
+        nint stride = 4 * rows;
+        for (int block = 0; block < blocks; block++, halves += Lanes)
+        {
+            Vector512<float> scale = PanelLayout<TFormat>.Singles(halves);
+            Vector512<float> minimum = TFormat.HasMinimums ? PanelLayout<TFormat>.Singles(halves + Lanes * blocks) : default;
+            for (int part = 0; part < TFormat.Values / 32; part++)
+            {
+                Prefetch(codes + ahead);
+                Vector512<byte> c0, c1, c2, c3, c4, c5, c6, c7;
+                if (PanelLayout<TFormat>.Plane4)
+                {
+                    PanelLayout<TFormat>.Steps4(codes, 0, out c0, out c4);
+                    PanelLayout<TFormat>.Steps4(codes, 1, out c1, out c5);
+                    PanelLayout<TFormat>.Steps4(codes, 2, out c2, out c6);
+                    PanelLayout<TFormat>.Steps4(codes, 3, out c3, out c7);
+                }
+                else
+                {
+                    c0 = PanelLayout<TFormat>.Step2(codes, 0, 0);
+                    c1 = PanelLayout<TFormat>.Step2(codes, 1, 0);
+                    c2 = PanelLayout<TFormat>.Step2(codes, 0, 2);
+                    c3 = PanelLayout<TFormat>.Step2(codes, 1, 2);
+                    c4 = PanelLayout<TFormat>.Step2(codes, 0, 4);
+                    c5 = PanelLayout<TFormat>.Step2(codes, 1, 4);
+                    c6 = PanelLayout<TFormat>.Step2(codes, 0, 6);
+                    c7 = PanelLayout<TFormat>.Step2(codes, 1, 6);
+                }
+
+                Vector512<float> lowScale = Scale(scale, integers), lowMinimum = Minimum(minimum, floors);
+                if (TFormat.GroupValues == 32)
+                {
+                    for (int row = 0; row < rows; row++, bytes += 4)
+                    {
+                        Vector512<int> products = Half(c0, c1, c2, c3, bytes, stride) + Half(c4, c5, c6, c7, bytes + 4 * stride, stride);
+                        AddGroup(products, starts++, factors++, sums++, lowScale, lowMinimum, Vector512.Load(y + row * Lanes)).Store(y + row * Lanes);
+                    }
+
+                    integers += Lanes;
+                    floors += Lanes;
+                }
+                else
+                {
+                    Vector512<float> highScale = Scale(scale, integers + Lanes), highMinimum = Minimum(minimum, floors + Lanes);
+                    for (int row = 0; row < rows; row++, bytes += 4, starts++, factors++, sums++)
+                    {
+                        Vector512<float> sum = Vector512.Load(y + row * Lanes);
+                        sum = AddGroup(Half(c0, c1, c2, c3, bytes, stride), starts, factors, sums, lowScale, lowMinimum, sum);
+                        sum = AddGroup(Half(c4, c5, c6, c7, bytes + 4 * stride, stride), starts + rows, factors, sums + rows, highScale, highMinimum, sum);
+                        sum.Store(y + row * Lanes);
+                    }
+
+                    starts += rows;
+                    sums += rows;
+                    integers += 2 * Lanes;
+                    floors += 2 * Lanes;
+                }
+
+                bytes += 7 * stride;
+                codes += PanelLayout<TFormat>.CodeBytes;
+            }
+        }
+    }
+
+    /// <summary>Finds the parts of a chunk and asks for the header of the one that comes later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Begin(
+        byte* packed, int groups32, nint ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes)
+    {
+        blocks = groups32 * 32 / TFormat.Values;
+        halves = (ushort*)packed;
+        integers = packed + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
+        floors = integers + Lanes * PanelLayout<TFormat>.GroupsPerBlock * blocks;
+        codes = packed + PanelLayout<TFormat>.HeaderBytes(groups32);
+        for (byte* at = packed; at < codes; at += 64)
+            Sse.Prefetch0(at + ahead);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Scale(Vector512<float> scale, byte* integers) =>
+        TFormat.HasGroupScales ? scale * PanelLayout<TFormat>.Signed((sbyte*)integers) : scale;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Minimum(Vector512<float> minimum, byte* integers) =>
+        TFormat.HasMinimums && TFormat.HasGroupScales ? minimum * PanelLayout<TFormat>.Unsigned(integers) : minimum;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddGroup(
-        Vector512<int> products, int* start, float* factor, float* total, Vector512<float> scale, Vector512<float> minimum, byte* integers, byte* floors, Vector512<float> sum)
+        Vector512<int> products, int* start, float* factor, float* total, Vector512<float> scale, Vector512<float> minimum, Vector512<float> sum)
     {
-        if (TFormat.HasGroupScales)
-            scale *= PanelLayout<TFormat>.Signed((sbyte*)integers);
         sum = Vector512.FusedMultiplyAdd(scale * Vector512.Create(*factor), Vector512.ConvertToSingle(products + Vector512.Create(*start)), sum);
-        if (!TFormat.HasMinimums)
-            return sum;
-        if (TFormat.HasGroupScales)
-            minimum *= PanelLayout<TFormat>.Unsigned(floors);
-        return Vector512.FusedMultiplyAdd(minimum, Vector512.Create(*total), sum);
+        return TFormat.HasMinimums ? Vector512.FusedMultiplyAdd(minimum, Vector512.Create(*total), sum) : sum;
+    }
+
+    /// <summary>Asks for the codes of 32 inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* codes)
+    {
+        Sse.Prefetch0(codes);
+        Sse.Prefetch0(codes + StepBytes);
+        if (TFormat.CodeBits > 2)
+            Sse.Prefetch0(codes + 2 * StepBytes);
+        if (TFormat.CodeBits > 3)
+            Sse.Prefetch0(codes + 3 * StepBytes);
+        if (TFormat.CodeBits > 4)
+            Sse.Prefetch0(codes + 4 * StepBytes);
+        if (TFormat.CodeBits > 5)
+            Sse.Prefetch0(codes + 5 * StepBytes);
+        if (TFormat.CodeBits != 8)
+            return;
+        Sse.Prefetch0(codes + 6 * StepBytes);
+        Sse.Prefetch0(codes + 7 * StepBytes);
     }
 
     /// <summary>Sums of products of the first and of the last 16 of 32 inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Multiply(byte* codes, sbyte* x, nint ahead, out Vector512<int> low, out Vector512<int> high)
     {
-        Sse.Prefetch0(codes + ahead);
-        Sse.Prefetch0(codes + ahead + StepBytes);
-        if (TFormat.CodeBits > 2)
-            Sse.Prefetch0(codes + ahead + 2 * StepBytes);
-        if (TFormat.CodeBits > 3)
-            Sse.Prefetch0(codes + ahead + 3 * StepBytes);
-        if (TFormat.CodeBits > 4)
-            Sse.Prefetch0(codes + ahead + 4 * StepBytes);
-        if (TFormat.CodeBits > 5)
-            Sse.Prefetch0(codes + ahead + 5 * StepBytes);
+        Prefetch(codes + ahead);
         if (TFormat.CodeBits == 8)
         {
-            Sse.Prefetch0(codes + ahead + 6 * StepBytes);
-            Sse.Prefetch0(codes + ahead + 7 * StepBytes);
             low = Bytes(codes, x);
             high = Bytes(codes + 4 * StepBytes, x + 16);
         }
@@ -114,15 +213,15 @@ internal static unsafe class PanelRow<TFormat>
             PanelLayout<TFormat>.Steps4(codes, 1, out Vector512<byte> c1, out Vector512<byte> c5);
             PanelLayout<TFormat>.Steps4(codes, 2, out Vector512<byte> c2, out Vector512<byte> c6);
             PanelLayout<TFormat>.Steps4(codes, 3, out Vector512<byte> c3, out Vector512<byte> c7);
-            low = Half(c0, c1, c2, c3, x);
-            high = Half(c4, c5, c6, c7, x + 16);
+            low = Half(c0, c1, c2, c3, x, 4);
+            high = Half(c4, c5, c6, c7, x + 16, 4);
         }
         else
         {
             low = Half(PanelLayout<TFormat>.Step2(codes, 0, 0), PanelLayout<TFormat>.Step2(codes, 1, 0),
-                PanelLayout<TFormat>.Step2(codes, 0, 2), PanelLayout<TFormat>.Step2(codes, 1, 2), x);
+                PanelLayout<TFormat>.Step2(codes, 0, 2), PanelLayout<TFormat>.Step2(codes, 1, 2), x, 4);
             high = Half(PanelLayout<TFormat>.Step2(codes, 0, 4), PanelLayout<TFormat>.Step2(codes, 1, 4),
-                PanelLayout<TFormat>.Step2(codes, 0, 6), PanelLayout<TFormat>.Step2(codes, 1, 6), x + 16);
+                PanelLayout<TFormat>.Step2(codes, 0, 6), PanelLayout<TFormat>.Step2(codes, 1, 6), x + 16, 4);
         }
     }
 
@@ -136,20 +235,20 @@ internal static unsafe class PanelRow<TFormat>
         return DotVnni.MultiplyAdd(sums, DotVnni.Load(codes + 3 * StepBytes), x + 12).Sums;
     }
 
-    /// <summary>Four steps.</summary>
+    /// <summary>Four steps, with <paramref name="stride"/> bytes from one to the next in the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Half(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d, sbyte* x)
+    private static Vector512<int> Half(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d, sbyte* x, nint stride)
     {
         if (!Words)
         {
             DotVnni sums = DotVnni.MultiplyAdd(DotVnni.Start(0), DotVnni.Of(a), x);
-            sums = DotVnni.MultiplyAdd(sums, DotVnni.Of(b), x + 4);
-            sums = DotVnni.MultiplyAdd(sums, DotVnni.Of(c), x + 8);
-            return DotVnni.MultiplyAdd(sums, DotVnni.Of(d), x + 12).Sums;
+            sums = DotVnni.MultiplyAdd(sums, DotVnni.Of(b), x + stride);
+            sums = DotVnni.MultiplyAdd(sums, DotVnni.Of(c), x + 2 * stride);
+            return DotVnni.MultiplyAdd(sums, DotVnni.Of(d), x + 3 * stride).Sums;
         }
 
         Vector512<short> ones = Vector512.Create((short)1);
-        Vector512<short> first = Products(a, x) + Products(b, x + 4), second = Products(c, x + 8) + Products(d, x + 12);
+        Vector512<short> first = Products(a, x) + Products(b, x + stride), second = Products(c, x + 2 * stride) + Products(d, x + 3 * stride);
         return TFormat.CodeBits <= 5
             ? Avx512BW.MultiplyAddAdjacent(first + second, ones)
             : Avx512BW.MultiplyAddAdjacent(first, ones) + Avx512BW.MultiplyAddAdjacent(second, ones);

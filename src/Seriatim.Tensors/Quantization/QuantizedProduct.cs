@@ -60,7 +60,7 @@ internal static unsafe class QuantizedProduct
             Operands = x.For(facts, T.Offset),
             Halves = facts.GroupValues == 16 ? 1 : 0,
             WordSteps = pairs ? facts.WordSteps : 0,
-            OneRow = words && x.Rows == 1 && weight.Quantized.AddsRows,
+            DirectRows = words ? weight.Quantized.DirectRows : 0,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
             Y = y,
@@ -83,8 +83,7 @@ internal static unsafe class QuantizedProduct
         public float* Bias;
         public float* Y;
         public nint YStride;
-        public bool OneRow;
-        public int Halves, WordSteps, FirstPanel, Panels, PanelsPerPiece, TileBlock;
+        public int Halves, WordSteps, DirectRows, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
         public readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
 
@@ -106,24 +105,27 @@ internal static unsafe class QuantizedProduct
         private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
         {
             Begin(p, firstTile, endTile, results);
-            if (OneRow)
-            {
-                X.Tile(0, 0, Operands, out TileRows row);
-                Weight.Quantized.AddRow(FirstPanel + p, row, results);
-            }
+            int sixes = Sixes(firstTile, endTile, out int last);
+            X.Tile(firstTile, 0, Operands, out TileRows rows);
+            if (sixes == 0 && last <= DirectRows)
+                Weight.Quantized.AddDirect(FirstPanel + p, 0, Weight.Inputs, last, rows, results);
+            else
+                AddChunks(p, firstTile, sixes, last, results, scratch);
+            End(p, firstTile, endTile, results);
+        }
 
-            for (int k = 0; k < Weight.Inputs && !OneRow; k += PanelChunk.Inputs)
+        private readonly void AddChunks(int p, int firstTile, int sixes, int last, float* results, float* scratch)
+        {
+            for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);
                 X.Tile(firstTile, k, Operands, out TileRows rows);
-                int groups32 = Math.Min(PanelChunk.Inputs, Weight.Inputs - k) / 32;
-                int sixes = Sixes(firstTile, endTile);
+                int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    DotTile<T>.AddSixes(sixes, groups32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
-                AddLast(chunk, groups32, sixes, rows, endTile, results);
+                    DotTile<T>.AddSixes(sixes, inputs / 32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
+                if (last > 0)
+                    AddLast(p, k, chunk, inputs, sixes, last, rows, results);
             }
-
-            End(p, firstTile, endTile, results);
         }
 
         private readonly void Pair(int p, int firstTile, int endTile, float* results, int resultFloats)
@@ -131,41 +133,49 @@ internal static unsafe class QuantizedProduct
             float* second = results + resultFloats, scratch = second + resultFloats;
             Begin(p, firstTile, endTile, results);
             Begin(p + 1, firstTile, endTile, second);
+            int sixes = Sixes(firstTile, endTile, out int last);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk a);
                 Weight.Quantized.Open(FirstPanel + p + 1, k, scratch + PanelChunk.ScratchFloats, out PanelChunk b);
                 X.Tile(firstTile, k, Operands, out TileRows rows);
-                int groups32 = Math.Min(PanelChunk.Inputs, Weight.Inputs - k) / 32;
-                int sixes = Sixes(firstTile, endTile);
+                int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    WordTile.AddSixes(sixes, groups32 << Halves, Halves, WordSteps, a, b, rows, results, second);
-                AddLast(a, groups32, sixes, rows, endTile, results);
-                AddLast(b, groups32, sixes, rows, endTile, second);
+                    WordTile.AddSixes(sixes, inputs / 32 << Halves, Halves, WordSteps, a, b, rows, results, second);
+                if (last == 0)
+                    continue;
+                AddLast(p, k, a, inputs, sixes, last, rows, results);
+                AddLast(p + 1, k, b, inputs, sixes, last, rows, second);
             }
 
             End(p, firstTile, endTile, results);
             End(p + 1, firstTile, endTile, second);
         }
 
-        /// <summary>Tiles of 6 rows of a block of tiles: all, or all but the last one.</summary>
-        private readonly int Sixes(int firstTile, int endTile) =>
-            endTile - firstTile - (X.TileRows(endTile - 1) == QuantizedRows.MaxTileRows ? 0 : 1);
+        /// <summary>Tiles of 6 rows of a block of tiles, and the rows of its last tile if they are fewer, or 0.</summary>
+        private readonly int Sixes(int firstTile, int endTile, out int last)
+        {
+            last = X.TileRows(endTile - 1);
+            if (last == QuantizedRows.MaxTileRows)
+                last = 0;
+            return endTile - firstTile - (last == 0 ? 0 : 1);
+        }
 
-        /// <summary>Adds a chunk to the last tile if it has fewer than 6 rows.</summary>
-        private readonly void AddLast(in PanelChunk chunk, int groups32, int sixes, TileRows rows, int endTile, float* results)
+        /// <summary>Adds a chunk to the last tile, which has fewer than 6 rows.</summary>
+        private readonly void AddLast(
+            int p, int k, in PanelChunk chunk, int inputs, int sixes, int last, TileRows rows, float* results)
         {
             const int Rows = QuantizedRows.MaxTileRows;
-            int last = X.TileRows(endTile - 1);
-            if (last == Rows)
-                return;
-            int groups = groups32 * Rows * sixes;
+            int groups = inputs / 32 * Rows * sixes;
             rows.Codes += groups * 32;
             rows.Scales += groups;
             rows.Starts += groups << Halves;
             rows.Sums += groups << Halves;
-            Ahead ahead = sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
-            DotTile<T>.Add(last, groups32, Halves, chunk, rows, ahead, results + sixes * Rows * Lanes);
+            results += sixes * Rows * Lanes;
+            if (last <= DirectRows)
+                Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
+            else
+                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0), results);
         }
 
         /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Seriatim.Tensors;
@@ -24,8 +23,11 @@ internal sealed unsafe class QuantizedRows : IDisposable
     private readonly int _filled;
     private readonly Tensor _codes;
     private readonly Tensor _scales;
-    private readonly Tensor _sums;
+    private readonly Tensor _sums16;
+    private readonly Tensor _sums32;
     private readonly List<Operands> _operands = [];
+    private readonly sbyte* _firstCode;
+    private readonly float* _firstScale;
 
     public QuantizedRows(WorkerTeam team, Tensor x)
     {
@@ -34,7 +36,10 @@ internal sealed unsafe class QuantizedRows : IDisposable
         _filled = Tiles == 0 ? 0 : (Tiles - 1) * MaxTileRows + TileRows(Tiles - 1);
         _codes = Tensor.Create(_filled, Columns / 4);
         _scales = Tensor.Create(_filled, Columns / 32);
-        _sums = Tensor.Create(_filled, Columns / 16, DataType.I32);
+        _sums16 = Tensor.Create(_filled, Columns / 16, DataType.I32);
+        _sums32 = Tensor.Create(_filled, Columns / 32, DataType.I32);
+        _firstCode = (sbyte*)_codes.Floats;
+        _firstScale = _scales.Floats;
         var work = new QuantizeWork { X = x.Floats, Rows = this };
         team.Run(Tiles, ref work, 8L * Rows * Columns);
     }
@@ -74,17 +79,18 @@ internal sealed unsafe class QuantizedRows : IDisposable
     {
         long at = At(tile, firstInput);
         int shift = operands.GroupValues == 16 ? 4 : 5;
-        rows.Codes = (sbyte*)_codes.Floats + at;
-        rows.Scales = _scales.Floats + (at >> 5);
-        rows.Starts = (int*)operands.Starts.Data + (at >> shift);
-        rows.Sums = operands.Sums is null ? null : operands.Sums.Floats + (at >> shift);
+        rows.Codes = _firstCode + at;
+        rows.Scales = _firstScale + (at >> 5);
+        rows.Starts = operands.FirstStart + (at >> shift);
+        rows.Sums = operands.FirstSum == null ? null : operands.FirstSum + (at >> shift);
     }
 
     public void Dispose()
     {
         _codes.Dispose();
         _scales.Dispose();
-        _sums.Dispose();
+        _sums16.Dispose();
+        _sums32.Dispose();
         foreach (Operands operands in _operands)
         {
             operands.Starts.Dispose();
@@ -97,11 +103,23 @@ internal sealed unsafe class QuantizedRows : IDisposable
         (long)firstInput * _filled + (long)tile * MaxTileRows * Math.Min(PanelChunk.Inputs, Columns - firstInput);
 
     /// <summary>What products with some formats need of the rows, in the order of the codes.</summary>
-    /// <param name="Shift">What makes up for the codes being unsigned, for each unit of x.</param>
-    /// <param name="GroupValues">Inputs of a group.</param>
-    /// <param name="Starts"><see cref="Tensors.TileRows.Starts"/>.</param>
-    /// <param name="Sums"><see cref="Tensors.TileRows.Sums"/>, or null.</param>
-    internal sealed record Operands(int Shift, int GroupValues, Tensor Starts, Tensor? Sums);
+    /// <param name="shift">What makes up for the codes being unsigned, for each unit of x.</param>
+    /// <param name="groupValues">Inputs of a group.</param>
+    /// <param name="starts"><see cref="Tensors.TileRows.Starts"/>.</param>
+    /// <param name="sums"><see cref="Tensors.TileRows.Sums"/>, or null.</param>
+    internal sealed class Operands(int shift, int groupValues, Tensor starts, Tensor? sums)
+    {
+        public readonly int* FirstStart = (int*)starts.Data;
+        public readonly float* FirstSum = sums is null ? null : sums.Floats;
+
+        public int Shift => shift;
+
+        public int GroupValues => groupValues;
+
+        public Tensor Starts => starts;
+
+        public Tensor? Sums => sums;
+    }
 
     private struct OperandsWork : IWork
     {
@@ -111,25 +129,28 @@ internal sealed unsafe class QuantizedRows : IDisposable
         public readonly void Do(int piece, int worker)
         {
             int rows = Rows.TileRows(piece);
-            int sixteens = Operands.GroupValues / 16;
             for (int first = 0; first < Rows.Columns; first += PanelChunk.Inputs)
             {
-                long at = Rows.At(piece, first);
-                int* sums = (int*)Rows._sums.Data + at / 16;
                 Rows.Tile(piece, first, Operands, out TileRows tile);
-                int groups = Math.Min(PanelChunk.Inputs, Rows.Columns - first) / Operands.GroupValues;
-                for (int group = 0; group < groups; group++, sums += sixteens * rows)
-                {
-                    float* scales = tile.Scales + group * sixteens / 2 * rows;
-                    for (int row = 0; row < rows; row++)
-                    {
-                        int sum = sixteens == 1 ? sums[row] : sums[row] + sums[rows + row];
-                        tile.Starts[group * rows + row] = Operands.Shift * sum;
-                        if (tile.Sums != null)
-                            tile.Sums[group * rows + row] = scales[row] * sum;
-                    }
-                }
+                int groups = Math.Min(PanelChunk.Inputs, Rows.Columns - first) / Operands.GroupValues * rows;
+                int* sums = (int*)(Operands.GroupValues == 16 ? Rows._sums16 : Rows._sums32).Data + Rows.At(piece, first) / Operands.GroupValues;
+                int i = 0;
+                for (; i + 8 <= groups; i += 8)
+                    (Vector256.Load(sums + i) * Operands.Shift).Store(tile.Starts + i);
+                for (; i < groups; i++)
+                    tile.Starts[i] = sums[i] * Operands.Shift;
+                if (tile.Sums != null)
+                    Scale(sums, groups, rows, tile);
             }
+        }
+
+        private readonly void Scale(int* sums, int groups, int rows, in TileRows tile)
+        {
+            int i = 0;
+            for (; i + 8 <= groups && Operands.GroupValues == 32; i += 8)
+                (Vector256.ConvertToSingle(Vector256.Load(sums + i)) * Vector256.Load(tile.Scales + i)).Store(tile.Sums + i);
+            for (; i < groups; i++)
+                tile.Sums[i] = sums[i] * (Operands.GroupValues == 32 ? tile.Scales[i] : tile.Scales[i / (2 * rows) * rows + i % rows]);
         }
     }
 
@@ -141,78 +162,21 @@ internal sealed unsafe class QuantizedRows : IDisposable
         public readonly void Do(int piece, int worker)
         {
             int tileRows = Rows.TileRows(piece);
-            for (int firstInput = 0; firstInput < Rows.Columns; firstInput += PanelChunk.Inputs)
+            float** rows = stackalloc float*[MaxTileRows];
+            for (int first = 0; first < Rows.Columns; first += PanelChunk.Inputs)
             {
-                long at = Rows.At(piece, firstInput);
-                sbyte* codes = (sbyte*)Rows._codes.Floats + at;
-                float* scales = Rows._scales.Floats + at / 32;
-                int* sums = (int*)Rows._sums.Data + at / 16;
-                int blocks = Math.Min(PanelChunk.Inputs, Rows.Columns - firstInput) / 32;
                 for (int row = 0; row < tileRows; row++)
                 {
                     int number = piece * MaxTileRows + row;
-                    float* x = number < Rows.Rows ? X + (long)number * Rows.Columns + firstInput : null;
-                    for (int block = 0; block < blocks; block++)
-                    {
-                        int* to = (int*)codes + block * 8 * tileRows + row;
-                        int* sum = sums + block * 2 * tileRows + row;
-                        scales[block * tileRows + row] = x == null ? Zeros(to, sum, tileRows) : Block(x + block * 32, to, sum, tileRows);
-                    }
+                    rows[row] = number < Rows.Rows ? X + (long)number * Rows.Columns + first : null;
                 }
+
+                long at = Rows.At(piece, first);
+                int blocks = Math.Min(PanelChunk.Inputs, Rows.Columns - first) / 32;
+                RowQuantizer.Tile(
+                    rows, tileRows, blocks, Rows._firstCode + at, Rows._firstScale + at / 32, (int*)Rows._sums16.Data + at / 16,
+                    (int*)Rows._sums32.Data + at / 32);
             }
         }
-
-        private static float Zeros(int* codes, int* sums, int stride)
-        {
-            for (int i = 0; i < 8; i++)
-                codes[i * stride] = 0;
-            sums[0] = sums[stride] = 0;
-            return 0;
-        }
-
-        /// <summary>Quantises 32 values: codes of 4 every <paramref name="stride"/> words, two sums of 16; returns d.</summary>
-        private static float Block(float* x, int* codes, int* sums, int stride)
-        {
-            Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-            // As integers, magnitudes have the order of their values, and NaN is the largest.
-            Vector256<int> eight = Vector256.Max(Vector256.Max(Bits(a), Bits(b)), Vector256.Max(Bits(c), Bits(d)));
-            Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
-            Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-            float most = BitConverter.Int32BitsToSingle(Math.Max(two[0], two[1]));
-            float scale = most / MaxCode;
-            float inverse = most > 1e-36f && float.IsFinite(most) ? MaxCode / most : 0;
-            Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
-            sums[0] = Vector256.Sum(ia + ib);
-            sums[stride] = Vector256.Sum(ic + id);
-            Vector256<int> words = Vector256.Narrow(Vector256.Narrow(ia, ib), Vector256.Narrow(ic, id)).AsInt32();
-            if (stride == 1)
-                words.Store(codes);
-            else
-                Scatter(words, codes, stride);
-            return inverse == 0 && float.IsFinite(most) ? 0 : scale;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> Bits(Vector256<float> x) => x.AsInt32() & Vector256.Create(int.MaxValue);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Scatter(Vector256<int> words, int* to, nint stride)
-        {
-            to[0] = words[0];
-            to[stride] = words[1];
-            to[2 * stride] = words[2];
-            to[3 * stride] = words[3];
-            to += 4 * stride;
-            to[0] = words[4];
-            to[stride] = words[5];
-            to[2 * stride] = words[6];
-            to[3 * stride] = words[7];
-        }
-
-        /// <summary>Codes, at most 127 in magnitude, so that no machine's way to convert what does not fit matters.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> Round(Vector256<float> x, float inverse) => inverse == 0
-            ? Vector256<int>.Zero
-            : Vector256.ConvertToInt32Native(Vector256.Round(x * Vector256.Create(inverse)));
     }
 }

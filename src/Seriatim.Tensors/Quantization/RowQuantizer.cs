@@ -1,0 +1,194 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Seriatim.Tensors;
+
+/// <summary>Quantises 256 inputs of the rows of a tile, as <see cref="QuantizedRows"/> describes it. Both ways give the same bits.</summary>
+internal static unsafe class RowQuantizer
+{
+    private const int Inputs = PanelChunk.Inputs;
+    private const int Blocks = Inputs / 32;
+    private const int MaxRows = QuantizedRows.MaxTileRows;
+
+    /// <summary>A block of values that are not larger counts as zeros.</summary>
+    private const float Smallest = 1e-36f;
+
+    /// <summary>Where each of the 48 words of a block of 6 rows comes from: rows 0 to 3.</summary>
+    private static readonly Vector512<int>[] FourRows = [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, _) => row < 4 ? row * 8 + step : 0))];
+
+    /// <summary>The same: rows 4 and 5, the others stay.</summary>
+    private static readonly Vector512<int>[] TwoRows = [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, i) => row < 4 ? i : 16 + (row - 4) * 8 + step))];
+
+    /// <summary>Quantises a tile.</summary>
+    /// <param name="x">Where each row begins; null for a row that does not exist and gets zeros.</param>
+    /// <param name="rows">Rows of the tile: 1, 2, 4 or 6.</param>
+    /// <param name="blocks">Number of 32 inputs, at most 8.</param>
+    /// <param name="codes">Codes <c>[inputs / 4][rows][4]</c>.</param>
+    /// <param name="scales">d of each block <c>[blocks][rows]</c>.</param>
+    /// <param name="sums16">Sums of 16 codes <c>[2 blocks][rows]</c>.</param>
+    /// <param name="sums32">Sums of 32 codes <c>[blocks][rows]</c>.</param>
+    public static void Tile(float** x, int rows, int blocks, sbyte* codes, float* scales, int* sums16, int* sums32)
+    {
+        sbyte* rowCodes = stackalloc sbyte[MaxRows * Inputs];
+        float* rowScales = stackalloc float[Blocks];
+        int* rowSums = stackalloc int[2 * Blocks];
+        for (int row = 0; row < rows; row++)
+        {
+            Row(x[row], blocks, rowCodes + row * Inputs, rowScales, rowSums);
+            for (int block = 0; block < blocks; block++)
+            {
+                int low = rowSums[2 * block], high = rowSums[2 * block + 1];
+                scales[block * rows + row] = rowScales[block];
+                sums16[2 * block * rows + row] = low;
+                sums16[(2 * block + 1) * rows + row] = high;
+                sums32[block * rows + row] = low + high;
+            }
+        }
+
+        if (rows == 1)
+            new ReadOnlySpan<sbyte>(rowCodes, blocks * 32).CopyTo(new Span<sbyte>(codes, blocks * 32));
+        else if (rows == MaxRows && Avx512F.IsSupported)
+            InterleaveSix(rowCodes, blocks, codes);
+        else
+            Interleave(rowCodes, rows, blocks, codes);
+    }
+
+    private static void Row(float* x, int blocks, sbyte* codes, float* scales, int* sums)
+    {
+        if (x == null)
+        {
+            new Span<sbyte>(codes, Inputs).Clear();
+            new Span<float>(scales, Blocks).Clear();
+            new Span<int>(sums, 2 * Blocks).Clear();
+        }
+        else if (Avx512BW.IsSupported)
+        {
+            Row512(x, blocks, codes, scales, sums);
+        }
+        else
+        {
+            for (int block = 0; block < blocks; block++)
+                scales[block] = Block(x + block * 32, codes + block * 32, sums + 2 * block);
+        }
+    }
+
+    private static void Interleave(sbyte* from, int rows, int blocks, sbyte* to)
+    {
+        int* words = (int*)to;
+        for (int row = 0; row < rows; row++)
+        {
+            int* own = (int*)(from + row * Inputs);
+            for (int i = 0; i < blocks * 8; i++)
+                words[i * rows + row] = own[i];
+        }
+    }
+
+    private static void InterleaveSix(sbyte* from, int blocks, sbyte* to)
+    {
+        Vector512<int> a0 = FourRows[0], a1 = FourRows[1], a2 = FourRows[2], b0 = TwoRows[0], b1 = TwoRows[1], b2 = TwoRows[2];
+        for (int block = 0; block < blocks; block++, from += 32, to += 6 * 32)
+        {
+            Vector512<int> first = TwoOf(from), second = TwoOf(from + 2 * Inputs), third = TwoOf(from + 4 * Inputs);
+            Avx512F.PermuteVar16x32x2(Avx512F.PermuteVar16x32x2(first, a0, second), b0, third).Store((int*)to);
+            Avx512F.PermuteVar16x32x2(Avx512F.PermuteVar16x32x2(first, a1, second), b1, third).Store((int*)(to + 64));
+            Avx512F.PermuteVar16x32x2(Avx512F.PermuteVar16x32x2(first, a2, second), b2, third).Store((int*)(to + 128));
+        }
+    }
+
+    /// <summary>The same 32 codes of two rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> TwoOf(sbyte* row) =>
+        Vector256.Load((int*)row).ToVector512Unsafe().WithUpper(Vector256.Load((int*)(row + Inputs)));
+
+    private static Vector512<int> Words(int part, Func<int, int, int, int> index) =>
+        Vector512.Create([.. Enumerable.Range(0, 16).Select(i => index((part * 16 + i) % 6, (part * 16 + i) / 6, i))]);
+
+    /// <summary>A row: the scales of all blocks together, so that divisions come 8 at once.</summary>
+    private static void Row512(float* x, int blocks, sbyte* codes, float* scales, int* sums)
+    {
+        float* most = stackalloc float[Blocks];
+        for (int block = 0; block < blocks; block++)
+            most[block] = Largest(Magnitudes(Vector512.Load(x + block * 32)), Magnitudes(Vector512.Load(x + block * 32 + 16)));
+        for (int block = blocks; block < Blocks; block++)
+            most[block] = 0;
+
+        Vector256<float> largest = Vector256.Load(most);
+        Vector256<float> isFinite = Vector256.LessThan(largest, Vector256.Create(float.PositiveInfinity));
+        Vector256<float> counts = Vector256.GreaterThan(largest, Vector256.Create(Smallest)) & isFinite;
+        Vector256<float> inverse = Vector256.Create((float)QuantizedRows.MaxCode) / largest & counts;
+        (largest / Vector256.Create((float)QuantizedRows.MaxCode) & (counts | ~isFinite)).Store(scales);
+        inverse.Store(most);
+
+        for (int block = 0; block < blocks; block++)
+        {
+            Vector512<float> factor = Vector512.Create(most[block]);
+            // Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.
+            Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + block * 32) * factor)).Store(codes + block * 32);
+            Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + block * 32 + 16) * factor)).Store(codes + block * 32 + 16);
+        }
+
+        if (blocks < Blocks)
+            new Span<sbyte>(codes + blocks * 32, (Blocks - blocks) * 32).Clear();
+        SumFour(codes, sums);
+        SumFour(codes + 4 * 32, sums + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Magnitudes(Vector512<float> x) => x.AsInt32() & Vector512.Create(int.MaxValue);
+
+    /// <summary>As integers, magnitudes have the order of their values, and NaN is the largest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector512<int> a, Vector512<int> b)
+    {
+        Vector512<int> sixteen = Vector512.Max(a, b);
+        return Largest(Vector256.Max(sixteen.GetLower(), sixteen.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector256<int> eight)
+    {
+        Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).AsSingle().ToScalar();
+    }
+
+    /// <summary>Sums of each 16 of 128 codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SumFour(sbyte* codes, int* sums)
+    {
+        Vector256<int> first = Avx2.HorizontalAdd(Fours(codes), Fours(codes + 32));
+        Vector256<int> all = Avx2.HorizontalAdd(first, Avx2.HorizontalAdd(Fours(codes + 64), Fours(codes + 96)));
+        // The lower half has the first 16 of each block, the upper one the last.
+        Sse2.UnpackLow(all.GetLower(), all.GetUpper()).Store(sums);
+        Sse2.UnpackHigh(all.GetLower(), all.GetUpper()).Store(sums + 4);
+    }
+
+    /// <summary>Sums of each 4 codes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Fours(sbyte* codes) => Avx2.MultiplyAddAdjacent(
+        Avx2.MultiplyAddAdjacent(Vector256.Create((byte)1), Vector256.Load(codes)), Vector256.Create((short)1));
+
+    /// <summary>32 values with the vectors of any machine; returns d.</summary>
+    private static float Block(float* x, sbyte* codes, int* sums)
+    {
+        Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
+        float most = Largest(Vector256.Max(Vector256.Max(Bits(a), Bits(b)), Vector256.Max(Bits(c), Bits(d))));
+        float scale = most / QuantizedRows.MaxCode;
+        float inverse = most > Smallest && float.IsFinite(most) ? QuantizedRows.MaxCode / most : 0;
+        Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
+        sums[0] = Vector256.Sum(ia + ib);
+        sums[1] = Vector256.Sum(ic + id);
+        Vector256.Narrow(Vector256.Narrow(ia, ib), Vector256.Narrow(ic, id)).Store(codes);
+        return inverse == 0 && float.IsFinite(most) ? 0 : scale;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Bits(Vector256<float> x) => x.AsInt32() & Vector256.Create(int.MaxValue);
+
+    /// <summary>Codes, at most 127 in magnitude, so that no machine's way to convert what does not fit matters.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Round(Vector256<float> x, float inverse) => inverse == 0
+        ? Vector256<int>.Zero
+        : Vector256.ConvertToInt32Native(Vector256.Round(x * Vector256.Create(inverse)));
+}
