@@ -33,6 +33,9 @@ internal static unsafe class RowQuantizer
         sbyte* rowCodes = stackalloc sbyte[MaxRows * Inputs];
         float* rowScales = stackalloc float[Blocks];
         int* rowSums = stackalloc int[2 * Blocks];
+        // A whole number of four blocks of one row is written where it belongs.
+        if (rows == 1 && blocks % 4 == 0)
+            rowCodes = codes;
         for (int row = 0; row < rows; row++)
         {
             Row(x[row], blocks, rowCodes + row * Inputs, rowScales, rowSums);
@@ -46,6 +49,8 @@ internal static unsafe class RowQuantizer
             }
         }
 
+        if (rowCodes == codes)
+            return;
         if (rows == 1)
             new ReadOnlySpan<sbyte>(rowCodes, blocks * 32).CopyTo(new Span<sbyte>(codes, blocks * 32));
         else if (rows == MaxRows && Avx512F.IsSupported)
@@ -104,76 +109,71 @@ internal static unsafe class RowQuantizer
     private static Vector512<int> Words(int part, Func<int, int, int, int> index) =>
         Vector512.Create([.. Enumerable.Range(0, 16).Select(i => index((part * 16 + i) % 6, (part * 16 + i) / 6, i))]);
 
-    /// <summary>A row: the scales of all blocks together, so that divisions come 8 at once.</summary>
+    /// <summary>A row, four blocks at a time; what is missing of the last four repeats a block and is written behind the results.</summary>
     private static void Row512(float* x, int blocks, sbyte* codes, float* scales, int* sums)
     {
-        float* most = stackalloc float[Blocks];
-        for (int block = 0; block < blocks; block++)
-            most[block] = Largest(Magnitudes(Vector512.Load(x + block * 32)), Magnitudes(Vector512.Load(x + block * 32 + 16)));
-        for (int block = blocks; block < Blocks; block++)
-            most[block] = 0;
-
-        Vector256<float> largest = Vector256.Load(most);
-        Vector256<float> isFinite = Vector256.LessThan(largest, Vector256.Create(float.PositiveInfinity));
-        Vector256<float> counts = Vector256.GreaterThan(largest, Vector256.Create(Smallest)) & isFinite;
-        Vector256<float> inverse = Vector256.Create((float)QuantizedRows.MaxCode) / largest & counts;
-        (largest / Vector256.Create((float)QuantizedRows.MaxCode) & (counts | ~isFinite)).Store(scales);
-        inverse.Store(most);
-
-        for (int block = 0; block < blocks; block++)
+        for (int first = 0; first < blocks; first += 4, x += 4 * 32, codes += 4 * 32, scales += 4, sums += 8)
         {
-            Vector512<float> factor = Vector512.Create(most[block]);
-            // Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.
-            Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + block * 32) * factor)).Store(codes + block * 32);
-            Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + block * 32 + 16) * factor)).Store(codes + block * 32 + 16);
+            int last = blocks - first - 1;
+            float* x1 = x + 32 * Math.Min(1, last), x2 = x + 32 * Math.Min(2, last), x3 = x + 32 * Math.Min(3, last);
+            Vector128<float> most = Largest(Magnitudes(x), Magnitudes(x1), Magnitudes(x2), Magnitudes(x3));
+            Vector128<float> isFinite = Vector128.LessThan(most, Vector128.Create(float.PositiveInfinity));
+            Vector128<float> counts = Vector128.GreaterThan(most, Vector128.Create(Smallest)) & isFinite;
+            Vector128<float> inverse = Vector128.Create((float)QuantizedRows.MaxCode) / most & counts;
+            (most / Vector128.Create((float)QuantizedRows.MaxCode) & (counts | ~isFinite)).Store(scales);
+            Vector256<sbyte> c0 = Codes(x, inverse[0]), c1 = Codes(x1, inverse[1]), c2 = Codes(x2, inverse[2]), c3 = Codes(x3, inverse[3]);
+            c0.Store(codes);
+            c1.Store(codes + 32);
+            c2.Store(codes + 64);
+            c3.Store(codes + 96);
+            Vector256<int> all = Avx2.HorizontalAdd(Avx2.HorizontalAdd(Fours(c0), Fours(c1)), Avx2.HorizontalAdd(Fours(c2), Fours(c3)));
+            // The lower half has the first 16 of each block, the upper one the last.
+            Sse2.UnpackLow(all.GetLower(), all.GetUpper()).Store(sums);
+            Sse2.UnpackHigh(all.GetLower(), all.GetUpper()).Store(sums + 4);
         }
-
-        if (blocks < Blocks)
-            new Span<sbyte>(codes + blocks * 32, (Blocks - blocks) * 32).Clear();
-        SumFour(codes, sums);
-        SumFour(codes + 4 * 32, sums + 8);
     }
 
+    /// <summary>Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Magnitudes(Vector512<float> x) => x.AsInt32() & Vector512.Create(int.MaxValue);
-
-    /// <summary>As integers, magnitudes have the order of their values, and NaN is the largest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector512<int> a, Vector512<int> b)
+    private static Vector256<sbyte> Codes(float* x, float inverse)
     {
-        Vector512<int> sixteen = Vector512.Max(a, b);
-        return Largest(Vector256.Max(sixteen.GetLower(), sixteen.GetUpper()));
+        Vector512<float> factor = Vector512.Create(inverse);
+        Vector128<sbyte> low = Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x) * factor));
+        return low.ToVector256Unsafe().WithUpper(Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + 16) * factor)));
     }
 
+    /// <summary>The larger magnitudes of 32 values. As integers, magnitudes have the order of their values, and NaN is the largest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector256<int> eight)
+    private static Vector256<int> Magnitudes(float* x)
     {
-        Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
-        Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).AsSingle().ToScalar();
+        Vector512<int> mask = Vector512.Create(int.MaxValue);
+        Vector512<int> most = Vector512.Max(Vector512.Load(x).AsInt32() & mask, Vector512.Load(x + 16).AsInt32() & mask);
+        return Vector256.Max(most.GetLower(), most.GetUpper());
     }
 
-    /// <summary>Sums of each 16 of 128 codes.</summary>
+    /// <summary>The largest of each of four vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SumFour(sbyte* codes, int* sums)
+    private static Vector128<float> Largest(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
     {
-        Vector256<int> first = Avx2.HorizontalAdd(Fours(codes), Fours(codes + 32));
-        Vector256<int> all = Avx2.HorizontalAdd(first, Avx2.HorizontalAdd(Fours(codes + 64), Fours(codes + 96)));
-        // The lower half has the first 16 of each block, the upper one the last.
-        Sse2.UnpackLow(all.GetLower(), all.GetUpper()).Store(sums);
-        Sse2.UnpackHigh(all.GetLower(), all.GetUpper()).Store(sums + 4);
+        Vector256<long> ab = Vector256.Max(Avx2.UnpackLow(a, b), Avx2.UnpackHigh(a, b)).AsInt64();
+        Vector256<long> cd = Vector256.Max(Avx2.UnpackLow(c, d), Avx2.UnpackHigh(c, d)).AsInt64();
+        Vector256<int> all = Vector256.Max(Avx2.UnpackLow(ab, cd).AsInt32(), Avx2.UnpackHigh(ab, cd).AsInt32());
+        return Vector128.Max(all.GetLower(), all.GetUpper()).AsSingle();
     }
 
     /// <summary>Sums of each 4 codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Fours(sbyte* codes) => Avx2.MultiplyAddAdjacent(
-        Avx2.MultiplyAddAdjacent(Vector256.Create((byte)1), Vector256.Load(codes)), Vector256.Create((short)1));
+    private static Vector256<int> Fours(Vector256<sbyte> codes) =>
+        Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(Vector256.Create((byte)1), codes), Vector256.Create((short)1));
 
     /// <summary>32 values with the vectors of any machine; returns d.</summary>
     private static float Block(float* x, sbyte* codes, int* sums)
     {
         Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-        float most = Largest(Vector256.Max(Vector256.Max(Bits(a), Bits(b)), Vector256.Max(Bits(c), Bits(d))));
+        Vector256<int> eight = Vector256.Max(Vector256.Max(Bits(a), Bits(b)), Vector256.Max(Bits(c), Bits(d)));
+        Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
+        Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        float most = BitConverter.Int32BitsToSingle(Math.Max(two[0], two[1]));
         float scale = most / QuantizedRows.MaxCode;
         float inverse = most > Smallest && float.IsFinite(most) ? QuantizedRows.MaxCode / most : 0;
         Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
