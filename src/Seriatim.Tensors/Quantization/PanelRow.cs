@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// One row, or a tile of few, against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
+/// One row, or a few, against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
 /// <see cref="PanelLayout{TFormat}.Open"/> would write them to memory first. The order of all that is rounded is that of <see cref="DotTile{T}"/>.
 /// </summary>
 /// <remarks>Codes of up to 6 bits are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit into 16 bits.</remarks>
@@ -15,8 +15,8 @@ internal static unsafe class PanelRow<TFormat>
     private const int Lanes = PanelChunk.Outputs;
     private const int StepBytes = PanelLayout<TFormat>.StepBytes;
 
-    /// <summary>The largest tile that the kernel is for, on this machine; 0 for none.</summary>
-    public static int MaxRows => !Avx512BW.IsSupported ? 0 : Words ? 4 : AvxVnni.IsSupported ? 1 : 0;
+    /// <summary>How many rows the kernel is for, on this machine; 0 for none. From 24 on, opening codes in memory for all rows is as fast.</summary>
+    public static int MaxRows => !Avx512BW.IsSupported ? 0 : Words ? 24 : AvxVnni.IsSupported ? 1 : 0;
 
     private static bool Words
     {
@@ -27,8 +27,8 @@ internal static unsafe class PanelRow<TFormat>
     /// <summary>Adds a chunk.</summary>
     /// <param name="packed">The chunk.</param>
     /// <param name="groups32">Number of 32 inputs in it.</param>
-    /// <param name="rows">Rows of the tile, at most <see cref="MaxRows"/>.</param>
-    /// <param name="x">The tile.</param>
+    /// <param name="rows">Rows of all tiles, at most <see cref="MaxRows"/>.</param>
+    /// <param name="x">The tiles.</param>
     /// <param name="ahead">How far ahead of the packed bytes memory is asked for.</param>
     /// <param name="y">Running results <c>[rows][16]</c>.</param>
     public static void Add(byte* packed, int groups32, int rows, in TileRows x, nint ahead, float* y)
@@ -81,15 +81,12 @@ internal static unsafe class PanelRow<TFormat>
     private static void AddFew(byte* packed, int groups32, int rows, in TileRows x, nint ahead, float* y)
     {
         Begin(packed, groups32, ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes);
-        sbyte* bytes = x.Codes;
-        float* factors = x.Scales, sums = x.Sums;
-        int* starts = x.Starts;
-        nint stride = 4 * rows;
+        int group32 = 0;
         for (int block = 0; block < blocks; block++, halves += Lanes)
         {
             Vector512<float> scale = PanelLayout<TFormat>.Singles(halves);
             Vector512<float> minimum = TFormat.HasMinimums ? PanelLayout<TFormat>.Singles(halves + Lanes * blocks) : default;
-            for (int part = 0; part < TFormat.Values / 32; part++)
+            for (int part = 0; part < TFormat.Values / 32; part++, group32++, codes += PanelLayout<TFormat>.CodeBytes)
             {
                 Prefetch(codes + ahead);
                 Vector512<byte> c0, c1, c2, c3, c4, c5, c6, c7;
@@ -113,36 +110,44 @@ internal static unsafe class PanelRow<TFormat>
                 }
 
                 Vector512<float> lowScale = Scale(scale, integers), lowMinimum = Minimum(minimum, floors);
-                if (TFormat.GroupValues == 32)
+                Vector512<float> highScale = default, highMinimum = default;
+                integers += Lanes;
+                floors += Lanes;
+                if (TFormat.GroupValues == 16)
                 {
-                    for (int row = 0; row < rows; row++, bytes += 4)
-                    {
-                        Vector512<int> products = Half(c0, c1, c2, c3, bytes, stride) + Half(c4, c5, c6, c7, bytes + 4 * stride, stride);
-                        AddGroup(products, starts++, factors++, sums++, lowScale, lowMinimum, Vector512.Load(y + row * Lanes)).Store(y + row * Lanes);
-                    }
-
+                    (highScale, highMinimum) = (Scale(scale, integers), Minimum(minimum, floors));
                     integers += Lanes;
                     floors += Lanes;
                 }
-                else
+
+                float* to = y;
+                for (int first = 0; first < rows; first += QuantizedRows.MaxTileRows)
                 {
-                    Vector512<float> highScale = Scale(scale, integers + Lanes), highMinimum = Minimum(minimum, floors + Lanes);
-                    for (int row = 0; row < rows; row++, bytes += 4, starts++, factors++, sums++)
+                    int tileRows = Math.Min(QuantizedRows.MaxTileRows, rows - first);
+                    nint stride = 4 * tileRows;
+                    int at = first * groups32 + group32 * tileRows;
+                    sbyte* bytes = x.Codes + at * 32;
+                    float* factors = x.Scales + at;
+                    int groups = TFormat.GroupValues == 32 ? at : first * 2 * groups32 + 2 * group32 * tileRows;
+                    int* starts = x.Starts + groups;
+                    float* sums = x.Sums + groups;
+                    for (int row = 0; row < tileRows; row++, bytes += 4, to += Lanes, factors++, starts++, sums++)
                     {
-                        Vector512<float> sum = Vector512.Load(y + row * Lanes);
-                        sum = AddGroup(Half(c0, c1, c2, c3, bytes, stride), starts, factors, sums, lowScale, lowMinimum, sum);
-                        sum = AddGroup(Half(c4, c5, c6, c7, bytes + 4 * stride, stride), starts + rows, factors, sums + rows, highScale, highMinimum, sum);
-                        sum.Store(y + row * Lanes);
+                        Vector512<int> low = Half(c0, c1, c2, c3, bytes, stride), high = Half(c4, c5, c6, c7, bytes + 4 * stride, stride);
+                        Vector512<float> sum = Vector512.Load(to);
+                        if (TFormat.GroupValues == 32)
+                        {
+                            sum = AddGroup(low + high, starts, factors, sums, lowScale, lowMinimum, sum);
+                        }
+                        else
+                        {
+                            sum = AddGroup(low, starts, factors, sums, lowScale, lowMinimum, sum);
+                            sum = AddGroup(high, starts + tileRows, factors, sums + tileRows, highScale, highMinimum, sum);
+                        }
+
+                        sum.Store(to);
                     }
-
-                    starts += rows;
-                    sums += rows;
-                    integers += 2 * Lanes;
-                    floors += 2 * Lanes;
                 }
-
-                bytes += 7 * stride;
-                codes += PanelLayout<TFormat>.CodeBytes;
             }
         }
     }

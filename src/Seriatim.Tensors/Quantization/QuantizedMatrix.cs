@@ -97,15 +97,15 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="chunk">The chunk; not a result, because copies of what was just written stall.</param>
     internal abstract void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk);
 
-    /// <summary>Rows of the largest tile that <see cref="AddDirect"/> takes; 0 for none.</summary>
+    /// <summary>How many rows <see cref="AddDirect"/> takes at most; 0 for none.</summary>
     internal virtual int DirectRows => 0;
 
-    /// <summary>Adds the product of chunks and a tile of few rows without opening the chunks in memory.</summary>
+    /// <summary>Adds the product of chunks and few rows without opening the chunks in memory.</summary>
     /// <param name="panel">Panel of 16 rows.</param>
     /// <param name="firstInput">First column, a multiple of <see cref="PanelChunk.Inputs"/>.</param>
     /// <param name="inputs">How many columns: whole chunks, or up to the last column.</param>
-    /// <param name="rows">Rows of the tile, at most <see cref="DirectRows"/>.</param>
-    /// <param name="x">The tile, chunk after chunk.</param>
+    /// <param name="rows">Rows of all tiles, at most <see cref="DirectRows"/>.</param>
+    /// <param name="x">The tiles, chunk after chunk.</param>
     /// <param name="y">Running results <c>[rows][16]</c>.</param>
     internal virtual void AddDirect(int panel, int firstInput, int inputs, int rows, TileRows x, float* y) =>
         throw new NotSupportedException($"{this} has no product without opening its chunks.");

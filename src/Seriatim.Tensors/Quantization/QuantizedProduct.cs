@@ -50,7 +50,8 @@ internal static unsafe class QuantizedProduct
         if (x.Rows == 0)
             return;
         BlockFacts facts = weight.Quantized.Facts;
-        bool pairs = words && facts.WordSteps > 0 && x.TileRows(0) == QuantizedRows.MaxTileRows;
+        int directRows = words ? weight.Quantized.DirectRows : 0;
+        bool pairs = words && facts.WordSteps > 0 && x.Filled > directRows;
         long cost = (long)x.Rows * weight.Inputs * Lanes;
         int perPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, panels);
         var work = new Work<T>
@@ -60,7 +61,7 @@ internal static unsafe class QuantizedProduct
             Operands = x.For(facts, T.Offset),
             Halves = facts.GroupValues == 16 ? 1 : 0,
             WordSteps = pairs ? facts.WordSteps : 0,
-            DirectRows = words ? weight.Quantized.DirectRows : 0,
+            DirectRows = directRows,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
             Y = y,
@@ -107,8 +108,8 @@ internal static unsafe class QuantizedProduct
             Begin(p, firstTile, endTile, results);
             int sixes = Sixes(firstTile, endTile, out int last);
             X.Tile(firstTile, 0, Operands, out TileRows rows);
-            if (sixes == 0 && last <= DirectRows)
-                Weight.Quantized.AddDirect(FirstPanel + p, 0, Weight.Inputs, last, rows, results);
+            if (X.Filled <= DirectRows)
+                Weight.Quantized.AddDirect(FirstPanel + p, 0, Weight.Inputs, X.Filled, rows, results);
             else
                 AddChunks(p, firstTile, sixes, last, results, scratch);
             End(p, firstTile, endTile, results);

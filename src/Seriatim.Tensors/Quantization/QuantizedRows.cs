@@ -50,6 +50,9 @@ internal sealed unsafe class QuantizedRows : IDisposable
 
     public int Tiles { get; }
 
+    /// <summary>Rows of all tiles together.</summary>
+    public int Filled => _filled;
+
     /// <summary>Rows of a tile, filled up: 1, 2, 4 or 6.</summary>
     public int TileRows(int tile) => Math.Min(MaxTileRows, Rows - tile * MaxTileRows) switch { 1 => 1, 2 => 2, 3 or 4 => 4, _ => 6 };
 
