@@ -13,8 +13,9 @@ internal interface IWork
 }
 
 /// <summary>
-/// A small team of threads for parallel loops of a few microseconds: workers spin for a moment, then sleep. Pieces are handed
-/// out by a counter; what a piece computes does not depend on who does it, so neither do results.
+/// A small team of threads for parallel loops of a few microseconds: workers spin for a moment, then sleep. Each thread walks through
+/// its own run of neighbouring pieces and, when that is done, takes half of what another has left; what a piece computes does not depend
+/// on who does it, so neither do results.
 /// </summary>
 /// <remarks>
 /// The calling thread works too. A worker that sleeps is woken but never waited for: the caller only waits for workers that have
@@ -25,17 +26,14 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private const int SpinRounds = 1000;
     private const long Open = 1L << 32;
 
-    /// <summary>A thread takes this part of its share of the remaining pieces at once.</summary>
-    private const int Shares = 4;
-
     private readonly Thread[] _threads;
     private readonly Scratch[] _scratch;
     private readonly SemaphoreSlim _wake = new(0);
     private readonly object _busy = new();
     private delegate*<void*, int, int, void> _run;
     private void* _work;
-    private int _pieces;
     private int _sleepers;
+    private readonly PieceRun[] _runs;
     private Counters _counters;
     private volatile bool _stopped;
     private Exception? _failure;
@@ -46,6 +44,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         _scratch = new Scratch[threads + 1];
+        _runs = GC.AllocateArray<PieceRun>(threads + 1, pinned: true);
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -116,9 +115,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
         // The work stays on this thread's stack: nobody leaves this method while a worker may read it.
         _work = Unsafe.AsPointer(ref work);
         _run = &Piece<TWork>;
-        _pieces = pieces;
         _failure = null;
-        Volatile.Write(ref _counters.Next, 0);
+        for (int worker = 0; worker < Threads; worker++)
+            Volatile.Write(ref _runs[worker].Left, Left((int)((long)pieces * worker / Threads), (int)((long)pieces * (worker + 1) / Threads)));
         Interlocked.Exchange(ref _counters.Members, Open);
         Interlocked.Increment(ref _counters.Epoch);
         int sleepers = Volatile.Read(ref _sleepers);
@@ -126,7 +125,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
             _wake.Release(sleepers);
         TakePieces(0);
         var spinner = default(SpinWait);
-        while (Interlocked.CompareExchange(ref _counters.Members, 0, Open) != Open)
+        while (Volatile.Read(ref _counters.Members) != Open || Interlocked.CompareExchange(ref _counters.Members, 0, Open) != Open)
             spinner.SpinOnce(sleep1Threshold: -1);
         if (_failure is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
@@ -146,21 +145,63 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         try
         {
-            for (int next; (next = Volatile.Read(ref _counters.Next)) < _pieces;)
+            do
             {
-                // Many at a time while there are many, so that a thread walks through memory and the counter seldom moves between cores.
-                int count = Math.Max(1, (_pieces - next) / (Shares * Threads));
-                int first = Interlocked.Add(ref _counters.Next, count) - count;
-                for (int piece = first; piece < Math.Min(first + count, _pieces); piece++)
+                while (TakeOne(ref _runs[worker].Left, out int piece))
                     _run(_work, piece, worker);
             }
+            while (TakeHalf(worker));
         }
         catch (Exception failure)
         {
             _failure = failure;
-            Volatile.Write(ref _counters.Next, _pieces);
+            foreach (ref PieceRun run in _runs.AsSpan())
+                Volatile.Write(ref run.Left, 0);
         }
     }
+
+    /// <summary>Takes the first piece of a run.</summary>
+    private static bool TakeOne(ref long run, out int piece)
+    {
+        long left = Volatile.Read(ref run);
+        while (true)
+        {
+            piece = (int)left;
+            if (piece >= (int)(left >> 32))
+                return false;
+            long now = Interlocked.CompareExchange(ref run, left + 1, left);
+            if (now == left)
+                return true;
+            left = now;
+        }
+    }
+
+    /// <summary>Moves the last half of another thread's run to this thread's, which is empty.</summary>
+    private bool TakeHalf(int worker)
+    {
+        for (int other = 1; other < Threads; other++)
+        {
+            ref long run = ref _runs[(worker + other) % Threads].Left;
+            long left = Volatile.Read(ref run);
+            while ((int)left < (int)(left >> 32))
+            {
+                (int first, int end) = ((int)left, (int)(left >> 32));
+                int middle = first + (end - first) / 2;
+                long now = Interlocked.CompareExchange(ref run, Left(first, middle), left);
+                if (now == left)
+                {
+                    Volatile.Write(ref _runs[worker].Left, Left(middle, end));
+                    return true;
+                }
+
+                left = now;
+            }
+        }
+
+        return false;
+    }
+
+    private static long Left(int first, int end) => ((long)end << 32) | (uint)first;
 
     private void Serve(int worker)
     {
@@ -204,14 +245,19 @@ internal sealed unsafe class WorkerTeam : IDisposable
     [StructLayout(LayoutKind.Explicit, Size = 512)]
     private struct Counters
     {
-        [FieldOffset(128)]
-        public int Next;
-
         [FieldOffset(256)]
         public long Members; // Open while workers may join; the low half counts those who have.
 
         [FieldOffset(384)]
         public int Epoch;
+    }
+
+    /// <summary>The pieces a thread still has: the first one and, in the high half, the end. On lines of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct PieceRun
+    {
+        [FieldOffset(128)]
+        public long Left;
     }
 
     private struct Scratch
