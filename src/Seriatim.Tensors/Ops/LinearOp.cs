@@ -14,10 +14,8 @@ internal static unsafe class LinearOp
             Check(x, weight);
         using var rows = new LinearRows<T>(team, x);
         for (int i = 0; i < weights.Length; i++)
-        {
             results[i] = Tensor.Create(x.Rows, weights[i].Outputs);
-            rows.Multiply(weights[i], 0, weights[i].Outputs, results[i].Floats, weights[i].Outputs);
-        }
+        rows.Multiply(weights, results);
     }
 
     public static Tensor Backward<T>(WorkerTeam team, Tensor x, LinearWeight weight, Tensor dy)

@@ -15,8 +15,11 @@ internal static unsafe class PanelRow<TFormat>
     private const int Lanes = PanelChunk.Outputs;
     private const int StepBytes = PanelLayout<TFormat>.StepBytes;
 
-    /// <summary>How many rows the kernel is for, on this machine; 0 for none. From 24 on, opening codes in memory for all rows is as fast.</summary>
-    public static int MaxRows => !Avx512BW.IsSupported ? 0 : Words ? 24 : AvxVnni.IsSupported ? 1 : 0;
+    /// <summary>
+    /// How many rows the kernel is for, on this machine; 0 for none. From 24 on, <see cref="WordTile"/> is faster with what was opened in memory,
+    /// except for 6 bits.
+    /// </summary>
+    public static int MaxRows => !Avx512BW.IsSupported ? 0 : !Words ? AvxVnni.IsSupported ? 1 : 0 : TFormat.CodeBits == 6 ? int.MaxValue : 24;
 
     private static bool Words
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -15,46 +16,78 @@ internal static unsafe class QuantizedProduct
     private const int MaxTileBlock = 48;
 
     /// <summary>Bytes of rows that stay in the second cache while all panels meet them.</summary>
-    private const int BlockBytes = 512 << 10;
+    private const int BlockBytes = 640 << 10;
 
     private const int Lanes = PanelChunk.Outputs;
 
-    /// <summary>Computes some panels.</summary>
+    /// <summary>A weight, or some panels of it, and where its results go.</summary>
+    public struct Part
+    {
+        /// <summary>W and b.</summary>
+        public QuantizedWeight Weight;
+
+        /// <summary>First panel of 16 outputs.</summary>
+        public int FirstPanel;
+
+        /// <summary>How many panels.</summary>
+        public int Panels;
+
+        /// <summary>Result; column 0 is the first output of the first panel.</summary>
+        public float* Y;
+
+        /// <summary>Floats from row to row of y.</summary>
+        public nint YStride;
+    }
+
+    /// <summary>Computes some panels of several weights, as one piece of work for the team.</summary>
     /// <param name="team">Who works.</param>
     /// <param name="dot">The instructions to use.</param>
     /// <param name="x">Quantised rows.</param>
-    /// <param name="weight">W and b.</param>
-    /// <param name="firstPanel">First panel of 16 outputs.</param>
-    /// <param name="panels">How many panels.</param>
-    /// <param name="y">Result; column 0 is the first output of the first panel.</param>
-    /// <param name="yStride">Floats from row to row of y.</param>
-    public static void Forward(
-        WorkerTeam team, DotKind dot, QuantizedRows x, QuantizedWeight weight, int firstPanel, int panels, float* y, nint yStride)
+    /// <param name="parts">The weights.</param>
+    public static void Forward(WorkerTeam team, DotKind dot, QuantizedRows x, ReadOnlySpan<Part> parts)
     {
+        if (x.Rows == 0 || parts.IsEmpty)
+            return;
         switch (dot)
         {
-            case DotKind.Words when DotVnni.IsSupported: Forward<DotVnni>(team, true, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Words: Forward<Dot512>(team, true, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Vnni: Forward<DotVnni>(team, false, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Bits512: Forward<Dot512>(team, false, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Bits256: Forward<Dot256>(team, false, x, weight, firstPanel, panels, y, yStride); break;
-            case DotKind.Arm: Forward<DotArm>(team, false, x, weight, firstPanel, panels, y, yStride); break;
-            default: Forward<Dot128>(team, false, x, weight, firstPanel, panels, y, yStride); break;
+            case DotKind.Words when DotVnni.IsSupported: Forward<DotVnni>(team, true, x, parts); break;
+            case DotKind.Words: Forward<Dot512>(team, true, x, parts); break;
+            case DotKind.Vnni: Forward<DotVnni>(team, false, x, parts); break;
+            case DotKind.Bits512: Forward<Dot512>(team, false, x, parts); break;
+            case DotKind.Bits256: Forward<Dot256>(team, false, x, parts); break;
+            case DotKind.Arm: Forward<DotArm>(team, false, x, parts); break;
+            default: Forward<Dot128>(team, false, x, parts); break;
         }
     }
 
-    private static void Forward<T>(
-        WorkerTeam team, bool words, QuantizedRows x, QuantizedWeight weight, int firstPanel, int panels, float* y, nint yStride)
+    private static void Forward<T>(WorkerTeam team, bool words, QuantizedRows x, ReadOnlySpan<Part> parts)
         where T : struct, IDotLanes<T>
     {
-        if (x.Rows == 0)
-            return;
+        Work<T>[] works = ArrayPool<Work<T>>.Shared.Rent(parts.Length);
+        int pieces = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            works[i] = Prepare<T>(team, words, x, parts[i]);
+            pieces += works[i].Pieces;
+        }
+
+        var all = new AllWork<T> { Works = works };
+        team.Run(pieces, ref all);
+        ArrayPool<Work<T>>.Shared.Return(works, clearArray: true);
+    }
+
+    private static Work<T> Prepare<T>(WorkerTeam team, bool words, QuantizedRows x, in Part part)
+        where T : struct, IDotLanes<T>
+    {
+        QuantizedWeight weight = part.Weight;
         BlockFacts facts = weight.Quantized.Facts;
         int directRows = words ? weight.Quantized.DirectRows : 0;
         bool pairs = words && facts.WordSteps > 0 && x.Filled > directRows;
         long cost = (long)x.Rows * weight.Inputs * Lanes;
-        int perPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, panels);
-        var work = new Work<T>
+        int perPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, part.Panels);
+        int maxTiles = Math.Clamp(BlockBytes / (QuantizedRows.MaxTileRows * weight.Inputs), 4, MaxTileBlock);
+        int tileBlocks = (x.Tiles + maxTiles - 1) / maxTiles;
+        return new Work<T>
         {
             Team = team,
             X = x,
@@ -64,17 +97,32 @@ internal static unsafe class QuantizedProduct
             DirectRows = directRows,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
-            Y = y,
-            YStride = yStride,
-            FirstPanel = firstPanel,
-            Panels = panels,
+            Y = part.Y,
+            YStride = part.YStride,
+            FirstPanel = part.FirstPanel,
+            Panels = part.Panels,
             PanelsPerPiece = pairs ? (perPiece + 1) & ~1 : perPiece,
-            TileBlock = Math.Clamp(BlockBytes / (QuantizedRows.MaxTileRows * weight.Inputs), 4, MaxTileBlock),
+            TileBlock = (x.Tiles + tileBlocks - 1) / tileBlocks,
         };
-        team.Run(work.PanelPieces * work.TileBlocks, ref work);
     }
 
-    private struct Work<T> : IWork
+    /// <summary>The pieces of several weights, one weight after another.</summary>
+    private struct AllWork<T> : IWork
+        where T : struct, IDotLanes<T>
+    {
+        public Work<T>[] Works;
+
+        public readonly void Do(int piece, int worker)
+        {
+            int i = 0;
+            for (; piece >= Works[i].Pieces; i++)
+                piece -= Works[i].Pieces;
+            Works[i].Do(piece, worker);
+        }
+    }
+
+    /// <summary>The panels of one weight.</summary>
+    private struct Work<T>
         where T : struct, IDotLanes<T>
     {
         public WorkerTeam Team;
@@ -86,9 +134,11 @@ internal static unsafe class QuantizedProduct
         public nint YStride;
         public int Halves, WordSteps, DirectRows, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
-        public readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
+        private readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
 
-        public readonly int TileBlocks => (X.Tiles + TileBlock - 1) / TileBlock;
+        public readonly int Pieces => PanelPieces * TileBlocks;
+
+        private readonly int TileBlocks => (X.Tiles + TileBlock - 1) / TileBlock;
 
         public readonly void Do(int piece, int worker)
         {
@@ -106,17 +156,28 @@ internal static unsafe class QuantizedProduct
         private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
         {
             Begin(p, firstTile, endTile, results);
-            int sixes = Sixes(firstTile, endTile, out int last);
-            X.Tile(firstTile, 0, Operands, out TileRows rows);
             if (X.Filled <= DirectRows)
-                Weight.Quantized.AddDirect(FirstPanel + p, 0, Weight.Inputs, X.Filled, rows, results);
+                AddDirect(p, firstTile, endTile, results);
             else
-                AddChunks(p, firstTile, sixes, last, results, scratch);
+                AddChunks(p, firstTile, endTile, results, scratch);
             End(p, firstTile, endTile, results);
         }
 
-        private readonly void AddChunks(int p, int firstTile, int sixes, int last, float* results, float* scratch)
+        private readonly void AddDirect(int p, int firstTile, int endTile, float* results)
         {
+            int rows = Math.Min(X.Filled, endTile * QuantizedRows.MaxTileRows) - firstTile * QuantizedRows.MaxTileRows;
+            // Chunks of all tiles follow one another; those of some tiles do not.
+            int step = rows == X.Filled ? Weight.Inputs : PanelChunk.Inputs;
+            for (int k = 0; k < Weight.Inputs; k += step)
+            {
+                X.Tile(firstTile, k, Operands, out TileRows tile);
+                Weight.Quantized.AddDirect(FirstPanel + p, k, Math.Min(step, Weight.Inputs - k), rows, tile, results);
+            }
+        }
+
+        private readonly void AddChunks(int p, int firstTile, int endTile, float* results, float* scratch)
+        {
+            int sixes = Sixes(firstTile, endTile, out int last);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);

@@ -143,6 +143,8 @@ public sealed class QuantizedProductTests
         yield return (11, 40, block * (block == 32 ? 11 : 2));
         yield return (16, 64, 512);
         yield return (300, 17, block);
+        // Two blocks of tiles, the last chunk shorter where the format allows.
+        yield return (106, 5, block == 32 ? 6176 : 6144);
     }
 
     private static unsafe void Check(float[] expected, Tensor x, QuantizedMatrix matrix, float[] bias, DotKind dot, string what)
@@ -153,7 +155,8 @@ public sealed class QuantizedProductTests
         using var team = new WorkerTeam(2);
         using var quantized = new QuantizedRows(team, x);
         using Tensor y = Tensor.Create(x.Rows, weight.Outputs);
-        QuantizedProduct.Forward(team, dot, quantized, weight, 0, matrix.Panels, y.Floats, y.Columns);
+        QuantizedProduct.Forward(
+            team, dot, quantized, [new QuantizedProduct.Part { Weight = weight, Panels = matrix.Panels, Y = y.Floats, YStride = y.Columns }]);
         Assert.True(expected.AsSpan().SequenceEqual(y.Span), what);
     }
 
