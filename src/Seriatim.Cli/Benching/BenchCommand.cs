@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Seriatim.Models;
 using Seriatim.Tensors;
@@ -52,31 +53,27 @@ internal static class BenchCommand
     private static BenchReport Measure(
         string name, Model model, IOps ops, int[] prompts, int[] batches, int tokens, int repeat, int threads)
     {
-        var run = new BenchRun(model, ops, repeat);
+        using var probe = new MachineProbe(threads);
+        var run = new BenchRun(model, ops, probe, repeat);
         var lines = new List<BenchLine>();
-        MachineSpeed before = MachineSpeed.Measure(threads);
         foreach (int prompt in prompts)
-            lines.Add(Line("read", Positive(prompt, "--prompt"), 1, prompt, run.Prompt(prompt)));
+            lines.Add(Line(run, "read", Positive(prompt, "--prompt"), 1, prompt, run.Prompt(prompt)));
         foreach (int batch in batches)
-            lines.Add(Line("write", 1, Positive(batch, "--batch"), batch, run.Generate(batch, tokens, past: 32)));
-        MachineSpeed after = MachineSpeed.Measure(threads);
-        var limits = new MachineSpeed(
-            Math.Max(before.ReadBytesPerSecond, after.ReadBytesPerSecond),
-            Math.Max(before.F32MultiplyAddsPerSecond, after.F32MultiplyAddsPerSecond),
-            Math.Max(before.ByteMultiplyAddsPerSecond, after.ByteMultiplyAddsPerSecond));
-        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes(1), run.MultiplyAdds,
-            limits.ReadBytesPerSecond / 1e9, limits.F32MultiplyAddsPerSecond / 1e9, limits.ByteMultiplyAddsPerSecond / 1e9,
-            [.. lines.Select(line => line with
-            {
-                OfReadBandwidth = run.StepBytes(line.Rows) / line.MedianSeconds / limits.ReadBytesPerSecond,
-                OfF32Peak = run.MultiplyAdds * line.Rows / line.MedianSeconds / limits.F32MultiplyAddsPerSecond,
-            })]);
+            lines.Add(Line(run, "write", 1, Positive(batch, "--batch"), batch, run.Generate(batch, tokens, past: 32)));
+        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes(1), run.MultiplyAdds, [.. lines]);
     }
 
-    private static BenchLine Line(string what, int length, int sequences, int rows, double[] seconds)
+    private static BenchLine Line(BenchRun run, string what, int length, int sequences, int rows, BenchTime[] times)
     {
+        double[] seconds = [.. times.Select(t => t.Seconds).Order()];
         double median = seconds[seconds.Length / 2];
-        return new BenchLine(what, length, sequences, rows, median, rows / median, rows / seconds[^1], rows / seconds[0], 0, 0);
+        return new BenchLine(
+            what, length, sequences, rows, median, rows / median, rows / seconds[^1], rows / seconds[0],
+            Spread.Of(times.Select(t => t.Limits.ReadBytesPerSecond / 1e9)),
+            Spread.Of(times.Select(t => t.Limits.F32MultiplyAddsPerSecond / 1e9)),
+            Spread.Of(times.Select(t => t.Limits.ByteMultiplyAddsPerSecond / 1e9)),
+            Spread.Of(times.Select(t => run.StepBytes(rows) / t.Seconds / t.Limits.ReadBytesPerSecond)),
+            Spread.Of(times.Select(t => run.MultiplyAdds * rows / t.Seconds / t.Limits.F32MultiplyAddsPerSecond)));
     }
 
     private static void Print(BenchReport report)
@@ -84,19 +81,19 @@ internal static class BenchCommand
         Console.Out.WriteLine(FormattableString.Invariant(
             $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step of one row, {report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"this machine, {report.Threads} threads: read {report.ReadGigabytes:F1} GB/s, F32 {report.F32Gigas:F0} G multiply-adds/s, bytes {report.ByteGigas:F0} G multiply-adds/s"));
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("what", "tokens/s", "from", "to", "of read bandwidth", "of F32 peak");
+            $"{report.Threads} threads; shares are of limits measured before and after each run: medians, in brackets lowest to highest"));
+        Table table = new Table().Border(TableBorder.Simple)
+            .AddColumns("what", "tokens/s", "read limit GB/s", "of it", "F32 limit G/s", "of it");
         foreach (BenchLine line in report.Lines)
         {
             string what = line.What == "read" ? $"read a prompt of {line.Length}" : $"write, {line.Sequences} together";
-            table.AddRow(what, Number(line.TokensPerSecond), Number(line.Slowest), Number(line.Fastest),
-                FormattableString.Invariant($"{line.OfReadBandwidth:P0}"), FormattableString.Invariant($"{line.OfF32Peak:F2} x"));
+            table.AddRow(
+                what, FormattableString.Invariant($"{line.TokensPerSecond:F1} ({line.Slowest:F1}-{line.Fastest:F1})"),
+                line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Text("P0"), line.F32Gigas.Text("F0"), line.OfF32Peak.Text("F2") + " x");
         }
 
         Terminal.Output.Write(table);
     }
-
-    private static string Number(double value) => FormattableString.Invariant($"{value:F1}");
 
     private static int Positive(int value, string option) =>
         value >= 1 ? value : throw new UserErrorException($"{option} is {value}; it must be at least 1.");
@@ -115,14 +112,10 @@ internal static class BenchCommand
 /// <param name="Threads">Threads.</param>
 /// <param name="BytesPerStep">Bytes of the weights that a step of one row reads.</param>
 /// <param name="MultiplyAddsPerToken">Multiply-adds of the matrices.</param>
-/// <param name="ReadGigabytes">Streaming read, GB/s.</param>
-/// <param name="F32Gigas">F32 multiply-adds, 10^9/s.</param>
-/// <param name="ByteGigas">Byte multiply-adds of AVX-VNNI, 10^9/s; 0 without.</param>
 /// <param name="Lines">The measurements.</param>
-internal sealed record BenchReport(
-    string Model, int Threads, long BytesPerStep, long MultiplyAddsPerToken, double ReadGigabytes, double F32Gigas, double ByteGigas, BenchLine[] Lines);
+internal sealed record BenchReport(string Model, int Threads, long BytesPerStep, long MultiplyAddsPerToken, BenchLine[] Lines);
 
-/// <summary>One measurement: the median of several runs.</summary>
+/// <summary>One measurement: several runs, each with the machine's limits beside it.</summary>
 /// <param name="What">read or write.</param>
 /// <param name="Length">Tokens of each sequence in a step.</param>
 /// <param name="Sequences">Sequences in a step.</param>
@@ -131,8 +124,28 @@ internal sealed record BenchReport(
 /// <param name="TokensPerSecond">All sequences together.</param>
 /// <param name="Slowest">Tokens a second of the slowest run.</param>
 /// <param name="Fastest">Tokens a second of the fastest run.</param>
-/// <param name="OfReadBandwidth">Weights' bytes a second over the streaming read of this machine.</param>
-/// <param name="OfF32Peak">Multiply-adds a second over the F32 peak of this machine.</param>
+/// <param name="ReadGigabytes">Limit: streaming read, GB/s.</param>
+/// <param name="F32Gigas">Limit: F32 multiply-adds, 10^9/s.</param>
+/// <param name="ByteGigas">Limit: byte multiply-adds of AVX-VNNI, 10^9/s; 0 without.</param>
+/// <param name="OfReadBandwidth">Weights' bytes a second over the streaming read.</param>
+/// <param name="OfF32Peak">Multiply-adds a second over the F32 peak.</param>
 internal sealed record BenchLine(
     string What, int Length, int Sequences, int Rows, double MedianSeconds, double TokensPerSecond, double Slowest, double Fastest,
-    double OfReadBandwidth, double OfF32Peak);
+    Spread ReadGigabytes, Spread F32Gigas, Spread ByteGigas, Spread OfReadBandwidth, Spread OfF32Peak);
+
+/// <summary>A figure of several runs.</summary>
+/// <param name="Median">The middle one.</param>
+/// <param name="Lowest">The lowest.</param>
+/// <param name="Highest">The highest.</param>
+internal sealed record Spread(double Median, double Lowest, double Highest)
+{
+    public static Spread Of(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return new Spread(sorted[sorted.Length / 2], sorted[0], sorted[^1]);
+    }
+
+    /// <summary>Median and range.</summary>
+    public string Text(string format) => FormattableString.Invariant(
+        $"{Median.ToString(format, CultureInfo.InvariantCulture)} ({Lowest.ToString(format, CultureInfo.InvariantCulture)}-{Highest.ToString(format, CultureInfo.InvariantCulture)})");
+}

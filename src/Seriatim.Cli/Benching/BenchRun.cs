@@ -4,8 +4,13 @@ using Seriatim.Tensors;
 
 namespace Seriatim.Cli;
 
+/// <summary>One run: how long a step took, and the machine's limits just before and after it.</summary>
+/// <param name="Seconds">Seconds of a step.</param>
+/// <param name="Limits">The better of the two measurements.</param>
+internal sealed record BenchTime(double Seconds, MachineSpeed Limits);
+
 /// <summary>Runs a model and takes the time: reading prompts, and writing with several sequences at once.</summary>
-internal sealed class BenchRun(Model model, IOps ops, int repeat)
+internal sealed class BenchRun(Model model, IOps ops, MachineProbe probe, int repeat)
 {
     private const int PageSize = 16;
 
@@ -23,18 +28,18 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
 
     private double Share(int rows) => _experts is null ? 1 : 1 - Math.Pow(1 - (double)_experts.PerToken / _experts.Count, rows);
 
-    /// <summary>Seconds to read a prompt, each run with a memory of its own.</summary>
-    public double[] Prompt(int tokens) => [.. Enumerable.Range(0, repeat + 1).Select(_ =>
+    /// <summary>Reads a prompt, each run with a memory of its own.</summary>
+    public BenchTime[] Prompt(int tokens) => Runs(() =>
     {
         using PagePool pool = model.NewPagePool(PageSize, tokens / PageSize + 2);
         using var memory = new PagedMemory(pool, new SequenceTerms { DeclaredLength = tokens });
         long start = Stopwatch.GetTimestamp();
         Step([memory], Ids(tokens));
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }).Skip(1).Order()]; // the first run warms up
+    });
 
-    /// <summary>Seconds of a step in which every one of some sequences gets a token; every run begins with the same context.</summary>
-    public double[] Generate(int batch, int tokens, int past)
+    /// <summary>Steps in which every one of some sequences gets a token; every run begins with the same context.</summary>
+    public BenchTime[] Generate(int batch, int tokens, int past)
     {
         int length = past + tokens + 1;
         using PagePool pool = model.NewPagePool(PageSize, batch * (length / PageSize + 2));
@@ -42,20 +47,37 @@ internal sealed class BenchRun(Model model, IOps ops, int repeat)
         foreach (PagedMemory memory in memories)
             Step([memory], Ids(past));
         MemoryMark[] marks = [.. memories.Select(m => m.Mark())];
-        var seconds = new List<double>();
-        for (int run = 0; run <= repeat; run++)
+        BenchTime[] times = Runs(() =>
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < tokens; i++)
                 Step(memories, Ids(1));
-            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds / tokens);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds / tokens;
             for (int i = 0; i < batch; i++)
                 memories[i].Restore(marks[i]);
-        }
-
+            return seconds;
+        });
         foreach (PagedMemory memory in memories)
             memory.Dispose();
-        return [.. seconds.Skip(1).Order()];
+        return times;
+    }
+
+    /// <summary>Runs until the JIT has settled (half a second, at least once), then as often as was asked for.</summary>
+    private BenchTime[] Runs(Func<double> run)
+    {
+        long start = Stopwatch.GetTimestamp();
+        do
+            run();
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < 0.5);
+        var times = new BenchTime[repeat];
+        for (int i = 0; i < repeat; i++)
+        {
+            MachineSpeed before = probe.Measure();
+            double seconds = run();
+            times[i] = new BenchTime(seconds, MachineSpeed.Max(before, probe.Measure()));
+        }
+
+        return times;
     }
 
     private void Step(PagedMemory[] memories, int[] tokens)

@@ -9,28 +9,54 @@ namespace Seriatim.Tensors;
 /// <param name="ReadBytesPerSecond">Streaming reads of memory far beyond the caches.</param>
 /// <param name="F32MultiplyAddsPerSecond">Fused multiply-adds of F32 on registers.</param>
 /// <param name="ByteMultiplyAddsPerSecond">Multiply-adds of bytes with AVX-VNNI on registers; 0 where the machine has none.</param>
-public sealed unsafe record MachineSpeed(double ReadBytesPerSecond, double F32MultiplyAddsPerSecond, double ByteMultiplyAddsPerSecond)
+public sealed record MachineSpeed(double ReadBytesPerSecond, double F32MultiplyAddsPerSecond, double ByteMultiplyAddsPerSecond)
 {
-    private const long StreamBytes = 512L << 20;
-    private const int Measurements = 6;
+    /// <summary>The better of two measurements, each figure for itself.</summary>
+    public static MachineSpeed Max(MachineSpeed a, MachineSpeed b) => new(
+        Math.Max(a.ReadBytesPerSecond, b.ReadBytesPerSecond),
+        Math.Max(a.F32MultiplyAddsPerSecond, b.F32MultiplyAddsPerSecond),
+        Math.Max(a.ByteMultiplyAddsPerSecond, b.ByteMultiplyAddsPerSecond));
+}
+
+/// <summary>
+/// Measures <see cref="MachineSpeed"/> in some 30 milliseconds, so that it can be done before and after every run of a benchmark: the speed of a machine
+/// that others share changes from second to second.
+/// </summary>
+public sealed unsafe class MachineProbe : IDisposable
+{
+    private const long StreamBytes = 256L << 20;
+    private const int Measurements = 2;
     private const int Rounds = 20_000;
     private const int Chains = 12;
+    private readonly WorkerTeam _team;
+    private readonly ReadProbe _read = new(StreamBytes);
 
-    /// <summary>Measures for about half a second.</summary>
+    /// <summary>Starts threads and takes the memory that is read.</summary>
     /// <param name="threads">Threads; 0 for one a core.</param>
-    public static MachineSpeed Measure(int threads = 0)
+    public MachineProbe(int threads = 0)
     {
-        int count = threads == 0 ? Environment.ProcessorCount : threads;
-        using var team = new WorkerTeam(count);
-        using var read = new ReadProbe(StreamBytes);
-        double readSpeed = 0, operations = 0;
+        _team = new WorkerTeam(threads == 0 ? Environment.ProcessorCount : threads);
+        Measure(); // compiles
+    }
+
+    /// <summary>Measures each figure twice and takes the better one.</summary>
+    public MachineSpeed Measure()
+    {
+        double read = 0, operations = 0;
         for (int i = 0; i < Measurements; i++)
         {
-            readSpeed = Math.Max(readSpeed, read.MeasureOnce(team));
-            operations = Math.Max(operations, FmaProbe.MeasureOnce(team, Rounds));
+            read = Math.Max(read, _read.MeasureOnce(_team));
+            operations = Math.Max(operations, FmaProbe.MeasureOnce(_team, Rounds));
         }
 
-        return new MachineSpeed(readSpeed, operations / 2, AvxVnni.IsSupported ? BytesPerSecond(team) : 0);
+        return new MachineSpeed(read, operations / 2, AvxVnni.IsSupported ? BytesPerSecond(_team) : 0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _read.Dispose();
+        _team.Dispose();
     }
 
     private static double BytesPerSecond(WorkerTeam team)
