@@ -24,7 +24,7 @@ public sealed record MachineSpeed(double ReadBytesPerSecond, double F32MultiplyA
 /// </summary>
 public sealed unsafe class MachineProbe : IDisposable
 {
-    private const long StreamBytes = 256L << 20;
+    private const long StreamBytes = 512L << 20;
     private const int Measurements = 2;
     private const int Rounds = 20_000;
     private const int Chains = 12;
@@ -39,16 +39,15 @@ public sealed unsafe class MachineProbe : IDisposable
         Measure(); // compiles
     }
 
-    /// <summary>Measures each figure twice and takes the better one.</summary>
+    /// <summary>
+    /// Reads all of the memory once, so that it comes from the memory and not in part from the last cache, and takes the better of two measurements of each
+    /// other figure.
+    /// </summary>
     public MachineSpeed Measure()
     {
-        double read = 0, operations = 0;
+        double read = _read.MeasureOnce(_team), operations = 0;
         for (int i = 0; i < Measurements; i++)
-        {
-            read = Math.Max(read, _read.MeasureOnce(_team));
             operations = Math.Max(operations, FmaProbe.MeasureOnce(_team, Rounds));
-        }
-
         return new MachineSpeed(read, operations / 2, AvxVnni.IsSupported ? BytesPerSecond(_team) : 0);
     }
 
