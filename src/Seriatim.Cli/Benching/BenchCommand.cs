@@ -20,10 +20,11 @@ internal static class BenchCommand
         Option<int[]> batches = Lengths("Numbers of sequences that write together.", [1, 16], "--batch", "-b");
         Option<int> repeat = Flag.Of("Runs of each measurement; the median counts.", "n", 5, "--repeat", "-r");
         Option<int> threads = SharedOptions.Threads();
+        Option<bool> perOp = Flag.Switch("Also print the milliseconds of each op in a step.", "--ops");
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("bench", "Measure tokens a second against the limits of this machine.")
         {
-            model, shape, quant, prompts, generate, batches, repeat, threads, json,
+            model, shape, quant, prompts, generate, batches, repeat, threads, perOp, json,
         };
         command.SetAction(async (result, cancellation) =>
         {
@@ -38,7 +39,8 @@ internal static class BenchCommand
             using Model loaded = kind is null ? Model.Load(path) : BenchShapes.Make(kind, result.GetValue(quant)!);
             if (loaded.Spec.Task != ModelTask.CausalLanguageModel)
                 throw new UserErrorException($"{name ?? kind} is a {loaded.Spec.Family} model for {loaded.Spec.Task}; only language models are measured.");
-            using IDifferentiableOps ops = CpuOps.Create(result.GetValue(threads));
+            IDifferentiableOps cpu = CpuOps.Create(result.GetValue(threads));
+            using IDifferentiableOps ops = result.GetValue(perOp) ? new TimedOps(cpu) : cpu;
             BenchReport report = Measure(
                 name ?? $"{kind} {result.GetValue(quant)}", loaded, ops, result.GetValue(prompts)!, result.GetValue(batches)!, tokens, runs, result.GetValue(threads));
             if (result.GetValue(json))
@@ -51,7 +53,7 @@ internal static class BenchCommand
     }
 
     private static BenchReport Measure(
-        string name, Model model, IOps ops, int[] prompts, int[] batches, int tokens, int repeat, int threads)
+        string name, Model model, IDifferentiableOps ops, int[] prompts, int[] batches, int tokens, int repeat, int threads)
     {
         using var probe = new MachineProbe(threads);
         var run = new BenchRun(model, ops, probe, repeat);
@@ -73,7 +75,8 @@ internal static class BenchCommand
             Spread.Of(times.Select(t => t.Limits.F32MultiplyAddsPerSecond / 1e9)),
             Spread.Of(times.Select(t => t.Limits.ByteMultiplyAddsPerSecond / 1e9)),
             Spread.Of(times.Select(t => run.StepBytes(rows) / t.Seconds / t.Limits.ReadBytesPerSecond)),
-            Spread.Of(times.Select(t => run.MultiplyAdds * rows / t.Seconds / t.Limits.F32MultiplyAddsPerSecond)));
+            Spread.Of(times.Select(t => run.MultiplyAdds * rows / t.Seconds / t.Limits.F32MultiplyAddsPerSecond)),
+            run.OpMilliseconds);
     }
 
     private static void Print(BenchReport report)
@@ -86,14 +89,20 @@ internal static class BenchCommand
             .AddColumns("what", "tokens/s", "read limit GB/s", "of it", "F32 limit G/s", "of it");
         foreach (BenchLine line in report.Lines)
         {
-            string what = line.What == "read" ? $"read a prompt of {line.Length}" : $"write, {line.Sequences} together";
             table.AddRow(
-                what, FormattableString.Invariant($"{line.TokensPerSecond:F1} ({line.Slowest:F1}-{line.Fastest:F1})"),
+                Title(line), FormattableString.Invariant($"{line.TokensPerSecond:F1} ({line.Slowest:F1}-{line.Fastest:F1})"),
                 line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Text("P0"), line.F32Gigas.Text("F0"), line.OfF32Peak.Text("F2") + " x");
         }
 
         Terminal.Output.Write(table);
+        foreach (BenchLine line in report.Lines.Where(line => line.OpMilliseconds.Count > 0))
+        {
+            string[] ops = [.. line.OpMilliseconds.Select(op => FormattableString.Invariant($"{op.Key} {op.Value:F3}"))];
+            Console.Out.WriteLine($"{Title(line)}, mean milliseconds a step: {string.Join(", ", ops)}");
+        }
     }
+
+    private static string Title(BenchLine line) => line.What == "read" ? $"read a prompt of {line.Length}" : $"write, {line.Sequences} together";
 
     private static int Positive(int value, string option) =>
         value >= 1 ? value : throw new UserErrorException($"{option} is {value}; it must be at least 1.");
@@ -129,9 +138,11 @@ internal sealed record BenchReport(string Model, int Threads, long BytesPerStep,
 /// <param name="ByteGigas">Limit: byte multiply-adds of AVX-VNNI, 10^9/s; 0 without.</param>
 /// <param name="OfReadBandwidth">Weights' bytes a second over the streaming read.</param>
 /// <param name="OfF32Peak">Multiply-adds a second over the F32 peak.</param>
+/// <param name="OpMilliseconds">With --ops: mean milliseconds of each op a step.</param>
 internal sealed record BenchLine(
     string What, int Length, int Sequences, int Rows, double MedianSeconds, double TokensPerSecond, double Slowest, double Fastest,
-    Spread ReadGigabytes, Spread F32Gigas, Spread ByteGigas, Spread OfReadBandwidth, Spread OfF32Peak);
+    Spread ReadGigabytes, Spread F32Gigas, Spread ByteGigas, Spread OfReadBandwidth, Spread OfF32Peak,
+    IReadOnlyDictionary<string, double> OpMilliseconds);
 
 /// <summary>A figure of several runs.</summary>
 /// <param name="Median">The middle one.</param>

@@ -10,7 +10,7 @@ namespace Seriatim.Cli;
 internal sealed record BenchTime(double Seconds, MachineSpeed Limits);
 
 /// <summary>Runs a model and takes the time: reading prompts, and writing with several sequences at once.</summary>
-internal sealed class BenchRun(Model model, IOps ops, MachineProbe probe, int repeat)
+internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe probe, int repeat)
 {
     private const int PageSize = 16;
 
@@ -28,15 +28,21 @@ internal sealed class BenchRun(Model model, IOps ops, MachineProbe probe, int re
 
     private double Share(int rows) => _experts is null ? 1 : 1 - Math.Pow(1 - (double)_experts.PerToken / _experts.Count, rows);
 
-    /// <summary>Reads a prompt, each run with a memory of its own.</summary>
-    public BenchTime[] Prompt(int tokens) => Runs(() =>
+    /// <summary>Milliseconds of each op a step, means of the last measurement; empty unless the ops are timed.</summary>
+    public IReadOnlyDictionary<string, double> OpMilliseconds { get; private set; } = new Dictionary<string, double>();
+
+    /// <summary>Reads a prompt, again and again into the same pages: what the system does when memory is touched first is not measured.</summary>
+    public BenchTime[] Prompt(int tokens)
     {
         using PagePool pool = model.NewPagePool(PageSize, tokens / PageSize + 2);
-        using var memory = new PagedMemory(pool, new SequenceTerms { DeclaredLength = tokens });
-        long start = Stopwatch.GetTimestamp();
-        Step([memory], Ids(tokens));
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    });
+        return Runs(1, () =>
+        {
+            using var memory = new PagedMemory(pool, new SequenceTerms { DeclaredLength = tokens });
+            long start = Stopwatch.GetTimestamp();
+            Step([memory], Ids(tokens));
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        });
+    }
 
     /// <summary>Steps in which every one of some sequences gets a token; every run begins with the same context.</summary>
     public BenchTime[] Generate(int batch, int tokens, int past)
@@ -47,7 +53,7 @@ internal sealed class BenchRun(Model model, IOps ops, MachineProbe probe, int re
         foreach (PagedMemory memory in memories)
             Step([memory], Ids(past));
         MemoryMark[] marks = [.. memories.Select(m => m.Mark())];
-        BenchTime[] times = Runs(() =>
+        BenchTime[] times = Runs(tokens, () =>
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < tokens; i++)
@@ -63,18 +69,27 @@ internal sealed class BenchRun(Model model, IOps ops, MachineProbe probe, int re
     }
 
     /// <summary>Runs until the JIT has settled (half a second, at least once), then as often as was asked for.</summary>
-    private BenchTime[] Runs(Func<double> run)
+    private BenchTime[] Runs(int steps, Func<double> run)
     {
         long start = Stopwatch.GetTimestamp();
         do
             run();
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < 0.5);
+        var timed = ops as TimedOps;
+        timed?.Clear();
         var times = new BenchTime[repeat];
         for (int i = 0; i < repeat; i++)
         {
             MachineSpeed before = probe.Measure();
             double seconds = run();
             times[i] = new BenchTime(seconds, MachineSpeed.Max(before, probe.Measure()));
+        }
+
+        if (timed is not null)
+        {
+            var spent = timed.Milliseconds(repeat * steps).ToDictionary();
+            spent["outside ops"] = times.Average(time => time.Seconds) * 1e3 - spent.Values.Sum();
+            OpMilliseconds = spent;
         }
 
         return times;

@@ -54,7 +54,10 @@ internal unsafe struct NormKernel<T> : IWork
     private readonly float SumOf(float* x)
     {
         T sum = T.Broadcast(0f);
-        for (int i = 0; i < Width; i += 16)
+        int i = 0;
+        for (; i + 16 <= Width; i += 16)
+            sum += T.Load(x + i);
+        if (i < Width)
             sum += RowKernel.Load<T>(x + i, Width - i);
         return T.Sum(sum);
     }
@@ -83,18 +86,38 @@ internal unsafe struct NormKernel<T> : IWork
 
     private readonly void Forward(float* x, float* y, float mean, float r)
     {
-        T center = T.Broadcast(mean);
-        T reciprocal = T.Broadcast(r);
-        for (int i = 0; i < Width; i += 16)
+        T center = T.Broadcast(mean), reciprocal = T.Broadcast(r);
+        int i = 0;
+        if (Bias == null && Scale != null)
         {
-            int left = Width - i;
-            T h = (RowKernel.Load<T>(x + i, left) - center) * reciprocal;
-            if (Scale != null)
-                h *= Factor(i, left);
-            if (Bias != null)
-                h += RowKernel.Load<T>(Bias + i, left);
-            RowKernel.Store(h, y + i, left);
+            for (; i + 16 <= Width; i += 16)
+                T.Store((T.Load(x + i) - center) * reciprocal * Whole(i), y + i);
         }
+        else
+        {
+            for (; i + 16 <= Width; i += 16)
+            {
+                T h = (T.Load(x + i) - center) * reciprocal;
+                if (Scale != null)
+                    h *= Whole(i);
+                T.Store(Bias == null ? h : h + T.Load(Bias + i), y + i);
+            }
+        }
+
+        if (i < Width)
+            Rest(x, y, i, center, reciprocal);
+    }
+
+    /// <summary>The last features, fewer than 16.</summary>
+    private readonly void Rest(float* x, float* y, int i, T center, T reciprocal)
+    {
+        int left = Width - i;
+        T h = (RowKernel.Load<T>(x + i, left) - center) * reciprocal;
+        if (Scale != null)
+            h *= Factor(i, left);
+        if (Bias != null)
+            h += RowKernel.Load<T>(Bias + i, left);
+        RowKernel.Store(h, y + i, left);
     }
 
     private readonly void Backward(float* x, float* dy, float* dx, float mean, float r)
@@ -127,6 +150,9 @@ internal unsafe struct NormKernel<T> : IWork
         T g = RowKernel.Load<T>(dy + i, Width - i);
         return Scale == null ? g : g * Factor(i, Width - i);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly T Whole(int i) => Offset == 0 ? T.Load(Scale + i) : T.Load(Scale + i) + T.Broadcast(Offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly T Factor(int i, int left)

@@ -1,22 +1,27 @@
 using System.Diagnostics;
-using Seriatim.Tensors;
 
-namespace Seriatim.Training.Benchmarks;
+namespace Seriatim.Tensors;
 
-/// <summary>Adds up the time of every op, forward and backward, by its name.</summary>
-internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
+/// <summary>
+/// Ops that add up the time of every op, forward and backward, by its name: where a step's time goes. For one caller at a time.
+/// </summary>
+/// <param name="inner">Does the work; disposed with this.</param>
+public sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
 {
     private readonly Dictionary<string, long> _ticks = [];
 
     /// <summary>Milliseconds of each op so far, greatest first.</summary>
+    /// <param name="steps">What to divide by, at least 1.</param>
     public IReadOnlyDictionary<string, double> Milliseconds(int steps) => _ticks.OrderByDescending(t => t.Value)
         .ToDictionary(t => t.Key, t => Stopwatch.GetElapsedTime(0, t.Value).TotalMilliseconds / steps);
 
     /// <summary>Starts anew.</summary>
     public void Clear() => _ticks.Clear();
 
+    /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
 
+    /// <inheritdoc/>
     public Tensor Embed(EmbeddingWeight table, ReadOnlyMemory<int> ids)
     {
         long start = Stopwatch.GetTimestamp();
@@ -25,6 +30,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Linear(Tensor x, LinearWeight weight)
     {
         long start = Stopwatch.GetTimestamp();
@@ -33,6 +39,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public void LinearMany(Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results)
     {
         long start = Stopwatch.GetTimestamp();
@@ -40,6 +47,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         Add(nameof(LinearMany), start);
     }
 
+    /// <inheritdoc/>
     public Tensor Norm(Tensor x, NormWeight weight)
     {
         long start = Stopwatch.GetTimestamp();
@@ -48,6 +56,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Rope(Tensor x, RopeRows rows)
     {
         long start = Stopwatch.GetTimestamp();
@@ -56,6 +65,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
     {
         long start = Stopwatch.GetTimestamp();
@@ -64,6 +74,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Activate(Tensor x, Activation activation)
     {
         long start = Stopwatch.GetTimestamp();
@@ -72,6 +83,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor GatedActivate(Tensor gate, Tensor up, Activation activation)
     {
         long start = Stopwatch.GetTimestamp();
@@ -80,6 +92,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Add(Tensor a, Tensor b)
     {
         long start = Stopwatch.GetTimestamp();
@@ -88,6 +101,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Scale(Tensor x, float factor)
     {
         long start = Stopwatch.GetTimestamp();
@@ -96,6 +110,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Dropout(Tensor x, DropoutMask mask)
     {
         long start = Stopwatch.GetTimestamp();
@@ -104,6 +119,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor SoftCap(Tensor x, float cap)
     {
         long start = Stopwatch.GetTimestamp();
@@ -112,6 +128,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor GatherRows(Tensor x, ReadOnlyMemory<int> rows)
     {
         long start = Stopwatch.GetTimestamp();
@@ -120,6 +137,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public ExpertRouting RouteExperts(Tensor logits, int perToken, bool renormalise)
     {
         long start = Stopwatch.GetTimestamp();
@@ -128,6 +146,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor DispatchToExperts(Tensor x, ExpertRouting routing)
     {
         long start = Stopwatch.GetTimestamp();
@@ -136,6 +155,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor LinearExperts(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
     {
         long start = Stopwatch.GetTimestamp();
@@ -144,6 +164,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor CombineExperts(Tensor x, ExpertRouting routing)
     {
         long start = Stopwatch.GetTimestamp();
@@ -152,6 +173,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
         long start = Stopwatch.GetTimestamp();
@@ -160,6 +182,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public void EmbedBackward(EmbeddingWeight table, ReadOnlyMemory<int> ids, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -167,6 +190,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         Add(nameof(EmbedBackward), start);
     }
 
+    /// <inheritdoc/>
     public Tensor LinearBackward(Tensor x, LinearWeight weight, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -175,6 +199,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor NormBackward(Tensor x, NormWeight weight, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -183,6 +208,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor RopeBackward(RopeRows rows, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -191,6 +217,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor Attention(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, out Tensor logSumExp)
     {
         long start = Stopwatch.GetTimestamp();
@@ -199,6 +226,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public (Tensor Dq, Tensor Dk, Tensor Dv) AttentionBackward(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -207,6 +235,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor ActivateBackward(Tensor x, Activation activation, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -215,6 +244,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public (Tensor Dgate, Tensor Dup) GatedActivateBackward(Tensor gate, Tensor up, Activation activation, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -223,6 +253,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor SoftCapBackward(Tensor y, float cap, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -231,6 +262,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor GatherRowsBackward(ReadOnlyMemory<int> rows, int sourceRows, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -239,6 +271,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor RouteExpertsBackward(Tensor logits, ExpertRouting routing, bool renormalise, Tensor dweights)
     {
         long start = Stopwatch.GetTimestamp();
@@ -247,6 +280,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor DispatchToExpertsBackward(ExpertRouting routing, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -255,6 +289,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor LinearExpertsBackward(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -263,6 +298,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public (Tensor Dx, Tensor Dweights) CombineExpertsBackward(Tensor x, ExpertRouting routing, Tensor dy)
     {
         long start = Stopwatch.GetTimestamp();
@@ -271,6 +307,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, out CrossEntropyState state)
     {
         long start = Stopwatch.GetTimestamp();
@@ -279,6 +316,7 @@ internal sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
         return result;
     }
 
+    /// <inheritdoc/>
     public Tensor CrossEntropyBackward(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor dloss)
     {
         long start = Stopwatch.GetTimestamp();
