@@ -67,9 +67,9 @@ internal static unsafe partial class DenseProduct<T>
             int tileRows = OuterProduct<T>.TileRows(Rows);
             switch (Weight.Matrix.Data.Type)
             {
-                case DataType.F16: AddTile<PanelElements.Half>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
-                case DataType.BF16: AddTile<PanelElements.BFloat16>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
-                default: AddTile<PanelElements.Single>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                case DataType.F16: AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                case DataType.BF16: AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                default: AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
@@ -40,5 +41,23 @@ internal static unsafe class PanelElements
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Load<T>(byte* from)
             where T : struct, ILanes<T> => T.LoadBFloat16((ushort*)from);
+    }
+
+    /// <summary>Elements of a panel that is read once, from memory far away: what comes 8 KB later is asked for.</summary>
+    public readonly struct Streamed<TElement> : IPanelElement
+        where TElement : struct, IPanelElement
+    {
+        private const int AheadBytes = 8 << 10;
+
+        public static int Size => TElement.Size;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Load<T>(byte* from)
+            where T : struct, ILanes<T>
+        {
+            if (Sse.IsSupported)
+                Sse.Prefetch0(from + AheadBytes);
+            return TElement.Load<T>(from);
+        }
     }
 }

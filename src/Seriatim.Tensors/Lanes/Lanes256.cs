@@ -15,7 +15,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
     public static Lanes256 Load(float* from) => new(Vector256.Load(from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 LoadHalf(ushort* from) => new(HalfBits.ToSingle(Widen(from)));
+    public static Lanes256 LoadHalf(ushort* from) => new(HalfBits.ToSingle(WidenSigned(from)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 LoadBFloat16(ushort* from) => new(Vector256.ShiftLeft(Widen(from), 16).AsSingle());
@@ -98,6 +98,15 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
         if (Avx2.IsSupported)
             return Avx2.ConvertToVector256Int32(Vector128.Load(from)).AsUInt32();
         (Vector128<uint> lower, Vector128<uint> upper) = Vector128.Widen(Vector128.Load(from));
+        return Vector256.Create(lower, upper);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> WidenSigned(ushort* from)
+    {
+        if (Avx2.IsSupported)
+            return Avx2.ConvertToVector256Int32(Vector128.Load((short*)from));
+        (Vector128<int> lower, Vector128<int> upper) = Vector128.Widen(Vector128.Load((short*)from));
         return Vector256.Create(lower, upper);
     }
 }

@@ -15,7 +15,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     public static Lanes512 Load(float* from) => new(Vector512.Load(from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 LoadHalf(ushort* from) => new(HalfBits.ToSingle(Widen(from)));
+    public static Lanes512 LoadHalf(ushort* from) => new(HalfBits.ToSingle(WidenSigned(from)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 LoadBFloat16(ushort* from) => new(Vector512.ShiftLeft(Widen(from), 16).AsSingle());
@@ -98,6 +98,15 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
         if (Avx512F.IsSupported)
             return Avx512F.ConvertToVector512UInt32(Vector256.Load(from));
         (Vector256<uint> lower, Vector256<uint> upper) = Vector256.Widen(Vector256.Load(from));
+        return Vector512.Create(lower, upper);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> WidenSigned(ushort* from)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512Int32(Vector256.Load((short*)from));
+        (Vector256<int> lower, Vector256<int> upper) = Vector256.Widen(Vector256.Load((short*)from));
         return Vector512.Create(lower, upper);
     }
 }

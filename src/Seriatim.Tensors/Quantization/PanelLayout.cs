@@ -312,5 +312,5 @@ internal static unsafe class PanelLayout<TFormat>
     /// <summary>16 halves as numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Singles(ushort* halves) =>
-        HalfBits.ToSingle(Vector512.WidenLower(Vector256.Load(halves).ToVector512Unsafe()));
+        HalfBits.ToSingle(Vector512.WidenLower(Vector256.Load((short*)halves).ToVector512Unsafe()));
 }
