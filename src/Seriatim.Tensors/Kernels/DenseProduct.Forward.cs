@@ -47,10 +47,14 @@ internal static unsafe partial class DenseProduct<T>
             float* tile = Team.ScratchOf(worker, TileFloats + DepthBlock * Panel);
             int first = piece * PanelsPerPiece;
             int end = Math.Min(Panels, first + PanelsPerPiece);
-            if (Rows <= OuterProduct<T>.MaxRows)
+            if (Rows <= FewRows)
             {
                 for (int p = first; p < end; p++)
-                    OneTile(p, tile);
+                {
+                    for (int row = 0; row < Rows; row += OuterProduct<T>.MaxRows)
+                        OneTile(p, row, tile);
+                }
+
                 return;
             }
 
@@ -59,17 +63,19 @@ internal static unsafe partial class DenseProduct<T>
                 Block(first, end, row, Math.Min(block, Rows - row), tile, tile + TileFloats);
         }
 
-        /// <summary>Few rows: the panel streams through once, widened in registers.</summary>
-        private readonly void OneTile(int p, float* tile)
+        /// <summary>Few rows: the panel streams through, from memory for the first tile and from the second cache for others, widened in registers.</summary>
+        private readonly void OneTile(int p, int firstRow, float* tile)
         {
-            float* y = Begin(p, 0, Rows, out int columns);
+            int rows = Math.Min(OuterProduct<T>.MaxRows, Rows - firstRow);
+            float* y = Begin(p, firstRow, rows, out int columns);
             byte* b = PanelStart(Weight, FirstPanel + p, 0);
-            int tileRows = OuterProduct<T>.TileRows(Rows);
+            float* packed = Packed + (long)firstRow * Weight.Inputs;
+            int tileRows = OuterProduct<T>.TileRows(rows);
             switch (Weight.Matrix.Data.Type)
             {
-                case DataType.F16: AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
-                case DataType.BF16: AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
-                default: AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, Rows, columns, Weight.Inputs, Packed, b, y, YStride, tile); break;
+                case DataType.F16: AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
+                case DataType.BF16: AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
+                default: AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
             }
         }
 

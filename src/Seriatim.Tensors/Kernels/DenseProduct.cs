@@ -16,6 +16,9 @@ internal static unsafe partial class DenseProduct<T>
     /// <summary>Rows from which the packed rows are too large for the caches, so that reading them is what has to be saved.</summary>
     private const int ManyRows = 1024;
 
+    /// <summary>Rows up to which whole panels stream past each tile of rows, instead of blocks that all rows share.</summary>
+    private const int FewRows = 32;
+
     private const int Panel = Parameter.PanelRows;
     private const int TileFloats = OuterProduct<T>.MaxRows * Panel;
 
