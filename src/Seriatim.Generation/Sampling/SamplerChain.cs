@@ -47,7 +47,7 @@ internal sealed class SamplerChain
         if (_greedy)
             return best;
         ApplyWarpers(row);
-        int id = Race(row);
+        int id = row.Race();
         if (_mirostat is { } mirostat)
         {
             (double max, double sum) = row.SoftmaxParts();
@@ -61,57 +61,12 @@ internal sealed class SamplerChain
     /// <summary>The most probable token; ties: the smaller id.</summary>
     private static int Best(LogitsRow row)
     {
-        int best = -1;
-        float highest = float.NegativeInfinity;
-        for (int id = 0; id < row.Logits.Length; id++)
-        {
-            float logit = row.Logits[id];
-            if (float.IsNaN(logit) || float.IsPositiveInfinity(logit))
-                throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
-            if (logit > highest)
-                (best, highest) = (id, logit);
-        }
-
+        if (!LogitsScan.TryMax(row.Logits, out float highest))
+            throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
+        int best = float.IsNegativeInfinity(highest) ? -1 : row.Logits.AsSpan().IndexOf(highest);
         return best >= 0
             ? best
             : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
-    }
-
-    /// <summary>
-    /// Draws from the softmax of the candidates by the Gumbel race: the highest <c>logit - log(-log u)</c> wins, u being each
-    /// candidate's own random number.
-    /// </summary>
-    /// <remarks>
-    /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each
-    /// other, up to a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted
-    /// exactly when it is what plain decoding chooses, and speculation changes no output.
-    /// </remarks>
-    private static int Race(LogitsRow row)
-    {
-        const double MostNoise = 22.9;
-        double best = double.NegativeInfinity;
-        int winner = -1;
-        uint block = uint.MaxValue;
-        (uint A, uint B, uint C, uint D) bits = default;
-        foreach (ulong key in row.Candidates)
-        {
-            int id = LogitsRow.IdOf(key);
-            double logit = row.Logits[id];
-            if (logit + MostNoise < best)
-                continue;
-            if ((uint)id >> 2 != block)
-            {
-                block = (uint)id >> 2;
-                bits = CounterRandom.Next(row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, block);
-            }
-
-            uint own = (id & 3) switch { 0 => bits.A, 1 => bits.B, 2 => bits.C, _ => bits.D };
-            double score = logit - Math.Log(-Math.Log(CounterRandom.Unit(own)));
-            if (score > best || (score == best && id < winner))
-                (best, winner) = (score, id);
-        }
-
-        return winner;
     }
 
     private static IEnumerable<LogitsProcessor> Scores(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary)

@@ -9,34 +9,13 @@ internal sealed class TopK(int k) : LogitsProcessor
 /// <summary>The smallest set of the best that reaches a probability (Holtzman et al., 2020: nucleus sampling).</summary>
 internal sealed class TopP(float p) : LogitsProcessor
 {
-    public override void Apply(LogitsRow row)
-    {
-        (double max, double sum) = row.SoftmaxParts();
-        double least = p * sum;
-        double reached = 0;
-        int total = row.Candidates.Length;
-        int kept = 0;
-
-        // Sorted piece by piece: as a rule the first piece is enough.
-        for (int sorted = Math.Min(64, total); kept < total && reached < least; sorted = Math.Min(total, sorted * 8))
-        {
-            ReadOnlySpan<ulong> top = row.Top(sorted);
-            while (kept < sorted && reached < least)
-                reached += Math.Exp(row.Logits[LogitsRow.IdOf(top[kept++])] - max);
-        }
-
-        row.KeepTop(Math.Max(1, kept));
-    }
+    public override void Apply(LogitsRow row) => row.KeepMass(p);
 }
 
 /// <summary>Tokens with a part of the highest probability (Nguyen et al., 2024).</summary>
 internal sealed class MinP(float p) : LogitsProcessor
 {
-    public override void Apply(LogitsRow row)
-    {
-        (double max, _) = row.SoftmaxParts();
-        row.KeepFrom(max + Math.Log(p));
-    }
+    public override void Apply(LogitsRow row) => row.KeepFrom(row.Max() + Math.Log(p));
 }
 
 /// <summary>Tokens with a probability; at least the best one.</summary>

@@ -152,6 +152,112 @@ public sealed class ProcessorTests
             CounterRandom.Next(0x299f31d0a4093822, sequence: 0x13198a2e, step: 0x85a308d3, purpose: 0x03707344, index: 0x243f6a88));
     }
 
+    [Fact]
+    public void EightCountersAtOnceGiveTheSameNumbers()
+    {
+        uint[] numbers = new uint[32];
+        CounterRandom.Next8(0x299f31d0a4093822, 7, 9, 1, uint.MaxValue - 3, numbers);
+        for (uint i = 0; i < 8; i++)
+        {
+            (uint a, uint b, uint c, uint d) = CounterRandom.Next(0x299f31d0a4093822, 7, 9, 1, uint.MaxValue - 3 + i);
+            Assert.Equal([a, b, c, d], numbers[(int)(4 * i)..(int)(4 * i + 4)]);
+        }
+    }
+
+    /// <summary>Flat, steep, equal, far apart, and with dropped tokens: the bound never changes who wins.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void TheRaceOfManyTokensHasTheWinnerOfAllScores(int shape)
+    {
+        const int Large = 5_003;
+        for (int seed = 0; seed < 40; seed++)
+        {
+            float[] logits = Shaped(shape, Large, seed);
+            var row = new LogitsRow(Large) { Tokens = [1, 2], PromptLength = 1, Seed = (ulong)seed * 77 };
+            row.Load(logits);
+            int winner = row.Race();
+            row.Load(logits);
+            Assert.Equal(GumbelRace.AmongFew(row, row.Candidates), winner);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void TopPKeepsWhatSortingWouldKeep(int shape)
+    {
+        const int Large = 5_003;
+        foreach (float p in (float[])[1e-12f, 0.1f, 0.5f, 0.9f, 0.95f, 0.999f, 0.9999999f])
+        {
+            float[] logits = Shaped(shape, Large, 3);
+            var row = new LogitsRow(Large);
+            row.Load(logits);
+            row.KeepMass(p);
+            int[] order = [.. Enumerable.Range(0, Large).Where(id => !float.IsNegativeInfinity(logits[id])).OrderByDescending(id => logits[id]).ThenBy(id => id)];
+            double max = logits[order[0]], sum = order.Sum(id => Math.Exp(logits[id] - max)), reached = 0;
+            int kept = 0;
+            while (kept < order.Length && reached < p * sum)
+                reached += Math.Exp(logits[order[kept++]] - max);
+
+            // Sums in another order may differ in the last digits: where all are equal, by one token.
+            int[] actual = [.. Enumerable.Range(0, Large).Where(id => !float.IsNegativeInfinity(row.Logits[id]))];
+            Assert.InRange(actual.Length, kept - 1, kept + 1);
+            Assert.Equal(order.Take(actual.Length).Order(), actual);
+            Assert.All(actual, id => Assert.Equal(logits[id], row.Logits[id]));
+        }
+    }
+
+    [Fact]
+    public void CutoffsAreTheSameForAListAndForAllTokens()
+    {
+        float[] logits = Shaped(4, 5_003, 8);
+        foreach (double least in (double[])[-3.3, 0, 1.25, 2.0000000001])
+        {
+            (var listed, var all) = (new LogitsRow(logits.Length), new LogitsRow(logits.Length));
+            listed.Load(logits);
+            all.Load(logits);
+            Assert.Equal(logits.Count(l => !float.IsNegativeInfinity(l)), listed.Candidates.Length);
+            listed.KeepFrom(least);
+            all.KeepFrom(least);
+            Assert.Equal(listed.Logits, all.Logits);
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void LogitsThatAreNotFiniteAreSeenWhereverTheyStand(float bad)
+    {
+        foreach (int at in (int[])[0, 7, 8, 5_000, 5_002])
+        {
+            float[] logits = Shaped(0, 5_003, 1);
+            Assert.True(LogitsScan.TryMax(logits, out float max));
+            Assert.Equal(logits.Max(), max);
+            logits[at] = bad;
+            Assert.False(LogitsScan.TryMax(logits, out _));
+        }
+    }
+
+    private static float[] Shaped(int shape, int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(id => shape switch
+        {
+            0 => (float)(random.NextDouble() - 0.5),
+            1 => (float)(random.NextDouble() * 60),
+            2 => 1.5f,
+            3 => (id % 2 == 0 ? -1e30f : 1e6f) + (float)(random.NextDouble() * 1e5),
+            _ => id % 3 == 0 ? float.NegativeInfinity : MathF.Round((float)random.NextDouble() * 8, 1),
+        })];
+    }
+
     private static int Kept(LogitsRow row) => row.Logits.Count(l => !float.IsNegativeInfinity(l));
 
     private static float[] Logits(int seed)
