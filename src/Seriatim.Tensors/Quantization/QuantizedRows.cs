@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Activations quantised for products with blocks: 32 values of a row share <c>d = max|x| / 127</c> in F32, and a code is
-/// <c>x · (127 / max|x|)</c> rounded to even. Each row for itself; one quantisation serves every weight that reads the rows, whatever
-/// its format.
+/// Activations quantised for products with blocks: 32 values of a row share d in F32. Codes are <c>x · (m / max|x|)</c> rounded to even, for
+/// m = 127 and 126; d is the best one for the codes by least squares, and of the two tries the one with the smaller error stays. Each row for
+/// itself; one quantisation serves every weight that reads the rows, whatever its format.
 /// </summary>
 /// <remarks>
 /// Rows lie in tiles of 6, the last one of 1, 2, 4 or 6 with zeros; all tiles of the first 256 inputs, then of the next, so that a product

@@ -11,6 +11,13 @@ internal static unsafe class RowQuantizer
     private const int Blocks = Inputs / 32;
     private const int MaxRows = QuantizedRows.MaxTileRows;
 
+    /// <summary>The two codes of the largest magnitude that are tried.</summary>
+    private const float First = QuantizedRows.MaxCode;
+    private const float Second = QuantizedRows.MaxCode - 1;
+
+    /// <summary>Squared unit of the second over that of the first.</summary>
+    private const float UnitRatio = First * First / (Second * Second);
+
     /// <summary>A block of values that are not larger counts as zeros.</summary>
     private const float Smallest = 1e-36f;
 
@@ -119,8 +126,15 @@ internal static unsafe class RowQuantizer
             Vector128<float> most = Largest(Magnitudes(x), Magnitudes(x1), Magnitudes(x2), Magnitudes(x3));
             Vector128<float> isFinite = Vector128.LessThan(most, Vector128.Create(float.PositiveInfinity));
             Vector128<float> counts = Vector128.GreaterThan(most, Vector128.Create(Smallest)) & isFinite;
-            Vector128<float> inverse = Vector128.Create((float)QuantizedRows.MaxCode) / most & counts;
-            (most / Vector128.Create((float)QuantizedRows.MaxCode) & (counts | ~isFinite)).Store(scales);
+            Vector128<float> unit = most / Vector128.Create(First), second = most / Vector128.Create(Second);
+            Vector128<float> inverse = Vector128.Create(First) / most & counts, finer = Vector128.Create(Second) / most & counts;
+            Fits(x, x1, x2, x3, inverse, out Vector128<float> dot, out Vector128<float> squares);
+            Fits(x, x1, x2, x3, finer, out Vector128<float> otherDot, out Vector128<float> otherSquares);
+            Vector128<float> factor = dot / squares, otherFactor = otherDot / otherSquares;
+            Vector128<float> better = Vector128.GreaterThan(otherDot * otherFactor * Vector128.Create(UnitRatio), dot * factor);
+            Vector128<float> fitted = Vector128.ConditionalSelect(better, otherFactor * second, factor * unit);
+            Vector128.ConditionalSelect(counts, fitted, unit & ~isFinite).Store(scales);
+            inverse = Vector128.ConditionalSelect(better, finer, inverse);
             Vector256<sbyte> c0 = Codes(x, inverse[0]), c1 = Codes(x1, inverse[1]), c2 = Codes(x2, inverse[2]), c3 = Codes(x3, inverse[3]);
             c0.Store(codes);
             c1.Store(codes + 32);
@@ -131,6 +145,44 @@ internal static unsafe class RowQuantizer
             Sse2.UnpackLow(all.GetLower(), all.GetUpper()).Store(sums);
             Sse2.UnpackHigh(all.GetLower(), all.GetUpper()).Store(sums + 4);
         }
+    }
+
+    /// <summary>
+    /// For each of four blocks, with y = x · inverse and q its codes: <c>Σ y q</c> and <c>Σ q²</c>. The best d for the codes is the first over the
+    /// second, in units of 1 / inverse, and it leaves the error <c>Σ y² - (Σ y q)² / Σ q²</c>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fits(
+        float* x, float* x1, float* x2, float* x3, Vector128<float> inverse, out Vector128<float> dot, out Vector128<float> squares)
+    {
+        Fit(x, inverse[0], out Vector256<float> dot0, out Vector256<float> squares0);
+        Fit(x1, inverse[1], out Vector256<float> dot1, out Vector256<float> squares1);
+        Fit(x2, inverse[2], out Vector256<float> dot2, out Vector256<float> squares2);
+        Fit(x3, inverse[3], out Vector256<float> dot3, out Vector256<float> squares3);
+        dot = Sums(dot0, dot1, dot2, dot3);
+        squares = Sums(squares0, squares1, squares2, squares3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fit(float* x, float inverse, out Vector256<float> dot, out Vector256<float> squares)
+    {
+        Vector512<float> factor = Vector512.Create(inverse);
+        Vector512<float> low = Vector512.Load(x) * factor, high = Vector512.Load(x + 16) * factor;
+        Vector512<float> lowCodes = Vector512.Round(low), highCodes = Vector512.Round(high);
+        Vector512<float> products = Vector512.FusedMultiplyAdd(high, highCodes, low * lowCodes);
+        Vector512<float> codes = Vector512.FusedMultiplyAdd(highCodes, highCodes, lowCodes * lowCodes);
+        dot = products.GetLower() + products.GetUpper();
+        squares = codes.GetLower() + codes.GetUpper();
+    }
+
+    /// <summary>The sums of four vectors: <c>((v0 + v2) + (v1 + v3)) + ((v4 + v6) + (v5 + v7))</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector256<double> ab = (Avx.UnpackLow(a, b) + Avx.UnpackHigh(a, b)).AsDouble();
+        Vector256<double> cd = (Avx.UnpackLow(c, d) + Avx.UnpackHigh(c, d)).AsDouble();
+        Vector256<float> all = Avx.UnpackLow(ab, cd).AsSingle() + Avx.UnpackHigh(ab, cd).AsSingle();
+        return all.GetLower() + all.GetUpper();
     }
 
     /// <summary>Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.</summary>
@@ -174,21 +226,45 @@ internal static unsafe class RowQuantizer
         Vector128<int> four = Vector128.Max(eight.GetLower(), eight.GetUpper());
         Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
         float most = BitConverter.Int32BitsToSingle(Math.Max(two[0], two[1]));
-        float scale = most / QuantizedRows.MaxCode;
-        float inverse = most > Smallest && float.IsFinite(most) ? QuantizedRows.MaxCode / most : 0;
+        if (!(most > Smallest && float.IsFinite(most)))
+        {
+            new Span<sbyte>(codes, 32).Clear();
+            sums[0] = sums[1] = 0;
+            return float.IsFinite(most) ? 0 : most / First;
+        }
+
+        float inverse = First / most, finer = Second / most;
+        Fit(a, b, c, d, inverse, out float dot, out float squares);
+        Fit(a, b, c, d, finer, out float otherDot, out float otherSquares);
+        float factor = dot / squares, otherFactor = otherDot / otherSquares;
+        bool better = otherDot * otherFactor * UnitRatio > dot * factor;
+        if (better)
+            inverse = finer;
         Vector256<int> ia = Round(a, inverse), ib = Round(b, inverse), ic = Round(c, inverse), id = Round(d, inverse);
         sums[0] = Vector256.Sum(ia + ib);
         sums[1] = Vector256.Sum(ic + id);
         Vector256.Narrow(Vector256.Narrow(ia, ib), Vector256.Narrow(ic, id)).Store(codes);
-        return inverse == 0 && float.IsFinite(most) ? 0 : scale;
+        return better ? otherFactor * (most / Second) : factor * (most / First);
     }
+
+    /// <summary>What <see cref="Fits"/> computes, in the same order.</summary>
+    private static void Fit(
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float inverse, out float dot, out float squares)
+    {
+        Vector256<float> factor = Vector256.Create(inverse);
+        (a, b, c, d) = (a * factor, b * factor, c * factor, d * factor);
+        Vector256<float> qa = Vector256.Round(a), qb = Vector256.Round(b), qc = Vector256.Round(c), qd = Vector256.Round(d);
+        dot = Sum(Vector256.FusedMultiplyAdd(c, qc, a * qa) + Vector256.FusedMultiplyAdd(d, qd, b * qb));
+        squares = Sum(Vector256.FusedMultiplyAdd(qc, qc, qa * qa) + Vector256.FusedMultiplyAdd(qd, qd, qb * qb));
+    }
+
+    private static float Sum(Vector256<float> v) => v[0] + v[2] + (v[1] + v[3]) + (v[4] + v[6] + (v[5] + v[7]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Bits(Vector256<float> x) => x.AsInt32() & Vector256.Create(int.MaxValue);
 
     /// <summary>Codes, at most 127 in magnitude, so that no machine's way to convert what does not fit matters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(Vector256<float> x, float inverse) => inverse == 0
-        ? Vector256<int>.Zero
-        : Vector256.ConvertToInt32Native(Vector256.Round(x * Vector256.Create(inverse)));
+    private static Vector256<int> Round(Vector256<float> x, float inverse) =>
+        Vector256.ConvertToInt32Native(Vector256.Round(x * Vector256.Create(inverse)));
 }

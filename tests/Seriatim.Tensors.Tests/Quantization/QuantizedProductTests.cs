@@ -207,12 +207,41 @@ public sealed class QuantizedProductTests
             float most = 0;
             foreach (float value in row.Slice(block * 32, 32))
                 most = Math.Max(most, Math.Abs(value));
-            scales[block] = most / 127;
-            float inverse = 127 / most;
-            for (int i = block * 32; i < block * 32 + 32; i++)
-                codes[i] = (sbyte)MathF.Round(row[i] * inverse, MidpointRounding.ToEven);
+            (float[] first, float dot, float squares) = Fit(row.Slice(block * 32, 32), 127 / most);
+            (float[] second, float otherDot, float otherSquares) = Fit(row.Slice(block * 32, 32), 126 / most);
+            float factor = dot / squares, otherFactor = otherDot / otherSquares;
+            bool better = otherDot * otherFactor * (127f * 127 / (126f * 126)) > dot * factor;
+            scales[block] = better ? otherFactor * (most / 126) : factor * (most / 127);
+            for (int i = 0; i < 32; i++)
+                codes[block * 32 + i] = (sbyte)(better ? second : first)[i];
         }
 
         return (codes, scales);
+    }
+
+    /// <summary>Codes, and what the best scale for them is made of: 16 partial sums folded in one tree.</summary>
+    private static (float[] Codes, float Dot, float Squares) Fit(ReadOnlySpan<float> x, float inverse)
+    {
+        float[] y = new float[32], codes = new float[32], dots = new float[16], squares = new float[16];
+        for (int i = 0; i < 32; i++)
+        {
+            y[i] = x[i] * inverse;
+            codes[i] = MathF.Round(y[i], MidpointRounding.ToEven);
+        }
+
+        for (int i = 0; i < 16; i++)
+        {
+            dots[i] = MathF.FusedMultiplyAdd(y[i + 16], codes[i + 16], y[i] * codes[i]);
+            squares[i] = MathF.FusedMultiplyAdd(codes[i + 16], codes[i + 16], codes[i] * codes[i]);
+        }
+
+        return (codes, Fold(dots), Fold(squares));
+    }
+
+    private static float Fold(float[] v)
+    {
+        for (int i = 0; i < 8; i++)
+            v[i] += v[i + 8];
+        return v[0] + v[2] + (v[1] + v[3]) + (v[4] + v[6] + (v[5] + v[7]));
     }
 }
