@@ -92,26 +92,8 @@ internal static unsafe class PanelRow<TFormat>
             for (int part = 0; part < TFormat.Values / 32; part++, group32++, codes += PanelLayout<TFormat>.CodeBytes)
             {
                 Prefetch(codes + ahead);
-                Vector512<byte> c0, c1, c2, c3, c4, c5, c6, c7;
-                if (PanelLayout<TFormat>.Plane4)
-                {
-                    PanelLayout<TFormat>.Steps4(codes, 0, out c0, out c4);
-                    PanelLayout<TFormat>.Steps4(codes, 1, out c1, out c5);
-                    PanelLayout<TFormat>.Steps4(codes, 2, out c2, out c6);
-                    PanelLayout<TFormat>.Steps4(codes, 3, out c3, out c7);
-                }
-                else
-                {
-                    c0 = PanelLayout<TFormat>.Step2(codes, 0, 0);
-                    c1 = PanelLayout<TFormat>.Step2(codes, 1, 0);
-                    c2 = PanelLayout<TFormat>.Step2(codes, 0, 2);
-                    c3 = PanelLayout<TFormat>.Step2(codes, 1, 2);
-                    c4 = PanelLayout<TFormat>.Step2(codes, 0, 4);
-                    c5 = PanelLayout<TFormat>.Step2(codes, 1, 4);
-                    c6 = PanelLayout<TFormat>.Step2(codes, 0, 6);
-                    c7 = PanelLayout<TFormat>.Step2(codes, 1, 6);
-                }
-
+                Open(codes, out Vector512<byte> c0, out Vector512<byte> c1, out Vector512<byte> c2, out Vector512<byte> c3,
+                    out Vector512<byte> c4, out Vector512<byte> c5, out Vector512<byte> c6, out Vector512<byte> c7);
                 Vector512<float> lowScale = Scale(scale, integers), lowMinimum = Minimum(minimum, floors);
                 Vector512<float> highScale = default, highMinimum = default;
                 integers += Lanes;
@@ -215,21 +197,38 @@ internal static unsafe class PanelRow<TFormat>
             low = Bytes(codes, x);
             high = Bytes(codes + 4 * StepBytes, x + 16);
         }
-        else if (PanelLayout<TFormat>.Plane4)
+        else
         {
-            PanelLayout<TFormat>.Steps4(codes, 0, out Vector512<byte> c0, out Vector512<byte> c4);
-            PanelLayout<TFormat>.Steps4(codes, 1, out Vector512<byte> c1, out Vector512<byte> c5);
-            PanelLayout<TFormat>.Steps4(codes, 2, out Vector512<byte> c2, out Vector512<byte> c6);
-            PanelLayout<TFormat>.Steps4(codes, 3, out Vector512<byte> c3, out Vector512<byte> c7);
+            Open(codes, out Vector512<byte> c0, out Vector512<byte> c1, out Vector512<byte> c2, out Vector512<byte> c3,
+                out Vector512<byte> c4, out Vector512<byte> c5, out Vector512<byte> c6, out Vector512<byte> c7);
             low = Half(c0, c1, c2, c3, x, 4);
             high = Half(c4, c5, c6, c7, x + 16, 4);
         }
+    }
+
+    /// <summary>Codes of the eight steps of 32 inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Open(
+        byte* codes, out Vector512<byte> c0, out Vector512<byte> c1, out Vector512<byte> c2, out Vector512<byte> c3,
+        out Vector512<byte> c4, out Vector512<byte> c5, out Vector512<byte> c6, out Vector512<byte> c7)
+    {
+        if (PanelLayout<TFormat>.Plane4)
+        {
+            PanelLayout<TFormat>.Steps4(codes, 0, out c0, out c4);
+            PanelLayout<TFormat>.Steps4(codes, 1, out c1, out c5);
+            PanelLayout<TFormat>.Steps4(codes, 2, out c2, out c6);
+            PanelLayout<TFormat>.Steps4(codes, 3, out c3, out c7);
+        }
         else
         {
-            low = Half(PanelLayout<TFormat>.Step2(codes, 0, 0), PanelLayout<TFormat>.Step2(codes, 1, 0),
-                PanelLayout<TFormat>.Step2(codes, 0, 2), PanelLayout<TFormat>.Step2(codes, 1, 2), x, 4);
-            high = Half(PanelLayout<TFormat>.Step2(codes, 0, 4), PanelLayout<TFormat>.Step2(codes, 1, 4),
-                PanelLayout<TFormat>.Step2(codes, 0, 6), PanelLayout<TFormat>.Step2(codes, 1, 6), x + 16, 4);
+            c0 = PanelLayout<TFormat>.Step2(codes, 0, 0);
+            c1 = PanelLayout<TFormat>.Step2(codes, 1, 0);
+            c2 = PanelLayout<TFormat>.Step2(codes, 0, 2);
+            c3 = PanelLayout<TFormat>.Step2(codes, 1, 2);
+            c4 = PanelLayout<TFormat>.Step2(codes, 0, 4);
+            c5 = PanelLayout<TFormat>.Step2(codes, 1, 4);
+            c6 = PanelLayout<TFormat>.Step2(codes, 0, 6);
+            c7 = PanelLayout<TFormat>.Step2(codes, 1, 6);
         }
     }
 
