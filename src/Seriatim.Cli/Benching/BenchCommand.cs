@@ -84,14 +84,14 @@ internal static class BenchCommand
         Console.Out.WriteLine(FormattableString.Invariant(
             $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step of one row, {report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
         Console.Out.WriteLine(FormattableString.Invariant(
-            $"{report.Threads} threads; shares are of limits measured before and after each run: medians, in brackets lowest to highest"));
+            $"{report.Threads} threads; limits are measured before and after each run; medians, and ranges of runs"));
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumns("what", "tokens/s", "read limit GB/s", "of it", "F32 limit G/s", "of it");
         foreach (BenchLine line in report.Lines)
         {
             table.AddRow(
-                Title(line), FormattableString.Invariant($"{line.TokensPerSecond:F1} ({line.Slowest:F1}-{line.Fastest:F1})"),
-                line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Text("P0"), line.F32Gigas.Text("F0"), line.OfF32Peak.Text("F2") + " x");
+                Title(line), new Spread(line.TokensPerSecond, line.Slowest, line.Fastest).Text(line.TokensPerSecond < 1000 ? "F1" : "F0"),
+                line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Times(100).Text("F0", " %"), line.F32Gigas.Text("F0"), line.OfF32Peak.Text("F2", " x"));
         }
 
         Terminal.Output.Write(table);
@@ -102,7 +102,7 @@ internal static class BenchCommand
         }
     }
 
-    private static string Title(BenchLine line) => line.What == "read" ? $"read a prompt of {line.Length}" : $"write, {line.Sequences} together";
+    private static string Title(BenchLine line) => line.What == "read" ? $"read {line.Length} tokens" : $"write, {line.Sequences} together";
 
     private static int Positive(int value, string option) =>
         value >= 1 ? value : throw new UserErrorException($"{option} is {value}; it must be at least 1.");
@@ -156,7 +156,10 @@ internal sealed record Spread(double Median, double Lowest, double Highest)
         return new Spread(sorted[sorted.Length / 2], sorted[0], sorted[^1]);
     }
 
-    /// <summary>Median and range.</summary>
-    public string Text(string format) => FormattableString.Invariant(
-        $"{Median.ToString(format, CultureInfo.InvariantCulture)} ({Lowest.ToString(format, CultureInfo.InvariantCulture)}-{Highest.ToString(format, CultureInfo.InvariantCulture)})");
+    /// <summary>The figure in another unit.</summary>
+    public Spread Times(double factor) => new(Median * factor, Lowest * factor, Highest * factor);
+
+    /// <summary>Median and, below it, the range.</summary>
+    public string Text(string format, string unit = "") => FormattableString.Invariant(
+        $"{Median.ToString(format, CultureInfo.InvariantCulture)}{unit}\n{Lowest.ToString(format, CultureInfo.InvariantCulture)}-{Highest.ToString(format, CultureInfo.InvariantCulture)}");
 }
