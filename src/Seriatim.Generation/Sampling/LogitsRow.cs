@@ -10,17 +10,9 @@ namespace Seriatim.Generation;
 /// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so
 /// partial sorting gives the same result whatever was sorted before.
 /// </remarks>
-internal sealed class LogitsRow(int vocabulary)
+internal sealed partial class LogitsRow(int vocabulary)
 {
     private const int MostInHeap = 1024;
-    private const int Buckets = 2048;
-
-    /// <summary>Nats below the best logit that the buckets of <see cref="KeepMass"/> divide; what is below goes into the last one.</summary>
-    private const float BucketRange = 40;
-
-    /// <summary>Sums of a bucket.</summary>
-    private const int Parts = 4;
-
     /// <summary>From this part of the vocabulary on, passes over all logits are faster than those over a list.</summary>
     private const int ManyOf = 16;
 
@@ -29,9 +21,6 @@ internal sealed class LogitsRow(int vocabulary)
     private readonly int[] _stamps = new int[vocabulary];
     private readonly int[] _counts = new int[vocabulary];
     private readonly GumbelRace _race = new(vocabulary);
-    private double[] _weights = [];
-    private double[] _masses = [];
-    private int[] _buckets = [];
     private int _stamp = 1;
     private int _count = -1;
     private int _sorted;
@@ -174,15 +163,6 @@ internal sealed class LogitsRow(int vocabulary)
         return (max, sum);
     }
 
-    /// <summary>Drops all but the smallest set of the best whose share of the probability is at least <paramref name="p"/>; keeps the best at least.</summary>
-    public void KeepMass(double p)
-    {
-        if (IsShort)
-            KeepTop(Math.Max(1, CountOfMass(p)));
-        else
-            KeepMassByBuckets(p);
-    }
-
     /// <summary>Draws a candidate.</summary>
     public int Race() => IsShort ? GumbelRace.AmongFew(this, Candidates) : _race.AmongAll(this);
 
@@ -220,88 +200,6 @@ internal sealed class LogitsRow(int vocabulary)
 
     /// <summary>Whether candidates are listed and few.</summary>
     private bool IsShort => IsListed && _count <= Logits.Length / ManyOf;
-
-    /// <summary>How many of the best reach a share of the probability.</summary>
-    private int CountOfMass(double p)
-    {
-        (double max, double sum) = SoftmaxParts();
-        double reached = 0;
-        int kept = 0;
-
-        // Sorted piece by piece: as a rule the first piece is enough.
-        for (int sorted = Math.Min(64, _count); kept < _count && reached < p * sum; sorted = Math.Min(_count, sorted * 8))
-        {
-            ReadOnlySpan<ulong> top = Top(sorted);
-            while (kept < sorted && reached < p * sum)
-                reached += Math.Exp(Logits[IdOf(top[kept++])] - max);
-        }
-
-        return kept;
-    }
-
-    /// <summary>
-    /// Adds probabilities up in buckets of logits instead of sorting: whole buckets stay or go, and only the one in which the share is reached
-    /// is taken apart.
-    /// </summary>
-    private void KeepMassByBuckets(double p)
-    {
-        if (_weights.Length == 0)
-            (_weights, _masses, _buckets) = (new double[Logits.Length], new double[Buckets * Parts], new int[Logits.Length]);
-        double max = Max();
-        double least = p * LogitsScan.Weights(Logits, max, _weights);
-        LogitsScan.Buckets(Logits, (float)max, BucketRange, Buckets, _buckets);
-        Array.Clear(_masses);
-        // Several sums a bucket: neighbours that fall into the same one need not wait for each other.
-        for (int id = 0; id < Logits.Length; id++)
-            _masses[_buckets[id] * Parts + id % Parts] += _weights[id];
-        double reached = 0;
-        int border = 0;
-        for (; border < Buckets - 1; border++)
-        {
-            double mass = 0;
-            foreach (double part in _masses.AsSpan(border * Parts, Parts))
-                mass += part;
-            if (reached + mass >= least)
-                break;
-            reached += mass;
-        }
-
-        int count = 0;
-        for (int id = 0; id < Logits.Length; id++)
-        {
-            if (_buckets[id] == border && !float.IsNegativeInfinity(Logits[id]))
-                _keys[count++] = KeyOf(id);
-        }
-
-        LogitsScan.DropAbove(Logits, _buckets, border);
-        int kept = SplitByMass(count, reached, least);
-        for (int i = border == 0 ? Math.Max(1, kept) : kept; i < count; i++)
-            Logits[IdOf(_keys[i])] = float.NegativeInfinity;
-        _count = -1;
-    }
-
-    /// <summary>How many of the first keys, best first, are needed to reach a mass; the keys are put in that order as far as it matters.</summary>
-    private int SplitByMass(int count, double reached, double least)
-    {
-        (int first, int end) = (0, count);
-        while (end - first > 64)
-        {
-            int middle = first + (end - first) / 2;
-            Select(first, end, middle);
-            double mass = 0;
-            for (int i = first; i < middle; i++)
-                mass += _weights[IdOf(_keys[i])];
-            if (reached + mass >= least)
-                end = middle;
-            else
-                (first, reached) = (middle, reached + mass);
-        }
-
-        _keys.AsSpan(first, end - first).Sort();
-        while (first < end && reached < least)
-            reached += _weights[IdOf(_keys[first++])];
-        return first;
-    }
 
     private void Gather()
     {

@@ -43,12 +43,10 @@ internal static unsafe class PanelElements
             where T : struct, ILanes<T> => T.LoadBFloat16((ushort*)from);
     }
 
-    /// <summary>Elements of a panel that is read once, from memory far away: what comes 8 KB later is asked for.</summary>
+    /// <summary>Elements of a panel that is read once, from memory far away: what comes <see cref="Ahead.Distance"/> later is asked for.</summary>
     public readonly struct Streamed<TElement> : IPanelElement
         where TElement : struct, IPanelElement
     {
-        private const int AheadBytes = 8 << 10;
-
         public static int Size => TElement.Size;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -56,7 +54,7 @@ internal static unsafe class PanelElements
             where T : struct, ILanes<T>
         {
             if (Sse.IsSupported)
-                Sse.Prefetch0(from + AheadBytes);
+                Sse.Prefetch0(from + Ahead.Distance);
             return TElement.Load<T>(from);
         }
     }

@@ -15,7 +15,7 @@ internal enum DotKind
     /// <summary>AVX-VNNI, 256 bits wide.</summary>
     Vnni,
 
-    /// <summary>AVX-512BW with sums of 16 bits for many rows and codes of at most 6 bits (<see cref="WordTile"/>); the best of the others for the rest.</summary>
+    /// <summary>AVX-512BW with sums of 16 bits for codes of at most 6 bits (<see cref="WordTile"/>, <see cref="PanelRow{TFormat}"/>); the best of the others for the rest.</summary>
     Words,
 
     /// <summary>The dot product instructions of ARMv8.2.</summary>

@@ -6,9 +6,6 @@ namespace Seriatim.Tensors;
 internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     where TFormat : struct, IBlockFormat
 {
-    /// <summary>How far ahead memory is asked for: what arrives while it takes to answer.</summary>
-    private const int AheadBytes = 8 << 10;
-
     private const int ChunkSteps = PanelChunk.Inputs / 4;
 
     private readonly int _chunkBytes = PanelLayout<TFormat>.ChunkBytes(PanelChunk.Inputs / 32);
@@ -47,8 +44,8 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         PanelLayout<TFormat>.Open(packed, groups, scratch, out chunk);
         // The micro-kernel asks for one cache line every 4 inputs at most; the few lines that it leaves out are asked for here.
         for (int at = _askedBytes; at < _chunkBytes && Sse.IsSupported; at += 64)
-            Sse.Prefetch0(packed + AheadBytes + at);
-        chunk.Ahead = new Ahead((nint)packed + AheadBytes, _askedBytes / ChunkSteps);
+            Sse.Prefetch0(packed + Ahead.Distance + at);
+        chunk.Ahead = new Ahead((nint)packed + Ahead.Distance, _askedBytes / ChunkSteps);
     }
 
     internal override int DirectRows => PanelRow<TFormat>.MaxRows;
@@ -59,7 +56,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         for (; inputs > 0; inputs -= PanelChunk.Inputs, packed += _chunkBytes)
         {
             int groups32 = Math.Min(PanelChunk.Inputs, inputs) / 32;
-            PanelRow<TFormat>.Add(packed, groups32, rows, x, AheadBytes, y);
+            PanelRow<TFormat>.Add(packed, groups32, rows, x, Ahead.Distance, y);
             int groups = rows * groups32 * 32 / TFormat.GroupValues;
             x.Codes += rows * groups32 * 32;
             x.Scales += rows * groups32;

@@ -19,4 +19,8 @@ internal unsafe struct TileRows
 /// <summary>Memory that is needed soon: <see cref="DotTile{T}"/> asks for it while it multiplies, a little with every 4 inputs.</summary>
 /// <param name="From">First byte.</param>
 /// <param name="Stride">Bytes for every 4 inputs, at most a cache line.</param>
-internal readonly unsafe record struct Ahead(nint From, nint Stride);
+internal readonly unsafe record struct Ahead(nint From, nint Stride)
+{
+    /// <summary>How far ahead, in bytes, streamed weights are asked for: what arrives while memory takes to answer.</summary>
+    public const int Distance = 8 << 10;
+}

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The micro-kernel for codes of at most 6 bits on AVX-512BW: 6 rows and two panels of 16 outputs. One instruction multiplies 64 bytes and
+/// The micro-kernel of many rows for codes of at most 6 bits on AVX-512BW (6 bits themselves are faster in <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs. One instruction multiplies 64 bytes and
 /// adds pairs to 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened.
 /// The order of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the same.
 /// </summary>

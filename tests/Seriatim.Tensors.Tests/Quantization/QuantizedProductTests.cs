@@ -39,6 +39,7 @@ public sealed class QuantizedProductTests
     public unsafe void TheLargestCodesDoNotOverflow(BlockType type)
     {
         const int Outputs = 32;
+        const int Rows = 30;
         float[] signs = [1, -1];
         int inputs = 2 * type.BlockSize();
         foreach (int pattern in (int[])[1, 2, 3, 4, 8, 16])
@@ -54,14 +55,16 @@ public sealed class QuantizedProductTests
                     nint address = (nint)start;
                     int rowBytes = blocks.Length / Outputs;
                     using var matrix = QuantizedMatrix.Create("w", type, Outputs, inputs, QuantizedPlacement.Packed, row => address + row * rowBytes);
-                    using Tensor x = Tensor.From([.. Enumerable.Range(0, 6 * inputs).Select(i => signs[(i % inputs / pattern + i / inputs) % 2])], 6, inputs);
-                    using Tensor equal = Tensor.From([.. Enumerable.Range(0, 6 * inputs).Select(i => signs[i / inputs % 2])], 6, inputs);
+                    float[] turned = [.. Enumerable.Range(0, Rows * inputs).Select(i => signs[(i % inputs / pattern + i / inputs) % 2])];
+                    float[] equal = [.. Enumerable.Range(0, Rows * inputs).Select(i => signs[i / inputs % 2])];
                     float[] bias = new float[Outputs];
-                    foreach (Tensor rows in (Tensor[])[x, equal])
+                    // Few rows and many have kernels of their own.
+                    foreach ((float[] values, int count) in ((float[], int)[])[(turned, Rows), (turned, 6), (equal, Rows), (equal, 1)])
                     {
+                        using Tensor rows = Tensor.From(values.AsSpan(0, count * inputs).ToArray(), count, inputs);
                         float[] expected = Scalar(rows, matrix, bias);
                         foreach (DotKind dot in DotKinds.Supported)
-                            Check(expected, rows, matrix, bias, dot, $"{type}, turned every {pattern}, {dot}");
+                            Check(expected, rows, matrix, bias, dot, $"{type}, {count} rows, turned every {pattern}, {dot}");
                     }
                 }
             }
@@ -142,6 +145,7 @@ public sealed class QuantizedProductTests
         yield return (6, 33, 512);
         yield return (11, 40, block * (block == 32 ? 11 : 2));
         yield return (16, 64, 512);
+        yield return (28, 40, 512);
         yield return (300, 17, block);
         // Two blocks of tiles, the last chunk shorter where the format allows.
         yield return (106, 5, block == 32 ? 6176 : 6144);
