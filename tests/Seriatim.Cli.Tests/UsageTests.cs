@@ -38,14 +38,14 @@ public sealed class UsageTests
     [Fact]
     public void Without_a_model_the_built_in_ones_are_used_or_named()
     {
-        // The tests run inside the repository, whose models are found from any folder in it.
-        (int code, string output, string error) = Cli.RunAt(AppContext.BaseDirectory, "generate", "The cat", "-n", "2", "--temp", "0");
+        // They lie beside the program, so the current folder does not matter.
+        using var nowhere = new TempFolder();
+        (int code, string output, string error) = Cli.RunAt(nowhere.Path, "generate", "The cat", "-n", "2", "--temp", "0");
         Assert.True(code == 0, error);
         Assert.Equal(output, Cli.Run("generate", "-m", Path.Combine(Cli.Root, "models", "stories"), "The cat", "-n", "2", "--temp", "0").Output);
         foreach (string verb in new[] { "generate", "translate", "fill" })
         {
-            using var nowhere = new TempFolder();
-            (code, _, error) = Cli.RunAt(nowhere.Path, verb, "x");
+            (code, _, error) = Cli.RunIn([("SERIATIM_MODELS", nowhere.Path)], verb, "x");
             Assert.Equal(1, code);
             Assert.Contains("-m", error);
             Assert.Contains("no built-in models", error);

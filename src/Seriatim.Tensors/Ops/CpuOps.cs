@@ -13,6 +13,7 @@ public static class CpuOps
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
+        SlowBuild.WarnOnce();
         int count = threads == 0 ? Environment.ProcessorCount : threads;
         return (width ?? LaneWidths.Best) switch
         {

@@ -7,7 +7,7 @@ internal static class LocalModels
     {
         if (File.Exists(name))
             return FolderOf(name);
-        string? builtIn = IsPlainName(name) ? BuiltInFolders().Select(folder => Path.Combine(folder, name)).FirstOrDefault(IsModel) : null;
+        string? builtIn = IsPlainName(name) && Path.Combine(BuiltInFolder, name) is var place && IsModel(place) ? place : null;
 
         // A folder that merely has the name of a built-in model, such as its recipe's, is not meant.
         return Directory.Exists(name) && (builtIn is null || IsModel(name)) ? name : builtIn;
@@ -23,7 +23,7 @@ internal static class LocalModels
 
     /// <summary>Names of the built-in models, in order.</summary>
     public static IReadOnlyList<string> BuiltIn() =>
-        [.. BuiltInFolders().Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(IsModel).Select(Path.GetFileName).OfType<string>().Distinct().Order()];
+        Directory.Exists(BuiltInFolder) ? [.. Directory.GetDirectories(BuiltInFolder).Where(IsModel).Select(Path.GetFileName).OfType<string>().Order()] : [];
 
     private static string FolderOf(string file)
     {
@@ -37,18 +37,9 @@ internal static class LocalModels
             $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, one of these files, or a .gguf file.");
     }
 
-    /// <summary><c>models</c> beside the program, then in the repository that holds the current folder.</summary>
-    private static IEnumerable<string> BuiltInFolders()
-    {
-        yield return Path.Combine(AppContext.BaseDirectory, "models");
-        for (string? folder = Environment.CurrentDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (!File.Exists(Path.Combine(folder, "Seriatim.slnx")))
-                continue;
-            yield return Path.Combine(folder, "models");
-            yield break;
-        }
-    }
+    /// <summary>Where built-in models lie: in the folder that SERIATIM_MODELS names, else in <c>models</c> beside the program.</summary>
+    private static string BuiltInFolder => Environment.GetEnvironmentVariable("SERIATIM_MODELS") is { Length: > 0 } folder
+        ? folder : Path.Combine(AppContext.BaseDirectory, "models");
 
     private static bool IsModel(string folder) => File.Exists(Path.Combine(folder, "config.json"));
 

@@ -14,7 +14,7 @@ public sealed partial class ModelHub
     /// <param name="options">Places; null: as the environment says.</param>
     public ModelHub(ModelHubOptions? options = null) => _options = options ?? new ModelHubOptions();
 
-    /// <summary>Names of the built-in models: the folders in <c>models</c> beside the program, and in the repository that holds the current folder.</summary>
+    /// <summary>Names of the built-in models: the folders in <c>models</c> beside the program, or in the folder that SERIATIM_MODELS names.</summary>
     public IReadOnlyList<string> BuiltIn => LocalModels.BuiltIn();
 
     /// <summary>
@@ -65,7 +65,8 @@ public sealed partial class ModelHub
     {
         if (HubId.TryParse(name, out HubId id))
             return id;
-        string builtIn = BuiltIn is { Count: > 0 } names ? $"a built-in model ({string.Join(", ", names)})" : "a built-in model";
+        string builtIn = BuiltIn is { Count: > 0 } names ? $"a built-in model ({string.Join(", ", names)})"
+            : "a built-in model (there is none: the package Seriatim.BuiltInModels brings them)";
         throw new InvalidModelNameException(
             $"{name}: there is no such folder. Give a folder that holds config.json and model.safetensors, {builtIn}, or a hub id ({HubId.Rules}).");
     }

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Makes all packages and uses them as a stranger would, offline: installs the tool in an empty folder and translates with it, and builds a
+# program that references the library. Run it after a Release build: .ci/run does.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+say() { echo "packages: $*"; }
+expect() { [ "$2" = "$3" ] || { say "$1 gave \"$2\"; \"$3\" was expected."; exit 1; }; }
+
+dotnet pack "$root/Seriatim.slnx" -c Release --no-build -o "$work/packages" -v quiet
+for id in Seriatim Seriatim.Cli Seriatim.BuiltInModels Seriatim.Tensors Seriatim.Formats Seriatim.Tokenizers Seriatim.Models Seriatim.Generation Seriatim.Training; do
+    package=$(ls "$work/packages" | grep -E "^$id\.[0-9][^/]*\.nupkg$") || { say "$id was not packed."; exit 1; }
+    nuspec=$(unzip -p "$work/packages/$package" "$id.nuspec")
+    for part in readme icon description tags license projectUrl; do
+        grep -q "<$part" <<<"$nuspec" || { say "$package says no $part."; exit 1; }
+    done
+done
+version=${package#Seriatim.Training.}
+version=${version%.nupkg}
+say "$(ls "$work/packages"/*.nupkg | wc -l) of version $version"
+
+# What is in the cache of this machine serves as a source, so that nothing is fetched; ours come from the folder alone.
+cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
+cat > "$work/NuGet.config" <<CONFIG
+<configuration>
+  <packageSources><clear /><add key="packed" value="$work/packages" /><add key="cache" value="$cache" /></packageSources>
+  <packageSourceMapping>
+    <packageSource key="packed"><package pattern="Seriatim" /><package pattern="Seriatim.*" /></packageSource>
+    <packageSource key="cache"><package pattern="*" /></packageSource>
+  </packageSourceMapping>
+</configuration>
+CONFIG
+mkdir "$work/elsewhere"
+cd "$work/elsewhere"
+dotnet tool install Seriatim.Cli --version "$version" --tool-path "$work/tools" --configfile "$work/NuGet.config" > /dev/null
+expect "the installed tool" "$("$work/tools/seriatim" translate "我爱学习")" "I love studying."
+
+mkdir "$work/program"
+cd "$work/program"
+cat > program.csproj <<PROJECT
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <OutputType>Exe</OutputType>
+    <TargetFramework>net10.0</TargetFramework>
+    <ImplicitUsings>enable</ImplicitUsings>
+    <NuGetAudit>false</NuGetAudit>
+    <RestorePackagesPath>$work/restored</RestorePackagesPath>
+    <SeriatimBuiltInModels>zh-en</SeriatimBuiltInModels>
+  </PropertyGroup>
+  <ItemGroup>
+    <PackageReference Include="Seriatim" Version="$version" />
+    <PackageReference Include="Seriatim.BuiltInModels" Version="$version" />
+  </ItemGroup>
+</Project>
+PROJECT
+cat > Program.cs <<'PROGRAM'
+using Seriatim;
+
+using var translator = await Translator.OpenAsync("zh-en");
+Console.WriteLine(await translator.TranslateAsync("我爱学习"));
+PROGRAM
+dotnet build -c Release -v quiet --nologo -o "$work/built" -p:RestoreConfigFile="$work/NuGet.config" > "$work/build.log" || { cat "$work/build.log"; exit 1; }
+expect "a program with the packages" "$(dotnet "$work/built/program.dll")" "I love studying."
+expect "models of that program" "$(ls "$work/built/models")" "zh-en"
+grep -q '"System.Runtime.TieredCompilation.QuickJitForLoops": false' "$work/built/program.runtimeconfig.json" || { say "a program with the packages does not get their build properties."; exit 1; }
+say "installed, built, run"
