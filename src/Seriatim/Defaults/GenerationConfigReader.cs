@@ -20,11 +20,11 @@ internal static partial class GenerationConfigReader
     };
 
     /// <summary>Keys that we do not apply, and the value at which they change nothing.</summary>
-    private static readonly Dictionary<string, string> Neutral = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> Neutral = new[]
     {
-        ["guidance_scale"] = "1", ["penalty_alpha"] = "0", ["num_return_sequences"] = "1", ["renormalize_logits"] = "false", ["remove_invalid_values"] = "false",
-        ["token_healing"] = "false", ["encoder_no_repeat_ngram_size"] = "0", ["begin_suppress_tokens"] = "[]", ["force_words_ids"] = "[]", ["constraints"] = "[]",
-    };
+        ("guidance_scale", "1"), ("penalty_alpha", "0"), ("num_return_sequences", "1"), ("renormalize_logits", "false"), ("remove_invalid_values", "false"),
+        ("token_healing", "false"), ("encoder_no_repeat_ngram_size", "0"), ("begin_suppress_tokens", "[]"), ("force_words_ids", "[]"), ("constraints", "[]"),
+    }.ToDictionary(pair => pair.Item1, pair => pair.Item2, StringComparer.Ordinal);
 
     /// <summary>What a model says by its files.</summary>
     /// <param name="path">Its folder, or its GGUF file.</param>
