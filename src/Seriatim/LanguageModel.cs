@@ -29,6 +29,12 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The tokenizer that belongs to the model.</summary>
     public Tokenizer Tokenizer => _opened.Tokenizer;
 
+    /// <summary>
+    /// What holds for requests that do not say otherwise: the model's <c>generation_config.json</c>, else the defaults of this library.
+    /// <see cref="Request"/> and <see cref="ChatRequest"/> have it in them already.
+    /// </summary>
+    public GenerationDefaults Defaults => _opened.Defaults;
+
     /// <summary>The engine, for what this class has no words for.</summary>
     public GenerationEngine Engine => _opened.Engine;
 
@@ -50,14 +56,14 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Generates a continuation and gives it piece by piece, as soon as the text of each token is certain.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
-    /// <param name="sampling">How tokens are chosen; null: from the model's own distribution.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: until the model ends the text or its context is full.</param>
-    /// <param name="seed">Seed of the random numbers: the same seed gives the same text, whatever else runs.</param>
+    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
+    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.</param>
+    /// <param name="seed">Seed of the random numbers: the same seed gives the same text, whatever else runs. Null: one is drawn.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong seed = 0, CancellationToken cancellationToken = default) =>
-        GenerateAsync(Request(prompt) with { Sampling = sampling ?? new(), MaxNewTokens = maxNewTokens, Seed = seed }, cancellationToken);
+        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null, CancellationToken cancellationToken = default) =>
+        GenerateAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
@@ -70,14 +76,14 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Generates a continuation and gives it when it is complete.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
-    /// <param name="sampling">How tokens are chosen; null: from the model's own distribution.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: until the model ends the text or its context is full.</param>
-    /// <param name="seed">Seed of the random numbers.</param>
+    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
+    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.</param>
+    /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public Task<GenerationResult> CompleteAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong seed = 0, CancellationToken cancellationToken = default) =>
-        CompleteAsync(Request(prompt) with { Sampling = sampling ?? new(), MaxNewTokens = maxNewTokens, Seed = seed }, cancellationToken);
+        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null, CancellationToken cancellationToken = default) =>
+        CompleteAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
@@ -90,8 +96,8 @@ public sealed class LanguageModel : IDisposable
         _opened.Submit("text_completion", request, cancellationToken);
 
     /// <summary>
-    /// The request that a text makes: its tokens with the special ones the model expects; for an encoder-decoder, the start of the
-    /// decoder and the end it is forced to. Change what you like with <c>with { ... }</c>.
+    /// The request that a text makes: its tokens with the special ones the model expects, and the model's <see cref="Defaults"/>; for an
+    /// encoder-decoder, the start of the decoder and the end it is forced to. Change what you like with <c>with { ... }</c>.
     /// </summary>
     /// <param name="prompt">The text.</param>
     /// <exception cref="ModelFormatException">The config of an encoder-decoder does not say what the decoder begins with.</exception>
@@ -99,16 +105,16 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Answers a conversation, piece by piece.</summary>
     /// <param name="messages">The conversation; the last message is as a rule the user's.</param>
-    /// <param name="sampling">How tokens are chosen; null: from the model's own distribution.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: until the model ends its turn or its context is full.</param>
-    /// <param name="seed">Seed of the random numbers.</param>
+    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
+    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends its turn or its context is full.</param>
+    /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="ChatTemplateException">The tokenizer has no chat template, or it refuses the conversation.</exception>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public IAsyncEnumerable<GenerationUpdate> ChatAsync(
-        IReadOnlyList<ChatMessage> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong seed = 0,
+        IReadOnlyList<ChatMessage> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
         CancellationToken cancellationToken = default) =>
-        SubmitChat(ChatRequest(messages) with { Sampling = sampling ?? new(), MaxNewTokens = maxNewTokens, Seed = seed }, cancellationToken);
+        SubmitChat(With(ChatRequest(messages), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>
     /// The request that a conversation makes: the prompt the chat template writes, and the end of a turn as a stop. Change what you like
@@ -148,6 +154,14 @@ public sealed class LanguageModel : IDisposable
     public Task<IReadOnlyList<float[]>> EmbedAsync(
         IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Last, bool normalize = true, CancellationToken cancellationToken = default) =>
         Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
+
+    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens, ulong? seed) => request with
+    {
+        Sampling = sampling ?? request.Sampling,
+        MaxNewTokens = maxNewTokens,
+        MinNewTokens = Math.Min(request.MinNewTokens, maxNewTokens ?? int.MaxValue),
+        Seed = seed,
+    };
 
     /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
     public void Dispose() => _opened.Dispose();

@@ -3,7 +3,7 @@ using Seriatim.Models;
 
 namespace Seriatim;
 
-/// <summary>How a model is opened. None of it changes what is generated, except <see cref="Storage"/> of quantised models: F32 computes with exact activations.</summary>
+/// <summary>How a model is opened. None of it changes what is generated, except <see cref="Defaults"/>, and <see cref="Storage"/> of quantised models: F32 computes with exact activations.</summary>
 public sealed record LanguageModelOptions
 {
     /// <summary>Threads; 0 for one a core.</summary>
@@ -28,6 +28,12 @@ public sealed record LanguageModelOptions
 
     /// <summary>Measure where the time of a token goes: <see cref="LanguageModel.Trace"/>. Costs two readings of the clock an operation.</summary>
     public bool Trace { get; init; }
+
+    /// <summary>
+    /// What holds for requests that do not say otherwise, in place of the model's own (<see cref="LanguageModel.Defaults"/>, which its
+    /// <c>generation_config.json</c> says); null: the model's own.
+    /// </summary>
+    public GenerationDefaults? Defaults { get; init; }
 
     /// <summary>Where models that are not folders come from; null: the hub as the environment says.</summary>
     public ModelHub? Hub { get; init; }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tensors;
@@ -17,7 +15,7 @@ internal sealed class OpenedModel : IDisposable
 
     private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options)
     {
-        (Name, Model, Tokenizer, _ops) = (name, model, tokenizer, ops);
+        (Name, Model, Tokenizer, Defaults, _ops) = (name, model, tokenizer, options.Defaults!, ops);
         EngineOptions engine = options.Engine;
         try
         {
@@ -47,6 +45,9 @@ internal sealed class OpenedModel : IDisposable
 
     public Tokenizer Tokenizer { get; }
 
+    /// <summary>What holds for requests that do not say otherwise.</summary>
+    public GenerationDefaults Defaults { get; }
+
     public GenerationEngine Engine { get; }
 
     public ModelTrace? Trace { get; }
@@ -72,6 +73,7 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             GenerationHandle handle = Engine.Submit(request, cancellationToken);
+            activity.SetSeed(handle.Seed);
             activity.EndWith(handle.Completion);
             return handle;
         }
@@ -107,8 +109,9 @@ internal sealed class OpenedModel : IDisposable
             Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
             if (options.Engine.SuppressedIds.Count == 0)
                 options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
+            options = options with { Defaults = options.Defaults ?? GenerationConfigReader.Read(folder, model.Config, model.Spec.Last.Vocabulary) };
             if (options.Engine.EndIds.Count == 0)
-                options = options with { Engine = options.Engine with { EndIds = EndIds(folder, model.Config) } };
+                options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = CpuOps.Create(options.Threads);
             return new OpenedModel(name, model, tokenizer, ops, options);
         }
@@ -118,20 +121,5 @@ internal sealed class OpenedModel : IDisposable
             model.Dispose();
             throw;
         }
-    }
-
-    /// <summary>The ids that end a text: those of <c>generation_config.json</c> if it has any, as chat models do, else those of the config.</summary>
-    private static IReadOnlyList<int> EndIds(string folder, ModelConfig config)
-    {
-        string path = Path.Combine(folder, "generation_config.json");
-        if (!File.Exists(path))
-            return config.EosTokenIds;
-        using JsonDocument json = LenientJson.Parse(path);
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("eos_token_id", out JsonElement ids))
-            return config.EosTokenIds;
-        JsonElement[] elements = ids.ValueKind == JsonValueKind.Array ? [.. ids.EnumerateArray()] : [ids];
-        return [.. elements.Where(id => id.ValueKind != JsonValueKind.Null).Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value)
-            ? value
-            : throw new ModelFormatException(path, $"eos_token_id holds {id.GetRawText()}.", "A token id or a list of them is needed."))];
     }
 }

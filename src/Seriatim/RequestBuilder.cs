@@ -16,14 +16,14 @@ internal static class RequestBuilder
         ArgumentNullException.ThrowIfNull(prompt);
         int[] ids = opened.Tokenizer.Encode(prompt);
         if (!IsEncoderDecoder(opened))
-            return new GenerationRequest { Prompt = ids, Tokenizer = opened.Tokenizer };
-        return new GenerationRequest
+            return opened.Defaults.ApplyTo(new GenerationRequest { Prompt = ids, Tokenizer = opened.Tokenizer });
+        return opened.Defaults.ApplyTo(new GenerationRequest
         {
             Prompt = DecoderStart(opened),
             EncoderInput = ids,
-            ForcedEndId = opened.Model.Config.ForcedEosTokenId,
+            ForcedEndId = opened.Defaults.ForcedEndId ?? opened.Model.Config.ForcedEosTokenId,
             Tokenizer = opened.Tokenizer,
-        };
+        });
     }
 
     public static GenerationRequest FromChat(OpenedModel opened, IReadOnlyList<ChatMessage> messages, ChatTemplate? template)
@@ -37,9 +37,9 @@ internal static class RequestBuilder
         // The template wrote the special tokens itself.
         GenerationRequest request = IsEncoderDecoder(opened)
             ? FromText(opened, prompt)
-            : new GenerationRequest { Prompt = tokenizer.Encode(prompt, addSpecialTokens: false), Tokenizer = tokenizer };
+            : opened.Defaults.ApplyTo(new GenerationRequest { Prompt = tokenizer.Encode(prompt, addSpecialTokens: false), Tokenizer = tokenizer });
         (int? id, string? text) = EndOfTurn(tokenizer, messages, template);
-        return request with { StopIds = id is { } stop ? [stop] : [], StopStrings = text is null ? [] : [text] };
+        return request with { StopIds = id is { } stop ? [stop] : [], StopStrings = text is null ? request.StopStrings : [.. request.StopStrings, text] };
     }
 
     public static GenerationRequest FromScoredText(OpenedModel opened, string text, string? source)
@@ -65,9 +65,9 @@ internal static class RequestBuilder
     private static int[] DecoderStart(OpenedModel opened)
     {
         ModelConfig config = opened.Model.Config;
-        int start = config.DecoderStartTokenId ?? config.BosTokenId
+        int start = opened.Defaults.DecoderStartId ?? config.DecoderStartTokenId ?? config.BosTokenId
             ?? throw new ModelFormatException(Model.ConfigFileName, "the config has no decoder_start_token_id.", "Add it; the decoder has to begin with something.");
-        return config.ForcedBosTokenId is { } first ? [start, first] : [start];
+        return (opened.Defaults.ForcedFirstId ?? config.ForcedBosTokenId) is { } first ? [start, first] : [start];
     }
 
     /// <summary>What the template writes after an answer: a special token if it begins with one, else the text, else what the tokenizer names.</summary>

@@ -51,6 +51,7 @@ public static class TrainingGenerator
                 ForcedEndId = config.ForcedEosTokenId,
                 Sampling = SamplingOptions.Greedy,
                 Beam = task.Beams == 1 ? null : new BeamOptions { Beams = task.Beams },
+                Seed = 0,
                 Tokenizer = task.Tokenizer,
             }, cancellation))];
         GenerationResult[] results = Task.WhenAll(running).GetAwaiter().GetResult();

@@ -12,11 +12,14 @@ public sealed record TranslationOptions
     /// <summary>Put before every text instead of the prefix of a direction; null: that of the direction, if the model has any.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>Beams; 1: the most probable token each time.</summary>
-    public int Beams { get; init; } = 4;
+    /// <summary>Beams; 1: the most probable token each time. Null: as many as the model's <c>generation_config.json</c> says, else 4.</summary>
+    public int? Beams { get; init; }
 
-    /// <summary>A translation has the score sum / length^penalty: above 1 favours longer ones. Only with beams.</summary>
-    public double LengthPenalty { get; init; } = 1;
+    /// <summary>
+    /// A translation has the score sum / length^penalty: above 1 favours longer ones. Only with beams. Null: as the model's
+    /// <c>generation_config.json</c> says, else 1.
+    /// </summary>
+    public double? LengthPenalty { get; init; }
 
     /// <summary>Most new tokens of a text; null: twice its own tokens and 50, within the model's context.</summary>
     public int? MaxNewTokens { get; init; }

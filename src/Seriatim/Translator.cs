@@ -142,18 +142,41 @@ public sealed class Translator : IDisposable
 
     private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number, TranslationOptions options)
     {
-        if (options is { Beams: 1, LengthPenalty: not 1 })
-            throw new ModelTaskException($"LengthPenalty is {options.LengthPenalty} and Beams is 1; a length penalty needs at least 2 beams.");
+        BeamOptions? beam = BeamOf(options);
         (TranslationDirection? direction, string prefix) = _directions.Choose(text, options);
         GenerationRequest request = RequestBuilder.FromText(_opened, prefix + text);
         int tokens = request.EncoderInput.Length;
         if (tokens > MaxInputTokens)
             throw new TextTooLongException(number, tokens, MaxInputTokens);
+        int most = options.MaxNewTokens ?? Math.Min(2 * tokens + 50, Math.Max(1, Model.Spec.Context - request.Prompt.Length));
         return (request with
         {
-            Sampling = SamplingOptions.Greedy,
-            Beam = options.Beams == 1 ? null : new BeamOptions { Beams = options.Beams, LengthPenalty = options.LengthPenalty },
-            MaxNewTokens = options.MaxNewTokens ?? Math.Min(2 * tokens + 50, Math.Max(1, Model.Spec.Context - request.Prompt.Length)),
+            // Of the model's defaults, all but what draws: temperature and truncation.
+            Sampling = SamplingOptions.Greedy with { Penalties = request.Sampling.Penalties, Constraints = request.Sampling.Constraints },
+            Beam = beam,
+            MaxNewTokens = most,
+            MinNewTokens = Math.Min(request.MinNewTokens, most),
+            Seed = 0,
         }, direction);
+    }
+
+    /// <summary>The beams of the options, else of the model, else four.</summary>
+    private BeamOptions? BeamOf(TranslationOptions options)
+    {
+        BeamOptions own = _opened.Defaults.Beam ?? new BeamOptions();
+        if ((options.Beams ?? own.Beams) is 1)
+        {
+            return options.LengthPenalty is null or 1 ? null : throw new ModelTaskException(
+                $"LengthPenalty is {options.LengthPenalty} and Beams is 1; a length penalty needs at least 2 beams.");
+        }
+
+        bool groups = options.Beams is null || options.Beams == own.Beams;
+        return own with
+        {
+            Beams = options.Beams ?? own.Beams,
+            LengthPenalty = options.LengthPenalty ?? own.LengthPenalty,
+            Groups = groups ? own.Groups : 1,
+            DiversityPenalty = groups ? own.DiversityPenalty : 0,
+        };
     }
 }

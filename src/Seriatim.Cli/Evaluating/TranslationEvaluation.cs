@@ -33,7 +33,7 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         return new EvaluationReport("translation",
         [
             ("direction", direction?.ToString() ?? "as the model was trained"), ("segments", (long)segments.Length),
-            ("references", references.Sum(r => (long)r.Count)), ("beams", (long)settings.Translation.Beams), ("length_penalty", settings.Translation.LengthPenalty),
+            ("references", references.Sum(r => (long)r.Count)), ("beams", (long)settings.Translation.Beams!.Value), ("length_penalty", settings.Translation.LengthPenalty!.Value),
             ("bleu", bleu.Score), ("precisions", bleu.Precisions), ("brevity_penalty", bleu.BrevityPenalty), ("hypothesis_length", bleu.HypothesisLength),
             ("reference_length", bleu.ReferenceLength), ("bleu_signature", $"nrefs:{count}|case:mixed|eff:no|tok:{NameOf(tokenizer)}|smooth:exp|version:{Version}"),
             ("chrf", chrf), ("chrf_signature", $"nrefs:{count}|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{Version}"),

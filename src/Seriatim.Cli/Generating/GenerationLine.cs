@@ -37,6 +37,7 @@ internal sealed record GenerationLine(
             Logprobs = LogprobLine.Of(request.Tokenizer!, choice.Logprobs),
             PromptLogprobs = LogprobLine.Of(request.Tokenizer!, result.PromptLogprobs),
             PromptTokens = result.Usage.PromptTokens,
+            Seed = result.Seed,
             DraftTokens = drafts?.DraftTokens,
             AcceptedTokens = drafts?.AcceptedTokens,
             FirstTokenMs = result.Timings.FirstToken?.TotalMilliseconds,
@@ -53,7 +54,7 @@ internal sealed record GenerationLine(
     {
         bool continues = request.EncoderInput.IsEmpty;
         return new GenerationLine(
-            index, choice, prompt.Text, continues ? prompt.Text + text : text, text, [.. request.Prompt.Span, .. ids], ids, finish, request.Seed,
+            index, choice, prompt.Text, continues ? prompt.Text + text : text, text, [.. request.Prompt.Span, .. ids], ids, finish, request.Seed ?? 0,
             null, null, null, request.Prompt.Length + request.EncoderInput.Length, ids.Count, null, null, null, null);
     }
 }

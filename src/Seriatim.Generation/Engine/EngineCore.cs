@@ -88,7 +88,7 @@ internal sealed class EngineCore : IDisposable
             Work = request.Beam is null
                 ? new SamplingWork(_context, request, handle, chain, limits)
                 : new BeamWork(_context, request, handle, chain, limits),
-            Drafting = request.Speculation is null ? null : new Drafting(request, chain, limits.MaxNewTokens),
+            Drafting = request.Speculation is null ? null : new Drafting(request, handle.Seed, chain, limits.MaxNewTokens),
             Submitted = submitted,
             Deadline = DeadlineOf(request.Deadline, submitted),
             EncoderInput = request.EncoderInput,

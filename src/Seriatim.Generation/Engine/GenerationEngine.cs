@@ -52,7 +52,8 @@ public sealed class GenerationEngine : IDisposable
         RequestLimits limits = _core.Check(request);
         Enter();
         long submitted = _options.Clock.GetTimestamp();
-        var handle = new GenerationHandle(Interlocked.Increment(ref _numbers), () => _signal.Release(), cancellationToken);
+        var handle = new GenerationHandle(
+            Interlocked.Increment(ref _numbers), request.Seed ?? DrawSeed(), () => _signal.Release(), cancellationToken);
         handle.Register();
         Post(() => _core.Add(request, limits, handle, submitted), handle.Fail);
         return handle;
@@ -113,6 +114,9 @@ public sealed class GenerationEngine : IDisposable
         _thread.Join();
         _core.Dispose();
     }
+
+    /// <summary>A seed below 2^63, so that every program can write it down and give it again.</summary>
+    private static ulong DrawSeed() => (ulong)Random.Shared.NextInt64();
 
     private GenerationRequest WithSuppressed(GenerationRequest request)
     {

@@ -21,10 +21,14 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     private CancellationTokenRegistration _registration;
     private volatile bool _cancelled;
 
-    internal GenerationHandle(long number, Action wake, CancellationToken token) => (Number, _wake, _token) = (number, wake, token);
+    internal GenerationHandle(long number, ulong seed, Action wake, CancellationToken token) =>
+        (Number, Seed, _wake, _token) = (number, seed, wake, token);
 
     /// <summary>Number of the request in its engine.</summary>
     public long Number { get; }
+
+    /// <summary>The seed of its random numbers: the request's, or the one that was drawn for it.</summary>
+    public ulong Seed { get; }
 
     /// <summary>
     /// The result. Fails with what went wrong, or with <see cref="OperationCanceledException"/>; so does the enumeration.

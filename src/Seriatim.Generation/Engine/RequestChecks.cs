@@ -53,7 +53,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             throw new PromptTooLongException("The prompt", prompt, 0, context);
         if (request.MaxNewTokens is { } asked && (long)prompt + asked > context)
             throw new PromptTooLongException("The prompt", prompt, asked, context);
-        int newTokens = request.MaxNewTokens ?? LargestFitting(prompt, width, limits);
+        int newTokens = request.MaxNewTokens ?? Math.Min(LargestFitting(prompt, width, limits), request.SoftMaxNewTokens ?? int.MaxValue);
         int declared = prompt + newTokens;
         long needed = PagesAtMost(prompt, declared, width, reach);
         if (needed > pages)
@@ -112,6 +112,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     {
         int least = request.PromptLogprobs is null ? 1 : 0;
         OptionCheck.AtLeast("MaxNewTokens", request.MaxNewTokens ?? 1, least);
+        OptionCheck.AtLeast("SoftMaxNewTokens", request.SoftMaxNewTokens ?? 1, 1);
         OptionCheck.AtLeast("MinNewTokens", request.MinNewTokens, 0);
         OptionCheck.AtLeast("Count", request.Count, 1);
         OptionCheck.AtLeast("BestOf", request.BestOf ?? request.Count, request.Count);

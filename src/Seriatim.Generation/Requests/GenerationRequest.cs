@@ -17,8 +17,17 @@ public sealed record GenerationRequest
     /// <summary>Token ids for the encoder; only for encoder-decoder models, which need at least one.</summary>
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
-    /// <summary>Most new tokens, 1 or more; null: as many as the context and the page pool hold.</summary>
+    /// <summary>
+    /// Most new tokens, 1 or more; a request for which so many do not fit is refused. Null: <see cref="SoftMaxNewTokens"/>, or as many as the
+    /// context and the page pool hold.
+    /// </summary>
     public int? MaxNewTokens { get; init; }
+
+    /// <summary>
+    /// Most new tokens where <see cref="MaxNewTokens"/> does not say it: at most so many, as far as the context and the page pool go. For lengths
+    /// that no user has asked for. Null: no such limit.
+    /// </summary>
+    public int? SoftMaxNewTokens { get; init; }
 
     /// <summary>Fewest new tokens: before that, end and stop ids cannot be chosen and stop strings are not looked for.</summary>
     public int MinNewTokens { get; init; }
@@ -32,8 +41,11 @@ public sealed record GenerationRequest
     /// <summary>Drafts that are verified in one pass; null: none. Changes no output, only the speed.</summary>
     public SpeculationOptions? Speculation { get; init; }
 
-    /// <summary>Seed of all random numbers of this request.</summary>
-    public ulong Seed { get; init; }
+    /// <summary>
+    /// Seed of all random numbers of this request: the same seed gives the same text, for ever. Null: one is drawn when it is submitted;
+    /// <see cref="GenerationHandle.Seed"/> and <see cref="GenerationResult.Seed"/> tell which.
+    /// </summary>
+    public ulong? Seed { get; init; }
 
     /// <summary>Continuations to return, n; each has random numbers of its own.</summary>
     public int Count { get; init; } = 1;
@@ -78,7 +90,7 @@ public sealed record GenerationRequest
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>
-    /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted, beyond the model.s
+    /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted, beyond the model's
     /// context too. The window with its sinks must fit into the context. Needs rotary, ALiBi or relative positions. Null: all that the layers see.
     /// </summary>
     public AttentionWindow? Window { get; init; }

@@ -146,7 +146,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         if (sequence.Draft.Count == 0)
             memory.State = sequence.State.Copy();
         (row.Tokens, row.PromptLength, row.State) = (memory.Tokens, sequence.PromptLength, memory.State);
-        (row.Seed, row.SequenceIndex, row.EncoderInput) = (drafting.Request.Seed, sequence.Id.Index, default);
+        (row.Seed, row.SequenceIndex, row.EncoderInput) = (drafting.Seed, sequence.Id.Index, default);
         try
         {
             int token = drafting.Chain.Choose(row);

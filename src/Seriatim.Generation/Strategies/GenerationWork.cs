@@ -107,7 +107,7 @@ internal abstract class GenerationWork(
         LogitsRow row = context.Row;
         row.Load(logits);
         (row.Tokens, row.PromptLength, row.State) = (sequence.Tokens, sequence.PromptLength, sequence.State);
-        (row.Seed, row.SequenceIndex, row.EncoderInput) = (request.Seed, sequence.Id.Index, request.EncoderInput);
+        (row.Seed, row.SequenceIndex, row.EncoderInput) = (handle.Seed, sequence.Id.Index, request.EncoderInput);
         return row;
     }
 
@@ -130,7 +130,7 @@ internal abstract class GenerationWork(
             _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
             clock.GetElapsedTime(group.Submitted, now),
             _sampling + (_taking == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_taking, now)));
-        handle.Complete(new GenerationResult(choices, _prompt, usage, timings));
+        handle.Complete(new GenerationResult(choices, _prompt, usage, timings, handle.Seed));
     }
 
     private void ScorePrompt(in PlannedSegment segment, StepRows rows)

@@ -23,6 +23,8 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
             ModelId = model.Name,
             FinishReason = Reason(choice.Finish),
             Usage = Usage(result.Usage),
+            AdditionalProperties = Seed(handle),
+            RawRepresentation = result,
         };
     }
 
@@ -45,7 +47,14 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
         }
 
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
-        yield return new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(Usage(result.Usage))]) { ResponseId = id, MessageId = id, ModelId = model.Name };
+        yield return new ChatResponseUpdate(ChatRole.Assistant, [new UsageContent(Usage(result.Usage))])
+        {
+            ResponseId = id,
+            MessageId = id,
+            ModelId = model.Name,
+            AdditionalProperties = Seed(handle),
+            RawRepresentation = result,
+        };
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null)
@@ -71,18 +80,24 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
         if (options.Instructions is { Length: > 0 } instructions)
             conversation.Insert(0, new TemplateMessage("system", instructions));
         GenerationRequest request = model.ChatRequest(conversation);
+        SamplingOptions own = request.Sampling;
         return model.SubmitChat(
             request with
             {
                 MaxNewTokens = options.MaxOutputTokens,
-                Seed = unchecked((ulong)(options.Seed ?? 0)),
+                MinNewTokens = Math.Min(request.MinNewTokens, options.MaxOutputTokens ?? int.MaxValue),
+                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : null,
                 StopStrings = [.. request.StopStrings, .. options.StopSequences ?? []],
-                Sampling = new SamplingOptions
+                Sampling = own with
                 {
-                    Temperature = options.Temperature ?? 1,
-                    TopK = options.TopK ?? 0,
-                    TopP = options.TopP ?? 1,
-                    Penalties = new PenaltyOptions { Frequency = options.FrequencyPenalty ?? 0, Presence = options.PresencePenalty ?? 0 },
+                    Temperature = options.Temperature ?? own.Temperature,
+                    TopK = options.TopK ?? own.TopK,
+                    TopP = options.TopP ?? own.TopP,
+                    Penalties = own.Penalties with
+                    {
+                        Frequency = options.FrequencyPenalty ?? own.Penalties.Frequency,
+                        Presence = options.PresencePenalty ?? own.Penalties.Presence,
+                    },
                 },
             },
             cancellationToken);
@@ -117,6 +132,9 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
         FinishReason.Deadline => new ChatFinishReason("deadline"),
         _ => ChatFinishReason.Stop,
     };
+
+    /// <summary>The seed that was used, given or drawn, as <see cref="ChatOptions.Seed"/> takes it.</summary>
+    private static AdditionalPropertiesDictionary Seed(GenerationHandle handle) => new() { ["seed"] = unchecked((long)handle.Seed) };
 
     private static UsageDetails Usage(GenerationUsage usage) => new()
     {

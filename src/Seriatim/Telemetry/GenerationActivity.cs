@@ -30,6 +30,9 @@ internal sealed class GenerationActivity
         return new GenerationActivity(operation, model, activity);
     }
 
+    /// <summary>The seed, given or drawn.</summary>
+    public void SetSeed(ulong seed) => _activity?.SetTag("gen_ai.request.seed", unchecked((long)seed));
+
     /// <summary>Ends the activity when the request has ended.</summary>
     public void EndWith(Task<GenerationResult> completion) => completion.ContinueWith(
         task =>
@@ -65,12 +68,12 @@ internal sealed class GenerationActivity
     {
         SamplingOptions sampling = request.Sampling;
         activity.SetTag("gen_ai.request.temperature", (double)sampling.Temperature).SetTag("gen_ai.request.top_p", (double)sampling.TopP)
-            .SetTag("gen_ai.request.seed", unchecked((long)request.Seed)).SetTag("gen_ai.request.choice.count", request.Count)
+            .SetTag("gen_ai.request.choice.count", request.Count)
             .SetTag("gen_ai.request.frequency_penalty", (double)sampling.Penalties.Frequency)
             .SetTag("gen_ai.request.presence_penalty", (double)sampling.Penalties.Presence);
         if (sampling.TopK > 0)
             activity.SetTag("gen_ai.request.top_k", (double)sampling.TopK);
-        if (request.MaxNewTokens is { } most)
+        if ((request.MaxNewTokens ?? request.SoftMaxNewTokens) is { } most)
             activity.SetTag("gen_ai.request.max_tokens", most);
         if (request.StopStrings.Count > 0)
             activity.SetTag("gen_ai.request.stop_sequences", request.StopStrings.ToArray());

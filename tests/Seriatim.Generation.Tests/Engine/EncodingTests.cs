@@ -62,7 +62,7 @@ public sealed class EncodingTests
     {
         using var model = new FakeModel();
         using var engine = new GenerationEngine(model, new EngineOptions { Pages = 100 });
-        var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50 };
+        var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0 };
         Task<GenerationResult> generation = engine.CompleteAsync(request);
         EncodingResult embedding = await engine.EncodeAsync(new EncodingRequest { Tokens = new[] { 5, 6, 7 }, Pooling = PoolingKind.Last, Normalize = true });
         Assert.Equal(1, embedding.Embedding!.Sum(x => (double)x * x), 1e-6);

@@ -4,7 +4,7 @@ namespace Seriatim.Generation.Tests;
 public sealed class EngineTests
 {
     private static GenerationRequest Request(int prompt = 5, int newTokens = 20) =>
-        new() { Prompt = Enumerable.Range(1, prompt).ToArray(), MaxNewTokens = newTokens };
+        new() { Prompt = Enumerable.Range(1, prompt).ToArray(), MaxNewTokens = newTokens, Seed = 0 };
 
     /// <summary>So many tokens that no machine is done with them before the test cancels it.</summary>
     private static GenerationRequest Endless => Request(newTokens: 1_000_000);

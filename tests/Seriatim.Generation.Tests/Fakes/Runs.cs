@@ -5,7 +5,7 @@ internal static class Runs
 {
     public static GenerationHandle Add(this EngineCore core, GenerationRequest request, long number = 1, CancellationToken token = default)
     {
-        var handle = new GenerationHandle(number, () => { }, token);
+        var handle = new GenerationHandle(number, request.Seed ?? 0, () => { }, token);
         handle.Register();
         core.Add(request, core.Check(request), handle, TimeProvider.System.GetTimestamp());
         return handle;
@@ -13,7 +13,7 @@ internal static class Runs
 
     public static GenerationHandle AddAt(this EngineCore core, GenerationRequest request, long number, TimeProvider clock)
     {
-        var handle = new GenerationHandle(number, () => { }, default);
+        var handle = new GenerationHandle(number, request.Seed ?? 0, () => { }, default);
         core.Add(request, core.Check(request), handle, clock.GetTimestamp());
         return handle;
     }
