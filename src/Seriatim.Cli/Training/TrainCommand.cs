@@ -42,17 +42,16 @@ internal static class TrainCommand
         var memory = new MachineMemory(ignoreMemory);
         memory.CheckWeights(recipe);
 
-        // Whoever ends programs politely, such as a container's host, is heard as Ctrl-C is.
+        // Whoever ends programs politely, such as a container's host or a terminal that is closed, is heard as Ctrl-C is.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        });
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         var view = new TrainingView(recipe, json);
         Task<Trainer> preparing = Task.Run(() => new Trainer(recipe, options with { Progress = view, StepProgress = view }, stop.Token), CancellationToken.None);
         await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
         using Trainer trainer = await preparing;
+        foreach (string notice in trainer.Notices)
+            Terminal.Note(notice);
         memory.Check(trainer.Memory);
         view.Begin(trainer);
         TrainerResult result = await TrainAsync(trainer, view, stop.Token);
@@ -62,6 +61,12 @@ internal static class TrainCommand
             return ExitCodes.Success;
         Terminal.Note($"Stopped after step {result.Steps} of {trainer.TotalSteps}; saved {Shown(result.Checkpoint)}. Go on with: seriatim train {name} --resume");
         return ExitCodes.Interrupted;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 
     private static async Task<TrainerResult> TrainAsync(Trainer trainer, TrainingView view, CancellationToken cancellation)

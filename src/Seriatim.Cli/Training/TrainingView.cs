@@ -32,7 +32,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         MemoryEstimate memory = trainer.Memory;
         Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(trainer.TotalSteps)} steps, to {recipe.OutputFolder}");
         if (trainer.BadLines.Count > 0)
-            Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left out{string.Concat(trainer.BadLines.First.Take(3).Select(line => $"; {line}"))}");
+            Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left out{string.Concat(trainer.BadLines.First.Select(line => $"{Environment.NewLine}  {line}"))}");
         if (trainer.SkippedExamples > 0)
             Terminal.Note($"{Number(trainer.SkippedExamples)} examples are too long or too short and are left out");
         Print(new TrainLine("start", trainer.Steps, trainer.TotalSteps, trainer.Model.ParameterCount,

@@ -24,8 +24,8 @@ public sealed record TrainerState
     /// <summary>Seed of the run.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>What the run depends on, as text (schedule, objective, data): training goes on only if it is the same.</summary>
-    public required string Settings { get; init; }
+    /// <summary>What the run depends on, by the recipe's keys: training goes on only if it is the same, but for more steps.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     /// <summary>Loss summed since the last log entry, in nats.</summary>
     public double RunningLoss { get; init; }
@@ -51,6 +51,9 @@ public sealed record TrainerState
             history.Add((JsonNode)line);
         }
 
+        var settings = new JsonObject();
+        foreach ((string key, string value) in Settings)
+            settings[key] = value;
         var root = new JsonObject
         {
             ["global_step"] = GlobalStep,
@@ -58,7 +61,7 @@ public sealed record TrainerState
             ["data_epoch"] = Position.Epoch,
             ["data_batch"] = Position.Batch,
             ["seed"] = Seed,
-            ["settings"] = Settings,
+            ["settings"] = settings,
             ["running_loss"] = RunningLoss,
             ["running_labels"] = RunningLabels,
             ["log_history"] = history,
@@ -94,7 +97,7 @@ public sealed record TrainerState
                 Epoch = root.GetProperty("epoch").GetDouble(),
                 Position = new DataPosition(root.GetProperty("data_epoch").GetInt64(), root.GetProperty("data_batch").GetInt32()),
                 Seed = root.GetProperty("seed").GetUInt64(),
-                Settings = root.GetProperty("settings").GetString() ?? "",
+                Settings = root.GetProperty("settings").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
                 RunningLoss = root.GetProperty("running_loss").GetDouble(),
                 RunningLabels = root.GetProperty("running_labels").GetInt64(),
                 Best = root.TryGetProperty("best_metric", out JsonElement best)

@@ -18,13 +18,20 @@ public static class DataReader
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(bad);
-        return file.Format switch
+        return Checked(bad, file.Format switch
         {
             DataFormat.Text => Documents(file, bad),
             DataFormat.Tsv => Tsv(file, Column(file, file.SourceField), file.TargetField is { } t ? Column(file, t) : null, bad),
             DataFormat.Jsonl => Jsonl(file, bad),
             _ => Lines(file, bad),
-        };
+        });
+    }
+
+    private static IEnumerable<TextRecord> Checked(BadLines bad, IEnumerable<TextRecord> records)
+    {
+        foreach (TextRecord record in records)
+            yield return record;
+        bad.Check();
     }
 
     private static IEnumerable<TextRecord> Documents(DataFile file, BadLines bad)

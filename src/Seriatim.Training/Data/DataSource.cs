@@ -5,6 +5,9 @@ namespace Seriatim.Training;
 /// <param name="Weight">Share of the draws relative to other sources; null: every example once an epoch.</param>
 public sealed record DataSource(TokenCache Cache, double? Weight = null)
 {
+    /// <summary>The file the examples come from, for messages; null: the cache is named instead.</summary>
+    public DataFile? File { get; init; }
+
     /// <summary>First example.</summary>
     public int FirstExample { get; init; }
 

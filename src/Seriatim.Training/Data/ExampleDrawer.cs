@@ -92,6 +92,7 @@ public sealed class ExampleDrawer
     private List<ExamplePiece> Pieces(DataSource source, int offset, bool countSkipped = false)
     {
         var pieces = new List<ExamplePiece>();
+        var tooLong = new List<int>();
         for (int example = source.FirstExample; example < source.EndExample; example++)
         {
             int first = source.FirstId, end = source.EndId ?? source.Cache.Source(example).Length;
@@ -112,13 +113,30 @@ public sealed class ExampleDrawer
             }
             else
             {
-                throw new DataException(
-                    $"Example {example + 1} of {source.Cache.Path} has {end - first} + {target} tokens; {_limits.Source} + {_limits.Target} fit. " +
-                    "Set long_sequences to \"skip\", for plain text to \"split\", or use a longer context.");
+                tooLong.Add(example);
             }
         }
 
-        return pieces;
+        return tooLong.Count == 0 ? pieces : throw TooLong(source, tooLong);
+    }
+
+    /// <summary>Names the first of the examples that do not fit by their place in the file, so that they can be looked at.</summary>
+    private DataException TooLong(DataSource source, List<int> examples)
+    {
+        const int Named = 10;
+        int[] first = [.. examples.Take(Named)];
+        long[]? lines = source.File is null ? null
+            : [.. DataReader.Read(source.File, new BadLines(long.MaxValue)).Take(first[^1] + 1).Select(record => record.Line)];
+        string fits = source.Cache.HasTargets ? $"{_limits.Source} + {_limits.Target}" : $"{_limits.Source}";
+        IEnumerable<string> named = first.Select(example =>
+        {
+            int length = source.Cache.Source(example).Length;
+            string place = lines is null ? $"example {example + 1} of {source.Cache.Path}" : $"{source.File!.Path}({lines[example]})";
+            return $"{place}: {length}{(source.Cache.HasTargets ? $" + {source.Cache.Target(example).Length}" : "")} tokens";
+        });
+        return new DataException(
+            $"{examples.Count} examples are too long; {fits} tokens fit. Set long_sequences to \"skip\"{(source.Cache.HasTargets ? "" : " or \"split\"")}, or use a longer context."
+            + $"{Environment.NewLine}{string.Join(Environment.NewLine, named)}");
     }
 
     private void Cut(List<ExamplePiece> pieces, TokenCache cache, int example, int first, int end, int offset)

@@ -6,15 +6,14 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
     /// <summary>Ids of a generated target where neither recipe nor context limit it: an untrained model does not end.</summary>
     private const int LongestTarget = 256;
 
+    private int _longest;
+
     private readonly List<(string Name, BleuTokenizer Tokenizer, ReadOnlyMemory<int>[] Sources, string[] References)> _pairs = [];
 
     /// <summary>Refuses a recipe whose evaluations could not give what it asks for.</summary>
-    public void Check()
+    public void Check(Model model)
     {
-        if (recipe.Generation is not null && (!objective.NeedsTargets || data.Validation.Count == 0))
-            throw new RecipeException("predict_with_generate needs the objective sequence_to_sequence and validation data.");
-        if (recipe.Generation is not null && options.Generate is null)
-            throw new RecipeException("The recipe says predict_with_generate; give TrainingOptions.Generate, as a rule TrainingGenerator.Generate of the package Seriatim.");
+        CheckGeneration(model);
         if (recipe.Best is not { } best)
             return;
         if (best.NeedsGeneration && recipe.Generation is null)
@@ -25,6 +24,20 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
             throw new RecipeException($"metric_for_best_model is {best.Metric}; the objective {recipe.Objective} has no such figure.");
         if (best.Patience > 0 && recipe.EvalSteps == 0)
             throw new RecipeException("early_stopping_patience counts evaluations; give \"eval_steps\".");
+    }
+
+    private void CheckGeneration(Model model)
+    {
+        if (recipe.Generation is not { } wanted)
+            return;
+        if (!objective.NeedsTargets || data.Validation.Count == 0)
+            throw new RecipeException("predict_with_generate needs the objective sequence_to_sequence and validation data.");
+        if (options.Generate is null)
+            throw new RecipeException("The recipe says predict_with_generate; give TrainingOptions.Generate, as a rule TrainingGenerator.Generate of the package Seriatim.");
+        int start = model.Config.ForcedBosTokenId is null ? 1 : 2, room = model.Spec.Context - start;
+        if (wanted.MaxLength > room)
+            throw new RecipeException($"generation_max_length is {wanted.MaxLength}; a context of {model.Spec.Context} less {start} ids at its start leaves {room}. Give at most {room}.");
+        _longest = wanted.MaxLength > 0 ? wanted.MaxLength : Math.Min(Math.Min(LongestTarget, data.Limits.Target), room);
     }
 
     /// <summary>Loss and accuracy of the labels; null without validation data.</summary>
@@ -47,12 +60,11 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
             return;
         if (_pairs.Count == 0)
             Collect(wanted.MaxSamples);
-        int longest = wanted.MaxLength > 0 ? wanted.MaxLength : Math.Min(LongestTarget, data.Limits.Target);
         double bleu = 0, chrf = 0;
         foreach ((string name, BleuTokenizer cut, ReadOnlyMemory<int>[] sources, string[] references) in _pairs)
         {
             IReadOnlyList<string> made = options.Generate!(
-                new GenerationTask(model, ops, tokenizer, sources, longest, wanted.Beams), cancellation);
+                new GenerationTask(model, ops, tokenizer, sources, _longest, wanted.Beams), cancellation);
             if (made.Count != sources.Length)
                 throw new InvalidOperationException($"TrainingOptions.Generate gave {made.Count} texts for {sources.Length} sources.");
             string[][] right = [.. references.Select(r => (string[])[r])];

@@ -28,16 +28,17 @@ public sealed record RecipeData(DataFile File, double? Weight)
         };
         if (file.Marker is not null && format != DataFormat.Text)
             throw reader.Wrong("marker", "text data");
-        string? name = reader.Text("name");
+        string? name = reader.Text("name"), origin = reader.Text("origin");
         BleuTokenizer bleu = reader.OneOf("bleu_tokenizer", BleuTokenizer.Mteval13A,
             ("13a", BleuTokenizer.Mteval13A), ("zh", BleuTokenizer.Chinese), ("char", BleuTokenizer.Character));
         double? weight = reader.Has("weight") ? reader.Number("weight", 1, double.Epsilon) : null;
         reader.Complete();
-        RecipeData data = Existing(file, weight) with { BleuTokenizer = bleu };
+        RecipeData data = Existing(file, weight, origin) with { BleuTokenizer = bleu };
         return name is null ? data : data with { Name = name };
     }
 
-    private static RecipeData Existing(DataFile file, double? weight) => System.IO.File.Exists(file.Path)
+    /// <summary><c>origin</c> says where a file that is not there can be had.</summary>
+    private static RecipeData Existing(DataFile file, double? weight, string? origin) => System.IO.File.Exists(file.Path)
         ? new RecipeData(file, weight)
-        : throw new RecipeException($"There is no data file {file.Path}.");
+        : throw new RecipeException($"There is no data file {file.Path}. {origin ?? "Put it there, or change the recipe's \"path\"."}");
 }

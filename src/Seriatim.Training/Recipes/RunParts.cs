@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Seriatim.Training;
 
 /// <summary>What a trainer makes of its recipe.</summary>
@@ -19,20 +17,6 @@ internal static class RunParts
         _ => new AdamW(trained, recipe.Adam, threads),
     };
 
-    /// <summary>All that the bits of the result depend on.</summary>
-    public static string Settings(
-        TrainingRecipe recipe, LearningRateSchedule schedule, Objective objective, TrainingSet data, DropoutRates dropout,
-        Teacher? teacher) =>
-        string.Join("; ", schedule, objective.GetType().Name, recipe.MaskShare, recipe.NoiseDensity,
-            recipe.SpanLength, data.Limits, recipe.Packing, $"accumulation {recipe.AccumulationSteps}", Name(recipe.Optimizer),
-            recipe.Adam, $"clip {recipe.MaxGradientNorm}", $"smoothing {recipe.LabelSmoothing}", $"{dropout}", $"ema {recipe.AverageDecay}",
-            $"freeze [{string.Join(' ', recipe.Selection.Frozen)}]", $"no_decay [{string.Join(' ', recipe.Selection.WithoutDecay)}]",
-            $"seed {recipe.Seed}", $"logging {recipe.LoggingSteps}", $"split {recipe.ValidationSplit}",
-            $"weights [{string.Join(' ', recipe.TrainFiles.Select(f => f.Weight))}]", data.Keys)
-        // What came later than the first checkpoints in use is named only where it is used.
-        + (recipe.Best is null ? "" : $"; {recipe.Best}") + (recipe.Generation is null ? "" : $"; {recipe.Generation}")
-        + (recipe.Sampling is null ? "" : $"; {recipe.Sampling}") + (teacher is null ? "" : $"; {teacher.Name}");
-
     /// <summary>Rows of the largest batch there can be.</summary>
     public static long LargestBatch(TrainingRecipe recipe, TrainingSet data, Objective objective)
     {
@@ -41,5 +25,18 @@ internal static class RunParts
         return Math.Min(byExamples, recipe.Packing.Tokens > 0 ? recipe.Packing.Tokens : long.MaxValue);
     }
 
-    private static string Name(OptimizerKind kind) => kind.ToString().ToLower(CultureInfo.InvariantCulture);
+    /// <summary>Refuses what model, tokenizer and recipe do not agree on.</summary>
+    public static void CheckModel(TrainingRecipe recipe, Model model, Tokenizer tokenizer)
+    {
+        if (tokenizer.VocabularySize > model.Spec.Last.Vocabulary)
+            throw new RecipeException(
+                $"{recipe.Tokenizer} has {tokenizer.VocabularySize} ids; the model's vocab_size is {model.Spec.Last.Vocabulary}.");
+        if (recipe.ModelFolder is not null && TokenizerCheck.FirstDifference(recipe.ModelFolder, tokenizer) is { } difference)
+            throw new RecipeException($"{recipe.Tokenizer} is not the tokenizer of {recipe.ModelFolder}: {difference}. The model's ids would mean something else.");
+        foreach ((string key, double value) in model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
+        {
+            if (value != 0 && !recipe.LayerDropOff)
+                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
+        }
+    }
 }

@@ -27,7 +27,8 @@ public sealed class Trainer : IDisposable
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _files = [];
     private readonly List<LogEntry> _history = [];
     private readonly Evaluation _evaluation;
-    private readonly string _settings;
+    private readonly SortedDictionary<string, string> _settings;
+    private readonly List<string> _notices = [];
     private readonly TrainingFlops? _flops;
     private readonly Teacher? _teacher;
     private readonly DropoutRates _dropout;
@@ -62,7 +63,7 @@ public sealed class Trainer : IDisposable
         Model = RunParts.LoadModel(recipe, checkpoint);
         try
         {
-            CheckModel();
+            RunParts.CheckModel(recipe, Model, Tokenizer);
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
@@ -70,16 +71,16 @@ public sealed class Trainer : IDisposable
                 throw new RecipeException("scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
-            _evaluation.Check();
+            _evaluation.Check(Model);
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             _optimizer = RunParts.NewOptimizer(recipe, trained, _options.Threads);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay, _options.Threads) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
-            _schedule = recipe.Schedule(Model.Spec.Last.Width, TotalSteps);
+            _schedule = recipe.Schedule.Make(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
             _teacher = recipe.Teacher is { } teacher ? new Teacher(teacher, Model, Tokenizer, _options.Threads) : null;
-            _settings = RunParts.Settings(recipe, _schedule, _objective, _data, _dropout, _teacher);
+            _settings = ResumeSettings.Of(recipe, _data, definition, TotalSteps, _dropout, _teacher);
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
@@ -126,6 +127,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Everything logged so far.</summary>
     public IReadOnlyList<LogEntry> History => _history;
 
+    /// <summary>What there is to say about going on, e.g. that the run has more steps than before.</summary>
+    public IReadOnlyList<string> Notices => _notices;
+
     /// <summary>Called after every step, so that tests can stop a run at one.</summary>
     internal Action<long>? AfterStep { get; set; }
 
@@ -146,7 +150,7 @@ public sealed class Trainer : IDisposable
         using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
             TotalSteps, PeakOf(_options.Threads));
         if (IsEvaluationDue)
-            Validate(report, cancellation); // the run was stopped in the middle of it
+            ValidateSaving(report, cancellation); // the run was stopped in the middle of it
         while (!Finished && !cancellation.IsCancellationRequested)
         {
             long start = Stopwatch.GetTimestamp();
@@ -158,7 +162,7 @@ public sealed class Trainer : IDisposable
             if (Steps == TotalSteps)
                 break;
             if (IsEvaluationDue)
-                Validate(report, cancellation);
+                ValidateSaving(report, cancellation);
             if (_recipe.SaveSteps > 0 && Steps % _recipe.SaveSteps == 0 || Best?.Step == Steps)
                 Save();
         }
@@ -185,7 +189,7 @@ public sealed class Trainer : IDisposable
         bool finished = Finished;
         TokenScores? scores = !finished ? null
             : _evaluated is { } last && last.Step == Steps ? last.Scores
-            : HasEvaluation ? Evaluate() : Validate(report, cancellation);
+            : HasEvaluation ? Evaluate() : ValidateSaving(report, cancellation);
         // A cancelled evaluation leaves the run unfinished: its figures are made when it goes on.
         finished &= scores is not null || _data.Validation.Count == 0;
         string checkpoint = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
@@ -275,6 +279,21 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    /// <summary>An evaluation that fails takes no steps with it: they are saved, and it comes again when the run goes on.</summary>
+    private TokenScores? ValidateSaving(RunReport report, CancellationToken cancellation)
+    {
+        try
+        {
+            return Validate(report, cancellation);
+        }
+        catch
+        {
+            if (Steps > 0 && !Store.All().Contains(Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps))))
+                Save();
+            throw;
+        }
+    }
+
     private TokenScores? Validate(RunReport report, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
@@ -360,10 +379,13 @@ public sealed class Trainer : IDisposable
 
     private void Restore(string checkpoint)
     {
-        TrainerState state = CheckpointStore.Restore(checkpoint, _optimizer, _average);
-        if (state.Settings != _settings)
-            throw new RecipeException($"{checkpoint} was made with other settings, so going on would not equal a run that never stopped."
-                + $"{Environment.NewLine}checkpoint: {state.Settings}{Environment.NewLine}recipe: {_settings}");
+        TrainerState state = TrainerState.Read(checkpoint);
+        if (ResumeSettings.Differences(state.Settings, _settings) is { Count: > 0 } differences)
+            throw new RecipeException($"{checkpoint} was made with other settings, so going on would not equal a run that never stopped. Set them back, or train anew into another output_dir."
+                + $"{Environment.NewLine}{string.Join(Environment.NewLine, differences)}");
+        CheckpointStore.Restore(checkpoint, _optimizer, _average);
+        if (ResumeSettings.Growth(_recipe, Model.Spec.Last.Width, ResumeSettings.StepsOf(state.Settings), TotalSteps, Steps) is { } notice)
+            _notices.Add(notice);
         _loader.Position = state.Position;
         _history.AddRange(state.LogHistory);
         Best = state.Best;
@@ -373,18 +395,4 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
     private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));
-
-    private void CheckModel()
-    {
-        if (Tokenizer.VocabularySize > Model.Spec.Last.Vocabulary)
-            throw new RecipeException(
-                $"{_recipe.Tokenizer} has {Tokenizer.VocabularySize} ids; the model's vocab_size is {Model.Spec.Last.Vocabulary}.");
-        if (_recipe.ModelFolder is not null && TokenizerCheck.FirstDifference(_recipe.ModelFolder, Tokenizer) is { } difference)
-            throw new RecipeException($"{_recipe.Tokenizer} is not the tokenizer of {_recipe.ModelFolder}: {difference}. The model's ids would mean something else.");
-        foreach ((string key, double value) in Model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
-        {
-            if (value != 0 && !_recipe.LayerDropOff)
-                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
-        }
-    }
 }

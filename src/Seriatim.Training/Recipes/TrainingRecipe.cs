@@ -81,8 +81,8 @@ public sealed record TrainingRecipe
     /// <summary><c>num_train_epochs</c>: passes over the data; counts where <see cref="MaxSteps"/> is 0.</summary>
     public double Epochs { get; init; }
 
-    /// <summary><c>lr_scheduler_type</c> and its values, for the width of the model (Noam) and the number of steps.</summary>
-    public required Func<int, long, LearningRateSchedule> Schedule { get; init; }
+    /// <summary><c>lr_scheduler_type</c> and its values.</summary>
+    public required ScheduleOptions Schedule { get; init; }
 
     /// <summary>
     /// <c>metric_for_best_model</c>, <c>greater_is_better</c>, <c>load_best_model_at_end</c>, <c>early_stopping_patience</c>;
@@ -227,7 +227,7 @@ public sealed record TrainingRecipe
             AccumulationSteps = (int)reader.Whole("gradient_accumulation_steps", 1, 1),
             MaxSteps = reader.Whole("max_steps", 0, 1),
             Epochs = reader.Number("num_train_epochs", 0, 1e-6, 1e6),
-            Schedule = ReadSchedule(reader),
+            Schedule = ScheduleOptions.Read(reader),
             Best = BestModelOptions.Read(reader),
             Optimizer = reader.OneOf("optim", OptimizerKind.AdamW, ("adamw", OptimizerKind.AdamW), ("adamw_torch", OptimizerKind.AdamW),
                 ("lion", OptimizerKind.Lion), ("adafactor", OptimizerKind.Adafactor)),
@@ -286,41 +286,6 @@ public sealed record TrainingRecipe
         Epsilon = reader.Number("adam_epsilon", 1e-8, 1e-30),
         WeightDecay = reader.Number("weight_decay", 0),
     };
-
-    private static Func<int, long, LearningRateSchedule> ReadSchedule(RecipeReader reader)
-    {
-        double peak = reader.Number("learning_rate", 5e-5), minimum = reader.Number("min_lr", 0);
-        if (reader.Has("warmup_steps") && reader.Has("warmup_ratio"))
-            throw new RecipeException("Give \"warmup_steps\" or \"warmup_ratio\", not both.");
-        double ratio = reader.Number("warmup_ratio", 0, 0, 1);
-        long warmupSteps = reader.Whole("warmup_steps", 0);
-        bool warms = warmupSteps > 0 || ratio > 0;
-        string kind = reader.OneOf("lr_scheduler_type", "linear", [.. ((string[])["linear", "cosine", "cosine_with_min_lr", "constant",
-            "constant_with_warmup", "inverse_sqrt", "noam", "warmup_stable_decay"]).Select(name => (name, name))]);
-        bool decays = kind == "warmup_stable_decay";
-        if (!decays && reader.Has("num_decay_steps"))
-            throw reader.Wrong("num_decay_steps", "lr_scheduler_type warmup_stable_decay");
-        if (minimum > 0 && !decays && kind != "cosine_with_min_lr")
-            throw reader.Wrong("min_lr", "lr_scheduler_type cosine_with_min_lr or warmup_stable_decay");
-        if (kind == "constant" && warms)
-            throw new RecipeException("A \"constant\" rate has no warm-up; lr_scheduler_type is \"constant_with_warmup\".");
-        if (kind == "noam" && !warms)
-            throw new RecipeException("\"noam\" needs \"warmup_steps\" of at least 1.");
-        long? decaySteps = reader.Has("num_decay_steps") ? reader.Whole("num_decay_steps", 0) : null;
-        return (width, steps) =>
-        {
-            long warmup = ratio > 0 ? (long)Math.Ceiling(ratio * steps) : warmupSteps, fall = decaySteps ?? steps / 10;
-            return kind switch
-            {
-                "cosine" or "cosine_with_min_lr" => new CosineSchedule(peak, warmup, steps, minimum),
-                "constant" or "constant_with_warmup" => new ConstantSchedule(peak, warmup),
-                "inverse_sqrt" => new InverseSqrtSchedule(peak, warmup),
-                "noam" => new NoamSchedule(peak, width, warmup),
-                "warmup_stable_decay" => new WarmupStableDecaySchedule(peak, warmup, Math.Max(0, steps - warmup - fall), fall, minimum),
-                _ => new LinearSchedule(peak, warmup, steps),
-            };
-        };
-    }
 
     /// <summary>Kind and number of steps, for messages.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Objective}, {(MaxSteps > 0 ? $"{MaxSteps} steps" : $"{Epochs} epochs")}");

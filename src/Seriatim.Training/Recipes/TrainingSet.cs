@@ -52,8 +52,8 @@ internal sealed class TrainingSet : IDisposable
 
     public IReadOnlyList<ExamplePiece> Validation { get; }
 
-    /// <summary>Says which data these are, whatever folder they lie in.</summary>
-    public string Keys => string.Join(' ', _caches.Select(c => c.Key));
+    /// <summary>Says which data these are, whatever folder they lie in: of the training files, then of the validation files.</summary>
+    public IReadOnlyList<string> Keys => [.. _caches.Select(c => c.Key)];
 
     /// <summary>The validation examples of each file that has some.</summary>
     public IEnumerable<(RecipeData File, IReadOnlyList<ExamplePiece> Pieces)> ValidationFiles() =>
@@ -85,6 +85,6 @@ internal sealed class TrainingSet : IDisposable
             _recipe.CacheFolder, file.File, _tokenizer, tokenizerFile,
             _objective.FramesPieces ? _recipe.Encoding with { AddSpecialTokens = false } : _recipe.Encoding, BadLines, cancellation);
         _caches.Add(cache);
-        return new DataSource(cache, file.Weight);
+        return new DataSource(cache, file.Weight) { File = file.File };
     }
 }

@@ -32,6 +32,20 @@ public sealed class DataReaderTests
     }
 
     [Fact]
+    public void The_first_ten_bad_lines_are_named_together()
+    {
+        using var folder = new TempFolder();
+        string path = folder.Write("a.tsv", string.Join('\n', Enumerable.Range(1, 30).Select(i => i % 2 == 0 ? "bad" : "a\tb")));
+        var file = new DataFile(path, DataFormat.Tsv) { TargetField = "1" };
+        string[] lines = Assert.Throws<DataException>(() => DataReader.Read(file, new BadLines(0)).Count()).Message.Split(Environment.NewLine);
+        Assert.Equal("At least 10 lines cannot be used, 0 are allowed (max_bad_lines):", lines[0]);
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => $"{path}({2 * i}): 1 fields, 2 needed"), lines[1..]);
+        folder.Write("a.tsv", "a\tb\nbad\na\tb\nbad\na\tb\n");
+        lines = Assert.Throws<DataException>(() => DataReader.Read(file, new BadLines(1)).Count()).Message.Split(Environment.NewLine);
+        Assert.Equal(["2 lines cannot be used, 1 are allowed (max_bad_lines):", $"{path}(2): 1 fields, 2 needed", $"{path}(4): 1 fields, 2 needed"], lines);
+    }
+
+    [Fact]
     public void Json_lines_may_be_compressed_and_malformed()
     {
         using var folder = new TempFolder();

@@ -71,8 +71,11 @@ public sealed class TokenDataTests
         var error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache)], new ExampleLimits(0, 0, LongSequences.Split, 0), 1));
         Assert.Contains("may have 0 ids", error.Message);
         error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache)], new ExampleLimits(4, 0, LongSequences.Refuse, 1), 1));
-        Assert.Contains("Example 2", error.Message);
-        Assert.Contains("has 8 + 0 tokens; 4 + 0 fit", error.Message);
+        Assert.StartsWith("1 examples are too long; 4 tokens fit. Set long_sequences to \"skip\" or \"split\"", error.Message);
+        Assert.EndsWith($"example 2 of {cache.Path}: 8 tokens", error.Message);
+        var file = new DataFile(folder["a.txt"], DataFormat.Lines);
+        error = Assert.Throws<DataException>(() => new ExampleDrawer([new DataSource(cache) { File = file }], new ExampleLimits(2, 0, LongSequences.Refuse, 0), 1));
+        Assert.EndsWith($"{folder["a.txt"]}(1): 3 tokens{Environment.NewLine}{folder["a.txt"]}(2): 8 tokens", error.Message);
         var drawer = new ExampleDrawer([new DataSource(cache)], new ExampleLimits(4, 0, LongSequences.Skip, 1), 1);
         Assert.Equal((1, 2), (drawer.ExamplesPerEpoch, drawer.SkippedExamples));
     }

@@ -55,6 +55,41 @@ public sealed class GenerationEvaluationTests
     }
 
     [Fact]
+    public void An_evaluation_that_fails_loses_no_steps()
+    {
+        using TinyRun run = Run();
+        run.Recipe["save_steps"] = 0;
+        using (Trainer trainer = run.Trainer(generate: (_, _) => throw new InvalidOperationException("no beams left")))
+            Assert.Equal("no beams left", Assert.Throws<InvalidOperationException>(() => trainer.Run()).Message);
+        Assert.EndsWith("checkpoint-2", new CheckpointStore(run.Output).Latest());
+        using (Trainer trainer = run.Trainer(resume: true, generate: (task, _) => [.. task.Sources.Select(_ => "a")]))
+            Assert.Equal(4, trainer.Run().Steps);
+    }
+
+    [Fact]
+    public void The_length_of_generated_targets_leaves_room_for_what_the_decoder_begins_with()
+    {
+        using TinyRun run = Run();
+        run.Recipe["model_config"]!["n_positions"] = 24;
+        run.Recipe["long_sequences"] = "skip";
+        run.Recipe["max_length"] = 24;
+        run.Recipe.Remove("generation_max_length");
+        var asked = new List<GenerationTask>();
+        using (Trainer trainer = run.Trainer(generate: (task, _) =>
+        {
+            asked.Add(task);
+            return [.. task.Sources.Select(_ => "a")];
+        }))
+        {
+            int context = trainer.Model.Spec.Context;
+            trainer.Run();
+            Assert.All(asked, task => Assert.InRange(task.MaxLength, 1, Math.Min(256L, context - 1L)));
+        }
+
+        Assert.NotEmpty(asked);
+    }
+
+    [Fact]
     public void Somebody_has_to_generate()
     {
         using TinyRun run = Run();

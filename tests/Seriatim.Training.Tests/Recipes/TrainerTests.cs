@@ -138,10 +138,76 @@ public sealed class TrainerTests
             trainer.Run();
         Assert.Contains("has checkpoints already", Assert.Throws<RecipeException>(() => run.Trainer()).Message);
         run.Recipe["learning_rate"] = 0.02;
-        Assert.Contains("other settings", Assert.Throws<RecipeException>(() => run.Trainer(resume: true)).Message);
-        run.Recipe["learning_rate"] = 0.01;
-        run.Recipe.Remove("ema_decay");
-        Assert.Throws<ModelFormatException>(() => run.Trainer(resume: true));
+        run.Recipe["ema_decay"] = 0;
+        run.Recipe["model_config"]!["n_head"] = 1;
+        run.Recipe["max_steps"] = 2;
+        run.Folder.Write("data.txt", "other letters\nother letters\nother letters\nother letters\n");
+        string message = Assert.Throws<RecipeException>(() => run.Trainer(resume: true)).Message;
+        Assert.Contains("other settings", message);
+        string[] lines = message.Split(Environment.NewLine)[1..];
+        Assert.Equal("ema_decay: 0.5, now 0", lines[0]);
+        Assert.Equal("learning_rate: 0.01, now 0.02", lines[1]);
+        Assert.Equal("max_steps: 3, now 2", lines[2]);
+        Assert.Matches("^model_config.n_head: [^1]+, now 1$", lines[3]);
+        Assert.Matches(@"^train_files\[0\]: data.txt [0-9a-f]{16} weight , now data.txt [0-9a-f]{16} weight $", lines[4]);
+        Assert.Equal(5, lines.Length);
+    }
+
+    [Theory]
+    [InlineData("constant", true)]
+    [InlineData("cosine", false)]
+    public void More_steps_are_welcome_and_equal_a_longer_run_where_the_rate_was_the_same(string schedule, bool same)
+    {
+        using var whole = new TinyRun();
+        using var parts = new TinyRun();
+        foreach (TinyRun run in (TinyRun[])[whole, parts])
+        {
+            run.Recipe["lr_scheduler_type"] = schedule;
+            run.Recipe.Remove("warmup_steps");
+            run.Recipe["eval_steps"] = 0;
+        }
+
+        using (Trainer trainer = whole.Trainer())
+            trainer.Run();
+        parts.Recipe["max_steps"] = 6;
+        using (Trainer trainer = parts.Trainer())
+            trainer.Run();
+        parts.Recipe["max_steps"] = 9;
+        using (Trainer trainer = parts.Trainer(resume: true))
+        {
+            string notice = Assert.Single(trainer.Notices);
+            Assert.Contains("9 steps now, 6 before", notice);
+            Assert.Equal(!same, notice.Contains("would have been another one", StringComparison.Ordinal));
+            Assert.Equal((9, false), (trainer.Run().Steps, false));
+        }
+
+        // Weights and moments; the log has one evaluation more.
+        string[] files = ["model.safetensors", "training_state.safetensors"];
+        string[] Kept(TinyRun run) => [.. run.Hashes("checkpoint-9").Where(line => files.Contains(line.Split(' ')[0]))];
+        Assert.Equal(2, Kept(whole).Length);
+        Assert.Equal(same, Kept(whole).SequenceEqual(Kept(parts)));
+    }
+
+    [Fact]
+    public void Settings_are_the_same_in_any_culture()
+    {
+        using var run = new TinyRun();
+        run.Recipe["max_steps"] = 3;
+        using (Trainer trainer = run.Trainer())
+            trainer.Run();
+        var german = (System.Globalization.CultureInfo)System.Globalization.CultureInfo.InvariantCulture.Clone();
+        german.NumberFormat.NumberDecimalSeparator = ",";
+        System.Globalization.CultureInfo before = System.Globalization.CultureInfo.CurrentCulture;
+        System.Globalization.CultureInfo.CurrentCulture = german;
+        try
+        {
+            using Trainer trainer = run.Trainer(resume: true);
+            Assert.Equal(3, trainer.Steps);
+        }
+        finally
+        {
+            System.Globalization.CultureInfo.CurrentCulture = before;
+        }
     }
 
     [Fact]
