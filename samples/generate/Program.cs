@@ -1,6 +1,6 @@
 using Seriatim;
 
-string folder = args.Length > 0 ? args[0] : "models/stories";
+string folder = args.Length > 0 ? args[0] : "stories";
 string prompt = args.Length > 1 ? args[1] : "The cat sits on";
 
 using var model = await LanguageModel.OpenAsync(folder);
