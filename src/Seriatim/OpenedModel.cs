@@ -12,6 +12,8 @@ internal sealed class OpenedModel : IDisposable
 
     private readonly IDifferentiableOps _ops;
     private readonly Model? _draft;
+    private readonly Lock _disposing = new();
+    private bool _disposed;
 
     private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options)
     {
@@ -92,8 +94,39 @@ internal sealed class OpenedModel : IDisposable
         return model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding ? unknown.Append(padding) : unknown;
     }
 
+    /// <summary>As <see cref="Submit"/>, but waits for room if the queue is full.</summary>
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        GenerationActivity activity = GenerationActivity.Start(operation, Name, request);
+        try
+        {
+            GenerationHandle handle = await Engine.SubmitWhenFreeAsync(request, cancellationToken).ConfigureAwait(false);
+            activity.SetSeed(handle.Seed);
+            activity.EndWith(handle.Completion);
+            return handle;
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Once, from whichever thread comes first; the others wait until it is done.</summary>
     public void Dispose()
     {
+        lock (_disposing)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            DisposeOnce();
+        }
+    }
+
+    private void DisposeOnce()
+    {
+        // The engine first: when its thread has gone, nobody reads the weights any more.
         Engine.Dispose();
         _ops.Dispose();
         _draft?.Dispose();

@@ -130,6 +130,7 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     {
         FinishReason.Length => ChatFinishReason.Length,
         FinishReason.Deadline => new ChatFinishReason("deadline"),
+        FinishReason.Cancelled => new ChatFinishReason("cancelled"),
         _ => ChatFinishReason.Stop,
     };
 
