@@ -50,6 +50,9 @@ internal sealed class EngineCore : IDisposable
     /// <summary>Requests that wait for pages, to bound the queue; may be read by any thread.</summary>
     public int Waiting => _scheduler.Waiting.Count;
 
+    /// <summary>May be read by any thread.</summary>
+    public EngineLoad Load => new(_scheduler.Running.Count, _scheduler.Waiting.Count, _pool?.Pages ?? 0, _pool is null ? 0 : _pool.Pages - _pool.Free);
+
     public EngineStatistics Statistics => _gauges.Read();
 
     public EngineTimes Times => _gauges.Times;

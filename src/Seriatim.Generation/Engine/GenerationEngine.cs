@@ -129,6 +129,9 @@ public sealed partial class GenerationEngine : IDisposable
         return completion.Task;
     }
 
+    /// <summary>How busy it is at this moment; waits for nothing.</summary>
+    public EngineLoad Load => _core.Load with { Waiting = _core.Waiting + Math.Max(0, Volatile.Read(ref _queued)) };
+
     /// <summary>Where the engine's thread has spent its time so far.</summary>
     public EngineTimes Times => _core.Times;
 
