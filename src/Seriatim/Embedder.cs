@@ -19,7 +19,7 @@ internal static class Embedder
         return [.. results.Select(result => result.Embedding!)];
     }
 
-    /// <summary>Runs requests in pieces that are sure to find room in the queue, as one operation of telemetry.</summary>
+    /// <summary>Runs requests as one operation of telemetry; where the queue is full they wait for room.</summary>
     public static async Task<EncodingResult[]> EncodeAsync(
         OpenedModel opened, string operation, EncodingRequest[] requests, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal static class Embedder
         int most = Math.Max(1, opened.Engine.Options.MaxQueuedRequests / 2);
         var results = new List<EncodingResult>(requests.Length);
         foreach (EncodingRequest[] chunk in requests.Chunk(most))
-            results.AddRange(await Task.WhenAll(chunk.Select(request => opened.Engine.EncodeAsync(request, cancellationToken))).ConfigureAwait(false));
+            results.AddRange(await Task.WhenAll(chunk.Select(request => opened.Engine.EncodeWhenFreeAsync(request, cancellationToken))).ConfigureAwait(false));
         return [.. results];
     }
 }

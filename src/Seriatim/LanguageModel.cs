@@ -96,6 +96,13 @@ public sealed class LanguageModel : IDisposable
         _opened.Submit("text_completion", request, cancellationToken);
 
     /// <summary>
+    /// As <see cref="Submit"/>, but waits for room if the engine's queue is full instead of failing: for batches.
+    /// </summary>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    public Task<GenerationHandle> SubmitWhenFreeAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        _opened.SubmitWhenFreeAsync("text_completion", request, cancellationToken);
+
+    /// <summary>
     /// The request that a text makes: its tokens with the special ones the model expects, and the model's <see cref="Defaults"/>; for an
     /// encoder-decoder, the start of the decoder and the end it is forced to. Change what you like with <c>with { ... }</c>.
     /// </summary>
@@ -163,6 +170,8 @@ public sealed class LanguageModel : IDisposable
         Seed = seed,
     };
 
-    /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
+    /// <summary>
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// </summary>
     public void Dispose() => _opened.Dispose();
 }

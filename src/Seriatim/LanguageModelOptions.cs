@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Seriatim.Generation;
 using Seriatim.Models;
 
@@ -34,6 +35,12 @@ public sealed record LanguageModelOptions
     /// <c>generation_config.json</c> says); null: the model's own.
     /// </summary>
     public GenerationDefaults? Defaults { get; init; }
+
+    /// <summary>
+    /// Where the model says that it was opened and closed, what of its files is not applied, and (by level) how requests ended. Null: nowhere;
+    /// a container's own with <see cref="SeriatimServices.AddSeriatim(Microsoft.Extensions.DependencyInjection.IServiceCollection, string, LanguageModelOptions)"/>.
+    /// </summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Where models that are not folders come from; null: the hub as the environment says.</summary>
     public ModelHub? Hub { get; init; }

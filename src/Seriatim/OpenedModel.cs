@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Seriatim.Generation;
 using Seriatim.Models;
 using Seriatim.Tensors;
@@ -12,10 +15,14 @@ internal sealed class OpenedModel : IDisposable
 
     private readonly IDifferentiableOps _ops;
     private readonly Model? _draft;
+    private readonly ILogger _logger;
+    private readonly Lock _disposing = new();
+    private bool _disposed;
 
     private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options)
     {
         (Name, Model, Tokenizer, Defaults, _ops) = (name, model, tokenizer, options.Defaults!, ops);
+        _logger = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.Name) ?? NullLogger.Instance;
         EngineOptions engine = options.Engine;
         try
         {
@@ -73,13 +80,13 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             GenerationHandle handle = Engine.Submit(request, cancellationToken);
-            activity.SetSeed(handle.Seed);
-            activity.EndWith(handle.Completion);
+            Follow(operation, handle, activity);
             return handle;
         }
         catch (Exception failure)
         {
             activity.Fail(failure);
+            ModelLog.NotBegun(_logger, operation, Name, failure);
             throw;
         }
     }
@@ -92,16 +99,59 @@ internal sealed class OpenedModel : IDisposable
         return model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding ? unknown.Append(padding) : unknown;
     }
 
+    /// <summary>As <see cref="Submit"/>, but waits for room if the queue is full.</summary>
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request, CancellationToken cancellationToken)
+    {
+        GenerationActivity activity = GenerationActivity.Start(operation, Name, request);
+        try
+        {
+            GenerationHandle handle = await Engine.SubmitWhenFreeAsync(request, cancellationToken).ConfigureAwait(false);
+            Follow(operation, handle, activity);
+            return handle;
+        }
+        catch (Exception failure)
+        {
+            activity.Fail(failure);
+            ModelLog.NotBegun(_logger, operation, Name, failure);
+            throw;
+        }
+    }
+
+    /// <summary>Once, from whichever thread comes first; the others wait until it is done.</summary>
     public void Dispose()
     {
+        lock (_disposing)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            DisposeOnce();
+        }
+    }
+
+    private void Follow(string operation, GenerationHandle handle, GenerationActivity activity)
+    {
+        activity.SetSeed(handle.Seed);
+        activity.EndWith(handle.Completion);
+        if (_logger.IsEnabled(LogLevel.Error))
+            ModelLog.Follow(_logger, operation, Name, handle);
+    }
+
+    private void DisposeOnce()
+    {
+        SeriatimTelemetry.Closed(this);
+
+        // The engine first: when its thread has gone, nobody reads the weights any more.
         Engine.Dispose();
         _ops.Dispose();
         _draft?.Dispose();
         Model.Dispose();
+        ModelLog.Closed(_logger, Name);
     }
 
     private static OpenedModel Open(string name, string folder, LanguageModelOptions options)
     {
+        long start = Stopwatch.GetTimestamp();
         Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
         IDifferentiableOps? ops = null;
         try
@@ -113,7 +163,9 @@ internal sealed class OpenedModel : IDisposable
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = CpuOps.Create(options.Threads);
-            return new OpenedModel(name, model, tokenizer, ops, options);
+            var opened = new OpenedModel(name, model, tokenizer, ops, options);
+            opened.Announce(Stopwatch.GetElapsedTime(start));
+            return opened;
         }
         catch
         {
@@ -121,5 +173,14 @@ internal sealed class OpenedModel : IDisposable
             model.Dispose();
             throw;
         }
+    }
+
+    private void Announce(TimeSpan time)
+    {
+        SeriatimTelemetry.Opened(this);
+        ModelLog.Opened(
+            _logger, Name, time.TotalSeconds, Model.Spec.Family, Model.Spec.Last.Vocabulary, Model.Spec.Context, Engine.Load.Pages, EngineOptions.PageSize);
+        foreach (string note in Defaults.Notes)
+            ModelLog.Note(_logger, note);
     }
 }

@@ -98,7 +98,9 @@ public sealed class TextEncoder : IDisposable
         return [.. probabilities.Select((p, i) => new ClassProbability(i, i < Labels.Count ? Labels[i] : $"LABEL_{i}", p))];
     }
 
-    /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
+    /// <summary>
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// </summary>
     public void Dispose() => _opened.Dispose();
 
     private void Require(ModelTask task, string verb, string needed)

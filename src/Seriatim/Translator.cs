@@ -69,7 +69,7 @@ public sealed class Translator : IDisposable
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     /// <exception cref="GenerationException">An option is not allowed.</exception>
     public async Task<string> TranslateAsync(string text, TranslationOptions? options = null, CancellationToken cancellationToken = default) =>
-        (await Start(text, 1, options ?? new(), cancellationToken).ConfigureAwait(false)).Text;
+        (await Start(text, 1, options ?? new(), waits: false, cancellationToken).ConfigureAwait(false)).Text;
 
     /// <summary>Translates texts, many at once, and gives them in their order as soon as each is ready.</summary>
     /// <param name="texts">The texts; read as they are needed, so they may be endless.</param>
@@ -112,7 +112,9 @@ public sealed class Translator : IDisposable
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     public GenerationRequest Request(string text, TranslationOptions? options = null) => Request(text, 1, options ?? new()).Request;
 
-    /// <summary>Stops the engine (requests under way are cancelled) and gives the memory back.</summary>
+    /// <summary>
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// </summary>
     public void Dispose() => _opened.Dispose();
 
     private async Task ReadAsync(IAsyncEnumerable<string> texts, TranslationOptions options, ChannelWriter<Task<Translation>> running, CancellationToken cancellationToken)
@@ -121,7 +123,7 @@ public sealed class Translator : IDisposable
         {
             int number = 0;
             await foreach (string text in texts.WithCancellation(cancellationToken).ConfigureAwait(false))
-                await running.WriteAsync(Start(text, ++number, options, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await running.WriteAsync(Start(text, ++number, options, waits: true, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -129,13 +131,16 @@ public sealed class Translator : IDisposable
         }
     }
 
-    private async Task<Translation> Start(string text, int number, TranslationOptions options, CancellationToken cancellationToken)
+    private async Task<Translation> Start(string text, int number, TranslationOptions options, bool waits, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (string.IsNullOrWhiteSpace(text))
             return new Translation(text, "", null, FinishReason.EndOfSequence, 0, null);
         (GenerationRequest request, TranslationDirection? direction) = Request(text, number, options);
-        GenerationResult result = await _opened.Submit("translate", request, cancellationToken).Completion.ConfigureAwait(false);
+        GenerationHandle handle = waits
+            ? await _opened.SubmitWhenFreeAsync("translate", request, cancellationToken).ConfigureAwait(false)
+            : _opened.Submit("translate", request, cancellationToken);
+        GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice best = result.Choices[0];
         return new Translation(text, best.Text.Trim(), direction, best.Finish, best.TokenIds.Count, best.Score);
     }

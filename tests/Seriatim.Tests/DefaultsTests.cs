@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Seriatim.Formats;
 using Seriatim.Generation;
+using Seriatim.Models;
 using AiMessage = Microsoft.Extensions.AI.ChatMessage;
 using ChatMessage = Seriatim.Tokenizers.ChatMessage;
 
@@ -165,6 +166,21 @@ public sealed class DefaultsTests : IDisposable
         using LanguageModel model = await OpenAsync("""{"max_new_tokens": 9}""", new LanguageModelOptions { Threads = 1, Defaults = own, Engine = new EngineOptions { EndIds = [1] } });
         Assert.Equal(4, (await model.CompleteAsync(model.Request("the cat") with { IgnoreEndIds = true })).Choices[0].TokenIds.Count);
         Assert.Equal([1], model.Engine.Options.EndIds);
+    }
+
+    [Fact]
+    public async Task Beside_a_gguf_file_the_defaults_are_read_only_if_they_can_be_no_other_models()
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(folder.Path, "tiny-F32.gguf");
+        ModelConverter.ToGguf(_folder.Path, path, QuantizationMix.Parse("f32"));
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "generation_config.json"), """{"temperature": 0.3}""");
+        using (LanguageModel only = await LanguageModel.OpenAsync(path, new LanguageModelOptions { Threads = 1 }))
+            Assert.Equal(0.3f, only.Defaults.Sampling.Temperature);
+        File.Copy(path, Path.Combine(folder.Path, "other-F32.gguf"));
+        using LanguageModel one = await LanguageModel.OpenAsync(path, new LanguageModelOptions { Threads = 1 });
+        Assert.Equal(0.8f, one.Defaults.Sampling.Temperature);
+        Assert.Contains("is not read: its folder holds other models too", Assert.Single(one.Defaults.Notes));
     }
 
     [Fact]

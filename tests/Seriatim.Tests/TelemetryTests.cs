@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.AI;
 using Seriatim.Generation;
 
 namespace Seriatim.Tests;
@@ -96,6 +97,138 @@ public sealed class TelemetryTests : IDisposable
         LatencySplit split = traced.Trace!.Read();
         Assert.InRange(split.Steps, 1, 21);
         Assert.All(new[] { split.Prepare, split.Attention, split.FeedForward, split.Norms, split.Projection, split.Sampling, split.Scheduling }, time => Assert.True(time > TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void Buckets_tell_milliseconds_apart()
+    {
+        var boundaries = new Dictionary<string, double[]>();
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } seconds } && instrument.Meter.Name == SeriatimTelemetry.Name)
+                    boundaries.Add(instrument.Name, [.. seconds]);
+                else if (instrument is Histogram<long> { Advice.HistogramBucketBoundaries: { } counts } && instrument.Meter.Name == SeriatimTelemetry.Name)
+                    boundaries.Add(instrument.Name, [.. counts.Select(count => (double)count)]);
+                else if (instrument.Meter.Name == SeriatimTelemetry.Name && instrument.GetType().Name.StartsWith("Histogram", StringComparison.Ordinal))
+                    Assert.Fail($"{instrument.Name} has no boundaries.");
+            },
+        };
+        meters.Start();
+        _ = SeriatimTelemetry.Name.Length + SeriatimTelemetry.Meter.Name.Length;
+        Assert.Equal(5, boundaries.Count);
+        foreach ((string name, double[] edges) in boundaries)
+        {
+            Assert.Equal(edges.Order(), edges);
+            Assert.True(name == "gen_ai.client.token.usage" || edges.Count(edge => edge is >= 0.001 and <= 0.1) >= 6, name);
+        }
+    }
+
+    [Fact]
+    public async Task What_UseOpenTelemetry_measures_is_not_measured_twice()
+    {
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
+        var names = new ConcurrentBag<string>();
+        using MeterListener meters = Listener(names);
+        IChatClient client = model.AsChatClient();
+        await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 3 });
+        await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 3 }))
+        {
+        }
+
+        await model.AsEmbeddingGenerator().GenerateAsync(["the cat"]);
+        for (int i = 0; i < 500 && names.Count(name => name == "gen_ai.server.request.duration") < 3; i++)
+            await Task.Delay(10);
+        Assert.Equal(3, names.Count(name => name == "gen_ai.server.request.duration"));
+        Assert.Equal(2, names.Count(name => name == "gen_ai.server.time_to_first_token"));
+        Assert.DoesNotContain(names, name => name.StartsWith("gen_ai.client", StringComparison.Ordinal));
+
+        // The library's own verbs have nobody else who measures them, also after an adapter was used.
+        await model.CompleteAsync("the cat", maxNewTokens: 3);
+        for (int i = 0; i < 500 && !names.Contains("gen_ai.client.operation.duration"); i++)
+            await Task.Delay(10);
+        Assert.Single(names, name => name == "gen_ai.client.operation.duration");
+    }
+
+    [Fact]
+    public async Task An_activity_that_tells_of_the_request_already_has_no_second_one_below_it()
+    {
+        var activities = new ConcurrentQueue<Activity>();
+        using var source = new ActivitySource("The source of UseOpenTelemetry");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = _ => true,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activities.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
+        using (Activity outer = source.StartActivity("chat")!.SetTag("gen_ai.operation.name", "chat"))
+            await model.AsChatClient().GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 2 });
+        await model.AsChatClient().GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 2 });
+        await Ended(activities, activity => activity.DisplayName == $"chat {_folder.Path}");
+        Assert.Single(activities, activity => activity.DisplayName == $"chat {_folder.Path}");
+    }
+
+    [Fact]
+    public async Task Gauges_show_what_runs_and_waits_and_how_many_pages_are_held()
+    {
+        var values = new ConcurrentDictionary<string, int>();
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SeriatimTelemetry.Name)
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) =>
+        {
+            if (tags.ToArray().Any(tag => tag.Value as string == _folder.Path))
+                values[instrument.Name] = value;
+        });
+        meters.Start();
+        var options = new LanguageModelOptions { Threads = 1, Engine = new EngineOptions { Pages = 64, MaxSequences = 1 } };
+        using (LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, options))
+        {
+            GenerationRequest endless = model.Request("the") with { Window = new(64, 4), MaxNewTokens = 10_000_000, IgnoreEndIds = true };
+            GenerationHandle[] handles = [model.Submit(endless), model.Submit(endless), model.Submit(endless)];
+            while ((await model.Engine.GetStatisticsAsync()).Running == 0)
+                await Task.Delay(1);
+            meters.RecordObservableInstruments();
+            Assert.Equal((1, 2, 64), (values["seriatim.requests.running"], values["seriatim.requests.waiting"], values["seriatim.pages.limit"]));
+            Assert.InRange(values["seriatim.pages.used"], 1, 64);
+            foreach (GenerationHandle handle in handles)
+                handle.Cancel();
+        }
+
+        values.Clear();
+        meters.RecordObservableInstruments();
+        Assert.Empty(values);
+    }
+
+    /// <summary>Names of the instruments that measure something of this test's model.</summary>
+    private MeterListener Listener(ConcurrentBag<string> names)
+    {
+        var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SeriatimTelemetry.Name)
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        void Note(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.ToArray().Any(tag => tag.Value as string == _folder.Path))
+                names.Add(instrument.Name);
+        }
+
+        meters.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
+        meters.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+        meters.Start();
+        return meters;
     }
 
     /// <summary>The activity ends with the request, on another thread than its result.</summary>

@@ -40,15 +40,18 @@ internal sealed class EngineCore : IDisposable
         _runner = new StepRunner(model, _pool, _crossPool, _cache);
         _checks = new RequestChecks(model, options, pages, crossPages);
         _speculator = new Speculator(_context, pages);
-        _gauges = new EngineGauges(_pool, _cache, _scheduler);
+        _gauges = new EngineGauges(_pool, _cache, _scheduler, _speculator);
     }
 
     public IGenerationModel Model => _context.Model;
 
     public bool IsIdle => _scheduler.Running.Count == 0 && _scheduler.Waiting.Count == 0;
 
-    /// <summary>Requests that wait for pages, to bound the queue.</summary>
+    /// <summary>Requests that wait for pages, to bound the queue; may be read by any thread.</summary>
     public int Waiting => _scheduler.Waiting.Count;
+
+    /// <summary>May be read by any thread.</summary>
+    public EngineLoad Load => new(_scheduler.Running.Count, _scheduler.Waiting.Count, _pool?.Pages ?? 0, _pool is null ? 0 : _pool.Pages - _pool.Free);
 
     public EngineStatistics Statistics => _gauges.Read();
 
@@ -64,6 +67,9 @@ internal sealed class EngineCore : IDisposable
     internal PrefixCache? Cache => _cache;
 
     internal Exception? LastFailure => _runner.LastFailure;
+
+    /// <summary>Why the draft model last failed; null: it did not.</summary>
+    internal Exception? LastDraftFailure => _speculator.LastFailure;
 
     internal Scheduler Scheduler => _scheduler;
 
@@ -140,17 +146,31 @@ internal sealed class EngineCore : IDisposable
         return true;
     }
 
-    /// <summary>Fails every request.</summary>
-    public void FailAll(Exception? exception)
+    /// <summary>
+    /// After a step that broke off: everything gives its pages back and is computed again, which changes no output. If it breaks off again,
+    /// the requests that are there fail; later ones find an engine that works.
+    /// </summary>
+    /// <param name="exception">What broke it off.</param>
+    /// <param name="again">Whether the step before broke off, too.</param>
+    public void Recover(Exception exception, bool again)
     {
-        foreach (SequenceGroup group in _scheduler.Running.Concat(_scheduler.Waiting))
-            group.Work.Fail(exception);
-        _scheduler.RemoveDone();
+        if (again)
+        {
+            var failure = new InvalidOperationException($"The engine's steps fail: {exception.Message}", exception);
+            foreach (SequenceGroup group in _scheduler.Running.Concat(_scheduler.Waiting))
+                group.Work.Fail(failure);
+            _scheduler.RemoveDone();
+        }
+
+        _speculator.Forget();
+        _scheduler.SuspendAll();
     }
 
     public void Dispose()
     {
-        FailAll(null);
+        foreach (SequenceGroup group in _scheduler.Running.Concat(_scheduler.Waiting))
+            group.Work.Cancel(group);
+        _scheduler.RemoveDone();
         _speculator.Dispose();
         _runner.Dispose();
         _cache?.Clear();
@@ -184,7 +204,7 @@ internal sealed class EngineCore : IDisposable
         {
             SequenceGroup group = groups[i];
             if (group.Work.IsCancelled)
-                group.Work.Fail(null);
+                group.Work.Cancel(group);
             else if (group.Deadline is { } deadline && (now = now == 0 ? _context.Clock.GetTimestamp() : now) >= deadline)
                 group.Work.Expire(group);
             any |= group.Work.IsDone;

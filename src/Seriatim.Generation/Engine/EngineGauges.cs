@@ -1,7 +1,7 @@
 namespace Seriatim.Generation;
 
 /// <summary>Counts what happens, and looks at the pages when asked.</summary>
-internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler scheduler)
+internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler scheduler, Speculator speculator)
 {
     private readonly HashSet<int> _used = [];
     private readonly HashSet<int> _shared = [];
@@ -85,6 +85,7 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             PrefixHits = _prefixHits,
             TokensSaved = _tokensSaved,
             Preemptions = _preemptions,
+            DraftFailures = speculator.Failures,
             Times = Times,
         };
     }

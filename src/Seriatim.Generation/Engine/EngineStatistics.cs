@@ -42,6 +42,9 @@ public sealed record EngineStatistics
     /// <summary>How often a request's pages were taken away.</summary>
     public long Preemptions { get; init; }
 
+    /// <summary>How often the draft model failed; the requests went on without drafts.</summary>
+    public long DraftFailures { get; init; }
+
     /// <summary>Where the time went.</summary>
     public EngineTimes Times { get; init; }
 }

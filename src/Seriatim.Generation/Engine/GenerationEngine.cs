@@ -6,19 +6,25 @@ namespace Seriatim.Generation;
 /// Serves any number of requests of one model at the same time: one thread, one ragged batch a step. Every caller goes through
 /// here; what a request gives depends on nothing but the request.
 /// </summary>
-/// <remarks>Requests may come from any thread. Disposing cancels what is under way; the model is not disposed.</remarks>
-public sealed class GenerationEngine : IDisposable
+/// <remarks>
+/// Requests may come from any thread. Disposing cancels what is under way and waits for the step under way; it may be done again, from any
+/// thread and at any time. The model is not disposed.
+/// </remarks>
+public sealed partial class GenerationEngine : IDisposable
 {
     private readonly EngineCore _core;
     private readonly EngineOptions _options;
-    private readonly ConcurrentQueue<Action> _incoming = new();
+    private readonly ConcurrentQueue<Incoming> _incoming = new();
     private readonly SemaphoreSlim _signal = new(0);
     private readonly Thread _thread;
-    private Exception? _fault;
+    private readonly Lock _gate = new();
+    private readonly Lock _disposing = new();
     private long _numbers;
     private int _queued;
-    private int _waiting;
     private volatile bool _stopping;
+    private bool _closed;
+    private bool _disposed;
+    private bool _failed;
 
     /// <summary>Starts an engine.</summary>
     /// <param name="model">The model; used by the engine's thread only.</param>
@@ -51,12 +57,25 @@ public sealed class GenerationEngine : IDisposable
         request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         Enter();
-        long submitted = _options.Clock.GetTimestamp();
-        var handle = new GenerationHandle(
-            Interlocked.Increment(ref _numbers), request.Seed ?? DrawSeed(), () => _signal.Release(), cancellationToken);
-        handle.Register();
-        Post(() => _core.Add(request, limits, handle, submitted), handle.Fail);
-        return handle;
+        return Start(request, limits, cancellationToken);
+    }
+
+    /// <summary>
+    /// As <see cref="Submit"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many requests, so that no
+    /// batch fails in its middle.
+    /// </summary>
+    /// <param name="request">What to generate.</param>
+    /// <param name="cancellationToken">Ends the waiting, or cancels the request at the next step.</param>
+    /// <exception cref="InvalidOptionException">An option is not allowed or contradicts another.</exception>
+    /// <exception cref="PromptTooLongException">Prompt and new tokens do not fit into the context.</exception>
+    /// <exception cref="RequestTooLargeException">It could never run in this engine.</exception>
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request = WithSuppressed(request);
+        RequestLimits limits = _core.Check(request);
+        await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
+        return Start(request, limits, cancellationToken);
     }
 
     /// <summary>Generates, and streams the tokens as they come; the verb of everything above.</summary>
@@ -85,34 +104,72 @@ public sealed class GenerationEngine : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         _core.Check(request);
         Enter();
-        long submitted = _options.Clock.GetTimestamp();
-        long number = Interlocked.Increment(ref _numbers);
-        var completion = new TaskCompletionSource<EncodingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() => _core.Add(request, number, completion, cancellationToken, submitted), exception => completion.TrySetException(exception));
-        return completion.Task;
+        return Start(request, cancellationToken);
     }
 
-    /// <summary>Gauges and counters, taken between two steps.</summary>
+    /// <summary>As <see cref="EncodeAsync"/>, but waits for room if the queue is full, in the order of arrival.</summary>
+    /// <param name="request">What to read.</param>
+    /// <param name="cancellationToken">Cancels it before it runs.</param>
+    /// <exception cref="InvalidOptionException">An option is not allowed, or the model cannot do it.</exception>
+    /// <exception cref="PromptTooLongException">The sequence does not fit into the context.</exception>
+    /// <exception cref="RequestTooLargeException">It has more rows than a step.</exception>
+    public async Task<EncodingResult> EncodeWhenFreeAsync(EncodingRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _core.Check(request);
+        await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
+        return await Start(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gauges and counters, taken between two steps. Fails with <see cref="ObjectDisposedException"/> once the engine is disposed.</summary>
     public Task<EngineStatistics> GetStatisticsAsync()
     {
         var completion = new TaskCompletionSource<EngineStatistics>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Increment(ref _queued);
-        Post(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception));
+        Post(new Incoming(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception), HasPlace: false));
         return completion.Task;
     }
+
+    /// <summary>How busy it is at this moment; waits for nothing.</summary>
+    public EngineLoad Load => _core.Load with { Waiting = _core.Waiting + Math.Max(0, Volatile.Read(ref _queued)) };
 
     /// <summary>Where the engine's thread has spent its time so far.</summary>
     public EngineTimes Times => _core.Times;
 
-    /// <summary>Cancels what is under way, ends the thread and gives all pages back.</summary>
+    /// <summary>
+    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done. Does nothing the second time.
+    /// </summary>
     public void Dispose()
     {
-        if (_stopping)
-            return;
         _stopping = true;
         _signal.Release();
-        _thread.Join();
-        _core.Dispose();
+        lock (_disposing)
+        {
+            if (_disposed)
+                return;
+            _thread.Join();
+            _core.Dispose();
+            _disposed = true;
+        }
+    }
+
+    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, CancellationToken cancellationToken)
+    {
+        long submitted = _options.Clock.GetTimestamp();
+        var handle = new GenerationHandle(
+            Interlocked.Increment(ref _numbers), request.Seed ?? DrawSeed(), () => _signal.Release(), cancellationToken);
+        handle.Register();
+        Post(new Incoming(() => _core.Add(request, limits, handle, submitted), handle.Fail, HasPlace: true));
+        return handle;
+    }
+
+    private Task<EncodingResult> Start(EncodingRequest request, CancellationToken cancellationToken)
+    {
+        long submitted = _options.Clock.GetTimestamp();
+        long number = Interlocked.Increment(ref _numbers);
+        var completion = new TaskCompletionSource<EncodingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new Incoming(
+            () => _core.Add(request, number, completion, cancellationToken, submitted), exception => completion.TrySetException(exception), HasPlace: true));
+        return completion.Task;
     }
 
     /// <summary>A seed below 2^63, so that every program can write it down and give it again.</summary>
@@ -125,82 +182,5 @@ public sealed class GenerationEngine : IDisposable
         TokenConstraints constraints = request.Sampling.Constraints;
         constraints = constraints with { Suppressed = [.. constraints.Suppressed, .. _options.SuppressedIds] };
         return request with { Sampling = request.Sampling with { Constraints = constraints } };
-    }
-
-    private void Enter()
-    {
-        ObjectDisposedException.ThrowIf(_stopping, this);
-        int queued = Interlocked.Increment(ref _queued);
-        int waiting = queued + Volatile.Read(ref _waiting);
-        if (waiting <= _options.MaxQueuedRequests)
-            return;
-        Interlocked.Decrement(ref _queued);
-        throw new EngineOverloadedException(waiting - 1, _options.MaxQueuedRequests);
-    }
-
-    private void Post(Action add, Action<Exception> fail)
-    {
-        _incoming.Enqueue(() =>
-        {
-            if (_fault is { } fault)
-                fail(new InvalidOperationException("The engine has stopped after an internal error.", fault));
-            else if (_stopping)
-                fail(new OperationCanceledException("The engine was disposed."));
-            else
-                TryAdd(add, fail);
-        });
-        _signal.Release();
-    }
-
-    private static void TryAdd(Action add, Action<Exception> fail)
-    {
-        try
-        {
-            add();
-        }
-        catch (Exception exception)
-        {
-            fail(exception);
-        }
-    }
-
-    private void Run()
-    {
-        while (true)
-        {
-            bool stopping = _stopping;
-            while (_incoming.TryDequeue(out Action? add))
-            {
-                add();
-                Interlocked.Decrement(ref _queued);
-            }
-
-            Volatile.Write(ref _waiting, _core.Waiting);
-            if (stopping)
-                return;
-            if (TryStep())
-                continue;
-
-            // Signals that came in while there was work are taken together; what they announced is in the queue.
-            _signal.Wait();
-            while (_signal.Wait(0))
-            {
-            }
-        }
-    }
-
-    private bool TryStep()
-    {
-        try
-        {
-            return _fault is null && _core.Step();
-        }
-        catch (Exception exception)
-        {
-            // A bug of the engine itself: nobody may wait for ever.
-            _fault = exception;
-            _core.FailAll(new InvalidOperationException("The engine has stopped after an internal error.", exception));
-            return false;
-        }
     }
 }

@@ -87,7 +87,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
                 Forward(segments, indices);
             return null;
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
             foreach (int index in indices)
             {

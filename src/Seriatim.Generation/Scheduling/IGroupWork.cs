@@ -21,8 +21,11 @@ internal interface IGroupWork
     /// <summary>Ends with what there is: the time is over.</summary>
     void Expire(SequenceGroup group);
 
-    /// <summary>Ends with an exception; null: it was cancelled.</summary>
-    void Fail(Exception? exception);
+    /// <summary>Ends because nobody wants it any more; what there is still goes into the stream.</summary>
+    void Cancel(SequenceGroup group);
+
+    /// <summary>Ends with an exception.</summary>
+    void Fail(Exception exception);
 
     /// <summary>Whether it has been cancelled from outside.</summary>
     bool IsCancelled { get; }

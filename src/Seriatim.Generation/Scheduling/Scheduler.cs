@@ -89,28 +89,40 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
                 continue;
             }
 
-            segment.Group.ForwardRows += segment.AllRows;
-            if (segment.Drafts == 0)
-                CommitMemory(segment);
             int count = segment.Group.IsLockstep ? CountOf(segments[i..]) : 1;
-            if (count > 1)
+            rows.Select(i);
+            try
             {
-                for (int j = 1; j < count; j++)
-                    CommitMemory(segments[i + j]);
-                segment.Group.ForwardRows += count - 1;
+                Commit(segment.Group, segments.Slice(i, count), rows);
+            }
+            catch (Exception exception)
+            {
+                segment.Group.Work.Fail(exception);
             }
 
-            rows.Select(i);
-            if (segment.Group.IsTrunk)
-                segment.Group.LeaveTrunk();
-            else
-                segment.Group.Work.Take(segment.Group, segments.Slice(i, count), rows);
-            if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
-                cache?.Publish(segment.Sequence, segment.Group.Variant, segment.Sequence.Length);
             i += count - 1;
         }
 
         RemoveDone();
+    }
+
+    /// <summary>Gives all pages back and lets everything wait again; what was computed will be computed again, to the same bits.</summary>
+    public void SuspendAll()
+    {
+        foreach (SequenceGroup group in _running)
+        {
+            group.Suspend();
+            Insert(_waiting, group);
+        }
+
+        _running.Clear();
+
+        // A request may have got its memory and not yet its place among those that run.
+        foreach (SequenceGroup group in _waiting)
+        {
+            if (!group.IsTrunk)
+                group.Release();
+        }
     }
 
     /// <summary>Forgets requests that have ended and gives their pages back.</summary>
@@ -145,6 +157,24 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
         while (count < segments.Length && segments[count].Group == segments[0].Group && segments[0].Outputs == Outputs.Last)
             count++;
         return count;
+    }
+
+    private void Commit(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    {
+        PlannedSegment segment = segments[0];
+        group.ForwardRows += segment.AllRows + segments.Length - 1;
+        if (segment.Drafts == 0)
+        {
+            foreach (PlannedSegment one in segments)
+                CommitMemory(one);
+        }
+
+        if (group.IsTrunk)
+            group.LeaveTrunk();
+        else
+            group.Work.Take(group, segments, rows);
+        if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
+            cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
     }
 
     private void CommitMemory(PlannedSegment segment)

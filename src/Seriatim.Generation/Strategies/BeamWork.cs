@@ -200,6 +200,10 @@ internal sealed class BeamWork(
         group.Release();
         group.Live.Clear();
         BeamHypothesis[] best = [.. _groups.SelectMany(g => g.Hypotheses).OrderByDescending(h => h.Score).Take(Request.Count)];
+
+        // The time was over before the first token: then each hypothesis is empty, and its score the sum of nothing.
+        if (best.Length == 0)
+            best = [.. Enumerable.Repeat(new BeamHypothesis([], 0, null, Request.Logprobs is null ? null : []), Request.Count)];
         var choices = new GenerationChoice[best.Length];
         for (int i = 0; i < choices.Length; i++)
         {

@@ -13,15 +13,33 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     private readonly List<(Sequence Sequence, Drafting Drafting, int Length)> _wanted = [];
     private readonly List<SequenceId> _old = [];
     private readonly RaggedBatchBuilder _batch = new();
+    private const int LongestPause = 1024;
+
     private long _round;
+    private long _resume;
+    private int _backOff = 1;
+
+    /// <summary>How often it failed, and why it last did.</summary>
+    public long Failures { get; private set; }
+
+    public Exception? LastFailure { get; private set; }
 
     /// <summary>Seconds for one drafted token of one sequence, a running average.</summary>
     public double SecondsOfToken { get; private set; }
 
     public void Want(Sequence sequence, Drafting drafting, int length)
     {
-        if (sequence.Tokens.Count + length <= LimitsOf(drafting).Context)
-            _wanted.Add((sequence, drafting, length));
+        if (_round < _resume)
+            return;
+        try
+        {
+            if (sequence.Tokens.Count + length <= LimitsOf(drafting).Context)
+                _wanted.Add((sequence, drafting, length));
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
     }
 
     /// <summary>Drafts for the wanted sequences, in the same passes; forgets the memories of sequences that have gone.</summary>
@@ -50,20 +68,40 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         catch (OutOfPagesException)
         {
             // Drafts are a convenience: all memories are given up, and the next steps begin anew.
-            Forget(_ => true);
+            Forget();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
         }
 
         _wanted.Clear();
         if (drafted > 0)
         {
+            if (_round > _resume)
+                _backOff = 1;
             double seconds = context.Clock.GetElapsedTime(start).TotalSeconds / drafted;
             SecondsOfToken = SecondsOfToken == 0 ? seconds : 0.9 * SecondsOfToken + 0.1 * seconds;
         }
     }
 
+    /// <summary>Gives up all memories; the next steps begin anew.</summary>
+    public void Forget() => Forget(_ => true);
+
+    /// <summary>
+    /// No request fails because its drafts do. What was drafted is verified as ever; a model that goes on failing is asked less and less.
+    /// </summary>
+    private void Fail(Exception exception)
+    {
+        LastFailure = exception;
+        Failures++;
+        _resume = _round + (_backOff = Math.Min(LongestPause, _backOff * 2));
+        Forget();
+    }
+
     public void Dispose()
     {
-        Forget(_ => true);
+        Forget();
         _pool.Dispose();
     }
 

@@ -16,6 +16,21 @@ internal sealed class EncodingWork(
 
     public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
     {
+        try
+        {
+            EncodingResult result = Read(segments, rows);
+            IsDone = true;
+            completion.TrySetResult(result);
+        }
+        catch (Exception exception)
+        {
+            // A head that throws: this request ends, its neighbours do not.
+            Fail(exception);
+        }
+    }
+
+    private EncodingResult Read(ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    {
         float[]? embedding = request.Pooling is { } pooling ? Pool(pooling, segments[0].Rows, rows) : null;
         float[][] logits = new float[request.LogitsAt.Count][];
         if (logits.Length > 0)
@@ -26,19 +41,21 @@ internal sealed class EncodingWork(
                 logits[i] = wanted.Row(i).ToArray();
         }
 
-        IsDone = true;
-        completion.TrySetResult(new EncodingResult(embedding, logits));
+        return new EncodingResult(embedding, logits);
     }
 
     public void Expire(SequenceGroup group) => Fail(new TimeoutException("The time of the request is over."));
 
-    public void Fail(Exception? exception)
+    public void Cancel(SequenceGroup group)
     {
         IsDone = true;
-        if (exception is null)
-            completion.TrySetCanceled(token);
-        else
-            completion.TrySetException(exception);
+        completion.TrySetCanceled(token);
+    }
+
+    public void Fail(Exception exception)
+    {
+        IsDone = true;
+        completion.TrySetException(exception);
     }
 
     private float[] Pool(PoolingKind pooling, int count, StepRows rows)

@@ -9,6 +9,7 @@ internal abstract class GenerationWork(
     private readonly List<TokenLogprobs>? _prompt = request.PromptLogprobs is null ? null : [];
     private long? _firstToken;
     private long _taking;
+    private bool _cancelled;
     private TimeSpan _sampling;
 
     public abstract bool IsLockstep { get; }
@@ -51,9 +52,9 @@ internal abstract class GenerationWork(
             else if (isEnd)
                 Step(group, segments, rows, scored ? segment.Rows - 1 : 0);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
-            // No token to choose, or a tokenizer without the token: this request ends, its neighbours do not.
+            // No token to choose, a tokenizer without the token, no memory for a list: this request ends, its neighbours do not.
             Fail(exception);
         }
 
@@ -67,19 +68,29 @@ internal abstract class GenerationWork(
         {
             Expire(group, FinishReason.Deadline);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
             Fail(exception);
         }
     }
 
-    public void Fail(Exception? exception)
+    public void Cancel(SequenceGroup group)
+    {
+        _cancelled = true;
+        try
+        {
+            Expire(group, FinishReason.Cancelled);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    public void Fail(Exception exception)
     {
         IsDone = true;
-        if (exception is null)
-            handle.CompleteCancelled();
-        else
-            handle.Fail(exception);
+        handle.Fail(exception);
     }
 
     /// <summary>Takes the last rows of sequences, from <paramref name="row"/> on.</summary>
@@ -120,6 +131,12 @@ internal abstract class GenerationWork(
     protected void Complete(SequenceGroup group, IReadOnlyList<GenerationChoice> choices, int newTokens)
     {
         IsDone = true;
+        if (_cancelled)
+        {
+            handle.CompleteCancelled();
+            return;
+        }
+
         TimeProvider clock = context.Clock;
         long now = clock.GetTimestamp();
         var usage = new GenerationUsage(

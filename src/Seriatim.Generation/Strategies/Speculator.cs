@@ -29,6 +29,15 @@ internal sealed class Speculator(EngineContext context, int pages) : IDisposable
         _model?.Run(running);
     }
 
+    /// <summary>How often the draft model failed.</summary>
+    public long Failures => _model?.Failures ?? 0;
+
+    /// <summary>Why it last failed; null: it did not.</summary>
+    public Exception? LastFailure => _model?.LastFailure;
+
+    /// <summary>Gives up what the draft model remembers.</summary>
+    public void Forget() => _model?.Forget();
+
     public void Dispose() => _model?.Dispose();
 
     private void Propose(Sequence sequence, Drafting drafting, StepCost cost, int sequences)

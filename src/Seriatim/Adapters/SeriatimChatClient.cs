@@ -75,12 +75,14 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         options ??= new ChatOptions();
-        Refuse(options);
-        List<TemplateMessage> conversation = [.. messages.Select(Convert)];
+        ChatRefusals.Check(options, model.Name);
+        SamplingOptions? given = ChatRefusals.SamplingOf(options, this);
+        List<TemplateMessage> conversation = [.. messages.Select(ChatRefusals.Convert)];
         if (options.Instructions is { Length: > 0 } instructions)
             conversation.Insert(0, new TemplateMessage("system", instructions));
         GenerationRequest request = model.ChatRequest(conversation);
-        SamplingOptions own = request.Sampling;
+        SamplingOptions own = given ?? request.Sampling;
+        using SeriatimTelemetry.AdapterScope scope = SeriatimTelemetry.InAdapter();
         return model.SubmitChat(
             request with
             {
@@ -103,33 +105,11 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
             cancellationToken);
     }
 
-    private void Refuse(ChatOptions options)
-    {
-        string? refused = options switch
-        {
-            { Tools.Count: > 0 } => "Tools: the model's calls would not be read",
-            { ResponseFormat: not null and not ChatResponseFormatText } => "ResponseFormat: answers are plain text",
-            { ConversationId: not null } => "ConversationId: nothing is kept between requests; send all messages",
-            { ModelId: { } id } when id != model.Name => $"ModelId {id}: this client serves {model.Name}",
-            { AdditionalProperties: { Count: > 0 } more } => $"AdditionalProperties ({string.Join(", ", more.Keys)})",
-            _ => null,
-        };
-        if (refused is not null)
-            throw new NotSupportedException($"This chat client does not support {refused}.");
-    }
-
-    private static TemplateMessage Convert(AiMessage message)
-    {
-        AIContent? other = message.Contents.FirstOrDefault(content => content is not (TextContent or TextReasoningContent));
-        return other is null
-            ? new TemplateMessage(message.Role.Value, message.Text)
-            : throw new NotSupportedException($"This chat client does not support {other.GetType().Name} in a message; only text.");
-    }
-
     private static ChatFinishReason Reason(FinishReason reason) => reason switch
     {
         FinishReason.Length => ChatFinishReason.Length,
         FinishReason.Deadline => new ChatFinishReason("deadline"),
+        FinishReason.Cancelled => new ChatFinishReason("cancelled"),
         _ => ChatFinishReason.Stop,
     };
 

@@ -17,8 +17,11 @@ internal sealed class SeriatimEmbeddingGenerator(
             throw new NotSupportedException($"Dimensions is {wanted}; the embeddings of {name} have {dimensions}.");
         if (options?.ModelId is { } id && id != name)
             throw new NotSupportedException($"ModelId is {id}; this generator serves {name}.");
+        if (options?.RawRepresentationFactory is not null)
+            throw new NotSupportedException("This generator does not support RawRepresentationFactory: there are no options of its own to make.");
         if (options?.AdditionalProperties is { Count: > 0 } more)
             throw new NotSupportedException($"This generator does not support AdditionalProperties ({string.Join(", ", more.Keys)}).");
+        using SeriatimTelemetry.AdapterScope scope = SeriatimTelemetry.InAdapter();
         IReadOnlyList<float[]> embeddings = await embed([.. values], cancellationToken).ConfigureAwait(false);
         return [.. embeddings.Select(vector => new Embedding<float>(vector) { ModelId = name })];
     }

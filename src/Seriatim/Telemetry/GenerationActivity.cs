@@ -12,13 +12,17 @@ internal sealed class GenerationActivity
     private readonly string _operation;
     private readonly string _model;
 
+    /// <summary>Whether the client's side is somebody else's to measure.</summary>
+    private readonly bool _adapted = SeriatimTelemetry.IsAdapted;
+
     private GenerationActivity(string operation, string model, Activity? activity) => (_operation, _model, _activity) = (operation, model, activity);
 
     public static GenerationActivity Start(string operation, string model, GenerationRequest? request)
     {
         // The activity belongs to the request, which outlives this call; the caller's own must be the current one again.
         Activity? current = Activity.Current;
-        Activity? activity = SeriatimTelemetry.Activities.StartActivity($"{operation} {model}", ActivityKind.Client);
+        bool isTold = SeriatimTelemetry.IsAdapted && current?.GetTagItem("gen_ai.operation.name") is not null;
+        Activity? activity = isTold ? null : SeriatimTelemetry.Activities.StartActivity($"{operation} {model}", ActivityKind.Client);
         Activity.Current = current;
         if (activity is { IsAllDataRequested: true })
         {
@@ -48,7 +52,7 @@ internal sealed class GenerationActivity
     public void End(int inputTokens)
     {
         _activity?.SetTag("gen_ai.usage.input_tokens", inputTokens);
-        SeriatimTelemetry.Tokens.Record(inputTokens, [.. Tags, new("gen_ai.token.type", "input")]);
+        CountTokens(inputTokens, "input");
         Finish(null);
     }
 
@@ -84,8 +88,8 @@ internal sealed class GenerationActivity
         _activity?.SetTag("gen_ai.usage.input_tokens", result.Usage.PromptTokens).SetTag("gen_ai.usage.output_tokens", result.Usage.NewTokens)
             .SetTag("gen_ai.response.model", _model)
             .SetTag("gen_ai.response.finish_reasons", result.Choices.Select(c => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{c.Finish}")).ToArray());
-        SeriatimTelemetry.Tokens.Record(result.Usage.PromptTokens, [.. Tags, new("gen_ai.token.type", "input")]);
-        SeriatimTelemetry.Tokens.Record(result.Usage.NewTokens, [.. Tags, new("gen_ai.token.type", "output")]);
+        CountTokens(result.Usage.PromptTokens, "input");
+        CountTokens(result.Usage.NewTokens, "output");
         if (result.Timings.FirstToken is { } first)
         {
             SeriatimTelemetry.FirstToken.Record(first.TotalSeconds, Tags);
@@ -96,12 +100,21 @@ internal sealed class GenerationActivity
         Finish(null);
     }
 
+    private void CountTokens(int tokens, string type)
+    {
+        if (!_adapted)
+            SeriatimTelemetry.Tokens.Record(tokens, [.. Tags, new("gen_ai.token.type", type)]);
+    }
+
     private void Finish(Exception? failure)
     {
         TagList tags = Tags;
         if (failure is not null)
             tags.Add("error.type", failure.GetType().FullName);
-        SeriatimTelemetry.Duration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, tags);
+        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
+        SeriatimTelemetry.ServerDuration.Record(seconds, tags);
+        if (!_adapted)
+            SeriatimTelemetry.Duration.Record(seconds, tags);
         Activity? current = Activity.Current;
         _activity?.Dispose();
         Activity.Current = current == _activity ? null : current;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -12,19 +13,93 @@ public static class SeriatimTelemetry
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Seriatim";
 
+    // The boundaries of the conventions, continued downwards: a small model in this process answers in milliseconds.
+    private static readonly double[] OperationSeconds =
+        [0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    private static readonly double[] FirstTokenSeconds =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+    private static readonly double[] EachTokenSeconds =
+        [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+
+    private static readonly long[] TokenCounts =
+        [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864];
+
+    private static readonly AsyncLocal<bool> Adapted = new();
+    private static readonly Lock Gate = new();
+    private static readonly List<OpenedModel> Models = [];
+
+    static SeriatimTelemetry()
+    {
+        Gauge("seriatim.requests.running", "{request}", "Requests that run.", load => load.Running);
+        Gauge("seriatim.requests.waiting", "{request}", "Requests that wait.", load => load.Waiting);
+        Gauge("seriatim.pages.used", "{page}", "Pages of keys and values that sequences or the prefix cache hold.", load => load.PagesInUse);
+        Gauge("seriatim.pages.limit", "{page}", "Pages of keys and values there are.", load => load.Pages);
+    }
+
     internal static ActivitySource Activities { get; } = new(Name);
 
     internal static Meter Meter { get; } = new(Name);
 
-    internal static Histogram<double> Duration { get; } =
-        Meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Time of a request.");
+    internal static Histogram<double> Duration { get; } = Seconds("gen_ai.client.operation.duration", "Time of a request.", OperationSeconds);
 
-    internal static Histogram<long> Tokens { get; } =
-        Meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of a request, by gen_ai.token.type.");
+    internal static Histogram<long> Tokens { get; } = Meter.CreateHistogram(
+        "gen_ai.client.token.usage", "{token}", "Tokens of a request, by gen_ai.token.type.", null, new InstrumentAdvice<long> { HistogramBucketBoundaries = TokenCounts });
+
+    internal static Histogram<double> ServerDuration { get; } =
+        Seconds("gen_ai.server.request.duration", "Time of a request in the engine.", OperationSeconds);
 
     internal static Histogram<double> FirstToken { get; } =
-        Meter.CreateHistogram<double>("gen_ai.server.time_to_first_token", "s", "Time from submission to the first token.");
+        Seconds("gen_ai.server.time_to_first_token", "Time from submission to the first token.", FirstTokenSeconds);
 
     internal static Histogram<double> EachToken { get; } =
-        Meter.CreateHistogram<double>("gen_ai.server.time_per_output_token", "s", "Time of each token after the first.");
+        Seconds("gen_ai.server.time_per_output_token", "Time of each token after the first.", EachTokenSeconds);
+
+    /// <summary>
+    /// Whether a request comes from an adapter of Microsoft.Extensions.AI. There the client's side is measured by whoever wants it with
+    /// <c>UseOpenTelemetry</c>, under the same names: measured here too, every number would come twice.
+    /// </summary>
+    internal static bool IsAdapted => Adapted.Value;
+
+    /// <summary>What begins until this is disposed, or the async method that says it returns, comes from an adapter.</summary>
+    internal static AdapterScope InAdapter()
+    {
+        Adapted.Value = true;
+        return default;
+    }
+
+    internal static void Opened(OpenedModel model)
+    {
+        lock (Gate)
+            Models.Add(model);
+    }
+
+    internal static void Closed(OpenedModel model)
+    {
+        lock (Gate)
+            Models.Remove(model);
+    }
+
+    private static Histogram<double> Seconds(string name, string description, double[] boundaries) =>
+        Meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+
+    private static void Gauge(string name, string unit, string description, Func<EngineLoad, int> value) =>
+        Meter.CreateObservableGauge(name, () => Measure(value), unit, description);
+
+    /// <summary>One number for each model; those that are open twice are added up.</summary>
+    private static IEnumerable<Measurement<int>> Measure(Func<EngineLoad, int> value)
+    {
+        OpenedModel[] models;
+        lock (Gate)
+            models = [.. Models];
+        return [.. models.GroupBy(model => model.Name, StringComparer.Ordinal).Select(group => new Measurement<int>(
+            group.Sum(model => value(model.Engine.Load)), new KeyValuePair<string, object?>("gen_ai.request.model", group.Key)))];
+    }
+
+    /// <summary>Ends what <see cref="InAdapter"/> began.</summary>
+    internal readonly struct AdapterScope : IDisposable
+    {
+        public void Dispose() => Adapted.Value = false;
+    }
 }

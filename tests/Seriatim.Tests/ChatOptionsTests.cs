@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Seriatim.Generation;
+using AiMessage = Microsoft.Extensions.AI.ChatMessage;
+
+#pragma warning disable MEAI001 // Every option is looked at, experimental ones too.
+
+namespace Seriatim.Tests;
+
+/// <summary>Every option and every kind of content that Microsoft.Extensions.AI has is honoured or refused by its name.</summary>
+public sealed class ChatOptionsTests : IAsyncLifetime
+{
+    /// <summary>Options that are honoured; other tests show how.</summary>
+    private static readonly string[] Honoured =
+    [
+        "Instructions", "Temperature", "MaxOutputTokens", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed", "StopSequences",
+    ];
+
+    /// <summary>Options that are refused, at a value that asks for something.</summary>
+    private static readonly Dictionary<string, object> Refused = new()
+    {
+        ["ConversationId"] = "1",
+        ["Reasoning"] = new ReasoningOptions { Effort = ReasoningEffort.High },
+        ["ResponseFormat"] = ChatResponseFormat.Json,
+        ["ModelId"] = "another",
+        ["AllowMultipleToolCalls"] = true,
+        ["ToolMode"] = ChatToolMode.RequireAny,
+        ["Tools"] = new List<AITool> { AIFunctionFactory.Create(() => 1) },
+        ["AllowBackgroundResponses"] = true,
+        ["ContinuationToken"] = ResponseContinuationToken.FromBytes(new byte[] { 1 }),
+        ["RawRepresentationFactory"] = (Func<IChatClient, object?>)(_ => "options of another client"),
+        ["AdditionalProperties"] = new AdditionalPropertiesDictionary { ["min_p"] = 0.1 },
+    };
+
+    private readonly TempFolder _folder = new();
+    private LanguageModel _model = null!;
+    private IChatClient _client = null!;
+
+    public async Task InitializeAsync()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        _model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
+        _client = _model.AsChatClient();
+    }
+
+    public Task DisposeAsync()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Every_option_is_honoured_or_refused_by_name()
+    {
+        Assert.Equal(typeof(ChatOptions).GetProperties().Select(property => property.Name).Order(), Honoured.Concat(Refused.Keys).Order());
+        foreach ((string name, object value) in Refused)
+        {
+            var options = new ChatOptions { MaxOutputTokens = 2 };
+            typeof(ChatOptions).GetProperty(name)!.SetValue(options, value);
+            var failure = await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync("the cat", options));
+            Assert.Contains(name, failure.Message);
+            await Assert.ThrowsAsync<NotSupportedException>(async () =>
+            {
+                await foreach (ChatResponseUpdate _ in _client.GetStreamingResponseAsync("the cat", options))
+                {
+                }
+            });
+        }
+    }
+
+    [Fact]
+    public async Task What_asks_for_nothing_is_no_reason_to_refuse()
+    {
+        var options = new ChatOptions
+        {
+            MaxOutputTokens = 3,
+            ModelId = _model.Name,
+            Tools = [],
+            ToolMode = ChatToolMode.None,
+            AllowMultipleToolCalls = false,
+            ResponseFormat = ChatResponseFormat.Text,
+            Reasoning = new ReasoningOptions(),
+            AllowBackgroundResponses = false,
+            AdditionalProperties = [],
+            RawRepresentationFactory = _ => null,
+        };
+        Assert.Equal(3, (await _client.GetResponseAsync("the cat", options)).Usage!.OutputTokenCount);
+    }
+
+    [Fact]
+    public async Task Sampling_of_our_own_takes_the_place_of_the_defaults_and_the_options_stand_above_it()
+    {
+        var options = new ChatOptions { MaxOutputTokens = 20, Seed = 5, RawRepresentationFactory = _ => new SamplingOptions { MinP = 0.2f, Temperature = 3 }, Temperature = 0.9f };
+        ChatResponse response = await _client.GetResponseAsync("the cat", options);
+        GenerationRequest request = _model.ChatRequest([new("user", "the cat")]) with { Sampling = new() { MinP = 0.2f, Temperature = 0.9f }, MaxNewTokens = 20, Seed = 5 };
+        Assert.Equal((await _model.CompleteAsync(request)).Choices[0].Text, response.Text);
+        Assert.IsType<GenerationResult>(response.RawRepresentation);
+    }
+
+    [Fact]
+    public async Task Every_kind_of_content_is_text_or_refused_by_name()
+    {
+        Type[] kinds = [.. typeof(AIContent).Assembly.GetExportedTypes().Where(type => type.IsAssignableTo(typeof(AIContent)) && !type.IsAbstract)];
+        Assert.True(kinds.Length > 15);
+        foreach (Type kind in kinds.Except([typeof(TextContent), typeof(TextReasoningContent)]))
+        {
+            var message = new AiMessage(ChatRole.User, [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
+            Assert.Contains(kind.Name, (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([message]))).Message);
+        }
+
+        var thought = new AiMessage(ChatRole.Assistant, [new TextReasoningContent("hm"), new TextContent("a mouse")]);
+        AiMessage[] conversation = [new(ChatRole.User, "the cat"), thought, new(ChatRole.User, "and")];
+        ChatResponse response = await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 });
+        conversation[1] = new(ChatRole.Assistant, "a mouse");
+        Assert.Equal(response.Text, (await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 })).Text);
+    }
+
+    [Fact]
+    public async Task Every_option_of_embeddings_is_honoured_or_refused_by_name()
+    {
+        IEmbeddingGenerator<string, Embedding<float>> generator = _model.AsEmbeddingGenerator();
+        var refused = new Dictionary<string, object>
+        {
+            ["Dimensions"] = 7,
+            ["ModelId"] = "another",
+            ["RawRepresentationFactory"] = (Func<IEmbeddingGenerator, object?>)(_ => null),
+            ["AdditionalProperties"] = new AdditionalPropertiesDictionary { ["x"] = 1 },
+        };
+        Assert.Equal(typeof(EmbeddingGenerationOptions).GetProperties().Select(property => property.Name).Order(), refused.Keys.Order());
+        foreach ((string name, object value) in refused)
+        {
+            var options = new EmbeddingGenerationOptions();
+            typeof(EmbeddingGenerationOptions).GetProperty(name)!.SetValue(options, value);
+            Assert.Contains(name, (await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(["the cat"], options))).Message);
+        }
+    }
+}
