@@ -43,6 +43,9 @@ internal sealed class OpenedModel : IDisposable
 
     public string Name { get; }
 
+    /// <summary>The folder, or the GGUF file, that the name stood for.</summary>
+    public string Folder { get; private init; } = "";
+
     public Model Model { get; }
 
     public Tokenizer Tokenizer { get; }
@@ -110,7 +113,7 @@ internal sealed class OpenedModel : IDisposable
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = EndIds(folder, model.Config) } };
             ops = CpuOps.Create(options.Threads);
-            return new OpenedModel(name, model, tokenizer, ops, options);
+            return new OpenedModel(name, model, tokenizer, ops, options) { Folder = folder };
         }
         catch
         {
