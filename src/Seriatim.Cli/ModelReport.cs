@@ -16,7 +16,7 @@ namespace Seriatim.Cli;
 /// <param name="Heads">Query heads of a layer.</param>
 /// <param name="KeyValueHeads">Key/value heads of a layer.</param>
 /// <param name="HeadDim">Features of a head.</param>
-/// <param name="Attention">Positions, windows and caps in words.</param>
+/// <param name="Attention">Heads, positions, windows and caps in words.</param>
 /// <param name="FeedForward">The feed-forward layer in words.</param>
 /// <param name="TiedHead">Whether the output projection is the token embedding.</param>
 /// <param name="BytesPerToken">Memory of one token of context.</param>
@@ -27,6 +27,30 @@ internal sealed record ModelReport(
     int DecoderLayers, int Width, int Heads, int KeyValueHeads, int HeadDim, string Attention, string FeedForward, bool TiedHead,
     long BytesPerToken, int CacheLength, long CacheBytes)
 {
+    /// <summary>How a row knows its place: rotary, learned, sinusoidal, relative_bias, alibi or none.</summary>
+    public required string Positions { get; init; }
+
+    /// <summary>Base of the wave lengths of rotary positions; null: they are others.</summary>
+    public double? RopeBase { get; init; }
+
+    /// <summary>Features of a head that turn; null: none.</summary>
+    public int? RopeFeatures { get; init; }
+
+    /// <summary>How rotary positions are stretched: linear, dynamic, yarn, llama3, longrope; null: not at all.</summary>
+    public string? RopeScaling { get; init; }
+
+    /// <summary>The widest window of a layer; null: no layer has one.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>Layers with a window.</summary>
+    public int WindowedLayers { get; init; }
+
+    /// <summary>Where scores are capped; null: nowhere.</summary>
+    public float? ScoreCap { get; init; }
+
+    /// <summary>Keys of a GGUF file that other programs left there, and that were not read.</summary>
+    public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
+
     public static ModelReport Of(Model model, string name, int length)
     {
         ModelSpec spec = model.Spec;
@@ -34,10 +58,23 @@ internal sealed record ModelReport(
         LayerSpec layer = stack.Layers[0];
         var attention = (MixerSpec.Attention)layer.Mixer;
         long perToken = model.BytesPerPosition;
-        return new ModelReport(name, spec.Family, $"{spec.Task}", model.ParameterCount, model.WeightBytes, stack.Vocabulary,
+        var rope = attention.Position as PositionSpec.Rope;
+        MixerSpec.Attention[] windowed = [.. stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.Attention>().Where(a => a.Window > 0)];
+        var report = new ModelReport(name, spec.Family, $"{spec.Task}", model.ParameterCount, model.WeightBytes, stack.Vocabulary,
             spec.Context == int.MaxValue ? null : spec.Context, spec.Encoder?.Layers.Count ?? 0, spec.Decoder?.Layers.Count ?? 0, stack.Width,
-            attention.Heads, attention.KeyValueHeads, attention.HeadDim, Describe(stack), Describe(layer.FeedForward), spec.Head.Tied,
-            perToken, length, perToken * length);
+            attention.Heads, attention.KeyValueHeads, attention.HeadDim, "", Describe(layer.FeedForward), spec.Head.Tied,
+            perToken, length, perToken * length)
+        {
+            Positions = Kind(attention.Position is PositionSpec.None ? stack.Position : attention.Position),
+            RopeBase = rope?.Theta,
+            RopeFeatures = rope?.RotaryDim,
+            RopeScaling = Kind(rope?.Scaling),
+            Window = windowed.Length > 0 ? windowed.Max(a => a.Window) : null,
+            WindowedLayers = windowed.Length,
+            ScoreCap = attention.SoftCap > 0 ? attention.SoftCap : null,
+            IgnoredKeys = model.Config.IgnoredKeys,
+        };
+        return report with { Attention = report.InWords(stack.Layers.Count) };
     }
 
     public IEnumerable<(string Name, string Value)> Rows()
@@ -50,36 +87,59 @@ internal sealed record ModelReport(
         yield return ("context", Context is { } context ? $"{context:N0} tokens" : "not limited");
         yield return ("layers", EncoderLayers > 0 && DecoderLayers > 0 ? $"{EncoderLayers} encoder, {DecoderLayers} decoder" : $"{EncoderLayers + DecoderLayers}");
         yield return ("width", $"{Width:N0}");
-        yield return ("attention", $"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads{Attention}");
+        yield return ("attention", Attention);
         yield return ("feed-forward", FeedForward);
-        if (BytesPerToken == 0)
-            yield break;
-        yield return ("memory of a token", $"{Terminal.Bytes(BytesPerToken)} of keys and values");
-        yield return ("KV cache", $"{Terminal.Bytes(CacheBytes)} at {CacheLength:N0} tokens");
+        if (BytesPerToken > 0)
+        {
+            yield return ("memory of a token", $"{Terminal.Bytes(BytesPerToken)} of keys and values");
+            yield return ("KV cache", $"{Terminal.Bytes(CacheBytes)} at {CacheLength:N0} tokens");
+        }
+
+        if (IgnoredKeys.Count > 0)
+            yield return ("ignored keys", string.Join(", ", IgnoredKeys));
     }
 
-    private static string Describe(StackSpec stack)
+    private string InWords(int layers)
     {
-        var attentions = stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.Attention>().ToList();
-        MixerSpec.Attention first = attentions[0];
-        var parts = new List<string>();
-        PositionSpec position = first.Position is PositionSpec.None ? stack.Position : first.Position;
-        parts.Add(position switch
+        List<string> parts = [$"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads"];
+        parts.Add(Positions switch
         {
-            PositionSpec.Rope rope => $"rotary positions (base {rope.Theta:0}, {rope.RotaryDim} features{(rope.Scaling is { } scaling ? $", scaled {scaling.GetType().Name}" : "")})",
-            PositionSpec.Learned => "learned positions",
-            PositionSpec.Sinusoidal => "sinusoidal positions",
-            PositionSpec.RelativeBias => "relative position bias",
-            PositionSpec.Alibi => "ALiBi",
+            "rotary" => FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{(RopeScaling is { } scaling ? $", scaled {scaling}" : "")})"),
+            "learned" => "learned positions",
+            "sinusoidal" => "sinusoidal positions",
+            "relative_bias" => "relative position bias",
+            "alibi" => "ALiBi",
             _ => "no positions",
         });
-        int windows = attentions.Count(a => a.Window > 0);
-        if (windows > 0)
-            parts.Add($"window of {attentions.Max(a => a.Window):N0} in {windows} of {attentions.Count} layers");
-        if (first.SoftCap > 0)
-            parts.Add($"scores capped at {first.SoftCap}");
-        return ", " + string.Join(", ", parts);
+        if (Window is { } window)
+            parts.Add(FormattableString.Invariant($"window of {window:N0} in {WindowedLayers} of {layers} layers"));
+        if (ScoreCap is { } cap)
+            parts.Add(FormattableString.Invariant($"scores capped at {cap}"));
+        return string.Join(", ", parts);
     }
+
+    private static string Kind(PositionSpec position) => position switch
+    {
+        PositionSpec.Rope => "rotary",
+        PositionSpec.Learned => "learned",
+        PositionSpec.Sinusoidal => "sinusoidal",
+        PositionSpec.RelativeBias => "relative_bias",
+        PositionSpec.Alibi => "alibi",
+        _ => "none",
+    };
+
+    /// <summary>The name that configs have for it.</summary>
+    private static string? Kind(RopeScaling? scaling) => scaling switch
+    {
+        null => null,
+        Models.RopeScaling.Linear => "linear",
+        Models.RopeScaling.Ntk => "ntk",
+        Models.RopeScaling.DynamicNtk => "dynamic",
+        Models.RopeScaling.Yarn => "yarn",
+        Models.RopeScaling.Llama3 => "llama3",
+        Models.RopeScaling.LongRope => "longrope",
+        _ => scaling.GetType().Name,
+    };
 
     private static string Describe(FeedForwardSpec spec) => spec switch
     {

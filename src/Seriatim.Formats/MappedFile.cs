@@ -70,6 +70,7 @@ internal sealed unsafe class MappedFile : IDisposable
         try
         {
             var length = stream.Length;
+            GitLfsPointer.ThrowIfPointer(path, stream);
             if (length < minimumLength)
             {
                 throw new ModelFormatException(

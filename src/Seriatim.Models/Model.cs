@@ -70,7 +70,8 @@ public sealed class Model : IDisposable
         : 0;
 
     /// <summary>
-    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split).
+    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split). Of a
+    /// model of texts and pictures or sounds (a config with <c>text_config</c>) the text model alone is loaded.
     /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
@@ -85,10 +86,14 @@ public sealed class Model : IDisposable
             throw new ModelFormatException(
                 folder, "there is no such folder.", "Give the folder that holds config.json and model.safetensors.");
         using JsonDocument json = LenientJson.Parse(path);
-        (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, json.RootElement);
+        TextWrapper? wrapper = TextWrapper.Of(path, json.RootElement);
+        (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, wrapper?.Config ?? json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        var source = new CheckpointSource(checkpoint, options.Storage, names);
-        return Build(spec, names, config with { Json = File.ReadAllBytes(path) }, source);
+        names = wrapper?.Names(names, checkpoint) ?? names;
+        config = wrapper is null
+            ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
+            : config with { Json = wrapper.Json, IsTranslated = true };
+        return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names));
     }
 
     /// <summary>Whether a path names a GGUF file, by its ending.</summary>

@@ -48,6 +48,9 @@ internal sealed class OpenedModel : IDisposable
 
     public string Name { get; }
 
+    /// <summary>The folder, or the GGUF file, that the name stood for.</summary>
+    public string Folder { get; private init; } = "";
+
     public Model Model { get; }
 
     public Tokenizer Tokenizer { get; }
@@ -163,7 +166,7 @@ internal sealed class OpenedModel : IDisposable
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = CpuOps.Create(options.Threads);
-            var opened = new OpenedModel(name, model, tokenizer, ops, options);
+            var opened = new OpenedModel(name, model, tokenizer, ops, options) { Folder = folder };
             opened.Announce(Stopwatch.GetElapsedTime(start));
             return opened;
         }

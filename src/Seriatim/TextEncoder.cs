@@ -12,8 +12,15 @@ namespace Seriatim;
 public sealed class TextEncoder : IDisposable
 {
     private readonly OpenedModel _opened;
+    private readonly SentenceConfig _sentences;
 
-    private TextEncoder(OpenedModel opened) => _opened = opened;
+    private TextEncoder(OpenedModel opened, SentenceConfig sentences) => (_opened, _sentences) = (opened, sentences);
+
+    /// <summary>
+    /// Texts of a call were longer than the model takes, and were cut as it was trained to have them; raised once for each such call, before
+    /// it runs.
+    /// </summary>
+    public event EventHandler<TextsTruncatedEventArgs>? TextsTruncated;
 
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
@@ -30,6 +37,15 @@ public sealed class TextEncoder : IDisposable
     /// <summary>The classes of a classifier, by index; empty if the model is none or does not name them.</summary>
     public IReadOnlyList<string> Labels => _opened.Model.Config.Labels;
 
+    /// <summary>How the model's own files pool rows, several for vectors that follow one another; empty if they do not say.</summary>
+    public IReadOnlyList<PoolingKind> Pooling => _sentences.Pooling;
+
+    /// <summary>Tokens at which texts to be embedded are cut, as the model's files say; null if they do not.</summary>
+    public int? MaxLength => _sentences.MaxLength;
+
+    /// <summary>Numbers in an embedding.</summary>
+    public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.Width);
+
     /// <summary>Opens a model. Decoders and encoder-decoders can be opened too; they embed, and refuse the rest.</summary>
     /// <param name="name">A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.</param>
     /// <param name="options">Threads, storage, engine; null for the defaults.</param>
@@ -39,19 +55,43 @@ public sealed class TextEncoder : IDisposable
     /// <exception cref="ModelException">The model is not one we can run; the message says why.</exception>
     /// <exception cref="TokenizerFormatException">The tokenizer is missing, damaged or of a kind that is not known.</exception>
     public static async Task<TextEncoder> OpenAsync(
-        string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>
-        new(await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false));
+        string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        OpenedModel opened = await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new TextEncoder(opened, SentenceConfig.Read(opened.Model, opened.Folder));
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Embeddings of texts, as the model's own files have it unless said otherwise.</summary>
+    /// <param name="texts">The texts.</param>
+    /// <param name="pooling">How rows become one embedding; null: as <see cref="EmbeddingOptions.Pooling"/>.</param>
+    /// <param name="normalize">Scale each to length 1; null: as <see cref="EmbeddingOptions.Normalize"/>.</param>
+    /// <param name="cancellationToken">Ends the requests before they run.</param>
+    /// <returns>One embedding for each text, in their order.</returns>
+    /// <exception cref="GenerationException">A text has no tokens, or too many for a model whose files do not say where it is cut.</exception>
+    public Task<IReadOnlyList<float[]>> EmbedAsync(
+        IReadOnlyList<string> texts, PoolingKind? pooling = null, bool? normalize = null, CancellationToken cancellationToken = default) =>
+        EmbedAsync(texts, new EmbeddingOptions { Pooling = pooling, Normalize = normalize }, cancellationToken);
 
     /// <summary>Embeddings of texts.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="pooling">How rows become one embedding.</param>
-    /// <param name="normalize">Scale each to length 1.</param>
+    /// <param name="options">What is not as the model's own files have it.</param>
     /// <param name="cancellationToken">Ends the requests before they run.</param>
     /// <returns>One embedding for each text, in their order.</returns>
-    /// <exception cref="GenerationException">A text has no tokens or too many.</exception>
+    /// <exception cref="GenerationException">A text has no tokens, or too many and is not to be cut.</exception>
     public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Mean, bool normalize = true, CancellationToken cancellationToken = default) =>
-        Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
+        IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Embedder.EmbedAsync(_opened, _sentences, texts, options, cut => TextsTruncated?.Invoke(this, cut), cancellationToken);
+    }
 
     /// <summary>The most probable tokens at each mask of a text.</summary>
     /// <param name="text">A text with the mask token in it, e.g. <c>[MASK]</c>.</param>

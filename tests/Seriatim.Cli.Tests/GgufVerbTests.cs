@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seriatim.Formats;
 using Seriatim.Models;
 
 namespace Seriatim.Cli.Tests;
@@ -21,6 +22,90 @@ public sealed class GgufVerbTests : IDisposable
         Assert.True(said[0].Length > 20);
         Assert.Equal(said[0], said[1]);
         Assert.Equal(said[0], said[2]);
+    }
+
+    /// <summary>Nothing is written over what is there, nor into a folder that is not; a refusal leaves nothing behind.</summary>
+    [Fact]
+    public void Convert_keeps_what_is_there_and_names_what_is_not()
+    {
+        string source = Path.Combine(_folder.Path, "source"), file = Path.Combine(_folder.Path, "a.gguf"), back = Path.Combine(_folder.Path, "back");
+        Directory.CreateDirectory(source);
+        TinyModels.WriteBert(source, "BertModel");
+        Assert.Equal((0, ""), Convert(source, file));
+        byte[] before = File.ReadAllBytes(file);
+        (int code, string error) = Convert(source, file);
+        Assert.Equal(1, code);
+        Assert.Contains($"{file} is there already. Choose another name, or give --force", error);
+        Assert.Contains("is there already", Refused("quantize", "-m", source, "-o", file, "--type", "q8_0"));
+        Assert.Equal(before, File.ReadAllBytes(file));
+        Assert.Equal((0, ""), Convert(source, file, "--force"));
+
+        Directory.CreateDirectory(back);
+        Assert.Equal((0, ""), Convert(file, back));
+        File.WriteAllText(Path.Combine(back, "notes.txt"), "mine");
+        (code, error) = Convert(file, back);
+        Assert.Equal(1, code);
+        Assert.Contains($"{back} is there already and not empty", error);
+        Assert.Equal((0, ""), Convert(file, back, "--force"));
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(back, "notes.txt")));
+
+        string missing = Path.Combine(_folder.Path, "missing");
+        foreach (string name in (string[])["b.gguf", "folder"])
+        {
+            (code, error) = Convert(file, Path.Combine(missing, name));
+            Assert.Equal(1, code);
+            Assert.Contains($"{missing}: there is no such folder", error);
+            Assert.DoesNotContain(".tmp", error);
+        }
+
+        Assert.Contains("which is a file", Convert(file, Path.Combine(back, "notes.txt")).Error);
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "d.gguf"));
+        Assert.Contains("which is a folder", Convert(source, Path.Combine(_folder.Path, "d.gguf")).Error);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path, "*.tmp", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A model that GGUF cannot say is refused, and the file that was there stays.</summary>
+    [Fact]
+    public void A_refused_conversion_leaves_the_old_file()
+    {
+        string source = Path.Combine(_folder.Path, "source"), file = Path.Combine(_folder.Path, "a.gguf");
+        Directory.CreateDirectory(source);
+        TinyModels.WriteLlama(source, chat: false);
+        string config = Path.Combine(source, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"hidden_size\"", "\"hidden_act\": \"gelu\", \"hidden_size\""));
+        File.WriteAllText(file, "old");
+        (int code, string error) = Convert(source, file, "--force");
+        Assert.Equal(1, code);
+        Assert.Contains("activation (in 2 layers) is Gelu and would become Silu", error);
+        Assert.Equal("old", File.ReadAllText(file));
+        Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+    }
+
+    [Fact]
+    public void Inspect_lists_the_keys_of_other_programs()
+    {
+        string source = Path.Combine(_folder.Path, "source"), file = Path.Combine(_folder.Path, "a.gguf"), noted = Path.Combine(_folder.Path, "b.gguf");
+        Directory.CreateDirectory(source);
+        TinyModels.WriteLlama(source);
+        Assert.Equal((0, ""), Convert(source, file));
+        using (GgufFile gguf = GgufFile.Open(file))
+        {
+            var keys = new Dictionary<string, object>(gguf.Metadata) { ["mradermacher.quantize_version"] = "2", ["imatrix.chunks"] = 5u };
+            using GgufWriter writer = GgufWriter.Create(noted, keys, gguf.Entries.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape)));
+            foreach (GgufEntry entry in gguf.Entries)
+                writer.Append(entry.Name, gguf.Bytes(entry));
+            writer.Complete();
+        }
+
+        JsonElement json = JsonDocument.Parse(Cli.Run("inspect", "-m", noted, "--json").Output).RootElement;
+        Assert.Equal(["mradermacher.quantize_version", "imatrix.chunks"], json.GetProperty("ignored_keys").EnumerateArray().Select(k => k.GetString()));
+        Assert.Contains("mradermacher.quantize_version, imatrix.chunks", Cli.RunIn([("COLUMNS", "200")], "inspect", "-m", noted).Output.ReplaceLineEndings(" "));
+    }
+
+    private static (int Code, string Error) Convert(string source, string target, params string[] more)
+    {
+        (int code, _, string error) = Cli.Run(["convert", "-m", source, "-o", target, .. more]);
+        return (code, code == 0 ? "" : error);
     }
 
     [StoriesFact]

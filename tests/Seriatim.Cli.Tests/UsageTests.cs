@@ -80,6 +80,11 @@ public sealed class UsageTests
         Assert.Equal(512, root.GetProperty("context").GetInt32());
         Assert.Equal(5L * 4 * (8 + 16) * 4, root.GetProperty("bytes_per_token").GetInt64());
         Assert.Equal(512L * 5 * 4 * (8 + 16) * 4, root.GetProperty("cache_bytes").GetInt64());
+        Assert.Equal("8 heads of 8, 4 key/value heads, rotary positions (base 10000, 8 features)", root.GetProperty("attention").GetString());
+        Assert.Equal(("rotary", 10000, 8), (root.GetProperty("positions").GetString(), root.GetProperty("rope_base").GetDouble(), root.GetProperty("rope_features").GetInt32()));
+        Assert.Equal((0, 0), (root.GetProperty("windowed_layers").GetInt32(), root.GetProperty("ignored_keys").GetArrayLength()));
+        Assert.False(root.TryGetProperty("rope_scaling", out _));
+        Assert.Contains("attention", Cli.Run("inspect", "-m", Cli.Stories).Output);
         (code, output, _) = Cli.Run("inspect", "-m", Cli.Stories, "--tensors");
         Assert.Equal(0, code);
         Assert.Contains("model.layers.4.mlp.down_proj.weight", output);

@@ -68,6 +68,31 @@ public sealed class VerbTests : IDisposable
         Assert.NotEqual(lines[0] + "\n", Run(null, "embed", "-m", _folder.Path, "the cat", "--no-normalize"));
     }
 
+    /// <summary>The model's own files decide how rows are pooled and where texts are cut; what is cut is said once.</summary>
+    [Fact]
+    public void Embed_follows_the_files_of_a_sentence_model()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertModel");
+        string longText = string.Join(' ', Enumerable.Repeat("cat mat song", 30));
+        (int code, _, string error) = Cli.Run("embed", "-m", _folder.Path, longText);
+        Assert.Equal(1, code);
+        Assert.Matches("has [0-9]+ tokens; 64 is the most", error);
+        (code, string cut, error) = Cli.Run("embed", "-m", _folder.Path, longText, "the cat", "--truncate");
+        Assert.True(code == 0, error);
+        Assert.Contains("1 of 2 texts were cut to 64 tokens (the model's context)", error);
+        Assert.Equal(2, cut.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+
+        string mean = Run(null, "embed", "-m", _folder.Path, "the cat"), first = Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "cls");
+        SentenceFiles.Write(_folder.Path, "cls", 32);
+        File.WriteAllText(_folder.File("sentence_bert_config.json"), """{"max_seq_length": 12, "do_lower_case": false}""");
+        Assert.Equal(first, Run(null, "embed", "-m", _folder.Path, "the cat"));
+        Assert.Equal(mean, Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "mean"));
+        (code, _, error) = Cli.Run("embed", "-m", _folder.Path, longText, longText, "the cat");
+        Assert.True(code == 0, error);
+        Assert.Contains("2 of 3 texts were cut to 12 tokens (sentence_bert_config.json)", error);
+        Assert.Equal(error.IndexOf("cut to", StringComparison.Ordinal), error.LastIndexOf("cut to", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Fill_gives_the_best_words_of_each_mask()
     {

@@ -16,11 +16,13 @@ internal static class ConvertCommand
             HelpName = "path",
         };
         Option<string> type = Flag.Of("GGUF: how matrices are stored, f32, f16 or bf16 ('quantize' writes fewer bits).", "type", "f16", "--type");
-        var command = new Command("convert", "Turn a model folder into a GGUF file, tokenizer included, or a GGUF file into a folder (F32).") { model, target, type };
+        Option<bool> force = OutputPlace.Force();
+        var command = new Command("convert", "Turn a model folder into a GGUF file, tokenizer included, or a GGUF file into a folder (F32).") { model, target, type, force };
         command.SetAction(async (result, cancellation) =>
         {
-            string source = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             string path = result.GetRequiredValue(target);
+            OutputPlace.Require(path, result.GetValue(force));
+            string source = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             if (Model.IsGguf(path))
             {
                 QuantizationMix mix = QuantizeCommand.Mix(result.GetValue(type)!, pure: false, "f32", "f16", "bf16");

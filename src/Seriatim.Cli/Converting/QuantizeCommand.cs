@@ -18,9 +18,10 @@ internal static class QuantizeCommand
         Option<string?> text = Flag.Maybe<string>("A text whose perplexity is measured before and after.", "file", "--text");
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object");
+        Option<bool> force = OutputPlace.Force();
         var command = new Command("quantize", "Write a model as a GGUF file with fewer bits; report the error of each tensor.")
         {
-            model, target, type, pure, text, threads, json,
+            model, target, type, pure, text, threads, json, force,
         };
         command.SetAction(async (result, cancellation) =>
         {
@@ -28,6 +29,7 @@ internal static class QuantizeCommand
             if (!Model.IsGguf(path))
                 throw new UserErrorException($"-o is {path}; quantised models are written as GGUF, so its name must end in .gguf.");
             QuantizationMix mix = Mix(result.GetRequiredValue(type), result.GetValue(pure));
+            OutputPlace.Require(path, result.GetValue(force));
             string? sample = result.GetValue(text) is { } file ? await File.ReadAllTextAsync(file, cancellation) : null;
             string source = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             List<GgufTensorReport> tensors = await WriteAsync(source, path, mix);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Seriatim.Generation;
-using Seriatim.Models;
 
 namespace Seriatim.Cli;
 
@@ -22,17 +21,25 @@ internal static class EmbedCommand
         Option<string> model = SharedOptions.Model();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object a text");
-        Option<Pooling> pooling = Flag.Of("How the rows of a text become one: mean, cls (the first), last. Auto: mean, of decoders last.", "Mean|Cls|Last", Pooling.Auto, "--pooling");
-        Option<bool> raw = Flag.Switch("Leave the vectors as long as they are; else each is scaled to length 1.", "--no-normalize");
+        Option<Pooling> pooling = Flag.Of("How the rows of a text become one: mean, cls (the first), last. Auto: as the model's files say, else mean, of decoders last.", "Mean|Cls|Last", Pooling.Auto, "--pooling");
+        Option<bool> raw = Flag.Switch("Leave the vectors as long as they are; else each is scaled to length 1, unless the model's files say otherwise.", "--no-normalize");
+        Option<bool> truncate = Flag.Switch("Cut texts that are longer than the model's context, instead of refusing them.", "--truncate");
         var source = new TextSource("Texts to embed");
-        var command = new Command("embed", "Turn texts into vectors, one line each.") { model, threads, json, pooling, raw };
+        var command = new Command("embed", "Turn texts into vectors, one line each.") { model, threads, json, pooling, raw, truncate };
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
             IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
-            Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, Kind(result.GetValue(pooling), encoder.Model), !result.GetValue(raw), cancellation);
+            encoder.TextsTruncated += (_, cut) => Terminal.Note($"Warning: {cut}");
+            var options = new EmbeddingOptions
+            {
+                Pooling = Kind(result.GetValue(pooling)),
+                Normalize = result.GetValue(raw) ? false : null,
+                Truncate = result.GetValue(truncate),
+            };
+            Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, options, cancellation);
             await LiveProgress.ShowAsync(work, () => $"{texts.Count} texts");
             IReadOnlyList<float[]> vectors = await work;
             for (int i = 0; i < texts.Count; i++)
@@ -47,12 +54,13 @@ internal static class EmbedCommand
         return command;
     }
 
-    private static PoolingKind Kind(Pooling pooling, Model model) => pooling switch
+    /// <summary>Null: as the model has it.</summary>
+    private static PoolingKind? Kind(Pooling pooling) => pooling switch
     {
         Pooling.Mean => PoolingKind.Mean,
         Pooling.Cls => PoolingKind.First,
         Pooling.Last => PoolingKind.Last,
-        _ => model.Spec.Encoder is null ? PoolingKind.Last : PoolingKind.Mean,
+        _ => null,
     };
 }
 

@@ -33,8 +33,7 @@ public static class LenientJson
     /// <exception cref="ModelFormatException">As for <see cref="Parse(string)"/>.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string source)
     {
-        if (utf8.Span.StartsWith("\uFEFF"u8))
-            utf8 = utf8[3..];
+        utf8 = WithoutMark(utf8);
         if (!Utf8.IsValid(utf8.Span))
             throw new ModelFormatException(source, "is not UTF-8 text.", "Save the file as UTF-8.");
         var (text, insertions) = QuoteBareTokens(utf8);
@@ -57,6 +56,9 @@ public static class LenientJson
                 cause);
         }
     }
+
+    /// <summary>The text without the byte order mark that some editors put before it.</summary>
+    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) => utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
 
     /// <summary>Reads a number, or one of the three named values that <see cref="Parse(string)"/> let pass.</summary>
     /// <returns>False for anything else.</returns>
@@ -87,7 +89,9 @@ public static class LenientJson
             var length = new FileInfo(path).Length;
             if (length > LongestFile)
                 throw new ModelFormatException(path, $"has {length} bytes; at most {LongestFile} are read.", "Check the path.");
-            return File.ReadAllBytes(path);
+            var bytes = File.ReadAllBytes(path);
+            GitLfsPointer.ThrowIfPointer(path, bytes);
+            return bytes;
         }
         catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException)
         {

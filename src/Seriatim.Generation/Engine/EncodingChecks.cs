@@ -19,8 +19,13 @@ internal static class EncodingChecks
             "the model has no token types");
         OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null, "it or LogitsAt must be set");
         OptionCheck.Contradiction(request.Normalize && request.Pooling is null, "Normalize", true, "there is no embedding to scale; set Pooling");
-        if (request.Pooling is { } pooling && !Enum.IsDefined(pooling))
-            throw new InvalidOptionException("Pooling", pooling, "Mean, First and Last are allowed");
+        OptionCheck.Contradiction(request.Pooling is null && request.MorePooling.Count > 0, "MorePooling", "set", "Pooling comes first; set it");
+        foreach (PoolingKind pooling in request.MorePooling.Concat(request.Pooling is { } first ? [first] : []))
+        {
+            if (!Enum.IsDefined(pooling))
+                throw new InvalidOptionException("Pooling", pooling, $"{string.Join(", ", Enum.GetNames<PoolingKind>())} are allowed");
+        }
+
         OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Capability != ModelCapability.Encoder, "LogitsAt", "set",
             "only encoders give logits at places; use PromptLogprobs of a generation request");
         OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Outputs == 0, "LogitsAt", "set",

@@ -12,6 +12,9 @@ public sealed record EncodingRequest
     /// <summary>Give the embedding of the sequence; null: none.</summary>
     public PoolingKind? Pooling { get; init; }
 
+    /// <summary>More ways of pooling, whose vectors follow that of <see cref="Pooling"/> in the embedding.</summary>
+    public IReadOnlyList<PoolingKind> MorePooling { get; init; } = [];
+
     /// <summary>Scale the embedding to length 1.</summary>
     public bool Normalize { get; init; }
 

@@ -60,18 +60,7 @@ internal sealed class EncodingWork(
 
     private float[] Pool(PoolingKind pooling, int count, StepRows rows)
     {
-        float[] embedding = rows.Hidden(pooling == PoolingKind.Last ? count - 1 : 0).ToArray();
-        if (pooling == PoolingKind.Mean)
-        {
-            for (int e = 0; e < embedding.Length; e++)
-            {
-                double sum = 0;
-                for (int row = 0; row < count; row++)
-                    sum += rows.Hidden(row)[e];
-                embedding[e] = (float)(sum / count);
-            }
-        }
-
+        float[] embedding = [.. request.MorePooling.Prepend(pooling).SelectMany(kind => One(kind, count, rows))];
         if (!request.Normalize)
             return embedding;
         double squares = 0;
@@ -80,6 +69,34 @@ internal sealed class EncodingWork(
         double scale = squares > 0 ? 1 / Math.Sqrt(squares) : 0;
         for (int e = 0; e < embedding.Length; e++)
             embedding[e] = (float)(embedding[e] * scale);
+        return embedding;
+    }
+
+    private static float[] One(PoolingKind pooling, int count, StepRows rows)
+    {
+        float[] embedding = rows.Hidden(pooling == PoolingKind.Last ? count - 1 : 0).ToArray();
+        if (pooling is PoolingKind.First or PoolingKind.Last)
+            return embedding;
+        double divisor = pooling switch
+        {
+            PoolingKind.MeanSqrtLength => Math.Sqrt(count),
+            PoolingKind.WeightedMean => count * (count + 1.0) / 2,
+            _ => count,
+        };
+        for (int e = 0; e < embedding.Length; e++)
+        {
+            double sum = 0;
+            float largest = embedding[e];
+            for (int row = 0; row < count; row++)
+            {
+                float value = rows.Hidden(row)[e];
+                sum += pooling == PoolingKind.WeightedMean ? (row + 1.0) * value : value;
+                largest = Math.Max(largest, value);
+            }
+
+            embedding[e] = pooling == PoolingKind.Max ? largest : (float)(sum / divisor);
+        }
+
         return embedding;
     }
 }

@@ -23,4 +23,10 @@ public abstract class Architecture
 
     /// <summary>What such a model is in GGUF files; null if the format does not know it.</summary>
     internal virtual GgufMap? Gguf => null;
+
+    /// <summary>
+    /// What the reference library takes for keys that are missing in a config within another (<c>text_config</c>), where it leaves out
+    /// those that have the value of the class; JSON.
+    /// </summary>
+    internal virtual string NestedDefaults => "{}";
 }

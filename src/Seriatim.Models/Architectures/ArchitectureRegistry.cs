@@ -46,14 +46,14 @@ public static class ArchitectureRegistry
     /// <summary>Finds the architecture of a GGUF file by <c>general.architecture</c>.</summary>
     /// <exception cref="UnknownArchitectureException">It is not known.</exception>
     /// <exception cref="ModelFormatException">The file does not say.</exception>
-    internal static (Architecture Architecture, GgufConfig Config) Find(GgufCheckpoint checkpoint)
+    internal static (Architecture Architecture, GgufConfig Config) Find(IGgufHeader header)
     {
-        if (checkpoint.Metadata.GetValueOrDefault("general.architecture") is not string name)
-            throw new ModelFormatException(checkpoint.Path, "general.architecture is missing or not a string.", "Convert the model again.");
-        var config = new GgufConfig(checkpoint, name);
+        if (header.Metadata.GetValueOrDefault("general.architecture") is not string name)
+            throw new ModelFormatException(header.Path, "general.architecture is missing or not a string.", "Convert the model again.");
+        var config = new GgufConfig(header, name);
         return All.FirstOrDefault(a => a.Gguf is { } map && map.Architecture == name && map.Applies(config)) is { } found
             ? (found, config)
             : throw new UnknownArchitectureException(
-                checkpoint.Path, name, All.Select(a => a.Gguf?.Architecture).OfType<string>().Distinct());
+                header.Path, name, All.Select(a => a.Gguf?.Architecture).OfType<string>().Distinct());
     }
 }

@@ -67,7 +67,8 @@ internal sealed class BertArchitecture : Architecture
         config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads");
         if (config.Flag("attention.causal") != false)
             throw config.Unsupported("attention.causal", true, "false is needed: BERT sees whole texts, and readers take a missing key for true");
-        config.Waive("how rows become one embedding is for who asks for them", "pooling_type");
+        if (config.Size("pooling_type") is > 4 and var pooling) // none, mean, first, last, by the classifier; it changes no row
+            throw config.Unsupported("pooling_type", pooling, "0 to 4 is needed");
         config.Json["type_vocab_size"] = config.RowsOf("token_types.weight") ?? 0;
         string[]? labels = config.Texts("classifier.output_labels");
         if (config.RowsOf("cls.output.weight") is not { } classes)

@@ -40,7 +40,7 @@ internal sealed class BloomArchitecture : Architecture
         int heads = config.Size("n_head", "num_attention_heads");
         int headDim = CommonKeys.HeadDim(config, width, heads);
         int vocabulary = config.Size("vocab_size");
-        config.Only("apply_residual_connection_post_layernorm", false);
+        Placement placement = config.Flag(false, "apply_residual_connection_post_layernorm") ? Placement.NormedResidual : Placement.Pre;
         config.Only("slow_but_exact", false);
         config.Waive("read by slow_but_exact alone", "pretraining_tp");
         config.Waive("ALiBi has no longest position", "seq_length", "offset_alibi");
@@ -51,7 +51,7 @@ internal sealed class BloomArchitecture : Architecture
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
         MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true) with { Position = new PositionSpec.Alibi() };
-        var layer = new LayerSpec(Placement.Pre, norm, attention,
+        var layer = new LayerSpec(placement, norm, attention,
             new FeedForwardSpec.Dense(inner, Activation.GeluTanh, Bias: true));
         int count = config.Size("n_layer", "num_hidden_layers");
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, count, _ => layer))

@@ -30,6 +30,7 @@ internal sealed class Gemma2Architecture : Architecture
             config.CopyWindow(otherwise: 4096);
             config.Json.TryAdd("attn_logit_softcapping", 50.0);
             config.Json.TryAdd("final_logit_softcapping", 30.0);
+            config.Only("attention.sliding_window_pattern", 2, "every second layer");
             int headDim = LlamaFamily.ReadGguf(config);
             int heads = config.Required("attention.head_count");
             config.Json["query_pre_attn_scalar"] = Scalar(

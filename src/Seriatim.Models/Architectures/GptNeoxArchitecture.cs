@@ -44,8 +44,7 @@ internal sealed class GptNeoxArchitecture : Architecture
         int heads = config.Size("num_attention_heads");
         int headDim = CommonKeys.HeadDim(config, width, heads);
         int vocabulary = config.Size("vocab_size");
-        int rotaryDim = (int)(headDim * config.Number(0.25, "rotary_pct", "partial_rotary_factor"));
-        (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, rotaryDim, config.Size("max_position_embeddings"));
+        (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, headDim, ["rotary_pct", "partial_rotary_factor"], 0.25, config.Size("max_position_embeddings"));
         bool bias = config.Flag(true, "attention_bias");
         config.TrainingOnly("classifier_dropout");
 

@@ -7,6 +7,11 @@ internal sealed class LlamaArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["LlamaForCausalLM"];
 
+    internal override string NestedDefaults => """
+        {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "tie_word_embeddings": false}
+        """;
+
     internal override GgufMap Gguf { get; } = new()
     {
         Architecture = "llama",
@@ -35,6 +40,8 @@ internal sealed class LlamaArchitecture : Architecture
             throw config.Unsupported("pretraining_tp", parts,
                 "only 1 is supported: products cut into parts add in another order");
         config.Waive("says what model_type says", "is_llama_config");
+        config.Waive("there are no windows", "max_window_layers");
+        config.WaiveAt("there are no windows", "false", "use_sliding_window");
         config.Only("rope_interleaved", false);
         return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
     }

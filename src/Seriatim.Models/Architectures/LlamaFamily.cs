@@ -11,15 +11,35 @@ internal static class LlamaFamily
         if (heads % keyHeads != 0)
             throw config.Unsupported("num_key_value_heads", keyHeads, $"a divisor of num_attention_heads {heads} is needed");
         int headDim = config.SizeOrNull("head_dim") ?? CommonKeys.HeadDim(config, width, heads);
-        int rotaryDim = (int)(headDim * config.Number(1, "partial_rotary_factor"));
         (PositionSpec.Rope rope, int context) = RopeConfig.Read(
-            config, rotaryDim, config.Size("max_position_embeddings"), config.SizeOrNull("original_max_position_embeddings"));
+            config, headDim, ["partial_rotary_factor"], 1, config.Size("max_position_embeddings"), config.SizeOrNull("original_max_position_embeddings"));
+        WaiveAtRest(config);
         return (new MixerSpec.Attention(heads, keyHeads, headDim, (float)(1 / Math.Sqrt(headDim))) { Position = rope }, context);
+    }
+
+    /// <summary>Keys of brothers in the family, at the value at which they do nothing.</summary>
+    private static void WaiveAtRest(ConfigReader config)
+    {
+        config.WaiveAt("layers have no bias", "false", "attention_bias", "mlp_bias", "lm_head_bias", "qkv_bias", "use_bias", "head_bias");
+        config.WaiveAt("queries and keys have no norm", "false", "use_qk_norm", "qk_norm", "qk_layernorm");
+        config.WaiveAt("features turn as halves", "false", "rope_interleaved", "use_mrope");
+        config.WaiveAt("products are not cut into parts", "1", "pretraining_tp");
+        config.WaiveAt("nothing is scaled", "1", "embedding_multiplier", "residual_multiplier", "logits_scaling", "logit_scale");
+        config.WaiveAt("no layers that guess further tokens", "0", "num_nextn_predict_layers");
+        config.WaiveAt("nothing is dropped", "0", "embd_pdrop", "resid_pdrop", "hidden_dropout", "attn_pdrop", "embedding_dropout", "residual_dropout");
     }
 
     /// <summary>A gated feed-forward layer from the usual keys.</summary>
     public static FeedForwardSpec.Gated FeedForward(ConfigReader config, bool bias = false) =>
         new(config.Size("intermediate_size"), CommonKeys.ReadActivation(config, "silu", "hidden_act"), bias);
+
+    /// <summary>The window of all layers; 0: none.</summary>
+    public static int Window(ConfigReader config)
+    {
+        int window = config.SizeOrNull("sliding_window") ?? 0;
+        config.WaiveAt("says what sliding_window says", window > 0 ? "true" : "false", "use_sliding_window");
+        return window;
+    }
 
     /// <summary>RMS norm from the usual keys.</summary>
     public static NormSpec Norm(ConfigReader config, float offset = 0) =>
@@ -68,6 +88,7 @@ internal static class LlamaFamily
         int heads = config.Required("attention.head_count");
         int headDim = config.Size("attention.key_length") ?? config.Required("embedding_length") / Math.Max(heads, 1);
         config.Only("attention.value_length", headDim, "the length of keys");
+        config.Waive("all norms are RMS norms", "attention.layer_norm_epsilon");
         GgufRope.Read(config, headDim, partial);
         return headDim;
     }

@@ -7,6 +7,11 @@ internal sealed class MistralArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["MistralForCausalLM"];
 
+    internal override string NestedDefaults => """
+        {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "sliding_window": 4096, "tie_word_embeddings": false}
+        """;
+
     internal override GgufMap Gguf { get; } = new()
     {
         Architecture = "llama",
@@ -24,7 +29,7 @@ internal sealed class MistralArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
+        attention = attention with { Window = LlamaFamily.Window(config) };
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
         return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
     }

@@ -7,6 +7,12 @@ internal sealed class MixtralArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["MixtralForCausalLM"];
 
+    internal override string NestedDefaults => """
+        {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 1e6, "num_local_experts": 8,
+        "num_experts_per_tok": 2, "tie_word_embeddings": false}
+        """;
+
     internal override GgufMap Gguf { get; } = new()
     {
         Architecture = "llama",
@@ -26,7 +32,7 @@ internal sealed class MixtralArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
+        attention = attention with { Window = LlamaFamily.Window(config) };
         int count = config.Size("num_local_experts");
         int perToken = config.Size("num_experts_per_tok");
         if (perToken > count)

@@ -39,8 +39,9 @@ internal sealed class Phi3Architecture : Architecture
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with { Window = config.SizeOrNull("sliding_window") ?? 0 };
+        attention = attention with { Window = LlamaFamily.Window(config) };
         config.Only("attention_bias", false);
+        config.WaiveAt("every layer is an attention layer of full width", "1", "full_attn_mod", "interpolate_factor");
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
         ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer);
         return spec with { Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attention_dropout") };

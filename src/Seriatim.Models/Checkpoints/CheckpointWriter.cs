@@ -83,12 +83,12 @@ public static class CheckpointWriter
         return stream.ToArray();
     }
 
-    /// <summary>The parameters with their places in this format: a model from a GGUF file has those of that file.</summary>
+    /// <summary>The parameters with their places in this format: a model from a GGUF file, or from a wrapper, has those of that file.</summary>
     private static IReadOnlyList<ModelParameter> InPlaces(Model model)
     {
-        if (model.Config.Metadata is null)
+        if (model.Config is { Metadata: null, IsTranslated: false })
             return model.Parameters;
-        using System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(model.Config.Json);
+        using JsonDocument json = LenientJson.Parse(model.Config.Json, Model.ConfigFileName);
         NameTable names = ArchitectureRegistry.Find(new ConfigReader(Model.ConfigFileName, json.RootElement)).Architecture.TensorNames(model.Spec);
         return [.. model.Parameters.Select(p => p with { Place = names.Find(p.Path, p.Ending) })];
     }

@@ -42,6 +42,18 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
         return this;
     }
 
+    /// <summary>The same parts under other file names.</summary>
+    /// <param name="rename">The other name of a tensor, stars and all.</param>
+    public NameTable Renamed(Func<string, string> rename)
+    {
+        var renamed = new NameTable { OptionalPrefix = OptionalPrefix is { } prefix ? rename(prefix) : null };
+        foreach ((string path, TensorPlace place) in _places)
+            renamed.Add(path, place with { Name = rename(place.Name) });
+        foreach ((string pattern, string reason) in _waived)
+            renamed.Waive(reason, rename(pattern));
+        return renamed;
+    }
+
     /// <summary>The place of a part.</summary>
     /// <param name="path">The path, with numbers.</param>
     /// <param name="ending"><c>.weight</c>, <c>.bias</c>, or nothing.</param>

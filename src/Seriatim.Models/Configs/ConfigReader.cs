@@ -4,7 +4,8 @@ namespace Seriatim.Models;
 
 /// <summary>
 /// Reads a config and records every key it was asked for. A key is read and applied, or waived with a reason, or it makes
-/// <see cref="Complete"/> fail: a config that is not fully honoured never loads. A null counts as a missing key.
+/// <see cref="Complete"/> fail: a config that is not fully honoured never loads. A null counts as a missing key, so a key that is
+/// not known does no harm if it is null.
 /// </summary>
 /// <remarks>Where a method takes several names, they are spellings of one key; if a config has two, they must agree.</remarks>
 public sealed class ConfigReader
@@ -13,6 +14,8 @@ public sealed class ConfigReader
     private readonly JsonElement _root;
     private readonly string _path;
     private readonly HashSet<string> _seen = [];
+    private readonly List<string> _patterns = [];
+    private readonly Dictionary<string, JsonElement> _inert = [];
     private readonly List<ConfigReader> _sections = [];
     private readonly Dictionary<string, double> _trainingValues;
 
@@ -40,6 +43,13 @@ public sealed class ConfigReader
 
     /// <summary>Values that matter in training alone (dropout probabilities), by key.</summary>
     public IReadOnlyDictionary<string, double> TrainingValues => _trainingValues;
+
+    /// <summary>The keys that hold a value, in the order of the file.</summary>
+    public IEnumerable<string> Keys =>
+        _root.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null).Select(property => property.Name);
+
+    /// <summary>Whether the key holds a JSON object.</summary>
+    public bool HasSection(string name) => _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
     /// <summary>A size: an integer of at least 1.</summary>
     /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
@@ -164,12 +174,32 @@ public sealed class ConfigReader
 
     /// <summary>Lets keys stand without being applied.</summary>
     /// <param name="reason">Why that changes no result; for the reader of the code.</param>
-    /// <param name="names">The keys.</param>
+    /// <param name="names">The keys; one that ends in a star stands for all that begin so.</param>
     public void Waive(string reason, params ReadOnlySpan<string> names)
     {
         ArgumentException.ThrowIfNullOrEmpty(reason);
         foreach (string name in names)
-            _seen.Add(name);
+        {
+            if (name.EndsWith('*'))
+                _patterns.Add(name[..^1]);
+            else
+                _seen.Add(name);
+        }
+    }
+
+    /// <summary>
+    /// Lets keys stand at the one value at which they do nothing. At another value, if nothing else reads them, they are among those
+    /// that <see cref="Complete"/> lists.
+    /// </summary>
+    /// <param name="reason">Why that value changes no result; for the reader of the code.</param>
+    /// <param name="value">The value, as JSON.</param>
+    /// <param name="names">The keys.</param>
+    public void WaiveAt(string reason, string value, params ReadOnlySpan<string> names)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reason);
+        using JsonDocument json = JsonDocument.Parse(value);
+        foreach (string name in names)
+            _inert[name] = json.RootElement.Clone();
     }
 
     /// <summary>Refuses a config in which a flag does not have the one value that is built.</summary>
@@ -214,8 +244,13 @@ public sealed class ConfigReader
     {
         foreach (JsonProperty property in _root.EnumerateObject())
         {
-            if (!_seen.Contains(property.Name))
+            if (property.Value.ValueKind == JsonValueKind.Null || _seen.Contains(property.Name)
+                || _patterns.Exists(start => property.Name.StartsWith(start, StringComparison.Ordinal)))
+                continue;
+            if (!_inert.TryGetValue(property.Name, out JsonElement needed))
                 left.Add($"{Full(property.Name)} ({Show(property.Value)})");
+            else if (!Agree(property.Value, needed))
+                left.Add($"{Full(property.Name)} ({Show(property.Value)}; only {Show(needed)} is supported)");
         }
 
         foreach (ConfigReader section in _sections)
@@ -242,7 +277,7 @@ public sealed class ConfigReader
     private static bool Agree(JsonElement a, JsonElement b) =>
         LenientJson.TryGetDouble(a, out double x) && LenientJson.TryGetDouble(b, out double y)
             ? x == y
-            : a.GetRawText() == b.GetRawText();
+            : JsonElement.DeepEquals(a, b);
 
     private int Integer(string name, JsonElement value, int smallest) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= smallest

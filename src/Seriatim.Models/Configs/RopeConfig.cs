@@ -1,23 +1,42 @@
 namespace Seriatim.Models;
 
-/// <summary>Reads <c>rope_theta</c> and <c>rope_scaling</c>, in their old and new spellings.</summary>
+/// <summary>
+/// Reads rotary positions in all spellings: <c>rope_theta</c> and <c>rope_scaling</c>, or <c>rope_parameters</c>, which holds both and
+/// may have a section for each kind of layer. A config with several of them must say the same in all.
+/// </summary>
 internal static class RopeConfig
 {
     /// <summary>The rotary positions of a model, and the context it reaches with them.</summary>
     /// <param name="config">The config.</param>
-    /// <param name="rotaryDim">Features of a head that turn.</param>
+    /// <param name="headDim">Features of a head.</param>
+    /// <param name="partKeys">Keys at the root for the part of them that turns.</param>
+    /// <param name="part">The part if the config does not say.</param>
     /// <param name="maxPositions"><c>max_position_embeddings</c>.</param>
     /// <param name="originalPositions"><c>original_max_position_embeddings</c> at the root (Phi-3).</param>
     public static (PositionSpec.Rope Rope, int Context) Read(
-        ConfigReader config, int rotaryDim, int maxPositions, int? originalPositions = null)
+        ConfigReader config, int headDim, string[] partKeys, double part, int maxPositions, int? originalPositions = null)
     {
-        if (rotaryDim < 2 || rotaryDim % 2 != 0)
-            throw config.Unsupported("the number of rotary features", rotaryDim, "an even number of at least 2 is needed");
-        double theta = config.Number(10000, "rope_theta", "rotary_emb_base");
+        (ConfigReader Reader, string Name)[] sections = [.. Sections(config)];
+        double? rootTheta = config.NumberOrNull("rope_theta", "rotary_emb_base");
+        double? rootPart = config.NumberOrNull(partKeys);
+        double theta = One("rope_theta", rootTheta, sections, section => section.NumberOrNull("rope_theta")) ?? 10000;
+        double turning = One("partial_rotary_factor", rootPart, sections, section => section.NumberOrNull("partial_rotary_factor")) ?? part;
         if (theta <= 0)
             throw config.Unsupported("rope_theta", theta, "a positive number is needed");
-        ConfigReader? section = config.Section("rope_scaling");
-        RopeScaling? scaling = section is null ? null : Scaling(section, rotaryDim, maxPositions, originalPositions);
+        int rotaryDim = (int)Math.Clamp(headDim * turning, 0, int.MaxValue);
+        if (rotaryDim < 2 || rotaryDim % 2 != 0 || rotaryDim > headDim)
+            throw config.Unsupported("the number of rotary features", rotaryDim, $"an even number from 2 to {headDim}, the features of a head, is needed");
+        RopeScaling? scaling = null;
+        for (int i = 0; i < sections.Length; i++)
+        {
+            // The older key always names its type; the newer one may leave "default" out.
+            string type = sections[i].Reader.Text(sections[i].Name == "rope_scaling" ? null : "default", "rope_type", "type");
+            RopeScaling? own = Scaling(sections[i].Reader, type, rotaryDim, maxPositions, originalPositions);
+            if (i > 0 && !RopeScaling.Same(own, scaling))
+                throw config.Unsupported(sections[i].Name, $"{own?.ToString() ?? "default"}", $"{sections[0].Name} is {scaling?.ToString() ?? "default"}; they must agree");
+            scaling = own;
+        }
+
         int context = scaling switch
         {
             RopeScaling.DynamicNtk => int.MaxValue,
@@ -27,42 +46,90 @@ internal static class RopeConfig
         return (new PositionSpec.Rope(theta, rotaryDim, RopePairing.HalfSplit, scaling), context);
     }
 
-    private static RopeScaling? Scaling(ConfigReader section, int rotaryDim, int maxPositions, int? originalPositions)
+    /// <summary>Every section there is; one that is divided by kinds of layers gives those of the kinds.</summary>
+    private static IEnumerable<(ConfigReader Reader, string Name)> Sections(ConfigReader config)
     {
-        string type = section.Text(null, "rope_type", "type");
+        foreach (string name in (string[])["rope_scaling", "rope_parameters"])
+        {
+            if (config.Section(name) is not { } section)
+                continue;
+            string[] kinds = [.. section.Keys.Where(section.HasSection)];
+            if (kinds.Length == 0)
+            {
+                yield return (section, name);
+                continue;
+            }
+
+            foreach (string kind in kinds)
+            {
+                if (!LayerKinds.IsKnown(kind))
+                    throw section.Unsupported(kind, "an object", $"sections are named by {LayerKinds.Known}");
+                yield return (section.Section(kind)!, $"{name}.{kind}");
+            }
+        }
+    }
+
+    /// <summary>The value at the root or in a section; where there are several, they must be one.</summary>
+    private static double? One(string key, double? root, (ConfigReader Reader, string Name)[] sections, Func<ConfigReader, double?> read)
+    {
+        (double? value, string where) = (root, key);
+        foreach ((ConfigReader section, string name) in sections)
+        {
+            double? own = read(section);
+            if (own is { } found && value is { } other && found != other)
+                throw section.Unsupported(key, found, FormattableString.Invariant($"{where} is {other}; they must agree, because all layers turn alike"));
+            (value, where) = own is null || value is not null ? (value, where) : (own, $"{name}.{key}");
+        }
+
+        return value;
+    }
+
+    private static RopeScaling? Scaling(ConfigReader section, string type, int rotaryDim, int maxPositions, int? originalPositions)
+    {
+        int? trained = section.SizeOrNull("original_max_position_embeddings");
+        if (type != "default" && trained is { } own && originalPositions is { } root && own != root)
+            throw section.Unsupported("original_max_position_embeddings", own, $"original_max_position_embeddings is {root}; they must agree");
+        trained ??= originalPositions;
         switch (type)
         {
             case "default":
+                section.WaiveAt("nothing is stretched", "1", "factor", "attention_factor");
                 return null;
             case "linear":
                 return new RopeScaling.Linear(Factor(section));
             case "dynamic":
-                return new RopeScaling.DynamicNtk(
-                    Factor(section), section.SizeOrNull("original_max_position_embeddings") ?? maxPositions);
+                return new RopeScaling.DynamicNtk(Factor(section), trained ?? maxPositions);
             case "yarn":
-                double factor = Factor(section);
-                return new RopeScaling.Yarn(
-                    factor,
-                    section.SizeOrNull("original_max_position_embeddings") ?? maxPositions,
-                    section.Number(32, "beta_fast"),
-                    section.Number(1, "beta_slow"),
-                    section.NumberOrNull("attention_factor") ?? RopeScaling.Yarn.DefaultAttentionFactor(factor));
+                return Yarn(section, trained ?? maxPositions);
             case "llama3":
                 return new RopeScaling.Llama3(
                     Factor(section),
-                    section.Size("original_max_position_embeddings"),
+                    trained ?? section.Size("original_max_position_embeddings"),
                     section.Number(null, "low_freq_factor"),
                     section.Number(null, "high_freq_factor"));
             case "longrope" or "su":
-                return LongRope(section, rotaryDim, maxPositions, originalPositions);
+                return LongRope(section, rotaryDim, maxPositions, trained ?? maxPositions);
             default:
                 throw section.Unsupported("rope_type", type, "default, linear, dynamic, yarn, llama3 or longrope is needed");
         }
     }
 
-    private static RopeScaling.LongRope LongRope(ConfigReader section, int rotaryDim, int maxPositions, int? originalPositions)
+    private static RopeScaling.Yarn Yarn(ConfigReader section, int trained)
     {
-        int trained = section.SizeOrNull("original_max_position_embeddings") ?? originalPositions ?? maxPositions;
+        double factor = Factor(section);
+        (double fast, double slow) = (section.Number(32, "beta_fast"), section.Number(1, "beta_slow"));
+        if (!(slow > 0 && fast >= slow))
+            throw section.Unsupported("beta_fast", fast, FormattableString.Invariant($"at least beta_slow {slow}, which must be above 0, is needed"));
+        section.WaiveAt("waves are counted in whole numbers, which is what is done", "true", "truncate");
+        (double all, double one) = (section.Number(0, "mscale_all_dim"), section.Number(0, "mscale"));
+        double usual = all != 0 && one != 0 ? Sharpened(factor, one) / Sharpened(factor, all) : RopeScaling.Yarn.DefaultAttentionFactor(factor);
+        return new RopeScaling.Yarn(factor, trained, fast, slow, section.NumberOrNull("attention_factor") ?? usual);
+    }
+
+    private static double Sharpened(double factor, double scale) => 0.1 * scale * Math.Log(factor) + 1;
+
+    private static RopeScaling.LongRope LongRope(ConfigReader section, int rotaryDim, int maxPositions, int trained)
+    {
         double factor = section.NumberOrNull("factor") ?? (double)maxPositions / trained;
         double attention = section.NumberOrNull("attention_factor")
             ?? (factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(trained)));

@@ -8,25 +8,30 @@ namespace Seriatim.Models;
 /// formats. Records the keys it was asked for: what is neither read nor waived by name makes <see cref="Complete"/> fail.
 /// </summary>
 /// <remarks>Numbers are binary32 in the file; the config gets their shortest decimal form, which reads back as the same binary32.</remarks>
-internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
+internal sealed class GgufConfig(IGgufHeader header, string architecture)
 {
-    private readonly HashSet<string> _seen = [];
-    private readonly List<string> _waived =
-    [
-        "general.*", // describes the file; the alignment is the container's, the file type is only a label
-        "tokenizer.*", // the tokenizer reads them
-        "split.*", // the container reads them
-        "quantize.*", // how the file was quantised
-    ];
+    /// <summary>
+    /// Prefixes of keys that others read: "general" describes the file (its alignment is the container's, its type is only a label),
+    /// "tokenizer" belongs to the tokenizer, "split" to the container.
+    /// </summary>
+    private static readonly string[] Elsewhere = ["general.", "tokenizer.", "split."];
 
-    /// <summary>The file.</summary>
-    public GgufCheckpoint Checkpoint { get; } = checkpoint;
+    private readonly HashSet<string> _seen = [];
+
+    /// <summary>The header.</summary>
+    public IGgufHeader Header { get; } = header;
+
+    /// <summary>
+    /// Keys that no reader of the architecture looks at, because they begin with another name: notes of whoever made the file.
+    /// </summary>
+    public IReadOnlyList<string> Ignored { get; } = [.. header.Metadata.Keys.Where(key =>
+        !key.StartsWith(architecture + ".", StringComparison.Ordinal) && !Array.Exists(Elsewhere, own => key.StartsWith(own, StringComparison.Ordinal)))];
 
     /// <summary>The config so far.</summary>
     public JsonObject Json { get; } = [];
 
     /// <summary>Whether the file has the tensor.</summary>
-    public bool Has(string tensor) => Checkpoint.TryGet(tensor, out _);
+    public bool Has(string tensor) => Header.ShapeOf(tensor) is not null;
 
     /// <summary>A non-negative integer below 2^31, or null.</summary>
     public int? Size(string name)
@@ -77,7 +82,7 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
 
     /// <summary>The rows of a matrix of the file, or null if it has no such tensor.</summary>
     public int? RowsOf(string tensor) =>
-        Checkpoint.TryGet(tensor, out GgufEntry? entry) && entry.Shape.Length == 2 ? checked((int)entry.Shape[0]) : null;
+        Header.ShapeOf(tensor) is [var rows, _] ? checked((int)rows) : null;
 
     /// <summary>The size, which must be there.</summary>
     public int Required(string name) => Size(name) ?? throw Missing(name);
@@ -105,7 +110,7 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
     {
         if (!Json.ContainsKey("vocab_size"))
         {
-            int? tokens = (Checkpoint.Metadata.GetValueOrDefault("tokenizer.ggml.tokens") as Array)?.Length;
+            int? tokens = (Header.Metadata.GetValueOrDefault("tokenizer.ggml.tokens") as Array)?.Length;
             Json["vocab_size"] = tokens
                 ?? RowsOf("token_embd.weight")
                 ?? throw Missing("vocab_size");
@@ -149,26 +154,44 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
     /// <exception cref="UnsupportedConfigException">Keys were neither read nor waived; the message lists all of them.</exception>
     public void Complete()
     {
-        string[] left = [.. Checkpoint.Metadata.Keys.Where(key => !_seen.Contains(key)
-            && !_waived.Exists(pattern => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, key, ignoreCase: false)))];
-        if (left.Length > 0)
+        List<string> left = [];
+        foreach ((string key, object value) in Header.Metadata)
         {
-            throw new UnsupportedConfigException(Checkpoint.Path, left,
+            if (_seen.Contains(key) || !key.StartsWith(architecture + ".", StringComparison.Ordinal))
+                continue;
+            GgufNeutral? neutral = GgufNeutral.Find(key[(architecture.Length + 1)..]);
+            if (neutral is null)
+                left.Add($"{key} ({Show(value)})");
+            else if (!neutral.Holds(value, Header.Metadata, architecture))
+                left.Add($"{key} ({Show(value)}; only {neutral.Needed} is supported)");
+        }
+
+        if (left.Count > 0)
+        {
+            throw new UnsupportedConfigException(Header.Path, left,
                 $"unknown keys: {string.Join(", ", left)}. A model whose metadata is not fully honoured is not loaded.");
         }
     }
 
     /// <summary>Refuses a value.</summary>
     public UnsupportedConfigException Unsupported(string name, object value, string problem) =>
-        new(Checkpoint.Path, [Full(name)], $"{Full(name)} is {(value is Array array ? $"an array of {array.Length}" : value)}; {problem}.");
+        new(Header.Path, [Full(name)], $"{Full(name)} is {Show(value)}; {problem}.");
 
-    private UnsupportedConfigException Missing(string name) => new(Checkpoint.Path, [Full(name)],
+    private static string Show(object value) => value switch
+    {
+        Array array => $"an array of {array.Length}",
+        bool flag => flag ? "true" : "false",
+        string text => $"\"{(text.Length > 60 ? text[..60] + "..." : text)}\"",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    private UnsupportedConfigException Missing(string name) => new(Header.Path, [Full(name)],
         $"{Full(name)} is missing; a {architecture} model needs it. Convert the model again with a current converter.");
 
     private object? Find(string name)
     {
         _seen.Add(Full(name));
-        return Checkpoint.Metadata.GetValueOrDefault(Full(name));
+        return Header.Metadata.GetValueOrDefault(Full(name));
     }
 
     private void CopyId(string name, string configKey)
@@ -178,7 +201,7 @@ internal sealed class GgufConfig(GgufCheckpoint checkpoint, string architecture)
     }
 
     /// <summary>An id of the vocabulary; -1 and 2^32 - 1 stand for none.</summary>
-    private int? TokenId(string name) => Checkpoint.Metadata.GetValueOrDefault("tokenizer.ggml." + name) switch
+    private int? TokenId(string name) => Header.Metadata.GetValueOrDefault("tokenizer.ggml." + name) switch
     {
         uint and <= int.MaxValue and var id => (int)id,
         int and >= 0 and var id => id,

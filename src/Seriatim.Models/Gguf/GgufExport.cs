@@ -128,9 +128,7 @@ internal sealed class GgufExport
                     Set("rope.scaling.attn_factor", (float)(yarn.AttentionFactor / standard));
                 break;
             case RopeScaling.Llama3:
-                double[] plain = RopeFrequencies.Of(rope with { Scaling = null }, 0);
-                double[] scaled = RopeFrequencies.Of(rope, 0);
-                _vectors.Add(("rope_freqs.weight", [.. plain.Zip(scaled, (p, s) => (float)(p / s))]));
+                _vectors.Add(("rope_freqs.weight", GgufRope.FactorsOf(rope)));
                 break;
             case RopeScaling.LongRope longRope:
                 SetLongRope(longRope);

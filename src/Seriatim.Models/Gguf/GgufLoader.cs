@@ -10,14 +10,13 @@ internal static class GgufLoader
         GgufCheckpoint checkpoint = GgufCheckpoint.Open(path);
         try
         {
-            (Architecture architecture, GgufConfig gguf) = ArchitectureRegistry.Find(checkpoint);
-            ReadOnlyMemory<byte> json = ReadConfig(architecture, gguf);
-            using JsonDocument document = LenientJson.Parse(json, path);
-            (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(path, document.RootElement);
-            GgufMap map = architecture.Gguf!;
-            NameTable names = map.NamesIn?.Invoke(spec, gguf) ?? map.Names(spec);
+            GgufDescription found = Describe(new GgufFileHeader(checkpoint));
+            ModelSpec spec = found.Spec;
+            GgufMap map = found.Architecture.Gguf!;
+            NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
-            Model model = Model.Build(spec, names, config with { Json = json, Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options));
+            Model model = Model.Build(
+                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options));
             if (options.Placement == WeightPlacement.Mapped)
                 model.Owner = checkpoint;
             else
@@ -29,6 +28,17 @@ internal static class GgufLoader
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The model that a header describes.</summary>
+    /// <exception cref="ModelException">The architecture is unknown, or a key cannot be honoured.</exception>
+    public static GgufDescription Describe(IGgufHeader header)
+    {
+        (Architecture architecture, GgufConfig gguf) = ArchitectureRegistry.Find(header);
+        ReadOnlyMemory<byte> json = ReadConfig(architecture, gguf);
+        using JsonDocument document = LenientJson.Parse(json, header.Path);
+        (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(header.Path, document.RootElement);
+        return new GgufDescription(architecture, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored });
     }
 
     /// <summary>The config that says what the metadata say, UTF-8.</summary>
@@ -57,3 +67,10 @@ internal static class GgufLoader
         }
     }
 }
+
+/// <summary>What a GGUF header describes.</summary>
+/// <param name="Architecture">Which architecture reads it.</param>
+/// <param name="Metadata">Its keys.</param>
+/// <param name="Spec">The model.</param>
+/// <param name="Config">Its ids and labels, and the config that says the same.</param>
+internal sealed record GgufDescription(Architecture Architecture, GgufConfig Metadata, ModelSpec Spec, ModelConfig Config);

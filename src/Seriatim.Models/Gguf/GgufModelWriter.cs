@@ -16,7 +16,7 @@ public static class GgufModelWriter
     /// <param name="name">The value of <c>general.name</c>.</param>
     /// <param name="tokenizer">Keys of the tokenizer, <c>tokenizer.*</c>.</param>
     /// <param name="report">Called for each tensor that is done, in the order of the file.</param>
-    /// <exception cref="UnsupportedConfigException">GGUF cannot hold this model; the message says why.</exception>
+    /// <exception cref="UnsupportedConfigException">GGUF cannot hold this model; the message says why. Nothing was written then.</exception>
     /// <exception cref="InvalidOperationException">Matrices are quantised, or the model has no config.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(
@@ -38,9 +38,11 @@ public static class GgufModelWriter
         };
         metadata.AddRange(export.Metadata);
         metadata.AddRange(tokenizer.Where(pair => !export.Has(pair.Key)));
-        IEnumerable<GgufTensorSpec> specs = [
+        GgufTensorSpec[] specs = [
             .. tensors.Select(t => new GgufTensorSpec(t.Name, t.Type, t.Shape)),
             .. export.Vectors.Select(v => new GgufTensorSpec(v.Name, GgmlType.F32, [v.Values.Length]))];
+        GgufReadBack.Check(model, new GgufDraft(path, metadata.ToDictionary(), specs.ToDictionary(s => s.Name, s => s.Shape),
+            export.Vectors.ToDictionary(v => v.Name, v => v.Values)));
         using GgufWriter writer = GgufWriter.Create(path, metadata, specs);
         foreach (GgufTensor tensor in tensors)
         {
@@ -55,9 +57,9 @@ public static class GgufModelWriter
 
     private static GgufExport Metadata(Model model, GgufMap map)
     {
-        using JsonDocument json = JsonDocument.Parse(model.Config.Json.IsEmpty
+        using JsonDocument json = LenientJson.Parse(model.Config.Json.IsEmpty
             ? throw new InvalidOperationException("The model was built from a spec, without a config; there is nothing to make metadata of.")
-            : model.Config.Json);
+            : model.Config.Json, Model.ConfigFileName);
         var export = new GgufExport(model.Spec, model.Config, map.Architecture);
         foreach (GgufKey key in map.Keys)
         {

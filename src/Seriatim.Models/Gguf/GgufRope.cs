@@ -15,12 +15,25 @@ internal static class GgufRope
         if (rotary != headDim && !partial)
             throw config.Unsupported("rope.dimension_count", rotary, $"all {headDim} features of a head must turn, because q and k are stored turned");
         if (rotary != headDim)
-            config.Json["partial_rotary_factor"] = (double)rotary / headDim;
+            config.Json["partial_rotary_factor"] = Part(rotary, headDim);
         config.Waive("says whether the model was tuned with the scaling that is applied", "rope.scaling.finetuned");
-        string type = config.Text("rope.scaling.type") ?? (config.Number("rope.scale_linear") is null ? "none" : "linear");
+
+        // Readers take a missing type for linear, and a factor of 0 for none.
+        string type = config.Text("rope.scaling.type") ?? "linear";
         double factor = config.Number("rope.scaling.factor") ?? config.Number("rope.scale_linear") ?? 1;
+        config.Waive("read above, or beside the key that counts", "rope.scale_linear");
+        factor = factor == 0 ? 1 : factor;
         int? trained = config.Size("rope.scaling.original_context_length");
         double? attention = config.Number("rope.scaling.attn_factor");
+        bool factors = config.Has("rope_freqs.weight") || config.Has("rope_factors_long.weight");
+        if (type == "none" && factor != 1)
+            throw config.Unsupported("rope.scaling.factor", factor, "rope.scaling.type is \"none\"; only 0 or 1 goes with it");
+        if (type is "none" or "linear" && !factors && attention is { } sharper and not (0 or 1))
+            throw config.Unsupported("rope.scaling.attn_factor", sharper, $"rope.scaling.type is \"{type}\"; only 1 goes with it");
+        if (type != "yarn")
+            config.Waive("read for yarn alone", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow");
+        else if (config.Number("rope.scaling.yarn_ext_factor") is { } blend and not 1)
+            throw config.Unsupported("rope.scaling.yarn_ext_factor", blend, "only 1 is supported for yarn");
         if (config.Number("rope.scaling.yarn_log_multiplier") is { } multiplier and not 0)
             throw config.Unsupported("rope.scaling.yarn_log_multiplier", multiplier, "only 0 is supported");
         JsonObject? section = type switch
@@ -63,6 +76,21 @@ internal static class GgufRope
         return section;
     }
 
+    /// <summary>What the waves of scaled positions are divided by, as files hold it.</summary>
+    public static float[] FactorsOf(PositionSpec.Rope rope)
+    {
+        double[] plain = RopeFrequencies.Of(rope with { Scaling = null }, 0);
+        double[] scaled = RopeFrequencies.Of(rope, 0);
+        return [.. plain.Zip(scaled, (p, s) => (float)(p / s))];
+    }
+
+    /// <summary>The part of a head that turns, so that a reader who multiplies and cuts gets the very number.</summary>
+    private static double Part(int rotary, int headDim)
+    {
+        double part = (double)rotary / headDim;
+        return (int)(headDim * part) == rotary ? part : Math.BitIncrement(part);
+    }
+
     /// <summary>The factors of Llama 3 (one set) or of LongRoPE (two).</summary>
     private static (JsonArray Short, JsonArray Long)? Factors(GgufConfig config, int rotary)
     {
@@ -75,16 +103,16 @@ internal static class GgufRope
 
     private static JsonArray Read(GgufConfig config, string name, int rotary)
     {
-        GgufEntry entry = config.Checkpoint[name];
-        if (entry.Type != GgmlType.F32 || entry.ElementCount != rotary / 2)
+        float[]? factors = config.Header.FloatsOf(name);
+        if (factors is null || factors.Length != rotary / 2)
         {
-            throw new CheckpointMismatchException(entry.File.Path, [name],
-                $"{entry} holds the factors of rotary waves; {rotary} features that turn need F32 [{rotary / 2}].");
+            throw new CheckpointMismatchException(config.Header.Path, [name],
+                $"{name} holds {(factors is null ? "another type than F32" : $"{factors.Length} values")}; the factors of {rotary} features that turn are F32 [{rotary / 2}].");
         }
 
-        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(config.Checkpoint.Bytes(entry)).ToArray().Select(factor =>
+        return [.. factors.Select(factor =>
             float.IsFinite(factor) && factor > 0
                 ? (JsonNode)factor
-                : throw new CheckpointMismatchException(entry.File.Path, [name], $"{name} holds the factor {factor}; positive numbers are needed."))];
+                : throw new CheckpointMismatchException(config.Header.Path, [name], $"{name} holds the factor {factor}; positive numbers are needed."))];
     }
 }

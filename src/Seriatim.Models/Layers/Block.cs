@@ -40,6 +40,7 @@ internal abstract class Block
             Placement.Post => new Post(weights, spec, width, bias, memoryLayer),
             Placement.Sandwich when spec.Cross is null => new Sandwich(weights, spec, width, bias, memoryLayer),
             Placement.Parallel when spec.Cross is null => new Parallel(weights, spec, width, bias, memoryLayer),
+            Placement.NormedResidual when spec.Cross is null => new NormedResidual(weights, spec, width, bias, memoryLayer),
             _ => throw new NotSupportedException($"The placement {spec.Placement} with cross-attention is not built."),
         };
 
@@ -116,6 +117,18 @@ internal abstract class Block
             using Tensor normed2 = ops.Norm(x, _norm2);
             using Tensor h = Join(ops, plan, x, _attention.Forward(ops, normed, plan));
             return Join(ops, plan, h, _feedForward.Forward(ops, normed2, plan));
+        }
+    }
+
+    private sealed class NormedResidual(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
+        : Block(weights, spec, width, bias, memoryLayer)
+    {
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        {
+            using Tensor normed = ops.Norm(x, _norm1);
+            using Tensor h = Join(ops, plan, normed, _attention.Forward(ops, normed, plan));
+            using Tensor normed2 = ops.Norm(h, _norm2);
+            return Join(ops, plan, normed2, _feedForward.Forward(ops, normed2, plan));
         }
     }
 }

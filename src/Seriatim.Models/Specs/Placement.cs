@@ -14,4 +14,7 @@ public enum Placement
 
     /// <summary><c>x + attention(norm(x)) + feedForward(norm'(x))</c>: GPT-J, GPT-NeoX.</summary>
     Parallel,
+
+    /// <summary><c>n + f(n)</c> with <c>n = norm(x)</c>: Bloom, if its config asks for it.</summary>
+    NormedResidual,
 }

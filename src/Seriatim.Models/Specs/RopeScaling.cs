@@ -57,4 +57,14 @@ public abstract record RopeScaling
     /// <param name="AttentionFactor">Factor of cosines and sines; applies to both sets.</param>
     public sealed record LongRope(double[] ShortFactors, double[] LongFactors, int TrainedLength, double AttentionFactor)
         : RopeScaling;
+
+    /// <summary>Whether two scalings turn alike: sets of factors are compared by their values.</summary>
+    /// <param name="one">A scaling; null: none.</param>
+    /// <param name="other">Another.</param>
+    public static bool Same(RopeScaling? one, RopeScaling? other) => (one, other) switch
+    {
+        (LongRope a, LongRope b) => a.ShortFactors.AsSpan().SequenceEqual(b.ShortFactors) && a.LongFactors.AsSpan().SequenceEqual(b.LongFactors)
+            && a with { ShortFactors = b.ShortFactors, LongFactors = b.LongFactors } == b,
+        _ => one == other,
+    };
 }

@@ -19,14 +19,14 @@ public static class SeriatimAdapters
 
     /// <summary>The encoder as a generator of embeddings.</summary>
     /// <param name="encoder">The encoder.</param>
-    /// <param name="pooling">How rows become one embedding.</param>
-    /// <param name="normalize">Scale each to length 1.</param>
+    /// <param name="pooling">How rows become one embedding; null: as the model's own files say.</param>
+    /// <param name="normalize">Scale each to length 1; null: as the model's own files say.</param>
     public static IEmbeddingGenerator<string, Embedding<float>> AsEmbeddingGenerator(
-        this TextEncoder encoder, PoolingKind pooling = PoolingKind.Mean, bool normalize = true)
+        this TextEncoder encoder, PoolingKind? pooling = null, bool? normalize = null)
     {
         ArgumentNullException.ThrowIfNull(encoder);
         return new SeriatimEmbeddingGenerator(
-            encoder, encoder.Name, encoder.Model.Spec.Last.Width, (texts, token) => encoder.EmbedAsync(texts, pooling, normalize, token));
+            encoder, encoder.Name, pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.Width, (texts, token) => encoder.EmbedAsync(texts, pooling, normalize, token));
     }
 
     /// <summary>The language model as a generator of embeddings.</summary>

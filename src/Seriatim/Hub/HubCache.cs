@@ -60,11 +60,12 @@ internal sealed class HubCache(string root, HubId id)
 
     private void Link(string place, HubFile file)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(place)!);
         string fresh = place + ".new";
         File.Delete(fresh);
         try
         {
-            File.CreateSymbolicLink(fresh, Path.Combine("..", "..", "blobs", file.Hash));
+            File.CreateSymbolicLink(fresh, Path.Combine([.. Enumerable.Repeat("..", 2 + file.Name.Count(c => c == '/')), "blobs", file.Hash]));
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException && OperatingSystem.IsWindows())
         {

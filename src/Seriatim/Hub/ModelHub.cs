@@ -129,6 +129,6 @@ public sealed partial class ModelHub
     }
 
     /// <summary>What a model here is made of; weights of other formats, and copies of the weights in other precisions, are left where they are.</summary>
-    [GeneratedRegex(@"\A(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_|tokenizer_)?config\.json|tokenizer\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt|chat_template\.(jinja|json)|[A-Za-z0-9._-]+\.(model|spm|tiktoken))\z")]
+    [GeneratedRegex(@"\A(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_|tokenizer_)?config\.json|tokenizer\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt|chat_template\.(jinja|json)|[A-Za-z0-9._-]+\.(model|spm|tiktoken)|modules\.json|config_sentence_transformers\.json|sentence_[a-z-]+_config\.json|\d+_[A-Za-z]+/(config\.json|model\.safetensors))\z")]
     private static partial Regex Wanted();
 }

@@ -37,6 +37,10 @@ internal static class TinyModels
             "num_hidden_layers": 2, "max_position_embeddings": 128, "do_layer_norm_before": false, "word_embed_proj_dim": 24}
             """,
         ["bloom"] = """{"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2}""",
+        ["bloom-normed"] = """
+            {"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2,
+            "apply_residual_connection_post_layernorm": true}
+            """,
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
