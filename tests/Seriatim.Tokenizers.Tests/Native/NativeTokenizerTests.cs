@@ -12,6 +12,8 @@ public sealed class NativeTokenizerTests
 {
     public static TheoryData<string> HuggingFace => NativeFolder.Under("hf");
 
+    public static TheoryData<string> SentencePieceModels => NativeFolder.Under("sentencepiece");
+
     private sealed record Row(string Text, int[] Ids, int[] Plain, string Decoded, string Raw);
 
     [NativeTheory]
@@ -20,20 +22,30 @@ public sealed class NativeTokenizerTests
     {
         string folder = NativeFolder.PathOf("hf", name);
         Tokenizer tokenizer = Tokenizer.FromJson(File.ReadAllBytes(Path.Combine(folder, "tokenizer.json")));
-        Compare(name, tokenizer, Rows(folder));
+        Compare(name, tokenizer, Rows(folder), EncodeOptions.Default);
+    }
+
+    [NativeTheory]
+    [MemberData(nameof(SentencePieceModels))]
+    public void SentencePieceSaysTheSame(string name)
+    {
+        string folder = NativeFolder.PathOf("sentencepiece", name);
+
+        // SentencePiece never takes text for a control symbol.
+        Compare(name, Tokenizer.Load(folder), Rows(folder), EncodeOptions.PlainText);
     }
 
     private static Row[] Rows(string folder) => JsonSerializer.Deserialize<Row[]>(
         File.ReadAllText(Path.Combine(folder, "expected.json")), JsonSerializerOptions.Web)!;
 
-    private static void Compare(string name, Tokenizer tokenizer, Row[] rows)
+    private static void Compare(string name, Tokenizer tokenizer, Row[] rows, EncodeOptions options)
     {
         var wrong = new StringBuilder();
         int count = 0;
         foreach (Row row in rows)
         {
-            int[] ids = tokenizer.Encode(row.Text);
-            int[] plain = tokenizer.Encode(row.Text, addSpecialTokens: false);
+            int[] ids = tokenizer.Encode(row.Text, options);
+            int[] plain = tokenizer.Encode(row.Text, options with { AddSpecialTokens = false });
             string? problem = !ids.AsSpan().SequenceEqual(row.Ids) ? Show(tokenizer, row.Ids, ids)
                 : !plain.AsSpan().SequenceEqual(row.Plain) ? Show(tokenizer, row.Plain, plain)
                 : tokenizer.Decode(ids) != row.Decoded ? $"decodes to {Quote(row.Decoded)}, here to {Quote(tokenizer.Decode(ids))}"
