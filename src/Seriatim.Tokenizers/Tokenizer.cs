@@ -166,7 +166,7 @@ public sealed partial class Tokenizer
             throw NoSuchId(id);
         }
 
-        piece = found;
+        piece = id == UnkId && _pipeline.UnkSurface is { } surface ? surface : found;
         return !(skipSpecialTokens && _special[id]);
     }
 

@@ -21,6 +21,9 @@ internal sealed record TokenizerPipeline
     /// <summary>The added tokens.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
+    /// <summary>What the unknown token decodes to, if not to its own text.</summary>
+    public string? UnkSurface { get; init; }
+
     /// <summary>The tokens with a role.</summary>
     public SpecialTokens SpecialTokens { get; init; } = new();
 

@@ -15,7 +15,15 @@ public sealed class ComponentTests
     [InlineData("""{"type":"Split","pattern":{"Regex":"\\w+|[^\\w\\s]+"},"behavior":"MergedWithPrevious","invert":true}""", "How are you doing?", "How |are |you |doing|?")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"\\w+|[^\\w\\s]+"},"behavior":"MergedWithNext","invert":true}""", "How are you doing?", "How| are| you| doing|?")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"\\w+|[^\\w\\s]+"},"behavior":"Contiguous","invert":true}""", "How are you doing?", "How| |are| |you| |doing?")]
-    [InlineData("""{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}+"},"behavior":"Isolated"}""", "a1234", "a|123|4")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"\\p{N}{1,3}+"},"behavior":"Isolated"}""", "a1234", "a|1234")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"\\s?\\p{P}+"},"behavior":"Isolated"}""", "Hello </s><s>[I] x", "Hello <|/|s><s>|[|I|]| x")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated"}""", "a\u200Cb½ Ⓐ🅰²", "a|\u200C|b½| |Ⓐ🅰²")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"[[:punct:][:blank:]]"},"behavior":"Isolated"}""", "a+b. c", "a|+|b|.| |c")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"[[:^alpha:]]+"},"behavior":"Isolated"}""", "a12b Ⓐ", "a|12|b| |Ⓐ")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"[a-c[x-z]]+"},"behavior":"Isolated"}""", "abxdy[", "abx|d|y|[")]
+    [InlineData("""{"type":"Split","pattern":{"Regex":"(?i:'s)"},"behavior":"Isolated"}""", "a'Sb'ſc", "a|'S|b|'ſ|c")]
+    [InlineData("""{"type":"Whitespace"}""", "می\u200Cخواهم x-y", "می\u200Cخواهم|x|-|y")]
+    [InlineData("""{"type":"UnicodeScripts"}""", " Apples are りんご 林檎。Yes", "Apples are |りんご 林檎|。|Yes")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"[\\p{Han}]+"},"behavior":"Isolated"}""", "ab中文𠀀c", "ab|中文𠀀|c")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"[\\p{L}&&[^\\p{Han}]]+"},"behavior":"Isolated"}""", "ab中𝔘x", "ab|中|𝔘x")]
     [InlineData("""{"type":"Split","pattern":{"Regex":"(?=(\\d{3})+(?!\\d))"},"behavior":"Isolated"}""", "1234567", "1|234|567")]
@@ -67,6 +75,7 @@ public sealed class ComponentTests
     [InlineData("""{"type":"BertNormalizer","lowercase":false,"strip_accents":null}""", "Héllò", "Héllò")]
     [InlineData("""{"type":"Sequence","normalizers":[{"type":"NFD"},{"type":"StripAccents"},{"type":"Lowercase"}]}""", "ÉÀ", "ea")]
     [InlineData("""{"type":"ByteLevel"}""", "é x", "Ã©Ġx")]
+    [InlineData("""{"type":"Nmt"}""", "a\u0001b\tc\u200Bd\u00A0e\uFEFF", "ab c d\u00A0e ")]
     public void Normalizers(string json, string text, string expected)
     {
         foreach (bool tracks in new[] { false, true })

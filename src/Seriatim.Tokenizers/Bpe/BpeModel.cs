@@ -37,7 +37,7 @@ internal sealed class BpeModel : ITokenModel
         _firstExtra = vocabulary.Size;
         _extra = extra?.Select(rune => rune.Value).ToArray() ?? [];
         _affixes = options.Prefix.Length + options.Suffix.Length > 0;
-        _useBytes = options.ByteTokens is { } bytes && (options.PartialBytes || !bytes.Contains(-1));
+        _useBytes = options.ByteTokens is not null;
         _symbols = new SymbolTable();
         foreach ((string piece, int id) in vocabulary.Entries)
         {
@@ -193,7 +193,7 @@ internal sealed class BpeModel : ITokenModel
         {
             symbols.Add(id, start, end);
         }
-        else if (_useBytes)
+        else if (_useBytes && HasBytes(codePoint))
         {
             AddBytes(symbols, codePoint, start, end);
         }
@@ -208,6 +208,23 @@ internal sealed class BpeModel : ITokenModel
                 symbols.Add(unk, start, end);
             }
         }
+    }
+
+    /// <summary>
+    /// Whether a character can be spelled in bytes. Vocabularies may lack some by design (Gemma has a tab, but no
+    /// <c>&lt;0x09&gt;</c>): that is decided character by character.
+    /// </summary>
+    private bool HasBytes(int codePoint)
+    {
+        Span<byte> utf8 = stackalloc byte[4];
+        int count = new Rune(codePoint).EncodeToUtf8(utf8);
+        bool all = true;
+        foreach (byte b in utf8[..count])
+        {
+            all &= _options.ByteTokens![b] >= 0;
+        }
+
+        return all || _options.PartialBytes;
     }
 
     private void AddBytes(BpeScratch symbols, int codePoint, int start, int end)
@@ -243,7 +260,7 @@ internal sealed class BpeModel : ITokenModel
             {
                 tokens.Add(id, scratch.Text, from, to);
             }
-            else if (_useBytes && id >= _firstExtra)
+            else if (_useBytes && id >= _firstExtra && HasBytes(_extra[id - _firstExtra]))
             {
                 // A character that only occurs inside longer pieces and found no partner is spelled in bytes.
                 int count = new Rune(_extra[id - _firstExtra]).EncodeToUtf8(utf8);

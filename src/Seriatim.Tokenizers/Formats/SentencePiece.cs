@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Seriatim.Tokenizers;
 
 /// <summary>Reads the <c>.model</c> files of SentencePiece (sentencepiece_model.proto): Unigram, BPE, word and char.</summary>
@@ -39,6 +41,8 @@ internal static class SentencePiece
         public bool RemoveExtraWhitespaces { get; set; } = true;
 
         public bool EscapeWhitespaces { get; set; } = true;
+
+        public string UnkSurface { get; set; } = " \u2047 ";
     }
 
     /// <summary>The decoder that undoes visible spaces, byte tokens and the blank in front.</summary>
@@ -99,15 +103,21 @@ internal static class SentencePiece
         int? InRange(int id) => id >= 0 && id < pieces.Count ? id : null;
         int? unk = pieces.FindIndex(piece => piece.Kind == Kind.Unknown) is >= 0 and var found ? found : InRange(settings.UnkId);
         bool prefix = settings.AddDummyPrefix && config?.AddPrefixSpace != false;
+
+        // A class of transformers has its own ways with the unknown token; a file by itself means what SentencePiece does.
+        bool byItself = string.IsNullOrEmpty(config?.Class);
+        PieceTrie? symbols = Symbols(pieces);
         INormalizer spaces = new SpaceNormalizer(prefix, settings.SpaceAsSuffix, settings.RemoveExtraWhitespaces);
         var pipeline = new TokenizerPipeline
         {
-            Model = Model(pieces, settings, vocabulary, unk, file),
+            Model = Model(pieces, settings, vocabulary, unk, symbols, file),
             Normalizer = settings.Charsmap.Length == 0 ? spaces
                 : new SequenceNormalizer([new CharsmapNormalizer(settings.Charsmap, file,
-                    "normalizer_spec.precompiled_charsmap"), spaces]),
-            Decoder = Decoder(prefix && !settings.SpaceAsSuffix),
-            AddedTokens = Added(pieces, config),
+                    "normalizer_spec.precompiled_charsmap", symbols: symbols), spaces]),
+            Decoder = new SequenceDecoder([.. prefix || settings.RemoveExtraWhitespaces
+                ? new IDecoder[] { new SentencePieceDecoder(settings.RemoveExtraWhitespaces) } : [], Decoder(prefix: false)]),
+            AddedTokens = Added(pieces, config, byItself),
+            UnkSurface = byItself ? settings.UnkSurface : null,
             SpecialTokens = new SpecialTokens
             {
                 Unk = unk,
@@ -134,38 +144,57 @@ internal static class SentencePiece
         };
     }
 
-    private static ITokenModel Model(List<Piece> pieces, Settings settings, Vocabulary vocabulary, int? unk, string file)
+    /// <summary>The user-defined pieces; null if there are none.</summary>
+    private static PieceTrie? Symbols(List<Piece> pieces)
+    {
+        var symbols = new PieceTrie();
+        for (int id = 0; id < pieces.Count; id++)
+        {
+            if (pieces[id].Kind == Kind.UserDefined)
+            {
+                symbols.Add(pieces[id].Text, id);
+            }
+        }
+
+        return symbols.Nodes > 1 ? symbols : null;
+    }
+
+    private static ITokenModel Model(List<Piece> pieces, Settings settings, Vocabulary vocabulary, int? unk, PieceTrie? symbols,
+        string file)
     {
         int[]? bytes = settings.ByteFallback ? vocabulary.ByteTokens() : null;
         bool Matches(Piece piece) => piece.Kind is Kind.Normal or Kind.UserDefined or Kind.Unused;
         switch (settings.ModelType)
         {
             case 1:
-                // A user-defined piece costs less than normal pieces of the same length together; the factor is that of SentencePiece.
-                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece =>
-                    piece.Score).DefaultIfEmpty(0).Max();
-                double[] scores = pieces.Select(piece =>
-                    piece.Kind == Kind.UserDefined ? (piece.Text.Length * (double)best) - 0.1 : piece.Score).ToArray();
+                // What user-defined pieces score is SentencePiece's: by bytes, and the best normal piece counts only if it is above 0.
+                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece => piece.Score).Append(float.MinValue).Max();
+                best = Math.Max(best, 1.17549435e-38f);
+                double[] scores = pieces.Select(piece => piece.Kind == Kind.UserDefined
+                    ? (double)(Encoding.UTF8.GetByteCount(piece.Text) * best) - 0.1 : piece.Score).ToArray();
                 return new UnigramModel(vocabulary, scores, id => Matches(pieces[id]) && pieces[id].Kind != Kind.Unused,
-                    id => pieces[id].Kind == Kind.Normal, unk, bytes?.Contains(-1) == false ? bytes : null);
+                    id => pieces[id].Kind == Kind.Normal, unk, bytes, single: true);
             case 2:
-                var ranked = BpeBuilder.RankByScore(pieces.Where(Matches).Select(piece => (piece.Text, piece.Score)));
-                return BpeBuilder.FromRanks(vocabulary, ranked,
+                var ranked = BpeBuilder.RankByScore(pieces.Where(piece => piece.Kind is Kind.Normal or Kind.Unused)
+                    .Select(piece => (piece.Text, piece.Score)));
+                BpeModel model = BpeBuilder.FromRanks(vocabulary, ranked,
                     new BpeOptions { UnkId = unk, FuseUnk = true, ByteTokens = bytes }, file);
+                return symbols is null ? model : new UserDefinedModel(model, symbols);
             default:
                 throw new TokenizerFormatException(file, "trainer_spec.model_type",
                     $"{settings.ModelType} (word or char) is not supported; use a Unigram or BPE model.");
         }
     }
 
-    private static List<AddedToken> Added(List<Piece> pieces, TokenizerConfig? config)
+    private static List<AddedToken> Added(List<Piece> pieces, TokenizerConfig? config, bool byItself)
     {
         var added = new List<AddedToken>();
         for (int id = 0; id < pieces.Count; id++)
         {
-            if (pieces[id].Kind is Kind.Control or Kind.Unknown or Kind.UserDefined)
+            // User-defined pieces are found by the model, after normalization and its blank in front.
+            if (pieces[id].Kind == Kind.Control || (pieces[id].Kind == Kind.Unknown && !byItself))
             {
-                added.Add(new AddedToken { Id = id, Content = pieces[id].Text, Special = pieces[id].Kind != Kind.UserDefined });
+                added.Add(new AddedToken { Id = id, Content = pieces[id].Text, Special = true });
             }
         }
 
@@ -231,6 +260,9 @@ internal static class SentencePiece
                     break;
                 case 43:
                     settings.PadId = (int)reader.Int();
+                    break;
+                case 44:
+                    settings.UnkSurface = reader.Text();
                     break;
             }
         }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Seriatim.Tokenizers;
 
 /// <summary>
@@ -9,11 +11,26 @@ internal sealed class TokenizerConfig
     private static readonly string[] BosClasses = ["Llama", "Gemma", "CodeLlama", "Cohere"];
 
     private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonNode> _flags = new(StringComparer.Ordinal);
+    private readonly List<string> _moreSpecial = [];
     private readonly List<AddedToken> _added = [];
     private readonly Dictionary<string, string> _templates = new(StringComparer.Ordinal);
 
-    /// <summary>The class named by the file, e.g. <c>LlamaTokenizer</c>; empty if none.</summary>
+    /// <summary>The keys of tokens with a role.</summary>
+    public static IReadOnlyList<string> RoleNames { get; } =
+        ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"];
+
+    /// <summary>
+    /// The class named by <c>tokenizer_config.json</c> or else <c>config.json</c>, e.g. <c>LlamaTokenizer</c> (without <c>Fast</c>,
+    /// which says nothing about the tokens); empty if none.
+    /// </summary>
     public string Class { get; private set; } = string.Empty;
+
+    /// <summary>The <c>model_type</c> of <c>config.json</c>; empty if there is none.</summary>
+    public string ModelType { get; private set; } = string.Empty;
+
+    /// <summary>Tokens named as special without a role.</summary>
+    public IReadOnlyList<string> MoreSpecial => _moreSpecial;
 
     /// <summary>Whether a beginning of sequence is added, if the file says.</summary>
     public bool? AddBos { get; private set; }
@@ -44,10 +61,11 @@ internal sealed class TokenizerConfig
         any |= With(folder, "special_tokens_map.json", config.ReadTokens);
         any |= With(folder, "tokenizer_config.json", config.ReadConfig);
         any |= With(folder, "added_tokens.json", config.ReadAdded);
+        any |= With(folder, "config.json", config.ReadModelConfig);
         string template = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(template))
         {
-            config._templates["default"] = File.ReadAllText(template);
+            config._templates["default"] = Encoding.UTF8.GetString(TokenizerFiles.ReadBytes(template)).TrimStart('\uFEFF');
             any = true;
         }
 
@@ -111,7 +129,7 @@ internal sealed class TokenizerConfig
             return false;
         }
 
-        read(JsonNode.Parse(File.ReadAllBytes(path), path));
+        read(JsonNode.Parse(TokenizerFiles.ReadBytes(path), path));
         return true;
     }
 
@@ -122,14 +140,45 @@ internal sealed class TokenizerConfig
             if (name.EndsWith("_token", StringComparison.Ordinal) && (value.IsString || value["content"].IsString))
             {
                 _tokens[name] = value.IsString ? value.Text() : value["content"].Text();
+                _flags[_tokens[name]] = value;
+            }
+        }
+
+        if (root["additional_special_tokens"].Exists)
+        {
+            foreach (JsonNode token in root["additional_special_tokens"].Items())
+            {
+                string content = token.IsString ? token.Text() : token["content"].Text();
+                _moreSpecial.Add(content);
+                _flags[content] = token;
             }
         }
     }
 
+    /// <summary>A token with the flags that its mention in the files has, if it has any.</summary>
+    public AddedToken WithFlags(AddedToken token) => !_flags.TryGetValue(token.Content, out JsonNode node) || !node.IsObject ? token
+        : token with
+        {
+            LeftStrip = node["lstrip"].Flag(token.LeftStrip),
+            RightStrip = node["rstrip"].Flag(token.RightStrip),
+            SingleWord = node["single_word"].Flag(token.SingleWord),
+        };
+
+    private void ReadModelConfig(JsonNode root)
+    {
+        Class = Class.Length > 0 ? Class : Bare(root["tokenizer_class"].Text(string.Empty));
+        ModelType = root["model_type"].Text(string.Empty);
+    }
+
+    /// <summary>A class without <c>Fast</c>; the fast class of no model in particular is none.</summary>
+    private static string Bare(string name) =>
+        name is "PreTrainedTokenizerFast" or "TokenizersBackend" ? string.Empty
+            : name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^4] : name;
+
     private void ReadConfig(JsonNode root)
     {
         ReadTokens(root);
-        Class = root["tokenizer_class"].Text(string.Empty);
+        Class = Bare(root["tokenizer_class"].Text(string.Empty));
         AddBos = Flag(root["add_bos_token"]);
         AddEos = Flag(root["add_eos_token"]);
         Lowercase = Flag(root["do_lower_case"]);
@@ -170,10 +219,20 @@ internal sealed class TokenizerConfig
     {
         foreach ((string content, JsonNode id) in root.Members())
         {
-            if (_added.All(token => token.Content != content))
+            if (_added.Find(token => token.Content == content) is { } known)
             {
-                _added.Add(new AddedToken { Id = id.Int(), Content = content, Normalized = true });
+                if (known.Id != id.Int())
+                {
+                    throw id.Error($"\"{content}\" has id {id.Int()}, but {known.Id} in tokenizer_config.json",
+                        "the files must come from the same model.");
+                }
+
+                continue;
             }
+
+            // As in transformers: what has a role steers the model; only plain text is looked for after normalization.
+            bool special = _tokens.ContainsValue(content) || _moreSpecial.Contains(content);
+            _added.Add(WithFlags(new AddedToken { Id = id.Int(), Content = content, Special = special, Normalized = !special }));
         }
     }
 

@@ -15,6 +15,15 @@ internal static class TokenizerFiles
             : throw new FileNotFoundException($"{path}: there is no such file or folder; pass a model folder or a tokenizer file.", path);
     }
 
+    /// <summary>Reads a file, unless it only stands for one.</summary>
+    /// <exception cref="TokenizerFormatException">It is a pointer of Git LFS.</exception>
+    public static byte[] ReadBytes(string file)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        return !bytes.AsSpan().StartsWith("version https://git-lfs"u8) ? bytes : throw new TokenizerFormatException(file, "file",
+            $"this is a Git LFS pointer of {bytes.Length} bytes, not the file itself; run `git lfs pull` in its folder.");
+    }
+
     private static string Find(string folder)
     {
         foreach (string name in new[] { "tokenizer.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model" })
@@ -25,7 +34,7 @@ internal static class TokenizerFiles
             }
         }
 
-        foreach (string pattern in new[] { "*.model", "*.tiktoken", "vocab.json", "vocab.txt" })
+        foreach (string pattern in new[] { "*.model", "source.spm", "*.tiktoken", "vocab.json", "vocab.txt" })
         {
             if (Directory.GetFiles(folder, pattern).Order(StringComparer.Ordinal).FirstOrDefault() is { } found)
             {
@@ -34,7 +43,7 @@ internal static class TokenizerFiles
         }
 
         throw new FileNotFoundException($"{folder}: there is no tokenizer here (tokenizer.json, tokenizer.model, *.model, *.tiktoken, "
-            + "vocab.json with merges.txt, or vocab.txt); pass the folder that has one.", folder);
+            + "source.spm with target.spm and vocab.json, vocab.json with merges.txt, or vocab.txt); pass the folder that has one.", folder);
     }
 
     private static TokenizerPipeline ReadFile(string file)
@@ -42,7 +51,12 @@ internal static class TokenizerFiles
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         TokenizerConfig? config = TokenizerConfig.Read(folder);
         string name = Path.GetFileName(file);
-        byte[] bytes = File.ReadAllBytes(file);
+        if (name is "source.spm" or "target.spm" || (name is "vocab.json" && File.Exists(Path.Combine(folder, "source.spm"))))
+        {
+            return MarianFiles.Read(folder, config);
+        }
+
+        byte[] bytes = ReadBytes(file);
         if (name.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase))
         {
             return Tiktoken.Read(bytes, file, config);
@@ -64,6 +78,11 @@ internal static class TokenizerFiles
         }
 
         // A SentencePiece file begins with field 1 of its message; Meta's tiktoken files are called .model as well.
+        if (bytes.Length > 0 && bytes[0] == 0x0A)
+        {
+            SentencePieceClasses.Check(config, file);
+        }
+
         return bytes.Length > 0 && bytes[0] == 0x0A ? SentencePiece.Read(bytes, file, config) : Tiktoken.Read(bytes, file,
             config);
     }

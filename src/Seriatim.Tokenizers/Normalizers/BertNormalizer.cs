@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Seriatim.Tokenizers;
@@ -39,7 +40,10 @@ internal sealed class BertNormalizer(bool cleanText, bool padIdeographs, bool st
             char c = span[i];
             byte classes = CharClasses.Of(rune);
             bool space = (classes & CharClasses.Space) != 0;
-            bool dropped = cleanText && !space && (c is '\0' or '\uFFFD' || (classes & CharClasses.Other) != 0);
+
+            // Controls, formats and private characters go; those not assigned stay.
+            bool dropped = cleanText && !space && (c is '\0' or '\uFFFD' || ((classes & CharClasses.Other) != 0
+                && Rune.GetUnicodeCategory(rune) != UnicodeCategory.OtherNotAssigned));
             if (cleanText && space && (classes & CharClasses.Other) != 0 && c is not ('\t' or '\n' or '\r'))
             {
                 dropped = true;

@@ -11,21 +11,22 @@ internal sealed class SpaceNormalizer(bool add, bool atEnd, bool merge) : INorma
     /// <inheritdoc/>
     public void Normalize(AlignedText text)
     {
-        text.MutableSpan.Replace(' ', Visible);
+        // Only blanks are trimmed and merged, not visible ones that stood in the text; but at the end those go as well.
+        bool vanished = text.Length == 0;
         int start = 0;
         int end = text.Length;
-        while (merge && start < end && text.Span[start] == Visible)
+        while (merge && start < end && text.Span[start] == ' ')
         {
             start++;
         }
 
-        while (merge && end > start && text.Span[end - 1] == Visible)
+        while (merge && end > start && text.Span[end - 1] is ' ' or Visible)
         {
             end--;
         }
 
         text.BeginRewrite();
-        if (end > start || !merge)
+        if (end > start || !merge || (vanished && atEnd))
         {
             if (add && !atEnd)
             {
@@ -40,6 +41,7 @@ internal sealed class SpaceNormalizer(bool add, bool atEnd, bool merge) : INorma
         }
 
         text.EndRewrite();
+        text.MutableSpan.Replace(' ', Visible);
     }
 
     private void Keep(AlignedText text, int start, int end)
@@ -47,13 +49,13 @@ internal sealed class SpaceNormalizer(bool add, bool atEnd, bool merge) : INorma
         int from = start;
         for (int i = start; merge && i < end; i++)
         {
-            if (text.Span[i] != Visible)
+            if (text.Span[i] != ' ')
             {
                 continue;
             }
 
             int run = i;
-            while (run < end && text.Span[run] == Visible)
+            while (run < end && text.Span[run] == ' ')
             {
                 run++;
             }

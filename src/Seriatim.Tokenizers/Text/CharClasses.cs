@@ -56,11 +56,19 @@ internal static class CharClasses
         return rune;
     }
 
-    /// <summary>Whether a character counts as part of a word (\w: letters, marks, decimal digits, connectors).</summary>
+    /// <summary>
+    /// Whether a character is part of a word as \w of Rust's regex crate has it (UTS 18): alphabetic characters, marks, decimal
+    /// digits, connectors and the two joiners. Whitespace pre-tokenizers and words that stand alone mean this one; in patterns of
+    /// files \w is Oniguruma's, see <see cref="RegexClasses"/>.
+    /// </summary>
     public static bool IsWord(Rune rune) =>
-        (Of(rune) & (Letter | Mark)) != 0
+        (Of(rune) & (Letter | Mark)) != 0 || rune.Value is '\u200C' or '\u200D' || IsAlphabeticSymbol(rune.Value)
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation
             or UnicodeCategory.LetterNumber;
+
+    /// <summary>Whether a code point is a symbol that counts as alphabetic: a letter in a circle or a square.</summary>
+    public static bool IsAlphabeticSymbol(int c) => c is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
+        or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
 
     /// <summary>Whether a code point is an ideograph as BERT counts them.</summary>
     public static bool IsIdeograph(int c) =>

@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// A regular expression from a file. It runs without backtracking if it can, else with a time limit for every match, so that
-/// a hostile pattern cannot hang. .NET matches UTF-16 units; text with characters beyond the BMP is matched through a shadow in
+/// A regular expression from a file. There is a time limit for every match, so that a hostile pattern cannot hang; one that
+/// repeats repetitions runs without backtracking if it can. (Others do not: that engine of .NET 10 overlooks matches, for example
+/// of <c>\s?\p{P}+</c> in <c>Hello &lt;/s&gt;&lt;s&gt;[I] x</c>.) .NET matches UTF-16 units; text with characters beyond the BMP is matched through a shadow in
 /// which each of them is one char of the same category (<see cref="ShadowChars"/>).
 /// </summary>
 internal sealed class RegexPattern : TextPattern
@@ -22,17 +23,11 @@ internal sealed class RegexPattern : TextPattern
     {
         _file = file;
         _pattern = pattern;
-        string translated = RegexTranslator.Translate(pattern, file, component);
+        string translated = RegexTranslator.Translate(pattern, file, component, out bool nested);
         const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.Multiline;
         try
         {
-            _regex = new Regex(translated, Options | RegexOptions.NonBacktracking, TimeLimit);
-        }
-        catch (NotSupportedException)
-        {
-            // Lookaround, atomic groups and back references need backtracking; the time limit guards it. Compiling costs some
-            // milliseconds and doubles the speed.
-            _regex = new Regex(translated, Options | RegexOptions.Compiled, TimeLimit);
+            _regex = nested ? WithoutBacktracking(translated, Options) : new Regex(translated, Options | RegexOptions.Compiled, TimeLimit);
         }
         catch (ArgumentException e)
         {
@@ -65,6 +60,19 @@ internal sealed class RegexPattern : TextPattern
             throw new TokenizerFormatException(_file, "regular expression",
                 $"{_pattern} needs more than {TimeLimit.TotalSeconds} s for one match in this text; use a pattern without nested "
                 + "repetition.", e);
+        }
+    }
+
+    private static Regex WithoutBacktracking(string pattern, RegexOptions options)
+    {
+        try
+        {
+            return new Regex(pattern, options | RegexOptions.NonBacktracking, TimeLimit);
+        }
+        catch (NotSupportedException)
+        {
+            // Lookaround, atomic groups and back references need backtracking.
+            return new Regex(pattern, options | RegexOptions.Compiled, TimeLimit);
         }
     }
 

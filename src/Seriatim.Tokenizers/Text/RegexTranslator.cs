@@ -4,41 +4,38 @@ using System.Text;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Turns a pattern in the syntax of Oniguruma (what <c>tokenizer.json</c> files hold) into .NET's: possessive quantifiers become
-/// atomic groups, script names become ranges, <c>&amp;&amp;[^x]</c> becomes a subtraction, <c>\x{...}</c> becomes <c>\u....</c>.
+/// Turns a pattern in the syntax of Oniguruma with Ruby's rules (what <c>tokenizer.json</c> files hold) into .NET's: possessive
+/// quantifiers become atomic groups, named classes become categories and ranges, nested sets and <c>&amp;&amp;</c> become
+/// subtractions or alternatives, <c>\x{...}</c> becomes <c>\u....</c>. What has no counterpart is refused.
 /// </summary>
 internal sealed class RegexTranslator
 {
-    private static readonly Dictionary<string, string> Scripts = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["Han"] = "\u2E80-\u2FDF\u3005\u3007\u3021-\u3029\u3038-\u303B\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF",
-        ["Hiragana"] = "\u3041-\u3096\u309D-\u309F",
-        ["Katakana"] = "\u30A1-\u30FA\u30FD-\u30FF\u31F0-\u31FF\u32D0-\u32FE\u3300-\u3357\uFF66-\uFF6F\uFF71-\uFF9D",
-        ["Hangul"] = "\u1100-\u11FF\u302E\u302F\u3131-\u318E\u3200-\u321E\u3260-\u327E\uA960-\uA97C\uAC00-\uD7A3\uD7B0-\uD7FB\uFFA0-\uFFDC",
-        ["Thai"] = "\u0E01-\u0E3A\u0E40-\u0E5B",
-        ["Cyrillic"] = "\u0400-\u0484\u0487-\u052F\u1C80-\u1C88\u1D2B\u1D78\u2DE0-\u2DFF\uA640-\uA69F",
-        ["Arabic"] = "\u0600-\u0604\u0606-\u060B\u060D-\u061A\u061C-\u061E\u0620-\u063F\u0641-\u064A\u0656-\u066F\u0671-\u06DC"
-            + "\u06DE-\u06FF\u0750-\u077F\u08A0-\u08FF\uFB50-\uFDFF\uFE70-\uFEFC",
-        ["Greek"] = "\u0370-\u0373\u0375-\u0377\u037A-\u037D\u037F\u0384\u0386\u0388-\u03E1\u03F0-\u03FF\u1F00-\u1FFE\u2126",
-        ["Hebrew"] = "\u0591-\u05F4\uFB1D-\uFB4F",
-        ["Latin"] = "A-Za-z\u00AA\u00BA\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02B8\u02E0-\u02E4\u1D00-\u1D25\u1D2C-\u1D5C\u1D62-\u1D65"
-            + "\u1D6B-\u1D77\u1D79-\u1DBE\u1E00-\u1EFF\u2071\u207F\u2090-\u209C\u212A\u212B\u2132\u214E\u2160-\u2188\u2C60-\u2C7F"
-            + "\uA722-\uA787\uA78B-\uA7FF\uFB00-\uFB06\uFF21-\uFF3A\uFF41-\uFF5A",
-    };
+    private const string Boundary = $"(?:(?<=[{RegexClasses.Word}])(?![{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?=[{RegexClasses.Word}]))";
+    private const string NoBoundary = $"(?:(?<=[{RegexClasses.Word}])(?=[{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?![{RegexClasses.Word}]))";
 
     private readonly string _pattern;
     private readonly string _file;
     private readonly string _component;
     private readonly StringBuilder _out = new();
-    private readonly Stack<int> _groups = new();
+    private readonly Stack<(int Start, bool AnyCase, bool Repeats)> _groups = new();
     private int _at;
     private int _atom;
+    private bool _anyCase;
+
+    // Whether the group being read, and the atom just read, repeat something without a bound.
+    private bool _repeats;
+    private bool _atomRepeats;
+    private bool _nested;
 
     private RegexTranslator(string pattern, string file, string component) =>
         (_pattern, _file, _component) = (pattern, file, component);
 
     /// <summary>Translates a pattern.</summary>
-    public static string Translate(string pattern, string file, string component)
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="file">For errors.</param>
+    /// <param name="component">For errors.</param>
+    /// <param name="nested">Whether a repetition is repeated, which can make a backtracking engine try without end.</param>
+    public static string Translate(string pattern, string file, string component, out bool nested)
     {
         var translator = new RegexTranslator(pattern, file, component);
         while (translator._at < pattern.Length)
@@ -46,51 +43,96 @@ internal sealed class RegexTranslator
             translator.Step();
         }
 
+        nested = translator._nested;
         return translator._out.ToString();
     }
+
+    private bool Ahead(string text) => _pattern.AsSpan(_at).StartsWith(text, StringComparison.Ordinal);
 
     private void Step()
     {
         char c = _pattern[_at];
+        bool quantifies = c is '*' or '+' or '?' or '{' && _out.Length > 0 && _out[^1] != '(';
+        _atomRepeats &= quantifies;
         switch (c)
         {
             case '\\':
                 _atom = _out.Length;
-                Escape(inClass: false);
+                Escape();
                 break;
             case '[':
                 _atom = _out.Length;
-                Class();
+                _out.Append(Class());
                 break;
             case '(':
-                _groups.Push(_out.Length);
-                _out.Append(c);
-                _at++;
+                Open();
                 break;
             case ')':
-                _atom = _groups.Count > 0 ? _groups.Pop() : _out.Length;
+                _atomRepeats = _repeats;
+                (_atom, _anyCase, bool outer) = _groups.Count > 0 ? _groups.Pop() : (_out.Length, _anyCase, false);
+                _repeats |= outer;
                 _out.Append(c);
                 _at++;
                 break;
-            case '*' or '+' or '?' or '{' when _out.Length > 0 && _out[^1] != '(':
+            case '*' or '+' or '?' or '{' when quantifies:
                 Quantifier();
                 break;
             default:
                 _atom = _out.Length;
                 RefuseSupplementary(_at);
-                _out.Append(c);
+
+                // Without regard to case Oniguruma takes the long s for an s; .NET does not.
+                _out.Append(_anyCase && c is 's' or 'S' ? @"[sS\u017F]" : c.ToString());
                 _at++;
                 break;
         }
     }
 
+    private void Open()
+    {
+        _groups.Push((_out.Length, _anyCase, _repeats));
+        _repeats = false;
+        int close = _at + 2;
+        while (_at + 1 < _pattern.Length && _pattern[_at + 1] == '?' && close < _pattern.Length && _pattern[close] is 'i' or 'm' or 'x' or '-')
+        {
+            close++;
+        }
+
+        if (close == _at + 2 || close >= _pattern.Length || _pattern[close] is not (':' or ')'))
+        {
+            _out.Append('(');
+            _at++;
+            return;
+        }
+
+        // Ruby's m lets a dot match line ends, which .NET calls s.
+        string flags = _pattern[(_at + 2)..close];
+        int minus = flags.IndexOf('-', StringComparison.Ordinal);
+        int i = flags.IndexOf('i', StringComparison.Ordinal);
+        _anyCase = i < 0 ? _anyCase : minus < 0 || i < minus;
+        _out.Append("(?").Append(flags.Replace('m', 's'));
+        if (_pattern[close] == ':')
+        {
+            _out.Append(':');
+        }
+        else
+        {
+            // The setting lasts to the end of the group around it.
+            _out.Append(')');
+            _repeats = _groups.Pop().Repeats;
+        }
+
+        _at = close + 1;
+    }
+
     private void Quantifier()
     {
         int end = _at + 1;
-        if (_pattern[_at] == '{')
+        bool interval = _pattern[_at] == '{';
+        if (interval)
         {
             int close = _pattern.IndexOf('}', _at);
-            if (close < 0 || _pattern.AsSpan(_at + 1, close - _at - 1).ContainsAnyExcept("0123456789,"))
+            if (close < 0 || _pattern.AsSpan(_at + 1, close - _at - 1).ContainsAnyExcept("0123456789,") || close == _at + 1)
             {
                 _atom = _out.Length;
                 _out.Append("\\{");
@@ -104,93 +146,131 @@ internal sealed class RegexTranslator
         // Oniguruma reads {,n} as {0,n}; .NET would read it as literal text.
         string quantifier = _pattern[_at..end].Replace("{,", "{0,", StringComparison.Ordinal);
         _out.Append(quantifier);
+        bool unbounded = quantifier is "*" or "+" || quantifier.EndsWith(",}", StringComparison.Ordinal);
+        _nested |= unbounded && _atomRepeats;
+        _repeats |= unbounded;
         _at = end;
-        if (_at < _pattern.Length && _pattern[_at] == '+')
+        char next = _at < _pattern.Length ? _pattern[_at] : '\0';
+        if (next == '+')
         {
-            _out.Insert(_atom, "(?>").Append(')');
+            // Behind an interval Ruby's + repeats; elsewhere it forbids backtracking.
+            _out.Insert(_atom, interval ? "(?:" : "(?>").Append(interval ? ")+" : ")");
+            _at++;
+        }
+        else if (next == '?' && interval && !quantifier.Contains(',', StringComparison.Ordinal))
+        {
+            _out.Insert(_atom, "(?:").Append(")?");
+            _at++;
+        }
+        else if (next == '?')
+        {
+            _out.Append('?');
             _at++;
         }
     }
 
-    private void Class()
+    private RegexClassSet Class()
     {
-        _out.Append('[');
+        var set = new RegexClassSet();
         _at++;
-        if (_at < _pattern.Length && _pattern[_at] == '^')
-        {
-            _out.Append('^');
-            _at++;
-        }
+        bool negated = Ahead("^");
+        _at += negated ? 1 : 0;
+        set = ClassBody(set, first: true);
+        set.Negated = negated;
+        _at++;
+        return set;
+    }
 
-        bool first = true;
-        while (_at < _pattern.Length)
+    /// <summary>Reads members up to the closing bracket, which it leaves.</summary>
+    private RegexClassSet ClassBody(RegexClassSet set, bool first)
+    {
+        for (; _at < _pattern.Length; first = false)
         {
             char c = _pattern[_at];
             if (c == ']' && !first)
             {
-                _out.Append(']');
-                _at++;
-                return;
+                return set;
             }
 
-            first = false;
             if (c == '\\')
             {
-                Escape(inClass: true);
+                ClassEscape(set);
             }
-            else if (c == '&' && _pattern.AsSpan(_at).StartsWith("&&"))
+            else if (Ahead("&&"))
             {
-                Subtraction();
+                _at += 2;
+                int start = _at;
+                RegexClassSet right = ClassBody(new RegexClassSet(), first: false);
+
+                // A single nested set is kept as one: a negated one becomes a subtraction.
+                bool single = _pattern[start] == '[' && EndOfSet(start) == _at;
+                if (single)
+                {
+                    int end = _at;
+                    _at = start;
+                    right = Class();
+                    _at = end;
+                }
+
+                return set.And(right);
+            }
+            else if (Ahead("[:"))
+            {
+                PosixClass(set);
             }
             else if (c == '[')
             {
-                if (_pattern.AsSpan(_at).StartsWith("[:"))
-                {
-                    throw Refuse("POSIX bracket expressions");
-                }
-
-                _out.Append("\\[");
-                _at++;
+                set.Add(Class());
             }
             else if (char.IsHighSurrogate(c))
             {
-                SkipCasedRange();
+                CasedRange(set);
             }
             else
             {
-                _out.Append(c);
+                set.Add(c.ToString());
                 _at++;
             }
         }
+
+        throw Refuse("a bracket that is never closed");
     }
 
-    private void Subtraction()
+    private int EndOfSet(int start)
     {
-        _at += 2;
-        if (!_pattern.AsSpan(_at).StartsWith("[^"))
-        {
-            throw Refuse("&& with anything but a negated class");
-        }
-
-        _out.Append("-[");
-        int before = _out.Length;
+        int before = _at;
+        _at = start;
         Class();
-
-        // Class() wrote "[^x]"; a subtraction takes "[x]".
-        _out.Remove(before, 2);
-        if (_at >= _pattern.Length || _pattern[_at] != ']')
-        {
-            throw Refuse("anything after && [^x] in a class");
-        }
+        (int end, _at) = (_at, before);
+        return end;
     }
 
-    private void SkipCasedRange()
+    private void PosixClass(RegexClassSet set)
+    {
+        int close = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);
+        string name = close < 0 ? string.Empty : _pattern[(_at + 2)..close];
+        bool negated = name.StartsWith('^');
+        string items = RegexClasses.OfPosix(negated ? name[1..] : name)
+            ?? throw Refuse($"the bracket expression [:{name}:]");
+        if (negated)
+        {
+            set.AddAllBut(items);
+        }
+        else
+        {
+            set.Add(items);
+        }
+
+        _at = close + 2;
+    }
+
+    private void CasedRange(RegexClassSet set)
     {
         if (_at + 4 < _pattern.Length && _pattern[_at + 2] == '-' && char.IsHighSurrogate(_pattern[_at + 3])
             && ShadowChars.InCasedScripts(char.ConvertToUtf32(_pattern, _at)))
         {
             // In the shadow these scripts are full-width Latin, which the class must then contain as well.
-            _out.Append("\uFF21\uFF41");
+            set.Add("\uFF21\uFF41");
             _at += 5;
             return;
         }
@@ -198,8 +278,55 @@ internal sealed class RegexTranslator
         RefuseSupplementary(_at);
     }
 
-    private void Escape(bool inClass)
+    private void ClassEscape(RegexClassSet set)
     {
+        if (NamedClass(RegexClasses.WordInSet, out string items, out bool negated))
+        {
+            if (negated)
+            {
+                set.AddAllBut(items);
+            }
+            else
+            {
+                set.Add(items);
+            }
+        }
+        else
+        {
+            set.Add(Literal());
+        }
+    }
+
+    private void Escape()
+    {
+        if (NamedClass(RegexClasses.Word, out string items, out bool negated))
+        {
+            _out.Append(negated ? "[^" : "[").Append(items).Append(']');
+            return;
+        }
+
+        string? whole = _pattern[_at + 1] switch
+        {
+            'b' => Boundary,
+            'B' => NoBoundary,
+            'R' => @"(?>\r\n|[\n-\r\u0085\u2028\u2029])",
+            'X' or 'y' or 'Y' or 'K' or 'g' or 'N' or 'O' => throw Refuse($"\\{_pattern[_at + 1]}"),
+            _ => null,
+        };
+        if (whole is null)
+        {
+            _out.Append(Literal());
+            return;
+        }
+
+        _out.Append(whole);
+        _at += 2;
+    }
+
+    /// <summary>Reads an escape that stands for many characters.</summary>
+    private bool NamedClass(string word, out string items, out bool negated)
+    {
+        (items, negated) = (string.Empty, false);
         if (_at + 1 >= _pattern.Length)
         {
             throw Refuse("a trailing backslash");
@@ -208,10 +335,36 @@ internal sealed class RegexTranslator
         char c = _pattern[_at + 1];
         if (c is 'p' or 'P' && _at + 2 < _pattern.Length && _pattern[_at + 2] == '{')
         {
-            Property(inClass, c == 'P');
-            return;
+            int close = _pattern.IndexOf('}', _at);
+            if (close < 0)
+            {
+                throw Refuse("\\p without a closing brace");
+            }
+
+            string name = _pattern[(_at + 3)..close];
+            negated = (c == 'P') != name.StartsWith('^');
+            items = RegexClasses.OfProperty(name.TrimStart('^')) ?? throw Refuse($"the property {name}");
+            _at = close + 1;
+            return true;
         }
 
+        items = char.ToLowerInvariant(c) switch
+        {
+            'w' => word,
+            'h' => RegexClasses.Hexadecimal,
+            's' => @"\s",
+            'd' => @"\d",
+            _ => string.Empty,
+        };
+        negated = char.IsUpper(c);
+        _at += items.Length > 0 ? 2 : 0;
+        return items.Length > 0;
+    }
+
+    /// <summary>Reads an escape that stands for one character, or for a place.</summary>
+    private string Literal()
+    {
+        char c = _pattern[_at + 1];
         if (c == 'x' && _at + 2 < _pattern.Length && _pattern[_at + 2] == '{')
         {
             int close = _pattern.IndexOf('}', _at);
@@ -221,67 +374,13 @@ internal sealed class RegexTranslator
                 throw Refuse("\\x{...} beyond FFFF");
             }
 
-            _out.Append(CultureInfo.InvariantCulture, $"\\u{value:X4}");
             _at = close + 1;
-            return;
-        }
-
-        if (c == 'h' || c == 'H')
-        {
-            _out.Append(inClass && c == 'h' ? "0-9a-fA-F" : c == 'h' ? "[0-9a-fA-F]" : inClass ? throw Refuse("\\H in a class")
-                : "[^0-9a-fA-F]");
-            _at += 2;
-            return;
+            return string.Create(CultureInfo.InvariantCulture, $"\\u{value:X4}");
         }
 
         RefuseSupplementary(_at + 1);
-        _out.Append('\\').Append(c);
         _at += 2;
-    }
-
-    private void Property(bool inClass, bool negated)
-    {
-        int close = _pattern.IndexOf('}', _at);
-        if (close < 0)
-        {
-            throw Refuse("\\p without a closing brace");
-        }
-
-        string name = _pattern[(_at + 3)..close];
-        if (name.StartsWith('^'))
-        {
-            negated = !negated;
-            name = name[1..];
-        }
-
-        string bare = name[(name.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        if (Scripts.TryGetValue(bare, out string? ranges))
-        {
-            if (inClass && negated)
-            {
-                throw Refuse($"the negated script {name} in a class");
-            }
-
-            _out.Append(inClass ? ranges : negated ? $"[^{ranges}]" : $"[{ranges}]");
-        }
-        else
-        {
-            string category = bare switch
-            {
-                "Letter" or "Alpha" => "L",
-                "Number" => "N",
-                "Punctuation" or "Punct" => "P",
-                "Symbol" => "S",
-                "Mark" => "M",
-                "Digit" => "Nd",
-                "Upper" => "Lu",
-                "Lower" => "Ll",
-                _ => bare,
-            };
-            _out.Append(negated ? "\\P{" : "\\p{").Append(category).Append('}');
-        }
-
-        _at = close + 1;
+        return $"\\{c}";
     }
 
     private void RefuseSupplementary(int at)

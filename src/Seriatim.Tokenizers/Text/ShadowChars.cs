@@ -18,7 +18,7 @@ internal static class ShadowChars
         {
             UnicodeCategory.UppercaseLetter => InCasedScripts(c) ? '\uFF21' : '\uA790',
             UnicodeCategory.LowercaseLetter => InCasedScripts(c) ? '\uFF41' : '\uA791',
-            UnicodeCategory.OtherLetter => c is >= 0x20000 and <= 0x3FFFF ? '\uF900' : '\u05D0',
+            UnicodeCategory.OtherLetter => c is >= 0x20000 and <= 0x3FFFF ? '\uF900' : '\u07CA',
             UnicodeCategory.ModifierLetter => '\u02B0',
             UnicodeCategory.NonSpacingMark => '\u0300',
             UnicodeCategory.SpacingCombiningMark => '\uA823',
@@ -26,7 +26,7 @@ internal static class ShadowChars
             UnicodeCategory.DecimalDigitNumber => '\u0660',
             UnicodeCategory.LetterNumber => '\uA6E6',
             UnicodeCategory.OtherNumber => '\u00B2',
-            UnicodeCategory.OtherSymbol => '\u00A9',
+            UnicodeCategory.OtherSymbol => CharClasses.IsAlphabeticSymbol(c) ? '\u24B6' : '\u00A9',
             UnicodeCategory.MathSymbol => '\u00AC',
             UnicodeCategory.ModifierSymbol => '\u00A8',
             UnicodeCategory.CurrencySymbol => '\u00A2',

@@ -94,6 +94,15 @@ internal sealed class TokenBuffer
         _ids[Count++] = id;
     }
 
+    /// <summary>Gives the tokens from <paramref name="first"/> on other ids.</summary>
+    public void Renumber(int first, int[] ids)
+    {
+        for (int i = first; i < Count; i++)
+        {
+            _ids[i] = ids[_ids[i]];
+        }
+    }
+
     /// <summary>Drops the tokens from <paramref name="count"/> on.</summary>
     public void Truncate(int count) => Count = count;
 

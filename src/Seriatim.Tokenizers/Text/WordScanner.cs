@@ -38,9 +38,9 @@ internal sealed class WordScanner : TextPattern
         Known[Contractions + Gpt2Body] = gpt2;
         foreach ((string digits, int most) in new[] { (@"|\p{N}{1,3}", 3), (@"|\p{N}", 1), (@"|\p{N}+", int.MaxValue) })
         {
-            var scanner = new WordScanner(new Shape(true, true, false, most, true));
+            var scanner = new WordScanner(new Shape(true, true, false, most, true, LongS: true));
             Known[AnyCase + Letters + digits + Symbols + Tail] = scanner;
-            Known[Spelled + Letters + digits + Symbols + Tail] = scanner;
+            Known[Spelled + Letters + digits + Symbols + Tail] = new WordScanner(new Shape(true, true, false, most, true));
             Known["(?i:'s|'t|'re|'ve|'m|'ll|'d)" + @"|[^\r\n\p{L}\p{N}]?+\p{L}+" + digits + @"| ?[^\s\p{L}\p{N}]++[\r\n]*" + Tail]
                 = scanner;
             Known[Letters[1..] + digits + Symbols + Tail] = new WordScanner(new Shape(false, true, false, most, true));
@@ -55,7 +55,9 @@ internal sealed class WordScanner : TextPattern
     /// <param name="BlankLead">Letters and digits may follow a blank (GPT-2) rather than letters any one other character.</param>
     /// <param name="MostDigits">Longest run of digits; 0 for any length after an optional blank.</param>
     /// <param name="Lines">Line ends end symbols and white space.</param>
-    private readonly record struct Shape(bool Contractions, bool AnyCase, bool BlankLead, int MostDigits, bool Lines);
+    /// <param name="LongS">Without regard to case a long s is an s, as Oniguruma has it.</param>
+    private readonly record struct Shape(bool Contractions, bool AnyCase, bool BlankLead, int MostDigits, bool Lines,
+        bool LongS = false);
 
     /// <summary>The scanner for GPT-2's expression.</summary>
     public static WordScanner Gpt2 { get; }
@@ -149,7 +151,8 @@ internal sealed class WordScanner : TextPattern
         return (a, b) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? 3 : 0;
     }
 
-    private char Fold(char c) => _shape.AnyCase && char.IsAsciiLetterUpper(c) ? (char)(c | 0x20) : c;
+    private char Fold(char c) => _shape.AnyCase && char.IsAsciiLetterUpper(c) ? (char)(c | 0x20)
+        : _shape.LongS && c == '\u017F' ? 's' : c;
 
     private static int Run(ReadOnlySpan<char> text, int at, byte classes)
     {

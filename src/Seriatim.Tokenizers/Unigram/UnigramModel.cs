@@ -15,6 +15,7 @@ internal sealed class UnigramModel : ITokenModel
     private readonly double[] _scores;
     private readonly int[]? _byteTokens;
     private readonly double _unknownScore;
+    private readonly bool _single;
 
     /// <summary>Creates the model.</summary>
     /// <param name="vocabulary">The vocabulary.</param>
@@ -23,13 +24,17 @@ internal sealed class UnigramModel : ITokenModel
     /// <param name="normal">Which ids count for the lowest score.</param>
     /// <param name="unkId">The unknown token, if any.</param>
     /// <param name="byteTokens">Byte tokens unknown characters are spelled with, or null.</param>
+    /// <param name="single">
+    /// Sums are kept in single precision, as in SentencePiece and llama.cpp, which decides ties; Hugging Face keeps them in double.
+    /// </param>
     public UnigramModel(Vocabulary vocabulary, double[] scores, Func<int, bool> matched, Func<int, bool> normal, int? unkId,
-        int[]? byteTokens)
+        int[]? byteTokens, bool single = false)
     {
         Vocabulary = vocabulary;
         UnkId = unkId;
         _scores = scores;
         _byteTokens = byteTokens;
+        _single = single;
         double lowest = double.PositiveInfinity;
         foreach ((string piece, int id) in vocabulary.Entries)
         {
@@ -45,6 +50,7 @@ internal sealed class UnigramModel : ITokenModel
         }
 
         _unknownScore = (double.IsFinite(lowest) ? lowest : 0) - UnknownPenalty;
+        _unknownScore = single ? (float)_unknownScore : _unknownScore;
     }
 
     /// <inheritdoc/>
@@ -90,7 +96,8 @@ internal sealed class UnigramModel : ITokenModel
 
             if (!single)
             {
-                Offer(at, at + length, -1, reached + _unknownScore);
+                double unknown = reached + _unknownScore;
+                Offer(at, at + length, -1, _single ? (float)unknown : unknown);
             }
 
             at += length;
@@ -102,7 +109,7 @@ internal sealed class UnigramModel : ITokenModel
         {
             if (from[to] < 0 || score > scores[to])
             {
-                scores[to] = score;
+                scores[to] = _single ? (float)score : score;
                 ids[to] = id;
                 from[to] = at;
             }
@@ -130,7 +137,7 @@ internal sealed class UnigramModel : ITokenModel
                 at = from[at];
             }
 
-            if (_byteTokens is not null)
+            if (_byteTokens is not null && HasBytes(scratch.Text.Span[(start + at)..(start + to)]))
             {
                 AddBytes(scratch, start + at, start + to);
             }
@@ -145,6 +152,23 @@ internal sealed class UnigramModel : ITokenModel
         tokens.Reverse(first);
     }
 
+    private bool HasBytes(ReadOnlySpan<char> text)
+    {
+        Span<byte> utf8 = stackalloc byte[4];
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            foreach (byte b in utf8[..rune.EncodeToUtf8(utf8)])
+            {
+                if (_byteTokens![b] < 0)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     private void AddBytes(EncodeScratch scratch, int start, int end)
     {
         Span<byte> utf8 = stackalloc byte[4];
@@ -154,10 +178,7 @@ internal sealed class UnigramModel : ITokenModel
             int count = rune.EncodeToUtf8(utf8);
             for (int i = count - 1; i >= 0; i--)
             {
-                if ((_byteTokens![utf8[i]] is >= 0 and var id ? id : UnkId) is { } token)
-                {
-                    scratch.Tokens.Add(token, scratch.Text, end - used, end);
-                }
+                scratch.Tokens.Add(_byteTokens![utf8[i]], scratch.Text, end - used, end);
             }
 
             end -= used;

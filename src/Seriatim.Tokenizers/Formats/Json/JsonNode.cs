@@ -14,9 +14,13 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
     /// <summary>Whether it is a string.</summary>
     public bool IsString => Element.ValueKind == JsonValueKind.String;
 
-    /// <summary>Parses a document; what it holds stays valid after the document is gone.</summary>
+    /// <summary>
+    /// Parses a document; what it holds stays valid after the document is gone. A byte order mark in front is no part of it, and
+    /// what Python writes for numbers that JSON does not have (<c>NaN</c>, <c>Infinity</c>) reads as the string of that name.
+    /// </summary>
     public static JsonNode Parse(ReadOnlyMemory<byte> utf8, string file)
     {
+        utf8 = LenientNumbers.Quote(utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8);
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowTrailingCommas = true });

@@ -94,8 +94,7 @@ internal static class ModelReader
         }
 
         int[]? bytes = node["byte_fallback"].Flag(false) ? vocabulary.ByteTokens() : null;
-        return new UnigramModel(vocabulary, scores.ToArray(), i => i != unk, _ => true, unk, bytes?.Contains(-1) == false
-            ? bytes : null);
+        return new UnigramModel(vocabulary, scores.ToArray(), _ => true, _ => true, unk, bytes);
     }
 
     private static WordPieceModel WordPiece(JsonNode node)

@@ -34,6 +34,8 @@ internal static class NormalizerReader
                 return new PrependNormalizer(node["prepend"].Text());
             case "Replace":
                 return new ReplaceNormalizer(PatternReader.Read(node["pattern"]), node["content"].Text());
+            case "Nmt":
+                return new NmtNormalizer();
             case "ByteLevel":
                 return new ByteLevelNormalizer();
             case "BertNormalizer":
@@ -55,6 +57,6 @@ internal static class NormalizerReader
         }
 
         return node.Element.TryGetBytesFromBase64(out byte[]? map)
-            ? new CharsmapNormalizer(map, node.File, node.Path) : throw node.Error("is not base64");
+            ? new CharsmapNormalizer(map, node.File, node.Path, byGrapheme: true) : throw node.Error("is not base64");
     }
 }

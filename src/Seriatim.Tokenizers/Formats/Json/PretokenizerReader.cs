@@ -25,6 +25,8 @@ internal static class PretokenizerReader
                 return new MetaspacePretokenizer(node["replacement"].Char('\u2581'), Scheme(node), node["split"].Flag(true));
             case "Whitespace":
                 return new WhitespacePretokenizer();
+            case "UnicodeScripts":
+                return new ScriptPretokenizer();
             case "WhitespaceSplit":
                 return ClassPretokenizer.WhitespaceSplit;
             case "Punctuation":

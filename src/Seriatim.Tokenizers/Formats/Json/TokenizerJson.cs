@@ -14,6 +14,7 @@ internal static class TokenizerJson
         ITokenModel model = ModelReader.Read(root["model"]);
         AddedToken[] added = root["added_tokens"].Exists ? root["added_tokens"].Items().Select(token =>
             AddedTokenOf(token)).ToArray() : [];
+        added = [.. AddedTokenMerger.Merge(added, config?.AddedTokens ?? [], model.Vocabulary, file)];
         int size = added.Aggregate(model.Vocabulary.Size, (most, token) => Math.Max(most, token.Id + 1));
         var pipeline = new TokenizerPipeline
         {
