@@ -4,8 +4,8 @@ namespace Seriatim.Tokenizers.Tests;
 public sealed class TemplateSandboxTests
 {
     /// <summary>Sixty lists that hold each other twice: sixty steps to make, 2^60 nodes to walk through.</summary>
-    private const string Doubled = "{% set ns = namespace(x=['a'], y=['a'], m={'k': 1}, n={'k': 1}) %}{% for i in range(60) %}"
-        + "{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% set ns.m = {'a': ns.m, 'b': ns.m} %}{% set ns.n = {'a': ns.n, 'b': ns.n} %}{% endfor %}";
+    private const string Doubled = "{% set ns = namespace(x=['a'], y=['a'], m={'k': 1}, n={'k': 1}, t=(1,), u=(1,)) %}{% for i in range(60) %}"
+        + "{% set ns.t = (ns.t, ns.t) %}{% set ns.u = (ns.u, ns.u) %}{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}{% set ns.m = {'a': ns.m, 'b': ns.m} %}{% set ns.n = {'a': ns.n, 'b': ns.n} %}{% endfor %}";
 
     [Theory]
     [InlineData("{{ ns.x == ns.y }}")]
@@ -35,6 +35,11 @@ public sealed class TemplateSandboxTests
     [InlineData("{% for i in [ns.x, ns.y] %}{{ loop.changed(i) }}{% endfor %}")]
     [InlineData("{{ raise_exception(ns.x) }}")]
     [InlineData("{{ {'a': 1}[ns.x] }}")]
+    [InlineData("{{ {ns.t: 1} }}")]
+    [InlineData("{{ ns.t in {'a': 1} }}")]
+    [InlineData("{{ [ns.t] | unique | list }}")]
+    [InlineData("{{ ns.t == ns.u }}")]
+    [InlineData("{{ ns.t }}")]
     public void Shared_structures_are_not_walked_without_end(string rest)
     {
         Assert.Throws<ChatTemplateException>(() => new ChatTemplate(Doubled + rest).Render([]));
@@ -67,6 +72,9 @@ public sealed class TemplateSandboxTests
     [InlineData("{% set a = 'a' * 4000000 %}{% set ns = namespace(l=[]) %}{% for i in range(100) %}{% set ns.l = ns.l + [a ~ i] %}{% endfor %}")]
     [InlineData("{% set l = range(100000) | list %}{% for a in l %}{% for b in l %}{% if [a] == [b] %}{% endif %}{% endfor %}{% endfor %}")]
     [InlineData("{% set l = range(50000) | list %}{% for a in l %}{{ -1 in l }}{% endfor %}")]
+    [InlineData("{% set a = '<' * 8000000 %}{% for i in range(100) %}{% if a | striptags %}{% endif %}{% endfor %}")]
+    [InlineData("{% set a = 'a' * 8000000 %}{% set d = {a: 1} %}{% for i in range(100000) %}{% if a in d %}{% endif %}{% endfor %}")]
+    [InlineData("{% set a = 'a' * 8000000 %}{% for i in range(100000) %}{% if a[i] %}{% endif %}{% endfor %}")]
     [InlineData("{% macro m(x) %}{{ m(x) }}{% endmacro %}{{ m(1) }}")]
     [InlineData("{% for i in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}")]
     [InlineData("{% set ns = namespace(x=[]) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}")]

@@ -21,7 +21,7 @@ internal sealed partial class ExpressionEvaluator
     /// <summary>What <c>target[key]</c> gives.</summary>
     public object? Item(object? target, object? key, int line)
     {
-        budget.Step(line);
+        budget.Scan((key as string)?.Length ?? 0, line);
         switch (target)
         {
             case TemplateMap map when TemplateMap.IsKey(key) && map.TryGet(key, out object? value):
@@ -56,7 +56,8 @@ internal sealed partial class ExpressionEvaluator
 
     private object? At(object target, BigInteger place, int line)
     {
-        if (target is string { Length: > 0 } text && !TemplateText.IsFlat(text))
+        budget.Scan(target is string source ? source.Length >> 4 : 0, line);
+        if (target is string text && !TemplateText.IsFlat(text))
         {
             budget.Scan(text.Length, line);
             target = TemplateText.Points(text).ToList<object?>();
@@ -68,7 +69,7 @@ internal sealed partial class ExpressionEvaluator
             return new Undefined($"the item {place} of {length}");
         return target switch
         {
-            string source => source[(int)place].ToString(),
+            string characters => characters[(int)place].ToString(),
             TemplateRange numbers => numbers[(long)place],
             _ => TemplateValue.ListOf(target)![(int)place],
         };

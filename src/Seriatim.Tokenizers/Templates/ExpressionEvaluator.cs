@@ -100,8 +100,12 @@ internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
     }
 
     /// <summary>A value that can be the key of a dictionary.</summary>
-    public object? Key(object? value, int line) => TemplateMap.IsKey(value) ? value
-        : throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} cannot be the key of a dictionary", line);
+    public object? Key(object? value, int line)
+    {
+        budget.Scan((value as string)?.Length ?? 0, line);
+        return TemplateMap.IsKey(value) ? value
+            : throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} cannot be the key of a dictionary", line);
+    }
 
     /// <summary>Calls a function, a method, a macro or a loop.</summary>
     public object? Call(object? target, string name, TemplateArguments arguments, int line) => target is ITemplateCallable callable

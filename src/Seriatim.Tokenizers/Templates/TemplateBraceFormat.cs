@@ -73,7 +73,7 @@ internal sealed class TemplateBraceFormat
         _run.Budget.Step(_line);
         int bracket = field.IndexOf(']');
         int colon = field.IndexOf(':', Math.Max(0, field.StartsWith('[') ? bracket : 0));
-        string name = colon < 0 ? field : field[..colon], spec = colon < 0 ? string.Empty : Fill(field[(colon + 1)..], depth + 1);
+        string name = colon < 0 ? field : field[..colon];
         int mark = name.IndexOf('!');
         string conversion = mark < 0 ? string.Empty : name[(mark + 1)..];
         object? value = Value(mark < 0 ? name : name[..mark]);
@@ -85,7 +85,7 @@ internal sealed class TemplateBraceFormat
             "a" => TemplatePrinter.Repr(value, _run.Budget, _line, ascii: true),
             _ => throw Wrong($"has the conversion !{conversion}; s, r and a are known"),
         };
-        return TemplateFormatSpec.Apply(value, spec, _run.Budget, _line);
+        return TemplateFormatSpec.Apply(value, colon < 0 ? string.Empty : Fill(field[(colon + 1)..], depth + 1), _run.Budget, _line);
     }
 
     private object? Value(string name)

@@ -71,7 +71,7 @@ internal static class TemplateCasing
         : Rune.IsLower(rune) ? UpperOf(rune) : rune.ToString());
 
     private static string UpperOf(Rune rune) => Upper.TryGetValue(rune.Value, out string? several) ? several
-        : rune.Value == 0x131 ? "I" : Rune.ToUpperInvariant(rune).ToString();
+        : rune.Value switch { 0x131 => "I", 0x17F => "S", _ => Rune.ToUpperInvariant(rune).ToString() };
 
     private static string TitleOf(Rune rune) => Title.TryGetValue(rune.Value, out string? title) ? title
         : rune.Value is >= 0x10D0 and <= 0x10FF ? rune.ToString() : UpperOf(rune);

@@ -5,6 +5,8 @@ namespace Seriatim.Tokenizers;
 /// <summary>A dictionary that keeps its order. Keys are what Python can hash: strings, numbers, truth values, none, tuples of these.</summary>
 internal sealed class TemplateMap
 {
+    private const int MaxNodes = 256;
+
     private readonly OrderedDictionary<Key, object?> _items = [];
 
     /// <summary>Number of entries.</summary>
@@ -23,9 +25,27 @@ internal sealed class TemplateMap
     /// <summary>Sets a value; a key that is there keeps its place.</summary>
     public void Set(object? key, object? value) => _items[new Key(key)] = value;
 
-    /// <summary>Whether a value can be a key.</summary>
-    public static bool IsKey(object? value) => value is null or bool or long or BigInteger or double or string or TemplateMarkup or Undefined
-        || (value is TemplateTuple tuple && tuple.Items.All(IsKey));
+    /// <summary>Whether a value can be a key; tuples may hold each other so often that nobody can walk through them.</summary>
+    public static bool IsKey(object? value)
+    {
+        int nodes = 0;
+        return IsKey(value, ref nodes);
+    }
+
+    private static bool IsKey(object? value, ref int nodes)
+    {
+        if (value is null or bool or long or BigInteger or double or string or TemplateMarkup or Undefined)
+            return true;
+        if (value is not TemplateTuple tuple)
+            return false;
+        foreach (object? item in tuple.Items)
+        {
+            if (++nodes > MaxNodes || !IsKey(item, ref nodes))
+                return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Equality of keys: 1, 1.0 and true are one key.</summary>
     private readonly struct Key(object? value) : IEquatable<Key>

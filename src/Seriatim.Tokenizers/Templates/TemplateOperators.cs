@@ -32,6 +32,10 @@ internal static class TemplateOperators
             case "+" when left is string a && right is string b:
                 run.Budget.Make(a.Length + (long)b.Length, line);
                 return a + b;
+            case "+" when (left is TemplateMarkup && right is string or TemplateMarkup) || (left is string && right is TemplateMarkup):
+                string joined = Escaped(left) + Escaped(right);
+                run.Budget.Make(joined.Length, line);
+                return new TemplateMarkup(joined);
             case "+" when left is List<object?> a && right is List<object?> b:
                 run.Budget.Make(a.Count + (long)b.Count, line);
                 return new List<object?>([.. a, .. b]);
@@ -56,6 +60,9 @@ internal static class TemplateOperators
         _ when TemplateValue.Integer(value) is { } integer => TemplateBudget.Integer(sign == "-" ? -integer : integer, line),
         _ => throw new ChatTemplateException($"{sign} is not defined for {TemplateValue.TypeOf(value)}", line),
     };
+
+    /// <summary>Text that meets escaped text is escaped, in Jinja even where nothing else is.</summary>
+    private static string Escaped(object? value) => (value as TemplateMarkup)?.Text ?? TemplateText.Escape((string)value!);
 
     private static bool IsSequence(object? value) => value is string or List<object?> or TemplateTuple;
 

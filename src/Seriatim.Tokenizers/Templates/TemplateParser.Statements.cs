@@ -20,9 +20,7 @@ internal sealed partial class TemplateParser
                 Expression filter = FilterChain(null, token.Line);
                 return new FilterStatement(filter, Body("endfilter"), token.Line);
             case "print":
-                Expression value = Tuple();
-                Expect(TemplateTokenKind.BlockEnd);
-                return new PrintStatement(value, token.Line);
+                return Print(token.Line);
             case "macro":
                 string name = Expect(TemplateTokenKind.Name).Text;
                 Expect(TemplateTokenKind.Operator, "(");
@@ -37,6 +35,16 @@ internal sealed partial class TemplateParser
             default:
                 throw Error($"the statement \"{token.Text}\" is not supported", token);
         }
+    }
+
+    /// <summary><c>print a, b</c> writes one after the other, not a tuple.</summary>
+    private GroupStatement Print(int line)
+    {
+        var values = new List<Statement> { new PrintStatement(Expression(), line) };
+        while (TakeOperator(","))
+            values.Add(new PrintStatement(Expression(), line));
+        Expect(TemplateTokenKind.BlockEnd);
+        return new GroupStatement(values);
     }
 
     private IfStatement If(int line)

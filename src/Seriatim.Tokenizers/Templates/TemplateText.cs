@@ -78,6 +78,9 @@ internal static class TemplateText
     /// <summary>Whether a code point has a numeric value.</summary>
     public static bool IsNumeric(Rune rune) => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) != -1;
 
+    /// <summary>Whether a code point is a Chinese character, some of which Python counts as numbers.</summary>
+    public static bool IsIdeograph(Rune rune) => rune.Value is (>= 0x3400 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or >= 0x20000;
+
     /// <summary>Letters and numbers.</summary>
     public static bool IsAlphanumeric(Rune rune) => Rune.IsLetter(rune) || IsNumeric(rune);
 
@@ -140,9 +143,9 @@ internal static class TemplateText
         int start = 0, end = text.Length;
         while (true)
         {
-            while (start < end && IsSpace(text[start]) && (!fromEnd || words.Count >= most))
+            while (!fromEnd && start < end && IsSpace(text[start]))
                 start++;
-            while (end > start && IsSpace(text[end - 1]) && (fromEnd || words.Count >= most))
+            while (fromEnd && end > start && IsSpace(text[end - 1]))
                 end--;
             if (start >= end)
                 break;

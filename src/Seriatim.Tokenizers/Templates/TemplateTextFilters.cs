@@ -10,15 +10,15 @@ internal static partial class TemplateTextFilters
 {
     /// <summary>The rows of the table.</summary>
     public static readonly TemplateTable Rows = new(
-        new("trim", "chars?", call => TemplateText.Strip(Text(call), call.TextOr(0, null), true, true)),
-        new("upper", "", call => TemplateCasing.ToUpper(Text(call))),
-        new("lower", "", call => TemplateCasing.ToLower(Text(call))),
+        new("trim", "chars?", call => Kept(call, text => TemplateText.Strip(text, call.TextOr(0, null), true, true))),
+        new("upper", "", call => Kept(call, TemplateCasing.ToUpper)),
+        new("lower", "", call => Kept(call, TemplateCasing.ToLower)),
         new("title", "", call => string.Concat(WordStart().Split(Text(call)).Where(part => part.Length > 0).Select(TitleOf))),
-        new("capitalize", "", call => TemplateCasing.Capitalize(Text(call))),
+        new("capitalize", "", call => Kept(call, TemplateCasing.Capitalize)),
         new("center", "width?", call => TemplateTextMethods.Pad(call, Text(call), call.Integer(0, 80), " ", 0)),
         new("format", "* **", Format),
         new("replace", "old new count?", call => TemplateTextMethods.Replace(
-            call, Text(call), call.Print(call[0]), call.Print(call[1]), call.Or(2, null) is null ? -1 : call.Integer(2, -1))),
+            call, call.Print(call.Subject), call.Print(call[0]), call.Print(call[1]), call.Or(2, null) is null ? -1 : call.Integer(2, -1))),
         new("indent", "width? first? blank?", Indent),
         new("truncate", "length? killwords? end? leeway?", Truncate),
         new("wordcount", "", call => (long)Words(Text(call))),
@@ -37,6 +37,14 @@ internal static partial class TemplateTextFilters
         string text = call.Printed();
         call.Budget.Make(text.Length, call.Line);
         return text;
+    }
+
+    /// <summary>Escaped text stays escaped text.</summary>
+    private static object Kept(TemplateCall call, Func<string, string> map)
+    {
+        string text = call.Print(call.Subject);
+        call.Budget.Make(text.Length, call.Line);
+        return call.Subject is TemplateMarkup ? new TemplateMarkup(map(text)) : map(text);
     }
 
     private static string TitleOf(string part)
@@ -174,12 +182,29 @@ internal static partial class TemplateTextFilters
 
     private static object StripTags(TemplateCall call)
     {
-        string text = Tags().Replace(Comments().Replace(call.Print(call.Subject), string.Empty), string.Empty);
+        string text = Without(Without(call.Print(call.Subject), "<!--", "-->"), "<", ">");
         if (Entities().Matches(text).FirstOrDefault(match => WebUtility.HtmlDecode(match.Value) == match.Value) is { } unknown)
             throw call.Refuse($"does not know what {unknown.Value} stands for");
         string result = string.Join(' ', TemplateText.Words(WebUtility.HtmlDecode(text), long.MaxValue, false));
         call.Budget.Make(result.Length, call.Line);
         return result;
+    }
+
+    /// <summary>Text without what stands between two marks; one that is not closed stays.</summary>
+    private static string Without(string text, string open, string close)
+    {
+        var result = new StringBuilder();
+        int at = 0;
+        for (int start = text.IndexOf(open, StringComparison.Ordinal); start >= 0; start = text.IndexOf(open, at, StringComparison.Ordinal))
+        {
+            int end = text.IndexOf(close, start + open.Length, StringComparison.Ordinal);
+            if (end < 0)
+                break;
+            result.Append(text, at, start - at);
+            at = end + close.Length;
+        }
+
+        return result.Append(text, at, text.Length - at).ToString();
     }
 
     private static object UrlEncode(TemplateCall call)
@@ -234,12 +259,6 @@ internal static partial class TemplateTextFilters
 
     [GeneratedRegex(@"([\t\n\v\f\r ]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Blanks();
-
-    [GeneratedRegex(@"<!--.*?-->", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
-    private static partial Regex Comments();
-
-    [GeneratedRegex(@"<[^>]*>", RegexOptions.CultureInvariant)]
-    private static partial Regex Tags();
 
     [GeneratedRegex(@"&[A-Za-z][A-Za-z0-9]*;?", RegexOptions.CultureInvariant)]
     private static partial Regex Entities();

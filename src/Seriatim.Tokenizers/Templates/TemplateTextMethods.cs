@@ -43,7 +43,8 @@ internal static class TemplateTextMethods
         new("format", "* **", call => TemplateBraceFormat.Apply(call.Run, Text(call), call.Given, call.Line)),
         new("isdigit", "", call => All(call, TemplateText.IsDigit)),
         new("isdecimal", "", call => All(call, rune => CharUnicodeInfo.GetDecimalDigitValue(rune.ToString(), 0) >= 0)),
-        new("isnumeric", "", call => All(call, TemplateText.IsNumeric)),
+        new("isnumeric", "", call => All(call, rune => TemplateText.IsNumeric(rune) || (TemplateText.IsIdeograph(rune)
+            ? throw call.Refuse("does not know which Chinese characters are numbers") : false))),
         new("isalpha", "", call => All(call, Rune.IsLetter)),
         new("isalnum", "", call => All(call, TemplateText.IsAlphanumeric)),
         new("isascii", "", call => Ascii.IsValid(Text(call))),
