@@ -27,27 +27,29 @@ public sealed class ChatTemplate
     /// <param name="messages">The conversation.</param>
     /// <param name="addGenerationPrompt">End with the opening of the answer.</param>
     /// <param name="variables">
-    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists,
-    /// dictionaries with
-    /// string keys, or JSON elements.
+    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists, dictionaries, or JSON
+    /// (elements, documents, nodes).
     /// </param>
     /// <param name="now">The time for <c>strftime_now</c>; the local time if not given.</param>
     /// <exception cref="ChatTemplateException">The template is broken, refuses the conversation, or takes too much.</exception>
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true,
-        IReadOnlyDictionary<string, object?>? variables = null, DateTimeOffset? now = null)
+        IReadOnlyDictionary<string, object?>? variables = null, DateTimeOffset? now = null) =>
+        Render(messages, addGenerationPrompt, variables, now, TimeProvider.System);
+
+    /// <summary>As the public method, with a clock that tells how long the rendering takes.</summary>
+    internal string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, IReadOnlyDictionary<string, object?>? variables,
+        DateTimeOffset? now, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        IReadOnlyList<Statement> statements = _statements.Value;
         var globals = new TemplateScope(null);
         TemplateGlobals.AddTo(globals, now ?? DateTimeOffset.Now);
         globals.Set("tools", null);
         globals.Set("documents", null);
-        globals.Set("messages", TemplateValue.From(messages));
+        globals.Set("messages", TemplateInput.From(messages));
         globals.Set("add_generation_prompt", addGenerationPrompt);
         foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
-        {
-            globals.Set(name, TemplateValue.From(value));
-        }
-
-        return new TemplateEvaluator(new TemplateScope(globals)).Render(_statements.Value);
+            globals.Set(name, TemplateInput.From(value));
+        return new TemplateEvaluator(new TemplateBudget(clock)).Render(statements, new TemplateScope(globals));
     }
 }

@@ -1,209 +1,298 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Text;
+
 namespace Seriatim.Tokenizers;
 
 /// <summary>Evaluates the expressions of a template.</summary>
-internal sealed class ExpressionEvaluator(TemplateBudget budget)
+internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
 {
     private const int MaxDepth = 400;
 
-    private static readonly Dictionary<string, object?> NoNames = [];
-
     private int _depth;
+    private int _calls;
 
     /// <summary>The budget of this rendering.</summary>
     public TemplateBudget Budget => budget;
 
-    /// <summary>Evaluates an expression.</summary>
-    public object? Evaluate(Expression expression, TemplateScope scope)
+    /// <summary>Evaluates an expression; <paramref name="block"/> is the text a filter of a block starts from.</summary>
+    public object? Evaluate(Expression expression, TemplateScope scope, string? block = null)
     {
         budget.Step(expression.Line);
-        if (++_depth > MaxDepth)
-        {
-            throw new ChatTemplateException($"an expression nests deeper than {MaxDepth} levels", expression.Line);
-        }
-
-        object? value = EvaluateHere(expression, scope);
+        if (++_depth > MaxDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw new ChatTemplateException($"expressions and calls nest deeper than {MaxDepth} levels", expression.Line);
+        object? value = EvaluateHere(expression, scope, block);
         _depth--;
         return value;
     }
 
-    private object? EvaluateHere(Expression expression, TemplateScope scope)
+    /// <summary>Runs the body of a macro or of a recursive loop, which may call itself only so deeply.</summary>
+    public T Nested<T>(Func<T> body, int line)
     {
-        switch (expression)
+        if (++_calls > TemplateBudget.MaxCalls)
+            throw new ChatTemplateException($"macros and loops call each other more than {TemplateBudget.MaxCalls} deep", line);
+        T result = body();
+        _calls--;
+        return result;
+    }
+
+    private object? EvaluateHere(Expression expression, TemplateScope scope, string? block) => expression switch
+    {
+        LiteralExpression literal => literal.Value,
+        NameExpression name => scope.Get(name.Name),
+        ListExpression list => Values(list.Items, scope),
+        TupleExpression tuple => new TemplateTuple(Values(tuple.Items, scope)),
+        MapExpression map => EvaluateMap(map, scope),
+        AttributeExpression attribute => Attribute(Evaluate(attribute.Target, scope), attribute.Name, attribute.Line),
+        ItemExpression item => Item(Evaluate(item.Target, scope), Evaluate(item.Key, scope), item.Line),
+        SliceExpression slice => Slice(slice, scope),
+        CallExpression call => Call(call, scope),
+        FilterExpression filter => Filter(filter.Name, filter.Value is null ? block : Evaluate(filter.Value, scope, block),
+            Arguments(filter.Arguments, scope), filter.Line),
+        TestExpression test => Test(test.Name, Evaluate(test.Value, scope), Arguments(test.Arguments, scope), test.Line),
+        NotExpression not => !TemplateValue.Truth(Evaluate(not.Value, scope)),
+        SignExpression sign => TemplateOperators.Sign(sign.Sign, Evaluate(sign.Value, scope), sign.Line),
+        LogicalExpression logical => Logical(logical, scope),
+        CompareExpression compare => Compare(compare, scope),
+        ConcatExpression concat => Concat(concat, scope),
+        BinaryExpression binary => TemplateOperators.Apply(this, binary.Operator, Evaluate(binary.Left, scope),
+            Evaluate(binary.Right, scope), binary.Line),
+        ConditionalExpression conditional => TemplateValue.Truth(Evaluate(conditional.Condition, scope))
+            ? Evaluate(conditional.Value, scope)
+            : conditional.Otherwise is null ? new Undefined("the value of an if without else") : Evaluate(conditional.Otherwise, scope),
+        _ => throw new InvalidOperationException(expression.GetType().Name),
+    };
+
+    /// <summary>Applies a filter by name.</summary>
+    public object? Filter(string name, object? value, TemplateArguments arguments, int line) =>
+        (TemplateFilters.All.Find(name) ?? throw new ChatTemplateException($"the filter \"{name}\" is not supported", line))
+            .Apply(this, value, arguments, line);
+
+    /// <summary>Applies a test by name.</summary>
+    public bool Test(string name, object? value, TemplateArguments arguments, int line) =>
+        (bool)(TemplateTests.All.Find(name) ?? throw new ChatTemplateException($"the test \"{name}\" is not supported", line))
+            .Apply(this, value, arguments, line)!;
+
+    /// <summary>What a loop goes over: items, keys of a dictionary, characters of a string.</summary>
+    public IReadOnlyList<object?> Items(object? value, int line)
+    {
+        switch (value)
         {
-            case LiteralExpression literal:
-                return literal.Value;
-            case NameExpression name:
-                return scope.Get(name.Name);
-            case ListExpression list:
-                return list.Items.Select(item => Evaluate(item, scope)).ToList();
-            case MapExpression map:
-                return EvaluateMap(map, scope);
-            case MemberExpression member:
-                return Member(Evaluate(member.Target, scope), Evaluate(member.Key, scope), member.Line);
-            case SliceExpression slice:
-                return Slice(slice, scope);
-            case CallExpression call:
-                return Call(call, scope);
-            case FilterExpression filter:
-                (List<object?> filterArguments, Dictionary<string, object?> filterNames) = Arguments(filter.Arguments, scope);
-                return TemplateFilters.Apply(this, filter.Name, Evaluate(filter.Value, scope), filterArguments, filterNames,
-                    filter.Line);
-            case TestExpression test:
-                return TemplateTests.Apply(test.Name, Evaluate(test.Value, scope), Arguments(test.Arguments, scope).Values,
-                    test.Line);
-            case NotExpression not:
-                return !TemplateValue.Truth(Evaluate(not.Value, scope));
-            case LogicalExpression logical:
-                object? left = Evaluate(logical.Left, scope);
-                return TemplateValue.Truth(left) == logical.IsOr ? left : Evaluate(logical.Right, scope);
-            case BinaryExpression binary:
-                return TemplateOperators.Apply(this, binary.Operator, Evaluate(binary.Left, scope), Evaluate(binary.Right,
-                    scope), binary.Line);
-            case ConditionalExpression conditional:
-                return TemplateValue.Truth(Evaluate(conditional.Condition, scope)) ? Evaluate(conditional.Value, scope)
-                    : conditional.Otherwise is null ? new Undefined("the missing else") : Evaluate(conditional.Otherwise, scope);
-            default:
-                throw new InvalidOperationException(expression.GetType().Name);
+            case List<object?> list:
+                return list;
+            case TemplateTuple tuple:
+                return tuple.Items;
+            case Undefined:
+                return [];
+        }
+
+        List<object?> items = value switch
+        {
+            TemplateMap map => [.. map.Keys],
+            TemplateView view => view.Items,
+            string text => [.. TemplateText.Points(text)],
+            TemplateRange range => Enumerable.Range(0, (int)range.Count).Select(place => (object?)range[place]).ToList(),
+            TemplateGenerator generator => Drain(generator, line),
+            _ => throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} cannot be looped over", line),
+        };
+        budget.Make(items.Count, line);
+        return items;
+    }
+
+    /// <summary>A value that can be the key of a dictionary.</summary>
+    public object? Key(object? value, int line)
+    {
+        budget.Scan((value as string)?.Length ?? 0, line);
+        return TemplateMap.IsKey(value) ? value
+            : throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} cannot be the key of a dictionary", line);
+    }
+
+    /// <summary>Calls a function, a method, a macro or a loop.</summary>
+    public object? Call(object? target, string name, TemplateArguments arguments, int line) => target is ITemplateCallable callable
+        ? callable.Call(this, arguments, line)
+        : throw new ChatTemplateException(target is Undefined undefined ? $"{undefined.Problem}, so it cannot be called"
+            : $"{name} is {TemplateValue.TypeOf(target)} and cannot be called", line);
+
+    /// <summary>The arguments of a call, those behind stars spread.</summary>
+    public TemplateArguments Arguments(IReadOnlyList<Argument> arguments, TemplateScope scope)
+    {
+        if (arguments.Count == 0)
+            return TemplateArguments.None;
+        var values = new List<object?>(arguments.Count);
+        Dictionary<string, object?> named = [];
+        foreach ((string? name, Expression expression, int stars) in arguments)
+        {
+            object? value = Evaluate(expression, scope);
+            if (stars == 1)
+                values.AddRange(Items(value, expression.Line));
+            else if (stars == 2)
+                Spread(value, named, expression.Line);
+            else if (name is null)
+                values.Add(value);
+            else if (!named.TryAdd(name, value))
+                throw new ChatTemplateException($"the argument {name} is given twice", expression.Line);
+        }
+
+        return new TemplateArguments(values, named);
+    }
+
+    private static void Spread(object? value, Dictionary<string, object?> named, int line)
+    {
+        if (value is not TemplateMap map)
+            throw new ChatTemplateException($"** needs a dictionary, not {TemplateValue.TypeOf(value)}", line);
+        foreach ((object? key, object? item) in map.Items)
+        {
+            if (key is not string name || !named.TryAdd(name, item))
+                throw new ChatTemplateException("** needs string keys that are not given twice", line);
         }
     }
 
-    /// <summary>What a loop goes over: the items of a list, the keys of a dictionary, the characters of a string.</summary>
-    public List<object?> Items(object? value, int line)
+    private List<object?> Drain(TemplateGenerator generator, int line)
     {
-        List<object?> items = value switch
+        var items = new List<object?>();
+        while (generator.TryTake(out object? item))
         {
-            List<object?> list => list,
-            TemplateMap map => map.Keys.ToList<object?>(),
-            string text => text.EnumerateRunes().Select(rune => (object?)rune.ToString()).ToList(),
-            Undefined => [],
-            _ => throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} cannot be looped over", line),
-        };
-        if (!ReferenceEquals(items, value))
-        {
-            budget.Make(items.Count, line);
+            budget.Step(line);
+            items.Add(item);
         }
 
         return items;
     }
 
-    /// <summary>A member by name or index.</summary>
-    public object? Member(object? target, object? key, int line)
+    private List<object?> Values(IReadOnlyList<Expression> items, TemplateScope scope)
     {
-        switch (target)
-        {
-            case TemplateMap map when key is string name:
-                return map.TryGet(name, out object? value) ? value
-                    : (object?)TemplateMethods.OfMap(map, name) ?? new Undefined(name);
-            case List<object?> list when key is long index:
-                index += index < 0 ? list.Count : 0;
-                return index >= 0 && index < list.Count ? list[(int)index] : new Undefined($"index {key}");
-            case string text when key is long index:
-                index += index < 0 ? text.Length : 0;
-                return index >= 0 && index < text.Length ? text[(int)index].ToString() : new Undefined($"index {key}");
-            case string text when key is string name:
-                return (object?)TemplateMethods.OfText(this, text, name, line) ?? new Undefined(name);
-            case List<object?> list when key is string name:
-                return (object?)TemplateMethods.OfList(list, name, line) ?? new Undefined(name);
-            case Undefined undefined:
-                throw new ChatTemplateException($"{undefined.Name} is undefined, so it has no member {TemplateValue.Print(key)}", line);
-            default:
-                return new Undefined(TemplateValue.Print(key));
-        }
+        var values = new List<object?>(items.Count);
+        foreach (Expression item in items)
+            values.Add(Evaluate(item, scope));
+        return values;
     }
 
     private TemplateMap EvaluateMap(MapExpression map, TemplateScope scope)
     {
         var result = new TemplateMap();
         foreach ((Expression key, Expression value) in map.Entries)
+            result.Set(Key(Evaluate(key, scope), key.Line), Evaluate(value, scope));
+        return result;
+    }
+
+    private object? Logical(LogicalExpression logical, TemplateScope scope)
+    {
+        object? left = Evaluate(logical.Left, scope);
+        return TemplateValue.Truth(left) == logical.IsOr ? left : Evaluate(logical.Right, scope);
+    }
+
+    private object? Compare(CompareExpression compare, TemplateScope scope)
+    {
+        object? left = Evaluate(compare.First, scope);
+        foreach ((string op, Expression value) in compare.Rest)
         {
-            result.Set(TemplateValue.Print(Evaluate(key, scope)), Evaluate(value, scope));
+            object? right = Evaluate(value, scope);
+            if (!TemplateOperators.Compare(this, op, left, right, compare.Line))
+                return false;
+            left = right;
         }
 
-        return result;
+        return true;
+    }
+
+    private string Concat(ConcatExpression concat, TemplateScope scope)
+    {
+        var text = new StringBuilder();
+        foreach (Expression part in concat.Parts)
+        {
+            text.Append(TemplatePrinter.Print(Evaluate(part, scope), budget, part.Line));
+            budget.Scan(0, part.Line);
+            if (text.Length > TemplateBudget.MaxLength)
+                throw TemplateBudget.TooLong(concat.Line);
+        }
+
+        budget.Make(text.Length, concat.Line);
+        return text.ToString();
     }
 
     private object? Call(CallExpression call, TemplateScope scope)
     {
         object? target = Evaluate(call.Target, scope);
-        if (target is not TemplateFunction function)
+        string name = call.Target switch
         {
-            string name = call.Target switch
-            {
-                NameExpression variable => variable.Name,
-                MemberExpression { Key: LiteralExpression { Value: string member } } => member,
-                _ => "this",
-            };
-            throw new ChatTemplateException($"{name} is {TemplateValue.TypeOf(target)} and cannot be called", call.Line);
-        }
-
-        (List<object?> arguments, Dictionary<string, object?> named) = Arguments(call.Arguments, scope);
-        return function(arguments, named);
+            NameExpression variable => variable.Name,
+            AttributeExpression attribute => attribute.Name,
+            _ => "this",
+        };
+        return Call(target, name, Arguments(call.Arguments, scope), call.Line);
     }
 
-    private (List<object?> Values, Dictionary<string, object?> Named) Arguments(IReadOnlyList<Argument> arguments,
-        TemplateScope scope)
-    {
-        var values = new List<object?>(arguments.Count);
-        Dictionary<string, object?>? named = null;
-        foreach ((string? name, Expression value) in arguments)
-        {
-            if (name is null)
-            {
-                values.Add(Evaluate(value, scope));
-            }
-            else
-            {
-                (named ??= [])[name] = Evaluate(value, scope);
-            }
-        }
-
-        return (values, named ?? NoNames);
-    }
-
-    private object Slice(SliceExpression slice, TemplateScope scope)
+    private object? Slice(SliceExpression slice, TemplateScope scope)
     {
         object? target = Evaluate(slice.Target, scope);
-        int length = target switch
-        {
-            string text => text.Length,
-            List<object?> list => list.Count,
-            _ => throw new ChatTemplateException($"{TemplateValue.TypeOf(target)} cannot be sliced", slice.Line),
-        };
-        long step = slice.Step is null ? 1 : Index(slice.Step) ?? 1;
+        long? step = Bound(slice.Step, scope), start = Bound(slice.Start, scope), stop = Bound(slice.Stop, scope);
         if (step == 0)
-        {
             throw new ChatTemplateException("the step of a slice cannot be 0", slice.Line);
-        }
-
-        long start = Bound(slice.Start is null ? null : Index(slice.Start), step > 0 ? 0 : length - 1);
-        long stop = Bound(slice.Stop is null ? null : Index(slice.Stop), step > 0 ? length : -1);
-        var picked = new List<int>();
-        for (long i = start; step > 0 ? i < stop : i > stop; i += step)
+        switch (target)
         {
-            picked.Add((int)i);
+            case string text:
+                return SliceText(text, start, stop, step ?? 1, slice.Line);
+            case List<object?> list:
+                return Pick(list, start, stop, step ?? 1, slice.Line);
+            case TemplateTuple tuple:
+                return new TemplateTuple(Pick(tuple.Items, start, stop, step ?? 1, slice.Line));
+            case TemplateRange range:
+                (long from, long count) = Cut((int)range.Count, start, stop, step ?? 1);
+                long scaled = range.Step * (step ?? 1);
+                return new TemplateRange(range[from], range[from] + (count * scaled), scaled);
+            default:
+                // As Jinja: an item that does not exist.
+                return target is Undefined undefined ? throw new ChatTemplateException($"{undefined.Problem}, so it cannot be sliced", slice.Line)
+                    : new Undefined($"a slice of {TemplateValue.TypeOf(target)}");
         }
-
-        budget.Make(picked.Count, slice.Line);
-        return target is string source ? string.Concat(picked.Select(i => source[i])) : picked.Select(i =>
-            ((List<object?>)target)[i]).ToList();
-
-        long Bound(long? given, long otherwise)
-        {
-            if (given is not { } index)
-            {
-                return otherwise;
-            }
-
-            index = index < 0 ? Math.Max(index, -length - 1L) + length : index;
-            return step > 0 ? Math.Clamp(index, 0, length) : Math.Clamp(index, -1, length - 1);
-        }
-
-        long? Index(Expression expression) => Evaluate(expression, scope) switch
-        {
-            long index => Math.Clamp(index, -int.MaxValue, int.MaxValue),
-            null => null,
-            var other => throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}",
-                slice.Line),
-        };
     }
+
+    private string SliceText(string text, long? start, long? stop, long step, int line)
+    {
+        budget.Scan(text.Length, line);
+        if (!TemplateText.IsFlat(text))
+        {
+            List<object?> points = [.. TemplateText.Points(text)];
+            budget.Make(points.Count, line);
+            return string.Concat(Pick(points, start, stop, step, line));
+        }
+
+        (long from, long count) = Cut(text.Length, start, stop, step);
+        budget.Make(count, line);
+        return step == 1 ? text.Substring((int)from, (int)count)
+            : string.Create((int)count, (text, from, step), (span, state) =>
+            {
+                for (int i = 0; i < span.Length; i++)
+                    span[i] = state.text[(int)(state.from + (i * state.step))];
+            });
+    }
+
+    private List<object?> Pick(List<object?> items, long? start, long? stop, long step, int line)
+    {
+        (long from, long count) = Cut(items.Count, start, stop, step);
+        budget.Make(count, line);
+        var picked = new List<object?>((int)count);
+        for (long i = 0; i < count; i++)
+            picked.Add(items[(int)(from + (i * step))]);
+        return picked;
+    }
+
+    /// <summary>Where a slice begins and how many items it has.</summary>
+    private static (long From, long Count) Cut(int length, long? start, long? stop, long step)
+    {
+        long low = step > 0 ? 0 : -1, high = step > 0 ? length : length - 1;
+        long from = Place(start, step > 0 ? low : high), to = Place(stop, step > 0 ? high : low);
+        long count = step > 0 ? (to - from + step - 1) / step : (from - to - step - 1) / -step;
+        return count > 0 ? (from, count) : (Math.Clamp(from, 0, length), 0);
+
+        long Place(long? given, long otherwise) => given is not { } index ? otherwise
+            : Math.Clamp(index < 0 ? index + length : index, low, high);
+    }
+
+    private long? Bound(Expression? expression, TemplateScope scope) => expression is null ? null : Evaluate(expression, scope) switch
+    {
+        null => null,
+        var value when TemplateValue.Integer(value) is { } index => (long)BigInteger.Max(-int.MaxValue, BigInteger.Min(int.MaxValue, index)),
+        var other => throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}", expression.Line),
+    };
 }

@@ -6,9 +6,6 @@ namespace Seriatim.Tokenizers;
 internal sealed class TemplateEvaluator
 {
     private readonly TemplateBudget _budget;
-    private readonly TemplateScope _root;
-    private readonly ExpressionEvaluator _expressions;
-    private int _calls;
 
     private enum Flow
     {
@@ -17,20 +14,49 @@ internal sealed class TemplateEvaluator
         Continue,
     }
 
-    /// <summary>Creates an evaluator whose outermost variables are <paramref name="root"/>.</summary>
-    public TemplateEvaluator(TemplateScope root)
+    /// <summary>Creates an evaluator for one rendering.</summary>
+    public TemplateEvaluator(TemplateBudget budget)
     {
-        _root = root;
-        _budget = new TemplateBudget();
-        _expressions = new ExpressionEvaluator(_budget);
+        _budget = budget;
+        Expressions = new ExpressionEvaluator(budget);
     }
 
-    /// <summary>Renders a template.</summary>
-    public string Render(IReadOnlyList<Statement> template)
+    /// <summary>Who evaluates the expressions.</summary>
+    public ExpressionEvaluator Expressions { get; }
+
+    /// <summary>Renders statements with the variables of <paramref name="scope"/>.</summary>
+    public string Render(IReadOnlyList<Statement> template, TemplateScope scope)
     {
         var output = new StringBuilder();
-        Run(template, _root, output);
+        Run(template, scope, output);
         return output.ToString();
+    }
+
+    /// <summary>Runs a loop over items that are there; a recursive one calls this again.</summary>
+    public void RunLoop(ForStatement loop, object? over, TemplateScope scope, StringBuilder output, int depth)
+    {
+        IReadOnlyList<object?> items = Expressions.Items(over, loop.Line);
+        if (loop.Filter is not null)
+            items = Filtered(loop, items, scope);
+        var variable = new TemplateLoop(items, depth, loop.Recursive ? (inner, line) => Expressions.Nested(() =>
+        {
+            var text = new StringBuilder();
+            RunLoop(loop, inner, scope, text, depth + 1);
+            return text.ToString();
+        }, line) : null);
+        for (int i = 0; i < items.Count; i++)
+        {
+            _budget.Step(loop.Line);
+            var inner = new TemplateScope(scope);
+            variable.Index = i;
+            inner.Set("loop", variable);
+            Assign(loop.Target, items[i], inner, loop.Line);
+            if (Run(loop.Body, inner, output) == Flow.Break)
+                break;
+        }
+
+        if (items.Count == 0)
+            Run(loop.Otherwise, new TemplateScope(scope), output);
     }
 
     private Flow Run(IReadOnlyList<Statement> statements, TemplateScope scope, StringBuilder output)
@@ -39,9 +65,7 @@ internal sealed class TemplateEvaluator
         {
             Flow flow = Run(statement, scope, output);
             if (flow != Flow.Next)
-            {
                 return flow;
-            }
         }
 
         return Flow.Next;
@@ -54,36 +78,59 @@ internal sealed class TemplateEvaluator
         {
             case DataStatement data:
                 Write(data.Text, output, 0);
-                return Flow.Next;
+                break;
             case PrintStatement print:
-                Write(TemplateValue.Print(_expressions.Evaluate(print.Value, scope)), output, print.Line);
-                return Flow.Next;
+                Write(TemplatePrinter.Print(Expressions.Evaluate(print.Value, scope), _budget, print.Line), output, print.Line);
+                break;
             case IfStatement branch:
-                foreach ((Expression? condition, List<Statement> body) in branch.Branches)
-                {
-                    if (condition is null || TemplateValue.Truth(_expressions.Evaluate(condition, scope)))
-                    {
-                        return Run(body, scope, output);
-                    }
-                }
-
-                return Flow.Next;
+                List<Statement>? taken = branch.Branches.FirstOrDefault(
+                    part => part.Condition is null || TemplateValue.Truth(Expressions.Evaluate(part.Condition, scope))).Body;
+                return taken is null ? Flow.Next : Run(taken, scope, output);
             case ForStatement loop:
-                RunLoop(loop, scope, output);
-                return Flow.Next;
+                RunLoop(loop, Expressions.Evaluate(loop.Items, scope), scope, output, 1);
+                break;
             case SetStatement set:
-                RunSet(set, scope);
-                return Flow.Next;
+                Assign(set.Target, Expressions.Evaluate(set.Value, scope), scope, set.Line);
+                break;
+            case SetBlockStatement set:
+                Assign(set.Target, Filter(set.Filter, Render(set.Body, new TemplateScope(scope)), scope), scope, set.Line);
+                break;
+            case WithStatement with:
+                return Run(with.Body, Variables(with, scope), output);
+            case FilterStatement filter:
+                string text = Render(filter.Body, new TemplateScope(scope));
+                Write(TemplatePrinter.Print(Filter(filter.Filter, text, scope), _budget, filter.Line), output, filter.Line);
+                break;
             case MacroStatement macro:
-                scope.Set(macro.Name, Macro(macro));
-                return Flow.Next;
+                scope.Set(macro.Macro.Name, new TemplateMacro(macro.Macro, this, scope));
+                break;
+            case CallStatement call:
+                Call(call, scope, output);
+                break;
             case JumpStatement jump:
                 return jump.IsBreak ? Flow.Break : Flow.Continue;
             case GroupStatement group:
-                return Run(group.Body, scope, output);
+                return Run(group.Body, new TemplateScope(scope), output);
             default:
                 throw new InvalidOperationException(statement.GetType().Name);
         }
+
+        return Flow.Next;
+    }
+
+    private object? Filter(Expression? filter, string text, TemplateScope scope) =>
+        filter is null ? text : Expressions.Evaluate(filter, scope, text);
+
+    private void Call(CallStatement statement, TemplateScope scope, StringBuilder output)
+    {
+        CallExpression call = statement.Call;
+        TemplateArguments arguments = Expressions.Arguments(call.Arguments, scope);
+        var named = new Dictionary<string, object?>(arguments.Named)
+        {
+            ["caller"] = new TemplateMacro(statement.Block, this, scope),
+        };
+        object? result = Expressions.Call(Expressions.Evaluate(call.Target, scope), "the macro", arguments with { Named = named }, call.Line);
+        Write(TemplatePrinter.Print(result, _budget, call.Line), output, call.Line);
     }
 
     private void Write(string text, StringBuilder output, int line)
@@ -91,139 +138,53 @@ internal sealed class TemplateEvaluator
         _budget.Make(text.Length, line);
         output.Append(text);
         if (output.Length > TemplateBudget.MaxLength)
-        {
             throw TemplateBudget.TooLong(line);
-        }
     }
 
-    private void RunSet(SetStatement set, TemplateScope scope)
+    /// <summary>The values are found outside before the first is set.</summary>
+    private TemplateScope Variables(WithStatement with, TemplateScope scope)
     {
-        object? value;
-        if (set.Value is not null)
-        {
-            value = _expressions.Evaluate(set.Value, scope);
-        }
-        else
-        {
-            var text = new StringBuilder();
-            Run(set.Body, new TemplateScope(scope), text);
-            value = text.ToString();
-        }
-
-        if (set.Attribute is not null)
-        {
-            if (scope.Get(set.Names[0]) is not TemplateMap { IsNamespace: true } target)
-            {
-                throw new ChatTemplateException($"{set.Names[0]} is not a namespace; only namespaces can be assigned to",
-                    set.Line);
-            }
-
-            target.Set(set.Attribute, value);
-            return;
-        }
-
-        Assign(set.Names, value, scope, set.Line);
+        var inner = new TemplateScope(scope);
+        foreach ((AssignTarget target, Expression value) in with.Variables)
+            Assign(target, Expressions.Evaluate(value, scope), inner, with.Line);
+        return inner;
     }
 
-    private static void Assign(IReadOnlyList<string> names, object? value, TemplateScope scope, int line)
+    private List<object?> Filtered(ForStatement loop, IReadOnlyList<object?> items, TemplateScope scope)
     {
-        if (names.Count == 1)
+        var kept = new List<object?>();
+        foreach (object? item in items)
         {
-            scope.Set(names[0], value);
-            return;
-        }
-
-        if (value is not List<object?> list || list.Count != names.Count)
-        {
-            throw new ChatTemplateException($"{names.Count} values are needed for {string.Join(", ", names)}", line);
-        }
-
-        for (int i = 0; i < names.Count; i++)
-        {
-            scope.Set(names[i], list[i]);
-        }
-    }
-
-    private void RunLoop(ForStatement loop, TemplateScope scope, StringBuilder output)
-    {
-        List<object?> items = _expressions.Items(_expressions.Evaluate(loop.Items, scope), loop.Line);
-        if (loop.Filter is not null)
-        {
-            var kept = new List<object?>();
-            foreach (object? item in items)
-            {
-                var inner = new TemplateScope(scope);
-                Assign(loop.Names, item, inner, loop.Line);
-                if (TemplateValue.Truth(_expressions.Evaluate(loop.Filter, inner)))
-                {
-                    kept.Add(item);
-                }
-            }
-
-            items = kept;
-        }
-
-        for (int i = 0; i < items.Count; i++)
-        {
-            _budget.Step(loop.Line);
             var inner = new TemplateScope(scope);
-            inner.Set("loop", LoopVariable(items, i));
-            Assign(loop.Names, items[i], inner, loop.Line);
-            if (Run(loop.Body, inner, output) == Flow.Break)
-            {
+            inner.Set("loop", new Undefined("loop"));
+            Assign(loop.Target, item, inner, loop.Line);
+            if (TemplateValue.Truth(Expressions.Evaluate(loop.Filter!, inner)))
+                kept.Add(item);
+        }
+
+        return kept;
+    }
+
+    private void Assign(AssignTarget target, object? value, TemplateScope scope, int line)
+    {
+        switch (target)
+        {
+            case NameTarget name:
+                scope.Set(name.Name, value);
                 break;
-            }
-        }
-
-        if (items.Count == 0)
-        {
-            Run(loop.Otherwise, new TemplateScope(scope), output);
+            case MemberTarget member:
+                if (scope.Get(member.Name) is not TemplateNamespace members)
+                    throw new ChatTemplateException($"{member.Name} is not a namespace; only namespaces can be assigned to", line);
+                members.Members.Set(member.Member, value);
+                break;
+            case TupleTarget tuple:
+                IReadOnlyList<object?> items = Expressions.Items(value is Undefined undefined
+                    ? throw new ChatTemplateException($"{undefined.Problem}, so it cannot be spread", line) : value, line);
+                if (items.Count != tuple.Targets.Count)
+                    throw new ChatTemplateException($"{tuple.Targets.Count} values are needed, there are {items.Count}", line);
+                for (int i = 0; i < items.Count; i++)
+                    Assign(tuple.Targets[i], items[i], scope, line);
+                break;
         }
     }
-
-    private static TemplateMap LoopVariable(List<object?> items, int i)
-    {
-        var loop = new TemplateMap();
-        loop.Set("index", i + 1L);
-        loop.Set("index0", (long)i);
-        loop.Set("revindex", (long)(items.Count - i));
-        loop.Set("revindex0", items.Count - i - 1L);
-        loop.Set("first", i == 0);
-        loop.Set("last", i == items.Count - 1);
-        loop.Set("length", (long)items.Count);
-        loop.Set("depth", 1L);
-        loop.Set("previtem", i > 0 ? items[i - 1] : new Undefined("loop.previtem"));
-        loop.Set("nextitem", i + 1 < items.Count ? items[i + 1] : new Undefined("loop.nextitem"));
-        loop.Set("cycle", (TemplateFunction)((arguments, _) => arguments.Count == 0 ? null : arguments[i % arguments.Count]));
-        return loop;
-    }
-
-    private TemplateFunction Macro(MacroStatement macro) => (arguments, named) =>
-    {
-        if (++_calls > TemplateBudget.MaxCalls)
-        {
-            throw new ChatTemplateException($"macros call each other more than {TemplateBudget.MaxCalls} deep", macro.Line);
-        }
-
-        // A macro sees the variables of the template, not those of its caller.
-        var scope = new TemplateScope(_root);
-        for (int i = 0; i < macro.Parameters.Count; i++)
-        {
-            (string name, Expression? otherwise) = macro.Parameters[i];
-            object? value = i < arguments.Count ? arguments[i]
-                : named.TryGetValue(name, out object? given) ? given
-                : otherwise is not null ? _expressions.Evaluate(otherwise, scope) : new Undefined(name);
-            scope.Set(name, value);
-        }
-
-        if (arguments.Count > macro.Parameters.Count)
-        {
-            throw new ChatTemplateException($"the macro {macro.Name} takes {macro.Parameters.Count} arguments, not {arguments.Count}", macro.Line);
-        }
-
-        var text = new StringBuilder();
-        Run(macro.Body, scope, text);
-        _calls--;
-        return text.ToString();
-    };
 }

@@ -1,110 +1,143 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>The filters of templates (<c>value | name</c>).</summary>
+/// <summary>The filters of templates (<c>value | name</c>): those of all values and numbers here, the others in files of their own.</summary>
 internal static class TemplateFilters
 {
-    /// <summary>Applies a filter.</summary>
-    public static object? Apply(ExpressionEvaluator evaluator, string name, object? value, IReadOnlyList<object?> arguments,
-        IReadOnlyDictionary<string, object?> named, int line)
-    {
-        object? Argument(int index, string key, object? otherwise = null) =>
-            index < arguments.Count ? arguments[index] : named.TryGetValue(key, out object? given) ? given : otherwise;
-        List<object?> Items() => evaluator.Items(value, line);
-        string Text() => TemplateValue.Print(value);
-        switch (name)
-        {
-            case "default" or "d":
-                bool alsoFalse = TemplateValue.Truth(Argument(1, "boolean", false));
-                return value is Undefined || (alsoFalse && !TemplateValue.Truth(value)) ? Argument(0, "default_value",
-                    string.Empty) : value;
-            case "trim":
-                return TemplateMethods.Strip(Text(), Argument(0, "chars") as string, true, true);
-            case "upper":
-                return Text().ToUpperInvariant();
-            case "lower":
-                return Text().ToLowerInvariant();
-            case "title":
-                return TemplateMethods.Title(Text());
-            case "capitalize":
-                return TemplateMethods.Capitalize(Text());
-            case "replace":
-                return TemplateMethods.Replace(evaluator, Text(), TemplateValue.Print(Argument(0, "old")),
-                    TemplateValue.Print(Argument(1, "new")),
-                    Argument(2, "count") is long most ? most : -1, line);
-            case "string":
-                return Text();
-            case "escape" or "e":
-                return Text().Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
-                    .Replace(">", "&gt;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal)
-                    .Replace("\"", "&#34;", StringComparison.Ordinal);
-            case "safe":
-                return value;
-            case "indent":
-                return Indent(evaluator, Text(), Argument(0, "width", 4L), TemplateValue.Truth(Argument(1, "first", false)),
-                    line);
-            case "tojson":
-                return TemplateJson.Write(evaluator, value, Argument(0, "indent") as long?, line);
-            case "length" or "count":
-                return value switch
-                {
-                    string text => (long)text.EnumerateRunes().Count(),
-                    List<object?> list => (long)list.Count,
-                    TemplateMap map => (long)map.Count,
-                    Undefined => 0L,
-                    _ => throw new ChatTemplateException($"{TemplateValue.TypeOf(value)} has no length", line),
-                };
-            case "int":
-                return ToInteger(value) ?? Argument(0, "default", 0L);
-            case "float":
-                return TemplateValue.Number(value) is { } number ? number
-                    : value is string digits && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture,
-                        out double parsed) ? parsed
-                    : Argument(0, "default", 0.0);
-            case "abs":
-                return value is long integer ? Math.Abs(integer) : value is double real ? Math.Abs(real) : throw Wrong();
-            case "round":
-                return TemplateValue.Number(value) is { } rounded
-                    ? Math.Round(rounded, (int)Math.Clamp(Argument(0, "precision") as long? ?? 0, 0, 15),
-                        MidpointRounding.ToEven) : throw Wrong();
-            case "join":
-                List<object?> joined = Argument(1, "attribute") is { } path ? Items().ConvertAll(item => evaluator.Member(item,
-                    path, line)) : Items();
-                return TemplateMethods.Join(evaluator, joined, TemplateValue.Print(Argument(0, "d", string.Empty)), line);
-            default:
-                return TemplateListFilters.Apply(evaluator, name, value, arguments, named, line);
-        }
+    private static readonly TemplateTable General = new(
+        new("default", "default_value? boolean?", Default),
+        new("d", "default_value? boolean?", Default),
+        new("string", "", call => call.Subject is TemplateMarkup ? call.Subject : call.Print(call.Subject)),
+        new("tojson", "ensure_ascii? indent? separators? sort_keys?", TemplateJson.Filter),
+        new("length", "", Length),
+        new("count", "", Length),
+        new("int", "default? base?", ToInteger),
+        new("float", "default?", ToFloat),
+        new("abs", "", Absolute),
+        new("round", "precision? method?", Round),
+        new("attr", "name", call => call.Subject is TemplateMap map && TemplateMethods.Find(map, call.Text(0)) is null
+            ? new Undefined(call.Text(0)) : call.Run.Attribute(call.Subject, call.Text(0), call.Line)),
+        new("filesizeformat", "binary?", FileSize),
+        new("pprint", "", call => TemplateJson.Pretty(call)),
+        new("random", "", call => throw call.Refuse("is not supported: the same conversation would not give the same prompt")));
 
-        ChatTemplateException Wrong() => new($"{name} needs a number, not {TemplateValue.TypeOf(value)}", line);
+    /// <summary>All filters by name.</summary>
+    public static readonly TemplateTable All = General.And(TemplateTextFilters.Rows).And(TemplateListFilters.Rows);
+
+    private static object? Default(TemplateCall call) =>
+        call.Subject is Undefined || (call.Truth(1) && !TemplateValue.Truth(call.Subject)) ? call.Or(0, string.Empty) : call.Subject;
+
+    private static object Length(TemplateCall call)
+    {
+        if (call.Subject is string text)
+            call.Budget.Scan(text.Length, call.Line);
+        return call.Subject switch
+        {
+            string source => (long)TemplateText.Length(source),
+            TemplateMarkup markup => (long)TemplateText.Length(markup.Text),
+            TemplateBytes bytes => (long)bytes.Bytes.Length,
+            List<object?> list => (long)list.Count,
+            TemplateTuple tuple => (long)tuple.Items.Count,
+            TemplateMap map => (long)map.Count,
+            TemplateView view => (long)view.Map.Count,
+            TemplateRange range => range.Count,
+            Undefined => 0L,
+            _ => throw call.Refuse($"needs something that has a length, not {TemplateValue.TypeOf(call.Subject)}"),
+        };
     }
 
-    private static object? ToInteger(object? value) => value switch
+    private static object? ToInteger(TemplateCall call)
     {
-        long integer => integer,
-        bool flag => flag ? 1L : 0L,
-        double number when Math.Abs(number) < 9e18 => (long)number,
-        string text when long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long parsed) => parsed,
-        string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double parsed)
-            && Math.Abs(parsed) < 9e18 => (long)parsed,
-        _ => null,
+        BigInteger? value = call.Subject switch
+        {
+            Undefined undefined => throw call.Refuse($"needs a value: {undefined.Problem}"),
+            string text => TemplateNumber.ParseInteger(text, (int)Math.Clamp(call.Integer(1, 10), 0, 36)) ?? Truncate(TemplateNumber.ParseFloat(text), call),
+            double number => Truncate(number, call),
+            _ => TemplateValue.Integer(call.Subject),
+        };
+        return value is { } integer ? TemplateBudget.Integer(integer, call.Line) : call.Or(0, 0L);
+    }
+
+    private static BigInteger? Truncate(double? number, TemplateCall call) => number switch
+    {
+        null or double.NaN => null,
+        { } finite when double.IsFinite(finite) => new BigInteger(finite),
+        _ => throw call.Refuse("cannot make an integer of infinity"),
     };
 
-    private static string Indent(ExpressionEvaluator evaluator, string text, object? width, bool first, int line)
+    private static object? ToFloat(TemplateCall call) => call.Subject switch
     {
-        string blanks = width switch
+        Undefined undefined => throw call.Refuse($"needs a value: {undefined.Problem}"),
+        string text => TemplateNumber.ParseFloat(text) ?? call.Or(0, 0.0),
+        _ => TemplateValue.Number(call.Subject) is { } number
+            ? double.IsFinite(number) || call.Subject is double ? number : throw call.Refuse("needs an integer that fits a float")
+            : call.Or(0, 0.0),
+    };
+
+    private static object Absolute(TemplateCall call) => call.Subject switch
+    {
+        double number => Math.Abs(number),
+        _ when TemplateValue.Integer(call.Subject) is { } integer => TemplateBudget.Integer(BigInteger.Abs(integer), call.Line),
+        _ => throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}"),
+    };
+
+    private static object Round(TemplateCall call)
+    {
+        long places = call.Integer(0, 0);
+        string method = call.TextOr(1, "common")!;
+        double number = TemplateValue.Number(call.Subject)
+            ?? throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}");
+        if (method == "common")
         {
-            long count => new string(' ', (int)Math.Clamp(count, 0, 1000)),
-            string given => given,
-            _ => throw new ChatTemplateException("indent needs a number", line),
-        };
-        string[] lines = text.Split('\n');
-        evaluator.Budget.Make(text.Length + ((long)lines.Length * blanks.Length), line);
-        for (int i = first ? 0 : 1; i < lines.Length; i++)
-        {
-            lines[i] = lines[i].Length == 0 ? lines[i] : blanks + lines[i];
+            return call.Subject is double ? TemplateNumber.Round(number, places)
+                : TemplateBudget.Integer(RoundInteger(TemplateValue.Integer(call.Subject)!.Value, places), call.Line);
         }
 
-        return string.Join('\n', lines);
+        if (method is not ("ceil" or "floor"))
+            throw call.Refuse($"knows the methods common, ceil and floor, not {method}");
+        object? power = TemplateOperators.Apply(call.Run, "**", 10L, places, call.Line);
+        double scaled = TemplateValue.Number(TemplateOperators.Apply(call.Run, "*", call.Subject, power, call.Line))!.Value;
+        if (!double.IsFinite(scaled))
+            throw call.Refuse("cannot round infinity");
+        return TemplateOperators.Apply(call.Run, "/", TemplateBudget.Integer(
+            new BigInteger(method == "ceil" ? Math.Ceiling(scaled) : Math.Floor(scaled)), call.Line), power, call.Line)!;
+    }
+
+    /// <summary>An integer is rounded to tens, hundreds, ... if the places are negative; a tie goes to the even digit.</summary>
+    private static BigInteger RoundInteger(BigInteger value, long places)
+    {
+        if (places >= 0)
+            return value;
+        if (places < -5000)
+            return BigInteger.Zero;
+        BigInteger unit = BigInteger.Pow(10, (int)-places);
+        BigInteger quotient = BigInteger.DivRem(BigInteger.Abs(value), unit, out BigInteger rest);
+        int half = (rest * 2).CompareTo(unit);
+        quotient += half > 0 || (half == 0 && !quotient.IsEven) ? 1 : 0;
+        return quotient * unit * value.Sign;
+    }
+
+    private static object FileSize(TemplateCall call)
+    {
+        double bytes = call.Subject is string text ? TemplateNumber.ParseFloat(text) ?? throw call.Refuse($"needs a number, not \"{text}\"")
+            : TemplateValue.Number(call.Subject) ?? throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}");
+        bool binary = call.Truth(0);
+        double unit = binary ? 1024 : 1000;
+        if (bytes == 1)
+            return "1 Byte";
+        if (bytes < unit)
+            return string.Create(CultureInfo.InvariantCulture, $"{Math.Truncate(bytes)} Bytes");
+        string[] prefixes = binary ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"] : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+        int place = 0;
+        double size = unit * unit;
+        while (place < prefixes.Length - 1 && bytes >= size)
+        {
+            size *= unit;
+            place++;
+        }
+
+        return $"{TemplateNumber.Fixed(unit * bytes / size, 1)} {prefixes[place]}";
     }
 }

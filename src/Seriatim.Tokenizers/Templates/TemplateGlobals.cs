@@ -1,122 +1,82 @@
-using System.Globalization;
-using System.Text;
-
 namespace Seriatim.Tokenizers;
 
 /// <summary>The functions every template has.</summary>
 internal static class TemplateGlobals
 {
+    /// <summary>As many numbers as the sandbox of Jinja lets a range have.</summary>
     private const int MaxRange = 100_000;
+
+    private static readonly TemplateRoutine Joined = new("joiner", "", call => ((Joiner)call.Subject!).Take());
+
+    private static readonly TemplateTable Functions = new(
+        new("raise_exception", "message", call =>
+            throw new ChatTemplateException($"the chat template refuses the conversation: {call.Print(call[0])}")),
+        new("range", "start stop? step? /", Range),
+        new("namespace", "* **", call => Fill(call, new TemplateNamespace())),
+        new("dict", "* **", call => Fill(call, new TemplateMap())),
+        new("cycler", "*", call => call.Given.Values.Count == 0 ? throw call.Refuse("needs something to cycle through")
+            : new TemplateCycler(call.Given.Values)),
+        new("joiner", "sep?", call => new TemplateFunction(Joined, new Joiner { Separator = call.Print(call.Or(0, ", ")) })),
+        new("lipsum", "* **", call => throw call.Refuse("makes random text and is not supported")));
 
     /// <summary>Adds the functions to the outermost scope.</summary>
     public static void AddTo(TemplateScope scope, DateTimeOffset now)
     {
-        scope.Set("raise_exception", (TemplateFunction)((arguments, _) =>
-            throw new ChatTemplateException($"the chat template refuses the conversation: {TemplateValue.Print(arguments.FirstOrDefault())}")));
-        scope.Set("strftime_now", (TemplateFunction)((arguments, _) => Format(now,
-            TemplateValue.Print(arguments.FirstOrDefault()))));
-        scope.Set("range", (TemplateFunction)((arguments, _) => Range(arguments)));
-        scope.Set("namespace", (TemplateFunction)((arguments, named) => MakeMap(arguments, named, isNamespace: true)));
-        scope.Set("dict", (TemplateFunction)((arguments, named) => MakeMap(arguments, named, isNamespace: false)));
+        foreach (string name in new[] { "raise_exception", "range", "namespace", "dict", "cycler", "joiner", "lipsum" })
+            scope.Set(name, new TemplateFunction(Functions.Find(name)!));
+        scope.Set("strftime_now", new TemplateFunction(new TemplateRoutine("strftime_now", "format",
+            call => TemplateTime.Format(now, call.Text(0), call.Budget, call.Line))));
+        scope.Set("self", new TemplateReference("<TemplateReference None>"));
     }
 
-    private static TemplateMap MakeMap(IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named,
-        bool isNamespace)
+    private static object Fill(TemplateCall call, object target)
     {
-        var map = new TemplateMap { IsNamespace = isNamespace };
-        if (arguments.FirstOrDefault() is TemplateMap source)
+        TemplateMap map = target is TemplateNamespace members ? members.Members : (TemplateMap)target;
+        if (call.Given.Values.Count > 1)
+            throw call.Refuse($"takes one value without a name, not {call.Given.Values.Count}");
+        if (call.Given.Values is [TemplateMap source])
         {
-            foreach ((string key, object? value) in source.Items)
-            {
+            foreach ((object? key, object? value) in source.Items)
                 map.Set(key, value);
+        }
+        else if (call.Given.Values is [var pairs])
+        {
+            foreach (object? pair in call.Run.Items(pairs, call.Line))
+            {
+                IReadOnlyList<object?> items = call.Run.Items(pair, call.Line);
+                if (items.Count != 2)
+                    throw call.Refuse($"needs pairs of key and value, not {items.Count} items");
+                map.Set(call.Run.Key(items[0], call.Line), items[1]);
             }
         }
 
-        foreach ((string key, object? value) in named)
-        {
+        foreach ((string key, object? value) in call.Given.Named)
             map.Set(key, value);
-        }
-
-        return map;
+        return target;
     }
 
-    private static List<object?> Range(IReadOnlyList<object?> arguments)
+    private static TemplateRange Range(TemplateCall call)
     {
-        if (arguments.Count is < 1 or > 3 || arguments.Any(argument => argument is not long))
-        {
-            throw new ChatTemplateException("range needs one to three integers");
-        }
-
-        long start = arguments.Count == 1 ? 0 : (long)arguments[0]!;
-        long stop = (long)arguments[arguments.Count == 1 ? 0 : 1]!;
-        long step = arguments.Count == 3 ? (long)arguments[2]! : 1;
-        var items = new List<object?>();
+        long step = call.Integer(2, 1);
+        var range = new TemplateRange(call.Has(1) ? call.Integer(0, 0) : 0, call.Has(1) ? call.Integer(1, 0) : call.Integer(0, 0), step);
         if (step == 0)
-        {
-            throw new ChatTemplateException("the step of range cannot be 0");
-        }
-
-        for (Int128 i = start; step > 0 ? i < stop : i > stop; i += step)
-        {
-            items.Add((long)i);
-            if (items.Count > MaxRange)
-            {
-                throw new ChatTemplateException($"range makes more than {MaxRange} numbers; the template is broken or hostile");
-            }
-        }
-
-        return items;
+            throw call.Refuse("cannot have a step of 0");
+        return range.Count <= MaxRange ? range
+            : throw call.Refuse($"makes {range.Count} numbers, more than {MaxRange}; the template is broken or hostile");
     }
 
-    private static string Format(DateTimeOffset now, string format)
+    /// <summary>Nothing at the first call, then the separator.</summary>
+    private sealed class Joiner
     {
-        var text = new StringBuilder();
-        for (int i = 0; i < format.Length; i++)
-        {
-            if (format[i] != '%' || i + 1 >= format.Length)
-            {
-                text.Append(format[i]);
-                continue;
-            }
+        private bool _used;
 
-            char code = format[++i];
-            bool bare = code == '-' && i + 1 < format.Length;
-            string value = Field(now, bare ? format[++i] : code);
-            text.Append(bare ? value.TrimStart('0') is { Length: > 0 } trimmed ? trimmed : "0" : value);
+        public required string Separator { get; init; }
+
+        public string Take()
+        {
+            string text = _used ? Separator : string.Empty;
+            _used = true;
+            return text;
         }
-
-        return text.ToString();
-    }
-
-    private static string Field(DateTimeOffset now, char code)
-    {
-        string Net(string format) => now.ToString(format, CultureInfo.InvariantCulture);
-        return code switch
-        {
-            'Y' => Net("yyyy"),
-            'y' => Net("yy"),
-            'm' => Net("MM"),
-            'd' => Net("dd"),
-            'e' => Net("dd").TrimStart('0').PadLeft(2),
-            'H' => Net("HH"),
-            'I' => Net("hh"),
-            'M' => Net("mm"),
-            'S' => Net("ss"),
-            'f' => Net("ffffff"),
-            'p' => Net("tt"),
-            'B' => Net("MMMM"),
-            'b' or 'h' => Net("MMM"),
-            'A' => Net("dddd"),
-            'a' => Net("ddd"),
-            'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
-            'z' => Net("zzz").Replace(":", string.Empty, StringComparison.Ordinal),
-            'F' => Net("yyyy-MM-dd"),
-            'T' => Net("HH:mm:ss"),
-            'D' => Net("MM/dd/yy"),
-            'n' => "\n",
-            't' => "\t",
-            '%' => "%",
-            _ => throw new ChatTemplateException($"strftime_now does not know %{code}"),
-        };
     }
 }

@@ -1,57 +1,16 @@
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Seriatim.Tokenizers;
-
-/// <summary>What a token of a template is.</summary>
-internal enum TemplateTokenKind
-{
-    /// <summary>Text outside tags.</summary>
-    Data,
-
-    /// <summary><c>{{</c>.</summary>
-    PrintBegin,
-
-    /// <summary><c>}}</c>.</summary>
-    PrintEnd,
-
-    /// <summary><c>{%</c>.</summary>
-    BlockBegin,
-
-    /// <summary><c>%}</c>.</summary>
-    BlockEnd,
-
-    /// <summary>A name or keyword.</summary>
-    Name,
-
-    /// <summary>A string, unescaped.</summary>
-    String,
-
-    /// <summary>An integer.</summary>
-    Integer,
-
-    /// <summary>A number with a fraction or exponent.</summary>
-    Float,
-
-    /// <summary>An operator or bracket.</summary>
-    Operator,
-
-    /// <summary>The end.</summary>
-    End,
-}
-
-/// <summary>A token of a template.</summary>
-internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Text, int Line);
 
 /// <summary>
 /// Cuts a template into tokens, with the settings chat templates are written for: the line end after a block is dropped
 /// (trim_blocks), so are blanks before a block on its line (lstrip_blocks) and one line end at the end.
 /// </summary>
-internal sealed class TemplateLexer
+internal sealed partial class TemplateLexer
 {
     private static readonly string[] Operators =
     [
-        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",",
-            ".", ":", "|",
+        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "|",
     ];
 
     private readonly string _source;
@@ -112,10 +71,8 @@ internal sealed class TemplateLexer
     {
         for (int i = _at; i + 1 < _source.Length; i++)
         {
-            if (_source[i] == '{' && _source[i + 1] is '{' or '%' or '#' && _source[i] == '{')
-            {
+            if (_source[i] == '{' && (_source[i + 1] is '{' or '%' or '#'))
                 return i;
-            }
         }
 
         return _source.Length;
@@ -129,7 +86,7 @@ internal sealed class TemplateLexer
             start++;
         }
 
-        while (_trimStart && start < end && char.IsWhiteSpace(_source[start]))
+        while (_trimStart && start < end && TemplateText.IsSpace(_source[start]))
         {
             start++;
         }
@@ -137,7 +94,7 @@ internal sealed class TemplateLexer
         int stop = end;
         if (end + 2 < _source.Length && _source[end + 2] == '-')
         {
-            while (stop > start && char.IsWhiteSpace(_source[stop - 1]))
+            while (stop > start && TemplateText.IsSpace(_source[stop - 1]))
             {
                 stop--;
             }
@@ -160,7 +117,7 @@ internal sealed class TemplateLexer
     private int WithoutIndent(int start, int end)
     {
         int at = end;
-        while (at > start && _source[at - 1] is ' ' or '\t')
+        while (at > start && _source[at - 1] != '\n' && TemplateText.IsSpace(_source[at - 1]))
         {
             at--;
         }
@@ -178,7 +135,7 @@ internal sealed class TemplateLexer
         }
 
         _trimStart = close > tag + 2 && _source[close - 1] == '-';
-        _dropLineEnd = true;
+        _dropLineEnd = !(close > tag + 2 && _source[close - 1] == '+');
         Advance(close + 2 - _at);
     }
 
@@ -186,27 +143,25 @@ internal sealed class TemplateLexer
     private bool SkipRaw()
     {
         int at = _at;
-        if (!TryWord(ref at, "raw") || !TryClose(ref at, out bool trimStart))
-        {
+        if (!TryWord(ref at, "raw") || !TryClose(ref at, out char closes) || closes == '+')
             return false;
-        }
-
+        while (closes == '-' && at < _source.Length && TemplateText.IsSpace(_source[at]))
+            at++;
         for (int open = _source.IndexOf("{%", at, StringComparison.Ordinal); open >= 0;
             open = _source.IndexOf("{%", open + 2, StringComparison.Ordinal))
         {
             int after = open + 2;
-            bool trimEnd = after < _source.Length && _source[after] == '-';
-            after += trimEnd ? 1 : 0;
-            if (TryWord(ref after, "endraw") && TryClose(ref after, out bool trimNext))
-            {
-                string text = _source[at..open];
-                text = trimStart ? text.TrimStart() : text;
-                _tokens.RemoveAt(_tokens.Count - 1);
-                Add(TemplateTokenKind.Data, trimEnd ? text.TrimEnd() : text);
-                Advance(after - _at);
-                (_trimStart, _dropLineEnd) = (trimNext, true);
-                return true;
-            }
+            char opens = after < _source.Length && _source[after] is '-' or '+' ? _source[after++] : ' ';
+            if (!TryWord(ref after, "endraw") || !TryClose(ref after, out char ends))
+                continue;
+            int stop = open;
+            while (opens == '-' && stop > at && TemplateText.IsSpace(_source[stop - 1]))
+                stop--;
+            _tokens.RemoveAt(_tokens.Count - 1);
+            Add(TemplateTokenKind.Data, _source[at..(opens == ' ' ? WithoutIndent(at, stop) : stop)]);
+            Advance(after - _at);
+            (_trimStart, _dropLineEnd) = (ends == '-', ends != '+');
+            return true;
         }
 
         throw new ChatTemplateException("raw is not closed by endraw", _line);
@@ -214,7 +169,7 @@ internal sealed class TemplateLexer
 
     private bool TryWord(ref int at, string word)
     {
-        while (at < _source.Length && char.IsWhiteSpace(_source[at]))
+        while (at < _source.Length && TemplateText.IsSpace(_source[at]))
         {
             at++;
         }
@@ -228,20 +183,13 @@ internal sealed class TemplateLexer
         return true;
     }
 
-    private bool TryClose(ref int at, out bool trim)
+    private bool TryClose(ref int at, out char sign)
     {
-        while (at < _source.Length && char.IsWhiteSpace(_source[at]))
-        {
+        while (at < _source.Length && TemplateText.IsSpace(_source[at]))
             at++;
-        }
-
-        trim = at < _source.Length && _source[at] == '-';
-        at += trim ? 1 : 0;
+        sign = at < _source.Length && _source[at] is '-' or '+' ? _source[at++] : ' ';
         if (string.CompareOrdinal(_source, at, "%}", 0, 2) != 0)
-        {
             return false;
-        }
-
         at += 2;
         return true;
     }
@@ -253,13 +201,13 @@ internal sealed class TemplateLexer
         while (_at < _source.Length)
         {
             char c = _source[_at];
-            if (char.IsWhiteSpace(c))
+            if (TemplateText.IsSpace(c))
             {
                 Advance(1);
                 continue;
             }
 
-            bool trims = c is '-' or '+' && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0;
+            bool trims = (c == '-' || (c == '+' && block)) && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0;
             if (trims || (braces == 0 && string.CompareOrdinal(_source, _at, close, 0, 2) == 0))
             {
                 Add(block ? TemplateTokenKind.BlockEnd : TemplateTokenKind.PrintEnd, close);
@@ -306,65 +254,25 @@ internal sealed class TemplateLexer
 
     private void Number()
     {
-        int end = _at;
-        while (end < _source.Length && (char.IsAsciiDigit(_source[end]) || _source[end] == '_'))
-        {
-            end++;
-        }
-
-        bool fraction = end + 1 < _source.Length && _source[end] == '.' && char.IsAsciiDigit(_source[end + 1]);
-        if (fraction)
-        {
-            end++;
-            while (end < _source.Length && char.IsAsciiDigit(_source[end]))
-            {
-                end++;
-            }
-        }
-
-        Take(fraction ? TemplateTokenKind.Float : TemplateTokenKind.Integer, end - _at);
+        Match match = FloatForm().Match(_source, _at);
+        TemplateTokenKind kind = match.Success && (_at == 0 || _source[_at - 1] != '.') ? TemplateTokenKind.Float : TemplateTokenKind.Integer;
+        match = kind == TemplateTokenKind.Float ? match : IntegerForm().Match(_source, _at);
+        int end = _at + match.Length;
+        if (end < _source.Length && (char.IsLetterOrDigit(_source[end]) || _source[end] == '_'))
+            throw new ChatTemplateException($"{_source[_at..(end + 1)]} is not a number", _line);
+        Take(kind, match.Length);
     }
 
     private void Text(char quote)
     {
-        var text = new StringBuilder();
-        int i = _at + 1;
-        for (; i < _source.Length && _source[i] != quote; i++)
-        {
-            if (_source[i] != '\\' || i + 1 >= _source.Length)
-            {
-                text.Append(_source[i]);
-                continue;
-            }
-
-            char c = _source[++i];
-            switch (c)
-            {
-                case 'n': text.Append('\n'); break;
-                case 't': text.Append('\t'); break;
-                case 'r': text.Append('\r'); break;
-                case '\n': break;
-                case '\\' or '\'' or '"': text.Append(c); break;
-                case 'u' or 'x' when Hex(i + 1, c == 'u' ? 4 : 2) is { } value:
-                    text.Append((char)value);
-                    i += c == 'u' ? 4 : 2;
-                    break;
-                default: text.Append('\\').Append(c); break;
-            }
-        }
-
-        if (i >= _source.Length)
-        {
+        int end = _at + 1;
+        while (end < _source.Length && _source[end] != quote)
+            end += _source[end] == '\\' ? 2 : 1;
+        if (end >= _source.Length)
             throw new ChatTemplateException("a string is not closed", _line);
-        }
-
-        Add(TemplateTokenKind.String, text.ToString());
-        Advance(i + 1 - _at);
+        Add(TemplateTokenKind.String, TemplateStringLiteral.Unescape(_source[(_at + 1)..end], _line));
+        Advance(end + 1 - _at);
     }
-
-    private int? Hex(int at, int digits) => at + digits <= _source.Length
-        && int.TryParse(_source.AsSpan(at, digits), System.Globalization.NumberStyles.AllowHexSpecifier, null, out int value)
-            ? value : null;
 
     private void Take(TemplateTokenKind kind, int length)
     {
@@ -379,4 +287,10 @@ internal sealed class TemplateLexer
         _line += _source.AsSpan(_at, count).Count('\n');
         _at += count;
     }
+
+    [GeneratedRegex(@"\G([0-9]+_)*[0-9]+((\.([0-9]+_)*[0-9]+)?[eE][+-]?([0-9]+_)*[0-9]+|\.([0-9]+_)*[0-9]+)")]
+    private static partial Regex FloatForm();
+
+    [GeneratedRegex(@"\G(0[bB](_?[01])+|0[oO](_?[0-7])+|0[xX](_?[0-9a-fA-F])+|[1-9](_?[0-9])*|0(_?0)*)")]
+    private static partial Regex IntegerForm();
 }

@@ -1,161 +1,138 @@
+using System.Numerics;
+using System.Text;
+
 namespace Seriatim.Tokenizers;
 
-/// <summary>The methods of strings, lists and dictionaries that templates call. Nothing changes its receiver.</summary>
+/// <summary>The methods of values that templates call. Nothing changes its receiver.</summary>
 internal static class TemplateMethods
 {
-    /// <summary>A method of a dictionary, or null.</summary>
-    public static TemplateFunction? OfMap(TemplateMap map, string name) => name switch
+    private static readonly TemplateTable OfMap = new(
+        new("items", "", call => new TemplateView((TemplateMap)call.Subject!, "dict_items")),
+        new("keys", "", call => new TemplateView((TemplateMap)call.Subject!, "dict_keys")),
+        new("values", "", call => new TemplateView((TemplateMap)call.Subject!, "dict_values")),
+        new("get", "key default? /", call =>
+            ((TemplateMap)call.Subject!).TryGet(call.Run.Key(call[0], call.Line), out object? value) ? value : call.Or(1, null)),
+        new("copy", "", Copy),
+        new("fromkeys", "iterable value? /", FromKeys));
+
+    private static readonly TemplateTable OfList = new(
+        new("index", "value start? stop? /", Index),
+        new("count", "value /", Count),
+        new("copy", "", call => ((List<object?>)call.Subject!).ToList()));
+
+    private static readonly TemplateTable OfTuple = new(
+        new("index", "value start? stop? /", Index),
+        new("count", "value /", Count));
+
+    private static readonly TemplateTable OfRange = new(
+        new("index", "value /", Index),
+        new("count", "value /", Count));
+
+    private static readonly TemplateTable OfBytes = new(new TemplateRoutine("decode", "encoding? errors?", Decode));
+
+    private static readonly TemplateTable OfNumber = new(
+        new("is_integer", "", call => call.Subject is double number ? double.IsFinite(number) && number == Math.Floor(number)
+            : throw call.Refuse("is a method of floats, not of integers")),
+        new("bit_length", "", call => TemplateValue.Integer(call.Subject) is { } integer ? (long)BigInteger.Abs(integer).GetBitLength()
+            : throw call.Refuse("is a method of integers, not of floats")));
+
+    /// <summary>Attributes that exist in Python and would change their owner: the sandbox of Jinja hides them.</summary>
+    private static readonly HashSet<string> Changers = ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"];
+
+    private static readonly HashSet<string> MapChangers = ["clear", "pop", "popitem", "setdefault", "update"];
+
+    private static readonly HashSet<string> OtherOfText = ["casefold", "format_map", "maketrans", "translate"];
+
+    private static readonly HashSet<string> OtherOfNumbers =
+    [
+        "as_integer_ratio", "bit_count", "conjugate", "denominator", "from_bytes", "fromhex", "hex", "imag", "numerator", "real", "to_bytes",
+    ];
+
+    /// <summary>A method, or null.</summary>
+    public static TemplateRoutine? Find(object? owner, string name) => owner switch
     {
-        "items" => (_, _) => map.Items.Select(item => (object?)new List<object?> { item.Key, item.Value }).ToList(),
-        "keys" => (_, _) => map.Keys.ToList<object?>(),
-        "values" => (_, _) => map.Items.Select(item => item.Value).ToList(),
-        "get" => (arguments, named) => arguments.Count > 0 && arguments[0] is string key && map.TryGet(key,
-            out object? value) ? value
-            : arguments.Count > 1 ? arguments[1] : named.GetValueOrDefault("default"),
+        string => TemplateTextMethods.Rows.Find(name),
+        TemplateMap => OfMap.Find(name),
+        List<object?> => OfList.Find(name),
+        TemplateTuple => OfTuple.Find(name),
+        TemplateRange => OfRange.Find(name),
+        TemplateBytes => OfBytes.Find(name),
+        bool or long or BigInteger or double => OfNumber.Find(name),
         _ => null,
     };
 
-    /// <summary>A method of a list, or null.</summary>
-    public static TemplateFunction? OfList(List<object?> list, string name, int line) => name switch
+    /// <summary>Whether a method would change its owner.</summary>
+    public static bool Changes(object? owner, string name) => owner switch
     {
-        "index" => (arguments, _) => list.FindIndex(item => TemplateValue.Same(item,
-            arguments.FirstOrDefault())) is >= 0 and var index
-            ? (long)index : throw new ChatTemplateException("the list does not hold the item", line),
-        "count" => (arguments, _) => (long)list.Count(item => TemplateValue.Same(item, arguments.FirstOrDefault())),
-        "append" or "extend" or "insert" or "pop" or "remove" or "clear" or "sort" or "reverse" =>
-            throw new ChatTemplateException($"lists cannot be changed by {name}; build a new one with +", line),
-        _ => null,
+        List<object?> => Changers.Contains(name),
+        TemplateMap => MapChangers.Contains(name),
+        _ => false,
     };
 
-    /// <summary>A method of a string, or null.</summary>
-    public static TemplateFunction? OfText(ExpressionEvaluator evaluator, string text, string name, int line)
+    /// <summary>Whether Python has an attribute of that name that is not done here.</summary>
+    public static bool IsOther(object? owner, string name) => owner switch
     {
-        string Text(IReadOnlyList<object?> arguments, int index) => index < arguments.Count
-            && arguments[index] is string value ? value
-            : throw new ChatTemplateException($"argument {index + 1} of {name} has to be a string", line);
-        return name switch
-        {
-            "strip" or "lstrip" or "rstrip" => (arguments, _) =>
-                Strip(text, arguments.Count > 0 ? arguments[0] as string : null, name != "rstrip", name != "lstrip"),
-            "upper" => (_, _) => text.ToUpperInvariant(),
-            "lower" => (_, _) => text.ToLowerInvariant(),
-            "title" => (_, _) => Title(text),
-            "capitalize" => (_, _) => Capitalize(text),
-            "startswith" => (arguments, _) => AnyOf(arguments, part => text.StartsWith(part, StringComparison.Ordinal)),
-            "endswith" => (arguments, _) => AnyOf(arguments, part => text.EndsWith(part, StringComparison.Ordinal)),
-            "removeprefix" => (arguments, _) => text.StartsWith(Text(arguments, 0), StringComparison.Ordinal)
-                ? text[Text(arguments, 0).Length..] : text,
-            "removesuffix" => (arguments, _) => text.EndsWith(Text(arguments, 0), StringComparison.Ordinal)
-                ? text[..^Text(arguments, 0).Length] : text,
-            "replace" => (arguments, _) => Replace(evaluator, text, Text(arguments, 0), Text(arguments, 1),
-                arguments.Count > 2 && arguments[2] is long most ? most : -1, line),
-            "find" => (arguments, _) => (long)text.IndexOf(Text(arguments, 0), StringComparison.Ordinal),
-            "rfind" => (arguments, _) => (long)text.LastIndexOf(Text(arguments, 0), StringComparison.Ordinal),
-            "count" => (arguments, _) => Text(arguments, 0).Length == 0 ? text.Length + 1L
-                : text.AsSpan().Count(Text(arguments, 0)),
-            "split" => (arguments, _) => Split(evaluator, text, arguments, fromEnd: false, line),
-            "rsplit" => (arguments, _) => Split(evaluator, text, arguments, fromEnd: true, line),
-            "splitlines" => (_, _) => (text.EndsWith('\n') ? text[..^1] : text).Split('\n').ToList<object?>(),
-            "join" => (arguments, _) => Join(evaluator, evaluator.Items(arguments.FirstOrDefault(), line), text, line),
-            "isdigit" or "isnumeric" => (_, _) => text.Length > 0 && text.All(char.IsDigit),
-            "isalpha" => (_, _) => text.Length > 0 && text.All(char.IsLetter),
-            "isalnum" => (_, _) => text.Length > 0 && text.All(char.IsLetterOrDigit),
-            "isspace" => (_, _) => text.Length > 0 && text.All(char.IsWhiteSpace),
-            "isupper" => (_, _) => TemplateTests.Apply("upper", text, [], line),
-            "islower" => (_, _) => TemplateTests.Apply("lower", text, [], line),
-            _ => null,
-        };
+        string => OtherOfText.Contains(name),
+        TemplateMarkup or TemplateBytes => true,
+        bool or long or BigInteger or double => OtherOfNumbers.Contains(name),
+        TemplateRange => name is "start" or "stop" or "step",
+        TemplateView => name is "mapping" or "isdisjoint",
+        _ => false,
+    };
 
-        bool AnyOf(IReadOnlyList<object?> arguments, Func<string, bool> test) => arguments.FirstOrDefault() switch
-        {
-            string part => test(part),
-            List<object?> parts => parts.OfType<string>().Any(test),
-            _ => throw new ChatTemplateException($"{name} needs a string", line),
-        };
+    private static TemplateMap Copy(TemplateCall call)
+    {
+        var copy = new TemplateMap();
+        foreach ((object? key, object? value) in ((TemplateMap)call.Subject!).Items)
+            copy.Set(key, value);
+        call.Budget.Make(copy.Count, call.Line);
+        return copy;
     }
 
-    /// <summary>Strips white space or the given characters.</summary>
-    public static string Strip(string text, string? characters, bool left, bool right)
+    private static TemplateMap FromKeys(TemplateCall call)
     {
-        char[]? set = characters?.ToCharArray();
-        text = left ? text.TrimStart(set) : text;
-        return right ? text.TrimEnd(set) : text;
+        var map = new TemplateMap();
+        foreach (object? key in call.Run.Items(call[0], call.Line))
+            map.Set(call.Run.Key(key, call.Line), call.Or(1, null));
+        return map;
     }
 
-    /// <summary>First letter of every word upper-case, the others lower-case.</summary>
-    public static string Title(string text)
+    private static object Index(TemplateCall call)
     {
-        bool inWord = false;
-        return string.Concat(text.Select(c =>
+        IReadOnlyList<object?> items = call.Items();
+        bool isList = call.Subject is not TemplateRange;
+        long start = isList ? Place(call.Integer(1, 0)) : 0, stop = isList ? Place(call.Integer(2, items.Count)) : items.Count;
+        for (int i = (int)start; i < stop; i++)
         {
-            char result = inWord ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c);
-            inWord = char.IsLetter(c);
-            return result;
-        }));
+            if (TemplateComparison.SameItem(items[i], call[0], call.Budget, call.Line, 0))
+                return (long)i;
+        }
+
+        throw call.Refuse("does not find the item");
+
+        long Place(long given) => Math.Clamp(given < 0 ? given + items.Count : given, 0, items.Count);
     }
 
-    /// <summary>First letter upper-case, the others lower-case.</summary>
-    public static string Capitalize(string text) =>
-        text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
-
-    /// <summary>Joins printed values.</summary>
-    public static string Join(ExpressionEvaluator evaluator, List<object?> items, string separator, int line)
+    private static object Count(TemplateCall call)
     {
-        string[] parts = items.Select(TemplateValue.Print).ToArray();
-        evaluator.Budget.Make(parts.Sum(part => (long)part.Length) + ((long)separator.Length * parts.Length), line);
-        return string.Join(separator, parts);
+        long count = 0;
+        foreach (object? item in call.Items())
+            count += TemplateComparison.SameItem(item, call[0], call.Budget, call.Line, 0) ? 1 : 0;
+        return count;
     }
 
-    /// <summary>Replaces the first <paramref name="most"/> occurrences (all if negative).</summary>
-    public static string Replace(ExpressionEvaluator evaluator, string text, string what, string by, long most, int line)
+    private static object Decode(TemplateCall call)
     {
-        if (what.Length == 0)
+        string encoding = call.TextOr(0, "utf-8")!;
+        if (encoding.ToLowerInvariant() is not ("utf-8" or "utf8") || call.Has(1))
+            throw call.Refuse("knows utf-8 with strict errors alone");
+        try
         {
-            throw new ChatTemplateException("replace needs something to look for", line);
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(((TemplateBytes)call.Subject!).Bytes);
         }
-
-        long count = text.AsSpan().Count(what);
-        count = most < 0 ? count : Math.Min(count, most);
-        evaluator.Budget.Make(text.Length + (count * by.Length), line);
-        if (most < 0)
+        catch (DecoderFallbackException failure)
         {
-            return text.Replace(what, by, StringComparison.Ordinal);
+            throw call.Refuse($"finds bytes that are no UTF-8 ({failure.Message})");
         }
-
-        int at = 0;
-        var result = new System.Text.StringBuilder();
-        for (long i = 0; i < count; i++)
-        {
-            int found = text.IndexOf(what, at, StringComparison.Ordinal);
-            result.Append(text, at, found - at).Append(by);
-            at = found + what.Length;
-        }
-
-        return result.Append(text, at, text.Length - at).ToString();
-    }
-
-    private static List<object?> Split(ExpressionEvaluator evaluator, string text, IReadOnlyList<object?> arguments,
-        bool fromEnd, int line)
-    {
-        string? separator = arguments.FirstOrDefault() as string;
-        long most = arguments.Count > 1 && arguments[1] is long given && given >= 0 ? given : int.MaxValue - 1;
-        if (separator is { Length: 0 })
-        {
-            throw new ChatTemplateException("split needs a separator that is not empty", line);
-        }
-
-        var parts = separator is null ? text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToList()
-            : text.Split(separator).ToList();
-        evaluator.Budget.Make(parts.Count, line);
-        if (parts.Count > most + 1)
-        {
-            string between = separator ?? " ";
-            int keep = (int)most;
-            parts = fromEnd
-                ? [string.Join(between, parts[..^keep]), .. parts[^keep..]]
-                : [.. parts[..keep], string.Join(between, parts[keep..])];
-        }
-
-        return parts.ToList<object?>();
     }
 }

@@ -1,26 +1,23 @@
 using System.Globalization;
+using System.Text;
 
 namespace Seriatim.Tokenizers;
 
 /// <content>Expressions, from the loosest operator to the tightest.</content>
 internal sealed partial class TemplateParser
 {
-    private Expression Tuple()
+    /// <summary>An expression, or several with commas between them: a tuple.</summary>
+    private Expression Tuple(bool withCondition = true, string? end = null)
     {
         int line = Current.Line;
-        Expression first = Expression();
+        Expression first = withCondition ? Expression() : Or();
         if (!IsOperator(","))
-        {
             return first;
-        }
-
         var items = new List<Expression> { first };
-        while (TakeOperator(",") && Current.Kind is not (TemplateTokenKind.PrintEnd or TemplateTokenKind.BlockEnd))
-        {
-            items.Add(Expression());
-        }
-
-        return new ListExpression(items, line);
+        while (TakeOperator(",") && Current.Kind is not (TemplateTokenKind.PrintEnd or TemplateTokenKind.BlockEnd)
+            && !IsOperator(")") && !(end is not null && IsName(end)))
+            items.Add(withCondition ? Expression() : Or());
+        return new TupleExpression(items, line);
     }
 
     private Expression Expression()
@@ -66,10 +63,7 @@ internal sealed partial class TemplateParser
     private Expression Not()
     {
         if (!IsName("not"))
-        {
             return Comparison();
-        }
-
         Enter();
         int line = Take().Line;
         var result = new NotExpression(Not(), line);
@@ -79,42 +73,48 @@ internal sealed partial class TemplateParser
 
     private Expression Comparison()
     {
-        Expression left = Sum();
-        Expression? chain = null;
+        int line = Current.Line;
+        Expression first = Sum();
+        var rest = new List<(string Operator, Expression Value)>();
         while (true)
         {
             TemplateToken token = Current;
             string op = token.Text;
-            if (token.Kind == TemplateTokenKind.Operator && op is "==" or "!=" or "<" or "<=" or ">" or ">=")
+            if ((token.Kind == TemplateTokenKind.Operator && op is "==" or "!=" or "<" or "<=" or ">" or ">=") || IsName("in"))
             {
                 _at++;
             }
-            else if (IsName("in"))
-            {
-                _at++;
-            }
-            else if (IsName("not") && _tokens[_at + 1] is { Kind: TemplateTokenKind.Name, Text: "in" })
+            else if (IsName("not") && Next is { Kind: TemplateTokenKind.Name, Text: "in" })
             {
                 _at += 2;
                 op = "not in";
             }
             else
             {
-                return chain ?? left;
+                return rest.Count == 0 ? first : new CompareExpression(first, rest, line);
             }
 
-            Expression right = Sum();
-            Expression link = new BinaryExpression(op, left, right, token.Line);
-            chain = chain is null ? link : new LogicalExpression(chain, link, false, token.Line);
-            left = right;
+            rest.Add((op, Sum()));
         }
     }
 
     private Expression Sum() => Binary(Concatenation, "+", "-");
 
-    private Expression Concatenation() => Binary(Product, "~");
+    private Expression Concatenation()
+    {
+        int line = Current.Line;
+        Expression first = Product();
+        if (!IsOperator("~"))
+            return first;
+        var parts = new List<Expression> { first };
+        while (TakeOperator("~"))
+            parts.Add(Product());
+        return new ConcatExpression(parts, line);
+    }
 
-    private Expression Product() => Binary(Unary, "*", "/", "//", "%");
+    private Expression Product() => Binary(Power, "*", "/", "//", "%");
+
+    private Expression Power() => Binary(() => Unary(withFilters: true), "**");
 
     private Expression Binary(Func<Expression> operand, params string[] operators)
     {
@@ -128,30 +128,23 @@ internal sealed partial class TemplateParser
         return left;
     }
 
-    private Expression Unary()
+    /// <summary>A sign binds tighter than a filter: <c>-3 | abs</c> is 3.</summary>
+    private Expression Unary(bool withFilters)
     {
-        if (!IsOperator("-") && !IsOperator("+"))
+        Expression value;
+        if (IsOperator("-") || IsOperator("+"))
         {
-            return Power();
+            Enter();
+            TemplateToken sign = Take();
+            value = new SignExpression(sign.Text, Unary(withFilters: false), sign.Line);
+            _depth--;
+        }
+        else
+        {
+            value = Postfix(Primary());
         }
 
-        Enter();
-        TemplateToken sign = Take();
-        Expression operand = Unary();
-        _depth--;
-        return sign.Text == "-" ? new BinaryExpression("-", new LiteralExpression(0L, sign.Line), operand, sign.Line) : operand;
-    }
-
-    private Expression Power()
-    {
-        Expression left = Filters(Postfix(Primary()));
-        if (!IsOperator("**"))
-        {
-            return left;
-        }
-
-        int line = Take().Line;
-        return new BinaryExpression("**", left, Unary(), line);
+        return withFilters ? Filters(value) : value;
     }
 
     private Expression Primary()
@@ -160,25 +153,15 @@ internal sealed partial class TemplateParser
         switch (token.Kind)
         {
             case TemplateTokenKind.Name:
-                return token.Text switch
-                {
-                    "true" or "True" => new LiteralExpression(true, token.Line),
-                    "false" or "False" => new LiteralExpression(false, token.Line),
-                    "none" or "None" => new LiteralExpression(null, token.Line),
-                    _ => new NameExpression(token.Text, token.Line),
-                };
+                return Name(token);
             case TemplateTokenKind.String:
-                string text = token.Text;
+                var text = new StringBuilder(token.Text);
                 while (Current.Kind == TemplateTokenKind.String)
-                {
-                    text += Take().Text;
-                }
-
-                return new LiteralExpression(text, token.Line);
+                    text.Append(Take().Text);
+                return new LiteralExpression(text.ToString(), token.Line);
             case TemplateTokenKind.Integer:
-                return long.TryParse(token.Text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.None,
-                    CultureInfo.InvariantCulture, out long integer)
-                    ? new LiteralExpression(integer, token.Line) : throw Error($"{token.Text} is too large", token);
+                return new LiteralExpression(TemplateNumber.ParseInteger(token.Text, 0) is { } integer
+                    ? TemplateBudget.Integer(integer, token.Line) : throw Error($"{token.Text} is too large", token), token.Line);
             case TemplateTokenKind.Float:
                 return new LiteralExpression(double.Parse(token.Text.Replace("_", string.Empty, StringComparison.Ordinal),
                     CultureInfo.InvariantCulture), token.Line);
@@ -193,21 +176,30 @@ internal sealed partial class TemplateParser
         }
     }
 
+    private Expression Name(TemplateToken token)
+    {
+        if (token.Text is "varargs" or "kwargs" or "caller")
+        {
+            foreach (HashSet<string> macro in _macros)
+                macro.Add(token.Text);
+        }
+
+        return token.Text switch
+        {
+            "true" or "True" => new LiteralExpression(true, token.Line),
+            "false" or "False" => new LiteralExpression(false, token.Line),
+            "none" or "None" => new LiteralExpression(null, token.Line),
+            _ => new NameExpression(token.Text, token.Line),
+        };
+    }
+
     private Expression Parenthesis(TemplateToken token)
     {
         if (TakeOperator(")"))
-        {
-            return new ListExpression([], token.Line);
-        }
-
-        Expression first = Expression();
-        if (TakeOperator(")"))
-        {
-            return first;
-        }
-
-        Expect(TemplateTokenKind.Operator, ",");
-        return new ListExpression([first, .. Items(")")], token.Line);
+            return new TupleExpression([], token.Line);
+        Expression value = Tuple();
+        Expect(TemplateTokenKind.Operator, ")");
+        return value;
     }
 
     private List<Expression> Items(string close)
@@ -217,9 +209,7 @@ internal sealed partial class TemplateParser
         {
             items.Add(Expression());
             if (!IsOperator(close))
-            {
                 Expect(TemplateTokenKind.Operator, ",");
-            }
         }
 
         return items;
@@ -234,9 +224,7 @@ internal sealed partial class TemplateParser
             Expect(TemplateTokenKind.Operator, ":");
             entries.Add((key, Expression()));
             if (!IsOperator("}"))
-            {
                 Expect(TemplateTokenKind.Operator, ",");
-            }
         }
 
         return new MapExpression(entries, token.Line);
@@ -250,10 +238,13 @@ internal sealed partial class TemplateParser
             if (TakeOperator("."))
             {
                 TemplateToken name = Take();
-                value = name.Kind is TemplateTokenKind.Name or TemplateTokenKind.Integer
-                    ? new MemberExpression(value, new LiteralExpression(name.Kind == TemplateTokenKind.Name ? name.Text
-                        : long.Parse(name.Text, CultureInfo.InvariantCulture), name.Line), token.Line)
-                    : throw Error("a name is expected after the dot", name);
+                value = name.Kind switch
+                {
+                    TemplateTokenKind.Name => new AttributeExpression(value, name.Text, token.Line),
+                    TemplateTokenKind.Integer when long.TryParse(name.Text, out long place) =>
+                        new ItemExpression(value, new LiteralExpression(place, name.Line), token.Line),
+                    _ => throw Error("a name is expected after the dot", name),
+                };
             }
             else if (TakeOperator("["))
             {
@@ -278,8 +269,11 @@ internal sealed partial class TemplateParser
         Expression? start = Bound();
         if (!IsOperator(":"))
         {
+            Expression key = start ?? throw Error("an index is expected", Current);
+            if (TakeOperator(","))
+                return new ItemExpression(value, new TupleExpression([key, .. Items("]")], line), line);
             Expect(TemplateTokenKind.Operator, "]");
-            return new MemberExpression(value, start ?? throw Error("an index is expected", Current), line);
+            return new ItemExpression(value, key, line);
         }
 
         _at++;
@@ -294,23 +288,22 @@ internal sealed partial class TemplateParser
         var arguments = new List<Argument>();
         while (!TakeOperator(")"))
         {
-            bool named = Current.Kind == TemplateTokenKind.Name && _tokens[_at + 1] is
-            {
-                Kind: TemplateTokenKind.Operator,
-                Text: "="
-            };
+            TemplateToken token = Current;
+            int stars = TakeOperator("**") ? 2 : TakeOperator("*") ? 1 : 0;
+            bool named = stars == 0 && token.Kind == TemplateTokenKind.Name && Next is { Kind: TemplateTokenKind.Operator, Text: "=" };
             string? name = named ? Take().Text : null;
             _at += named ? 1 : 0;
-            arguments.Add(new Argument(name, Expression()));
+            if (!named && stars == 0 && arguments.Any(argument => argument.Name is not null || argument.Stars > 0))
+                throw Error("an argument without a name comes after one with a name", token);
+            arguments.Add(new Argument(name, Expression(), stars));
             if (!IsOperator(")"))
-            {
                 Expect(TemplateTokenKind.Operator, ",");
-            }
         }
 
         return arguments;
     }
 
+    /// <summary>Filters, tests and calls after a value.</summary>
     private Expression Filters(Expression value)
     {
         while (true)
@@ -318,18 +311,18 @@ internal sealed partial class TemplateParser
             TemplateToken token = Current;
             if (TakeOperator("|"))
             {
-                string name = Expect(TemplateTokenKind.Name).Text;
-                List<Argument> arguments = TakeOperator("(") ? Arguments() : [];
-                value = new FilterExpression(value, name, arguments, token.Line);
-                value = Postfix(value);
+                value = Filter(value, token.Line);
             }
             else if (TakeName("is"))
             {
                 bool negated = TakeName("not");
                 string name = Expect(TemplateTokenKind.Name).Text;
-                List<Argument> arguments = TestArguments();
-                Expression test = new TestExpression(value, name, arguments, token.Line);
+                Expression test = new TestExpression(value, name, TestArguments(), token.Line);
                 value = negated ? new NotExpression(test, token.Line) : test;
+            }
+            else if (TakeOperator("("))
+            {
+                value = new CallExpression(value, Arguments(), token.Line);
             }
             else
             {
@@ -338,19 +331,33 @@ internal sealed partial class TemplateParser
         }
     }
 
+    /// <summary>Filters of a block, whose text they are applied to: the name of the first, then more.</summary>
+    private Expression FilterChain(Expression? value, int line)
+    {
+        value = Filter(value, line);
+        while (TakeOperator("|"))
+            value = Filter(value, line);
+        return value;
+    }
+
+    private FilterExpression Filter(Expression? value, int line)
+    {
+        string name = Expect(TemplateTokenKind.Name).Text;
+        return new FilterExpression(value, name, TakeOperator("(") ? Arguments() : [], line);
+    }
+
     /// <summary>A test may take one argument without parentheses: <c>is divisibleby 3</c>.</summary>
     private List<Argument> TestArguments()
     {
         if (TakeOperator("("))
-        {
             return Arguments();
-        }
-
         TemplateToken token = Current;
+        if (token is { Kind: TemplateTokenKind.Name, Text: "is" or "if" or "not" or "in" })
+            throw Error($"{token.Text} cannot follow a test, which would take it for its argument; put the test in parentheses", token);
         bool starts = token.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float
             || (token.Kind == TemplateTokenKind.Operator && token.Text is "[" or "{")
             || (token.Kind == TemplateTokenKind.Name
-                && token.Text is not ("else" or "or" or "and" or "is" or "if" or "not" or "in"));
+                && token.Text is not ("else" or "or" or "and"));
         return starts ? [new Argument(null, Postfix(Primary()))] : [];
     }
 }

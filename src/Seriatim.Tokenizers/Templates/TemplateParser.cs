@@ -6,12 +6,15 @@ internal sealed partial class TemplateParser
     private const int MaxDepth = 64;
 
     private readonly List<TemplateToken> _tokens;
+    private readonly Stack<HashSet<string>> _macros = new();
     private int _at;
     private int _depth;
 
     private TemplateParser(List<TemplateToken> tokens) => _tokens = tokens;
 
     private TemplateToken Current => _tokens[_at];
+
+    private TemplateToken Next => _tokens[Math.Min(_at + 1, _tokens.Count - 1)];
 
     /// <summary>Parses a template.</summary>
     public static IReadOnlyList<Statement> Parse(string source)
@@ -54,9 +57,7 @@ internal sealed partial class TemplateParser
     private void Enter()
     {
         if (++_depth > MaxDepth)
-        {
             throw Error($"the template nests deeper than {MaxDepth} levels", Current);
-        }
     }
 
     /// <summary>
@@ -73,10 +74,7 @@ internal sealed partial class TemplateParser
             {
                 case TemplateTokenKind.End:
                     if (ends.Length > 0)
-                    {
                         throw Error($"{ends[^1]} is missing", token);
-                    }
-
                     _depth--;
                     return statements;
                 case TemplateTokenKind.Data:
@@ -89,7 +87,7 @@ internal sealed partial class TemplateParser
                     statements.Add(new PrintStatement(value, token.Line));
                     break;
                 default:
-                    if (ends.Contains(_tokens[_at + 1].Text))
+                    if (Next.Kind == TemplateTokenKind.Name && ends.Contains(Next.Text))
                     {
                         _depth--;
                         return statements;
@@ -102,149 +100,19 @@ internal sealed partial class TemplateParser
         }
     }
 
+    /// <summary>The statements of a block and its end, from the end of its first tag on.</summary>
+    private List<Statement> Body(string end)
+    {
+        Expect(TemplateTokenKind.BlockEnd);
+        List<Statement> body = Block(end);
+        EndTag(end);
+        return body;
+    }
+
     private void EndTag(string name)
     {
         Expect(TemplateTokenKind.BlockBegin);
         Expect(TemplateTokenKind.Name, name);
         Expect(TemplateTokenKind.BlockEnd);
-    }
-
-    private Statement Tag()
-    {
-        TemplateToken token = Expect(TemplateTokenKind.Name);
-        switch (token.Text)
-        {
-            case "if":
-                return If(token.Line);
-            case "for":
-                return For(token.Line);
-            case "set":
-                return Set(token.Line);
-            case "macro":
-                return Macro(token.Line);
-            case "break" or "continue":
-                Expect(TemplateTokenKind.BlockEnd);
-                return new JumpStatement(token.Text == "break");
-            case "generation":
-                Expect(TemplateTokenKind.BlockEnd);
-                List<Statement> body = Block("endgeneration");
-                EndTag("endgeneration");
-                return new GroupStatement(body);
-            default:
-                throw Error($"the statement \"{token.Text}\" is not supported", token);
-        }
-    }
-
-    private IfStatement If(int line)
-    {
-        var branches = new List<(Expression? Condition, List<Statement> Body)>();
-        Expression condition = Expression();
-        Expect(TemplateTokenKind.BlockEnd);
-        while (true)
-        {
-            branches.Add((condition, Block("elif", "else", "endif")));
-            Expect(TemplateTokenKind.BlockBegin);
-            string name = Take().Text;
-            if (name == "elif")
-            {
-                condition = Expression();
-                Expect(TemplateTokenKind.BlockEnd);
-                continue;
-            }
-
-            Expect(TemplateTokenKind.BlockEnd);
-            if (name == "else")
-            {
-                branches.Add((null, Block("endif")));
-                EndTag("endif");
-            }
-
-            return new IfStatement(branches, line);
-        }
-    }
-
-    private ForStatement For(int line)
-    {
-        List<string> names = Names();
-        Expect(TemplateTokenKind.Name, "in");
-        Expression items = Or();
-        Expression? filter = TakeName("if") ? Expression() : null;
-        if (IsName("recursive"))
-        {
-            throw Error("recursive loops are not supported", Current);
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        List<Statement> body = Block("else", "endfor");
-        List<Statement> otherwise = [];
-        Expect(TemplateTokenKind.BlockBegin);
-        if (TakeName("else"))
-        {
-            Expect(TemplateTokenKind.BlockEnd);
-            otherwise = Block("endfor");
-            Expect(TemplateTokenKind.BlockBegin);
-        }
-
-        Expect(TemplateTokenKind.Name, "endfor");
-        Expect(TemplateTokenKind.BlockEnd);
-        return new ForStatement(names, items, filter, body, otherwise, line);
-    }
-
-    private List<string> Names()
-    {
-        bool bracket = TakeOperator("(");
-        var names = new List<string> { Expect(TemplateTokenKind.Name).Text };
-        while (TakeOperator(","))
-        {
-            names.Add(Expect(TemplateTokenKind.Name).Text);
-        }
-
-        if (bracket)
-        {
-            Expect(TemplateTokenKind.Operator, ")");
-        }
-
-        return names;
-    }
-
-    private SetStatement Set(int line)
-    {
-        List<string> names = Names();
-        string? attribute = names.Count == 1 && TakeOperator(".") ? Expect(TemplateTokenKind.Name).Text : null;
-        if (TakeOperator("="))
-        {
-            Expression value = Tuple();
-            Expect(TemplateTokenKind.BlockEnd);
-            return new SetStatement(names, attribute, value, [], line);
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        List<Statement> body = Block("endset");
-        EndTag("endset");
-        return new SetStatement(names, attribute, null, body, line);
-    }
-
-    private MacroStatement Macro(int line)
-    {
-        string name = Expect(TemplateTokenKind.Name).Text;
-        Expect(TemplateTokenKind.Operator, "(");
-        var parameters = new List<(string Name, Expression? Default)>();
-        while (!TakeOperator(")"))
-        {
-            string parameter = Expect(TemplateTokenKind.Name).Text;
-            parameters.Add((parameter, TakeOperator("=") ? Expression() : null));
-            if (!IsOperator(")"))
-            {
-                Expect(TemplateTokenKind.Operator, ",");
-            }
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        List<Statement> body = Block("endmacro");
-        Expect(TemplateTokenKind.BlockBegin);
-        Expect(TemplateTokenKind.Name, "endmacro");
-        TakeName(name);
-        Expect(TemplateTokenKind.BlockEnd);
-        return new MacroStatement(name, parameters, body, line);
     }
 }
