@@ -29,20 +29,15 @@ internal static class EmbedCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
+            TextLines lines = source.Open(result);
+            bool asJson = result.GetValue(json);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
-            Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, Kind(result.GetValue(pooling), encoder.Model), !result.GetValue(raw), cancellation);
-            await LiveProgress.ShowAsync(work, () => $"{texts.Count} texts");
-            IReadOnlyList<float[]> vectors = await work;
-            for (int i = 0; i < texts.Count; i++)
-            {
-                Console.Out.WriteLine(result.GetValue(json)
-                    ? JsonSerializer.Serialize(new EmbeddingLine(i, texts[i], vectors[i]), CliJson.Lines.EmbeddingLine)
-                    : string.Join(' ', vectors[i].Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
-            }
-
-            return ExitCodes.Success;
+            using var output = LineOutput.Open(null, null);
+            return await new LineBatch(lines, output, asJson).RunAsync(
+                async (text, stop) => (await encoder.EmbedAsync([text], Kind(result.GetValue(pooling), encoder.Model), !result.GetValue(raw), stop))[0],
+                (index, text, vector) => asJson ? JsonSerializer.Serialize(new EmbeddingLine(index, text, vector), CliJson.Lines.EmbeddingLine)
+                    : string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))), cancellation);
         });
         return command;
     }

@@ -24,9 +24,9 @@ internal sealed class TranslationFlags
     {
         int beams = result.GetValue(_beams);
         if (beams < 1)
-            throw new UserErrorException($"--beams is {beams}; it must be at least 1.");
+            throw new UsageException($"--beams is {beams}; it must be at least 1.");
         if (result.GetValue(_most) is { } most and < 1)
-            throw new UserErrorException($"--max-length is {most}; it must be at least 1.");
+            throw new UsageException($"--max-length is {most}; it must be at least 1.");
         result.Require(beams > 1, "--beams above 1", _penalty);
         return new TranslationOptions
         {
