@@ -12,14 +12,14 @@ internal static class UsageReport
     /// <param name="args">The command line as it was written.</param>
     public static IReadOnlyList<string> Find(ParseResult parsed, string[] args)
     {
-        if (parsed.Action is HelpAction)
+        if (parsed.Action is HelpAction || parsed.Tokens is [{ Type: TokenType.Directive }, ..])
             return [];
         Command command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [[not '-', ..] word, ..])
+            return [NoCommand(word, command)];
         string[] strange = [.. StrangeFlags(parsed, args)];
         if (strange.Length > 0)
             return [.. strange.Distinct().Select(flag => NoOption(flag, command))];
-        if (parsed.UnmatchedTokens is [var first, ..] && command.Subcommands.Count > 0)
-            return [NoCommand(first, command)];
         if (parsed.UnmatchedTokens is [var extra, ..] && parsed.Errors.All(error => parsed.UnmatchedTokens.Any(error.Message.Contains)))
             return [$"'{extra}' is one word too many{(command.Arguments.Count == 1 ? "; put quotes around a text with blanks" : "")}."];
         return [.. parsed.Errors.Select(Describe).Distinct()];
