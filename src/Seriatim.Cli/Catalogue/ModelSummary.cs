@@ -15,9 +15,10 @@ namespace Seriatim.Cli;
 /// <param name="Licence">As its card or file says; missing if they do not.</param>
 /// <param name="ChatTemplate">Whether it says how conversations are written.</param>
 /// <param name="Defaults">How it samples unless flags say otherwise; missing for models that do not generate.</param>
+/// <param name="NotApplied">What its generation_config.json says beyond what is applied; missing if nothing.</param>
 internal sealed record ModelSummary(
     string Name, string Folder, string Architecture, string Task, long Parameters, long WeightBytes, int? Context, int Vocabulary, string? Licence,
-    bool ChatTemplate, SamplingSummary? Defaults)
+    bool ChatTemplate, SamplingSummary? Defaults, IReadOnlyList<string>? NotApplied)
 {
     public static ModelSummary Of(LanguageModel model, string name, string folder)
     {
@@ -26,7 +27,7 @@ internal sealed record ModelSummary(
         return new ModelSummary(
             name, Path.GetFullPath(folder), spec.Family, $"{spec.Task}", model.Model.ParameterCount, model.Model.WeightBytes,
             spec.Context == int.MaxValue ? null : spec.Context, spec.Last.Vocabulary, ModelLicence.Of(folder, model.Model.Config),
-            model.Tokenizer.ChatTemplate is not null, generates ? SamplingSummary.Of(model) : null);
+            model.Tokenizer.ChatTemplate is not null, generates ? SamplingSummary.Of(model) : null, generates && model.Defaults.Notes.Count > 0 ? model.Defaults.Notes : null);
     }
 
     public IEnumerable<(string Name, string Value)> Rows()
@@ -40,6 +41,8 @@ internal sealed record ModelSummary(
         yield return ("chat template", ChatTemplate ? "yes" : "no");
         if (Defaults is not null)
             yield return ("defaults", Defaults.Text);
+        foreach (string note in NotApplied ?? [])
+            yield return ("not applied", note);
         yield return ("folder", Folder);
     }
 }

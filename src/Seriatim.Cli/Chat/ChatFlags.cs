@@ -7,13 +7,15 @@ namespace Seriatim.Cli;
 /// <summary>What <c>chat</c> and <c>run</c> have in common: how answers are generated.</summary>
 internal sealed class ChatFlags
 {
+    private const int NoLimit = -1;
+
     private readonly Option<string?> _system = Flag.Maybe<string>("What the model is told before the conversation.", "text", "--system-prompt", "-sys");
     private readonly Option<string?> _template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.", "file", "--chat-template-file");
     private readonly Option<bool> _noHistory = Flag.Switch("Do not keep what is typed for the next time.", "--no-history");
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = SharedOptions.Context();
     private readonly Option<string> _cacheType = SharedOptions.CacheType();
-    private readonly Option<int> _most = Flag.Of("Most new tokens of an answer; -1: until the model ends it or the context is full.", "n", -1, "--max-tokens", "-n", "--predict");
+    private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens of an answer; -1: until the model ends it or the context is full. Default: the model's, else -1.", "n", "--max-tokens", "-n", "--predict");
     private readonly SeedFlag _seed = new();
     private readonly SamplerFlags _sampler = new();
     private readonly PenaltyFlags _penalty = new();
@@ -49,14 +51,16 @@ internal sealed class ChatFlags
     /// <param name="remembers">False for models that know no conversations.</param>
     public Conversation Begin(ParseResult result, LanguageModel model, ChatTemplate? template, bool remembers)
     {
-        int most = result.GetValue(_most);
+        int? most = result.GetValue(_most), usual = remembers ? null : GenerationDefaults.UsualNewTokens;
         SamplingOptions sampling = _sampler.Read(result, model, beams: false);
         sampling = sampling with { Penalties = _penalty.Read(result, model.Tokenizer, sampling.Penalties) };
         ulong seed = _seed.Of(result);
         result.Require(remembers, "a model with a chat template", _system);
         return new Conversation(model, template, request => _length.Apply(result, model, request) with
         {
-            MaxNewTokens = most == -1 ? null : most,
+            MaxNewTokens = most == NoLimit ? null : most,
+            SoftMaxNewTokens = most is null ? request.SoftMaxNewTokens ?? usual : null,
+            MinNewTokens = Math.Min(request.MinNewTokens, most is null or NoLimit ? int.MaxValue : most.Value),
             Seed = unchecked(seed + _answers++),
             Sampling = sampling,
         }, result.GetValue(_system), remembers);

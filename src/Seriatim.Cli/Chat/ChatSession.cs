@@ -163,7 +163,7 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
     private async Task ReadAsync(string message, Answer answer, CancellationToken cancellation)
     {
         (GenerationRequest request, GenerationHandle handle) = conversation.Ask(message, cancellation);
-        (answer.Prompt, answer.Seed) = (request.Prompt.Length, request.Seed);
+        (answer.Prompt, answer.Seed) = (request.Prompt.Length, handle.Seed);
         FinishReason? finish = null;
         await foreach (GenerationUpdate update in handle.WithCancellation(CancellationToken.None))
         {

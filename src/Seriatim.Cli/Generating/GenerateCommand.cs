@@ -49,6 +49,8 @@ internal static class GenerateCommand
             // Who likes a text can have it again; what pipes get says it in --json.
             if (flags.DrawnSeed(result) is { } seed && !asJson && (isVerbose || !Console.IsErrorRedirected))
                 Terminal.Note($"seed {seed}");
+            foreach (string note in isVerbose ? opened.Defaults.Notes : [])
+                Terminal.Note(note);
             if (isVerbose && code == ExitCodes.Success)
                 await run.SummariseAsync();
             return code;

@@ -6,9 +6,10 @@ namespace Seriatim.Cli;
 /// <summary>How much is generated, how often, and where it stops.</summary>
 internal sealed class LengthFlags
 {
-    private const int Usual = 256;
-    private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens; -1: until the model ends the text or the context is full. Default: 256, or as many as fit.", "n", "--max-tokens", "-n", "--predict", "--n-predict");
-    private readonly Option<int> _fewest = Flag.Of("Fewest new tokens: before that nothing ends the text.", "n", 0, "--min-tokens", "--min-new-tokens");
+    private const int NoLimit = -1;
+
+    private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens; -1: until the model ends the text or the context is full. Default: the model's, else 256, as far as the context goes.", "n", "--max-tokens", "-n", "--predict", "--n-predict");
+    private readonly Option<int?> _fewest = Flag.Maybe<int?>("Fewest new tokens: before that nothing ends the text. Default: the model's.", "n", "--min-tokens", "--min-new-tokens");
     private readonly SeedFlag _seed = new();
     private readonly Option<int> _count = Flag.Of("Continuations of each prompt (with --beams: the best so many).", "n", 1, "--n", "--num-return-sequences");
     private readonly Option<int?> _bestOf = Flag.Maybe<int?>("Generate so many, and print the most probable --n of them.", "n", "--best-of");
@@ -24,7 +25,7 @@ internal sealed class LengthFlags
 
     public GenerationRequest Apply(ParseResult result, Prompt prompt, GenerationRequest request)
     {
-        int most = prompt.MaxNewTokens ?? result.GetValue(_most) ?? Usual;
+        int? most = prompt.MaxNewTokens ?? result.GetValue(_most);
         int together = new EngineOptions().MaxSequences;
         AtMost(result, _count, result.GetValue(_count), together);
         AtMost(result, _bestOf, result.GetValue(_bestOf) ?? 1, together);
@@ -33,8 +34,9 @@ internal sealed class LengthFlags
             throw new UsageException($"--max-time is {seconds}; seconds above 0 are needed.");
         return request with
         {
-            MaxNewTokens = most == -1 ? null : most,
-            MinNewTokens = result.GetValue(_fewest),
+            MaxNewTokens = most == NoLimit ? null : most,
+            SoftMaxNewTokens = most is null ? request.SoftMaxNewTokens ?? GenerationDefaults.UsualNewTokens : null,
+            MinNewTokens = result.GetValue(_fewest) ?? Math.Min(request.MinNewTokens, most is null or NoLimit ? int.MaxValue : most.Value),
             Seed = prompt.Seed ?? _seed.Of(result),
             Count = result.GetValue(_count),
             BestOf = result.GetValue(_bestOf),

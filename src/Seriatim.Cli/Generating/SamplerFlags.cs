@@ -30,7 +30,7 @@ internal sealed class SamplerFlags
     ];
 
     /// <summary>How a model samples if no flag says otherwise.</summary>
-    public static SamplingOptions DefaultsOf(LanguageModel model) => new() { Temperature = 0.8f, TopK = 40, TopP = 0.95f, MinP = 0.05f };
+    public static SamplingOptions DefaultsOf(LanguageModel model) => model.Defaults.Sampling;
 
     /// <param name="result">The command line.</param>
     /// <param name="model">What was not given is as the model has it.</param>

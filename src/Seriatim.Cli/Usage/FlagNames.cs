@@ -13,6 +13,7 @@ internal static partial class FlagNames
     private static readonly Dictionary<string, string> Flags = new()
     {
         ["MaxNewTokens"] = "--max-tokens (-n)",
+        ["SoftMaxNewTokens"] = "--max-tokens (-n)",
         ["MinNewTokens"] = "--min-tokens",
         ["Seed"] = "--seed",
         ["Count"] = "--n",
