@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace Seriatim.Cli;
 
 /// <summary><c>seriatim list</c>: the models that are on this machine, and what they take.</summary>
 internal static class ListCommand
 {
+    private const string Gap = "   ";
+
     public static Command Build()
     {
         Option<bool> json = SharedOptions.Json("one JSON object a model");
@@ -29,22 +30,20 @@ internal static class ListCommand
         return command;
     }
 
+    private static (string Name, string Size, string Kind, string From) Row(ModelEntry model) => (
+        model.Name, Terminal.Bytes(model.Bytes), model.Architecture ?? "?",
+        model.Source == ModelEntry.BuiltIn ? "built in" : model.Complete ? "cache" : "cache, not complete: pull it");
+
     private static void Print(IReadOnlyList<ModelEntry> models)
     {
-        if (models.Count > 0)
+        (string Name, string Size, string Kind, string From)[] rows = [("name", "size", "kind", "from"), .. models.Select(Row)];
+        int name = rows.Max(row => TextWidth.Of(row.Name)), size = rows.Max(row => row.Size.Length), kind = rows.Max(row => row.Kind.Length);
+        bool wide = name + size + kind + rows.Max(row => row.From.Length) + 3 * Gap.Length <= (Console.IsOutputRedirected ? int.MaxValue : Terminal.HelpWidth);
+        foreach ((string Name, string Size, string Kind, string From) row in models.Count == 0 ? [] : wide ? rows : rows[1..])
         {
-            Table table = new Table().Border(TableBorder.None).AddColumn("name").AddColumn(new TableColumn("size").RightAligned().NoWrap())
-                .AddColumn("kind").AddColumn("from");
-            foreach (TableColumn column in table.Columns)
-                column.PadLeft(0).PadRight(3);
-            foreach (ModelEntry model in models)
-            {
-                table.AddRow(
-                    new Text(model.Name), new Text(Terminal.Bytes(model.Bytes)), new Text(model.Architecture ?? "?"),
-                    new Text(model.Source == ModelEntry.BuiltIn ? "built in" : model.Complete ? "cache" : "cache, not complete: pull it"));
-            }
-
-            Terminal.Table(table);
+            Console.Out.WriteLine(wide
+                ? $"{row.Name}{new string(' ', name - TextWidth.Of(row.Name))}{Gap}{row.Size.PadLeft(size)}{Gap}{row.Kind.PadRight(kind)}{Gap}{row.From}"
+                : $"{row.Name}\n  {row.Size}, {row.Kind}, {row.From}");
         }
 
         string cache = new ModelHub().CacheFolder;

@@ -7,7 +7,7 @@ internal static class HelpPages
 
     private static readonly Dictionary<string, HelpPage> All = new()
     {
-        ["run"] = new(Talk, ["--model", "--seed", "--temp"],
+        ["run"] = new(Talk, ["--system-prompt", "--max-tokens", "--seed", "--temp", "--json"],
             ("run stories", "continue what you type"),
             ("run owner/name \"Why is the sky blue?\"", "fetch a model from the hub, once, and ask it")),
         ["generate"] = new(Talk,

@@ -114,8 +114,9 @@ internal sealed class HelpText(int width, bool coloured)
 
     private void Row(string name, string words, int column)
     {
-        int taken = Indent + TextWidth.Of(name);
-        _text.Append(' ', Indent).Append(Bold(name));
+        string[] names = [.. WordFold.Lines(name, width - Indent)];
+        int taken = Indent + TextWidth.Of(names[^1]);
+        _text.Append(' ', Indent).AppendJoin(Environment.NewLine + new string(' ', Indent), names.Select(Bold));
         int from = width < NarrowWidth ? Indent + 4 : Indent + column + Gap;
         if (words.Length == 0)
         {
