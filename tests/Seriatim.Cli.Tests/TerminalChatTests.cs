@@ -15,8 +15,8 @@ public sealed class TerminalChatTests : IDisposable
     public void Ctrl_C_ends_an_answer_and_gives_the_prompt_back()
     {
         // An answer that goes on for ever: beyond the context, and nothing ends it.
-        File.WriteAllText(_folder.File("generation_config.json"), """{"eos_token_id": 0, "min_new_tokens": 100000000}""");
-        using Session chat = Start("--window 64 -n 100000000");
+        File.WriteAllText(_folder.File("generation_config.json"), """{"eos_token_id": 0, "min_new_tokens": 10000000}""");
+        using Session chat = Start("--window 64 -n 10000000");
         chat.Until("> ");
         for (int i = 0; i < 2; i++)
         {
