@@ -18,6 +18,13 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(TranslationLine))]
 [JsonSerializable(typeof(QuantizationReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(ModelEntry))]
+[JsonSerializable(typeof(RemovedModel))]
+[JsonSerializable(typeof(ModelSummary))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(FailedLine))]
+[JsonSerializable(typeof(SavedMessage[]))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static CliJson Lines { get; } = new(new JsonSerializerOptions

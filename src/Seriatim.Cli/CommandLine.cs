@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Seriatim.Formats;
 using Seriatim.Generation;
@@ -21,26 +20,44 @@ internal static class CommandLine
     {
         Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         RootCommand root = Build();
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-            return ReportUsage(parsed);
+
+        // No file is ever read because a text begins with an @.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (UsageReport.Find(parsed, args) is { Count: > 0 } wrong)
+            return ReportUsage(parsed, wrong);
         try
         {
             // The first Ctrl-C stops the work, which prints what there is; the second ends the program at once, as without a handler.
             using var stop = new CancellationTokenSource();
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
             {
+                if (Interrupt.TryHandle())
+                {
+                    signal.Cancel = true;
+                    return;
+                }
+
                 signal.Cancel = !stop.IsCancellationRequested;
                 if (!signal.Cancel)
                     Terminal.ShowCursor();
                 ThreadPool.QueueUserWorkItem(_ => Stop(stop));
             });
-            var configuration = new InvocationConfiguration { Output = new HelpWriter(Console.Out), EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            var configuration = new InvocationConfiguration { Output = Console.Out, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration, stop.Token);
         }
         catch (OperationCanceledException)
         {
             return ExitCodes.Interrupted;
+        }
+        catch (UsageException failure)
+        {
+            Terminal.Error(failure.Message);
+            return ExitCodes.Usage;
+        }
+        catch (GenerationException failure)
+        {
+            Terminal.Error(FlagNames.Describe(failure));
+            return failure is InvalidOptionException invalid && FlagNames.HasFlag(invalid.Option) ? ExitCodes.Usage : ExitCodes.Failure;
         }
         catch (Exception failure) when (IsExpected(failure))
         {
@@ -71,56 +88,43 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Build() => new("Transformers for .NET: trained in parallel, decoded seriatim.")
+    internal static RootCommand Build()
     {
-        GenerateCommand.Build(),
-        ChatCommand.Build(),
-        TranslateCommand.Build(),
-        EmbedCommand.Build(),
-        FillCommand.Build(),
-        ClassifyCommand.Build(),
-        ScoreCommand.Build(),
-        EvalCommand.Build(),
-        PullCommand.Build(),
-        InspectCommand.Build(),
-        ConvertCommand.Build(),
-        QuantizeCommand.Build(),
-        BenchCommand.Build(),
-        TokenizeCommand.Build(),
-        TrainCommand.Build(),
-    };
+        var root = new RootCommand("Seriatim: Transformers for .NET, trained in parallel, decoded seriatim.")
+        {
+            RunCommand.Build(), GenerateCommand.Build(), ChatCommand.Build(), TranslateCommand.Build(), FillCommand.Build(),
+            ListCommand.Build(), ShowCommand.Build(), PullCommand.Build(), RemoveCommand.Build(), InspectCommand.Build(), ConvertCommand.Build(), QuantizeCommand.Build(),
+            TrainCommand.Build(), EvalCommand.Build(), BenchCommand.Build(),
+            EmbedCommand.Build(), ClassifyCommand.Build(), ScoreCommand.Build(), TokenizeCommand.Build(),
+            DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),
+        };
+        root.Add(HelpVerbs.BuildHelp(root));
+        HelpAction.Install(root);
+        NumberOptions.Install(root);
+        ShowHelpWithoutVerb(root);
+        return root;
+    }
+
+    /// <summary>Who names no command is shown which there are.</summary>
+    private static void ShowHelpWithoutVerb(Command command)
+    {
+        if (command.Subcommands.Count == 0)
+            return;
+        command.SetAction(_ => HelpAction.Show(command, brief: true));
+        foreach (Command verb in command.Subcommands)
+            ShowHelpWithoutVerb(verb);
+    }
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
     private static bool IsExpected(Exception failure) => failure
-        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException or GenerationException or UserErrorException
+        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException or UserErrorException
         or RecipeException or DataException or TrainingDivergedException or InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
-    private static int ReportUsage(ParseResult parsed)
+    private static int ReportUsage(ParseResult parsed, IReadOnlyList<string> wrong)
     {
-        string[] unknown = [.. parsed.Tokens.Where(t => t.Type == TokenType.Argument && t.Value is ['-', _, ..]).Select(t => t.Value)];
-        ParseError[] named = [.. parsed.Errors.Where(e => unknown.Any(e.Message.Contains))];
-        foreach (ParseError error in named.Length > 0 ? named : parsed.Errors)
-            Terminal.Error(error.Message);
-        foreach (string token in unknown)
-        {
-            if (Nearest(token, parsed.CommandResult.Command) is { } nearest)
-                Terminal.Note($"Did you mean {nearest}?");
-        }
-
-        string path = string.Join(' ', Path(parsed.CommandResult));
-        Terminal.Note($"'{path} --help' lists what there is.");
+        foreach (string message in wrong)
+            Terminal.Error(message);
+        Terminal.Note($"'{UsageReport.PathOf(parsed.CommandResult)} --help' lists what there is.");
         return ExitCodes.Usage;
     }
-
-    private static IEnumerable<string> Path(CommandResult? result)
-    {
-        var names = new Stack<string>();
-        for (; result is not null; result = result.Parent as CommandResult)
-            names.Push(result.Command is RootCommand ? "seriatim" : result.Command.Name);
-        return names;
-    }
-
-    private static string? Nearest(string token, Command command) => NearestName.Find(token, command.Options
-        .SelectMany(o => o.Aliases.Append(o.Name))
-        .Where(name => name.StartsWith("--", StringComparison.Ordinal)));
 }

@@ -7,7 +7,14 @@ namespace Seriatim.Cli;
 /// <summary>Options that several commands have, with one meaning.</summary>
 internal static class SharedOptions
 {
-    public static Option<string> Model() => new("--model", "-m")
+    public static Option<string> Model()
+    {
+        Option<string> option = NewModel();
+        option.CompletionSources.Add(ModelNames.Complete);
+        return option;
+    }
+
+    private static Option<string> NewModel() => new("--model", "-m")
     {
         Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a .gguf file, a built-in name, or a hub id (owner/name[@revision]).",
         Required = true,
@@ -33,7 +40,8 @@ internal static class SharedOptions
     {
         Description = "How keys and values are kept in memory: f32, f16 (half of it) or q8_0 (a good quarter).",
         DefaultValueFactory = _ => "f32",
-        HelpName = "type",
+        HelpName = "f32|f16|q8_0",
+        CompletionSources = { "f32", "f16", "q8_0" },
     };
 
     /// <summary>How a model is opened with the options above.</summary>
@@ -43,9 +51,9 @@ internal static class SharedOptions
         int count = result.GetValue(threads);
         int? positions = context is null ? null : result.GetValue(context);
         if (count < 0)
-            throw new UserErrorException($"--threads is {count}; it must be 0 (one a core) or more.");
+            throw new UsageException($"--threads is {count}; it must be 0 (one a core) or more.");
         if (positions is < 1)
-            throw new UserErrorException($"--ctx-size is {positions}; it must be at least 1.");
+            throw new UsageException($"--ctx-size is {positions}; it must be at least 1.");
         string kind = cacheType is null ? "f32" : result.GetRequiredValue(cacheType);
         var engine = new EngineOptions
         {
@@ -54,7 +62,7 @@ internal static class SharedOptions
                 "f32" => KeyValueType.F32,
                 "f16" => KeyValueType.F16,
                 "q8_0" => KeyValueType.Q8,
-                _ => throw new UserErrorException($"--cache-type is {kind}; f32, f16 or q8_0 is needed."),
+                _ => throw new UsageException($"--cache-type is {kind}; f32, f16 or q8_0 is needed."),
             },
         };
         if (positions is { } wanted)

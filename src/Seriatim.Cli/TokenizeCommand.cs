@@ -25,9 +25,9 @@ internal static class TokenizeCommand
         (Option<string> model, Argument<string?> text, Option<bool> plain) = TextOptions();
         Option<bool> json = SharedOptions.Json("one JSON object with ids, pieces and offsets");
         var command = new Command("encode", "Print the token ids of a text.") { model, text, plain, json };
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            Tokenizer tokenizer = Load(result.GetRequiredValue(model));
+            Tokenizer tokenizer = await LoadAsync(result.GetRequiredValue(model), cancellation);
             string input = Text(result.GetValue(text));
             if (result.GetValue(json))
                 WriteJson(tokenizer, input, !result.GetValue(plain));
@@ -44,10 +44,10 @@ internal static class TokenizeCommand
         var ids = new Argument<string[]>("ids") { Description = "Token ids, separated by blanks or commas; none: standard input.", Arity = ArgumentArity.ZeroOrMore };
         var special = new Option<bool>("--special") { Description = "Print special tokens too." };
         var command = new Command("decode", "Print the text of token ids.") { model, ids, special };
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            Tokenizer tokenizer = Load(result.GetRequiredValue(model));
-            string[] words = result.GetValue(ids) is { Length: > 0 } given ? given : [StandardInput("token ids")];
+            Tokenizer tokenizer = await LoadAsync(result.GetRequiredValue(model), cancellation);
+            string[] words = result.GetValue(ids) is { Length: > 0 } given ? given : [FromInput("token ids")];
             int[] numbers = [.. words.SelectMany(w => w.Split([' ', ',', '\n', '\r', '\t', '[', ']'], StringSplitOptions.RemoveEmptyEntries)).Select(Id)];
             foreach (int id in numbers)
             {
@@ -65,9 +65,9 @@ internal static class TokenizeCommand
     {
         (Option<string> model, Argument<string?> text, Option<bool> plain) = TextOptions();
         var command = new Command("count", "Print how many tokens a text has.") { model, text, plain };
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            Console.Out.WriteLine(Load(result.GetRequiredValue(model)).CountTokens(Text(result.GetValue(text)), !result.GetValue(plain)));
+            Console.Out.WriteLine((await LoadAsync(result.GetRequiredValue(model), cancellation)).CountTokens(Text(result.GetValue(text)), !result.GetValue(plain)));
             return ExitCodes.Success;
         });
         return command;
@@ -77,9 +77,9 @@ internal static class TokenizeCommand
     {
         (Option<string> model, Argument<string?> text, Option<bool> plain) = TextOptions();
         var command = new Command("show", "Show the pieces of a text, each with its own colour, and their ids.") { model, text, plain };
-        command.SetAction(result =>
+        command.SetAction(async (result, cancellation) =>
         {
-            Tokenizer tokenizer = Load(result.GetRequiredValue(model));
+            Tokenizer tokenizer = await LoadAsync(result.GetRequiredValue(model), cancellation);
             IReadOnlyList<EncodedToken> tokens = tokenizer.EncodeWithOffsets(
                 Text(result.GetValue(text)), new EncodeOptions { AddSpecialTokens = !result.GetValue(plain) });
             for (int i = 0; i < tokens.Count; i++)
@@ -107,17 +107,17 @@ internal static class TokenizeCommand
         new Argument<string?>("text") { Description = "The text; none: standard input.", Arity = ArgumentArity.ZeroOrOne },
         new Option<bool>("--no-special") { Description = "Do not add the special tokens that models expect around a text." });
 
-    private static Option<string> Model() => new("--model", "-m")
+    private static Option<string> Model()
     {
-        Description = "A model folder or a tokenizer file (tokenizer.json, .model, .tiktoken, vocab.txt, .gguf).",
-        Required = true,
-        HelpName = "path",
-    };
+        Option<string> option = SharedOptions.Model();
+        option.Description = "A model folder, a built-in name, a hub id, or a tokenizer file (tokenizer.json, .model, .tiktoken, vocab.txt, .gguf).";
+        return option;
+    }
 
-    private static Tokenizer Load(string path)
+    /// <summary>Files are tokenizers by themselves; other names are those of models, as everywhere.</summary>
+    private static async Task<Tokenizer> LoadAsync(string name, CancellationToken cancellation)
     {
-        if (!Directory.Exists(path) && !File.Exists(path))
-            throw new UserErrorException($"{path}: there is no such file or folder. Give a model folder or a tokenizer file with -m.");
+        string path = File.Exists(name) || Directory.Exists(name) && !new ModelHub().BuiltIn.Contains(name) ? name : await ModelFolder.ResolveAsync(name, cancellation);
         if (!Models.Model.IsGguf(path))
             return Tokenizer.Load(path);
         using Formats.GgufFile file = Formats.GgufFile.Open(path);
@@ -126,13 +126,13 @@ internal static class TokenizeCommand
 
     private static int Id(string word) => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
         ? id
-        : throw new UserErrorException($"'{word}' is not a token id; ids are whole numbers from 0 on.");
+        : throw new UsageException($"'{word}' is not a token id; ids are whole numbers from 0 on.");
 
-    private static string Text(string? argument) => argument ?? StandardInput("a text");
+    private static string Text(string? argument) => argument ?? FromInput("a text");
 
-    private static string StandardInput(string what) => Console.IsInputRedirected
-        ? Console.In.ReadToEnd()
-        : throw new UserErrorException($"Give {what} as an argument or through a pipe.");
+    private static string FromInput(string what) => Console.IsInputRedirected
+        ? StandardInput.ReadToEnd()
+        : throw new UsageException($"Give {what} as an argument or through a pipe.");
 
     /// <summary>Blanks and line ends as visible signs.</summary>
     private static string Visible(string piece) => piece.Replace("\n", "\\n").Replace("\r", "\\r").Replace("\t", "\\t").Replace(' ', '·');

@@ -1,4 +1,4 @@
 namespace Seriatim.Cli;
 
-/// <summary>Something the user gave cannot be used; the message says what and what to do.</summary>
-internal sealed class UserErrorException(string message) : Exception(message);
+/// <summary>Something users did wrong or have to decide; the message is meant for them.</summary>
+internal class UserErrorException(string message) : Exception(message);

@@ -92,7 +92,7 @@ public sealed class EvalTests : IDisposable
         foreach (string[] flags in new string[][] { ["--beams", "2"], ["--references", "grouped"], ["--mask-share", "0.2"], ["--tokenize", "zh"], ["-c", "9999"], ["--stride", "0"] })
         {
             (int code, string output, string error) = Cli.Run(["eval", "-m", _folder.Path, "--data", _folder.File("text.txt"), .. flags]);
-            Assert.True(code == 1, $"{string.Join(' ', flags)} gave {code}: {error}");
+            Assert.True(code == 2, $"{string.Join(' ', flags)} gave {code}: {error}");
             Assert.Empty(output);
             Assert.DoesNotContain("   at ", error);
         }

@@ -88,10 +88,10 @@ public sealed class GenerateTests
     [StoriesFact]
     public void Values_out_of_range_are_named()
     {
-        foreach ((string flag, string value, string part) in new[] { ("--temp", "NaN", "Temperature"), ("--top-p", "1.5", "1.5"), ("-n", "0", "0"), ("-t", "-3", "-3"), ("-c", "0", "0") })
+        foreach ((string flag, string value, string part) in new[] { ("--temp", "NaN", "--temp"), ("--top-p", "1.5", "1.5"), ("-n", "0", "0"), ("-t", "-3", "-3"), ("-c", "0", "0") })
         {
             (int code, _, string error) = Cli.Run("generate", "-m", Cli.Stories, "-p", "x", flag, value);
-            Assert.True(code == 1, $"{flag} {value} gave {code}: {error}");
+            Assert.True(code == 2, $"{flag} {value} gave {code}: {error}");
             Assert.Contains(part, error);
             Assert.DoesNotContain("   at ", error);
         }

@@ -9,7 +9,7 @@ public sealed class UsageTests
     {
         (int code, string output, _) = Cli.Run("--help");
         Assert.Equal(0, code);
-        Assert.Contains("  seriatim [command]", output);
+        Assert.Contains("seriatim COMMAND", output);
         foreach (string command in new[] { "generate", "inspect", "tokenize" })
             Assert.Contains(command, output);
     }
@@ -55,7 +55,7 @@ public sealed class UsageTests
     [Fact]
     public void Prompts_are_given_once_and_files_must_exist()
     {
-        Assert.Equal(1, Cli.Run("generate", "-m", "x", "-p", "a", "b").Code);
+        Assert.Equal(2, Cli.Run("generate", "-m", "x", "-p", "a", "b").Code);
         (int code, _, string error) = Cli.Run("generate", "-m", "x", "-f", "missing.txt");
         Assert.Equal(1, code);
         Assert.Contains("missing.txt", error);

@@ -120,8 +120,8 @@ public sealed class VerbTests : IDisposable
         Assert.Equal(classes.OrderByDescending(c => c.Probability).Select(c => c.Label), lines.Select(line => line.Split('\t')[1]));
         Assert.Single(Run(null, "classify", "-m", _folder.Path, "the cat sat", "--top-k", "1").Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.NotEqual(string.Join('\n', lines), Run(null, "classify", "-m", _folder.Path, "the cat sat", "--text-pair", "a song of mice").Trim());
-        Assert.Equal(1, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "0").Code);
-        Assert.Equal(1, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "1", "--json").Code);
+        Assert.Equal(2, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "0").Code);
+        Assert.Equal(2, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "1", "--json").Code);
     }
 
     [Fact]

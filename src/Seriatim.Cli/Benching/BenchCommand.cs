@@ -31,7 +31,7 @@ internal static class BenchCommand
             string? name = result.GetValue(model);
             string? kind = result.GetValue(shape);
             if (name is null == kind is null)
-                throw new UserErrorException("Give a model with -m, or a shape with --shape.");
+                throw new UsageException("Give a model with -m, or a shape with --shape.");
             result.Require(kind is not null, "--shape", quant);
             int runs = Positive(result.GetValue(repeat), "--repeat");
             int tokens = Positive(result.GetValue(generate), "--generate");
@@ -105,7 +105,7 @@ internal static class BenchCommand
     private static string Title(BenchLine line) => line.What == "read" ? $"read {line.Length} tokens" : $"write, {line.Sequences} together";
 
     private static int Positive(int value, string option) =>
-        value >= 1 ? value : throw new UserErrorException($"{option} is {value}; it must be at least 1.");
+        value >= 1 ? value : throw new UsageException($"{option} is {value}; it must be at least 1.");
 
     private static Option<int[]> Lengths(string description, int[] value, string name, string alias) => new(name, alias)
     {

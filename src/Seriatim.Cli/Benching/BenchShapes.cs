@@ -22,7 +22,7 @@ internal static class BenchShapes
     public static Model Make(string name, string quant)
     {
         if (!Configs.TryGetValue(name, out string? config))
-            throw new UserErrorException($"--shape is {name}; it must be one of {string.Join(", ", Names)}.");
+            throw new UsageException($"--shape is {name}; it must be one of {string.Join(", ", Names)}.");
         QuantizationMix mix = QuantizeCommand.Mix(quant, pure: false);
         byte[] json = Encoding.UTF8.GetBytes(config);
         using var document = System.Text.Json.JsonDocument.Parse(json);

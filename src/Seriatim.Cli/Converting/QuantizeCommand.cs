@@ -51,7 +51,7 @@ internal static class QuantizeCommand
     {
         IEnumerable<string> names = allowed.Length == 0 ? QuantizationMix.Names : allowed;
         if (!names.Contains(name, StringComparer.OrdinalIgnoreCase))
-            throw new UserErrorException($"--type is {name}; it must be one of {string.Join(", ", names)}.");
+            throw new UsageException($"--type is {name}; it must be one of {string.Join(", ", names)}.");
         return QuantizationMix.Parse(name, pure);
     }
 

@@ -40,7 +40,7 @@ internal sealed class PairFlags
             "13a" => BleuTokenizer.Mteval13A,
             "zh" => BleuTokenizer.Chinese,
             "char" => BleuTokenizer.Character,
-            { } other => throw new UserErrorException($"--tokenize is {other}; 13a, zh and char are known."),
+            { } other => throw new UsageException($"--tokenize is {other}; 13a, zh and char are known."),
         },
         result.GetValue(_output));
 }

@@ -34,13 +34,13 @@ internal sealed class TextFlags
         int most = model.Spec.Context;
         int window = result.GetValue(_context) ?? (most == int.MaxValue ? UnlimitedContext : most);
         if (window < 2 || window > most)
-            throw new UserErrorException($"--ctx-size is {window}; 2 to {most}, the context of this model, is allowed.");
+            throw new UsageException($"--ctx-size is {window}; 2 to {most}, the context of this model, is allowed.");
         int stride = result.GetValue(_stride) ?? window / 2;
         if (stride < 1 || stride > window)
-            throw new UserErrorException($"--stride is {stride}; 1 to {window}, the window, is allowed.");
+            throw new UsageException($"--stride is {stride}; 1 to {window}, the window, is allowed.");
         double share = result.GetValue(_share) ?? 0.15;
         if (!(share is > 0 and <= 1))
-            throw new UserErrorException($"--mask-share is {share}; above 0 and up to 1 is allowed.");
+            throw new UsageException($"--mask-share is {share}; above 0 and up to 1 is allowed.");
         return new TextSettings(result.GetValue(_marker), window, stride, share, result.GetValue(_seed) ?? 1);
     }
 }

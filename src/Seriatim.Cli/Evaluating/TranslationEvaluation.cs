@@ -10,6 +10,8 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
 {
     private static readonly string Version = $"seriatim-{typeof(Translator).Assembly.GetName().Version!.ToString(3)}";
 
+    private const string Unsaid = "as the model says";
+
     private int _done, _all;
 
     public string Progress => $"{_done} of {_all} texts translated";
@@ -33,7 +35,7 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         return new EvaluationReport("translation",
         [
             ("direction", direction?.ToString() ?? "as the model was trained"), ("segments", (long)segments.Length),
-            ("references", references.Sum(r => (long)r.Count)), ("beams", (long)settings.Translation.Beams!.Value), ("length_penalty", settings.Translation.LengthPenalty!.Value),
+            ("references", references.Sum(r => (long)r.Count)), ("beams", settings.Translation.Beams is { } beams ? (long)beams : Unsaid), ("length_penalty", settings.Translation.LengthPenalty is { } penalty ? penalty : Unsaid),
             ("bleu", bleu.Score), ("precisions", bleu.Precisions), ("brevity_penalty", bleu.BrevityPenalty), ("hypothesis_length", bleu.HypothesisLength),
             ("reference_length", bleu.ReferenceLength), ("bleu_signature", $"nrefs:{count}|case:mixed|eff:no|tok:{NameOf(tokenizer)}|smooth:exp|version:{Version}"),
             ("chrf", chrf), ("chrf_signature", $"nrefs:{count}|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{Version}"),

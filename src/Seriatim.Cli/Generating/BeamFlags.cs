@@ -18,7 +18,7 @@ internal sealed class BeamFlags
     {
         int beams = result.GetValue(_beams);
         if (beams < 1)
-            throw new UserErrorException($"--beams is {beams}; it must be 1 (off) or more.");
+            throw new UsageException($"--beams is {beams}; it must be 1 (off) or more.");
         result.Require(beams > 1, "--beams", _length, _early, _groups, _diversity);
         return beams == 1 ? null : new BeamOptions
         {

@@ -38,9 +38,9 @@ internal sealed class ConstraintFlags
         {
             int sign = text.IndexOfAny(['+', '-']);
             if (sign < 1 || !int.TryParse(text.AsSpan(0, sign), NumberStyles.None, CultureInfo.InvariantCulture, out int id) || Bias(text[sign..]) is not { } bias)
-                throw new UserErrorException($"--logit-bias is '{text}'; ID+BIAS or ID-BIAS is needed, e.g. 15+2 or 15-inf.");
+                throw new UsageException($"--logit-bias is '{text}'; ID+BIAS or ID-BIAS is needed, e.g. 15+2 or 15-inf.");
             if (!biases.TryAdd(id, bias))
-                throw new UserErrorException($"--logit-bias is given twice for token {id}.");
+                throw new UsageException($"--logit-bias is given twice for token {id}.");
         }
 
         return biases;
@@ -59,7 +59,7 @@ internal sealed class ConstraintFlags
             {
                 int[] ids = tokenizer.Encode(spelling, addSpecialTokens: false);
                 if (ids.Length == 0)
-                    throw new UserErrorException($"--bad-words is '{word}', which has no tokens.");
+                    throw new UsageException($"--bad-words is '{word}', which has no tokens.");
                 if (!sequences.Any(known => known.SequenceEqual(ids)))
                     sequences.Add(ids);
             }

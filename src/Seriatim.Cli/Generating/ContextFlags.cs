@@ -48,11 +48,11 @@ internal sealed class ContextFlags
             "dynamic" => new RopeScaling.DynamicNtk(Factor(scale), trained),
             "yarn" => new RopeScaling.Yarn(Factor(scale), trained, result.GetValue(_fast), result.GetValue(_slow),
                 result.GetValue(_sharpness) * RopeScaling.Yarn.DefaultAttentionFactor(Factor(scale))),
-            _ => throw new UserErrorException($"--rope-scaling is {kind}; none, linear, ntk, dynamic or yarn is needed."),
+            _ => throw new UsageException($"--rope-scaling is {kind}; none, linear, ntk, dynamic or yarn is needed."),
         };
         return new RopeChange(scaling, result.GetValue(_base));
     }
 
     private double Factor(double? scale) =>
-        scale ?? throw new UserErrorException($"--rope-scaling needs a factor: give {_scale.Name}, e.g. {_scale.Name} 4.");
+        scale ?? throw new UsageException($"--rope-scaling needs a factor: give {_scale.Name}, e.g. {_scale.Name} 4.");
 }

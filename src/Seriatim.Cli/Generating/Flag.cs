@@ -30,7 +30,7 @@ internal static class Flag
         foreach (Option option in options)
         {
             if (result.IsGiven(option))
-                throw new UserErrorException($"{option.Name} does nothing without {needed}.");
+                throw new UsageException($"{option.Name} does nothing without {needed}.");
         }
     }
 
@@ -41,6 +41,6 @@ internal static class Flag
             return null;
         return [.. text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word => int.TryParse(word, out int id)
             ? id
-            : throw new UserErrorException($"{option.Name}: '{word}' is not a token id; give ids with commas between, e.g. 3,17."))];
+            : throw new UsageException($"{option.Name}: '{word}' is not a token id; give ids with commas between, e.g. 3,17."))];
     }
 }

@@ -19,8 +19,9 @@ internal static class GenerateCommand
         Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
         Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
         Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
-        var command = new Command("generate", "Continue a text.") { model.Option, threads, json, context, cacheType, quiet, verbose, logprobs, promptLogprobs };
+        var command = new Command("generate", "Continue a text.") { model.Option };
         source.AddTo(command);
+        command.Add("Output and memory", [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType]);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -44,6 +45,12 @@ internal static class GenerateCommand
             })];
             var run = new GenerationRun(opened, prompts, requests, cancellation);
             int code = asJson ? await run.JsonAsync() : await run.TextAsync(echo: !result.GetValue(quiet));
+
+            // Who likes a text can have it again; what pipes get says it in --json.
+            if (flags.DrawnSeed(result) is { } seed && !asJson && (isVerbose || !Console.IsErrorRedirected))
+                Terminal.Note($"seed {seed}");
+            foreach (string note in isVerbose ? opened.Defaults.Notes : [])
+                Terminal.Note(note);
             if (isVerbose && code == ExitCodes.Success)
                 await run.SummariseAsync();
             return code;

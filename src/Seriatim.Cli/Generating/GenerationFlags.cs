@@ -16,9 +16,17 @@ internal sealed class GenerationFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new[] { _length.All, _sampler.All, _penalty.All, _constraint.All, _beam.All, _speculation.All, _context.All }.SelectMany(all => all))
-            command.Add(option);
+        command.Add("Length and seed", _length.All);
+        command.Add("Choosing tokens", _sampler.All);
+        command.Add("Penalties", _penalty.All);
+        command.Add("Constraints", _constraint.All);
+        command.Add("Beam search", _beam.All);
+        command.Add("Drafts", _speculation.All);
+        command.Add("Long texts", _context.All);
     }
+
+    /// <summary>The seed, if it was drawn and not given.</summary>
+    public ulong? DrawnSeed(ParseResult result) => _length.DrawnSeed(result);
 
     public string? DraftModel(ParseResult result) => _speculation.DraftModel(result);
 
@@ -26,11 +34,12 @@ internal sealed class GenerationFlags
     public GenerationRequest Apply(ParseResult result, Prompt prompt, LanguageModel model, GenerationRequest request)
     {
         BeamOptions? beam = _beam.Read(result);
+        SamplingOptions sampling = _sampler.Read(result, model, beam is not null);
         request = _length.Apply(result, prompt, request) with
         {
             Beam = beam,
             Speculation = _speculation.Read(result),
-            Sampling = _sampler.Read(result, beam is not null) with { Penalties = _penalty.Read(result, model.Tokenizer) },
+            Sampling = sampling with { Penalties = _penalty.Read(result, model.Tokenizer, sampling.Penalties) },
         };
         return _constraint.Apply(result, model.Tokenizer, _context.Apply(result, model, request));
     }

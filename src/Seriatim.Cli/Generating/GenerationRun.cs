@@ -11,13 +11,20 @@ internal sealed class GenerationRun
     private readonly IReadOnlyList<Prompt> _prompts;
     private readonly GenerationRequest[] _requests;
     private readonly StreamedChoices[] _streams;
+    private readonly TextOutput _output = new();
     private readonly long _start = Stopwatch.GetTimestamp();
 
     public GenerationRun(LanguageModel model, IReadOnlyList<Prompt> prompts, GenerationRequest[] requests, CancellationToken cancellation)
     {
         (_model, _prompts, _requests) = (model, prompts, requests);
-        _streams = [.. requests.Select(request => new StreamedChoices(model.Submit(request, cancellation)))];
+        _streams = [.. requests.Select(request => Begin(model, request, cancellation))];
+
+        // What is wrong with all prompts is wrong with the command line.
+        if (_streams.All(stream => stream.Refusal is InvalidOptionException))
+            throw _streams[0].Refusal!;
     }
+
+    private int Failed => _streams.Count(stream => stream.Reading.IsFaulted);
 
     private int Tokens => _streams.Sum(stream => stream.Tokens);
 
@@ -44,7 +51,9 @@ internal sealed class GenerationRun
     public async Task SummariseAsync()
     {
         TimeSpan total = Stopwatch.GetElapsedTime(_start);
-        GenerationResult[] results = await Task.WhenAll(_streams.Select(stream => stream.Completion));
+        GenerationResult[] results = await Task.WhenAll(_streams.Where(stream => stream.Reading.IsCompletedSuccessfully).Select(stream => stream.Completion));
+        if (results.Length == 0)
+            return;
         int prompt = results.Sum(r => r.Usage.PromptTokens), cached = results.Sum(r => r.Usage.CachedTokens), made = results.Sum(r => r.Usage.NewTokens);
         TimeSpan? first = results.Where(r => r.Timings.FirstToken is not null).Min(r => r.Timings.FirstToken);
         Note($"prompt: {prompt} tokens, {cached} from the prefix cache; first token after {first?.TotalMilliseconds:F1} ms");
@@ -70,62 +79,95 @@ internal sealed class GenerationRun
         for (int i = 0; i < _streams.Length; i++)
         {
             string prompt = echo && _requests[i].EncoderInput.IsEmpty ? _prompts[i].Text : "";
-            await Write(prompt);
-            await foreach (GenerationUpdate update in _streams[i].First)
-                await Write(update.Text);
-            await _streams[i].Ended;
-            foreach ((_, string text, _) in _streams[i].Choices.Where(choice => choice.Choice > 0))
-                await Write($"\n\n{prompt}{text}");
-            if (await IsCancelled(_streams[i]))
+            if (_streams[i].Refusal is { } refusal)
             {
-                await Write("\n");
-                return ExitCodes.Interrupted;
+                Say(i, refusal);
+                continue;
             }
 
-            await Write(i + 1 < _streams.Length ? "\n\n" : "\n");
+            await _output.WriteAsync(prompt);
+            await foreach (GenerationUpdate update in _streams[i].First)
+                await _output.WriteAsync(update.Text);
+            await _streams[i].Ended;
+            foreach ((_, string text, _) in _streams[i].Choices.Where(choice => choice.Choice > 0))
+                await _output.WriteAsync($"\n\n{prompt}{text}");
+            await _output.WriteAsync("\n");
+            if (_streams[i].Reading.IsCanceled)
+                return ExitCodes.Interrupted;
+            if (Failure(_streams[i]) is { } failure)
+                Say(i, failure);
+            if (i + 1 < _streams.Length)
+                await _output.WriteAsync("\n");
         }
 
-        return ExitCodes.Success;
+        return End();
     }
 
     private async Task<int> PrintJsonAsync()
     {
-        int code = ExitCodes.Success;
+        bool stopped = false;
         for (int i = 0; i < _streams.Length; i++)
         {
             int index = i;
             await _streams[i].Ended;
-            IEnumerable<GenerationLine> lines;
-            if (await IsCancelled(_streams[i]))
+            if (Failure(_streams[i]) is { } failure)
             {
-                code = ExitCodes.Interrupted;
-                lines = _streams[i].Choices.Select(c => GenerationLine.Cancelled(index, _prompts[index], _requests[index], c.Choice, c.Text, c.Ids));
-            }
-            else
-            {
-                GenerationResult result = await _streams[i].Completion;
-                lines = result.Choices.Select(choice => GenerationLine.Of(index, _prompts[index], _requests[index], choice, result));
+                Say(i, failure);
+                await WriteLineAsync(JsonSerializer.Serialize(new FailedLine(i, _prompts[i].Text, FlagNames.Describe(failure)), CliJson.Lines.FailedLine));
+                continue;
             }
 
+            stopped |= _streams[i].Reading.IsCanceled;
+            IEnumerable<GenerationLine> lines = _streams[i].Reading.IsCanceled
+                ? _streams[i].Choices.Select(c => GenerationLine.Cancelled(index, _prompts[index], _requests[index], c.Choice, c.Text, c.Ids))
+                : await CompleteAsync(i);
             foreach (GenerationLine line in lines)
-                await Write(JsonSerializer.Serialize(line, CliJson.Lines.GenerationLine) + "\n");
+                await WriteLineAsync(JsonSerializer.Serialize(line, CliJson.Lines.GenerationLine));
         }
 
-        return code;
+        return stopped ? ExitCodes.Interrupted : End();
     }
 
-    /// <summary>Whether the request was stopped; a failure is thrown.</summary>
-    private static async Task<bool> IsCancelled(StreamedChoices stream)
+    private async Task<IEnumerable<GenerationLine>> CompleteAsync(int index)
+    {
+        GenerationResult result = await _streams[index].Completion;
+        return result.Choices.Select(choice => GenerationLine.Of(index, _prompts[index], _requests[index], choice, result));
+    }
+
+    private static StreamedChoices Begin(LanguageModel model, GenerationRequest request, CancellationToken cancellation)
     {
         try
         {
-            await stream.Reading;
-            return false;
+            return new StreamedChoices(model.Submit(request, cancellation));
         }
-        catch (OperationCanceledException)
+        catch (GenerationException failure)
         {
-            return true;
+            return new StreamedChoices(failure);
         }
+    }
+
+    /// <summary>Why a request failed; null: it did not. What is no answer of the engine is thrown.</summary>
+    private static GenerationException? Failure(StreamedChoices stream) => stream.Reading.Exception?.InnerException switch
+    {
+        null => null,
+        GenerationException failure => failure,
+        var defect => throw new InvalidOperationException(defect.Message, defect),
+    };
+
+    /// <summary>Names a prompt that failed; one alone needs no name, and ends the program.</summary>
+    private void Say(int index, GenerationException failure)
+    {
+        if (_prompts[index].Place is not { } place)
+            throw failure;
+        Terminal.Error($"{place}: {FlagNames.Describe(failure)}");
+    }
+
+    private int End()
+    {
+        if (Failed == 0)
+            return ExitCodes.Success;
+        Terminal.Note($"{Failed:N0} of {_streams.Length:N0} prompts failed.");
+        return ExitCodes.Failure;
     }
 
     private string Describe()
@@ -138,9 +180,9 @@ internal sealed class GenerationRun
 
     private static void Note(FormattableString message) => Terminal.Note(FormattableString.Invariant(message));
 
-    private static async Task Write(string text)
+    private static async Task WriteLineAsync(string text)
     {
-        await Console.Out.WriteAsync(text);
+        await Console.Out.WriteAsync(text + "\n");
         await Console.Out.FlushAsync();
     }
 }

@@ -9,12 +9,12 @@ internal sealed class PenaltyFlags
 {
     private static readonly string[] UsualBreakers = ["\n", ":", "\"", "*"];
 
-    private readonly Option<float> _repeat = Flag.Of("Penalty of tokens that were there; 1: off.", "x", 1f, "--repeat-penalty", "--repetition-penalty");
+    private readonly Option<float?> _repeat = Flag.Maybe<float?>("Penalty of tokens that were there; 1: off. Default: the model's.", "x", "--repeat-penalty", "--repetition-penalty");
     private readonly Option<int> _last = Flag.Of("Tokens the penalties look back; -1: all.", "n", 64, "--repeat-last-n");
     private readonly Option<float> _presence = Flag.Of("Taken from each token that was generated.", "x", 0f, "--presence-penalty");
     private readonly Option<float> _frequency = Flag.Of("Taken from a token each time it was generated.", "x", 0f, "--frequency-penalty");
-    private readonly Option<float> _encoder = Flag.Of("Above 1 favours tokens of the encoder's input; 1: off.", "x", 1f, "--encoder-repetition-penalty");
-    private readonly Option<int> _ngram = Flag.Of("No n-gram of this size comes twice; 0: off.", "n", 0, "--no-repeat-ngram-size");
+    private readonly Option<float?> _encoder = Flag.Maybe<float?>("Above 1 favours tokens of the encoder's input; 1: off. Default: the model's.", "x", "--encoder-repetition-penalty");
+    private readonly Option<int?> _ngram = Flag.Maybe<int?>("No n-gram of this size comes twice; 0: off. Default: the model's.", "n", "--no-repeat-ngram-size");
     private readonly Option<float> _dry = Flag.Of("Don't repeat yourself: strength; 0: off.", "x", 0f, "--dry-multiplier");
     private readonly Option<float> _dryBase = Flag.Of("Don't repeat yourself: growth with each token.", "x", 1.75f, "--dry-base");
     private readonly Option<int> _dryLength = Flag.Of("Don't repeat yourself: repetitions shorter than this are free.", "n", 2, "--dry-allowed-length");
@@ -24,18 +24,21 @@ internal sealed class PenaltyFlags
 
     public IEnumerable<Option> All => [_repeat, _last, _presence, _frequency, _encoder, _ngram, _dry, _dryBase, _dryLength, _dryLast, _dryBreakers];
 
-    public PenaltyOptions Read(ParseResult result, Tokenizer tokenizer)
+    /// <param name="result">The command line.</param>
+    /// <param name="tokenizer">For texts.</param>
+    /// <param name="usual">What was not given is as the model has it.</param>
+    public PenaltyOptions Read(ParseResult result, Tokenizer tokenizer, PenaltyOptions usual)
     {
         float dry = result.GetValue(_dry);
         result.Require(dry != 0, "--dry-multiplier", _dryBase, _dryLength, _dryLast, _dryBreakers);
-        var penalties = new PenaltyOptions
+        PenaltyOptions penalties = usual with
         {
-            Repetition = result.GetValue(_repeat),
+            Repetition = result.GetValue(_repeat) ?? usual.Repetition,
             Presence = result.GetValue(_presence),
             Frequency = result.GetValue(_frequency),
-            EncoderRepetition = result.GetValue(_encoder),
-            NoRepeatNgramSize = result.GetValue(_ngram),
-            LastN = Last(result, _last),
+            EncoderRepetition = result.GetValue(_encoder) ?? usual.EncoderRepetition,
+            NoRepeatNgramSize = result.GetValue(_ngram) ?? usual.NoRepeatNgramSize,
+            LastN = usual.Repetition != 1 && !result.IsGiven(_last) && !result.IsGiven(_repeat) ? usual.LastN : Last(result, _last),
             Dry = dry == 0 ? null : new DryOptions
             {
                 Multiplier = dry,

@@ -8,7 +8,7 @@ internal sealed class PromptSource
 {
     private readonly Argument<string?> _text = new("prompt") { Description = "The text to continue; without any prompt option, standard input.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _prompt = new("--prompt", "-p") { Description = "The text to continue.", HelpName = "text" };
-    private readonly Option<string?> _file = new("--file", "-f") { Description = "A file that holds the text to continue.", HelpName = "file" };
+    private readonly Option<string?> _file = new("--file", "-f") { Description = "A file that holds the text to continue; - is standard input.", HelpName = "file" };
     private readonly Option<string?> _input = new("--input")
     {
         Description = "Many prompts: a file of JSON lines, each {\"prompt\": \"...\"} (also \"seed\" and \"max_new_tokens\") or a JSON string; - for standard input.",
@@ -17,12 +17,6 @@ internal sealed class PromptSource
 
     public void AddTo(Command command)
     {
-        // Without this, a flag that does not exist would be taken for the prompt.
-        _text.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: ['-', _, ..] flag }])
-                result.AddError($"There is no option {flag}. (A prompt that begins with a hyphen is given with -p.)");
-        });
         command.Add(_text);
         command.Add(_prompt);
         command.Add(_file);
@@ -37,19 +31,20 @@ internal sealed class PromptSource
         string? input = result.GetValue(_input);
         int given = new[] { text, prompt, file, input }.Count(value => value is not null);
         if (given > 1)
-            throw new UserErrorException("Give the prompt once: as an argument, with -p, with -f, or with --input.");
+            throw new UsageException("Give the prompt once: as an argument, with -p, with -f, or with --input.");
         if (input is not null)
-            return Lines(input, input == "-" ? await StandardInput.ReadToEndAsync(cancellation) : await ReadFileAsync(input, cancellation));
+            return Lines(input == "-" ? "standard input" : input, await ReadFileAsync(input, cancellation));
         if (file is not null)
             return [new Prompt(await ReadFileAsync(file, cancellation))];
         if ((text ?? prompt) is { } direct)
             return [new Prompt(direct)];
         if (!Console.IsInputRedirected)
-            throw new UserErrorException("Give a prompt: as an argument, with -p, with -f, with --input, or through a pipe.");
+            throw new UsageException("Give a prompt: as an argument, with -p, with -f, with --input, or through a pipe.");
         return [new Prompt((await StandardInput.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n'))];
     }
 
-    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) => File.Exists(path)
+    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) => path == "-" ? await StandardInput.ReadToEndAsync(cancellation)
+        : File.Exists(path)
         ? await File.ReadAllTextAsync(path, cancellation)
         : throw new UserErrorException($"{path}: there is no such file.");
 
@@ -60,7 +55,7 @@ internal sealed class PromptSource
         for (int i = 0; i < lines.Length; i++)
         {
             if (!string.IsNullOrWhiteSpace(lines[i]))
-                prompts.Add(Line($"{name}, line {i + 1}", lines[i]));
+                prompts.Add(Line($"{name}, line {i + 1}", lines[i]) with { Place = $"{name}, line {i + 1}" });
         }
 
         return prompts.Count > 0 ? prompts : throw new UserErrorException($"{name}: there is no prompt in it.");
@@ -99,7 +94,7 @@ internal sealed class PromptSource
         {
             "prompt" when value.ValueKind == JsonValueKind.String => prompt with { Text = value.GetString()! },
             "seed" when value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong seed) => prompt with { Seed = seed },
-            "max_new_tokens" when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int most) => prompt with { MaxNewTokens = most },
+            "max_new_tokens" when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int most) && most is -1 or >= 1 => prompt with { MaxNewTokens = most },
             "prompt" or "seed" or "max_new_tokens" => throw new UserErrorException($"{place}: \"{property.Name}\" is {value.GetRawText()}, which it cannot be."),
             _ => throw new UserErrorException($"{place}: \"{property.Name}\" is not known; there are \"prompt\", \"seed\" and \"max_new_tokens\"."),
         };

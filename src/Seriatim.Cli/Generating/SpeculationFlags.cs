@@ -20,7 +20,7 @@ internal sealed class SpeculationFlags
     {
         bool model = result.GetValue(_model) is not null, lookup = result.GetValue(_lookup);
         if (model && lookup)
-            throw new UserErrorException("Give --draft-model or --prompt-lookup, not both.");
+            throw new UsageException("Give --draft-model or --prompt-lookup, not both.");
         result.Require(model || lookup, "--draft-model or --prompt-lookup", _most);
         result.Require(lookup, "--prompt-lookup", _ngram, _branches);
         if (!model && !lookup)

@@ -12,7 +12,7 @@ internal sealed class StreamedChoices
 {
     private readonly Channel<GenerationUpdate> _first = Channel.CreateUnbounded<GenerationUpdate>();
     private readonly SortedDictionary<int, (StringBuilder Text, List<int> Ids)> _choices = [];
-    private readonly GenerationHandle _handle;
+    private readonly GenerationHandle? _handle;
     private int _tokens;
 
     public StreamedChoices(GenerationHandle handle)
@@ -21,6 +21,18 @@ internal sealed class StreamedChoices
         Reading = ReadAsync();
         Ended = Task.WhenAny(Reading);
     }
+
+    /// <summary>A request that was refused.</summary>
+    public StreamedChoices(GenerationException refusal)
+    {
+        Refusal = refusal;
+        Reading = Task.FromException(refusal);
+        Ended = Task.CompletedTask;
+        _first.Writer.TryComplete();
+    }
+
+    /// <summary>Why the request was refused; null: it runs, or has run.</summary>
+    public GenerationException? Refusal { get; }
 
     /// <summary>Ends as the request ends; fails as it fails.</summary>
     public Task Reading { get; }
@@ -31,7 +43,7 @@ internal sealed class StreamedChoices
     /// <summary>New tokens of all choices so far.</summary>
     public int Tokens => Volatile.Read(ref _tokens);
 
-    public Task<GenerationResult> Completion => _handle.Completion;
+    public Task<GenerationResult> Completion => _handle?.Completion ?? Task.FromException<GenerationResult>(Refusal!);
 
     /// <summary>The pieces of the first choice, as they come.</summary>
     public IAsyncEnumerable<GenerationUpdate> First => _first.Reader.ReadAllAsync();
@@ -44,7 +56,7 @@ internal sealed class StreamedChoices
     {
         try
         {
-            await foreach (GenerationUpdate update in _handle)
+            await foreach (GenerationUpdate update in _handle!)
             {
                 if (!_choices.TryGetValue(update.Choice, out (StringBuilder Text, List<int> Ids) choice))
                     _choices[update.Choice] = choice = (new StringBuilder(), []);

@@ -18,35 +18,26 @@ internal static class ClassifyCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
+            TextLines lines = source.Open(result);
             bool asJson = result.GetValue(json);
             result.Require(!asJson, "text output (the objects of --json hold all classes)", top);
             int most = result.GetValue(top) ?? int.MaxValue;
             if (most < 1)
-                throw new UserErrorException($"--top-k is {most}; it must be at least 1.");
+                throw new UsageException($"--top-k is {most}; it must be at least 1.");
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
-            for (int i = 0; i < texts.Count; i++)
-            {
-                IReadOnlyList<ClassProbability> classes = await encoder.ClassifyAsync(texts[i], result.GetValue(second), cancellation);
-                if (asJson)
-                    Console.Out.WriteLine(JsonSerializer.Serialize(new ClassLine(i, texts[i], classes), CliJson.Lines.ClassLine));
-                else
-                    Print(classes.OrderByDescending(c => c.Probability).Take(most));
-            }
-
-            return ExitCodes.Success;
+            using var output = LineOutput.Open(null, null);
+            return await new LineBatch(lines, output, asJson).RunAsync(
+                (text, stop) => encoder.ClassifyAsync(text, result.GetValue(second), stop),
+                (index, text, classes) => asJson ? JsonSerializer.Serialize(new ClassLine(index, text, classes), CliJson.Lines.ClassLine)
+                    : Block(classes.OrderByDescending(c => c.Probability).Take(most)), cancellation);
         });
         return command;
     }
 
     /// <summary>A block of lines a text: probability, label.</summary>
-    private static void Print(IEnumerable<ClassProbability> classes)
-    {
-        foreach (ClassProbability one in classes)
-            Console.Out.WriteLine(FormattableString.Invariant($"{one.Probability:F4}\t{one.Label}"));
-        Console.Out.WriteLine();
-    }
+    private static string Block(IEnumerable<ClassProbability> classes) =>
+        string.Concat(classes.Select(one => FormattableString.Invariant($"{one.Probability:F4}\t{one.Label}\n")));
 }
 
 /// <summary>What <c>classify --json</c> prints for each text.</summary>

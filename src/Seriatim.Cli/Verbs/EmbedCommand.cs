@@ -29,27 +29,25 @@ internal static class EmbedCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
+            TextLines lines = source.Open(result);
+            bool asJson = result.GetValue(json);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
-            encoder.TextsTruncated += (_, cut) => Terminal.Note($"Warning: {cut}");
             var options = new EmbeddingOptions
             {
                 Pooling = Kind(result.GetValue(pooling)),
                 Normalize = result.GetValue(raw) ? false : null,
                 Truncate = result.GetValue(truncate),
             };
-            Task<IReadOnlyList<float[]>> work = encoder.EmbedAsync(texts, options, cancellation);
-            await LiveProgress.ShowAsync(work, () => $"{texts.Count} texts");
-            IReadOnlyList<float[]> vectors = await work;
-            for (int i = 0; i < texts.Count; i++)
-            {
-                Console.Out.WriteLine(result.GetValue(json)
-                    ? JsonSerializer.Serialize(new EmbeddingLine(i, texts[i], vectors[i]), CliJson.Lines.EmbeddingLine)
-                    : string.Join(' ', vectors[i].Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
-            }
-
-            return ExitCodes.Success;
+            var cuts = new CutTexts();
+            encoder.TextsTruncated += (_, cut) => cuts.Add(cut);
+            using var output = LineOutput.Open(null, null);
+            int code = await new LineBatch(lines, output, asJson).RunAsync(
+                async (text, stop) => (await encoder.EmbedAsync([text], options, stop))[0],
+                (index, text, vector) => asJson ? JsonSerializer.Serialize(new EmbeddingLine(index, text, vector), CliJson.Lines.EmbeddingLine)
+                    : string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))), cancellation);
+            cuts.Say();
+            return code;
         });
         return command;
     }
@@ -62,6 +60,29 @@ internal static class EmbedCommand
         Pooling.Last => PoolingKind.Last,
         _ => null,
     };
+}
+
+/// <summary>Texts that were cut, said once for all.</summary>
+internal sealed class CutTexts
+{
+    private readonly Lock _lock = new();
+    private TextsTruncatedEventArgs? _longest;
+    private int _count;
+
+    public void Add(TextsTruncatedEventArgs cut)
+    {
+        lock (_lock)
+        {
+            _count += cut.Cut;
+            _longest = _longest is null || cut.Tokens > _longest.Tokens ? cut : _longest;
+        }
+    }
+
+    public void Say()
+    {
+        if (_longest is { } longest)
+            Terminal.Note($"Warning: {_count} {(_count == 1 ? "text was" : "texts were")} cut to {longest.Limit} tokens ({longest.Reason}); the longest has {longest.Tokens}.");
+    }
 }
 
 /// <summary>What <c>embed --json</c> prints for each text.</summary>

@@ -17,36 +17,24 @@ internal static class FillCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
+            TextLines lines = source.Open(result);
+            bool asJson = result.GetValue(json);
             int count = result.GetValue(top);
             if (count < 1)
-                throw new UserErrorException($"--top-k is {count}; it must be at least 1.");
+                throw new UsageException($"--top-k is {count}; it must be at least 1.");
             string folder = await model.ResolveAsync(result, cancellation);
             using TextEncoder encoder = await TextEncoder.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
-            for (int i = 0; i < texts.Count; i++)
-            {
-                IReadOnlyList<IReadOnlyList<FilledMask>> masks = await encoder.FillAsync(texts[i], count, cancellation);
-                if (result.GetValue(json))
-                    Console.Out.WriteLine(JsonSerializer.Serialize(new FillLine(i, texts[i], masks), CliJson.Lines.FillLine));
-                else
-                    Print(masks);
-            }
-
-            return ExitCodes.Success;
+            using var output = LineOutput.Open(null, null);
+            return await new LineBatch(lines, output, asJson).RunAsync(
+                (text, stop) => encoder.FillAsync(text, count, stop),
+                (index, text, masks) => asJson ? JsonSerializer.Serialize(new FillLine(index, text, masks), CliJson.Lines.FillLine) : Blocks(masks), cancellation);
         });
         return command;
     }
 
-    /// <summary>A block of lines a mask: probability, text.</summary>
-    private static void Print(IReadOnlyList<IReadOnlyList<FilledMask>> masks)
-    {
-        foreach (IReadOnlyList<FilledMask> mask in masks)
-        {
-            foreach (FilledMask filled in mask)
-                Console.Out.WriteLine(FormattableString.Invariant($"{filled.Probability:F4}\t{filled.Text}"));
-            Console.Out.WriteLine();
-        }
-    }
+    /// <summary>A block of lines a mask: probability, text; an empty line between.</summary>
+    private static string Blocks(IReadOnlyList<IReadOnlyList<FilledMask>> masks) => string.Join('\n', masks.Select(mask =>
+        string.Concat(mask.Select(filled => FormattableString.Invariant($"{filled.Probability:F4}\t{filled.Text}\n")))));
 }
 
 /// <summary>What <c>fill --json</c> prints for each text.</summary>

@@ -18,28 +18,22 @@ internal static class ScoreCommand
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
-            IReadOnlyList<string> texts = await source.ReadAsync(result, cancellation);
+            TextLines lines = source.Open(result);
+            bool asJson = result.GetValue(json);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context), cancellation);
-            for (int i = 0; i < texts.Count; i++)
-            {
-                TextScore score = await opened.ScoreAsync(texts[i], result.GetValue(given), cancellation);
-                if (result.GetValue(json))
-                {
-                    var line = new ScoreLine(
-                        i, texts[i], score.Perplexity, score.Logprob, score.Logprobs.Count, score.TokenIds, LogprobLine.Of(opened.Tokenizer, score.Logprobs)!);
-                    Console.Out.WriteLine(JsonSerializer.Serialize(line, CliJson.Lines.ScoreLine));
-                }
-                else
-                {
-                    Console.Out.WriteLine(FormattableString.Invariant($"{score.Perplexity:F4}\t{score.Logprob:F4}\t{score.Logprobs.Count}\t{texts[i]}"));
-                }
-            }
-
-            return ExitCodes.Success;
+            using var output = LineOutput.Open(null, null);
+            return await new LineBatch(lines, output, asJson).RunAsync(
+                (text, stop) => opened.ScoreAsync(text, result.GetValue(given), stop),
+                (index, text, score) => asJson ? Json(opened, index, text, score)
+                    : FormattableString.Invariant($"{score.Perplexity:F4}\t{score.Logprob:F4}\t{score.Logprobs.Count}\t{text}"), cancellation);
         });
         return command;
     }
+
+    private static string Json(LanguageModel model, int index, string text, TextScore score) => JsonSerializer.Serialize(
+        new ScoreLine(index, text, score.Perplexity, score.Logprob, score.Logprobs.Count, score.TokenIds, LogprobLine.Of(model.Tokenizer, score.Logprobs)!),
+        CliJson.Lines.ScoreLine);
 }
 
 /// <summary>What <c>score --json</c> prints for each text.</summary>

@@ -8,8 +8,8 @@ internal sealed class TranslationFlags
     private readonly Option<string?> _to = Flag.Maybe<string>("Language wanted, as the model names it, e.g. en or zh. Default: by the script of each text (Chinese characters: to en).", "language", "--to");
     private readonly Option<string?> _from = Flag.Maybe<string>("Language of the texts; needed only if --to leaves several.", "language", "--from");
     private readonly Option<string?> _prefix = Flag.Maybe<string>("Words put before each text instead of those in the model's config, for models that name no languages.", "text", "--prefix");
-    private readonly Option<int> _beams = Flag.Of("Beams; 1: the most probable token each time.", "n", 4, "--beams");
-    private readonly Option<double> _penalty = Flag.Of("Score = sum of log-probabilities / length^penalty: above 1 favours longer translations.", "x", 1d, "--length-penalty");
+    private readonly Option<int?> _beams = Flag.Maybe<int?>("Beams; 1: the most probable token each time. Default: the model's, else 4.", "n", "--beams");
+    private readonly Option<double?> _penalty = Flag.Maybe<double?>("Score = sum of log-probabilities / length^penalty: above 1 favours longer translations. Default: the model's, else 1.", "x", "--length-penalty");
     private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
 
     public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _most];
@@ -22,12 +22,12 @@ internal sealed class TranslationFlags
 
     public TranslationOptions Read(ParseResult result)
     {
-        int beams = result.GetValue(_beams);
-        if (beams < 1)
-            throw new UserErrorException($"--beams is {beams}; it must be at least 1.");
+        int? beams = result.GetValue(_beams);
+        if (beams is < 1)
+            throw new UsageException($"--beams is {beams}; it must be at least 1.");
         if (result.GetValue(_most) is { } most and < 1)
-            throw new UserErrorException($"--max-length is {most}; it must be at least 1.");
-        result.Require(beams > 1, "--beams above 1", _penalty);
+            throw new UsageException($"--max-length is {most}; it must be at least 1.");
+        result.Require(beams is not 1, "--beams above 1", _penalty);
         return new TranslationOptions
         {
             From = result.GetValue(_from),

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Seriatim.Generation;
 
@@ -7,56 +6,34 @@ namespace Seriatim.Cli;
 /// <summary>Translates lines together and prints them in their order, each as soon as it and those before it are ready.</summary>
 internal sealed class TranslationRun(Translator translator, TranslationOptions options, TextLines lines, LineOutput output, bool json)
 {
-    private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<int> _cut = [];
-    private int _done, _tokens;
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        Task work = PrintAsync(cancellation);
-
-        // Lines that a terminal shows are their own progress, and a second moving line would tear them.
-        if (!output.IsTerminal)
-            await LiveProgress.ShowAsync(work, Describe);
-        try
-        {
-            await work;
-        }
-        catch (TextTooLongException failure)
-        {
-            throw new UserErrorException($"{lines.Place(failure.Number)}: it has {failure.Tokens} tokens; {failure.Limit} is the most that is read. Cut it into sentences.");
-        }
-        catch (ModelTaskException failure)
-        {
-            throw new UserErrorException($"{lines.Place(_done + 1)}: {failure.Message} (--to, --from)");
-        }
-
+        int code = await new LineBatch(lines, output, json).RunAsync(TranslateAsync, Print, cancellation);
         if (_cut.Count > 0)
-            Terminal.Note($"{lines.Place(_cut[0])}{(_cut.Count > 1 ? $" and {_cut.Count - 1} more" : "")}: cut off at the most new tokens; give more with -n.");
-        return ExitCodes.Success;
-    }
-
-    private async Task PrintAsync(CancellationToken cancellation)
-    {
-        await foreach (Translation translation in translator.TranslateManyAsync(lines.ReadAsync(cancellation), options, cancellation))
         {
-            int index = _done++;
-            _tokens += translation.Tokens;
-            if (translation.Finish == FinishReason.Length)
-                _cut.Add(_done);
-
-            // A line for a line, whatever the model writes.
-            string text = translation.Text.ReplaceLineEndings(" ");
-            await output.WriteAsync(!json ? text : JsonSerializer.Serialize(
-                new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To, translation.Score,
-                    JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens), CliJson.Lines.TranslationLine));
+            string place = lines.Place(_cut[0]);
+            string more = _cut.Count > 1 ? $" and {_cut.Count - 1} more" : "";
+            Terminal.Note($"{(place.Length == 0 ? "It was" : $"{place}{more}:")} cut off at the most new tokens; give more with -n.");
         }
+
+        return code;
     }
 
-    private string Describe()
+    private async Task<Translation> TranslateAsync(string text, CancellationToken cancellation) =>
+        await translator.TranslateManyAsync([text], options, cancellation).FirstAsync(cancellation);
+
+    private string Print(int index, string source, Translation translation)
     {
-        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        return FormattableString.Invariant($"{_done} lines, {_done / seconds:F1} lines/s, {_tokens / seconds:F0} tokens/s");
+        if (translation.Finish == FinishReason.Length)
+            _cut.Add(index + 1);
+
+        // A line for a line, whatever the model writes.
+        string text = translation.Text.ReplaceLineEndings(" ");
+        return !json ? text : JsonSerializer.Serialize(
+            new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To, translation.Score,
+                JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens), CliJson.Lines.TranslationLine);
     }
 }
 

@@ -24,6 +24,9 @@ public sealed class TextsTruncatedEventArgs(int cut, int texts, int number, int 
     /// <summary>Tokens that are left of each, special tokens included.</summary>
     public int Limit => limit;
 
+    /// <summary>What says so.</summary>
+    public string Reason => reason;
+
     /// <inheritdoc/>
     public override string ToString() =>
         $"{cut} of {texts} {(texts == 1 ? "text was" : "texts were")} cut to {limit} tokens ({reason}); the longest, text {number}, has {tokens}.";

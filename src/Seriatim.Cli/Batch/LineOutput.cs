@@ -19,7 +19,7 @@ internal sealed class LineOutput : IDisposable
         if (path is null)
             return new LineOutput(null);
         if (input is not null && Path.GetFullPath(path) == Path.GetFullPath(input))
-            throw new UserErrorException($"{path} is read and cannot be written too. Choose another file for -o.");
+            throw new UsageException($"{path} is read and cannot be written too. Choose another file for -o.");
         return new LineOutput(new StreamWriter(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)));
     }
 

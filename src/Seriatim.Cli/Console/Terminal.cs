@@ -1,15 +1,24 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Seriatim.Cli;
 
 /// <summary>Text goes to standard output; everything else goes here, to standard error.</summary>
 internal static class Terminal
 {
+    private const int UsualWidth = 80, MostWidth = 110;
+
     /// <summary>Standard output for tables and colours: plain text where it is not a terminal.</summary>
     public static IAnsiConsole Output { get; } = Create(System.Console.Out, System.Console.IsOutputRedirected);
 
     /// <summary>Standard error for progress.</summary>
     public static IAnsiConsole Progress { get; } = Create(System.Console.Error, System.Console.IsErrorRedirected);
+
+    /// <summary>Columns for help and tables: those of the terminal, not too many to read; 80 elsewhere.</summary>
+    public static int HelpWidth => System.Console.IsOutputRedirected ? UsualWidth : Math.Clamp(Output.Profile.Width, 24, MostWidth);
+
+    /// <summary>Whether standard output shows colours.</summary>
+    public static bool IsOutputColoured => !System.Console.IsOutputRedirected && Output.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
 
     public static void Error(string message) => WriteLine("seriatim:", "red", message);
 
@@ -22,11 +31,32 @@ internal static class Terminal
             System.Console.Error.Write("\e[?25h");
     }
 
-    /// <summary>Lines are not wrapped: a terminal does that itself, and a log must not have it.</summary>
+    /// <summary>Writes a table to standard output: folded to a terminal, without blanks at the ends of lines elsewhere.</summary>
+    public static void Table(IRenderable table)
+    {
+        if (!System.Console.IsOutputRedirected)
+        {
+            Output.Write(table);
+            return;
+        }
+
+        using var text = new StringWriter();
+        Create(text, redirected: true).Write(table);
+        foreach (string line in $"{text}".TrimEnd().Split('\n'))
+            System.Console.Out.WriteLine(line.TrimEnd());
+    }
+
+    /// <summary>Lines are folded at words on a terminal; a log must not have it.</summary>
     private static void WriteLine(string label, string colour, string message)
     {
         bool coloured = Progress.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
         string code = colour == "red" ? "31" : "90";
+        if (!System.Console.IsErrorRedirected && Progress.Profile.Width >= 20)
+        {
+            string folded = string.Join('\n', WordFold.Lines(label.Length == 0 ? message : $"{label} {message}", Progress.Profile.Width));
+            message = label.Length == 0 ? folded : folded[(label.Length + 1)..];
+        }
+
         string text = label.Length == 0 ? message : label;
         string rest = label.Length == 0 ? "" : $" {message}";
         System.Console.Error.WriteLine(coloured ? $"\e[{code}m{text}\e[0m{rest}" : text + rest);

@@ -8,27 +8,32 @@ namespace Seriatim.Cli;
 /// <param name="read">Reads them.</param>
 internal sealed class TextLines(string name, Func<CancellationToken, IAsyncEnumerable<string>> read)
 {
+    /// <summary>Whether it is one text of the command line, which needs no number.</summary>
+    public bool IsSingle { get; private init; }
+
+    /// <param name="texts">Texts of the command line.</param>
+    /// <param name="file">A file; - is standard input; null: none was given.</param>
     public static TextLines Of(string[] texts, string? file)
     {
         if (texts.Length > 0 && file is not null)
-            throw new UserErrorException("Give texts as arguments or with -f, not both.");
+            throw new UsageException("Give texts as arguments or with -f, not both.");
         if (texts.Length > 0)
-            return new TextLines("text", _ => texts.ToAsyncEnumerable());
-        if (file is null)
+            return new TextLines("text", _ => texts.ToAsyncEnumerable()) { IsSingle = texts.Length == 1 };
+        if (file is null or "-")
             return new TextLines("standard input, line", StandardInputAsync);
         return File.Exists(file) ? new TextLines($"{file}, line", cancellation => LinesAsync(file, cancellation))
             : throw new UserErrorException($"{file}: there is no such file.");
     }
 
-    /// <summary>What messages call a text.</summary>
+    /// <summary>What messages call a text; empty: nothing, because there is one alone.</summary>
     /// <param name="number">Its number, from 1.</param>
-    public string Place(int number) => $"{name} {number}";
+    public string Place(int number) => IsSingle ? "" : $"{name} {number}";
 
     public IAsyncEnumerable<string> ReadAsync(CancellationToken cancellation) => read(cancellation);
 
     private static async IAsyncEnumerable<string> LinesAsync(string file, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        // Bytes that are no UTF-8 would be translated as something that nobody wrote.
+        // Bytes that are no UTF-8 would be read as something that nobody wrote. A byte order mark is no part of the text.
         using var reader = new StreamReader(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
         for (int number = 1; ; number++)
         {

@@ -1,0 +1,164 @@
+using System.Text.RegularExpressions;
+using Seriatim.Generation;
+
+namespace Seriatim.Cli;
+
+/// <summary>
+/// What users call the options of the library: messages of the command line name flags. The one table; a test goes over all options of requests and
+/// engines.
+/// </summary>
+internal static partial class FlagNames
+{
+    /// <summary>Options that a flag sets.</summary>
+    private static readonly Dictionary<string, string> Flags = new()
+    {
+        ["MaxNewTokens"] = "--max-tokens (-n)",
+        ["SoftMaxNewTokens"] = "--max-tokens (-n)",
+        ["MinNewTokens"] = "--min-tokens",
+        ["Seed"] = "--seed",
+        ["Count"] = "--n",
+        ["BestOf"] = "--best-of",
+        ["IgnoreEndIds"] = "--ignore-eos",
+        ["StopIds"] = "--stop-token-ids",
+        ["StopStrings"] = "--stop",
+        ["ForcedPrefix"] = "--forced-prefix",
+        ["Logprobs"] = "--logprobs",
+        ["PromptLogprobs"] = "--prompt-logprobs",
+        ["Deadline"] = "--max-time",
+        ["Window"] = "--window",
+        ["Window.Size"] = "--window",
+        ["Window.Sinks"] = "--sinks",
+        ["Rope"] = "--rope-scaling",
+        ["Rope.Theta"] = "--rope-freq-base",
+        ["Rope.Scaling"] = "--rope-scaling",
+        ["Beam"] = "--beams",
+        ["Beam.Beams"] = "--beams",
+        ["Beam.LengthPenalty"] = "--length-penalty",
+        ["Beam.EarlyStopping"] = "--early-stopping",
+        ["Beam.Groups"] = "--num-beam-groups",
+        ["Beam.DiversityPenalty"] = "--diversity-penalty",
+        ["Speculation"] = "--draft-model or --prompt-lookup",
+        ["Speculation.Kind"] = "--draft-model or --prompt-lookup",
+        ["Speculation.MaxTokens"] = "--draft-max",
+        ["Speculation.MaxNgram"] = "--lookup-ngram-size",
+        ["Speculation.Branches"] = "--lookup-branches",
+        ["Sampling"] = "a flag of sampling (--temp, --top-k, --top-p, ...)",
+        ["Sampling.Temperature"] = "--temp",
+        ["Sampling.DynamicTemperature"] = "--dynatemp-range",
+        ["Sampling.DynamicTemperature.Range"] = "--dynatemp-range",
+        ["Sampling.DynamicTemperature.Exponent"] = "--dynatemp-exp",
+        ["Sampling.TopK"] = "--top-k",
+        ["Sampling.TopP"] = "--top-p",
+        ["Sampling.MinP"] = "--min-p",
+        ["Sampling.TypicalP"] = "--typical",
+        ["Sampling.EpsilonCutoff"] = "--epsilon-cutoff",
+        ["Sampling.EtaCutoff"] = "--eta-cutoff",
+        ["Sampling.TopNSigma"] = "--top-nsigma",
+        ["Sampling.Xtc"] = "--xtc-probability",
+        ["Sampling.Xtc.Probability"] = "--xtc-probability",
+        ["Sampling.Xtc.Threshold"] = "--xtc-threshold",
+        ["Sampling.Mirostat"] = "--mirostat",
+        ["Sampling.Mirostat.Tau"] = "--mirostat-ent",
+        ["Sampling.Mirostat.Eta"] = "--mirostat-lr",
+        ["Sampling.Order"] = "--sampler-order",
+        ["Sampling.Penalties"] = "a flag of penalties (--repeat-penalty, ...)",
+        ["Sampling.Penalties.Repetition"] = "--repeat-penalty",
+        ["Sampling.Penalties.EncoderRepetition"] = "--encoder-repetition-penalty",
+        ["Sampling.Penalties.Presence"] = "--presence-penalty",
+        ["Sampling.Penalties.Frequency"] = "--frequency-penalty",
+        ["Sampling.Penalties.LastN"] = "--repeat-last-n",
+        ["Sampling.Penalties.NoRepeatNgramSize"] = "--no-repeat-ngram-size",
+        ["Sampling.Penalties.Dry"] = "--dry-multiplier",
+        ["Sampling.Penalties.Dry.Multiplier"] = "--dry-multiplier",
+        ["Sampling.Penalties.Dry.Base"] = "--dry-base",
+        ["Sampling.Penalties.Dry.AllowedLength"] = "--dry-allowed-length",
+        ["Sampling.Penalties.Dry.LastN"] = "--dry-penalty-last-n",
+        ["Sampling.Penalties.Dry.Breakers"] = "--dry-sequence-breaker",
+        ["Sampling.Constraints"] = "a flag of constraints (--logit-bias, --bad-words, ...)",
+        ["Sampling.Constraints.LogitBias"] = "--logit-bias",
+        ["Sampling.Constraints.BadWords"] = "--bad-words",
+        ["Sampling.Constraints.Suppressed"] = "--suppress-tokens",
+        ["Sampling.Constraints.Allowed"] = "--allowed-tokens",
+        ["Pages"] = "--ctx-size (-c)",
+        ["MemoryBytes"] = "--ctx-size (-c)",
+        ["KeyValueType"] = "--cache-type",
+        ["DraftModel"] = "--draft-model",
+        ["MaxSequences"] = "--n",
+        ["Pooling"] = "--pooling",
+        ["Normalize"] = "--no-normalize",
+    };
+
+    /// <summary>Options that come from texts and models: words for them, and no wrong command line.</summary>
+    private static readonly Dictionary<string, string> Words = new()
+    {
+        ["Prompt"] = "the prompt",
+        ["Tokens"] = "the text",
+        ["EncoderInput"] = "the text",
+        ["Tokenizer"] = "the tokenizer",
+        ["Model"] = "the model",
+        ["EndIds"] = "an end token of the model",
+        ["ForcedEndId"] = "the forced end token of the model",
+        ["SuppressedIds"] = "a suppressed token of the model",
+        ["TokenTypes"] = "the kinds of the text's tokens",
+        ["LogitsAt"] = "the place asked for",
+        ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
+        ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",
+        ["Speculation.Always"] = "drafting at any cost",
+        ["Priority"] = "the priority",
+        ["UsePrefixCache"] = "the use of the prefix cache",
+        ["PrefixCache"] = "the prefix cache",
+        ["PageSize"] = "the size of a page",
+        ["TokenBudget"] = "the tokens of a step",
+        ["StepTime"] = "the time of a step",
+        ["PrefillChunk"] = "the piece of a prompt",
+        ["MaxQueuedRequests"] = "the length of the queue",
+        ["MaxOvertaking"] = "overtaking in the queue",
+        ["Clock"] = "the clock",
+    };
+
+    /// <summary>Short names that messages use for options of the same record.</summary>
+    private static readonly Dictionary<string, string> Short = Flags.Keys.Concat(Words.Keys).Select(name => (Full: name, Last: name[(name.LastIndexOf('.') + 1)..]))
+        .GroupBy(name => name.Last).Where(group => group.Count() == 1 || group.Any(name => name.Full == name.Last))
+        .ToDictionary(group => group.Key, group => group.OrderBy(name => name.Full.Length).First().Full);
+
+    /// <summary>All options there are names for.</summary>
+    public static IEnumerable<string> Known => Flags.Keys.Concat(Words.Keys);
+
+    /// <summary>All flags in the table.</summary>
+    public static IEnumerable<string> All => Flags.Values.SelectMany(text => FlagForm().Matches(text).Select(match => match.Value));
+
+    /// <summary>Whether a flag sets the option, so that a wrong value is a wrong command line.</summary>
+    public static bool HasFlag(string option) => Flags.ContainsKey(option);
+
+    /// <summary>The flag of an option, or words for it.</summary>
+    public static string Of(string option) => Flags.GetValueOrDefault(option) ?? Words.GetValueOrDefault(option) ?? option;
+
+    /// <summary>A message of the library in the words of the command line.</summary>
+    public static string Describe(GenerationException failure) => failure switch
+    {
+        InvalidOptionException invalid => Capital($"{Of(invalid.Option)} is {Value(invalid)}; {Translate(invalid.Allowed)}."),
+        PromptTooLongException { NewTokens: > 0 } tooLong when tooLong.Length < tooLong.Limit =>
+            $"The prompt has {tooLong.Length} tokens and -n asks for {tooLong.NewTokens} new ones, {(long)tooLong.Length + tooLong.NewTokens} in all; the model's context has " +
+            $"{tooLong.Limit}. Shorten the prompt, or say -n {tooLong.Limit - tooLong.Length} or less.",
+        RequestTooLargeException tooLarge => $"{Translate(tooLarge.Message)} (-n, --n, --beams and -c say how much that is.)",
+        _ => failure.Message,
+    };
+
+    private static string Value(InvalidOptionException invalid) => Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
+
+    private static string Translate(string text) => OptionForm().Replace(text, match =>
+        Flags.ContainsKey(match.Value) || Words.ContainsKey(match.Value) ? Of(match.Value)
+        : Short.TryGetValue(match.Value, out string? full) && IsName(match.Value) ? Of(full)
+        : match.Value);
+
+    /// <summary>Names of options are written in one word with capitals inside, or with points; what begins a sentence is not.</summary>
+    private static bool IsName(string word) => word.Skip(1).Any(char.IsAsciiLetterUpper) || word is "Count" or "Pooling";
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    [GeneratedRegex(@"\b[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)*\b")]
+    private static partial Regex OptionForm();
+
+    [GeneratedRegex(@"--[a-z0-9][a-z0-9-]*")]
+    private static partial Regex FlagForm();
+}
