@@ -36,14 +36,64 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void The_promise_is_kept_and_the_picture_shows_it()
+    {
+        string output = Run("promise");
+        string[] lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("the same bytes", lines[^1]);
+        string[] hashes = [.. lines.Where(line => line.Contains("sha256", StringComparison.Ordinal)).Select(line => line[line.IndexOf("sha256", StringComparison.Ordinal)..][..23])];
+        Assert.Equal(2, hashes.Length);
+        Assert.Equal(hashes[0], hashes[1]);
+
+        // The picture in the README is of this program: its text and its hash are those of today, on any machine.
+        string picture = File.ReadAllText(Path.Combine(Repository.Root, "docs", "pictures", "promise.svg"));
+        Assert.Equal(2, picture.Split(hashes[0]).Length - 1);
+    }
+
+    [Fact]
+    public async Task Web_answers_with_server_sent_events()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using Process process = Start("web", "--model", _folder.Path, "--urls", "http://127.0.0.1:0");
+        try
+        {
+            const string Listening = "Now listening on: ";
+            string address = "";
+            for (string? line; address.Length == 0 && (line = await process.StandardOutput.ReadLineAsync()) is not null;)
+                address = line.Contains(Listening, StringComparison.Ordinal) ? line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim() : "";
+            Assert.StartsWith("http://127.0.0.1:", address);
+            using var client = new HttpClient { BaseAddress = new Uri(address) };
+            Assert.Equal("Healthy", await client.GetStringAsync("/health"));
+            using var turns = new StringContent("""[{"role": "user", "text": "the cat"}]""", Encoding.UTF8, "application/json");
+            using HttpResponseMessage response = await client.PostAsync("/chat", turns);
+            Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+            Assert.StartsWith("data:", await response.Content.ReadAsStringAsync());
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
     public void Every_sample_has_a_test()
     {
         string source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "Seriatim.Tests", "SampleTests.cs"));
         foreach (string folder in Directory.GetDirectories(Path.Combine(Repository.Root, "samples")))
-            Assert.Contains($"Run(\"{Path.GetFileName(folder)}\"", source);
+            Assert.Matches($"(Run|Start)\\(\"{Path.GetFileName(folder)}\"", source);
     }
 
     private static string Run(string sample, params string[] args)
+    {
+        using Process process = Start(sample, args);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{sample} ended with {process.ExitCode}: {error.Result}");
+        return output;
+    }
+
+    private static Process Start(string sample, params string[] args)
     {
         // The same configuration and framework as this program's.
         string[] place = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar)[^2..];
@@ -56,11 +106,6 @@ public sealed class SampleTests : IDisposable
         start.ArgumentList.Add(Path.Combine([Repository.Root, "samples", sample, "bin", .. place, $"{sample}.dll"]));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{sample} ended with {process.ExitCode}: {error.Result}");
-        return output;
+        return Process.Start(start)!;
     }
 }
