@@ -121,10 +121,10 @@ internal static partial class ModelFilePicker
     {
         if (tag.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             return [.. all.Where(weights => weights.Files.Any(file => file == tag || Path.GetFileName(file) == tag))];
-        var found = all.Select(weights => (Weights: weights, Rest: Without(weights.Stem, tag))).Where(pair => pair.Rest is not null).ToList();
+        var found = all.Select(weights => (Weights: weights, Before: Without(weights.Stem, tag))).Where(pair => pair.Before is not null).ToList();
 
         // Beside model-Q4_K_M there may be model-UD-Q4_K_M: the tag alone means the plain one.
-        var plain = found.Where(pair => found.All(other => other.Rest!.StartsWith(pair.Rest!, StringComparison.OrdinalIgnoreCase))).ToList();
+        var plain = found.Where(pair => found.All(other => other.Before!.StartsWith(pair.Before!, StringComparison.OrdinalIgnoreCase))).ToList();
         return [.. (plain.Count == 1 ? plain : found).Select(pair => pair.Weights)];
     }
 
