@@ -74,7 +74,7 @@ public sealed class ModelHubGgufTests : IDisposable
     [Theory]
     [InlineData("owner/model", "none is Q4_K_M", "m-Q5_0.gguf, m-Q8_0.gguf")]
     [InlineData("owner/model:Q2_K", "called Q2_K", "m-Q5_0.gguf, m-Q8_0.gguf")]
-    [InlineData("owner/model:0", "no GGUF model", "m-Q5_0.gguf, m-Q8_0.gguf")]
+    [InlineData("owner/model:0", "2 GGUF models there are called 0", "m-Q5_0.gguf, m-Q8_0.gguf")]
     [InlineData("owner/model:x.gguf", "called x.gguf", "m-Q5_0.gguf, m-Q8_0.gguf")]
     public async Task What_is_not_there_is_answered_with_what_is(string name, string problem, string list)
     {

@@ -44,7 +44,8 @@ internal static partial class ModelFilePicker
         {
             string list = string.Join(", ", all.Select(weights => weights.Files[0]).Take(40)) + (all.Count > 40 ? $" and {all.Count - 40} more" : "");
             problem = tag is null ? $"it has {all.Count} GGUF models and none is {ModelFiles.DefaultTag}: {list}. Give a tag or a file after a colon"
-                : $"{(found.Count == 0 ? "no" : $"{found.Count}")} GGUF model there is called {tag}: {list}. Give the whole name of a file after the colon";
+                : $"{(found.Count == 0 ? $"no GGUF model there is called {tag}" : $"{found.Count} GGUF models there are called {tag}")}: {list}. "
+                    + "Give the whole name of a file after the colon";
             return null;
         }
 
