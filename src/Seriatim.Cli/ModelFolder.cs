@@ -15,19 +15,9 @@ internal static class ModelFolder
 
     private static async Task<string> WithProgress(Func<ModelHub, IProgress<DownloadProgress>, Task<string>> run)
     {
-        var latest = new Latest();
-        Task<string> work = run(new ModelHub(), latest);
-        await LiveProgress.ShowAsync(work, () => latest.Text);
+        var view = new DownloadView();
+        Task<string> work = run(new ModelHub(), view);
+        await view.ShowAsync(work);
         return await work;
-    }
-
-    /// <summary>Unlike <see cref="Progress{T}"/> it keeps reports in their order.</summary>
-    private sealed class Latest : IProgress<DownloadProgress>
-    {
-        private volatile string _text = "asking the hub";
-
-        public string Text => _text;
-
-        public void Report(DownloadProgress value) => _text = $"{value.File}  {Terminal.Bytes(value.Done)} of {Terminal.Bytes(value.Total)}";
     }
 }

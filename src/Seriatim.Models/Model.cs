@@ -96,8 +96,17 @@ public sealed class Model : IDisposable
         return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names));
     }
 
-    /// <summary>Whether a path names a GGUF file, by its ending.</summary>
-    public static bool IsGguf(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a path names a GGUF file: by its ending or, as stores that name files by their hash have no endings, by its first bytes.</summary>
+    public static bool IsGguf(string path)
+    {
+        if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
+            return true;
+        if (!File.Exists(path))
+            return false;
+        using FileStream file = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[4];
+        return file.ReadAtLeast(start, 4, throwOnEndOfStream: false) == 4 && start.SequenceEqual("GGUF"u8);
+    }
 
     /// <summary>Makes a model from a config with other weights than a checkpoint's, e.g. <see cref="RandomSource"/>.</summary>
     /// <param name="configName">What messages call the config.</param>

@@ -152,9 +152,12 @@ public sealed class VerbTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}") + "\n", output);
         Assert.Empty(error);
+        server.Busy = ("/api/", 503, "0", 1);
         (code, output, error) = Cli.RunIn(environment, "pull", "owner/model", "--json");
+        Assert.Equal("", error);
         JsonElement pulled = JsonDocument.Parse(output).RootElement;
         Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}"), pulled.GetProperty("folder").GetString());
+        Assert.Equal(pulled.GetProperty("folder").GetString(), pulled.GetProperty("model").GetString());
         Assert.Equal(new FileInfo(_folder.File("config.json")).Length,
             pulled.GetProperty("files").EnumerateArray().Single(file => file.GetProperty("name").GetString() == "config.json").GetProperty("bytes").GetInt64());
         (code, _, error) = Cli.RunIn(environment, "generate", "-m", "owner/modle", "-p", "the cat");

@@ -22,7 +22,8 @@ internal sealed class TinyHub : IDisposable
     public TinyHub(string folder, bool lists = true)
     {
         _lists = lists;
-        _files = Directory.GetFiles(folder).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        _files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(
+            path => Path.GetRelativePath(folder, path).Replace('\\', '/'), File.ReadAllBytes);
         _listener.Start();
         _ = Task.Run(ServeAsync);
     }
@@ -43,6 +44,9 @@ internal sealed class TinyHub : IDisposable
 
     /// <summary>Refuse requests without this token.</summary>
     public string? Token { get; set; }
+
+    /// <summary>Answer requests whose path holds this with a status, and perhaps with a pause that is asked for, so many times.</summary>
+    public (string Path, int Status, string? RetryAfter, int Times) Busy { get; set; }
 
     public void Dispose() => _listener.Dispose();
 
@@ -84,6 +88,12 @@ internal sealed class TinyHub : IDisposable
     {
         if (Token is not null && token != $"Bearer {Token}")
             return ("401 Unauthorized\r\nContent-Length: 0", []);
+        if (Busy.Times > 0 && path.Contains(Busy.Path, StringComparison.Ordinal))
+        {
+            Busy = Busy with { Times = Busy.Times - 1 };
+            return ($"{Busy.Status} Busy{(Busy.RetryAfter is null ? "" : $"\r\nRetry-After: {Busy.RetryAfter}")}\r\nContent-Length: 0", []);
+        }
+
         if (path.StartsWith("/api/models/owner/model/revision/main", StringComparison.Ordinal))
             return Listing();
         string prefix = $"/owner/model/resolve/{Commit}/";
@@ -118,7 +128,7 @@ internal sealed class TinyHub : IDisposable
         return ($"200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}", body);
     }
 
-    private static bool IsLarge(string name) => name.EndsWith(".safetensors", StringComparison.Ordinal);
+    private static bool IsLarge(string name) => name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".gguf", StringComparison.Ordinal);
 
     private static string Hash(string name, byte[] file) => Convert.ToHexStringLower(IsLarge(name)
         ? SHA256.HashData(file)

@@ -50,8 +50,7 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
         arrived(output.Length);
         if (output.Length == file.Size)
             return;
-        using HttpResponseMessage response = await Limited(
-            token => client.OpenAsync(id, commit, file, output.Length, token), cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage response = await client.OpenAsync(id, commit, file, output.Length, cancellationToken).ConfigureAwait(false);
         bool continues = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == output.Length;
         if (!continues)
             output.SetLength(0);
@@ -61,7 +60,7 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
         byte[] buffer = new byte[1 << 16];
         while (true)
         {
-            int count = await Limited(token => input.ReadAsync(buffer, token).AsTask(), cancellationToken).ConfigureAwait(false);
+            int count = await client.Limited(token => input.ReadAsync(buffer, token).AsTask(), cancellationToken).ConfigureAwait(false);
             if (count == 0)
                 break;
             if (output.Length + count > file.Size)
@@ -103,22 +102,7 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
         }
     }
 
-    /// <summary>Runs a step of the network with a limit of its own.</summary>
-    private async Task<T> Limited<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(options.Timeout);
-        try
-        {
-            return await step(limit.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new HttpRequestException($"nothing came for {options.Timeout.TotalSeconds} s");
-        }
-    }
-
-    private static bool IsBroken(Exception failure) => failure is HttpRequestException or HttpIOException or IOException and not FileNotFoundException;
+    private static bool IsBroken(Exception failure) => failure is HttpRequestException or HttpIOException or TimeoutException or IOException and not FileNotFoundException;
 
     private static string Cause(Exception failure) => (failure.InnerException ?? failure).Message.TrimEnd('.');
 

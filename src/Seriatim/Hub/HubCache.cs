@@ -8,22 +8,25 @@ internal sealed class HubCache(string root, HubId id)
 {
     private readonly string _folder = Path.Combine(root, $"models--{id.Owner}--{id.Name}");
 
-    /// <summary>The complete snapshot of the wanted revision, or null.</summary>
-    public string? FindSnapshot()
+    /// <summary>What opens the model, if the snapshot of the wanted revision holds all of it; else null and what is missing.</summary>
+    /// <param name="problem">What is missing.</param>
+    /// <param name="anyGguf">
+    /// Take the GGUF file that is there, though no tag is given: the hub may have others, or safetensors, that would be taken before it.
+    /// </param>
+    public string? Find(out string problem, bool anyGguf = false)
     {
-        string commit = id.Revision;
-        if (!id.IsCommit)
-        {
-            string reference = RefPath();
-            if (!File.Exists(reference))
-                return null;
-            commit = File.ReadAllText(reference).Trim();
-        }
-
+        problem = "";
+        string commit = id.IsCommit ? id.Revision : File.Exists(RefPath()) ? File.ReadAllText(RefPath()).Trim() : "";
         string snapshot = SnapshotPath(commit);
-        return IsCommitName(commit) && File.Exists(Path.Combine(snapshot, "config.json")) && Directory.EnumerateFiles(snapshot, "*.safetensors").Any()
-            ? snapshot
-            : null;
+        if (!IsCommitName(commit) || !Directory.Exists(snapshot))
+            return null;
+        ModelFiles? files = ModelFilePicker.PickIn(snapshot, id.Tag, out problem);
+        if (files is { Main: not null } && id.Tag is null && !anyGguf)
+            files = ModelFilePicker.PickIn(snapshot, ModelFiles.DefaultTag, out problem);
+        if (files is not null)
+            return files.PathIn(snapshot);
+        problem = $"of {snapshot} a part is there: {problem}";
+        return null;
     }
 
     public bool HasBlob(HubFile file) => new FileInfo(BlobPath(file)) is { Exists: true } blob && blob.Length == file.Size;
@@ -38,9 +41,13 @@ internal sealed class HubCache(string root, HubId id)
     public string Complete(string commit, IEnumerable<HubFile> files)
     {
         string snapshot = SnapshotPath(commit);
-        Directory.CreateDirectory(snapshot);
         foreach (HubFile file in files)
-            Link(Path.Combine(snapshot, file.Name), file);
+        {
+            string place = Path.Combine([snapshot, .. file.Name.Split('/')]);
+            Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+            Link(place, file);
+        }
+
         if (!id.IsCommit)
         {
             string reference = RefPath();
@@ -65,7 +72,8 @@ internal sealed class HubCache(string root, HubId id)
         File.Delete(fresh);
         try
         {
-            File.CreateSymbolicLink(fresh, Path.Combine([.. Enumerable.Repeat("..", 2 + file.Name.Count(c => c == '/')), "blobs", file.Hash]));
+            string up = string.Concat(Enumerable.Repeat("../", 2 + file.Name.Count(c => c == '/')));
+            File.CreateSymbolicLink(fresh, $"{up}blobs/{file.Hash}");
         }
         catch (Exception failure) when (failure is UnauthorizedAccessException or IOException && OperatingSystem.IsWindows())
         {

@@ -1,12 +1,11 @@
-using System.Text.RegularExpressions;
-
 namespace Seriatim;
 
 /// <summary>
-/// Finds models by what people call them: a folder, a file in one, the name of a built-in model, or a hub id <c>owner/name[@revision]</c>,
-/// which is fetched once into the cache that the Hugging Face libraries share.
+/// Finds models by what people call them: a folder, a file in one, the name of a built-in model or of one in ollama's store, or a hub id
+/// <c>owner/name[@revision][:tag]</c>, which is fetched once into the cache that the Hugging Face libraries share. The tag picks a GGUF
+/// file (<c>Q4_K_M</c>, or its name).
 /// </summary>
-public sealed partial class ModelHub
+public sealed class ModelHub
 {
     private readonly ModelHubOptions _options;
 
@@ -18,8 +17,8 @@ public sealed partial class ModelHub
     public IReadOnlyList<string> BuiltIn => LocalModels.BuiltIn();
 
     /// <summary>
-    /// The folder of a model. Tried in this order: a folder or file of that path, a built-in name, the cache, the hub. What is in the cache is
-    /// used without asking the hub; <see cref="PullAsync"/> asks.
+    /// The folder of a model, or its GGUF file. Tried in this order: a folder or file of that path, a built-in name, a name in ollama's store,
+    /// the cache, the hub. What is whole in the cache is used without asking the hub; <see cref="PullAsync"/> asks.
     /// </summary>
     /// <param name="name">What the user calls it.</param>
     /// <param name="progress">Told how far a download is.</param>
@@ -32,12 +31,20 @@ public sealed partial class ModelHub
     public async Task<string> ResolveAsync(string name, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (LocalModels.Find(name) is { } local)
+        if (LocalModels.Find(name, _options) is { } local)
             return local;
         HubId id = Parse(name);
-        if (new HubCache(_options.Cache, id).FindSnapshot() is { } cached)
+        var cache = new HubCache(_options.Cache, id);
+        if (cache.Find(out _) is { } cached)
             return cached;
-        return await FetchAsync(id, progress, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await FetchAsync(id, progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DownloadException) when (cache.Find(out _, anyGguf: true) is not null)
+        {
+            return cache.Find(out _, anyGguf: true)!;
+        }
     }
 
     /// <summary>
@@ -45,15 +52,15 @@ public sealed partial class ModelHub
     /// </summary>
     /// <param name="name">What the user calls it.</param>
     public string? NoticeOf(string name) =>
-        !_options.IsOffline && LocalModels.Find(name) is null && HubId.TryParse(name, out HubId id) && new HubCache(_options.Cache, id).FindSnapshot() is null
+        !_options.IsOffline && LocalModels.Find(name, _options) is null && HubId.TryParse(name, out HubId id) && new HubCache(_options.Cache, id).Find(out _) is null
             ? $"{LocalModels.NotFound(id)} Asking {_options.Base} for it."
             : null;
 
     /// <summary>Asks the hub for a model and fetches what is missing or has changed.</summary>
-    /// <param name="id">A hub id, <c>owner/name[@revision]</c>.</param>
+    /// <param name="id">A hub id, <c>owner/name[@revision][:tag]</c>.</param>
     /// <param name="progress">Told how far the download is.</param>
     /// <param name="cancellationToken">Breaks it off; it can go on later.</param>
-    /// <returns>The folder of the model in the cache.</returns>
+    /// <returns>The folder of the model in the cache, or its GGUF file.</returns>
     /// <exception cref="ModelHubException">As <see cref="ResolveAsync"/>.</exception>
     public Task<string> PullAsync(string id, IProgress<DownloadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -73,17 +80,18 @@ public sealed partial class ModelHub
 
     private async Task<string> FetchAsync(HubId id, IProgress<DownloadProgress>? progress, CancellationToken cancellationToken)
     {
+        var cache = new HubCache(_options.Cache, id);
         if (_options.IsOffline)
         {
-            return new HubCache(_options.Cache, id).FindSnapshot() ?? throw new ModelNotFoundException(
-                $"{LocalModels.NotFound(id)} It is not in the cache ({_options.Cache}), and HF_HUB_OFFLINE forbids to fetch it. Unset HF_HUB_OFFLINE, or give a folder.");
+            return cache.Find(out string problem, anyGguf: true) ?? throw new ModelNotFoundException(problem.Length > 0
+                ? $"{id}: {problem}, and HF_HUB_OFFLINE forbids to fetch the rest. Unset HF_HUB_OFFLINE, or give a folder."
+                : $"{LocalModels.NotFound(id)} It is not in the cache ({_options.Cache}), and HF_HUB_OFFLINE forbids to fetch it. Unset HF_HUB_OFFLINE, or give a folder.");
         }
 
-        var cache = new HubCache(_options.Cache, id);
-        using var client = new HubClient(_options);
-        (string commit, IReadOnlyList<HubFile> files) = await ListAsync(client, id, cancellationToken).ConfigureAwait(false);
-        if (!files.Any(file => file.Name == "config.json") || !files.Any(file => file.Name.EndsWith(".safetensors", StringComparison.Ordinal)))
-            throw new ModelNotFoundException($"{id}: it has no config.json with model.safetensors. Models in other formats cannot be used; look for one that has them.");
+        var last = new DownloadProgress("", 0, 0);
+        void Report(DownloadProgress now) => progress?.Report(last = now);
+        using var client = new HubClient(_options, pause => progress?.Report(last with { Pause = pause }));
+        (string commit, IReadOnlyList<HubFile> files, ModelFiles picked) = await ListAsync(client, id, cancellationToken).ConfigureAwait(false);
         CheckRoom(cache, files);
         cache.Prepare();
         var download = new BlobDownload(client, cache, id, commit, _options);
@@ -92,27 +100,31 @@ public sealed partial class ModelHub
         {
             long before = done;
             if (!cache.HasBlob(file))
-                await download.RunAsync(file, bytes => progress?.Report(new DownloadProgress(file.Name, before + bytes, total)), cancellationToken).ConfigureAwait(false);
+                await download.RunAsync(file, bytes => Report(new DownloadProgress(file.Name, before + bytes, total)), cancellationToken).ConfigureAwait(false);
             done += file.Size;
-            progress?.Report(new DownloadProgress(file.Name, done, total));
+            Report(new DownloadProgress(file.Name, done, total));
         }
 
-        return cache.Complete(commit, files);
+        return picked.PathIn(cache.Complete(commit, files));
     }
 
-    private async Task<(string Commit, IReadOnlyList<HubFile> Files)> ListAsync(HubClient client, HubId id, CancellationToken cancellationToken)
+    private async Task<(string Commit, IReadOnlyList<HubFile> Files, ModelFiles Picked)> ListAsync(HubClient client, HubId id, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(_options.Timeout);
+        ModelFiles? picked = null;
         try
         {
-            return await client.ListAsync(id, Wanted().IsMatch, limit.Token).ConfigureAwait(false);
+            (string commit, IReadOnlyList<HubFile> files) = await client.ListAsync(id, names =>
+            {
+                picked = ModelFilePicker.Pick(names, id.Tag, out string problem) ?? throw new ModelNotFoundException($"{id}: {problem}.");
+                return picked.Names;
+            }, cancellationToken).ConfigureAwait(false);
+            return (commit, files, picked!);
         }
         catch (HttpRequestException failure)
         {
             throw new DownloadException($"{LocalModels.NotFound(id)} The hub at {_options.Base} cannot be reached ({failure.Message}). Check the connection or HF_ENDPOINT, or give a folder that holds config.json.", failure);
         }
-        catch (OperationCanceledException failure) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException failure)
         {
             throw new DownloadException($"{id}: the hub at {_options.Base} has not answered for {_options.Timeout.TotalSeconds} s. Try again later.", failure);
         }
@@ -127,8 +139,4 @@ public sealed partial class ModelHub
         if (needed > available)
             throw new DiskFullException(_options.Cache, needed, available);
     }
-
-    /// <summary>What a model here is made of; weights of other formats, and copies of the weights in other precisions, are left where they are.</summary>
-    [GeneratedRegex(@"\A(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_|tokenizer_)?config\.json|tokenizer\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt|chat_template\.(jinja|json)|[A-Za-z0-9._-]+\.(model|spm|tiktoken)|modules\.json|config_sentence_transformers\.json|sentence_[a-z-]+_config\.json|\d+_[A-Za-z]+/(config\.json|model\.safetensors))\z")]
-    private static partial Regex Wanted();
 }
