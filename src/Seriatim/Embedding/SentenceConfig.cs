@@ -61,7 +61,7 @@ internal sealed record SentenceConfig
     private static SentenceConfig OfGguf(IReadOnlyDictionary<string, object> metadata)
     {
         string key = $"{metadata.GetValueOrDefault("general.architecture")}.pooling_type";
-        PoolingKind? kind = metadata.TryGetValue(key, out object? value) ? Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture) switch
+        PoolingKind? kind = metadata.GetValueOrDefault(key) is IConvertible value and not string ? Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture) switch
         {
             1 => PoolingKind.Mean,
             2 => PoolingKind.First,
