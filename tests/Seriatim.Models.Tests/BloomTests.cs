@@ -44,7 +44,7 @@ public sealed class BloomTests
         using var ops = new ReferenceOps();
         Parameter parameter = model.Parameters.Single(p => p.Path == path && p.Ending == ending).Parameter;
         using (var tape = new Tape(ops))
-            _ = Loss(model, tape, tape.Backward);
+            _ = Loss(model, tape, loss => tape.Backward(loss));
         float[] gradient = parameter.GradientOrZeros().Span.ToArray();
         Span<float> data = parameter.Data.Span;
         int checkedValues = 0;

@@ -22,7 +22,8 @@ internal sealed class TinyHub : IDisposable
     public TinyHub(string folder, bool lists = true)
     {
         _lists = lists;
-        _files = Directory.GetFiles(folder).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        _files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetRelativePath(folder, path).Replace('\\', '/'), File.ReadAllBytes);
         _listener.Start();
         _ = Task.Run(ServeAsync);
     }
