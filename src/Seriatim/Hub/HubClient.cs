@@ -65,7 +65,8 @@ internal sealed class HubClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static string FileAddress(HubId id, string commit, string name) => $"{id.Path}/resolve/{commit}/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
+    private static string FileAddress(HubId id, string commit, string name) =>
+        $"{id.Path}/resolve/{commit}/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
 
     private static HubFile? Describe(JsonElement sibling, string name)
     {
