@@ -101,10 +101,11 @@ internal sealed record ModelReport(
 
     private string InWords(int layers)
     {
+        string stretched = RopeScaling is { } scaling ? $", scaled {scaling}" : "";
         List<string> parts = [$"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads"];
         parts.Add(Positions switch
         {
-            "rotary" => FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{(RopeScaling is { } scaling ? $", scaled {scaling}" : "")})"),
+            "rotary" => FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
             "learned" => "learned positions",
             "sinusoidal" => "sinusoidal positions",
             "relative_bias" => "relative position bias",

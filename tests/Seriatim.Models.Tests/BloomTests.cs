@@ -31,6 +31,47 @@ public sealed class BloomTests
         }
     }
 
+    /// <summary>Gradients through the norms, which are read twice, against differences of the loss.</summary>
+    [Theory]
+    [InlineData("layers.0.norm1", ".weight")]
+    [InlineData("layers.0.norm2", ".bias")]
+    [InlineData("layers.0.attention.v", ".weight")]
+    [InlineData("embed_norm", ".weight")]
+    public void GradientsAreThoseOfTheLoss(string path, string ending)
+    {
+        const float Step = 0.01f;
+        using Model model = Model.Create("bloom", Encoding.UTF8.GetBytes(Config), new RandomSource(3, 0.3f));
+        using var ops = new ReferenceOps();
+        Parameter parameter = model.Parameters.Single(p => p.Path == path && p.Ending == ending).Parameter;
+        using (var tape = new Tape(ops))
+            _ = Loss(model, tape, loss => tape.Backward(loss));
+        float[] gradient = parameter.GradientOrZeros().Span.ToArray();
+        Span<float> data = parameter.Data.Span;
+        int checkedValues = 0;
+        for (int i = 0; i < data.Length && checkedValues < 8; i++)
+        {
+            float own = data[i];
+            data[i] = own + Step;
+            double above = Loss(model, ops, _ => { });
+            data[i] = own - Step;
+            double below = Loss(model, ops, _ => { });
+            data[i] = own;
+            Assert.Equal((above - below) / (2 * Step), gradient[i], 3);
+            checkedValues++;
+        }
+
+        Assert.Contains(gradient, g => Math.Abs(g) > 1e-3);
+    }
+
+    private static double Loss(Model model, IOps ops, Action<Tensor> backward)
+    {
+        int[] text = [4, 9, 16, 2, 7];
+        using Tensor hidden = model.Forward(ops, new RaggedBatchBuilder().Add(text, outputs: Outputs.All).Build());
+        using Tensor loss = model.Loss(ops, hidden, (int[])[.. text[1..], 3], new CrossEntropyOptions());
+        backward(loss);
+        return loss.Span[0];
+    }
+
     [Fact]
     public void TheKeyIsReadAndTheUsualKindIsAnother()
     {

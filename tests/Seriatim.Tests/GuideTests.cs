@@ -32,7 +32,8 @@ public sealed class GuideTests
         TextScore score = await model.ScoreAsync("the cat sat");
         console.WriteLine($"{score.Perplexity} {score.Logprob}");
         using var encoder = await TextEncoder.OpenAsync(folder);
-        IReadOnlyList<float[]> vectors = await encoder.EmbedAsync(["the cat", "the mice"], PoolingKind.Mean);
+        encoder.TextsTruncated += (_, cut) => console.WriteLine(cut);
+        IReadOnlyList<float[]> vectors = await encoder.EmbedAsync(["the cat", "the mice"]);
         IChatClient chat = model.AsChatClient();
         ChatResponse response = await chat.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 20 });
         var services = new ServiceCollection().AddSeriatim(folder);

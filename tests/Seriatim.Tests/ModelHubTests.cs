@@ -45,6 +45,18 @@ public sealed class ModelHubTests : IDisposable
         Assert.Single((await model.CompleteAsync("the cat", maxNewTokens: 1)).Choices);
     }
 
+    /// <summary>What lies beside a sentence-embedding model is fetched too, folders and all.</summary>
+    [Fact]
+    public async Task Files_of_a_sentence_model_come_along()
+    {
+        SentenceFiles.Write(_source.Path, "mean", 32);
+        File.WriteAllText(_source.File("sentence_bert_config.json"), """{"max_seq_length": 12}""");
+        using var server = new TinyHub(_source.Path);
+        string folder = await Hub(server).ResolveAsync("owner/model");
+        foreach (string name in new[] { "modules.json", "1_Pooling/config.json", "sentence_bert_config.json" })
+            Assert.Equal(File.ReadAllBytes(_source.File(name)), File.ReadAllBytes(Path.Combine(folder, name)));
+    }
+
     [Fact]
     public async Task A_broken_connection_goes_on_where_it_broke()
     {

@@ -154,7 +154,7 @@ public sealed class SentenceModelTests : IDisposable
         SentenceFiles.Write(_folder.Path, "cls", Width);
         File.WriteAllText(_folder.File("sentence_bert_config.json"), """{"max_seq_length": 2}""");
         using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
-        Assert.Contains("is 2, and 2 special tokens go to every text", (await Assert.ThrowsAsync<UnsupportedConfigException>(() => encoder.EmbedAsync(["the cat"]))).Message);
+        Assert.Contains("sentence_bert_config.json: texts are cut to 2 tokens, and 2 special tokens go to each", (await Assert.ThrowsAsync<UnsupportedConfigException>(() => encoder.EmbedAsync(["the cat"]))).Message);
     }
 
     [Theory]

@@ -18,7 +18,11 @@ internal static class OutputPlace
             throw new UserErrorException($"-o is {path}, and {parent}: there is no such folder. Make it first.");
         bool isFile = Model.IsGguf(path);
         if (isFile ? Directory.Exists(full) : File.Exists(full))
-            throw new UserErrorException($"-o is {path}, which is a {(isFile ? "folder" : "file")}; a {(isFile ? "file" : "folder")} is to be written. Choose another name.");
+        {
+            (string there, string wanted) = isFile ? ("folder", "file") : ("file", "folder");
+            throw new UserErrorException($"-o is {path}, which is a {there}; a {wanted} is to be written. Choose another name.");
+        }
+
         if (!force && (isFile ? File.Exists(full) : Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
             throw new UserErrorException($"{path} is there already{(isFile ? "" : " and not empty")}. Choose another name, or give --force to replace it.");
     }

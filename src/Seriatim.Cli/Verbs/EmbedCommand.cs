@@ -21,8 +21,11 @@ internal static class EmbedCommand
         Option<string> model = SharedOptions.Model();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object a text");
-        Option<Pooling> pooling = Flag.Of("How the rows of a text become one: mean, cls (the first), last. Auto: as the model's files say, else mean, of decoders last.", "Mean|Cls|Last", Pooling.Auto, "--pooling");
-        Option<bool> raw = Flag.Switch("Leave the vectors as long as they are; else each is scaled to length 1, unless the model's files say otherwise.", "--no-normalize");
+        Option<Pooling> pooling = Flag.Of(
+            "How the rows of a text become one: mean, cls (the first), last. Auto: as the model's files say, else mean, of decoders last.",
+            "Mean|Cls|Last", Pooling.Auto, "--pooling");
+        Option<bool> raw = Flag.Switch(
+            "Leave the vectors as long as they are; else each is scaled to length 1, unless the model's files say otherwise.", "--no-normalize");
         Option<bool> truncate = Flag.Switch("Cut texts that are longer than the model's context, instead of refusing them.", "--truncate");
         var source = new TextSource("Texts to embed");
         var command = new Command("embed", "Turn texts into vectors, one line each.") { model, threads, json, pooling, raw, truncate };

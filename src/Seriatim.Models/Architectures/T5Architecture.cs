@@ -59,6 +59,7 @@ internal sealed class T5Architecture : Architecture
         var decoderLayer = new LayerSpec(Placement.Pre, norm,
             cross with { Position = new PositionSpec.RelativeBias(buckets, distance, Bidirectional: false) }, feedForward, cross);
         bool tied = config.Flag(true, "tie_word_embeddings");
+        config.WaiveAt("what a tied head does and another does not", tied ? "true" : "false", "scale_decoder_outputs");
         LayerSpec[] encoder = CommonKeys.Layers(config, layers, _ => encoderLayer);
         LayerSpec[] decoder = CommonKeys.Layers(config, decoderLayers, _ => decoderLayer);
         return new ModelSpec(

@@ -33,7 +33,11 @@ internal static class RopeConfig
             string type = sections[i].Reader.Text(sections[i].Name == "rope_scaling" ? null : "default", "rope_type", "type");
             RopeScaling? own = Scaling(sections[i].Reader, type, rotaryDim, maxPositions, originalPositions);
             if (i > 0 && !RopeScaling.Same(own, scaling))
-                throw config.Unsupported(sections[i].Name, $"{own?.ToString() ?? "default"}", $"{sections[0].Name} is {scaling?.ToString() ?? "default"}; they must agree");
+            {
+                throw config.Unsupported(sections[i].Name, $"{own?.ToString() ?? "default"}",
+                    $"{sections[0].Name} is {scaling?.ToString() ?? "default"}; they must agree");
+            }
+
             scaling = own;
         }
 

@@ -107,7 +107,8 @@ internal static class GgufRope
         if (factors is null || factors.Length != rotary / 2)
         {
             throw new CheckpointMismatchException(config.Header.Path, [name],
-                $"{name} holds {(factors is null ? "another type than F32" : $"{factors.Length} values")}; the factors of {rotary} features that turn are F32 [{rotary / 2}].");
+                $"{name} holds {(factors is null ? "another type than F32" : $"{factors.Length} values")}; "
+                + $"the factors of {rotary} features that turn are F32 [{rotary / 2}].");
         }
 
         return [.. factors.Select(factor =>

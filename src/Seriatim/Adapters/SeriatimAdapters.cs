@@ -26,7 +26,8 @@ public static class SeriatimAdapters
     {
         ArgumentNullException.ThrowIfNull(encoder);
         return new SeriatimEmbeddingGenerator(
-            encoder, encoder.Name, pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.Width, (texts, token) => encoder.EmbedAsync(texts, pooling, normalize, token));
+            encoder, encoder.Name, pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.Width,
+            (texts, token) => encoder.EmbedAsync(texts, pooling, normalize, token));
     }
 
     /// <summary>The language model as a generator of embeddings.</summary>

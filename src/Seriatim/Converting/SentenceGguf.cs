@@ -35,7 +35,10 @@ internal static class SentenceGguf
         if (model.Spec.Family == "bert")
             keys["bert.pooling_type"] = Numbers[config.Pooling[0]];
         else
-            Require(config.Pooling[0] == (model.Spec.Encoder is null ? PoolingKind.Last : PoolingKind.Mean), "pooling_mode", $"GGUF files of {model.Spec.Family} have no key for it");
+        {
+            PoolingKind usual = model.Spec.Encoder is null ? PoolingKind.Last : PoolingKind.Mean;
+            Require(config.Pooling[0] == usual, "pooling_mode", $"GGUF files of {model.Spec.Family} have no key for it");
+        }
     }
 
     /// <summary>Writes the files that say how a model from a GGUF file embeds, if that file says it.</summary>

@@ -55,7 +55,9 @@ internal static class Embedder
     private static int[][] Tokens(
         OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, bool truncate, Action<TextsTruncatedEventArgs> truncated)
     {
-        int? limit = config.MaxLength ?? (truncate ? Math.Min(opened.Model.Spec.Context, opened.EngineOptions.TokenBudget) : null);
+        int most = Math.Min(opened.Model.Spec.Context, opened.EngineOptions.TokenBudget);
+        int? limit = config.MaxLength ?? (truncate ? most : null);
+        string reason = config.MaxLength is not null ? config.LengthFile : most == opened.Model.Spec.Context ? "the model's context" : "the engine's token budget";
         int[][] ids = new int[texts.Count][];
         (int cut, int number, int longest) = (0, 0, 0);
         for (int i = 0; i < ids.Length; i++)
@@ -63,25 +65,29 @@ internal static class Embedder
             string text = config.IsThere ? config.Prompt + texts[i].Trim() : texts[i];
             text = config.Lowercase ? SmallLetters.Of(text) : text;
             ids[i] = opened.Tokenizer.Encode(text);
-            if (limit is not { } most || ids[i].Length <= most)
+            if (ids[i].Length <= (limit ?? int.MaxValue))
                 continue;
             cut++;
             (number, longest) = ids[i].Length > longest ? (i + 1, ids[i].Length) : (number, longest);
-            ids[i] = Cut(opened.Tokenizer.EncodeWithOffsets(text), most, config.MaxLength is null ? "the context" : $"max_seq_length of {config.LengthFile}");
+            ids[i] = Cut(opened.Tokenizer.EncodeWithOffsets(text), limit!.Value, reason);
         }
 
         if (cut > 0)
-            truncated(new TextsTruncatedEventArgs(cut, ids.Length, number, longest, limit!.Value, config.MaxLength is null ? "the model's context" : config.LengthFile));
+            truncated(new TextsTruncatedEventArgs(cut, ids.Length, number, longest, limit!.Value, reason));
         return ids;
     }
 
-    private static int[] Cut(IReadOnlyList<EncodedToken> tokens, int most, string what)
+    private static int[] Cut(IReadOnlyList<EncodedToken> tokens, int most, string reason)
     {
         int first = tokens.TakeWhile(token => token.Sequence < 0).Count();
         int last = tokens.Reverse().TakeWhile(token => token.Sequence < 0).Count();
         int text = most - first - last;
         if (text < 1)
-            throw new UnsupportedConfigException(what, ["max_seq_length"], $"{what} is {most}, and {first + last} special tokens go to every text: none of it would be left.");
+        {
+            throw new UnsupportedConfigException(reason, ["max_seq_length"],
+                $"texts are cut to {most} tokens, and {first + last} special tokens go to each: nothing of it would be left.");
+        }
+
         return [.. tokens.Take(first + text).Concat(tokens.TakeLast(last)).Select(token => token.Id)];
     }
 

@@ -61,13 +61,16 @@ internal sealed record SentenceConfig
     private static SentenceConfig OfGguf(IReadOnlyDictionary<string, object> metadata)
     {
         string key = $"{metadata.GetValueOrDefault("general.architecture")}.pooling_type";
-        PoolingKind? kind = metadata.TryGetValue(key, out object? value) ? Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture) switch
+        long number = metadata.GetValueOrDefault(key) is IConvertible value and not string
+            ? Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture)
+            : 0;
+        PoolingKind? kind = number switch
         {
             1 => PoolingKind.Mean,
             2 => PoolingKind.First,
             3 => PoolingKind.Last,
             _ => null,
-        } : null;
+        };
         return kind is { } own ? new SentenceConfig { Pooling = [own], IsThere = true } : new SentenceConfig();
     }
 
@@ -111,7 +114,11 @@ internal sealed record SentenceConfig
             throw new UnsupportedConfigException(file, ["modules"], $"{number} modules and no Pooling among them; rows of tokens are no embedding.");
         string prompt = ReadPrompt(folder);
         if (prompt.Length > 0 && !withPrompt)
-            throw new UnsupportedConfigException(file, ["include_prompt"], "include_prompt is false, and there is a default prompt; rows are not left out of pooling.");
+        {
+            throw new UnsupportedConfigException(file, ["include_prompt"],
+                "include_prompt is false, and there is a default prompt; rows are not left out of pooling.");
+        }
+
         return new SentenceConfig { Pooling = pooling, Steps = steps, Prompt = prompt, IsThere = true };
     }
 
@@ -144,7 +151,14 @@ internal sealed record SentenceConfig
         string[] flags = ["cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"];
         if (modes.FirstOrDefault(m => !known.Any(k => k.Name == m)) is { } unknown)
             throw config.Unsupported("pooling_mode", unknown, $"one of {string.Join(", ", known.Select(k => k.Name))} is needed");
-        List<PoolingKind> kinds = [.. known.Where((k, i) => config.Flag(modes.Length > 0 ? modes.Contains(k.Name) : k.Usual, $"pooling_mode_{flags[i]}")).Select(k => k.Kind)];
+        List<PoolingKind> kinds = [];
+        for (int i = 0; i < known.Length; i++)
+        {
+            bool usual = modes.Length > 0 ? modes.Contains(known[i].Name) : known[i].Usual;
+            if (config.Flag(usual, $"pooling_mode_{flags[i]}"))
+                kinds.Add(known[i].Kind);
+        }
+
         config.Complete();
         return kinds.Count > 0 ? kinds : throw new UnsupportedConfigException(file, ["pooling_mode"], "no way of pooling is chosen.");
     }
@@ -173,7 +187,8 @@ internal sealed record SentenceConfig
         var reader = new ConfigReader(file, json.RootElement);
         int? length = reader.SizeOrNull("max_seq_length") ?? (context == int.MaxValue ? null : context);
         bool lower = reader.Flag(false, "do_lower_case");
-        reader.WaiveAt("nothing is changed", "{}", "model_args", "config_args", "tokenizer_args", "model_kwargs", "config_kwargs", "processor_kwargs", "processing_kwargs");
+        reader.WaiveAt("nothing is changed", "{}", "model_args", "config_args", "tokenizer_args",
+            "model_kwargs", "config_kwargs", "processor_kwargs", "processing_kwargs");
         reader.WaiveAt("rows of the last layer, which is what is pooled", "\"feature-extraction\"", "transformer_task");
         reader.WaiveAt("rows of the last layer, which is what is pooled", "\"token_embeddings\"", "module_output_name");
         reader.WaiveAt("texts alone", """{"text": {"method": "forward", "method_output_name": "last_hidden_state"}}""", "modality_config");
