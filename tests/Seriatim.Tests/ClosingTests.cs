@@ -48,6 +48,16 @@ public sealed class ClosingTests : IDisposable
         }
     }
 
+    /// <summary>Whoever adds a type that can be disposed adds a test of it.</summary>
+    [Fact]
+    public void Everything_that_can_be_closed_is_closed_here()
+    {
+        IEnumerable<Type> types = typeof(LanguageModel).Assembly.GetExportedTypes().Concat(typeof(GenerationEngine).Assembly.GetExportedTypes());
+        Assert.Equal(
+            [nameof(GenerationEngine), nameof(LanguageModel), nameof(TextEncoder), nameof(Translator)],
+            types.Where(type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))).Select(type => type.Name).Order());
+    }
+
     [Fact]
     public async Task Twelve_callers_of_a_short_queue_all_get_their_translations()
     {

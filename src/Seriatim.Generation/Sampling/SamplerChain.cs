@@ -16,7 +16,7 @@ internal sealed class SamplerChain
     {
         SamplingOptions options = request.Sampling;
         _scores = [.. Scores(request, endIds, maxNewTokens, vocabulary)];
-        _warpers = options.Temperature == 0 ? [] : [.. options.Order == SamplerOrder.HuggingFace ? HuggingFace(options) : LlamaCpp(options)];
+        _warpers = options.Temperature == 0 ? [] : [.. Warpers(options)];
         (_greedy, _mirostat) = (options.Temperature == 0, options.Mirostat);
     }
 
@@ -102,15 +102,9 @@ internal sealed class SamplerChain
             yield return new ForceEnd(maxNewTokens - 1, forced);
     }
 
-    private static IEnumerable<LogitsProcessor> HuggingFace(SamplingOptions options) =>
-    [
-        .. Temperature(options), .. Sigma(options), .. K(options), .. P(options), .. Min(options), .. Typical(options), .. Last(options),
-    ];
-
-    private static IEnumerable<LogitsProcessor> LlamaCpp(SamplingOptions options) =>
-    [
-        .. Sigma(options), .. K(options), .. Typical(options), .. P(options), .. Min(options), .. Last(options), .. Temperature(options),
-    ];
+    private static IEnumerable<LogitsProcessor> Warpers(SamplingOptions options) => options.Order == SamplerOrder.HuggingFace
+        ? [.. Temperature(options), .. TruncationOrders.Of(TruncationOrders.HuggingFace, options)]
+        : [.. TruncationOrders.Of(TruncationOrders.LlamaCpp, options), .. Temperature(options)];
 
     private static IEnumerable<LogitsProcessor> Temperature(SamplingOptions options)
     {
@@ -120,25 +114,5 @@ internal sealed class SamplerChain
             yield return new TemperatureScale(options.Temperature);
         if (options.Mirostat is not null)
             yield return new MirostatTruncation();
-    }
-
-    private static IEnumerable<LogitsProcessor> Sigma(SamplingOptions o) => o.TopNSigma == 0 ? [] : [new TopNSigma(o.TopNSigma)];
-
-    private static IEnumerable<LogitsProcessor> K(SamplingOptions o) => o.TopK == 0 ? [] : [new TopK(o.TopK)];
-
-    private static IEnumerable<LogitsProcessor> P(SamplingOptions o) => o.TopP == 1 ? [] : [new TopP(o.TopP)];
-
-    private static IEnumerable<LogitsProcessor> Min(SamplingOptions o) => o.MinP == 0 ? [] : [new MinP(o.MinP)];
-
-    private static IEnumerable<LogitsProcessor> Typical(SamplingOptions o) => o.TypicalP == 1 ? [] : [new TypicalP(o.TypicalP)];
-
-    private static IEnumerable<LogitsProcessor> Last(SamplingOptions options)
-    {
-        if (options.EpsilonCutoff != 0)
-            yield return new EpsilonCutoff(options.EpsilonCutoff);
-        if (options.EtaCutoff != 0)
-            yield return new EtaCutoff(options.EtaCutoff);
-        if (options.Xtc is { } xtc)
-            yield return new ExcludeTopChoices(xtc);
     }
 }

@@ -6,13 +6,8 @@ internal static class SamplingChecks
     public static void Check(SamplingOptions options, int vocabulary)
     {
         OptionCheck.NotNegative("Sampling.Temperature", options.Temperature);
-        OptionCheck.AtLeast("Sampling.TopK", options.TopK, 0);
-        OptionCheck.Fraction("Sampling.TopP", options.TopP);
-        OptionCheck.Between("Sampling.MinP", options.MinP, 0, 1);
-        OptionCheck.Fraction("Sampling.TypicalP", options.TypicalP);
-        OptionCheck.Between("Sampling.EpsilonCutoff", options.EpsilonCutoff, 0, 0.999999);
-        OptionCheck.Between("Sampling.EtaCutoff", options.EtaCutoff, 0, 0.999999);
-        OptionCheck.NotNegative("Sampling.TopNSigma", options.TopNSigma);
+        foreach (Truncation truncation in TruncationOrders.HuggingFace)
+            truncation.Check(options);
         if (!Enum.IsDefined(options.Order))
             throw new InvalidOptionException("Sampling.Order", options.Order, "HuggingFace and LlamaCpp are allowed");
         CheckParts(options);
@@ -27,13 +22,6 @@ internal static class SamplingChecks
         {
             OptionCheck.Positive("Sampling.DynamicTemperature.Range", dynamic.Range);
             OptionCheck.Positive("Sampling.DynamicTemperature.Exponent", dynamic.Exponent);
-        }
-
-        if (options.Xtc is { } xtc)
-        {
-            OptionCheck.Fraction("Sampling.Xtc.Probability", xtc.Probability);
-            if (!(xtc.Threshold > 0 && xtc.Threshold <= 0.5f))
-                throw new InvalidOptionException("Sampling.Xtc.Threshold", xtc.Threshold, "above 0 and up to 0.5 is allowed");
         }
 
         if (options.Mirostat is { } mirostat)
@@ -51,8 +39,10 @@ internal static class SamplingChecks
         OptionCheck.Contradiction(greedy && options.Xtc is not null, "Sampling.Xtc", "set", Zero);
         OptionCheck.Contradiction(greedy && options.Mirostat is not null, "Sampling.Mirostat", "set", Zero);
         OptionCheck.Contradiction(options.Mirostat is not null && options.HasTruncation, "Sampling.Mirostat", "set",
-            "it truncates by itself and cannot be combined with other truncations (TopK, TopP, MinP, TypicalP, cutoffs, TopNSigma, Xtc)");
+            $"it truncates by itself and cannot be combined with other truncations ({Names(TruncationOrders.HuggingFace.Where(t => t.IsSet(options)))})");
     }
+
+    private static string Names(IEnumerable<Truncation> truncations) => string.Join(", ", truncations.Select(truncation => truncation.Option));
 
     private static void Check(PenaltyOptions penalties, int vocabulary)
     {

@@ -55,9 +55,7 @@ public sealed record SamplingOptions
 
     /// <summary>Whether any truncation, or a temperature other than 1, is set.</summary>
     internal bool HasWarpers =>
-        Temperature != 1 || DynamicTemperature is not null || TopK != 0 || TopP != 1 || MinP != 0 || TypicalP != 1 || EpsilonCutoff != 0 ||
-        EtaCutoff != 0 || TopNSigma != 0 || Xtc is not null || Mirostat is not null;
+        Temperature != 1 || DynamicTemperature is not null || Mirostat is not null || HasTruncation;
 
-    internal bool HasTruncation =>
-        TopK != 0 || TopP != 1 || MinP != 0 || TypicalP != 1 || EpsilonCutoff != 0 || EtaCutoff != 0 || TopNSigma != 0 || Xtc is not null;
+    internal bool HasTruncation => TruncationOrders.HuggingFace.Any(truncation => truncation.IsSet(this));
 }
