@@ -54,7 +54,7 @@ internal static class BpeFiles
     public static Vocabulary ReadVocabulary(string file)
     {
         var entries = new List<KeyValuePair<string, int>>();
-        foreach ((string piece, JsonNode id) in JsonNode.Parse(TokenizerFiles.ReadBytes(file), file).Members())
+        foreach ((string piece, SourceNode id) in SourceNode.Parse(TokenizerFiles.ReadBytes(file), file).Members())
         {
             entries.Add(new(piece, id.Int()));
         }

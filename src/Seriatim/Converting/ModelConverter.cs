@@ -20,11 +20,11 @@ public static class ModelConverter
         if (Path.GetFullPath(source) == Path.GetFullPath(target))
             throw new IOException($"{target} is the source; write to another file.");
         using Model model = Model.Load(source, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        IReadOnlyDictionary<string, object> tokenizer = model.Config.Metadata is { } metadata
-            ? metadata.Where(pair => pair.Key.StartsWith("tokenizer.", StringComparison.Ordinal)).ToDictionary()
-            : GgufTokenizerExport.Read(source, model.Spec.Last.Vocabulary);
         string name = model.Config.Metadata?.GetValueOrDefault("general.name") as string
             ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)));
+        IReadOnlyDictionary<string, object> tokenizer = model.Config.Metadata is { } metadata
+            ? metadata.Where(pair => pair.Key.StartsWith("tokenizer.", StringComparison.Ordinal)).ToDictionary()
+            : GgufTokenizerExport.Read(source, model.Spec.Last.Vocabulary, name);
         AddIds(model.Config, (Dictionary<string, object>)tokenizer);
         GgufModelWriter.Write(model, target, mix, name, tokenizer, report);
     }
