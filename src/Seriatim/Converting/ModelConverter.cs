@@ -42,8 +42,9 @@ public static class ModelConverter
             throw new ModelFormatException(source, "is not a GGUF file.", "Give the path of a .gguf file.");
         byte[] tokenizer = TokenizerJsonExport.Write(metadata);
         CheckpointWriter.Write(model, folder);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), tokenizer);
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), TokenizerConfig(Tokenizer.FromGguf(metadata)));
+        WholeFile.Write(
+            (Path.Combine(folder, "tokenizer.json"), tokenizer),
+            (Path.Combine(folder, "tokenizer_config.json"), System.Text.Encoding.UTF8.GetBytes(TokenizerConfig(Tokenizer.FromGguf(metadata)))));
     }
 
     private static string TokenizerConfig(Tokenizer tokenizer)
