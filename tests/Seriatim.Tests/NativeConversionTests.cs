@@ -19,9 +19,21 @@ public sealed class NativeConversionTests
     /// <summary>What each vocabulary is written as; null for those that are refused.</summary>
     private static readonly Dictionary<string, string?> Names = new(StringComparer.Ordinal)
     {
-        ["deepseek_v3"] = "deepseek-v3", ["deepseek-coder-like"] = "deepseek-coder", ["starcoder-like"] = "starcoder", ["qwen-like"] = "qwen2",
-        ["qwen1_5"] = "qwen2", ["qwen2_5"] = "qwen2", ["qwen3"] = "qwen2", ["llama3"] = "llama-bpe", ["llama3_1"] = "llama-bpe",
-        ["gpt2"] = "gpt-2", ["nfc"] = "gpt-2", ["falcon-like"] = null, ["clip-like"] = null, ["gpt4o"] = null, ["mistral_nemo"] = null,
+        ["deepseek_v3"] = "deepseek-v3",
+        ["deepseek-coder-like"] = "deepseek-coder",
+        ["starcoder-like"] = "starcoder",
+        ["qwen-like"] = "qwen2",
+        ["qwen1_5"] = "qwen2",
+        ["qwen2_5"] = "qwen2",
+        ["qwen3"] = "qwen2",
+        ["llama3"] = "llama-bpe",
+        ["llama3_1"] = "llama-bpe",
+        ["gpt2"] = "gpt-2",
+        ["nfc"] = "gpt-2",
+        ["falcon-like"] = null,
+        ["clip-like"] = null,
+        ["gpt4o"] = null,
+        ["mistral_nemo"] = null,
     };
 
     [NativeTheory]

@@ -25,8 +25,13 @@ internal static class BpeFiles
 
         var roles = new SpecialTokens
         {
-            Bos = IdOf("bos_token"), Eos = IdOf("eos_token"), Unk = IdOf("unk_token"), Pad = IdOf("pad_token"), Sep = IdOf("sep_token"),
-            Cls = IdOf("cls_token"), Mask = IdOf("mask_token"),
+            Bos = IdOf("bos_token"),
+            Eos = IdOf("eos_token"),
+            Unk = IdOf("unk_token"),
+            Pad = IdOf("pad_token"),
+            Sep = IdOf("sep_token"),
+            Cls = IdOf("cls_token"),
+            Mask = IdOf("mask_token"),
         };
         var options = new BpeOptions { Suffix = kind.Suffix, UnkId = kind.Suffix.Length > 0 ? roles.Unk : null };
         var pipeline = new TokenizerPipeline

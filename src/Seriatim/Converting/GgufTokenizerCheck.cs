@@ -68,7 +68,8 @@ internal static class GgufTokenizerCheck
         var added = source.AddedTokens.Select(token => token.Id).ToHashSet();
         for (int id = 0; id < source.VocabularySize; id++)
         {
-            if (added.Contains(id) || source.TryGetPiece(id) is null)
+            // The spelling of the unknown token is no text that it stands for.
+            if (added.Contains(id) || id == source.UnkId || source.TryGetPiece(id) is null)
                 continue;
             string text = source.Decode([id]);
 

@@ -64,9 +64,9 @@ internal static class GgufTokenizerExport
             foreach ((string key, object value) in variant)
                 keys[key] = value;
             Tokenizer back = Tokenizer.FromGguf(new Dictionary<string, object>(keys) { ["general.name"] = name });
-            difference = GgufTokenizerCheck.Difference(source, back, (string)keys[Prefix + "model"]);
-            if (difference is null)
+            if (GgufTokenizerCheck.Difference(source, back, (string)keys[Prefix + "model"]) is not { } differs)
                 return keys;
+            difference ??= differs;
         }
 
         throw new TokenizerFormatException(file, "normalizer, pre_tokenizer, post_processor or added_tokens",

@@ -90,7 +90,10 @@ internal static class PretokenizerDefinition
     {
         static JsonObject ByteLevel(bool useRegex) => new()
         {
-            ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = useRegex,
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = true,
+            ["use_regex"] = useRegex,
         };
         bool gpt2 = patterns is [.., var last] && Canonical(last) == Gpt2;
         var steps = new JsonArray();
@@ -98,7 +101,10 @@ internal static class PretokenizerDefinition
         {
             steps.Add((JsonNode)new JsonObject
             {
-                ["type"] = "Split", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["behavior"] = "Isolated", ["invert"] = false,
+                ["type"] = "Split",
+                ["pattern"] = new JsonObject { ["Regex"] = pattern },
+                ["behavior"] = "Isolated",
+                ["invert"] = false,
             });
         }
 
