@@ -195,6 +195,6 @@ public sealed class ComponentTests
         Assert.Equal(6, text.OriginalEnd(text.Length));
     }
 
-    private static JsonNode Node(string json) =>
+    private static SourceNode Node(string json) =>
         new(global::System.Text.Json.JsonDocument.Parse(json).RootElement, "test.json", "part");
 }

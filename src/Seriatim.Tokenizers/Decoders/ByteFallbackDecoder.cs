@@ -12,6 +12,9 @@ internal sealed class ByteFallbackDecoder : IDecoder
     /// <inheritdoc/>
     public DecodeStage CreateStage(DecodeStage next) => new Stage(next);
 
+    /// <inheritdoc/>
+    public byte[]? BytesOf(string piece) => ByteOf(piece) is >= 0 and var value ? [(byte)value] : null;
+
     /// <summary>The byte a piece stands for, or -1.</summary>
     public static int ByteOf(ReadOnlySpan<char> piece) =>
         piece.Length == 6 && piece.StartsWith("<0x") && piece[5] == '>'

@@ -11,6 +11,13 @@ internal sealed class ByteLevelDecoder : IDecoder
     /// <inheritdoc/>
     public DecodeStage CreateStage(DecodeStage next) => new Stage(next);
 
+    /// <inheritdoc/>
+    public byte[]? BytesOf(string piece)
+    {
+        var bytes = new byte[piece.Length];
+        return ByteAlphabet.TryDecode(piece, bytes) ? bytes : Encoding.UTF8.GetBytes(piece);
+    }
+
     private sealed class Stage(DecodeStage next) : DecodeStage(next)
     {
         private readonly Utf8Assembler _bytes = new();

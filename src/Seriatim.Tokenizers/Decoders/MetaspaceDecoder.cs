@@ -9,6 +9,9 @@ internal sealed class MetaspaceDecoder(char replacement, bool stripFirst) : IDec
     /// <inheritdoc/>
     public DecodeStage CreateStage(DecodeStage next) => new Stage(replacement, stripFirst, next);
 
+    /// <inheritdoc/>
+    public string TextOf(string piece) => piece.Replace(replacement, ' ');
+
     private sealed class Stage(char replacement, bool stripFirst, DecodeStage next) : DecodeStage(next)
     {
         private bool _strip = stripFirst;

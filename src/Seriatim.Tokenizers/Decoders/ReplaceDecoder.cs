@@ -9,6 +9,9 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : IDec
     public DecodeStage CreateStage(DecodeStage next) =>
         pattern.SingleChar is { } single ? new CharStage(single, content, next) : new TokenStage(pattern, content, next);
 
+    /// <inheritdoc/>
+    public string TextOf(string piece) => pattern.Replace(piece, content);
+
     /// <summary>A single char can be replaced in whatever fragment it comes.</summary>
     private sealed class CharStage(char what, string content, DecodeStage next) : DecodeStage(next)
     {

@@ -6,6 +6,9 @@ internal sealed class SuffixDecoder(string suffix) : IDecoder
     /// <inheritdoc/>
     public DecodeStage CreateStage(DecodeStage next) => new Stage(suffix, next);
 
+    /// <inheritdoc/>
+    public string TextOf(string piece) => suffix.Length == 0 ? piece : piece.Replace(suffix, " ", StringComparison.Ordinal);
+
     private sealed class Stage(string suffix, DecodeStage next) : DecodeStage(next)
     {
         private string _token = string.Empty;

@@ -15,6 +15,10 @@ internal sealed class WordPieceDecoder(string prefix, bool cleanup) : IDecoder
     /// <inheritdoc/>
     public DecodeStage CreateStage(DecodeStage next) => new Stage(prefix, cleanup, next);
 
+    /// <inheritdoc/>
+    public string TextOf(string piece) =>
+        prefix.Length > 0 && piece.StartsWith(prefix, StringComparison.Ordinal) ? piece[prefix.Length..] : piece;
+
     private sealed class Stage(string prefix, bool cleanup, DecodeStage next) : DecodeStage(next)
     {
         private string _token = string.Empty;

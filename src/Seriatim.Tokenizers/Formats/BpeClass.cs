@@ -15,8 +15,13 @@ internal sealed record BpeClass
 
     private static readonly Dictionary<string, string> Bart = new(StringComparer.Ordinal)
     {
-        ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["sep_token"] = "</s>", ["pad_token"] = "<pad>",
-        ["cls_token"] = "<s>", ["mask_token"] = "<mask>",
+        ["bos_token"] = "<s>",
+        ["eos_token"] = "</s>",
+        ["unk_token"] = "<unk>",
+        ["sep_token"] = "</s>",
+        ["pad_token"] = "<pad>",
+        ["cls_token"] = "<s>",
+        ["mask_token"] = "<mask>",
     };
 
     /// <summary>All classes; the first is what files without any name are taken for if they look like it.</summary>

@@ -25,8 +25,13 @@ internal static class BpeFiles
 
         var roles = new SpecialTokens
         {
-            Bos = IdOf("bos_token"), Eos = IdOf("eos_token"), Unk = IdOf("unk_token"), Pad = IdOf("pad_token"), Sep = IdOf("sep_token"),
-            Cls = IdOf("cls_token"), Mask = IdOf("mask_token"),
+            Bos = IdOf("bos_token"),
+            Eos = IdOf("eos_token"),
+            Unk = IdOf("unk_token"),
+            Pad = IdOf("pad_token"),
+            Sep = IdOf("sep_token"),
+            Cls = IdOf("cls_token"),
+            Mask = IdOf("mask_token"),
         };
         var options = new BpeOptions { Suffix = kind.Suffix, UnkId = kind.Suffix.Length > 0 ? roles.Unk : null };
         var pipeline = new TokenizerPipeline
@@ -54,7 +59,7 @@ internal static class BpeFiles
     public static Vocabulary ReadVocabulary(string file)
     {
         var entries = new List<KeyValuePair<string, int>>();
-        foreach ((string piece, JsonNode id) in JsonNode.Parse(TokenizerFiles.ReadBytes(file), file).Members())
+        foreach ((string piece, SourceNode id) in SourceNode.Parse(TokenizerFiles.ReadBytes(file), file).Members())
         {
             entries.Add(new(piece, id.Int()));
         }

@@ -35,7 +35,9 @@ internal static class MarianFiles
                 + "the three files must come from the same model.");
         var roles = new SpecialTokens
         {
-            Eos = IdOf("eos_token", "</s>"), Unk = IdOf("unk_token", "<unk>"), Pad = IdOf("pad_token", "<pad>"),
+            Eos = IdOf("eos_token", "</s>"),
+            Unk = IdOf("unk_token", "<unk>"),
+            Pad = IdOf("pad_token", "<pad>"),
         };
         AddedToken Special(int id, string content) => new() { Id = id, Content = content, Special = true };
         var added = new[] { roles.Eos, roles.Unk, roles.Pad }.OfType<int>().Distinct()

@@ -63,6 +63,30 @@ internal static class SentencePiece
     /// <summary>Reads a file.</summary>
     public static TokenizerPipeline Read(ReadOnlySpan<byte> bytes, string file, TokenizerConfig? config)
     {
+        (List<Piece> pieces, Settings settings) = Parse(bytes, file);
+        return Build(pieces, settings, file, config);
+    }
+
+    /// <summary>What a file says, for writing it in another format.</summary>
+    public static SentencePieceContents ReadContents(ReadOnlySpan<byte> bytes, string file)
+    {
+        (List<Piece> pieces, Settings settings) = Parse(bytes, file);
+        return new SentencePieceContents
+        {
+            Pieces = [.. pieces.Select(piece => piece.Text)],
+            Scores = [.. pieces.Select(piece => piece.Score)],
+            Kinds = [.. pieces.Select(piece => (int)piece.Kind)],
+            IsUnigram = settings.ModelType == 1,
+            ByteFallback = settings.ByteFallback,
+            Charsmap = settings.Charsmap,
+            AddDummyPrefix = settings.AddDummyPrefix,
+            RemoveExtraWhitespaces = settings.RemoveExtraWhitespaces,
+            SpaceAsSuffix = settings.SpaceAsSuffix,
+        };
+    }
+
+    private static (List<Piece> Pieces, Settings Settings) Parse(ReadOnlySpan<byte> bytes, string file)
+    {
         var pieces = new List<Piece>();
         var settings = new Settings();
         var reader = new ProtobufReader(bytes, file);
@@ -93,7 +117,7 @@ internal static class SentencePiece
                 "false is not supported; report it so that it can be added.");
         }
 
-        return Build(pieces, settings, file, config);
+        return (pieces, settings);
     }
 
     private static TokenizerPipeline Build(List<Piece> pieces, Settings settings, string file, TokenizerConfig? config)

@@ -11,7 +11,7 @@ internal sealed class TokenizerConfig
     private static readonly string[] BosClasses = ["Llama", "Gemma", "CodeLlama", "Cohere"];
 
     private readonly Dictionary<string, string> _tokens = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, JsonNode> _flags = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SourceNode> _flags = new(StringComparer.Ordinal);
     private readonly List<string> _moreSpecial = [];
     private readonly List<AddedToken> _added = [];
     private readonly Dictionary<string, string> _templates = new(StringComparer.Ordinal);
@@ -76,7 +76,7 @@ internal sealed class TokenizerConfig
     public static TokenizerConfig FromJson(ReadOnlyMemory<byte> utf8, string file)
     {
         var config = new TokenizerConfig();
-        config.ReadConfig(JsonNode.Parse(utf8, file));
+        config.ReadConfig(SourceNode.Parse(utf8, file));
         return config;
     }
 
@@ -121,7 +121,7 @@ internal sealed class TokenizerConfig
         AddBos != false && roles.Bos is { } bos ? [bos] : [], AddEos == true && roles.Eos is { } eos ? [eos] : [],
         old?.TrimOffsets ?? false);
 
-    private static bool With(string folder, string name, Action<JsonNode> read)
+    private static bool With(string folder, string name, Action<SourceNode> read)
     {
         string path = Path.Combine(folder, name);
         if (!File.Exists(path))
@@ -129,13 +129,13 @@ internal sealed class TokenizerConfig
             return false;
         }
 
-        read(JsonNode.Parse(TokenizerFiles.ReadBytes(path), path));
+        read(SourceNode.Parse(TokenizerFiles.ReadBytes(path), path));
         return true;
     }
 
-    private void ReadTokens(JsonNode root)
+    private void ReadTokens(SourceNode root)
     {
-        foreach ((string name, JsonNode value) in root.Members())
+        foreach ((string name, SourceNode value) in root.Members())
         {
             if (name.EndsWith("_token", StringComparison.Ordinal) && (value.IsString || value["content"].IsString))
             {
@@ -146,7 +146,7 @@ internal sealed class TokenizerConfig
 
         if (root["additional_special_tokens"].Exists)
         {
-            foreach (JsonNode token in root["additional_special_tokens"].Items())
+            foreach (SourceNode token in root["additional_special_tokens"].Items())
             {
                 string content = token.IsString ? token.Text() : token["content"].Text();
                 _moreSpecial.Add(content);
@@ -156,7 +156,7 @@ internal sealed class TokenizerConfig
     }
 
     /// <summary>A token with the flags that its mention in the files has, if it has any.</summary>
-    public AddedToken WithFlags(AddedToken token) => !_flags.TryGetValue(token.Content, out JsonNode node) || !node.IsObject ? token
+    public AddedToken WithFlags(AddedToken token) => !_flags.TryGetValue(token.Content, out SourceNode node) || !node.IsObject ? token
         : token with
         {
             LeftStrip = node["lstrip"].Flag(token.LeftStrip),
@@ -164,7 +164,7 @@ internal sealed class TokenizerConfig
             SingleWord = node["single_word"].Flag(token.SingleWord),
         };
 
-    private void ReadModelConfig(JsonNode root)
+    private void ReadModelConfig(SourceNode root)
     {
         Class = Class.Length > 0 ? Class : Bare(root["tokenizer_class"].Text(string.Empty));
         ModelType = root["model_type"].Text(string.Empty);
@@ -175,7 +175,7 @@ internal sealed class TokenizerConfig
         name is "PreTrainedTokenizerFast" or "TokenizersBackend" ? string.Empty
             : name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^4] : name;
 
-    private void ReadConfig(JsonNode root)
+    private void ReadConfig(SourceNode root)
     {
         ReadTokens(root);
         Class = Bare(root["tokenizer_class"].Text(string.Empty));
@@ -187,37 +187,37 @@ internal sealed class TokenizerConfig
         AddPrefixSpace = Flag(root["add_prefix_space"]);
         if (root["added_tokens_decoder"].Exists)
         {
-            foreach ((string id, JsonNode token) in root["added_tokens_decoder"].Members())
+            foreach ((string id, SourceNode token) in root["added_tokens_decoder"].Members())
             {
                 _added.Add(TokenizerJson.AddedTokenOf(token,
                     int.TryParse(id, out int value) ? value : throw token.Error($"\"{id}\" is not an id")));
             }
         }
 
-        JsonNode template = root["chat_template"];
+        SourceNode template = root["chat_template"];
         if (template.IsString)
         {
             _templates["default"] = template.Text();
         }
         else if (template.IsObject)
         {
-            foreach ((string name, JsonNode source) in template.Members())
+            foreach ((string name, SourceNode source) in template.Members())
             {
                 _templates[name] = source.Text();
             }
         }
         else if (template.Exists)
         {
-            foreach (JsonNode named in template.Items())
+            foreach (SourceNode named in template.Items())
             {
                 _templates[named["name"].Text()] = named["template"].Text();
             }
         }
     }
 
-    private void ReadAdded(JsonNode root)
+    private void ReadAdded(SourceNode root)
     {
-        foreach ((string content, JsonNode id) in root.Members())
+        foreach ((string content, SourceNode id) in root.Members())
         {
             if (_added.Find(token => token.Content == content) is { } known)
             {
@@ -236,5 +236,5 @@ internal sealed class TokenizerConfig
         }
     }
 
-    private static bool? Flag(JsonNode node) => node.Exists ? node.Flag(false) : null;
+    private static bool? Flag(SourceNode node) => node.Exists ? node.Flag(false) : null;
 }

@@ -68,6 +68,15 @@ internal sealed class CharsmapNormalizer : INormalizer
         text.EndRewrite();
     }
 
+    /// <summary>What becomes of a string.</summary>
+    public string Replace(string text)
+    {
+        var aligned = new AlignedText();
+        aligned.Load(text, 0, false);
+        Normalize(aligned);
+        return aligned.Span.ToString();
+    }
+
     private void ByPrefix(AlignedText text)
     {
         byte[] utf8 = new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];

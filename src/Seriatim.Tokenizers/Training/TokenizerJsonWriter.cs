@@ -23,7 +23,7 @@ internal static class TokenizerJsonWriter
     public static (INormalizer? Normalizer, IPretokenizer? Pretokenizer) ReadFront(TrainingPlan plan)
     {
         var front = new JsonObject { ["normalizer"] = Normalizer(plan), ["pre_tokenizer"] = Pretokenizer(plan) };
-        JsonNode root = JsonNode.Parse(Bytes(front), "tokenizer.json");
+        SourceNode root = SourceNode.Parse(Bytes(front), "tokenizer.json");
         return (NormalizerReader.Read(root["normalizer"]), PretokenizerReader.Read(root["pre_tokenizer"]));
     }
 

@@ -20,11 +20,14 @@ public sealed class TrainedTokenizer
     /// <summary>The <c>tokenizer.json</c> in the layout of the Hugging Face tokenizers library.</summary>
     public ReadOnlyMemory<byte> Json => _json;
 
-    /// <summary>Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder.</summary>
+    /// <summary>
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder. Files there stay as they are until both new ones
+    /// are complete.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.json"), _json);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer_config.json"), _config);
+        WholeFile.Write((Path.Combine(folder, "tokenizer.json"), _json), (Path.Combine(folder, "tokenizer_config.json"), _config));
     }
 }

@@ -4,16 +4,13 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// Turns a <c>tokenizer.json</c> into the tokenizer keys of a GGUF file. What comes out is read back and must give the same ids on probe
-/// texts, so a tokenizer that the format cannot express is refused, not approximated.
+/// Turns a <c>tokenizer.json</c> (or a <c>tokenizer.model</c>, which says what GGUF says) into the tokenizer keys of a GGUF file. The
+/// pre-tokenizer is found by its definition. What comes out is read back and must be the same: pieces, special tokens, what stands
+/// around a text, and the ids of probe texts and of every piece. A tokenizer that the format cannot express is refused by name.
 /// </summary>
 internal static class GgufTokenizerExport
 {
     private const string Prefix = "tokenizer.ggml.";
-
-    /// <summary>Names of pre-tokenizers, tried in turn: one of each kind that is in use.</summary>
-    private static readonly string[] PreTokenizers =
-        ["gpt-2", "llama-bpe", "qwen2", "smollm", "tekken", "gpt-4o", "bloom", "falcon", "deepseek-llm", "deepseek-v3", "dbrx", "qwen35", "default"];
 
     /// <summary>What a tokenizer must agree on with the one it was made from.</summary>
     internal static readonly string[] Probes =
@@ -25,28 +22,30 @@ internal static class GgufTokenizerExport
     /// <summary>The keys, <c>tokenizer.*</c>.</summary>
     /// <param name="folder">A model folder.</param>
     /// <param name="vocabulary">Rows of the embedding; ids that the tokenizer does not know become unused tokens.</param>
-    /// <exception cref="TokenizerFormatException">There is no tokenizer.json, or GGUF cannot express it.</exception>
-    public static Dictionary<string, object> Read(string folder, int vocabulary)
+    /// <param name="name">The name that the file will have (<c>general.name</c>): readers know by it that a Phi-3 strips blanks.</param>
+    /// <exception cref="TokenizerFormatException">There is no tokenizer to convert, or GGUF cannot express it.</exception>
+    public static Dictionary<string, object> Read(string folder, int vocabulary, string name = "")
     {
         string file = Path.Combine(folder, "tokenizer.json");
-        if (!File.Exists(file))
-            throw new TokenizerFormatException(folder, "tokenizer.json", "is missing; only tokenizers in that form are converted.");
+        string pieces = Path.Combine(folder, "tokenizer.model");
+        if (!File.Exists(file) && !SentencePieceConversion.IsModel(pieces))
+            throw new TokenizerFormatException(folder, "tokenizer.json", "is missing, and there is no tokenizer.model; only these two are converted.");
         Tokenizer source = Tokenizer.Load(folder);
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
-        JsonElement model = json.RootElement.GetProperty("model");
-        string type = model.TryGetProperty("type", out JsonElement kind) ? kind.GetString() ?? "" : "BPE";
-        bool byteFallback = model.TryGetProperty("byte_fallback", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
         Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
         IEnumerable<IReadOnlyDictionary<string, object>> variants = [new Dictionary<string, object>()];
-        switch (type)
+        using JsonDocument json = File.Exists(file) ? JsonDocument.Parse(Text(file)) : JsonDocument.Parse("{}");
+        JsonElement model = json.RootElement.TryGetProperty("model", out JsonElement found) ? found : default;
+        switch (TypeOf(model))
         {
-            case "BPE" when byteFallback:
+            case "" or "BPE" when SentencePieceConversion.IsModel(pieces) && (model.ValueKind != JsonValueKind.Object || ByteFallback(model)):
+                SentencePieceConversion.AddKeys(keys, pieces, source);
+                file = pieces;
+                break;
+            case "BPE" when ByteFallback(model):
                 AddLlama(keys, model, source);
                 break;
             case "BPE":
-                keys[Prefix + "model"] = "gpt2";
-                keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
-                variants = PreTokenizers.Select(name => new Dictionary<string, object> { [Prefix + "pre"] = name });
+                AddGpt2(keys, json.RootElement, model, file);
                 break;
             case "WordPiece":
                 WordPieceConversion.AddKeys(keys, json.RootElement, source);
@@ -55,20 +54,67 @@ internal static class GgufTokenizerExport
                 UnigramConversion.AddKeys(keys, json.RootElement, source, file);
                 variants = UnigramConversion.Variants;
                 break;
-            default:
+            case var type:
                 throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE, Unigram and WordPiece are converted. Keep the folder for this model.");
         }
 
+        string? difference = null;
         foreach (IReadOnlyDictionary<string, object> variant in variants)
         {
             foreach ((string key, object value) in variant)
                 keys[key] = value;
-            if (Agree(source, Tokenizer.FromGguf(keys)))
+            Tokenizer back = Tokenizer.FromGguf(new Dictionary<string, object>(keys) { ["general.name"] = name });
+            if (GgufTokenizerCheck.Difference(source, back, (string)keys[Prefix + "model"]) is not { } differs)
                 return keys;
+            difference ??= differs;
         }
 
-        throw new TokenizerFormatException(file, "normalizer, pre_tokenizer or post_processor",
-            "gives other tokens than any tokenizer that GGUF files can name; a converted model would read other text than this one.");
+        throw new TokenizerFormatException(file, "normalizer, pre_tokenizer, post_processor or added_tokens",
+            $"gives other tokens than any tokenizer that GGUF files can name: {difference}. A converted model would read other text than this one; keep the folder.");
+    }
+
+    /// <summary>A file of JSON without a byte order mark.</summary>
+    private static ReadOnlyMemory<byte> Text(string file)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        return bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+    }
+
+    private static string TypeOf(JsonElement model) => model.ValueKind != JsonValueKind.Object ? ""
+        : model.TryGetProperty("type", out JsonElement kind) ? kind.GetString() ?? "" : "BPE";
+
+    private static bool ByteFallback(JsonElement model) =>
+        model.TryGetProperty("byte_fallback", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+
+    private static void AddGpt2(Dictionary<string, object> keys, JsonElement root, JsonElement model, string file)
+    {
+        foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
+        {
+            if (model.TryGetProperty(affix, out JsonElement text) && text.ValueKind == JsonValueKind.String && text.GetString()!.Length > 0)
+                throw new TokenizerFormatException(file, $"model.{affix}", $"is \"{text.GetString()}\"; GGUF files of BPE have no key for it. Keep the folder for this model.");
+        }
+
+        if (root.TryGetProperty("normalizer", out JsonElement normalizer) && FormOf(normalizer, file) is { } form)
+            keys[GgufTokenizer.NormalizerKey] = form;
+        bool ignores = model.TryGetProperty("ignore_merges", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+        IReadOnlyList<string> patterns = PretokenizerDefinition.Read(root.TryGetProperty("pre_tokenizer", out JsonElement pre) ? pre : default, file);
+        keys[Prefix + "model"] = "gpt2";
+        keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
+        keys[Prefix + "pre"] = NamedPretokenizers.NameOf(patterns, ignores) ?? throw new TokenizerFormatException(file, "pre_tokenizer",
+            $"cuts words with {string.Join(", then ", patterns.Select(p => $"/{p}/"))}{(ignores ? ", ignoring merges" : "")}; no tokenizer.ggml.pre stands for that, "
+            + "and readers of the file would make other tokens. Keep the folder for this model.");
+    }
+
+    /// <summary>The normal form of a normalizer; null for none.</summary>
+    private static string? FormOf(JsonElement normalizer, string file)
+    {
+        if (normalizer.ValueKind != JsonValueKind.Object)
+            return null;
+        string type = normalizer.GetProperty("type").GetString() ?? "";
+        if (type == "Sequence" && normalizer.GetProperty("normalizers").EnumerateArray().ToArray() is var steps and { Length: <= 1 })
+            return steps.Length == 0 ? null : FormOf(steps[0], file);
+        return type == "NFC" ? type
+            : throw new TokenizerFormatException(file, "normalizer", $"is {type}; GGUF files of BPE have no key for it. Keep the folder for this model.");
     }
 
     /// <summary>Whether two tokenizers give the same ids.</summary>

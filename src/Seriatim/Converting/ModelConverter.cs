@@ -20,11 +20,11 @@ public static class ModelConverter
     {
         RequirePlace(source, target);
         using Model model = Model.Load(source, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        IReadOnlyDictionary<string, object> tokenizer = model.Config.Metadata is { } metadata
-            ? metadata.Where(pair => pair.Key.StartsWith("tokenizer.", StringComparison.Ordinal)).ToDictionary()
-            : GgufTokenizerExport.Read(source, model.Spec.Last.Vocabulary);
         string name = model.Config.Metadata?.GetValueOrDefault("general.name") as string
             ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)));
+        IReadOnlyDictionary<string, object> tokenizer = model.Config.Metadata is { } metadata
+            ? metadata.Where(pair => pair.Key.StartsWith("tokenizer.", StringComparison.Ordinal)).ToDictionary()
+            : GgufTokenizerExport.Read(source, model.Spec.Last.Vocabulary, name);
         var keys = new Dictionary<string, object>(tokenizer);
         AddIds(name, model.Config, keys);
         SentenceGguf.AddKeys(model, source, keys);

@@ -11,11 +11,6 @@ namespace Seriatim;
 internal static class TokenizerJsonExport
 {
     private const string Prefix = "tokenizer.ggml.";
-    private const string LlamaPattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private const string QwenPattern =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>The file, UTF-8.</summary>
     /// <exception cref="TokenizerFormatException">The kind of tokenizer is not converted, or would read other text.</exception>
@@ -92,24 +87,17 @@ internal static class TokenizerJsonExport
     private static JsonObject Gpt2(IReadOnlyDictionary<string, object> metadata, string[] tokens)
     {
         string name = metadata.GetValueOrDefault(Prefix + "pre") as string ?? "default";
-        JsonNode pre = name switch
-        {
-            "gpt-2" => ByteLevel(useRegex: true),
-            "llama-bpe" or "llama3" or "llama-v3" => Sequence("pretokenizers", Split(LlamaPattern), ByteLevel(useRegex: false)),
-            "qwen2" => Sequence("pretokenizers", Split(QwenPattern), ByteLevel(useRegex: false)),
-            "smollm" => Sequence("pretokenizers", new JsonObject { ["type"] = "Digits", ["individual_digits"] = true }, ByteLevel(useRegex: true)),
-            _ => throw Refused($"names the pre-tokenizer {name}; gpt-2, llama-bpe, qwen2 and smollm are converted"),
-        };
+        NamedPretokenizers.Entry pre = NamedPretokenizers.Find(name) ?? throw Refused($"names the pre-tokenizer {name}, which is not known");
         string[] merges = (string[])metadata[Prefix + "merges"];
         return new JsonObject
         {
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = pre,
-            ["decoder"] = ByteLevel(useRegex: true),
+            ["normalizer"] = metadata.GetValueOrDefault(GgufTokenizer.NormalizerKey) is string form ? new JsonObject { ["type"] = form } : null,
+            ["pre_tokenizer"] = PretokenizerDefinition.Write(pre.Patterns),
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
-                ["ignore_merges"] = name is "llama-bpe" or "llama3" or "llama-v3",
+                ["ignore_merges"] = pre.IgnoreMerges,
                 ["vocab"] = Vocabulary(tokens),
                 ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)m)]),
             },
@@ -170,17 +158,6 @@ internal static class TokenizerJsonExport
     /// <summary>A step that replaces a text.</summary>
     internal static JsonObject Replace(string from, string to) =>
         new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = from }, ["content"] = to };
-
-    private static JsonObject Split(string pattern) => new()
-    {
-        ["type"] = "Split",
-        ["pattern"] = new JsonObject { ["Regex"] = pattern },
-        ["behavior"] = "Isolated",
-        ["invert"] = false,
-    };
-
-    private static JsonObject ByteLevel(bool useRegex) =>
-        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = useRegex };
 
     private static TokenizerFormatException Refused(string problem) => new("GGUF metadata", Prefix + "model", problem + ".");
 }

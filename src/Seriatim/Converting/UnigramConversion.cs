@@ -61,7 +61,15 @@ internal static class UnigramConversion
         bool prefix = metadata.GetValueOrDefault(Prefix + "add_space_prefix") is true || merge;
         JsonArray steps = [];
         if (Bytes(metadata.GetValueOrDefault(Prefix + "precompiled_charsmap")) is { Length: > 0 } map)
+        {
+            // Precompiled goes by grapheme, of which a line end of two characters is one; files go character by character.
+            const string LineEnd = "\r\n";
+            string separate = new CharsmapNormalizer(map, "GGUF metadata", Prefix + "precompiled_charsmap").Replace(LineEnd);
+            if (separate != new CharsmapNormalizer(map, "GGUF metadata", Prefix + "precompiled_charsmap", byGrapheme: true).Replace(LineEnd))
+                steps.Add((JsonNode)TokenizerJsonExport.Replace(LineEnd, separate));
             steps.Add((JsonNode)new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = Convert.ToBase64String(map) });
+        }
+
         if (merge)
         {
             foreach ((string pattern, string content) in (ReadOnlySpan<(string, string)>)[(@"\A +", ""), (@" +\z", ""), (" {2,}", " ")])

@@ -7,6 +7,12 @@ namespace Seriatim.Tokenizers;
 /// </summary>
 internal static class GgufTokenizer
 {
+    /// <summary>
+    /// A key of our own: the normal form (NFC) that text takes before it is cut. llama.cpp has no such key and cuts text as it
+    /// comes, in the files of Qwen models, too.
+    /// </summary>
+    public const string NormalizerKey = "tokenizer.seriatim.normalizer";
+
     private const string Prefix = "tokenizer.ggml.";
 
     /// <summary>Kinds of tokens in <c>tokenizer.ggml.token_type</c>.</summary>
@@ -123,6 +129,12 @@ internal static class GgufTokenizer
         return new TokenizerPipeline
         {
             Model = BpeBuilder.FromPairs(vocabulary, merges, options, lastWins: false, strict: false, GgufMetadata.Source),
+            Normalizer = metadata.Text(NormalizerKey, string.Empty) switch
+            {
+                "" => null,
+                "NFC" => new UnicodeNormalizer(compose: true, compatibility: false),
+                var other => throw GgufMetadata.Error(NormalizerKey, $"is \"{other}\", which is not supported"),
+            },
             Pretokenizer = pre.Create(),
             Decoder = new ByteLevelDecoder(),
             PostProcessor = Around(metadata, roles, pre.AddBos, addEos: false),

@@ -2,7 +2,8 @@ namespace Seriatim.Tokenizers;
 
 /// <summary>
 /// The pre-tokenizers that <c>tokenizer.ggml.pre</c> names: the expressions llama.cpp cuts with, one after another, and what else
-/// the name decides. Facts of the GGUF format as of llama.cpp in 2025.
+/// the name decides. Facts of the GGUF format as of llama.cpp in 2025. The table serves both directions: of the names of a row the
+/// first is the one that is written.
 /// </summary>
 internal static class NamedPretokenizers
 {
@@ -81,6 +82,11 @@ internal static class NamedPretokenizers
     /// <summary>Finds a name; null if it is unknown.</summary>
     public static Entry? Find(string name) => Known.GetValueOrDefault(name);
 
+    /// <summary>The name that stands for expressions as <see cref="PretokenizerDefinition"/> writes them; null if none does.</summary>
+    public static string? NameOf(IReadOnlyList<string> patterns, bool ignoreMerges) => Known.FirstOrDefault(pair =>
+        pair.Key is not ("default" or "") && pair.Value.IgnoreMerges == ignoreMerges
+        && pair.Value.Patterns.Select(PretokenizerDefinition.Canonical).SequenceEqual(patterns, StringComparer.Ordinal)).Key;
+
     private static Dictionary<string, Entry> MakeKnown()
     {
         var known = new Dictionary<string, Entry>(StringComparer.Ordinal);
@@ -96,7 +102,7 @@ internal static class NamedPretokenizers
         Add(new Entry([Gpt2]), "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
             "modern-bert", "jina-v1-en", "jina-v2-code", "roberta-bpe", "mpt", "olmo", "jais", "exaone4", "trillion", "granite-docling");
         Add(new Entry([@"\p{N}", Gpt2]), "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2");
-        Add(new Entry([Llama3], IgnoreMerges: true, AddBos: true), "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral",
+        Add(new Entry([Llama3], IgnoreMerges: true, AddBos: true), "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral",
             "midm-2.0", "lfm2", "jina-v5-nano");
         Add(new Entry([Llama3]), "dbrx", "smaug-bpe", "glm4", "chatglm-bpe");
         Add(new Entry([Qwen2]), "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "hunyuan", "megrez", "solar-open", "grok-2");

@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 internal static class DecoderReader
 {
     /// <summary>Reads a decoder; without one tokens are joined with blanks.</summary>
-    public static IDecoder Read(JsonNode node)
+    public static IDecoder Read(SourceNode node)
     {
         if (!node.Exists)
         {

@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 internal static class ModelReader
 {
     /// <summary>Reads a model.</summary>
-    public static ITokenModel Read(JsonNode node)
+    public static ITokenModel Read(SourceNode node)
     {
         if (!node.Exists)
         {
@@ -24,10 +24,10 @@ internal static class ModelReader
         };
     }
 
-    private static Vocabulary ReadVocabulary(JsonNode node)
+    private static Vocabulary ReadVocabulary(SourceNode node)
     {
         var entries = new List<KeyValuePair<string, int>>();
-        foreach ((string piece, JsonNode id) in node.Members())
+        foreach ((string piece, SourceNode id) in node.Members())
         {
             entries.Add(new(piece, id.Int()));
         }
@@ -35,11 +35,11 @@ internal static class ModelReader
         return new Vocabulary(entries, node.File, node.Path);
     }
 
-    private static BpeModel Bpe(JsonNode node)
+    private static BpeModel Bpe(SourceNode node)
     {
         Vocabulary vocabulary = ReadVocabulary(node["vocab"]);
         var merges = new List<(string, string)>();
-        foreach (JsonNode merge in node["merges"].Items())
+        foreach (SourceNode merge in node["merges"].Items())
         {
             merges.Add(Merge(merge));
         }
@@ -56,7 +56,7 @@ internal static class ModelReader
         return BpeBuilder.FromPairs(vocabulary, merges, options, lastWins: true, strict: true, node.File);
     }
 
-    private static (string, string) Merge(JsonNode merge)
+    private static (string, string) Merge(SourceNode merge)
     {
         if (!merge.IsString)
         {
@@ -71,11 +71,11 @@ internal static class ModelReader
             : throw merge.Error($"\"{text}\" must be two pieces with one blank between them");
     }
 
-    private static UnigramModel Unigram(JsonNode node)
+    private static UnigramModel Unigram(SourceNode node)
     {
         var entries = new List<KeyValuePair<string, int>>();
         var scores = new List<double>();
-        foreach (JsonNode row in node["vocab"].Items())
+        foreach (SourceNode row in node["vocab"].Items())
         {
             if (row.Items().ToArray() is not [var piece, var score])
             {
@@ -97,7 +97,7 @@ internal static class ModelReader
         return new UnigramModel(vocabulary, scores.ToArray(), _ => true, _ => true, unk, bytes);
     }
 
-    private static WordPieceModel WordPiece(JsonNode node)
+    private static WordPieceModel WordPiece(SourceNode node)
     {
         Vocabulary vocabulary = ReadVocabulary(node["vocab"]);
         int most = node["max_input_chars_per_word"].Int(100);
@@ -105,13 +105,13 @@ internal static class ModelReader
             node["continuing_subword_prefix"].Text("##"), string.Empty, most);
     }
 
-    private static WordLevelModel WordLevel(JsonNode node)
+    private static WordLevelModel WordLevel(SourceNode node)
     {
         Vocabulary vocabulary = ReadVocabulary(node["vocab"]);
         return new WordLevelModel(vocabulary, Unknown(node, vocabulary, required: false));
     }
 
-    private static int? Unknown(JsonNode node, Vocabulary vocabulary, bool required)
+    private static int? Unknown(SourceNode node, Vocabulary vocabulary, bool required)
     {
         string token = node["unk_token"].Text(required ? "[UNK]" : string.Empty);
         if (token.Length == 0)

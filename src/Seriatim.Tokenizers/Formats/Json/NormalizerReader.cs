@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 internal static class NormalizerReader
 {
     /// <summary>Reads a normalizer; null for none.</summary>
-    public static INormalizer? Read(JsonNode node)
+    public static INormalizer? Read(SourceNode node)
     {
         if (!node.Exists)
         {
@@ -49,7 +49,7 @@ internal static class NormalizerReader
         }
     }
 
-    private static CharsmapNormalizer? Charsmap(JsonNode node)
+    private static CharsmapNormalizer? Charsmap(SourceNode node)
     {
         if (!node.Exists || node.Text().Length == 0)
         {

@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 internal static class PatternReader
 {
     /// <summary>Reads a pattern.</summary>
-    public static TextPattern Read(JsonNode node)
+    public static TextPattern Read(SourceNode node)
     {
         if (node.IsString)
         {

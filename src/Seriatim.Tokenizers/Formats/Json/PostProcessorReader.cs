@@ -6,7 +6,7 @@ internal static class PostProcessorReader
     /// <summary>Reads a post-processor.</summary>
     /// <param name="node">The JSON.</param>
     /// <param name="vocabularySize">Ids have to be below it.</param>
-    public static PostProcessor Read(JsonNode node, int vocabularySize)
+    public static PostProcessor Read(SourceNode node, int vocabularySize)
     {
         if (!node.Exists)
         {
@@ -32,11 +32,11 @@ internal static class PostProcessorReader
         }
     }
 
-    private static PostProcessor Sequence(JsonNode node, int vocabularySize)
+    private static PostProcessor Sequence(SourceNode node, int vocabularySize)
     {
         PostProcessor result = PostProcessor.None;
         bool laidOut = false;
-        foreach (JsonNode item in node["processors"].Items())
+        foreach (SourceNode item in node["processors"].Items())
         {
             PostProcessor next = Read(item, vocabularySize);
             bool lays = !ReferenceEquals(next.Single, PostProcessor.None.Single);
@@ -53,12 +53,12 @@ internal static class PostProcessorReader
         return result;
     }
 
-    private static PostProcessor Template(JsonNode node, int vocabularySize)
+    private static PostProcessor Template(SourceNode node, int vocabularySize)
     {
         var special = new Dictionary<string, int[]>(StringComparer.Ordinal);
         if (node["special_tokens"].Exists)
         {
-            foreach ((string name, JsonNode token) in node["special_tokens"].Members())
+            foreach ((string name, SourceNode token) in node["special_tokens"].Members())
             {
                 special[name] = token["ids"].Items().Select(id => InRange(id, vocabularySize)).ToArray();
             }
@@ -67,12 +67,12 @@ internal static class PostProcessorReader
         return new PostProcessor(Parts(node["single"], special), Parts(node["pair"], special), false);
     }
 
-    private static TemplatePart[] Parts(JsonNode node, Dictionary<string, int[]> special) =>
+    private static TemplatePart[] Parts(SourceNode node, Dictionary<string, int[]> special) =>
         node.Items().Select(item => Part(item, special)).ToArray();
 
-    private static TemplatePart Part(JsonNode item, Dictionary<string, int[]> special)
+    private static TemplatePart Part(SourceNode item, Dictionary<string, int[]> special)
     {
-        JsonNode sequence = item["Sequence"];
+        SourceNode sequence = item["Sequence"];
         if (sequence.Exists)
         {
             string id = sequence["id"].Text();
@@ -80,7 +80,7 @@ internal static class PostProcessorReader
                 sequence["type_id"].Int(0));
         }
 
-        JsonNode token = item["SpecialToken"];
+        SourceNode token = item["SpecialToken"];
         if (!token.Exists)
         {
             throw item.Error("must be a Sequence or a SpecialToken");
@@ -92,10 +92,10 @@ internal static class PostProcessorReader
             : throw token["id"].Error($"\"{name}\" is not among special_tokens");
     }
 
-    private static int TokenId(JsonNode pair, int vocabularySize) =>
+    private static int TokenId(SourceNode pair, int vocabularySize) =>
         pair.Items().ToArray() is [_, var id] ? InRange(id, vocabularySize) : throw pair.Error("must be [token, id]");
 
-    private static int InRange(JsonNode node, int vocabularySize)
+    private static int InRange(SourceNode node, int vocabularySize)
     {
         int id = node.Int();
         return id >= 0 && id < vocabularySize ? id

@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 internal static class PretokenizerReader
 {
     /// <summary>Reads a pre-tokenizer; null for none.</summary>
-    public static IPretokenizer? Read(JsonNode node)
+    public static IPretokenizer? Read(SourceNode node)
     {
         if (!node.Exists)
         {
@@ -50,7 +50,7 @@ internal static class PretokenizerReader
     /// <summary>
     /// The prepend scheme of a Metaspace pre-tokenizer or decoder; older files say it with <c>add_prefix_space</c>.
     /// </summary>
-    public static PrependScheme Scheme(JsonNode node)
+    public static PrependScheme Scheme(SourceNode node)
     {
         if (node["add_prefix_space"].Exists && !node["add_prefix_space"].Flag(true))
         {
@@ -67,7 +67,7 @@ internal static class PretokenizerReader
         };
     }
 
-    private static SplitBehavior Behavior(JsonNode node)
+    private static SplitBehavior Behavior(SourceNode node)
     {
         string behavior = node.Text();
         return behavior switch

@@ -10,7 +10,7 @@ internal static class TokenizerJson
     /// </remarks>
     public static TokenizerPipeline Read(ReadOnlyMemory<byte> utf8, string file, TokenizerConfig? config)
     {
-        JsonNode root = JsonNode.Parse(utf8, file);
+        SourceNode root = SourceNode.Parse(utf8, file);
         ITokenModel model = ModelReader.Read(root["model"]);
         AddedToken[] added = root["added_tokens"].Exists ? root["added_tokens"].Items().Select(token =>
             AddedTokenOf(token)).ToArray() : [];
@@ -29,10 +29,10 @@ internal static class TokenizerJson
     }
 
     /// <summary>Reads one added token.</summary>
-    public static AddedToken AddedTokenOf(JsonNode node) => AddedTokenOf(node, node["id"].Int());
+    public static AddedToken AddedTokenOf(SourceNode node) => AddedTokenOf(node, node["id"].Int());
 
     /// <summary>Reads one added token whose id stands elsewhere.</summary>
-    public static AddedToken AddedTokenOf(JsonNode node, int id) => new()
+    public static AddedToken AddedTokenOf(SourceNode node, int id) => new()
     {
         Id = id is >= 0 and <= Vocabulary.MaxId ? id : throw node.Error($"id {id} is outside 0..{Vocabulary.MaxId}"),
         Content = node["content"].Text(),

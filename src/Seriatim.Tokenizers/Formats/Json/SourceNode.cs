@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Seriatim.Tokenizers;
 
 /// <summary>A JSON value that knows the file and the path it came from, so that every error can name them.</summary>
-internal readonly record struct JsonNode(JsonElement Element, string File, string Path)
+internal readonly record struct SourceNode(JsonElement Element, string File, string Path)
 {
     /// <summary>Whether there is a value that is not null.</summary>
     public bool Exists => Element.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
@@ -18,13 +18,13 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
     /// Parses a document; what it holds stays valid after the document is gone. A byte order mark in front is no part of it, and
     /// what Python writes for numbers that JSON does not have (<c>NaN</c>, <c>Infinity</c>) reads as the string of that name.
     /// </summary>
-    public static JsonNode Parse(ReadOnlyMemory<byte> utf8, string file)
+    public static SourceNode Parse(ReadOnlyMemory<byte> utf8, string file)
     {
         utf8 = LenientNumbers.Quote(utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8);
         try
         {
             using JsonDocument document = JsonDocument.Parse(utf8, new JsonDocumentOptions { AllowTrailingCommas = true });
-            var root = new JsonNode(document.RootElement.Clone(), file, "$");
+            var root = new SourceNode(document.RootElement.Clone(), file, "$");
             return root.IsObject ? root : throw root.Error("is not a JSON object");
         }
         catch (JsonException e)
@@ -34,12 +34,12 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
     }
 
     /// <summary>A member; undefined if there is none.</summary>
-    public JsonNode this[string name] =>
+    public SourceNode this[string name] =>
         new(IsObject && Element.TryGetProperty(name, out JsonElement value) ? value : default, File, Path == "$" ? name
             : $"{Path}.{name}");
 
     /// <summary>The elements of an array.</summary>
-    public IEnumerable<JsonNode> Items()
+    public IEnumerable<SourceNode> Items()
     {
         if (Element.ValueKind != JsonValueKind.Array)
         {
@@ -49,12 +49,12 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
         int index = 0;
         foreach (JsonElement item in Element.EnumerateArray())
         {
-            yield return new JsonNode(item, File, $"{Path}[{index++}]");
+            yield return new SourceNode(item, File, $"{Path}[{index++}]");
         }
     }
 
     /// <summary>The members of an object.</summary>
-    public IEnumerable<KeyValuePair<string, JsonNode>> Members()
+    public IEnumerable<KeyValuePair<string, SourceNode>> Members()
     {
         if (!IsObject)
         {
@@ -63,7 +63,7 @@ internal readonly record struct JsonNode(JsonElement Element, string File, strin
 
         foreach (JsonProperty property in Element.EnumerateObject())
         {
-            yield return new(Name(property), new JsonNode(property.Value, File, Path));
+            yield return new(Name(property), new SourceNode(property.Value, File, Path));
         }
     }
 
