@@ -104,11 +104,11 @@ internal sealed class HelpText(int width, bool coloured)
         foreach ((string line, string what) in examples)
         {
             string full = line.Contains("seriatim", StringComparison.Ordinal) && line.Contains('|') ? line : $"seriatim {line}";
-            int length = Indent + TextWidth.Of(full);
+            int length = Indent + TextWidth.Of(full) + 4;
             bool beside = what.Length > 0 && length + Gap + 2 + TextWidth.Of(what) <= width;
-            Verbatim(full + (beside ? Dim($"{new string(' ', Gap)}# {what}") : ""));
+            Verbatim(full, behind: beside ? Dim($"{new string(' ', Gap)}# {what}") : "");
             if (!beside && what.Length > 0)
-                Verbatim("  " + Dim($"# {what}"));
+                Verbatim($"  # {what}", Dim);
         }
     }
 
@@ -136,8 +136,8 @@ internal sealed class HelpText(int width, bool coloured)
     private void Paragraph(string words) => _text.AppendJoin(Environment.NewLine, WordFold.Lines(words, width)).AppendLine();
 
     /// <summary>Command lines are folded where a shell would let them be.</summary>
-    private void Verbatim(string line) => _text.Append(' ', Indent)
-        .AppendJoin(Environment.NewLine + new string(' ', Indent + 4), coloured ? [line] : WordFold.Lines(line, width - Indent - 4)).AppendLine();
+    private void Verbatim(string line, Func<string, string>? style = null, string behind = "") => _text.Append(' ', Indent)
+        .AppendJoin(Environment.NewLine + new string(' ', Indent + 4), WordFold.Lines(line, width - Indent - 4).Select(style ?? (text => text))).Append(behind).AppendLine();
 
     private string Bold(string text) => coloured ? $"\e[1m{text}\e[0m" : text;
 
