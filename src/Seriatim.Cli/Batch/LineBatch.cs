@@ -17,6 +17,9 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
     private int _done, _failed;
     private string? _firstFailure;
 
+    /// <summary>Texts so far.</summary>
+    public int Done => _done;
+
     /// <summary>Works and prints.</summary>
     /// <param name="work">The work on a text.</param>
     /// <param name="print">What is printed of a result, without the end of its last line: number of the text from 0, text, result.</param>

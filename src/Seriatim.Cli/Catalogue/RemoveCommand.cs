@@ -1,6 +1,6 @@
-using Seriatim.Training;
 using System.CommandLine;
 using System.Text.Json;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 

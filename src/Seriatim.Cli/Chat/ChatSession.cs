@@ -1,9 +1,9 @@
-using Seriatim.Training;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 

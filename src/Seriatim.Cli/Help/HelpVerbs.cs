@@ -1,6 +1,6 @@
-using Seriatim.Training;
 using System.CommandLine;
 using System.Reflection;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
