@@ -7,6 +7,13 @@ internal sealed class InputHistory
 {
     private const int Most = 1000;
 
+    private static readonly FileStreamOptions OwnersOnly = new()
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.Write,
+        UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
     private readonly List<string> _entries;
     private readonly string? _file;
     private int _place;
@@ -73,8 +80,8 @@ internal sealed class InputHistory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            if (!File.Exists(_file) && !OperatingSystem.IsWindows())
-                new FileStream(_file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+            if (!File.Exists(_file))
+                File.Open(_file, OwnersOnly).Dispose();
             if (_entries.Count > Most)
             {
                 _entries.RemoveRange(0, _entries.Count - Most);

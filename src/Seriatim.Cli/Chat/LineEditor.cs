@@ -76,7 +76,8 @@ internal sealed class LineEditor(InputHistory history)
     public static string WithoutFence(string text)
     {
         string trimmed = text.Trim();
-        return trimmed.StartsWith(Fence, StringComparison.Ordinal) && !IsOpen(text) ? trimmed[Fence.Length..^Fence.Length].Trim('\n') : text;
+        return trimmed.StartsWith(Fence, StringComparison.Ordinal) && !IsOpen(text)
+            ? trimmed[Fence.Length..^Fence.Length].Trim('\n') : text;
     }
 
     private EditorOutcome Plain(ConsoleKeyInfo key)
