@@ -101,6 +101,7 @@ internal static partial class FlagNames
         ["SuppressedIds"] = "a suppressed token of the model",
         ["TokenTypes"] = "the kinds of the text's tokens",
         ["LogitsAt"] = "the place asked for",
+        ["MorePooling"] = "further poolings of the model",
         ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
         ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",
         ["Speculation.Always"] = "drafting at any cost",
