@@ -7,13 +7,6 @@ internal sealed class InputHistory
 {
     private const int Most = 1000;
 
-    private static readonly FileStreamOptions OwnersOnly = new()
-    {
-        Mode = FileMode.CreateNew,
-        Access = FileAccess.Write,
-        UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    };
-
     private readonly List<string> _entries;
     private readonly string? _file;
     private int _place;
@@ -81,7 +74,7 @@ internal sealed class InputHistory
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
             if (!File.Exists(_file))
-                File.Open(_file, OwnersOnly).Dispose();
+                Make(_file);
             if (_entries.Count > Most)
             {
                 _entries.RemoveRange(0, _entries.Count - Most);
@@ -96,6 +89,15 @@ internal sealed class InputHistory
         {
             Terminal.Note($"The history cannot be kept: {failure.Message} (--no-history)");
         }
+    }
+
+    /// <summary>What people write is for their eyes.</summary>
+    private static void Make(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        File.Open(file, options).Dispose();
     }
 
     private static string Line(string text) => JsonSerializer.Serialize(text, CliJson.Lines.String);
