@@ -29,7 +29,7 @@ internal static class InspectCommand
         using var model = Model.Load(folder);
         int length = context ?? (model.Spec.Context == int.MaxValue ? 2048 : model.Spec.Context);
         if (length < 1)
-            throw new UserErrorException($"--ctx-size is {length}; it must be at least 1.");
+            throw new UsageException($"--ctx-size is {length}; it must be at least 1.");
         if (length > model.Spec.Context)
             throw new UserErrorException($"--ctx-size is {length}; the context of this model is {model.Spec.Context}.");
         ModelReport report = ModelReport.Of(model, name, length);

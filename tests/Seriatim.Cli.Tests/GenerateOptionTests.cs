@@ -154,6 +154,21 @@ public sealed class GenerateOptionTests
         }
     }
 
+    [StoriesFact]
+    public void Ctrl_C_gives_a_line_for_each_beam_that_was_asked_for()
+    {
+        using Process process = Cli.Start("generate", "-m", Cli.Stories, Prompt, "--beams", "4", "--n", "3", "--window", "64", "-n", "1000000", "--ignore-eos", "--json");
+        process.StandardInput.Close();
+        Thread.Sleep(1500);
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            kill.WaitForExit();
+        string[] lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(process.WaitForExit(60_000), "It did not end.");
+        Assert.Equal(130, process.ExitCode);
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, line => Assert.Equal("cancelled", JsonDocument.Parse(line).RootElement.GetProperty("finish_reason").GetString()));
+    }
+
     [TerminalFact]
     public void Progress_is_shown_on_a_terminal_alone()
     {

@@ -34,6 +34,7 @@ public sealed partial class HelpTests
     {
         string[] texts = [new HelpText(width, coloured: false).Overview(Root), .. Root.Subcommands.SelectMany(All).SelectMany(command =>
             new[] { new HelpText(width, coloured: false).Brief(command), new HelpText(width, coloured: false).Full(command) })];
+        texts = [.. texts, .. Root.Subcommands.Select(verb => Escapes().Replace(new HelpText(width, coloured: true).Brief(verb), ""))];
         foreach (string text in texts)
             Assert.All(text.Split(Environment.NewLine), line => Assert.True(TextWidth.Of(line) <= width, $"{TextWidth.Of(line)} > {width}: {line}"));
         foreach (Option option in Root.Subcommands.SelectMany(All).SelectMany(command => command.Options).Where(option => option.Description is not null))
@@ -76,6 +77,9 @@ public sealed partial class HelpTests
     }
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+
+    [GeneratedRegex(@"\e\[[0-9;]*m")]
+    private static partial Regex Escapes();
 
     [GeneratedRegex(@"(?<= )--?[a-z][a-z-]*")]
     private static partial Regex FlagForm();

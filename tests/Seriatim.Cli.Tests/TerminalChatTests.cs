@@ -21,8 +21,9 @@ public sealed class TerminalChatTests : IDisposable
         for (int i = 0; i < 2; i++)
         {
             chat.Type("the cat\r");
-            chat.Until("the cat\r\n");
-            Thread.Sleep(300);
+            chat.Until("the cat");
+            chat.Until("\r\n\e[?25h");
+            Thread.Sleep(500);
             chat.Type("\x03");
             chat.Until("tokens");
             chat.Until("> ");

@@ -17,13 +17,18 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
     private int _done, _failed;
     private string? _firstFailure;
 
+    /// <summary>Texts so far.</summary>
+    public int Done => _done;
+
     /// <summary>Works and prints.</summary>
     /// <param name="work">The work on a text.</param>
     /// <param name="print">What is printed of a result, without the end of its last line: number of the text from 0, text, result.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<int> RunAsync<T>(Func<string, CancellationToken, Task<T>> work, Func<int, string, T, string> print, CancellationToken cancellation)
+    public async Task<int> RunAsync<T>(Func<string, CancellationToken, Task<T>> work, Func<int, string, T, string> print,
+        CancellationToken cancellation)
     {
-        Task all = OrderedWork.RunAsync(lines.ReadAsync(cancellation), work, (text, result) => TakeAsync(text, result, print), cancellation);
+        Task all = OrderedWork.RunAsync(lines.ReadAsync(cancellation), work, (text, result) => TakeAsync(text, result, print),
+            cancellation);
 
         // Lines that a terminal shows are their own progress, and a second moving line would tear them.
         if (!output.IsTerminal)

@@ -10,7 +10,8 @@ internal static class OrderedWork
 
     /// <summary>Begins work on each item as it comes, while there is room, and gives the works in order; they may have ended or not.</summary>
     public static async Task RunAsync<TItem, TResult>(
-        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, Func<TItem, Task<TResult>, Task> take, CancellationToken cancellation)
+        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, Func<TItem, Task<TResult>, Task> take,
+            CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var under = Channel.CreateBounded<(TItem Item, Task<TResult> Work)>(AtOnce);
@@ -30,7 +31,8 @@ internal static class OrderedWork
     }
 
     private static async Task FeedAsync<TItem, TResult>(
-        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, ChannelWriter<(TItem, Task<TResult>)> writer, CancellationToken cancellation)
+        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, ChannelWriter<(TItem, Task<TResult>)> writer,
+            CancellationToken cancellation)
     {
         try
         {

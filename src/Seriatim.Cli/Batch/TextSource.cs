@@ -5,8 +5,15 @@ namespace Seriatim.Cli;
 /// <summary>Texts for the commands that read them: arguments, a file with one a line, or lines of a pipe.</summary>
 internal sealed class TextSource(string what)
 {
-    private readonly Argument<string[]> _texts = new("texts") { Description = $"{what}; none: lines of standard input.", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string?> _file = Flag.Maybe<string>("A file with one text a line; - is standard input.", "file", "--file", "-f");
+    private readonly Argument<string[]> _texts = new("texts")
+    {
+        Description = $"{what}; none: lines of standard input.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+
+    private readonly Option<string?> _file = Flag.Maybe<string>("A file with one text a line; - is standard input.", "file", "--file",
+        "-f");
 
     public void AddTo(Command command)
     {

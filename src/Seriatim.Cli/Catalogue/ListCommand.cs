@@ -37,8 +37,10 @@ internal static class ListCommand
     private static void Print(IReadOnlyList<ModelEntry> models)
     {
         (string Name, string Size, string Kind, string From)[] rows = [("name", "size", "kind", "from"), .. models.Select(Row)];
-        int name = rows.Max(row => TextWidth.Of(row.Name)), size = rows.Max(row => row.Size.Length), kind = rows.Max(row => row.Kind.Length);
-        bool wide = name + size + kind + rows.Max(row => row.From.Length) + 3 * Gap.Length <= (Console.IsOutputRedirected ? int.MaxValue : Terminal.HelpWidth);
+        int name = rows.Max(row => TextWidth.Of(row.Name)), size = rows.Max(row => row.Size.Length),
+            kind = rows.Max(row => row.Kind.Length);
+        int most = Console.IsOutputRedirected ? int.MaxValue : Terminal.HelpWidth;
+        bool wide = name + size + kind + rows.Max(row => row.From.Length) + 3 * Gap.Length <= most;
         foreach ((string Name, string Size, string Kind, string From) row in models.Count == 0 ? [] : wide ? rows : rows[1..])
         {
             Console.Out.WriteLine(wide

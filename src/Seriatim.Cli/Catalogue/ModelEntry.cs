@@ -25,7 +25,8 @@ internal sealed record ModelEntry(string Name, string Source, string? Architectu
         }
 
         all.AddRange(hub.Cached.Select(model => new ModelEntry(
-            model.Id, Cache, model.Snapshot is { } snapshot ? Type(snapshot) : null, model.Bytes, model.Snapshot is not null, model.Snapshot ?? model.Folder)));
+            model.Id, Cache, model.Snapshot is { } snapshot ? Type(snapshot) : null, model.Bytes,
+            model.Snapshot is not null, model.Snapshot ?? model.Folder)));
         return all;
     }
 

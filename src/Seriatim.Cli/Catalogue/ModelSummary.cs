@@ -17,8 +17,8 @@ namespace Seriatim.Cli;
 /// <param name="Defaults">How it samples unless flags say otherwise; missing for models that do not generate.</param>
 /// <param name="NotApplied">What its generation_config.json says beyond what is applied; missing if nothing.</param>
 internal sealed record ModelSummary(
-    string Name, string Folder, string Architecture, string Task, long Parameters, long WeightBytes, int? Context, int Vocabulary, string? Licence,
-    bool ChatTemplate, SamplingSummary? Defaults, IReadOnlyList<string>? NotApplied)
+    string Name, string Folder, string Architecture, string Task, long Parameters, long WeightBytes, int? Context, int Vocabulary,
+    string? Licence, bool ChatTemplate, SamplingSummary? Defaults, IReadOnlyList<string>? NotApplied)
 {
     public static ModelSummary Of(LanguageModel model, string name, string folder)
     {
@@ -27,7 +27,8 @@ internal sealed record ModelSummary(
         return new ModelSummary(
             name, Path.GetFullPath(folder), spec.Family, $"{spec.Task}", model.Model.ParameterCount, model.Model.WeightBytes,
             spec.Context == int.MaxValue ? null : spec.Context, spec.Last.Vocabulary, ModelLicence.Of(folder, model.Model.Config),
-            model.Tokenizer.ChatTemplate is not null, generates ? SamplingSummary.Of(model) : null, generates && model.Defaults.Notes.Count > 0 ? model.Defaults.Notes : null);
+            model.Tokenizer.ChatTemplate is not null, generates ? SamplingSummary.Of(model) : null,
+            generates && model.Defaults.Notes.Count > 0 ? model.Defaults.Notes : null);
     }
 
     public IEnumerable<(string Name, string Value)> Rows()
@@ -56,7 +57,14 @@ internal sealed record ModelSummary(
 internal sealed record SamplingSummary(float Temperature, int TopK, float TopP, float MinP, float RepetitionPenalty)
 {
     /// <summary>As flags say it.</summary>
-    public string Text => FormattableString.Invariant($"--temp {Temperature} --top-k {TopK} --top-p {TopP} --min-p {MinP}{(RepetitionPenalty == 1 ? "" : FormattableString.Invariant($" --repeat-penalty {RepetitionPenalty}"))}");
+    public string Text
+    {
+        get
+        {
+            string penalty = RepetitionPenalty == 1 ? "" : FormattableString.Invariant($" --repeat-penalty {RepetitionPenalty}");
+            return FormattableString.Invariant($"--temp {Temperature} --top-k {TopK} --top-p {TopP} --min-p {MinP}{penalty}");
+        }
+    }
 
     public static SamplingSummary Of(LanguageModel model)
     {

@@ -1,6 +1,6 @@
-using Seriatim.Training;
 using System.CommandLine;
 using System.Text.Json;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
@@ -25,7 +25,8 @@ internal static class RemoveCommand
 
             new ModelHub().Remove(model.Id);
             if (result.GetValue(json))
-                Console.Out.WriteLine(JsonSerializer.Serialize(new RemovedModel(model.Id, model.Folder, model.Bytes), CliJson.Lines.RemovedModel));
+                Console.Out.WriteLine(JsonSerializer.Serialize(new RemovedModel(model.Id, model.Folder, model.Bytes),
+                    CliJson.Lines.RemovedModel));
             else
                 Terminal.Note($"{model.Id} is gone; {Terminal.Bytes(model.Bytes)} are free again.");
             return ExitCodes.Success;

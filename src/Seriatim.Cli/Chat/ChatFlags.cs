@@ -9,8 +9,10 @@ internal sealed class ChatFlags
 {
     private const int NoLimit = -1;
 
-    private readonly Option<string?> _system = Flag.Maybe<string>("What the model is told before the conversation.", "text", "--system-prompt", "-sys");
-    private readonly Option<string?> _template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.", "file", "--chat-template-file");
+    private readonly Option<string?> _system = Flag.Maybe<string>("What the model is told before the conversation.", "text",
+        "--system-prompt", "-sys");
+    private readonly Option<string?> _template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.", "file",
+        "--chat-template-file");
     private readonly Option<bool> _noHistory = Flag.Switch("Do not keep what is typed for the next time.", "--no-history");
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = SharedOptions.Context();
@@ -41,7 +43,9 @@ internal sealed class ChatFlags
     {
         if (result.GetValue(_template) is not { } file)
             return null;
-        return File.Exists(file) ? new ChatTemplate(await File.ReadAllTextAsync(file, cancellation)) : throw new UserErrorException($"{file}: there is no such file.");
+        if (!File.Exists(file))
+            throw new UserErrorException($"{file}: there is no such file.");
+        return new ChatTemplate(await File.ReadAllTextAsync(file, cancellation));
     }
 
     /// <summary>A conversation with these flags.</summary>

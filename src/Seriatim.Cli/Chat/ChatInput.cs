@@ -3,7 +3,8 @@ namespace Seriatim.Cli;
 /// <summary>Messages of a conversation: edited on a terminal, or lines of a pipe.</summary>
 internal sealed class ChatInput(bool keepsHistory)
 {
-    private readonly TerminalEditor? _editor = TerminalEditor.IsPossible ? new TerminalEditor(new InputHistory(keepsHistory ? InputHistory.UsualFile : null)) : null;
+    private readonly TerminalEditor? _editor = TerminalEditor.IsPossible
+        ? new TerminalEditor(new InputHistory(keepsHistory ? InputHistory.UsualFile : null)) : null;
 
     /// <summary>Whether a person types.</summary>
     public bool IsTerminal => !Console.IsInputRedirected;

@@ -1,9 +1,9 @@
-using Seriatim.Training;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
@@ -201,7 +201,7 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
         {
             double seconds = First == 0 ? 0 : Stopwatch.GetElapsedTime(First).TotalSeconds, wait = First == 0 ? 0 : Stopwatch.GetElapsedTime(_start, First).TotalSeconds;
             string speed = Tokens > 1 ? FormattableString.Invariant($", {(Tokens - 1) / Math.Max(seconds, 1e-6):F1} tokens/s after {wait:F2} s") : "";
-            string room = context is { } most ? $"; context {Prompt + Tokens:N0} of {most:N0}" : "";
+            string room = context is { } most && Prompt + Tokens <= most ? $"; context {Prompt + Tokens:N0} of {most:N0}" : "";
             string end = Finish is "cancelled" ? "stopped; " : Finish is "length" ? "cut off at the most tokens; " : "";
             return $"{end}{Tokens} tokens{speed}{room}; seed {Seed}";
         }

@@ -22,9 +22,11 @@ internal readonly record struct EditorInput(ConsoleKeyInfo Key, string? Pasted =
             return new EditorInput(key);
         ConsoleKeyInfo second = read();
         if (second.KeyChar != '[')
-            return new EditorInput(new ConsoleKeyInfo(second.KeyChar, second.Key, second.Modifiers.HasFlag(ConsoleModifiers.Shift), alt: true, second.Modifiers.HasFlag(ConsoleModifiers.Control)));
+            return new EditorInput(new ConsoleKeyInfo(second.KeyChar, second.Key, second.Modifiers.HasFlag(ConsoleModifiers.Shift),
+                alt: true, second.Modifiers.HasFlag(ConsoleModifiers.Control)));
         string sequence = "[";
-        while (hasMore() && sequence.Length < Begin.Length && !(sequence.Length > 1 && sequence[^1] is (>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or '~'))
+        while (hasMore() && sequence.Length < Begin.Length
+            && !(sequence.Length > 1 && sequence[^1] is (>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or '~'))
             sequence += read().KeyChar;
         return sequence == Begin ? new EditorInput(key, Paste(read)) : new EditorInput(default);
     }

@@ -43,7 +43,8 @@ internal sealed record EditorView(IReadOnlyList<string> Rows, int CursorRow, int
         }
 
         rows.Add($"{row}");
-        int from = Math.Clamp(cursorRow - height + 1, 0, Math.Max(0, rows.Count - 1)), to = Math.Min(rows.Count, from + Math.Max(1, height));
+        int from = Math.Clamp(cursorRow - height + 1, 0, Math.Max(0, rows.Count - 1)),
+            to = Math.Min(rows.Count, from + Math.Max(1, height));
         return new EditorView([.. rows[from..to]], cursorRow - from, cursorColumn);
 
         void NewRow(string start)

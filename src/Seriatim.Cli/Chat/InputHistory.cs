@@ -73,8 +73,8 @@ internal sealed class InputHistory
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            if (!File.Exists(_file) && !OperatingSystem.IsWindows())
-                new FileStream(_file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+            if (!File.Exists(_file))
+                Make(_file);
             if (_entries.Count > Most)
             {
                 _entries.RemoveRange(0, _entries.Count - Most);
@@ -89,6 +89,15 @@ internal sealed class InputHistory
         {
             Terminal.Note($"The history cannot be kept: {failure.Message} (--no-history)");
         }
+    }
+
+    /// <summary>What people write is for their eyes.</summary>
+    private static void Make(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        File.Open(file, options).Dispose();
     }
 
     private static string Line(string text) => JsonSerializer.Serialize(text, CliJson.Lines.String);

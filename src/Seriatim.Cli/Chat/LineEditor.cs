@@ -25,6 +25,26 @@ internal sealed class LineEditor(InputHistory history)
     /// <summary>The sign that begins and ends a message of several lines.</summary>
     public const string Fence = "\"\"\"";
 
+    /// <summary>Keys with Ctrl, as in shells.</summary>
+    private static readonly Dictionary<ConsoleKey, Action<LineBuffer>> Controls = new()
+    {
+        [ConsoleKey.A] = buffer => buffer.Home(),
+        [ConsoleKey.E] = buffer => buffer.End(),
+        [ConsoleKey.B] = buffer => buffer.Left(),
+        [ConsoleKey.F] = buffer => buffer.Right(),
+        [ConsoleKey.LeftArrow] = buffer => buffer.WordLeft(),
+        [ConsoleKey.RightArrow] = buffer => buffer.WordRight(),
+        [ConsoleKey.H] = buffer => buffer.Backspace(),
+        [ConsoleKey.Backspace] = buffer => buffer.Backspace(),
+        [ConsoleKey.D] = buffer => buffer.Delete(),
+        [ConsoleKey.U] = buffer => buffer.KillToStart(),
+        [ConsoleKey.K] = buffer => buffer.KillToEnd(),
+        [ConsoleKey.W] = buffer => buffer.KillWord(),
+        [ConsoleKey.C] = buffer => buffer.Clear(),
+        [ConsoleKey.J] = buffer => buffer.Insert("\n"),
+        [ConsoleKey.Enter] = buffer => buffer.Insert("\n"),
+    };
+
     public LineBuffer Buffer { get; } = new();
 
     /// <summary>Takes an input; the screen shows <see cref="Buffer"/> after it.</summary>
@@ -56,7 +76,8 @@ internal sealed class LineEditor(InputHistory history)
     public static string WithoutFence(string text)
     {
         string trimmed = text.Trim();
-        return trimmed.StartsWith(Fence, StringComparison.Ordinal) && !IsOpen(text) ? trimmed[Fence.Length..^Fence.Length].Trim('\n') : text;
+        return trimmed.StartsWith(Fence, StringComparison.Ordinal) && !IsOpen(text)
+            ? trimmed[Fence.Length..^Fence.Length].Trim('\n') : text;
     }
 
     private EditorOutcome Plain(ConsoleKeyInfo key)
@@ -140,62 +161,23 @@ internal sealed class LineEditor(InputHistory history)
         {
             case ConsoleKey.C when Buffer.IsEmpty:
                 return EditorOutcome.Interrupt;
-            case ConsoleKey.C:
-                Buffer.Clear();
-                break;
             case ConsoleKey.D when Buffer.IsEmpty:
                 return EditorOutcome.End;
-            case ConsoleKey.D:
-                Buffer.Delete();
-                break;
             case ConsoleKey.L:
                 return EditorOutcome.ClearScreen;
-            case ConsoleKey.A:
-                Buffer.Home();
-                break;
-            case ConsoleKey.E:
-                Buffer.End();
-                break;
-            case ConsoleKey.B:
-                Buffer.Left();
-                break;
-            case ConsoleKey.F:
-                Buffer.Right();
-                break;
-            case ConsoleKey.H or ConsoleKey.Backspace:
-                Buffer.Backspace();
-                break;
-            case ConsoleKey.J or ConsoleKey.Enter:
-                Buffer.Insert("\n");
-                break;
-            case ConsoleKey.U:
-                Buffer.KillToStart();
-                break;
-            case ConsoleKey.K:
-                Buffer.KillToEnd();
-                break;
-            case ConsoleKey.W:
-                Buffer.KillWord();
-                break;
             case ConsoleKey.P:
                 Up();
-                break;
+                return EditorOutcome.None;
             case ConsoleKey.N:
                 Down();
-                break;
-            case ConsoleKey.LeftArrow:
-                Buffer.WordLeft();
-                break;
-            case ConsoleKey.RightArrow:
-                Buffer.WordRight();
-                break;
-            default:
-                // AltGr gives letters of many keyboards, and is Ctrl with Alt there.
-                if (key.KeyChar != '\0' && !char.IsControl(key.KeyChar))
-                    Buffer.Insert($"{key.KeyChar}");
-                break;
+                return EditorOutcome.None;
         }
 
+        // AltGr gives letters of many keyboards, and is Ctrl with Alt there.
+        if (Controls.TryGetValue(key.Key, out Action<LineBuffer>? change))
+            change(Buffer);
+        else if (key.KeyChar != '\0' && !char.IsControl(key.KeyChar))
+            Buffer.Insert($"{key.KeyChar}");
         return EditorOutcome.None;
     }
 

@@ -11,7 +11,8 @@ internal sealed class TerminalEditor(InputHistory history)
     private int _cursorRow;
 
     /// <summary>Whether both ends are terminals that understand it.</summary>
-    public static bool IsPossible => !Console.IsInputRedirected && !Console.IsErrorRedirected && Terminal.Progress.Profile.Capabilities.Ansi;
+    public static bool IsPossible =>
+        !Console.IsInputRedirected && !Console.IsErrorRedirected && Terminal.Progress.Profile.Capabilities.Ansi;
 
     /// <summary>Waits for a text; the outcome says whether there is one.</summary>
     public Task<(EditorOutcome Outcome, string Text)> ReadAsync() => Task.Run(Read);

@@ -18,7 +18,8 @@ internal static class LiveProgress
             return;
         }
 
-        Progress progress = Terminal.Progress.Progress().AutoClear(true).Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left });
+        Progress progress = Terminal.Progress.Progress().AutoClear(true).Columns(new SpinnerColumn(),
+            new TaskDescriptionColumn { Alignment = Justify.Left });
         await progress.StartAsync(async context =>
         {
             ProgressTask task = context.AddTask(describe().EscapeMarkup());

@@ -10,7 +10,8 @@ internal static class StandardInput
 
     private static bool _begun;
 
-    public static Task<string?> ReadLineAsync(CancellationToken cancellation) => Task.Run(() => Begin(Console.In.ReadLine()), cancellation).WaitAsync(cancellation);
+    public static Task<string?> ReadLineAsync(CancellationToken cancellation) =>
+        Task.Run(() => Begin(Console.In.ReadLine()), cancellation).WaitAsync(cancellation);
 
     public static Task<string> ReadToEndAsync(CancellationToken cancellation) => Task.Run(ReadToEnd, cancellation).WaitAsync(cancellation);
 

@@ -18,7 +18,8 @@ internal static class Terminal
     public static int HelpWidth => System.Console.IsOutputRedirected ? UsualWidth : Math.Clamp(Output.Profile.Width, 24, MostWidth);
 
     /// <summary>Whether standard output shows colours.</summary>
-    public static bool IsOutputColoured => !System.Console.IsOutputRedirected && Output.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
+    public static bool IsOutputColoured =>
+        !System.Console.IsOutputRedirected && Output.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
 
     public static void Error(string message) => WriteLine("seriatim:", "red", message);
 

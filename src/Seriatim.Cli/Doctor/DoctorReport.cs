@@ -29,9 +29,12 @@ namespace Seriatim.Cli;
 /// <param name="Token">Whether there is an access token for the hub.</param>
 /// <param name="Advice">What could be better.</param>
 internal sealed record DoctorReport(
-    string Version, string Runtime, string Compiled, string System, string Processor, int Cores, int Threads, IReadOnlyList<string> Instructions,
-    int VectorBits, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond, double F32MultiplyAddsPerSecond, double ByteMultiplyAddsPerSecond,
-    IReadOnlyDictionary<string, string> Settings, IReadOnlyList<string> BuiltIn, string Cache, int CachedModels, long CacheBytes, long? CacheFreeBytes,
+    string Version, string Runtime, string Compiled, string System, string Processor, int Cores, int Threads,
+        IReadOnlyList<string> Instructions,
+    int VectorBits, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond, double F32MultiplyAddsPerSecond,
+        double ByteMultiplyAddsPerSecond,
+    IReadOnlyDictionary<string, string> Settings, IReadOnlyList<string> BuiltIn, string Cache, int CachedModels, long CacheBytes,
+        long? CacheFreeBytes,
     IReadOnlyDictionary<string, string> Environment, bool Token, IReadOnlyList<string> Advice)
 {
     public static DoctorReport Make(int threads)
@@ -45,10 +48,14 @@ internal sealed record DoctorReport(
         IReadOnlyList<CachedModel> cached = hub.Cached;
         var report = new DoctorReport(
             HelpVerbs.Version, RuntimeInformation.FrameworkDescription, RuntimeFeature.IsDynamicCodeCompiled ? "jit" : "ahead",
-            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", Hardware.Processor(), global::System.Environment.ProcessorCount, used,
-            Hardware.Instructions(), Hardware.VectorBits(), memory.TotalAvailableMemoryBytes, Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes),
-            speed.ReadBytesPerSecond, speed.F32MultiplyAddsPerSecond, speed.ByteMultiplyAddsPerSecond, Surroundings.RuntimeSettings(), hub.BuiltIn,
-            hub.CacheFolder, cached.Count, cached.Sum(model => model.Bytes), Surroundings.FreeSpace(hub.CacheFolder), Surroundings.Variables(), Surroundings.HasToken(), []);
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", Hardware.Processor(),
+                global::System.Environment.ProcessorCount, used,
+            Hardware.Instructions(), Hardware.VectorBits(), memory.TotalAvailableMemoryBytes,
+                Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes),
+            speed.ReadBytesPerSecond, speed.F32MultiplyAddsPerSecond, speed.ByteMultiplyAddsPerSecond, Surroundings.RuntimeSettings(),
+                hub.BuiltIn,
+            hub.CacheFolder, cached.Count, cached.Sum(model => model.Bytes), Surroundings.FreeSpace(hub.CacheFolder),
+                Surroundings.Variables(), Surroundings.HasToken(), []);
         return report with { Advice = [.. DoctorAdvice.For(report)] };
     }
 
@@ -57,17 +64,21 @@ internal sealed record DoctorReport(
         yield return ("seriatim", $"{Version}, {(Compiled == "ahead" ? "compiled ahead" : "compiled when it runs")}, on {Runtime}");
         yield return ("system", System);
         yield return ("processor", $"{Processor}, {Cores} core{(Cores == 1 ? "" : "s")} to use");
-        yield return ("instructions", $"{(Instructions.Count == 0 ? "none that matter" : string.Join(", ", Instructions))}; vectors of {VectorBits} bits");
+        yield return ("instructions",
+            $"{(Instructions.Count == 0 ? "none that matter" : string.Join(", ", Instructions))}; vectors of {VectorBits} bits");
         yield return ("memory", $"{Terminal.Bytes(MemoryBytes)}, {Terminal.Bytes(FreeBytes)} of it free");
-        string bytes = ByteMultiplyAddsPerSecond > 0 ? FormattableString.Invariant($", bytes {ByteMultiplyAddsPerSecond / 1e9:F0} G/s") : "";
+        string bytes = ByteMultiplyAddsPerSecond > 0
+            ? FormattableString.Invariant($", bytes {ByteMultiplyAddsPerSecond / 1e9:F0} G/s") : "";
         yield return ("measured", FormattableString.Invariant(
             $"memory is read with {ReadBytesPerSecond / 1e9:F1} GB/s; multiply-adds: F32 {F32MultiplyAddsPerSecond / 1e9:F0} G/s{bytes} ({Threads} threads)"));
-        yield return ("so at best", FormattableString.Invariant($"{ReadBytesPerSecond / 4.5e9:F1} tokens/s of a model of 7 billion parameters in 4 to 5 bits"));
+        yield return ("so at best",
+            FormattableString.Invariant($"{ReadBytesPerSecond / 4.5e9:F1} tokens/s of a model of 7 billion parameters in 4 to 5 bits"));
         yield return ("runtime", string.Join(", ", Settings.Select(setting => $"{setting.Key} {setting.Value}")));
         yield return ("built-in models", BuiltIn.Count == 0 ? "none found" : string.Join(", ", BuiltIn));
         string room = CacheFreeBytes is { } free ? $"; {Terminal.Bytes(free)} free on its disk" : "";
         yield return ("cache", $"{Cache}: {CachedModels} model{(CachedModels == 1 ? "" : "s")}, {Terminal.Bytes(CacheBytes)}{room}");
-        yield return ("environment", Environment.Count == 0 ? "no variables that matter" : string.Join(", ", Environment.Select(variable => $"{variable.Key}={variable.Value}")));
+        yield return ("environment", Environment.Count == 0
+            ? "no variables that matter" : string.Join(", ", Environment.Select(variable => $"{variable.Key}={variable.Value}")));
         yield return ("token of the hub", Token ? "there is one" : "none");
     }
 }

@@ -12,7 +12,8 @@ internal static class Surroundings
         "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
     ];
 
-    private static readonly string[] Prefixes = ["SERIATIM_", "DOTNET_TieredCompilation", "DOTNET_TieredPGO", "DOTNET_TC_", "DOTNET_ReadyToRun", "DOTNET_Enable", "DOTNET_GC", "DOTNET_PROCESSOR_COUNT"];
+    private static readonly string[] Prefixes = ["SERIATIM_", "DOTNET_TieredCompilation", "DOTNET_TieredPGO", "DOTNET_TC_",
+        "DOTNET_ReadyToRun", "DOTNET_Enable", "DOTNET_GC", "DOTNET_PROCESSOR_COUNT"];
 
     /// <summary>What the runtime was told about compiling and collecting.</summary>
     public static IReadOnlyDictionary<string, string> RuntimeSettings()
@@ -21,7 +22,8 @@ internal static class Surroundings
         if (RuntimeFeature.IsDynamicCodeCompiled)
         {
             settings["tiered compilation"] = Switch("System.Runtime.TieredCompilation", "DOTNET_TieredCompilation", usual: true);
-            settings["loops in the quick tier"] = Switch("System.Runtime.TieredCompilation.QuickJitForLoops", "DOTNET_TC_QuickJitForLoops", usual: true);
+            settings["loops in the quick tier"] = Switch("System.Runtime.TieredCompilation.QuickJitForLoops", "DOTNET_TC_QuickJitForLoops",
+                usual: true);
             settings["profile-guided"] = Switch("System.Runtime.TieredPGO", "DOTNET_TieredPGO", usual: true);
         }
 
@@ -83,5 +85,6 @@ internal static class Surroundings
 
     /// <summary>Proxies may carry a password: user:password@host.</summary>
     private static string WithoutPassword(string value) =>
-        Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) && uri.UserInfo.Length > 0 ? value.Replace(uri.UserInfo, "...", StringComparison.Ordinal) : value;
+        Uri.TryCreate(value, UriKind.Absolute, out Uri? uri) && uri.UserInfo.Length > 0
+            ? value.Replace(uri.UserInfo, "...", StringComparison.Ordinal) : value;
 }

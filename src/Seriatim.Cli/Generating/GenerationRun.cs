@@ -108,7 +108,6 @@ internal sealed class GenerationRun
         bool stopped = false;
         for (int i = 0; i < _streams.Length; i++)
         {
-            int index = i;
             await _streams[i].Ended;
             if (Failure(_streams[i]) is { } failure)
             {
@@ -119,13 +118,24 @@ internal sealed class GenerationRun
 
             stopped |= _streams[i].Reading.IsCanceled;
             IEnumerable<GenerationLine> lines = _streams[i].Reading.IsCanceled
-                ? _streams[i].Choices.Select(c => GenerationLine.Cancelled(index, _prompts[index], _requests[index], c.Choice, c.Text, c.Ids))
+                ? Cancelled(i)
                 : await CompleteAsync(i);
             foreach (GenerationLine line in lines)
                 await WriteLineAsync(JsonSerializer.Serialize(line, CliJson.Lines.GenerationLine));
         }
 
         return stopped ? ExitCodes.Interrupted : End();
+    }
+
+    /// <summary>What there is of each continuation that was asked for; of those that do not stream, nothing.</summary>
+    private IEnumerable<GenerationLine> Cancelled(int index)
+    {
+        var choices = _streams[index].Choices.ToDictionary(choice => choice.Choice, choice => (choice.Text, choice.Ids));
+        return Enumerable.Range(0, _requests[index].Count).Union(choices.Keys).Select(choice =>
+        {
+            (string text, IReadOnlyList<int> ids) = choices.GetValueOrDefault(choice, ("", []));
+            return GenerationLine.Cancelled(index, _prompts[index], _requests[index], choice, text, ids);
+        });
     }
 
     private async Task<IEnumerable<GenerationLine>> CompleteAsync(int index)

@@ -3,7 +3,8 @@ namespace Seriatim.Cli;
 /// <summary>The pages of all commands: groups in their order, examples, and the flags that are needed most.</summary>
 internal static class HelpPages
 {
-    public const string Talk = "Generate and talk", Models = "Models", Measure = "Train and measure", Texts = "Texts and tokens", Program = "This program";
+    public const string Talk = "Generate and talk", Models = "Models", Measure = "Train and measure", Texts = "Texts and tokens",
+        Program = "This program";
 
     private static readonly Dictionary<string, HelpPage> All = new()
     {
@@ -11,12 +12,14 @@ internal static class HelpPages
             ("run stories", "continue what you type"),
             ("run owner/name \"Why is the sky blue?\"", "fetch a model from the hub, once, and ask it")),
         ["generate"] = new(Talk,
-            ["--model", "--file", "--input", "--max-tokens", "--seed", "--temp", "--top-p", "--stop", "--n", "--json", "--no-echo", "--verbose"],
+            ["--model", "--file", "--input", "--max-tokens", "--seed", "--temp", "--top-p", "--stop", "--n", "--json", "--no-echo",
+                "--verbose"],
             ("generate \"The cat\"", "a built-in model goes on"),
             ("generate -m MODEL -f prompt.txt -n 100 --temp 0", "the most probable 100 tokens"),
             ("generate -m MODEL --input prompts.jsonl --json > out.jsonl", "many prompts at once"),
             ("echo \"The cat\" | seriatim generate --no-echo", "in a pipe")),
-        ["chat"] = new(Talk, ["--model", "--system-prompt", "--chat-template-file", "--max-tokens", "--seed", "--temp", "--window", "--json"],
+        ["chat"] = new(Talk,
+            ["--model", "--system-prompt", "--chat-template-file", "--max-tokens", "--seed", "--temp", "--window", "--json"],
             ("chat -m MODEL", "a conversation; /help lists its commands"),
             ("chat -m MODEL --system-prompt \"Answer in one sentence.\"", "")),
         ["translate"] = new(Talk, ["--model", "--to", "--from", "--file", "--output", "--beams", "--json"],
@@ -27,10 +30,12 @@ internal static class HelpPages
         ["show"] = new(Models, null, ("show stories", "what it is, on one screen")),
         ["pull"] = new(Models, null, ("pull owner/name", "fetch it, or what has changed of it")),
         ["rm"] = new(Models, null, ("rm owner/name", "give its room on the disk back")),
-        ["inspect"] = new(Models, null, ("inspect -m MODEL --tensors", "every parameter"), ("inspect -m MODEL -c 8192", "memory at a length")),
+        ["inspect"] = new(Models, null, ("inspect -m MODEL --tensors", "every parameter"),
+            ("inspect -m MODEL -c 8192", "memory at a length")),
         ["convert"] = new(Models, null, ("convert -m FOLDER -o model.gguf", ""), ("convert -m model.gguf -o FOLDER", "")),
         ["quantize"] = new(Models, null, ("quantize -m MODEL -o small.gguf --type q4_k_m", "fewer bits, and what they cost")),
-        ["train"] = new(Measure, null, ("train recipes/tinyshakespeare", "a model of your own"), ("train recipe.json --resume", "from the newest checkpoint on")),
+        ["train"] = new(Measure, null, ("train recipes/tinyshakespeare", "a model of your own"),
+            ("train recipe.json --resume", "from the newest checkpoint on")),
         ["eval"] = new(Measure, ["--model", "--data", "--to", "--marker", "--json"],
             ("eval -m MODEL --data test.tsv --to en", "BLEU and chrF"), ("eval -m MODEL --data valid.txt", "perplexity")),
         ["bench"] = new(Measure, null, ("bench -m MODEL", ""), ("bench --shape tinyllama-1.1b --quant q4_k_m", "without a file")),

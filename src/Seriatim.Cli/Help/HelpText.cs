@@ -9,6 +9,9 @@ internal sealed class HelpText(int width, bool coloured)
 {
     private const int Indent = 2, Gap = 2, MostNames = 30, NarrowWidth = 60;
 
+    /// <summary>Marks that end the first statement of a description.</summary>
+    private static readonly string[] Ends = [". ", "; ", " (", ": "];
+
     private readonly StringBuilder _text = new();
 
     /// <summary>All commands by their groups.</summary>
@@ -38,12 +41,14 @@ internal sealed class HelpText(int width, bool coloured)
         HelpPage? page = HelpPages.Of(NameOf(command));
         Begin(command);
         Option[] all = [.. Visible(command)];
-        Option[] shown = page?.Common is { } common ? [.. common.Select(name => all.FirstOrDefault(option => option.Name == name)).OfType<Option>()] : all;
+        Option[] shown = page?.Common is { } common
+            ? [.. common.Select(name => all.FirstOrDefault(option => option.Name == name)).OfType<Option>()] : all;
         Options("Flags", shown, brief: true);
         if (page is not null && command.Parents.OfType<RootCommand>().Any())
             Examples(page.Examples);
         _text.AppendLine();
-        Paragraph(all.Length > shown.Length ? $"{all.Length - shown.Length} more flags, and all in full: '{PathOf(command)} --help'" : $"In full: '{PathOf(command)} --help'");
+        Paragraph(all.Length > shown.Length
+            ? $"{all.Length - shown.Length} more flags, and all in full: '{PathOf(command)} --help'" : $"In full: '{PathOf(command)} --help'");
         return $"{_text}";
     }
 
@@ -104,11 +109,11 @@ internal sealed class HelpText(int width, bool coloured)
         foreach ((string line, string what) in examples)
         {
             string full = line.Contains("seriatim", StringComparison.Ordinal) && line.Contains('|') ? line : $"seriatim {line}";
-            int length = Indent + TextWidth.Of(full);
+            int length = Indent + TextWidth.Of(full) + 4;
             bool beside = what.Length > 0 && length + Gap + 2 + TextWidth.Of(what) <= width;
-            Verbatim(full + (beside ? Dim($"{new string(' ', Gap)}# {what}") : ""));
+            Verbatim(full, behind: beside ? Dim($"{new string(' ', Gap)}# {what}") : "");
             if (!beside && what.Length > 0)
-                Verbatim("  " + Dim($"# {what}"));
+                Verbatim($"  # {what}", Dim);
         }
     }
 
@@ -136,16 +141,19 @@ internal sealed class HelpText(int width, bool coloured)
     private void Paragraph(string words) => _text.AppendJoin(Environment.NewLine, WordFold.Lines(words, width)).AppendLine();
 
     /// <summary>Command lines are folded where a shell would let them be.</summary>
-    private void Verbatim(string line) => _text.Append(' ', Indent)
-        .AppendJoin(Environment.NewLine + new string(' ', Indent + 4), coloured ? [line] : WordFold.Lines(line, width - Indent - 4)).AppendLine();
+    private void Verbatim(string line, Func<string, string>? style = null, string behind = "") => _text.Append(' ', Indent)
+        .AppendJoin(Environment.NewLine + new string(' ', Indent + 4),
+            WordFold.Lines(line, width - Indent - 4).Select(style ?? (text => text))).Append(behind).AppendLine();
 
     private string Bold(string text) => coloured ? $"\e[1m{text}\e[0m" : text;
 
     private string Dim(string text) => coloured ? $"\e[90m{text}\e[0m" : text;
 
-    private static int Column(IEnumerable<string> names) => names.Select(TextWidth.Of).Where(length => length <= MostNames).DefaultIfEmpty(0).Max();
+    private static int Column(IEnumerable<string> names) =>
+        names.Select(TextWidth.Of).Where(length => length <= MostNames).DefaultIfEmpty(0).Max();
 
-    private static IEnumerable<Option> Visible(Command command) => command.Options.Where(option => !option.Hidden && option is not (System.CommandLine.Help.HelpOption or VersionOption));
+    private static IEnumerable<Option> Visible(Command command) =>
+        command.Options.Where(option => !option.Hidden && option is not (System.CommandLine.Help.HelpOption or VersionOption));
 
     /// <summary>The short name first, as everywhere; a short help leaves the other spellings out.</summary>
     private static string Names(Option option, bool brief)
@@ -158,7 +166,8 @@ internal sealed class HelpText(int width, bool coloured)
 
     private static string Short(Option option) => option.Aliases.FirstOrDefault(name => name.Length == 2) ?? option.Name;
 
-    private static string Value(Option option) => $"<{option.HelpName ?? (option.ValueType.IsEnum ? string.Join('|', Enum.GetNames(option.ValueType)) : "value")}>";
+    private static string Value(Option option) =>
+        $"<{option.HelpName ?? (option.ValueType.IsEnum ? string.Join('|', Enum.GetNames(option.ValueType)) : "value")}>";
 
     private static string Default(Option option, string words)
     {
@@ -171,11 +180,12 @@ internal sealed class HelpText(int width, bool coloured)
     /// <summary>The first statement of a description, for those who only want to know what a flag is about.</summary>
     private static string FirstWords(string words)
     {
-        int end = new[] { ". ", "; ", " (", ": " }.Select(mark => words.IndexOf(mark, StringComparison.Ordinal)).Where(at => at > 0).DefaultIfEmpty(words.Length).Min();
+        int end = Ends.Select(mark => words.IndexOf(mark, StringComparison.Ordinal)).Where(at => at > 0).DefaultIfEmpty(words.Length).Min();
         return words[..end].TrimEnd('.');
     }
 
-    private static string NameOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent.Name : command.Name;
+    private static string NameOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent.Name : command.Name;
 
     private static string PathOf(Command command) => command is RootCommand ? "seriatim"
         : $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? PathOf(parent) : "seriatim")} {command.Name}";

@@ -1,6 +1,6 @@
-using Seriatim.Training;
 using System.CommandLine;
 using System.Reflection;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
@@ -9,7 +9,11 @@ internal static class HelpVerbs
 {
     public static Command BuildHelp(RootCommand root)
     {
-        var words = new Argument<string[]>("command") { Description = "The command to explain; none: all of them.", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("command")
+        {
+            Description = "The command to explain; none: all of them.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         words.CompletionSources.Add(_ => root.Subcommands.Where(verb => !verb.Hidden).Select(verb => new System.CommandLine.Completions.CompletionItem(verb.Name)));
         var command = new Command("help", "Explain the program or a command.") { words };
         command.SetAction(result =>
@@ -18,7 +22,8 @@ internal static class HelpVerbs
             foreach (string word in result.GetValue(words) ?? [])
             {
                 found = found.Subcommands.FirstOrDefault(verb => verb.Name == word) ?? throw new UsageException(
-                    NearestName.Find(word, found.Subcommands.Select(verb => verb.Name)) is { } nearest ? $"There is no command {word}. Did you mean {nearest}?"
+                    NearestName.Find(word, found.Subcommands.Select(verb => verb.Name)) is { } nearest
+                        ? $"There is no command {word}. Did you mean {nearest}?"
                     : $"There is no command {word}. 'seriatim help' lists what there is.");
             }
 

@@ -101,6 +101,7 @@ internal static partial class FlagNames
         ["SuppressedIds"] = "a suppressed token of the model",
         ["TokenTypes"] = "the kinds of the text's tokens",
         ["LogitsAt"] = "the place asked for",
+        ["MorePooling"] = "further poolings of the model",
         ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
         ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",
         ["Speculation.Always"] = "drafting at any cost",
@@ -117,9 +118,9 @@ internal static partial class FlagNames
     };
 
     /// <summary>Short names that messages use for options of the same record.</summary>
-    private static readonly Dictionary<string, string> Short = Flags.Keys.Concat(Words.Keys).Select(name => (Full: name, Last: name[(name.LastIndexOf('.') + 1)..]))
-        .GroupBy(name => name.Last).Where(group => group.Count() == 1 || group.Any(name => name.Full == name.Last))
-        .ToDictionary(group => group.Key, group => group.OrderBy(name => name.Full.Length).First().Full);
+    private static readonly Dictionary<string, string> Short = Flags.Keys.Concat(Words.Keys)
+        .GroupBy(name => name[(name.LastIndexOf('.') + 1)..]).Where(group => group.Count() == 1 || group.Contains(group.Key))
+        .ToDictionary(group => group.Key, group => group.OrderBy(name => name.Length).First());
 
     /// <summary>All options there are names for.</summary>
     public static IEnumerable<string> Known => Flags.Keys.Concat(Words.Keys);
@@ -144,7 +145,8 @@ internal static partial class FlagNames
         _ => failure.Message,
     };
 
-    private static string Value(InvalidOptionException invalid) => Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
+    private static string Value(InvalidOptionException invalid) =>
+        Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
 
     private static string Translate(string text) => OptionForm().Replace(text, match =>
         Flags.ContainsKey(match.Value) || Words.ContainsKey(match.Value) ? Of(match.Value)

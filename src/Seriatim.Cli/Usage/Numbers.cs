@@ -27,7 +27,8 @@ internal static class Numbers
         string withPoint = text.Replace(',', '.');
         if (!whole && withPoint != text && TryRead(withPoint, out T _))
             return $"a number with a point is needed: {withPoint}";
-        return !whole ? "a number is needed, e.g. 0.5" : typeof(T) == typeof(ulong) ? "a whole number, 0 or more, is needed" : "a whole number is needed";
+        return !whole ? "a number is needed, e.g. 0.5" : typeof(T) == typeof(ulong)
+            ? "a whole number, 0 or more, is needed" : "a whole number is needed";
     }
 
     private static bool IsWhole<T>() => typeof(T) == typeof(int) || typeof(T) == typeof(long) || typeof(T) == typeof(ulong);

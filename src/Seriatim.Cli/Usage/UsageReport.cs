@@ -1,6 +1,6 @@
-using Seriatim.Training;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Seriatim.Training;
 
 namespace Seriatim.Cli;
 

@@ -45,11 +45,12 @@ internal static class EmbedCommand
             var cuts = new CutTexts();
             encoder.TextsTruncated += (_, cut) => cuts.Add(cut);
             using var output = LineOutput.Open(null, null);
-            int code = await new LineBatch(lines, output, asJson).RunAsync(
+            var batch = new LineBatch(lines, output, asJson);
+            int code = await batch.RunAsync(
                 async (text, stop) => (await encoder.EmbedAsync([text], options, stop))[0],
                 (index, text, vector) => asJson ? JsonSerializer.Serialize(new EmbeddingLine(index, text, vector), CliJson.Lines.EmbeddingLine)
                     : string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))), cancellation);
-            cuts.Say();
+            cuts.Say(batch.Done);
             return code;
         });
         return command;
@@ -81,10 +82,11 @@ internal sealed class CutTexts
         }
     }
 
-    public void Say()
+    /// <param name="all">How many texts there were.</param>
+    public void Say(int all)
     {
         if (_longest is { } longest)
-            Terminal.Note($"Warning: {_count} {(_count == 1 ? "text was" : "texts were")} cut to {longest.Limit} tokens ({longest.Reason}); the longest has {longest.Tokens}.");
+            Terminal.Note($"Warning: {_count} of {all} texts were cut to {longest.Limit} tokens ({longest.Reason}); the longest has {longest.Tokens}.");
     }
 }
 

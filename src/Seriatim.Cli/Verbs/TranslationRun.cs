@@ -31,7 +31,9 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
 
         // A line for a line, whatever the model writes.
         string text = translation.Text.ReplaceLineEndings(" ");
-        return !json ? text : JsonSerializer.Serialize(
+        if (!json)
+            return output.IsTerminal ? string.Join('\n', WordFold.Lines(text, Terminal.Output.Profile.Width - 1)) : text;
+        return JsonSerializer.Serialize(
             new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To, translation.Score,
                 JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens), CliJson.Lines.TranslationLine);
     }

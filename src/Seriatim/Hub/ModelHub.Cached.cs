@@ -9,7 +9,8 @@ public sealed partial class ModelHub
 
     /// <summary>The models in the cache, by id; whatever program fetched them.</summary>
     public IReadOnlyList<CachedModel> Cached => !Directory.Exists(CacheFolder) ? []
-        : [.. Directory.GetDirectories(CacheFolder, CachePrefix + "*").Select(Describe).OfType<CachedModel>().OrderBy(model => model.Id, StringComparer.Ordinal)];
+        : [.. Directory.GetDirectories(CacheFolder, CachePrefix + "*").Select(Describe).OfType<CachedModel>()
+            .OrderBy(model => model.Id, StringComparer.Ordinal)];
 
     /// <summary>Takes a model out of the cache, with all its revisions.</summary>
     /// <param name="id">Its id, <c>owner/name</c>.</param>
@@ -32,10 +33,12 @@ public sealed partial class ModelHub
         string snapshots = Path.Combine(folder, "snapshots");
         string? newest = new HubCache(CacheFolder, id).FindSnapshot() ?? (!Directory.Exists(snapshots) ? null
             : Directory.GetDirectories(snapshots).OrderByDescending(Directory.GetLastWriteTimeUtc)
-                .FirstOrDefault(snapshot => new HubCache(CacheFolder, id with { Revision = Path.GetFileName(snapshot) }).FindSnapshot() is not null));
+                .FirstOrDefault(snapshot => new HubCache(CacheFolder,
+                    id with { Revision = Path.GetFileName(snapshot) }).FindSnapshot() is not null));
 
         // Snapshots are links to the blobs, as a rule; what is a link takes no room.
-        long bytes = new DirectoryInfo(folder).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
+        long bytes = new DirectoryInfo(folder).EnumerateFiles("*",
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
             .Sum(file => file.Length);
         return new CachedModel(id.Path, folder, newest, bytes);
     }
