@@ -35,20 +35,31 @@ public sealed partial class DocsTests
     public void Code_compiles_as_it_stands(string page)
     {
         foreach (string program in Programs(page))
-            Assert.True(Compile(program).GetDiagnostics().FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error) is not { } error,
-                $"{page}: {Compile(program).GetDiagnostics().First(d => d.Severity == DiagnosticSeverity.Error)}{Environment.NewLine}{program}");
+        {
+            Diagnostic? error = Compile(program).GetDiagnostics().FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error);
+            Assert.True(error is null, $"{page}: {error}{Environment.NewLine}{program}");
+        }
     }
 
+    /// <summary>Pages that speak of <c>folder</c> are given a tiny model.</summary>
     [Theory]
-    [InlineData("README.md")]
-    [InlineData("README.zh-CN.md")]
-    [InlineData("src/Seriatim/PACKAGE.md")]
-    public void Code_of_the_readme_runs(string page)
+    [InlineData("README.md", "")]
+    [InlineData("README.zh-CN.md", "")]
+    [InlineData("src/Seriatim/PACKAGE.md", "")]
+    [InlineData("docs/guide/library.md", "llama")]
+    [InlineData("docs/guide/generation.md", "llama")]
+    [InlineData("docs/guide/translation.md", "t5")]
+    public void Code_runs(string page, string model)
     {
+        using var temp = new TempFolder();
+        if (model == "llama")
+            TinyModels.WriteLlama(temp.Path);
+        else if (model == "t5")
+            TinyModels.WriteT5(temp.Path);
         string[] programs = [.. Programs(page)];
         Assert.NotEmpty(programs);
         foreach (string program in programs)
-            Assert.NotEmpty(Run(program).Trim());
+            Assert.NotEmpty(Run(program.Replace("\"a folder\"", $"@\"{temp.Path}\"", StringComparison.Ordinal)).Trim());
     }
 
     [Fact]
@@ -68,7 +79,7 @@ public sealed partial class DocsTests
             string[] lines = block.Groups[1].Value.Split('\n');
             if (lines.Any(line => UsingDirective().IsMatch(line)) && code.Length > 0)
             {
-                yield return $"{usings}{code}";
+                yield return Whole(usings, code);
                 (usings, code) = (new StringBuilder(), new StringBuilder());
             }
 
@@ -77,8 +88,12 @@ public sealed partial class DocsTests
         }
 
         if (code.Length > 0)
-            yield return $"{usings}{code}";
+            yield return Whole(usings, code);
     }
+
+    /// <summary>A page that speaks of <c>folder</c> says above its code that it is a model's.</summary>
+    private static string Whole(StringBuilder usings, StringBuilder code) =>
+        $"{usings}{(Folder().IsMatch($"{code}") ? "string folder = \"a folder\";\n" : "")}{code}";
 
     private static CSharpCompilation Compile(string program)
     {
@@ -117,6 +132,9 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();
+
+    [GeneratedRegex(@"\(folder[,)]")]
+    private static partial Regex Folder();
 
     [GeneratedRegex(@"^using (static )?[A-Za-z][\w.]*( = [\w.]+)?;")]
     private static partial Regex UsingDirective();

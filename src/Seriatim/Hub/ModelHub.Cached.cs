@@ -31,15 +31,16 @@ public sealed partial class ModelHub
         if (!HubId.TryParse(name, out HubId id))
             return null;
         string snapshots = Path.Combine(folder, "snapshots");
-        string? newest = new HubCache(CacheFolder, id).FindSnapshot() ?? (!Directory.Exists(snapshots) ? null
+        string? newest = Complete(id) ?? (!Directory.Exists(snapshots) ? null
             : Directory.GetDirectories(snapshots).OrderByDescending(Directory.GetLastWriteTimeUtc)
-                .FirstOrDefault(snapshot => new HubCache(CacheFolder,
-                    id with { Revision = Path.GetFileName(snapshot) }).FindSnapshot() is not null));
+                .Select(snapshot => Complete(id with { Revision = Path.GetFileName(snapshot) })).FirstOrDefault(place => place is not null));
 
         // Snapshots are links to the blobs, as a rule; what is a link takes no room.
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*",
             new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
             .Sum(file => file.Length);
         return new CachedModel(id.Path, folder, newest, bytes);
+
+        string? Complete(HubId revision) => new HubCache(CacheFolder, revision).Find(out _, anyGguf: true);
     }
 }

@@ -5,7 +5,7 @@ namespace Seriatim;
 /// <c>owner/name[@revision][:tag]</c>, which is fetched once into the cache that the Hugging Face libraries share. The tag picks a GGUF
 /// file (<c>Q4_K_M</c>, or its name).
 /// </summary>
-public sealed class ModelHub
+public sealed partial class ModelHub
 {
     private readonly ModelHubOptions _options;
 
