@@ -5,6 +5,8 @@ namespace Seriatim.Cli.Tests;
 /// <summary>chat on a terminal, which util-linux's script makes.</summary>
 public sealed class TerminalChatTests : IDisposable
 {
+    private const string PasteOff = "\e[?2004l";
+
     private readonly TempFolder _folder = new();
 
     public TerminalChatTests() => TinyModels.WriteLlama(_folder.Path);
@@ -22,8 +24,8 @@ public sealed class TerminalChatTests : IDisposable
         {
             chat.Type("the cat\r");
             chat.Until("the cat");
-            chat.Until("\r\n\e[?25h");
-            Thread.Sleep(500);
+            chat.Until(PasteOff); // from here on keys are the terminal's again, and Ctrl-C is a signal
+            chat.UntilMore();
             chat.Type("\x03");
             chat.Until("tokens");
             chat.Until("> ");
@@ -82,15 +84,23 @@ public sealed class TerminalChatTests : IDisposable
         /// <summary>Reads until a text has been shown.</summary>
         public void Until(string text)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             while (!_unread.Contains(text, StringComparison.Ordinal))
-            {
-                int count = process.StandardOutput.ReadAsync(_buffer, limit.Token).AsTask().GetAwaiter().GetResult();
-                Assert.True(count > 0, $"'{text}' never came. What did: {_unread}");
-                _unread += new string(_buffer, 0, count);
-            }
-
+                Read(text);
             _unread = _unread[(_unread.IndexOf(text, StringComparison.Ordinal) + text.Length)..];
+        }
+
+        /// <summary>Reads until something more is shown: an answer has begun.</summary>
+        public void UntilMore()
+        {
+            while (!_unread.Any(char.IsLetterOrDigit))
+                Read("an answer");
+        }
+
+        private void Read(string wanted)
+        {
+            Task<int> reading = process.StandardOutput.ReadAsync(_buffer, 0, _buffer.Length);
+            Assert.True(reading.Wait(TimeSpan.FromSeconds(60)) && reading.Result > 0, $"'{wanted}' never came. What did: {_unread}");
+            _unread += new string(_buffer, 0, reading.Result);
         }
 
         public void Dispose()
