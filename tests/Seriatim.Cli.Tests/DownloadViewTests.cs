@@ -27,7 +27,7 @@ public sealed class DownloadViewTests
         Assert.Equal("model.safetensors  1600.0 MB of 5000.0 MB  20.0 MB/s  2:50 left", text);
         string bare = view.Describe(48).Text;
         Assert.DoesNotContain("model", bare);
-        Assert.StartsWith("...el.safetensors  1600", view.Describe(bare.Length + 18).Text);
+        Assert.StartsWith("...l.safetensors  1600", view.Describe(bare.Length + 18).Text);
         Assert.Equal(bare.Length + 18, view.Describe(bare.Length + 18).Text.Length);
     }
 
