@@ -57,7 +57,9 @@ internal sealed class TerminalEditor(InputHistory history)
 
     private void Show(LineBuffer buffer, bool atEnd)
     {
-        (int width, int height) = (Math.Max(Console.WindowWidth, 8), Math.Max(Console.WindowHeight, 2));
+        // Terminals that do not know their size say 0.
+        int width = Console.WindowWidth is > 0 and var columns ? Math.Max(columns, 8) : 80;
+        int height = Console.WindowHeight is > 0 and var rows ? Math.Max(rows, 2) : 24;
         EditorView view = EditorView.Of(Prompt, More, buffer.Text, atEnd ? buffer.Text.Length : buffer.Cursor, width, height);
         var screen = new StringBuilder("\e[?25l\r");
         if (_cursorRow > 0)
