@@ -31,7 +31,10 @@ public sealed partial class DocsTests
     private static IEnumerable<string> Lines(string page)
     {
         string text = File.ReadAllText(Path.Combine(Cli.Root, page));
-        IEnumerable<string> blocks = Block().Matches(text).SelectMany(match => match.Groups[1].Value.Split('\n')).Select(line => line.Trim().TrimStart('$').Trim());
+        // A line that is shown with its error is there because it is wrong.
+        IEnumerable<string> blocks = Block().Matches(text).SelectMany(match => match.Groups[1].Value.Split('\n') is var lines
+            ? lines.Where((_, i) => i + 1 == lines.Length || !lines[i + 1].StartsWith("seriatim: ", StringComparison.Ordinal)) : [])
+            .Select(line => line.Trim().TrimStart('$').Trim());
         IEnumerable<string> inline = Inline().Matches(Block().Replace(text, "")).Select(match => match.Groups[1].Value);
         foreach (string line in blocks.Concat(inline))
         {
@@ -51,7 +54,8 @@ public sealed partial class DocsTests
     [GeneratedRegex("```(?:|sh|bash|console)\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();
 
-    [GeneratedRegex("`(seriatim [^`]+)`")]
+    /// <summary>A command alone, as in `seriatim train`, is only named; what has a flag or a text is meant to be typed.</summary>
+    [GeneratedRegex("`(seriatim [^`]*(?: -|\")[^`]*)`")]
     private static partial Regex Inline();
 
     /// <summary>Words after three or more spaces explain, and so does what follows a hash.</summary>

@@ -69,6 +69,7 @@ public sealed class TrainTests : IDisposable
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public void A_stopped_run_saves_and_goes_on_as_if_it_had_not_been(string signal)
     {
         Recipe["max_steps"] = 100_000;

@@ -9,7 +9,7 @@ namespace Seriatim.Training;
 /// </summary>
 internal static class ResumeSettings
 {
-    /// <summary>The one setting that may grow.</summary>
+    /// <summary>The one setting that may change: grow, or shrink where the steps that are done are the same either way.</summary>
     public const string Steps = "max_steps";
 
     public static SortedDictionary<string, string> Of(
@@ -72,29 +72,31 @@ internal static class ResumeSettings
     }
 
     /// <summary>What is not as it was, one line a key; empty if a run may go on.</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
+    /// <param name="before">The settings of the checkpoint.</param>
+    /// <param name="now">Those of the recipe.</param>
+    /// <param name="mayChangeSteps">Whether another number of steps is welcome.</param>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now, bool mayChangeSteps) =>
         [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
             .Select(key => (Key: key, Before: before.GetValueOrDefault(key) ?? "", Now: now.GetValueOrDefault(key) ?? ""))
-            .Where(s => s.Before != s.Now && !(s.Key == Steps && StepsOf(now) > StepsOf(before)))
+            .Where(s => s.Before != s.Now && !(s.Key == Steps && mayChangeSteps))
             .Select(s => $"{s.Key}: {Shown(s.Before)}, now {Shown(s.Now)}")];
 
     public static long StepsOf(IReadOnlyDictionary<string, string> settings) =>
         long.TryParse(settings.GetValueOrDefault(Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long steps) ? steps : 0;
 
-    /// <summary>
-    /// What there is to say of a run that has more steps than before: where the rate falls towards the end, it would have been another one in the steps that are done.
-    /// </summary>
-    public static string? Growth(TrainingRecipe recipe, int width, long before, long now, long done)
+    /// <summary>The first step, from 0, in which the rate of a run of another length would have been another one; <paramref name="done"/> if it never was.</summary>
+    public static long FirstOtherRate(TrainingRecipe recipe, int width, long before, long now, long done)
     {
-        if (before >= now)
-            return null;
         LearningRateSchedule old = recipe.Schedule.Make(width, before), schedule = recipe.Schedule.Make(width, now);
         long differs = 0;
         while (differs < done && old.RateAt(differs) == schedule.RateAt(differs))
             differs++;
-        return $"The run has {now} steps now, {before} before."
-            + (differs == done ? "" : $" Its learning rate would have been another one from step {differs + 1} on; the {done} steps done stay as they are.");
+        return differs;
     }
+
+    /// <summary>What there is to say of a run of another length than before.</summary>
+    public static string Notice(long before, long now, long done, long otherRate) => $"The run has {now} steps now, {before} before."
+        + (otherRate == done ? "" : $" Its learning rate would have been another one from step {otherRate + 1} on; the {done} steps done stay as they are.");
 
     /// <summary>The config key by key, as it was written; or the folder as the recipe names it.</summary>
     private static void AddModel(SortedDictionary<string, string> all, TrainingRecipe recipe)

@@ -380,12 +380,14 @@ public sealed class Trainer : IDisposable
     private void Restore(string checkpoint)
     {
         TrainerState state = TrainerState.Read(checkpoint);
-        if (ResumeSettings.Differences(state.Settings, _settings) is { Count: > 0 } differences)
+        (long before, long done) = (ResumeSettings.StepsOf(state.Settings), state.GlobalStep);
+        long other = ResumeSettings.FirstOtherRate(_recipe, Model.Spec.Last.Width, before, TotalSteps, done);
+        if (ResumeSettings.Differences(state.Settings, _settings, TotalSteps > before || TotalSteps >= done && other == done) is { Count: > 0 } differences)
             throw new RecipeException($"{checkpoint} was made with other settings, so going on would not equal a run that never stopped. Set them back, or train anew into another output_dir."
                 + $"{Environment.NewLine}{string.Join(Environment.NewLine, differences)}");
         CheckpointStore.Restore(checkpoint, _optimizer, _average);
-        if (ResumeSettings.Growth(_recipe, Model.Spec.Last.Width, ResumeSettings.StepsOf(state.Settings), TotalSteps, Steps) is { } notice)
-            _notices.Add(notice);
+        if (TotalSteps != before)
+            _notices.Add(ResumeSettings.Notice(before, TotalSteps, done, other));
         _loader.Position = state.Position;
         _history.AddRange(state.LogHistory);
         Best = state.Best;
