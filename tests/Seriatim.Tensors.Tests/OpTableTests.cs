@@ -167,9 +167,10 @@ public sealed class OpTableTests
     private static bool CrossesKink(OpCase c, int operand, float value, float step) =>
         (c.Name.Contains("Relu") && operand == 0 && Math.Abs(value) <= step) || (c.Name.StartsWith("experts") && operand == 1);
 
-    private static void Near(float[] expected, float[] actual, float tolerance, string what)
+    internal static void Near(float[] expected, float[] actual, float tolerance, string what)
     {
-        float scale = Math.Max(1e-3f, expected.Max(Math.Abs));
+        Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} elements, the reference has {expected.Length}.");
+        float scale = Math.Max(1e-3f, expected.Select(Math.Abs).DefaultIfEmpty().Max());
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
