@@ -105,6 +105,15 @@ public sealed unsafe class KeyValuePool : IDisposable
         _data = null;
     }
 
+    /// <summary>Whether its memory was given back.</summary>
+    internal bool IsDisposed => _data == null;
+
+    /// <summary>The page, if there is one of this number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    internal int Checked(int page) => (uint)page < (uint)Pages
+        ? page
+        : throw new ArgumentOutOfRangeException(nameof(page), $"Attention reads page {page}; the pool has the pages 0 to {Pages - 1}.");
+
     internal static int PaddedDim(int headDim) => (headDim + 15) & ~15;
 
     /// <summary>Keys side by side in one block: 16, or a whole page if that is smaller.</summary>
