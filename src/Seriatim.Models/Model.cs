@@ -222,6 +222,8 @@ public sealed class Model : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         _encoder?.Dispose();
         _decoder?.Dispose();
         foreach (ModelParameter parameter in Parameters)
@@ -230,6 +232,8 @@ public sealed class Model : IDisposable
             matrix.Dispose();
         Owner?.Dispose();
     }
+
+    private int _disposed;
 
     /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
     internal IDisposable? Owner { get; set; }

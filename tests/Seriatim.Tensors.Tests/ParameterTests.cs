@@ -153,7 +153,7 @@ public sealed class ParameterTests
         tensor.Span.Clear();
         tensor.Dispose();
         Assert.Throws<ObjectDisposedException>(() => tensor.Span.Clear());
-        Assert.Throws<ObjectDisposedException>(tensor.Dispose);
+        tensor.Dispose(); // once more: nothing
         Assert.Throws<ObjectDisposedException>(() => tensor.Retain());
     }
 

@@ -26,6 +26,7 @@ public sealed unsafe class Parameter : IDisposable
 
     private Tensor? _gradient;
     private bool _gradientIsZero;
+    private int _disposed;
 
     /// <summary>Allocates a parameter full of zeros.</summary>
     /// <param name="name">The name errors use, e.g. <c>model.layers.3.mlp.up_proj.weight</c>.</param>
@@ -181,9 +182,11 @@ public sealed unsafe class Parameter : IDisposable
             gradient[(long)column * Stride] += values[column];
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives its memory back. A second time nothing happens: the reference is taken away once, whoever else holds one.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         Data.Dispose();
         _gradient?.Dispose();
         _gradient = null;

@@ -41,7 +41,7 @@ public sealed unsafe class Tensor : IDisposable
     public long Length => (long)Rows * Columns;
 
     /// <summary>Size of the elements in bytes.</summary>
-    public long Bytes => Length * Type.Size();
+    public long Bytes => checked(Length * Type.Size());
 
     /// <summary>All elements of an F32 tensor.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not F32, or has more than 2^31 - 1 elements.</exception>
@@ -88,22 +88,35 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Adds a reference and returns this tensor.</summary>
     public Tensor Retain()
     {
-        if (_data == null)
-            throw Disposed();
-        Interlocked.Increment(ref _references);
-        return this;
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (now == references)
+                return this;
+            references = now;
+        }
+
+        throw Disposed();
     }
 
-    /// <summary>Takes a reference away; the last one gives the buffer back to the pool.</summary>
+    /// <summary>Takes a reference away; the last one gives the buffer back to the pool. Once none is left nothing happens.</summary>
     public void Dispose()
     {
-        int left = Interlocked.Decrement(ref _references);
-        if (left > 0)
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, references - 1, references);
+            if (now == references)
+                break;
+            references = now;
+        }
+
+        if (references != 1)
             return;
-        if (left < 0)
-            throw new ObjectDisposedException(nameof(Tensor), "A tensor was disposed once more than it was retained.");
-        TensorPool.Shared.Return(_data, _sizeClass);
+        void* data = _data;
         _data = null;
+        TensorPool.Shared.Return(data, _sizeClass);
     }
 
     /// <summary>The shape, as error messages write it: <c>[Rows, Columns]</c>.</summary>

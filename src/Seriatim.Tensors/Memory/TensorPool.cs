@@ -74,18 +74,20 @@ public sealed unsafe class TensorPool
 
         sizeClass = ClassOf(bytes);
         long size = ClassBytes(sizeClass);
-        Interlocked.Add(ref _liveBytes, size);
-        Stack<nint> free = _free[sizeClass];
-        lock (free)
-        {
-            if (free.TryPop(out nint buffer))
-            {
-                Interlocked.Add(ref _freeBytes, -size);
-                return (void*)buffer;
-            }
-        }
+        if (TryTake(_free[sizeClass], out nint buffer))
+            Interlocked.Add(ref _freeBytes, -size);
+        else
+            buffer = (nint)NativeMemory.AlignedAlloc((nuint)size, Alignment);
 
-        return NativeMemory.AlignedAlloc((nuint)size, Alignment);
+        // Counted last: an allocation that fails leaves nothing alive.
+        Interlocked.Add(ref _liveBytes, size);
+        return (void*)buffer;
+    }
+
+    private static bool TryTake(Stack<nint> free, out nint buffer)
+    {
+        lock (free)
+            return free.TryPop(out buffer);
     }
 
     internal void Return(void* buffer, int sizeClass)
