@@ -205,8 +205,8 @@ public sealed unsafe class Parameter : IDisposable
     private int Stride => Layout == ParameterLayout.RowMajor ? 1 : PanelRows;
 
     private Tensor NewStorage(DataType type) => Layout == ParameterLayout.RowMajor
-        ? Tensor.Zeros(Rows, Columns, type)
-        : Tensor.Zeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
+        ? Tensor.LastingZeros(Rows, Columns, type)
+        : Tensor.LastingZeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
 
     private void Read(Tensor source, int row, Span<float> values) => Elements.Read(source, Offset(row, 0), Stride, values);
 

@@ -18,14 +18,14 @@ public sealed unsafe class Tensor : IDisposable
     private void* _data;
     private int _references = 1;
 
-    private Tensor(int rows, int columns, DataType type)
+    private Tensor(int rows, int columns, DataType type, bool lasting = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         Rows = rows;
         Columns = columns;
         Type = type;
-        _data = TensorPool.Shared.Rent(Bytes, out _sizeClass);
+        _data = lasting ? TensorPool.Shared.RentLasting(Bytes, out _sizeClass) : TensorPool.Shared.Rent(Bytes, out _sizeClass);
     }
 
     /// <summary>Rows: tokens, outputs, vocabulary entries; 1 for a vector.</summary>
@@ -63,6 +63,14 @@ public sealed unsafe class Tensor : IDisposable
     public static Tensor Zeros(int rows, int columns, DataType type = DataType.F32)
     {
         var tensor = new Tensor(rows, columns, type);
+        NativeMemory.Clear(tensor._data, (nuint)tensor.Bytes);
+        return tensor;
+    }
+
+    /// <summary>Zeros that live as long as a weight does: their memory is the system's own, and goes back to it.</summary>
+    internal static Tensor LastingZeros(int rows, int columns, DataType type = DataType.F32)
+    {
+        var tensor = new Tensor(rows, columns, type, lasting: true);
         NativeMemory.Clear(tensor._data, (nuint)tensor.Bytes);
         return tensor;
     }
@@ -116,7 +124,7 @@ public sealed unsafe class Tensor : IDisposable
             return;
         void* data = _data;
         _data = null;
-        TensorPool.Shared.Return(data, _sizeClass);
+        TensorPool.Shared.Return(data, _sizeClass, Bytes);
     }
 
     /// <summary>The shape, as error messages write it: <c>[Rows, Columns]</c>.</summary>
