@@ -43,8 +43,8 @@ internal sealed class T5Architecture : Architecture
     };
 
     /// <summary>
-    /// Half of the buckets of an encoder are for either direction, and half of those for one distance each; the others go by the logarithm up to
-    /// the largest distance. No tensor bounds that distance, while each head has a number for every one up to it.
+    /// Half of the buckets of an encoder are for either direction, and half of those for one distance each; the others go by the
+    /// logarithm up to the largest distance. No tensor bounds that distance, while each head has a number for every one up to it.
     /// </summary>
     private static void CheckBuckets(ConfigReader config, int buckets, int distance)
     {
@@ -53,7 +53,10 @@ internal sealed class T5Architecture : Architecture
         if (distance > MostDistance)
             throw config.Unsupported("relative_attention_max_distance", distance, $"at most {MostDistance} is read");
         if (distance <= buckets / 2)
-            throw config.Unsupported("relative_attention_max_distance", distance, $"more than {buckets / 2}, half of the buckets, is needed");
+        {
+            throw config.Unsupported(
+                "relative_attention_max_distance", distance, $"more than {buckets / 2}, half of the buckets, is needed");
+        }
     }
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)

@@ -107,7 +107,8 @@ public sealed class RaggedBatchBuilder
         if (memory is not null && _segments.Exists(segment => ReferenceEquals(segment.Memory, memory)))
         {
             throw new ArgumentException(
-                $"The memory, {memory.Length} long, is in this batch already; a sequence has one segment a batch, since each begins where its memory ends.",
+                $"The memory, {memory.Length} long, is in this batch already; a sequence has one segment a batch, " +
+                "since each begins where its memory ends.",
                 nameof(memory));
         }
 

@@ -7,9 +7,12 @@ public static class CheckpointExporter
     public static IEnumerable<ExportedTensor> Data(IReadOnlyList<ModelParameter> parameters) =>
         Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values), shifted: true);
 
-    /// <summary>All tensors with the parameters' gradients; zeros where there is none. Constants are left out, and so is what a file adds to values.</summary>
+    /// <summary>
+    /// All tensors with the parameters' gradients; zeros where there is none. Constants are left out, and so is what a file adds to values.
+    /// </summary>
     public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
-        Export([.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values), shifted: false);
+        Export(
+            [.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values), shifted: false);
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>

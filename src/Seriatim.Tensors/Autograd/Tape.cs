@@ -5,9 +5,9 @@ namespace Seriatim.Tensors;
 /// those of the operands. <see cref="Backward(Tensor, float)"/> walks the record from its end.
 /// </summary>
 /// <remarks>
-/// A tape is used by one thread, for one forward pass and one backward pass. It retains what the backward pass reads, and nothing else, and
-/// gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Gradients are found by the identity of their tensor, which
-/// outlives its buffer. Where a tensor feeds several ops, the tape adds their gradients up, in reverse order of the calls.
+/// A tape is used by one thread, for one forward pass and one backward pass. It retains what the backward pass reads, and nothing
+/// else, and gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Gradients are found by the identity of
+/// their tensor, which outlives its buffer. Where a tensor feeds several ops, the tape adds their gradients up, in reverse order of the calls.
 /// </remarks>
 public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 {
@@ -87,7 +87,8 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         if (lost is not null)
         {
             throw new InvalidOperationException(
-                $"A gradient ends at a tensor {lost} that no op of this tape made. Call its op through the tape, or Watch it if it ends there on purpose.");
+                $"A gradient ends at a tensor {lost} that no op of this tape made. " +
+                "Call its op through the tape, or Watch it if it ends there on purpose.");
         }
     }
 

@@ -53,7 +53,17 @@ internal unsafe struct AttentionForward<T> : IWork
             LogSumExp = logSumExp.Floats,
             Layer = layer,
         };
-        team.Run(task.Pieces, ref work, task.Cost);
+        try
+        {
+            team.Run(task.Pieces, ref work, task.Cost);
+        }
+        catch
+        {
+            y.Dispose();
+            logSumExp.Dispose();
+            throw;
+        }
+
         return y;
     }
 

@@ -140,7 +140,11 @@ internal static unsafe class AttentionOp
             OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
-            throw new ArgumentException($"Attention: {(k is null ? $"values {v} without keys" : $"keys {k} without values")} were given; give both or neither.");
+        {
+            string given = k is null ? $"values {v} without keys" : $"keys {k} without values";
+            throw new ArgumentException($"Attention: {given} were given; give both or neither.");
+        }
+
         if (k is not null && v is not null)
         {
             OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", spec);
@@ -196,7 +200,10 @@ internal static unsafe class AttentionOp
             return;
         ObjectDisposedException.ThrowIf(pool.IsDisposed, pool);
         if ((uint)layer >= (uint)pool.Layers)
-            throw new ArgumentOutOfRangeException(nameof(layer), $"Attention: layer {layer}; the pool of pages has the layers 0 to {pool.Layers - 1}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(layer), $"Attention: layer {layer}; the pool of pages has the layers 0 to {pool.Layers - 1}.");
+        }
     }
 
     private static void CheckMemory(AttentionSegment s, KeyValuePool? pool)
@@ -205,8 +212,8 @@ internal static unsafe class AttentionOp
         {
             if (s.Past != 0)
                 throw new ArgumentException($"Attention: a segment without pages has a past of {s.Past}; only 0 is possible.");
-            ShapeMismatchException.Require(s.Visibility == Visibility.Full || s.Queries <= s.Keys, "Attention", "the queries of a segment without pages",
-                $"{s.Queries}", $"at most its {s.Keys} keys");
+            ShapeMismatchException.Require(s.Visibility == Visibility.Full || s.Queries <= s.Keys,
+                "Attention", "the queries of a segment without pages", $"{s.Queries}", $"at most its {s.Keys} keys");
         }
         else
         {

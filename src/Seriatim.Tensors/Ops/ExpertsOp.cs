@@ -144,7 +144,8 @@ internal static unsafe class ExpertsOp
     /// <summary>Checks that there is a weight for each expert and that all have one shape; returns how many outputs they have.</summary>
     public static int Outputs(IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
     {
-        ShapeMismatchException.Require(experts.Count == routing.Experts, "LinearExperts", "the experts", $"{experts.Count}", $"{routing.Experts}, as the routing has,");
+        ShapeMismatchException.Require(experts.Count == routing.Experts, "LinearExperts",
+            "the experts", $"{experts.Count}", $"{routing.Experts}, as the routing has,");
         foreach (LinearWeight expert in experts)
         {
             ShapeMismatchException.Require(expert.Outputs == experts[0].Outputs && expert.Inputs == experts[0].Inputs, "LinearExperts",

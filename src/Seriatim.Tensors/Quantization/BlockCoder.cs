@@ -26,7 +26,8 @@ internal static unsafe class BlockCoder<TFormat>
             if (!IsFinite(parts.Scale) || (TFormat.HasMinimums && !IsFinite(parts.Minimum)))
             {
                 throw new ArgumentException(
-                    $"{TFormat.Type}: the values {first} to {first + TFormat.Values - 1} are too large: the scale of their block, a binary16, holds up to 65504.");
+                    $"{TFormat.Type}: the values {first} to {first + TFormat.Values - 1} are too large: " +
+                    "the scale of their block, a binary16, holds up to 65504.");
             }
 
             TFormat.Close(&parts, blocks);

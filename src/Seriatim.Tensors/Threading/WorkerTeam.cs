@@ -38,7 +38,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private volatile bool _stopped;
     private Exception? _failure;
 
-    /// <summary>The team whose pieces this thread is doing: one more call from there would wait for itself, or take the runs from under it.</summary>
+    /// <summary>
+    /// The team whose pieces this thread is doing: one more call from there would wait for itself, or take the runs from under it.
+    /// </summary>
     [ThreadStatic]
     private static WorkerTeam? _inside;
 

@@ -173,13 +173,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Scores on the validation data with the present weights, or their average if one is kept; null without such data.</summary>
     public TokenScores? Evaluate() => Averaged(() => _evaluation.Score(Model, _ops));
 
-    private int _disposed;
-
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
         _teacher?.Dispose();
         _average?.Dispose();
         _optimizer.Dispose();
