@@ -58,6 +58,20 @@ public sealed class OperandSafetyTests
 
     [Theory]
     [MemberData(nameof(Implementations))]
+    public void Biases_have_a_number_for_every_head_and_distance(bool reference)
+    {
+        using IDifferentiableOps ops = reference ? new ReferenceOps() : CpuOps.Create(1);
+        using Tensor x = Tensor.Zeros(4, 16);
+        Tensor Run(AttentionBias bias) => ops.Attention(x, x, x, Plain(0, 4, 0, 4), 0, Spec with { Bias = bias });
+        Names<ShapeMismatchException>(() => Run(new AttentionBias.Alibi([0.5f])), "1 long", "2");
+        Names<ShapeMismatchException>(() => Run(new AttentionBias.Relative(new Parameter("bias", 1, 2), false, 128)), "[1, 2]", "at least 2");
+        Names<ShapeMismatchException>(() => Run(new AttentionBias.Relative(new Parameter("bias", 3, 2), true, 128)), "[3, 2]", "at least 4");
+        Names<ShapeMismatchException>(() => Run(new AttentionBias.Relative(new Parameter("bias", 8, 3), true, 128)), "[8, 3]", "at least 4, 2");
+        Names<ShapeMismatchException>(() => Run(new AttentionBias.Relative(new Parameter("bias", 8, 2), true, 2)), "more than 2");
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
     public void Experts_have_one_shape(bool reference)
     {
         using IDifferentiableOps ops = reference ? new ReferenceOps() : CpuOps.Create(1);

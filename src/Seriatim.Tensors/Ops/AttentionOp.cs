@@ -138,6 +138,7 @@ internal static unsafe class AttentionOp
         OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", spec);
         if (sinkQ is not null)
             OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
+        CheckBias(spec);
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
         {
@@ -192,6 +193,24 @@ internal static unsafe class AttentionOp
         AttentionBias.Relative relative => relative.Table.Data.Span[relative.Bucket(distance) * relative.Table.Columns + head],
         _ => 0,
     };
+
+    /// <summary>That there is a number for every head, and for every distance a bucket.</summary>
+    private static void CheckBias(AttentionSpec spec)
+    {
+        if (spec.Bias is AttentionBias.Alibi alibi)
+        {
+            ShapeMismatchException.Require(alibi.Slopes.Length == spec.Heads, "Attention", "the list of slopes",
+                $"{alibi.Slopes.Length} long", $"{spec.Heads}, one a head,");
+        }
+        else if (spec.Bias is AttentionBias.Relative relative)
+        {
+            int least = relative.Bidirectional ? 4 : 2, exact = relative.Table.Rows / least;
+            ShapeMismatchException.Require(relative.Table.Rows >= least && relative.Table.Columns == spec.Heads, "Attention",
+                "the relative bias", $"{relative.Table}", $"[at least {least}, {spec.Heads}]");
+            ShapeMismatchException.Require(relative.MaxDistance > exact, "Attention", "the largest distance of the relative bias",
+                $"{relative.MaxDistance}", $"more than {exact}, the buckets for one distance each,");
+        }
+    }
 
     /// <summary>That the layer and the memory of the pool exist. Page numbers are checked where they are used.</summary>
     private static void CheckPool(AttentionRows rows, int layer)
