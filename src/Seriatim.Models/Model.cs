@@ -228,9 +228,11 @@ public sealed class Model : IDisposable
             Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
             pageSize, pages, type);
 
-    /// <inheritdoc/>
+    /// <summary>Gives the memory of the weights, and what its passes left in the pool of tensors, back to the system; once.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         _encoder?.Dispose();
         _decoder?.Dispose();
         foreach (ModelParameter parameter in Parameters)
@@ -238,7 +240,10 @@ public sealed class Model : IDisposable
         foreach (QuantizedMatrix matrix in Matrices)
             matrix.Dispose();
         Owner?.Dispose();
+        TensorPool.Shared.Trim(); // activations had this model's sizes
     }
+
+    private int _disposed;
 
     /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
     internal IDisposable? Owner { get; set; }

@@ -15,14 +15,43 @@ public sealed class BatchTests : IDisposable
         using var memory = new PagedMemory(pool);
         memory.Prepare(3);
         memory.Commit(3);
+        using PagedMemory fork = memory.Fork();
         RaggedBatch batch = new RaggedBatchBuilder()
-            .Add([5, 6], memory)
+            .Add([5, 6], fork)
             .Add([7, 8, 9], outputs: Outputs.None)
             .AddTree([1, 2, 3], [-1, 0, 0], memory)
             .Build();
         Assert.Equal([3, 4, 0, 1, 2, 3, 4, 4], batch.Positions.ToArray());
         Assert.Equal([1, 5, 6, 7], batch.OutputRows.ToArray());
         Assert.Equal([(0, 2, 3), (2, 3, 0), (5, 3, 3)], batch.Segments.Select(s => (s.FirstRow, s.Rows, s.Past)));
+    }
+
+    /// <summary>Two segments that begin at the same place of the same memory would write over each other.</summary>
+    [Fact]
+    public void AMemoryIsInABatchOnce()
+    {
+        using PagePool pool = _model.NewPagePool(4, 8);
+        using var memory = new PagedMemory(pool);
+        var builder = new RaggedBatchBuilder().Add([5, 6], memory);
+        Assert.Contains("in this batch already", Assert.Throws<ArgumentException>(() => builder.Add([7], memory)).Message);
+        Assert.Equal((2, 2), (builder.Rows, memory.Prepared));
+        builder.Clear();
+        builder.Add([7], memory);
+    }
+
+    [Fact]
+    public void WhatCannotBePreparedLeavesBothMemoriesAsTheyWere()
+    {
+        using PagePool pool = _model.NewPagePool(4, 8), small = _model.NewPagePool(4, 1);
+        using var memory = new PagedMemory(pool);
+        using var cross = new CrossMemory(small);
+        var builder = new RaggedBatchBuilder();
+        int free = pool.Free;
+        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9), cross: cross));
+        Assert.Equal((0, 0, 0, free), (builder.Rows, memory.Prepared, cross.Prepared, pool.Free));
+        memory.Prepare(1);
+        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9), cross: cross));
+        Assert.Equal(1, memory.Prepared);
     }
 
     [Theory]

@@ -15,6 +15,10 @@ public sealed class OpErrorTests
         Names<ShapeMismatchException>(() => ops.Linear(x, weight), "blk.3.attn_q.weight", "[4, 64]", "128");
         Names<ShapeMismatchException>(() => ops.Add(x, Tensor.Zeros(4, 63)), "[4, 63]", "[4, 64]");
         Names<ShapeMismatchException>(() => ops.Norm(x, new NormWeight(NormKind.Rms, new Parameter("norm", 1, 48), null, 1e-5f)), "norm", "48", "[4, 64]");
+        var wide = new Parameter("input_layernorm.weight", 2, 64);
+        Names<ShapeMismatchException>(() => ops.Norm(x, new NormWeight(NormKind.Rms, wide, null, 1e-5f)), "the factor", "input_layernorm.weight [2, 64]", "[1, 64]");
+        var bias = new Parameter("input_layernorm.bias", 1, 32);
+        Names<ShapeMismatchException>(() => ops.Norm(x, new NormWeight(NormKind.Layer, new Parameter("w", 1, 64), bias, 1e-5f)), "the bias", "input_layernorm.bias [1, 32]");
         Names<ArgumentOutOfRangeException>(() => ops.Embed(new EmbeddingWeight(new Parameter("wte", 10, 4)), new[] { 3, 10 }), "wte", "10", "9");
         Names<ArgumentOutOfRangeException>(() => ops.GatherRows(x, new[] { 4 }), "4", "0 to 3");
         LinearWeight head = LinearWeight.FromPanels(new Parameter("lm_head", 10, 64, ParameterLayout.Panels));

@@ -7,8 +7,6 @@ public sealed class OpTableTests
 
     public static TheoryData<string> Names => [.. Table.Keys];
 
-    public static TheoryData<string> DifferentiableNames => [.. Table.Values.Where(c => c.Differentiable).Select(c => c.Name)];
-
     public static TheoryData<string, LaneWidth> NamesAndWidths
     {
         get
@@ -80,54 +78,8 @@ public sealed class OpTableTests
         }
     }
 
-    [Theory]
-    [MemberData(nameof(DifferentiableNames))]
-    public void Gradients_agree_with_finite_differences(string name)
-    {
-        OpCase c = Table[name];
-        var ops = new ReferenceOps();
-        List<(string What, float[] Values)> gradients = Evaluate(c, ops)[1..];
-        var operands = c.Inputs.Concat(c.Parameters.Select(p => p.Data)).ToArray();
-        var random = new Random(5);
-        for (int operand = 0; operand < operands.Length; operand++)
-        {
-            Span<float> values = operands[operand].Span;
-            for (int sample = 0; sample < Math.Min(6, values.Length); sample++)
-            {
-                int index = random.Next(values.Length);
-                if (IsFiller(c, operand, index))
-                    continue;
-                float before = values[index];
-                const float Step = 4e-3f;
-                values[index] = before + Step;
-                double above = Objective(c, ops);
-                values[index] = before - Step;
-                double below = Objective(c, ops);
-                values[index] = before;
-                double numeric = (above - below) / (2.0 * Step);
-                double analytic = gradients[operand].Values[index];
-                if (CrossesKink(c, operand, before, Step))
-                    continue;
-                Assert.True(Math.Abs(numeric - analytic) <= 5e-3 + 0.01 * Math.Abs(numeric),
-                    $"{name}: {gradients[operand].What}[{index}] is {analytic}, the difference quotient is {numeric}.");
-            }
-        }
-    }
-
-    /// <summary>The function that is differentiated: a fixed weighted sum of the result.</summary>
-    private static double Objective(OpCase c, IOps ops)
-    {
-        using Tensor y = c.Run(ops);
-        double sum = 0;
-        for (int i = 0; i < y.Length; i++)
-            sum += y.Span[i] * (double)Weight(i);
-        return sum;
-    }
-
-    private static float Weight(int i) => MathF.Sin(1 + i * 0.7f);
-
     /// <summary>The result, then the gradients of the objective with respect to inputs and parameters.</summary>
-    private static List<(string What, float[] Values)> Evaluate(OpCase c, IDifferentiableOps ops)
+    internal static List<(string What, float[] Values)> Evaluate(OpCase c, IDifferentiableOps ops)
     {
         var values = new List<(string, float[])>();
         if (!c.Differentiable)
@@ -145,7 +97,7 @@ public sealed class OpTableTests
         values.Add(("result", y.Span.ToArray()));
         Tensor seed = Tensor.Create(y.Rows, y.Columns);
         for (int i = 0; i < seed.Length; i++)
-            seed.Span[i] = Weight(i);
+            seed.Span[i] = GradientTests.Weight(i);
         tape.Backward(y, seed);
         for (int i = 0; i < c.Inputs.Count; i++)
             values.Add(($"gradient of input {i}", tape.GradientOf(c.Inputs[i])?.Span.ToArray() ?? new float[c.Inputs[i].Length]));
@@ -154,22 +106,25 @@ public sealed class OpTableTests
         return values;
     }
 
-    private static bool IsFiller(OpCase c, int operand, int index)
+    /// <summary>An op that is in no case is tested by nothing above. The names are those under which time is booked.</summary>
+    [Fact]
+    public void Every_op_is_in_a_case()
     {
-        if (operand < c.Inputs.Count)
-            return false;
-        Parameter p = c.Parameters[operand - c.Inputs.Count];
-        return p.Layout == ParameterLayout.Panels
-            && index / (p.Columns * Parameter.PanelRows) * Parameter.PanelRows + index % Parameter.PanelRows >= p.Rows;
+        using var ops = new TimedOps(CpuOps.Create(1));
+        foreach (OpCase c in OpCases.All())
+            Evaluate(c, ops);
+        IReadOnlyDictionary<string, double> called = ops.Milliseconds(1);
+        foreach (System.Reflection.MethodInfo op in typeof(IOps).GetMethods().Concat(typeof(IDifferentiableOps).GetMethods()))
+        {
+            // What a tape does not call by this name: it asks for several layers of one input, or for what a backward pass needs besides.
+            Assert.True(called.ContainsKey(op.Name), $"{op.DeclaringType!.Name}.{op.Name} is called by no case of the table.");
+        }
     }
 
-    /// <summary>ReLU has no derivative at 0, and top-k choices jump.</summary>
-    private static bool CrossesKink(OpCase c, int operand, float value, float step) =>
-        (c.Name.Contains("Relu") && operand == 0 && Math.Abs(value) <= step) || (c.Name.StartsWith("experts") && operand == 1);
-
-    private static void Near(float[] expected, float[] actual, float tolerance, string what)
+    internal static void Near(float[] expected, float[] actual, float tolerance, string what)
     {
-        float scale = Math.Max(1e-3f, expected.Max(Math.Abs));
+        Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} elements, the reference has {expected.Length}.");
+        float scale = Math.Max(1e-3f, expected.Select(Math.Abs).DefaultIfEmpty().Max());
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale,

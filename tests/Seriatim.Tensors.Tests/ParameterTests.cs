@@ -46,7 +46,7 @@ public sealed class ParameterTests
             for (int c = 0; c < Columns; c++)
             {
                 ushort bits = patterns[r * Columns + c];
-                row[c] = type == DataType.F16 ? (float)BitConverter.UInt16BitsToHalf(bits) : Elements.BFloat16ToSingle(bits);
+                row[c] = type == DataType.F16 ? (float)BitConverter.UInt16BitsToHalf(bits) : SixteenBits.FromBFloat16(bits);
             }
 
             widened.WriteRow(r, row);
@@ -137,11 +137,11 @@ public sealed class ParameterTests
     [Fact]
     public void Bfloat16_rounds_to_nearest_even()
     {
-        Assert.Equal(0x3F80, Elements.SingleToBFloat16(1f));
-        Assert.Equal(0x3F80, Elements.SingleToBFloat16(BitConverter.UInt32BitsToSingle(0x3F808000))); // half way, even below
-        Assert.Equal(0x3F82, Elements.SingleToBFloat16(BitConverter.UInt32BitsToSingle(0x3F818000))); // half way, even above
-        Assert.Equal(0x7F80, Elements.SingleToBFloat16(float.MaxValue));
-        Assert.True(float.IsNaN(Elements.BFloat16ToSingle(Elements.SingleToBFloat16(float.NaN))));
+        Assert.Equal(0x3F80, SixteenBits.ToBFloat16(1f));
+        Assert.Equal(0x3F80, SixteenBits.ToBFloat16(BitConverter.UInt32BitsToSingle(0x3F808000))); // half way, even below
+        Assert.Equal(0x3F82, SixteenBits.ToBFloat16(BitConverter.UInt32BitsToSingle(0x3F818000))); // half way, even above
+        Assert.Equal(0x7F80, SixteenBits.ToBFloat16(float.MaxValue));
+        Assert.True(float.IsNaN(SixteenBits.FromBFloat16(SixteenBits.ToBFloat16(float.NaN))));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class ParameterTests
         tensor.Span.Clear();
         tensor.Dispose();
         Assert.Throws<ObjectDisposedException>(() => tensor.Span.Clear());
-        Assert.Throws<ObjectDisposedException>(tensor.Dispose);
+        tensor.Dispose(); // once more: nothing
         Assert.Throws<ObjectDisposedException>(() => tensor.Retain());
     }
 

@@ -1,6 +1,6 @@
 namespace Seriatim.Tensors.Tests;
 
-public sealed class WorkerTeamTests
+public sealed unsafe class WorkerTeamTests
 {
     [Theory]
     [InlineData(1)]
@@ -41,6 +41,76 @@ public sealed class WorkerTeamTests
         var work = new Counting { Counts = new int[10] };
         team.Run(10, ref work);
         Assert.All(work.Counts, count => Assert.Equal(1, count));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_call_from_within_a_piece_is_refused(int threads)
+    {
+        using var team = new WorkerTeam(threads);
+        var nested = new Nested { Team = team };
+        string message = Assert.Throws<InvalidOperationException>(() => team.Run(64, ref nested)).Message;
+        Assert.Contains($"{threads} threads", message);
+        var disposing = new Nested { Team = team, Disposes = true };
+        Assert.Throws<InvalidOperationException>(() => team.Run(64, ref disposing));
+        var work = new Counting { Counts = new int[10] };
+        team.Run(10, ref work);
+        Assert.All(work.Counts, count => Assert.Equal(1, count));
+
+        // Another team may be asked.
+        using var other = new WorkerTeam(2);
+        var apart = new Nested { Team = other };
+        team.Run(8, ref apart);
+    }
+
+    [Fact]
+    public void Scratch_that_was_not_to_be_had_leaves_nothing_behind()
+    {
+        using var team = new WorkerTeam(1);
+        team.ScratchOf(0, 100)[99] = 1;
+        Assert.Throws<OutOfMemoryException>(() => { team.ScratchOf(0, long.MaxValue / 8); });
+        float* scratch = team.ScratchOf(0, 50);
+        new Span<float>(scratch, 50).Fill(2);
+        for (int i = 0; i < 100; i++)
+        {
+            // Memory that was given back and is still written to would be handed out here.
+            float* other = (float*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc(400, 64);
+            Assert.False(other == scratch);
+            System.Runtime.InteropServices.NativeMemory.AlignedFree(other);
+        }
+    }
+
+    [Fact]
+    public void A_stopped_team_says_so()
+    {
+        var team = new WorkerTeam(2);
+        team.Dispose();
+        var work = new Counting { Counts = new int[10] };
+        Assert.Throws<ObjectDisposedException>(() => team.Run(10, ref work));
+    }
+
+    [Fact]
+    public void A_tensor_that_was_not_to_be_had_counts_for_nothing()
+    {
+        long before = TensorPool.Shared.LiveBytes;
+        Assert.ThrowsAny<Exception>(() => Tensor.Create(int.MaxValue, 1 << 20));
+        Assert.ThrowsAny<Exception>(() => Tensor.Create(int.MaxValue, int.MaxValue));
+        Assert.InRange(TensorPool.Shared.LiveBytes, 0, before + (1L << 40));
+    }
+
+    private struct Nested : IWork
+    {
+        public WorkerTeam Team;
+        public bool Disposes;
+
+        public readonly void Do(int piece, int worker)
+        {
+            if (Disposes)
+                Team.Dispose();
+            var work = new Counting { Counts = new int[4] };
+            Team.Run(4, ref work);
+        }
     }
 
     private struct Counting : IWork

@@ -1,14 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Seriatim.Tensors;
 
 namespace Seriatim.Formats;
 
 /// <summary>Converts stored elements (little-endian, any alignment) to F32, I64 and I32.</summary>
 internal static unsafe class ElementReader
 {
-    private const float TwoTo112 = 5192296858534827628530496329220096f;
-
     public static void ReadF32(SafetensorsType type, byte* source, Span<float> destination)
     {
         switch (type)
@@ -17,8 +15,8 @@ internal static unsafe class ElementReader
                 fixed (float* target = destination)
                     Buffer.MemoryCopy(source, target, 4L * destination.Length, 4L * destination.Length);
                 break;
-            case SafetensorsType.F16: ReadF16(source, destination); break;
-            case SafetensorsType.BF16: ReadBF16(source, destination); break;
+            case SafetensorsType.F16: SixteenBits.FromHalf(source, destination); break;
+            case SafetensorsType.BF16: SixteenBits.FromBFloat16(source, destination); break;
             case SafetensorsType.F64: Convert<double>(source, destination); break;
             case SafetensorsType.Bool or SafetensorsType.U8: Convert<byte>(source, destination); break;
             case SafetensorsType.I8: Convert<sbyte>(source, destination); break;
@@ -30,7 +28,7 @@ internal static unsafe class ElementReader
             case SafetensorsType.U64: ReadU64(source, destination); break;
             case SafetensorsType.F8E5M2:
                 for (var i = 0; i < destination.Length; i++)
-                    destination[i] = HalfToSingle((ushort)(source[i] << 8));
+                    destination[i] = SixteenBits.FromHalf((ushort)(source[i] << 8));
                 break;
             case SafetensorsType.F8E4M3:
                 for (var i = 0; i < destination.Length; i++)
@@ -115,53 +113,6 @@ internal static unsafe class ElementReader
             destination[i] = value <= long.MaxValue ? (long)value : 2f * (long)((value >> 1) | (value & 1));
         }
     }
-
-    private static void ReadBF16(byte* source, Span<float> destination)
-    {
-        var i = 0;
-        fixed (float* target = destination)
-        {
-            for (; i <= destination.Length - 16; i += 16)
-            {
-                var (low, high) = Vector256.Widen(Vector256.Load((ushort*)(source + 2L * i)));
-                (low << 16).AsSingle().Store(target + i);
-                (high << 16).AsSingle().Store(target + i + 8);
-            }
-        }
-        for (; i < destination.Length; i++)
-        {
-            var bits = (uint)Unsafe.ReadUnaligned<ushort>(source + 2L * i);
-            destination[i] = BitConverter.UInt32BitsToSingle(bits << 16);
-        }
-    }
-
-    private static void ReadF16(byte* source, Span<float> destination)
-    {
-        var i = 0;
-        fixed (float* target = destination)
-        {
-            for (; i <= destination.Length - 16; i += 16)
-            {
-                var (low, high) = Vector256.Widen(Vector256.Load((ushort*)(source + 2L * i)));
-                HalfToSingle(low).Store(target + i);
-                HalfToSingle(high).Store(target + i + 8);
-            }
-        }
-        for (; i < destination.Length; i++)
-            destination[i] = HalfToSingle(Unsafe.ReadUnaligned<ushort>(source + 2L * i));
-    }
-
-    // The exponent and mantissa of a half, moved into place in a single, mean a number 2^112 times too small, subnormals
-    // included; one exact product puts that right. Infinities and NaNs need their exponent filled up.
-    private static Vector256<float> HalfToSingle(Vector256<uint> half)
-    {
-        var magnitude = half & Vector256.Create(0x7fffu);
-        var scaled = ((magnitude << 13).AsSingle() * Vector256.Create(TwoTo112)).AsUInt32();
-        var special = Vector256.GreaterThan(magnitude, Vector256.Create(0x7bffu)) & Vector256.Create(0x7f800000u);
-        return (scaled | special | ((half & Vector256.Create(0x8000u)) << 16)).AsSingle();
-    }
-
-    private static float HalfToSingle(ushort half) => (float)BitConverter.UInt16BitsToHalf(half);
 
     private static float E4M3ToSingle(byte bits)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Seriatim.Tensors;
 
 namespace Seriatim.Formats;
 
@@ -73,7 +74,7 @@ public sealed class SafetensorsWriter : IDisposable
         {
             var count = Math.Min(values.Length, rounded.Length);
             for (var i = 0; i < count; i++)
-                rounded[i] = type == SafetensorsType.F16 ? RoundToF16(values[i]) : RoundToBF16(values[i]);
+                rounded[i] = type == SafetensorsType.F16 ? SixteenBits.ToHalf(values[i]) : SixteenBits.ToBFloat16(values[i]);
             Append(name, MemoryMarshal.AsBytes(rounded[..count]));
             values = values[count..];
         }
@@ -86,15 +87,4 @@ public sealed class SafetensorsWriter : IDisposable
 
     /// <summary>Closes the file; if it was not completed, nothing of it stays.</summary>
     public void Dispose() => _slots.Dispose();
-
-    private static ushort RoundToF16(float value) => BitConverter.HalfToUInt16Bits((Half)value);
-
-    private static ushort RoundToBF16(float value)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(value);
-        // Rounding up could turn a NaN into infinity: keep its upper half and make it quiet.
-        return float.IsNaN(value)
-            ? (ushort)((bits >> 16) | 0x40)
-            : (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-    }
 }

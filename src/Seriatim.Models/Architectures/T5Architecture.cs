@@ -5,6 +5,9 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class T5Architecture : Architecture
 {
+    /// <summary>512 KB a head; published models have 128.</summary>
+    private const int MostDistance = 1 << 16;
+
     public override string ModelType => "t5";
 
     public override IReadOnlyList<string> ClassNames => ["T5ForConditionalGeneration"];
@@ -39,6 +42,23 @@ internal sealed class T5Architecture : Architecture
         },
     };
 
+    /// <summary>
+    /// Half of the buckets of an encoder are for either direction, and half of those for one distance each; the others go by the
+    /// logarithm up to the largest distance. No tensor bounds that distance, while each head has a number for every one up to it.
+    /// </summary>
+    private static void CheckBuckets(ConfigReader config, int buckets, int distance)
+    {
+        if (buckets < 4)
+            throw config.Unsupported("relative_attention_num_buckets", buckets, "at least 4 are needed, two for each direction");
+        if (distance > MostDistance)
+            throw config.Unsupported("relative_attention_max_distance", distance, $"at most {MostDistance} is read");
+        if (distance <= buckets / 2)
+        {
+            throw config.Unsupported(
+                "relative_attention_max_distance", distance, $"more than {buckets / 2}, half of the buckets, is needed");
+        }
+    }
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("d_model");
@@ -47,6 +67,7 @@ internal sealed class T5Architecture : Architecture
         int decoderLayers = config.SizeOrNull("num_decoder_layers") ?? layers;
         int buckets = config.SizeOrNull("relative_attention_num_buckets") ?? 32;
         int distance = config.SizeOrNull("relative_attention_max_distance") ?? 128;
+        CheckBuckets(config, buckets, distance);
         config.Waive("relative positions have no longest one", "n_positions");
         config.TrainingOnly("classifier_dropout");
 

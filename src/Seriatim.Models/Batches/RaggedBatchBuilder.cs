@@ -104,9 +104,15 @@ public sealed class RaggedBatchBuilder
         if (terms.DeclaredLength is { } declared && declared < length)
             throw ContextLengthException.OverDeclared(length, declared);
 
-        memory?.Prepare(tokens.Length);
-        if (encoder is { } source)
-            cross?.Prepare(source.Rows);
+        if (memory is not null && _segments.Exists(segment => ReferenceEquals(segment.Memory, memory)))
+        {
+            throw new ArgumentException(
+                $"The memory, {memory.Length} long, is in this batch already; a sequence has one segment a batch, " +
+                "since each begins where its memory ends.",
+                nameof(memory));
+        }
+
+        Prepare(memory, tokens.Length, cross, encoder);
         _segments.Add(new Segment
         {
             FirstRow = _tokens.Count,
@@ -122,6 +128,25 @@ public sealed class RaggedBatchBuilder
         });
         AddRows(tokens, positions, types, outputs);
         return this;
+    }
+
+    /// <summary>Prepares both memories or neither.</summary>
+    private static void Prepare(SequenceMemory? memory, int rows, CrossMemory? cross, EncoderRows? encoder)
+    {
+        int before = memory?.Prepared ?? 0;
+        memory?.Prepare(rows);
+        try
+        {
+            if (encoder is { } source)
+                cross?.Prepare(source.Rows);
+        }
+        catch
+        {
+            memory?.Commit(0);
+            if (before > 0)
+                memory?.Prepare(before);
+            throw;
+        }
     }
 
     private void AddRows(ReadOnlySpan<int> tokens, int[] positions, ReadOnlySpan<int> types, Outputs outputs)

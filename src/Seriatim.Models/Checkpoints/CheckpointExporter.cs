@@ -5,11 +5,14 @@ public static class CheckpointExporter
 {
     /// <summary>All tensors with the parameters' values, in the order of their first parameter.</summary>
     public static IEnumerable<ExportedTensor> Data(IReadOnlyList<ModelParameter> parameters) =>
-        Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values));
+        Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values), shifted: true);
 
-    /// <summary>All tensors with the parameters' gradients; zeros where there is none. Constants are left out.</summary>
+    /// <summary>
+    /// All tensors with the parameters' gradients; zeros where there is none. Constants are left out, and so is what a file adds to values.
+    /// </summary>
     public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
-        Export([.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values));
+        Export(
+            [.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values), shifted: false);
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
@@ -17,7 +20,7 @@ public static class CheckpointExporter
 
     private delegate void RowReader(Parameter parameter, int row, Span<float> values);
 
-    private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read)
+    private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read, bool shifted)
     {
         foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
         {
@@ -26,7 +29,7 @@ public static class CheckpointExporter
             int columns = first.IsVector ? 1 : first.Parameter.Columns;
             float[] values = new float[checked(rows * columns)];
             foreach (ModelParameter part in tensor)
-                Place(part, rows, columns, values, read);
+                Place(part, rows, columns, values, read, shifted ? part.Place.Shift : 0);
             yield return new ExportedTensor(tensor.Key, Shape(first), values);
         }
     }
@@ -42,7 +45,7 @@ public static class CheckpointExporter
         return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
     }
 
-    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read)
+    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, float shift)
     {
         float[] row = new float[part.Parameter.Columns];
         for (int r = 0; r < part.Parameter.Rows; r++)
@@ -52,7 +55,7 @@ public static class CheckpointExporter
             {
                 int fileRow = part.Place.FileRow(part.IsVector ? c : r);
                 int fileColumn = part.IsVector ? 0 : c;
-                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c] + part.Place.Shift;
+                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c] + shift;
             }
         }
     }

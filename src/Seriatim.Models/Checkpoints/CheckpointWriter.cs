@@ -49,8 +49,8 @@ public static class CheckpointWriter
         {
             foreach (ExportedTensor tensor in CheckpointExporter.Data(parameters))
             {
-                if (type == DataType.F16 && tensor.Values.FirstOrDefault(v => float.IsFinite(v) && float.IsInfinity((float)(Half)v)) is not 0 and var large)
-                    throw new ArgumentException($"{tensor.Name} holds {large}, which F16 (up to 65504) has no place for; write BF16.", nameof(type));
+                if (SixteenBits.FirstOverflow(tensor.Values, type) is >= 0 and int at)
+                    throw new ArgumentException($"{tensor.Name} holds {tensor.Values[at]}, {TooLarge(type)}.", nameof(type));
                 writer.AppendF32(tensor.Name, tensor.Values);
             }
 
@@ -66,6 +66,11 @@ public static class CheckpointWriter
 
         File.Move(config + ".new", config, overwrite: true);
     }
+
+    /// <summary>Why a value cannot be stored, and what can hold it.</summary>
+    internal static string TooLarge(DataType type) => type == DataType.F16
+        ? "which F16 (up to 65504) has no place for; write BF16"
+        : $"which {type} (up to 3.39e38) has no place for; write F32";
 
     /// <summary>The config as it was read; where it names another type than that of the file, with the right one.</summary>
     private static byte[] Config(ReadOnlyMemory<byte> json, bool isUsual, string torchType)

@@ -120,6 +120,7 @@ public static class GgufModelWriter
         float[] values = new float[Math.Min(RowsAtOnce, tensor.Origins.Length) * columns];
         byte[] bytes = new byte[values.Length / columns * rowBytes];
         float[] decoded = new float[values.Length];
+        string?[] failures = new string?[values.Length / columns];
         for (int first = 0; first < tensor.Origins.Length; first += RowsAtOnce)
         {
             int rows = Math.Min(RowsAtOnce, tensor.Origins.Length - first);
@@ -128,9 +129,18 @@ public static class GgufModelWriter
                 Span<float> own = values.AsSpan(row * columns, columns);
                 tensor.Read(first + row, own);
                 Span<byte> to = bytes.AsSpan(row * rowBytes, rowBytes);
-                Encode(tensor.Type, own, to);
-                Decode(tensor.Type, to, decoded.AsSpan(row * columns, columns));
+                try
+                {
+                    Encode(tensor.Type, own, to);
+                    Decode(tensor.Type, to, decoded.AsSpan(row * columns, columns));
+                }
+                catch (ArgumentException failure)
+                {
+                    failures[row] = failure.Message;
+                }
             });
+            if (Array.FindIndex(failures, f => f is not null) is >= 0 and int bad)
+                throw new ArgumentException($"{tensor.Name}, row {first + bad}: {failures[bad]}");
             for (int i = 0; i < rows * columns; i++)
             {
                 error += Math.Pow((double)decoded[i] - values[i], 2);
@@ -146,24 +156,22 @@ public static class GgufModelWriter
 
     private static void Encode(GgmlType type, ReadOnlySpan<float> values, Span<byte> bytes)
     {
+        if (type.ToDataType() is { } stored && SixteenBits.FirstOverflow(values, stored) is >= 0 and int at)
+            throw new ArgumentException($"value {at} is {values[at]}, {CheckpointWriter.TooLarge(stored)}.");
         switch (type)
         {
             case GgmlType.F32:
                 MemoryMarshal.AsBytes(values).CopyTo(bytes);
                 break;
             case GgmlType.F16:
-                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes);
+                Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
                 for (int i = 0; i < values.Length; i++)
-                    halves[i] = (Half)values[i];
+                    halves[i] = SixteenBits.ToHalf(values[i]);
                 break;
             case GgmlType.BF16:
                 Span<ushort> upper = MemoryMarshal.Cast<byte, ushort>(bytes);
                 for (int i = 0; i < values.Length; i++)
-                {
-                    uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-                    upper[i] = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-                }
-
+                    upper[i] = SixteenBits.ToBFloat16(values[i]);
                 break;
             default:
                 type.ToBlockType()!.Value.Encode(values, bytes);

@@ -12,12 +12,10 @@ internal static unsafe class GgufRows
                 new ReadOnlySpan<float>(from, values.Length).CopyTo(values);
                 break;
             case GgmlType.F16:
-                for (int i = 0; i < values.Length; i++)
-                    values[i] = (float)((Half*)from)[i];
+                SixteenBits.FromHalf(from, values);
                 break;
             case GgmlType.BF16:
-                for (int i = 0; i < values.Length; i++)
-                    values[i] = BitConverter.UInt32BitsToSingle((uint)((ushort*)from)[i] << 16);
+                SixteenBits.FromBFloat16(from, values);
                 break;
             default:
                 BlockType block = type.ToBlockType() ?? throw new ArgumentOutOfRangeException(nameof(type), type, "not a type that is computed with");

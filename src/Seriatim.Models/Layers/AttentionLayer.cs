@@ -37,15 +37,13 @@ internal sealed class AttentionLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
     {
+        // The angles come first: they are what can be refused, and nothing is held yet.
+        RopeRows? angles = _rope is null ? null : plan.Rope(_rope, _spec.HeadDim);
+        RopeRows? sinkAngles = _rope is null ? null : plan.SinkRope(_rope, _spec.HeadDim);
         (Tensor q, Tensor k, Tensor v) = ops.LinearMany(x, _q, _k, _v);
-        Tensor? sinkQueries = null;
-        if (_rope is not null)
-        {
-            RopeRows angles = plan.Rope(_rope, _spec.HeadDim);
-            if (plan.SinkRope(_rope, _spec.HeadDim) is { } sinkAngles)
-                sinkQueries = ops.Rope(q, sinkAngles);
+        Tensor? sinkQueries = sinkAngles is null ? null : ops.Rope(q, sinkAngles);
+        if (angles is not null)
             (q, k) = (Turn(ops, q, angles), Turn(ops, k, angles));
-        }
 
         using (q)
         using (k)

@@ -38,6 +38,15 @@ internal static class RopeFrequencies
     /// <param name="positions">Position of each row, [N].</param>
     public static RopeRows Rows(PositionSpec.Rope rope, int headDim, RaggedBatch batch, ReadOnlySpan<int> positions)
     {
+        foreach (Segment segment in batch.Segments)
+        {
+            if (segment is { Memory: not null, Terms.DeclaredLength: null } && DependOnLength(segment.Terms.RopeOf(rope)))
+            {
+                throw new ArgumentException(
+                    "The angles of this model follow from the length: declare the most positions the sequence may reach.");
+            }
+        }
+
         int half = rope.RotaryDim / 2;
         var rows = new RopeRows(Tensor.Create(batch.Rows, half), Tensor.Create(batch.Rows, half), headDim, rope.Pairing);
         double[]? frequencies = null;
@@ -45,9 +54,6 @@ internal static class RopeFrequencies
         foreach (Segment segment in batch.Segments)
         {
             PositionSpec.Rope own = segment.Terms.RopeOf(rope);
-            if (DependOnLength(own) && segment is { Memory: not null, Terms.DeclaredLength: null })
-                throw new ArgumentException(
-                    "The angles of this model follow from the length: declare the most positions the sequence may reach.");
             int length = DependOnLength(own) ? segment.Terms.RopeLength(segment.Length) : 0;
             if (frequencies is null || made != (own, length))
                 (frequencies, made) = (Of(own, length), (own, length));

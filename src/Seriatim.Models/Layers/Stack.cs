@@ -47,20 +47,26 @@ internal sealed class Stack : IDisposable
     {
         using var plan = new ForwardPlan(batch, encoded);
         Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
-        trace?.Invoke(0, x);
-        for (int i = 0; i < _blocks.Length; i++)
+        try
         {
-            x = Replace(x, Layer(ops, x, (_blocks[i], plan, i)));
-            trace?.Invoke(i + 1, x);
-        }
+            trace?.Invoke(0, x);
+            for (int i = 0; i < _blocks.Length; i++)
+            {
+                x = Replace(x, Layer(ops, x, (_blocks[i], plan, i)));
+                trace?.Invoke(i + 1, x);
+            }
 
-        plan.EnterLayer(_blocks.Length);
-        if (_finalNorm is not null)
-            x = Replace(x, ops.Norm(x, _finalNorm));
-        x = plan.Drop(ops, x, plan.Rates.Final);
-        if (_projectOut is not null)
-            x = Replace(x, ops.Linear(x, _projectOut));
-        return x;
+            plan.EnterLayer(_blocks.Length);
+            if (_finalNorm is not null)
+                x = Replace(x, ops.Norm(x, _finalNorm));
+            x = plan.Drop(ops, x, plan.Rates.Final);
+            return _projectOut is null ? x : Replace(x, ops.Linear(x, _projectOut));
+        }
+        catch
+        {
+            x.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gives back what is not a parameter of the model: the fixed table of positions.</summary>

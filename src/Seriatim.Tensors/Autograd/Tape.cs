@@ -5,9 +5,9 @@ namespace Seriatim.Tensors;
 /// those of the operands. <see cref="Backward(Tensor, float)"/> walks the record from its end.
 /// </summary>
 /// <remarks>
-/// A tape is used by one thread, for one forward pass and one backward pass. It retains what the backward pass reads and
-/// gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Where a tensor feeds several ops, the
-/// tape adds their gradients up, in reverse order of the calls.
+/// A tape is used by one thread, for one forward pass and one backward pass. It retains what the backward pass reads, and nothing
+/// else, and gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Gradients are found by the identity of
+/// their tensor, which outlives its buffer. Where a tensor feeds several ops, the tape adds their gradients up, in reverse order of the calls.
 /// </remarks>
 public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 {
@@ -43,6 +43,7 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     /// </summary>
     /// <param name="result">A result of an op called through this tape, as a rule the loss <c>[1, 1]</c>.</param>
     /// <param name="scale">Gradient of the result itself: 1, or 1 / steps when several batches make one update.</param>
+    /// <exception cref="InvalidOperationException">A gradient ends at a tensor that is neither an op's result on this tape nor watched.</exception>
     public void Backward(Tensor result, float scale = 1)
     {
         Tensor seed = Tensor.Create(result.Rows, result.Columns);
@@ -69,10 +70,25 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
             Release(node);
         }
 
-        foreach ((Tensor tensor, Tensor unused) in _gradients.Where(pair => !_watched.Contains(pair.Key)).ToArray())
+        RefuseLostGradients();
+    }
+
+    /// <summary>A gradient that nobody takes is a part of the model that does not learn, without a word.</summary>
+    private void RefuseLostGradients()
+    {
+        Tensor? lost = null;
+        foreach ((Tensor tensor, Tensor gradient) in _gradients.Where(pair => !_watched.Contains(pair.Key)).ToArray())
         {
+            lost ??= tensor;
             _gradients.Remove(tensor);
-            unused.Dispose();
+            gradient.Dispose();
+        }
+
+        if (lost is not null)
+        {
+            throw new InvalidOperationException(
+                $"A gradient ends at a tensor {lost} that no op of this tape made. " +
+                "Call its op through the tape, or Watch it if it ends there on purpose.");
         }
     }
 
@@ -144,7 +160,7 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         Tensor cosines = rows.Cosines.Retain();
         Tensor sines = rows.Sines.Retain();
         RopeRows kept = rows with { Cosines = cosines, Sines = sines };
-        Tensor y = Record(inner.Rope(x, rows), [cosines, sines], dy => Accumulate(x, inner.RopeBackward(kept, dy)), x);
+        Tensor y = Record(inner.Rope(x, rows), [cosines, sines], dy => Accumulate(x, inner.RopeBackward(kept, dy)));
         kept.Dispose();
         return y;
     }
@@ -185,39 +201,39 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     {
         Accumulate(a, dy.Retain());
         Accumulate(b, dy.Retain());
-    }, a, b);
+    });
 
     /// <inheritdoc/>
     public Tensor Scale(Tensor x, float factor) =>
-        Record(inner.Scale(x, factor), [], dy => Accumulate(x, inner.Scale(dy, factor)), x);
+        Record(inner.Scale(x, factor), [], dy => Accumulate(x, inner.Scale(dy, factor)));
 
     /// <inheritdoc/>
     public Tensor Dropout(Tensor x, DropoutMask mask) =>
-        Record(inner.Dropout(x, mask), [], dy => Accumulate(x, inner.Dropout(dy, mask)), x);
+        Record(inner.Dropout(x, mask), [], dy => Accumulate(x, inner.Dropout(dy, mask)));
 
     /// <inheritdoc/>
     public Tensor SoftCap(Tensor x, float cap)
     {
         Tensor y = inner.SoftCap(x, cap);
-        return Record(y, [y], dy => Accumulate(x, inner.SoftCapBackward(y, cap, dy)), x);
+        return Record(y, [y], dy => Accumulate(x, inner.SoftCapBackward(y, cap, dy)));
     }
 
     /// <inheritdoc/>
     public Tensor GatherRows(Tensor x, ReadOnlyMemory<int> rows) =>
-        Record(inner.GatherRows(x, rows), [], dy => Accumulate(x, inner.GatherRowsBackward(rows, x.Rows, dy)), x);
+        Record(inner.GatherRows(x, rows), [], dy => Accumulate(x, inner.GatherRowsBackward(rows, x.Rows, dy)));
 
     /// <inheritdoc/>
     public ExpertRouting RouteExperts(Tensor logits, int perToken, bool renormalise)
     {
         ExpertRouting routing = inner.RouteExperts(logits, perToken, renormalise);
-        Record(routing.Weights, [logits, routing.Weights],
+        Record(routing.Weights, [logits],
             dy => Accumulate(logits, inner.RouteExpertsBackward(logits, routing, renormalise, dy)));
         return routing;
     }
 
     /// <inheritdoc/>
     public Tensor DispatchToExperts(Tensor x, ExpertRouting routing) => Record(
-        inner.DispatchToExperts(x, routing), [], dy => Accumulate(x, inner.DispatchToExpertsBackward(routing, dy)), x);
+        inner.DispatchToExperts(x, routing), [], dy => Accumulate(x, inner.DispatchToExpertsBackward(routing, dy)));
 
     /// <inheritdoc/>
     public Tensor LinearExperts(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) => Record(
@@ -256,16 +272,12 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         _watched.Clear();
     }
 
-    /// <summary>
-    /// Keeps an op. <paramref name="saved"/> is read by the backward pass; <paramref name="operands"/> are not read but kept
-    /// alive too, because gradients are found by the identity of their tensor.
-    /// </summary>
-    private Tensor Record(Tensor result, Tensor[] saved, Action<Tensor> backward, params ReadOnlySpan<Tensor> operands)
+    /// <summary>Keeps an op, and alive what its backward pass reads: <paramref name="saved"/>.</summary>
+    private Tensor Record(Tensor result, Tensor[] saved, Action<Tensor> backward)
     {
-        Tensor[] kept = [.. saved, .. operands, result];
-        foreach (Tensor tensor in kept)
+        foreach (Tensor tensor in saved)
             tensor.Retain();
-        _nodes.Add(new Node(result, kept, backward));
+        _nodes.Add(new Node(result, saved, backward));
         return result;
     }
 

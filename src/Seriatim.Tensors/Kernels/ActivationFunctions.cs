@@ -31,8 +31,9 @@ internal static class ActivationFunctions<T>
 
     public readonly struct Relu : IActivationFunction<T>
     {
+        // In this order: Max gives its second operand if one is not a number.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static T Value(T x) => T.Max(x, T.Broadcast(0f));
+        public static T Value(T x) => T.Max(T.Broadcast(0f), x);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Slope(T x) => T.Select(T.Less(T.Broadcast(0f), x), One, T.Broadcast(0f));

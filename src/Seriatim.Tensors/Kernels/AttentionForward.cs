@@ -8,7 +8,8 @@ namespace Seriatim.Tensors;
 /// Order of operations of one query row, whatever rows, chunks, pages or threads come along: scores add d = 0, 1, 2, ... with 16 keys
 /// in 16 lanes; keys go in blocks of 64 by position; each block updates the maximum, 16 partial sums (key mod 16) and the outputs, which
 /// add keys one after another. Work on a block of which the row sees nothing leaves its state as it is: weights are exactly 0 and the
-/// factor exactly 1. (Adding 0 · v can turn -0 into +0; the last step adds +0, so that this never shows.)
+/// factor exactly 1. (Adding 0 · v can turn -0 into +0; the last step adds +0, so that this never shows.) Only 0 times a value that is not
+/// finite would show: a piece whose outputs are not finite is done once more, each row adding nothing but the values it sees.
 /// </remarks>
 internal unsafe struct AttentionForward<T> : IWork
     where T : struct, ILanes<T>
@@ -52,7 +53,17 @@ internal unsafe struct AttentionForward<T> : IWork
             LogSumExp = logSumExp.Floats,
             Layer = layer,
         };
-        team.Run(task.Pieces, ref work, task.Cost);
+        try
+        {
+            team.Run(task.Pieces, ref work, task.Cost);
+        }
+        catch
+        {
+            y.Dispose();
+            logSumExp.Dispose();
+            throw;
+        }
+
         return y;
     }
 
@@ -83,6 +94,15 @@ internal unsafe struct AttentionForward<T> : IWork
         state.Sums = state.Output + maxRows * oStride;
         state.Maxima = state.Sums + maxRows * 16;
         state.RowsOf = (Row*)(state.Maxima + maxRows);
+        if (Blocks(ref state))
+            return;
+        state.SeenOnly = true;
+        Blocks(ref state);
+    }
+
+    /// <summary>All blocks of keys, from the start; whether all outputs are finite.</summary>
+    private readonly bool Blocks(ref PieceState state)
+    {
         Begin(ref state);
         for (int block = state.FirstKey / KeyBlock * KeyBlock; block < state.EndKey; block += KeyBlock)
         {
@@ -91,7 +111,7 @@ internal unsafe struct AttentionForward<T> : IWork
             Block(ref state, block);
         }
 
-        Finish(ref state);
+        return Finish(ref state);
     }
 
     /// <summary>Packs the scaled queries tile by tile as <c>[D][rows of the tile]</c> and clears the running state.</summary>
@@ -155,7 +175,10 @@ internal unsafe struct AttentionForward<T> : IWork
                 ScoreTile(state.SinkQuery + first * Spec.HeadDim, state.SinkTile, tileRows, sinkPieces, keys);
             for (int r = 0; r < valid; r++)
                 SoftmaxRow(state, first + r, r * KeyBlock, block, tilePieces);
-            AddValues(state, first, tileRows, Math.Min(tileEnd, end) - block, values, joined);
+            if (!state.SeenOnly)
+                AddValues(state, first, tileRows, Math.Min(tileEnd, end) - block, values, joined);
+            for (int r = 0; state.SeenOnly && r < valid; r++)
+                AddSeenValues(state, first + r, r, block, Math.Min(tileEnd, end) - block, values);
         }
     }
 
@@ -273,29 +296,66 @@ internal unsafe struct AttentionForward<T> : IWork
         }
     }
 
-    private readonly void Finish(ref PieceState state)
+    /// <summary>As <see cref="AddValues"/> for one row, without the values that it does not see.</summary>
+    private readonly void AddSeenValues(in PieceState state, int row, int tileRow, int block, int depth, float** values)
+    {
+        AttentionRowRange range = state.RowsOf[row].Range;
+        float* weights = state.Tile + tileRow * KeyBlock;
+        float* output = state.Output + row * state.OutputStride;
+        AddRun(weights, 0, Math.Min(range.Sinks - block, depth), values, output);
+        AddRun(weights, Math.Max(range.First - block, 0), Math.Min(range.End - block, depth), values, output);
+    }
+
+    private readonly void AddRun(float* weights, int first, int end, float** values, float* output)
+    {
+        int stride = KeyValuePool.PaddedDim(Spec.HeadDim);
+        for (int column = 0; column < stride; column += 32)
+        {
+            int second = column + 16 < stride ? 16 : 0;
+            int count;
+            for (int key = first; key < end; key += count)
+            {
+                count = Math.Min(16 - key % 16, end - key);
+                float* b = values[key / 16] + key % 16 * stride + column;
+                OuterProduct<T>.Add<TileLayouts.Rows64>(1, count, weights + key, b, b + second, stride, output + column, 32);
+            }
+        }
+    }
+
+    /// <summary>Writes outputs and log-sum-exps; whether all outputs are finite.</summary>
+    private readonly bool Finish(ref PieceState state)
     {
         int d = Spec.HeadDim;
+        T zero = T.Broadcast(0f), check = zero; // 0 times what is not finite is NaN
         float* rounded = state.Tile;
         for (int row = 0; row < state.Rows; row++)
         {
             int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
             int head = state.RowsOf[row].Head;
             float sum = T.Sum(T.Load(state.Sums + row * 16));
-            bool any = sum > 0;
+            bool any = sum != 0; // also if it is not a number: then the row is none
             LogSumExp[(long)n * Spec.Heads + head] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
             T factor = T.Broadcast(any ? 1 / sum : 0);
             float* y = Y + ((long)n * Spec.Heads + head) * d;
             float* output = state.Output + row * state.OutputStride;
             int i = 0;
             for (; i + 16 <= d; i += 16)
-                T.Store(T.MultiplyAdd(T.Load(output + i), factor, T.Broadcast(0f)), y + i);
+            {
+                T value = T.Load(output + i);
+                check = T.MultiplyAdd(value, zero, check);
+                T.Store(T.MultiplyAdd(value, factor, zero), y + i);
+            }
+
             if (i < d)
             {
-                T.Store(T.MultiplyAdd(T.Load(output + i), factor, T.Broadcast(0f)), rounded);
+                T value = T.Load(output + i);
+                check = T.MultiplyAdd(value, zero, check);
+                T.Store(T.MultiplyAdd(value, factor, zero), rounded);
                 new ReadOnlySpan<float>(rounded, d - i).CopyTo(new Span<float>(y + i, d - i));
             }
         }
+
+        return T.Sum(check) == 0;
     }
 
     /// <summary>Which query of q, counting heads, a row of the piece is.</summary>
@@ -317,6 +377,7 @@ internal unsafe struct AttentionForward<T> : IWork
         public AttentionSegment Segment;
         public int SegmentIndex, KeyHead, FirstRow, Rows, Group, OutputStride;
         public int FirstKey, EndKey, SinkEnd, MovedSinkEnd, WindowStart;
+        public bool SeenOnly; // rows add the values they see, one row at a time
         public float* Tile;    // [8][64] scores, then weights
         public float* SinkTile; // [8][64] scores of the queries for the sinks
         public float* Gather;  // keys and values of a block that cannot be read in place

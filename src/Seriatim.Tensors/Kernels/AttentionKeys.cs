@@ -43,7 +43,7 @@ internal unsafe struct AttentionKeys
         {
             int first = block + p * 16;
             if (segment.Pages is { } pages && _pool!.PageSize >= 16 && (treeRow < 0 || first + 16 <= segment.Past)
-                && pages[first / _pool.PageSize] is >= 0 and int page)
+                && pages[first / _pool.PageSize] is var page && (uint)page < (uint)_pool.Pages)
             {
                 int slot = first % _pool.PageSize;
                 byte* stored = _pool.KeyBlock(page, layer, head, slot);
@@ -101,7 +101,7 @@ internal unsafe struct AttentionKeys
                     continue;
                 }
 
-                _pool.LoadKey(page, layer, head, stored % _pool.PageSize, keys + position - first, 16);
+                _pool.LoadKey(_pool.Checked(page), layer, head, stored % _pool.PageSize, keys + position - first, 16);
                 _pool.LoadValue(page, layer, head, stored % _pool.PageSize, values + (position - first) * padded);
                 continue;
             }

@@ -81,7 +81,7 @@ internal static class LaneMath<T>
         return T.Select(T.Less(a, T.Broadcast(1f)), p * x, T.Or(large, sign));
     }
 
-    /// <summary>Natural logarithm of a positive normal number, within 2 units in the last place.</summary>
+    /// <summary>Natural logarithm of a positive normal number, within 2 units in the last place; infinity and NaN stay what they are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log(T x)
     {
@@ -100,7 +100,7 @@ internal static class LaneMath<T>
         T square = f * f;
         T n = T.ToSingle(e);
         T tail = T.MultiplyAdd(n, T.Broadcast(Ln2Low), T.MultiplyAdd(p, square * f, T.Broadcast(-0.5f) * square));
-        return T.MultiplyAdd(n, T.Broadcast(Ln2High), f + tail);
+        return T.Select(T.Less(x, T.Broadcast(float.PositiveInfinity)), T.MultiplyAdd(n, T.Broadcast(Ln2High), f + tail), x);
     }
 
     /// <summary><see cref="Log(T)"/> of one number, with the bits that lanes give.</summary>

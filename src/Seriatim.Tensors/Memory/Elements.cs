@@ -18,7 +18,7 @@ internal static unsafe class Elements
                 break;
             case DataType.BF16:
                 for (int i = 0; i < values.Length; i++)
-                    values[i] = BFloat16ToSingle(((ushort*)tensor.Data + first)[(long)i * stride]);
+                    values[i] = SixteenBits.FromBFloat16(((ushort*)tensor.Data + first)[(long)i * stride]);
                 break;
             default:
                 throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");
@@ -40,21 +40,10 @@ internal static unsafe class Elements
                 break;
             case DataType.BF16:
                 for (int i = 0; i < values.Length; i++)
-                    ((ushort*)tensor.Data + first)[(long)i * stride] = SingleToBFloat16(values[i]);
+                    ((ushort*)tensor.Data + first)[(long)i * stride] = SixteenBits.ToBFloat16(values[i]);
                 break;
             default:
                 throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");
         }
-    }
-
-    public static float BFloat16ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-
-    /// <summary>Rounds to nearest, ties to even; NaN stays NaN.</summary>
-    public static ushort SingleToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (float.IsNaN(value))
-            return (ushort)((bits >> 16) | 0x40);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -13,6 +13,7 @@ public sealed unsafe class KeyValuePool : IDisposable
 {
     private readonly KeyValueLayout _layout;
     private byte* _data;
+    private int _disposed;
 
     /// <summary>Reserves a pool.</summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
@@ -101,9 +102,21 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        System.Runtime.InteropServices.NativeMemory.AlignedFree(_data);
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        byte* data = _data;
         _data = null;
+        System.Runtime.InteropServices.NativeMemory.AlignedFree(data);
     }
+
+    /// <summary>Whether its memory was given back.</summary>
+    internal bool IsDisposed => _data == null;
+
+    /// <summary>The page, if there is one of this number.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    internal int Checked(int page) => (uint)page < (uint)Pages
+        ? page
+        : throw new ArgumentOutOfRangeException(nameof(page), $"Attention reads page {page}; the pool has the pages 0 to {Pages - 1}.");
 
     internal static int PaddedDim(int headDim) => (headDim + 15) & ~15;
 

@@ -26,6 +26,7 @@ public sealed unsafe class Parameter : IDisposable
 
     private Tensor? _gradient;
     private bool _gradientIsZero;
+    private int _disposed;
 
     /// <summary>Allocates a parameter full of zeros.</summary>
     /// <param name="name">The name errors use, e.g. <c>model.layers.3.mlp.up_proj.weight</c>.</param>
@@ -181,9 +182,11 @@ public sealed unsafe class Parameter : IDisposable
             gradient[(long)column * Stride] += values[column];
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives its memory back. A second time nothing happens: the reference is taken away once, whoever else holds one.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         Data.Dispose();
         _gradient?.Dispose();
         _gradient = null;
@@ -202,8 +205,8 @@ public sealed unsafe class Parameter : IDisposable
     private int Stride => Layout == ParameterLayout.RowMajor ? 1 : PanelRows;
 
     private Tensor NewStorage(DataType type) => Layout == ParameterLayout.RowMajor
-        ? Tensor.Zeros(Rows, Columns, type)
-        : Tensor.Zeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
+        ? Tensor.LastingZeros(Rows, Columns, type)
+        : Tensor.LastingZeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
 
     private void Read(Tensor source, int row, Span<float> values) => Elements.Read(source, Offset(row, 0), Stride, values);
 

@@ -18,14 +18,14 @@ public sealed unsafe class Tensor : IDisposable
     private void* _data;
     private int _references = 1;
 
-    private Tensor(int rows, int columns, DataType type)
+    private Tensor(int rows, int columns, DataType type, bool lasting = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         Rows = rows;
         Columns = columns;
         Type = type;
-        _data = TensorPool.Shared.Rent(Bytes, out _sizeClass);
+        _data = lasting ? TensorPool.Shared.RentLasting(Bytes, out _sizeClass) : TensorPool.Shared.Rent(Bytes, out _sizeClass);
     }
 
     /// <summary>Rows: tokens, outputs, vocabulary entries; 1 for a vector.</summary>
@@ -41,7 +41,7 @@ public sealed unsafe class Tensor : IDisposable
     public long Length => (long)Rows * Columns;
 
     /// <summary>Size of the elements in bytes.</summary>
-    public long Bytes => Length * Type.Size();
+    public long Bytes => checked(Length * Type.Size());
 
     /// <summary>All elements of an F32 tensor.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not F32, or has more than 2^31 - 1 elements.</exception>
@@ -67,6 +67,14 @@ public sealed unsafe class Tensor : IDisposable
         return tensor;
     }
 
+    /// <summary>Zeros that live as long as a weight does: their memory is the system's own, and goes back to it.</summary>
+    internal static Tensor LastingZeros(int rows, int columns, DataType type = DataType.F32)
+    {
+        var tensor = new Tensor(rows, columns, type, lasting: true);
+        NativeMemory.Clear(tensor._data, (nuint)tensor.Bytes);
+        return tensor;
+    }
+
     /// <summary>A tensor with a copy of <paramref name="values"/> in row-major order.</summary>
     /// <exception cref="ShapeMismatchException">There are not rows x columns values.</exception>
     public static Tensor From(ReadOnlySpan<float> values, int rows, int columns)
@@ -88,22 +96,35 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Adds a reference and returns this tensor.</summary>
     public Tensor Retain()
     {
-        if (_data == null)
-            throw Disposed();
-        Interlocked.Increment(ref _references);
-        return this;
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (now == references)
+                return this;
+            references = now;
+        }
+
+        throw Disposed();
     }
 
-    /// <summary>Takes a reference away; the last one gives the buffer back to the pool.</summary>
+    /// <summary>Takes a reference away; the last one gives the buffer back to the pool. Once none is left nothing happens.</summary>
     public void Dispose()
     {
-        int left = Interlocked.Decrement(ref _references);
-        if (left > 0)
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, references - 1, references);
+            if (now == references)
+                break;
+            references = now;
+        }
+
+        if (references != 1)
             return;
-        if (left < 0)
-            throw new ObjectDisposedException(nameof(Tensor), "A tensor was disposed once more than it was retained.");
-        TensorPool.Shared.Return(_data, _sizeClass);
+        void* data = _data;
         _data = null;
+        TensorPool.Shared.Return(data, _sizeClass, Bytes);
     }
 
     /// <summary>The shape, as error messages write it: <c>[Rows, Columns]</c>.</summary>

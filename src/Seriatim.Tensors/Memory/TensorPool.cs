@@ -7,6 +7,8 @@ namespace Seriatim.Tensors;
 /// asks the operating system for nothing. Thread-safe.
 /// </summary>
 /// <remarks>
+/// Weights and their gradients are counted but not pooled: their sizes are those of one model, and the next one has others. What waits in
+/// the free lists goes back with <see cref="Trim"/>, which a model calls when it is disposed.
 /// Size classes grow by a quarter of a power of two, so at most a fifth of a buffer is unused. Debug builds fill a
 /// returned buffer with signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
 /// </remarks>
@@ -59,6 +61,7 @@ public sealed unsafe class TensorPool
     internal static bool Guarded;
 
     private const int GuardedClass = -1;
+    private const int LastingClass = -2;
     private const byte Canary = 0xFF;
 
     internal void* Rent(long bytes, out int sizeClass)
@@ -74,22 +77,42 @@ public sealed unsafe class TensorPool
 
         sizeClass = ClassOf(bytes);
         long size = ClassBytes(sizeClass);
-        Interlocked.Add(ref _liveBytes, size);
-        Stack<nint> free = _free[sizeClass];
-        lock (free)
-        {
-            if (free.TryPop(out nint buffer))
-            {
-                Interlocked.Add(ref _freeBytes, -size);
-                return (void*)buffer;
-            }
-        }
+        if (TryTake(_free[sizeClass], out nint buffer))
+            Interlocked.Add(ref _freeBytes, -size);
+        else
+            buffer = (nint)NativeMemory.AlignedAlloc((nuint)size, Alignment);
 
-        return NativeMemory.AlignedAlloc((nuint)size, Alignment);
+        // Counted last: an allocation that fails leaves nothing alive.
+        Interlocked.Add(ref _liveBytes, size);
+        return (void*)buffer;
     }
 
-    internal void Return(void* buffer, int sizeClass)
+    /// <summary>Memory that is not kept when it is returned.</summary>
+    internal void* RentLasting(long bytes, out int sizeClass)
     {
+        if (Guarded)
+            return Rent(bytes, out sizeClass);
+        sizeClass = LastingClass;
+        void* buffer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        Interlocked.Add(ref _liveBytes, bytes);
+        return buffer;
+    }
+
+    private static bool TryTake(Stack<nint> free, out nint buffer)
+    {
+        lock (free)
+            return free.TryPop(out buffer);
+    }
+
+    internal void Return(void* buffer, int sizeClass, long bytes)
+    {
+        if (sizeClass == LastingClass)
+        {
+            NativeMemory.AlignedFree(buffer);
+            Interlocked.Add(ref _liveBytes, -bytes);
+            return;
+        }
+
         if (sizeClass == GuardedClass)
         {
             ReturnGuarded((byte*)buffer);

@@ -15,6 +15,7 @@ public sealed class CrossEntropyState : IDisposable
 
     private readonly Queue<Tensor> _logits = new();
     private long _kept;
+    private int _disposed;
 
     internal CrossEntropyState(Tensor logSumExp) => LogSumExp = logSumExp;
 
@@ -24,6 +25,8 @@ public sealed class CrossEntropyState : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         while (_logits.TryDequeue(out Tensor? logits))
             logits.Dispose();
         LogSumExp.Dispose();

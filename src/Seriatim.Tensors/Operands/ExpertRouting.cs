@@ -40,6 +40,12 @@ public sealed class ExpertRouting : IDisposable
     /// <summary>The pairs of each row, in the order of their experts: <c>[N][PerToken]</c>.</summary>
     internal int[] PairsOfRow { get; }
 
-    /// <inheritdoc/>
-    public void Dispose() => Weights.Dispose();
+    private int _disposed;
+
+    /// <summary>Takes its reference to the weights away, once.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            Weights.Dispose();
+    }
 }

@@ -23,9 +23,13 @@ public sealed record RopeRows(Tensor Cosines, Tensor Sines, int HeadDim, RopePai
     /// <summary>Number of features of a head that turn, R (even, at most D).</summary>
     public int RotaryDim => 2 * Cosines.Columns;
 
+    private int _disposed;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         Cosines.Dispose();
         Sines.Dispose();
     }

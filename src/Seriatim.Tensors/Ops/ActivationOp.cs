@@ -196,6 +196,8 @@ internal static class ActivationOp
     /// <summary>The error function: its Taylor series near zero, a continued fraction of its complement further out.</summary>
     private static double Erf(double x)
     {
+        if (double.IsNaN(x))
+            return x; // which has no sign
         double a = Math.Abs(x);
         if (a > 6)
             return Math.Sign(x);

@@ -17,6 +17,7 @@ internal static unsafe class AttentionOp
         where T : struct, ILanes<T>
     {
         Check(q, k, v, rows, spec, sinkQ);
+        CheckPool(rows, layer);
         Store(team, k, v, rows, layer);
         return AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, sinkQ, out logSumExp);
     }
@@ -33,6 +34,7 @@ internal static unsafe class AttentionOp
         Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, out Tensor logSumExp)
     {
         Check(q, k, v, rows, spec, sinkQ);
+        CheckPool(rows, layer);
         Store(null, k, v, rows, layer);
         Tensor y = Tensor.Zeros(q.Rows, q.Columns);
         logSumExp = Tensor.Create(q.Rows, spec.Heads);
@@ -130,12 +132,20 @@ internal static unsafe class AttentionOp
 
     public static void Check(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, AttentionSpec spec, Tensor? sinkQ = null)
     {
-        ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
+        ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
             "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
+        ShapeMismatchException.Require(spec.HeadDim > 0, "Attention", "the head dimension", $"{spec.HeadDim}", $"at least 1");
         OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", spec);
         if (sinkQ is not null)
             OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
+        CheckBias(spec);
         int keyRows = k?.Rows ?? 0;
+        if ((k is null) != (v is null))
+        {
+            string given = k is null ? $"values {v} without keys" : $"keys {k} without values";
+            throw new ArgumentException($"Attention: {given} were given; give both or neither.");
+        }
+
         if (k is not null && v is not null)
         {
             OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", spec);
@@ -151,10 +161,10 @@ internal static unsafe class AttentionOp
         int next = 0;
         foreach (AttentionSegment s in rows.Segments)
         {
-            ShapeMismatchException.Require(s.QueryRow == next && s.Queries >= 0 && next + s.Queries <= q.Rows, "Attention",
+            ShapeMismatchException.Require(s.QueryRow == next && s.Queries >= 0 && s.Queries <= q.Rows - next, "Attention",
                 "a segment", $"rows {s.QueryRow} to {s.QueryRow + s.Queries}", $"a range that starts at {next} and ends by {q.Rows}");
             next += s.Queries;
-            ShapeMismatchException.Require(s.Keys >= 0 && s.KeyRow >= 0 && s.KeyRow + s.Keys <= keyRows, "Attention",
+            ShapeMismatchException.Require(s.Keys >= 0 && s.KeyRow >= 0 && s.Keys <= keyRows - s.KeyRow, "Attention",
                 "the keys of a segment", $"rows {s.KeyRow} to {s.KeyRow + s.Keys}", $"a range within the {keyRows} rows of k");
             CheckMemory(s, rows.Pool);
         }
@@ -184,18 +194,53 @@ internal static unsafe class AttentionOp
         _ => 0,
     };
 
+    /// <summary>That there is a number for every head, and for every distance a bucket.</summary>
+    private static void CheckBias(AttentionSpec spec)
+    {
+        if (spec.Bias is AttentionBias.Alibi alibi)
+        {
+            ShapeMismatchException.Require(alibi.Slopes.Length == spec.Heads, "Attention", "the list of slopes",
+                $"{alibi.Slopes.Length} long", $"{spec.Heads}, one a head,");
+        }
+        else if (spec.Bias is AttentionBias.Relative relative)
+        {
+            int least = relative.Bidirectional ? 4 : 2, exact = relative.Table.Rows / least;
+            ShapeMismatchException.Require(relative.Table.Rows >= least && relative.Table.Columns == spec.Heads, "Attention",
+                "the relative bias", $"{relative.Table}", $"[at least {least}, {spec.Heads}]");
+            ShapeMismatchException.Require(relative.MaxDistance > exact, "Attention", "the largest distance of the relative bias",
+                $"{relative.MaxDistance}", $"more than {exact}, the buckets for one distance each,");
+        }
+    }
+
+    /// <summary>That the layer and the memory of the pool exist. Page numbers are checked where they are used.</summary>
+    private static void CheckPool(AttentionRows rows, int layer)
+    {
+        if (rows.Pool is not { } pool)
+            return;
+        ObjectDisposedException.ThrowIf(pool.IsDisposed, pool);
+        if ((uint)layer >= (uint)pool.Layers)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(layer), $"Attention: layer {layer}; the pool of pages has the layers 0 to {pool.Layers - 1}.");
+        }
+    }
+
     private static void CheckMemory(AttentionSegment s, KeyValuePool? pool)
     {
         if (s.Pages is null)
         {
             if (s.Past != 0)
                 throw new ArgumentException($"Attention: a segment without pages has a past of {s.Past}; only 0 is possible.");
+            ShapeMismatchException.Require(s.Visibility == Visibility.Full || s.Queries <= s.Keys,
+                "Attention", "the queries of a segment without pages", $"{s.Queries}", $"at most its {s.Keys} keys");
         }
         else
         {
             if (pool is null)
                 throw new ArgumentException("Attention: a segment has pages but the call has no pool.");
-            int needed = (s.Past + s.Keys + pool.PageSize - 1) / pool.PageSize;
+            ShapeMismatchException.Require(s.Past >= 0, "Attention", "the past of a segment", $"{s.Past}", $"at least 0");
+            long rows = (long)s.Past + (s.Visibility == Visibility.Full ? s.Keys : Math.Max(s.Keys, s.Queries));
+            long needed = (rows + pool.PageSize - 1) / pool.PageSize;
             ShapeMismatchException.Require(s.Pages.Count >= needed, "Attention", "the page table of a segment",
                 $"{s.Pages.Count} pages long", $"at least {needed}");
         }
@@ -293,7 +338,7 @@ internal static unsafe class AttentionOp
                 return k!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
             float[] key = new float[_d];
             fixed (float* to = key)
-                pool!.LoadKey(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to, 1);
+                pool!.LoadKey(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead, position % pool.PageSize, to, 1);
             return key;
         }
 
@@ -303,7 +348,7 @@ internal static unsafe class AttentionOp
                 return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
             float[] value = new float[KeyValuePool.PaddedDim(_d)];
             fixed (float* to = value)
-                pool!.LoadValue(segment.Pages[position / pool.PageSize], layer, _keyHead, position % pool.PageSize, to);
+                pool!.LoadValue(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead, position % pool.PageSize, to);
             return value.AsSpan(0, _d);
         }
     }

@@ -77,14 +77,17 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
     public Tensor DispatchToExpertsBackward(ExpertRouting routing, Tensor dy) => ExpertsOp.DispatchBackward(routing, dy);
 
     public Tensor LinearExperts(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) =>
-        ExpertsOp.ForEachExpert(x, experts[0].Outputs, routing, (expert, rows) => Single(rows, experts[expert]));
+        ExpertsOp.ForEachExpert(x, ExpertsOp.Outputs(experts, routing), routing, (expert, rows) => Single(rows, experts[expert]));
 
-    public Tensor LinearExpertsBackward(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) =>
-        ExpertsOp.ForEachExpert(x, x.Columns, routing, (expert, rows) =>
+    public Tensor LinearExpertsBackward(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy)
+    {
+        OpShapes.Require(dy, x.Rows, ExpertsOp.Outputs(experts, routing), "LinearExperts backward", "dy");
+        return ExpertsOp.ForEachExpert(x, x.Columns, routing, (expert, rows) =>
         {
             using Tensor own = ExpertsOp.PairsOfExpert(dy, routing, expert);
             return LinearOp.Backward<T>(_team, rows, experts[expert], own);
         });
+    }
 
     public Tensor CombineExperts(Tensor x, ExpertRouting routing) => ExpertsOp.Combine(x, routing);
 

@@ -74,10 +74,11 @@ internal static unsafe class CrossEntropyOp
     {
         Check(hidden, head, labels, options);
         using Tensor gradients = Tensor.Zeros(hidden.Rows, 1);
+        int counted = Counted(labels, options);
         for (int n = 0; n < hidden.Rows; n++)
         {
             if (labels[n] != options.IgnoreLabel)
-                gradients.Span[n] = RowGradient(labels, options, dloss, n);
+                gradients.Span[n] = RowGradient(counted, options, dloss, n);
         }
 
         Tensor dhidden = Tensor.Zeros(hidden.Rows, hidden.Columns);
@@ -170,9 +171,10 @@ internal static unsafe class CrossEntropyOp
         double[] z = Logits(hidden, head, options.SoftCap);
         int v = head.Outputs;
         using Tensor dlogits = Tensor.Zeros(hidden.Rows, v);
+        int counted = Counted(labels, options);
         for (int n = 0; n < hidden.Rows; n++)
         {
-            double d = RowGradient(labels, options, dloss, n);
+            double d = RowGradient(counted, options, dloss, n);
             if (labels[n] == options.IgnoreLabel)
                 continue;
             for (int i = 0; i < v; i++)
@@ -188,11 +190,11 @@ internal static unsafe class CrossEntropyOp
     }
 
     /// <summary>The gradient of one row's loss: that of the reduced loss, divided by the rows that count if it is a mean.</summary>
-    public static float RowGradient(ReadOnlySpan<int> labels, CrossEntropyOptions options, Tensor dloss, int row) => options.Reduction switch
+    private static float RowGradient(int counted, CrossEntropyOptions options, Tensor dloss, int row) => options.Reduction switch
     {
         LossReduction.None => dloss.Span[row],
         LossReduction.Sum => dloss.Span[0],
-        _ => dloss.Span[0] / Math.Max(1, Counted(labels, options)),
+        _ => dloss.Span[0] / Math.Max(1, counted),
     };
 
     /// <summary>Reduces the losses of rows, in double and in the order of the rows.</summary>

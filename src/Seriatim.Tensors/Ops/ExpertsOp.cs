@@ -141,6 +141,20 @@ internal static unsafe class ExpertsOp
         return y;
     }
 
+    /// <summary>Checks that there is a weight for each expert and that all have one shape; returns how many outputs they have.</summary>
+    public static int Outputs(IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
+    {
+        ShapeMismatchException.Require(experts.Count == routing.Experts, "LinearExperts",
+            "the experts", $"{experts.Count}", $"{routing.Experts}, as the routing has,");
+        foreach (LinearWeight expert in experts)
+        {
+            ShapeMismatchException.Require(expert.Outputs == experts[0].Outputs && expert.Inputs == experts[0].Inputs, "LinearExperts",
+                "an expert", $"{expert}", $"[{experts[0].Outputs}, {experts[0].Inputs}], as {experts[0].Name} is,");
+        }
+
+        return experts[0].Outputs;
+    }
+
     private static ReadOnlySpan<int> PairsOf(ExpertRouting routing, int row) =>
         routing.PairsOfRow.AsSpan(row * routing.PerToken, routing.PerToken);
 

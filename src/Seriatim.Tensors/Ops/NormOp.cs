@@ -133,8 +133,9 @@ internal static unsafe class NormOp
         ShapeMismatchException.Require(
             x.Columns % width == 0, "Norm", "x", $"{x}", $"a multiple of {width} columns, the width of {weight.Scale ?? weight.Bias},");
         ShapeMismatchException.Require(
-            (weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width)) && (weight.Bias is not { } b || (b.Rows == 1 && b.Columns == width)),
-            "Norm", "the bias", $"{weight.Bias}", $"[1, {width}]");
+            weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width), "Norm", "the factor", $"{weight.Scale}", $"[1, {width}]");
+        ShapeMismatchException.Require(
+            weight.Bias is not { } b || (b.Rows == 1 && b.Columns == width), "Norm", "the bias", $"{weight.Bias}", $"[1, {width}]");
         return width;
     }
 }

@@ -105,15 +105,18 @@ public sealed class ReferenceOps : IDifferentiableOps
 
     /// <inheritdoc/>
     public Tensor LinearExperts(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) =>
-        ExpertsOp.ForEachExpert(x, experts[0].Outputs, routing, (expert, rows) => LinearOp.Reference(rows, experts[expert]));
+        ExpertsOp.ForEachExpert(x, ExpertsOp.Outputs(experts, routing), routing, (expert, rows) => LinearOp.Reference(rows, experts[expert]));
 
     /// <inheritdoc/>
-    public Tensor LinearExpertsBackward(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) =>
-        ExpertsOp.ForEachExpert(x, x.Columns, routing, (expert, rows) =>
+    public Tensor LinearExpertsBackward(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy)
+    {
+        OpShapes.Require(dy, x.Rows, ExpertsOp.Outputs(experts, routing), "LinearExperts backward", "dy");
+        return ExpertsOp.ForEachExpert(x, x.Columns, routing, (expert, rows) =>
         {
             using Tensor own = ExpertsOp.PairsOfExpert(dy, routing, expert);
             return LinearOp.ReferenceBackward(rows, experts[expert], own);
         });
+    }
 
     /// <inheritdoc/>
     public Tensor CombineExperts(Tensor x, ExpertRouting routing) => ExpertsOp.Combine(x, routing);

@@ -23,9 +23,18 @@ internal static unsafe class BlockCoder<TFormat>
         {
             new Span<byte>(&parts, sizeof(BlockParts)).Clear();
             TFormat.Encode(values.Slice(first, TFormat.Values), &parts);
+            if (!IsFinite(parts.Scale) || (TFormat.HasMinimums && !IsFinite(parts.Minimum)))
+            {
+                throw new ArgumentException(
+                    $"{TFormat.Type}: the values {first} to {first + TFormat.Values - 1} are too large: " +
+                    "the scale of their block, a binary16, holds up to 65504.");
+            }
+
             TFormat.Close(&parts, blocks);
         }
     }
+
+    private static bool IsFinite(ushort half) => Half.IsFinite(BitConverter.UInt16BitsToHalf(half));
 
     private static void Decode(BlockParts* parts, Span<float> values)
     {

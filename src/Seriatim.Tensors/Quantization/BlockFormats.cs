@@ -45,9 +45,16 @@ public static unsafe class BlockFormats
     /// <param name="values">Finite values, whole blocks.</param>
     /// <param name="blocks">Where the bytes go.</param>
     /// <exception cref="ShapeMismatchException">The lengths do not belong together.</exception>
+    /// <exception cref="ArgumentException">A value is not finite, or too large for the scale of its block; the message has its index.</exception>
     public static void Encode(this BlockType type, ReadOnlySpan<float> values, Span<byte> blocks)
     {
         CheckLengths(type, blocks.Length, values.Length);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                throw new ArgumentException($"{type}: value {i} is {values[i]}; a block holds finite values only.", nameof(values));
+        }
+
         fixed (byte* to = blocks)
             Entry(type).Encode(values, to);
     }

@@ -6,6 +6,7 @@ namespace Seriatim.Tensors;
 internal sealed unsafe class NativeBlock : IDisposable
 {
     private byte* _pointer;
+    private int _disposed;
 
     public NativeBlock(long bytes)
     {
@@ -34,7 +35,10 @@ internal sealed unsafe class NativeBlock : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_pointer);
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        byte* pointer = _pointer;
         _pointer = null;
+        NativeMemory.AlignedFree(pointer);
     }
 }

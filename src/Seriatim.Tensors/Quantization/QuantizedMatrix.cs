@@ -63,6 +63,7 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="placement"><see cref="QuantizedPlacement.Packed"/> or <see cref="QuantizedPlacement.Rows"/>.</param>
     /// <param name="readRow">Fills a row; called from several threads.</param>
     /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    /// <exception cref="ArgumentException">A value cannot be stored; the message names the matrix, the first such row and the value.</exception>
     public static QuantizedMatrix Encode(
         string name, BlockType type, int rows, int columns, QuantizedPlacement placement, QuantizedRowReader readRow)
     {
@@ -71,13 +72,26 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         long rowBytes = type.Bytes(columns);
         using var blocks = new NativeBlock(rows * rowBytes);
         byte* start = blocks.Pointer;
+        (int Row, string Message)? failure = null;
+        object gate = new();
         Parallel.For(0, rows, row =>
         {
             float[] values = System.Buffers.ArrayPool<float>.Shared.Rent(columns);
             readRow(row, values.AsSpan(0, columns));
-            type.Encode(values.AsSpan(0, columns), new Span<byte>(start + row * rowBytes, (int)rowBytes));
+            try
+            {
+                type.Encode(values.AsSpan(0, columns), new Span<byte>(start + row * rowBytes, (int)rowBytes));
+            }
+            catch (ArgumentException refused)
+            {
+                lock (gate)
+                    failure = failure is { } first && first.Row < row ? first : (row, refused.Message);
+            }
+
             System.Buffers.ArrayPool<float>.Shared.Return(values);
         });
+        if (failure is { } bad)
+            throw new ArgumentException($"{name}, row {bad.Row}: {bad.Message}", nameof(readRow));
         return Create(name, type, rows, columns, placement, row => (nint)(start + row * rowBytes));
     }
 

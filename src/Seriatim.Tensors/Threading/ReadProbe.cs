@@ -8,7 +8,8 @@ namespace Seriatim.Tensors;
 internal sealed unsafe class ReadProbe : IDisposable
 {
     private const int Pieces = 512;
-    private readonly byte* _stream;
+    private byte* _stream;
+    private int _disposed;
     private readonly long _bytes;
 
     /// <summary>Takes memory and writes all of it once.</summary>
@@ -30,7 +31,13 @@ internal sealed unsafe class ReadProbe : IDisposable
         return _bytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    public void Dispose() => NativeMemory.AlignedFree(_stream);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        NativeMemory.AlignedFree(_stream);
+        _stream = null;
+    }
 
     private struct ReadWork : IWork
     {

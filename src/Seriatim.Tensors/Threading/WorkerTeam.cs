@@ -38,6 +38,12 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private volatile bool _stopped;
     private Exception? _failure;
 
+    /// <summary>
+    /// The team whose pieces this thread is doing: one more call from there would wait for itself, or take the runs from under it.
+    /// </summary>
+    [ThreadStatic]
+    private static WorkerTeam? _inside;
+
     /// <summary>Starts a team.</summary>
     /// <param name="threads">Threads in all, the caller included; at least 1.</param>
     public WorkerTeam(int threads)
@@ -63,8 +69,10 @@ internal sealed unsafe class WorkerTeam : IDisposable
         ref Scratch scratch = ref _scratch[worker];
         if (scratch.Floats < floats)
         {
+            // Nothing may be left of the old memory if there is none to be had.
             NativeMemory.AlignedFree(scratch.Memory);
-            scratch.Memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), TensorPool.Alignment);
+            scratch = default;
+            scratch.Memory = (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), TensorPool.Alignment);
             scratch.Floats = floats;
         }
 
@@ -78,35 +86,68 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <param name="pieces">How many.</param>
     /// <param name="work">What they do.</param>
     /// <param name="cost">About how many multiply-adds they are in all; below <see cref="SmallestShare"/> the caller works alone.</param>
+    /// <exception cref="InvalidOperationException">The call comes from within a piece of this team.</exception>
+    /// <exception cref="ObjectDisposedException">The team was stopped.</exception>
     public void Run<TWork>(int pieces, ref TWork work, long cost = long.MaxValue)
         where TWork : struct, IWork
     {
         if (pieces <= 0)
             return;
+        RequireOutside("run more pieces");
         lock (_busy)
         {
-            if (pieces > 1 && _threads.Length > 0 && cost >= SmallestShare)
+            ObjectDisposedException.ThrowIf(_stopped, this);
+            WorkerTeam? outer = _inside;
+            _inside = this;
+            try
             {
-                RunTogether(pieces, ref work);
-                return;
+                RunAll(pieces, ref work, cost);
             }
-
-            for (int piece = 0; piece < pieces; piece++)
-                Piece<TWork>(Unsafe.AsPointer(ref work), piece, 0);
+            finally
+            {
+                _inside = outer;
+            }
         }
     }
 
+    /// <summary>Waits for the calls that run, then stops the threads. A second time nothing happens.</summary>
+    /// <exception cref="InvalidOperationException">The call comes from within a piece of this team.</exception>
     public void Dispose()
     {
-        _stopped = true;
-        Interlocked.Increment(ref _counters.Epoch);
-        _wake.Release(Math.Max(1, _threads.Length));
-        foreach (Thread thread in _threads)
-            thread.Join();
-        foreach (Scratch scratch in _scratch)
-            NativeMemory.AlignedFree(scratch.Memory);
-        Array.Clear(_scratch);
-        _wake.Dispose();
+        RequireOutside("be stopped");
+        lock (_busy)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+            Interlocked.Increment(ref _counters.Epoch);
+            _wake.Release(Math.Max(1, _threads.Length));
+            foreach (Thread thread in _threads)
+                thread.Join();
+            foreach (Scratch scratch in _scratch)
+                NativeMemory.AlignedFree(scratch.Memory);
+            Array.Clear(_scratch);
+            _wake.Dispose();
+        }
+    }
+
+    private void RequireOutside(string what)
+    {
+        if (_inside == this)
+            throw new InvalidOperationException($"A piece of work asked its own team of {Threads} threads to {what}; it has to return first.");
+    }
+
+    private void RunAll<TWork>(int pieces, ref TWork work, long cost)
+        where TWork : struct, IWork
+    {
+        if (pieces > 1 && _threads.Length > 0 && cost >= SmallestShare)
+        {
+            RunTogether(pieces, ref work);
+            return;
+        }
+
+        for (int piece = 0; piece < pieces; piece++)
+            Piece<TWork>(Unsafe.AsPointer(ref work), piece, 0);
     }
 
     private void RunTogether<TWork>(int pieces, ref TWork work)
@@ -205,6 +246,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
     private void Serve(int worker)
     {
+        _inside = this;
         int seen = 0;
         while (!_stopped)
         {

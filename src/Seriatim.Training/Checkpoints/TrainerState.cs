@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -47,7 +48,7 @@ public sealed record TrainerState
         {
             var line = new JsonObject { ["step"] = entry.Step };
             foreach ((string name, double value) in entry.Values)
-                line[name] = value;
+                line[name] = Number(value);
             history.Add((JsonNode)line);
         }
 
@@ -57,18 +58,18 @@ public sealed record TrainerState
         var root = new JsonObject
         {
             ["global_step"] = GlobalStep,
-            ["epoch"] = Epoch,
+            ["epoch"] = Number(Epoch),
             ["data_epoch"] = Position.Epoch,
             ["data_batch"] = Position.Batch,
             ["seed"] = Seed,
             ["settings"] = settings,
-            ["running_loss"] = RunningLoss,
+            ["running_loss"] = Number(RunningLoss),
             ["running_labels"] = RunningLabels,
             ["log_history"] = history,
         };
         if (Best is { } best)
         {
-            root["best_metric"] = best.Value;
+            root["best_metric"] = Number(best.Value);
             root["best_global_step"] = best.Step;
             root["best_model_checkpoint"] = best.Folder;
             root["evaluations_since_best"] = best.Since;
@@ -94,14 +95,14 @@ public sealed record TrainerState
             return new TrainerState
             {
                 GlobalStep = root.GetProperty("global_step").GetInt64(),
-                Epoch = root.GetProperty("epoch").GetDouble(),
+                Epoch = Number(root.GetProperty("epoch")),
                 Position = new DataPosition(root.GetProperty("data_epoch").GetInt64(), root.GetProperty("data_batch").GetInt32()),
                 Seed = root.GetProperty("seed").GetUInt64(),
                 Settings = root.GetProperty("settings").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
-                RunningLoss = root.GetProperty("running_loss").GetDouble(),
+                RunningLoss = Number(root.GetProperty("running_loss")),
                 RunningLabels = root.GetProperty("running_labels").GetInt64(),
                 Best = root.TryGetProperty("best_metric", out JsonElement best)
-                    ? new BestModel(best.GetDouble(), root.GetProperty("best_global_step").GetInt64(), root.GetProperty("evaluations_since_best").GetInt32())
+                    ? new BestModel(Number(best), root.GetProperty("best_global_step").GetInt64(), root.GetProperty("evaluations_since_best").GetInt32())
                     : null,
                 LogHistory = [.. root.GetProperty("log_history").EnumerateArray().Select(Entry)],
             };
@@ -114,5 +115,14 @@ public sealed record TrainerState
     }
 
     private static LogEntry Entry(JsonElement line) => new(line.GetProperty("step").GetInt64(),
-        line.EnumerateObject().Where(p => p.Name != "step").ToDictionary(p => p.Name, p => p.Value.GetDouble()));
+        line.EnumerateObject().Where(p => p.Name != "step").ToDictionary(p => p.Name, p => Number(p.Value)));
+
+    /// <summary>JSON has no word for infinity and NaN, which a run that diverges logs: they are written as texts.</summary>
+    private static JsonNode Number(double value) => double.IsFinite(value)
+        ? JsonValue.Create(value)
+        : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
+
+    private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.String
+        ? double.Parse(value.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture)
+        : value.GetDouble();
 }

@@ -16,7 +16,8 @@ public sealed unsafe class TokenCache : IDisposable
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    private byte* _start; // null once the file is closed
+    private int _disposed;
     private readonly int _fields;
 
     private TokenCache(string path, MemoryMappedFile file, long length)
@@ -110,6 +111,9 @@ public sealed unsafe class TokenCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _start = null;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
@@ -121,6 +125,7 @@ public sealed unsafe class TokenCache : IDisposable
 
     private ReadOnlySpan<int> Field(int example, int field)
     {
+        ObjectDisposedException.ThrowIf(_start == null, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)example, (uint)Count);
         long index = (long)example * _fields + field;
         long begin = index == 0 ? 0 : End(index - 1);

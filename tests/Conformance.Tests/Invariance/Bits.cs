@@ -19,6 +19,7 @@ internal static class Bits
         int same = a.CommonPrefixLength(b);
         Assert.True(same == a.Length && a.Length == b.Length,
             $"{what}: value {same} is {(same < b.Length ? actual[same] : float.NaN):G9}, expected {(same < a.Length ? expected[same] : float.NaN):G9}");
-        Assert.False(float.IsNaN(expected[0]), $"{what}: not a number");
+        for (int i = 0; i < expected.Length; i++)
+            Assert.False(float.IsNaN(expected[i]), $"{what}: value {i} is not a number");
     }
 }

@@ -100,5 +100,9 @@ public sealed class BlockFormatTests
         return values;
     }
 
-    private static double Rms(float[] a, float[] b) => Math.Sqrt(a.Zip(b, (x, y) => ((double)x - y) * (x - y)).Average());
+    internal static double Rms(float[] a, float[] b)
+    {
+        Assert.Equal(a.Length, b.Length);
+        return Math.Sqrt(a.Zip(b, (x, y) => ((double)x - y) * (x - y)).Average());
+    }
 }
