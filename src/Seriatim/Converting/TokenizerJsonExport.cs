@@ -92,7 +92,7 @@ internal static class TokenizerJsonExport
         return new JsonObject
         {
             ["normalizer"] = metadata.GetValueOrDefault(GgufTokenizer.NormalizerKey) is string form ? new JsonObject { ["type"] = form } : null,
-            ["pre_tokenizer"] = PretokenizerDefinition.Write(pre.Patterns),
+            ["pre_tokenizer"] = PretokenizerDefinition.Write([.. pre.Expressions(metadata.GetValueOrDefault(GgufTokenizer.IgnoreCaseKey) is true)]),
             ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
             {

@@ -13,6 +13,11 @@ internal static class GgufTokenizer
     /// </summary>
     public const string NormalizerKey = "tokenizer.seriatim.normalizer";
 
+    /// <summary>
+    /// A key of our own: contractions ignore case, so that <c>'\u017F</c> (a long s) is one. llama.cpp spells them out without it.
+    /// </summary>
+    public const string IgnoreCaseKey = "tokenizer.seriatim.contractions_ignore_case";
+
     private const string Prefix = "tokenizer.ggml.";
 
     /// <summary>Kinds of tokens in <c>tokenizer.ggml.token_type</c>.</summary>
@@ -135,7 +140,7 @@ internal static class GgufTokenizer
                 "NFC" => new UnicodeNormalizer(compose: true, compatibility: false),
                 var other => throw GgufMetadata.Error(NormalizerKey, $"is \"{other}\", which is not supported"),
             },
-            Pretokenizer = pre.Create(),
+            Pretokenizer = pre.Create(metadata.Flag(IgnoreCaseKey, false)),
             Decoder = new ByteLevelDecoder(),
             PostProcessor = Around(metadata, roles, pre.AddBos, addEos: false),
             SpecialTokens = roles,
