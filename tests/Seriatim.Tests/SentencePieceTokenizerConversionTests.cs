@@ -19,20 +19,32 @@ public sealed class SentencePieceTokenizerConversionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The file alone, with a json that does as it does, and with one of Mistral's, which treats blanks in another way.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void TheSentencePieceFileIsWritten(bool withJson)
+    [InlineData("none")]
+    [InlineData("normalizer")]
+    [InlineData("first")]
+    [InlineData("always")]
+    public void TheSentencePieceFileIsWritten(string blanks)
     {
         (string Piece, float Score, int Kind)[] pieces = Pieces();
-        Write(pieces, withJson ? Json(pieces) : null);
+        JsonObject json = Json(pieces);
+        bool own = blanks is "first" or "always";
+        if (own)
+        {
+            json["normalizer"] = null;
+            json["pre_tokenizer"] = new JsonObject { ["type"] = "Metaspace", ["replacement"] = "▁", ["prepend_scheme"] = blanks, ["split"] = false };
+        }
+
+        Write(pieces, blanks == "none" ? null : json);
         Tokenizer source = Tokenizer.Load(_folder.Path);
         Dictionary<string, object> keys = GgufTokenizerExport.Read(_folder.Path, pieces.Length + 2);
         Assert.Equal(("llama", "default", true), (keys[Prefix + "model"], keys[Prefix + "pre"], keys[Prefix + "add_space_prefix"]));
         Assert.Equal([.. pieces.Select(p => p.Score), 0, 0], (float[])keys[Prefix + "scores"]);
         Assert.Equal([.. pieces.Select(p => p.Kind), 5, 5], (int[])keys[Prefix + "token_type"]);
         Assert.Equal([.. pieces.Select(p => p.Piece), "[PAD285]", "[PAD286]"], (string[])keys[Prefix + "tokens"]);
-        Assert.Empty(GgufTokenizerNotes.Of(keys));
+        Assert.Equal(own ? 1 : 0, GgufTokenizerNotes.Of(keys).Count(note => note.Contains("tokenizer.seriatim.prepend_scheme")));
+        Assert.Equal(own ? blanks : null, keys.GetValueOrDefault("tokenizer.seriatim.prepend_scheme"));
         Tokenizer file = Tokenizer.FromGguf(keys);
         Tokenizer back = Tokenizer.FromJson(TokenizerJsonExport.Write(keys));
         foreach (string text in Texts)

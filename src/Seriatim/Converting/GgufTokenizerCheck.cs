@@ -35,6 +35,11 @@ internal static class GgufTokenizerCheck
                 return $"the added token \"{token.Content}\" takes blanks beside it ({(token.LeftStrip ? "lstrip" : "rstrip")}), which the file cannot say";
             if (token.SingleWord)
                 return $"the added token \"{token.Content}\" is found between words only (single_word), which the file cannot say";
+            foreach (string text in (ReadOnlySpan<string>)[$"{token.Content}Hello", $"x {token.Content} y"])
+            {
+                if (IdsOf(text, source, back) is { } difference)
+                    return difference;
+            }
         }
 
         return null;
@@ -69,7 +74,10 @@ internal static class GgufTokenizerCheck
     {
         int[] here = source.Encode(text);
         int[] there = back.Encode(text);
-        return here.AsSpan().SequenceEqual(there) ? null : $"\"{text}\" is {Show(source, here)} here and {Show(back, there)} in the file";
+        if (here.AsSpan().SequenceEqual(there))
+            return null;
+        int from = Math.Max(0, here.AsSpan().CommonPrefixLength(there) - 2);
+        return $"\"{text}\" is {Show(source, here, from)} here and {Show(back, there, from)} in the file";
     }
 
     /// <summary>A piece as text, behind a word; null for what no text stands for.</summary>
@@ -84,6 +92,7 @@ internal static class GgufTokenizerCheck
         return text.Length == 0 || (text.Length >= 100 && kind == "bert") ? null : "x " + text;
     }
 
-    private static string Show(Tokenizer tokenizer, int[] ids) =>
-        $"[{string.Join(' ', ids.Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}{(ids.Length > 12 ? " ..." : "")}]";
+    /// <summary>Twelve tokens, from a little before the first that differs.</summary>
+    private static string Show(Tokenizer tokenizer, int[] ids, int from = 0) =>
+        $"[{(from > 0 ? "... " : "")}{string.Join(' ', ids.Skip(from).Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}{(ids.Length > from + 12 ? " ..." : "")}]";
 }

@@ -40,10 +40,12 @@ internal static class GgufTokenizerExport
         {
             case "" or "BPE" when SentencePieceConversion.IsModel(pieces) && (model.ValueKind != JsonValueKind.Object || ByteFallback(model)):
                 SentencePieceConversion.AddKeys(keys, pieces, source);
+                AddPrepend(keys, json.RootElement);
                 file = pieces;
                 break;
             case "BPE" when ByteFallback(model):
                 AddLlama(keys, model, source);
+                AddPrepend(keys, json.RootElement);
                 break;
             case "BPE":
                 AddGpt2(keys, json.RootElement, model, file);
@@ -188,6 +190,16 @@ internal static class GgufTokenizerExport
         if (source.UnkId is { } unknown)
             types[unknown] = 2;
         keys[Prefix + "scores"] = scores;
+    }
+
+    /// <summary>Blanks as Mistral has them (Metaspace), for which there is a key of our own. Other ways are found out by the probe texts.</summary>
+    private static void AddPrepend(Dictionary<string, object> keys, JsonElement root)
+    {
+        if (root.TryGetProperty("pre_tokenizer", out JsonElement pre) && pre.ValueKind == JsonValueKind.Object && TypeOf(pre) == "Metaspace"
+            && pre.TryGetProperty("prepend_scheme", out JsonElement scheme) && scheme.ValueEquals("first") | scheme.ValueEquals("always"))
+        {
+            keys[GgufTokenizer.PrependKey] = scheme.GetString()!;
+        }
     }
 
     private static bool IsByte(string token) => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>';

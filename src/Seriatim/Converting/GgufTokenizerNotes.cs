@@ -22,6 +22,12 @@ internal static class GgufTokenizerNotes
                 + $"{keys.GetValueOrDefault("tokenizer.ggml.pre")} has it otherwise. It is kept in {GgufTokenizer.IgnoreCaseKey}, which other readers ignore.");
         }
 
+        if (keys.GetValueOrDefault(GgufTokenizer.PrependKey) is string scheme)
+        {
+            notes.Add($"This tokenizer puts a blank in front of {(scheme == "first" ? "the whole text, not behind special tokens," : "a text")} and only where none is; GGUF "
+                + $"says only whether one is put. It is kept in {GgufTokenizer.PrependKey}, which other readers ignore: behind a special token, or in front of a blank, they put one more.");
+        }
+
         return notes;
     }
 }
