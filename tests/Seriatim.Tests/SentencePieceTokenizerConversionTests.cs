@@ -85,6 +85,16 @@ public sealed class SentencePieceTokenizerConversionTests : IDisposable
         Refused($"has {pieces.Length + 1} pieces for {pieces.Length} ids");
     }
 
+    [Fact]
+    public void AKeyOfOurOwnWithAnotherValueIsRefused()
+    {
+        (string Piece, float Score, int Kind)[] pieces = Pieces();
+        Write(pieces, null);
+        Dictionary<string, object> keys = GgufTokenizerExport.Read(_folder.Path, pieces.Length);
+        keys["tokenizer.seriatim.prepend_scheme"] = "sometimes";
+        Assert.Contains("\"sometimes\", which is neither first nor always", Assert.Throws<TokenizerFormatException>(() => Tokenizer.FromGguf(keys)).Message);
+    }
+
     /// <summary>A pointer in its place stands for no file: the merges of the json might be written as other scores.</summary>
     [Fact]
     public void APointerOfGitLfsIsNamed()

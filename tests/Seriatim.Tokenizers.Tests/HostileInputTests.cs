@@ -133,7 +133,7 @@ public sealed class HostileInputTests
     {
         foreach (string name in NamedPretokenizers.Names)
         {
-            IPretokenizer pretokenizer = NamedPretokenizers.Find(name)!.Create();
+            IPretokenizer pretokenizer = NamedPretokenizers.Find(name)!.Create(ignoreCase: true);
             foreach (string text in Samples.Hard.Concat(Samples.TrainingTexts))
             {
                 var scratch = new EncodeScratch();
