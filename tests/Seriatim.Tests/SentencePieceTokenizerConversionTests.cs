@@ -154,17 +154,29 @@ public sealed class SentencePieceTokenizerConversionTests : IDisposable
             ["version"] = "1.0",
             ["added_tokens"] = new JsonArray([.. Enumerable.Range(0, 4).Select(id => (JsonNode)new JsonObject
             {
-                ["id"] = id, ["content"] = pieces[id].Piece, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true,
+                ["id"] = id,
+                ["content"] = pieces[id].Piece,
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = false,
+                ["special"] = true,
             })]),
             ["normalizer"] = new JsonObject
             {
-                ["type"] = "Sequence", ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = "▁" }, Replace(" ", "▁")),
+                ["type"] = "Sequence",
+                ["normalizers"] = new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = "▁" }, Replace(" ", "▁")),
             },
             ["pre_tokenizer"] = null,
             ["decoder"] = TokenizerJsonExport.SpacesDecoder(prefix: true),
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["unk_token"] = "<unk>", ["fuse_unk"] = true, ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = merges,
+                ["type"] = "BPE",
+                ["unk_token"] = "<unk>",
+                ["fuse_unk"] = true,
+                ["byte_fallback"] = true,
+                ["vocab"] = vocabulary,
+                ["merges"] = merges,
             },
         };
     }
