@@ -73,7 +73,10 @@ public sealed class NativeConversionTests
         {
             string text = row.GetProperty("text").GetString()!;
             Assert.Equal(source.Encode(text, EncodeOptions.PlainText), back.Encode(text, EncodeOptions.PlainText));
-            Assert.Equal(source.Encode(text), back.Encode(text));
+
+            // InternLM2's folder does not name <unk> as special; a file always does (docs/guide/tokenizers.md).
+            if (name != "internlm2" || !text.Contains("<unk>", StringComparison.Ordinal))
+                Assert.Equal(source.Encode(text), back.Encode(text));
         }
     }
 
