@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Seriatim.Formats;
 using Seriatim.Models;
 
@@ -79,6 +80,27 @@ public sealed class GgufVerbTests : IDisposable
         Assert.Contains("activation (in 2 layers) is Gelu and would become Silu", error);
         Assert.Equal("old", File.ReadAllText(file));
         Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+    }
+
+    /// <summary>What GGUF has no key for is said on standard error, and in the report.</summary>
+    [Fact]
+    public void Convert_and_quantize_say_what_other_readers_ignore()
+    {
+        string source = Path.Combine(_folder.Path, "source"), file = Path.Combine(_folder.Path, "a.gguf");
+        Directory.CreateDirectory(source);
+        TinyModels.WriteLlama(source, chat: false);
+        string path = Path.Combine(source, "tokenizer.json");
+        JsonNode json = JsonNode.Parse(File.ReadAllBytes(path))!;
+        json["normalizer"] = new JsonObject { ["type"] = "NFC" };
+        File.WriteAllText(path, json.ToJsonString());
+        (int code, _, string error) = Cli.Run("convert", "-m", source, "-o", file);
+        Assert.Equal(0, code);
+        Assert.Contains("tokenizer.seriatim.normalizer", error);
+        (code, string output, error) = Cli.Run("quantize", "-m", source, "-o", file, "--type", "q8_0", "--json", "--force");
+        Assert.Equal(0, code);
+        Assert.Contains("tokenizer.seriatim.normalizer", error);
+        JsonElement notes = JsonDocument.Parse(output).RootElement.GetProperty("notes");
+        Assert.StartsWith("NFC", Assert.Single(notes.EnumerateArray()).GetString());
     }
 
     [Fact]

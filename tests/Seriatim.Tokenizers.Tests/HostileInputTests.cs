@@ -131,9 +131,9 @@ public sealed class HostileInputTests
     [Fact]
     public void Every_named_pretokenizer_can_be_made_and_loses_nothing()
     {
-        foreach (string name in NamedPretokenizers.Names)
+        foreach ((string name, bool ignoreCase) in NamedPretokenizers.Names.SelectMany(name => new[] { (name, false), (name, true) }))
         {
-            IPretokenizer pretokenizer = NamedPretokenizers.Find(name)!.Create();
+            IPretokenizer pretokenizer = NamedPretokenizers.Find(name)!.Create(ignoreCase);
             foreach (string text in Samples.Hard.Concat(Samples.TrainingTexts))
             {
                 var scratch = new EncodeScratch();

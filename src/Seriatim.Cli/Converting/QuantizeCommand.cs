@@ -32,11 +32,11 @@ internal static class QuantizeCommand
             OutputPlace.Require(path, result.GetValue(force));
             string? sample = result.GetValue(text) is { } file ? await File.ReadAllTextAsync(file, cancellation) : null;
             string source = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
-            List<GgufTensorReport> tensors = await WriteAsync(source, path, mix);
+            (List<GgufTensorReport> tensors, IReadOnlyList<string> notes) = await WriteAsync(source, path, mix);
             double? before = sample is null ? null : await PerplexityAsync(source, sample, result.GetValue(threads));
             double? after = sample is null ? null : await PerplexityAsync(path, sample, result.GetValue(threads));
             var report = new QuantizationReport(path, mix.Name, new FileInfo(path).Length, before, after,
-                [.. tensors.Select(t => new QuantizedTensorLine(t.Name, t.Shape, $"{t.Type}", t.Bytes, t.RelativeError))]);
+                [.. tensors.Select(t => new QuantizedTensorLine(t.Name, t.Shape, $"{t.Type}", t.Bytes, t.RelativeError))], notes);
             if (result.GetValue(json))
                 Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.QuantizationReport));
             else
@@ -55,19 +55,21 @@ internal static class QuantizeCommand
         return QuantizationMix.Parse(name, pure);
     }
 
-    /// <summary>Writes the file and shows how far it is.</summary>
-    public static async Task<List<GgufTensorReport>> WriteAsync(string source, string path, QuantizationMix mix)
+    /// <summary>Writes the file, shows how far it is, and says what other readers of it do otherwise.</summary>
+    public static async Task<(List<GgufTensorReport> Tensors, IReadOnlyList<string> Notes)> WriteAsync(string source, string path, QuantizationMix mix)
     {
         var done = new List<GgufTensorReport>();
         string latest = "reading";
-        Task work = Task.Run(() => ModelConverter.ToGguf(source, path, mix, report =>
+        Task<IReadOnlyList<string>> work = Task.Run(() => ModelConverter.ToGguf(source, path, mix, report =>
         {
             done.Add(report);
             Volatile.Write(ref latest, $"{report.Name} as {report.Type}");
         }));
         await LiveProgress.ShowAsync(work, () => Volatile.Read(ref latest));
-        await work;
-        return done;
+        IReadOnlyList<string> notes = await work;
+        foreach (string note in notes)
+            Terminal.Note(note);
+        return (done, notes);
     }
 
     private static async Task<double> PerplexityAsync(string model, string text, int threads)
@@ -109,8 +111,9 @@ internal static class QuantizeCommand
 /// <param name="PerplexityBefore">That of the source; missing without a text.</param>
 /// <param name="PerplexityAfter">That of the file; missing without a text.</param>
 /// <param name="Tensors">Every tensor.</param>
+/// <param name="Notes">What other readers of the file do otherwise.</param>
 internal sealed record QuantizationReport(
-    string File, string Type, long Bytes, double? PerplexityBefore, double? PerplexityAfter, QuantizedTensorLine[] Tensors);
+    string File, string Type, long Bytes, double? PerplexityBefore, double? PerplexityAfter, QuantizedTensorLine[] Tensors, IReadOnlyList<string> Notes);
 
 /// <summary>One tensor of a report.</summary>
 /// <param name="Name">Its name.</param>

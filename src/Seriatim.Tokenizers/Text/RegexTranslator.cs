@@ -82,7 +82,7 @@ internal sealed class RegexTranslator
                 RefuseSupplementary(_at);
 
                 // Without regard to case Oniguruma takes the long s for an s; .NET does not.
-                _out.Append(_anyCase && c is 's' or 'S' ? @"[sS\u017F]" : c.ToString());
+                _out.Append(_anyCase && c is 's' or 'S' or RegexClassSet.LongS ? @"[sS\u017F]" : c.ToString());
                 _at++;
                 break;
         }
@@ -184,6 +184,7 @@ internal sealed class RegexTranslator
     /// <summary>Reads members up to the closing bracket, which it leaves.</summary>
     private RegexClassSet ClassBody(RegexClassSet set, bool first)
     {
+        int open = _at;
         for (; _at < _pattern.Length; first = false)
         {
             char c = _pattern[_at];
@@ -228,7 +229,7 @@ internal sealed class RegexTranslator
             }
             else
             {
-                set.Add(c.ToString());
+                set.AddMember(_pattern, _at, open, _anyCase);
                 _at++;
             }
         }

@@ -35,6 +35,11 @@ internal static class GgufTokenizerCheck
                 return $"the added token \"{token.Content}\" takes blanks beside it ({(token.LeftStrip ? "lstrip" : "rstrip")}), which the file cannot say";
             if (token.SingleWord)
                 return $"the added token \"{token.Content}\" is found between words only (single_word), which the file cannot say";
+            foreach (string text in (ReadOnlySpan<string>)[$"{token.Content}Hello", $"x {token.Content} y"])
+            {
+                if (IdsOf(text, source, back) is { } difference)
+                    return difference;
+            }
         }
 
         return null;
@@ -49,36 +54,45 @@ internal static class GgufTokenizerCheck
 
     private static string? Ids(Tokenizer source, Tokenizer back, string kind)
     {
-        foreach (string text in Texts(source, kind))
-        {
-            int[] here = source.Encode(text);
-            int[] there = back.Encode(text);
-            if (!here.AsSpan().SequenceEqual(there))
-                return $"\"{text}\" is {Show(source, here)} here and {Show(back, there)} in the file";
-        }
-
-        return null;
-    }
-
-    /// <summary>The probe texts, and every piece as text, alone and behind a word.</summary>
-    private static IEnumerable<string> Texts(Tokenizer source, string kind)
-    {
         foreach (string text in GgufTokenizerExport.Probes)
-            yield return text;
-        var added = source.AddedTokens.Select(token => token.Id).ToHashSet();
-        for (int id = 0; id < source.VocabularySize; id++)
         {
-            // The spelling of the unknown token is no text that it stands for.
-            if (added.Contains(id) || id == source.UnkId || source.TryGetPiece(id) is null)
-                continue;
-            string text = source.Decode([id]);
-
-            // WordPiece gives up on words of more than a hundred characters; files have no such limit.
-            if (text.Length is > 0 and < 100 || (text.Length > 0 && kind != "bert"))
-                yield return "x " + text;
+            if (IdsOf(text, source, back) is { } difference)
+                return difference;
         }
+
+        // A vocabulary has up to 260,000 pieces. Whatever the threads do, the difference named is that of the smallest id.
+        var added = source.AddedTokens.Select(token => token.Id).ToHashSet();
+        ParallelLoopResult loop = Parallel.For(0, source.VocabularySize, (id, state) =>
+        {
+            if (!added.Contains(id) && AsText(source, id, kind) is { } text && IdsOf(text, source, back) is not null)
+                state.Break();
+        });
+        return loop.LowestBreakIteration is { } first && AsText(source, (int)first, kind) is { } wrong ? IdsOf(wrong, source, back) : null;
     }
 
-    private static string Show(Tokenizer tokenizer, int[] ids) =>
-        $"[{string.Join(' ', ids.Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}{(ids.Length > 12 ? " ..." : "")}]";
+    private static string? IdsOf(string text, Tokenizer source, Tokenizer back)
+    {
+        int[] here = source.Encode(text);
+        int[] there = back.Encode(text);
+        if (here.AsSpan().SequenceEqual(there))
+            return null;
+        int from = Math.Max(0, here.AsSpan().CommonPrefixLength(there) - 2);
+        return $"\"{text}\" is {Show(source, here, from)} here and {Show(back, there, from)} in the file";
+    }
+
+    /// <summary>A piece as text, behind a word; null for what no text stands for.</summary>
+    private static string? AsText(Tokenizer source, int id, string kind)
+    {
+        // The spelling of the unknown token is no text that it stands for.
+        if (id == source.UnkId || source.TryGetPiece(id) is null)
+            return null;
+        string text = source.Decode([id]);
+
+        // WordPiece gives up on words of more than a hundred characters; files have no such limit.
+        return text.Length == 0 || (text.Length >= 100 && kind == "bert") ? null : "x " + text;
+    }
+
+    /// <summary>Twelve tokens, from a little before the first that differs.</summary>
+    private static string Show(Tokenizer tokenizer, int[] ids, int from = 0) =>
+        $"[{(from > 0 ? "... " : "")}{string.Join(' ', ids.Skip(from).Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}{(ids.Length > from + 12 ? " ..." : "")}]";
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seriatim.Formats;
 using Seriatim.Tokenizers;
 
 namespace Seriatim;
@@ -33,16 +34,18 @@ internal static class GgufTokenizerExport
         Tokenizer source = Tokenizer.Load(folder);
         Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
         IEnumerable<IReadOnlyDictionary<string, object>> variants = [new Dictionary<string, object>()];
-        using JsonDocument json = File.Exists(file) ? JsonDocument.Parse(Text(file)) : JsonDocument.Parse("{}");
+        using JsonDocument json = Document(file);
         JsonElement model = json.RootElement.TryGetProperty("model", out JsonElement found) ? found : default;
         switch (TypeOf(model))
         {
             case "" or "BPE" when SentencePieceConversion.IsModel(pieces) && (model.ValueKind != JsonValueKind.Object || ByteFallback(model)):
                 SentencePieceConversion.AddKeys(keys, pieces, source);
+                AddPrepend(keys, json.RootElement);
                 file = pieces;
                 break;
             case "BPE" when ByteFallback(model):
                 AddLlama(keys, model, source);
+                AddPrepend(keys, json.RootElement);
                 break;
             case "BPE":
                 AddGpt2(keys, json.RootElement, model, file);
@@ -69,15 +72,20 @@ internal static class GgufTokenizerExport
             difference ??= differs;
         }
 
+        if (file == pieces && model.ValueKind == JsonValueKind.Object)
+            throw SentencePieceConversion.Disagrees(pieces, difference!);
         throw new TokenizerFormatException(file, "normalizer, pre_tokenizer, post_processor or added_tokens",
             $"gives other tokens than any tokenizer that GGUF files can name: {difference}. A converted model would read other text than this one; keep the folder.");
     }
 
-    /// <summary>A file of JSON without a byte order mark.</summary>
-    private static ReadOnlyMemory<byte> Text(string file)
+    /// <summary>A tokenizer.json; an empty object where there is none.</summary>
+    private static JsonDocument Document(string file)
     {
+        if (!File.Exists(file))
+            return JsonDocument.Parse("{}");
         byte[] bytes = File.ReadAllBytes(file);
-        return bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+        GitLfsPointer.ThrowIfPointer(file, bytes);
+        return JsonDocument.Parse(LenientJson.WithoutMark(bytes));
     }
 
     private static string TypeOf(JsonElement model) => model.ValueKind != JsonValueKind.Object ? ""
@@ -100,9 +108,11 @@ internal static class GgufTokenizerExport
         IReadOnlyList<string> patterns = PretokenizerDefinition.Read(root.TryGetProperty("pre_tokenizer", out JsonElement pre) ? pre : default, file);
         keys[Prefix + "model"] = "gpt2";
         keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
-        keys[Prefix + "pre"] = NamedPretokenizers.NameOf(patterns, ignores) ?? throw new TokenizerFormatException(file, "pre_tokenizer",
+        (keys[Prefix + "pre"], bool ignoreCase) = NamedPretokenizers.NameOf(patterns, ignores) ?? throw new TokenizerFormatException(file, "pre_tokenizer",
             $"cuts words with {string.Join(", then ", patterns.Select(p => $"/{p}/"))}{(ignores ? ", ignoring merges" : "")}; no tokenizer.ggml.pre stands for that, "
             + "and readers of the file would make other tokens. Keep the folder for this model.");
+        if (ignoreCase)
+            keys[GgufTokenizer.IgnoreCaseKey] = true;
     }
 
     /// <summary>The normal form of a normalizer; null for none.</summary>
@@ -180,6 +190,16 @@ internal static class GgufTokenizerExport
         if (source.UnkId is { } unknown)
             types[unknown] = 2;
         keys[Prefix + "scores"] = scores;
+    }
+
+    /// <summary>Blanks as Mistral has them (Metaspace), for which there is a key of our own. Other ways are found out by the probe texts.</summary>
+    private static void AddPrepend(Dictionary<string, object> keys, JsonElement root)
+    {
+        if (root.TryGetProperty("pre_tokenizer", out JsonElement pre) && pre.ValueKind == JsonValueKind.Object && TypeOf(pre) == "Metaspace"
+            && pre.TryGetProperty("prepend_scheme", out JsonElement scheme) && scheme.ValueEquals("first") | scheme.ValueEquals("always"))
+        {
+            keys[GgufTokenizer.PrependKey] = scheme.GetString()!;
+        }
     }
 
     private static bool IsByte(string token) => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>';

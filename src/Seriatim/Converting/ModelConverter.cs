@@ -13,10 +13,14 @@ public static class ModelConverter
     /// <param name="target">The file to write, replaced in one step when it is complete.</param>
     /// <param name="mix">The types of matrices.</param>
     /// <param name="report">Called for each tensor that is written.</param>
+    /// <returns>
+    /// Notes for whoever uses the file, whole sentences; none for most models. They name what the tokenizer does that GGUF has no word
+    /// for, which other readers of the file do otherwise (Qwen's NFC).
+    /// </returns>
     /// <exception cref="ModelException">The model cannot be loaded, or GGUF cannot hold it.</exception>
     /// <exception cref="TokenizerFormatException">GGUF cannot express the tokenizer.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void ToGguf(string source, string target, QuantizationMix mix, Action<GgufTensorReport>? report = null)
+    public static IReadOnlyList<string> ToGguf(string source, string target, QuantizationMix mix, Action<GgufTensorReport>? report = null)
     {
         RequirePlace(source, target);
         using Model model = Model.Load(source, new ModelLoadOptions { Storage = WeightStorage.F32 });
@@ -29,6 +33,7 @@ public static class ModelConverter
         AddIds(name, model.Config, keys);
         SentenceGguf.AddKeys(model, source, keys);
         GgufModelWriter.Write(model, target, mix, name, keys, report);
+        return GgufTokenizerNotes.Of(keys);
     }
 
     /// <summary>Writes a GGUF file as a model folder in the Hugging Face layout, F32, with its tokenizer.</summary>

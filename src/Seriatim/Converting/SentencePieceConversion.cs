@@ -1,3 +1,4 @@
+using Seriatim.Formats;
 using Seriatim.Tokenizers;
 
 namespace Seriatim;
@@ -14,13 +15,21 @@ internal static class SentencePieceConversion
     private const int UserDefined = 4;
 
     /// <summary>Whether a file is there and is a SentencePiece model (Meta's tiktoken files are called .model as well).</summary>
+    /// <exception cref="ModelFormatException">It is a pointer of Git LFS, which might stand for either.</exception>
     public static bool IsModel(string file)
     {
         if (!File.Exists(file))
             return false;
+        byte[] start = new byte[1025];
         using FileStream stream = File.OpenRead(file);
-        return stream.ReadByte() == 0x0A;
+        int count = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        GitLfsPointer.ThrowIfPointer(file, start.AsSpan(0, count));
+        return count > 0 && start[0] == 0x0A;
     }
+
+    /// <summary>The error for a file that says something else than the tokenizer.json beside it.</summary>
+    public static TokenizerFormatException Disagrees(string file, string difference) => new(file, "pieces",
+        $"gives other tokens than tokenizer.json beside it: {difference}. One of the two is of another model; put it right, or keep the folder for this model.");
 
     /// <summary>Adds the keys of the kind <c>llama</c> (BPE) or <c>t5</c> (Unigram).</summary>
     /// <param name="keys">What all kinds have in common.</param>
@@ -43,8 +52,13 @@ internal static class SentencePieceConversion
         int[] types = (int[])keys[Prefix + "token_type"];
         float[] scores = new float[tokens.Length];
         var added = source.AddedTokens.ToDictionary(token => token.Id);
-        for (int id = 0; id < Math.Min(tokens.Length, contents.Pieces.Length); id++)
+        if (contents.Pieces.Length > tokens.Length)
+            throw Disagrees(file, $"it has {contents.Pieces.Length} pieces for {tokens.Length} ids");
+        for (int id = 0; id < contents.Pieces.Length; id++)
         {
+            // An added token may have taken the place of a piece; nothing else may.
+            if (tokens[id] != contents.Pieces[id] && !added.ContainsKey(id))
+                throw Disagrees(file, $"id {id} is \"{source.TryGetPiece(id)}\" there and \"{contents.Pieces[id]}\" here");
             scores[id] = contents.Scores[id];
             if (tokens[id] == contents.Pieces[id])
                 types[id] = contents.Kinds[id] == Normal && added.TryGetValue(id, out AddedToken? token) ? token.Special ? Control : UserDefined : contents.Kinds[id];

@@ -58,12 +58,14 @@ internal static class TokenizerJsonExport
 
         bool prefix = metadata.GetValueOrDefault(Prefix + "add_space_prefix") is not false;
         JsonNode replace = Replace(" ", "\u2581");
+        string? scheme = metadata.GetValueOrDefault(GgufTokenizer.PrependKey) as string;
         return new JsonObject
         {
-            ["normalizer"] = prefix
+            ["normalizer"] = scheme is not null ? null : prefix
                 ? Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = "\u2581" }, replace)
                 : replace,
-            ["pre_tokenizer"] = null,
+            ["pre_tokenizer"] = scheme is null ? null
+                : new JsonObject { ["type"] = "Metaspace", ["replacement"] = "\u2581", ["prepend_scheme"] = scheme, ["split"] = false },
             ["decoder"] = SpacesDecoder(prefix),
             ["model"] = new JsonObject
             {
@@ -92,7 +94,7 @@ internal static class TokenizerJsonExport
         return new JsonObject
         {
             ["normalizer"] = metadata.GetValueOrDefault(GgufTokenizer.NormalizerKey) is string form ? new JsonObject { ["type"] = form } : null,
-            ["pre_tokenizer"] = PretokenizerDefinition.Write(pre.Patterns),
+            ["pre_tokenizer"] = PretokenizerDefinition.Write([.. pre.Expressions(metadata.GetValueOrDefault(GgufTokenizer.IgnoreCaseKey) is true)]),
             ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
             ["model"] = new JsonObject
             {

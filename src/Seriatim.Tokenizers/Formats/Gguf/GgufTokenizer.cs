@@ -13,6 +13,17 @@ internal static class GgufTokenizer
     /// </summary>
     public const string NormalizerKey = "tokenizer.seriatim.normalizer";
 
+    /// <summary>
+    /// A key of our own: contractions ignore case, so that <c>'\u017F</c> (a long s) is one. llama.cpp spells them out without it.
+    /// </summary>
+    public const string IgnoreCaseKey = "tokenizer.seriatim.contractions_ignore_case";
+
+    /// <summary>
+    /// A key of our own: where a blank is put in front, <c>first</c> (of the whole text) or <c>always</c> (also behind special tokens),
+    /// and only where none is. llama.cpp puts one in front of each part, whatever stands there.
+    /// </summary>
+    public const string PrependKey = "tokenizer.seriatim.prepend_scheme";
+
     private const string Prefix = "tokenizer.ggml.";
 
     /// <summary>Kinds of tokens in <c>tokenizer.ggml.token_type</c>.</summary>
@@ -98,13 +109,21 @@ internal static class GgufTokenizer
         SpecialTokens roles = Roles(metadata, vocabulary.Size, bos: 1, eos: 2, unk: 0);
         bool prefix = metadata.Flag(Prefix + "add_space_prefix", true);
         var options = new BpeOptions { UnkId = roles.Unk, ByteTokens = vocabulary.ByteTokens(), PartialBytes = true };
+        PrependScheme? scheme = metadata.Text(PrependKey, string.Empty) switch
+        {
+            "" => null,
+            "first" => PrependScheme.First,
+            "always" => PrependScheme.Always,
+            var other => throw GgufMetadata.Error(PrependKey, $"is \"{other}\", which is neither first nor always"),
+        };
         var ranked = BpeBuilder.RankByScore(vocabulary.Entries.Select(entry => (entry.Key, scores[entry.Value])));
         return new TokenizerPipeline
         {
             Model = BpeBuilder.FromRanks(vocabulary, ranked, options, GgufMetadata.Source),
 
             // llama.cpp reads remove_extra_whitespaces for this kind as well, but does not apply it.
-            Normalizer = new SpaceNormalizer(prefix, atEnd: false, merge: false),
+            Normalizer = scheme is null ? new SpaceNormalizer(prefix, atEnd: false, merge: false) : null,
+            Pretokenizer = scheme is { } own ? new MetaspacePretokenizer('\u2581', own, false) : null,
             Decoder = SentencePiece.Decoder(prefix),
             PostProcessor = Around(metadata, roles, addBos: true, addEos: false),
             SpecialTokens = roles,
@@ -135,7 +154,7 @@ internal static class GgufTokenizer
                 "NFC" => new UnicodeNormalizer(compose: true, compatibility: false),
                 var other => throw GgufMetadata.Error(NormalizerKey, $"is \"{other}\", which is not supported"),
             },
-            Pretokenizer = pre.Create(),
+            Pretokenizer = pre.Create(metadata.Flag(IgnoreCaseKey, false)),
             Decoder = new ByteLevelDecoder(),
             PostProcessor = Around(metadata, roles, pre.AddBos, addEos: false),
             SpecialTokens = roles,

@@ -61,11 +61,15 @@ internal static class NamedPretokenizers
     /// <param name="AddBos">A beginning of sequence is added unless the file says otherwise.</param>
     internal sealed record Entry(string[] Patterns, bool IgnoreMerges = false, bool AddBos = false)
     {
+        /// <summary>The expressions, with contractions as spelled or ignoring case.</summary>
+        public IEnumerable<string> Expressions(bool ignoreCase) => ignoreCase ? Patterns.Select(PretokenizerDefinition.IgnoringCase) : Patterns;
+
         /// <summary>Makes the pre-tokenizer.</summary>
-        public IPretokenizer Create()
+        /// <param name="ignoreCase">Whether contractions ignore case (<see cref="GgufTokenizer.IgnoreCaseKey"/>).</param>
+        public IPretokenizer Create(bool ignoreCase)
         {
             var steps = new List<IPretokenizer>();
-            foreach (string pattern in Patterns)
+            foreach (string pattern in Expressions(ignoreCase))
             {
                 TextPattern compiled = PatternReader.Regex(pattern, GgufMetadata.Source, "tokenizer.ggml.pre");
                 steps.Add(new SplitPretokenizer(compiled, SplitBehavior.Isolated, false));
@@ -82,10 +86,24 @@ internal static class NamedPretokenizers
     /// <summary>Finds a name; null if it is unknown.</summary>
     public static Entry? Find(string name) => Known.GetValueOrDefault(name);
 
-    /// <summary>The name that stands for expressions as <see cref="PretokenizerDefinition"/> writes them; null if none does.</summary>
-    public static string? NameOf(IReadOnlyList<string> patterns, bool ignoreMerges) => Known.FirstOrDefault(pair =>
-        pair.Key is not ("default" or "") && pair.Value.IgnoreMerges == ignoreMerges
-        && pair.Value.Patterns.Select(PretokenizerDefinition.Canonical).SequenceEqual(patterns, StringComparer.Ordinal)).Key;
+    /// <summary>
+    /// The name that stands for expressions as <see cref="PretokenizerDefinition"/> writes them, and whether contractions ignore case
+    /// there, which no name says; null if none does.
+    /// </summary>
+    public static (string Name, bool IgnoreCase)? NameOf(IReadOnlyList<string> patterns, bool ignoreMerges)
+    {
+        foreach (bool ignoreCase in (ReadOnlySpan<bool>)[false, true])
+        {
+            string? name = Known.FirstOrDefault(pair => pair.Key is not ("default" or "") && pair.Value.IgnoreMerges == ignoreMerges
+                && pair.Value.Expressions(ignoreCase).Select(PretokenizerDefinition.Canonical).SequenceEqual(patterns, StringComparer.Ordinal)).Key;
+            if (name is not null)
+            {
+                return (name, ignoreCase);
+            }
+        }
+
+        return null;
+    }
 
     private static Dictionary<string, Entry> MakeKnown()
     {

@@ -9,7 +9,12 @@ namespace Seriatim.Tokenizers;
 /// </summary>
 internal static class PretokenizerDefinition
 {
-    private const string Contractions = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
+    /// <summary>Contractions as llama.cpp spells them, and as expressions have them that ignore case.</summary>
+    private static readonly (string Spelled, string AnyCase)[] Contractions =
+    [
+        ("(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])", "(?i:'s|'t|'re|'ve|'m|'ll|'d)"),
+        ("(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])", "(?i:[sdmt]|ll|ve|re)"),
+    ];
 
     /// <summary>GPT-2's expression.</summary>
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)";
@@ -67,18 +72,19 @@ internal static class PretokenizerDefinition
     }
 
     /// <summary>
-    /// One spelling for expressions that match alike. The contractions of <c>(?i:...)</c> differ from the spelled ones in a single
-    /// character, the long s (U+017F), which no text has behind an apostrophe.
+    /// An expression with contractions that ignore case in place of the spelled ones. The two differ in one text: without regard to
+    /// case a long s (U+017F) behind an apostrophe is a contraction.
     /// </summary>
+    public static string IgnoringCase(string pattern) => Contractions.Aggregate(pattern,
+        (text, pair) => text.Replace(pair.Spelled, pair.AnyCase, StringComparison.Ordinal));
+
+    /// <summary>One spelling for expressions that match alike.</summary>
     public static string Canonical(string pattern)
     {
-        string text = pattern.Replace("(?i:'s|'t|'re|'ve|'m|'ll|'d)", Contractions, StringComparison.Ordinal)
-            .Replace("(?i:[sdmt]|ll|ve|re)", "(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])", StringComparison.Ordinal)
-            .Replace(@"]?+\p{L}+", @"]?\p{L}+", StringComparison.Ordinal)
+        string text = pattern.Replace(@"]?+\p{L}+", @"]?\p{L}+", StringComparison.Ordinal)
             .Replace(@"[^\s\p{L}\p{N}]++", @"[^\s\p{L}\p{N}]+", StringComparison.Ordinal)
             .Replace(@"\p{N}{1}", @"\p{N}", StringComparison.Ordinal)
             .Replace("'(?:[sdmt]|ll|ve|re)| ?", "'s|'t|'re|'ve|'m|'ll|'d| ?", StringComparison.Ordinal)
-            .Replace(@"\s++$", @"\s+$", StringComparison.Ordinal)
             .Replace("\r", @"\r", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
 
         // What the last alternative would match lies between matches anyway.
