@@ -59,10 +59,10 @@ public sealed partial class DocsTests
     private static partial Regex Inline();
 
     /// <summary>Words after three or more spaces explain, and so does what follows a hash.</summary>
-    [GeneratedRegex(@"\s{3,}\S.*$|\s+#\s.*$")]
+    [GeneratedRegex(@"\s{3,}[^-\s""].*$|\s+#\s.*$")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"\s+[<>|]\s.*$|\s+2?>\s*\S+$")]
+    [GeneratedRegex(@"\s+(<|>>?|\|)\s.*$|\s+2?>\s*\S+$")]
     private static partial Regex Redirect();
 
     [GeneratedRegex(@"(?<=\s)([\w./-]+)(\|[\w./-]+)+")]
