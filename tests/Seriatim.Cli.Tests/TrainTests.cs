@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Seriatim.Training;
 
 namespace Seriatim.Cli.Tests;
 
@@ -103,6 +104,27 @@ public sealed class TrainTests : IDisposable
         WriteRecipe();
         Assert.Equal(0, Cli.Run("train", _folder.Path).Code);
         Assert.Equal(resumed, Hash());
+    }
+
+    [Fact]
+    public void The_first_recipe_has_its_data_with_it_and_the_others_say_where_theirs_are()
+    {
+        TrainingRecipe first = TrainingRecipe.Load(Path.Combine(Cli.Root, "recipes", "tinyshakespeare", "recipe.json"));
+        Assert.All(first.TrainFiles, file => Assert.StartsWith(Path.GetFullPath(Cli.Root), file.File.Path));
+        foreach (string folder in Directory.GetDirectories(Path.Combine(Cli.Root, "recipes")))
+        {
+            JsonNode recipe = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "recipe.json")))!;
+            Assert.All(recipe["train_files"]!.AsArray(), file => Assert.True(
+                !((string)file!["path"]!).Contains("..", StringComparison.Ordinal) || file["origin"] is not null, folder));
+        }
+
+        Recipe["train_files"]![0]!["path"] = "missing.txt";
+        Recipe["train_files"]![0]!["origin"] = "Ask the library.";
+        WriteRecipe();
+        (int code, _, string error) = Cli.Run("train", _folder.Path);
+        Assert.Equal(1, code);
+        Assert.Contains("missing.txt", error);
+        Assert.Contains("Ask the library.", error);
     }
 
     [Fact]

@@ -110,6 +110,6 @@ internal static class TrainCommand
     }
 
     /// <summary>A path as short as it can be: relative if it lies below the current folder.</summary>
-    private static string Shown(string path) =>
+    internal static string Shown(string path) =>
         Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && !relative.StartsWith("..", StringComparison.Ordinal) ? relative : path;
 }

@@ -30,7 +30,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         foreach (LogEntry entry in trainer.History)
             Keep(entry);
         MemoryEstimate memory = trainer.Memory;
-        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(trainer.TotalSteps)} steps, to {recipe.OutputFolder}");
+        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(trainer.TotalSteps)} steps, to {TrainCommand.Shown(recipe.OutputFolder)}");
         if (trainer.BadLines.Count > 0)
             Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left out{string.Concat(trainer.BadLines.First.Select(line => $"{Environment.NewLine}  {line}"))}");
         if (trainer.SkippedExamples > 0)
@@ -88,7 +88,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         string early = result.StoppedEarly ? "stopped early (early_stopping_patience), " : "";
         string score = result.Validation is { } s ? FormattableString.Invariant($", validation loss {s.Loss:F4}") : "";
         string best = result.Best is { } b ? FormattableString.Invariant($", best {b.Value:F4} at step {b.Step}") : "";
-        Terminal.Note($"{early}{Number(result.Steps)} steps done in {Elapsed()}{score}{best}; curves are in {Path.Combine(recipe.OutputFolder, "training.html")}. The model:");
+        Terminal.Note($"{early}{Number(result.Steps)} steps done in {Elapsed()}{score}{best}; curves are in {TrainCommand.Shown(Path.Combine(recipe.OutputFolder, "training.html"))}. The model:");
         if (!json)
             Console.Out.WriteLine(model);
     }
@@ -144,7 +144,7 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
             TrainingProgress now = _progress;
             int width = Math.Clamp(Terminal.Progress.Profile.Width - 52, 8, 48);
             int done = (int)(width * now.Fraction);
-            Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap());
+            Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn();
             Row("step", $"{Number(now.Step)} of {Number(now.TotalSteps)}  [green]{new string('━', done)}[/][grey]{new string('━', width - done)}[/]  ETA {now.EtaText()}");
             if (_latest is not null)
                 Row("loss", $"{Value(_latest.Values, "loss", "F4")}  [blue]{TrainingProgress.Sparkline(Tail(_losses), width)}[/]  step {Number(_latest.Step)}");
