@@ -7,12 +7,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 say() { echo "packages: $*"; }
+entry() { if command -v unzip > /dev/null; then unzip -p "$1" "$2"; else python3 -c 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())' "$1" "$2"; fi; }
 expect() { [ "$2" = "$3" ] || { say "$1 gave \"$2\"; \"$3\" was expected."; exit 1; }; }
 
 dotnet pack "$root/Seriatim.slnx" -c Release --no-build -o "$work/packages" -v quiet
 for id in Seriatim Seriatim.Cli Seriatim.BuiltInModels Seriatim.Tensors Seriatim.Formats Seriatim.Tokenizers Seriatim.Models Seriatim.Generation Seriatim.Training; do
     package=$(ls "$work/packages" | grep -E "^$id\.[0-9][^/]*\.nupkg$") || { say "$id was not packed."; exit 1; }
-    nuspec=$(unzip -p "$work/packages/$package" "$id.nuspec")
+    nuspec=$(entry "$work/packages/$package" "$id.nuspec")
     for part in readme icon description tags license projectUrl; do
         grep -q "<$part" <<<"$nuspec" || { say "$package says no $part."; exit 1; }
     done
