@@ -62,7 +62,8 @@ public sealed class TerminalChatTests : IDisposable
     private Session Start(string flags)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll");
-        string command = $"dotnet '{program}' chat -m '{_folder.Path}' {flags}; echo \"code $?\"";
+        // A Ctrl-C that comes between two prompts is a signal to the shell too: it must live to tell the code.
+        string command = $"trap : INT; dotnet '{program}' chat -m '{_folder.Path}' {flags}; echo \"code $?\"";
         var start = new ProcessStartInfo("/usr/bin/script", ["-qec", command, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         start.Environment["TERM"] = "xterm-256color";
         start.Environment["XDG_STATE_HOME"] = _folder.File("state");
