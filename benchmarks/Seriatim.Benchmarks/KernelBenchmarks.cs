@@ -99,7 +99,7 @@ internal static class KernelBenchmarks
         foreach (int rows in new[] { 512, 2048 })
         {
             LinearWeight frozen = Weight(2048, 2048, DataType.F32);
-            frozen.Matrix!.Trainable = false;
+            frozen.Parameters.First().Trainable = false;
             LinearWeight trained = Weight(2048, 2048, DataType.F32);
             Tensor x = Random(rows, 2048);
             Tensor dy = Random(rows, 2048);

@@ -13,7 +13,7 @@ internal sealed class StepBenchmark : IDisposable
 {
     private readonly Model _model;
     private readonly IDifferentiableOps _ops;
-    private readonly TimedOps? _timed;
+    private readonly OpTimes? _timed;
     private readonly AdamW _optimizer;
     private readonly TrainingBatch _batch;
     private readonly bool _recompute;
@@ -25,7 +25,7 @@ internal sealed class StepBenchmark : IDisposable
         _model = Model.Create("config.json", Encoding.UTF8.GetBytes(step.Config), new RandomSource(1, 0.02f));
         _ops = CpuOps.Create(threads);
         if (timed)
-            _ops = _timed = new TimedOps(_ops);
+            _ops = new ObservedOps(_ops, _timed = new OpTimes());
         _optimizer = new AdamW(new ParameterSelection().Select(_model), new AdamWOptions { WeightDecay = 0.1 }, threads);
         var random = new Random(1);
         var builder = new RaggedBatchBuilder();

@@ -51,7 +51,7 @@ for (int step = 1; step <= steps && clock.Elapsed.TotalMinutes < minutes; step++
     {
         using Tensor hidden = model.Forward(tape, batch);
         using Tensor result = model.Loss(tape, hidden, labels, new CrossEntropyOptions());
-        loss = result.Span[0];
+        loss = result.Read().Values[0];
         tape.Backward(result);
     }
 
@@ -74,7 +74,7 @@ foreach (int[] chunk in starts.Chunk(Sequences))
     (RaggedBatch batch, int[] labels) = Batch(valid, chunk);
     using Tensor hidden = model.Forward(ops, batch);
     using Tensor result = model.Loss(ops, hidden, labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));
-    total += result.Span[0];
+    total += result.Read().Values[0];
 }
 
 double perToken = total / (starts.Length * (double)Context);
@@ -115,7 +115,7 @@ internal sealed class AdamW(Parameter parameter, float decay)
     public double SquaredGradient()
     {
         double sum = 0;
-        foreach (float g in parameter.GradientOrZeros().Span)
+        foreach (float g in parameter.GradientOrZeros().Read().Values)
             sum += (double)g * g;
         return sum;
     }
@@ -123,8 +123,8 @@ internal sealed class AdamW(Parameter parameter, float decay)
     public void Step(int step, float rate, float clip)
     {
         const float Beta1 = 0.9f, Beta2 = 0.95f;
-        Span<float> values = parameter.Data.Span;
-        Span<float> gradient = parameter.GradientOrZeros().Span;
+        float[] values = parameter.Data.ToArray();
+        ReadOnlySpan<float> gradient = parameter.GradientOrZeros().Read().Values;
         float correction1 = 1 - MathF.Pow(Beta1, step);
         float correction2 = 1 - MathF.Pow(Beta2, step);
         for (int i = 0; i < values.Length; i++)
@@ -135,6 +135,7 @@ internal sealed class AdamW(Parameter parameter, float decay)
             values[i] -= rate * (decay * values[i] + _mean[i] / correction1 / (MathF.Sqrt(_square[i] / correction2) + 1e-8f));
         }
 
+        parameter.Device.Write(parameter.Data, values);
         parameter.ClearGradient();
     }
 }

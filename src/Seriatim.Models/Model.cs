@@ -19,7 +19,7 @@ public sealed class Model : IDisposable
 
     private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
     {
-        (Spec, Config) = (spec, config);
+        (Spec, Config, Device) = (spec, config, weights.Device);
         EmbeddingWeight shared = Embedding(weights, spec);
         if (spec.Encoder is { } encoder)
             _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared);
@@ -33,6 +33,9 @@ public sealed class Model : IDisposable
 
     /// <summary>The shape of the model.</summary>
     public ModelSpec Spec { get; }
+
+    /// <summary>Whose memory the weights are in: the device of the ops that run the model.</summary>
+    public Device Device { get; }
 
     /// <summary>Ids, labels and training values of the config.</summary>
     public ModelConfig Config { get; }
@@ -93,7 +96,7 @@ public sealed class Model : IDisposable
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };
-        return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names));
+        return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names), options.Device);
     }
 
     /// <summary>Whether a path names a GGUF file: by its ending or, as stores that name files by their hash have no endings, by its first bytes.</summary>
@@ -112,12 +115,13 @@ public sealed class Model : IDisposable
     /// <param name="configName">What messages call the config.</param>
     /// <param name="json">The config, UTF-8.</param>
     /// <param name="source">Where the weights come from.</param>
+    /// <param name="device">Whose memory they are in; null: the CPU's.</param>
     /// <exception cref="ModelException">The architecture is unknown, or the config not fully supported.</exception>
-    public static Model Create(string configName, ReadOnlyMemory<byte> json, IWeightSource source)
+    public static Model Create(string configName, ReadOnlyMemory<byte> json, IWeightSource source, Device? device = null)
     {
         using JsonDocument document = LenientJson.Parse(json, configName);
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(configName, document.RootElement);
-        return Build(spec, names, config with { Json = json }, source);
+        return Build(spec, names, config with { Json = json }, source, device);
     }
 
     /// <summary>Makes a model from a spec.</summary>
@@ -125,10 +129,11 @@ public sealed class Model : IDisposable
     /// <param name="names">What the parts are called in checkpoints.</param>
     /// <param name="config">Ids and labels.</param>
     /// <param name="source">Where the weights come from.</param>
+    /// <param name="device">Whose memory they are in; null: the CPU's.</param>
     /// <exception cref="CheckpointMismatchException">The source does not have what the spec needs, or has more.</exception>
-    public static Model Build(ModelSpec spec, NameTable names, ModelConfig config, IWeightSource source)
+    public static Model Build(ModelSpec spec, NameTable names, ModelConfig config, IWeightSource source, Device? device = null)
     {
-        var weights = new WeightBuilder(source, names);
+        var weights = new WeightBuilder(source, names, device);
         try
         {
             var model = new Model(spec, config, weights);
@@ -309,6 +314,6 @@ public sealed class Model : IDisposable
 
     private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages, KeyValueType type) =>
         shape is var (layers, heads, headDim)
-            ? new PagePool(new KeyValuePool(layers, heads, headDim, pageSize, pages, type))
+            ? new PagePool(Device.NewPages(layers, heads, headDim, pageSize, pages, type))
             : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

@@ -9,6 +9,9 @@ public sealed record ModelLoadOptions
     /// </summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;
 
+    /// <summary>Whose memory the weights are in, and so whose ops run the model.</summary>
+    public Device Device { get; init; } = Device.Cpu;
+
     /// <summary>Where quantised matrices lie.</summary>
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 }

@@ -5,18 +5,15 @@ using Seriatim.Tensors;
 namespace Seriatim;
 
 /// <summary>
-/// Watches a model at work: the ops inside its passes (<see cref="TracingOps"/>), and what the engine measures of its own steps.
+/// Watches a model at work: the ops inside its passes (<see cref="OpTimes"/>), and what the engine measures of its own steps.
 /// </summary>
 public sealed class ModelTrace
 {
-    private readonly TracingOps _ops;
+    private readonly OpTimes _times = new();
     private readonly TracedModel _model;
 
-    internal ModelTrace(Model model, IOps ops)
-    {
-        _ops = new TracingOps(ops);
-        _model = new TracedModel(new LoadedModel(model, _ops));
-    }
+    internal ModelTrace(Model model, IDifferentiableOps ops) =>
+        _model = new TracedModel(new LoadedModel(model, new ObservedOps(ops, _times)));
 
     internal IGenerationModel Model => _model;
 
@@ -26,12 +23,12 @@ public sealed class ModelTrace
     /// <summary>The times so far.</summary>
     public LatencySplit Read()
     {
-        TimeSpan attention = _ops.Read(TracedPart.Attention), feedForward = _ops.Read(TracedPart.FeedForward);
-        TimeSpan norms = _ops.Read(TracedPart.Norms), projection = _ops.Read(TracedPart.Projection);
-        EngineTimes times = Engine?.Times ?? default;
-        TimeSpan prepare = times.Passes - attention - feedForward - norms - projection;
+        TimeSpan attention = _times.Of(OpPart.Attention), feedForward = _times.Of(OpPart.FeedForward);
+        TimeSpan norms = _times.Of(OpPart.Norms), projection = _times.Of(OpPart.Projection);
+        EngineTimes engine = Engine?.Times ?? default;
+        TimeSpan prepare = engine.Passes - attention - feedForward - norms - projection;
         return new LatencySplit(
-            prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero, attention, feedForward, norms, projection, times.Sampling, times.Scheduling, _model.Steps);
+            prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero, attention, feedForward, norms, projection, engine.Sampling, engine.Scheduling, _model.Steps);
     }
 
     /// <summary>The engine's model, with a counter at its door. Written by the engine's thread; readers may be one step late.</summary>

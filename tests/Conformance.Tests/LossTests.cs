@@ -49,7 +49,7 @@ public sealed class LossTests
         using Tensor logits = Tensor.From(golden.Floats("logits"), labels.Length, columns);
         IDifferentiableOps ops = OpsUnderTest.Get(opsName);
         LinearWeight head = LinearWeight.FromPanels(identity);
-        using Tensor loss = ops.CrossEntropy(logits, head, labels, options, out CrossEntropyState state);
+        using Tensor loss = ops.CrossEntropy(logits, head, labels, options, out CrossEntropyRecord state);
         Close.Check(kind, golden.Floats(kind), loss.Span, 1e-5, 1e-6);
         using (state)
         {

@@ -13,7 +13,7 @@ public sealed class CrossEntropyTimeTests
         using Tensor hidden = Tensor.Zeros(Rows, 1);
         LinearWeight head = LinearWeight.FromPanels(new Parameter("head", 2, 1, ParameterLayout.Panels));
         int[] labels = new int[Rows];
-        using Tensor loss = ops.CrossEntropy(hidden, head, labels, new CrossEntropyOptions(), out CrossEntropyState state);
+        using Tensor loss = ops.CrossEntropy(hidden, head, labels, new CrossEntropyOptions(), out CrossEntropyRecord state);
         using (state)
         {
             using Tensor one = Tensor.From([1], 1, 1);

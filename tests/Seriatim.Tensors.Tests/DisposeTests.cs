@@ -18,7 +18,7 @@ public sealed class DisposeTests
         () => new Tape(new ReferenceOps()),
         () => new ReferenceOps(),
         () => CpuOps.Create(3),
-        () => new TimedOps(CpuOps.Create(2)),
+        () => new ObservedOps(CpuOps.Create(2), new OpTimes()),
         () => new WorkerTeam(3),
         () => new NativeBlock(100),
         () => new MachineProbe(1),
@@ -103,12 +103,12 @@ public sealed class DisposeTests
     private static QuantizedMatrix Quantised(QuantizedPlacement placement) =>
         QuantizedMatrix.Encode("q", BlockType.Q8_0, 4, 32, placement, (_, row) => row.Fill(1));
 
-    private static CrossEntropyState State()
+    private static CrossEntropyRecord State()
     {
         using IDifferentiableOps ops = CpuOps.Create(1);
         using Tensor hidden = Tensor.Zeros(2, 3);
         LinearWeight head = LinearWeight.FromPanels(new Parameter("w", 4, 3, ParameterLayout.Panels));
-        ops.CrossEntropy(hidden, head, new[] { 0, 1 }, new CrossEntropyOptions(), out CrossEntropyState state).Dispose();
+        ops.CrossEntropy(hidden, head, new[] { 0, 1 }, new CrossEntropyOptions(), out CrossEntropyRecord state).Dispose();
         return state;
     }
 }

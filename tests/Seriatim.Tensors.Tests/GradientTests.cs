@@ -34,6 +34,12 @@ public sealed class GradientTests
         for (int operand = 0; operand < operands.Length; operand++)
         {
             (string what, float[] gradient) = all[operand + 1];
+            if (operand >= c.Inputs.Count && !c.Parameters[operand - c.Inputs.Count].Trainable)
+            {
+                Assert.All(gradient, g => Assert.Equal(0, g)); // frozen
+                continue;
+            }
+
             bool[] moves = [.. Enumerable.Range(0, gradient.Length).Select(i => Moves(c, operand, i))];
             double length = Math.Sqrt(gradient.Where((_, i) => moves[i]).Sum(g => (double)g * g));
             double along = 0;

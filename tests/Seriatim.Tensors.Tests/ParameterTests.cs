@@ -70,15 +70,15 @@ public sealed class ParameterTests
         using Tensor x = Tensor.From([.. Enumerable.Range(0, 5 * 24).Select(i => i % 7 - 3f)], 5, 24);
         using Tensor dy = Tensor.From([.. Enumerable.Range(0, 5 * 40).Select(i => i % 5 - 2f)], 5, 40);
         ops.LinearBackward(x, weight, dy).Dispose();
-        float[] once = weight.Matrix!.Gradient!.Span.ToArray();
+        float[] once = ((DenseWeight)weight).Matrix.Gradient!.Span.ToArray();
         float[] bias = weight.Bias!.Gradient!.Span.ToArray();
         ops.LinearBackward(x, weight, dy).Dispose();
-        Assert.Equal(once.Select(g => 2 * g), weight.Matrix.Gradient.Span.ToArray());
+        Assert.Equal(once.Select(g => 2 * g), ((DenseWeight)weight).Matrix.Gradient!.Span.ToArray());
         Assert.Equal(bias.Select(g => 2 * g), weight.Bias.Gradient.Span.ToArray());
-        weight.Matrix.ClearGradient();
-        weight.Matrix.Trainable = false;
+        ((DenseWeight)weight).Matrix.ClearGradient();
+        ((DenseWeight)weight).Matrix.Trainable = false;
         ops.LinearBackward(x, weight, dy).Dispose();
-        Assert.All(weight.Matrix.Gradient.Span.ToArray(), g => Assert.Equal(0, g));
+        Assert.All(((DenseWeight)weight).Matrix.Gradient!.Span.ToArray(), g => Assert.Equal(0, g));
     }
 
     [Fact]
@@ -90,14 +90,14 @@ public sealed class ParameterTests
         using Tensor dy = Tensor.From([.. Enumerable.Range(0, 300 * 45).Select(i => MathF.Cos(i))], 300, 45);
         using LinearWeight weight = LinearWeight.FromPanels(new Parameter("w", 45, 27, ParameterLayout.Panels), null);
         ops.LinearBackward(x, weight, dy).Dispose();
-        float[] first = weight.Matrix!.Gradient!.Span.ToArray();
-        weight.Matrix.Gradient.Span.Fill(float.NaN);
-        weight.Matrix.ClearGradient();
+        float[] first = ((DenseWeight)weight).Matrix.Gradient!.Span.ToArray();
+        ((DenseWeight)weight).Matrix.Gradient!.Span.Fill(float.NaN);
+        ((DenseWeight)weight).Matrix.ClearGradient();
         ops.LinearBackward(x, weight, dy).Dispose();
-        Assert.Equal(first, weight.Matrix.Gradient.Span.ToArray());
-        weight.Matrix.Gradient.Span.Fill(float.NaN);
-        weight.Matrix.ClearGradient();
-        Assert.All(weight.Matrix.GradientOrZeros().Span.ToArray(), g => Assert.Equal(0, g));
+        Assert.Equal(first, ((DenseWeight)weight).Matrix.Gradient!.Span.ToArray());
+        ((DenseWeight)weight).Matrix.Gradient!.Span.Fill(float.NaN);
+        ((DenseWeight)weight).Matrix.ClearGradient();
+        Assert.All(((DenseWeight)weight).Matrix.GradientOrZeros().Span.ToArray(), g => Assert.Equal(0, g));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class ParameterTests
             matrix.WriteRow(o, [.. Enumerable.Range(0, 8).Select(k => MathF.Cos(8 * o + k))]);
         LinearWeight head = LinearWeight.FromPanels(matrix);
         int[] labels = [.. Enumerable.Range(0, 40).Select(i => i * 117)];
-        using Tensor loss = ops.CrossEntropy(x, head, labels, new CrossEntropyOptions(), out CrossEntropyState state);
+        using Tensor loss = ops.CrossEntropy(x, head, labels, new CrossEntropyOptions(), out CrossEntropyRecord state);
         using (state)
         {
             using Tensor one = Tensor.From([1], 1, 1);

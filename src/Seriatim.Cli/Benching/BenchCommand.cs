@@ -40,7 +40,7 @@ internal static class BenchCommand
             if (loaded.Spec.Task != ModelTask.CausalLanguageModel)
                 throw new UserErrorException($"{name ?? kind} is a {loaded.Spec.Family} model for {loaded.Spec.Task}; only language models are measured.");
             IDifferentiableOps cpu = CpuOps.Create(result.GetValue(threads));
-            using IDifferentiableOps ops = result.GetValue(perOp) ? new TimedOps(cpu) : cpu;
+            using IDifferentiableOps ops = result.GetValue(perOp) ? new ObservedOps(cpu, new OpTimes()) : cpu;
             BenchReport report = Measure(
                 name ?? $"{kind} {result.GetValue(quant)}", loaded, ops, result.GetValue(prompts)!, result.GetValue(batches)!, tokens, runs, result.GetValue(threads));
             if (result.GetValue(json))

@@ -75,7 +75,7 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
         do
             run();
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < 0.5);
-        var timed = ops as TimedOps;
+        var timed = (ops as ObservedOps)?.Observer as OpTimes;
         timed?.Clear();
         var times = new BenchTime[repeat];
         for (int i = 0; i < repeat; i++)

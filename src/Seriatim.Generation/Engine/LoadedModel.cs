@@ -45,7 +45,12 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
         Capability == ModelCapability.EncoderDecoder ? Model.Encode(ops, batch) : Model.Forward(ops, batch);
 
     /// <inheritdoc/>
-    public Tensor Forward(RaggedBatch batch, Tensor? encoded) => Model.Forward(ops, batch, encoded);
+    public Tensor Forward(RaggedBatch batch, Tensor? encoded)
+    {
+        Tensor hidden = Model.Forward(ops, batch, encoded);
+        ops.Device.Synchronize(); // the batch's arrays are those of the next one
+        return hidden;
+    }
 
     /// <inheritdoc/>
     public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => Model.Project(ops, hidden, rows);

@@ -117,6 +117,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         using Tensor hidden = model.Forward(batch, null);
         batch.Commit();
         using Tensor logits = model.Project(hidden, batch.OutputRows);
+        HostRows values = logits.Read();
         int drafted = 0;
         for (int i = batch.Segments.Count - 1; i >= 0; i--)
         {
@@ -125,7 +126,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
             if (depth == 0)
                 memory.Mark = memory.Pages.Mark();
             bool isUpToDate = memory.Pages.Length == sequence.Tokens.Count + depth;
-            bool goesOn = isUpToDate && TryChoose(sequence, drafting, memory, logits.Row(i));
+            bool goesOn = isUpToDate && TryChoose(sequence, drafting, memory, values.Row(i));
             drafted += goesOn ? 1 : 0;
             if (!goesOn || sequence.Draft.Count == length)
                 _wanted.RemoveAt(i);

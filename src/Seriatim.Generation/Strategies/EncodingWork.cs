@@ -37,8 +37,9 @@ internal sealed class EncodingWork(
         {
             (Tensor hidden, int first) = rows.HiddenTensor;
             using Tensor wanted = context.Model.Project(hidden, request.LogitsAt.Select(place => first + place).ToArray());
+            HostRows values = wanted.Read();
             for (int i = 0; i < logits.Length; i++)
-                logits[i] = wanted.Row(i).ToArray();
+                logits[i] = values.Row(i).ToArray();
         }
 
         return new EncodingResult(embedding, logits);

@@ -32,7 +32,7 @@ public sealed class CheckpointSource : IWeightSource
         }
 
         RequireShape(request, entry);
-        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout, StorageType(request, entry));
+        var parameter = request.NewParameter(StorageType(request, entry));
         try
         {
             ParameterLoader.Load(parameter, request, entry);

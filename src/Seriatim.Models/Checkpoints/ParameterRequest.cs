@@ -13,6 +13,9 @@ public sealed record ParameterRequest(
     string Name, TensorPlace Place, int Rows, int Columns, ParameterLayout Layout, bool IsMatrix, Initializer Initializer,
         string Why)
 {
+    /// <summary>Whose memory it is made in.</summary>
+    public Device Device { get; init; } = Device.Cpu;
+
     /// <summary>The path of the part in the model, e.g. <c>layers.3.attention.q</c>.</summary>
     public string Path { get; init; } = "";
 
@@ -21,6 +24,10 @@ public sealed record ParameterRequest(
 
     /// <summary>Factor of the default deviation, <c>1 / sqrt(columns)</c>, of a random start.</summary>
     public float Gain { get; init; } = 1;
+
+    /// <summary>Makes the parameter, all zeros.</summary>
+    /// <param name="type">How it is stored.</param>
+    public Parameter NewParameter(DataType type = DataType.F32) => Device.NewParameter(Name, Rows, Columns, Layout, type);
 
     /// <summary>Whether this is a vector in the file.</summary>
     public bool IsVector => Rows == 1 && !IsMatrix;

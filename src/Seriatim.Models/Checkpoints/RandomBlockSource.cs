@@ -20,7 +20,7 @@ public sealed class RandomBlockSource(QuantizationMix mix, int layers, bool tied
             return _random.Make(request);
         GgmlType type = TypeOf(request);
         using Parameter drawn = _random.Make(request with { Rows = Math.Min(DrawnRows, request.Rows), Layout = ParameterLayout.RowMajor });
-        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout, type.ToDataType() ?? DataType.F32);
+        var parameter = request.NewParameter(type.ToDataType() ?? DataType.F32);
         Parallel.For(0, (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows, panel =>
         {
             float[] values = new float[request.Columns];

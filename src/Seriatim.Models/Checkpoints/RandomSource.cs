@@ -15,7 +15,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
     {
-        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout);
+        var parameter = request.NewParameter();
         float scale = standardDeviation ?? request.Gain / MathF.Sqrt(request.Columns);
         ulong key = Mix(seed ^ Hash(request.Name));
         int blocks = (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows;

@@ -15,14 +15,19 @@ public sealed class WeightBuilder
     /// <summary>A builder at the root.</summary>
     /// <param name="source">Where parameters come from.</param>
     /// <param name="names">What the parts are called there.</param>
-    public WeightBuilder(IWeightSource source, NameTable names)
-        : this(source, names, [], [], "")
-    {
-    }
+    /// <param name="device">Whose memory the parts are made in; null: the CPU's.</param>
+    public WeightBuilder(IWeightSource source, NameTable names, Device? device = null)
+        : this(source, names, [], [], "") => Device = device ?? Device.Cpu;
 
     private WeightBuilder(
         IWeightSource source, NameTable names, List<ModelParameter> parameters, List<(string, QuantizedMatrix)> matrices, string path) =>
         (_source, _names, _parameters, _matrices, _path) = (source, names, parameters, matrices, path);
+
+    /// <summary>Whose memory the parts are made in.</summary>
+    public Device Device { get; private init; } = Device.Cpu;
+
+    /// <summary>What linear layers made by this builder, and by those below it, are for.</summary>
+    public OpPart Part { get; private init; } = OpPart.Projection;
 
     /// <summary>All parameters made so far, by this builder and those below it.</summary>
     public IReadOnlyList<ModelParameter> Parameters => _parameters;
@@ -31,7 +36,10 @@ public sealed class WeightBuilder
     public IReadOnlyList<(string Path, QuantizedMatrix Matrix)> Matrices => _matrices;
 
     /// <summary>The builder of a part.</summary>
-    public WeightBuilder At(string name) => new(_source, _names, _parameters, _matrices, Join(name));
+    public WeightBuilder At(string name) => new(_source, _names, _parameters, _matrices, Join(name)) { Device = Device, Part = Part };
+
+    /// <summary>This builder for a part of the model whose time is counted as <paramref name="part"/>.</summary>
+    public WeightBuilder For(OpPart part) => new(_source, _names, _parameters, _matrices, _path) { Device = Device, Part = part };
 
     /// <summary>The builder of a numbered part.</summary>
     public WeightBuilder At(string name, int index) => At($"{name}.{index}");
@@ -49,16 +57,16 @@ public sealed class WeightBuilder
         QuantizedMatrix? blocks = Quantized(request);
         Parameter? dense = blocks is null ? Made(request) : null;
         Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
-        return blocks is null ? LinearWeight.FromPanels(dense!, vector) : LinearWeight.FromBlocks(blocks, vector);
+        LinearWeight weight = blocks is null ? Device.Pack(dense!, vector) : Device.Pack(blocks, vector);
+        weight.Part = Part;
+        return weight;
     }
 
     /// <summary>A linear layer with the matrix of the embedding (tied output projection) and a bias of its own, if any.</summary>
     public LinearWeight Tied(string name, EmbeddingWeight embedding, bool bias, string why)
     {
         Parameter? vector = bias ? Vector(name, ".bias", embedding.Count, Initializer.Zeros, why) : null;
-        return embedding.Quantized is { } blocks
-            ? LinearWeight.FromBlocks(blocks, vector)
-            : LinearWeight.FromPanels(embedding.Table!, vector);
+        return embedding.AsLinear(vector);
     }
 
     /// <summary>A linear layer with a stored bias that is not trained.</summary>
@@ -69,7 +77,7 @@ public sealed class WeightBuilder
     {
         Parameter bias = Make(name, "", 1, linear.Outputs, ParameterLayout.RowMajor, false, Initializer.Zeros, why,
             constant: true);
-        return linear.Quantized is { } blocks ? LinearWeight.FromBlocks(blocks, bias) : LinearWeight.FromPanels(linear.Matrix!, bias);
+        return linear.WithBias(bias);
     }
 
     /// <summary>A table of rows looked up by id.</summary>
@@ -125,7 +133,7 @@ public sealed class WeightBuilder
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);
         string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
-        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Path = path, Ending = ending, Gain = gain };
+        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Device = Device, Path = path, Ending = ending, Gain = gain };
     }
 
     private Parameter Made(ParameterRequest request, bool constant = false)

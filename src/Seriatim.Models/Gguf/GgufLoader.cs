@@ -16,7 +16,7 @@ internal static class GgufLoader
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
             Model model = Model.Build(
-                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options));
+                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options), options.Device);
             if (options.Placement == WeightPlacement.Mapped)
                 model.Owner = checkpoint;
             else

@@ -17,7 +17,7 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
-        var parameter = new Parameter(request.Name, request.Rows, request.Columns, request.Layout, type);
+        var parameter = request.NewParameter(type);
         try
         {
             if (request.IsVector)

@@ -18,6 +18,7 @@ internal sealed class AttentionLayer
     /// <param name="memoryLayer">Number of this layer within the pool.</param>
     public AttentionLayer(WeightBuilder weights, MixerSpec.Attention spec, int width, AttentionBias? bias, int memoryLayer)
     {
+        weights = weights.For(OpPart.Attention);
         int queries = spec.Heads * spec.HeadDim;
         int keys = spec.KeyValueHeads * spec.HeadDim;
         string why = $"heads {spec.Heads} x head dimension {spec.HeadDim}, hidden size {width}";

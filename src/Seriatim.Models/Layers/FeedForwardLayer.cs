@@ -6,13 +6,17 @@ internal abstract class FeedForwardLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
-    public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width) => spec switch
+    public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width)
     {
-        FeedForwardSpec.Dense dense => new Dense(weights, dense, width),
-        FeedForwardSpec.Gated gated => new Gated(weights, gated, width),
-        FeedForwardSpec.Experts experts => new Experts(weights, experts, width),
-        _ => throw new NotSupportedException($"The feed-forward layer {spec} is not built."),
-    };
+        weights = weights.For(OpPart.FeedForward);
+        return spec switch
+        {
+            FeedForwardSpec.Dense dense => new Dense(weights, dense, width),
+            FeedForwardSpec.Gated gated => new Gated(weights, gated, width),
+            FeedForwardSpec.Experts experts => new Experts(weights, experts, width),
+            _ => throw new NotSupportedException($"The feed-forward layer {spec} is not built."),
+        };
+    }
 
     private static string Why(int inner, int width) => $"intermediate size {inner}, hidden size {width}";
 

@@ -14,15 +14,18 @@ internal sealed class ForwardPlan : IDisposable
     private ulong _site;
     private int _holders = 1;
 
-    public ForwardPlan(RaggedBatch batch, Tensor? encoded)
+    public ForwardPlan(Device device, RaggedBatch batch, Tensor? encoded)
     {
-        (Batch, Encoded) = (batch, encoded);
+        (Device, Batch, Encoded) = (device, batch, encoded);
         HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
         Self = SelfRows(batch);
         _sinkPositions = SinkPositions(batch);
         Rates = batch.Dropout?.Rates ?? DropoutRates.None;
         EnterLayer(-1);
     }
+
+    /// <summary>Whose memory the angles are in.</summary>
+    public Device Device { get; }
 
     public RaggedBatch Batch { get; }
 
@@ -42,7 +45,7 @@ internal sealed class ForwardPlan : IDisposable
     public RopeRows Rope(PositionSpec.Rope rope, int headDim)
     {
         if (!_ropes.TryGetValue((rope, headDim), out RopeRows? rows))
-            _ropes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, Batch.Positions.Span));
+            _ropes.Add((rope, headDim), rows = RopeFrequencies.Rows(Device, rope, headDim, Batch, Batch.Positions.Span));
         return rows;
     }
 
@@ -52,7 +55,7 @@ internal sealed class ForwardPlan : IDisposable
         if (_sinkPositions is null)
             return null;
         if (!_sinkRopes.TryGetValue((rope, headDim), out RopeRows? rows))
-            _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, _sinkPositions));
+            _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(Device, rope, headDim, Batch, _sinkPositions));
         return rows;
     }
 

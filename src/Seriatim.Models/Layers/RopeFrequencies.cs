@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Seriatim.Models;
 
 /// <summary>
@@ -32,11 +34,12 @@ internal static class RopeFrequencies
     public static bool DependOnLength(PositionSpec.Rope rope) => rope.Scaling is RopeScaling.DynamicNtk or RopeScaling.LongRope;
 
     /// <summary>Cosines and sines of every row of a batch.</summary>
+    /// <param name="device">Whose memory they are in.</param>
     /// <param name="rope">Rotary positions of the layers.</param>
     /// <param name="headDim">Features of a head, D.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="positions">Position of each row, [N].</param>
-    public static RopeRows Rows(PositionSpec.Rope rope, int headDim, RaggedBatch batch, ReadOnlySpan<int> positions)
+    public static RopeRows Rows(Device device, PositionSpec.Rope rope, int headDim, RaggedBatch batch, ReadOnlySpan<int> positions)
     {
         foreach (Segment segment in batch.Segments)
         {
@@ -48,7 +51,9 @@ internal static class RopeFrequencies
         }
 
         int half = rope.RotaryDim / 2;
-        var rows = new RopeRows(Tensor.Create(batch.Rows, half), Tensor.Create(batch.Rows, half), headDim, rope.Pairing);
+        int count = batch.Rows * half;
+        float[] angles = ArrayPool<float>.Shared.Rent(2 * count);
+        Span<float> cosines = angles.AsSpan(0, count), sines = angles.AsSpan(count, count);
         double[]? frequencies = null;
         (PositionSpec.Rope Rope, int Length) made = default;
         foreach (Segment segment in batch.Segments)
@@ -57,18 +62,20 @@ internal static class RopeFrequencies
             int length = DependOnLength(own) ? segment.Terms.RopeLength(segment.Length) : 0;
             if (frequencies is null || made != (own, length))
                 (frequencies, made) = (Of(own, length), (own, length));
-            Turn(rows, segment, positions, frequencies, AttentionFactor(own));
+            Turn(cosines, sines, segment, positions, frequencies, AttentionFactor(own));
         }
 
+        var rows = new RopeRows(device.Upload(cosines, batch.Rows, half), device.Upload(sines, batch.Rows, half), headDim, rope.Pairing);
+        ArrayPool<float>.Shared.Return(angles);
         return rows;
     }
 
-    private static void Turn(RopeRows rows, Segment segment, ReadOnlySpan<int> positions, double[] frequencies, double factor)
+    private static void Turn(Span<float> allCosines, Span<float> allSines, Segment segment, ReadOnlySpan<int> positions, double[] frequencies, double factor)
     {
         for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
         {
-            Span<float> cosines = rows.Cosines.Row(row);
-            Span<float> sines = rows.Sines.Row(row);
+            Span<float> cosines = allCosines.Slice(row * frequencies.Length, frequencies.Length);
+            Span<float> sines = allSines.Slice(row * frequencies.Length, frequencies.Length);
             for (int i = 0; i < frequencies.Length; i++)
             {
                 (double sin, double cos) = Math.SinCos(positions[row] * frequencies[i]);

@@ -3,9 +3,10 @@ namespace Seriatim.Models;
 /// <summary>The fixed table of <see cref="PositionSpec.Sinusoidal"/>: not stored in checkpoints, not trained. Also a start for learned positions.</summary>
 internal static class SinusoidalTable
 {
-    public static EmbeddingWeight Make(int count, int width)
+    public static EmbeddingWeight Make(Device device, int count, int width)
     {
-        var table = new Parameter("sinusoidal positions", count, width) { Trainable = false };
+        var table = device.NewParameter("sinusoidal positions", count, width);
+        table.Trainable = false;
         float[] row = new float[width];
         for (int position = 0; position < count; position++)
         {

@@ -45,7 +45,7 @@ internal sealed class Stack : IDisposable
     /// <param name="trace">Called with the residual stream before the first and after every layer; for finding errors.</param>
     public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
-        using var plan = new ForwardPlan(batch, encoded);
+        using var plan = new ForwardPlan(ops.Device, batch, encoded);
         Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
         try
         {
@@ -77,9 +77,8 @@ internal sealed class Stack : IDisposable
     }
 
     /// <summary>One layer; a tape may keep its input alone and run it again.</summary>
-    private static Tensor Layer(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer) => ops is Tape tape
-        ? tape.Recompute(x, layer.Plan.Encoded, layer, Run, static held => held.Plan.Retain())
-        : Run(ops, x, layer);
+    private static Tensor Layer(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer) =>
+        ops.Recompute(x, layer.Plan.Encoded, layer, Run, static held => held.Plan.Retain());
 
     private static Tensor Run(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer)
     {
@@ -120,7 +119,7 @@ internal sealed class Stack : IDisposable
         PositionSpec.None => (null, 0),
         PositionSpec.Learned learned => (weights.Embedding("positions", learned.Count + learned.Offset, spec.Width, tied: false,
             $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}", initializer: Initializer.Positions), learned.Offset),
-        PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(sinusoidal.Count, spec.Width), 0),
+        PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(weights.Device, sinusoidal.Count, spec.Width), 0),
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };
 

@@ -11,18 +11,49 @@ namespace Seriatim.Tensors;
 /// </remarks>
 public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 {
+    private readonly IDifferentiableOps _inner = inner;
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<Tensor, Tensor> _gradients = new(ReferenceEqualityComparer.Instance);
 
     private readonly HashSet<Tensor> _watched = new(ReferenceEqualityComparer.Instance);
 
-    private sealed record Node(Tensor Result, Tensor[] Saved, Action<Tensor> Backward, IDisposable? Held = null);
+    /// <summary>Something that was recorded: what it made, what it keeps, and how gradients go on.</summary>
+    private abstract class Node
+    {
+        public required List<Tensor> Saved { get; init; }
+
+        public IDisposable? Held { get; init; }
+
+        public abstract ReadOnlySpan<Tensor> Results { get; }
+
+        public abstract void Backward(Tape tape, ReadOnlySpan<Tensor?> dy);
+    }
+
+    private sealed class Node<TOp>(TOp op, Tensor[] results, int visible) : Node
+        where TOp : struct, IOp<TOp>
+    {
+        public override ReadOnlySpan<Tensor> Results => results.AsSpan(0, visible);
+
+        public override void Backward(Tape tape, ReadOnlySpan<Tensor?> dy) => op.Backward(tape._inner, results, dy, new Gradients(tape));
+    }
+
+    private sealed class PartNode(Tensor result, Action<Tensor> backward) : Node
+    {
+        private readonly Tensor _result = result;
+
+        public override ReadOnlySpan<Tensor> Results => new(in _result);
+
+        public override void Backward(Tape tape, ReadOnlySpan<Tensor?> dy) => backward(dy[0]!);
+    }
 
     /// <summary>
     /// Whether <see cref="Recompute"/> keeps the inputs of layers only (activation checkpointing; Chen et al., 2016). The bits of
     /// all gradients are the same either way.
     /// </summary>
     public bool RecomputesLayers { get; init; }
+
+    /// <inheritdoc/>
+    public Device Device => _inner.Device;
 
     /// <summary>Number of recorded ops.</summary>
     public int Count => _nodes.Count;
@@ -46,9 +77,9 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     /// <exception cref="InvalidOperationException">A gradient ends at a tensor that is neither an op's result on this tape nor watched.</exception>
     public void Backward(Tensor result, float scale = 1)
     {
-        Tensor seed = Tensor.Create(result.Rows, result.Columns);
-        seed.Span.Fill(scale);
-        Backward(result, seed);
+        float[] values = new float[result.Length];
+        Array.Fill(values, scale);
+        Backward(result, Device.Upload(values, result.Rows, result.Columns));
     }
 
     /// <summary>As <see cref="Backward(Tensor, float)"/>, from any gradient of the result. Takes the gradient over.</summary>
@@ -61,13 +92,22 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         {
             Node node = _nodes[^1];
             _nodes.RemoveAt(_nodes.Count - 1);
-            if (_gradients.Remove(node.Result, out Tensor? dy))
+            ReadOnlySpan<Tensor> results = node.Results;
+            var dy = new Tensor?[results.Length];
+            bool any = false;
+            for (int i = 0; i < dy.Length; i++)
+                any |= _gradients.Remove(results[i], out dy[i]);
+            try
             {
-                using (dy)
-                    node.Backward(dy);
+                if (any)
+                    node.Backward(this, dy);
             }
-
-            Release(node);
+            finally
+            {
+                foreach (Tensor? used in dy)
+                    used?.Dispose();
+                Release(node);
+            }
         }
 
         RefuseLostGradients();
@@ -92,170 +132,66 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         }
     }
 
-    /// <summary>
-    /// Runs a part of a model. With <see cref="RecomputesLayers"/> only its operands are kept, and the backward pass runs it again
-    /// on a tape of its own; otherwise it is recorded as any other ops.
-    /// </summary>
-    /// <param name="x">The operand that only this part reads.</param>
-    /// <param name="shared">An operand that other parts read too (the encoder's output); null for none.</param>
-    /// <param name="state">What the part needs besides; it must give the same bits each time.</param>
-    /// <param name="part">The part: the ops, x and the state give its result.</param>
-    /// <param name="hold">Keeps the state alive until the result is disposed: called once if the part will run again.</param>
+    /// <inheritdoc/>
+    /// <remarks>
+    /// With <see cref="RecomputesLayers"/> only the operands are kept, and the backward pass runs the part again on a tape of its own;
+    /// otherwise it is recorded as any other ops.
+    /// </remarks>
     public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold)
     {
         if (!RecomputesLayers)
             return part(this, x, state);
-        Tensor y = part(inner, x, state);
+        Tensor y = part(_inner, x, state);
         Tensor[] operands = shared is null ? [x] : [x, shared];
-        Record(y, operands, dy =>
+        var node = new PartNode(y, dy => RunAgain(operands, state, part, dy))
         {
-            using var again = new Tape(inner);
-            using Tensor result = part(again, x, state);
-            // What other parts have added so far goes in and comes out, so that sums are added up in the same order.
-            foreach (Tensor operand in operands)
-            {
-                again.Watch(operand);
-                if (_gradients.Remove(operand, out Tensor? soFar))
-                    again._gradients.Add(operand, soFar);
-            }
-
-            again.Backward(result, dy.Retain());
-            foreach (Tensor operand in operands)
-            {
-                if (again._gradients.Remove(operand, out Tensor? sum))
-                    _gradients.Add(operand, sum);
-            }
-        });
-        _nodes[^1] = _nodes[^1] with { Held = hold(state) };
+            Saved = [.. operands.Select(operand => operand.Retain())],
+            Held = hold(state),
+        };
+        _nodes.Add(node);
         return y;
     }
 
-    /// <inheritdoc/>
-    public Tensor Embed(EmbeddingWeight table, ReadOnlyMemory<int> ids) =>
-        Record(inner.Embed(table, ids), [], dy => inner.EmbedBackward(table, ids, dy));
-
-    /// <inheritdoc/>
-    public Tensor Linear(Tensor x, LinearWeight weight) =>
-        Record(inner.Linear(x, weight), [x], dy => Accumulate(x, inner.LinearBackward(x, weight, dy)));
-
-    /// <inheritdoc/>
-    public void LinearMany(Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results)
+    private void RunAgain<TState>(Tensor[] operands, TState state, Func<IOps, Tensor, TState, Tensor> part, Tensor dy)
     {
-        inner.LinearMany(x, weights, results);
-        for (int i = 0; i < weights.Length; i++)
+        using var again = new Tape(_inner);
+        using Tensor result = part(again, operands[0], state);
+        // What other parts have added so far goes in and comes out, so that sums are added up in the same order.
+        foreach (Tensor operand in operands)
         {
-            LinearWeight weight = weights[i];
-            Record(results[i], [x], dy => Accumulate(x, inner.LinearBackward(x, weight, dy)));
+            again.Watch(operand);
+            if (_gradients.Remove(operand, out Tensor? soFar))
+                again._gradients.Add(operand, soFar);
+        }
+
+        again.Backward(result, dy.Retain());
+        foreach (Tensor operand in operands)
+        {
+            if (again._gradients.Remove(operand, out Tensor? sum))
+                _gradients.Add(operand, sum);
         }
     }
 
-    /// <inheritdoc/>
-    public Tensor Norm(Tensor x, NormWeight weight) =>
-        Record(inner.Norm(x, weight), [x], dy => Accumulate(x, inner.NormBackward(x, weight, dy)));
-
-    /// <inheritdoc/>
-    public Tensor Rope(Tensor x, RopeRows rows)
+    void IOps.Run<TOp>(TOp op, Span<Tensor> results)
     {
-        // The angles belong to the batch, which may be gone when the gradients are computed.
-        Tensor cosines = rows.Cosines.Retain();
-        Tensor sines = rows.Sines.Retain();
-        RopeRows kept = rows with { Cosines = cosines, Sines = sines };
-        Tensor y = Record(inner.Rope(x, rows), [cosines, sines], dy => Accumulate(x, inner.RopeBackward(kept, dy)));
-        kept.Dispose();
-        return y;
-    }
-
-    /// <inheritdoc/>
-    public Tensor Attention(
-        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null)
-    {
-        if (k is null || v is null || sinkQueries is not null || rows.Pool is not null)
-            throw new InvalidOperationException("Gradients do not flow through stored keys and values: give the tape a batch without memory.");
-        Tensor y = inner.Attention(q, k, v, rows, layer, spec, out Tensor logSumExp);
-        Record(y, [q, k, v, logSumExp, y], dy =>
+        TOp call = op.Recorded();
+        var all = new Tensor[call.Results];
+        try
         {
-            (Tensor dq, Tensor dk, Tensor dv) = inner.AttentionBackward(q, k, v, y, logSumExp, rows, spec, dy);
-            Accumulate(q, dq);
-            Accumulate(k, dk);
-            Accumulate(v, dv);
-        });
-        logSumExp.Dispose();
-        return y;
-    }
-
-    /// <inheritdoc/>
-    public Tensor Activate(Tensor x, Activation activation) =>
-        Record(inner.Activate(x, activation), [x], dy => Accumulate(x, inner.ActivateBackward(x, activation, dy)));
-
-    /// <inheritdoc/>
-    public Tensor GatedActivate(Tensor gate, Tensor up, Activation activation) =>
-        Record(inner.GatedActivate(gate, up, activation), [gate, up], dy =>
+            _inner.Run(call, all);
+        }
+        catch
         {
-            (Tensor dgate, Tensor dup) = inner.GatedActivateBackward(gate, up, activation, dy);
-            Accumulate(gate, dgate);
-            Accumulate(up, dup);
-        });
+            call.Held?.Dispose();
+            throw;
+        }
 
-    /// <inheritdoc/>
-    public Tensor Add(Tensor a, Tensor b) => Record(inner.Add(a, b), [], dy =>
-    {
-        Accumulate(a, dy.Retain());
-        Accumulate(b, dy.Retain());
-    });
-
-    /// <inheritdoc/>
-    public Tensor Scale(Tensor x, float factor) =>
-        Record(inner.Scale(x, factor), [], dy => Accumulate(x, inner.Scale(dy, factor)));
-
-    /// <inheritdoc/>
-    public Tensor Dropout(Tensor x, DropoutMask mask) =>
-        Record(inner.Dropout(x, mask), [], dy => Accumulate(x, inner.Dropout(dy, mask)));
-
-    /// <inheritdoc/>
-    public Tensor SoftCap(Tensor x, float cap)
-    {
-        Tensor y = inner.SoftCap(x, cap);
-        return Record(y, [y], dy => Accumulate(x, inner.SoftCapBackward(y, cap, dy)));
-    }
-
-    /// <inheritdoc/>
-    public Tensor GatherRows(Tensor x, ReadOnlyMemory<int> rows) =>
-        Record(inner.GatherRows(x, rows), [], dy => Accumulate(x, inner.GatherRowsBackward(rows, x.Rows, dy)));
-
-    /// <inheritdoc/>
-    public ExpertRouting RouteExperts(Tensor logits, int perToken, bool renormalise)
-    {
-        ExpertRouting routing = inner.RouteExperts(logits, perToken, renormalise);
-        Record(routing.Weights, [logits],
-            dy => Accumulate(logits, inner.RouteExpertsBackward(logits, routing, renormalise, dy)));
-        return routing;
-    }
-
-    /// <inheritdoc/>
-    public Tensor DispatchToExperts(Tensor x, ExpertRouting routing) => Record(
-        inner.DispatchToExperts(x, routing), [], dy => Accumulate(x, inner.DispatchToExpertsBackward(routing, dy)));
-
-    /// <inheritdoc/>
-    public Tensor LinearExperts(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) => Record(
-        inner.LinearExperts(x, experts, routing), [x], dy => Accumulate(x, inner.LinearExpertsBackward(x, experts, routing, dy)));
-
-    /// <inheritdoc/>
-    public Tensor CombineExperts(Tensor x, ExpertRouting routing) =>
-        Record(inner.CombineExperts(x, routing), [x, routing.Weights], dy =>
-        {
-            (Tensor dx, Tensor dweights) = inner.CombineExpertsBackward(x, routing, dy);
-            Accumulate(x, dx);
-            Accumulate(routing.Weights, dweights);
-        });
-
-    /// <inheritdoc/>
-    public Tensor CrossEntropy(Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
-    {
-        Tensor loss = inner.CrossEntropy(hidden, head, labels, options, out CrossEntropyState state);
-        Record(loss, [hidden],
-            dy => Accumulate(hidden, inner.CrossEntropyBackward(hidden, head, labels, options, state, dy)));
-        _nodes[^1] = _nodes[^1] with { Held = state };
-        return loss;
+        var saved = new List<Tensor>(4);
+        call.Save(all, new SavedTensors(saved));
+        _nodes.Add(new Node<TOp>(call, all, results.Length) { Saved = saved, Held = call.Held });
+        all.AsSpan(0, results.Length).CopyTo(results);
+        foreach (Tensor extra in all.AsSpan(results.Length))
+            extra.Dispose(); // saved, or of no use
     }
 
     /// <inheritdoc/>
@@ -272,16 +208,7 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         _watched.Clear();
     }
 
-    /// <summary>Keeps an op, and alive what its backward pass reads: <paramref name="saved"/>.</summary>
-    private Tensor Record(Tensor result, Tensor[] saved, Action<Tensor> backward)
-    {
-        foreach (Tensor tensor in saved)
-            tensor.Retain();
-        _nodes.Add(new Node(result, saved, backward));
-        return result;
-    }
-
-    private void Accumulate(Tensor tensor, Tensor gradient)
+    internal void Accumulate(Tensor tensor, Tensor gradient)
     {
         if (!_gradients.TryGetValue(tensor, out Tensor? sum))
         {
@@ -290,16 +217,21 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         }
 
         // The sum may be shared with another operand (Add hands one gradient to both), so it is not changed in place.
-        Tensor total = inner.Add(sum, gradient);
+        Tensor total = _inner.Add(sum, gradient);
         _gradients[tensor] = total;
         sum.Dispose();
         gradient.Dispose();
     }
 
-    private static void Release(Node node)
+    private void Release(Node node)
     {
         foreach (Tensor tensor in node.Saved)
             tensor.Dispose();
-        node.Held?.Dispose();
+        if (node.Held is not { } held)
+            return;
+        if (Device.IsHere)
+            held.Dispose();
+        else
+            Device.Enqueue(held.Dispose); // calls that were asked for read it
     }
 }

@@ -34,17 +34,17 @@ internal unsafe struct AttentionBackward<T> : IWork
     public float* Dv;
     public float* BiasGradient; // [segments][K][H / K][table width], or null
 
-    public static (Tensor Dq, Tensor Dk, Tensor Dv) Run(
-        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy)
+    public static void Run(
+        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy, Tensor dq,
+        Tensor dk, Tensor dv)
     {
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
         List<List<int>> groups = GroupByKeys(rows.Segments);
         int parts = rows.Segments.Count * spec.KeyValueHeads;
         bool trainsBias = spec.Bias is AttentionBias.Relative { Table.Trainable: true };
         using Tensor? biasGradient = trainsBias ? Tensor.Zeros(parts * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
-        Tensor dq = Tensor.Create(q.Rows, q.Columns);
-        Tensor dk = Tensor.Zeros(k.Rows, k.Columns);
-        Tensor dv = Tensor.Zeros(v.Rows, v.Columns);
+        dk.Span.Clear();
+        dv.Span.Clear();
         var work = new AttentionBackward<T>
         {
             Team = team,
@@ -67,7 +67,6 @@ internal unsafe struct AttentionBackward<T> : IWork
         team.Run(groups.Count * spec.KeyValueHeads, ref work);
         if (biasGradient is not null)
             AddBiasGradient(biasGradient, (AttentionBias.Relative)spec.Bias!, rows, spec);
-        return (dq, dk, dv);
     }
 
     /// <summary>Segments whose key rows overlap belong together: their gradients are added to the same memory.</summary>

@@ -30,15 +30,13 @@ internal unsafe struct AttentionForward<T> : IWork
     public float* LogSumExp;
     public int Layer;
 
-    public static Tensor Run(
-        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ,
-        out Tensor logSumExp)
+    public static void Run(
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, Tensor y,
+        Tensor logSumExp)
     {
         AttentionTask task = AttentionTask.Of(rows, spec);
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
         using var keys = new AttentionKeys.Packed(team, task, rows, k, v, spec);
-        Tensor y = Tensor.Create(q.Rows, q.Columns);
-        logSumExp = Tensor.Create(q.Rows, spec.Heads);
         var work = new AttentionForward<T>
         {
             Team = team,
@@ -53,18 +51,7 @@ internal unsafe struct AttentionForward<T> : IWork
             LogSumExp = logSumExp.Floats,
             Layer = layer,
         };
-        try
-        {
-            team.Run(task.Pieces, ref work, task.Cost);
-        }
-        catch
-        {
-            y.Dispose();
-            logSumExp.Dispose();
-            throw;
-        }
-
-        return y;
+        team.Run(task.Pieces, ref work, task.Cost);
     }
 
     public readonly void Do(int piece, int worker)

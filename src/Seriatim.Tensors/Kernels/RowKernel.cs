@@ -64,9 +64,8 @@ internal unsafe struct ElementKernel<T, TFunction> : IWork
     public long Length;
     public TFunction Function;
 
-    public static Tensor Run(WorkerTeam team, TFunction function, Tensor a, Tensor? b = null, Tensor? c = null)
+    public static void Run(WorkerTeam team, TFunction function, Tensor y, Tensor a, Tensor? b = null, Tensor? c = null)
     {
-        Tensor y = Tensor.Create(a.Rows, a.Columns);
         var work = new ElementKernel<T, TFunction>
         {
             A = a.Floats,
@@ -77,7 +76,6 @@ internal unsafe struct ElementKernel<T, TFunction> : IWork
             Function = function,
         };
         team.Run((int)((a.Length + RowKernel.PieceElements - 1) / RowKernel.PieceElements), ref work);
-        return y;
     }
 
     public readonly void Do(int piece, int worker)

@@ -9,16 +9,19 @@ internal static unsafe class Elements
         switch (tensor.Type)
         {
             case DataType.F32:
+                float* singles = tensor.Floats + first;
                 for (int i = 0; i < values.Length; i++)
-                    values[i] = ((float*)tensor.Data + first)[(long)i * stride];
+                    values[i] = singles[(long)i * stride];
                 break;
             case DataType.F16:
+                var halves = (Half*)tensor.Data + first;
                 for (int i = 0; i < values.Length; i++)
-                    values[i] = (float)((Half*)tensor.Data + first)[(long)i * stride];
+                    values[i] = (float)halves[(long)i * stride];
                 break;
             case DataType.BF16:
+                var patterns = (ushort*)tensor.Data + first;
                 for (int i = 0; i < values.Length; i++)
-                    values[i] = SixteenBits.FromBFloat16(((ushort*)tensor.Data + first)[(long)i * stride]);
+                    values[i] = SixteenBits.FromBFloat16(patterns[(long)i * stride]);
                 break;
             default:
                 throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");
@@ -31,16 +34,19 @@ internal static unsafe class Elements
         switch (tensor.Type)
         {
             case DataType.F32:
+                float* singles = tensor.Floats + first;
                 for (int i = 0; i < values.Length; i++)
-                    ((float*)tensor.Data + first)[(long)i * stride] = values[i];
+                    singles[(long)i * stride] = values[i];
                 break;
             case DataType.F16:
+                var halves = (Half*)tensor.Data + first;
                 for (int i = 0; i < values.Length; i++)
-                    ((Half*)tensor.Data + first)[(long)i * stride] = (Half)values[i];
+                    halves[(long)i * stride] = (Half)values[i];
                 break;
             case DataType.BF16:
+                var patterns = (ushort*)tensor.Data + first;
                 for (int i = 0; i < values.Length; i++)
-                    ((ushort*)tensor.Data + first)[(long)i * stride] = SixteenBits.ToBFloat16(values[i]);
+                    patterns[(long)i * stride] = SixteenBits.ToBFloat16(values[i]);
                 break;
             default:
                 throw new InvalidOperationException($"A tensor of {tensor.Type} does not hold floating point values.");

@@ -15,7 +15,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     private byte* _data;
     private int _disposed;
 
-    /// <summary>Reserves a pool.</summary>
+    /// <summary>Reserves a pool in this machine's memory.</summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
     /// <param name="heads">Key/value heads of a layer, K.</param>
     /// <param name="headDim">Features of a head, D.</param>
@@ -25,7 +25,13 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <exception cref="ArgumentException">The page size is not one of those.</exception>
     /// <exception cref="OutOfMemoryException">The memory cannot be had.</exception>
     public KeyValuePool(int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type = KeyValueType.F32)
+        : this(Device.Cpu, layers, heads, headDim, pageSize, pages, type)
     {
+    }
+
+    internal KeyValuePool(Device device, int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type)
+    {
+        Device = device;
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
@@ -38,6 +44,9 @@ public sealed unsafe class KeyValuePool : IDisposable
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
         _data = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
     }
+
+    /// <summary>Whose memory the pages are in.</summary>
+    public Device Device { get; }
 
     /// <summary>Attention layers.</summary>
     public int Layers { get; }
@@ -74,12 +83,15 @@ public sealed unsafe class KeyValuePool : IDisposable
         return (long)layers * heads * (layout.KeyBlockBytes + layout.ValueBytes);
     }
 
-    /// <summary>Copies a whole page: the write of a copy-on-write.</summary>
+    /// <summary>Copies a whole page, in the order of the device's work: the write of a copy-on-write.</summary>
     public void CopyPage(int source, int target)
     {
         CheckPage(source);
         CheckPage(target);
-        Buffer.MemoryCopy(_data + source * PageBytes, _data + target * PageBytes, PageBytes, PageBytes);
+        if (Device.IsHere)
+            Copy(source, target);
+        else
+            Device.Enqueue(() => Copy(source, target));
     }
 
     /// <summary>Copies one position, all layers and heads, to another: how the accepted path of a tree moves together.</summary>
@@ -87,6 +99,17 @@ public sealed unsafe class KeyValuePool : IDisposable
     {
         CheckPage(sourcePage);
         CheckPage(targetPage);
+        if (Device.IsHere)
+            Copy(sourcePage, sourceSlot, targetPage, targetSlot);
+        else
+            Device.Enqueue(() => Copy(sourcePage, sourceSlot, targetPage, targetSlot));
+    }
+
+    private void Copy(int source, int target) =>
+        Buffer.MemoryCopy(_data + source * PageBytes, _data + target * PageBytes, PageBytes, PageBytes);
+
+    private void Copy(int sourcePage, int sourceSlot, int targetPage, int targetSlot)
+    {
         for (int layer = 0; layer < Layers; layer++)
         {
             for (int head = 0; head < Heads; head++)
@@ -104,13 +127,21 @@ public sealed unsafe class KeyValuePool : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        if (Device.IsHere)
+            Free();
+        else
+            Device.Enqueue(Free);
+    }
+
+    private void Free()
+    {
         byte* data = _data;
         _data = null;
         System.Runtime.InteropServices.NativeMemory.AlignedFree(data);
     }
 
     /// <summary>Whether its memory was given back.</summary>
-    internal bool IsDisposed => _data == null;
+    internal bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
     /// <summary>The page, if there is one of this number.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
@@ -153,7 +184,7 @@ public sealed unsafe class KeyValuePool : IDisposable
 
     private void CheckPage(int page)
     {
-        ObjectDisposedException.ThrowIf(_data == null, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)page, (uint)Pages);
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Seriatim.Tensors;
 
 /// <summary>In which order the elements of a parameter lie in memory.</summary>
@@ -28,22 +26,30 @@ public sealed unsafe class Parameter : IDisposable
     private bool _gradientIsZero;
     private int _disposed;
 
-    /// <summary>Allocates a parameter full of zeros.</summary>
+    /// <summary>Allocates a parameter full of zeros in this machine's memory.</summary>
     /// <param name="name">The name errors use, e.g. <c>model.layers.3.mlp.up_proj.weight</c>.</param>
     /// <param name="rows">Rows, at least 1.</param>
     /// <param name="columns">Columns, at least 1.</param>
     /// <param name="layout">Order of the elements.</param>
     /// <param name="type">F32, or F16/BF16 for storage at half the size (such a parameter cannot be trained).</param>
     public Parameter(string name, int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor, DataType type = DataType.F32)
+        : this(Device.Cpu, name, rows, columns, layout, type)
+    {
+    }
+
+    internal Parameter(Device device, string name, int rows, int columns, ParameterLayout layout, DataType type)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         if (type == DataType.I32)
             throw new ArgumentException($"Parameter '{name}' cannot be stored as {type}.", nameof(type));
-        (Name, Rows, Columns, Layout) = (name, rows, columns, layout);
+        (Device, Name, Rows, Columns, Layout) = (device, name, rows, columns, layout);
         Data = NewStorage(type);
         Trainable = type == DataType.F32;
     }
+
+    /// <summary>Whose memory the values and the gradient are in.</summary>
+    public Device Device { get; }
 
     /// <summary>The name errors and optimizers use.</summary>
     public string Name { get; }
@@ -68,7 +74,7 @@ public sealed unsafe class Parameter : IDisposable
             if (_gradientIsZero)
             {
                 _gradientIsZero = false;
-                NativeMemory.Clear(_gradient!.Data, (nuint)_gradient.Bytes);
+                Device.Clear(_gradient!);
             }
 
             return _gradient;
@@ -85,7 +91,13 @@ public sealed unsafe class Parameter : IDisposable
     /// Sets the gradient to zero, keeping its memory. The memory itself is cleared when somebody asks for <see cref="Gradient"/>, unless a
     /// backward pass sets all of it before: a pass over memory less in a step.
     /// </summary>
-    public void ClearGradient() => _gradientIsZero = _gradient is not null;
+    public void ClearGradient()
+    {
+        if (Device.IsHere)
+            _gradientIsZero = _gradient is not null;
+        else
+            Device.Enqueue(() => _gradientIsZero = _gradient is not null);
+    }
 
     /// <summary>
     /// Whether the gradient counts as zero while its memory was not cleared. If so the caller has to set every element, fillers of the last
@@ -103,7 +115,7 @@ public sealed unsafe class Parameter : IDisposable
     public void WriteRow(int row, ReadOnlySpan<float> values)
     {
         CheckRow(row, values.Length);
-        Elements.Write(Data, Offset(row, 0), Stride, values);
+        WriteRows(row, values);
     }
 
     /// <summary>Stores whole rows from <paramref name="firstRow"/> on, given in row-major order: the fast way to fill a parameter.</summary>
@@ -114,6 +126,19 @@ public sealed unsafe class Parameter : IDisposable
         ShapeMismatchException.Require(
             firstRow >= 0 && rows * Columns == values.Length && firstRow + rows <= Rows, Name, "the rows written",
             $"{values.Length} values from row {firstRow} on", $"whole rows of {Columns} within {Rows} rows");
+        if (Device.IsHere)
+        {
+            StoreRows(firstRow, values);
+            return;
+        }
+
+        float[] copy = values.ToArray();
+        Device.Enqueue(() => StoreRows(firstRow, copy));
+    }
+
+    private void StoreRows(int firstRow, ReadOnlySpan<float> values)
+    {
+        int rows = values.Length / Columns;
         int done = 0;
         if (Layout == ParameterLayout.Panels && Data.Type == DataType.F32)
         {
@@ -125,7 +150,7 @@ public sealed unsafe class Parameter : IDisposable
         }
 
         for (; done < rows; done++, firstRow++)
-            WriteRow(firstRow, values.Slice(done * Columns, Columns));
+            Elements.Write(Data, Offset(firstRow, 0), Stride, values.Slice(done * Columns, Columns));
     }
 
     /// <summary>Stores whole rows of a F16 or BF16 parameter as the 16-bit patterns they are in a file, without rounding anything.</summary>
@@ -139,6 +164,19 @@ public sealed unsafe class Parameter : IDisposable
         ShapeMismatchException.Require(
             firstRow >= 0 && rows * Columns == patterns.Length && firstRow + rows <= Rows, Name, "the rows written",
             $"{patterns.Length} values from row {firstRow} on", $"whole rows of {Columns} within {Rows} rows");
+        if (Device.IsHere)
+        {
+            StoreRows(firstRow, patterns);
+            return;
+        }
+
+        ushort[] copy = patterns.ToArray();
+        Device.Enqueue(() => StoreRows(firstRow, copy));
+    }
+
+    private void StoreRows(int firstRow, ReadOnlySpan<ushort> patterns)
+    {
+        int rows = patterns.Length / Columns;
         const int Block = 32; // columns of all rows that are moved while their lines are in the cache
         ushort* data = (ushort*)Data.Data;
         for (int first = 0; first < Columns; first += Block)
@@ -159,7 +197,7 @@ public sealed unsafe class Parameter : IDisposable
     public void ReadRow(int row, Span<float> values)
     {
         CheckRow(row, values.Length);
-        Read(Data, row, values);
+        Load(Data, row, values);
     }
 
     /// <summary>Reads one row of the gradient; zeros if there is none.</summary>
@@ -168,7 +206,7 @@ public sealed unsafe class Parameter : IDisposable
     {
         CheckRow(row, values.Length);
         if (Gradient is { } gradient)
-            Read(gradient, row, values);
+            Load(gradient, row, values);
         else
             values.Clear();
     }
@@ -204,11 +242,28 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>Elements from a column to the next.</summary>
     private int Stride => Layout == ParameterLayout.RowMajor ? 1 : PanelRows;
 
-    private Tensor NewStorage(DataType type) => Layout == ParameterLayout.RowMajor
-        ? Tensor.LastingZeros(Rows, Columns, type)
-        : Tensor.LastingZeros((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows), type);
+    private Tensor NewStorage(DataType type)
+    {
+        (int rows, int columns) = Layout == ParameterLayout.RowMajor
+            ? (Rows, Columns)
+            : ((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows));
+        var storage = new Tensor(Device, rows, columns, type, lasting: true);
+        Device.Clear(storage);
+        return storage;
+    }
 
-    private void Read(Tensor source, int row, Span<float> values) => Elements.Read(source, Offset(row, 0), Stride, values);
+    private void Load(Tensor source, int row, Span<float> values)
+    {
+        if (Device.IsHere)
+        {
+            Elements.Read(source, Offset(row, 0), Stride, values);
+            return;
+        }
+
+        float[] copy = new float[values.Length];
+        Device.Run(() => Elements.Read(source, Offset(row, 0), Stride, copy));
+        copy.CopyTo(values);
+    }
 
     private void CheckRow(int row, int length)
     {

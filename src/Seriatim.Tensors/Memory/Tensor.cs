@@ -1,32 +1,35 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A dense row-major block <c>[Rows, Columns]</c> in 64-byte aligned pooled native memory; a vector has one row. No
+/// A dense row-major block <c>[Rows, Columns]</c> in the memory of a <see cref="Tensors.Device"/>; a vector has one row. No
 /// strides and no views: what would need one has an op.
 /// </summary>
 /// <remarks>
 /// Counted references: a tensor is born with one, <see cref="Retain"/> adds one, <see cref="Dispose"/> takes one away,
-/// and the last one gives the buffer back. <c>using var y = ops.Linear(x, w);</c> is all that inference needs; a tape
-/// retains what its backward pass reads.
+/// and the last one gives the buffer back, once the device's work so far has run. <c>using var y = ops.Linear(x, w);</c> is all that
+/// inference needs; a tape retains what its backward pass reads.
 /// </remarks>
 public sealed unsafe class Tensor : IDisposable
 {
-    private readonly int _sizeClass;
+    private readonly int _tag;
     private void* _data;
     private int _references = 1;
 
-    private Tensor(int rows, int columns, DataType type, bool lasting = false)
+    internal Tensor(Device device, int rows, int columns, DataType type, bool lasting = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         Rows = rows;
         Columns = columns;
         Type = type;
-        _data = lasting ? TensorPool.Shared.RentLasting(Bytes, out _sizeClass) : TensorPool.Shared.Rent(Bytes, out _sizeClass);
+        Device = device;
+        _data = (void*)device.Allocate(Bytes, lasting, out _tag);
     }
+
+    /// <summary>Whose memory the elements are in.</summary>
+    public Device Device { get; }
 
     /// <summary>Rows: tokens, outputs, vocabulary entries; 1 for a vector.</summary>
     public int Rows { get; }
@@ -43,51 +46,37 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Size of the elements in bytes.</summary>
     public long Bytes => checked(Length * Type.Size());
 
-    /// <summary>All elements of an F32 tensor.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is not F32, or has more than 2^31 - 1 elements.</exception>
-    public Span<float> Span => new(Checked(DataType.F32), checked((int)Length));
+    /// <summary>Waits for what was asked of the device so far, and gives the elements of an F32 tensor to the host.</summary>
+    public HostRows Read() => Device.Read(this);
 
-    /// <summary>All elements of an I32 tensor.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is not I32.</exception>
-    public Span<int> Integers => new(Checked(DataType.I32), checked((int)Length));
+    /// <summary>As <see cref="Read"/>, without blocking a thread.</summary>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public ValueTask<HostRows> ReadAsync(CancellationToken cancellation = default) => Device.ReadAsync(this, cancellation);
+
+    /// <summary>A copy of the elements of an F32 tensor, row-major, once they are computed.</summary>
+    public float[] ToArray() => Read().Values.ToArray();
+
+    /// <summary>All elements of an F32 tensor where the calling thread may use them: on the CPU, and in the work of a device of this machine.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not F32, or its memory is not here.</exception>
+    /// <exception cref="OverflowException">There are more than 2^31 - 1 elements; use <see cref="Row"/>.</exception>
+    internal Span<float> Span => new(Checked(DataType.F32), checked((int)Length));
 
     internal float* Floats => (float*)Checked(DataType.F32);
 
     /// <summary>First byte of the elements, whatever their type.</summary>
-    internal void* Data => _data != null ? _data : throw Disposed();
+    internal void* Data => Here();
 
-    /// <summary>A tensor whose elements are not initialised.</summary>
-    public static Tensor Create(int rows, int columns, DataType type = DataType.F32) => new(rows, columns, type);
+    /// <summary>A tensor of this machine's memory whose elements are not initialised: scratch of kernels, and operands of tests.</summary>
+    internal static Tensor Create(int rows, int columns, DataType type = DataType.F32) => Device.Cpu.NewTensor(rows, columns, type);
 
-    /// <summary>A tensor of zeros.</summary>
-    public static Tensor Zeros(int rows, int columns, DataType type = DataType.F32)
-    {
-        var tensor = new Tensor(rows, columns, type);
-        NativeMemory.Clear(tensor._data, (nuint)tensor.Bytes);
-        return tensor;
-    }
+    /// <summary>A tensor of zeros in this machine's memory.</summary>
+    internal static Tensor Zeros(int rows, int columns, DataType type = DataType.F32) => Device.Cpu.Zeros(rows, columns, type);
 
-    /// <summary>Zeros that live as long as a weight does: their memory is the system's own, and goes back to it.</summary>
-    internal static Tensor LastingZeros(int rows, int columns, DataType type = DataType.F32)
-    {
-        var tensor = new Tensor(rows, columns, type, lasting: true);
-        NativeMemory.Clear(tensor._data, (nuint)tensor.Bytes);
-        return tensor;
-    }
+    /// <summary>Values in this machine's memory.</summary>
+    internal static Tensor From(ReadOnlySpan<float> values, int rows, int columns) => Device.Cpu.Upload(values, rows, columns);
 
-    /// <summary>A tensor with a copy of <paramref name="values"/> in row-major order.</summary>
-    /// <exception cref="ShapeMismatchException">There are not rows x columns values.</exception>
-    public static Tensor From(ReadOnlySpan<float> values, int rows, int columns)
-    {
-        ShapeMismatchException.Require(
-            values.Length == (long)rows * columns, "Tensor.From", "values", $"{values.Length} long", $"{rows} x {columns}");
-        var tensor = new Tensor(rows, columns, DataType.F32);
-        values.CopyTo(tensor.Span);
-        return tensor;
-    }
-
-    /// <summary>One row of an F32 tensor.</summary>
-    public Span<float> Row(int row)
+    /// <summary>One row of an F32 tensor, where the calling thread may use it.</summary>
+    internal Span<float> Row(int row)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows);
         return new Span<float>(Floats + (long)row * Columns, Columns);
@@ -120,12 +109,12 @@ public sealed unsafe class Tensor : IDisposable
             references = now;
         }
 
-        if (references != 1)
-            return;
-        void* data = _data;
-        _data = null;
-        TensorPool.Shared.Return(data, _sizeClass, Bytes);
+        if (references == 1)
+            Device.Free(this, (nint)_data, _tag, Bytes);
     }
+
+    /// <summary>The device has given the memory back: nobody may use it any more.</summary>
+    internal void Forget() => _data = null;
 
     /// <summary>The shape, as error messages write it: <c>[Rows, Columns]</c>.</summary>
     public override string ToString() => $"[{Rows}, {Columns}]";
@@ -133,12 +122,23 @@ public sealed unsafe class Tensor : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void* Checked(DataType type)
     {
-        if (_data == null)
-            throw Disposed();
         if (Type != type)
             throw new InvalidOperationException($"A tensor of {Type} was used as {type}.");
+        return Here();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void* Here()
+    {
+        if (_data == null)
+            throw Disposed();
+        if (!Device.IsHere)
+            throw Elsewhere();
         return _data;
     }
+
+    private InvalidOperationException Elsewhere() =>
+        new($"The elements of a tensor {this} are in the memory of the device '{Device}', which cannot be used from here. Read it.");
 
     private static ObjectDisposedException Disposed() => new(nameof(Tensor), "A tensor was used after its last reference was disposed.");
 }

@@ -1,14 +1,14 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What the backward pass of a cross-entropy takes from the forward pass: each row's log-sum-exp, and as many logits as fit
+/// What the backward pass of a cross-entropy takes from the forward pass besides each row's log-sum-exp: as many logits as fit
 /// <see cref="KeptLogits"/>, so that they are not computed a second time.
 /// </summary>
 /// <remarks>
 /// Logits computed again have the same bits, so how many were kept shows in time and memory only. The backward pass turns the kept ones
 /// into gradients in place and gives them back; a second backward pass computes all of them again.
 /// </remarks>
-public sealed class CrossEntropyState : IDisposable
+internal sealed class CrossEntropyState : IDisposable
 {
     /// <summary>Logits kept at most (64 MB): those of 256 rows over 50,257 entries fit, and what does not fit is computed again.</summary>
     public const long KeptLogits = 1L << 24;
@@ -17,11 +17,6 @@ public sealed class CrossEntropyState : IDisposable
     private long _kept;
     private int _disposed;
 
-    internal CrossEntropyState(Tensor logSumExp) => LogSumExp = logSumExp;
-
-    /// <summary>Log-sum-exp of each row's logits, <c>[N, 1]</c>.</summary>
-    public Tensor LogSumExp { get; }
-
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -29,7 +24,6 @@ public sealed class CrossEntropyState : IDisposable
             return;
         while (_logits.TryDequeue(out Tensor? logits))
             logits.Dispose();
-        LogSumExp.Dispose();
     }
 
     /// <summary>Keeps the logits of the next piece of the vocabulary if they, and all before them, fit.</summary>

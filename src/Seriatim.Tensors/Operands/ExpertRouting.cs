@@ -2,14 +2,13 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// Which experts each row goes to: the pairs (row, expert) sorted by expert, then by row. Made by
-/// <see cref="IOps.RouteExperts"/> and opaque to models, so that a device may keep it where it likes.
+/// <see cref="OpsExtensions.RouteExperts"/> and filled when the device runs the op, so models do not look into it.
 /// </summary>
 public sealed class ExpertRouting : IDisposable
 {
     internal ExpertRouting(int rows, int experts, int perToken)
     {
         (Rows, Experts, PerToken) = (rows, experts, perToken);
-        Weights = Tensor.Create(rows * perToken, 1);
         RowOf = new int[rows * perToken];
         Starts = new int[experts + 1];
         PairsOfRow = new int[rows * perToken];
@@ -26,7 +25,10 @@ public sealed class ExpertRouting : IDisposable
     public int PerToken { get; }
 
     /// <summary>Weight of each pair, <c>[N · PerToken, 1]</c>; gradients flow through it to the router.</summary>
-    public Tensor Weights { get; }
+    public Tensor Weights { get; internal set; } = null!;
+
+    /// <summary>Number of pairs.</summary>
+    internal int Pairs => Rows * PerToken;
 
     /// <summary>Row of each pair.</summary>
     internal int[] RowOf { get; }

@@ -5,33 +5,47 @@ namespace Seriatim.Tensors;
 /// <c>dx = m · dy</c>.
 /// </summary>
 /// <remarks>Shapes: x, y [N, E]. Saved for backward: nothing; the mask is made again.</remarks>
-internal static unsafe class DropoutOp
+internal readonly unsafe struct DropoutOp(Tensor x, DropoutMask mask) : IOp<DropoutOp>
 {
-    public static Tensor Forward<T>(WorkerTeam team, Tensor x, DropoutMask mask)
+    public static string Name => "Dropout";
+
+    public OpPart Part => OpPart.Other;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check() => CheckMask(mask);
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        Check(mask);
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
         int rows = RowKernel.RowsPerPiece(x.Columns);
-        var work = new Kernel<T> { X = x, Y = y, Mask = mask, RowsOfPiece = rows };
+        var work = new Kernel<T> { X = x, Y = results[0], Mask = mask, RowsOfPiece = rows };
         team.Run(RowKernel.Pieces(x.Rows, rows), ref work, x.Length);
-        return y;
     }
 
-    public static Tensor Reference(Tensor x, DropoutMask mask)
+    public void Reference(ReadOnlySpan<Tensor> results)
     {
-        Check(mask);
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
         for (int row = 0; row < x.Rows; row++)
         {
             for (int column = 0; column < x.Columns; column++)
-                y.Row(row)[column] = x.Row(row)[column] * mask.FactorOf(row, column);
+                results[0].Row(row)[column] = x.Row(row)[column] * mask.FactorOf(row, column);
         }
-
-        return y;
     }
 
-    public static void Check(DropoutMask mask)
+    public DropoutOp Recorded() => this;
+
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
+    {
+    }
+
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.Call(new DropoutOp(dy[0]!, mask)));
+
+    internal static void CheckMask(DropoutMask mask)
     {
         if (mask.Rate is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(mask), mask.Rate, "The rate of dropout is a number from 0 to below 1.");
@@ -59,4 +73,11 @@ internal static unsafe class DropoutOp
             }
         }
     }
+}
+
+public static partial class OpsExtensions
+{
+    /// <summary>Each element 0 or multiplied by <c>1 / (1 - rate)</c>, by the mask: <c>[N, E] → [N, E]</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not from 0 to below 1.</exception>
+    public static Tensor Dropout(this IOps ops, Tensor x, DropoutMask mask) => ops.Run(new DropoutOp(x, mask));
 }

@@ -5,47 +5,49 @@ namespace Seriatim.Tensors;
 /// multiply-adds, whatever the number of rows (quantised weights: <see cref="DotTile{T}"/>). Backward: <c>dx = dy W</c>, <c>dW += dyᵀ x</c>, <c>db += Σ_n dy[n]</c>.
 /// </summary>
 /// <remarks>Shapes: x [N, I], W [O, I], b [1, O], y [N, O]. Saved for backward: x.</remarks>
-internal static unsafe class LinearOp
+internal readonly unsafe struct LinearOp(Tensor x, LinearWeight weight) : IOp<LinearOp>
 {
-    public static void Forward<T>(WorkerTeam team, Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results)
+    public static string Name => "Linear";
+
+    public OpPart Part => weight.Part;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, weight.Outputs);
+
+    public void Check() => Check(x, weight);
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T> => Forward<T>(team, x, weight, results[0]);
+
+    public void Reference(ReadOnlySpan<Tensor> results) => Reference(x, weight, results[0]);
+
+    public LinearOp Recorded() => this;
+
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
+
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.LinearBackward(x, weight, dy[0]!));
+
+    internal static void Check(Tensor x, LinearWeight weight) => OpShapes.RequireColumns(x, weight.Inputs, "Linear", "x", weight);
+
+    internal static void Forward<T>(WorkerTeam team, Tensor x, LinearWeight weight, Tensor y)
         where T : struct, ILanes<T>
     {
-        foreach (LinearWeight weight in weights)
-            Check(x, weight);
         using var rows = new LinearRows<T>(team, x);
-        for (int i = 0; i < weights.Length; i++)
-            results[i] = Tensor.Create(x.Rows, weights[i].Outputs);
-        rows.Multiply(weights, results);
+        weight.Multiply(rows, 0, weight.Outputs, y.Floats, weight.Outputs);
+        rows.Finish();
     }
 
-    public static Tensor Backward<T>(WorkerTeam team, Tensor x, LinearWeight weight, Tensor dy)
-        where T : struct, ILanes<T>
+    internal static void Reference(Tensor x, LinearWeight weight, Tensor y)
     {
-        CheckBackward(x, weight, dy);
-        DenseWeight dense = Dense(weight);
-        bool sets = x.Rows > 0 && dense.SetsGradient();
-        using (Tensor columns = DenseProduct<T>.PackColumns(team, x.Floats, x.Rows, x.Columns))
-            DenseProduct<T>.BackwardWeight(team, columns.Floats, x.Rows, dense, 0, weight.Outputs, dy.Floats, dy.Columns, sets);
-        Tensor dx = Tensor.Create(x.Rows, x.Columns);
-        using Tensor packed = DenseProduct<T>.PackRows(team, dy.Floats, dy.Rows, dy.Columns);
-        DenseProduct<T>.BackwardInput(team, packed.Floats, x.Rows, dense, 0, weight.Outputs, dx.Floats, accumulate: false);
-        return dx;
-    }
-
-    /// <summary>The weight as a backward pass needs it.</summary>
-    /// <exception cref="InvalidOperationException">It is quantised.</exception>
-    public static DenseWeight Dense(LinearWeight weight) => weight as DenseWeight ?? throw new InvalidOperationException(
-        $"{weight} is in quantised blocks ({weight.Quantized?.Type}), which have no gradient; load the model with its weights as F32 to train it.");
-
-    public static Tensor Reference(Tensor x, LinearWeight weight)
-    {
-        Check(x, weight);
-        Tensor y = Tensor.Create(x.Rows, weight.Outputs);
         float[] row = new float[weight.Inputs];
         for (int o = 0; o < weight.Outputs; o++)
         {
             weight.ReadRow(o, row);
-            double bias = weight.Bias is { } b ? b.Data.Span[o] : 0;
+            double bias = weight.BiasOf(o);
             for (int n = 0; n < x.Rows; n++)
             {
                 ReadOnlySpan<float> input = x.Row(n);
@@ -55,17 +57,46 @@ internal static unsafe class LinearOp
                 y.Row(n)[o] = (float)sum;
             }
         }
+    }
+}
 
-        return y;
+/// <summary>Returns <c>dx = dy W</c>; adds <c>dyᵀ x</c> and the column sums of dy to the gradients of W and b.</summary>
+internal readonly unsafe struct LinearBackwardOp(Tensor x, LinearWeight weight, Tensor dy) : IOpCall
+{
+    public static string Name => "LinearBackward";
+
+    public OpPart Part => weight.Part;
+
+    public int Results => 1;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check()
+    {
+        LinearOp.Check(x, weight);
+        OpShapes.Require(dy, x.Rows, weight.Outputs, "Linear backward", "dy");
     }
 
-    public static Tensor ReferenceBackward(Tensor x, LinearWeight weight, Tensor dy)
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T> => Forward<T>(team, x, weight, dy, results[0]);
+
+    public void Reference(ReadOnlySpan<Tensor> results) => Reference(x, weight, dy, results[0]);
+
+    internal static void Forward<T>(WorkerTeam team, Tensor x, LinearWeight weight, Tensor dy, Tensor dx)
+        where T : struct, ILanes<T>
     {
-        CheckBackward(x, weight, dy);
+        using var gradients = new LinearRows<T>(team, dy);
+        bool? sets = null;
+        using (var rows = new LinearRows<T>(team, x))
+            weight.BackwardWeight(rows, gradients, 0, ref sets);
+        weight.BackwardInput(gradients, 0, dx.Floats, accumulate: false);
+    }
+
+    internal static void Reference(Tensor x, LinearWeight weight, Tensor dy, Tensor result)
+    {
         double[] dx = new double[x.Rows * weight.Inputs];
         float[] row = new float[weight.Inputs];
         double[] gradient = new double[weight.Inputs];
-        float[] rounded = new float[weight.Inputs];
         for (int o = 0; o < weight.Outputs; o++)
         {
             weight.ReadRow(o, row);
@@ -83,28 +114,20 @@ internal static unsafe class LinearOp
                 }
             }
 
-            if (weight.Bias is { Trainable: true } b)
-                b.GradientOrZeros().Span[o] += (float)bias;
-            if (weight.Matrix is { Trainable: true } matrix)
-            {
-                for (int k = 0; k < row.Length; k++)
-                    rounded[k] = (float)gradient[k];
-                matrix.AddGradientRow(o, rounded);
-            }
+            weight.AddGradient(o, gradient, bias);
         }
 
-        Tensor result = Tensor.Create(x.Rows, weight.Inputs);
         for (int i = 0; i < dx.Length; i++)
             result.Span[i] = (float)dx[i];
-        return result;
     }
+}
 
-    private static void Check(Tensor x, LinearWeight weight) =>
-        OpShapes.RequireColumns(x, weight.Inputs, "Linear", "x", weight);
+public static partial class OpsExtensions
+{
+    /// <summary><c>y = x Wᵀ + b</c>: <c>[N, I] → [N, O]</c>.</summary>
+    public static Tensor Linear(this IOps ops, Tensor x, LinearWeight weight) => ops.Run(new LinearOp(x, weight));
 
-    private static void CheckBackward(Tensor x, LinearWeight weight, Tensor dy)
-    {
-        Check(x, weight);
-        OpShapes.Require(dy, x.Rows, weight.Outputs, "Linear backward", "dy");
-    }
+    /// <summary>Returns <c>dx = dy W</c>; adds <c>dyᵀ x</c> and the column sums of dy to the gradients of W and b.</summary>
+    internal static Tensor LinearBackward(this IDifferentiableOps ops, Tensor x, LinearWeight weight, Tensor dy) =>
+        ops.Call(new LinearBackwardOp(x, weight, dy));
 }

@@ -9,48 +9,31 @@ namespace Seriatim.Tensors;
 /// Shapes: x, y [N, E], w and b [1, E'] with E a multiple of E': each piece of E' features is normed by itself. Saved for
 /// backward: x; r is computed again. Sums over features use 16 partial sums (feature i goes to sum i mod 16) folded in one tree.
 /// </remarks>
-internal static unsafe class NormOp
+internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp>
 {
-    public static Tensor Forward<T>(WorkerTeam team, Tensor x, NormWeight weight)
+    public static string Name => "Norm";
+
+    public OpPart Part => OpPart.Norms;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check() => Width(x, weight);
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        int width = Width(x, weight);
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
-        var work = NormKernel<T>.For(x, y, null, weight, width);
+        var work = NormKernel<T>.For(x, results[0], null, weight, Width(x, weight));
         team.Run(RowKernel.Pieces(work.Rows, work.PerPiece), ref work);
-        return y;
     }
 
-    public static Tensor Backward<T>(WorkerTeam team, Tensor x, NormWeight weight, Tensor dy)
-        where T : struct, ILanes<T>
+    public void Reference(ReadOnlySpan<Tensor> results)
     {
         int width = Width(x, weight);
-        OpShapes.RequireSame(x, dy, "Norm backward", "dy");
-        Tensor dx = Tensor.Create(x.Rows, x.Columns);
-        var work = NormKernel<T>.For(x, dx, dy, weight, width);
-        using Tensor moments = Tensor.Create(work.Rows, 2);
-        work.Moments = moments.Floats;
-        team.Run(RowKernel.Pieces(work.Rows, work.PerPiece), ref work);
-        bool scale = weight.Scale is { Trainable: true };
-        bool bias = weight.Bias is { Trainable: true };
-        if (scale || bias)
-        {
-            var columns = new NormKernel<T>.ParameterWork
-            {
-                Kernel = work,
-                Scale = scale ? weight.Scale!.GradientOrZeros().Floats : null,
-                Bias = bias ? weight.Bias!.GradientOrZeros().Floats : null,
-            };
-            team.Run(RowKernel.Pieces(width, NormKernel<T>.ParameterWork.Group), ref columns);
-        }
-
-        return dx;
-    }
-
-    public static Tensor Reference(Tensor x, NormWeight weight)
-    {
-        int width = Width(x, weight);
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
+        Tensor y = results[0];
         for (int start = 0; start < x.Length; start += width)
         {
             ReadOnlySpan<float> from = x.Span.Slice(start, width);
@@ -59,48 +42,16 @@ internal static unsafe class NormOp
             for (int i = 0; i < width; i++)
                 to[i] = (float)((from[i] - mean) * r * Factor(weight, i) + (weight.Bias is { } b ? b.Data.Span[i] : 0));
         }
-
-        return y;
     }
 
-    public static Tensor ReferenceBackward(Tensor x, NormWeight weight, Tensor dy)
-    {
-        int width = Width(x, weight);
-        OpShapes.RequireSame(x, dy, "Norm backward", "dy");
-        Tensor dx = Tensor.Create(x.Rows, x.Columns);
-        double[] dscale = new double[width];
-        double[] dbias = new double[width];
-        for (int start = 0; start < x.Length; start += width)
-        {
-            ReadOnlySpan<float> from = x.Span.Slice(start, width);
-            ReadOnlySpan<float> d = dy.Span.Slice(start, width);
-            (double mean, double r) = Moments(from, weight);
-            double meanG = 0;
-            double meanGh = 0;
-            for (int i = 0; i < width; i++)
-            {
-                double h = (from[i] - mean) * r;
-                double g = d[i] * Factor(weight, i);
-                meanG += g / width;
-                meanGh += g * h / width;
-                dscale[i] += d[i] * h;
-                dbias[i] += d[i];
-            }
+    public NormOp Recorded() => this;
 
-            for (int i = 0; i < width; i++)
-            {
-                double h = (from[i] - mean) * r;
-                double g = d[i] * Factor(weight, i);
-                dx.Span[start + i] = (float)(r * (g - h * meanGh - (weight.Kind == NormKind.Layer ? meanG : 0)));
-            }
-        }
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
-        AddTo(weight.Scale, dscale);
-        AddTo(weight.Bias, dbias);
-        return dx;
-    }
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.Call(new NormBackwardOp(x, weight, dy[0]!)));
 
-    private static (double Mean, double Reciprocal) Moments(ReadOnlySpan<float> x, NormWeight weight)
+    internal static (double Mean, double Reciprocal) Moments(ReadOnlySpan<float> x, NormWeight weight)
     {
         double mean = 0;
         if (weight.Kind == NormKind.Layer)
@@ -116,18 +67,10 @@ internal static unsafe class NormOp
         return (mean, 1 / Math.Sqrt(square / x.Length + weight.Epsilon));
     }
 
-    private static double Factor(NormWeight weight, int i) => weight.Scale is { } scale ? weight.Offset + scale.Data.Span[i] : 1;
-
-    private static void AddTo(Parameter? parameter, double[] gradient)
-    {
-        if (parameter is not { Trainable: true })
-            return;
-        for (int i = 0; i < gradient.Length; i++)
-            parameter.GradientOrZeros().Span[i] += (float)gradient[i];
-    }
+    internal static double Factor(NormWeight weight, int i) => weight.Scale is { } scale ? weight.Offset + scale.Data.Span[i] : 1;
 
     /// <summary>Checks the shapes and returns the number of features that are normed together.</summary>
-    private static int Width(Tensor x, NormWeight weight)
+    internal static int Width(Tensor x, NormWeight weight)
     {
         int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? x.Columns;
         ShapeMismatchException.Require(
@@ -138,4 +81,92 @@ internal static unsafe class NormOp
             weight.Bias is not { } b || (b.Rows == 1 && b.Columns == width), "Norm", "the bias", $"{weight.Bias}", $"[1, {width}]");
         return width;
     }
+}
+
+/// <summary>Returns dx; adds to the gradients of the norm's factor and bias.</summary>
+internal readonly unsafe struct NormBackwardOp(Tensor x, NormWeight weight, Tensor dy) : IOpCall
+{
+    public static string Name => "NormBackward";
+
+    public OpPart Part => OpPart.Norms;
+
+    public int Results => 1;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check()
+    {
+        NormOp.Width(x, weight);
+        OpShapes.RequireSame(x, dy, "Norm backward", "dy");
+    }
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T>
+    {
+        int width = NormOp.Width(x, weight);
+        var work = NormKernel<T>.For(x, results[0], dy, weight, width);
+        using Tensor moments = Tensor.Create(work.Rows, 2);
+        work.Moments = moments.Floats;
+        team.Run(RowKernel.Pieces(work.Rows, work.PerPiece), ref work);
+        bool scale = weight.Scale is { Trainable: true };
+        bool bias = weight.Bias is { Trainable: true };
+        if (!scale && !bias)
+            return;
+        var columns = new NormKernel<T>.ParameterWork
+        {
+            Kernel = work,
+            Scale = scale ? weight.Scale!.GradientOrZeros().Floats : null,
+            Bias = bias ? weight.Bias!.GradientOrZeros().Floats : null,
+        };
+        team.Run(RowKernel.Pieces(width, NormKernel<T>.ParameterWork.Group), ref columns);
+    }
+
+    public void Reference(ReadOnlySpan<Tensor> results)
+    {
+        int width = NormOp.Width(x, weight);
+        Tensor dx = results[0];
+        double[] dscale = new double[width];
+        double[] dbias = new double[width];
+        for (int start = 0; start < x.Length; start += width)
+        {
+            ReadOnlySpan<float> from = x.Span.Slice(start, width);
+            ReadOnlySpan<float> d = dy.Span.Slice(start, width);
+            (double mean, double r) = NormOp.Moments(from, weight);
+            double meanG = 0;
+            double meanGh = 0;
+            for (int i = 0; i < width; i++)
+            {
+                double h = (from[i] - mean) * r;
+                double g = d[i] * NormOp.Factor(weight, i);
+                meanG += g / width;
+                meanGh += g * h / width;
+                dscale[i] += d[i] * h;
+                dbias[i] += d[i];
+            }
+
+            for (int i = 0; i < width; i++)
+            {
+                double h = (from[i] - mean) * r;
+                double g = d[i] * NormOp.Factor(weight, i);
+                dx.Span[start + i] = (float)(r * (g - h * meanGh - (weight.Kind == NormKind.Layer ? meanG : 0)));
+            }
+        }
+
+        AddTo(weight.Scale, dscale);
+        AddTo(weight.Bias, dbias);
+    }
+
+    private static void AddTo(Parameter? parameter, double[] gradient)
+    {
+        if (parameter is not { Trainable: true })
+            return;
+        for (int i = 0; i < gradient.Length; i++)
+            parameter.GradientOrZeros().Span[i] += (float)gradient[i];
+    }
+}
+
+public static partial class OpsExtensions
+{
+    /// <summary>RMS or layer norm of each row: <c>[N, E] → [N, E]</c>. E may be a multiple of the weight's length: then each piece is a row (norms per head).</summary>
+    public static Tensor Norm(this IOps ops, Tensor x, NormWeight weight) => ops.Run(new NormOp(x, weight));
 }

@@ -1,22 +1,46 @@
 namespace Seriatim.Tensors;
 
-/// <summary>Shorter ways to call <see cref="IOps"/>.</summary>
-public static class OpsExtensions
+/// <summary>The ops, as models call them. Each is declared in the file of its op.</summary>
+public static partial class OpsExtensions
 {
-    /// <summary>Two linear layers of one input, e.g. gate and up.</summary>
-    public static (Tensor First, Tensor Second) LinearMany(this IOps ops, Tensor x, LinearWeight first, LinearWeight second)
+    /// <summary>Makes a call of one result.</summary>
+    internal static Tensor Run<TOp>(this IOps ops, TOp op)
+        where TOp : struct, IOp<TOp>
     {
-        Tensor[] results = new Tensor[2];
-        ops.LinearMany(x, [first, second], results);
+        Tensor result = null!;
+        ops.Run(op, new Span<Tensor>(ref result));
+        return result;
+    }
+
+    /// <summary>Makes a call of one result that has no gradient.</summary>
+    internal static Tensor Call<TCall>(this IDifferentiableOps ops, TCall call)
+        where TCall : struct, IOpCall
+    {
+        Tensor result = null!;
+        ops.Call(call, new Span<Tensor>(ref result));
+        return result;
+    }
+
+    /// <summary>Makes a call of two results that has no gradient.</summary>
+    internal static (Tensor First, Tensor Second) CallTwo<TCall>(this IDifferentiableOps ops, TCall call)
+        where TCall : struct, IOpCall
+    {
+        var results = new Pair();
+        ops.Call(call, results);
         return (results[0], results[1]);
     }
 
-    /// <summary>Three linear layers of one input, e.g. q, k and v.</summary>
-    public static (Tensor First, Tensor Second, Tensor Third) LinearMany(
-        this IOps ops, Tensor x, LinearWeight first, LinearWeight second, LinearWeight third)
+    /// <summary>Room for two tensors.</summary>
+    [System.Runtime.CompilerServices.InlineArray(2)]
+    private struct Pair
     {
-        Tensor[] results = new Tensor[3];
-        ops.LinearMany(x, [first, second, third], results);
-        return (results[0], results[1], results[2]);
+        private Tensor _first;
+    }
+
+    /// <summary>Room for three tensors.</summary>
+    [System.Runtime.CompilerServices.InlineArray(3)]
+    private struct Triple
+    {
+        private Tensor _first;
     }
 }

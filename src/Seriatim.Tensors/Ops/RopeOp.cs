@@ -5,20 +5,39 @@ namespace Seriatim.Tensors;
 /// head being (i, i + R/2) or (2i, 2i + 1). Backward turns the other way: sin changes its sign.
 /// </summary>
 /// <remarks>
-/// Shapes: x, y [N, H·D], cosines and sines [N, R/2], R ≤ D; features from R on pass unchanged. Nothing is saved. One
+/// Shapes: x, y [N, H·D], cosines and sines [N, R/2], R ≤ D; features from R on pass unchanged. Saved for backward: the angles. One
 /// multiplication and one fused multiply-add a feature in any order: the same bits in every lane.
 /// </remarks>
-internal static unsafe class RopeOp
+internal readonly unsafe struct RopeOp(Tensor x, RopeRows rows, bool backward) : IOp<RopeOp>
 {
-    public static Tensor Run<T>(WorkerTeam team, Tensor x, RopeRows rows, bool backward)
+    public static string Name => "Rope";
+
+    public OpPart Part => OpPart.Attention;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check()
+    {
+        string operation = backward ? "Rope backward" : "Rope";
+        ShapeMismatchException.Require(
+            x.Columns % rows.HeadDim == 0, operation, "x", $"{x}", $"a multiple of the head dimension {rows.HeadDim} in columns");
+        ShapeMismatchException.Require(
+            rows.RotaryDim <= rows.HeadDim, operation, "the angles", $"{rows.Cosines}", $"at most {rows.HeadDim / 2} columns");
+        OpShapes.Require(rows.Cosines, x.Rows, rows.RotaryDim / 2, operation, "the cosines");
+        OpShapes.Require(rows.Sines, x.Rows, rows.RotaryDim / 2, operation, "the sines");
+    }
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        Check(x, rows, backward ? "Rope backward" : "Rope");
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
         var work = new Work<T>
         {
             X = x.Floats,
-            Y = y.Floats,
+            Y = results[0].Floats,
             Cosines = rows.Cosines.Floats,
             Sines = rows.Sines.Floats,
             Rows = x.Rows,
@@ -30,13 +49,11 @@ internal static unsafe class RopeOp
             PerPiece = RowKernel.RowsPerPiece(x.Columns),
         };
         team.Run(RowKernel.Pieces(x.Rows, work.PerPiece), ref work);
-        return y;
     }
 
-    public static Tensor Reference(Tensor x, RopeRows rows, bool backward)
+    public void Reference(ReadOnlySpan<Tensor> results)
     {
-        Check(x, rows, backward ? "Rope backward" : "Rope");
-        Tensor y = Tensor.Create(x.Rows, x.Columns);
+        Tensor y = results[0];
         int half = rows.Cosines.Columns;
         for (int n = 0; n < x.Rows; n++)
         {
@@ -55,19 +72,19 @@ internal static unsafe class RopeOp
                 }
             }
         }
-
-        return y;
     }
 
-    public static void Check(Tensor x, RopeRows rows, string operation)
+    public RopeOp Recorded() => this;
+
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
-        ShapeMismatchException.Require(
-            x.Columns % rows.HeadDim == 0, operation, "x", $"{x}", $"a multiple of the head dimension {rows.HeadDim} in columns");
-        ShapeMismatchException.Require(
-            rows.RotaryDim <= rows.HeadDim, operation, "the angles", $"{rows.Cosines}", $"at most {rows.HeadDim / 2} columns");
-        OpShapes.Require(rows.Cosines, x.Rows, rows.RotaryDim / 2, operation, "the cosines");
-        OpShapes.Require(rows.Sines, x.Rows, rows.RotaryDim / 2, operation, "the sines");
+        // The angles belong to the batch, which may be gone when the gradients are computed.
+        saved.Add(rows.Cosines);
+        saved.Add(rows.Sines);
     }
+
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.Call(new RopeOp(dy[0]!, rows, !backward)));
 
     private struct Work<T> : IWork
         where T : struct, ILanes<T>
@@ -118,4 +135,10 @@ internal static unsafe class RopeOp
                 y[i] = x[i];
         }
     }
+}
+
+public static partial class OpsExtensions
+{
+    /// <summary>Turns query or key heads by their position: <c>[N, H·D] → [N, H·D]</c>.</summary>
+    public static Tensor Rope(this IOps ops, Tensor x, RopeRows rows) => ops.Run(new RopeOp(x, rows, backward: false));
 }

@@ -9,6 +9,9 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     private protected QuantizedMatrix(string name, BlockType type, int rows, int columns, QuantizedPlacement placement) =>
         (Name, Type, Rows, Columns, Placement) = (name, type, rows, columns, placement);
 
+    /// <summary>Whose memory the blocks are in.</summary>
+    public Device Device { get; init; } = Device.Cpu;
+
     /// <summary>The name errors use.</summary>
     public string Name { get; }
 

@@ -44,6 +44,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     [ThreadStatic]
     private static WorkerTeam? _inside;
 
+    /// <summary>Whether this thread is doing a piece of some team.</summary>
+    internal static bool IsInside => _inside is not null;
+
     /// <summary>Starts a team.</summary>
     /// <param name="threads">Threads in all, the caller included; at least 1.</param>
     public WorkerTeam(int threads)

@@ -33,7 +33,7 @@ public static class Perplexity
             using Tensor hidden = model.Forward(ops, batch);
             int[] labels = [.. piece[1..], -100];
             using Tensor sum = model.Loss(ops, hidden, labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));
-            loss += sum.Span[0];
+            loss += sum.Read().Values[0];
             counted += piece.Length - 1;
         }
 

@@ -10,6 +10,16 @@ public sealed class OpCase(string name, Func<OpCase, IOps, Tensor> run)
     private readonly List<Parameter> _parameters = [];
     private int _seed = 1;
 
+    /// <summary>Whose memory the operands of cases made from now on, on this thread, are in; null: the CPU's.</summary>
+    internal static Device? Making { get => _making; set => _making = value; }
+
+    [ThreadStatic]
+    private static Device? _making;
+
+    internal static Device DeviceOfCases => Making ?? Device.Cpu;
+
+    private readonly Device _device = DeviceOfCases;
+
     public string Name => name;
 
     public IReadOnlyList<Tensor> Inputs => _inputs;
@@ -26,15 +36,15 @@ public sealed class OpCase(string name, Func<OpCase, IOps, Tensor> run)
 
     public OpCase Input(int rows, int columns, float spread = 1)
     {
-        Tensor tensor = Tensor.Create(rows, columns);
-        Fill(tensor.Span, spread);
-        _inputs.Add(tensor);
+        float[] values = new float[rows * columns];
+        Fill(values, spread);
+        _inputs.Add(_device.Upload(values, rows, columns));
         return this;
     }
 
     public Parameter Parameter(int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor, DataType type = DataType.F32, float spread = 1)
     {
-        var parameter = new Parameter($"p{_parameters.Count}", rows, columns, layout, type);
+        var parameter = _device.NewParameter($"p{_parameters.Count}", rows, columns, layout, type);
         float[] row = new float[columns];
         for (int r = 0; r < rows; r++)
         {

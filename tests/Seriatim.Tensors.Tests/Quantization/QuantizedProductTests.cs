@@ -111,15 +111,36 @@ public sealed class QuantizedProductTests
         }
     }
 
-    [Fact]
-    public void QuantisedWeightsSayThatTheyCannotBeTrained()
+    /// <summary>The blocks are frozen, and the gradient of the input is that of a dense weight of their values, bit for bit.</summary>
+    [Theory]
+    [InlineData(1, 45)]
+    [InlineData(9, 45)]
+    [InlineData(40, 700)]
+    public void TheGradientOfTheInputIsExactOnOpenedBlocks(int rows, int outputs)
     {
-        using var matrix = QuantizedMatrix.Encode("blk.0.ffn_up", BlockType.Q8_0, 4, 32, QuantizedPlacement.Packed, (_, to) => to.Fill(1));
+        float[] values = BlockFormatTests.Normal(outputs * 64, 43);
+        using var matrix = QuantizedMatrix.Encode(
+            "blk.0.ffn_up", BlockType.Q4_K, outputs, 256, QuantizedPlacement.Packed, (row, to) =>
+            {
+                for (int i = 0; i < to.Length; i++)
+                    to[i] = values[(row * 64 + i * 7) % values.Length];
+            });
         using LinearWeight weight = LinearWeight.FromBlocks(matrix);
-        using IDifferentiableOps cpu = CpuOps.Create(1);
-        using Tensor x = Tensor.Zeros(2, 32);
-        using Tensor dy = Tensor.Zeros(2, 4);
-        Assert.Contains("blk.0.ffn_up", Assert.Throws<InvalidOperationException>(() => cpu.LinearBackward(x, weight, dy)).Message);
+        var opened = new Parameter("opened", outputs, 256, ParameterLayout.Panels);
+        float[] one = new float[256];
+        for (int row = 0; row < outputs; row++)
+        {
+            matrix.ReadRow(row, one);
+            opened.WriteRow(row, one);
+        }
+
+        using LinearWeight dense = LinearWeight.FromPanels(opened);
+        using IDifferentiableOps cpu = CpuOps.Create(2);
+        using Tensor x = Tensor.From(BlockFormatTests.Normal(rows * 256, 5), rows, 256);
+        using Tensor dy = Tensor.From(BlockFormatTests.Normal(rows * outputs, 6), rows, outputs);
+        using Tensor expected = cpu.LinearBackward(x, dense, dy);
+        using Tensor actual = cpu.LinearBackward(x, weight, dy);
+        OpTableTests.SameBits(expected.Span, actual.Span, "dx");
     }
 
     [Fact]

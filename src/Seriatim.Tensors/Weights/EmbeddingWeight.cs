@@ -29,7 +29,13 @@ public sealed class EmbeddingWeight : IDisposable
     /// <summary>Features of a row, E.</summary>
     public int Width => Table?.Columns ?? Quantized!.Columns;
 
-    /// <summary>Reads the row of an id.</summary>
+    /// <summary>The linear layer whose rows these are (tied output projection), in the same memory.</summary>
+    /// <param name="bias">A bias of its own, F32 <c>[1, Count]</c>, or null.</param>
+    public LinearWeight AsLinear(Parameter? bias = null) => Table is { } table
+        ? LinearWeight.FromPanels(table, bias)
+        : LinearWeight.FromBlocks(Quantized!, bias);
+
+    /// <summary>Reads the row of an id. Waits for the device.</summary>
     /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Width"/> long.</exception>
     public void ReadRow(int id, Span<float> values)
     {

@@ -1,0 +1,95 @@
+namespace Seriatim.Tensors;
+
+/// <summary>Each expert's linear layer on its own pairs. Backward: as the linear layers.</summary>
+/// <remarks>Shapes: x [N·k, I], each W [O, I], y [N·k, O]. Saved for backward: x.</remarks>
+internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) : IOp<LinearExpertsOp>
+{
+    public static string Name => "LinearExperts";
+
+    public OpPart Part => OpPart.FeedForward;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, experts[0].Outputs);
+
+    public void Check()
+    {
+        ExpertsMath.Outputs(experts, routing);
+        OpShapes.Require(x, routing.Pairs, x.Columns, "LinearExperts", "x");
+        LinearOp.Check(x, experts[0]);
+    }
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T>
+    {
+        IReadOnlyList<LinearWeight> weights = experts;
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) => LinearOp.Forward<T>(team, rows, weights[expert], y));
+    }
+
+    public void Reference(ReadOnlySpan<Tensor> results)
+    {
+        IReadOnlyList<LinearWeight> weights = experts;
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) => LinearOp.Reference(rows, weights[expert], y));
+    }
+
+    public LinearExpertsOp Recorded() => this;
+
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
+
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.LinearExpertsBackward(x, experts, routing, dy[0]!));
+}
+
+/// <summary>Returns dx; adds to the gradients of the experts that had pairs.</summary>
+internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) : IOpCall
+{
+    public static string Name => "LinearExpertsBackward";
+
+    public OpPart Part => OpPart.FeedForward;
+
+    public int Results => 1;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
+
+    public void Check()
+    {
+        OpShapes.Require(x, routing.Pairs, x.Columns, "LinearExperts", "x");
+        OpShapes.Require(dy, x.Rows, ExpertsMath.Outputs(experts, routing), "LinearExperts backward", "dy");
+        LinearOp.Check(x, experts[0]);
+    }
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T>
+    {
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient) = (experts, routing, dy);
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
+        {
+            using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);
+            LinearBackwardOp.Forward<T>(team, rows, weights[expert], own, dx);
+        });
+    }
+
+    public void Reference(ReadOnlySpan<Tensor> results)
+    {
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient) = (experts, routing, dy);
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
+        {
+            using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);
+            LinearBackwardOp.Reference(rows, weights[expert], own, dx);
+        });
+    }
+}
+
+public static partial class OpsExtensions
+{
+    /// <summary>Each expert's linear layer on its own pairs: <c>[N·PerToken, I] → [N·PerToken, O]</c>.</summary>
+    public static Tensor LinearExperts(this IOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) =>
+        ops.Run(new LinearExpertsOp(x, experts, routing));
+
+    /// <summary>Returns dx; adds to the gradients of the experts that had pairs.</summary>
+    internal static Tensor LinearExpertsBackward(
+        this IDifferentiableOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) =>
+        ops.Call(new LinearExpertsBackwardOp(x, experts, routing, dy));
+}
