@@ -17,7 +17,7 @@ public sealed class GradientTests
     public void LossAndGradientsEqualTheReference(string name, string opsName)
     {
         GoldenCase golden = GoldenCases.Get(name);
-        using Model model = golden.Load(WeightStorage.F32);
+        using Model model = golden.Load(WeightStorage.F32, OpsUnderTest.DeviceOf(opsName));
         using GoldenTensors expected = golden.Expected();
         using var gradients = new GoldenTensors(golden.File("grads.safetensors"));
         float loss = Step(model, OpsUnderTest.Get(opsName), expected);
@@ -37,7 +37,7 @@ public sealed class GradientTests
     public void ThreeStepsOfAdamWEqualTheReference(string name, string opsName)
     {
         GoldenCase golden = GoldenCases.Get(name);
-        using Model model = golden.Load(WeightStorage.F32);
+        using Model model = golden.Load(WeightStorage.F32, OpsUnderTest.DeviceOf(opsName));
         using GoldenTensors expected = golden.Expected();
         using var after = new GoldenTensors(golden.File("after3.safetensors"));
         using JsonDocument train = golden.Json("train.json");
@@ -72,7 +72,7 @@ public sealed class GradientTests
         using Tensor hidden = model.Forward(tape, batch, encoded);
         using Tensor rows = tape.GatherRows(hidden, batch.OutputRows);
         using Tensor loss = model.Loss(tape, rows, labels, new CrossEntropyOptions());
-        float value = loss.Span[0];
+        float value = loss.ToArray()[0];
         tape.Backward(loss);
         return value;
     }
@@ -116,8 +116,8 @@ public sealed class GradientTests
             _step++;
             foreach (ModelParameter parameter in parameters.Where(p => !p.IsConstant))
             {
-                Span<float> data = parameter.Parameter.Data.Span;
-                Span<float> gradient = parameter.Parameter.GradientOrZeros().Span;
+                float[] data = parameter.Parameter.Data.ToArray();
+                float[] gradient = parameter.Parameter.GradientOrZeros().ToArray();
                 (double[] m, double[] v) = _moments[parameter.Parameter];
                 for (int i = 0; i < data.Length; i++)
                 {
@@ -127,6 +127,8 @@ public sealed class GradientTests
                     double corrected = m[i] / (1 - Math.Pow(beta1, _step));
                     data[i] = (float)(decayed - lr * corrected / (Math.Sqrt(v[i] / (1 - Math.Pow(beta2, _step))) + eps));
                 }
+
+                parameter.Parameter.Device.Write(parameter.Parameter.Data, data);
             }
         }
     }

@@ -13,7 +13,7 @@ public sealed class GreedyTests
     {
         GoldenCase golden = GoldenCases.Get(name);
         IOps ops = OpsUnderTest.Get(opsName);
-        using Model model = golden.Load();
+        using Model model = golden.Load(device: OpsUnderTest.DeviceOf(opsName));
         using JsonDocument json = golden.Json("generate.json");
         JsonElement[] prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray()];
         foreach (string kind in (string[])["greedy", "greedy_rep", "greedy_nocache"])
@@ -33,7 +33,7 @@ public sealed class GreedyTests
     public void ContinuationsWithKeysAndValuesIn16BitsEqualTheReference(string name, string opsName)
     {
         GoldenCase golden = GoldenCases.Get(name);
-        using Model model = golden.Load();
+        using Model model = golden.Load(device: OpsUnderTest.DeviceOf(opsName));
         using JsonDocument json = golden.Json("generate.json");
         JsonElement[] prompts = [.. json.RootElement.GetProperty("prompts").EnumerateArray()];
         if (prompts[0].TryGetProperty("greedy", out _) && !prompts[0].TryGetProperty("greedy_nocache", out _))

@@ -15,7 +15,7 @@ public sealed class StoriesTests
     [MemberData(nameof(Ops))]
     public void LogitsEqualTheReference(string name, string opsName)
     {
-        using Model model = Model.Load(Folder);
+        using Model model = Model.Load(Folder, new ModelLoadOptions { Device = OpsUnderTest.DeviceOf(opsName) });
         using var expected = new GoldenTensors(Path.Combine(Folder, "expected.safetensors"));
         float[][] logits = Runs.DecoderLogits(model, OpsUnderTest.Get(opsName), expected.Ids("input_ids"));
         Close.Check($"{name} logits", expected.Floats("logits"), logits[0], 1e-3);
@@ -25,7 +25,7 @@ public sealed class StoriesTests
     [MemberData(nameof(Ops))]
     public void GreedyContinuationEqualsTheReference(string name, string opsName)
     {
-        using Model model = Model.Load(Folder);
+        using Model model = Model.Load(Folder, new ModelLoadOptions { Device = OpsUnderTest.DeviceOf(opsName) });
         using JsonDocument json = LenientJson.Parse(Path.Combine(Folder, "expected.json"));
         foreach (JsonElement test in json.RootElement.GetProperty("cases").EnumerateArray())
         {

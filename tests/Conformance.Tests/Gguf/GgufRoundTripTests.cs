@@ -16,7 +16,7 @@ public sealed class GgufRoundTripTests : IDisposable
     {
         GoldenCase golden = GoldenCases.Get(name);
         IOps ops = OpsUnderTest.Get(opsName);
-        using Model model = golden.Load(WeightStorage.F32);
+        using Model model = golden.Load(WeightStorage.F32, ops.Device);
         string file = Path.Combine(_folder, "model.gguf");
         try
         {

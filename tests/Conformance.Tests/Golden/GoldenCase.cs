@@ -17,8 +17,8 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
 
     public JsonDocument Json(string name) => LenientJson.Parse(File(name));
 
-    public Model Load(WeightStorage storage = WeightStorage.AsStored) =>
-        Model.Load(Folder, new ModelLoadOptions { Storage = storage });
+    public Model Load(WeightStorage storage = WeightStorage.AsStored, Device? device = null) =>
+        Model.Load(Folder, new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu });
 
     /// <summary>Why the case cannot be tested; null if it can.</summary>
     public string? SkipReason()

@@ -38,7 +38,8 @@ internal static class Greedy
             using Tensor hidden = model.Forward(ops, batch, step == 0 ? encoded : null);
             using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
             batch.Commit();
-            next = [.. texts.Select((text, i) => new[] { Best(logits.Row(i), text, penalty, banned) })];
+            HostRows scores = logits.Read();
+            next = [.. texts.Select((text, i) => new[] { Best(scores.Row(i), text, penalty, banned) })];
             for (int i = 0; i < texts.Length; i++)
                 texts[i].Add(next[i][0]);
         }
@@ -58,13 +59,13 @@ internal static class Greedy
             RaggedBatch batch = new RaggedBatchBuilder().Add(text.ToArray()).Build();
             using Tensor hidden = model.Forward(ops, batch);
             using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
-            text.Add(Best(logits.Row(0), text, 1, -1));
+            text.Add(Best(logits.Read().Row(0), text, 1, -1));
         }
 
         return [.. text.Skip(prompt.Length)];
     }
 
-    private static int Best(Span<float> logits, List<int> text, float penalty, int banned)
+    private static int Best(ReadOnlySpan<float> logits, List<int> text, float penalty, int banned)
     {
         float[] scores = logits.ToArray();
         foreach (int id in text.Distinct())

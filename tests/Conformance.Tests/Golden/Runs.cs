@@ -16,8 +16,11 @@ internal static class Runs
     }
 
     /// <summary>The rows of each segment as one array.</summary>
-    public static float[][] Split(RaggedBatch batch, Tensor rows) => [.. batch.Segments.Select(s =>
-        rows.Span.Slice(s.FirstRow * rows.Columns, s.Rows * rows.Columns).ToArray())];
+    public static float[][] Split(RaggedBatch batch, Tensor rows)
+    {
+        float[] values = rows.ToArray();
+        return [.. batch.Segments.Select(s => values.AsSpan(s.FirstRow * rows.Columns, s.Rows * rows.Columns).ToArray())];
+    }
 
     /// <summary>A mask, or ones in the shape of the ids if there is none.</summary>
     public static int[][] Mask(GoldenTensors tensors, string mask, string ids) => tensors.Has(mask)

@@ -13,7 +13,7 @@ public sealed class DecoderInvarianceTests
     private static readonly IEnumerable<string> Names = [.. TinyModels.Names, .. TinyTerms.Names];
 
     public static IEnumerable<object[]> Models =>
-        from name in Names from ops in (string[])["reference", "cpu-512"] select new object[] { name, ops };
+        from name in Names from ops in (string[])["reference", "cpu-512", "late"] select new object[] { name, ops };
 
     public static IEnumerable<object[]> Pages =>
         from name in Names from page in (int[])[4, 16, 64] select new object[] { name, "cpu-512", page };
@@ -171,13 +171,18 @@ public sealed class DecoderInvarianceTests
         using (model)
         {
             float[][] expected = Whole(name, model, ops);
-            foreach (string other in opsName == "reference" ? (string[])["reference"] : ["cpu-512-1", "cpu-256", "cpu-128"])
-                Bits.Equal(expected, Whole(name, model, OpsUnderTest.Get(other)), $"{name}, {other}");
+            string[] others = opsName switch { "reference" => ["reference"], "late" => ["late", "cpu-512"], _ => ["cpu-512-1", "cpu-256", "cpu-128"] };
+            foreach (string other in others)
+            {
+                (Model same, IOps otherOps) = Open(name, other);
+                using (same)
+                    Bits.Equal(expected, Whole(name, same, otherOps), $"{name}, {other}");
+            }
         }
     }
 
     private static (Model Model, IOps Ops) Open(string name, string opsName) =>
-        (TinyModels.Make(name.Split(", ")[0]), OpsUnderTest.Get(opsName));
+        (TinyModels.Make(name.Split(", ")[0], device: OpsUnderTest.DeviceOf(opsName)), OpsUnderTest.Get(opsName));
 
     /// <summary>Logits of every row of a text, alone, at once and without a memory.</summary>
     private static float[][] Whole(string name, Model model, IOps ops, int[]? text = null)

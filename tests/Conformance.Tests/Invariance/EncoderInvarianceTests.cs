@@ -16,14 +16,16 @@ public sealed class EncoderInvarianceTests
     [InlineData("t5", "reference")]
     [InlineData("t5", "cpu-512")]
     [InlineData("marian", "cpu-512")]
+    [InlineData("bert", "late")]
+    [InlineData("marian", "late")]
     public void AloneEqualsInAnyBatchOnAnyThreadsAndLanes(string name, string opsName)
     {
         using Model model = name == "bert"
-            ? Model.Create(name, Encoding.UTF8.GetBytes(Bert), new RandomSource(7))
-            : TinyModels.Make(name);
+            ? Model.Create(name, Encoding.UTF8.GetBytes(Bert), new RandomSource(7), OpsUnderTest.DeviceOf(opsName))
+            : TinyModels.Make(name, device: OpsUnderTest.DeviceOf(opsName));
         int[] text = TinyModels.Tokens(2, 70);
         float[][] expected = Rows(model, opsName, new RaggedBatchBuilder().AddEncoder(text).Build(), 0, text.Length);
-        foreach (string other in opsName == "reference" ? (string[])["reference"] : ["cpu-512", "cpu-512-1", "cpu-256", "cpu-128"])
+        foreach (string other in opsName is "reference" or "late" ? (string[])[opsName] : ["cpu-512", "cpu-512-1", "cpu-256", "cpu-128"])
         {
             for (int seed = 0; seed < 3; seed++)
             {

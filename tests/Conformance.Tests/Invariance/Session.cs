@@ -85,7 +85,11 @@ internal sealed class Session : IDisposable
         return Rows(logits);
     }
 
-    public static float[][] Rows(Tensor logits) => [.. Enumerable.Range(0, logits.Rows).Select(row => logits.Row(row).ToArray())];
+    public static float[][] Rows(Tensor logits)
+    {
+        HostRows rows = logits.Read();
+        return [.. Enumerable.Range(0, logits.Rows).Select(row => rows.Row(row).ToArray())];
+    }
 
     public void Dispose()
     {

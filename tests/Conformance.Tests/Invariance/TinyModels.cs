@@ -53,8 +53,8 @@ internal static class TinyModels
 
     public static IEnumerable<string> Names => Configs.Keys;
 
-    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null) => Model.Create(
-        name, Encoding.UTF8.GetBytes(change is null ? Configs[name] : change(Configs[name])), source ?? new RandomSource(7));
+    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null, Device? device = null) => Model.Create(
+        name, Encoding.UTF8.GetBytes(change is null ? Configs[name] : change(Configs[name])), source ?? new RandomSource(7), device);
 
     /// <summary>Ids that follow from the seed.</summary>
     public static int[] Tokens(int seed, int count)
