@@ -12,6 +12,7 @@ namespace Seriatim.Tensors;
 public sealed unsafe class KeyValuePool : IDisposable
 {
     private readonly KeyValueLayout _layout;
+    private readonly long _headBytes;
     private byte* _data;
     private int _disposed;
 
@@ -42,6 +43,8 @@ public sealed unsafe class KeyValuePool : IDisposable
             throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 or Q8 is needed.");
         (Layers, Heads, HeadDim, PageSize, Pages, Type) = (layers, heads, headDim, pageSize, pages, type);
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
+        PageBytes = BytesPerPosition(layers, heads, headDim, type) * pageSize;
+        _headBytes = PageBytes / ((long)layers * heads);
         _data = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
     }
 
@@ -67,7 +70,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     public KeyValueType Type { get; }
 
     /// <summary>Bytes of one page over all layers and heads.</summary>
-    public long PageBytes => BytesPerPosition(Layers, Heads, HeadDim, Type) * PageSize;
+    public long PageBytes { get; }
 
     /// <summary>Bytes of all pages.</summary>
     public long Bytes => PageBytes * Pages;
@@ -180,7 +183,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     internal void LoadValue(int page, int layer, int head, int slot, float* to) => _layout.LoadValue(Value(page, layer, head, slot), to);
 
     private byte* Start(int page, int layer, int head) =>
-        _data + (((long)page * Layers + layer) * Heads + head) * (PageBytes / ((long)Layers * Heads));
+        _data + (((long)page * Layers + layer) * Heads + head) * _headBytes;
 
     private void CheckPage(int page)
     {
