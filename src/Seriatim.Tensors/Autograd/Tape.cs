@@ -184,6 +184,20 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     }
 
     /// <inheritdoc/>
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer)
+    {
+        if (rows.Storage is not null)
+            throw new InvalidOperationException("Gradients do not flow through stored states: give the tape a batch without memory.");
+        Tensor y = inner.GatedRecurrence(z, v, rows, layer);
+        return Record(y, [z, v, y], dy =>
+        {
+            (Tensor dz, Tensor dv) = inner.GatedRecurrenceBackward(z, v, y, rows, dy);
+            Accumulate(z, dz);
+            Accumulate(v, dv);
+        });
+    }
+
+    /// <inheritdoc/>
     public Tensor Activate(Tensor x, Activation activation) =>
         Record(inner.Activate(x, activation), [x], dy => Accumulate(x, inner.ActivateBackward(x, activation, dy)));
 

@@ -43,6 +43,11 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
         Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy) =>
         AttentionOp.Backward<T>(_team, q, k, v, y, logSumExp, rows, spec, dy);
 
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) => GatedRecurrenceOp.Forward<T>(_team, z, v, rows, layer);
+
+    public (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy) =>
+        GatedRecurrenceOp.Backward<T>(_team, z, v, y, rows, dy);
+
     public Tensor Activate(Tensor x, Activation activation) => ActivationOp.Forward<T>(_team, x, activation);
 
     public Tensor ActivateBackward(Tensor x, Activation activation, Tensor dy) => ActivationOp.Backward<T>(_team, x, activation, dy);

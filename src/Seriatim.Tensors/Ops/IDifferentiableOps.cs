@@ -33,6 +33,9 @@ public interface IDifferentiableOps : IOps, IDisposable
     (Tensor Dq, Tensor Dk, Tensor Dv) AttentionBackward(
         Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy);
 
+    /// <summary>Returns the gradients of z and v, through time. Segments must begin with zeros and be no trees.</summary>
+    (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy);
+
     /// <summary>Returns <c>dx = f'(x) · dy</c>.</summary>
     Tensor ActivateBackward(Tensor x, Activation activation, Tensor dy);
 

@@ -45,6 +45,16 @@ public interface IOps
     Tensor Attention(
         Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries = null);
 
+    /// <summary>
+    /// Gated linear recurrence over ragged segments (Feng et al., 2024: minGRU): <c>h_t = (1 - σ(z_t)) h_(t-1) + σ(z_t) v_t</c>;
+    /// z and v <c>[N, W]</c> → <c>[N, W]</c>. States of the rows that the segments name are kept under <paramref name="layer"/>.
+    /// </summary>
+    /// <param name="z">Gates before their sigmoid.</param>
+    /// <param name="v">What goes into the state.</param>
+    /// <param name="rows">The segments.</param>
+    /// <param name="layer">Which of the states of a slot is meant.</param>
+    Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer);
+
     /// <summary><c>f(x)</c>, element by element.</summary>
     Tensor Activate(Tensor x, Activation activation);
 

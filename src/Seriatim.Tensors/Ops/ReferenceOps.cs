@@ -56,6 +56,13 @@ public sealed class ReferenceOps : IDifferentiableOps
         AttentionOp.ReferenceBackward(q, k, v, y, logSumExp, rows, spec, dy);
 
     /// <inheritdoc/>
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) => GatedRecurrenceOp.Reference(z, v, rows, layer);
+
+    /// <inheritdoc/>
+    public (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy) =>
+        GatedRecurrenceOp.ReferenceBackward(z, v, y, rows, dy);
+
+    /// <inheritdoc/>
     public Tensor Activate(Tensor x, Activation activation) => ActivationOp.Reference(x, activation);
 
     /// <inheritdoc/>

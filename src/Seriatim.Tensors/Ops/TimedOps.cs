@@ -75,6 +75,24 @@ public sealed class TimedOps(IDifferentiableOps inner) : IDifferentiableOps
     }
 
     /// <inheritdoc/>
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Tensor result = inner.GatedRecurrence(z, v, rows, layer);
+        Add(nameof(GatedRecurrence), start);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy)
+    {
+        long start = Stopwatch.GetTimestamp();
+        (Tensor Dz, Tensor Dv) result = inner.GatedRecurrenceBackward(z, v, y, rows, dy);
+        Add(nameof(GatedRecurrenceBackward), start);
+        return result;
+    }
+
+    /// <inheritdoc/>
     public Tensor Activate(Tensor x, Activation activation)
     {
         long start = Stopwatch.GetTimestamp();

@@ -94,6 +94,16 @@ public sealed class TracingOps(IOps inner) : IOps
     }
 
     /// <inheritdoc/>
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer)
+    {
+        // Mixing rows is attention's part; a recurrence is booked there.
+        long start = Stopwatch.GetTimestamp();
+        Close(z, TracedPart.Attention);
+        Close(v, TracedPart.Attention);
+        return Made(inner.GatedRecurrence(z, v, rows, layer), TracedPart.Attention, start);
+    }
+
+    /// <inheritdoc/>
     public Tensor Activate(Tensor x, Activation activation)
     {
         long start = Stopwatch.GetTimestamp();
@@ -105,9 +115,11 @@ public sealed class TracingOps(IOps inner) : IOps
     public Tensor GatedActivate(Tensor gate, Tensor up, Activation activation)
     {
         long start = Stopwatch.GetTimestamp();
-        Close(gate, TracedPart.FeedForward);
-        Close(up, TracedPart.FeedForward);
-        return Made(inner.GatedActivate(gate, up, activation), TracedPart.FeedForward, start);
+        // What a mixer gave, gated, is still the mixer's.
+        TracedPart part = PartOf(up) ?? TracedPart.FeedForward;
+        Close(gate, part);
+        Close(up, part);
+        return Made(inner.GatedActivate(gate, up, activation), part, start);
     }
 
     /// <inheritdoc/>
