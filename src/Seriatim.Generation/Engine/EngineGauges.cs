@@ -52,16 +52,17 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     {
         get
         {
-            (int pages, int used) = (0, 0);
+            var load = new EngineLoad(scheduler.Running.Count, scheduler.Waiting.Count, 0, 0);
             for (int kind = 0; kind < (pools?.Count ?? 0); kind++)
             {
-                if (!IsOwnPages(kind))
-                    continue;
-                pages += pools![kind].Units;
-                used += pools[kind].Units - pools[kind].Free;
+                (int units, int used) = (pools![kind].Units, pools[kind].Units - pools[kind].Free);
+                if (IsOwnPages(kind))
+                    load = load with { Pages = load.Pages + units, PagesInUse = load.PagesInUse + used };
+                else if (!pools[kind].HoldsPositions)
+                    load = load with { States = load.States + units, StatesInUse = load.StatesInUse + used };
             }
 
-            return new EngineLoad(scheduler.Running.Count, scheduler.Waiting.Count, pages, used);
+            return load;
         }
     }
 

@@ -95,20 +95,19 @@ internal sealed class PrefixCache
         PrefixPosition position = sequence.Prefix;
         int full = length / _pools.PageSize;
         if (position.Ended || position.Pages >= full)
+            return;
+        if (!IsReachable(position.Node))
         {
-            memory.EndSharing();
+            sequence.Prefix = position with { Ended = true };
             return;
         }
 
-        if (!IsReachable(position.Node))
-            position = position with { Ended = true };
         ReadOnlySpan<int> tokens = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence.Tokens);
         while (!position.Ended && position.Pages < full)
             position = Take(position, memory, variant, tokens.Slice(position.Pages * _pools.PageSize, _pools.PageSize));
-        if (position.Node is { IsRemoved: false } last)
+        if (position.Node is { } last)
             Touch(last);
         sequence.Prefix = position;
-        memory.EndSharing();
     }
 
     /// <summary>Gives units up until so many of each kind are free.</summary>
@@ -229,8 +228,6 @@ internal sealed class PrefixCache
     {
         for (PrefixNode? node = last; node is not null; node = node.Parent)
         {
-            if (node.IsRemoved)
-                continue;
             _byUse.Remove(node.Place!);
             _byUse.AddLast(node.Place!);
         }

@@ -173,8 +173,12 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
             group.LeaveTrunk();
         else
             group.Work.Take(group, segments, rows);
-        if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
-            cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
+        if (segment is { Drafts: > 0, Sequence.Memory: { } memory })
+        {
+            if (group.WritesCache)
+                cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
+            memory.EndSharing();
+        }
     }
 
     private void CommitMemory(PlannedSegment segment)
@@ -186,5 +190,6 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         if (segment.Group.WritesCache)
             cache?.Publish(sequence, segment.Group.Variant, sequence.Length + segment.Rows);
         sequence.Memory!.Commit(segment.Rows);
+        sequence.Memory.EndSharing();
     }
 }

@@ -102,7 +102,7 @@ public sealed class SchedulerProperties
         Assert.Null(core.LastFailure);
         Assert.All(handles, handle => Assert.True(handle.Completion.IsCompletedSuccessfully));
         core.Cache?.Clear();
-        Assert.Equal(pages, core.Pool!.Free);
+        Assert.Equal(pages, core.Pages().Free);
     }
 
     private static void CheckPlan(StepPlan plan, int budget)
@@ -115,5 +115,5 @@ public sealed class SchedulerProperties
 
     private static string Describe(StepPlan plan) =>
         string.Join("; ", plan.Preempted.Select(g => $"-{g.Number}")) + "|" + string.Join("; ", plan.Admitted.Select(a => $"+{a.Group.Number} {a.PrefixPages}")) + "|" +
-        string.Join("; ", plan.Segments.Select(s => $"{s.Sequence.Id} {s.First} {s.Rows} {s.Drafts} {s.Outputs} {s.Pages}"));
+        string.Join("; ", plan.Segments.Select(s => $"{s.Sequence.Id} {s.First} {s.Rows} {s.Drafts} {s.Outputs} {s.Units[0]}"));
 }
