@@ -51,10 +51,12 @@ internal static class TinyModels
 
     public const int Vocabulary = 61;
 
-    public static IEnumerable<string> Names => Configs.Keys;
+    public static IEnumerable<string> Names => [.. Configs.Keys, .. TinyHybrids.Names];
 
-    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null) => Model.Create(
-        name, Encoding.UTF8.GetBytes(change is null ? Configs[name] : change(Configs[name])), source ?? new RandomSource(7));
+    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null) =>
+        Configs.TryGetValue(name, out string? config)
+            ? Model.Create(name, Encoding.UTF8.GetBytes(change is null ? config : change(config)), source ?? new RandomSource(7))
+            : TinyHybrids.Make(name, source ?? new RandomSource(7));
 
     /// <summary>Ids that follow from the seed.</summary>
     public static int[] Tokens(int seed, int count)
