@@ -173,7 +173,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
 /// <summary>The kinds of layers of a <see cref="FakeModel"/>.</summary>
 [Flags]
-internal enum Remembers
+public enum Remembers
 {
     Pages = 1,
     States = 2,
