@@ -11,6 +11,7 @@ public sealed class StateMemory : LayerMemory
     private KeptState[] _kept = [];
     private int _keptCount;
     private int _rows;
+    private bool _sharesBorders;
     private int _current = -1;
 
     internal StateMemory(StatePool pool, ReadOnlySpan<int> blocks = default)
@@ -90,7 +91,7 @@ public sealed class StateMemory : LayerMemory
 
         for (int i = count; i < _keptCount; i++)
             _pool.Release(_kept[i].Slot);
-        (_kept, _keptCount, _rows) = (kept, count, step.Rows);
+        (_kept, _keptCount, _rows, _sharesBorders) = (kept, count, step.Rows, step.Points.HasFlag(CommitPoints.PageBorders));
     }
 
     /// <inheritdoc/>
@@ -114,7 +115,7 @@ public sealed class StateMemory : LayerMemory
                 continue;
             if (depth == count - 1)
                 Hold(slot);
-            else if ((length + depth + 1) % _pool.PageSize == 0)
+            else if (_sharesBorders && (length + depth + 1) % _pool.PageSize == 0)
                 AddBorder(length + depth + 1, slot);
         }
 
