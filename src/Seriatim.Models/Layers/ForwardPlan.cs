@@ -7,9 +7,9 @@ namespace Seriatim.Models;
 internal sealed class ForwardPlan : IDisposable
 {
     private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _ropes = [];
-    private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _sinkRopes = [];
     private readonly int[]? _sinkPositions;
     private readonly object?[] _rows;
+    private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
     private DropoutMask _layerMask;
     private ulong _site;
     private int _holders = 1;
@@ -58,6 +58,7 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (_sinkPositions is null)
             return null;
+        _sinkRopes ??= [];
         if (!_sinkRopes.TryGetValue((rope, headDim), out RopeRows? rows))
             _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(rope, headDim, Batch, _sinkPositions));
         return rows;
@@ -100,7 +101,11 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (--_holders > 0)
             return;
-        foreach (RopeRows rows in _ropes.Values.Concat(_sinkRopes.Values))
+        foreach (RopeRows rows in _ropes.Values)
+            rows.Dispose();
+        if (_sinkRopes is null)
+            return;
+        foreach (RopeRows rows in _sinkRopes.Values)
             rows.Dispose();
     }
 

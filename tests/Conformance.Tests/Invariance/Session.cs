@@ -31,6 +31,9 @@ internal sealed class Session : IDisposable
         _source = new EncoderRows(0, _encoded.Rows);
     }
 
+    private Session(Model model, IOps ops, SequenceTerms terms, MemoryPools pools, SequenceMemory memory) =>
+        (_model, _ops, _terms, _pools, Memory) = (model, ops, terms, pools, memory);
+
     private Session(Session parent)
     {
         (_model, _ops, _terms, _pools) = (parent._model, parent._ops, parent._terms, parent._pools);
@@ -69,6 +72,28 @@ internal sealed class Session : IDisposable
         Memory.CommitPath(path);
         return logits;
     }
+
+    /// <summary>Feeds a draft and commits the first of its rows. Returns the logits of all its rows.</summary>
+    public float[][] FeedDraft(int[] tokens, int accepted)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, null, Outputs.All, _source, CommitPoints.EveryRow).Build();
+        float[][] logits = Logits(batch);
+        Memory.Commit(accepted);
+        return logits;
+    }
+
+    /// <summary>Feeds tokens; returns the units of the first full pages, for each kind, with a reference to each.</summary>
+    public int[][] FeedAndShare(int[] tokens, int pages)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, points: CommitPoints.PageBorders).Build();
+        Logits(batch);
+        int[][] units = [.. Memory.Stores.Select(store => Enumerable.Range(0, pages).Select(page => store.UnitOfBlock(page, Memory.Length)).ToArray())];
+        batch.Commit();
+        return units;
+    }
+
+    /// <summary>A sequence that begins with units of this one; disposed before it.</summary>
+    public Session Shared(int[][] units) => new(_model, _ops, _terms, _pools, _pools.Share(units, _terms));
 
     /// <summary>Runs a batch this sequence is in; the caller commits. Returns the logits of each row.</summary>
     public float[][] Logits(RaggedBatch batch)
