@@ -110,7 +110,8 @@ internal sealed record ModelReport(
     private string InWords(StackSpec stack, MixerSpec.Attention[] attention)
     {
         int layers = stack.Layers.Count;
-        string others = string.Join(", ", stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.GatedRecurrence>().GroupBy(r => r.Width)
+        string others = string.Join(", ",
+            stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.GatedRecurrence>().GroupBy(r => r.Width)
             .Select(group => $"recurrence of {group.Key:N0} in {group.Count()} of {layers} layers"));
         if (attention.Length == 0)
             return others;

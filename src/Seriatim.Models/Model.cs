@@ -218,7 +218,8 @@ public sealed class Model : IDisposable
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Pages of each kind of attention layers.</param>
     /// <param name="states">
-    /// States of recurrent layers: two for each sequence, one for each row of a draft, one for each mark. Without meaning for a model that has no such layers.
+    /// States of recurrent layers: two for each sequence, one for each row of a draft, one for each mark. Without meaning for a
+    /// model that has no such layers.
     /// </param>
     /// <param name="type">How keys and values are stored.</param>
     /// <param name="crossPages">Pages for the keys and values of an encoder's output; null: as many as of the others.</param>

@@ -49,7 +49,8 @@ internal static class TermsReader
             if (attention.Position is not PositionSpec.Rope own)
                 continue;
             if (rope is not null && rope != own)
-                throw new NotSupportedException($"Layer {layer} has {own}, an earlier one {rope}; the rotary positions of all layers must agree here.");
+                throw new NotSupportedException(
+                    $"Layer {layer} has {own}, an earlier one {rope}; the rotary positions of all layers must agree here.");
             rope = own;
         }
 
@@ -87,7 +88,8 @@ internal static class TermsReader
             // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
             int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
             throw new SequenceTermsException("Window.Size", window.Size,
-                $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, which remembers all of the past and can forget none of it");
+                $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, " +
+                "which remembers all of the past and can forget none of it");
         }
 
         if (decoder.Position is not PositionSpec.None)

@@ -1,6 +1,8 @@
 namespace Seriatim.Models.Tests;
 
-/// <summary>The pages that a pass was given do not change under it, whatever the sequence does next, and asking for them costs nothing.</summary>
+/// <summary>
+/// The pages that a pass was given do not change under it, whatever the sequence does next, and asking for them costs nothing.
+/// </summary>
 public sealed class PageSnapshotTests : IDisposable
 {
     private readonly PagePool _pool = new(new KeyValuePool(1, 1, 4, 4, 64));

@@ -89,7 +89,8 @@ public sealed class StateMemoryTests : IDisposable
         int[] borders = [Of(memory).Kept[0].Slot, Of(memory).Kept[1].Slot];
         Assert.Equal((borders[0], borders[1]), (Of(memory).UnitOfBlock(0, 3), Of(memory).UnitOfBlock(1, 3)));
         memory.Commit(7);
-        Assert.Equal((borders[0], borders[1], -1), (Of(memory).UnitOfBlock(0, 10), Of(memory).UnitOfBlock(1, 10), Of(memory).UnitOfBlock(2, 10)));
+        Assert.Equal((borders[0], borders[1], -1),
+            (Of(memory).UnitOfBlock(0, 10), Of(memory).UnitOfBlock(1, 10), Of(memory).UnitOfBlock(2, 10)));
         Assert.Equal(9, _states.Free);
         using SequenceMemory shared = _pools.Share([[.. ((PagedMemory)memory.Stores[0]).Pages.Take(2)], borders]);
         Assert.Equal((8, borders[1]), (shared.Length, Of(shared).Source));
@@ -172,7 +173,8 @@ public sealed class StateMemoryTests : IDisposable
         Assert.Contains("states as its kind 1 of 2", message);
     }
 
-    private static void Use(Random random, SequenceMemory memory, List<SequenceMemory> memories, List<(SequenceMemory Of, MemoryMark Mark)> marks)
+    private static void Use(Random random, SequenceMemory memory, List<SequenceMemory> memories,
+        List<(SequenceMemory Of, MemoryMark Mark)> marks)
     {
         switch (random.Next(6))
         {
@@ -198,7 +200,8 @@ public sealed class StateMemoryTests : IDisposable
             default:
                 bool every = random.Next(2) == 0;
                 int rows = random.Next(1, 5);
-                memory.Prepare(new MemoryStep(rows, Points: (every ? CommitPoints.EveryRow : CommitPoints.End) | CommitPoints.PageBorders));
+                memory.Prepare(new MemoryStep(rows,
+                    Points: (every ? CommitPoints.EveryRow : CommitPoints.End) | CommitPoints.PageBorders));
                 memory.Commit(every ? random.Next(rows + 1) : random.Next(3) == 0 ? 0 : rows);
                 if (random.Next(2) == 0)
                     memory.EndSharing();

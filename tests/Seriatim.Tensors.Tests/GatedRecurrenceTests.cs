@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>A recurrence goes on from a stored state with the bits of never having stopped, and refuses what would corrupt memory.</summary>
+/// <summary>
+/// A recurrence goes on from a stored state with the bits of never having stopped, and refuses what would corrupt memory.
+/// </summary>
 public sealed unsafe class GatedRecurrenceTests
 {
     private const int Width = 37;
@@ -15,12 +17,14 @@ public sealed unsafe class GatedRecurrenceTests
         using Tensor z = Numbers(9, 1), v = Numbers(9, 2);
         using Tensor whole = ops.GatedRecurrence(z, v, RecurrenceCases.Whole([9]), 0);
         using StateStorage storage = RecurrenceCases.Storage(Width);
-        using Tensor first = ops.GatedRecurrence(Rows(z, 0, 1, 2, 3), Rows(v, 0, 1, 2, 3), new([new(0, 4, -1, [new(1, 2), new(3, 3)])], storage), 1);
+        using Tensor first = ops.GatedRecurrence(Rows(z, 0, 1, 2, 3), Rows(v, 0, 1, 2, 3),
+            new([new(0, 4, -1, [new(1, 2), new(3, 3)])], storage), 1);
         OpTableTests.SameBits(whole.Row(1), new Span<float>(storage.At(2, 1), Width), "the state kept after row 1");
 
         // Rows 4, 5, 6 as a path of a tree, with others between them.
         using Tensor tree = ops.GatedRecurrence(
-            Rows(z, 4, 8, 5, 7, 6), Rows(v, 4, 8, 5, 7, 6), new([new(0, 5, 3, [new(2, 4), new(4, 5)], [-1, -1, 0, 1, 2])], storage), 1);
+            Rows(z, 4, 8, 5, 7, 6), Rows(v, 4, 8, 5, 7, 6),
+                new([new(0, 5, 3, [new(2, 4), new(4, 5)], [-1, -1, 0, 1, 2])], storage), 1);
         OpTableTests.SameBits(whole.Row(5), tree.Row(2), "row 5");
         OpTableTests.SameBits(whole.Row(6), tree.Row(4), "row 6");
         using Tensor last = ops.GatedRecurrence(Rows(z, 7, 8), Rows(v, 7, 8), new([new(0, 2, 5, [new(1, 6)])], storage), 1);
@@ -87,5 +91,6 @@ public sealed unsafe class GatedRecurrenceTests
         return Tensor.From([.. Enumerable.Range(0, rows * Width).Select(_ => 3 * random.NextSingle() - 1.5f)], rows, Width);
     }
 
-    private static Tensor Rows(Tensor x, params int[] rows) => Tensor.From([.. rows.SelectMany(row => x.Row(row).ToArray())], rows.Length, x.Columns);
+    private static Tensor Rows(Tensor x, params int[] rows) =>
+        Tensor.From([.. rows.SelectMany(row => x.Row(row).ToArray())], rows.Length, x.Columns);
 }

@@ -1,6 +1,9 @@
 namespace Seriatim.Training.Tests;
 
-/// <summary>Models with recurrent layers learn: gradients are slopes, a run that was broken off goes on with the same bits, operations are counted.</summary>
+/// <summary>
+/// Models with recurrent layers learn: gradients are slopes, a run that was broken off goes on with the same bits, operations are
+/// counted.
+/// </summary>
 public sealed class HybridTrainingTests : IDisposable
 {
     private const int Vocabulary = 13;
@@ -29,7 +32,8 @@ public sealed class HybridTrainingTests : IDisposable
         {
             Parameter p = parameter.Parameter;
             (float[] row, float[] gradient, double[] slopes) = (new float[p.Columns], new float[p.Columns], new double[4]);
-            float largest = Enumerable.Range(0, p.Rows).Max(r => { p.ReadGradientRow(r, gradient); return gradient.Max(Math.Abs); });
+            float largest = Enumerable.Range(0, p.Rows).Max(r =>
+                { p.ReadGradientRow(r, gradient); return gradient.Max(Math.Abs); });
             for (int sample = 0; sample < 6; sample++)
             {
                 (int r, int c) = (random.Next(p.Rows), random.Next(p.Columns));
@@ -47,7 +51,8 @@ public sealed class HybridTrainingTests : IDisposable
 
                 row[c] = value;
                 p.WriteRow(r, row);
-                Assert.True(Math.Abs(slope - gradient[c]) <= 2e-3 * largest + 2e-5, $"{p.Name}[{r}, {c}]: gradient {gradient[c]}, slope {slope}, largest {largest}");
+                Assert.True(Math.Abs(slope - gradient[c]) <= 2e-3 * largest + 2e-5,
+                    $"{p.Name}[{r}, {c}]: gradient {gradient[c]}, slope {slope}, largest {largest}");
             }
         }
     }

@@ -49,7 +49,8 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     {
         int length = past + tokens + 1;
         using MemoryPools pools = model.NewMemoryPools(PageSize, batch * (length / PageSize + 2), states: 3 * batch);
-        SequenceMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => pools.NewMemory(new SequenceTerms { DeclaredLength = length }))];
+        SequenceMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ =>
+            pools.NewMemory(new SequenceTerms { DeclaredLength = length }))];
         foreach (SequenceMemory memory in memories)
             Step([memory], Ids(past));
         MemoryMark[] marks = [.. memories.Select(m => m.Mark())];
@@ -109,9 +110,11 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     /// <summary>The experts of the layers that have any; null: none has.</summary>
     private static FeedForwardSpec.Experts? ExpertsOf(StackSpec stack)
     {
-        FeedForwardSpec.Experts[] kinds = [.. stack.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>().Distinct()];
+        FeedForwardSpec.Experts[] kinds =
+            [.. stack.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>().Distinct()];
         return kinds.Length < 2 ? kinds.FirstOrDefault()
-            : throw new NotSupportedException($"Layers have {kinds[0]} and {kinds[1]}; what a step reads is known for experts of one kind only.");
+            : throw new NotSupportedException(
+                $"Layers have {kinds[0]} and {kinds[1]}; what a step reads is known for experts of one kind only.");
     }
 
     private int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => (i * 31 + 7) % model.Spec.Last.Vocabulary)];

@@ -123,7 +123,8 @@ internal sealed class EngineCore : IDisposable
         _speculator.Propose(_scheduler.Running, _cost);
         StepPlan plan = _scheduler.Plan(KeepsStepTime ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget) : int.MaxValue);
         if (plan.IsEmpty)
-            return IsIdle ? false : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
+            return IsIdle ? false
+                : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
         Planned?.Invoke(plan);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
@@ -172,7 +173,8 @@ internal sealed class EngineCore : IDisposable
     /// <summary>The pools of a model in the sizes of the options.</summary>
     internal static MemoryPools NewPools(IGenerationModel model, EngineOptions options)
     {
-        MemoryPools pools = model.NewMemoryPools(options.PageSize, options.PagesFor(model), options.StatesFor(model), options.KeyValueType);
+        MemoryPools pools = model.NewMemoryPools(options.PageSize, options.PagesFor(model), options.StatesFor(model),
+            options.KeyValueType);
         if (pools.Count is > 0 and <= MemoryUnits.MostKinds)
             return pools;
         pools.Dispose();

@@ -79,7 +79,8 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
             if (!IsOwnPages(kind))
                 continue;
             pages += gauge.Units;
-            (pagesUsed, pagesShared, pagesCached) = (pagesUsed + gauge.Used, pagesShared + gauge.Shared, pagesCached + gauge.Cached);
+            (pagesUsed, pagesShared, pagesCached) = (pagesUsed + gauge.Used, pagesShared + gauge.Shared,
+                pagesCached + gauge.Cached);
             wasted += unfilled;
         }
 
@@ -107,7 +108,10 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     /// <summary>Pages of the sequences themselves, which is what "pages" alone means.</summary>
     private bool IsOwnPages(int kind) => pools![kind] is PagePool and not CrossPagePool;
 
-    /// <summary>Finds the units of a kind that running sequences hold, and those that more than one does; returns the positions that hold nothing.</summary>
+    /// <summary>
+    /// Finds the units of a kind that running sequences hold, and those that more than one does; returns the positions that hold
+    /// nothing.
+    /// </summary>
     private int Count(int kind)
     {
         _used.Clear();

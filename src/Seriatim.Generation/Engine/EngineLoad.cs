@@ -7,4 +7,5 @@ namespace Seriatim.Generation;
 /// <param name="PagesInUse">Pages that sequences or the prefix cache hold.</param>
 /// <param name="States">Recurrent states; 0 for models without.</param>
 /// <param name="StatesInUse">States that sequences or the prefix cache hold.</param>
-public readonly record struct EngineLoad(int Running, int Waiting, int Pages, int PagesInUse, int States = 0, int StatesInUse = 0);
+public readonly record struct EngineLoad(int Running, int Waiting, int Pages, int PagesInUse, int States = 0,
+    int StatesInUse = 0);

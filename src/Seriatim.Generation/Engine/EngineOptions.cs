@@ -4,8 +4,8 @@ namespace Seriatim.Generation;
 public sealed record EngineOptions
 {
     /// <summary>
-    /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many pages again). At
-    /// least one page.
+    /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many
+    /// pages again). At least one page.
     /// </summary>
     public long MemoryBytes { get; init; } = 1L << 30;
 
@@ -13,9 +13,9 @@ public sealed record EngineOptions
     public int? Pages { get; init; }
 
     /// <summary>
-    /// Number of recurrent states, for models that have any: two for each sequence that runs, and one for each page of positions that the prefix
-    /// cache can go on from. Null: twice <see cref="MaxSequences"/>, and one for each page, or, without pages, as many as
-    /// <see cref="MemoryBytes"/> holds up to 65,536.
+    /// Number of recurrent states, for models that have any: two for each sequence that runs, and one for each page of positions
+    /// that the prefix cache can go on from. Null: twice <see cref="MaxSequences"/>, and one for each page, or, without pages, as
+    /// many as <see cref="MemoryBytes"/> holds up to 65,536.
     /// </summary>
     public int? States { get; init; }
 

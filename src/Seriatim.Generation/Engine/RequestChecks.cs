@@ -41,8 +41,13 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         if (request.MaxNewTokens is { } asked && (long)prompt + asked > context)
             throw new PromptTooLongException("The prompt", prompt, asked, context);
         CheckEncoderInput(request);
-        var demand = new MemoryDemand(prompt, options.TokenBudget, reach, request.EncoderInput.Length) { Prompt = prompt, Width = width };
-        int newTokens = request.MaxNewTokens ?? Math.Min(LargestFitting(demand, context) - prompt, request.SoftMaxNewTokens ?? int.MaxValue);
+        var demand = new MemoryDemand(prompt, options.TokenBudget, reach, request.EncoderInput.Length)
+        {
+            Prompt = prompt,
+            Width = width,
+        };
+        int newTokens = request.MaxNewTokens
+            ?? Math.Min(LargestFitting(demand, context) - prompt, request.SoftMaxNewTokens ?? int.MaxValue);
         int declared = prompt + newTokens;
         RequireRoom(demand with { Length = declared });
         if (newTokens == 0 && request.PromptLogprobs is null)

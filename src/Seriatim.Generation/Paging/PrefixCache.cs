@@ -3,13 +3,14 @@ namespace Seriatim.Generation;
 /// <summary>
 /// Full pages of positions by what they were computed from: a hash chain over the tokens of the pages, starting with the
 /// variant of the model (<see cref="IGenerationModel.MemoryVariant"/>). A hit is compared token by token, so a collision costs
-/// time and nothing else. The cache holds one reference to each unit of memory (a page, the state at the page's end); units nobody else
-/// holds are given up when room is needed, least recently used first.
+/// time and nothing else. The cache holds one reference to each unit of memory (a page, the state at the page's end); units
+/// nobody else holds are given up when room is needed, least recently used first.
 /// </summary>
 /// <remarks>
 /// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window holds pages
 /// without those before them: when one of these is given up, the pages behind it can no longer be found, nobody adds to them, and they
-/// go the same way in their turn. Where layers keep states, a chain can be gone on from where its last page has one, and only there.
+/// go the same way in their turn. Where layers keep states, a chain can be gone on from where its last page has one, and only
+/// there.
 /// </remarks>
 internal sealed class PrefixCache
 {
@@ -49,7 +50,9 @@ internal sealed class PrefixCache
         return count;
     }
 
-    /// <summary>The longest chain of pages for the first tokens of a sequence that can be gone on from; nothing is changed.</summary>
+    /// <summary>
+    /// The longest chain of pages for the first tokens of a sequence that can be gone on from; nothing is changed.
+    /// </summary>
     /// <param name="variant">Variant of the model.</param>
     /// <param name="tokens">The sequence.</param>
     /// <param name="matched">Pages that agree. At least one token stays to be computed.</param>
@@ -59,7 +62,8 @@ internal sealed class PrefixCache
         PrefixNode? whole = null;
         PrefixNode? node = null;
         int size = _pools.PageSize;
-        for (int page = 0; (page + 1) * size < tokens.Length && Find(node, variant, tokens.Slice(page * size, size)) is { } next; page++)
+        for (int page = 0; (page + 1) * size < tokens.Length
+            && Find(node, variant, tokens.Slice(page * size, size)) is { } next; page++)
         {
             node = next;
             if (node.IsWhole)
@@ -193,7 +197,8 @@ internal sealed class PrefixCache
         return node is null;
     }
 
-    private bool IsHeldHereAlone(PrefixNode node, int kind) => node.Units[kind] is >= 0 and var unit && _pools[kind].References(unit) == 1;
+    private bool IsHeldHereAlone(PrefixNode node, int kind) =>
+        node.Units[kind] is >= 0 and var unit && _pools[kind].References(unit) == 1;
 
     private bool IsShort(in MemoryUnits units)
     {

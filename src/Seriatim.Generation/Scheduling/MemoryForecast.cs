@@ -1,6 +1,8 @@
 namespace Seriatim.Generation;
 
-/// <summary>How many units of each kind of memory a step may still use, while it is being planned: nothing is taken yet.</summary>
+/// <summary>
+/// How many units of each kind of memory a step may still use, while it is being planned: nothing is taken yet.
+/// </summary>
 internal sealed class MemoryForecast(MemoryPools? pools, PrefixCache? cache)
 {
     private readonly Dictionary<(int Kind, int Unit), int> _released = [];

@@ -10,7 +10,8 @@ namespace Seriatim.Generation;
 /// <param name="Units">Units of memory set aside for it.</param>
 /// <param name="Points">After which rows its memory may be committed or shared.</param>
 internal readonly record struct PlannedSegment(
-    SequenceGroup Group, Sequence Sequence, int First, int Rows, int Drafts, Outputs Outputs, MemoryUnits Units, CommitPoints Points)
+    SequenceGroup Group, Sequence Sequence, int First, int Rows, int Drafts, Outputs Outputs, MemoryUnits Units,
+    CommitPoints Points)
 {
     public int AllRows => Rows + Drafts;
 }

@@ -85,9 +85,12 @@ internal sealed partial class Scheduler
     }
 
     /// <summary>Where the memory of a request may be shared: what goes into the prefix cache, at the ends of pages.</summary>
-    private CommitPoints PointsOf(SequenceGroup group) => group.WritesCache && cache is not null ? CommitPoints.PageBorders : CommitPoints.End;
+    private CommitPoints PointsOf(SequenceGroup group) =>
+        group.WritesCache && cache is not null ? CommitPoints.PageBorders : CommitPoints.End;
 
-    /// <summary>Takes units for rows of a sequence that runs, if need be from others; for the borders of pages only what is left.</summary>
+    /// <summary>
+    /// Takes units for rows of a sequence that runs, if need be from others; for the borders of pages only what is left.
+    /// </summary>
     private bool TryTake(SequenceGroup group, Sequence sequence, int rows, out MemoryUnits units, out CommitPoints points)
     {
         points = PointsOf(group);
@@ -99,7 +102,8 @@ internal sealed partial class Scheduler
         return TakeUnits(group, units, isRunning: true);
     }
 
-    private PlannedSegment Segment(SequenceGroup group, Sequence sequence, int first, int rows, in MemoryUnits units, CommitPoints points)
+    private PlannedSegment Segment(SequenceGroup group, Sequence sequence, int first, int rows, in MemoryUnits units,
+        CommitPoints points)
     {
         bool isLast = first + rows == sequence.Tokens.Count && !group.IsTrunk;
         Outputs outputs = group.Work.WantsPromptRows(sequence) ? Outputs.All : isLast ? Outputs.Last : Outputs.None;
@@ -191,7 +195,8 @@ internal sealed partial class Scheduler
             return false;
         _encoderRows -= sequence.Tokens.Count;
         _plan.Admitted.Add(new Admission(group, null, 0));
-        _plan.Segments.Add(new PlannedSegment(group, sequence, 0, sequence.Tokens.Count, 0, Outputs.All, default, CommitPoints.End));
+        _plan.Segments.Add(new PlannedSegment(group, sequence, 0, sequence.Tokens.Count, 0, Outputs.All, default,
+            CommitPoints.End));
         return true;
     }
 

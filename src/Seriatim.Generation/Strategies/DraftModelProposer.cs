@@ -151,7 +151,9 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         return count;
     }
 
-    /// <summary>As many pages as the model itself has, and a third state for each sequence: that of the tokens that are certain.</summary>
+    /// <summary>
+    /// As many pages as the model itself has, and a third state for each sequence: that of the tokens that are certain.
+    /// </summary>
     private static MemoryPools NewPools(EngineContext context, IGenerationModel model)
     {
         EngineOptions options = context.Options;

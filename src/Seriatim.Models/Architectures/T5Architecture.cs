@@ -110,7 +110,8 @@ internal sealed class T5Architecture : Architecture
         return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "lm_head.weight") : names;
     }
 
-    private static bool IsGated(ModelSpec spec) => spec.Decoder!.Agreed("kind of feed-forward layer", layer => layer.FeedForward is FeedForwardSpec.Gated);
+    private static bool IsGated(ModelSpec spec) =>
+        spec.Decoder!.Agreed("kind of feed-forward layer", layer => layer.FeedForward is FeedForwardSpec.Gated);
 
     private static void AddStack(NameTable names, string stack, int feedForward, bool gated)
     {

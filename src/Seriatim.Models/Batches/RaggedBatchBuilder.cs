@@ -24,7 +24,9 @@ public sealed class RaggedBatchBuilder
     /// <param name="terms">Without a memory: what holds for the sequence; null: nothing in particular. A memory has its own.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
-    /// <param name="points">After which rows the memory may be committed or shared: drafts of which a part may be rejected need every row.</param>
+    /// <param name="points">
+    /// After which rows the memory may be committed or shared: drafts of which a part may be rejected need every row.
+    /// </param>
     /// <exception cref="OutOfPagesException">The memory's pool has too few pages; the builder is unchanged.</exception>
     /// <exception cref="ContextLengthException">The sequence would be longer than declared.</exception>
     public RaggedBatchBuilder Add(
@@ -50,7 +52,8 @@ public sealed class RaggedBatchBuilder
                     $"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
         }
 
-        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, null, Outputs.All, null, points | CommitPoints.EveryRow);
+        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, null, Outputs.All, null,
+            points | CommitPoints.EveryRow);
     }
 
     /// <summary>Adds a whole sequence whose rows all see each other: the input of an encoder.</summary>

@@ -40,7 +40,8 @@ internal sealed class GgufExport
     public void SetSizes(IEnumerable<GgufKey> keys)
     {
         StackSpec stack = Spec.Encoder ?? Spec.Last;
-        (int heads, int headDim) = stack.AgreedAttention("heads and head dimension", attention => (attention.Heads, attention.HeadDim));
+        (int heads, int headDim) = stack.AgreedAttention("heads and head dimension", attention =>
+            (attention.Heads, attention.HeadDim));
         NormSpec norm = stack.Agreed("norm", layer => layer.Norm);
         if (Spec.Context != int.MaxValue)
             SetDefault("context_length", (uint)Spec.Context);
@@ -132,7 +133,8 @@ internal sealed class GgufExport
         FeedForwardSpec.Dense dense => (dense.Width, dense.Activation),
         FeedForwardSpec.Gated gated => (gated.Width, gated.Activation),
         FeedForwardSpec.Experts experts => (experts.Expert.Width, experts.Expert.Activation),
-        _ => throw new NotSupportedException($"The feed-forward layer {layer.FeedForward?.ToString() ?? "none"} has no width in GGUF."),
+        _ => throw new NotSupportedException(
+            $"The feed-forward layer {layer.FeedForward?.ToString() ?? "none"} has no width in GGUF."),
     };
 
     private void SetLongRope(RopeScaling.LongRope rope)

@@ -96,7 +96,8 @@ internal abstract class Block
     private sealed class Sandwich(in BlockPart part) : Block(part)
     {
         private readonly NormWeight _after1 = part.Weights.Norm("after1", part.Spec.Norm, part.Width);
-        private readonly NormWeight? _after2 = part.Spec.FeedForward is null ? null : part.Weights.Norm("after2", part.Spec.Norm, part.Width);
+        private readonly NormWeight? _after2 = part.Spec.FeedForward is null ? null
+            : part.Weights.Norm("after2", part.Spec.Norm, part.Width);
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {

@@ -118,7 +118,8 @@ internal sealed class ForwardPlan : IDisposable
             Segment s = Batch.Segments[i];
             PagedMemory? memory = Part<PagedMemory>(s, kind);
             pool ??= memory?.Storage;
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, memory?.Pages, s.Visibility, s.Parents)
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, memory?.Pages, s.Visibility,
+                s.Parents)
             {
                 Window = s.Terms.Window?.Size ?? 0,
                 Sinks = s.Terms.Window?.Sinks ?? 0,
@@ -203,12 +204,13 @@ internal sealed class ForwardPlan : IDisposable
             pools = memory.Pools;
             for (int kind = 0; kind < Math.Max(layout.Kinds.Count, pools.Count); kind++)
             {
-                if (kind >= layout.Kinds.Count || kind >= pools.Count || !layout.Kinds[kind].Fits(pools[kind]))
-                {
-                    throw new ArgumentException(
-                        $"The memory of segment {i} has {(kind < pools.Count ? pools[kind].Name : "nothing")} as its kind {kind} of {pools.Count}, and " +
-                        $"the layers of this model need {(kind < layout.Kinds.Count ? layout.Kinds[kind].Name : "nothing")}; take the pools of this model.");
-                }
+                if (kind < layout.Kinds.Count && kind < pools.Count && layout.Kinds[kind].Fits(pools[kind]))
+                    continue;
+                string has = kind < pools.Count ? pools[kind].Name : "nothing";
+                string needed = kind < layout.Kinds.Count ? layout.Kinds[kind].Name : "nothing";
+                throw new ArgumentException(
+                    $"The memory of segment {i} has {has} as its kind {kind} of {pools.Count}, and the layers of this model need " +
+                    $"{needed}; take the pools of this model.");
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// A gated linear recurrence (Feng et al., 2024: minGRU): <c>o(recurrence(z(x), v(x)) · silu(gate(x)))</c>. The paper has z and v; the output
-/// gate and the output layer are those that gated linear layers have since Mamba (Gu and Dao, 2023).
+/// A gated linear recurrence (Feng et al., 2024: minGRU): <c>o(recurrence(z(x), v(x)) · silu(gate(x)))</c>. The paper has z and
+/// v; the output gate and the output layer are those that gated linear layers have since Mamba (Gu and Dao, 2023).
 /// </summary>
 internal sealed class GatedRecurrenceLayer : Mixer
 {

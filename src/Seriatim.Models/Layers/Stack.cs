@@ -137,8 +137,8 @@ internal sealed class Stack : IDisposable
         if (spec.Visibility == Visibility.Full && spec.Layers[layer].Mixer is not MixerSpec.Attention)
         {
             throw new NotSupportedException(
-                $"Layer {layer} of a stack whose rows all see each other is a {spec.Layers[layer].Mixer.GetType().Name}, which goes one way only; " +
-                "attention is needed there.");
+                $"Layer {layer} of a stack whose rows all see each other is a {spec.Layers[layer].Mixer.GetType().Name}, " +
+                "which goes one way only; attention is needed there.");
         }
     }
 
@@ -154,8 +154,8 @@ internal sealed class Stack : IDisposable
             if ((layer.Heads, layer.Position) != (heads, position))
             {
                 throw new NotSupportedException(
-                    $"The attention layers of a stack share one bias of scores; {layer.Heads} heads with {layer.Position} and {heads} heads with {position} " +
-                    "do not agree.");
+                    $"The attention layers of a stack share one bias of scores; {layer.Heads} heads with {layer.Position} and " +
+                    $"{heads} heads with {position} do not agree.");
             }
         }
 

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// After which rows of a step a memory can be committed or shared. Pages can be cut anywhere; a recurrent state is there only where it was kept,
-/// and each place costs a state.
+/// After which rows of a step a memory can be committed or shared. Pages can be cut anywhere; a recurrent state is there only
+/// where it was kept, and each place costs a state.
 /// </summary>
 [Flags]
 public enum CommitPoints

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Keys and values that a decoder's cross-attention layers of one shape make of the encoder's output: written once, in the first step, then
-/// only read, and shared by all forks.
+/// Keys and values that a decoder's cross-attention layers of one shape make of the encoder's output: written once, in the first
+/// step, then only read, and shared by all forks.
 /// </summary>
 public sealed class CrossMemory : LayerMemory
 {
@@ -23,7 +23,9 @@ public sealed class CrossMemory : LayerMemory
     /// <summary>The pool that the layers read and write.</summary>
     public KeyValuePool Storage => _table.Pool.Storage;
 
-    /// <summary>Pages of <see cref="Storage"/> in the order of the encoder's rows. What was got here does not change later.</summary>
+    /// <summary>
+    /// Pages of <see cref="Storage"/> in the order of the encoder's rows. What was got here does not change later.
+    /// </summary>
     public IReadOnlyList<int> Pages => _table.Snapshot();
 
     /// <inheritdoc/>
@@ -60,7 +62,10 @@ public sealed class CrossMemory : LayerMemory
         _prepared = step.EncoderRows;
     }
 
-    /// <summary>Keeps the encoder's rows: a part of an encoder's output is of no use, so all of them are kept, or with no row of the sequence none.</summary>
+    /// <summary>
+    /// Keeps the encoder's rows: a part of an encoder's output is of no use, so all of them are kept, or with no row of the
+    /// sequence none.
+    /// </summary>
     public override void Commit(int length, int count, ReadOnlySpan<int> path)
     {
         (Length, _prepared) = (Length + _prepared, 0);

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What one sequence remembers for the layers of one kind. <see cref="SequenceMemory"/> is a list of these and keeps the length; it calls
-/// them in step. A further kind of layer that remembers something derives from this and from <see cref="MemoryPool"/>.
+/// What one sequence remembers for the layers of one kind. <see cref="SequenceMemory"/> is a list of these and keeps the length;
+/// it calls them in step. A further kind of layer that remembers something derives from this and from <see cref="MemoryPool"/>.
 /// </summary>
 public abstract class LayerMemory
 {
@@ -29,8 +29,9 @@ public abstract class LayerMemory
     public abstract int UnitAt(int place);
 
     /// <summary>
-    /// The unit that says, together with those of the blocks before, all of the past up to the end of a full page of positions; -1: it is not
-    /// kept. Asked between the forward pass and the commit, or directly after the commit, of the step that wrote it.
+    /// The unit that says, together with those of the blocks before, all of the past up to the end of a full page of positions;
+    /// -1: it is not kept. Asked between the forward pass and the commit, or directly after the commit, of the step that wrote
+    /// it.
     /// </summary>
     /// <param name="block">Number of the page of positions.</param>
     /// <param name="length">Positions that are committed.</param>

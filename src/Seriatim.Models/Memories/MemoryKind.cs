@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>A kind of layers by what they remember, with those of a stack that are of it. A further kind is one more of these.</summary>
+/// <summary>
+/// A kind of layers by what they remember, with those of a stack that are of it. A further kind is one more of these.
+/// </summary>
 internal abstract class MemoryKind
 {
     /// <summary>Layers of the kind.</summary>
@@ -76,7 +78,8 @@ internal abstract class MemoryKind
 
         public override long BytesPerState => StateStorage.BytesPerSlot([.. _widths]);
 
-        public override MemoryPool NewPool(in MemorySizes sizes) => new StatePool(new StateStorage([.. _widths], sizes.States), sizes.PageSize);
+        public override MemoryPool NewPool(in MemorySizes sizes) =>
+            new StatePool(new StateStorage([.. _widths], sizes.States), sizes.PageSize);
 
         protected override bool TakesIn(MemoryKind layer)
         {

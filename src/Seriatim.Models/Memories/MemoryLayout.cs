@@ -16,7 +16,8 @@ internal sealed class MemoryLayout
     {
         // The layers' own come first, so that they are found in the same place with and without an encoder.
         _mixers = [.. stack.Layers.Select(layer => Place(KindOf(layer.Mixer)))];
-        _cross = [.. stack.Layers.Select(layer => layer.Cross is { } cross ? Place(new MemoryKind.CrossPages(cross.KeyValueHeads, cross.HeadDim)) : default)];
+        _cross = [.. stack.Layers.Select(layer =>
+            layer.Cross is { } cross ? Place(new MemoryKind.CrossPages(cross.KeyValueHeads, cross.HeadDim)) : default)];
     }
 
     public IReadOnlyList<MemoryKind> Kinds => _kinds;

@@ -1,8 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Where the memory of one kind of layer comes from, in units (pages, states) with counted references: forks, marks and a prefix cache share
-/// them. No policy: who gets units, and what happens when there are none, is decided above, by what this says is needed.
+/// Where the memory of one kind of layer comes from, in units (pages, states) with counted references: forks, marks and a prefix
+/// cache share them. No policy: who gets units, and what happens when there are none, is decided above, by what this says is
+/// needed.
 /// </summary>
 /// <remarks>Used by one thread at a time.</remarks>
 public abstract class MemoryPool : IDisposable
@@ -28,8 +29,8 @@ public abstract class MemoryPool : IDisposable
     public abstract long UnitBytes { get; }
 
     /// <summary>
-    /// Whether each unit holds positions of its own, so that going on needs those of all blocks in sight; else a unit holds all that is known
-    /// of the past, and the last one is enough.
+    /// Whether each unit holds positions of its own, so that going on needs those of all blocks in sight; else a unit holds all
+    /// that is known of the past, and the last one is enough.
     /// </summary>
     public abstract bool HoldsPositions { get; }
 
@@ -58,7 +59,9 @@ public abstract class MemoryPool : IDisposable
     /// <param name="step">The step.</param>
     public abstract int Need(int length, in MemoryStep step);
 
-    /// <summary>Units that a sequence under way will need beyond those it holds, until all its positions so far are computed.</summary>
+    /// <summary>
+    /// Units that a sequence under way will need beyond those it holds, until all its positions so far are computed.
+    /// </summary>
     /// <param name="length">Positions that are computed.</param>
     /// <param name="demand">All of them.</param>
     public abstract long Missing(int length, in MemoryDemand demand);
@@ -123,6 +126,7 @@ public abstract class MemoryPool : IDisposable
     protected void RequireHeld(int unit)
     {
         if (_references[unit] == 0)
-            throw new InvalidOperationException($"Number {unit} of the {Name} is free: it was released once more than it was retained.");
+            throw new InvalidOperationException(
+                $"Number {unit} of the {Name} is free: it was released once more than it was retained.");
     }
 }

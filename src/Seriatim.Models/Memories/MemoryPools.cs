@@ -40,7 +40,9 @@ public sealed class MemoryPools : IDisposable
         return new SequenceMemory(this, stores, 0, terms ?? SequenceTerms.None);
     }
 
-    /// <summary>A memory whose past is in units that somebody else holds, e.g. a prefix cache; it takes a reference to each it needs.</summary>
+    /// <summary>
+    /// A memory whose past is in units that somebody else holds, e.g. a prefix cache; it takes a reference to each it needs.
+    /// </summary>
     /// <param name="blocks">For each kind the unit of each full page of positions, in order; -1 where there is none.</param>
     /// <param name="terms">What holds for the sequence, and held for those who wrote the units.</param>
     /// <param name="reach">What the layers see at most.</param>

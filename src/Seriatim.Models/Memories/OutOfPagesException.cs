@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>A pool cannot give as many pages, or states, as a step needs. Nothing was changed; the message has both numbers.</summary>
+/// <summary>
+/// A pool cannot give as many pages, or states, as a step needs. Nothing was changed; the message has both numbers.
+/// </summary>
 public sealed class OutOfPagesException : ModelException
 {
     internal OutOfPagesException(string name, int needed, int free, int total)

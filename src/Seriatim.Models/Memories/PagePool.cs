@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Pages for the keys and values of attention layers of one shape: shared by forks, copied when one of them writes.</summary>
+/// <summary>
+/// Pages for the keys and values of attention layers of one shape: shared by forks, copied when one of them writes.
+/// </summary>
 public class PagePool : MemoryPool
 {
     /// <summary>Takes a pool over, all pages free. Disposing this disposes the pool.</summary>

@@ -57,7 +57,9 @@ internal sealed class PageTable(PagePool pool)
         return missing;
     }
 
-    /// <summary>Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared.</summary>
+    /// <summary>
+    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared.
+    /// </summary>
     public void MakeWritable(int first, int end)
     {
         int pages = Pool.PagesFor(end);

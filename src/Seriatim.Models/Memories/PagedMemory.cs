@@ -1,8 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Keys and values of the attention layers of one shape in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied on write.
-/// Pages that no layer will see again are given back as the sequence goes on, so a sequence with a window keeps the same number.
+/// Keys and values of the attention layers of one shape in pages (Kwon et al., 2023: PagedAttention), shared by forks and copied
+/// on write. Pages that no layer will see again are given back as the sequence goes on, so a sequence with a window keeps the
+/// same number.
 /// </summary>
 public sealed class PagedMemory : LayerMemory
 {
@@ -21,8 +22,8 @@ public sealed class PagedMemory : LayerMemory
     public KeyValuePool Storage => _table.Pool.Storage;
 
     /// <summary>
-    /// Pages of <see cref="Storage"/> in the order of positions, for all that is committed or prepared now; -1 for those that no layer will see
-    /// again and that were given back. What was got here does not change later.
+    /// Pages of <see cref="Storage"/> in the order of positions, for all that is committed or prepared now; -1 for those that no
+    /// layer will see again and that were given back. What was got here does not change later.
     /// </summary>
     public IReadOnlyList<int> Pages => _table.Snapshot();
 
@@ -42,7 +43,8 @@ public sealed class PagedMemory : LayerMemory
     public override int Unfilled(int length) => _table.Count * _table.Pool.PageSize - length;
 
     /// <inheritdoc/>
-    public override int Need(int length, in MemoryStep step) => step.Rows == 0 ? 0 : _table.Missing(length, checked(length + step.Rows));
+    public override int Need(int length, in MemoryStep step) =>
+        step.Rows == 0 ? 0 : _table.Missing(length, checked(length + step.Rows));
 
     /// <inheritdoc/>
     public override void Prepare(int length, in MemoryStep step)
@@ -52,7 +54,8 @@ public sealed class PagedMemory : LayerMemory
     }
 
     /// <summary>
-    /// Keys and values of a path of a tree are moved together, so that afterwards they lie as if the path had been decoded plainly.
+    /// Keys and values of a path of a tree are moved together, so that afterwards they lie as if the path had been decoded
+    /// plainly.
     /// </summary>
     public override void Commit(int length, int count, ReadOnlySpan<int> path)
     {

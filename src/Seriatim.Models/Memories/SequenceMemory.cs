@@ -1,9 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What a sequence remembers of the rows that went through the model: one <see cref="LayerMemory"/> for each kind of its layers. A step
-/// prepares room, the forward pass writes there, and then as many of the written rows are committed as belong to the sequence; the rest never
-/// happened. Nothing is ever set to a length: a memory goes back only to a mark.
+/// What a sequence remembers of the rows that went through the model: one <see cref="LayerMemory"/> for each kind of its layers.
+/// A step prepares room, the forward pass writes there, and then as many of the written rows are committed as belong to the
+/// sequence; the rest never happened. Nothing is ever set to a length: a memory goes back only to a mark.
 /// </summary>
 /// <remarks>Used by one thread at a time. Disposing releases what it holds; forks are independent and disposed by
 /// themselves.</remarks>
@@ -56,15 +56,19 @@ public sealed class SequenceMemory : IDisposable
         Prepared = Math.Max(Prepared, step.Rows);
     }
 
-    /// <summary>As <see cref="Prepare(in MemoryStep)"/>, all rows of which will be committed, or none, if layers keep states.</summary>
+    /// <summary>
+    /// As <see cref="Prepare(in MemoryStep)"/>, all rows of which will be committed, or none, if layers keep states.
+    /// </summary>
     public void Prepare(int rows) => Prepare(new MemoryStep(rows));
 
     /// <summary>
-    /// Makes the first <paramref name="rows"/> written rows part of the sequence and forgets the other prepared ones. With 0 all that was
-    /// prepared is forgotten.
+    /// Makes the first <paramref name="rows"/> written rows part of the sequence and forgets the other prepared ones. With 0 all
+    /// that was prepared is forgotten.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">More rows than were prepared.</exception>
-    /// <exception cref="InvalidOperationException">Layers have a state that was not kept there (<see cref="CommitPoints"/>); nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Layers have a state that was not kept there (<see cref="CommitPoints"/>); nothing was changed.
+    /// </exception>
     public void Commit(int rows)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
@@ -73,7 +77,8 @@ public sealed class SequenceMemory : IDisposable
     }
 
     /// <summary>
-    /// Commits one path of a tree (<see cref="Visibility.Tree"/>): afterwards everything is as if the path had been decoded plainly.
+    /// Commits one path of a tree (<see cref="Visibility.Tree"/>): afterwards everything is as if the path had been decoded
+    /// plainly.
     /// </summary>
     /// <param name="path">Rows within the segment from the root on, each the parent of the next.</param>
     /// <exception cref="ArgumentException">The rows do not ascend, or were not prepared.</exception>

@@ -1,13 +1,14 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// The states of a sequence's recurrent layers. A step reads the slot it begins with and writes others: that of its last row, and those of
-/// the rows where it may be cut or shared (<see cref="CommitPoints"/>). Committing takes one of them and gives the others back.
+/// The states of a sequence's recurrent layers. A step reads the slot it begins with and writes others: that of its last row, and
+/// those of the rows where it may be cut or shared (<see cref="CommitPoints"/>). Committing takes one of them and gives the
+/// others back.
 /// </summary>
 public sealed class StateMemory : LayerMemory
 {
     private readonly StatePool _pool;
-    private readonly List<(int Position, int Slot)> _borders = []; // of the last step, until others have had the chance to share them
+    private readonly List<(int Position, int Slot)> _borders = []; // of the last step, until others could share them
     private KeptState[] _kept = [];
     private int _keptCount;
     private int _rows;
@@ -101,7 +102,8 @@ public sealed class StateMemory : LayerMemory
         if (SlotOf(last) < 0)
         {
             throw new InvalidOperationException(
-                $"The state after row {last} of {_rows} was not kept, so the memory cannot be cut there. Prepare the step with CommitPoints.EveryRow.");
+                $"The state after row {last} of {_rows} was not kept, so the memory cannot be cut there. " +
+                "Prepare the step with CommitPoints.EveryRow.");
         }
     }
 

@@ -1,9 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// States of recurrent layers, in slots: one holds the states of all layers of a sequence at one point of it. A slot is not written again once
-/// it was: a step reads one and writes others, so forks, marks and a prefix cache are one more reference, and going back is to take an earlier
-/// slot. State goes back by checkpoints, never by subtraction.
+/// States of recurrent layers, in slots: one holds the states of all layers of a sequence at one point of it. A slot is not
+/// written again once it was: a step reads one and writes others, so forks, marks and a prefix cache are one more reference, and
+/// going back is to take an earlier slot. State goes back by checkpoints, never by subtraction.
 /// </summary>
 public sealed class StatePool : MemoryPool
 {

@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// For those who can say a thing only once for all layers of a stack (file formats, reports): the layers are asked, and must agree.
+/// For those who can say a thing only once for all layers of a stack (file formats, reports): the layers are asked, and must
+/// agree.
 /// </summary>
 public static class LayerAgreement
 {
@@ -19,7 +20,8 @@ public static class LayerAgreement
         {
             T other = of(stack.Layers[layer]);
             if (!EqualityComparer<T>.Default.Equals(first, other))
-                throw new NotSupportedException($"Layer 0 has {what} {first}, layer {layer} has {other}; all layers must agree here.");
+                throw new NotSupportedException(
+                    $"Layer 0 has {what} {first}, layer {layer} has {other}; all layers must agree here.");
         }
 
         return first;
@@ -33,7 +35,8 @@ public static class LayerAgreement
     public static T AgreedAttention<T>(this StackSpec stack, string what, Func<MixerSpec.Attention, T> of) =>
         stack.Agreed(what, layer => layer.Mixer is MixerSpec.Attention attention
             ? of(attention)
-            : throw new NotSupportedException($"A layer is a {layer.Mixer.GetType().Name}, which has no {what}; attention in all layers is needed here."));
+            : throw new NotSupportedException(
+                $"A layer is a {layer.Mixer.GetType().Name}, which has no {what}; attention in all layers is needed here."));
 
     /// <summary>The attention of all layers but for its window, which layers may have or not.</summary>
     /// <param name="stack">The stack.</param>
@@ -47,7 +50,8 @@ public static class LayerAgreement
     public static T AgreedFeedForward<T>(this StackSpec stack)
         where T : FeedForwardSpec => stack.Agreed("feed-forward layer", layer => layer.FeedForward as T
             ?? throw new NotSupportedException(
-                $"A layer has {layer.FeedForward?.GetType().Name ?? "nothing"} as its feed-forward layer; {typeof(T).Name} in all layers is needed here."));
+                $"A layer has {layer.FeedForward?.GetType().Name ?? "nothing"} as its feed-forward layer; " +
+                $"{typeof(T).Name} in all layers is needed here."));
 
     /// <summary>The attention layers of a stack, with their numbers.</summary>
     public static IEnumerable<(int Layer, MixerSpec.Attention Attention)> AttentionLayers(this StackSpec stack)

@@ -57,8 +57,8 @@ public abstract record MixerSpec
 
     /// <summary>
     /// A gated linear recurrence (Feng et al., 2024: minGRU) with an output gate:
-    /// <c>h_t = (1 - σ(z_t)) h_(t-1) + σ(z_t) v_t</c>, then <c>o(h · silu(gate))</c>; z, v and gate are linear layers of x without bias. What it
-    /// remembers of a sequence has the same size however long that gets. For causal stacks.
+    /// <c>h_t = (1 - σ(z_t)) h_(t-1) + σ(z_t) v_t</c>, then <c>o(h · silu(gate))</c>; z, v and gate are linear layers of x
+    /// without bias. What it remembers of a sequence has the same size however long that gets. For causal stacks.
     /// </summary>
     /// <param name="Width">Features of the state.</param>
     public sealed record GatedRecurrence(int Width) : MixerSpec

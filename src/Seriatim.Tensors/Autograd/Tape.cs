@@ -187,7 +187,8 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer)
     {
         if (rows.Storage is not null)
-            throw new InvalidOperationException("Gradients do not flow through stored states: give the tape a batch without memory.");
+            throw new InvalidOperationException(
+                "Gradients do not flow through stored states: give the tape a batch without memory.");
         Tensor y = inner.GatedRecurrence(z, v, rows, layer);
         return Record(y, [z, v, y], dy =>
         {

@@ -6,7 +6,9 @@ internal static unsafe class GatedRecurrence
     /// <summary>Features of a block: a piece of work.</summary>
     public const int Block = 64;
 
-    /// <summary><c>h = before + σ(z) (v - before)</c> for 16 features of one row; a closed gate keeps the bits of the old state.</summary>
+    /// <summary>
+    /// <c>h = before + σ(z) (v - before)</c> for 16 features of one row; a closed gate keeps the bits of the old state.
+    /// </summary>
     public static void Forward<T>(float* z, float* v, float* before, float* h, int count)
         where T : struct, ILanes<T>
     {
@@ -20,7 +22,8 @@ internal static unsafe class GatedRecurrence
     }
 
     /// <summary>
-    /// One row backwards. <paramref name="carry"/> is the gradient that the later rows hand down; afterwards it is what this row hands down.
+    /// One row backwards. <paramref name="carry"/> is the gradient that the later rows hand down; afterwards it is what this row
+    /// hands down.
     /// </summary>
     public static void Backward<T>(float* z, float* v, float* before, float* dy, float* carry, float* dz, float* dv, int count)
         where T : struct, ILanes<T>

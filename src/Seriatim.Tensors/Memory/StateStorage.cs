@@ -3,10 +3,12 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Slots for the states of recurrent layers. A slot holds the states of all layers of one sequence at one point of it. Which slot belongs to
-/// whom, and that a slot once written is not written again as long as somebody holds it, is decided elsewhere.
+/// Slots for the states of recurrent layers. A slot holds the states of all layers of one sequence at one point of it. Which slot
+/// belongs to whom, and that a slot once written is not written again as long as somebody holds it, is decided elsewhere.
 /// </summary>
-/// <remarks>States are F32: going on from a slot gives the bits of never having stopped. The memory is reserved at once.</remarks>
+/// <remarks>
+/// States are F32: going on from a slot gives the bits of never having stopped. The memory is reserved at once.
+/// </remarks>
 public sealed unsafe class StateStorage : IDisposable
 {
     private readonly int[] _widths;
@@ -75,7 +77,8 @@ public sealed unsafe class StateStorage : IDisposable
     {
         ObjectDisposedException.ThrowIf(_data == null, this);
         if ((uint)slot >= (uint)Slots)
-            throw new ArgumentOutOfRangeException(nameof(slot), $"State {slot} is asked for; there are the states 0 to {Slots - 1}.");
+            throw new ArgumentOutOfRangeException(nameof(slot),
+                $"State {slot} is asked for; there are the states 0 to {Slots - 1}.");
         return _data + slot * _floats + _offsets[layer];
     }
 

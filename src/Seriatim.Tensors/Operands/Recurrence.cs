@@ -11,8 +11,8 @@ public readonly record struct KeptState(int Row, int Slot);
 /// <param name="Source">The slot that holds the state before the first row; -1: the sequence begins here, with zeros.</param>
 /// <param name="Kept">States to keep, by ascending rows. Their slots are nobody's source in the same call.</param>
 /// <param name="Parents">
-/// Of a tree: for each row the row (within the segment, smaller than its own) whose state it continues, or -1 for the source. Null: each row
-/// continues the one before.
+/// Of a tree: for each row the row (within the segment, smaller than its own) whose state it continues, or -1 for the source.
+/// Null: each row continues the one before.
 /// </param>
 public sealed record RecurrenceSegment(
     int FirstRow, int Rows, int Source, IReadOnlyList<KeptState> Kept, IReadOnlyList<int>? Parents = null);

@@ -43,7 +43,8 @@ internal sealed class CpuOps<T>(int threads) : IDifferentiableOps
         Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy) =>
         AttentionOp.Backward<T>(_team, q, k, v, y, logSumExp, rows, spec, dy);
 
-    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) => GatedRecurrenceOp.Forward<T>(_team, z, v, rows, layer);
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) =>
+        GatedRecurrenceOp.Forward<T>(_team, z, v, rows, layer);
 
     public (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy) =>
         GatedRecurrenceOp.Backward<T>(_team, z, v, y, rows, dy);

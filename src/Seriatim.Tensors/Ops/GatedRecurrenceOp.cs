@@ -7,8 +7,9 @@ namespace Seriatim.Tensors;
 /// <c>dz_t = σ(z_t) (1 - σ(z_t)) (v_t - h_(t-1)) g_t</c>.
 /// </summary>
 /// <remarks>
-/// Shapes: z, v, y <c>[N, W]</c>. Saved for backward: z, v and y. Gradients are new tensors; a segment that begins in a slot, and a tree, have none.
-/// A row's bits depend on its state and its operands alone, so neither how a sequence was cut nor who came along shows.
+/// Shapes: z, v, y <c>[N, W]</c>. Saved for backward: z, v and y. Gradients are new tensors; a segment that begins in a slot, and
+/// a tree, have none. A row's bits depend on its state and its operands alone, so neither how a sequence was cut nor who came
+/// along shows.
 /// </remarks>
 internal static unsafe class GatedRecurrenceOp
 {
@@ -31,7 +32,8 @@ internal static unsafe class GatedRecurrenceOp
         }
     }
 
-    public static (Tensor Dz, Tensor Dv) Backward<T>(WorkerTeam team, Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy)
+    public static (Tensor Dz, Tensor Dv) Backward<T>(WorkerTeam team, Tensor z, Tensor v, Tensor y, RecurrenceRows rows,
+        Tensor dy)
         where T : struct, ILanes<T>
     {
         CheckBackward(z, v, y, rows, dy);
@@ -99,9 +101,11 @@ internal static unsafe class GatedRecurrenceOp
         if (rows.Storage is { } storage)
         {
             if ((uint)layer >= (uint)storage.Layers)
-                throw new ArgumentOutOfRangeException(nameof(layer), $"GatedRecurrence: layer {layer}; the storage has states of {storage.Layers} layers.");
+                throw new ArgumentOutOfRangeException(nameof(layer),
+                    $"GatedRecurrence: layer {layer}; the storage has states of {storage.Layers} layers.");
             ShapeMismatchException.Require(
-                storage.WidthOf(layer) == z.Columns, "GatedRecurrence", "z", $"{z}", $"[*, {storage.WidthOf(layer)}] (layer {layer} of the storage)");
+                storage.WidthOf(layer) == z.Columns, "GatedRecurrence", "z", $"{z}",
+                    $"[*, {storage.WidthOf(layer)}] (layer {layer} of the storage)");
         }
 
         int next = 0;
@@ -122,11 +126,13 @@ internal static unsafe class GatedRecurrenceOp
     {
         if (segment.Parents is not { } parents)
             return;
-        ShapeMismatchException.Require(parents.Count == segment.Rows, "GatedRecurrence", $"the parents of segment {i}", $"{parents.Count} long", $"{segment.Rows}");
+        ShapeMismatchException.Require(parents.Count == segment.Rows, "GatedRecurrence", $"the parents of segment {i}",
+            $"{parents.Count} long", $"{segment.Rows}");
         for (int row = 0; row < parents.Count; row++)
         {
             if (parents[row] < -1 || parents[row] >= row)
-                throw new ArgumentException($"GatedRecurrence: row {row} of segment {i} continues row {parents[row]}; an earlier row, or -1, is needed.");
+                throw new ArgumentException(
+                    $"GatedRecurrence: row {row} of segment {i} continues row {parents[row]}; an earlier row, or -1, is needed.");
         }
     }
 
@@ -143,8 +149,8 @@ internal static unsafe class GatedRecurrenceOp
             if (kept.Row <= last || kept.Row >= segment.Rows || kept.Slot == segment.Source)
             {
                 throw new ArgumentException(
-                    $"GatedRecurrence: segment {i} of {segment.Rows} rows keeps row {kept.Row} in slot {kept.Slot}; rows above {last} and slots other " +
-                    $"than its source {segment.Source} are needed.");
+                    $"GatedRecurrence: segment {i} of {segment.Rows} rows keeps row {kept.Row} in slot {kept.Slot}; rows above " +
+                    $"{last} and slots other than its source {segment.Source} are needed.");
             }
 
             storage!.At(kept.Slot, layer);
@@ -158,7 +164,8 @@ internal static unsafe class GatedRecurrenceOp
         OpShapes.RequireSame(z, y, "GatedRecurrence backward", "y");
         OpShapes.RequireSame(z, dy, "GatedRecurrence backward", "dy");
         if (rows.Storage is not null || rows.Segments.Any(s => s.Parents is not null))
-            throw new InvalidOperationException("Gradients do not flow through stored states or trees: give the tape a batch of whole sequences.");
+            throw new InvalidOperationException(
+                "Gradients do not flow through stored states or trees: give the tape a batch of whole sequences.");
     }
 
     private readonly struct ForwardWork<T>(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, int layer, int blocks) : IWork
@@ -182,8 +189,10 @@ internal static unsafe class GatedRecurrenceOp
                 int parent = segment.Parents is { } parents ? parents[row] : row - 1;
                 float* before = parent < 0 ? source : _y + (long)(segment.FirstRow + parent) * _width + feature;
                 GatedRecurrence.Forward<T>(_z + at, _v + at, before, _y + at, count);
-                if (keep < segment.Kept.Count && segment.Kept[keep].Row == row)
-                    new Span<float>(_y + at, count).CopyTo(new Span<float>(rows.Storage!.At(segment.Kept[keep++].Slot, layer) + feature, count));
+                if (keep == segment.Kept.Count || segment.Kept[keep].Row != row)
+                    continue;
+                float* kept = rows.Storage!.At(segment.Kept[keep++].Slot, layer) + feature;
+                Buffer.MemoryCopy(_y + at, kept, count * sizeof(float), count * sizeof(float));
             }
         }
     }

@@ -56,7 +56,8 @@ public sealed class ReferenceOps : IDifferentiableOps
         AttentionOp.ReferenceBackward(q, k, v, y, logSumExp, rows, spec, dy);
 
     /// <inheritdoc/>
-    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) => GatedRecurrenceOp.Reference(z, v, rows, layer);
+    public Tensor GatedRecurrence(Tensor z, Tensor v, RecurrenceRows rows, int layer) =>
+        GatedRecurrenceOp.Reference(z, v, rows, layer);
 
     /// <inheritdoc/>
     public (Tensor Dz, Tensor Dv) GatedRecurrenceBackward(Tensor z, Tensor v, Tensor y, RecurrenceRows rows, Tensor dy) =>

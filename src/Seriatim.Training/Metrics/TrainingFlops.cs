@@ -7,8 +7,9 @@ namespace Seriatim.Training;
 /// </summary>
 /// <remarks>
 /// Encoder and decoder are counted with their own rows; the head with the rows that have a label; a lookup in an embedding costs
-/// nothing; causal attention has n (n + 1) / 2 pairs, a window fewer, and a recurrence one product a feature and row; of the experts those chosen count. What a pass computes a
-/// second time to save memory does not count, and neither do norms, activations and the optimizer.
+/// nothing; causal attention has n (n + 1) / 2 pairs, a window fewer, and a recurrence one product a feature and row; of the
+/// experts those chosen count. What a pass computes a second time to save memory does not count, and neither do norms,
+/// activations and the optimizer.
 /// </remarks>
 /// <param name="spec">The shape of the model.</param>
 public sealed class TrainingFlops(ModelSpec spec)

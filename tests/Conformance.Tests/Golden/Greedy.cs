@@ -17,7 +17,8 @@ internal static class Greedy
         int pages = prompts.Sum(p => (p.Length + count) / pageSize + 2);
         using MemoryPools pools = model.NewMemoryPools(pageSize, pages, states: 2 * prompts.Length, type,
             crossPages: sources?.Sum(s => s.Length / pageSize + 2));
-        SequenceMemory[] memories = [.. prompts.Select(p => model.NewMemory(pools, new SequenceTerms { DeclaredLength = p.Length + count }))];
+        SequenceMemory[] memories = [.. prompts.Select(p =>
+            model.NewMemory(pools, new SequenceTerms { DeclaredLength = p.Length + count }))];
         List<int>[] texts = [.. prompts.Select(p => p.ToList())];
         int[][] next = prompts;
         RaggedBatch? source = sources is null ? null : Runs.EncoderBatch(sources, null);

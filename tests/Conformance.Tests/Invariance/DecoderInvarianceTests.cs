@@ -207,7 +207,8 @@ public sealed class DecoderInvarianceTests
                 session.Feed(Text[..3]);
                 int[][] units = session.FeedAndShare(Text[3..70], last);
                 using Session other = session.Shared(units);
-                Bits.Equal(expected[(last * pageSize)..], other.Feed(Text[(last * pageSize)..]), $"{name}, {last} pages of {pageSize}");
+                Bits.Equal(expected[(last * pageSize)..], other.Feed(Text[(last * pageSize)..]),
+                    $"{name}, {last} pages of {pageSize}");
                 Bits.Equal(expected[70..], session.Feed(Text[70..]), $"{name}, who shared them");
             }
         }

@@ -76,7 +76,8 @@ internal sealed class Session : IDisposable
     /// <summary>Feeds a draft and commits the first of its rows. Returns the logits of all its rows.</summary>
     public float[][] FeedDraft(int[] tokens, int accepted)
     {
-        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, null, Outputs.All, _source, CommitPoints.EveryRow).Build();
+        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, null, Outputs.All, _source,
+            CommitPoints.EveryRow).Build();
         float[][] logits = Logits(batch);
         Memory.Commit(accepted);
         return logits;
@@ -87,7 +88,8 @@ internal sealed class Session : IDisposable
     {
         RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, points: CommitPoints.PageBorders).Build();
         Logits(batch);
-        int[][] units = [.. Memory.Stores.Select(store => Enumerable.Range(0, pages).Select(page => store.UnitOfBlock(page, Memory.Length)).ToArray())];
+        int[][] units = [.. Memory.Stores.Select(store =>
+            Enumerable.Range(0, pages).Select(page => store.UnitOfBlock(page, Memory.Length)).ToArray())];
         batch.Commit();
         return units;
     }

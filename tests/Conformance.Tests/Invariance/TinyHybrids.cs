@@ -1,8 +1,8 @@
 namespace Seriatim.Conformance.Tests;
 
 /// <summary>
-/// Small models whose layers remember other things than pages of one shape: recurrent states, both, keys and values of several shapes. No
-/// published family is like them, so they have a spec instead of a config.
+/// Small models whose layers remember other things than pages of one shape: recurrent states, both, keys and values of several
+/// shapes. No published family is like them, so they have a spec instead of a config.
 /// </summary>
 internal static class TinyHybrids
 {
@@ -26,8 +26,10 @@ internal static class TinyHybrids
             Recurrence(24, Placement.Parallel), Attention(Rotary with { Window = 9 }, Placement.Sandwich),
             Recurrence(24, Placement.NormedResidual, inner: null), Attention(Rotary with { Window = 5 }),
         ],
-        ["shapes"] = [Attention(Rotary), Attention(new MixerSpec.Attention(3, 3, 8, 0.35f)), Attention(Rotary with { KeyValueHeads = 4 })],
-        ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } }, Recurrence(40, inner: null)],
+        ["shapes"] = [Attention(Rotary), Attention(new MixerSpec.Attention(3, 3, 8, 0.35f)),
+            Attention(Rotary with { KeyValueHeads = 4 })],
+        ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } },
+            Recurrence(40, inner: null)],
         ["shapes-hybrid"] = [Attention(new MixerSpec.Attention(3, 1, 20, 0.35f)), Recurrence(16, inner: null), Attention(Rotary)],
     };
 
@@ -40,7 +42,8 @@ internal static class TinyHybrids
             ? Stack(Visibility.Full, [Attention(Rotary), Attention(Rotary, inner: null)])
             : null;
         ModelTask task = encoder is null ? ModelTask.CausalLanguageModel : ModelTask.SequenceToSequence;
-        return new ModelSpec(name, task, encoder, decoder, new HeadSpec(TinyModels.Vocabulary) { Tied = true }, name == "recurrent" ? int.MaxValue : 128)
+        return new ModelSpec(name, task, encoder, decoder, new HeadSpec(TinyModels.Vocabulary) { Tied = true },
+            name == "recurrent" ? int.MaxValue : 128)
         {
             SharedEmbedding = encoder is not null,
         };
@@ -58,8 +61,9 @@ internal static class TinyHybrids
         foreach (string stack in (string[])["", "encoder.", "decoder."])
         {
             names.Add($"{stack}norm", $"{stack}norm");
-            foreach (string part in (string[])["norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v",
-                "attention.o", "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
+            foreach (string part in (string[])[
+                "norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v", "attention.o",
+                "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -67,9 +71,11 @@ internal static class TinyHybrids
         return names;
     }
 
-    private static LayerSpec Attention(MixerSpec.Attention attention, Placement placement = Placement.Pre) => new(placement, Norm, attention, Inner);
+    private static LayerSpec Attention(MixerSpec.Attention attention, Placement placement = Placement.Pre) =>
+        new(placement, Norm, attention, Inner);
 
-    private static LayerSpec Attention(MixerSpec.Attention attention, FeedForwardSpec? inner) => new(Placement.Pre, Norm, attention, inner);
+    private static LayerSpec Attention(MixerSpec.Attention attention, FeedForwardSpec? inner) =>
+        new(Placement.Pre, Norm, attention, inner);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);

@@ -2,7 +2,9 @@ using Seriatim.Tensors;
 
 namespace Seriatim.Generation.Tests;
 
-/// <summary>Real layers in a real engine: attention and recurrence by turns, one layer without feed-forward, and recurrences alone.</summary>
+/// <summary>
+/// Real layers in a real engine: attention and recurrence by turns, one layer without feed-forward, and recurrences alone.
+/// </summary>
 public sealed class HybridEngineTests
 {
     private const int Vocabulary = 50;
@@ -56,13 +58,15 @@ public sealed class HybridEngineTests
         {
             Position = new PositionSpec.Rope(10000, 12, RopePairing.HalfSplit, null),
         }, Inner);
-        LayerSpec[] layers = hybrid ? [attention, recurrence with { FeedForward = null }, attention, recurrence] : [recurrence, recurrence];
+        LayerSpec[] layers = hybrid ? [attention, recurrence with { FeedForward = null }, attention, recurrence]
+            : [recurrence, recurrence];
         var names = new NameTable { { "embed", "embed" }, { "norm", "norm" }, { "head", "head" } };
         foreach (string part in (string[])["norm1", "norm2", "attention.q", "attention.k", "attention.v", "attention.o",
             "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o", "mlp.gate", "mlp.up", "mlp.down"])
             names.Add($"layers.*.{part}", $"layers.*.{part}");
         var stack = new StackSpec(Vocabulary, 24, Visibility.Causal, layers) { FinalNorm = Norm };
         return Model.Build(
-            new ModelSpec("tiny", ModelTask.CausalLanguageModel, null, stack, new HeadSpec(Vocabulary), 4096), names, new ModelConfig(), new RandomSource(seed));
+            new ModelSpec("tiny", ModelTask.CausalLanguageModel, null, stack, new HeadSpec(Vocabulary), 4096), names,
+                new ModelConfig(), new RandomSource(seed));
     }
 }

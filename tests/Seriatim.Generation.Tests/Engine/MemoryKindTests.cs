@@ -1,6 +1,9 @@
 namespace Seriatim.Generation.Tests;
 
-/// <summary>What holds for pages holds for every kind of memory: models with recurrent states, alone or beside pages, under everything an engine does.</summary>
+/// <summary>
+/// What holds for pages holds for every kind of memory: models with recurrent states, alone or beside pages, under everything an
+/// engine does.
+/// </summary>
 public sealed class MemoryKindTests
 {
     public static TheoryData<bool, bool, int, int, int> Settings => new()
@@ -49,7 +52,8 @@ public sealed class MemoryKindTests
         using var model = new FakeModel(capability: ModelCapability.EncoderDecoder, remembers: Remembers.Both);
         GenerationRequest[] requests = Mixture.Requests(100, seed: 5, model.VocabularySize, longest: 4, encoder: []);
         GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(model, r with { Speculation = null }))];
-        using var core = new EngineCore(model, new EngineOptions { Pages = 56, States = 20, PageSize = 4, TokenBudget = 64, MaxSequences = 24 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 56, States = 20, PageSize = 4, TokenBudget = 64, MaxSequences = 24 });
         GenerationHandle[] handles = LoadTests.RunAll(core, requests, seed: 4);
         for (int i = 0; i < requests.Length; i++)
             Runs.Equal(expected[i], handles[i].Result(), $"request {i}, {requests[i]}");
@@ -68,7 +72,14 @@ public sealed class MemoryKindTests
         Remembers kinds = pagesToo ? Remembers.Both : Remembers.States;
         using var model = new FakeModel(remembers: kinds) { Preference = 6 };
         using var draft = new FakeModel(seed: 9, remembers: kinds) { Preference = 6 };
-        var request = new GenerationRequest { Prompt = new[] { 1, 10, 23, 4, 1, 10 }, MaxNewTokens = 120, Seed = 5, Sampling = new() { Temperature = 0.5f }, Logprobs = 2 };
+        var request = new GenerationRequest
+        {
+            Prompt = new[] { 1, 10, 23, 4, 1, 10 },
+            MaxNewTokens = 120,
+            Seed = 5,
+            Sampling = new() { Temperature = 0.5f },
+            Logprobs = 2
+        };
         var options = new EngineOptions { Pages = 400, PageSize = 4, DraftModel = draft };
         GenerationResult plain = Runs.Alone(model, request, options);
         using var core = new EngineCore(model, options);
@@ -79,7 +90,13 @@ public sealed class MemoryKindTests
         Assert.True(handle.Result().Usage.AcceptedTokens > 20, $"{handle.Result().Usage}");
 
         // What was verified went into the prefix cache, and goes on with the same bits.
-        GenerationHandle again = core.Add(request with { Prompt = (int[])[.. request.Prompt.Span, .. plain.Choices[0].TokenIds.Take(60)], MaxNewTokens = 60, Seed = 5 }, 2);
+        GenerationHandle again = core.Add(request with
+        {
+            Prompt = (int[])[.. request.Prompt.Span,
+            .. plain.Choices[0].TokenIds.Take(60)],
+            MaxNewTokens = 60,
+            Seed = 5
+        }, 2);
         core.Drain();
         Assert.True(again.Result().Usage.CachedTokens >= 32, $"{again.Result().Usage}");
         AllIsGivenBack(core);
@@ -91,12 +108,14 @@ public sealed class MemoryKindTests
     public void APrefixIsGoneOnFromWhereItsPageEnds(Remembers kinds)
     {
         using var model = new FakeModel(remembers: kinds);
-        using var core = new EngineCore(model, new EngineOptions { Pages = 200, PageSize = 8, TokenBudget = 64, MaxSequences = 8 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 200, PageSize = 8, TokenBudget = 64, MaxSequences = 8 });
         int[] text = [.. Enumerable.Range(0, 45).Select(i => i * 7 % 50)];
         var request = new GenerationRequest { Prompt = text, MaxNewTokens = 6, Logprobs = 1 };
         (int Cached, GenerationRequest Request)[] all =
         [
-            (0, request), (40, request), (24, request with { Prompt = (int[])[.. text[..30], 1, 2, 3] }), (40, request with { Prompt = text[..41] }),
+            (0, request), (40, request), (24, request with { Prompt = (int[])[.. text[..30], 1, 2, 3] }),
+                (40, request with { Prompt = text[..41] }),
             (32, request with { Prompt = text[..40] }), (0, request with { Prompt = (int[])[9, .. text] }),
         ];
         for (int i = 0; i < all.Length; i++)
@@ -110,12 +129,15 @@ public sealed class MemoryKindTests
         AllIsGivenBack(core);
     }
 
-    /// <summary>States are given up before pages where only they are short; a prefix is then found as far as there is a state.</summary>
+    /// <summary>
+    /// States are given up before pages where only they are short; a prefix is then found as far as there is a state.
+    /// </summary>
     [Fact]
     public void WithFewStatesTheCacheKeepsWhatItCan()
     {
         using var model = new FakeModel(remembers: Remembers.Both);
-        using var core = new EngineCore(model, new EngineOptions { Pages = 100, States = 4, PageSize = 4, TokenBudget = 32, MaxSequences = 2 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 100, States = 4, PageSize = 4, TokenBudget = 32, MaxSequences = 2 });
         int[] text = [.. Enumerable.Range(0, 60).Select(i => i * 11 % 50)];
         for (int i = 0; i < 12; i++)
         {
@@ -182,7 +204,8 @@ public sealed class MemoryKindTests
                     throw new InvalidDataException($"now and then, {batch.Rows} rows");
             },
         };
-        using var core = new EngineCore(model, new EngineOptions { Pages = 64, States = 40, PageSize = 8, TokenBudget = 128, MaxSequences = 16, DraftModel = draft });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 64, States = 40, PageSize = 8, TokenBudget = 99, MaxSequences = 16, DraftModel = draft });
         GenerationRequest[] requests = Mixture.Requests(100, seed: 21, inner.VocabularySize, drafts: true);
         for (int i = 0; i < requests.Length; i++)
         {

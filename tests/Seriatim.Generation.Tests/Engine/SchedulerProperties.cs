@@ -22,7 +22,8 @@ public sealed class SchedulerProperties
     {
         Config config = Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(43, 7);
         using var model = new FakeModel(remembers: kinds);
-        Check.One(config, Prop.ForAll(ArbMap.Default.ArbFor<(byte, byte, byte)[]>(), ArbMap.Default.ArbFor<byte>(), (arrivals, setting) =>
+        Check.One(config, Prop.ForAll(ArbMap.Default.ArbFor<(byte, byte, byte)[]>(), ArbMap.Default.ArbFor<byte>(),
+            (arrivals, setting) =>
             Run(model, arrivals, setting)));
     }
 

@@ -2,9 +2,9 @@ namespace Seriatim.Generation.Tests;
 
 /// <summary>
 /// A model without weights that really remembers: it stores a hash of each token and position through the real paged attention,
-/// reads the mean of what a row may see, and makes logits of the bits of that mean. Or it lets the real recurrence take the hashes in, or both. Any error in pages, forks, positions or
-/// commits changes every logit. The token after the last one, in a fixed order, is preferred, so that there are repetitions for
-/// speculation to find.
+/// reads the mean of what a row may see, and makes logits of the bits of that mean. Or it lets the real recurrence take the
+/// hashes in, or both. Any error in pages, forks, positions or commits changes every logit. The token after the last one, in a
+/// fixed order, is preferred, so that there are repetitions for speculation to find.
 /// </summary>
 internal sealed class FakeModel : IGenerationModel, IDisposable
 {
@@ -14,7 +14,8 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private readonly IOps _ops;
     private readonly ulong _seed;
 
-    public FakeModel(int threads = 1, int vocabulary = 50, int context = 4096, ulong seed = 1, ModelCapability capability = ModelCapability.Decoder, Remembers remembers = Remembers.Pages)
+    public FakeModel(int threads = 1, int vocabulary = 50, int context = 4096, ulong seed = 1,
+        ModelCapability capability = ModelCapability.Decoder, Remembers remembers = Remembers.Pages)
     {
         _ops = CpuOps.Create(threads);
         (VocabularySize, ContextLength, _seed, Capability, Kinds) = (vocabulary, context, seed, capability, remembers);
@@ -31,7 +32,8 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     /// <summary>What its one layer of each kind is.</summary>
     public Remembers Kinds { get; }
 
-    public long BytesPerPosition(KeyValueType type) => Kinds.HasFlag(Remembers.Pages) ? KeyValuePool.BytesPerPosition(1, 1, Dim, type) : 0;
+    public long BytesPerPosition(KeyValueType type) =>
+        Kinds.HasFlag(Remembers.Pages) ? KeyValuePool.BytesPerPosition(1, 1, Dim, type) : 0;
 
     public long BytesPerState => Kinds.HasFlag(Remembers.States) ? StateStorage.BytesPerSlot([Width]) : 0;
 
@@ -129,7 +131,8 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor See(RaggedBatch batch)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s =>
-            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, Part<PagedMemory>(s)?.Pages, s.Visibility, s.Parents)
+            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, Part<PagedMemory>(s)?.Pages, s.Visibility,
+                s.Parents)
             {
                 Window = s.Terms.Window?.Size ?? 0,
                 Sinks = s.Terms.Window?.Sinks ?? 0,
@@ -143,10 +146,12 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor Cross(RaggedBatch batch, Tensor? encoded)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s => new AttentionSegment(
-            s.FirstRow, s.Rows, s.Encoder?.FirstRow ?? 0, s.Encoder?.Rows ?? 0, Part<CrossMemory>(s)!.Length, Part<CrossMemory>(s)!.Pages, Visibility.Full))];
+            s.FirstRow, s.Rows, s.Encoder?.FirstRow ?? 0, s.Encoder?.Rows ?? 0, Part<CrossMemory>(s)!.Length,
+                Part<CrossMemory>(s)!.Pages, Visibility.Full))];
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
         using Tensor? keys = encoded is null ? null : Tensor.Zeros(encoded.Rows, Dim);
-        return _ops.Attention(zeros, keys, encoded, new AttentionRows(segments, Part<CrossMemory>(batch.Segments[0])!.Storage), 0, Spec);
+        return _ops.Attention(zeros, keys, encoded, new AttentionRows(segments, Part<CrossMemory>(batch.Segments[0])!.Storage), 0,
+            Spec);
     }
 
     private Tensor TakeIn(RaggedBatch batch)

@@ -91,7 +91,8 @@ public sealed class PageProperties
         Assert.Equal(core.Scheduler.Running.Sum(g => g.Live[0].Length), used - statistics.WastedPositions);
     }
 
-    private static MemoryPools NewPools(out PagePool pool) => new(PageSize, pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages)));
+    private static MemoryPools NewPools(out PagePool pool) =>
+        new(PageSize, pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages)));
 
     private static MemoryUnits Of(int pages) => new() { [0] = pages };
 

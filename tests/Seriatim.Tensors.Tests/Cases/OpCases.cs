@@ -4,7 +4,8 @@ namespace Seriatim.Tensors.Tests;
 public static class OpCases
 {
     public static IEnumerable<OpCase> All() =>
-        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. Pointwise(), .. Experts(), .. CrossEntropies()];
+        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. Pointwise(),
+            .. Experts(), .. CrossEntropies()];
 
     private static IEnumerable<OpCase> Embeds()
     {
@@ -94,7 +95,8 @@ public static class OpCases
 
     private static IEnumerable<OpCase> Recurrences()
     {
-        foreach ((int width, int[] segments) in new[] { (1, new[] { 1 }), (16, [5, 1, 9]), (37, [3, 20]), (64, [7]), (130, [2, 33, 1]), (700, [6, 4]) })
+        foreach ((int width, int[] segments) in new[] { (1, new[] { 1 }), (16, [5, 1, 9]), (37, [3, 20]), (64, [7]),
+            (130, [2, 33, 1]), (700, [6, 4]) })
         {
             int rows = segments.Sum();
             yield return new OpCase($"gated recurrence {width}, {string.Join(" + ", segments)} rows",
@@ -105,7 +107,8 @@ public static class OpCases
         foreach ((string name, RecurrenceRows stored) in RecurrenceCases.Stored(37))
         {
             int rows = stored.Segments.Sum(s => s.Rows);
-            yield return new OpCase($"gated recurrence 37, {name}", (c, ops) => ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], stored, 1))
+            yield return new OpCase($"gated recurrence 37, {name}", (c, ops) =>
+                ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], stored, 1))
             { Tolerance = 1e-5f, Differentiable = false }.Input(rows, 37, 2).Input(rows, 37);
         }
     }
