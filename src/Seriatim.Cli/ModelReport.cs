@@ -48,6 +48,9 @@ internal sealed record ModelReport(
     /// <summary>Where scores are capped; null: nowhere.</summary>
     public float? ScoreCap { get; init; }
 
+    /// <summary>Memory of the recurrent layers of a sequence, however long it is; 0: there are none.</summary>
+    public long BytesPerState { get; init; }
+
     /// <summary>Keys of a GGUF file that other programs left there, and that were not read.</summary>
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
 
@@ -55,14 +58,16 @@ internal sealed record ModelReport(
     {
         ModelSpec spec = model.Spec;
         StackSpec stack = spec.Last;
-        LayerSpec layer = stack.Layers[0];
-        var attention = (MixerSpec.Attention)layer.Mixer;
+        MixerSpec.Attention[] layers = [.. stack.AttentionLayers().Select(l => l.Attention)];
+
+        // Where layers differ, the words below say so; the numbers are those of the first layer that has attention.
+        MixerSpec.Attention attention = layers.FirstOrDefault() ?? new MixerSpec.Attention(0, 0, 0, 0);
         long perToken = model.BytesPerPosition;
         var rope = attention.Position as PositionSpec.Rope;
-        MixerSpec.Attention[] windowed = [.. stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.Attention>().Where(a => a.Window > 0)];
+        MixerSpec.Attention[] windowed = [.. layers.Where(a => a.Window > 0)];
         var report = new ModelReport(name, spec.Family, $"{spec.Task}", model.ParameterCount, model.WeightBytes, stack.Vocabulary,
             spec.Context == int.MaxValue ? null : spec.Context, spec.Encoder?.Layers.Count ?? 0, spec.Decoder?.Layers.Count ?? 0, stack.Width,
-            attention.Heads, attention.KeyValueHeads, attention.HeadDim, "", Describe(layer.FeedForward), spec.Head.Tied,
+            attention.Heads, attention.KeyValueHeads, attention.HeadDim, "", InWords(stack), spec.Head.Tied,
             perToken, length, perToken * length)
         {
             Positions = Kind(attention.Position is PositionSpec.None ? stack.Position : attention.Position),
@@ -72,9 +77,10 @@ internal sealed record ModelReport(
             Window = windowed.Length > 0 ? windowed.Max(a => a.Window) : null,
             WindowedLayers = windowed.Length,
             ScoreCap = attention.SoftCap > 0 ? attention.SoftCap : null,
+            BytesPerState = model.BytesPerState,
             IgnoredKeys = model.Config.IgnoredKeys,
         };
-        return report with { Attention = report.InWords(stack.Layers.Count) };
+        return report with { Attention = report.InWords(stack, layers) };
     }
 
     public IEnumerable<(string Name, string Value)> Rows()
@@ -95,14 +101,24 @@ internal sealed record ModelReport(
             yield return ("KV cache", $"{Terminal.Bytes(CacheBytes)} at {CacheLength:N0} tokens");
         }
 
+        if (BytesPerState > 0)
+            yield return ("memory of a sequence", $"{Terminal.Bytes(BytesPerState)} of recurrent states");
         if (IgnoredKeys.Count > 0)
             yield return ("ignored keys", string.Join(", ", IgnoredKeys));
     }
 
-    private string InWords(int layers)
+    private string InWords(StackSpec stack, MixerSpec.Attention[] attention)
     {
+        int layers = stack.Layers.Count;
+        string others = string.Join(", ",
+            stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.GatedRecurrence>().GroupBy(r => r.Width)
+            .Select(group => $"recurrence of {group.Key:N0} in {group.Count()} of {layers} layers"));
+        if (attention.Length == 0)
+            return others;
         string stretched = RopeScaling is { } scaling ? $", scaled {scaling}" : "";
-        List<string> parts = [$"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads"];
+        List<string> parts = [string.Join("; ", attention.GroupBy(a => (a.Heads, a.HeadDim, a.KeyValueHeads)).Select(group =>
+            $"{group.Key.Heads} heads of {group.Key.HeadDim}, {group.Key.KeyValueHeads} key/value heads"
+            + (group.Count() == layers ? "" : $" in {group.Count()} of {layers} layers")))];
         parts.Add(Positions switch
         {
             "rotary" => FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
@@ -116,7 +132,16 @@ internal sealed record ModelReport(
             parts.Add(FormattableString.Invariant($"window of {window:N0} in {WindowedLayers} of {layers} layers"));
         if (ScoreCap is { } cap)
             parts.Add(FormattableString.Invariant($"scores capped at {cap}"));
+        if (others.Length > 0)
+            parts.Add(others);
         return string.Join(", ", parts);
+    }
+
+    private static string InWords(StackSpec stack)
+    {
+        string[] kinds = [.. stack.Layers.GroupBy(l => Describe(l.FeedForward)).Select(group =>
+            group.Count() == stack.Layers.Count ? group.Key : $"{group.Key} in {group.Count()} of {stack.Layers.Count} layers")];
+        return string.Join("; ", kinds);
     }
 
     private static string Kind(PositionSpec position) => position switch
@@ -142,8 +167,9 @@ internal sealed record ModelReport(
         _ => scaling.GetType().Name,
     };
 
-    private static string Describe(FeedForwardSpec spec) => spec switch
+    private static string Describe(FeedForwardSpec? spec) => spec switch
     {
+        null => "none",
         FeedForwardSpec.Gated gated => $"gated {gated.Activation}, {gated.Width:N0}",
         FeedForwardSpec.Dense dense => $"{dense.Activation}, {dense.Width:N0}",
         FeedForwardSpec.Experts experts => $"{experts.PerToken} of {experts.Count} experts, each {Describe(experts.Expert)}",

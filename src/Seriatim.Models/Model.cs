@@ -16,6 +16,7 @@ public sealed class Model : IDisposable
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
     private readonly Head _head;
+    private readonly MemoryLayout? _memory; // null: nothing is remembered
 
     private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
     {
@@ -25,6 +26,8 @@ public sealed class Model : IDisposable
             _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared);
         if (spec.Decoder is { } decoder)
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
+        if (spec.Last.Visibility != Visibility.Full)
+            _memory = new MemoryLayout(spec.Last);
         _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
         Parameters = weights.Parameters;
         Matrices = [.. weights.Matrices.Select(m => m.Matrix)];
@@ -68,9 +71,10 @@ public sealed class Model : IDisposable
 
     /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
     /// <param name="type">How they are stored.</param>
-    public long BytesPerPositionIn(KeyValueType type) => MemoryShape(Spec.Last) is var (layers, heads, headDim)
-        ? KeyValuePool.BytesPerPosition(layers, heads, headDim, type)
-        : 0;
+    public long BytesPerPositionIn(KeyValueType type) => _memory?.Kinds.Sum(kind => kind.BytesPerPosition(type)) ?? 0;
+
+    /// <summary>Bytes of the states of all recurrent layers of one sequence; 0: there are none.</summary>
+    public long BytesPerState => _memory?.Kinds.Sum(kind => kind.BytesPerState) ?? 0;
 
     /// <summary>
     /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split). Of a
@@ -163,11 +167,11 @@ public sealed class Model : IDisposable
     public SequenceTerms MemoryVariant(SequenceTerms terms) => TermsReader.Variant(Spec, terms);
 
     /// <summary>An empty memory for a sequence, which gives pages back that no layer of this model sees any more.</summary>
-    /// <param name="pool">Made by <see cref="NewPagePool"/>.</param>
+    /// <param name="pools">Made by <see cref="NewMemoryPools"/>.</param>
     /// <param name="terms">What holds for the sequence; null: nothing in particular.</param>
     /// <exception cref="SequenceTermsException">The model cannot keep to the terms.</exception>
-    public PagedMemory NewMemory(PagePool pool, SequenceTerms? terms = null) =>
-        new(pool, terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
+    public SequenceMemory NewMemory(MemoryPools pools, SequenceTerms? terms = null) =>
+        pools.NewMemory(terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
 
     /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
@@ -215,23 +219,35 @@ public sealed class Model : IDisposable
     /// </summary>
     public Tensor HeadFeatures(IOps ops, Tensor hidden) => _head.Transform(ops, hidden);
 
-    /// <summary>Pages for the keys and values of this model's own attention layers.</summary>
+    /// <summary>Room for what sequences of this model remember: a pool for each kind of its layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
-    /// <param name="pages">Number of pages.</param>
+    /// <param name="pages">Pages of each kind of attention layers.</param>
+    /// <param name="states">
+    /// States of recurrent layers: two for each sequence, one for each row of a draft, one for each mark. Without meaning for a
+    /// model that has no such layers.
+    /// </param>
     /// <param name="type">How keys and values are stored.</param>
+    /// <param name="crossPages">Pages for the keys and values of an encoder's output; null: as many as of the others.</param>
     /// <exception cref="InvalidOperationException">The model is an encoder, which remembers nothing.</exception>
-    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
-        NewPool(Spec.Decoder is null ? null : MemoryShape(Spec.Decoder), pageSize, pages, type);
-
-    /// <summary>Pages for the keys and values that the decoder makes of the encoder's output.</summary>
-    /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
-    /// <param name="pages">Number of pages.</param>
-    /// <param name="type">How keys and values are stored.</param>
-    /// <exception cref="InvalidOperationException">The model has no cross-attention.</exception>
-    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
-        NewPool(
-            Spec.Decoder?.Layers[0].Cross is { } cross ? (Spec.Decoder.Layers.Count, cross.KeyValueHeads, cross.HeadDim) : null,
-            pageSize, pages, type);
+    public MemoryPools NewMemoryPools(
+        int pageSize, int pages, int states = 64, KeyValueType type = KeyValueType.F32, int? crossPages = null)
+    {
+        if (_memory is null)
+            throw new InvalidOperationException($"A {Spec.Family} model has no layers that remember a sequence.");
+        var sizes = new MemorySizes(pageSize, pages, crossPages ?? pages, states, type);
+        var pools = new List<MemoryPool>();
+        try
+        {
+            foreach (MemoryKind kind in _memory.Kinds)
+                pools.Add(kind.NewPool(Device, sizes));
+            return new MemoryPools(pageSize, pools);
+        }
+        catch
+        {
+            pools.ForEach(pool => pool.Dispose());
+            throw;
+        }
+    }
 
     /// <summary>Gives the memory of the weights, and what its passes left in the pool of tensors, back to the system; once.</summary>
     public void Dispose()
@@ -301,19 +317,4 @@ public sealed class Model : IDisposable
             $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId,
             spec.Head.Tied ? 1 / spec.Head.Scale : 1);
     }
-
-    private static (int Layers, int Heads, int HeadDim)? MemoryShape(StackSpec stack)
-    {
-        if (stack.Visibility == Visibility.Full || stack.Layers[0].Mixer is not MixerSpec.Attention first)
-            return null;
-        if (stack.Layers.Any(l => l.Mixer is not MixerSpec.Attention a
-            || (a.KeyValueHeads, a.HeadDim) != (first.KeyValueHeads, first.HeadDim)))
-            throw new NotSupportedException("The layers of a stack must agree in key/value heads and head dimension.");
-        return (stack.Layers.Count, first.KeyValueHeads, first.HeadDim);
-    }
-
-    private PagePool NewPool((int Layers, int Heads, int HeadDim)? shape, int pageSize, int pages, KeyValueType type) =>
-        shape is var (layers, heads, headDim)
-            ? new PagePool(Device.NewPages(layers, heads, headDim, pageSize, pages, type))
-            : throw new InvalidOperationException($"A {Spec.Family} model has no attention layers that keep such keys and values.");
 }

@@ -6,7 +6,7 @@ internal static class TermsReader
     /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
     public static SequenceLimits Limits(ModelSpec spec, SequenceTerms terms)
     {
-        MixerSpec.Attention[] layers = [.. (spec.Decoder?.Layers ?? []).Select(layer => layer.Mixer).OfType<MixerSpec.Attention>()];
+        MixerSpec.Attention[] layers = [.. (spec.Decoder?.AttentionLayers() ?? []).Select(layer => layer.Attention)];
         int context = spec.Context;
         if (terms.Rope is { } change)
             context = CheckRope(spec, change);
@@ -23,9 +23,9 @@ internal static class TermsReader
     public static SequenceTerms Variant(ModelSpec spec, SequenceTerms terms)
     {
         int? length = null;
-        foreach (LayerSpec layer in spec.Decoder?.Layers ?? [])
+        foreach ((_, MixerSpec.Attention layer) in spec.Decoder?.AttentionLayers() ?? [])
         {
-            if (layer.Mixer is not MixerSpec.Attention { Position: PositionSpec.Rope rope })
+            if (layer.Position is not PositionSpec.Rope rope)
                 continue;
             int declared = terms.RopeLength(0);
             length = terms.RopeOf(rope).Scaling switch
@@ -39,9 +39,23 @@ internal static class TermsReader
         return terms with { DeclaredLength = length };
     }
 
-    /// <summary>The rotary positions of the decoder; null: it has none.</summary>
-    public static PositionSpec.Rope? RopeOf(ModelSpec spec) => (spec.Decoder?.Layers ?? [])
-        .Select(layer => (layer.Mixer as MixerSpec.Attention)?.Position).OfType<PositionSpec.Rope>().FirstOrDefault();
+    /// <summary>The rotary positions of the decoder, which all layers that have any share; null: none has.</summary>
+    /// <exception cref="NotSupportedException">Two layers have others.</exception>
+    public static PositionSpec.Rope? RopeOf(ModelSpec spec)
+    {
+        PositionSpec.Rope? rope = null;
+        foreach ((int layer, MixerSpec.Attention attention) in spec.Decoder?.AttentionLayers() ?? [])
+        {
+            if (attention.Position is not PositionSpec.Rope own)
+                continue;
+            if (rope is not null && rope != own)
+                throw new NotSupportedException(
+                    $"Layer {layer} has {own}, an earlier one {rope}; the rotary positions of all layers must agree here.");
+            rope = own;
+        }
+
+        return rope;
+    }
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
     private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) => layer.Window <= 0 || window.Size <= layer.Window;
@@ -67,8 +81,17 @@ internal static class TermsReader
             throw new SequenceTermsException("Window.Size", window.Size, "1 or more is allowed");
         if (window.Sinks < 0)
             throw new SequenceTermsException("Window.Sinks", window.Sinks, "0 or more is allowed");
-        if (spec.Decoder is not { } decoder || layers.Length < decoder.Layers.Count)
+        if (spec.Decoder is not { } decoder || layers.Length == 0)
             throw new SequenceTermsException("Window.Size", window.Size, $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
+        if (layers.Length < decoder.Layers.Count)
+        {
+            // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
+            int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
+            throw new SequenceTermsException("Window.Size", window.Size,
+                $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, " +
+                "which remembers all of the past and can forget none of it");
+        }
+
         if (decoder.Position is not PositionSpec.None)
         {
             throw new SequenceTermsException("Window.Size", window.Size,

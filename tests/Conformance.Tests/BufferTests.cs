@@ -23,18 +23,18 @@ public sealed class BufferTests
     public void NorIfAPassFails()
     {
         using Model model = TinyModels.Make("llama-dynamic");
-        using PagePool pool = model.NewPagePool(4, 10);
+        using MemoryPools pool = model.NewMemoryPools(4, 10);
         IDifferentiableOps ops = OpsUnderTest.Get("cpu-512");
         long before = TensorPool.Shared.LiveBytes;
         for (int i = 0; i < 3; i++)
         {
-            using var memory = new PagedMemory(pool);
+            using SequenceMemory memory = pool.NewMemory();
             RaggedBatch batch = new RaggedBatchBuilder().Add([1, 2, 3], memory).Build();
             Assert.ThrowsAny<Exception>(() => model.Forward(ops, batch));
         }
 
-        using PagePool gone = model.NewPagePool(4, 10);
-        using PagedMemory declared = model.NewMemory(gone, new SequenceTerms { DeclaredLength = 20 });
+        using MemoryPools gone = model.NewMemoryPools(4, 10);
+        using SequenceMemory declared = model.NewMemory(gone, new SequenceTerms { DeclaredLength = 20 });
         RaggedBatch late = new RaggedBatchBuilder().Add([1, 2, 3], declared).Build();
         gone.Dispose();
         Assert.Throws<ObjectDisposedException>(() => model.Forward(ops, late));

@@ -11,11 +11,11 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void RowsPositionsAndOutputsFollowTheSegments()
     {
-        using PagePool pool = _model.NewPagePool(4, 8);
-        using var memory = new PagedMemory(pool);
+        using MemoryPools pool = _model.NewMemoryPools(4, 8);
+        using SequenceMemory memory = pool.NewMemory();
         memory.Prepare(3);
         memory.Commit(3);
-        using PagedMemory fork = memory.Fork();
+        using SequenceMemory fork = memory.Fork();
         RaggedBatch batch = new RaggedBatchBuilder()
             .Add([5, 6], fork)
             .Add([7, 8, 9], outputs: Outputs.None)
@@ -30,8 +30,8 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void AMemoryIsInABatchOnce()
     {
-        using PagePool pool = _model.NewPagePool(4, 8);
-        using var memory = new PagedMemory(pool);
+        using MemoryPools pool = _model.NewMemoryPools(4, 8);
+        using SequenceMemory memory = pool.NewMemory();
         var builder = new RaggedBatchBuilder().Add([5, 6], memory);
         Assert.Contains("in this batch already", Assert.Throws<ArgumentException>(() => builder.Add([7], memory)).Message);
         Assert.Equal((2, 2), (builder.Rows, memory.Prepared));
@@ -42,15 +42,16 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void WhatCannotBePreparedLeavesBothMemoriesAsTheyWere()
     {
-        using PagePool pool = _model.NewPagePool(4, 8), small = _model.NewPagePool(4, 1);
-        using var memory = new PagedMemory(pool);
-        using var cross = new CrossMemory(small);
+        var pool = new PagePool(new KeyValuePool(1, 1, 4, 4, 8));
+        var small = new CrossPagePool(new KeyValuePool(1, 1, 4, 4, 1));
+        using var pools = new MemoryPools(4, pool, small);
+        using SequenceMemory memory = pools.NewMemory();
         var builder = new RaggedBatchBuilder();
         int free = pool.Free;
-        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9), cross: cross));
-        Assert.Equal((0, 0, 0, free), (builder.Rows, memory.Prepared, cross.Prepared, pool.Free));
+        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9)));
+        Assert.Equal((0, 0, 1, free), (builder.Rows, memory.Prepared, small.Free, pool.Free));
         memory.Prepare(1);
-        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9), cross: cross));
+        Assert.Throws<OutOfPagesException>(() => builder.Add([5, 6], memory, encoder: new EncoderRows(0, 9)));
         Assert.Equal(1, memory.Prepared);
     }
 
@@ -100,11 +101,11 @@ public sealed class BatchTests : IDisposable
         string config = TinyLlama.With(("rope_scaling", System.Text.Json.Nodes.JsonNode.Parse("""{"type": "dynamic", "factor": 2}""")),
             ("head_dim", 4));
         using Model model = TinyLlama.Create(config);
-        using PagePool pool = model.NewPagePool(4, 8);
-        using var memory = new PagedMemory(pool);
+        using MemoryPools pool = model.NewMemoryPools(4, 8);
+        using SequenceMemory memory = pool.NewMemory();
         RaggedBatch undeclared = new RaggedBatchBuilder().Add([1, 2], memory).Build();
         Assert.Contains("declare", Assert.Throws<ArgumentException>(() => model.Forward(_ops, undeclared)).Message);
-        using var declared = new PagedMemory(pool, new SequenceTerms { DeclaredLength = 30 });
+        using SequenceMemory declared = pool.NewMemory(new SequenceTerms { DeclaredLength = 30 });
         using Tensor hidden = model.Forward(_ops, new RaggedBatchBuilder().Add([1, 2], declared).Build());
         Assert.Equal(2, hidden.Rows);
     }
@@ -112,10 +113,10 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void MemoriesOfOneBatchShareOnePool()
     {
-        using PagePool one = _model.NewPagePool(4, 2);
-        using PagePool two = _model.NewPagePool(4, 2);
-        using var first = new PagedMemory(one);
-        using var second = new PagedMemory(two);
+        using MemoryPools one = _model.NewMemoryPools(4, 2);
+        using MemoryPools two = _model.NewMemoryPools(4, 2);
+        using SequenceMemory first = one.NewMemory();
+        using SequenceMemory second = two.NewMemory();
         RaggedBatch batch = new RaggedBatchBuilder().Add([1], first).Add([1], second).Build();
         Assert.Throws<ArgumentException>(() => _model.Forward(_ops, batch));
     }
@@ -123,8 +124,8 @@ public sealed class BatchTests : IDisposable
     [Fact]
     public void SizesAreThoseOfThePools()
     {
-        using PagePool pool = _model.NewPagePool(4, 3);
-        Assert.Equal(_model.BytesPerPosition * 4, pool.Storage.PageBytes);
-        Assert.Throws<InvalidOperationException>(() => _model.NewCrossPagePool(4, 3));
+        using MemoryPools pools = _model.NewMemoryPools(4, 3);
+        Assert.Equal(_model.BytesPerPosition * 4, ((PagePool)pools[0]).Storage.PageBytes);
+        Assert.Equal(1, pools.Count);
     }
 }

@@ -4,23 +4,26 @@ namespace Seriatim.Models.Tests;
 public sealed class MemoryTests : IDisposable
 {
     private readonly PagePool _pool = new(new KeyValuePool(layers: 1, heads: 1, headDim: 4, pageSize: 4, pages: 6));
+    private readonly MemoryPools _pools;
 
-    public void Dispose() => _pool.Dispose();
+    public MemoryTests() => _pools = new MemoryPools(4, _pool);
+
+    public void Dispose() => _pools.Dispose();
 
     [Fact]
     public void PagesAreSharedByForksAndCopiedOnWrite()
     {
-        var parent = new PagedMemory(_pool);
+        SequenceMemory parent = _pools.NewMemory();
         parent.Prepare(6);
         parent.Commit(6);
         Assert.Equal(4, _pool.Free);
-        PagedMemory child = parent.Fork();
+        SequenceMemory child = parent.Fork();
         Assert.Equal(4, _pool.Free);
-        Assert.Equal(parent.Pages, child.Pages);
+        Assert.Equal(PagesOf(parent), PagesOf(child));
         child.Prepare(1);
         Assert.Equal(3, _pool.Free);
-        Assert.Equal(parent.Pages[0], child.Pages[0]);
-        Assert.NotEqual(parent.Pages[1], child.Pages[1]);
+        Assert.Equal(PagesOf(parent)[0], PagesOf(child)[0]);
+        Assert.NotEqual(PagesOf(parent)[1], PagesOf(child)[1]);
         parent.Prepare(1);
         Assert.Equal(3, _pool.Free);
         parent.Dispose();
@@ -32,13 +35,13 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public void TooFewPagesChangeNothing()
     {
-        using var memory = new PagedMemory(_pool);
+        using SequenceMemory memory = _pools.NewMemory();
         memory.Prepare(10);
         memory.Commit(10);
-        using PagedMemory fork = memory.Fork();
+        using SequenceMemory fork = memory.Fork();
         var error = Assert.Throws<OutOfPagesException>(() => fork.Prepare(15));
         Assert.Equal((5, 3), (error.Needed, error.Free));
-        Assert.Equal(memory.Pages, fork.Pages);
+        Assert.Equal(PagesOf(memory), PagesOf(fork));
         Assert.Equal(0, fork.Prepared);
         Assert.Equal(3, _pool.Free);
         fork.Prepare(6);
@@ -48,7 +51,7 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public void RejectedRowsGiveTheirPagesBack()
     {
-        using var memory = new PagedMemory(_pool);
+        using SequenceMemory memory = _pools.NewMemory();
         memory.Prepare(12);
         Assert.Equal(3, _pool.Free);
         memory.Commit(3);
@@ -59,7 +62,7 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public void MarksAreRestoredUntilTheyAreVoid()
     {
-        using var memory = new PagedMemory(_pool);
+        using SequenceMemory memory = _pools.NewMemory();
         memory.Prepare(3);
         memory.Commit(3);
         using MemoryMark early = memory.Mark();
@@ -71,14 +74,14 @@ public sealed class MemoryTests : IDisposable
         Assert.Equal((3, 5), (memory.Length, _pool.Free));
         Assert.Throws<InvalidOperationException>(() => memory.Restore(late));
         memory.Restore(early);
-        using PagedMemory fork = memory.Fork();
+        using SequenceMemory fork = memory.Fork();
         Assert.Throws<InvalidOperationException>(() => fork.Restore(early));
     }
 
     [Fact]
     public void APathMustAscendWithinWhatWasPrepared()
     {
-        using var memory = new PagedMemory(_pool);
+        using SequenceMemory memory = _pools.NewMemory();
         memory.Prepare(4);
         Assert.Throws<ArgumentException>(() => memory.CommitPath([1, 1]));
         Assert.Throws<ArgumentException>(() => memory.CommitPath([4]));
@@ -89,19 +92,24 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public void CrossMemoryIsWrittenOnceAndShared()
     {
-        using var memory = new CrossMemory(_pool);
-        memory.Prepare(7);
-        Assert.Throws<ArgumentException>(() => memory.Commit(3));
-        memory.Commit(7);
-        using CrossMemory fork = memory.Fork();
-        Assert.Equal((7, 4), (fork.Length, _pool.Free));
-        Assert.Throws<InvalidOperationException>(() => memory.Prepare(1));
+        var cross = new CrossPagePool(new KeyValuePool(1, 1, 4, 4, 6));
+        using var pools = new MemoryPools(4, new PagePool(new KeyValuePool(1, 1, 4, 4, 6)), cross);
+        using SequenceMemory memory = pools.NewMemory();
+        Assert.True(memory.NeedsEncoder);
+        memory.Prepare(new MemoryStep(2, EncoderRows: 7));
+        memory.Commit(0);
+        Assert.Equal((true, 6), (memory.NeedsEncoder, cross.Free));
+        memory.Prepare(new MemoryStep(2, EncoderRows: 7));
+        memory.Commit(1);
+        using SequenceMemory fork = memory.Fork();
+        Assert.Equal((7, 4), (((CrossMemory)fork.Stores[1]).Length, cross.Free));
+        Assert.Throws<InvalidOperationException>(() => memory.Prepare(new MemoryStep(1, EncoderRows: 1)));
     }
 
     [Fact]
     public void APageIsNotReleasedTwice()
     {
-        PageId page = _pool.Allocate();
+        int page = _pool.Allocate();
         _pool.Release(page);
         Assert.Throws<InvalidOperationException>(() => _pool.Release(page));
         Assert.Throws<InvalidOperationException>(() => _pool.Retain(page));
@@ -111,15 +119,15 @@ public sealed class MemoryTests : IDisposable
     public void RandomUseNeverLosesOrInventsAPage()
     {
         var random = new Random(4);
-        var memories = new List<PagedMemory>();
+        var memories = new List<SequenceMemory>();
         for (int step = 0; step < 5000; step++)
         {
             int choice = random.Next(4);
             try
             {
                 if (choice == 0 || memories.Count == 0)
-                    memories.Add(new PagedMemory(_pool));
-                PagedMemory memory = memories[random.Next(memories.Count)];
+                    memories.Add(_pools.NewMemory());
+                SequenceMemory memory = memories[random.Next(memories.Count)];
                 if (choice == 1 && memories.Count < 9)
                     memories.Add(memory.Fork());
                 if (choice == 2)
@@ -138,10 +146,12 @@ public sealed class MemoryTests : IDisposable
                 memories.ForEach(m => m.Commit(0));
             }
 
-            int[] held = [.. memories.SelectMany(m => m.Pages).Distinct()];
+            int[] held = [.. memories.SelectMany(PagesOf).Distinct()];
             Assert.Equal(_pool.Pages - _pool.Free, held.Length);
             Assert.All(held, page =>
-                Assert.Equal(memories.Sum(m => m.Pages.Count(p => p == page)), _pool.References(new PageId(page))));
+                Assert.Equal(memories.Sum(m => PagesOf(m).Count(p => p == page)), _pool.References(page)));
         }
     }
+
+    private static IReadOnlyList<int> PagesOf(SequenceMemory memory) => ((PagedMemory)memory.Stores[0]).Pages;
 }

@@ -20,6 +20,7 @@ public sealed class DisposeTests
         () => CpuOps.Create(3),
         () => new ObservedOps(CpuOps.Create(2), new OpTimes()),
         () => new WorkerTeam(3),
+        () => new StateStorage([4, 8], 3),
         () => new NativeBlock(100),
         () => new MachineProbe(1),
     ];

@@ -55,12 +55,14 @@ public sealed class DisposeTests : IDisposable
 
     private IEnumerable<Func<IDisposable>> Makers()
     {
-        PagePool pool = _model.NewPagePool(16, 4);
+        MemoryPools pools = _model.NewMemoryPools(16, 4);
         yield return () => TinyModel.Gpt();
-        yield return () => _model.NewPagePool(16, 4);
-        yield return () => new PagedMemory(pool);
-        yield return () => new CrossMemory(pool);
-        yield return () => new PagedMemory(pool).Mark();
+        yield return () => _model.NewMemoryPools(16, 4);
+        yield return () => new PagePool(new KeyValuePool(1, 1, 4, 16, 4));
+        yield return () => new CrossPagePool(new KeyValuePool(1, 1, 4, 16, 4));
+        yield return () => new StatePool(new StateStorage([4], 4), 16);
+        yield return () => pools.NewMemory();
+        yield return () => pools.NewMemory().Mark();
         yield return Cache;
         yield return () => Optimizer();
         yield return () => new Adafactor(new ParameterSelection().Select(_model));

@@ -15,7 +15,7 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     private const int PageSize = 16;
 
     private readonly (bool OfExpert, long Values, long Bytes)[] _used = [.. Used(model)];
-    private readonly FeedForwardSpec.Experts? _experts = model.Spec.Decoder!.Layers[0].FeedForward as FeedForwardSpec.Experts;
+    private readonly FeedForwardSpec.Experts? _experts = ExpertsOf(model.Spec.Decoder!);
 
     /// <summary>Multiply-adds of the matrices that one token meets: of experts, those it goes to.</summary>
     public long MultiplyAdds => (long)_used.Sum(m => m.OfExpert ? m.Values * Share(1) : m.Values);
@@ -34,10 +34,10 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     /// <summary>Reads a prompt, again and again into the same pages: what the system does when memory is touched first is not measured.</summary>
     public BenchTime[] Prompt(int tokens)
     {
-        using PagePool pool = model.NewPagePool(PageSize, tokens / PageSize + 2);
+        using MemoryPools pools = model.NewMemoryPools(PageSize, tokens / PageSize + 2, states: 2);
         return Runs(1, () =>
         {
-            using var memory = new PagedMemory(pool, new SequenceTerms { DeclaredLength = tokens });
+            using SequenceMemory memory = pools.NewMemory(new SequenceTerms { DeclaredLength = tokens });
             long start = Stopwatch.GetTimestamp();
             Step([memory], Ids(tokens));
             return Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -48,9 +48,10 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     public BenchTime[] Generate(int batch, int tokens, int past)
     {
         int length = past + tokens + 1;
-        using PagePool pool = model.NewPagePool(PageSize, batch * (length / PageSize + 2));
-        PagedMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ => new PagedMemory(pool, new SequenceTerms { DeclaredLength = length }))];
-        foreach (PagedMemory memory in memories)
+        using MemoryPools pools = model.NewMemoryPools(PageSize, batch * (length / PageSize + 2), states: 3 * batch);
+        SequenceMemory[] memories = [.. Enumerable.Range(0, batch).Select(_ =>
+            pools.NewMemory(new SequenceTerms { DeclaredLength = length }))];
+        foreach (SequenceMemory memory in memories)
             Step([memory], Ids(past));
         MemoryMark[] marks = [.. memories.Select(m => m.Mark())];
         BenchTime[] times = Runs(tokens, () =>
@@ -63,7 +64,7 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
                 memories[i].Restore(marks[i]);
             return seconds;
         });
-        foreach (PagedMemory memory in memories)
+        foreach (SequenceMemory memory in memories)
             memory.Dispose();
         return times;
     }
@@ -95,15 +96,25 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
         return times;
     }
 
-    private void Step(PagedMemory[] memories, int[] tokens)
+    private void Step(SequenceMemory[] memories, int[] tokens)
     {
         var builder = new RaggedBatchBuilder();
-        foreach (PagedMemory memory in memories)
+        foreach (SequenceMemory memory in memories)
             builder.Add(tokens, memory);
         RaggedBatch batch = builder.Build();
         using Tensor hidden = model.Forward(ops, batch);
         using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
         batch.Commit();
+    }
+
+    /// <summary>The experts of the layers that have any; null: none has.</summary>
+    private static FeedForwardSpec.Experts? ExpertsOf(StackSpec stack)
+    {
+        FeedForwardSpec.Experts[] kinds =
+            [.. stack.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>().Distinct()];
+        return kinds.Length < 2 ? kinds.FirstOrDefault()
+            : throw new NotSupportedException(
+                $"Layers have {kinds[0]} and {kinds[1]}; what a step reads is known for experts of one kind only.");
     }
 
     private int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => (i * 31 + 7) % model.Spec.Last.Vocabulary)];

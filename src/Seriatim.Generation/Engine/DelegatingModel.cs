@@ -20,10 +20,11 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual long BytesPerPosition(KeyValueType type) => inner.BytesPerPosition(type);
 
     /// <inheritdoc/>
-    public virtual PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => inner.NewPagePool(pageSize, pages, type);
+    public virtual long BytesPerState => inner.BytesPerState;
 
     /// <inheritdoc/>
-    public virtual PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => inner.NewCrossPagePool(pageSize, pages, type);
+    public virtual MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type) =>
+        inner.NewMemoryPools(pageSize, pages, states, type);
 
     /// <inheritdoc/>
     public virtual SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);

@@ -8,8 +8,7 @@ internal sealed class EngineCore : IDisposable
 {
     private readonly EngineContext _context;
     private readonly EngineGauges _gauges;
-    private readonly PagePool? _pool;
-    private readonly PagePool? _crossPool;
+    private readonly MemoryPools? _pools;
     private readonly PrefixCache? _cache;
     private readonly Scheduler _scheduler;
     private readonly StepRunner _runner;
@@ -21,26 +20,21 @@ internal sealed class EngineCore : IDisposable
     {
         options.Check(model);
         _context = new EngineContext(model, options);
-        int pages = 0;
-        int crossPages = 0;
         if (model.Capability != ModelCapability.Encoder)
         {
-            pages = options.PagesFor(model);
-            _pool = model.NewPagePool(options.PageSize, pages, options.KeyValueType);
+            _pools = NewPools(model, options);
             if (options.PrefixCache)
-                _cache = new PrefixCache(_pool);
-            if (model.Capability == ModelCapability.EncoderDecoder)
-                _crossPool = model.NewCrossPagePool(options.PageSize, crossPages = pages, options.KeyValueType);
+                _cache = new PrefixCache(_pools);
         }
 
         int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);
         int scored = (int)Math.Max(1, (1L << 23) / model.VocabularySize);
         var limits = new SchedulerLimits(options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored);
-        _scheduler = new Scheduler(limits, new PageForecast(_pool, _crossPool, _cache), _cache);
-        _runner = new StepRunner(model, _pool, _crossPool, _cache);
-        _checks = new RequestChecks(model, options, pages, crossPages);
-        _speculator = new Speculator(_context, pages);
-        _gauges = new EngineGauges(_pool, _cache, _scheduler, _speculator);
+        _scheduler = new Scheduler(limits, new MemoryForecast(_pools, _cache), _cache);
+        _runner = new StepRunner(model, _pools, _cache);
+        _checks = new RequestChecks(model, options, _pools);
+        _speculator = new Speculator(_context);
+        _gauges = new EngineGauges(_pools, _cache, _scheduler, _speculator);
     }
 
     public IGenerationModel Model => _context.Model;
@@ -51,7 +45,7 @@ internal sealed class EngineCore : IDisposable
     public int Waiting => _scheduler.Waiting.Count;
 
     /// <summary>May be read by any thread.</summary>
-    public EngineLoad Load => new(_scheduler.Running.Count, _scheduler.Waiting.Count, _pool?.Pages ?? 0, _pool is null ? 0 : _pool.Pages - _pool.Free);
+    public EngineLoad Load => _gauges.Load;
 
     public EngineStatistics Statistics => _gauges.Read();
 
@@ -60,9 +54,7 @@ internal sealed class EngineCore : IDisposable
     /// <summary>Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.</summary>
     public bool KeepsStepTime { get; init; }
 
-    internal PagePool? Pool => _pool;
-
-    internal PagePool? CrossPool => _crossPool;
+    internal MemoryPools? Pools => _pools;
 
     internal PrefixCache? Cache => _cache;
 
@@ -101,7 +93,7 @@ internal sealed class EngineCore : IDisposable
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
             Terms = limits.Terms,
-            Pages = new SequencePages(_context.Options.PageSize, limits.Reach, _context.Options.TokenBudget),
+            Demand = new MemoryDemand(0, _context.Options.TokenBudget, limits.Reach, request.EncoderInput.Length),
             Variant = model.MemoryVariant(limits.Terms),
         };
         var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
@@ -131,7 +123,8 @@ internal sealed class EngineCore : IDisposable
         _speculator.Propose(_scheduler.Running, _cost);
         StepPlan plan = _scheduler.Plan(KeepsStepTime ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget) : int.MaxValue);
         if (plan.IsEmpty)
-            return IsIdle ? false : throw new InvalidOperationException("Requests wait and none can run: the page forecast is wrong.");
+            return IsIdle ? false
+                : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
         Planned?.Invoke(plan);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
@@ -174,8 +167,18 @@ internal sealed class EngineCore : IDisposable
         _speculator.Dispose();
         _runner.Dispose();
         _cache?.Clear();
-        _pool?.Dispose();
-        _crossPool?.Dispose();
+        _pools?.Dispose();
+    }
+
+    /// <summary>The pools of a model in the sizes of the options.</summary>
+    internal static MemoryPools NewPools(IGenerationModel model, EngineOptions options)
+    {
+        MemoryPools pools = model.NewMemoryPools(options.PageSize, options.PagesFor(model), options.StatesFor(model),
+            options.KeyValueType);
+        if (pools.Count is > 0 and <= MemoryUnits.MostKinds)
+            return pools;
+        pools.Dispose();
+        throw new InvalidOptionException("Model", $"{pools.Count} kinds of memory", $"1 to {MemoryUnits.MostKinds} are served");
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace Seriatim.Generation;
 
-/// <summary>Counts what happens, and looks at the pages when asked.</summary>
-internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler scheduler, Speculator speculator)
+/// <summary>Counts what happens, and looks at the memories when asked.</summary>
+internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Scheduler scheduler, Speculator speculator)
 {
     private readonly HashSet<int> _used = [];
     private readonly HashSet<int> _shared = [];
@@ -32,7 +32,7 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             if (admission.PrefixPages == 0)
                 continue;
             _prefixHits++;
-            _tokensSaved += (long)admission.PrefixPages * pool!.PageSize;
+            _tokensSaved += (long)admission.PrefixPages * pools!.PageSize;
         }
     }
 
@@ -47,37 +47,52 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
         Volatile.Write(ref _sampling, _sampling + sampling.Ticks);
     }
 
+    /// <summary>How busy the engine is; may be read by any thread.</summary>
+    public EngineLoad Load
+    {
+        get
+        {
+            var load = new EngineLoad(scheduler.Running.Count, scheduler.Waiting.Count, 0, 0);
+            for (int kind = 0; kind < (pools?.Count ?? 0); kind++)
+            {
+                (int units, int used) = (pools![kind].Units, pools[kind].Units - pools[kind].Free);
+                if (IsOwnPages(kind))
+                    load = load with { Pages = load.Pages + units, PagesInUse = load.PagesInUse + used };
+                else if (!pools[kind].HoldsPositions)
+                    load = load with { States = load.States + units, StatesInUse = load.StatesInUse + used };
+            }
+
+            return load;
+        }
+    }
+
     public EngineStatistics Read()
     {
-        _used.Clear();
-        _shared.Clear();
-        int wasted = 0;
-        foreach (SequenceGroup group in scheduler.Running)
+        MemoryUnits cached = cache?.Evictable() ?? default;
+        var memories = new MemoryGauge[pools?.Count ?? 0];
+        (int pages, int pagesUsed, int pagesShared, int pagesCached, int wasted) = (0, 0, 0, 0, 0);
+        for (int kind = 0; kind < memories.Length; kind++)
         {
-            foreach (Sequence sequence in group.Active)
-            {
-                if (sequence.Memory is not { } memory)
-                    continue;
-                for (int i = 0; i < memory.Pages.Count; i++)
-                {
-                    if (memory.Pages[i] < 0)
-                        continue;
-                    if (!_used.Add(memory.Pages[i]))
-                        _shared.Add(memory.Pages[i]);
-                    else if (i == memory.Pages.Count - 1)
-                        wasted += memory.Pages.Count * pool!.PageSize - memory.Length;
-                }
-            }
+            int unfilled = Count(kind);
+            MemoryGauge gauge = memories[kind] = new MemoryGauge(
+                pools![kind].Name, pools[kind].Units, pools[kind].UnitBytes, _used.Count, _shared.Count, cached[kind]);
+            if (!IsOwnPages(kind))
+                continue;
+            pages += gauge.Units;
+            (pagesUsed, pagesShared, pagesCached) = (pagesUsed + gauge.Used, pagesShared + gauge.Shared,
+                pagesCached + gauge.Cached);
+            wasted += unfilled;
         }
 
         return new EngineStatistics
         {
             Waiting = scheduler.Waiting.Count,
             Running = scheduler.Running.Count,
-            Pages = pool?.Pages ?? 0,
-            PagesUsed = _used.Count,
-            PagesShared = _shared.Count,
-            PagesCached = cache?.Evictable() ?? 0,
+            Memories = memories,
+            Pages = pages,
+            PagesUsed = pagesUsed,
+            PagesShared = pagesShared,
+            PagesCached = pagesCached,
             WastedPositions = wasted,
             Steps = _steps,
             Rows = _rows,
@@ -88,5 +103,39 @@ internal sealed class EngineGauges(PagePool? pool, PrefixCache? cache, Scheduler
             DraftFailures = speculator.Failures,
             Times = Times,
         };
+    }
+
+    /// <summary>Pages of the sequences themselves, which is what "pages" alone means.</summary>
+    private bool IsOwnPages(int kind) => pools![kind] is PagePool and not CrossPagePool;
+
+    /// <summary>
+    /// Finds the units of a kind that running sequences hold, and those that more than one does; returns the positions that hold
+    /// nothing.
+    /// </summary>
+    private int Count(int kind)
+    {
+        _used.Clear();
+        _shared.Clear();
+        int unfilled = 0;
+        foreach (SequenceGroup group in scheduler.Running)
+        {
+            foreach (Sequence sequence in group.Active)
+            {
+                if (sequence.Memory is not { } memory)
+                    continue;
+                LayerMemory store = memory.Stores[kind];
+                for (int place = 0; place < store.Places; place++)
+                {
+                    if (store.UnitAt(place) is not (>= 0 and var unit))
+                        continue;
+                    if (!_used.Add(unit))
+                        _shared.Add(unit);
+                    else if (place == store.Places - 1)
+                        unfilled += store.Unfilled(memory.Length);
+                }
+            }
+        }
+
+        return unfilled;
     }
 }

@@ -4,12 +4,20 @@ namespace Seriatim.Generation;
 public sealed record EngineOptions
 {
     /// <summary>
-    /// Bytes for keys and values of all sequences (a draft model and cross-attention get as many pages again). At least one page.
+    /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many
+    /// pages again). At least one page.
     /// </summary>
     public long MemoryBytes { get; init; } = 1L << 30;
 
     /// <summary>Number of pages, instead of <see cref="MemoryBytes"/>; null: from the bytes.</summary>
     public int? Pages { get; init; }
+
+    /// <summary>
+    /// Number of recurrent states, for models that have any: two for each sequence that runs, and one for each page of positions
+    /// that the prefix cache can go on from. Null: twice <see cref="MaxSequences"/>, and one for each page, or, without pages, as
+    /// many as <see cref="MemoryBytes"/> holds up to 65,536.
+    /// </summary>
+    public int? States { get; init; }
 
     /// <summary>Positions in a page: 1, 2, 4, 8 or a multiple of 16.</summary>
     public int PageSize { get; init; } = 16;
@@ -69,6 +77,7 @@ public sealed record EngineOptions
         OptionCheck.AtLeast("MaxQueuedRequests", MaxQueuedRequests, 1);
         OptionCheck.AtLeast("MaxOvertaking", MaxOvertaking, 0);
         OptionCheck.AtLeast("Pages", Pages ?? 1, 1);
+        OptionCheck.AtLeast("States", States ?? 2, 2);
         if (!Enum.IsDefined(KeyValueType))
             throw new InvalidOptionException("KeyValueType", KeyValueType, "F32, F16 and Q8 are allowed");
         if (PageSize is not (1 or 2 or 4 or 8) && (PageSize < 16 || PageSize % 16 != 0))
@@ -88,13 +97,25 @@ public sealed record EngineOptions
         }
     }
 
-    /// <summary>Number of pages for a model.</summary>
+    /// <summary>Number of pages for a model; each may have a state beside it.</summary>
     internal int PagesFor(IGenerationModel model)
     {
-        long bytes = model.BytesPerPosition(KeyValueType) * PageSize;
+        long keys = model.BytesPerPosition(KeyValueType) * PageSize;
+        long bytes = keys + model.BytesPerState;
         long pages = Pages ?? MemoryBytes / Math.Max(1, bytes);
         if (pages < 1)
             throw new InvalidOptionException("MemoryBytes", MemoryBytes, $"at least one page of {bytes} bytes is needed");
         return (int)Math.Min(pages, int.MaxValue);
+    }
+
+    /// <summary>Number of recurrent states for a model.</summary>
+    internal int StatesFor(IGenerationModel model)
+    {
+        if (States is { } states)
+            return states;
+        long beside = PagesFor(model);
+        if (Pages is null && model.BytesPerPosition(KeyValueType) == 0)
+            beside = Math.Min(beside, 1 << 16);
+        return (int)Math.Min(beside + 2L * MaxSequences, int.MaxValue);
     }
 }

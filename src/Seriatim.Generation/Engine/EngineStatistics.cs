@@ -9,7 +9,10 @@ public sealed record EngineStatistics
     /// <summary>Requests that run.</summary>
     public int Running { get; init; }
 
-    /// <summary>Pages of the pool.</summary>
+    /// <summary>Each kind of memory that the model's layers have; empty for encoders.</summary>
+    public IReadOnlyList<MemoryGauge> Memories { get; init; } = [];
+
+    /// <summary>Pages of the model's own attention layers; 0 for models without.</summary>
     public int Pages { get; init; }
 
     /// <summary>Pages that running sequences hold.</summary>

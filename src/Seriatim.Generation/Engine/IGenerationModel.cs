@@ -15,21 +15,19 @@ public interface IGenerationModel
     /// <summary>Columns of what <see cref="Project"/> gives: the vocabulary, or the classes of a classifier.</summary>
     int Outputs { get; }
 
-    /// <summary>Bytes of one position in the page pool; 0 for encoders.</summary>
+    /// <summary>Bytes of the keys and values of one position; 0 for encoders and for models without attention.</summary>
     /// <param name="type">How keys and values are stored.</param>
     long BytesPerPosition(KeyValueType type);
 
-    /// <summary>Pages for keys and values of sequences.</summary>
-    /// <param name="pageSize">Positions in a page.</param>
-    /// <param name="pages">Number of pages.</param>
-    /// <param name="type">How keys and values are stored.</param>
-    PagePool NewPagePool(int pageSize, int pages, KeyValueType type);
+    /// <summary>Bytes of one recurrent state, of all layers; 0 for models without.</summary>
+    long BytesPerState { get; }
 
-    /// <summary>Pages for keys and values of the encoder's output.</summary>
+    /// <summary>Room for what sequences remember, for all kinds of layers. Encoders are not asked.</summary>
     /// <param name="pageSize">Positions in a page.</param>
-    /// <param name="pages">Number of pages.</param>
+    /// <param name="pages">Number of pages of each kind.</param>
+    /// <param name="states">Number of recurrent states.</param>
     /// <param name="type">How keys and values are stored.</param>
-    PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type);
+    MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type);
 
     /// <summary>What the terms of a sequence mean for the model.</summary>
     /// <param name="terms">The terms.</param>

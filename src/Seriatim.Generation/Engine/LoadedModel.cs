@@ -29,10 +29,11 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     public long BytesPerPosition(KeyValueType type) => Model.BytesPerPositionIn(type);
 
     /// <inheritdoc/>
-    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => Model.NewPagePool(pageSize, pages, type);
+    public long BytesPerState => Model.BytesPerState;
 
     /// <inheritdoc/>
-    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => Model.NewCrossPagePool(pageSize, pages, type);
+    public MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type) =>
+        Model.NewMemoryPools(pageSize, pages, states, type);
 
     /// <inheritdoc/>
     public SequenceLimits LimitsOf(SequenceTerms terms) => Model.LimitsOf(terms);

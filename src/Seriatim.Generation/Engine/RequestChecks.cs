@@ -1,7 +1,7 @@
 namespace Seriatim.Generation;
 
 /// <summary>Refuses requests that mean nothing, contradict themselves, or could never run; and works out their limits.</summary>
-internal sealed class RequestChecks(IGenerationModel model, EngineOptions options, int pages, int crossPages)
+internal sealed class RequestChecks(IGenerationModel model, EngineOptions options, MemoryPools? pools)
 {
     /// <exception cref="GenerationException">The request is refused.</exception>
     public RequestLimits Check(GenerationRequest request)
@@ -19,19 +19,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         CheckSpeculation(request);
         return Fit(request, endIds, width, LimitsOf(request));
     }
-
-    /// <summary>Most pages the request can come to need: what all sequences share, then what each has of its own.</summary>
-    public long PagesAtMost(int prompt, int length, int width, AttentionWindow? reach)
-    {
-        var pages = new SequencePages(options.PageSize, reach, options.TokenBudget);
-        long all = pages.Most(length);
-        if (width == 1)
-            return all;
-        long shared = Math.Min(prompt / options.PageSize, all);
-        return Math.Min(shared + width * (PagesOf(length) - shared) + 1, width * (all + 1));
-    }
-
-    private long PagesOf(int length) => ((long)length + options.PageSize - 1) / options.PageSize;
 
     private SequenceLimits LimitsOf(GenerationRequest request)
     {
@@ -53,18 +40,18 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             throw new PromptTooLongException("The prompt", prompt, 0, context);
         if (request.MaxNewTokens is { } asked && (long)prompt + asked > context)
             throw new PromptTooLongException("The prompt", prompt, asked, context);
-        int newTokens = request.MaxNewTokens ?? Math.Min(LargestFitting(prompt, width, limits), request.SoftMaxNewTokens ?? int.MaxValue);
-        int declared = prompt + newTokens;
-        long needed = PagesAtMost(prompt, declared, width, reach);
-        if (needed > pages)
+        CheckEncoderInput(request);
+        var demand = new MemoryDemand(prompt, options.TokenBudget, reach, request.EncoderInput.Length)
         {
-            throw new RequestTooLargeException($"pages of {options.PageSize} tokens ({width} sequences of up to {declared} tokens)", needed, pages,
-                "Ask for fewer new tokens or sequences, or give the engine more memory.");
-        }
-
+            Prompt = prompt,
+            Width = width,
+        };
+        int newTokens = request.MaxNewTokens
+            ?? Math.Min(LargestFitting(demand, context) - prompt, request.SoftMaxNewTokens ?? int.MaxValue);
+        int declared = prompt + newTokens;
+        RequireRoom(demand with { Length = declared });
         if (newTokens == 0 && request.PromptLogprobs is null)
             throw new PromptTooLongException("The prompt", prompt, 1, context);
-        CheckEncoderInput(request);
         OptionCheck.Contradiction(request.MinNewTokens > newTokens, "MinNewTokens", request.MinNewTokens, $"at most {newTokens} new tokens are possible");
         OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix", $"{request.ForcedPrefix.Count} tokens long",
             $"at most {newTokens} new tokens are possible");
@@ -72,20 +59,43 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         return new RequestLimits(newTokens, endIds, width, terms, reach);
     }
 
-    private int LargestFitting(int prompt, int width, SequenceLimits limits)
+    /// <summary>The greatest length for which there are enough units of all kinds; at least that of the prompt.</summary>
+    private int LargestFitting(MemoryDemand demand, int context)
     {
-        long most = limits.Reach is null ? Math.Min(limits.Context, (long)pages * options.PageSize) : limits.Context;
-        (long low, long high) = (prompt, Math.Max(prompt, most));
+        (long low, long high) = (demand.Length, Math.Max(demand.Length, context));
         while (low < high)
         {
             long middle = (low + high + 1) / 2;
-            if (PagesAtMost(prompt, (int)middle, width, limits.Reach) <= pages)
+            if (Lacking(demand with { Length = (int)middle }) is null)
                 low = middle;
             else
                 high = middle - 1;
         }
 
-        return (int)(low - prompt);
+        return (int)low;
+    }
+
+    /// <exception cref="RequestTooLargeException">The request could never run.</exception>
+    private void RequireRoom(in MemoryDemand demand)
+    {
+        if (Lacking(demand) is not { } pool)
+            return;
+        string how = demand.EncoderRows > 0 && pool is CrossPagePool ? "Give the engine more memory."
+            : pool.HoldsPositions ? "Ask for fewer new tokens or sequences, or give the engine more memory."
+            : "Ask for fewer sequences, or give the engine more States.";
+        throw new RequestTooLargeException(pool.Describe(demand), pool.Most(demand), pool.Units, how);
+    }
+
+    /// <summary>The first pool that has fewer units than the request can come to need; null: none.</summary>
+    private MemoryPool? Lacking(in MemoryDemand demand)
+    {
+        for (int kind = 0; kind < pools!.Count; kind++)
+        {
+            if (pools[kind].Most(demand) > pools[kind].Units)
+                return pools[kind];
+        }
+
+        return null;
     }
 
     private void CheckTokens(GenerationRequest request, IReadOnlyList<int> endIds)
@@ -176,9 +186,5 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             throw new RequestTooLargeException("rows of the encoder in one step", length, options.TokenBudget,
                 "An encoder reads its input at once; make TokenBudget larger.");
         }
-
-        long needed = ((long)length + options.PageSize - 1) / options.PageSize;
-        if (needed > crossPages)
-            throw new RequestTooLargeException("pages of cross-attention", needed, crossPages, "Give the engine more memory.");
     }
 }

@@ -6,7 +6,7 @@ namespace Seriatim.Generation;
 /// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
 /// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
-internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePool? crossPool, PrefixCache? cache) : IDisposable
+internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, PrefixCache? cache) : IDisposable
 {
     private readonly RaggedBatchBuilder _batch = new();
     private readonly RaggedBatchBuilder _encoder = new();
@@ -28,11 +28,11 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
             SequenceGroup group = admission.Group;
             if (group.IsEncoding)
                 continue;
-            PagedMemory memory = admission.Prefix is { } prefix
-                ? cache!.Share(prefix, admission.PrefixPages, group.Terms, group.Pages.Reach)
-                : new PagedMemory(pool!, group.Terms, group.Pages.Reach);
+            SequenceMemory memory = admission.Prefix is { } prefix
+                ? cache!.Share(prefix, admission.PrefixPages, group.Terms, group.Demand.Reach)
+                : pools!.NewMemory(group.Terms, group.Demand.Reach);
             Sequence sequence = group.Active[0];
-            sequence.Attach(memory, group.EncoderInput.Length > 0 ? new CrossMemory(crossPool!) : null);
+            sequence.Attach(memory);
             sequence.Prefix = new PrefixPosition(admission.Prefix, admission.PrefixPages, false);
             if (group.FirstAdmitted is null)
                 group.CachedTokens = memory.Length;
@@ -89,12 +89,9 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
         }
         catch (Exception exception)
         {
+            // What was prepared is forgotten; what was committed before stays.
             foreach (int index in indices)
-            {
-                // What was prepared is forgotten; what was committed before stays.
                 segments[index].Sequence.Memory?.Commit(0);
-                segments[index].Sequence.Cross?.Commit(0);
-            }
 
             return exception;
         }
@@ -104,10 +101,10 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
     {
         _batch.Clear();
         _encoder.Clear();
-        int pages = 0;
+        MemoryUnits units = default;
         foreach (int index in indices)
-            pages += segments[index].Pages;
-        cache?.EnsureFree(pages);
+            units += segments[index].Units;
+        cache?.EnsureFree(units);
         foreach (int index in indices)
             Add(segments[index]);
         RaggedBatch batch = _batch.Build();
@@ -128,7 +125,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
     {
         (SequenceGroup group, Sequence sequence) = (segment.Group, segment.Sequence);
         EncoderRows? encoder = null;
-        if (sequence.Cross is { Length: 0 })
+        if (sequence.Memory is { NeedsEncoder: true })
         {
             encoder = new EncoderRows(_encoder.Rows, group.EncoderInput.Length);
             _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None);
@@ -145,7 +142,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
 
         if (segment.Drafts == 0 || sequence.Draft.IsChain(segment.Drafts))
         {
-            _batch.Add(tokens, sequence.Memory, null, segment.Outputs, encoder, sequence.Cross);
+            _batch.Add(tokens, sequence.Memory, null, segment.Outputs, encoder, segment.Points);
             return;
         }
 
@@ -153,7 +150,7 @@ internal sealed class StepRunner(IGenerationModel model, PagePool? pool, PagePoo
         _parents.Add(-1);
         for (int i = 0; i < segment.Drafts; i++)
             _parents.Add(sequence.Draft.Parents[i] + 1);
-        _batch.AddTree(tokens, CollectionsMarshal.AsSpan(_parents), sequence.Memory!, sequence.Cross);
+        _batch.AddTree(tokens, CollectionsMarshal.AsSpan(_parents), sequence.Memory!, segment.Points);
     }
 
     private void Encode(ReadOnlySpan<PlannedSegment> segments, List<int> indices)

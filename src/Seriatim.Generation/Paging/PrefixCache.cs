@@ -1,67 +1,92 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Full pages of keys and values by what they were computed from: a hash chain over the tokens of the pages, starting with the
+/// Full pages of positions by what they were computed from: a hash chain over the tokens of the pages, starting with the
 /// variant of the model (<see cref="IGenerationModel.MemoryVariant"/>). A hit is compared token by token, so a collision costs
-/// time and nothing else. The cache holds one reference to each page; pages nobody else holds are given up when room is needed,
-/// least recently used first.
+/// time and nothing else. The cache holds one reference to each unit of memory (a page, the state at the page's end); units
+/// nobody else holds are given up when room is needed, least recently used first.
 /// </summary>
 /// <remarks>
 /// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window holds pages
 /// without those before them: when one of these is given up, the pages behind it can no longer be found, nobody adds to them, and they
-/// go the same way in their turn.
+/// go the same way in their turn. Where layers keep states, a chain can be gone on from where its last page has one, and only
+/// there.
 /// </remarks>
-internal sealed class PrefixCache(PagePool pool)
+internal sealed class PrefixCache
 {
+    private readonly MemoryPools _pools;
     private readonly Dictionary<ulong, PrefixNode> _nodes = [];
     private readonly LinkedList<PrefixNode> _byUse = [];
-    private readonly bool[] _cached = new bool[pool.Pages];
+    private readonly bool[][] _cached;
+    private readonly int[] _units;
 
-    /// <summary>Pages in the cache.</summary>
+    public PrefixCache(MemoryPools pools)
+    {
+        _pools = pools;
+        _cached = new bool[pools.Count][];
+        for (int kind = 0; kind < pools.Count; kind++)
+            _cached[kind] = new bool[pools[kind].Units];
+        _units = new int[pools.Count];
+    }
+
+    /// <summary>Pages of positions in the cache.</summary>
     public int Count => _byUse.Count;
 
-    public bool Holds(int page) => _cached[page];
+    public bool Holds(int kind, int unit) => _cached[kind][unit];
 
-    /// <summary>Pages that nobody else holds.</summary>
-    public int Evictable()
+    /// <summary>Units that nobody else holds.</summary>
+    public MemoryUnits Evictable()
     {
-        int count = 0;
+        MemoryUnits count = default;
         foreach (PrefixNode node in _byUse)
         {
-            if (pool.References(node.Page) == 1)
-                count++;
+            for (int kind = 0; kind < _pools.Count; kind++)
+            {
+                if (IsHeldHereAlone(node, kind))
+                    count[kind]++;
+            }
         }
 
         return count;
     }
 
-    /// <summary>The longest chain of pages for the first tokens of a sequence; nothing is changed.</summary>
+    /// <summary>
+    /// The longest chain of pages for the first tokens of a sequence that can be gone on from; nothing is changed.
+    /// </summary>
     /// <param name="variant">Variant of the model.</param>
     /// <param name="tokens">The sequence.</param>
     /// <param name="matched">Pages that agree. At least one token stays to be computed.</param>
     public PrefixNode? Match(SequenceTerms variant, ReadOnlySpan<int> tokens, out int matched)
     {
         matched = 0;
+        PrefixNode? whole = null;
         PrefixNode? node = null;
-        int size = pool.PageSize;
-        while ((matched + 1) * size < tokens.Length && Find(node, variant, tokens.Slice(matched * size, size)) is { } next)
+        int size = _pools.PageSize;
+        for (int page = 0; (page + 1) * size < tokens.Length
+            && Find(node, variant, tokens.Slice(page * size, size)) is { } next; page++)
         {
             node = next;
-            matched++;
+            if (node.IsWhole)
+                (whole, matched) = (node, page + 1);
         }
 
-        return node;
+        return whole;
     }
 
     /// <summary>A memory that begins with the pages of a chain.</summary>
-    public PagedMemory Share(PrefixNode last, int pages, SequenceTerms? terms = null, AttentionWindow? reach = null)
+    public SequenceMemory Share(PrefixNode last, int pages, SequenceTerms? terms = null, AttentionWindow? reach = null)
     {
         Touch(last);
-        var ids = new PageId[pages];
-        PrefixNode? node = last;
-        for (int i = pages - 1; i >= 0; i--, node = node.Parent)
-            ids[i] = node!.Page;
-        return PagedMemory.Share(pool, ids, terms, reach);
+        int[][] blocks = new int[_pools.Count][];
+        for (int kind = 0; kind < blocks.Length; kind++)
+        {
+            blocks[kind] = new int[pages];
+            PrefixNode? node = last;
+            for (int i = pages - 1; i >= 0; i--, node = node.Parent)
+                blocks[kind][i] = node!.Units[kind];
+        }
+
+        return _pools.Share(blocks, terms, reach);
     }
 
     /// <summary>Takes pages of a sequence in that have become full.</summary>
@@ -70,9 +95,9 @@ internal sealed class PrefixCache(PagePool pool)
     /// <param name="length">Positions that are written for good.</param>
     public void Publish(Sequence sequence, SequenceTerms variant, int length)
     {
+        SequenceMemory memory = sequence.Memory!;
         PrefixPosition position = sequence.Prefix;
-        int size = pool.PageSize;
-        int full = length / size;
+        int full = length / _pools.PageSize;
         if (position.Ended || position.Pages >= full)
             return;
         if (!IsReachable(position.Node))
@@ -82,41 +107,37 @@ internal sealed class PrefixCache(PagePool pool)
         }
 
         ReadOnlySpan<int> tokens = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence.Tokens);
-        while (position.Pages < full)
-        {
-            ReadOnlySpan<int> content = tokens.Slice(position.Pages * size, size);
-            var page = new PageId(sequence.Memory!.Pages[position.Pages]);
-            PrefixNode? node = Find(position.Node, variant, content);
-            if (page.Index < 0 || (node is not null && node.Page != page))
-            {
-                position = position with { Ended = true };
-                break;
-            }
-
-            node ??= Add(position.Node, variant, content, page);
-            position = new PrefixPosition(node, position.Pages + 1, false);
-        }
-
+        while (!position.Ended && position.Pages < full)
+            position = Take(position, memory, variant, tokens.Slice(position.Pages * _pools.PageSize, _pools.PageSize));
         if (position.Node is { } last)
             Touch(last);
         sequence.Prefix = position;
     }
 
-    /// <summary>Gives pages up until so many are free.</summary>
-    public void EnsureFree(int pages)
+    /// <summary>Gives units up until so many of each kind are free.</summary>
+    public void EnsureFree(in MemoryUnits units)
     {
         LinkedListNode<PrefixNode>? place = _byUse.First;
-        while (pool.Free < pages && place is not null)
+        while (place is not null && IsShort(units))
         {
             PrefixNode node = place.Value;
             place = place.Next;
-            if (pool.References(node.Page) == 1)
-                Remove(node);
+            for (int kind = 0; kind < _pools.Count && !node.IsRemoved; kind++)
+            {
+                if (_pools[kind].Free < units[kind] && IsHeldHereAlone(node, kind))
+                    GiveUp(node, kind);
+            }
         }
     }
 
-    /// <summary>Gives up all pages that nobody else holds.</summary>
-    public void Clear() => EnsureFree(pool.Pages);
+    /// <summary>Gives up all that nobody else holds.</summary>
+    public void Clear()
+    {
+        MemoryUnits all = default;
+        for (int kind = 0; kind < _pools.Count; kind++)
+            all[kind] = _pools[kind].Units;
+        EnsureFree(all);
+    }
 
     private static ulong HashOf(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
     {
@@ -132,6 +153,32 @@ internal sealed class PrefixCache(PagePool pool)
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
         return x ^ (x >> 31);
+    }
+
+    /// <summary>One more page of a sequence: the cache's own, or a new one.</summary>
+    private PrefixPosition Take(PrefixPosition position, SequenceMemory memory, SequenceTerms variant, ReadOnlySpan<int> content)
+    {
+        PrefixNode? node = Find(position.Node, variant, content);
+        bool isKept = false;
+        for (int kind = 0; kind < _units.Length; kind++)
+        {
+            int unit = _units[kind] = memory.Stores[kind].UnitOfBlock(position.Pages, memory.Length);
+            isKept |= unit >= 0;
+            if (_pools[kind].HoldsPositions && (unit < 0 || (node is not null && node.Units[kind] != unit)))
+                return position with { Ended = true };
+        }
+
+        if (node is null && !isKept)
+            return position with { Ended = true };
+        node ??= Add(position.Node, variant, content);
+        for (int kind = 0; kind < _units.Length; kind++)
+        {
+            // Whoever comes by with a state gives it: all that were computed of the same tokens have the same bits.
+            if (node.Units[kind] < 0 && _units[kind] >= 0)
+                Keep(node, kind, _units[kind]);
+        }
+
+        return new PrefixPosition(node, position.Pages + 1, false);
     }
 
     private PrefixNode? Find(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
@@ -150,15 +197,36 @@ internal sealed class PrefixCache(PagePool pool)
         return node is null;
     }
 
-    private PrefixNode Add(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens, PageId page)
+    private bool IsHeldHereAlone(PrefixNode node, int kind) =>
+        node.Units[kind] is >= 0 and var unit && _pools[kind].References(unit) == 1;
+
+    private bool IsShort(in MemoryUnits units)
+    {
+        for (int kind = 0; kind < _pools.Count; kind++)
+        {
+            if (_pools[kind].Free < units[kind])
+                return true;
+        }
+
+        return false;
+    }
+
+    private PrefixNode Add(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
     {
         ulong hash = HashOf(parent, variant, tokens);
-        var node = new PrefixNode(parent, variant, tokens.ToArray(), page, hash) { Collision = _nodes.GetValueOrDefault(hash) };
+        int[] none = new int[_pools.Count];
+        none.AsSpan().Fill(-1);
+        var node = new PrefixNode(parent, variant, tokens.ToArray(), none, hash) { Collision = _nodes.GetValueOrDefault(hash) };
         _nodes[hash] = node;
         node.Place = _byUse.AddLast(node);
-        pool.Retain(page);
-        _cached[page.Index] = true;
         return node;
+    }
+
+    private void Keep(PrefixNode node, int kind, int unit)
+    {
+        node.Units[kind] = unit;
+        _pools[kind].Retain(unit);
+        _cached[kind][unit] = true;
     }
 
     private void Touch(PrefixNode last)
@@ -168,6 +236,25 @@ internal sealed class PrefixCache(PagePool pool)
             _byUse.Remove(node.Place!);
             _byUse.AddLast(node.Place!);
         }
+    }
+
+    /// <summary>Gives a unit up; and the page, if it is of no use without it.</summary>
+    private void GiveUp(PrefixNode node, int kind)
+    {
+        bool isNeeded = _pools[kind].HoldsPositions;
+        Release(node, kind);
+        if (isNeeded || Array.TrueForAll(node.Units, unit => unit < 0))
+            Remove(node);
+    }
+
+    private void Release(PrefixNode node, int kind)
+    {
+        int unit = node.Units[kind];
+        if (unit < 0)
+            return;
+        node.Units[kind] = -1;
+        _cached[kind][unit] = false;
+        _pools[kind].Release(unit);
     }
 
     private void Remove(PrefixNode node)
@@ -189,7 +276,7 @@ internal sealed class PrefixCache(PagePool pool)
             first.Collision = node.Collision;
         }
 
-        _cached[node.Page.Index] = false;
-        pool.Release(node.Page);
+        for (int kind = 0; kind < _pools.Count; kind++)
+            Release(node, kind);
     }
 }

@@ -7,9 +7,11 @@ namespace Seriatim.Generation;
 /// <param name="Rows">Rows of its own tokens.</param>
 /// <param name="Drafts">Rows of drafted tokens after them.</param>
 /// <param name="Outputs">Which rows' logits are wanted.</param>
-/// <param name="Pages">Pages set aside for it.</param>
+/// <param name="Units">Units of memory set aside for it.</param>
+/// <param name="Points">After which rows its memory may be committed or shared.</param>
 internal readonly record struct PlannedSegment(
-    SequenceGroup Group, Sequence Sequence, int First, int Rows, int Drafts, Outputs Outputs, int Pages)
+    SequenceGroup Group, Sequence Sequence, int First, int Rows, int Drafts, Outputs Outputs, MemoryUnits Units,
+    CommitPoints Points)
 {
     public int AllRows => Rows + Drafts;
 }

@@ -19,11 +19,10 @@ internal sealed partial class Scheduler
         {
             if (sequence.Pending != 1 || _rows == 0)
                 continue;
-            int pages = forecast.Need(sequence, 1);
-            if (!TakePages(group, pages, isRunning: true))
+            if (!TryTake(group, sequence, 1, out MemoryUnits units, out CommitPoints points))
                 return;
             _rows--;
-            _plan.Segments.Add(Segment(group, sequence, sequence.Length, 1, pages));
+            _plan.Segments.Add(Segment(group, sequence, sequence.Length, 1, units, points));
         }
     }
 
@@ -31,13 +30,20 @@ internal sealed partial class Scheduler
     {
         if (group.Live.Count > _rows || group.Live.Exists(s => s.Pending != 1))
             return;
-        int pages = group.Live.Sum(s => forecast.Need(s, 1));
-        if (!TakePages(group, pages, isRunning: true))
-            return;
-        _rows -= group.Live.Count;
+        // A single row ends at a border or not: its state is kept in any case.
+        CommitPoints points = PointsOf(group);
+        MemoryUnits units = default;
         _lockstep.Clear();
         foreach (Sequence sequence in group.Live)
-            _lockstep.Add(new PlannedSegment(group, sequence, sequence.Length, 1, 0, Outputs.Last, forecast.Need(sequence, 1)));
+        {
+            MemoryUnits own = forecast.Need(group, sequence, sequence.Length, 1, points);
+            units += own;
+            _lockstep.Add(new PlannedSegment(group, sequence, sequence.Length, 1, 0, Outputs.Last, own, points));
+        }
+
+        if (!TakeUnits(group, units, isRunning: true))
+            return;
+        _rows -= group.Live.Count;
         _plan.Segments.AddRange(_lockstep);
     }
 
@@ -64,11 +70,10 @@ internal sealed partial class Scheduler
             int rows = Math.Min(PrefillRows(group, sequence, sequence.Pending), Math.Min(limits.PrefillChunk, _rows - left));
             if (sequence.Pending <= 1 || rows <= 0)
                 continue;
-            int pages = forecast.Need(sequence, rows);
-            if (!TakePages(group, pages, isRunning: true))
+            if (!TryTake(group, sequence, rows, out MemoryUnits units, out CommitPoints points))
                 return;
             _rows -= rows;
-            _plan.Segments.Add(Segment(group, sequence, sequence.Length, rows, pages));
+            _plan.Segments.Add(Segment(group, sequence, sequence.Length, rows, units, points));
         }
     }
 
@@ -79,16 +84,35 @@ internal sealed partial class Scheduler
         return group.Work.WantsPromptRows(sequence) ? Math.Min(rows, limits.MaxScoredRows) : rows;
     }
 
-    private PlannedSegment Segment(SequenceGroup group, Sequence sequence, int first, int rows, int pages)
+    /// <summary>Where the memory of a request may be shared: what goes into the prefix cache, at the ends of pages.</summary>
+    private CommitPoints PointsOf(SequenceGroup group) =>
+        group.WritesCache && cache is not null ? CommitPoints.PageBorders : CommitPoints.End;
+
+    /// <summary>
+    /// Takes units for rows of a sequence that runs, if need be from others; for the borders of pages only what is left.
+    /// </summary>
+    private bool TryTake(SequenceGroup group, Sequence sequence, int rows, out MemoryUnits units, out CommitPoints points)
+    {
+        points = PointsOf(group);
+        units = forecast.Need(group, sequence, sequence.Length, rows, points);
+        if (forecast.TryTake(units))
+            return true;
+        if (points != CommitPoints.End)
+            units = forecast.Need(group, sequence, sequence.Length, rows, points = CommitPoints.End);
+        return TakeUnits(group, units, isRunning: true);
+    }
+
+    private PlannedSegment Segment(SequenceGroup group, Sequence sequence, int first, int rows, in MemoryUnits units,
+        CommitPoints points)
     {
         bool isLast = first + rows == sequence.Tokens.Count && !group.IsTrunk;
         Outputs outputs = group.Work.WantsPromptRows(sequence) ? Outputs.All : isLast ? Outputs.Last : Outputs.None;
-        return new PlannedSegment(group, sequence, first, rows, 0, outputs, pages);
+        return new PlannedSegment(group, sequence, first, rows, 0, outputs, units, points);
     }
 
     private void PlanAdmissions()
     {
-        int reserved = Reserved();
+        MemoryUnits reserved = Reserved();
         foreach (SequenceGroup group in _waiting)
         {
             if (_plan.Preempted.Contains(group))
@@ -108,24 +132,24 @@ internal sealed partial class Scheduler
         }
     }
 
-    /// <summary>Pages that prompts under way are going to need: they are not given to newcomers.</summary>
-    private int Reserved()
+    /// <summary>Units that prompts under way are going to need: they are not given to newcomers.</summary>
+    private MemoryUnits Reserved()
     {
-        int pages = _running.Count;
+        MemoryUnits units = forecast.Growth(_running.Count);
         foreach (SequenceGroup group in _running)
         {
             if (group.IsEncoding || _plan.Preempted.Contains(group))
                 continue;
             foreach (Sequence sequence in group.Active)
-                pages += forecast.Missing(group, sequence);
+                units += forecast.Missing(group, sequence);
         }
 
         foreach (PlannedSegment segment in _plan.Segments)
-            pages -= Math.Min(pages, segment.Pages);
-        return pages;
+            units -= MemoryUnits.Min(units, segment.Units);
+        return units;
     }
 
-    private bool TryAdmit(SequenceGroup group, ref int reserved)
+    private bool TryAdmit(SequenceGroup group, ref MemoryUnits reserved)
     {
         Sequence sequence = group.Active[0];
         if (group.IsEncoding)
@@ -138,8 +162,8 @@ internal sealed partial class Scheduler
         if (group.ReadsCache && cache is not null)
             prefix = cache.Match(group.Variant, CollectionsMarshal.AsSpan(sequence.Tokens), out matched);
         int first = matched * forecast.PageSize;
-        (int shared, int unheld) = forecast.Chain(group, prefix, matched);
-        int all = (int)group.Pages.Most(sequence.Tokens.Count) - shared;
+        (MemoryUnits shared, MemoryUnits unheld) = forecast.Chain(group, prefix, matched);
+        MemoryUnits all = forecast.Most(group, sequence.Tokens.Count) - shared;
         while (!forecast.CanTake(all + unheld + reserved))
         {
             if (Victim(group, isRunning: false) is not { } victim)
@@ -148,16 +172,20 @@ internal sealed partial class Scheduler
             (shared, unheld) = forecast.Chain(group, prefix, matched);
         }
 
-        if (group.EncoderInput.Length > 0 && !forecast.TryTakeCross(group.EncoderInput.Length))
-            return false;
         int rows = Math.Min(PrefillRows(group, sequence, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
-        int pages = forecast.PagesFor(first + rows) - matched;
         forecast.Pin(unheld);
-        forecast.TryTake(pages);
-        reserved += all - pages + 1;
+        CommitPoints points = PointsOf(group);
+        MemoryUnits units = forecast.Need(group, sequence, first, rows, points);
+        if (!forecast.TryTake(units))
+        {
+            units = forecast.Need(group, sequence, first, rows, points = CommitPoints.End);
+            forecast.TryTake(units);
+        }
+
+        reserved += all - MemoryUnits.Min(all, units) + forecast.Growth(1);
         (_rows, _encoderRows, _sequences) = (_rows - rows, _encoderRows - group.EncoderInput.Length, _sequences + group.Width);
         _plan.Admitted.Add(new Admission(group, prefix, matched));
-        _plan.Segments.Add(Segment(group, sequence, first, rows, pages));
+        _plan.Segments.Add(Segment(group, sequence, first, rows, units, points));
         return true;
     }
 
@@ -167,7 +195,8 @@ internal sealed partial class Scheduler
             return false;
         _encoderRows -= sequence.Tokens.Count;
         _plan.Admitted.Add(new Admission(group, null, 0));
-        _plan.Segments.Add(new PlannedSegment(group, sequence, 0, sequence.Tokens.Count, 0, Outputs.All, 0));
+        _plan.Segments.Add(new PlannedSegment(group, sequence, 0, sequence.Tokens.Count, 0, Outputs.All, default,
+            CommitPoints.End));
         return true;
     }
 
@@ -196,11 +225,14 @@ internal sealed partial class Scheduler
     private void AddDraft(ref PlannedSegment segment)
     {
         int drafts = Math.Min(segment.Sequence.Draft.Count, _rows);
-        int more = forecast.Need(segment.Sequence, 1 + drafts) - segment.Pages;
-        if (drafts == 0 || !forecast.TryTake(more))
+        if (drafts == 0)
+            return;
+        CommitPoints points = PointsOf(segment.Group) | CommitPoints.EveryRow;
+        MemoryUnits units = forecast.Need(segment.Group, segment.Sequence, segment.First, 1 + drafts, points);
+        if (!forecast.TryTake(units - segment.Units))
             return;
         _rows -= drafts;
-        segment = segment with { Drafts = drafts, Outputs = Outputs.All, Pages = segment.Pages + more };
+        segment = segment with { Drafts = drafts, Outputs = Outputs.All, Units = units, Points = points };
     }
 
     private void Extend(ref PlannedSegment segment)
@@ -209,16 +241,16 @@ internal sealed partial class Scheduler
         int rows = Math.Min(PrefillRows(segment.Group, segment.Sequence, pending), segment.Rows + _rows);
         if (rows <= segment.Rows)
             return;
-        int more = forecast.PagesFor(segment.First + rows) - forecast.PagesFor(segment.First + segment.Rows);
-        if (!forecast.TryTake(more))
+        MemoryUnits units = forecast.Need(segment.Group, segment.Sequence, segment.First, rows, segment.Points);
+        if (!forecast.TryTake(units - segment.Units))
             return;
         _rows -= rows - segment.Rows;
-        segment = Segment(segment.Group, segment.Sequence, segment.First, rows, segment.Pages + more);
+        segment = Segment(segment.Group, segment.Sequence, segment.First, rows, units, segment.Points);
     }
 
-    private bool TakePages(SequenceGroup group, int pages, bool isRunning)
+    private bool TakeUnits(SequenceGroup group, in MemoryUnits units, bool isRunning)
     {
-        while (!forecast.TryTake(pages))
+        while (!forecast.TryTake(units))
         {
             if (Victim(group, isRunning) is not { } victim)
                 return false;
@@ -253,10 +285,9 @@ internal sealed partial class Scheduler
             PlannedSegment segment = _plan.Segments[i];
             if (segment.Group != victim)
                 continue;
-            forecast.Give(segment.Pages);
+            forecast.Give(segment.Units);
             _rows += segment.AllRows;
             _plan.Segments.RemoveAt(i);
         }
     }
-
 }

@@ -12,7 +12,7 @@ namespace Seriatim.Generation;
 /// other way round; and only so many may overtake one that waits for pages. Prompts get a chunk in turn, and one chunk of a step
 /// is left for newcomers, so that long ones hold nobody up.
 /// </remarks>
-internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast forecast, PrefixCache? cache)
+internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast forecast, PrefixCache? cache)
 {
     private readonly StepPlan _plan = new();
     private readonly List<SequenceGroup> _running = [];
@@ -173,8 +173,12 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
             group.LeaveTrunk();
         else
             group.Work.Take(group, segments, rows);
-        if (segment is { Drafts: > 0, Group.WritesCache: true, Sequence.Memory: not null })
-            cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
+        if (segment is { Drafts: > 0, Sequence.Memory: { } memory })
+        {
+            if (group.WritesCache)
+                cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
+            memory.EndSharing();
+        }
     }
 
     private void CommitMemory(PlannedSegment segment)
@@ -182,11 +186,10 @@ internal sealed partial class Scheduler(SchedulerLimits limits, PageForecast for
         if (segment.Group.IsEncoding)
             return;
         Sequence sequence = segment.Sequence;
-        // The cache comes first: a commit gives back what is out of sight.
+        // The cache comes first: a commit gives back what is out of sight, and the states of borders on the way.
         if (segment.Group.WritesCache)
             cache?.Publish(sequence, segment.Group.Variant, sequence.Length + segment.Rows);
         sequence.Memory!.Commit(segment.Rows);
-        if (sequence.Cross is { Length: 0, Prepared: > 0 } cross)
-            cross.Commit(cross.Prepared);
+        sequence.Memory.EndSharing();
     }
 }

@@ -13,9 +13,7 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
 
     public int PromptLength { get; } = promptLength;
 
-    public PagedMemory? Memory { get; private set; }
-
-    public CrossMemory? Cross { get; private set; }
+    public SequenceMemory? Memory { get; private set; }
 
     /// <summary>Where the sequence stands in the prefix cache.</summary>
     public PrefixPosition Prefix { get; set; }
@@ -46,13 +44,12 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
 
     public int NewTokens => Tokens.Count - PromptLength;
 
-    public void Attach(PagedMemory memory, CrossMemory? cross) => (Memory, Cross) = (memory, cross);
+    public void Attach(SequenceMemory memory) => Memory = memory;
 
     /// <summary>Shares another's memory.</summary>
     public void ForkMemory(Sequence other)
     {
         Memory = other.Memory!.Fork();
-        Cross = other.Cross?.Fork();
         Prefix = other.Prefix;
     }
 
@@ -72,8 +69,7 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
     public void Release()
     {
         Memory?.Dispose();
-        Cross?.Dispose();
-        (Memory, Cross, Prefix) = (null, null, default);
+        (Memory, Prefix) = (null, default);
         Draft.Clear();
     }
 }

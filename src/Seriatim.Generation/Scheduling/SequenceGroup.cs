@@ -18,8 +18,8 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     /// <summary>What holds for its sequences.</summary>
     public SequenceTerms Terms { get; init; } = SequenceTerms.None;
 
-    /// <summary>How many pages each of its sequences can come to hold.</summary>
-    public SequencePages Pages { get; init; }
+    /// <summary>What decides how much each of its sequences can come to hold; without the length.</summary>
+    public MemoryDemand Demand { get; init; }
 
     public required IGroupWork Work { get; init; }
 

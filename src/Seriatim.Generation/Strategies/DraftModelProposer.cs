@@ -6,9 +6,9 @@ namespace Seriatim.Generation;
 /// Drafts with a smaller model. It chooses with the processors and the random numbers of the request itself, so that it agrees
 /// with the model as often as their distributions do.
 /// </summary>
-internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model, int pages) : IDisposable
+internal sealed class DraftModelProposer(EngineContext context, IGenerationModel model) : IDisposable
 {
-    private readonly PagePool _pool = model.NewPagePool(context.Options.PageSize, pages, context.Options.KeyValueType);
+    private readonly MemoryPools _pools = NewPools(context, model);
     private readonly Dictionary<SequenceId, Memory> _memories = [];
     private readonly List<(Sequence Sequence, Drafting Drafting, int Length)> _wanted = [];
     private readonly List<SequenceId> _old = [];
@@ -102,7 +102,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     public void Dispose()
     {
         Forget();
-        _pool.Dispose();
+        _pools.Dispose();
     }
 
     /// <summary>One more token for each sequence; the first pass brings the memories up to date.</summary>
@@ -124,8 +124,8 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
             (Sequence sequence, Drafting drafting, int length) = _wanted[i];
             Memory memory = _memories[sequence.Id];
             if (depth == 0)
-                memory.Mark = memory.Pages.Mark();
-            bool isUpToDate = memory.Pages.Length == sequence.Tokens.Count + depth;
+                memory.Mark = memory.Past.Mark();
+            bool isUpToDate = memory.Past.Length == sequence.Tokens.Count + depth;
             bool goesOn = isUpToDate && TryChoose(sequence, drafting, memory, values.Row(i));
             drafted += goesOn ? 1 : 0;
             if (!goesOn || sequence.Draft.Count == length)
@@ -138,7 +138,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     private int Add(Sequence sequence, Drafting drafting, int rows, bool isFirst)
     {
         if (!_memories.TryGetValue(sequence.Id, out Memory? memory))
-            _memories.Add(sequence.Id, memory = new Memory { Pages = NewMemory(sequence, drafting), Round = _round });
+            _memories.Add(sequence.Id, memory = new Memory { Past = NewMemory(sequence, drafting), Round = _round });
         if (isFirst)
         {
             memory.Restore(sequence.Tokens.Count);
@@ -146,17 +146,27 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
             memory.Tokens.AddRange(sequence.Tokens);
         }
 
-        int first = memory.Pages.Length;
+        int first = memory.Past.Length;
         int count = Math.Min(rows, memory.Tokens.Count - first);
-        _batch.Add(CollectionsMarshal.AsSpan(memory.Tokens).Slice(first, count), memory.Pages);
+        _batch.Add(CollectionsMarshal.AsSpan(memory.Tokens).Slice(first, count), memory.Past);
         return count;
     }
 
-    private PagedMemory NewMemory(Sequence sequence, Drafting drafting)
+    /// <summary>
+    /// As many pages as the model itself has, and a third state for each sequence: that of the tokens that are certain.
+    /// </summary>
+    private static MemoryPools NewPools(EngineContext context, IGenerationModel model)
+    {
+        EngineOptions options = context.Options;
+        int states = (int)Math.Min(int.MaxValue, options.StatesFor(model) + (long)options.MaxSequences);
+        return model.NewMemoryPools(options.PageSize, options.PagesFor(context.Model), states, options.KeyValueType);
+    }
+
+    private SequenceMemory NewMemory(Sequence sequence, Drafting drafting)
     {
         (int context, AttentionWindow? reach) = LimitsOf(drafting);
         int declared = Math.Min(context, sequence.PromptLength + drafting.MaxNewTokens);
-        return new PagedMemory(_pool, drafting.DraftTerms! with { DeclaredLength = declared }, reach);
+        return _pools.NewMemory(drafting.DraftTerms! with { DeclaredLength = declared }, reach);
     }
 
     /// <summary>The draft sees the window of the request if it can; else it stops at its own context. Its rotary positions are its own.</summary>
@@ -210,14 +220,14 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
         foreach (SequenceId id in _old)
         {
-            _memories[id].Pages.Dispose();
+            _memories[id].Past.Dispose();
             _memories.Remove(id);
         }
     }
 
     private sealed class Memory
     {
-        public required PagedMemory Pages { get; init; }
+        public required SequenceMemory Past { get; init; }
 
         public List<int> Tokens { get; } = [];
 
@@ -234,11 +244,11 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         public void Restore(int tokens)
         {
             if (Mark is not null)
-                Pages.Restore(Mark);
+                Past.Restore(Mark);
             Mark?.Dispose();
             Mark = null;
-            if (Pages.Length >= tokens)
-                Pages.Dispose();
+            if (Past.Length >= tokens)
+                Past.Dispose();
         }
     }
 }

@@ -1,10 +1,10 @@
 namespace Seriatim.Generation;
 
 /// <summary>Drafts for the sequences that are going to decode, before a step is planned.</summary>
-internal sealed class Speculator(EngineContext context, int pages) : IDisposable
+internal sealed class Speculator(EngineContext context) : IDisposable
 {
     private readonly DraftModelProposer? _model =
-        context.Options.DraftModel is { } draft ? new DraftModelProposer(context, draft, pages) : null;
+        context.Options.DraftModel is { } draft ? new DraftModelProposer(context, draft) : null;
 
     /// <summary>Drafts for one sequence that other sequences share the step with.</summary>
     public void Propose(IReadOnlyList<SequenceGroup> running, StepCost cost)

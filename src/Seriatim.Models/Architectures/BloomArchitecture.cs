@@ -65,7 +65,7 @@ internal sealed class BloomArchitecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        var attention = (MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer;
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
         (int heads, int d) = (attention.Heads, attention.HeadDim);
         TensorPlace Part(int part) =>
             new("transformer.h.*.self_attention.query_key_value", Rows: new RowPattern(part * d, d, 3 * d, 3 * d * heads));

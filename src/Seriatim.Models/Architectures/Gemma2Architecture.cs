@@ -38,8 +38,9 @@ internal sealed class Gemma2Architecture : Architecture
         },
         Write = export =>
         {
-            var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
-            int scalar = Scalar(export.Spec.Decoder.Layers.Count, export.Spec.Decoder.Width, attention.Heads, attention.HeadDim);
+            MixerSpec.Attention attention = export.Spec.Decoder!.AgreedAttention();
+            int scalar = Scalar(export.Spec.Decoder!.Layers.Count, export.Spec.Decoder!.Width, attention.Heads,
+                attention.HeadDim);
             export.Require(attention.Scale == (float)(1 / Math.Sqrt(scalar)), "query_pre_attn_scalar",
                 $"GGUF files of gemma2 have no key for it; readers take {scalar}");
             export.Require(export.Spec.Head.Tied, "tie_word_embeddings", "GGUF files of gemma2 have no output tensor; readers take the embedding");

@@ -31,7 +31,7 @@ internal sealed class GptNeoxArchitecture : Architecture
         },
         Write = export =>
         {
-            var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
+            MixerSpec.Attention attention = export.Spec.Decoder!.AgreedAttention();
             export.SetRope(attention, partial: true);
             export.SetDefault("use_parallel_residual", true);
             export.RequireActivation(Activation.Gelu, Activation.GeluTanh);
@@ -65,7 +65,7 @@ internal sealed class GptNeoxArchitecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        var attention = (MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer;
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
         (int heads, int d) = (attention.Heads, attention.HeadDim);
         TensorPlace Part(int part) =>
             new("gpt_neox.layers.*.attention.query_key_value", Rows: new RowPattern(part * d, d, 3 * d, 3 * d * heads));

@@ -53,8 +53,8 @@ internal static class LlamaFamily
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, layers)
         {
             FrozenId = config.IdOrNull("pad_token_id"),
-            FinalNorm = layers[0].Norm,
         };
+        stack = stack with { FinalNorm = stack.Agreed("norm", layer => layer.Norm) };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
         return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context) { Dropout = config.Dropout(attention: "attention_dropout") };
     }
@@ -99,7 +99,7 @@ internal static class LlamaFamily
     /// <summary>The same keys, written.</summary>
     public static void WriteGguf(GgufExport export)
     {
-        var attention = (MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer;
+        MixerSpec.Attention attention = export.Spec.Decoder!.AgreedAttention();
         export.SetDefault("attention.head_count_kv", (uint)attention.KeyValueHeads);
         export.SetRope(attention, partial: export.Architecture == "phi3");
     }

@@ -59,8 +59,8 @@ internal sealed class MixtralArchitecture : Architecture
     private static NameTable GgufNames(ModelSpec spec, bool onePerExpert)
     {
         NameTable names = GgufMap.LlamaNames(spec, turned: true);
-        var experts = (FeedForwardSpec.Experts)spec.Decoder!.Layers[0].FeedForward;
-        (int count, int inner, int width) = (experts.Count, experts.Expert.Width, spec.Decoder.Width);
+        FeedForwardSpec.Experts experts = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>();
+        (int count, int inner, int width) = (experts.Count, experts.Expert.Width, spec.Decoder!.Width);
         names.Add("layers.*.mlp.router", "blk.*.ffn_gate_inp");
         if (onePerExpert)
         {

@@ -18,8 +18,8 @@ internal sealed class Phi3Architecture : Architecture
         ],
         Names = spec =>
         {
-            var attention = (MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer;
-            int inner = ((FeedForwardSpec.Gated)spec.Decoder.Layers[0].FeedForward).Width;
+            MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
+            int inner = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Width;
             NameTable names = GgufMap.WithFused(GgufMap.CommonNames(spec, upDown: false),
                 attention.Heads * attention.HeadDim, attention.KeyValueHeads * attention.HeadDim);
             names.Add("layers.*.mlp.gate", new TensorPlace("blk.*.ffn_up", Rows: RowPattern.Run(0, inner, 2 * inner)));
@@ -49,9 +49,8 @@ internal sealed class Phi3Architecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        LayerSpec layer = spec.Decoder!.Layers[0];
-        var attention = (MixerSpec.Attention)layer.Mixer;
-        int inner = ((FeedForwardSpec.Gated)layer.FeedForward).Width;
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
+        int inner = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Width;
         int queries = attention.Heads * attention.HeadDim;
         int keys = attention.KeyValueHeads * attention.HeadDim;
         int qkv = queries + 2 * keys;

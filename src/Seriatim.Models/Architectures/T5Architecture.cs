@@ -36,9 +36,9 @@ internal sealed class T5Architecture : Architecture
         {
             export.SetDefault("context_length", 512u);
             export.SetDefault("attention.relative_buckets_count", 32u);
-            var position = (PositionSpec.RelativeBias)((MixerSpec.Attention)export.Spec.Decoder!.Layers[0].Mixer).Position;
+            var position = (PositionSpec.RelativeBias)export.Spec.Decoder!.AgreedAttention().Position;
             export.Require(position.MaxDistance == 128, "relative_attention_max_distance", "GGUF files of t5 have no key for it; readers take 128");
-            export.RequireActivation(export.Spec.Decoder.Layers[0].FeedForward is FeedForwardSpec.Gated ? Activation.GeluTanh : Activation.Relu);
+            export.RequireActivation(IsGated(export.Spec) ? Activation.GeluTanh : Activation.Relu);
         },
     };
 
@@ -98,7 +98,7 @@ internal sealed class T5Architecture : Architecture
     public override NameTable TensorNames(ModelSpec spec)
     {
         var names = new NameTable { { "embed", "shared" }, { "head", "lm_head" } };
-        bool gated = spec.Decoder!.Layers[0].FeedForward is FeedForwardSpec.Gated;
+        bool gated = IsGated(spec);
         AddStack(names, "encoder", feedForward: 1, gated);
         AddStack(names, "decoder", feedForward: 2, gated);
         names.Add("decoder.layers.*.cross_norm", "decoder.block.*.layer.1.layer_norm");
@@ -109,6 +109,9 @@ internal sealed class T5Architecture : Architecture
             "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
         return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "lm_head.weight") : names;
     }
+
+    private static bool IsGated(ModelSpec spec) =>
+        spec.Decoder!.Agreed("kind of feed-forward layer", layer => layer.FeedForward is FeedForwardSpec.Gated);
 
     private static void AddStack(NameTable names, string stack, int feedForward, bool gated)
     {

@@ -53,11 +53,7 @@ public sealed class RaggedBatch
     public void Commit()
     {
         foreach (Segment segment in Segments)
-        {
             segment.Memory?.Commit(segment.Rows);
-            if (segment.Encoder is { } encoder)
-                segment.Cross?.Commit(encoder.Rows);
-        }
     }
 
     /// <summary>Checks every id and position against the model, before anything is computed.</summary>

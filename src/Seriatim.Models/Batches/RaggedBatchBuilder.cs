@@ -24,22 +24,24 @@ public sealed class RaggedBatchBuilder
     /// <param name="terms">Without a memory: what holds for the sequence; null: nothing in particular. A memory has its own.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
-    /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
+    /// <param name="points">
+    /// After which rows the memory may be committed or shared: drafts of which a part may be rejected need every row.
+    /// </param>
     /// <exception cref="OutOfPagesException">The memory's pool has too few pages; the builder is unchanged.</exception>
     /// <exception cref="ContextLengthException">The sequence would be longer than declared.</exception>
     public RaggedBatchBuilder Add(
         ReadOnlySpan<int> tokens, SequenceMemory? memory = null, SequenceTerms? terms = null, Outputs outputs = Outputs.Last,
-        EncoderRows? encoder = null, CrossMemory? cross = null) =>
-        Add(tokens, Visibility.Causal, null, default, memory, terms, outputs, encoder, cross);
+        EncoderRows? encoder = null, CommitPoints points = CommitPoints.End) =>
+        Add(tokens, Visibility.Causal, null, default, memory, terms, outputs, encoder, points);
 
     /// <summary>Adds candidates that branch: each row sees the past, its ancestors and itself. All rows are outputs.</summary>
     /// <param name="tokens">At least one id.</param>
     /// <param name="parents">For each row the earlier row of the segment it continues, or -1 if it continues the past.</param>
-    /// <param name="memory">What the sequence remembers; commit with <see cref="PagedMemory.CommitPath"/>.</param>
-    /// <param name="cross">Decoder of an encoder-decoder: where the encoder's keys and values are kept.</param>
+    /// <param name="memory">What the sequence remembers; commit with <see cref="SequenceMemory.CommitPath"/>.</param>
+    /// <param name="points">Where else it may be shared; any path can be committed.</param>
     /// <exception cref="ArgumentException">A parent is not an earlier row, or there is not one for each row.</exception>
     public RaggedBatchBuilder AddTree(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, PagedMemory memory, CrossMemory? cross = null)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> parents, SequenceMemory memory, CommitPoints points = CommitPoints.End)
     {
         if (parents.Length != tokens.Length)
             throw new ArgumentException($"{parents.Length} parents for {tokens.Length} tokens.", nameof(parents));
@@ -50,7 +52,8 @@ public sealed class RaggedBatchBuilder
                     $"Row {row} continues row {parents[row]}; an earlier row, or -1, is needed.", nameof(parents));
         }
 
-        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, null, Outputs.All, null, cross);
+        return Add(tokens, Visibility.Tree, parents.ToArray(), default, memory, null, Outputs.All, null,
+            points | CommitPoints.EveryRow);
     }
 
     /// <summary>Adds a whole sequence whose rows all see each other: the input of an encoder.</summary>
@@ -60,7 +63,7 @@ public sealed class RaggedBatchBuilder
     /// <exception cref="ArgumentException">There is not one type for each token.</exception>
     public RaggedBatchBuilder AddEncoder(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All) =>
-        Add(tokens, Visibility.Full, null, tokenTypes, null, null, outputs, null, null);
+        Add(tokens, Visibility.Full, null, tokenTypes, null, null, outputs, null, CommitPoints.End);
 
     /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
@@ -83,7 +86,7 @@ public sealed class RaggedBatchBuilder
 
     private RaggedBatchBuilder Add(
         ReadOnlySpan<int> tokens, Visibility visibility, int[]? parents, ReadOnlySpan<int> types, SequenceMemory? memory,
-        SequenceTerms? terms, Outputs outputs, EncoderRows? encoder, CrossMemory? cross)
+        SequenceTerms? terms, Outputs outputs, EncoderRows? encoder, CommitPoints points)
     {
         if (tokens.IsEmpty)
             throw new ArgumentException("A segment needs at least one token.", nameof(tokens));
@@ -91,9 +94,9 @@ public sealed class RaggedBatchBuilder
             throw new ArgumentException($"{types.Length} token types for {tokens.Length} tokens.", nameof(types));
         if (terms is not null && memory is not null)
             throw new ArgumentException("The memory has terms of its own; give it other ones when it is made.", nameof(terms));
-        if (cross is { Length: 0 } && encoder is null)
+        if (memory is { NeedsEncoder: true } && encoder is null)
             throw new ArgumentException(
-                "The cross-attention memory is empty; the first step needs the encoder's rows.", nameof(encoder));
+                "Nothing of the encoder is remembered yet; the first step needs the encoder's rows.", nameof(encoder));
 
         int past = memory?.Length ?? 0;
         int[] positions = new int[tokens.Length];
@@ -112,7 +115,7 @@ public sealed class RaggedBatchBuilder
                 nameof(memory));
         }
 
-        Prepare(memory, tokens.Length, cross, encoder);
+        memory?.Prepare(new MemoryStep(tokens.Length, encoder?.Rows ?? 0, points));
         _segments.Add(new Segment
         {
             FirstRow = _tokens.Count,
@@ -124,29 +127,9 @@ public sealed class RaggedBatchBuilder
             Terms = terms,
             Length = length,
             Encoder = encoder,
-            Cross = cross,
         });
         AddRows(tokens, positions, types, outputs);
         return this;
-    }
-
-    /// <summary>Prepares both memories or neither.</summary>
-    private static void Prepare(SequenceMemory? memory, int rows, CrossMemory? cross, EncoderRows? encoder)
-    {
-        int before = memory?.Prepared ?? 0;
-        memory?.Prepare(rows);
-        try
-        {
-            if (encoder is { } source)
-                cross?.Prepare(source.Rows);
-        }
-        catch
-        {
-            memory?.Commit(0);
-            if (before > 0)
-                memory?.Prepare(before);
-            throw;
-        }
     }
 
     private void AddRows(ReadOnlySpan<int> tokens, int[] positions, ReadOnlySpan<int> types, Outputs outputs)

@@ -14,7 +14,7 @@ public sealed record Segment
     /// <summary>Positions of the sequence before these rows; all of them are in <see cref="Memory"/>.</summary>
     public required int Past { get; init; }
 
-    /// <summary>Where keys and values are kept; null if nothing is (training, encoders).</summary>
+    /// <summary>Where what the layers remember is kept; null if nothing is (training, encoders).</summary>
     public SequenceMemory? Memory { get; init; }
 
     /// <summary>What the rows see of their own sequence.</summary>
@@ -33,12 +33,7 @@ public sealed record Segment
 
     /// <summary>
     /// Decoder of an encoder-decoder: the encoder's rows whose keys and values are made in this pass; null if they are in
-    /// <see cref="Cross"/> already.
+    /// <see cref="Memory"/> already.
     /// </summary>
     public EncoderRows? Encoder { get; init; }
-
-    /// <summary>
-    /// Decoder of an encoder-decoder: where keys and values of the encoder's rows are kept; null if nothing is (training).
-    /// </summary>
-    public CrossMemory? Cross { get; init; }
 }

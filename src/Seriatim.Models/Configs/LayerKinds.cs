@@ -26,7 +26,11 @@ internal static class LayerKinds
         {
             if (!IsKnown(kinds[i]))
                 throw config.Unsupported($"layer_types[{i}]", kinds[i], $"{Known} is needed");
-            int window = layers[i].Mixer is MixerSpec.Attention attention ? attention.Window : 0;
+            if (layers[i].Mixer is not MixerSpec.Attention attention)
+                throw config.Unsupported($"layer_types[{i}]", kinds[i],
+                    $"layer {i} of this {spec.Family} model is a {layers[i].Mixer.GetType().Name} by its other keys; " +
+                    "they must agree");
+            int window = attention.Window;
 
             // A window as wide as the context hides nothing: such a layer is of both kinds.
             bool agrees = kinds[i] == Sliding ? window > 0 : window == 0 || window >= spec.Context;

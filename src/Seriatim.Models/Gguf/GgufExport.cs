@@ -40,25 +40,20 @@ internal sealed class GgufExport
     public void SetSizes(IEnumerable<GgufKey> keys)
     {
         StackSpec stack = Spec.Encoder ?? Spec.Last;
-        LayerSpec layer = stack.Layers[0];
-        int inner = layer.FeedForward switch
-        {
-            FeedForwardSpec.Dense dense => dense.Width,
-            FeedForwardSpec.Gated gated => gated.Width,
-            FeedForwardSpec.Experts experts => experts.Expert.Width,
-            _ => throw new NotSupportedException($"{layer.FeedForward}"),
-        };
+        (int heads, int headDim) = stack.AgreedAttention("heads and head dimension", attention =>
+            (attention.Heads, attention.HeadDim));
+        NormSpec norm = stack.Agreed("norm", layer => layer.Norm);
         if (Spec.Context != int.MaxValue)
             SetDefault("context_length", (uint)Spec.Context);
         SetDefault("embedding_length", (uint)stack.Width);
         SetDefault("block_count", (uint)stack.Layers.Count);
-        SetDefault("feed_forward_length", (uint)inner);
-        SetDefault("attention.head_count", (uint)((MixerSpec.Attention)layer.Mixer).Heads);
-        SetDefault(layer.Norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", layer.Norm.Epsilon);
+        SetDefault("feed_forward_length", (uint)stack.Agreed("feed-forward width", layer => InnerOf(layer).Width));
+        SetDefault("attention.head_count", (uint)heads);
+        SetDefault(norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", norm.Epsilon);
         if (keys.Any(k => k.Name == "attention.key_length"))
         {
-            SetDefault("attention.key_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
-            SetDefault("attention.value_length", (uint)((MixerSpec.Attention)layer.Mixer).HeadDim);
+            SetDefault("attention.key_length", (uint)headDim);
+            SetDefault("attention.value_length", (uint)headDim);
         }
     }
 
@@ -87,13 +82,7 @@ internal sealed class GgufExport
     {
         foreach (StackSpec stack in new[] { Spec.Encoder, Spec.Decoder }.OfType<StackSpec>())
         {
-            Activation own = stack.Layers[0].FeedForward switch
-            {
-                FeedForwardSpec.Dense dense => dense.Activation,
-                FeedForwardSpec.Gated gated => gated.Activation,
-                FeedForwardSpec.Experts experts => experts.Expert.Activation,
-                _ => throw new NotSupportedException($"{stack.Layers[0].FeedForward}"),
-            };
+            Activation own = stack.Agreed("activation", layer => InnerOf(layer).Activation);
             Require(allowed.Contains(own), "activation_function", $"readers of {Architecture} files apply {string.Join(" or ", allowed.ToArray())}, not {own}");
         }
     }
@@ -138,6 +127,15 @@ internal sealed class GgufExport
                 break;
         }
     }
+
+    private static (int Width, Activation Activation) InnerOf(LayerSpec layer) => layer.FeedForward switch
+    {
+        FeedForwardSpec.Dense dense => (dense.Width, dense.Activation),
+        FeedForwardSpec.Gated gated => (gated.Width, gated.Activation),
+        FeedForwardSpec.Experts experts => (experts.Expert.Width, experts.Expert.Activation),
+        _ => throw new NotSupportedException(
+            $"The feed-forward layer {layer.FeedForward?.ToString() ?? "none"} has no width in GGUF."),
+    };
 
     private void SetLongRope(RopeScaling.LongRope rope)
     {

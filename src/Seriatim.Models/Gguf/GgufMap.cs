@@ -75,7 +75,7 @@ internal sealed class GgufMap
     /// <param name="turned">Whether the rows of q and k stand as rotation of neighbours wants them.</param>
     public static NameTable LlamaNames(ModelSpec spec, bool turned)
     {
-        int head = turned ? ((MixerSpec.Attention)spec.Decoder!.Layers[0].Mixer).HeadDim : 0;
+        int head = turned ? spec.Decoder!.AgreedAttention("head dimension", attention => attention.HeadDim) : 0;
         NameTable names = CommonNames(spec);
         names.Add("layers.*.attention.q", new TensorPlace("blk.*.attn_q", TurnedHead: head));
         names.Add("layers.*.attention.k", new TensorPlace("blk.*.attn_k", TurnedHead: head));

@@ -1,7 +1,7 @@
 namespace Seriatim.Models;
 
 /// <summary>Multi-head self-attention: <c>o(attention(rope(q(x)), rope(k(x)), v(x)))</c>.</summary>
-internal sealed class AttentionLayer
+internal sealed class AttentionLayer : Mixer
 {
     private readonly LinearWeight _q;
     private readonly LinearWeight _k;
@@ -9,14 +9,14 @@ internal sealed class AttentionLayer
     private readonly LinearWeight _o;
     private readonly AttentionSpec _spec;
     private readonly PositionSpec.Rope? _rope;
-    private readonly int _memoryLayer;
+    private readonly MemoryPlace _place;
 
     /// <param name="weights">The path of this layer.</param>
     /// <param name="spec">Its spec.</param>
     /// <param name="width">Features of a row, E.</param>
     /// <param name="bias">The bias of scores that the stack shares, or null.</param>
-    /// <param name="memoryLayer">Number of this layer within the pool.</param>
-    public AttentionLayer(WeightBuilder weights, MixerSpec.Attention spec, int width, AttentionBias? bias, int memoryLayer)
+    /// <param name="place">Where it finds its part of a memory.</param>
+    public AttentionLayer(WeightBuilder weights, MixerSpec.Attention spec, int width, AttentionBias? bias, MemoryPlace place)
     {
         weights = weights.For(OpPart.Attention);
         int queries = spec.Heads * spec.HeadDim;
@@ -32,11 +32,11 @@ internal sealed class AttentionLayer
         _rope = spec.Position as PositionSpec.Rope;
         _spec = new AttentionSpec(
             spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.Scale, spec.Window, Sinks: 0, spec.SoftCap, bias);
-        _memoryLayer = memoryLayer;
+        _place = place;
     }
 
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
-    public Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+    public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
     {
         // The angles come first: they are what can be refused, and nothing is held yet.
         RopeRows? angles = _rope is null ? null : plan.Rope(_rope, _spec.HeadDim);
@@ -51,7 +51,7 @@ internal sealed class AttentionLayer
         using (v)
         using (sinkQueries)
         {
-            using Tensor mixed = ops.Attention(q, k, v, plan.Self, _memoryLayer, Dropped(plan), sinkQueries);
+            using Tensor mixed = ops.Attention(q, k, v, plan.Self(_place.Kind), _place.Layer, Dropped(plan), sinkQueries);
             return ops.Linear(mixed, _o);
         }
     }
@@ -61,12 +61,13 @@ internal sealed class AttentionLayer
     /// </summary>
     public Tensor ForwardCross(IOps ops, Tensor x, ForwardPlan plan)
     {
+        AttentionRows cross = plan.Cross(_place.Kind);
         using Tensor q = ops.Linear(x, _q);
         (Tensor? k, Tensor? v) = plan.HasEncoderRows ? ops.LinearMany(plan.Encoded!, _k, _v) : (null, null);
         using (k)
         using (v)
         {
-            using Tensor mixed = ops.Attention(q, k, v, plan.Cross, _memoryLayer, Dropped(plan));
+            using Tensor mixed = ops.Attention(q, k, v, cross, _place.Layer, Dropped(plan));
             return ops.Linear(mixed, _o);
         }
     }

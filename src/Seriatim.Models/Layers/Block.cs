@@ -1,48 +1,46 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// One layer of a stack: attention, attention to the encoder if any, feed-forward, joined as its placement says.
+/// One layer of a stack: a mixer, attention to the encoder if any, a feed-forward layer if any, joined as its placement says.
 /// </summary>
 internal abstract class Block
 {
-    private readonly AttentionLayer _attention;
+    private readonly Mixer _mixer;
     private readonly AttentionLayer? _cross;
-    private readonly FeedForwardLayer _feedForward;
+    private readonly FeedForwardLayer? _feedForward;
     private readonly NormWeight _norm1;
     private readonly NormWeight? _crossNorm;
-    private readonly NormWeight _norm2;
+    private readonly NormWeight? _norm2;
 
-    private Block(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
+    private Block(in BlockPart part)
     {
+        (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _norm1 = weights.Norm("norm1", spec.Norm, width);
-        _attention = spec.Mixer switch
-        {
-            MixerSpec.Attention attention => new AttentionLayer(weights.At("attention"), attention, width, bias, memoryLayer),
-            _ => throw new NotSupportedException($"The mixer {spec.Mixer} is not built."),
-        };
+        _mixer = Mixer.Build(weights, spec.Mixer, width, part.Bias, part.Place);
         if (spec.Cross is { } cross)
         {
             _crossNorm = weights.Norm("cross_norm", spec.Norm, width);
-            _cross = new AttentionLayer(weights.At("cross"), cross, width, null, memoryLayer);
+            _cross = new AttentionLayer(weights.At("cross"), cross, width, null, part.CrossPlace);
         }
 
+        if (spec.FeedForward is not { } feedForward)
+            return;
         _norm2 = weights.Norm("norm2", spec.Norm, width);
-        _feedForward = FeedForwardLayer.Build(weights.At("mlp"), spec.FeedForward, width);
+        _feedForward = FeedForwardLayer.Build(weights.At("mlp"), feedForward, width);
     }
 
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
-    public static Block Build(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer) =>
-        spec.Placement switch
-        {
-            Placement.Pre => new Pre(weights, spec, width, bias, memoryLayer),
-            Placement.Post => new Post(weights, spec, width, bias, memoryLayer),
-            Placement.Sandwich when spec.Cross is null => new Sandwich(weights, spec, width, bias, memoryLayer),
-            Placement.Parallel when spec.Cross is null => new Parallel(weights, spec, width, bias, memoryLayer),
-            Placement.NormedResidual when spec.Cross is null => new NormedResidual(weights, spec, width, bias, memoryLayer),
-            _ => throw new NotSupportedException($"The placement {spec.Placement} with cross-attention is not built."),
-        };
+    public static Block Build(in BlockPart part) => part.Spec.Placement switch
+    {
+        Placement.Pre => new Pre(part),
+        Placement.Post => new Post(part),
+        Placement.Sandwich when part.Spec.Cross is null => new Sandwich(part),
+        Placement.Parallel when part.Spec.Cross is null => new Parallel(part),
+        Placement.NormedResidual when part.Spec.Cross is null => new NormedResidual(part),
+        _ => throw new NotSupportedException($"The placement {part.Spec.Placement} with cross-attention is not built."),
+    };
 
     /// <summary>Adds what a layer made, after dropout, to the residual stream; takes it over.</summary>
     private static Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor added)
@@ -57,15 +55,16 @@ internal abstract class Block
             return ops.Norm(x, norm);
     }
 
-    private sealed class Pre(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
-        : Block(weights, spec, width, bias, memoryLayer)
+    private sealed class Pre(in BlockPart part) : Block(part)
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = Join(ops, plan, x, _attention.Forward(ops, normed, plan));
+            using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
             using Tensor c = Cross(ops, h, plan);
-            using Tensor normed2 = ops.Norm(c, _norm2);
+            if (_feedForward is null)
+                return c.Retain();
+            using Tensor normed2 = ops.Norm(c, _norm2!);
             return Join(ops, plan, c, _feedForward.Forward(ops, normed2, plan));
         }
 
@@ -78,14 +77,15 @@ internal abstract class Block
         }
     }
 
-    private sealed class Post(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
-        : Block(weights, spec, width, bias, memoryLayer)
+    private sealed class Post(in BlockPart part) : Block(part)
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor h = NormAndDispose(ops, Join(ops, plan, x, _attention.Forward(ops, x, plan)), _norm1);
+            using Tensor h = NormAndDispose(ops, Join(ops, plan, x, _mixer.Forward(ops, x, plan)), _norm1);
             using Tensor c = Cross(ops, h, plan);
-            return NormAndDispose(ops, Join(ops, plan, c, _feedForward.Forward(ops, c, plan)), _norm2);
+            return _feedForward is null
+                ? c.Retain()
+                : NormAndDispose(ops, Join(ops, plan, c, _feedForward.Forward(ops, c, plan)), _norm2!);
         }
 
         private Tensor Cross(IOps ops, Tensor h, ForwardPlan plan) => _cross is null
@@ -93,42 +93,56 @@ internal abstract class Block
             : NormAndDispose(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), _crossNorm!);
     }
 
-    private sealed class Sandwich(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
-        : Block(weights, spec, width, bias, memoryLayer)
+    private sealed class Sandwich(in BlockPart part) : Block(part)
     {
-        private readonly NormWeight _after1 = weights.Norm("after1", spec.Norm, width);
-        private readonly NormWeight _after2 = weights.Norm("after2", spec.Norm, width);
+        private readonly NormWeight _after1 = part.Weights.Norm("after1", part.Spec.Norm, part.Width);
+        private readonly NormWeight? _after2 = part.Spec.FeedForward is null ? null
+            : part.Weights.Norm("after2", part.Spec.Norm, part.Width);
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = Join(ops, plan, x, NormAndDispose(ops, _attention.Forward(ops, normed, plan), _after1));
-            using Tensor normed2 = ops.Norm(h, _norm2);
-            return Join(ops, plan, h, NormAndDispose(ops, _feedForward.Forward(ops, normed2, plan), _after2));
+            using Tensor h = Join(ops, plan, x, NormAndDispose(ops, _mixer.Forward(ops, normed, plan), _after1));
+            if (_feedForward is null)
+                return h.Retain();
+            using Tensor normed2 = ops.Norm(h, _norm2!);
+            return Join(ops, plan, h, NormAndDispose(ops, _feedForward.Forward(ops, normed2, plan), _after2!));
         }
     }
 
-    private sealed class Parallel(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
-        : Block(weights, spec, width, bias, memoryLayer)
+    private sealed class Parallel(in BlockPart part) : Block(part)
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor normed2 = ops.Norm(x, _norm2);
-            using Tensor h = Join(ops, plan, x, _attention.Forward(ops, normed, plan));
+            if (_feedForward is null)
+                return Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
+            using Tensor normed2 = ops.Norm(x, _norm2!);
+            using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
             return Join(ops, plan, h, _feedForward.Forward(ops, normed2, plan));
         }
     }
 
-    private sealed class NormedResidual(WeightBuilder weights, LayerSpec spec, int width, AttentionBias? bias, int memoryLayer)
-        : Block(weights, spec, width, bias, memoryLayer)
+    private sealed class NormedResidual(in BlockPart part) : Block(part)
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = Join(ops, plan, normed, _attention.Forward(ops, normed, plan));
-            using Tensor normed2 = ops.Norm(h, _norm2);
+            using Tensor h = Join(ops, plan, normed, _mixer.Forward(ops, normed, plan));
+            if (_feedForward is null)
+                return h.Retain();
+            using Tensor normed2 = ops.Norm(h, _norm2!);
             return Join(ops, plan, normed2, _feedForward.Forward(ops, normed2, plan));
         }
     }
 }
+
+/// <summary>What a block is built from.</summary>
+/// <param name="Weights">Its path.</param>
+/// <param name="Spec">Its spec.</param>
+/// <param name="Width">Features of a row, E.</param>
+/// <param name="Bias">The bias of scores that the stack shares, or null.</param>
+/// <param name="Place">Where its mixer finds its part of a memory.</param>
+/// <param name="CrossPlace">Where its cross-attention does, if it has one.</param>
+internal readonly record struct BlockPart(
+    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace);

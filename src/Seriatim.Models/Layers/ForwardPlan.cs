@@ -2,23 +2,25 @@ namespace Seriatim.Models;
 
 /// <summary>
 /// What all layers of a stack share in one forward pass, made once from the batch: rotary angles of its rows for each distinct
-/// rope, and the segments of self- and cross-attention. Disposed after the pass.
+/// rope, and for each kind of layers the segments with their part of the memories, as they are now. Disposed after the pass.
 /// </summary>
 internal sealed class ForwardPlan : IDisposable
 {
     private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _ropes = [];
-    private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _sinkRopes = [];
     private readonly int[]? _sinkPositions;
-    private AttentionRows? _cross;
+    private readonly object?[] _rows;
+    private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
     private DropoutMask _layerMask;
     private ulong _site;
     private int _holders = 1;
 
-    public ForwardPlan(Device device, RaggedBatch batch, Tensor? encoded)
+    public ForwardPlan(Device device, RaggedBatch batch, Tensor? encoded, MemoryLayout layout)
     {
         (Device, Batch, Encoded) = (device, batch, encoded);
-        HasEncoderRows = batch.Segments.Any(s => s.Encoder is not null);
-        Self = SelfRows(batch);
+        _rows = new object?[layout.Kinds.Count];
+        RequireOnePool(batch, layout);
+        for (int i = 0; i < batch.Segments.Count; i++)
+            HasEncoderRows |= batch.Segments[i].Encoder is not null;
         _sinkPositions = SinkPositions(batch);
         Rates = batch.Dropout?.Rates ?? DropoutRates.None;
         EnterLayer(-1);
@@ -35,9 +37,14 @@ internal sealed class ForwardPlan : IDisposable
     /// <summary>Output of the encoder, if segments refer to it.</summary>
     public Tensor? Encoded { get; }
 
-    public AttentionRows Self { get; }
+    /// <summary>The segments of self-attention in layers of a kind.</summary>
+    public AttentionRows Self(int kind) => (AttentionRows)(_rows[kind] ??= SelfRows(kind));
 
-    public AttentionRows Cross => _cross ??= CrossRows();
+    /// <summary>The segments of attention to the encoder's output in layers of a kind.</summary>
+    public AttentionRows Cross(int kind) => (AttentionRows)(_rows[kind] ??= CrossRows(kind));
+
+    /// <summary>The segments of recurrent layers.</summary>
+    public RecurrenceRows States(int kind) => (RecurrenceRows)(_rows[kind] ??= StateRows(kind));
 
     /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
     public bool HasEncoderRows { get; }
@@ -54,6 +61,7 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (_sinkPositions is null)
             return null;
+        _sinkRopes ??= [];
         if (!_sinkRopes.TryGetValue((rope, headDim), out RopeRows? rows))
             _sinkRopes.Add((rope, headDim), rows = RopeFrequencies.Rows(Device, rope, headDim, Batch, _sinkPositions));
         return rows;
@@ -96,19 +104,25 @@ internal sealed class ForwardPlan : IDisposable
     {
         if (--_holders > 0)
             return;
-        foreach (RopeRows rows in _ropes.Values.Concat(_sinkRopes.Values))
+        foreach (RopeRows rows in _ropes.Values)
+            rows.Dispose();
+        if (_sinkRopes is null)
+            return;
+        foreach (RopeRows rows in _sinkRopes.Values)
             rows.Dispose();
     }
 
-    private static AttentionRows SelfRows(RaggedBatch batch)
+    private AttentionRows SelfRows(int kind)
     {
         KeyValuePool? pool = null;
-        var segments = new AttentionSegment[batch.Segments.Count];
+        var segments = new AttentionSegment[Batch.Segments.Count];
         for (int i = 0; i < segments.Length; i++)
         {
-            Segment s = batch.Segments[i];
-            pool = OnePool(pool, s.Memory);
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents)
+            Segment s = Batch.Segments[i];
+            PagedMemory? memory = Part<PagedMemory>(s, kind);
+            pool ??= memory?.Storage;
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, memory?.Pages, s.Visibility,
+                s.Parents)
             {
                 Window = s.Terms.Window?.Size ?? 0,
                 Sinks = s.Terms.Window?.Sinks ?? 0,
@@ -116,6 +130,21 @@ internal sealed class ForwardPlan : IDisposable
         }
 
         return new AttentionRows(segments, pool);
+    }
+
+    private RecurrenceRows StateRows(int kind)
+    {
+        StateStorage? storage = null;
+        var segments = new RecurrenceSegment[Batch.Segments.Count];
+        for (int i = 0; i < segments.Length; i++)
+        {
+            Segment s = Batch.Segments[i];
+            StateMemory? memory = Part<StateMemory>(s, kind);
+            storage ??= memory?.Storage;
+            segments[i] = new RecurrenceSegment(s.FirstRow, s.Rows, memory?.Source ?? -1, memory?.Kept ?? [], s.Parents);
+        }
+
+        return new RecurrenceRows(segments, storage);
     }
 
     /// <summary>
@@ -136,14 +165,15 @@ internal sealed class ForwardPlan : IDisposable
         return moved;
     }
 
-    private AttentionRows CrossRows()
+    private AttentionRows CrossRows(int kind)
     {
         KeyValuePool? pool = null;
         var segments = new AttentionSegment[Batch.Segments.Count];
         for (int i = 0; i < segments.Length; i++)
         {
             Segment s = Batch.Segments[i];
-            if (s.Encoder is null && s.Cross is null)
+            CrossMemory? memory = Part<CrossMemory>(s, kind);
+            if (s.Encoder is null && memory is null)
                 throw new ArgumentException($"Segment {i} refers to no encoder rows; a decoder with cross-attention needs them.");
             if (s.Encoder is { } rows && (Encoded is null || rows.FirstRow < 0 || rows.FirstRow + rows.Rows > Encoded.Rows))
             {
@@ -152,21 +182,39 @@ internal sealed class ForwardPlan : IDisposable
                     $"which has {Encoded?.Rows ?? 0}.");
             }
 
-            pool = OnePool(pool, s.Cross);
+            pool ??= memory?.Storage;
             EncoderRows added = s.Encoder ?? default;
             segments[i] = new AttentionSegment(
-                s.FirstRow, s.Rows, added.FirstRow, added.Rows, s.Cross?.Length ?? 0, s.Cross?.Pages, Visibility.Full);
+                s.FirstRow, s.Rows, added.FirstRow, added.Rows, memory?.Length ?? 0, memory?.Pages, Visibility.Full);
         }
 
         return new AttentionRows(segments, pool);
     }
 
-    private static KeyValuePool? OnePool(KeyValuePool? pool, SequenceMemory? memory)
+    private static T? Part<T>(Segment segment, int kind)
+        where T : LayerMemory => (T?)segment.Memory?.Stores[kind];
+
+    /// <summary>Refuses memories of different pools, and those of a model whose layers remember other things.</summary>
+    private static void RequireOnePool(RaggedBatch batch, MemoryLayout layout)
     {
-        if (memory is null || ReferenceEquals(pool, memory.Storage))
-            return pool;
-        return pool is null
-            ? memory.Storage
-            : throw new ArgumentException("All memories of one batch must take their pages from one pool.");
+        MemoryPools? pools = null;
+        for (int i = 0; i < batch.Segments.Count; i++)
+        {
+            if (batch.Segments[i].Memory is not { } memory || ReferenceEquals(pools, memory.Pools))
+                continue;
+            if (pools is not null)
+                throw new ArgumentException("All memories of one batch must take their pages from one pool.");
+            pools = memory.Pools;
+            for (int kind = 0; kind < Math.Max(layout.Kinds.Count, pools.Count); kind++)
+            {
+                if (kind < layout.Kinds.Count && kind < pools.Count && layout.Kinds[kind].Fits(pools[kind]))
+                    continue;
+                string has = kind < pools.Count ? pools[kind].Name : "nothing";
+                string needed = kind < layout.Kinds.Count ? layout.Kinds[kind].Name : "nothing";
+                throw new ArgumentException(
+                    $"The memory of segment {i} has {has} as its kind {kind} of {pools.Count}, and the layers of this model need " +
+                    $"{needed}; take the pools of this model.");
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class Stack : IDisposable
     private readonly LinearWeight? _projectOut;
     private readonly NormWeight? _finalNorm;
     private readonly Block[] _blocks;
+    private readonly MemoryLayout _memory;
 
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
@@ -32,9 +33,15 @@ internal sealed class Stack : IDisposable
 
         _embeddingNorm = spec.EmbeddingNorm is { } norm ? weights.Norm("embed_norm", norm, spec.Width) : null;
         AttentionBias? bias = Bias(weights, spec);
+        _memory = new MemoryLayout(spec);
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
-            _blocks[i] = Block.Build(weights.At("layers", i), spec.Layers[i], spec.Width, bias, i);
+        {
+            RequireCausal(spec, i);
+            _blocks[i] = Block.Build(new BlockPart(
+                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i)));
+        }
+
         _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, spec.Width) : null;
     }
 
@@ -45,7 +52,7 @@ internal sealed class Stack : IDisposable
     /// <param name="trace">Called with the residual stream before the first and after every layer; for finding errors.</param>
     public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
-        using var plan = new ForwardPlan(ops.Device, batch, encoded);
+        using var plan = new ForwardPlan(ops.Device, batch, encoded, _memory);
         Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
         try
         {
@@ -123,14 +130,35 @@ internal sealed class Stack : IDisposable
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };
 
-    /// <summary>The bias of scores, one for the whole stack.</summary>
+    /// <summary>A recurrence goes one way only.</summary>
+    private static void RequireCausal(StackSpec spec, int layer)
+    {
+        if (spec.Visibility == Visibility.Full && spec.Layers[layer].Mixer is not MixerSpec.Attention)
+        {
+            throw new NotSupportedException(
+                $"Layer {layer} of a stack whose rows all see each other is a {spec.Layers[layer].Mixer.GetType().Name}, " +
+                "which goes one way only; attention is needed there.");
+        }
+    }
+
+    /// <summary>The bias of scores, one for the whole stack: its attention layers must agree on it.</summary>
     private static AttentionBias? Bias(WeightBuilder weights, StackSpec spec)
     {
-        MixerSpec.Attention[] layers = [.. spec.Layers.Select(l => l.Mixer).OfType<MixerSpec.Attention>()];
-        if (layers.Length == 0 || layers[0].Position is not (PositionSpec.RelativeBias or PositionSpec.Alibi))
+        MixerSpec.Attention[] layers = [.. spec.AttentionLayers().Select(l => l.Attention)];
+        if (!Array.Exists(layers, layer => layer.Position is PositionSpec.RelativeBias or PositionSpec.Alibi))
             return null;
-        int heads = layers[0].Heads;
-        return layers[0].Position is PositionSpec.RelativeBias relative
+        (int heads, PositionSpec position) = (layers[0].Heads, layers[0].Position);
+        foreach (MixerSpec.Attention layer in layers)
+        {
+            if ((layer.Heads, layer.Position) != (heads, position))
+            {
+                throw new NotSupportedException(
+                    $"The attention layers of a stack share one bias of scores; {layer.Heads} heads with {layer.Position} and " +
+                    $"{heads} heads with {position} do not agree.");
+            }
+        }
+
+        return position is PositionSpec.RelativeBias relative
             ? new AttentionBias.Relative(
                 weights.Table("relative_bias", relative.Buckets, heads, $"{relative.Buckets} buckets, {heads} heads"),
                 relative.Bidirectional, relative.MaxDistance)

@@ -1,83 +1,97 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Keys and values that a decoder's cross-attention layers make of the encoder's output: written once, in the first step, then
-/// only read, and shared by all forks. Lives in pages of its own pool.
+/// Keys and values that a decoder's cross-attention layers of one shape make of the encoder's output: written once, in the first
+/// step, then only read, and shared by all forks.
 /// </summary>
-public sealed class CrossMemory : SequenceMemory
+public sealed class CrossMemory : LayerMemory
 {
-    private readonly List<MemoryMark> _marks = [];
     private readonly PageTable _table;
-    private int _length;
     private int _prepared;
 
-    /// <summary>An empty memory that takes its pages from <paramref name="pool"/>.</summary>
-    /// <param name="pool">Made by <see cref="Model.NewCrossPagePool"/> of the model this memory is used with.</param>
-    public CrossMemory(PagePool pool)
+    internal CrossMemory(PagePool pool)
         : this(new PageTable(pool), 0)
     {
     }
 
     private CrossMemory(PageTable table, int length)
-        : base(SequenceTerms.None) => (_table, _length) = (table, length);
+        : base(table.Pool) => (_table, Length) = (table, length);
 
     /// <summary>Rows of the encoder that are stored; 0 before the first step.</summary>
-    public override int Length => _length;
+    public int Length { get; private set; }
+
+    /// <summary>The pool that the layers read and write.</summary>
+    public KeyValuePool Storage => _table.Pool.Storage;
+
+    /// <summary>
+    /// Pages of <see cref="Storage"/> in the order of the encoder's rows. What was got here does not change later.
+    /// </summary>
+    public IReadOnlyList<int> Pages => _table.Snapshot();
 
     /// <inheritdoc/>
-    public override int Prepared => _prepared;
+    public override bool NeedsEncoder => Length == 0;
 
     /// <inheritdoc/>
-    public override KeyValuePool Storage => _table.Pool.Storage;
+    public override int Places => _table.Count;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<int> Pages => _table.Pages;
+    public override int Held => _table.Held;
 
-    /// <summary>Makes room for all rows of the encoder.</summary>
-    /// <exception cref="InvalidOperationException">The memory was written already.</exception>
-    /// <exception cref="OutOfPagesException">The pool has too few pages; nothing was changed.</exception>
-    public override void Prepare(int rows)
+    /// <inheritdoc/>
+    public override int UnitAt(int place) => _table[place];
+
+    /// <inheritdoc/>
+    public override int UnitOfBlock(int block, int length) => -1;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The encoder's rows were written already.</exception>
+    public override int Need(int length, in MemoryStep step)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
-        if (_length > 0)
+        if (step.EncoderRows > 0 && Length > 0)
             throw new InvalidOperationException(
-                $"The encoder's {_length} rows are stored already; a cross-attention memory is written once.");
-        _table.MakeWritable(0, rows);
-        _prepared = rows;
+                $"The encoder's {Length} rows are stored already; a cross-attention memory is written once.");
+        return step.EncoderRows == 0 ? 0 : _table.Missing(0, step.EncoderRows);
     }
 
-    /// <summary>Keeps the encoder's rows. A part of an encoder's output is of no use, so all of them are kept or none.</summary>
-    /// <exception cref="ArgumentException">Neither 0 nor the prepared number of rows.</exception>
-    public override void Commit(int rows)
+    /// <inheritdoc/>
+    public override void Prepare(int length, in MemoryStep step)
     {
-        if (rows != 0 && rows != _prepared)
-            throw new ArgumentException(
-                $"{rows} rows; all {_prepared} prepared rows of the encoder or none can be kept.", nameof(rows));
-        (_length, _prepared) = (_length + rows, 0);
-        _table.ReleaseFrom(_length);
+        if (step.EncoderRows == 0)
+            return;
+        _table.MakeWritable(0, step.EncoderRows);
+        _prepared = step.EncoderRows;
     }
 
-    /// <inheritdoc/>
-    public override CrossMemory Fork() => new(_table.Share(_length), _length);
-
-    /// <inheritdoc/>
-    public override MemoryMark Mark() => new(_marks, _length);
-
-    /// <inheritdoc/>
-    public override void Restore(MemoryMark mark)
+    /// <summary>
+    /// Keeps the encoder's rows: a part of an encoder's output is of no use, so all of them are kept, or with no row of the
+    /// sequence none.
+    /// </summary>
+    public override void Commit(int length, int count, ReadOnlySpan<int> path)
     {
-        if (!mark.IsOpenIn(_marks))
-            throw new InvalidOperationException(
-                "The mark is of another memory, was disposed, or the memory was restored to an earlier one since.");
-        _marks.RemoveAll(other => other.Length > mark.Length);
-        (_length, _prepared) = (mark.Length, 0);
-        _table.ReleaseFrom(_length);
+        (Length, _prepared) = (Length + _prepared, 0);
+        _table.ReleaseFrom(Length);
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
+    public override void Forget(int length)
     {
-        (_length, _prepared) = (0, 0);
-        _table.ReleaseFrom(0);
+        _prepared = 0;
+        _table.ReleaseFrom(Length);
     }
+
+    /// <inheritdoc/>
+    public override LayerMemory Fork(int length) => new CrossMemory(_table.Share(Length), Length);
+
+    /// <inheritdoc/>
+    public override int Mark() => Length;
+
+    /// <inheritdoc/>
+    public override void Restore(int length, int mark)
+    {
+        (Length, _prepared) = (mark, 0);
+        _table.ReleaseFrom(mark);
+    }
+
+    /// <inheritdoc/>
+    public override void Clear() => Restore(0, 0);
 }

@@ -6,19 +6,16 @@ namespace Seriatim.Models;
 /// </summary>
 public sealed class MemoryMark : IDisposable
 {
-    private readonly List<MemoryMark> _open;
+    private readonly SequenceMemory _memory;
 
-    internal MemoryMark(List<MemoryMark> open, int length)
-    {
-        (_open, Length) = (open, length);
-        open.Add(this);
-    }
+    internal MemoryMark(SequenceMemory memory, int length, int[]? kept) => (_memory, Length, Kept) = (memory, length, kept);
 
     /// <summary>Length of the memory at this point.</summary>
     public int Length { get; }
 
-    internal bool IsOpenIn(List<MemoryMark> open) => ReferenceEquals(open, _open) && open.Contains(this);
+    /// <summary>What the stores need to come back here.</summary>
+    internal int[]? Kept { get; }
 
     /// <summary>Forgets the mark. The memory stays as it is.</summary>
-    public void Dispose() => _open.Remove(this);
+    public void Dispose() => _memory.Forget(this);
 }

@@ -1,15 +1,17 @@
 namespace Seriatim.Models;
 
-/// <summary>A page pool cannot give as many pages as a step needs. Nothing was changed; the message has both numbers.</summary>
+/// <summary>
+/// A pool cannot give as many pages, or states, as a step needs. Nothing was changed; the message has both numbers.
+/// </summary>
 public sealed class OutOfPagesException : ModelException
 {
-    internal OutOfPagesException(int needed, int free, int total)
-        : base($"{needed} pages are needed and {free} of {total} are free. Release sequences, or make a larger pool.") =>
+    internal OutOfPagesException(string name, int needed, int free, int total)
+        : base($"{needed} {name} are needed and {free} of {total} are free. Release sequences, or make a larger pool.") =>
         (Needed, Free) = (needed, free);
 
-    /// <summary>Pages the step needs beyond those the sequence has.</summary>
+    /// <summary>Units the step needs beyond those the sequence has.</summary>
     public int Needed { get; }
 
-    /// <summary>Pages that were free.</summary>
+    /// <summary>Units that were free.</summary>
     public int Free { get; }
 }

@@ -1,25 +1,14 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Which pages of a <see cref="KeyValuePool"/> are in use, by counted references: pages are shared by forked sequences and
-/// copied when one of them writes. No policy: who gets pages, and what happens when there are none, is decided above.
+/// Pages for the keys and values of attention layers of one shape: shared by forks, copied when one of them writes.
 /// </summary>
-/// <remarks>Used by one thread at a time.</remarks>
-public sealed class PagePool : IDisposable
+public class PagePool : MemoryPool
 {
-    private readonly int[] _references;
-    private readonly Stack<int> _free;
-
     /// <summary>Takes a pool over, all pages free. Disposing this disposes the pool.</summary>
     /// <param name="storage">Where the keys and values lie.</param>
     public PagePool(KeyValuePool storage)
-    {
-        Storage = storage;
-        _references = new int[storage.Pages];
-        _free = new Stack<int>(storage.Pages);
-        for (int page = storage.Pages - 1; page >= 0; page--)
-            _free.Push(page);
-    }
+        : base(storage.Pages) => Storage = storage;
 
     /// <summary>Where the keys and values lie.</summary>
     public KeyValuePool Storage { get; }
@@ -30,72 +19,81 @@ public sealed class PagePool : IDisposable
     /// <summary>Number of pages.</summary>
     public int Pages => Storage.Pages;
 
-    /// <summary>Pages that nobody holds.</summary>
-    public int Free => _free.Count;
+    /// <inheritdoc/>
+    public override string Name => "pages";
+
+    /// <inheritdoc/>
+    public override long UnitBytes => Storage.PageBytes;
+
+    /// <inheritdoc/>
+    public override bool HoldsPositions => true;
+
+    /// <inheritdoc/>
+    public override int Growth => 1;
 
     /// <summary>Pages needed for a number of positions.</summary>
-    public int PagesFor(int positions) => (int)(((long)positions + PageSize - 1) / PageSize);
-
-    /// <summary>Takes a free page with one reference. Its content is undefined.</summary>
-    /// <exception cref="OutOfPagesException">No page is free.</exception>
-    public PageId Allocate()
-    {
-        RequireFree(1);
-        int page = _free.Pop();
-        _references[page] = 1;
-        return new PageId(page);
-    }
-
-    /// <summary>Throws unless so many pages are free.</summary>
-    /// <exception cref="OutOfPagesException">Fewer pages are free.</exception>
-    public void RequireFree(int pages)
-    {
-        if (pages > _free.Count)
-            throw new OutOfPagesException(pages, _free.Count, Pages);
-    }
-
-    /// <summary>References held to a page; 0 if it is free.</summary>
-    public int References(PageId page) => _references[page.Index];
-
-    /// <summary>Adds a reference.</summary>
-    /// <exception cref="InvalidOperationException">The page is free.</exception>
-    public void Retain(PageId page)
-    {
-        RequireHeld(page);
-        _references[page.Index]++;
-    }
-
-    /// <summary>Takes a reference away; the last one frees the page.</summary>
-    /// <exception cref="InvalidOperationException">The page is free.</exception>
-    public void Release(PageId page)
-    {
-        RequireHeld(page);
-        if (--_references[page.Index] == 0)
-            _free.Push(page.Index);
-    }
+    public int PagesFor(int positions) => (int)Of(positions);
 
     /// <summary>
     /// Turns a reference to a page into one to a page with the same content that nobody else holds: the page itself if it is not
     /// shared, else a copy.
     /// </summary>
     /// <exception cref="OutOfPagesException">The page is shared and no page is free.</exception>
-    public PageId MakeExclusive(PageId page)
+    public int MakeExclusive(int page)
     {
         RequireHeld(page);
-        if (_references[page.Index] == 1)
+        if (References(page) == 1)
             return page;
-        PageId copy = Allocate();
-        Storage.CopyPage(page.Index, copy.Index);
+        int copy = Allocate();
+        Storage.CopyPage(page, copy);
         Release(page);
         return copy;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Storage.Dispose();
+    public override LayerMemory NewMemory(AttentionWindow? reach) => new PagedMemory(this, reach);
 
-    private void RequireHeld(PageId page)
+    /// <inheritdoc/>
+    public override LayerMemory Share(ReadOnlySpan<int> blocks, AttentionWindow? reach) => new PagedMemory(this, reach, blocks);
+
+    /// <inheritdoc/>
+    public override int Need(int length, in MemoryStep step) => PagesFor(checked(length + step.Rows)) - PagesFor(length);
+
+    /// <inheritdoc/>
+    public override long Missing(int length, in MemoryDemand demand) =>
+        Math.Min(Of(demand.Length) - Of(length), MostOf(demand));
+
+    /// <summary>Most pages: what all sequences share, then what each has of its own.</summary>
+    public override long Most(in MemoryDemand demand)
     {
-        if (_references[page.Index] == 0)
-            throw new InvalidOperationException($"Page {page.Index} is free: it was released once more than it was retained.");
+        long all = MostOf(demand);
+        if (demand.Width == 1)
+            return all;
+        long shared = Math.Min(demand.Prompt / PageSize, all);
+        return Math.Min(shared + demand.Width * (Of(demand.Length) - shared) + 1, demand.Width * (all + 1));
     }
+
+    /// <inheritdoc/>
+    public override string Describe(in MemoryDemand demand) =>
+        $"pages of {PageSize} tokens ({demand.Width} sequences of up to {demand.Length} tokens)";
+
+    /// <inheritdoc/>
+    public override bool Sees(int block, int length, AttentionWindow? window) =>
+        window is not { } reach || block < Of(reach.Sinks) || ((long)block + 1) * PageSize > (long)length - reach.Size + 1;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Storage.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Pages of a sequence: all of its positions, or what a window and a step need.</summary>
+    private long MostOf(in MemoryDemand demand)
+    {
+        long all = Of(demand.Length);
+        return demand.Reach is { } reach ? Math.Min(all, Of(reach.Sinks) + Of((long)reach.Size + demand.MostRows) + 2) : all;
+    }
+
+    private long Of(long positions) => (positions + PageSize - 1) / PageSize;
 }

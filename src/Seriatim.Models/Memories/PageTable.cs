@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace Seriatim.Models;
 
 /// <summary>
@@ -6,47 +8,66 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class PageTable(PagePool pool)
 {
-    private readonly List<int> _pages = [];
-    private int _nextToRelease;
+    private int[] _pages = [];
+    private int _viewed; // entries of the array that a view may see: they are not written with another page
+    private int _goneFrom;
+    private int _goneTo;
+    private View? _view;
 
     public PagePool Pool { get; } = pool;
 
-    public IReadOnlyList<int> Pages => _pages;
+    /// <summary>Number of pages, given back or not.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Pages that are held.</summary>
     public int Held { get; private set; }
 
+    public int this[int i] => i >= _goneFrom && i < _goneTo ? -1 : _pages[i];
+
+    /// <summary>
+    /// The pages as they are now, whatever happens to the table later: a device may read them after it was asked. Costs nothing
+    /// as long as nothing has changed.
+    /// </summary>
+    public IReadOnlyList<int> Snapshot()
+    {
+        _viewed = Math.Max(_viewed, Count);
+        return _view ??= new View(_pages, Count, _goneFrom, _goneTo);
+    }
+
     /// <summary>A table of pages that are held already; it takes a reference to each.</summary>
-    public static PageTable Of(PagePool pool, ReadOnlySpan<PageId> pages)
+    public static PageTable Of(PagePool pool, ReadOnlySpan<int> pages)
     {
         var table = new PageTable(pool);
-        foreach (PageId page in pages)
-            table.AddShared(page.Index);
+        foreach (int page in pages)
+            table.AddShared(page);
         return table;
     }
 
+    /// <summary>Pages that <see cref="MakeWritable"/> takes from the pool.</summary>
+    public int Missing(int first, int end)
+    {
+        int pages = Pool.PagesFor(end);
+        int missing = Math.Max(0, pages - Count);
+        for (int i = first / Pool.PageSize; i < Math.Min(pages, Count); i++)
+        {
+            if (Pool.References(this[i]) > 1)
+                missing++;
+        }
+
+        return missing;
+    }
+
     /// <summary>
-    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared. Either
-    /// all of it happens or nothing.
+    /// Makes positions <c>[first, end)</c> writable by this sequence alone: adds pages, and copies those that are shared.
     /// </summary>
-    /// <exception cref="OutOfPagesException">The pool has too few pages.</exception>
     public void MakeWritable(int first, int end)
     {
         int pages = Pool.PagesFor(end);
-        int shared = 0;
-        int firstPage = first / Pool.PageSize;
-        for (int i = firstPage; i < Math.Min(pages, _pages.Count); i++)
+        for (int i = first / Pool.PageSize; i < Math.Min(pages, Count); i++)
+            Set(i, Pool.MakeExclusive(this[i]));
+        while (Count < pages)
         {
-            if (Pool.References(new PageId(_pages[i])) > 1)
-                shared++;
-        }
-
-        Pool.RequireFree(Math.Max(0, pages - _pages.Count) + shared);
-        for (int i = firstPage; i < Math.Min(pages, _pages.Count); i++)
-            _pages[i] = Pool.MakeExclusive(new PageId(_pages[i])).Index;
-        while (_pages.Count < pages)
-        {
-            _pages.Add(Pool.Allocate().Index);
+            Add(Pool.Allocate());
             Held++;
         }
     }
@@ -55,50 +76,99 @@ internal sealed class PageTable(PagePool pool)
     public void ReleaseFrom(int length)
     {
         int keep = Pool.PagesFor(length);
-        for (int i = _pages.Count - 1; i >= keep; i--)
-        {
+        if (keep >= Count)
+            return;
+        for (int i = Count - 1; i >= keep; i--)
             Release(i);
-            _pages.RemoveAt(i);
-        }
-
-        _nextToRelease = Math.Min(_nextToRelease, keep);
+        (Count, _view) = (keep, null);
+        _goneTo = Math.Min(_goneTo, keep);
     }
 
-    /// <summary>Releases the pages all of whose positions are in <c>[first, end)</c>.</summary>
+    /// <summary>Releases the pages all of whose positions are in <c>[first, end)</c>; first is the same each time.</summary>
     public void ReleaseBetween(int first, int end)
     {
-        int last = Math.Min(end / Pool.PageSize, _pages.Count);
-        for (int i = Math.Max(_nextToRelease, Pool.PagesFor(first)); i < last; i++)
-        {
+        int last = Math.Min(end / Pool.PageSize, Count);
+        int from = Math.Max(_goneTo, Pool.PagesFor(first));
+        if (from >= last)
+            return;
+        for (int i = from; i < last; i++)
             Release(i);
-            _pages[i] = -1;
-            _nextToRelease = i + 1;
-        }
+        (_goneFrom, _goneTo, _view) = (Pool.PagesFor(first), last, null);
     }
 
     /// <summary>A table of the same pages, up to <paramref name="length"/> positions.</summary>
     public PageTable Share(int length)
     {
-        var copy = new PageTable(Pool) { _nextToRelease = _nextToRelease };
+        var copy = new PageTable(Pool);
         for (int i = 0; i < Pool.PagesFor(length); i++)
-            copy.AddShared(_pages[i]);
+            copy.AddShared(this[i]);
+        (copy._goneFrom, copy._goneTo) = (_goneFrom, _goneTo);
         return copy;
     }
 
     private void AddShared(int page)
     {
-        _pages.Add(page);
+        Add(page);
         if (page < 0)
             return;
-        Pool.Retain(new PageId(page));
+        Pool.Retain(page);
         Held++;
     }
 
     private void Release(int i)
     {
-        if (_pages[i] < 0)
+        if (this[i] < 0)
             return;
-        Pool.Release(new PageId(_pages[i]));
+        Pool.Release(this[i]);
         Held--;
+    }
+
+    private void Add(int page)
+    {
+        if (Count == _pages.Length)
+            Renew(Math.Max(4, 2 * Count));
+        Set(Count, page);
+        Count++;
+        _view = null;
+    }
+
+    private void Set(int i, int page)
+    {
+        if (_pages[i] == page)
+            return;
+        if (i < _viewed)
+            Renew(_pages.Length);
+        (_pages[i], _view) = (page, null);
+    }
+
+    /// <summary>Goes on in another array; views keep the one they have.</summary>
+    private void Renew(int capacity)
+    {
+        int[] pages = new int[capacity];
+        _pages.AsSpan(0, Count).CopyTo(pages);
+        (_pages, _viewed) = (pages, 0);
+    }
+
+    private sealed class View(int[] pages, int count, int goneFrom, int goneTo) : IReadOnlyList<int>
+    {
+        public int Count => count;
+
+        public int this[int i]
+        {
+            get
+            {
+                if ((uint)i >= (uint)count)
+                    throw new ArgumentOutOfRangeException(nameof(i), i, $"The sequence has {count} pages.");
+                return i >= goneFrom && i < goneTo ? -1 : pages[i];
+            }
+        }
+
+        public IEnumerator<int> GetEnumerator()
+        {
+            for (int i = 0; i < count; i++)
+                yield return this[i];
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

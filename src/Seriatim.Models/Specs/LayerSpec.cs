@@ -4,7 +4,7 @@ namespace Seriatim.Models;
 /// <param name="Placement">Where the norms stand.</param>
 /// <param name="Norm">All norms of the layer.</param>
 /// <param name="Mixer">How rows exchange information.</param>
-/// <param name="FeedForward">What happens to each row by itself.</param>
+/// <param name="FeedForward">What happens to each row by itself; null for nothing: then there is no norm for it either.</param>
 /// <param name="Cross">Attention to the encoder's output, between the two; null for none.</param>
 public sealed record LayerSpec(
-    Placement Placement, NormSpec Norm, MixerSpec Mixer, FeedForwardSpec FeedForward, MixerSpec.Attention? Cross = null);
+    Placement Placement, NormSpec Norm, MixerSpec Mixer, FeedForwardSpec? FeedForward, MixerSpec.Attention? Cross = null);

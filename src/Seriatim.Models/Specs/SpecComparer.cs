@@ -75,8 +75,8 @@ internal sealed class SpecComparer
         int before = _found.Values.Sum(value => value.Count);
         Add($"{path}.placement", own.Placement, other.Placement);
         Add($"{path}.norm", own.Norm, other.Norm);
-        if (own.FeedForward.GetType() == other.FeedForward.GetType())
-            Compare($"{path}.feed-forward", own.FeedForward, other.FeedForward);
+        if (own.FeedForward is { } inner && inner.GetType() == other.FeedForward?.GetType())
+            Compare($"{path}.feed-forward", inner, other.FeedForward);
         else
             Add($"{path}.feed-forward", own.FeedForward, other.FeedForward);
         own = own with { Mixer = Compare($"{path}.attention", own.Mixer, other.Mixer) };

@@ -95,6 +95,11 @@ public abstract class Device
     public KeyValuePool NewPages(int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
         new(this, layers, heads, headDim, pageSize, pages, type);
 
+    /// <summary>Slots for the states of recurrent layers: <see cref="StateStorage(Device, ReadOnlySpan{int}, int)"/>.</summary>
+    /// <param name="widths">Features of the state of each layer.</param>
+    /// <param name="slots">Number of slots.</param>
+    public StateStorage NewStates(ReadOnlySpan<int> widths, int slots) => new(this, widths, slots);
+
     /// <summary>The device's name.</summary>
     public override string ToString() => Name;
 

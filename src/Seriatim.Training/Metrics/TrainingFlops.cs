@@ -7,8 +7,9 @@ namespace Seriatim.Training;
 /// </summary>
 /// <remarks>
 /// Encoder and decoder are counted with their own rows; the head with the rows that have a label; a lookup in an embedding costs
-/// nothing; causal attention has n (n + 1) / 2 pairs, a window fewer; of the experts those chosen count. What a pass computes a
-/// second time to save memory does not count, and neither do norms, activations and the optimizer.
+/// nothing; causal attention has n (n + 1) / 2 pairs, a window fewer, and a recurrence one product a feature and row; of the
+/// experts those chosen count. What a pass computes a second time to save memory does not count, and neither do norms,
+/// activations and the optimizer.
 /// </remarks>
 /// <param name="spec">The shape of the model.</param>
 public sealed class TrainingFlops(ModelSpec spec)
@@ -30,24 +31,21 @@ public sealed class TrainingFlops(ModelSpec spec)
     private static double Stack(StackSpec stack, RaggedBatch batch)
     {
         double perRow = stack.EmbeddingWidth == stack.Width ? 0 : 2.0 * stack.Width * stack.EmbeddingWidth;
-        double pairs = 0;
+        double mixing = 0;
         foreach (LayerSpec layer in stack.Layers)
         {
-            perRow += FeedForward(layer.FeedForward, stack.Width);
-            if (layer.Mixer is MixerSpec.Attention self)
-            {
-                perRow += 2.0 * stack.Width * self.HeadDim * (self.Heads + self.KeyValueHeads);
-                pairs += (double)self.Heads * self.HeadDim * batch.Segments.Sum(s => Pairs(s, self.Window));
-            }
+            perRow += layer.FeedForward is { } inner ? FeedForward(inner, stack.Width) : 0;
+            perRow += layer.Mixer.LinearProducts(stack.Width);
+            mixing += batch.Segments.Sum(layer.Mixer.MixingProducts);
 
             if (layer.Cross is { } cross)
             {
                 perRow += 2.0 * stack.Width * cross.HeadDim * cross.Heads;
-                pairs += (double)cross.Heads * cross.HeadDim * batch.Segments.Sum(s => (double)s.Rows * (s.Encoder?.Rows ?? 0));
+                mixing += 2.0 * cross.Heads * cross.HeadDim * batch.Segments.Sum(s => (double)s.Rows * (s.Encoder?.Rows ?? 0));
             }
         }
 
-        return 2 * perRow * batch.Rows + 4 * pairs;
+        return 2 * perRow * batch.Rows + 2 * mixing;
     }
 
     /// <summary>Keys and values of the decoder's cross-attention are made of the encoder's rows.</summary>
@@ -60,13 +58,4 @@ public sealed class TrainingFlops(ModelSpec spec)
         FeedForwardSpec.Experts experts => (double)experts.Count * width + experts.PerToken * FeedForward(experts.Expert, width),
         _ => throw new NotSupportedException($"The operations of {spec} are not counted."),
     };
-
-    private static double Pairs(Segment segment, int window)
-    {
-        double rows = segment.Rows;
-        if (segment.Visibility == Visibility.Full)
-            return rows * rows;
-        double near = window > 0 ? Math.Min(window, rows) : rows;
-        return near * (near + 1) / 2 + (rows - near) * near;
-    }
 }

@@ -15,11 +15,10 @@ internal static class Greedy
             int[][]? sources = null, KeyValueType type = KeyValueType.F32)
     {
         int pages = prompts.Sum(p => (p.Length + count) / pageSize + 2);
-        using PagePool pool = model.NewPagePool(pageSize, pages, type);
-        PagedMemory[] memories = [.. prompts.Select(p => model.NewMemory(pool, new SequenceTerms { DeclaredLength = p.Length + count }))];
-        using PagePool? crossPool = sources is null ? null
-            : model.NewCrossPagePool(pageSize, sources.Sum(s => s.Length / pageSize + 2), type);
-        CrossMemory?[] cross = [.. prompts.Select(_ => crossPool is null ? null : new CrossMemory(crossPool))];
+        using MemoryPools pools = model.NewMemoryPools(pageSize, pages, states: 2 * prompts.Length, type,
+            crossPages: sources?.Sum(s => s.Length / pageSize + 2));
+        SequenceMemory[] memories = [.. prompts.Select(p =>
+            model.NewMemory(pools, new SequenceTerms { DeclaredLength = p.Length + count }))];
         List<int>[] texts = [.. prompts.Select(p => p.ToList())];
         int[][] next = prompts;
         RaggedBatch? source = sources is null ? null : Runs.EncoderBatch(sources, null);
@@ -31,7 +30,7 @@ internal static class Greedy
             {
                 EncoderRows? rows = step == 0 && source is not null
                     ? new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows) : null;
-                builder.Add(next[i], memories[i], encoder: rows, cross: cross[i]);
+                builder.Add(next[i], memories[i], encoder: rows);
             }
 
             RaggedBatch batch = builder.Build();
@@ -45,7 +44,7 @@ internal static class Greedy
         }
 
         encoded?.Dispose();
-        foreach (PagedMemory memory in memories)
+        foreach (SequenceMemory memory in memories)
             memory.Dispose();
         return [.. texts.Select((text, i) => text.Skip(prompts[i].Length).ToArray())];
     }

@@ -162,6 +162,58 @@ public sealed class DecoderInvarianceTests
         }
     }
 
+    /// <summary>Speculation: a chain is verified, a part of it accepted, the rest never happened.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void ADraftOfWhichAPartIsRejectedLeavesNoTrace(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            float[][] expected = Whole(name, model, ops);
+            using var session = new Session(model, ops, pageSize, TinyTerms.Of(name, Length));
+            session.Feed(Text[..20]);
+            var random = new Random(3);
+            for (int at = 20; at < 60;)
+            {
+                int right = random.Next(6);
+                int[] draft = [.. Text[at..(at + right)], .. TinyModels.Tokens(at, random.Next(1, 5))];
+                float[][] rows = session.FeedDraft(draft, right);
+                Bits.Equal(expected[at..(at + right)], rows[..right], $"{name}, draft at {at}");
+                at += right;
+            }
+
+            int length = session.Memory.Length;
+            Bits.Equal(expected[length..], session.Feed(Text[length..]), $"{name}, after the drafts");
+        }
+    }
+
+    /// <summary>A prefix cache: what others left at the end of a page is gone on from, while they go on, too.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void ASharedPrefixEqualsOneOfItsOwn(string name, string opsName, int pageSize)
+    {
+        (Model model, IOps ops) = Open(name, opsName);
+        using (model)
+        {
+            if (model.Spec.Encoder is not null || model.LimitsOf(TinyTerms.Of(name, Length)).Reach is not null)
+                return; // an encoder's output belongs to its request; pages out of sight are given back
+            float[][] expected = Whole(name, model, ops);
+            using var session = new Session(model, ops, pageSize, TinyTerms.Of(name, Length));
+            int blocks = 66 / pageSize;
+            foreach (int last in (int[])[blocks, Math.Max(1, blocks / 2)])
+            {
+                session.Memory.Dispose();
+                session.Feed(Text[..3]);
+                int[][] units = session.FeedAndShare(Text[3..70], last);
+                using Session other = session.Shared(units);
+                Bits.Equal(expected[(last * pageSize)..], other.Feed(Text[(last * pageSize)..]),
+                    $"{name}, {last} pages of {pageSize}");
+                Bits.Equal(expected[70..], session.Feed(Text[70..]), $"{name}, who shared them");
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void ThreadsAndLanesDoNotMatter(string name, string opsName)

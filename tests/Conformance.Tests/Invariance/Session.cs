@@ -5,9 +5,7 @@ internal sealed class Session : IDisposable
 {
     private readonly Model _model;
     private readonly IOps _ops;
-    private readonly PagePool _pool;
-    private readonly PagePool? _crossPool;
-    private readonly CrossMemory? _cross;
+    private readonly MemoryPools _pools;
     private readonly SequenceTerms _terms;
     private readonly bool _ownsPools;
     private Tensor? _encoded;
@@ -19,41 +17,41 @@ internal sealed class Session : IDisposable
     }
 
     public Session(Model model, IOps ops, int pageSize, SequenceTerms terms)
-        : this(model, ops, terms, model.NewPagePool(pageSize, 8 * (terms.DeclaredLength!.Value / pageSize + 2)),
-            model.Spec.Encoder is null ? null : model.NewCrossPagePool(pageSize, 2 * (Sources.Tokens.Length / pageSize + 2))) =>
+        : this(model, ops, terms, model.NewMemoryPools(pageSize, 8 * (terms.DeclaredLength!.Value / pageSize + 2), states: 64,
+            crossPages: 2 * (Sources.Tokens.Length / pageSize + 2))) =>
         _ownsPools = true;
 
-    private Session(Model model, IOps ops, SequenceTerms terms, PagePool pool, PagePool? crossPool)
+    private Session(Model model, IOps ops, SequenceTerms terms, MemoryPools pools)
     {
-        (_model, _ops, _terms, _pool, _crossPool) = (model, ops, terms, pool, crossPool);
-        Memory = model.NewMemory(_pool, terms);
-        if (_crossPool is null)
+        (_model, _ops, _terms, _pools) = (model, ops, terms, pools);
+        Memory = model.NewMemory(pools, terms);
+        if (model.Spec.Encoder is null)
             return;
-        _cross = new CrossMemory(_crossPool);
         _encoded = Sources.Encode(model, ops);
         _source = new EncoderRows(0, _encoded.Rows);
     }
 
+    private Session(Model model, IOps ops, SequenceTerms terms, MemoryPools pools, SequenceMemory memory) =>
+        (_model, _ops, _terms, _pools, Memory) = (model, ops, terms, pools, memory);
+
     private Session(Session parent)
     {
-        (_model, _ops, _terms, _pool, _crossPool) = (parent._model, parent._ops, parent._terms, parent._pool,
-            parent._crossPool);
+        (_model, _ops, _terms, _pools) = (parent._model, parent._ops, parent._terms, parent._pools);
         Memory = parent.Memory.Fork();
-        _cross = parent._cross?.Fork();
     }
 
-    public PagedMemory Memory { get; }
+    public SequenceMemory Memory { get; }
 
-    public PagePool Pool => _pool;
+    public MemoryPools Pools => _pools;
 
     public Session Fork() => new(this);
 
     /// <summary>An empty sequence with pages from the same pools; disposed before this one.</summary>
-    public Session Sibling() => new(_model, _ops, _terms, _pool, _crossPool);
+    public Session Sibling() => new(_model, _ops, _terms, _pools);
 
     /// <summary>Adds tokens to a batch of this and other sequences.</summary>
     public void AddTo(RaggedBatchBuilder builder, int[] tokens) =>
-        builder.Add(tokens, Memory, null, Outputs.All, _source, _cross);
+        builder.Add(tokens, Memory, null, Outputs.All, _source);
 
     /// <summary>Feeds tokens and commits them. Returns the logits of each.</summary>
     public float[][] Feed(params int[] tokens)
@@ -69,11 +67,35 @@ internal sealed class Session : IDisposable
     /// <summary>Feeds a tree and commits one of its paths. Returns the logits of all its rows.</summary>
     public float[][] FeedTree(int[] tokens, int[] parents, int[] path)
     {
-        RaggedBatch batch = new RaggedBatchBuilder().AddTree(tokens, parents, Memory, _cross).Build();
+        RaggedBatch batch = new RaggedBatchBuilder().AddTree(tokens, parents, Memory).Build();
         float[][] logits = Logits(batch);
         Memory.CommitPath(path);
         return logits;
     }
+
+    /// <summary>Feeds a draft and commits the first of its rows. Returns the logits of all its rows.</summary>
+    public float[][] FeedDraft(int[] tokens, int accepted)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, null, Outputs.All, _source,
+            CommitPoints.EveryRow).Build();
+        float[][] logits = Logits(batch);
+        Memory.Commit(accepted);
+        return logits;
+    }
+
+    /// <summary>Feeds tokens; returns the units of the first full pages, for each kind, with a reference to each.</summary>
+    public int[][] FeedAndShare(int[] tokens, int pages)
+    {
+        RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, points: CommitPoints.PageBorders).Build();
+        Logits(batch);
+        int[][] units = [.. Memory.Stores.Select(store =>
+            Enumerable.Range(0, pages).Select(page => store.UnitOfBlock(page, Memory.Length)).ToArray())];
+        batch.Commit();
+        return units;
+    }
+
+    /// <summary>A sequence that begins with units of this one; disposed before it.</summary>
+    public Session Shared(int[][] units) => new(_model, _ops, _terms, _pools, _pools.Share(units, _terms));
 
     /// <summary>Runs a batch this sequence is in; the caller commits. Returns the logits of each row.</summary>
     public float[][] Logits(RaggedBatch batch)
@@ -95,12 +117,11 @@ internal sealed class Session : IDisposable
     {
         _encoded?.Dispose();
         Memory.Dispose();
-        _cross?.Dispose();
         if (!_ownsPools)
             return;
-        Assert.Equal(_pool.Pages, _pool.Free);
-        _pool.Dispose();
-        _crossPool?.Dispose();
+        for (int kind = 0; kind < _pools.Count; kind++)
+            Assert.Equal(_pools[kind].Units, _pools[kind].Free);
+        _pools.Dispose();
     }
 }
 

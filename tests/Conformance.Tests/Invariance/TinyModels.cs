@@ -51,10 +51,12 @@ internal static class TinyModels
 
     public const int Vocabulary = 61;
 
-    public static IEnumerable<string> Names => Configs.Keys;
+    public static IEnumerable<string> Names => [.. Configs.Keys, .. TinyHybrids.Names];
 
-    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null, Device? device = null) => Model.Create(
-        name, Encoding.UTF8.GetBytes(change is null ? Configs[name] : change(Configs[name])), source ?? new RandomSource(7), device);
+    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null, Device? device = null) =>
+        Configs.TryGetValue(name, out string? config)
+            ? Model.Create(name, Encoding.UTF8.GetBytes(change is null ? config : change(config)), source ?? new RandomSource(7), device)
+            : TinyHybrids.Make(name, source ?? new RandomSource(7), device);
 
     /// <summary>Ids that follow from the seed.</summary>
     public static int[] Tokens(int seed, int count)

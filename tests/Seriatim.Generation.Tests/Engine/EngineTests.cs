@@ -91,7 +91,7 @@ public sealed class EngineTests
         Assert.Contains("finite", (await Assert.ThrowsAsync<NoCandidateException>(() => mad.Completion)).Message);
         Assert.Contains("constraints", (await Assert.ThrowsAsync<NoCandidateException>(() => stuck.Completion)).Message);
         core.Cache!.Clear();
-        Assert.Equal(100, core.Pool!.Free);
+        Assert.Equal(100, core.Pages().Free);
     }
 
     [SharedFact]

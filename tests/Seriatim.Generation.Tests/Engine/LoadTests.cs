@@ -35,7 +35,7 @@ public sealed class LoadTests
         Assert.Equal(prefixCache, core.Statistics.TokensSaved > 0);
         Assert.True(core.Statistics.LargestStep <= budget);
         core.Cache?.Clear();
-        Assert.Equal(pages, core.Pool!.Free);
+        Assert.Equal(pages, core.Pages().Free);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class LoadTests
         GenerationHandle[] handles = RunAll(core, requests, seed: 4);
         for (int i = 0; i < requests.Length; i++)
             Runs.Equal(expected[i], handles[i].Result(), $"request {i}, {requests[i]}");
-        Assert.Equal(56, core.CrossPool!.Free);
+        Assert.Equal(56, core.CrossPages().Free);
         Assert.True(core.Statistics.Preemptions > 0);
     }
 

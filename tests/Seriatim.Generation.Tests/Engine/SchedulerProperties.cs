@@ -15,6 +15,18 @@ public sealed class SchedulerProperties
             Run(model, arrivals, setting)));
     }
 
+    [Theory]
+    [InlineData(Remembers.States)]
+    [InlineData(Remembers.Both)]
+    public void AnyArrivalsKeepTheRulesOfStatesToo(Remembers kinds)
+    {
+        Config config = Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(43, 7);
+        using var model = new FakeModel(remembers: kinds);
+        Check.One(config, Prop.ForAll(ArbMap.Default.ArbFor<(byte, byte, byte)[]>(), ArbMap.Default.ArbFor<byte>(),
+            (arrivals, setting) =>
+            Run(model, arrivals, setting)));
+    }
+
     [Fact]
     public void APlanChangesNothing()
     {
@@ -74,6 +86,7 @@ public sealed class SchedulerProperties
         using var core = new EngineCore(model, new EngineOptions
         {
             Pages = pages,
+            States = 6 + setting % 11 * 4,
             PageSize = setting % 2 == 0 ? 4 : 8,
             TokenBudget = budget,
             MaxSequences = 12,
@@ -102,7 +115,8 @@ public sealed class SchedulerProperties
         Assert.Null(core.LastFailure);
         Assert.All(handles, handle => Assert.True(handle.Completion.IsCompletedSuccessfully));
         core.Cache?.Clear();
-        Assert.Equal(pages, core.Pool!.Free);
+        for (int kind = 0; kind < core.Pools!.Count; kind++)
+            Assert.Equal(core.Pools[kind].Units, core.Pools[kind].Free);
     }
 
     private static void CheckPlan(StepPlan plan, int budget)
@@ -115,5 +129,5 @@ public sealed class SchedulerProperties
 
     private static string Describe(StepPlan plan) =>
         string.Join("; ", plan.Preempted.Select(g => $"-{g.Number}")) + "|" + string.Join("; ", plan.Admitted.Select(a => $"+{a.Group.Number} {a.PrefixPages}")) + "|" +
-        string.Join("; ", plan.Segments.Select(s => $"{s.Sequence.Id} {s.First} {s.Rows} {s.Drafts} {s.Outputs} {s.Pages}"));
+        string.Join("; ", plan.Segments.Select(s => $"{s.Sequence.Id} {s.First} {s.Rows} {s.Drafts} {s.Outputs} {s.Units[0]}"));
 }

@@ -32,7 +32,7 @@ public sealed class WindowTests
             Runs.Equal(expected[fitting[i]], handles[i].Result(), $"request {fitting[i]}, {requests[fitting[i]]}");
         Assert.True(core.Statistics.Preemptions > 0, "The pool is meant to be too small.");
         core.Cache?.Clear();
-        Assert.Equal(pages, core.Pool!.Free);
+        Assert.Equal(pages, core.Pages().Free);
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class WindowTests
         Assert.True(counts.Max() <= 12 && counts.Max() - counts.Min() <= 1, $"{counts.Min()} to {counts.Max()} pages are held in the long run");
         Runs.Equal(Runs.Alone(model, request), handle.Result(), "in a small pool");
         core.Cache?.Clear();
-        Assert.Equal(30, core.Pool!.Free);
+        Assert.Equal(30, core.Pages().Free);
     }
 
     [Fact]

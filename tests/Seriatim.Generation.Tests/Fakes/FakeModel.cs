@@ -2,21 +2,23 @@ namespace Seriatim.Generation.Tests;
 
 /// <summary>
 /// A model without weights that really remembers: it stores a hash of each token and position through the real paged attention,
-/// reads the mean of what a row may see, and makes logits of the bits of that mean. Any error in pages, forks, positions or
-/// commits changes every logit. The token after the last one, in a fixed order, is preferred, so that there are repetitions for
-/// speculation to find.
+/// reads the mean of what a row may see, and makes logits of the bits of that mean. Or it lets the real recurrence take the
+/// hashes in, or both. Any error in pages, forks, positions or commits changes every logit. The token after the last one, in a
+/// fixed order, is preferred, so that there are repetitions for speculation to find.
 /// </summary>
 internal sealed class FakeModel : IGenerationModel, IDisposable
 {
     private const int Dim = 16;
     private static readonly AttentionSpec Spec = new(1, 1, Dim, 1f);
+    private const int Width = 21; // of a state: no multiple of 16
     private readonly IOps _ops;
     private readonly ulong _seed;
 
-    public FakeModel(int threads = 1, int vocabulary = 50, int context = 4096, ulong seed = 1, ModelCapability capability = ModelCapability.Decoder)
+    public FakeModel(int threads = 1, int vocabulary = 50, int context = 4096, ulong seed = 1,
+        ModelCapability capability = ModelCapability.Decoder, Remembers remembers = Remembers.Pages)
     {
         _ops = CpuOps.Create(threads);
-        (VocabularySize, ContextLength, _seed, Capability) = (vocabulary, context, seed, capability);
+        (VocabularySize, ContextLength, _seed, Capability, Kinds) = (vocabulary, context, seed, capability, remembers);
     }
 
     public ModelCapability Capability { get; }
@@ -27,7 +29,13 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public int Outputs => VocabularySize;
 
-    public long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(1, 1, Dim, type);
+    /// <summary>What its one layer of each kind is.</summary>
+    public Remembers Kinds { get; }
+
+    public long BytesPerPosition(KeyValueType type) =>
+        Kinds.HasFlag(Remembers.Pages) ? KeyValuePool.BytesPerPosition(1, 1, Dim, type) : 0;
+
+    public long BytesPerState => Kinds.HasFlag(Remembers.States) ? StateStorage.BytesPerSlot([Width]) : 0;
 
     /// <summary>How much the token after the last one is preferred.</summary>
     public float Preference { get; init; } = 3;
@@ -42,12 +50,21 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public long Rows { get; private set; }
 
-    public PagePool NewPagePool(int pageSize, int pages, KeyValueType type) => new(new KeyValuePool(1, 1, Dim, pageSize, pages, type));
+    public MemoryPools NewMemoryPools(int pageSize, int pages, int states, KeyValueType type)
+    {
+        var pools = new List<MemoryPool>();
+        if (Kinds.HasFlag(Remembers.Pages))
+            pools.Add(new PagePool(new KeyValuePool(1, 1, Dim, pageSize, pages, type)));
+        if (Kinds.HasFlag(Remembers.States))
+            pools.Add(new StatePool(new StateStorage([Width], states), pageSize));
+        if (Capability == ModelCapability.EncoderDecoder)
+            pools.Add(new CrossPagePool(new KeyValuePool(1, 1, Dim, pageSize, pages, type)));
+        return new MemoryPools(pageSize, pools);
+    }
 
-    public PagePool NewCrossPagePool(int pageSize, int pages, KeyValueType type) => NewPagePool(pageSize, pages, type);
-
-    public SequenceLimits LimitsOf(SequenceTerms terms) =>
-        new(terms.Window is null ? ContextLength : AttentionWindow.MaxPositions, terms.Window);
+    public SequenceLimits LimitsOf(SequenceTerms terms) => terms.Window is { } window && Kinds.HasFlag(Remembers.States)
+        ? throw new NotSupportedException($"A window of {window.Size}; the states of this model remember all of the past.")
+        : new(terms.Window is null ? ContextLength : AttentionWindow.MaxPositions, terms.Window);
 
     public SequenceTerms MemoryVariant(SequenceTerms terms) => terms with { DeclaredLength = null };
 
@@ -63,14 +80,16 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
                 throw new InvalidDataException("poison");
         }
 
-        using Tensor self = See(batch);
-        Tensor result = Tensor.Zeros(batch.Rows, 2 * Dim + 1);
+        using Tensor? self = Kinds.HasFlag(Remembers.Pages) ? See(batch) : null;
+        using Tensor? state = Kinds.HasFlag(Remembers.States) ? TakeIn(batch) : null;
+        Tensor result = Tensor.Zeros(batch.Rows, 2 * Dim + (state is null ? 0 : Width) + 1);
         using Tensor? cross = Capability == ModelCapability.EncoderDecoder ? Cross(batch, encoded) : null;
         for (int row = 0; row < batch.Rows; row++)
         {
-            self.Row(row).CopyTo(result.Row(row));
+            self?.Row(row).CopyTo(result.Row(row));
+            state?.Row(row).CopyTo(result.Row(row)[(2 * Dim)..]);
             cross?.Row(row).CopyTo(result.Row(row)[Dim..]);
-            result.Row(row)[2 * Dim] = batch.Tokens.Span[row];
+            result.Row(row)[^1] = batch.Tokens.Span[row];
         }
 
         return result;
@@ -97,12 +116,12 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public void Dispose() => (_ops as IDisposable)?.Dispose();
 
-    private static Tensor Values(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions)
+    private static Tensor Values(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int width = Dim)
     {
-        Tensor values = Tensor.Create(tokens.Length, Dim);
+        Tensor values = Tensor.Create(tokens.Length, width);
         for (int row = 0; row < tokens.Length; row++)
         {
-            for (int d = 0; d < Dim; d++)
+            for (int d = 0; d < width; d++)
                 values.Row(row)[d] = (float)(Mix(((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40) / (1 << 24);
         }
 
@@ -112,12 +131,13 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor See(RaggedBatch batch)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s =>
-            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, s.Memory?.Pages, s.Visibility, s.Parents)
+            new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, Part<PagedMemory>(s)?.Pages, s.Visibility,
+                s.Parents)
             {
                 Window = s.Terms.Window?.Size ?? 0,
                 Sinks = s.Terms.Window?.Sinks ?? 0,
             })];
-        KeyValuePool? pool = batch.Segments.Select(s => s.Memory?.Storage).FirstOrDefault(p => p is not null);
+        KeyValuePool? pool = batch.Segments.Select(s => Part<PagedMemory>(s)?.Storage).FirstOrDefault(p => p is not null);
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
         using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span);
         return _ops.Attention(zeros, zeros, values, new AttentionRows(segments, pool), 0, Spec);
@@ -126,11 +146,26 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
     private Tensor Cross(RaggedBatch batch, Tensor? encoded)
     {
         AttentionSegment[] segments = [.. batch.Segments.Select(s => new AttentionSegment(
-            s.FirstRow, s.Rows, s.Encoder?.FirstRow ?? 0, s.Encoder?.Rows ?? 0, s.Cross!.Length, s.Cross.Pages, Visibility.Full))];
+            s.FirstRow, s.Rows, s.Encoder?.FirstRow ?? 0, s.Encoder?.Rows ?? 0, Part<CrossMemory>(s)!.Length,
+                Part<CrossMemory>(s)!.Pages, Visibility.Full))];
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
         using Tensor? keys = encoded is null ? null : Tensor.Zeros(encoded.Rows, Dim);
-        return _ops.Attention(zeros, keys, encoded, new AttentionRows(segments, batch.Segments[0].Cross!.Storage), 0, Spec);
+        return _ops.Attention(zeros, keys, encoded, new AttentionRows(segments, Part<CrossMemory>(batch.Segments[0])!.Storage), 0,
+            Spec);
     }
+
+    private Tensor TakeIn(RaggedBatch batch)
+    {
+        RecurrenceSegment[] segments = [.. batch.Segments.Select(s => new RecurrenceSegment(
+            s.FirstRow, s.Rows, Part<StateMemory>(s)?.Source ?? -1, Part<StateMemory>(s)?.Kept ?? [], s.Parents))];
+        StateStorage? storage = batch.Segments.Select(s => Part<StateMemory>(s)?.Storage).FirstOrDefault(p => p is not null);
+        using Tensor gates = Tensor.Zeros(batch.Rows, Width);
+        using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span, Width);
+        return _ops.GatedRecurrence(gates, values, new RecurrenceRows(segments, storage), 0);
+    }
+
+    private static T? Part<T>(Segment segment)
+        where T : LayerMemory => segment.Memory?.Stores.OfType<T>().SingleOrDefault();
 
     private static ulong Mix(ulong x)
     {
@@ -139,4 +174,13 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
         return x ^ (x >> 31);
     }
+}
+
+/// <summary>The kinds of layers of a <see cref="FakeModel"/>.</summary>
+[Flags]
+public enum Remembers
+{
+    Pages = 1,
+    States = 2,
+    Both = Pages | States,
 }

@@ -18,6 +18,13 @@ internal static class Runs
         return handle;
     }
 
+    /// <summary>The pages of the model's own attention.</summary>
+    public static PagePool Pages(this EngineCore core) => core.PoolsOf<PagePool>().First(pool => pool is not CrossPagePool);
+
+    public static PagePool CrossPages(this EngineCore core) => core.PoolsOf<CrossPagePool>().Single();
+
+    public static StatePool States(this EngineCore core) => core.PoolsOf<StatePool>().Single();
+
     public static void Drain(this EngineCore core)
     {
         while (core.Step())
@@ -39,6 +46,9 @@ internal static class Runs
         core.Drain();
         return handle.Result();
     }
+
+    private static IEnumerable<T> PoolsOf<T>(this EngineCore core) =>
+        Enumerable.Range(0, core.Pools!.Count).Select(kind => core.Pools[kind]).OfType<T>();
 
     public static EngineOptions Roomy { get; } = new() { Pages = 4096, PageSize = 16, PrefixCache = false };
 

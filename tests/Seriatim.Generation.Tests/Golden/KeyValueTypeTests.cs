@@ -34,8 +34,8 @@ public sealed class KeyValueTypeTests
 
     private static float[][] Logits(Model model, IOps ops, int[] text, KeyValueType type)
     {
-        using PagePool pool = model.NewPagePool(16, text.Length / 16 + 1, type);
-        using PagedMemory memory = model.NewMemory(pool);
+        using MemoryPools pools = model.NewMemoryPools(16, text.Length / 16 + 1, type: type);
+        using SequenceMemory memory = model.NewMemory(pools);
         using Tensor hidden = model.Forward(ops, new RaggedBatchBuilder().Add(text, memory, outputs: Outputs.All).Build());
         using Tensor logits = model.Project(ops, hidden);
         return [.. Enumerable.Range(0, text.Length).Select(row => logits.Row(row).ToArray())];

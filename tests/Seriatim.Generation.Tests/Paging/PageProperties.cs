@@ -15,19 +15,19 @@ public sealed class PageProperties
         Config config = Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(1234567, 89);
         Check.One(config, Prop.ForAll(ArbMap.Default.ArbFor<(byte, byte, byte)[]>(), operations =>
         {
-            using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
-            var cache = new PrefixCache(pool);
+            using MemoryPools pools = NewPools(out PagePool pool);
+            var cache = new PrefixCache(pools);
             var sequences = new List<Sequence>();
             foreach ((byte kind, byte which, byte amount) in operations)
             {
-                Apply(pool, cache, sequences, kind % 6, which, amount);
+                Apply(pools, cache, sequences, kind % 6, which, amount);
                 CheckCounts(pool, cache, sequences);
             }
 
             foreach (Sequence sequence in sequences)
                 sequence.Release();
             Assert.Equal(pool.Pages - pool.Free, cache.Count);
-            Assert.Equal(cache.Count, cache.Evictable());
+            Assert.Equal(cache.Count, cache.Evictable()[0]);
             cache.Clear();
             Assert.Equal(pool.Pages, pool.Free);
         }));
@@ -36,34 +36,34 @@ public sealed class PageProperties
     [Fact]
     public void TheLeastRecentlyUsedPagesGoFirstAndHeldOnesStay()
     {
-        using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
-        var cache = new PrefixCache(pool);
+        using MemoryPools pools = NewPools(out PagePool pool);
+        var cache = new PrefixCache(pools);
         int[][] texts = [[.. Enumerable.Range(0, 9)], [.. Enumerable.Range(100, 9)], [.. Enumerable.Range(200, 9)]];
         foreach (int[] text in texts)
-            Fill(pool, cache, text).Release();
+            Fill(pools, cache, text).Release();
         Assert.Equal(6, cache.Count);
         cache.Match(SequenceTerms.None, texts[0], out int matched);
         Assert.Equal(2, matched);
-        PagedMemory held = cache.Share(cache.Match(SequenceTerms.None, texts[0], out _)!, 2);
-        cache.EnsureFree(Pages - 4);
+        SequenceMemory held = cache.Share(cache.Match(SequenceTerms.None, texts[0], out _)!, 2);
+        cache.EnsureFree(Of(Pages - 4));
         cache.Match(SequenceTerms.None, texts[1], out matched);
         Assert.Equal(0, matched);
         cache.Match(SequenceTerms.None, texts[2], out matched);
         Assert.Equal(2, matched);
-        cache.EnsureFree(Pages);
+        cache.EnsureFree(Of(Pages));
         Assert.Equal(2, cache.Count);
         held.Dispose();
-        cache.EnsureFree(Pages);
+        cache.EnsureFree(Of(Pages));
         Assert.Equal(Pages, pool.Free);
     }
 
     [Fact]
     public void OtherVariantsAndOtherTokensDoNotMatch()
     {
-        using var pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages));
-        var cache = new PrefixCache(pool);
+        using MemoryPools pools = NewPools(out PagePool pool);
+        var cache = new PrefixCache(pools);
         int[] text = [.. Enumerable.Range(0, 13)];
-        Fill(pool, cache, text).Release();
+        Fill(pools, cache, text).Release();
         Assert.Null(cache.Match(new SequenceTerms { Window = new(8, 2) }, text, out _));
         Assert.Null(cache.Match(SequenceTerms.None, [9, .. text.AsSpan(1)], out _));
         cache.Match(SequenceTerms.None, [.. text.AsSpan(0, 5), 77, .. text.AsSpan(6)], out int matched);
@@ -91,23 +91,28 @@ public sealed class PageProperties
         Assert.Equal(core.Scheduler.Running.Sum(g => g.Live[0].Length), used - statistics.WastedPositions);
     }
 
-    private static Sequence Fill(PagePool pool, PrefixCache cache, int[] tokens)
+    private static MemoryPools NewPools(out PagePool pool) =>
+        new(PageSize, pool = new PagePool(new KeyValuePool(1, 1, 16, PageSize, Pages)));
+
+    private static MemoryUnits Of(int pages) => new() { [0] = pages };
+
+    private static Sequence Fill(MemoryPools pools, PrefixCache cache, int[] tokens)
     {
         var sequence = new Sequence(new SequenceId(1, 0), [.. tokens], tokens.Length);
-        sequence.Attach(new PagedMemory(pool), null);
+        sequence.Attach(pools.NewMemory());
         sequence.Memory!.Prepare(tokens.Length);
         sequence.Memory.Commit(tokens.Length);
         cache.Publish(sequence, SequenceTerms.None, tokens.Length);
         return sequence;
     }
 
-    private static void Apply(PagePool pool, PrefixCache cache, List<Sequence> sequences, int kind, int which, int amount)
+    private static void Apply(MemoryPools pools, PrefixCache cache, List<Sequence> sequences, int kind, int which, int amount)
     {
         Sequence? sequence = sequences.Count == 0 ? null : sequences[which % sequences.Count];
         switch (kind)
         {
             case 0 when sequences.Count < 8:
-                sequences.Add(Start(pool, cache, amount));
+                sequences.Add(Start(pools, cache, amount));
                 break;
             case 1 or 2 when sequence is not null:
                 Grow(cache, sequence, amount % 11);
@@ -120,25 +125,25 @@ public sealed class PageProperties
                 sequences.Remove(sequence);
                 break;
             case 5:
-                cache.EnsureFree(amount % Pages);
+                cache.EnsureFree(Of(amount % Pages));
                 break;
         }
     }
 
-    private static Sequence Start(PagePool pool, PrefixCache cache, int amount)
+    private static Sequence Start(MemoryPools pools, PrefixCache cache, int amount)
     {
         var sequence = new Sequence(new SequenceId(amount, 0), [.. Enumerable.Repeat(amount % 2, 13)], 13);
         PrefixNode? node = cache.Match(SequenceTerms.None, sequence.Tokens.ToArray(), out int matched);
         // Some remember only a window: they give pages back that others and the cache still hold.
         AttentionWindow? reach = amount % 3 == 0 ? new AttentionWindow(1 + amount % 7, amount % 5) : null;
-        sequence.Attach(node is null ? new PagedMemory(pool, null, reach) : cache.Share(node, matched, null, reach), null);
+        sequence.Attach(node is null ? pools.NewMemory(null, reach) : cache.Share(node, matched, null, reach));
         sequence.Prefix = new PrefixPosition(node, matched, false);
         return sequence;
     }
 
     private static void Grow(PrefixCache cache, Sequence sequence, int rows)
     {
-        cache.EnsureFree(rows / PageSize + 2);
+        cache.EnsureFree(Of(rows / PageSize + 2));
         try
         {
             sequence.Memory!.Prepare(rows);
@@ -159,14 +164,15 @@ public sealed class PageProperties
         int[] counts = new int[pool.Pages];
         foreach (Sequence sequence in sequences)
         {
-            Assert.Equal(pool.PagesFor(sequence.Length), sequence.Memory!.Pages.Count);
-            foreach (int page in sequence.Memory.Pages.Where(page => page >= 0))
+            var memory = (PagedMemory)sequence.Memory!.Stores[0];
+            Assert.Equal(pool.PagesFor(sequence.Length), memory.Pages.Count);
+            foreach (int page in memory.Pages.Where(page => page >= 0))
                 counts[page]++;
-            Assert.Equal(sequence.Memory.Pages.Count(page => page >= 0), sequence.Memory.HeldPages);
+            Assert.Equal(memory.Pages.Count(page => page >= 0), memory.Held);
         }
 
         for (int page = 0; page < counts.Length; page++)
-            Assert.Equal(counts[page] + (cache.Holds(page) ? 1 : 0), pool.References(new PageId(page)));
-        Assert.Equal(Enumerable.Range(0, pool.Pages).Count(p => pool.References(new PageId(p)) == 0), pool.Free);
+            Assert.Equal(counts[page] + (cache.Holds(0, page) ? 1 : 0), pool.References(page));
+        Assert.Equal(Enumerable.Range(0, pool.Pages).Count(p => pool.References(p) == 0), pool.Free);
     }
 }

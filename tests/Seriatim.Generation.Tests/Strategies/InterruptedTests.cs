@@ -57,7 +57,7 @@ public sealed class InterruptedTests
             Assert.All(finished.Values, count => Assert.Equal(1, count));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handle.Completion);
             core.Cache!.Clear();
-            Assert.Equal(100, core.Pool!.Free);
+            Assert.Equal(100, core.Pages().Free);
         }
     }
 

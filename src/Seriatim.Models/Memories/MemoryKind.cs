@@ -1,0 +1,94 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// A kind of layers by what they remember, with those of a stack that are of it. A further kind is one more of these.
+/// </summary>
+internal abstract class MemoryKind
+{
+    /// <summary>Layers of the kind.</summary>
+    public int Layers { get; private set; }
+
+    /// <summary>What its pool holds, in the words of the pool.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether a pool is of this kind.</summary>
+    public abstract bool Fits(MemoryPool pool);
+
+    /// <summary>Bytes that a position of a sequence takes.</summary>
+    public virtual long BytesPerPosition(KeyValueType type) => 0;
+
+    /// <summary>Bytes of a state.</summary>
+    public virtual long BytesPerState => 0;
+
+    /// <summary>Makes the pool in a device's memory.</summary>
+    public abstract MemoryPool NewPool(Device device, in MemorySizes sizes);
+
+    /// <summary>Whether what a layer remembers belongs here; then it is the next one.</summary>
+    public bool TryAdd(MemoryKind layer)
+    {
+        if (!TakesIn(layer))
+            return false;
+        Layers++;
+        return true;
+    }
+
+    /// <summary>Whether a layer's memory lies with that of this kind.</summary>
+    protected abstract bool TakesIn(MemoryKind layer);
+
+    /// <summary>Keys and values of one shape, in pages.</summary>
+    public sealed class Pages(int heads, int headDim) : MemoryKind
+    {
+        public override string Name => "pages";
+
+        public override bool Fits(MemoryPool pool) => pool is PagePool and not CrossPagePool;
+
+        public override long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(Layers, heads, headDim, type);
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
+            new PagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.Pages, sizes.Type));
+
+        protected override bool TakesIn(MemoryKind layer) => layer is Pages other && other.Shape == Shape;
+
+        private (int, int) Shape => (heads, headDim);
+    }
+
+    /// <summary>Keys and values of the encoder's output of one shape, in pages.</summary>
+    public sealed class CrossPages(int heads, int headDim) : MemoryKind
+    {
+        public override string Name => "pages of cross-attention";
+
+        public override bool Fits(MemoryPool pool) => pool is CrossPagePool;
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
+            new CrossPagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.CrossPages, sizes.Type));
+
+        protected override bool TakesIn(MemoryKind layer) => layer is CrossPages other && other.Shape == Shape;
+
+        private (int, int) Shape => (heads, headDim);
+    }
+
+    /// <summary>Recurrent states, those of all layers side by side.</summary>
+    public sealed class States(int width) : MemoryKind
+    {
+        private readonly List<int> _widths = [];
+
+        public override string Name => "states";
+
+        public override bool Fits(MemoryPool pool) => pool is StatePool;
+
+        public override long BytesPerState => StateStorage.BytesPerSlot([.. _widths]);
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
+            new StatePool(device.NewStates([.. _widths], sizes.States), sizes.PageSize);
+
+        protected override bool TakesIn(MemoryKind layer)
+        {
+            if (layer is not States other)
+                return false;
+            _widths.Add(other.Width);
+            return true;
+        }
+
+        private int Width => width;
+    }
+}

@@ -1,0 +1,132 @@
+namespace Seriatim.Models;
+
+/// <summary>
+/// Where the memory of one kind of layer comes from, in units (pages, states) with counted references: forks, marks and a prefix
+/// cache share them. No policy: who gets units, and what happens when there are none, is decided above, by what this says is
+/// needed.
+/// </summary>
+/// <remarks>Used by one thread at a time.</remarks>
+public abstract class MemoryPool : IDisposable
+{
+    private readonly int[] _references;
+    private readonly Stack<int> _free;
+
+    /// <summary>A pool, all units free.</summary>
+    /// <param name="units">Number of units.</param>
+    protected MemoryPool(int units)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(units, 1);
+        _references = new int[units];
+        _free = new Stack<int>(units);
+        for (int unit = units - 1; unit >= 0; unit--)
+            _free.Push(unit);
+    }
+
+    /// <summary>What its units are called, in the plural, as messages and statistics write it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes of a unit.</summary>
+    public abstract long UnitBytes { get; }
+
+    /// <summary>
+    /// Whether each unit holds positions of its own, so that going on needs those of all blocks in sight; else a unit holds all
+    /// that is known of the past, and the last one is enough.
+    /// </summary>
+    public abstract bool HoldsPositions { get; }
+
+    /// <summary>Number of units.</summary>
+    public int Units => _references.Length;
+
+    /// <summary>Units that nobody holds.</summary>
+    public int Free => _free.Count;
+
+    /// <summary>
+    /// Units that a request under way soon wants beyond those of its prompt, set aside when others are admitted.
+    /// </summary>
+    public virtual int Growth => 0;
+
+    /// <summary>An empty memory.</summary>
+    /// <param name="reach">What the layers see at most; null: everything.</param>
+    public abstract LayerMemory NewMemory(AttentionWindow? reach);
+
+    /// <summary>A memory whose past is in units that somebody else holds; it takes a reference to each it needs.</summary>
+    /// <param name="blocks">The unit of each full page of positions, in order; -1 where there is none.</param>
+    /// <param name="reach">What the layers see at most.</param>
+    public abstract LayerMemory Share(ReadOnlySpan<int> blocks, AttentionWindow? reach);
+
+    /// <summary>New units for a step of a sequence that shares none that the step writes.</summary>
+    /// <param name="length">Its positions so far.</param>
+    /// <param name="step">The step.</param>
+    public abstract int Need(int length, in MemoryStep step);
+
+    /// <summary>
+    /// Units that a sequence under way will need beyond those it holds, until all its positions so far are computed.
+    /// </summary>
+    /// <param name="length">Positions that are computed.</param>
+    /// <param name="demand">All of them.</param>
+    public abstract long Missing(int length, in MemoryDemand demand);
+
+    /// <summary>Units a request comes to hold at most, until it has got there and while it takes a step there.</summary>
+    /// <param name="demand">The request.</param>
+    public abstract long Most(in MemoryDemand demand);
+
+    /// <summary>The units of a request in words, with the numbers they follow from: for refusals.</summary>
+    /// <param name="demand">The request.</param>
+    public abstract string Describe(in MemoryDemand demand);
+
+    /// <summary>Whether the unit of a block is needed to go on.</summary>
+    /// <param name="block">Number of the full page of positions.</param>
+    /// <param name="length">Positions of the sequence, all in full pages.</param>
+    /// <param name="reach">What the layers see at most.</param>
+    public abstract bool Sees(int block, int length, AttentionWindow? reach);
+
+    /// <summary>Takes a free unit with one reference. Its content is undefined.</summary>
+    /// <exception cref="OutOfPagesException">No unit is free.</exception>
+    public int Allocate()
+    {
+        RequireFree(1);
+        int unit = _free.Pop();
+        _references[unit] = 1;
+        return unit;
+    }
+
+    /// <summary>Throws unless so many units are free.</summary>
+    /// <exception cref="OutOfPagesException">Fewer units are free.</exception>
+    public void RequireFree(int units)
+    {
+        if (units > _free.Count)
+            throw new OutOfPagesException(Name, units, _free.Count, Units);
+    }
+
+    /// <summary>References held to a unit; 0 if it is free.</summary>
+    public int References(int unit) => _references[unit];
+
+    /// <summary>Adds a reference.</summary>
+    /// <exception cref="InvalidOperationException">The unit is free.</exception>
+    public void Retain(int unit)
+    {
+        RequireHeld(unit);
+        _references[unit]++;
+    }
+
+    /// <summary>Takes a reference away; the last one frees the unit.</summary>
+    /// <exception cref="InvalidOperationException">The unit is free.</exception>
+    public void Release(int unit)
+    {
+        RequireHeld(unit);
+        if (--_references[unit] == 0)
+            _free.Push(unit);
+    }
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    /// <summary>Throws if a unit is free.</summary>
+    /// <exception cref="InvalidOperationException">The unit is free.</exception>
+    protected void RequireHeld(int unit)
+    {
+        if (_references[unit] == 0)
+            throw new InvalidOperationException(
+                $"Number {unit} of the {Name} is free: it was released once more than it was retained.");
+    }
+}
