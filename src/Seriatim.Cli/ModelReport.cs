@@ -48,8 +48,8 @@ internal sealed record ModelReport(
     /// <summary>Where scores are capped; null: nowhere.</summary>
     public float? ScoreCap { get; init; }
 
-    /// <summary>Memory of the recurrent layers of a sequence, however long it is; 0: there are none.</summary>
-    public long BytesPerState { get; init; }
+    /// <summary>Memory of the recurrent layers of a sequence, however long it is; null: there are none.</summary>
+    public long? BytesPerState { get; init; }
 
     /// <summary>Keys of a GGUF file that other programs left there, and that were not read.</summary>
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
@@ -77,7 +77,7 @@ internal sealed record ModelReport(
             Window = windowed.Length > 0 ? windowed.Max(a => a.Window) : null,
             WindowedLayers = windowed.Length,
             ScoreCap = attention.SoftCap > 0 ? attention.SoftCap : null,
-            BytesPerState = model.BytesPerState,
+            BytesPerState = model.BytesPerState > 0 ? model.BytesPerState : null,
             IgnoredKeys = model.Config.IgnoredKeys,
         };
         return report with { Attention = report.InWords(stack, layers) };
@@ -101,8 +101,8 @@ internal sealed record ModelReport(
             yield return ("KV cache", $"{Terminal.Bytes(CacheBytes)} at {CacheLength:N0} tokens");
         }
 
-        if (BytesPerState > 0)
-            yield return ("memory of a sequence", $"{Terminal.Bytes(BytesPerState)} of recurrent states");
+        if (BytesPerState is { } state)
+            yield return ("memory of a sequence", $"{Terminal.Bytes(state)} of recurrent states");
         if (IgnoredKeys.Count > 0)
             yield return ("ignored keys", string.Join(", ", IgnoredKeys));
     }

@@ -8,6 +8,7 @@ public sealed class DisposeTests
         () => Tensor.Zeros(3, 5),
         () => Trained(),
         () => new KeyValuePool(1, 1, 8, 16, 2),
+        () => new StateStorage([4, 20], 2),
         () => Quantised(QuantizedPlacement.Packed),
         () => Quantised(QuantizedPlacement.Rows),
         () => LinearWeight.FromPanels(new Parameter("w", 4, 3, ParameterLayout.Panels), new Parameter("b", 1, 4)),

@@ -109,6 +109,7 @@ internal static partial class FlagNames
         ["UsePrefixCache"] = "the use of the prefix cache",
         ["PrefixCache"] = "the prefix cache",
         ["PageSize"] = "the size of a page",
+        ["States"] = "the number of recurrent states",
         ["TokenBudget"] = "the tokens of a step",
         ["StepTime"] = "the time of a step",
         ["PrefillChunk"] = "the piece of a prompt",

@@ -212,8 +212,8 @@ internal sealed class ForwardPlan : IDisposable
                 string has = kind < pools.Count ? pools[kind].Name : "nothing";
                 string needed = kind < layout.Kinds.Count ? layout.Kinds[kind].Name : "nothing";
                 throw new ArgumentException(
-                    $"The memory of segment {i} has {has} as its kind {kind} of {pools.Count}, and the layers of this model need " +
-                    $"{needed}; take the pools of this model.");
+                    $"The memory of segment {i} has {has} as its kind {kind} of {pools.Count}, and the layers of this model " +
+                    $"need {needed}; take the pools of this model.");
             }
         }
     }

@@ -35,9 +35,9 @@ public static class SeriatimTelemetry
         Gauge("seriatim.requests.running", "{request}", "Requests that run.", load => load.Running);
         Gauge("seriatim.requests.waiting", "{request}", "Requests that wait.", load => load.Waiting);
         Gauge("seriatim.pages.used", "{page}", "Pages of keys and values that sequences or the prefix cache hold.", load => load.PagesInUse);
-        Gauge("seriatim.states.used", "{state}", "Recurrent states that sequences or the prefix cache hold.", load =>
-            load.StatesInUse);
         Gauge("seriatim.pages.limit", "{page}", "Pages of keys and values there are.", load => load.Pages);
+        Gauge("seriatim.states.used", "{state}", "Recurrent states that sequences or the prefix cache hold.", load => load.StatesInUse);
+        Gauge("seriatim.states.limit", "{state}", "Recurrent states there are.", load => load.States);
     }
 
     internal static ActivitySource Activities { get; } = new(Name);
