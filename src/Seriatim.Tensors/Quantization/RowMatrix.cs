@@ -11,7 +11,7 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
         : base(name, TFormat.Type, rows, columns, copy ? QuantizedPlacement.Rows : QuantizedPlacement.Mapped)
     {
         _rows = new nint[rows];
-        long rowBytes = TFormat.Type.Bytes(columns);
+        long rowBytes = columns / TFormat.Values * (long)TFormat.Bytes;
         _copy = copy ? new NativeBlock(rows * rowBytes) : null;
         for (int row = 0; row < rows; row++)
         {

@@ -151,7 +151,7 @@ public sealed class QuantizedProductTests
         yield return (106, 5, block == 32 ? 6176 : 6144);
     }
 
-    private static unsafe void Check(float[] expected, Tensor x, QuantizedMatrix matrix, float[] bias, DotKind dot, string what)
+    internal static unsafe void Check(float[] expected, Tensor x, QuantizedMatrix matrix, float[] bias, DotKind dot, string what)
     {
         using var parameter = new Parameter("b", 1, bias.Length);
         parameter.WriteRow(0, bias);
@@ -165,7 +165,7 @@ public sealed class QuantizedProductTests
     }
 
     /// <summary>What a product means: quantise 32 values of a row, add integer products of each group, scale, in order.</summary>
-    private static unsafe float[] Scalar(Tensor x, QuantizedMatrix matrix, float[] bias)
+    internal static unsafe float[] Scalar(Tensor x, QuantizedMatrix matrix, float[] bias)
     {
         using var scratch = new NativeBlock(PanelChunk.ScratchFloats * 4);
         (int group, int zero, bool minimums, _) = matrix.Facts;
