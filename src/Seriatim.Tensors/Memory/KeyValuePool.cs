@@ -12,8 +12,9 @@ namespace Seriatim.Tensors;
 public sealed unsafe class KeyValuePool : IDisposable
 {
     private readonly KeyValueLayout _layout;
+    private readonly NativeBlock _pages;
+    private readonly long _stride;
     private byte* _data;
-    private int _disposed;
 
     /// <summary>Reserves a pool.</summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
@@ -36,7 +37,9 @@ public sealed unsafe class KeyValuePool : IDisposable
             throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 or Q8 is needed.");
         (Layers, Heads, HeadDim, PageSize, Pages, Type) = (layers, heads, headDim, pageSize, pages, type);
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
-        _data = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
+        _pages = new NativeBlock(PageBytes, pages);
+        _stride = _pages.Stride;
+        _data = _pages.Pointer;
     }
 
     /// <summary>Attention layers.</summary>
@@ -79,7 +82,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     {
         CheckPage(source);
         CheckPage(target);
-        Buffer.MemoryCopy(_data + source * PageBytes, _data + target * PageBytes, PageBytes, PageBytes);
+        Buffer.MemoryCopy(_data + source * _stride, _data + target * _stride, PageBytes, PageBytes);
     }
 
     /// <summary>Copies one position, all layers and heads, to another: how the accepted path of a tree moves together.</summary>
@@ -102,11 +105,8 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
-        byte* data = _data;
         _data = null;
-        System.Runtime.InteropServices.NativeMemory.AlignedFree(data);
+        _pages.Dispose();
     }
 
     /// <summary>Whether its memory was given back.</summary>
@@ -149,7 +149,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     internal void LoadValue(int page, int layer, int head, int slot, float* to) => _layout.LoadValue(Value(page, layer, head, slot), to);
 
     private byte* Start(int page, int layer, int head) =>
-        _data + (((long)page * Layers + layer) * Heads + head) * (PageBytes / ((long)Layers * Heads));
+        _data + page * _stride + ((long)layer * Heads + head) * (PageBytes / ((long)Layers * Heads));
 
     private void CheckPage(int page)
     {

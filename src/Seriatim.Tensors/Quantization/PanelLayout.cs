@@ -84,7 +84,7 @@ internal static unsafe class PanelLayout<TFormat>
     }
 
     /// <summary>Opens a packed chunk; scales and codes narrower than 8 bits go to the scratch memory.</summary>
-    public static void Open(byte* packed, int groups32, float* scratch, out PanelChunk chunk)
+    public static void Open(byte* packed, int groups32, in PanelScratch scratch, out PanelChunk chunk)
     {
         chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
         byte* codes = packed + HeaderBytes(groups32);
