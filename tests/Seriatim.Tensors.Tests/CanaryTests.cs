@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Where tests guard memory, a write beyond a part of it is noticed: scratch, packed blocks, pages of keys and values.</summary>
+/// <summary>
+/// Where tests guard memory, a write beyond a part of it is noticed: scratch, packed blocks, pages of keys and values.
+/// </summary>
 public sealed unsafe class CanaryTests
 {
     public static TheoryData<BlockType> Blocks => [.. BlockFormats.All];
@@ -116,7 +118,8 @@ public sealed unsafe class CanaryTests
                 {
                     Guarded(() =>
                     {
-                        using var matrix = QuantizedMatrix.Encode("w", type, 35, 512, placement, (row, to) => values.AsSpan(row * 512, 512).CopyTo(to));
+                        using var matrix = QuantizedMatrix.Encode(
+                            "w", type, 35, 512, placement, (row, to) => values.AsSpan(row * 512, 512).CopyTo(to));
                         using LinearWeight weight = LinearWeight.FromBlocks(matrix);
                         using Tensor x = Tensor.From(BlockFormatTests.Normal(rows * 512, 4), rows, 512);
                         using IDifferentiableOps cpu = CpuOps.Create(1, width);
@@ -129,7 +132,9 @@ public sealed unsafe class CanaryTests
         }
     }
 
-    /// <summary>Attention over pages with canaries between them, and over memory that is NaN until it is written, gives the same bits.</summary>
+    /// <summary>
+    /// Attention over pages with canaries between them, and over memory that is NaN until it is written, gives the same bits.
+    /// </summary>
     [Theory]
     [InlineData(0, LaneWidth.Bits512, 4)]
     [InlineData(1, LaneWidth.Bits256, 1)]

@@ -5,15 +5,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Seriatim.Tests;
 
 /// <summary>
-/// What the parts of Seriatim.Tensors may know of each other, by the names they write: lanes and kernels know pointers; drivers, the files
-/// listed here, cut a kernel's work into pieces for the team and know tensors and weights; ops know all of it.
+/// What the parts of Seriatim.Tensors may know of each other, by the names they write: lanes and kernels know pointers; drivers,
+/// the files listed here, cut a kernel's work into pieces for the team and know tensors and weights; ops know all of it.
 /// </summary>
 public sealed class LayeringTests
 {
     private static readonly string[] Drivers =
     [
         "Kernels/AttentionBackward.cs", "Kernels/AttentionForward.cs", "Kernels/AttentionKeys.cs", "Kernels/AttentionScores.cs",
-        "Kernels/AttentionTask.cs", "Kernels/DenseProduct.cs", "Kernels/DenseProduct.Backward.cs", "Kernels/DenseProduct.Forward.cs",
+        "Kernels/AttentionTask.cs", "Kernels/DenseProduct.cs", "Kernels/DenseProduct.Backward.cs",
+        "Kernels/DenseProduct.Forward.cs",
         "Kernels/DenseProduct.Packing.cs", "Kernels/NormKernel.cs", "Kernels/RowKernel.cs",
         "Quantization/QuantizedProduct.cs", "Quantization/QuantizedRows.cs",
     ];
@@ -32,7 +33,8 @@ public sealed class LayeringTests
     private static string Source => Path.Combine(Repository.Root, "src");
 
     [Fact]
-    public void Lanes_know_nothing_but_numbers() => Assert.Empty(Offences("Lanes", [.. ForDrivers, .. ForOps, "Scratch", "IWork", "TensorPool"]));
+    public void Lanes_know_nothing_but_numbers() =>
+        Assert.Empty(Offences("Lanes", [.. ForDrivers, .. ForOps, "Scratch", "IWork", "TensorPool"]));
 
     [Fact]
     public void Kernels_know_no_tensors_and_no_threads()
@@ -49,7 +51,8 @@ public sealed class LayeringTests
     {
         foreach (string driver in Drivers)
         {
-            IEnumerable<string> known = Identifiers(File.ReadAllText(Path.Combine(Source, "Seriatim.Tensors", driver))).Intersect(ForDrivers);
+            string code = File.ReadAllText(Path.Combine(Source, "Seriatim.Tensors", driver));
+            IEnumerable<string> known = Identifiers(code).Intersect(ForDrivers);
             Assert.True(known.Any(), $"{driver} names no tensor, weight or team: it is a kernel and leaves the list.");
         }
     }
@@ -61,7 +64,9 @@ public sealed class LayeringTests
         Assert.Empty(Offences("Threading", [.. ForDrivers.Except(["WorkerTeam"]), .. ForOps]));
     }
 
-    /// <summary>What is different for a width is a constant of the trait: a type that is asked for is a width that is forgotten.</summary>
+    /// <summary>
+    /// What is different for a width is a constant of the trait: a type that is asked for is a width that is forgotten.
+    /// </summary>
     [Fact]
     public void Nobody_asks_which_lanes_these_are()
     {
@@ -79,7 +84,7 @@ public sealed class LayeringTests
     {
         const string Code = """
             /// <summary>A <see cref="Tensor"/>.</summary>
-            struct Work { /* Parameter */ WorkerTeam Team; string Name => "Tape"; nint P => Tensors.TileRows.Size; bool B => typeof(LanePair<X>) != null; }
+            struct Work { /* Parameter */ WorkerTeam Team; string Name => "Tape"; bool B => typeof(LanePair<X>) != null; }
             """;
         string[] names = [.. Identifiers(Code)];
         Assert.Contains("WorkerTeam", names);
@@ -112,7 +117,8 @@ public sealed class LayeringTests
     private static IEnumerable<string> OpFiles() => Files(Path.Combine(Source, "Seriatim.Tensors", "Ops"))
         .Select(file => Path.GetFileNameWithoutExtension(file)).Where(name => name.EndsWith("Op", StringComparison.Ordinal));
 
-    private static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+    private static IEnumerable<string> Files(string folder) => Directory
+        .EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
 
     private static IEnumerable<string> Identifiers(string code) => Parse(code).DescendantTokens()

@@ -4,7 +4,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Seriatim.Tests;
 
 /// <summary>
-/// Transcendental functions of the runtime are those of the machine's C library: their last bit is not ours. What models compute takes
+/// Transcendental functions of the runtime are those of the machine's C library: their last bit is not ours. What models compute
+/// takes
 /// <c>LaneMath</c> and <c>PlainMath</c>; only the oracles of ops, which are compared with tolerances, may ask the library.
 /// </summary>
 public sealed class OwnFunctionTests
@@ -15,7 +16,8 @@ public sealed class OwnFunctionTests
 
     private static readonly string[] Functions =
     [
-        "Exp", "Exp2", "Exp10", "ExpM1", "Log", "Log2", "Log10", "LogP1", "Pow", "Cbrt", "RootN", "Hypot", "Sin", "Cos", "SinCos", "SinPi", "CosPi",
+        "Exp", "Exp2", "Exp10", "ExpM1", "Log", "Log2", "Log10", "LogP1", "Pow", "Cbrt", "RootN", "Hypot",
+        "Sin", "Cos", "SinCos", "SinPi", "CosPi",
         "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Sigmoid", "SoftMax",
     ];
 

@@ -43,6 +43,7 @@ internal sealed class BeamGroup(int size, BeamOptions options)
     {
         bool enough = Hypotheses.Count >= Size;
         IsDone = Next.Count == 0 ||
-            (enough && (options.EarlyStopping || Hypotheses.Min(h => h.Score) >= best / PlainMath.Pow(length, options.LengthPenalty)));
+            (enough && (options.EarlyStopping
+                || Hypotheses.Min(h => h.Score) >= best / PlainMath.Pow(length, options.LengthPenalty)));
     }
 }

@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A number as the sum of two doubles, about 32 digits (Dekker, 1971): what tables of <see cref="PlainMath"/> are made with. Slow, and short.
+/// A number as the sum of two doubles, about 32 digits (Dekker, 1971): what tables of <see cref="PlainMath"/> are made with.
+/// Slow, and short.
 /// </summary>
 internal readonly record struct DoublePair(double High, double Low)
 {

@@ -3,13 +3,14 @@ using System.Runtime.CompilerServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Transcendental functions of one double, for what is computed once a row or less: rotary angles, routers, sampling. The runtime takes
-/// these from the C library of the machine, whose last bit is its own affair; here they are made of operations that IEEE 754 rounds in one
-/// way, so that all machines have the same bits. Kernels have <see cref="LaneMath{T}"/>.
+/// Transcendental functions of one double, for what is computed once a row or less: rotary angles, routers, sampling. The runtime
+/// takes these from the C library of the machine, whose last bit is its own affair; here they are made of operations that IEEE
+/// 754 rounds in one way, so that all machines have the same bits. Kernels have <see cref="LaneMath{T}"/>.
 /// </summary>
 /// <remarks>
-/// Largest errors in units in the last place, as tests measure them: exp and pow 0.51, log 0.53, sin and cos 0.66. Tables and splittings are
-/// made at the start, in pairs of doubles (<see cref="DoublePair"/>); the method of tables is that of Tang (1989, 1990).
+/// Largest errors in units in the last place, as tests measure them: exp and pow 0.51, log 0.53, sin and cos 0.66. Tables and
+/// splittings are made at the start, in pairs of doubles (<see cref="DoublePair"/>); the method of tables is that of Tang (1989,
+/// 1990).
 /// </remarks>
 public static class PlainMath
 {
@@ -24,8 +25,12 @@ public static class PlainMath
     private const double LargestAngle = 1L << 50;
 
     private static readonly DoublePair Third = new DoublePair(1, 0) / new DoublePair(3, 0);
-    private static readonly DoublePair[] Powers = [.. Enumerable.Range(0, Steps).Select(i => DoublePair.Exp(DoublePair.Ln2 * (i / (double)Steps)))];
-    private static readonly (double Inverse, double High, double Low)[] Logarithms = [.. Enumerable.Range(0, Steps).Select(LogarithmOf)];
+    private static readonly DoublePair[] Powers =
+        [.. Enumerable.Range(0, Steps).Select(i => DoublePair.Exp(DoublePair.Ln2 * (i / (double)Steps)))];
+
+    private static readonly (double Inverse, double High, double Low)[] Logarithms =
+        [.. Enumerable.Range(0, Steps).Select(LogarithmOf)];
+
 
     /// <summary><c>e^x</c>; 0 and infinity beyond the range of doubles.</summary>
     public static double Exp(double x) => Exp(x, 0);
@@ -55,17 +60,20 @@ public static class PlainMath
         if (x == 0 || double.IsInfinity(x) || double.IsInfinity(y))
             return (x > 1) == (y > 0) ? double.PositiveInfinity : 0;
         DoublePair power = LogPair(x) * y;
-        return double.IsFinite(power.High + power.Low) ? Exp(power.High, power.Low) : power.High > 0 ? double.PositiveInfinity : 0;
+        if (double.IsFinite(power.High + power.Low))
+            return Exp(power.High, power.Low);
+        return power.High > 0 ? double.PositiveInfinity : 0;
     }
 
     /// <summary>Sine and cosine of an angle in radians.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The angle is beyond 2^50, where neighbouring numbers are half a turn apart.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The angle is beyond 2^50, where neighbouring numbers are half a turn
+    /// apart.</exception>
     public static (double Sin, double Cos) SinCos(double x)
     {
         if (!double.IsFinite(x))
             return (double.NaN, double.NaN);
         if (Math.Abs(x) > LargestAngle)
-            throw new ArgumentOutOfRangeException(nameof(x), x, $"An angle of {x} radians has no sine worth the name; up to 2^50 it has.");
+            throw new ArgumentOutOfRangeException(nameof(x), x, "Angles beyond 2^50 have no sine worth the name.");
         double quarters = Math.Round(x * TwoOverPi);
         DoublePair r = DoublePair.Sum(x, 0) - DoublePair.Product(quarters, HalfPi1) - DoublePair.Product(quarters, HalfPi2)
             - DoublePair.Product(quarters, HalfPi3);
@@ -140,7 +148,9 @@ public static class PlainMath
         return (int)(offset >> 52);
     }
 
-    /// <summary>For the middle of an interval: a number close to its inverse, and the logarithm of that inverse's inverse in two parts.</summary>
+    /// <summary>
+    /// For the middle of an interval: a number close to its inverse, and the logarithm of that inverse's inverse in two parts.
+    /// </summary>
     private static (double Inverse, double High, double Low) LogarithmOf(int interval)
     {
         long bits = BitConverter.DoubleToInt64Bits(0.6875) + ((long)interval << 45) + (1L << 44);

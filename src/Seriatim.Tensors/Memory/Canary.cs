@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// For tests (<see cref="TensorPool.Guarded"/>): bytes before and behind memory that nobody may write, and that are NaN to whoever reads them.
+/// For tests (<see cref="TensorPool.Guarded"/>): bytes before and behind memory that nobody may write, and that are NaN to
+/// whoever reads them.
 /// </summary>
 internal static unsafe class Canary
 {
@@ -12,7 +13,9 @@ internal static unsafe class Canary
 
     private const byte Value = 0xFF;
 
-    /// <summary>Memory of some pieces, each <paramref name="stride"/> bytes behind the last, full of what canaries are made of.</summary>
+    /// <summary>
+    /// Memory of some pieces, each <paramref name="stride"/> bytes behind the last, full of what canaries are made of.
+    /// </summary>
     public static byte* Allocate(long stride, long pieces)
     {
         nuint bytes = checked((nuint)(Bytes + stride * pieces));

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Aligned native memory outside the pool of short-lived tensors, which lives as long as its owner does: one or more pieces of the same
-/// size. Where tests guard memory (<see cref="TensorPool.Guarded"/>) canaries lie between the pieces, and writing over one is an error when
-/// the block is disposed.
+/// Aligned native memory outside the pool of short-lived tensors, which lives as long as its owner does: one or more pieces of
+/// the same size. Where tests guard memory (<see cref="TensorPool.Guarded"/>) canaries lie between the pieces, and writing over
+/// one is an error when the block is disposed.
 /// </summary>
 internal sealed unsafe class NativeBlock : IDisposable
 {

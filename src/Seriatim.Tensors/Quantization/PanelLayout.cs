@@ -14,6 +14,11 @@ namespace Seriatim.Tensors;
 /// Step s stands for inputs 4 s to 4 s + 3 of 32. Plane of 4 bits: row j holds step j in the low and step j + 4 in the high halves.
 /// Plane of 2 bits: row j holds the steps j, j + 2, j + 4, j + 6 from low to high. Plane of 1 bit: step s is bit s. Codes of 8 bits
 /// lie as <see cref="PanelChunk.Codes"/> wants them and are not copied.
+/// <para>
+/// Vectors here are 64 bytes whatever the lanes of the ops are, and the lane trait is not asked: a step of codes is 64 bytes on
+/// every machine and .NET makes narrower instructions of it. Nothing is rounded but products of two scales, lane by lane, so bits
+/// do not depend on it. Where instructions matter, in the products, <see cref="IDotLanes{T}"/> is the trait.
+/// </para>
 /// </remarks>
 internal static unsafe class PanelLayout<TFormat>
     where TFormat : struct, IBlockFormat

@@ -153,7 +153,8 @@ internal static unsafe class QuantizedProduct
             int endTile = Math.Min(X.Tiles, firstTile + TileBlock);
             int resultFloats = (endTile - firstTile) * QuantizedRows.MaxTileRows * Lanes;
             Scratch scratch = Team.ScratchOf(worker);
-            var panels = new PanelPair(scratch.Take(resultFloats), new PanelScratch(scratch), scratch.Take(resultFloats), new PanelScratch(scratch));
+            var panels = new PanelPair(
+                scratch.Take(resultFloats), new PanelScratch(scratch), scratch.Take(resultFloats), new PanelScratch(scratch));
             int p = piece % PanelPieces * PanelsPerPiece, end = Math.Min(Panels, p + PanelsPerPiece);
             for (; WordSteps > 0 && p + 1 < end; p += 2)
                 Pair(p, firstTile, endTile, panels);

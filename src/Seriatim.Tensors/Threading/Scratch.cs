@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Scratch memory of one thread: a piece of work takes what it needs, part by part, and has it until it ends. The memory stays for the
-/// next one, so that work that repeats asks the operating system for nothing.
+/// Scratch memory of one thread: a piece of work takes what it needs, part by part, and has it until it ends. The memory stays
+/// for the next one, so that work that repeats asks the operating system for nothing.
 /// </summary>
 /// <remarks>
-/// In tests that guard memory (<see cref="TensorPool.Guarded"/>) every part is new, full of NaN and between canaries, which are looked at when
-/// the piece of work ends.
+/// In tests that guard memory (<see cref="TensorPool.Guarded"/>) every part is new, full of NaN and between canaries, which are
+/// looked at when the piece of work ends.
 /// </remarks>
 internal sealed unsafe class Scratch : IDisposable
 {
@@ -69,7 +69,8 @@ internal sealed unsafe class Scratch : IDisposable
         int parts = _guarded.Count;
         _guarded.Clear();
         if (broken >= 0)
-            throw new InvalidOperationException($"A kernel wrote outside part {broken} of {parts} of its scratch memory, {size} bytes.");
+            throw new InvalidOperationException(
+                $"A kernel wrote outside part {broken} of {parts} of its scratch memory, {size} bytes.");
     }
 
     public void Dispose()
