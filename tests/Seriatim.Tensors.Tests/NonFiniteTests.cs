@@ -90,7 +90,24 @@ public sealed class NonFiniteTests
         Assert.Contains($"{type}: the values {type.BlockSize()} to {2 * type.BlockSize() - 1} are too large", message);
     }
 
-    public static TheoryData<BlockType> AllBlocks => [.. BlockFormats.All];
+    public static TheoryData<BlockType> AllBlocks => [.. BlockFormats.All.Where(type => type != BlockType.MXFP4)];
+
+    /// <summary>The scales of MXFP4 hold every F32: nothing is refused, and nothing becomes infinite.</summary>
+    [Theory]
+    [InlineData(3e38f)]
+    [InlineData(float.MaxValue)]
+    [InlineData(-float.MaxValue)]
+    [InlineData(3e-39f)]
+    [InlineData(-1.2e-38f)]
+    public void Powers_of_two_hold_the_whole_range(float value)
+    {
+        float[] values = new float[32];
+        values[3] = value;
+        byte[] blocks = BlockFormatTests.Encoded(BlockType.MXFP4, values);
+        BlockType.MXFP4.Decode(blocks, values);
+        Assert.InRange(values[3] / value, 0.74f, 1.26f);
+        Assert.All(values, v => Assert.True(float.IsFinite(v)));
+    }
 
     [Fact]
     public void Sixteen_bits_keep_it_and_tell_what_overflows()

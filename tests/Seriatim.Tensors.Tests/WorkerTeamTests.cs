@@ -68,9 +68,9 @@ public sealed unsafe class WorkerTeamTests
     public void Scratch_that_was_not_to_be_had_leaves_nothing_behind()
     {
         using var team = new WorkerTeam(1);
-        team.ScratchOf(0, 100)[99] = 1;
-        Assert.Throws<OutOfMemoryException>(() => { team.ScratchOf(0, long.MaxValue / 8); });
-        float* scratch = team.ScratchOf(0, 50);
+        team.ScratchOf(0).Take(100)[99] = 1;
+        Assert.Throws<OutOfMemoryException>(() => { team.ScratchOf(0).Take(long.MaxValue / 8); });
+        float* scratch = team.ScratchOf(0).Take(50);
         new Span<float>(scratch, 50).Fill(2);
         for (int i = 0; i < 100; i++)
         {

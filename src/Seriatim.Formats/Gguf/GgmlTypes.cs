@@ -5,6 +5,9 @@ namespace Seriatim.Formats;
 /// <summary>Sizes of the <see cref="GgmlType"/>s. Blocks of values run along a row and never cross rows.</summary>
 public static class GgmlTypes
 {
+    /// <summary>Blocks have the same name in the engine and in files: a new format needs no row here.</summary>
+    private static readonly Dictionary<GgmlType, BlockType> Blocks = BlockFormats.All.ToDictionary(ToGgmlType);
+
     /// <summary>Values in one block; 1 for plain types.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a type of the format.</exception>
     public static int BlockSize(this GgmlType type) => Layout(type).Values;
@@ -38,24 +41,7 @@ public static class GgmlTypes
     };
 
     /// <summary>The block format with the same bytes; null for plain types and formats the engine does not compute with.</summary>
-    public static BlockType? ToBlockType(this GgmlType type) => type switch
-    {
-        GgmlType.Q8_0 => BlockType.Q8_0,
-        GgmlType.Q4_0 => BlockType.Q4_0,
-        GgmlType.Q4_1 => BlockType.Q4_1,
-        GgmlType.Q5_0 => BlockType.Q5_0,
-        GgmlType.Q5_1 => BlockType.Q5_1,
-        GgmlType.Q2_K => BlockType.Q2_K,
-        GgmlType.Q3_K => BlockType.Q3_K,
-        GgmlType.Q4_K => BlockType.Q4_K,
-        GgmlType.Q5_K => BlockType.Q5_K,
-        GgmlType.Q6_K => BlockType.Q6_K,
-        GgmlType.IQ4_NL => BlockType.IQ4_NL,
-        GgmlType.IQ4_XS => BlockType.IQ4_XS,
-        GgmlType.TQ1_0 => BlockType.TQ1_0,
-        GgmlType.TQ2_0 => BlockType.TQ2_0,
-        _ => null,
-    };
+    public static BlockType? ToBlockType(this GgmlType type) => Blocks.TryGetValue(type, out BlockType block) ? block : null;
 
     /// <summary>The file type with the same bytes.</summary>
     public static GgmlType ToGgmlType(this BlockType type) => Enum.Parse<GgmlType>($"{type}");
@@ -71,24 +57,19 @@ public static class GgmlTypes
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no ggml type has these bytes"),
     };
 
-    // Sums as the block structs of ggml lay them out: scales first or last, then bits.
-    private static (int Values, int Bytes) Layout(GgmlType type) => type switch
+    private static (int Values, int Bytes) Layout(GgmlType type) =>
+        type.ToBlockType() is { } block ? (block.BlockSize(), block.BlockBytes()) : OtherLayout(type);
+
+    /// <summary>
+    /// What the engine does not compute with, as the block structs of ggml lay it out: scales first or last, then bits.
+    /// </summary>
+    private static (int Values, int Bytes) OtherLayout(GgmlType type) => type switch
     {
         GgmlType.F32 or GgmlType.I32 => (1, 4),
         GgmlType.F16 or GgmlType.BF16 or GgmlType.I16 => (1, 2),
         GgmlType.F64 or GgmlType.I64 => (1, 8),
         GgmlType.I8 => (1, 1),
-        GgmlType.Q4_0 or GgmlType.IQ4_NL => (32, 2 + 16),
-        GgmlType.Q4_1 => (32, 2 + 2 + 16),
-        GgmlType.Q5_0 => (32, 2 + 4 + 16),
-        GgmlType.Q5_1 => (32, 2 + 2 + 4 + 16),
-        GgmlType.Q8_0 => (32, 2 + 32),
         GgmlType.Q8_1 => (32, 2 + 2 + 32),
-        GgmlType.Q2_K => (256, 16 + 64 + 2 + 2),
-        GgmlType.Q3_K => (256, 32 + 64 + 12 + 2),
-        GgmlType.Q4_K => (256, 2 + 2 + 12 + 128),
-        GgmlType.Q5_K => (256, 2 + 2 + 12 + 32 + 128),
-        GgmlType.Q6_K => (256, 128 + 64 + 16 + 2),
         GgmlType.Q8_K => (256, 4 + 256 + 32),
         GgmlType.IQ1_S => (256, 2 + 32 + 16),
         GgmlType.IQ1_M => (256, 32 + 16 + 8),
@@ -97,11 +78,6 @@ public static class GgmlTypes
         GgmlType.IQ2_S => (256, 2 + 64 + 8 + 8),
         GgmlType.IQ3_XXS => (256, 2 + 96),
         GgmlType.IQ3_S => (256, 2 + 64 + 8 + 32 + 4),
-        GgmlType.IQ4_XS => (256, 2 + 2 + 4 + 128),
-        GgmlType.TQ1_0 => (256, 48 + 4 + 2),
-        GgmlType.TQ2_0 => (256, 64 + 2),
-        GgmlType.MXFP4 => (32, 1 + 16),
-        GgmlType.NVFP4 => (64, 4 + 32),
         GgmlType.Q1_0 => (128, 2 + 16),
         GgmlType.Q2_0 => (64, 2 + 16),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a type of the GGUF format"),

@@ -68,7 +68,7 @@ internal sealed class GumbelRace(int vocabulary)
         (uint a, uint b, uint c, uint d) = CounterRandom.Next(
             row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, (uint)id / IdsPerCounter);
         uint own = (id % IdsPerCounter) switch { 0 => a, 1 => b, 2 => c, _ => d };
-        double score = row.Logits[id] - Math.Log(-Math.Log(CounterRandom.Unit(own)));
+        double score = row.Logits[id] - PlainMath.Log(-PlainMath.Log(CounterRandom.Unit(own)));
         if (score > best || (score == best && id < winner))
             (best, winner) = (score, id);
     }

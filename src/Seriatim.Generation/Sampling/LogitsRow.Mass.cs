@@ -36,7 +36,7 @@ internal sealed partial class LogitsRow
         {
             ReadOnlySpan<ulong> top = Top(sorted);
             while (kept < sorted && reached < p * sum)
-                reached += Math.Exp(Logits[IdOf(top[kept++])] - max);
+                reached += PlainMath.Exp(Logits[IdOf(top[kept++])] - max);
         }
 
         return kept;

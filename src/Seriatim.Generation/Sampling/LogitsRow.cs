@@ -159,7 +159,7 @@ internal sealed partial class LogitsRow(int vocabulary)
             return (max, LogitsScan.SumExp(Logits, max));
         double sum = 0;
         foreach (ulong key in Candidates)
-            sum += Math.Exp(Logits[IdOf(key)] - max);
+            sum += PlainMath.Exp(Logits[IdOf(key)] - max);
         return (max, sum);
     }
 
@@ -169,12 +169,12 @@ internal sealed partial class LogitsRow(int vocabulary)
     /// <summary>Entropy of the candidates in nats.</summary>
     public double Entropy(double max, double sum)
     {
-        double log = Math.Log(sum);
+        double log = PlainMath.Log(sum);
         double entropy = 0;
         foreach (ulong key in Candidates)
         {
             double logprob = Logits[IdOf(key)] - max - log;
-            entropy -= Math.Exp(logprob) * logprob;
+            entropy -= PlainMath.Exp(logprob) * logprob;
         }
 
         return entropy;

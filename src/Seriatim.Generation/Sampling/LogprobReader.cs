@@ -13,8 +13,8 @@ internal static class LogprobReader
             max = Math.Max(max, logit);
         double sum = 0;
         foreach (float logit in logits)
-            sum += Math.Exp(logit - max);
-        return max + Math.Log(sum);
+            sum += PlainMath.Exp(logit - max);
+        return max + PlainMath.Log(sum);
     }
 
     /// <summary>Log-probability of a token with its rank and the best alternatives.</summary>

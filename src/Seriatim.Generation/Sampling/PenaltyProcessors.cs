@@ -106,7 +106,7 @@ internal sealed class DryPenalty(DryOptions options) : LogitsProcessor
             int id = history[length - end];
             int match = row.CountOf(id);
             if (match >= options.AllowedLength)
-                row.Logits[id] -= (float)(options.Multiplier * Math.Pow(options.Base, match - options.AllowedLength));
+                row.Logits[id] -= (float)(options.Multiplier * PlainMath.Pow(options.Base, match - options.AllowedLength));
             row.Forget(id);
         }
     }

@@ -51,7 +51,7 @@ internal sealed class SamplerChain
         if (_mirostat is { } mirostat)
         {
             (double max, double sum) = row.SoftmaxParts();
-            double surprise = (max + Math.Log(sum) - row.Logits[id]) / Math.Log(2);
+            double surprise = (max + PlainMath.Log(sum) - row.Logits[id]) / PlainMath.Log(2);
             row.State.Mu -= mirostat.Eta * (surprise - mirostat.Tau);
         }
 

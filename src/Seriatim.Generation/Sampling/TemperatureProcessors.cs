@@ -27,9 +27,9 @@ internal sealed class DynamicTemperatureScale(float temperature, DynamicTemperat
         if (count <= 1)
             return;
         (double max, double sum) = row.SoftmaxParts();
-        double normalised = Math.Clamp(row.Entropy(max, sum) / Math.Log(count), 0, 1);
+        double normalised = Math.Clamp(row.Entropy(max, sum) / PlainMath.Log(count), 0, 1);
         double least = Math.Max(0, temperature - options.Range);
-        double scale = least + (temperature + options.Range - least) * Math.Pow(normalised, options.Exponent);
+        double scale = least + (temperature + options.Range - least) * PlainMath.Pow(normalised, options.Exponent);
 
         // At temperature 0 only the best remain; a tiny number does the same without dividing by zero.
         scale = Math.Max(scale, 1e-6);

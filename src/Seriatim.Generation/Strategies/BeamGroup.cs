@@ -20,7 +20,7 @@ internal sealed class BeamGroup(int size, BeamOptions options)
     /// <summary>Keeps a finished beam if it is among the best.</summary>
     public void Keep(double sum, int[] tokens, FinishReason? reason, TokenLogprobs[]? logprobs)
     {
-        double score = sum / Math.Pow(tokens.Length, options.LengthPenalty);
+        double score = sum / PlainMath.Pow(tokens.Length, options.LengthPenalty);
         if (tokens.Length == 0 || double.IsNegativeInfinity(score))
             return;
         if (Hypotheses.Count >= Size)
@@ -43,6 +43,7 @@ internal sealed class BeamGroup(int size, BeamOptions options)
     {
         bool enough = Hypotheses.Count >= Size;
         IsDone = Next.Count == 0 ||
-            (enough && (options.EarlyStopping || Hypotheses.Min(h => h.Score) >= best / Math.Pow(length, options.LengthPenalty)));
+            (enough && (options.EarlyStopping
+                || Hypotheses.Min(h => h.Score) >= best / PlainMath.Pow(length, options.LengthPenalty)));
     }
 }

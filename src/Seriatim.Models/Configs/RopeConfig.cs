@@ -130,13 +130,13 @@ internal static class RopeConfig
         return new RopeScaling.Yarn(factor, trained, fast, slow, section.NumberOrNull("attention_factor") ?? usual);
     }
 
-    private static double Sharpened(double factor, double scale) => 0.1 * scale * Math.Log(factor) + 1;
+    private static double Sharpened(double factor, double scale) => 0.1 * scale * PlainMath.Log(factor) + 1;
 
     private static RopeScaling.LongRope LongRope(ConfigReader section, int rotaryDim, int maxPositions, int trained)
     {
         double factor = section.NumberOrNull("factor") ?? (double)maxPositions / trained;
         double attention = section.NumberOrNull("attention_factor")
-            ?? (factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(trained)));
+            ?? (factor <= 1 ? 1 : Math.Sqrt(1 + PlainMath.Log(factor) / PlainMath.Log(trained)));
         return new RopeScaling.LongRope(
             section.Numbers("short_factor", rotaryDim / 2), section.Numbers("long_factor", rotaryDim / 2), trained, attention);
     }

@@ -103,7 +103,7 @@ internal sealed class GgufExport
                 Set("rope.scaling.factor", (float)linear.Factor);
                 break;
             case RopeScaling.Yarn yarn:
-                double standard = 0.1 * Math.Log(yarn.Factor) + 1;
+                double standard = 0.1 * PlainMath.Log(yarn.Factor) + 1;
                 Set("rope.scaling.type", "yarn");
                 Set("rope.scaling.factor", (float)yarn.Factor);
                 Set("rope.scaling.original_context_length", (uint)yarn.TrainedLength);

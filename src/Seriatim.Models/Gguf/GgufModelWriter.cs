@@ -143,8 +143,8 @@ public static class GgufModelWriter
                 throw new ArgumentException($"{tensor.Name}, row {first + bad}: {failures[bad]}");
             for (int i = 0; i < rows * columns; i++)
             {
-                error += Math.Pow((double)decoded[i] - values[i], 2);
-                power += Math.Pow(values[i], 2);
+                error += ((double)decoded[i] - values[i]) * ((double)decoded[i] - values[i]);
+                power += (double)values[i] * values[i];
             }
 
             writer.Append(tensor.Name, bytes.AsSpan(0, rows * rowBytes));

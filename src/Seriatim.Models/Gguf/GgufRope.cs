@@ -72,7 +72,7 @@ internal static class GgufRope
         if (trained is { } length)
             section["original_max_position_embeddings"] = length;
         if (attention is { } own)
-            section["attention_factor"] = own * (0.1 * Math.Log(factor) + 1);
+            section["attention_factor"] = own * (0.1 * PlainMath.Log(factor) + 1);
         return section;
     }
 

@@ -22,6 +22,7 @@ public sealed class QuantizationMix
         ["iq4_xs"] = (GgmlType.IQ4_XS, 30),
         ["tq1_0"] = (GgmlType.TQ1_0, 36),
         ["tq2_0"] = (GgmlType.TQ2_0, 37),
+        ["mxfp4"] = (GgmlType.MXFP4, 38),
     };
 
     private readonly GgmlType _base;

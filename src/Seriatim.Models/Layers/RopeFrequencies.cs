@@ -78,7 +78,7 @@ internal static class RopeFrequencies
             Span<float> sines = allSines.Slice(row * frequencies.Length, frequencies.Length);
             for (int i = 0; i < frequencies.Length; i++)
             {
-                (double sin, double cos) = Math.SinCos(positions[row] * frequencies[i]);
+                (double sin, double cos) = PlainMath.SinCos(positions[row] * frequencies[i]);
                 (cosines[i], sines[i]) = ((float)(cos * factor), (float)(sin * factor));
             }
         }
@@ -88,7 +88,7 @@ internal static class RopeFrequencies
     {
         double[] frequencies = new double[rotaryDim / 2];
         for (int i = 0; i < frequencies.Length; i++)
-            frequencies[i] = Math.Pow(theta, -2.0 * i / rotaryDim);
+            frequencies[i] = PlainMath.Pow(theta, -2.0 * i / rotaryDim);
         return frequencies;
     }
 
@@ -101,7 +101,7 @@ internal static class RopeFrequencies
     }
 
     private static double Stretched(PositionSpec.Rope rope, double stretch) =>
-        rope.Theta * Math.Pow(stretch, rope.RotaryDim / (rope.RotaryDim - 2.0));
+        rope.Theta * PlainMath.Pow(stretch, rope.RotaryDim / (rope.RotaryDim - 2.0));
 
     private static double Llama3(double frequency, RopeScaling.Llama3 llama)
     {
@@ -118,7 +118,7 @@ internal static class RopeFrequencies
     private static double[] Yarn(PositionSpec.Rope rope, RopeScaling.Yarn yarn)
     {
         double WaveWithTurns(double turns) =>
-            rope.RotaryDim * Math.Log(yarn.TrainedLength / (turns * 2 * Math.PI)) / (2 * Math.Log(rope.Theta));
+            rope.RotaryDim * PlainMath.Log(yarn.TrainedLength / (turns * 2 * Math.PI)) / (2 * PlainMath.Log(rope.Theta));
         double low = Math.Max(Math.Floor(WaveWithTurns(yarn.BetaFast)), 0);
         double high = Math.Min(Math.Ceiling(WaveWithTurns(yarn.BetaSlow)), rope.RotaryDim - 1);
         if (low == high)

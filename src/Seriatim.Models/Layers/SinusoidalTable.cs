@@ -23,8 +23,9 @@ internal static class SinusoidalTable
         int half = (row.Length + 1) / 2;
         for (int i = 0; i < row.Length; i++)
         {
-            double angle = position / Math.Pow(10000, 2.0 * (i < half ? i : i - half) / row.Length);
-            row[i] = (float)(i < half ? Math.Sin(angle) : Math.Cos(angle));
+            double angle = position / PlainMath.Pow(10000, 2.0 * (i < half ? i : i - half) / row.Length);
+            (double sin, double cos) = PlainMath.SinCos(angle);
+            row[i] = (float)(i < half ? sin : cos);
         }
     }
 }

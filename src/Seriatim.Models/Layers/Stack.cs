@@ -177,7 +177,7 @@ internal sealed class Stack : IDisposable
         for (int h = 0; h < heads; h++)
         {
             double exponent = h < power ? -8.0 * (h + 1) / power : -4.0 * (2 * (h - power) + 1) / power;
-            slopes[h] = (float)Math.Pow(2, exponent);
+            slopes[h] = (float)PlainMath.Pow(2, exponent);
         }
 
         return slopes;

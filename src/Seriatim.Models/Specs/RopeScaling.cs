@@ -36,7 +36,7 @@ public abstract record RopeScaling
         : RopeScaling
     {
         /// <summary>The factor of cosines and sines that goes with a stretching: <c>0.1 ln(factor) + 1</c> (equation 22).</summary>
-        public static double DefaultAttentionFactor(double factor) => 0.1 * Math.Log(factor) + 1;
+        public static double DefaultAttentionFactor(double factor) => 0.1 * PlainMath.Log(factor) + 1;
     }
 
     /// <summary>Waves longer than a limit are interpolated, shorter ones left alone, with a ramp between (Llama 3.1).</summary>

@@ -354,29 +354,21 @@ internal unsafe struct AttentionBackward<T> : IWork
             long queryRows = (long)QueryRows * Stride;
             long keyRows = (long)KeyRows * Stride;
             long perQuery = (QueryRows + 15) & ~15;
-            float* next = team.ScratchOf(worker, 2 * TileFloats + 2 * packedQueries + 3 * queryRows + 2 * packedKeys + 3 * keyRows + 2 * perQuery);
-            P = Take(ref next, TileFloats);
-            Ds = Take(ref next, TileFloats);
-            QPacked = Take(ref next, packedQueries);
-            DyPacked = Take(ref next, packedQueries);
-            QRows = Take(ref next, queryRows);
-            DyRows = Take(ref next, queryRows);
-            Dq = Take(ref next, queryRows);
-            KPacked = Take(ref next, packedKeys);
-            VPacked = Take(ref next, packedKeys);
-            KRows = Take(ref next, keyRows);
-            Dk = Take(ref next, keyRows);
-            Dv = Take(ref next, keyRows);
-            Delta = Take(ref next, perQuery);
-            LogSumExp = Take(ref next, perQuery);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static float* Take(ref float* next, long floats)
-        {
-            float* taken = next;
-            next += floats;
-            return taken;
+            Scratch scratch = team.ScratchOf(worker);
+            P = scratch.Take(TileFloats);
+            Ds = scratch.Take(TileFloats);
+            QPacked = scratch.Take(packedQueries);
+            DyPacked = scratch.Take(packedQueries);
+            QRows = scratch.Take(queryRows);
+            DyRows = scratch.Take(queryRows);
+            Dq = scratch.Take(queryRows);
+            KPacked = scratch.Take(packedKeys);
+            VPacked = scratch.Take(packedKeys);
+            KRows = scratch.Take(keyRows);
+            Dk = scratch.Take(keyRows);
+            Dv = scratch.Take(keyRows);
+            Delta = scratch.Take(perQuery);
+            LogSumExp = scratch.Take(perQuery);
         }
     }
 }

@@ -60,8 +60,7 @@ internal unsafe struct AttentionForward<T> : IWork
         int d = Spec.HeadDim;
         int oStride = (d + 31) & ~31;
         int maxRows = AttentionTask.RowsPerPiece + 8 + Spec.Heads;
-        float* scratch = Team.ScratchOf(
-            worker, 2 * TileScores + AttentionKeys.GatherFloats(d) + (long)maxRows * (2 * d + oStride + 16 + 1 + RowFloats) + 64);
+        Scratch scratch = Team.ScratchOf(worker);
         var state = new PieceState
         {
             Segment = Rows.Segments[segmentIndex],
@@ -71,16 +70,16 @@ internal unsafe struct AttentionForward<T> : IWork
             Rows = rows,
             Group = Spec.Heads / Spec.KeyValueHeads,
             OutputStride = oStride,
-            Tile = scratch,
-            SinkTile = scratch + TileScores,
-            Gather = scratch + 2 * TileScores,
+            Tile = scratch.Take(TileScores),
+            SinkTile = scratch.Take(TileScores),
+            Gather = scratch.Take(AttentionKeys.GatherFloats(d)),
+            Query = scratch.Take((long)maxRows * d),
+            SinkQuery = scratch.Take((long)maxRows * d),
+            Output = scratch.Take((long)maxRows * oStride),
+            Sums = scratch.Take((long)maxRows * 16),
+            Maxima = scratch.Take(maxRows),
+            RowsOf = (Row*)scratch.Take((long)maxRows * RowFloats),
         };
-        state.Query = state.Gather + AttentionKeys.GatherFloats(d);
-        state.SinkQuery = state.Query + maxRows * d;
-        state.Output = state.SinkQuery + maxRows * d;
-        state.Sums = state.Output + maxRows * oStride;
-        state.Maxima = state.Sums + maxRows * 16;
-        state.RowsOf = (Row*)(state.Maxima + maxRows);
         if (Blocks(ref state))
             return;
         state.SeenOnly = true;

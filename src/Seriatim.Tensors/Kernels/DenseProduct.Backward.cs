@@ -82,8 +82,9 @@ internal static unsafe partial class DenseProduct<T>
             int first = piece * BlocksPerPiece;
             int end = Math.Min(Blocks, first + BlocksPerPiece);
             int chunk = Math.Min(TurnedOutputs, (Outputs + DepthBlock - 1) / DepthBlock * DepthBlock);
-            float* tile = Team.ScratchOf(worker, TileFloats + (Panel + (end - first) * (long)chunk) * Panel);
-            float* turned = tile + TileFloats + Panel * Panel;
+            Scratch scratch = Team.ScratchOf(worker);
+            float* tile = scratch.Take(TileFloats), widened = scratch.Take(Panel * Panel);
+            float* turned = scratch.Take((end - first) * (long)chunk * Panel);
             for (int start = 0; start < Outputs; start += chunk)
             {
                 int outputs = Math.Min(chunk, Outputs - start);
@@ -91,7 +92,7 @@ internal static unsafe partial class DenseProduct<T>
                 {
                     // Neighbouring blocks of one panel lie side by side in memory.
                     for (int block = first; block < end; block++)
-                        Turn(block * Panel, start + o, tile + TileFloats, turned + ((long)(block - first) * chunk + o) * Panel);
+                        Turn(block * Panel, start + o, widened, turned + ((long)(block - first) * chunk + o) * Panel);
                 }
 
                 for (int row = 0; row < Rows; row += RowBlock(Rows))
@@ -145,8 +146,8 @@ internal static unsafe partial class DenseProduct<T>
         {
             int first = piece * PanelsPerPiece;
             int end = Math.Min(Panels, first + PanelsPerPiece);
-            float* tile = Team.ScratchOf(worker, TileFloats + (long)(end - first) * Rows * Panel);
-            float* b = tile + TileFloats;
+            Scratch scratch = Team.ScratchOf(worker);
+            float* tile = scratch.Take(TileFloats), b = scratch.Take((long)(end - first) * Rows * Panel);
             Pack(first, end, b);
             for (int p = first; Bias != null && p < end; p++)
                 AddBias(b + (long)(p - first) * Rows * Panel, Bias + (FirstPanel + p) * Panel, Math.Min(Panel, Outputs - p * Panel));

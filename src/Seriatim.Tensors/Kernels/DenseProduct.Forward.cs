@@ -44,7 +44,8 @@ internal static unsafe partial class DenseProduct<T>
 
         public readonly void Do(int piece, int worker)
         {
-            float* tile = Team.ScratchOf(worker, TileFloats + DepthBlock * Panel);
+            Scratch scratch = Team.ScratchOf(worker);
+            float* tile = scratch.Take(TileFloats);
             int first = piece * PanelsPerPiece;
             int end = Math.Min(Panels, first + PanelsPerPiece);
             if (Rows <= FewRows)
@@ -58,9 +59,10 @@ internal static unsafe partial class DenseProduct<T>
                 return;
             }
 
+            float* widened = scratch.Take(DepthBlock * Panel);
             int block = RowBlock(Rows);
             for (int row = 0; row < Rows; row += block)
-                Block(first, end, row, Math.Min(block, Rows - row), tile, tile + TileFloats);
+                Block(first, end, row, Math.Min(block, Rows - row), tile, widened);
         }
 
         /// <summary>Few rows: the panel streams through, from memory for the first tile and from the second cache for others, widened in registers.</summary>

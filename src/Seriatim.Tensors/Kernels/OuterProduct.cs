@@ -43,7 +43,7 @@ internal static unsafe class OuterProduct<T>
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        if (typeof(T) != typeof(Lanes512))
+        if (T.Vectors != LaneWidth.Bits512)
         {
             AddNarrow<TLayout, TElement>(tileRows, depth, a, b0, b1, bStride, c, cStride);
             return;

@@ -14,6 +14,9 @@ internal unsafe interface ILanes<T>
     /// <summary>Number of lanes in one value: 16 for the kernels.</summary>
     static abstract int Width { get; }
 
+    /// <summary>How wide the vectors are that it is made of.</summary>
+    static abstract LaneWidth Vectors { get; }
+
     static abstract T Load(float* from);
 
     /// <summary>Widens <see cref="Width"/> binary16 values, exactly.</summary>

@@ -11,6 +11,8 @@ internal readonly unsafe struct LanePair<T>(T lower, T upper) : ILanes<LanePair<
 
     public static int Width => 2 * T.Width;
 
+    public static LaneWidth Vectors => T.Vectors;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> Load(float* from) => new(T.Load(from), T.Load(from + T.Width));
 

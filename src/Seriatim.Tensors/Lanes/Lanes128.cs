@@ -10,6 +10,8 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
 
     public static int Width => 4;
 
+    public static LaneWidth Vectors => LaneWidth.Bits128;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Load(float* from) => new(Vector128.Load(from));
 

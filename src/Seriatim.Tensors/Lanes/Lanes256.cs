@@ -11,6 +11,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
 
     public static int Width => 8;
 
+    public static LaneWidth Vectors => LaneWidth.Bits256;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Load(float* from) => new(Vector256.Load(from));
 

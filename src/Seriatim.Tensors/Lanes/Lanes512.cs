@@ -11,6 +11,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     public static int Width => 16;
 
+    public static LaneWidth Vectors => LaneWidth.Bits512;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(float* from) => new(Vector512.Load(from));
 

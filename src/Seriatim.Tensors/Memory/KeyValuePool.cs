@@ -13,6 +13,8 @@ public sealed unsafe class KeyValuePool : IDisposable
 {
     private readonly KeyValueLayout _layout;
     private readonly long _headBytes;
+    private readonly NativeBlock _pages;
+    private readonly long _stride;
     private byte* _data;
     private int _disposed;
 
@@ -45,7 +47,9 @@ public sealed unsafe class KeyValuePool : IDisposable
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
         PageBytes = BytesPerPosition(layers, heads, headDim, type) * pageSize;
         _headBytes = PageBytes / ((long)layers * heads);
-        _data = (byte*)System.Runtime.InteropServices.NativeMemory.AlignedAlloc((nuint)Bytes, TensorPool.Alignment);
+        _pages = new NativeBlock(PageBytes, pages);
+        _stride = _pages.Stride;
+        _data = _pages.Pointer;
     }
 
     /// <summary>Whose memory the pages are in.</summary>
@@ -109,7 +113,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     }
 
     private void Copy(int source, int target) =>
-        Buffer.MemoryCopy(_data + source * PageBytes, _data + target * PageBytes, PageBytes, PageBytes);
+        Buffer.MemoryCopy(_data + source * _stride, _data + target * _stride, PageBytes, PageBytes);
 
     private void Copy(int sourcePage, int sourceSlot, int targetPage, int targetSlot)
     {
@@ -138,9 +142,8 @@ public sealed unsafe class KeyValuePool : IDisposable
 
     private void Free()
     {
-        byte* data = _data;
         _data = null;
-        System.Runtime.InteropServices.NativeMemory.AlignedFree(data);
+        _pages.Dispose();
     }
 
     /// <summary>Whether its memory was given back.</summary>
@@ -183,7 +186,7 @@ public sealed unsafe class KeyValuePool : IDisposable
     internal void LoadValue(int page, int layer, int head, int slot, float* to) => _layout.LoadValue(Value(page, layer, head, slot), to);
 
     private byte* Start(int page, int layer, int head) =>
-        _data + (((long)page * Layers + layer) * Heads + head) * _headBytes;
+        _data + page * _stride + ((long)layer * Heads + head) * _headBytes;
 
     private void CheckPage(int page)
     {

@@ -120,7 +120,8 @@ public abstract record AttentionBias
             int exact = buckets / 2;
             if (distance < exact)
                 return first + distance;
-            float position = MathF.Log((float)distance / exact) / MathF.Log((float)MaxDistance / exact) * (buckets - exact);
+            float span = (float)PlainMath.Log((float)MaxDistance / exact);
+            float position = (float)PlainMath.Log((float)distance / exact) / span * (buckets - exact);
             return first + Math.Min(exact + (int)position, buckets - 1);
         }
     }

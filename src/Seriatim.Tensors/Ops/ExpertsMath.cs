@@ -73,7 +73,7 @@ internal static unsafe class ExpertsMath
             max = Math.Max(max, logit);
         double sum = 0;
         for (int e = 0; e < p.Length; e++)
-            sum += p[e] = Math.Exp(logits[e] - max);
+            sum += p[e] = PlainMath.Exp(logits[e] - max);
         for (int e = 0; e < p.Length; e++)
             p[e] /= sum;
     }

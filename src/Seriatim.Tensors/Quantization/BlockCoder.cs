@@ -23,26 +23,33 @@ internal static unsafe class BlockCoder<TFormat>
         {
             new Span<byte>(&parts, sizeof(BlockParts)).Clear();
             TFormat.Encode(values.Slice(first, TFormat.Values), &parts);
-            if (!IsFinite(parts.Scale) || (TFormat.HasMinimums && !IsFinite(parts.Minimum)))
+            if (!IsFinite(&parts))
             {
                 throw new ArgumentException(
                     $"{TFormat.Type}: the values {first} to {first + TFormat.Values - 1} are too large: " +
-                    "the scale of their block, a binary16, holds up to 65504.");
+                    $"the scale of their block, {TFormat.LargestScale}.");
             }
 
             TFormat.Close(&parts, blocks);
         }
     }
 
-    private static bool IsFinite(ushort half) => Half.IsFinite(BitConverter.UInt16BitsToHalf(half));
+    private static bool IsFinite(BlockParts* parts)
+    {
+        bool finite = float.IsFinite(TFormat.Scale(parts->Scale));
+        finite &= !TFormat.HasMinimums || float.IsFinite(TFormat.Scale(parts->Minimum));
+        for (int group = 0; TFormat.HasGroupScales && group < TFormat.Values / TFormat.GroupValues; group++)
+            finite &= float.IsFinite(TFormat.GroupScale(parts->GroupScales[group]));
+        return finite;
+    }
 
     private static void Decode(BlockParts* parts, Span<float> values)
     {
-        float scale = (float)BitConverter.UInt16BitsToHalf(parts->Scale);
-        float minimum = TFormat.HasMinimums ? (float)BitConverter.UInt16BitsToHalf(parts->Minimum) : 0;
+        float scale = TFormat.Scale(parts->Scale);
+        float minimum = TFormat.HasMinimums ? TFormat.Scale(parts->Minimum) : 0;
         for (int group = 0; group < TFormat.Values / TFormat.GroupValues; group++)
         {
-            float s = scale * parts->GroupScales[group];
+            float s = TFormat.HasGroupScales ? scale * TFormat.GroupScale(parts->GroupScales[group]) : scale;
             float m = minimum * parts->GroupMinimums[group];
             for (int i = group * TFormat.GroupValues; i < (group + 1) * TFormat.GroupValues; i++)
             {

@@ -19,8 +19,8 @@ internal static unsafe class BlockEncoder<TFormat>
     /// <summary>The scale that puts the largest magnitude at <paramref name="top"/>, and the nearest codes.</summary>
     public static void Nearest(ReadOnlySpan<float> values, int top, BlockParts* parts)
     {
-        parts->Scale = Bits(MathF.Abs(Largest(values)) / top);
-        float scale = Single(parts->Scale);
+        parts->Scale = TFormat.NearestScale(MathF.Abs(Largest(values)) / top);
+        float scale = TFormat.Scale(parts->Scale);
         new Span<sbyte>(parts->GroupScales, 16).Fill(1);
         for (int i = 0; i < values.Length; i++)
             parts->Codes[i] = (byte)Math.Clamp(Code(values[i], scale), TFormat.Bias - top, TFormat.Bias + top);
@@ -29,9 +29,9 @@ internal static unsafe class BlockEncoder<TFormat>
     /// <summary>One searched scale for the block.</summary>
     public static void Scaled(ReadOnlySpan<float> values, BlockParts* parts)
     {
-        parts->Scale = Bits(BestScale(values));
+        parts->Scale = TFormat.NearestScale(BestScale(values));
         parts->GroupScales[0] = 1;
-        StoreCodes(values, Single(parts->Scale), 0, parts->Codes);
+        StoreCodes(values, TFormat.Scale(parts->Scale), 0, parts->Codes);
     }
 
     /// <summary>From the least to the largest value in even steps.</summary>
@@ -40,10 +40,10 @@ internal static unsafe class BlockEncoder<TFormat>
         (float low, float high) = (float.PositiveInfinity, float.NegativeInfinity);
         foreach (float value in values)
             (low, high) = (Math.Min(low, value), Math.Max(high, value));
-        parts->Minimum = Bits(low);
-        parts->Scale = Bits((high - low) / LastCode);
+        parts->Minimum = TFormat.NearestScale(low);
+        parts->Scale = TFormat.NearestScale((high - low) / LastCode);
         (parts->GroupScales[0], parts->GroupMinimums[0]) = (1, 1);
-        StoreCodes(values, Single(parts->Scale), Single(parts->Minimum), parts->Codes);
+        StoreCodes(values, TFormat.Scale(parts->Scale), TFormat.Scale(parts->Minimum), parts->Codes);
     }
 
     /// <summary>A searched scale for each group, stored in integers from <paramref name="low"/> to <paramref name="high"/> of one scale.</summary>
@@ -53,8 +53,8 @@ internal static unsafe class BlockEncoder<TFormat>
         Span<float> scales = stackalloc float[groups];
         for (int group = 0; group < groups; group++)
             scales[group] = BestScale(Group(values, group));
-        parts->Scale = Bits(Largest(scales) / low);
-        float unit = Single(parts->Scale);
+        parts->Scale = TFormat.NearestScale(Largest(scales) / low);
+        float unit = TFormat.Scale(parts->Scale);
         for (int group = 0; group < groups; group++)
         {
             ReadOnlySpan<float> own = Group(values, group);
@@ -80,9 +80,9 @@ internal static unsafe class BlockEncoder<TFormat>
         Span<float> minimums = stackalloc float[groups];
         for (int group = 0; group < groups; group++)
             (scales[group], minimums[group]) = BestRange(Group(values, group));
-        parts->Scale = Bits(Math.Abs(Largest(scales)) / top);
-        parts->Minimum = BlockParts.Negated(Bits(Math.Abs(Largest(minimums)) / top));
-        (float unit, float minimum) = (Single(parts->Scale), Single(parts->Minimum));
+        parts->Scale = TFormat.NearestScale(Math.Abs(Largest(scales)) / top);
+        parts->Minimum = TFormat.NearestScale(-(Math.Abs(Largest(minimums)) / top));
+        (float unit, float minimum) = (TFormat.Scale(parts->Scale), TFormat.Scale(parts->Minimum));
         for (int group = 0; group < groups; group++)
         {
             ReadOnlySpan<float> own = Group(values, group);
@@ -225,8 +225,4 @@ internal static unsafe class BlockEncoder<TFormat>
 
         return largest;
     }
-
-    private static float Single(ushort half) => (float)BitConverter.UInt16BitsToHalf(half);
-
-    private static ushort Bits(float value) => BitConverter.HalfToUInt16Bits((Half)value);
 }

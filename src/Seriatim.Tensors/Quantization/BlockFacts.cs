@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Seriatim.Tensors;
 
 /// <summary>What drivers need to know of a format.</summary>
@@ -10,8 +12,18 @@ internal readonly record struct BlockFacts(int GroupValues, int Bias, bool HasMi
     public static BlockFacts Of<TFormat>()
         where TFormat : struct, IBlockFormat
     {
-        int largest = TFormat.Levels.IsEmpty ? (1 << TFormat.CodeBits) - 1 : byte.MaxValue;
-        int fit = short.MaxValue / (2 * largest * QuantizedRows.MaxCode);
-        return new(TFormat.GroupValues, TFormat.Bias, TFormat.HasMinimums, Math.Min(TFormat.GroupValues / 4, fit switch { >= 8 => 8, >= 4 => 4, >= 2 => 2, _ => 0 }));
+        int steps = WordStepsOf<TFormat>() switch { >= 8 => 8, >= 4 => 4, >= 2 => 2, _ => 0 };
+        return new(TFormat.GroupValues, TFormat.Bias, TFormat.HasMinimums, Math.Min(TFormat.GroupValues / 4, steps));
     }
+
+    /// <summary>The largest byte code that products see.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LargestCode<TFormat>()
+        where TFormat : struct, IBlockFormat =>
+        TFormat.Levels.IsEmpty ? (1 << TFormat.CodeBits) - 1 : Math.Min(2 * TFormat.Bias, byte.MaxValue);
+
+    /// <summary>How many steps of 4 inputs add up within 16 bits, where each adds two products of bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int WordStepsOf<TFormat>()
+        where TFormat : struct, IBlockFormat => short.MaxValue / (2 * LargestCode<TFormat>() * QuantizedRows.MaxCode);
 }

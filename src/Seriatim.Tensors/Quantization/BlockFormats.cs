@@ -9,6 +9,7 @@ public static unsafe class BlockFormats
         BlockFormatEntry.Of<Q5_1>(), BlockFormatEntry.Of<Q2_K>(), BlockFormatEntry.Of<Q3_K>(), BlockFormatEntry.Of<Q4_K>(),
         BlockFormatEntry.Of<Q5_K>(), BlockFormatEntry.Of<Q6_K>(), BlockFormatEntry.Of<IQ4_NL>(), BlockFormatEntry.Of<IQ4_XS>(),
         BlockFormatEntry.Of<TQ1_0>(), BlockFormatEntry.Of<TQ2_0>(),
+        BlockFormatEntry.Of<MXFP4>(), BlockFormatEntry.Of<NVFP4>(),
     }.ToDictionary(entry => entry.Type);
 
     /// <summary>All formats.</summary>

@@ -47,4 +47,12 @@ public enum BlockType
 
     /// <summary>Ternary, 2 bits each, a scale for 256; 2.0625 bits a value.</summary>
     TQ2_0,
+
+    /// <summary>4-bit floats and a power of two for 32 values (OCP Microscaling); 4.25 bits a value.</summary>
+    MXFP4,
+
+    /// <summary>
+    /// 4-bit floats and an 8-bit float for each 16 of 64 values; 4.5 bits a value. Small: scales hold up to 448.
+    /// </summary>
+    NVFP4,
 }

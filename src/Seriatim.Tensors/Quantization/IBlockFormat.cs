@@ -1,16 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A block format as a trait. A format says how its bytes become <see cref="BlockParts"/> and back; decoding, packing, products
-/// and searches for good codes are generic over it and written once.
+/// A block format as a trait. A format says how its bytes become <see cref="BlockParts"/> and back, and what its scales mean;
+/// decoding, packing, products and searches for good codes are generic over it and written once.
 /// </summary>
-/// <remarks>Source of all layouts: ggml (<c>ggml-common.h</c>), checked against golden blocks bit for bit.</remarks>
+/// <remarks>
+/// Source of all layouts: ggml (<c>ggml-common.h</c>), checked against golden blocks bit for bit. Scales are binary16 and group
+/// scales signed bytes unless a format says otherwise; they are widened when a chunk is opened, never in the products.
+/// </remarks>
 internal unsafe interface IBlockFormat
 {
     /// <summary>The public name.</summary>
     static abstract BlockType Type { get; }
 
-    /// <summary>Values in a block: 32 or 256.</summary>
+    /// <summary>Values in a block: 32, 64 or 256.</summary>
     static abstract int Values { get; }
 
     /// <summary>Bytes of a block.</summary>
@@ -22,17 +28,43 @@ internal unsafe interface IBlockFormat
     /// <summary>Bits of a code: 8, 6, 5, 4, 3 or 2.</summary>
     static abstract int CodeBits { get; }
 
-    /// <summary>The code whose level is 0: <c>level = code - Bias</c>. With <see cref="Levels"/>: what makes them unsigned.</summary>
+    /// <summary>
+    /// The code whose level is 0: <c>level = code - Bias</c>. With <see cref="Levels"/>: what makes them unsigned; the less it
+    /// is, the faster are the products (<see cref="BlockFacts.LargestCode{TFormat}"/>).
+    /// </summary>
     static abstract int Bias { get; }
 
-    /// <summary>The level of each of the 16 codes; empty where levels are evenly spaced.</summary>
+    /// <summary>The level of each of the 16 codes, <c>-Bias</c> to <c>Bias</c>; empty where levels are evenly spaced.</summary>
     static abstract ReadOnlySpan<sbyte> Levels { get; }
 
-    /// <summary>Whether groups have their own g (and h, where there are minimums).</summary>
+    /// <summary>Whether groups have their own g, a byte (and h, where there are minimums).</summary>
     static abstract bool HasGroupScales { get; }
 
     /// <summary>Whether there are minimums.</summary>
     static abstract bool HasMinimums { get; }
+
+    /// <summary>Bytes of S, and of M, in a panel: 0 (S is always 1), 1, 2 or 4.</summary>
+    static virtual int ScaleBytes => 2;
+
+    /// <summary>The largest scale and its kind, for errors.</summary>
+    static virtual string LargestScale => "a binary16, holds up to 65504";
+
+    /// <summary>What a stored S or M means, exactly.</summary>
+    static virtual float Scale(uint stored) => SixteenBits.FromHalf((ushort)stored);
+
+    /// <summary>The nearest S or M that can be stored; one whose meaning is not finite if there is none.</summary>
+    static virtual uint NearestScale(float value) => SixteenBits.ToHalf(value);
+
+    /// <summary><see cref="Scale"/> of 16 outputs side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector512<float> Scales(byte* stored) => ScaleCodes.Halves(stored);
+
+    /// <summary>What a stored g means, exactly.</summary>
+    static virtual float GroupScale(sbyte stored) => stored;
+
+    /// <summary><see cref="GroupScale"/> of 16 outputs side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual Vector512<float> GroupScales(byte* stored) => ScaleCodes.Signed(stored);
 
     /// <summary>Takes a block apart.</summary>
     static abstract void Open(byte* block, BlockParts* parts);

@@ -11,14 +11,14 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     private readonly int _chunkBytes = PanelLayout<TFormat>.ChunkBytes(PanelChunk.Inputs / 32);
     private readonly int _askedBytes;
     private readonly NativeBlock _panels;
-    private readonly long _panelBytes;
+    private readonly long _panelStep;
 
     public PackedMatrix(string name, int rows, int columns, Func<int, nint> rowAddress)
         : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
     {
-        _panelBytes = PanelLayout<TFormat>.PanelBytes(columns);
         _askedBytes = Math.Min(64, (_chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
-        _panels = new NativeBlock(Panels * _panelBytes);
+        _panels = new NativeBlock(PanelLayout<TFormat>.PanelBytes(columns), Panels);
+        _panelStep = _panels.Stride;
         byte* start = _panels.Pointer;
         Parallel.For(0, Panels, panel =>
         {
@@ -29,7 +29,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
                 lanes[lane] = row < Rows ? (byte*)rowAddress(row) : null;
             }
 
-            PanelLayout<TFormat>.Pack(lanes, columns, start + panel * _panelBytes);
+            PanelLayout<TFormat>.Pack(lanes, columns, start + panel * _panelStep);
         });
     }
 
@@ -37,7 +37,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
 
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
-    internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
+    internal override void Open(int panel, int firstInput, in PanelScratch scratch, out PanelChunk chunk)
     {
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;
         byte* packed = Chunk(panel, firstInput);
@@ -67,11 +67,12 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
 
     private protected override void Read(int row, Span<float> values)
     {
-        using var scratch = new NativeBlock(PanelChunk.ScratchFloats * sizeof(float));
+        using var memory = new Scratch();
+        var scratch = new PanelScratch(memory);
         (int panel, int lane) = (row / PanelChunk.Outputs, row % PanelChunk.Outputs);
         for (int first = 0; first < Columns; first += PanelChunk.Inputs)
         {
-            Open(panel, first, (float*)scratch.Pointer, out PanelChunk chunk);
+            Open(panel, first, scratch, out PanelChunk chunk);
             int inputs = Math.Min(PanelChunk.Inputs, Columns - first);
             for (int i = 0; i < inputs; i++)
             {
@@ -84,7 +85,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     }
 
     private byte* Chunk(int panel, int firstInput) =>
-        _panels.Pointer + panel * _panelBytes + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
+        _panels.Pointer + panel * _panelStep + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
 
     public override void Dispose() => _panels.Dispose();
 }

@@ -9,9 +9,6 @@ internal unsafe struct PanelChunk
     /// <summary>Inputs of a chunk; the last one of a row may have fewer.</summary>
     public const int Inputs = 256;
 
-    /// <summary>Floats of scratch memory that opening a chunk may need: codes, scales and minimums.</summary>
-    public const int ScratchFloats = Inputs * Outputs / sizeof(float) + 2 * (Inputs / 16) * Outputs;
-
     /// <summary><c>[inputs / 4][16 outputs][4 inputs]</c>.</summary>
     public byte* Codes;
 
@@ -25,15 +22,11 @@ internal unsafe struct PanelChunk
     public Ahead Ahead;
 
     /// <summary>Lays a chunk out in scratch memory.</summary>
-    public static PanelChunk In(float* scratch, bool minimums)
+    public static PanelChunk In(in PanelScratch scratch, bool minimums) => new()
     {
-        float* scales = scratch + Inputs * Outputs / sizeof(float);
-        return new PanelChunk
-        {
-            Codes = (byte*)scratch,
-            Ahead = new Ahead((nint)scratch, 0),
-            Scales = scales,
-            Minimums = minimums ? scales + Inputs / 16 * Outputs : null,
-        };
-    }
+        Codes = scratch.Codes,
+        Ahead = new Ahead((nint)scratch.Codes, 0),
+        Scales = scratch.Scales,
+        Minimums = minimums ? scratch.Minimums : null,
+    };
 }

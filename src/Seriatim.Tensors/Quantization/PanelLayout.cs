@@ -1,17 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
 /// <summary>
 /// The packed order of a format: panels of 16 outputs, cut into chunks of 256 inputs, each
-/// <c>[S of each block][M][g of each group][h][codes]</c> with 16 outputs side by side. The codes of 32 inputs are bit planes of
-/// 4, 2 and 1 bits, each <c>[..][16 outputs][4 inputs]</c>, so that 16 outputs of 4 inputs come out of one shift and one mask.
+/// <c>[S of each block][M][g of each group][h][codes]</c> with 16 outputs side by side, scales as the format stores them. The
+/// codes of 32 inputs are bit planes of 4, 2 and 1 bits, each <c>[..][16 outputs][4 inputs]</c>, so that 16 outputs of 4 inputs
+/// come out of one shift and one mask.
 /// </summary>
 /// <remarks>
 /// Step s stands for inputs 4 s to 4 s + 3 of 32. Plane of 4 bits: row j holds step j in the low and step j + 4 in the high halves.
 /// Plane of 2 bits: row j holds the steps j, j + 2, j + 4, j + 6 from low to high. Plane of 1 bit: step s is bit s. Codes of 8 bits
 /// lie as <see cref="PanelChunk.Codes"/> wants them and are not copied.
+/// <para>
+/// Vectors here are 64 bytes whatever the lanes of the ops are, and the lane trait is not asked: a step of codes is 64 bytes on
+/// every machine and .NET makes narrower instructions of it. Nothing is rounded but products of two scales, lane by lane, so bits
+/// do not depend on it. Where instructions matter, in the products, <see cref="IDotLanes{T}"/> is the trait.
+/// </para>
 /// </remarks>
 internal static unsafe class PanelLayout<TFormat>
     where TFormat : struct, IBlockFormat
@@ -82,7 +89,7 @@ internal static unsafe class PanelLayout<TFormat>
     }
 
     /// <summary>Opens a packed chunk; scales and codes narrower than 8 bits go to the scratch memory.</summary>
-    public static void Open(byte* packed, int groups32, float* scratch, out PanelChunk chunk)
+    public static void Open(byte* packed, int groups32, in PanelScratch scratch, out PanelChunk chunk)
     {
         chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
         byte* codes = packed + HeaderBytes(groups32);
@@ -92,11 +99,10 @@ internal static unsafe class PanelLayout<TFormat>
             for (int group = 0; group < groups32; group++)
                 OpenCodes(codes + group * CodeBytes, chunk.Codes + group * GroupCodes);
         int blocks = groups32 * 32 / TFormat.Values;
-        ushort* scales = (ushort*)packed;
-        byte* integers = packed + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
-        OpenScales(scales, (sbyte*)integers, blocks, chunk.Scales);
+        byte* integers = packed + GroupScalesAt(blocks);
+        OpenScales(packed, integers, blocks, chunk.Scales);
         if (TFormat.HasMinimums)
-            OpenMinimums(scales + Lanes * blocks, integers + Lanes * GroupsPerBlock * blocks, blocks, chunk.Minimums);
+            OpenMinimums(packed + ScaleStep * blocks, integers + Lanes * GroupsPerBlock * blocks, blocks, chunk.Minimums);
     }
 
     /// <summary>Fills one lane of a chunk straight from a row of blocks; a null row gets scale 0.</summary>
@@ -107,12 +113,12 @@ internal static unsafe class PanelLayout<TFormat>
         {
             if (row != null)
                 TFormat.Open(row + block * TFormat.Bytes, &parts);
-            float scale = (float)BitConverter.UInt16BitsToHalf(parts.Scale);
-            float minimum = (float)BitConverter.UInt16BitsToHalf(parts.Minimum);
+            float scale = row == null ? 0 : TFormat.Scale(parts.Scale);
+            float minimum = TFormat.HasMinimums ? TFormat.Scale(parts.Minimum) : 0;
             for (int group = 0; group < GroupsPerBlock; group++)
             {
                 int at = (block * GroupsPerBlock + group) * Lanes + lane;
-                chunk.Scales[at] = scale * parts.GroupScales[group];
+                chunk.Scales[at] = TFormat.HasGroupScales ? scale * TFormat.GroupScale(parts.GroupScales[group]) : scale;
                 if (TFormat.HasMinimums)
                     chunk.Minimums[at] = minimum * parts.GroupMinimums[group];
             }
@@ -128,20 +134,35 @@ internal static unsafe class PanelLayout<TFormat>
     {
         int blocks = groups32 * 32 / TFormat.Values;
         int kinds = TFormat.HasMinimums ? 2 : 1;
-        int bytes = kinds * blocks * Lanes * (2 + (TFormat.HasGroupScales ? GroupsPerBlock : 0));
+        int bytes = kinds * blocks * Lanes * (TFormat.ScaleBytes + (TFormat.HasGroupScales ? GroupsPerBlock : 0));
         return (bytes + 63) / 64 * 64;
     }
+
+    /// <summary>Bytes of the S of 16 outputs.</summary>
+    public static int ScaleStep
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Lanes * TFormat.ScaleBytes;
+    }
+
+    /// <summary>Where g begins in a chunk.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int GroupScalesAt(int blocks) => ScaleStep * blocks * (TFormat.HasMinimums ? 2 : 1);
+
+    /// <summary><c>S · g</c>, or S alone.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Scaled(Vector512<float> scale, byte* groupScales) => !TFormat.HasGroupScales ? scale
+        : TFormat.ScaleBytes == 0 ? TFormat.GroupScales(groupScales) : scale * TFormat.GroupScales(groupScales);
 
     private static byte ByteCode(byte code) => TFormat.Levels.IsEmpty ? code : (byte)(TFormat.Levels[code] + TFormat.Bias);
 
     private static void PackBlock(BlockParts* parts, byte* chunk, int groups32, int block, int lane)
     {
         int blocks = groups32 * 32 / TFormat.Values;
-        ushort* scales = (ushort*)chunk;
-        scales[block * Lanes + lane] = parts->Scale;
+        StoreScale(parts->Scale, chunk + block * ScaleStep, lane);
         if (TFormat.HasMinimums)
-            scales[(blocks + block) * Lanes + lane] = parts->Minimum;
-        byte* integers = chunk + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
+            StoreScale(parts->Minimum, chunk + (blocks + block) * ScaleStep, lane);
+        byte* integers = chunk + GroupScalesAt(blocks);
         for (int group = 0; TFormat.HasGroupScales && group < GroupsPerBlock; group++)
         {
             int at = (block * GroupsPerBlock + group) * Lanes + lane;
@@ -153,6 +174,16 @@ internal static unsafe class PanelLayout<TFormat>
         byte* codes = chunk + HeaderBytes(groups32) + block * (TFormat.Values / 32) * CodeBytes;
         for (int i = 0; i < TFormat.Values; i++)
             PackCode(parts->Codes[i], codes + i / 32 * CodeBytes, i % 32 / 4, lane * 4 + i % 4);
+    }
+
+    private static void StoreScale(uint stored, byte* scales, int lane)
+    {
+        switch (TFormat.ScaleBytes)
+        {
+            case 1: scales[lane] = (byte)stored; break;
+            case 2: ((ushort*)scales)[lane] = (ushort)stored; break;
+            case 4: ((uint*)scales)[lane] = stored; break;
+        }
     }
 
     private static void PackCode(int code, byte* planes, int step, int at)
@@ -255,62 +286,47 @@ internal static unsafe class PanelLayout<TFormat>
         : count > 0 ? Vector512.ShiftRightLogical(bytes.AsUInt16(), count).AsByte()
         : Vector512.ShiftLeft(bytes.AsUInt16(), -count).AsByte();
 
+    /// <summary>The byte codes of 64 codes: themselves, or looked up in each quarter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<byte> ByteCodes(Vector512<byte> codes) => TFormat.Levels.IsEmpty
-        ? codes
-        : Vector512.Create(ByteCodes(codes.GetLower()), ByteCodes(codes.GetUpper()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> ByteCodes(Vector256<byte> codes)
+    private static Vector512<byte> ByteCodes(Vector512<byte> codes)
     {
+        if (TFormat.Levels.IsEmpty)
+            return codes;
         Vector128<byte> table = Vector128.Create(TFormat.Levels).AsByte() + Vector128.Create((byte)TFormat.Bias);
-        return Vector256.Create(Vector128.Shuffle(table, codes.GetLower()), Vector128.Shuffle(table, codes.GetUpper()));
+        var tables = Vector256.Create(table, table);
+        if (Avx512BW.IsSupported)
+            return Avx512BW.Shuffle(Vector512.Create(tables, tables), codes);
+        return Vector512.Create(Looked(table, codes.GetLower()), Looked(table, codes.GetUpper()));
     }
 
-    private static void OpenScales(ushort* halves, sbyte* integers, int blocks, float* scales)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Looked(Vector128<byte> table, Vector256<byte> codes) =>
+        Vector256.Create(Vector128.Shuffle(table, codes.GetLower()), Vector128.Shuffle(table, codes.GetUpper()));
+
+    private static void OpenScales(byte* stored, byte* groupScales, int blocks, float* scales)
     {
         int groups = GroupsPerBlock;
         for (int block = 0; block < blocks; block++)
         {
-            Vector512<float> scale = Singles(halves + block * Lanes);
-            for (int group = 0; group < groups; group++, scales += Lanes, integers += Lanes)
-            {
-                if (TFormat.HasGroupScales)
-                    (scale * Signed(integers)).Store(scales);
-                else
-                    scale.Store(scales);
-            }
+            Vector512<float> scale = TFormat.Scales(stored + block * ScaleStep);
+            for (int group = 0; group < groups; group++, scales += Lanes, groupScales += Lanes)
+                Scaled(scale, groupScales).Store(scales);
         }
     }
 
-    private static void OpenMinimums(ushort* halves, byte* integers, int blocks, float* minimums)
+    private static void OpenMinimums(byte* stored, byte* integers, int blocks, float* minimums)
     {
         int groups = GroupsPerBlock;
         for (int block = 0; block < blocks; block++)
         {
-            Vector512<float> minimum = Singles(halves + block * Lanes);
+            Vector512<float> minimum = TFormat.Scales(stored + block * ScaleStep);
             for (int group = 0; group < groups; group++, minimums += Lanes, integers += Lanes)
             {
                 if (TFormat.HasGroupScales)
-                    (minimum * Unsigned(integers)).Store(minimums);
+                    (minimum * ScaleCodes.Unsigned(integers)).Store(minimums);
                 else
                     minimum.Store(minimums);
             }
         }
     }
-
-    /// <summary>16 signed bytes as numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Signed(sbyte* bytes) =>
-        Vector512.ConvertToSingle(Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(bytes).ToVector256Unsafe()).ToVector512Unsafe()));
-
-    /// <summary>16 unsigned bytes as numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Unsigned(byte* bytes) => Vector512.ConvertToSingle(
-        Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(bytes).ToVector256Unsafe()).ToVector512Unsafe()).AsInt32());
-
-    /// <summary>16 halves as numbers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Singles(ushort* halves) =>
-        HalfBits.ToSingle(Vector512.WidenLower(Vector256.Load((short*)halves).ToVector512Unsafe()));
 }

@@ -8,7 +8,10 @@ namespace Seriatim.Tensors;
 /// One row, or a few, against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
 /// <see cref="PanelLayout{TFormat}.Open"/> would write them to memory first. The order of all that is rounded is that of <see cref="DotTile{T}"/>.
 /// </summary>
-/// <remarks>Codes of up to 6 bits are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit into 16 bits.</remarks>
+/// <remarks>
+/// Codes of up to 6 bits, and of tables that small, are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit
+/// into 16 bits.
+/// </remarks>
 internal static unsafe class PanelRow<TFormat>
     where TFormat : struct, IBlockFormat
 {
@@ -24,7 +27,7 @@ internal static unsafe class PanelRow<TFormat>
     private static bool Words
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TFormat.CodeBits < 8 && TFormat.Levels.IsEmpty;
+        get => BlockFacts.WordStepsOf<TFormat>() >= 2;
     }
 
     /// <summary>Adds a chunk.</summary>
@@ -45,29 +48,30 @@ internal static unsafe class PanelRow<TFormat>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddOne(byte* packed, int groups32, in TileRows x, nint ahead, float* y)
     {
-        Begin(packed, groups32, ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes);
+        Begin(packed, groups32, ahead, out int blocks, out byte* scales, out byte* integers, out byte* floors, out byte* codes);
         sbyte* bytes = x.Codes;
         float* factors = x.Scales, sums = x.Sums;
         int* starts = x.Starts;
         Vector512<float> sum = Vector512.Load(y);
-        for (int block = 0; block < blocks; block++, halves += Lanes)
+        for (int block = 0; block < blocks; block++, scales += PanelLayout<TFormat>.ScaleStep)
         {
-            Vector512<float> scale = PanelLayout<TFormat>.Singles(halves);
-            Vector512<float> minimum = TFormat.HasMinimums ? PanelLayout<TFormat>.Singles(halves + Lanes * blocks) : default;
+            Vector512<float> scale = TFormat.Scales(scales);
+            Vector512<float> minimum = Minimums(scales, blocks);
             for (int part = 0; part < TFormat.Values / 32; part++, bytes += 32, factors++)
             {
                 Multiply(codes, bytes, ahead, out Vector512<int> low, out Vector512<int> high);
                 codes += PanelLayout<TFormat>.CodeBytes;
                 if (TFormat.GroupValues == 32)
                 {
-                    sum = AddGroup(low + high, starts++, factors, sums++, Scale(scale, integers), Minimum(minimum, floors), sum);
+                    sum = AddGroup(low + high, starts++, factors, sums++, Scaled(scale, integers), Minimum(minimum, floors), sum);
                     integers += Lanes;
                     floors += Lanes;
                 }
                 else
                 {
-                    sum = AddGroup(low, starts, factors, sums, Scale(scale, integers), Minimum(minimum, floors), sum);
-                    sum = AddGroup(high, starts + 1, factors, sums + 1, Scale(scale, integers + Lanes), Minimum(minimum, floors + Lanes), sum);
+                    sum = AddGroup(low, starts, factors, sums, Scaled(scale, integers), Minimum(minimum, floors), sum);
+                    Vector512<float> nextScale = Scaled(scale, integers + Lanes), nextMinimum = Minimum(minimum, floors + Lanes);
+                    sum = AddGroup(high, starts + 1, factors, sums + 1, nextScale, nextMinimum, sum);
                     starts += 2;
                     sums += 2;
                     integers += 2 * Lanes;
@@ -83,24 +87,24 @@ internal static unsafe class PanelRow<TFormat>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddFew(byte* packed, int groups32, int rows, in TileRows x, nint ahead, float* y)
     {
-        Begin(packed, groups32, ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes);
+        Begin(packed, groups32, ahead, out int blocks, out byte* scales, out byte* integers, out byte* floors, out byte* codes);
         int group32 = 0;
-        for (int block = 0; block < blocks; block++, halves += Lanes)
+        for (int block = 0; block < blocks; block++, scales += PanelLayout<TFormat>.ScaleStep)
         {
-            Vector512<float> scale = PanelLayout<TFormat>.Singles(halves);
-            Vector512<float> minimum = TFormat.HasMinimums ? PanelLayout<TFormat>.Singles(halves + Lanes * blocks) : default;
+            Vector512<float> scale = TFormat.Scales(scales);
+            Vector512<float> minimum = Minimums(scales, blocks);
             for (int part = 0; part < TFormat.Values / 32; part++, group32++, codes += PanelLayout<TFormat>.CodeBytes)
             {
                 Prefetch(codes + ahead);
                 Open(codes, out Vector512<byte> c0, out Vector512<byte> c1, out Vector512<byte> c2, out Vector512<byte> c3,
                     out Vector512<byte> c4, out Vector512<byte> c5, out Vector512<byte> c6, out Vector512<byte> c7);
-                Vector512<float> lowScale = Scale(scale, integers), lowMinimum = Minimum(minimum, floors);
+                Vector512<float> lowScale = Scaled(scale, integers), lowMinimum = Minimum(minimum, floors);
                 Vector512<float> highScale = default, highMinimum = default;
                 integers += Lanes;
                 floors += Lanes;
                 if (TFormat.GroupValues == 16)
                 {
-                    (highScale, highMinimum) = (Scale(scale, integers), Minimum(minimum, floors));
+                    (highScale, highMinimum) = (Scaled(scale, integers), Minimum(minimum, floors));
                     integers += Lanes;
                     floors += Lanes;
                 }
@@ -140,11 +144,12 @@ internal static unsafe class PanelRow<TFormat>
     /// <summary>Finds the parts of a chunk and asks for the header of the one that comes later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Begin(
-        byte* packed, int groups32, nint ahead, out int blocks, out ushort* halves, out byte* integers, out byte* floors, out byte* codes)
+        byte* packed, int groups32, nint ahead,
+        out int blocks, out byte* scales, out byte* integers, out byte* floors, out byte* codes)
     {
         blocks = groups32 * 32 / TFormat.Values;
-        halves = (ushort*)packed;
-        integers = packed + 2 * Lanes * blocks * (TFormat.HasMinimums ? 2 : 1);
+        scales = packed;
+        integers = packed + PanelLayout<TFormat>.GroupScalesAt(blocks);
         floors = integers + Lanes * PanelLayout<TFormat>.GroupsPerBlock * blocks;
         codes = packed + PanelLayout<TFormat>.HeaderBytes(groups32);
         for (byte* at = packed; at < codes; at += 64)
@@ -152,12 +157,16 @@ internal static unsafe class PanelRow<TFormat>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Scale(Vector512<float> scale, byte* integers) =>
-        TFormat.HasGroupScales ? scale * PanelLayout<TFormat>.Signed((sbyte*)integers) : scale;
+    private static Vector512<float> Scaled(Vector512<float> scale, byte* integers) =>
+        PanelLayout<TFormat>.Scaled(scale, integers);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Minimums(byte* scales, int blocks) =>
+        TFormat.HasMinimums ? TFormat.Scales(scales + PanelLayout<TFormat>.ScaleStep * blocks) : default;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Minimum(Vector512<float> minimum, byte* integers) =>
-        TFormat.HasMinimums && TFormat.HasGroupScales ? minimum * PanelLayout<TFormat>.Unsigned(integers) : minimum;
+        TFormat.HasMinimums && TFormat.HasGroupScales ? minimum * ScaleCodes.Unsigned(integers) : minimum;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddGroup(
@@ -256,7 +265,7 @@ internal static unsafe class PanelRow<TFormat>
 
         Vector512<short> ones = Vector512.Create((short)1);
         Vector512<short> first = Products(a, x) + Products(b, x + stride), second = Products(c, x + 2 * stride) + Products(d, x + 3 * stride);
-        return TFormat.CodeBits <= 5
+        return BlockFacts.WordStepsOf<TFormat>() >= 4
             ? Avx512BW.MultiplyAddAdjacent(first + second, ones)
             : Avx512BW.MultiplyAddAdjacent(first, ones) + Avx512BW.MultiplyAddAdjacent(second, ones);
     }

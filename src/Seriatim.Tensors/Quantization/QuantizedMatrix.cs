@@ -73,8 +73,9 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         if (placement == QuantizedPlacement.Mapped)
             throw new ArgumentException($"{name} is quantised into memory that is given back; {placement} does not hold it.", nameof(placement));
         long rowBytes = type.Bytes(columns);
-        using var blocks = new NativeBlock(rows * rowBytes);
+        using var blocks = new NativeBlock(rowBytes, rows);
         byte* start = blocks.Pointer;
+        long stride = blocks.Stride;
         (int Row, string Message)? failure = null;
         object gate = new();
         Parallel.For(0, rows, row =>
@@ -83,7 +84,7 @@ public abstract unsafe class QuantizedMatrix : IDisposable
             readRow(row, values.AsSpan(0, columns));
             try
             {
-                type.Encode(values.AsSpan(0, columns), new Span<byte>(start + row * rowBytes, (int)rowBytes));
+                type.Encode(values.AsSpan(0, columns), new Span<byte>(start + row * stride, (int)rowBytes));
             }
             catch (ArgumentException refused)
             {
@@ -95,7 +96,7 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         });
         if (failure is { } bad)
             throw new ArgumentException($"{name}, row {bad.Row}: {bad.Message}", nameof(readRow));
-        return Create(name, type, rows, columns, placement, row => (nint)(start + row * rowBytes));
+        return Create(name, type, rows, columns, placement, row => (nint)(start + row * stride));
     }
 
     /// <summary>Decodes one row.</summary>
@@ -110,9 +111,9 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <summary>Opens one chunk of a panel. Lanes of outputs that do not exist have scale 0.</summary>
     /// <param name="panel">Panel of 16 rows.</param>
     /// <param name="firstInput">First column, a multiple of <see cref="PanelChunk.Inputs"/>.</param>
-    /// <param name="scratch"><see cref="PanelChunk.ScratchFloats"/> floats, aligned.</param>
+    /// <param name="scratch">Where the chunk may go.</param>
     /// <param name="chunk">The chunk; not a result, because copies of what was just written stall.</param>
-    internal abstract void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk);
+    internal abstract void Open(int panel, int firstInput, in PanelScratch scratch, out PanelChunk chunk);
 
     /// <summary>How many rows <see cref="AddDirect"/> takes at most; 0 for none.</summary>
     internal virtual int DirectRows => 0;

@@ -106,6 +106,13 @@ internal static unsafe class QuantizedProduct
         };
     }
 
+    /// <summary>Running results and opened chunks of two panels.</summary>
+    private readonly struct PanelPair(float* results, PanelScratch scratch, float* second, PanelScratch secondScratch)
+    {
+        public readonly float* Results = results, Second = second;
+        public readonly PanelScratch Scratch = scratch, SecondScratch = secondScratch;
+    }
+
     /// <summary>The pieces of several weights, one weight after another.</summary>
     private struct AllWork<T> : IWork
         where T : struct, IDotLanes<T>
@@ -144,16 +151,18 @@ internal static unsafe class QuantizedProduct
         {
             int firstTile = piece / PanelPieces * TileBlock;
             int endTile = Math.Min(X.Tiles, firstTile + TileBlock);
-            int results = (endTile - firstTile) * QuantizedRows.MaxTileRows * Lanes;
-            float* scratch = Team.ScratchOf(worker, 2 * (results + PanelChunk.ScratchFloats));
+            int resultFloats = (endTile - firstTile) * QuantizedRows.MaxTileRows * Lanes;
+            Scratch scratch = Team.ScratchOf(worker);
+            var panels = new PanelPair(
+                scratch.Take(resultFloats), new PanelScratch(scratch), scratch.Take(resultFloats), new PanelScratch(scratch));
             int p = piece % PanelPieces * PanelsPerPiece, end = Math.Min(Panels, p + PanelsPerPiece);
             for (; WordSteps > 0 && p + 1 < end; p += 2)
-                Pair(p, firstTile, endTile, scratch, results);
+                Pair(p, firstTile, endTile, panels);
             for (; p < end; p++)
-                Block(p, firstTile, endTile, scratch, scratch + results);
+                Block(p, firstTile, endTile, panels.Results, panels.Scratch);
         }
 
-        private readonly void Block(int p, int firstTile, int endTile, float* results, float* scratch)
+        private readonly void Block(int p, int firstTile, int endTile, float* results, in PanelScratch scratch)
         {
             Begin(p, firstTile, endTile, results);
             if (X.Filled <= DirectRows)
@@ -175,7 +184,7 @@ internal static unsafe class QuantizedProduct
             }
         }
 
-        private readonly void AddChunks(int p, int firstTile, int endTile, float* results, float* scratch)
+        private readonly void AddChunks(int p, int firstTile, int endTile, float* results, in PanelScratch scratch)
         {
             int sixes = Sixes(firstTile, endTile, out int last);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
@@ -190,16 +199,16 @@ internal static unsafe class QuantizedProduct
             }
         }
 
-        private readonly void Pair(int p, int firstTile, int endTile, float* results, int resultFloats)
+        private readonly void Pair(int p, int firstTile, int endTile, in PanelPair panels)
         {
-            float* second = results + resultFloats, scratch = second + resultFloats;
+            float* results = panels.Results, second = panels.Second;
             Begin(p, firstTile, endTile, results);
             Begin(p + 1, firstTile, endTile, second);
             int sixes = Sixes(firstTile, endTile, out int last);
             for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
-                Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk a);
-                Weight.Quantized.Open(FirstPanel + p + 1, k, scratch + PanelChunk.ScratchFloats, out PanelChunk b);
+                Weight.Quantized.Open(FirstPanel + p, k, panels.Scratch, out PanelChunk a);
+                Weight.Quantized.Open(FirstPanel + p + 1, k, panels.SecondScratch, out PanelChunk b);
                 X.Tile(firstTile, k, Operands, out TileRows rows);
                 int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)

@@ -11,14 +11,14 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
         : base(name, TFormat.Type, rows, columns, copy ? QuantizedPlacement.Rows : QuantizedPlacement.Mapped)
     {
         _rows = new nint[rows];
-        long rowBytes = TFormat.Type.Bytes(columns);
-        _copy = copy ? new NativeBlock(rows * rowBytes) : null;
+        long rowBytes = columns / TFormat.Values * (long)TFormat.Bytes;
+        _copy = copy ? new NativeBlock(rowBytes, rows) : null;
         for (int row = 0; row < rows; row++)
         {
             _rows[row] = rowAddress(row);
             if (_copy is null)
                 continue;
-            byte* own = _copy.Pointer + row * rowBytes;
+            byte* own = _copy.Pointer + row * _copy.Stride;
             Buffer.MemoryCopy((void*)_rows[row], own, rowBytes, rowBytes);
             _rows[row] = (nint)own;
         }
@@ -28,7 +28,7 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
 
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
-    internal override void Open(int panel, int firstInput, float* scratch, out PanelChunk chunk)
+    internal override void Open(int panel, int firstInput, in PanelScratch scratch, out PanelChunk chunk)
     {
         chunk = PanelChunk.In(scratch, TFormat.HasMinimums);
         int groups = Math.Min(PanelChunk.Inputs, Columns - firstInput) / 32;

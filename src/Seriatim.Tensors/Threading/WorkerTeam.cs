@@ -37,6 +37,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private Counters _counters;
     private volatile bool _stopped;
     private Exception? _failure;
+    private bool _guarded; // TensorPool.Guarded of the thread that asked for the pieces
 
     /// <summary>
     /// The team whose pieces this thread is doing: one more call from there would wait for itself, or take the runs from under it.
@@ -52,7 +53,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     public WorkerTeam(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        _scratch = new Scratch[threads + 1];
+        _scratch = new Scratch[threads];
+        for (int i = 0; i < threads; i++)
+            _scratch[i] = new Scratch();
         _runs = GC.AllocateArray<PieceRun>(threads + 1, pinned: true);
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
@@ -66,21 +69,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Threads in all.</summary>
     public int Threads => _threads.Length + 1;
 
-    /// <summary>At least <paramref name="floats"/> floats for one worker, kept from call to call; contents are undefined.</summary>
-    public float* ScratchOf(int worker, long floats)
-    {
-        ref Scratch scratch = ref _scratch[worker];
-        if (scratch.Floats < floats)
-        {
-            // Nothing may be left of the old memory if there is none to be had.
-            NativeMemory.AlignedFree(scratch.Memory);
-            scratch = default;
-            scratch.Memory = (float*)NativeMemory.AlignedAlloc(checked((nuint)floats * sizeof(float)), TensorPool.Alignment);
-            scratch.Floats = floats;
-        }
-
-        return scratch.Memory;
-    }
+    /// <summary>The scratch memory of one worker, free for a piece of work that begins.</summary>
+    public Scratch ScratchOf(int worker) => _scratch[worker].Begin(_guarded);
 
     /// <summary>Multiply-adds, or elements, that are worth waking another thread for.</summary>
     public const long SmallestShare = 64 * 1024;
@@ -102,6 +92,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
             ObjectDisposedException.ThrowIf(_stopped, this);
             WorkerTeam? outer = _inside;
             _inside = this;
+            _guarded = TensorPool.Guarded;
             try
             {
                 RunAll(pieces, ref work, cost);
@@ -128,8 +119,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
             foreach (Thread thread in _threads)
                 thread.Join();
             foreach (Scratch scratch in _scratch)
-                NativeMemory.AlignedFree(scratch.Memory);
-            Array.Clear(_scratch);
+                scratch.Dispose();
             _wake.Dispose();
         }
     }
@@ -150,7 +140,11 @@ internal sealed unsafe class WorkerTeam : IDisposable
         }
 
         for (int piece = 0; piece < pieces; piece++)
+        {
             Piece<TWork>(Unsafe.AsPointer(ref work), piece, 0);
+            if (_guarded)
+                _scratch[0].Check();
+        }
     }
 
     private void RunTogether<TWork>(int pieces, ref TWork work)
@@ -192,7 +186,11 @@ internal sealed unsafe class WorkerTeam : IDisposable
             do
             {
                 while (TakeOne(ref _runs[worker].Left, out int piece))
+                {
                     _run(_work, piece, worker);
+                    if (_guarded)
+                        _scratch[worker].Check();
+                }
             }
             while (TakeHalf(worker));
         }
@@ -303,11 +301,5 @@ internal sealed unsafe class WorkerTeam : IDisposable
     {
         [FieldOffset(128)]
         public long Left;
-    }
-
-    private struct Scratch
-    {
-        public float* Memory;
-        public long Floats;
     }
 }

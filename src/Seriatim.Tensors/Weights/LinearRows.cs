@@ -9,9 +9,7 @@ namespace Seriatim.Tensors;
 internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposable
     where T : struct, ILanes<T>
 {
-    private static readonly DotKind Dot = DotKinds.Best(
-        typeof(T) == typeof(Lanes512) ? LaneWidth.Bits512
-        : typeof(T) == typeof(LanePair<Lanes256>) ? LaneWidth.Bits256 : LaneWidth.Bits128);
+    private static readonly DotKind Dot = DotKinds.Best(T.Vectors);
 
     private Tensor? _packed;
     private Tensor? _columns;

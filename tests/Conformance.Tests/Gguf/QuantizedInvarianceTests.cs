@@ -13,7 +13,7 @@ public sealed class QuantizedInvarianceTests
     private static readonly int[] Text = TinyModels.Tokens(1, Length);
 
     public static IEnumerable<object[]> Mixes => from name in (string[])["llama", "qwen2", "mixtral", "gpt2"]
-                                                 from mix in (string[])["q8_0", "q4_0", "q4_k_m", "q6_k"]
+                                                 from mix in (string[])["q8_0", "q4_0", "q4_k_m", "q6_k", "mxfp4"]
                                                  select new object[] { name, mix };
 
     [Theory]

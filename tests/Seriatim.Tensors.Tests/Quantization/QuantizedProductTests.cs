@@ -172,7 +172,7 @@ public sealed class QuantizedProductTests
         yield return (106, 5, block == 32 ? 6176 : 6144);
     }
 
-    private static unsafe void Check(float[] expected, Tensor x, QuantizedMatrix matrix, float[] bias, DotKind dot, string what)
+    internal static unsafe void Check(float[] expected, Tensor x, QuantizedMatrix matrix, float[] bias, DotKind dot, string what)
     {
         using var parameter = new Parameter("b", 1, bias.Length);
         parameter.WriteRow(0, bias);
@@ -186,9 +186,10 @@ public sealed class QuantizedProductTests
     }
 
     /// <summary>What a product means: quantise 32 values of a row, add integer products of each group, scale, in order.</summary>
-    private static unsafe float[] Scalar(Tensor x, QuantizedMatrix matrix, float[] bias)
+    internal static unsafe float[] Scalar(Tensor x, QuantizedMatrix matrix, float[] bias)
     {
-        using var scratch = new NativeBlock(PanelChunk.ScratchFloats * 4);
+        using var memory = new Scratch();
+        var scratch = new PanelScratch(memory);
         (int group, int zero, bool minimums, _) = matrix.Facts;
         float[] y = new float[x.Rows * matrix.Rows];
         for (int n = 0; n < x.Rows; n++)
@@ -199,7 +200,7 @@ public sealed class QuantizedProductTests
                 float sum = bias[o];
                 for (int first = 0; first < x.Columns; first += PanelChunk.Inputs)
                 {
-                    matrix.Open(o / 16, first, (float*)scratch.Pointer, out PanelChunk w);
+                    matrix.Open(o / 16, first, scratch, out PanelChunk w);
                     for (int start = 0; start < Math.Min(PanelChunk.Inputs, x.Columns - first); start += group)
                     {
                         (int product, int total) = (0, 0);

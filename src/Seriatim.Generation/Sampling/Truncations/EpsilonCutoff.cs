@@ -13,6 +13,6 @@ internal sealed class EpsilonCutoff(float epsilon) : LogitsProcessor
     public override void Apply(LogitsRow row)
     {
         (double max, double sum) = row.SoftmaxParts();
-        row.KeepFrom(Math.Min(max, max + Math.Log(sum) + Math.Log(epsilon)));
+        row.KeepFrom(Math.Min(max, max + PlainMath.Log(sum) + PlainMath.Log(epsilon)));
     }
 }

@@ -13,7 +13,7 @@ internal sealed class EtaCutoff(float epsilon) : LogitsProcessor
     public override void Apply(LogitsRow row)
     {
         (double max, double sum) = row.SoftmaxParts();
-        double eta = Math.Min(epsilon, Math.Sqrt(epsilon) * Math.Exp(-row.Entropy(max, sum)));
-        row.KeepFrom(Math.Min(max, max + Math.Log(sum) + Math.Log(eta)));
+        double eta = Math.Min(epsilon, Math.Sqrt(epsilon) * PlainMath.Exp(-row.Entropy(max, sum)));
+        row.KeepFrom(Math.Min(max, max + PlainMath.Log(sum) + PlainMath.Log(eta)));
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ExcludeTopChoices(XtcOptions options) : LogitsProcessor
         // Above a probability of at most 1/2 there are at most 1 / threshold tokens.
         ReadOnlySpan<ulong> top = row.Top((int)Math.Min(row.Candidates.Length, Math.Ceiling(1.0 / options.Threshold) + 1));
         int above = 0;
-        while (above < top.Length && Math.Exp(row.Logits[LogitsRow.IdOf(top[above])] - max) >= least)
+        while (above < top.Length && PlainMath.Exp(row.Logits[LogitsRow.IdOf(top[above])] - max) >= least)
             above++;
         for (int i = 0; i < above - 1; i++)
             row.Logits[LogitsRow.IdOf(top[i])] = float.NegativeInfinity;

@@ -10,5 +10,5 @@ internal sealed class MinP(float p) : LogitsProcessor
         options => OptionCheck.Between("Sampling.MinP", options.MinP, 0, 1),
         options => new MinP(options.MinP));
 
-    public override void Apply(LogitsRow row) => row.KeepFrom(row.Max() + Math.Log(p));
+    public override void Apply(LogitsRow row) => row.KeepFrom(row.Max() + PlainMath.Log(p));
 }

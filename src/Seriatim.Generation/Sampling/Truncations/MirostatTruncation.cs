@@ -8,6 +8,6 @@ internal sealed class MirostatTruncation : LogitsProcessor
     public override void Apply(LogitsRow row)
     {
         (double max, double sum) = row.SoftmaxParts();
-        row.KeepFrom(Math.Min(max, max + Math.Log(sum) - row.State.Mu * Math.Log(2)));
+        row.KeepFrom(Math.Min(max, max + PlainMath.Log(sum) - row.State.Mu * PlainMath.Log(2)));
     }
 }

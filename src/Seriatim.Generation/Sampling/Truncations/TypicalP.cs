@@ -15,7 +15,7 @@ internal sealed class TypicalP(float mass) : LogitsProcessor
     public override void Apply(LogitsRow row)
     {
         (double max, double sum) = row.SoftmaxParts();
-        double log = Math.Log(sum);
+        double log = PlainMath.Log(sum);
         double entropy = row.Entropy(max, sum);
         ReadOnlySpan<ulong> candidates = row.Candidates;
         if (_order.Length < candidates.Length)
@@ -31,7 +31,7 @@ internal sealed class TypicalP(float mass) : LogitsProcessor
         int last = 0;
         for (int i = 0; i < candidates.Length; i++)
         {
-            reached += Math.Exp(row.Logits[_order[i].Id] - max - log);
+            reached += PlainMath.Exp(row.Logits[_order[i].Id] - max - log);
             if (reached >= mass)
                 break;
             last = Math.Min(i + 1, candidates.Length - 1);

@@ -35,7 +35,7 @@ internal readonly unsafe struct IQ4_XS : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
+        *(ushort*)block = (ushort)parts->Scale;
         int high = 0;
         new Span<byte>(block + 4, 4).Clear();
         for (int group = 0; group < 8; group++)

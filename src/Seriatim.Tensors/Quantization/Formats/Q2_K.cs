@@ -31,7 +31,7 @@ internal readonly unsafe struct Q2_K : IBlockFormat
 
         Pairs.Open(block + 16, parts->Codes);
         parts->Scale = *(ushort*)(block + 80);
-        parts->Minimum = BlockParts.Negated(*(ushort*)(block + 82));
+        parts->Minimum = ScaleCodes.NegatedHalf(*(ushort*)(block + 82));
     }
 
     public static void Close(BlockParts* parts, byte* block)
@@ -39,8 +39,8 @@ internal readonly unsafe struct Q2_K : IBlockFormat
         for (int group = 0; group < 16; group++)
             block[group] = (byte)((byte)parts->GroupScales[group] | (parts->GroupMinimums[group] << 4));
         Pairs.Close(parts->Codes, block + 16);
-        *(ushort*)(block + 80) = parts->Scale;
-        *(ushort*)(block + 82) = BlockParts.Negated(parts->Minimum);
+        *(ushort*)(block + 80) = (ushort)parts->Scale;
+        *(ushort*)(block + 82) = ScaleCodes.NegatedHalf(parts->Minimum);
     }
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q2_K>.GroupsWithMinimums(values, 15, parts);

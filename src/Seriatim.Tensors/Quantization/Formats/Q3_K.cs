@@ -51,7 +51,7 @@ internal readonly unsafe struct Q3_K : IBlockFormat
             scales[8 + group % 4] |= (byte)((scale >> 4) << (2 * (group / 4)));
         }
 
-        *(ushort*)(block + 108) = parts->Scale;
+        *(ushort*)(block + 108) = (ushort)parts->Scale;
     }
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q3_K>.Groups(values, -32, 31, parts);

@@ -30,7 +30,7 @@ internal readonly unsafe struct Q4_0 : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
+        *(ushort*)block = (ushort)parts->Scale;
         Nibbles.Close(parts->Codes, 16, block + 2);
     }
 

@@ -31,8 +31,8 @@ internal readonly unsafe struct Q4_1 : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
-        *(ushort*)(block + 2) = parts->Minimum;
+        *(ushort*)block = (ushort)parts->Scale;
+        *(ushort*)(block + 2) = (ushort)parts->Minimum;
         Nibbles.Close(parts->Codes, 16, block + 4);
     }
 

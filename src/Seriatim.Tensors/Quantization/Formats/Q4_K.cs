@@ -24,7 +24,7 @@ internal readonly unsafe struct Q4_K : IBlockFormat
     public static void Open(byte* block, BlockParts* parts)
     {
         parts->Scale = *(ushort*)block;
-        parts->Minimum = BlockParts.Negated(*(ushort*)(block + 2));
+        parts->Minimum = ScaleCodes.NegatedHalf(*(ushort*)(block + 2));
         SixBitScales.Open(block + 4, parts);
         for (int half = 0; half < 4; half++)
             Nibbles.Open(block + 16 + 32 * half, 32, parts->Codes + 64 * half);
@@ -32,8 +32,8 @@ internal readonly unsafe struct Q4_K : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
-        *(ushort*)(block + 2) = BlockParts.Negated(parts->Minimum);
+        *(ushort*)block = (ushort)parts->Scale;
+        *(ushort*)(block + 2) = ScaleCodes.NegatedHalf(parts->Minimum);
         SixBitScales.Close(parts, block + 4);
         for (int half = 0; half < 4; half++)
             Nibbles.Close(parts->Codes + 64 * half, 32, block + 16 + 32 * half);

@@ -31,7 +31,7 @@ internal readonly unsafe struct Q5_0 : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
+        *(ushort*)block = (ushort)parts->Scale;
         Nibbles.CloseHighBits(parts->Codes, block + 2);
         Nibbles.Close(parts->Codes, 16, block + 6);
     }

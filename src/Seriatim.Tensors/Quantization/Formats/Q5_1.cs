@@ -32,8 +32,8 @@ internal readonly unsafe struct Q5_1 : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
-        *(ushort*)(block + 2) = parts->Minimum;
+        *(ushort*)block = (ushort)parts->Scale;
+        *(ushort*)(block + 2) = (ushort)parts->Minimum;
         Nibbles.CloseHighBits(parts->Codes, block + 4);
         Nibbles.Close(parts->Codes, 16, block + 8);
     }

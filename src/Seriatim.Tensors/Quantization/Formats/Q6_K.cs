@@ -48,7 +48,7 @@ internal readonly unsafe struct Q6_K : IBlockFormat
         Pairs.Close(high, block + 128);
         for (int group = 0; group < 16; group++)
             block[192 + group] = (byte)parts->GroupScales[group];
-        *(ushort*)(block + 208) = parts->Scale;
+        *(ushort*)(block + 208) = (ushort)parts->Scale;
     }
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q6_K>.Groups(values, -128, 127, parts);

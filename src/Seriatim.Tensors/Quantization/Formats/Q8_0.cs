@@ -31,7 +31,7 @@ internal readonly unsafe struct Q8_0 : IBlockFormat
 
     public static void Close(BlockParts* parts, byte* block)
     {
-        *(ushort*)block = parts->Scale;
+        *(ushort*)block = (ushort)parts->Scale;
         for (int i = 0; i < 32; i++)
             block[2 + i] = (byte)(parts->Codes[i] ^ 0x80);
     }

@@ -49,7 +49,7 @@ internal readonly unsafe struct TQ1_0 : IBlockFormat
 
         for (int at = 0; at < 52; at++)
             block[at] = (byte)((numbers[at] * 256 + 242) / 243);
-        *(ushort*)(block + 52) = parts->Scale;
+        *(ushort*)(block + 52) = (ushort)parts->Scale;
     }
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<TQ1_0>.Nearest(values, 1, parts);

@@ -31,7 +31,7 @@ internal readonly unsafe struct TQ2_0 : IBlockFormat
     public static void Close(BlockParts* parts, byte* block)
     {
         Pairs.Close(parts->Codes, block);
-        *(ushort*)(block + 64) = parts->Scale;
+        *(ushort*)(block + 64) = (ushort)parts->Scale;
     }
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<TQ2_0>.Nearest(values, 1, parts);
