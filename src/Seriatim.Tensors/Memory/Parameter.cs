@@ -66,11 +66,16 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>The values, in <see cref="Layout"/>; fillers of the last panel are zero.</summary>
     public Tensor Data { get; }
 
-    /// <summary>The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter.</summary>
+    /// <summary>
+    /// The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for what was asked of
+    /// the device so far: only then it is known whether one did.
+    /// </summary>
     public Tensor? Gradient
     {
         get
         {
+            if (!Device.IsHere)
+                Device.Synchronize();
             if (_gradientIsZero)
             {
                 _gradientIsZero = false;
