@@ -251,11 +251,16 @@ public sealed unsafe class Parameter : IDisposable
     {
         (int rows, int columns) = Layout == ParameterLayout.RowMajor
             ? (Rows, Columns)
-            : ((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows));
+            : ((Rows + PanelRows - 1) / PanelRows, PanelColumns());
         var storage = new Tensor(Device, rows, columns, type, lasting: true);
         Device.Clear(storage);
         return storage;
     }
+
+    private int PanelColumns() => Columns <= int.MaxValue / PanelRows
+        ? Columns * PanelRows
+        : throw new ArgumentOutOfRangeException(
+            "columns", $"Parameter '{Name}' has {Columns} columns; a matrix in panels can have {int.MaxValue / PanelRows}.");
 
     private void Load(Tensor source, int row, Span<float> values)
     {
