@@ -17,16 +17,15 @@ internal sealed class StepBenchmark : IDisposable
     private readonly AdamW _optimizer;
     private readonly TrainingBatch _batch;
     private readonly bool _recompute;
-    private readonly int _threads;
 
     private StepBenchmark(StepCase step, int threads, bool recompute, bool timed)
     {
-        (_recompute, _threads) = (recompute, threads);
+        _recompute = recompute;
         _model = Model.Create("config.json", Encoding.UTF8.GetBytes(step.Config), new RandomSource(1, 0.02f));
         _ops = CpuOps.Create(threads);
         if (timed)
             _ops = new ObservedOps(_ops, _timed = new OpTimes());
-        _optimizer = new AdamW(new ParameterSelection().Select(_model), new AdamWOptions { WeightDecay = 0.1 }, threads);
+        _optimizer = new AdamW(new ParameterSelection().Select(_model), new AdamWOptions { WeightDecay = 0.1 });
         var random = new Random(1);
         var builder = new RaggedBatchBuilder();
         for (int i = 0; i < step.Sequences; i++)
@@ -115,8 +114,8 @@ internal sealed class StepBenchmark : IDisposable
 
         double optimizer = Timing.Seconds(() =>
         {
-            double norm = GradientNorm.Of(_optimizer.Parameters, _threads) / _batch.Labels.Length;
-            _optimizer.Step(1e-4, GradientNorm.ClipFactor(norm, 1) / _batch.Labels.Length, clear: true);
+            double norm = GradientNorm.Of(_ops, _optimizer.Parameters) / _batch.Labels.Length;
+            _optimizer.Step(_ops, 1e-4, GradientNorm.ClipFactor(norm, 1) / _batch.Labels.Length, clear: true);
         });
         return new Times(forward, backward, optimizer);
     }

@@ -86,6 +86,64 @@ public sealed class AttentionInfinityTests
         }
     }
 
+    /// <summary>
+    /// The same for gradients: what is not finite in a key, value, query or incoming gradient reaches the queries that see it and the keys that
+    /// those see, and no others.
+    /// </summary>
+    [Theory]
+    [InlineData(LaneWidth.Bits128)]
+    [InlineData(LaneWidth.Bits256)]
+    [InlineData(LaneWidth.Bits512)]
+    public void Gradients_reach_what_they_may_and_nothing_else(LaneWidth width)
+    {
+        using IDifferentiableOps ops = CpuOps.Create(2, width);
+        (string, AttentionSpec)[] specs = [.. Specs, ("soft cap", AttentionCases.Spec(4, 2, 12) with { SoftCap = 3, Window = 40 })];
+        foreach ((string name, AttentionSpec spec) in specs)
+        {
+            float[][] clean = Gradients(ops, spec, -1, 0, 0);
+            foreach ((int operand, int row, float value) in new[]
+            {
+                (0, 66, float.PositiveInfinity), (1, 66, float.PositiveInfinity), (2, 66, float.NaN), (3, 66, float.NegativeInfinity), (2, 149, 1e38f * 10),
+                (3, 3, float.NaN), (0, 149, float.NaN), (1, 140, float.NaN),
+            })
+            {
+                float[][] actual = Gradients(ops, spec, operand, row, value);
+                bool[] spoilt = [.. Enumerable.Range(0, Rows).Select(i => operand is 0 or 3 ? i == row : Sees(spec, i, row))];
+                for (int i = 0; i < Rows; i++)
+                {
+                    string what = $"{name}, {value} in row {row} of operand {operand}, row {i}";
+                    if (!spoilt[i])
+                        OpTableTests.SameBits(RowOf(clean[0], i), RowOf(actual[0], i), $"{what} of dq");
+                    if (Enumerable.Range(0, Rows).Any(query => spoilt[query] && Sees(spec, query, i)))
+                        continue;
+                    OpTableTests.SameBits(RowOf(clean[1], i), RowOf(actual[1], i), $"{what} of dk");
+                    OpTableTests.SameBits(RowOf(clean[2], i), RowOf(actual[2], i), $"{what} of dv");
+                }
+
+                Assert.False(actual.All(gradient => gradient.All(float.IsFinite)), $"{name}: {value} in row {row} of operand {operand} is not to be seen.");
+            }
+        }
+    }
+
+    private static ReadOnlySpan<float> RowOf(float[] values, int row) => values.AsSpan(row * values.Length / Rows, values.Length / Rows);
+
+    /// <summary>Gradients of q, k and v; operands are q, k, v and the gradient of the result.</summary>
+    private static float[][] Gradients(IDifferentiableOps ops, AttentionSpec spec, int operand, int row, float value)
+    {
+        (Tensor q, Tensor k, Tensor v) = Sequence(spec);
+        Tensor dy = Tensor.Create(Rows, spec.Heads * spec.HeadDim);
+        for (int i = 0; i < dy.Length; i++)
+            dy.Span[i] = GradientTests.Weight(i);
+        if (operand >= 0)
+            ((Tensor[])[q, k, v, dy])[operand].Row(row).Fill(value);
+        using var tape = new Tape(ops);
+        foreach (Tensor input in (Tensor[])[q, k, v])
+            tape.Watch(input);
+        using Tensor y = tape.Attention(q, k, v, AttentionCases.Rows([(Rows, Rows, Visibility.Causal)]), 0, spec);
+        tape.Backward(y, dy);
+        return [tape.GradientOf(q)!.ToArray(), tape.GradientOf(k)!.ToArray(), tape.GradientOf(v)!.ToArray()];
+    }
+
     /// <summary>The sign of a NaN is no number's business: which operand it came from decides it.</summary>
     private static float Quiet(float value) => float.IsNaN(value) ? float.NaN : value;
 

@@ -78,7 +78,7 @@ public sealed class DisposeTests : IDisposable
         };
     }
 
-    private AdamW Optimizer() => new(new ParameterSelection().Select(_model), new AdamWOptions(), 1);
+    private AdamW Optimizer() => new(new ParameterSelection().Select(_model), new AdamWOptions());
 
     private TokenCache Cache() => TokenCacheBuilder.OpenOrBuild(
         _folder["cache"], new DataFile(_folder.Write("a.txt", "the cat sat on the mat.\n"), DataFormat.Text), Letters.Tokenizer, Letters.Json,

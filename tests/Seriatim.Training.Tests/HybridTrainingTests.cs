@@ -118,7 +118,7 @@ public sealed class HybridTrainingTests : IDisposable
         {
             optimizer.ClearGradients();
             Gradients(model, _ops, step % 3);
-            optimizer.Step(1e-2);
+            optimizer.Step(_ops, 1e-2);
         }
     }
 

@@ -27,7 +27,9 @@ public static class CheckpointExporter
             ModelParameter first = tensor.First();
             int rows = FileRows(first);
             int columns = first.IsVector ? 1 : first.Parameter.Columns;
-            float[] values = new float[checked(rows * columns)];
+            if ((long)rows * columns > Array.MaxLength)
+                throw new OverflowException($"{tensor.Key} has {(long)rows * columns} elements; a tensor of at most {Array.MaxLength} can be written.");
+            float[] values = new float[rows * columns];
             foreach (ModelParameter part in tensor)
                 Place(part, rows, columns, values, read, shifted ? part.Place.Shift : 0);
             yield return new ExportedTensor(tensor.Key, Shape(first), values);

@@ -26,9 +26,13 @@ public abstract class Device
     public Tensor NewTensor(int rows, int columns, DataType type = DataType.F32) => new(this, rows, columns, type);
 
     /// <summary>A tensor of zeros.</summary>
-    public Tensor Zeros(int rows, int columns, DataType type = DataType.F32)
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="type">How the elements are stored.</param>
+    /// <param name="lasting">Whether it lives as long as a weight does, as the moments of an optimizer do: then its memory goes back to the system, not to a pool.</param>
+    public Tensor Zeros(int rows, int columns, DataType type = DataType.F32, bool lasting = false)
     {
-        Tensor tensor = NewTensor(rows, columns, type);
+        var tensor = new Tensor(this, rows, columns, type, lasting);
         Clear(tensor);
         return tensor;
     }

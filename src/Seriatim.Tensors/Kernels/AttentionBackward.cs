@@ -11,7 +11,7 @@ namespace Seriatim.Tensors;
 /// sequence), in order. Heads, key blocks and query blocks go in sequence, so nothing depends on the number of threads. Segments have no
 /// pages, so keys are the rows of k.
 /// </remarks>
-internal unsafe struct AttentionBackward<T> : IWork
+internal unsafe partial struct AttentionBackward<T> : IWork
     where T : struct, ILanes<T>
 {
     private const int Block = 64;
@@ -105,18 +105,40 @@ internal unsafe struct AttentionBackward<T> : IWork
             Segment(segment, piece % Spec.KeyValueHeads, worker);
     }
 
+    /// <summary>
+    /// In a tile, weights that are 0 because a query does not see a key meet what lies there, and 0 times what is not finite is NaN. So if a
+    /// gradient is not finite the piece begins anew, and rows take only what they see.
+    /// </summary>
     private readonly void Segment(int index, int keyHead, int worker)
     {
         AttentionSegment segment = Rows.Segments[index];
         var state = new PieceState(Team, worker, segment, Spec.HeadDim) { KeyHead = keyHead };
+        if (!Heads(ref state, index))
+        {
+            state.SeenOnly = true;
+            Heads(ref state, index);
+        }
+
+        StoreKeys(ref state);
+    }
+
+    /// <summary>All queries of a key/value head; whether their gradients and those of the keys are finite.</summary>
+    private readonly bool Heads(ref PieceState state, int index)
+    {
+        AttentionSegment segment = state.Segment;
         PackKeys(ref state);
         int group = Spec.Heads / Spec.KeyValueHeads;
+        bool finite = true;
         for (int g = 0; g < group; g++)
         {
-            state.Head = keyHead * group + g;
-            state.BiasRow = BiasGradient == null
-                ? null
-                : BiasGradient + (long)((index * Spec.KeyValueHeads + keyHead) * group + g) * AttentionScores<T>.TableWidth(((AttentionBias.Relative)Spec.Bias!).MaxDistance);
+            state.Head = state.KeyHead * group + g;
+            if (BiasGradient != null)
+            {
+                int width = AttentionScores<T>.TableWidth(((AttentionBias.Relative)Spec.Bias!).MaxDistance);
+                state.BiasRow = BiasGradient + (long)((index * Spec.KeyValueHeads + state.KeyHead) * group + g) * width;
+                new Span<float>(state.BiasRow, width).Clear();
+            }
+
             PackQueries(ref state);
             for (int key = 0; key < segment.Keys; key += Block)
             {
@@ -127,10 +149,21 @@ internal unsafe struct AttentionBackward<T> : IWork
                 }
             }
 
+            finite &= IsFinite(state.Dq, segment.Queries * state.Stride);
             StoreQueries(ref state);
         }
 
-        StoreKeys(ref state);
+        return finite && IsFinite(state.Dk, segment.Keys * state.Stride) && IsFinite(state.Dv, segment.Keys * state.Stride);
+    }
+
+    /// <summary>0 times what is not finite is NaN. Strides are multiples of 32.</summary>
+    private static bool IsFinite(float* values, int count)
+    {
+        T zero = T.Broadcast(0f);
+        T check = zero;
+        for (int i = 0; i < count; i += 16)
+            check = T.MultiplyAdd(T.Load(values + i), zero, check);
+        return T.Sum(check) == 0;
     }
 
     /// <summary>Whether any query of a block sees any key of a block.</summary>
@@ -146,7 +179,6 @@ internal unsafe struct AttentionBackward<T> : IWork
         int queries = Math.Min(Block, state.Segment.Queries - firstQuery);
         int keys = Math.Min(Block, state.Segment.Keys - firstKey);
         int queryTiles = (queries + 7) & ~7;
-        int keyTiles = (keys + 7) & ~7;
         int pieces = (keys + 15) / 16;
         new Span<float>(state.P, TileFloats).Clear();
         new Span<float>(state.Ds, TileFloats).Clear();
@@ -155,6 +187,17 @@ internal unsafe struct AttentionBackward<T> : IWork
         for (int i = 0; i < queries; i++)
             Weights(state, firstQuery + i, firstKey, pieces, state.P + i * Block, state.Ds + i * Block);
 
+        if (state.SeenOnly)
+            AddSeen(state, firstQuery, queries, firstKey, keys);
+        else
+            AddTile(state, firstQuery, queries, firstKey, keys);
+    }
+
+    /// <summary>Adds what the weights of a tile give to dv, dk and dq.</summary>
+    private static void AddTile(in PieceState state, int firstQuery, int queries, int firstKey, int keys)
+    {
+        int queryTiles = (queries + 7) & ~7;
+        int keyTiles = (keys + 7) & ~7;
         int stride = state.Stride;
         for (int column = 0; column < stride; column += 32)
         {
@@ -174,6 +217,32 @@ internal unsafe struct AttentionBackward<T> : IWork
                 OuterProduct<T>.Add<TileLayouts.Rows64>(8, keys, state.Ds + i * Block, kRows, kRows + 16, stride, dq, stride);
             }
         }
+    }
+
+    /// <summary>As <see cref="AddTile"/>, pair by pair of those that see each other: the same sums in the same order, without the zeros.</summary>
+    private readonly void AddSeen(in PieceState state, int firstQuery, int queries, int firstKey, int keys)
+    {
+        for (int i = 0; i < queries; i++)
+        {
+            AttentionRowRange range = AttentionRowRange.Of(state.Segment, firstQuery + i, Spec);
+            long query = (long)(firstQuery + i) * state.Stride;
+            for (int j = 0; j < keys; j++)
+            {
+                if (!range.Sees(firstKey + j))
+                    continue;
+                long key = (long)(firstKey + j) * state.Stride;
+                AddRow(state.P[i * Block + j], state.DyRows + query, state.Dv + key, state.Stride);
+                AddRow(state.Ds[i * Block + j], state.QRows + query, state.Dk + key, state.Stride);
+                AddRow(state.Ds[i * Block + j], state.KRows + key, state.Dq + query, state.Stride);
+            }
+        }
+    }
+
+    private static void AddRow(float factor, float* from, float* to, int length)
+    {
+        T weight = T.Broadcast(factor);
+        for (int i = 0; i < length; i += 16)
+            T.Store(T.MultiplyAdd(weight, T.Load(from + i), T.Load(to + i)), to + i);
     }
 
     /// <summary>Scores, or dy·v, of a tile: rows in sequence of d, keys in lanes.</summary>
@@ -216,20 +285,25 @@ internal unsafe struct AttentionBackward<T> : IWork
             T kept = Spec.Dropout.IsNone ? T.Broadcast(1f) : DropoutMask.Factors(Dropped, row, first);
             T gradient = weight * (T.Load(ds + piece * 16) * kept - delta);
             weight *= kept;
+            T slope = T.Broadcast(1f);
+            if (Spec.SoftCap > 0)
+            {
+                T t = capped / T.Broadcast(Spec.SoftCap);
+                slope -= t * t;
+            }
+
             if (!AttentionScores<T>.SeesAll(range, first, 16))
             {
                 T mask = AttentionScores<T>.Mask(range, first);
                 weight = T.And(mask, weight);
                 gradient = T.And(mask, gradient);
+                slope = T.And(mask, slope);
             }
 
             if (state.BiasRow != null)
                 AddBias(state, gradient, first - range.Position, ds + piece * 16);
             if (Spec.SoftCap > 0)
-            {
-                T t = capped / T.Broadcast(Spec.SoftCap);
-                gradient *= T.Broadcast(1f) - t * t;
-            }
+                gradient *= slope;
 
             T.Store(weight, p + piece * 16);
             T.Store(gradient * T.Broadcast(Spec.Scale), ds + piece * 16);
@@ -242,133 +316,5 @@ internal unsafe struct AttentionBackward<T> : IWork
         float* row = state.BiasRow + AttentionScores<T>.TableIndex(distance, ((AttentionBias.Relative)Spec.Bias!).MaxDistance);
         for (int i = 0; i < 16; i++)
             row[i] += lanes[i];
-    }
-
-    private readonly void PackKeys(ref PieceState state)
-    {
-        int d = Spec.HeadDim;
-        int columns = Spec.KeyValueHeads * d;
-        int keys = state.Segment.Keys;
-        float* k = K + (long)state.Segment.KeyRow * columns + state.KeyHead * d;
-        float* v = V + (long)state.Segment.KeyRow * columns + state.KeyHead * d;
-        for (int first = 0; first < keys; first += 16)
-        {
-            int count = Math.Min(16, keys - first);
-            Transpose.Block(k + (long)first * columns, columns, count, d, state.KPacked + (long)first * d, 16);
-            Transpose.Block(v + (long)first * columns, columns, count, d, state.VPacked + (long)first * d, 16);
-        }
-
-        CopyRows(k, columns, keys, state.KRows, d, state.Stride);
-        new Span<float>(state.Dk, state.KeyRows * state.Stride).Clear();
-        new Span<float>(state.Dv, state.KeyRows * state.Stride).Clear();
-    }
-
-    private readonly void PackQueries(ref PieceState state)
-    {
-        int d = Spec.HeadDim;
-        int columns = Spec.Heads * d;
-        int queries = state.Segment.Queries;
-        long start = (long)state.Segment.QueryRow * columns + state.Head * d;
-        CopyRows(Q + start, columns, queries, state.QRows, d, state.Stride);
-        CopyRows(Dy + start, columns, queries, state.DyRows, d, state.Stride);
-        for (int first = 0; first < queries; first += 8)
-        {
-            int count = Math.Min(8, queries - first);
-            new Span<float>(state.QPacked + (long)first * d, 8 * d).Clear();
-            new Span<float>(state.DyPacked + (long)first * d, 8 * d).Clear();
-            Transpose.Block(Q + start + (long)first * columns, columns, count, d, state.QPacked + (long)first * d, 8);
-            Transpose.Block(Dy + start + (long)first * columns, columns, count, d, state.DyPacked + (long)first * d, 8);
-        }
-
-        // The forward pass multiplied the queries by the scale before the products: the same here, for the same bits.
-        T scale = T.Broadcast(Spec.Scale);
-        int packed = ((queries + 7) & ~7) * d;
-        for (int i = 0; i < packed; i += 16)
-            RowKernel.Store(RowKernel.Load<T>(state.QPacked + i, packed - i) * scale, state.QPacked + i, packed - i);
-        for (int i = 0; i < queries; i++)
-        {
-            float* dy = Dy + start + (long)i * columns;
-            float* y = Y + start + (long)i * columns;
-            T sum = T.Broadcast(0f);
-            for (int e = 0; e < d; e += 16)
-                sum = T.MultiplyAdd(RowKernel.Load<T>(dy + e, d - e), RowKernel.Load<T>(y + e, d - e), sum);
-            state.Delta[i] = T.Sum(sum);
-            state.LogSumExp[i] = LogSumExp[(long)(state.Segment.QueryRow + i) * Spec.Heads + state.Head];
-        }
-
-        new Span<float>(state.Dq, state.QueryRows * state.Stride).Clear();
-    }
-
-    private readonly void StoreQueries(ref PieceState state)
-    {
-        int d = Spec.HeadDim;
-        for (int i = 0; i < state.Segment.Queries; i++)
-        {
-            float* to = Dq + ((long)(state.Segment.QueryRow + i) * Spec.Heads + state.Head) * d;
-            new ReadOnlySpan<float>(state.Dq + (long)i * state.Stride, d).CopyTo(new Span<float>(to, d));
-        }
-    }
-
-    /// <summary>Adds, because several segments may read the same keys (one encoder sequence, several targets).</summary>
-    private readonly void StoreKeys(ref PieceState state)
-    {
-        int d = Spec.HeadDim;
-        for (int j = 0; j < state.Segment.Keys; j++)
-        {
-            long to = ((long)(state.Segment.KeyRow + j) * Spec.KeyValueHeads + state.KeyHead) * d;
-            for (int i = 0; i < d; i++)
-            {
-                Dk[to + i] += state.Dk[(long)j * state.Stride + i];
-                Dv[to + i] += state.Dv[(long)j * state.Stride + i];
-            }
-        }
-    }
-
-    private static void CopyRows(float* from, int fromStride, int rows, float* to, int columns, int stride)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            var target = new Span<float>(to + (long)row * stride, stride);
-            new ReadOnlySpan<float>(from + (long)row * fromStride, columns).CopyTo(target);
-            target[columns..].Clear();
-        }
-    }
-
-    /// <summary>The scratch of one piece. Row strides are D rounded up to 32; rows are rounded up to whole tiles.</summary>
-    private struct PieceState
-    {
-        public readonly AttentionSegment Segment;
-        public readonly int Stride, QueryRows, KeyRows;
-        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta, LogSumExp;
-        public float* BiasRow;
-        public int KeyHead, Head;
-
-        public PieceState(WorkerTeam team, int worker, AttentionSegment segment, int d)
-        {
-            Segment = segment;
-            Stride = (d + 31) & ~31;
-            QueryRows = (segment.Queries + 7) & ~7;
-            KeyRows = (segment.Keys + 15) & ~15;
-            long packedQueries = ((long)QueryRows * d + 15) & ~15L;
-            long packedKeys = (long)KeyRows * d;
-            long queryRows = (long)QueryRows * Stride;
-            long keyRows = (long)KeyRows * Stride;
-            long perQuery = (QueryRows + 15) & ~15;
-            Scratch scratch = team.ScratchOf(worker);
-            P = scratch.Take(TileFloats);
-            Ds = scratch.Take(TileFloats);
-            QPacked = scratch.Take(packedQueries);
-            DyPacked = scratch.Take(packedQueries);
-            QRows = scratch.Take(queryRows);
-            DyRows = scratch.Take(queryRows);
-            Dq = scratch.Take(queryRows);
-            KPacked = scratch.Take(packedKeys);
-            VPacked = scratch.Take(packedKeys);
-            KRows = scratch.Take(keyRows);
-            Dk = scratch.Take(keyRows);
-            Dv = scratch.Take(keyRows);
-            Delta = scratch.Take(perQuery);
-            LogSumExp = scratch.Take(perQuery);
-        }
     }
 }

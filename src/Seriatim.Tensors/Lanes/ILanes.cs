@@ -40,6 +40,9 @@ internal unsafe interface ILanes<T>
 
     static abstract T operator /(T a, T b);
 
+    /// <summary>Exactly rounded.</summary>
+    static abstract T SquareRoot(T a);
+
     /// <summary><c>a · b + c</c>, rounded once.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 

@@ -52,6 +52,9 @@ internal readonly unsafe struct LanePair<T>(T lower, T upper) : ILanes<LanePair<
     public static LanePair<T> operator /(LanePair<T> a, LanePair<T> b) => new(a._lower / b._lower, a._upper / b._upper);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanePair<T> SquareRoot(LanePair<T> a) => new(T.SquareRoot(a._lower), T.SquareRoot(a._upper));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> MultiplyAdd(LanePair<T> a, LanePair<T> b, LanePair<T> c) =>
         new(T.MultiplyAdd(a._lower, b._lower, c._lower), T.MultiplyAdd(a._upper, b._upper, c._upper));
 

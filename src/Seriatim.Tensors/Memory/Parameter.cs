@@ -66,13 +66,16 @@ public sealed unsafe class Parameter : IDisposable
     /// <summary>The values, in <see cref="Layout"/>; fillers of the last panel are zero.</summary>
     public Tensor Data { get; }
 
-    /// <summary>The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for the device.</summary>
+    /// <summary>
+    /// The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for what was asked of
+    /// the device so far: only then it is known whether one did.
+    /// </summary>
     public Tensor? Gradient
     {
         get
         {
             if (!Device.IsHere)
-                Device.Synchronize(); // what was asked for may make it
+                Device.Synchronize();
             if (_gradientIsZero)
             {
                 _gradientIsZero = false;
@@ -248,11 +251,16 @@ public sealed unsafe class Parameter : IDisposable
     {
         (int rows, int columns) = Layout == ParameterLayout.RowMajor
             ? (Rows, Columns)
-            : ((Rows + PanelRows - 1) / PanelRows, checked(Columns * PanelRows));
+            : ((Rows + PanelRows - 1) / PanelRows, PanelColumns());
         var storage = new Tensor(Device, rows, columns, type, lasting: true);
         Device.Clear(storage);
         return storage;
     }
+
+    private int PanelColumns() => Columns <= int.MaxValue / PanelRows
+        ? Columns * PanelRows
+        : throw new ArgumentOutOfRangeException(
+            "columns", $"Parameter '{Name}' has {Columns} columns; a matrix in panels can have {int.MaxValue / PanelRows}.");
 
     private void Load(Tensor source, int row, Span<float> values)
     {

@@ -25,6 +25,8 @@ public sealed unsafe class Tensor : IDisposable
         Columns = columns;
         Type = type;
         Device = device;
+        if (Length > long.MaxValue / 8)
+            throw new ArgumentOutOfRangeException(nameof(rows), $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
         _data = (void*)device.Allocate(Bytes, lasting, out _tag);
     }
 
@@ -44,7 +46,7 @@ public sealed unsafe class Tensor : IDisposable
     public long Length => (long)Rows * Columns;
 
     /// <summary>Size of the elements in bytes.</summary>
-    public long Bytes => checked(Length * Type.Size());
+    public long Bytes => Length * Type.Size();
 
     /// <summary>Waits for what was asked of the device so far, and gives the elements of an F32 tensor to the host.</summary>
     public HostRows Read() => Device.Read(this);
@@ -59,7 +61,7 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>All elements of an F32 tensor where the calling thread may use them: on the CPU, and in the work of a device of this machine.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not F32, or its memory is not here.</exception>
     /// <exception cref="OverflowException">There are more than 2^31 - 1 elements; use <see cref="Row"/>.</exception>
-    internal Span<float> Span => new(Checked(DataType.F32), checked((int)Length));
+    internal Span<float> Span => new(Checked(DataType.F32), Length <= int.MaxValue ? (int)Length : throw TooLong());
 
     internal float* Floats => (float*)Checked(DataType.F32);
 
@@ -136,6 +138,9 @@ public sealed unsafe class Tensor : IDisposable
             throw Elsewhere();
         return _data;
     }
+
+    private OverflowException TooLong() =>
+        new($"A tensor {this} has {Length} elements; the host can take {int.MaxValue} at a time. Take it row by row.");
 
     private InvalidOperationException Elsewhere() =>
         new($"The elements of a tensor {this} are in the memory of the device '{Device}', which cannot be used from here. Read it.");

@@ -8,28 +8,51 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// Weights and their gradients are counted but not pooled: their sizes are those of one model, and the next one has others. What waits in
-/// the free lists goes back with <see cref="Trim"/>, which a model calls when it is disposed.
-/// Size classes grow by a quarter of a power of two, so at most a fifth of a buffer is unused. Debug builds fill a
-/// returned buffer with signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
+/// the free lists goes back with <see cref="Trim"/>, which a model calls when it is disposed, and by itself once nothing was taken from the
+/// pool for <see cref="IdleTime"/>. Size classes grow by a quarter of a power of two, so at most a fifth of a buffer is unused. Debug builds,
+/// and all others if the environment variable <see cref="PoisonVariable"/> is 1 when the program starts, fill a returned buffer with
+/// signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
 /// </remarks>
 public sealed unsafe class TensorPool
 {
+    /// <summary>Name of the environment variable that makes the pool fill what is returned.</summary>
+    public const string PoisonVariable = "SERIATIM_POISON";
+
+    /// <summary>After this long without use, or up to a third more, the waiting buffers go back to the operating system.</summary>
+    public static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>The clock looks this often in an idle time; so a use costs no look at a clock.</summary>
+    private const int LooksPerIdleTime = 3;
+
+#if DEBUG
+    internal static readonly bool Poisons = true;
+#else
+    internal static readonly bool Poisons = Environment.GetEnvironmentVariable(PoisonVariable) == "1";
+#endif
+
     /// <summary>Every buffer starts at a multiple of this many bytes: one cache line and one 512-bit vector.</summary>
     public const int Alignment = 64;
 
     private const int Classes = 4 * 64;
     private readonly Stack<nint>[] _free = new Stack<nint>[Classes];
     private long _liveBytes;
+    private readonly TimeProvider _time;
     private long _freeBytes;
+    private ITimer? _clock;
+    private int _clockRuns;
+    private int _quietLooks;
+    private volatile bool _used;
 
-    private TensorPool()
+    /// <summary>A pool by a clock of one's own, for tests.</summary>
+    internal TensorPool(TimeProvider time)
     {
+        _time = time;
         for (int i = 0; i < Classes; i++)
             _free[i] = new Stack<nint>();
     }
 
     /// <summary>The pool of this process.</summary>
-    public static TensorPool Shared { get; } = new();
+    public static TensorPool Shared { get; } = new(TimeProvider.System);
 
     /// <summary>Bytes in use by tensors that are alive.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
@@ -37,7 +60,7 @@ public sealed unsafe class TensorPool
     /// <summary>Bytes waiting in the free lists.</summary>
     public long FreeBytes => Volatile.Read(ref _freeBytes);
 
-    /// <summary>Gives all waiting buffers back to the operating system.</summary>
+    /// <summary>Gives all waiting buffers back to the operating system, and what else was freed.</summary>
     public void Trim()
     {
         for (int i = 0; i < Classes; i++)
@@ -51,6 +74,8 @@ public sealed unsafe class TensorPool
                 }
             }
         }
+
+        SystemMemory.GiveBack();
     }
 
     /// <summary>
@@ -77,6 +102,7 @@ public sealed unsafe class TensorPool
 
         sizeClass = ClassOf(bytes);
         long size = ClassBytes(sizeClass);
+        _used = true;
         if (TryTake(_free[sizeClass], out nint buffer))
             Interlocked.Add(ref _freeBytes, -size);
         else
@@ -120,12 +146,47 @@ public sealed unsafe class TensorPool
         }
 
         long size = ClassBytes(sizeClass);
-        Poison(buffer, size);
+        if (Poisons)
+            NativeMemory.Fill(buffer, (nuint)size, 0xFF);
         Interlocked.Add(ref _liveBytes, -size);
         Interlocked.Add(ref _freeBytes, size);
         Stack<nint> free = _free[sizeClass];
         lock (free)
             free.Push((nint)buffer);
+
+        // After the push: a look that stops the clock before sees the buffer when it trims.
+        if (Volatile.Read(ref _clockRuns) == 0)
+            StartClock();
+    }
+
+    /// <summary>The timer has no thread of its own, and none is kept while nothing waits in the free lists.</summary>
+    private void StartClock()
+    {
+        if (Interlocked.Exchange(ref _clockRuns, 1) != 0)
+            return;
+        _quietLooks = 0;
+        TimeSpan period = IdleTime / LooksPerIdleTime;
+        if (_clock is { } clock)
+        {
+            clock.Change(period, period);
+            return;
+        }
+
+        // What flows with the first caller is no business of the others'.
+        using AsyncFlowControl flow = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();
+        _clock = _time.CreateTimer(static pool => ((TensorPool)pool!).Look(), this, period, period);
+    }
+
+    private void Look()
+    {
+        bool used = _used;
+        _used = false;
+        _quietLooks = used ? 0 : _quietLooks + 1;
+        if (_quietLooks < LooksPerIdleTime)
+            return;
+        _clock?.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Interlocked.Exchange(ref _clockRuns, 0);
+        Trim();
     }
 
     private static void ReturnGuarded(byte* buffer)
@@ -137,9 +198,6 @@ public sealed unsafe class TensorPool
         if (!intact)
             throw new InvalidOperationException($"A kernel wrote outside a tensor of {bytes} bytes.");
     }
-
-    [System.Diagnostics.Conditional("DEBUG")]
-    private static void Poison(void* buffer, long size) => NativeMemory.Fill(buffer, (nuint)size, 0xFF);
 
     /// <summary>The smallest class of at least <paramref name="bytes"/> bytes: classes are (4 + q) * 2^(e - 2), from 256.</summary>
     private static int ClassOf(long bytes)

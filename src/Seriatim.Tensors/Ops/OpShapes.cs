@@ -13,4 +13,14 @@ internal static class OpShapes
     /// <summary>Requires the columns of <paramref name="x"/>; <paramref name="why"/> says where the number comes from.</summary>
     public static void RequireColumns(Tensor x, int columns, string operation, string operand, object why) =>
         ShapeMismatchException.Require(x.Columns == columns, operation, operand, $"{x}", $"[*, {columns}] ({why})");
+
+    /// <summary>Requires a parameter that a step of an optimizer can change.</summary>
+    public static void RequireTrainable(Parameter parameter, string operation)
+    {
+        if (parameter.Data.Type != DataType.F32)
+            throw new ArgumentException($"{operation}: {parameter} is stored as {parameter.Data.Type}; only F32 parameters can be trained.");
+    }
+
+    /// <summary>What calls say that make no tensor when somebody asks for the shape of one.</summary>
+    public static ArgumentOutOfRangeException NoResult(string operation) => new($"{operation} changes its operands and makes no tensor.");
 }

@@ -23,8 +23,14 @@ public static class CheckpointAverage
 
             foreach (ModelParameter parameter in sum.Parameters)
             {
-                foreach (ref float value in parameter.Parameter.Data.Span)
-                    value /= folders.Count;
+                float[] row = new float[parameter.Parameter.Columns];
+                for (int r = 0; r < parameter.Parameter.Rows; r++)
+                {
+                    parameter.Parameter.ReadRow(r, row);
+                    foreach (ref float value in row.AsSpan())
+                        value /= folders.Count;
+                    parameter.Parameter.WriteRow(r, row);
+                }
             }
 
             return sum;
@@ -52,7 +58,7 @@ public static class CheckpointAverage
         string[] names = ["tokenizer.json", "tokenizer_config.json", GenerationConfigFile.FileName];
         Dictionary<string, ReadOnlyMemory<byte>> files = names.Where(name => File.Exists(Path.Combine(folders[^1], name)))
             .ToDictionary(name => name, name => (ReadOnlyMemory<byte>)File.ReadAllBytes(Path.Combine(folders[^1], name)));
-        new FinalModel(Path.TrimEndingDirectorySeparator(output), files).Write(model, null, type);
+        new FinalModel(Path.TrimEndingDirectorySeparator(output), files).Write(model, null, null, type);
     }
 
     private static void Add(Model sum, Model next, string folder)
@@ -61,10 +67,18 @@ public static class CheckpointAverage
             throw new ArgumentException($"The parameters of {folder} are not those of the first checkpoint.");
         for (int i = 0; i < sum.Parameters.Count; i++)
         {
-            Span<float> total = sum.Parameters[i].Parameter.Data.Span;
-            ReadOnlySpan<float> values = next.Parameters[i].Parameter.Data.Span;
-            for (int k = 0; k < total.Length; k++)
-                total[k] += values[k];
+            Parameter total = sum.Parameters[i].Parameter;
+            Parameter values = next.Parameters[i].Parameter;
+            float[] row = new float[total.Columns];
+            float[] other = new float[total.Columns];
+            for (int r = 0; r < total.Rows; r++)
+            {
+                total.ReadRow(r, row);
+                values.ReadRow(r, other);
+                for (int c = 0; c < row.Length; c++)
+                    row[c] += other[c];
+                total.WriteRow(r, row);
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ namespace Seriatim.Training;
 /// <param name="files">What lies beside the weights.</param>
 internal sealed class FinalModel(string folder, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files)
 {
-    /// <summary>Writes the model, or the average of its weights if one is kept.</summary>
-    public void Write(Model model, WeightAverage? average, DataType type)
+    /// <summary>Writes the model, or the average of its weights if one is kept; then the ops put it in place and take it back.</summary>
+    public void Write(Model model, IDifferentiableOps? ops, WeightAverage? average, DataType type)
     {
         string temporary = folder + ".new", old = folder + ".old";
         foreach (string left in (string[])[temporary, old])
@@ -15,14 +15,14 @@ internal sealed class FinalModel(string folder, IReadOnlyDictionary<string, Read
                 Directory.Delete(left, recursive: true);
         }
 
-        average?.Swap();
+        average?.Swap(ops!);
         try
         {
             CheckpointWriter.Write(model, temporary, type);
         }
         finally
         {
-            average?.Swap();
+            average?.Swap(ops!);
         }
 
         foreach ((string name, ReadOnlyMemory<byte> bytes) in files)

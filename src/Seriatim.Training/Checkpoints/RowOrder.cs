@@ -7,7 +7,7 @@ internal static class RowOrder
 {
     public static float[] ToRows(Parameter parameter, ReadOnlySpan<float> memory)
     {
-        float[] rows = new float[checked(parameter.Rows * parameter.Columns)];
+        float[] rows = new float[Length(parameter)];
         for (int row = 0; row < parameter.Rows; row++)
         {
             for (int column = 0; column < parameter.Columns; column++)
@@ -24,6 +24,15 @@ internal static class RowOrder
             for (int column = 0; column < parameter.Columns; column++)
                 memory[Offset(parameter, row, column)] = rows[row * parameter.Columns + column];
         }
+    }
+
+    /// <summary>Elements of a parameter, which a file's writer gets as one array.</summary>
+    /// <exception cref="OverflowException">They are too many for an array.</exception>
+    public static int Length(Parameter parameter)
+    {
+        long length = (long)parameter.Rows * parameter.Columns;
+        return length <= Array.MaxLength ? (int)length
+            : throw new OverflowException($"{parameter} has {length} elements; what an optimizer keeps of a parameter can be written for at most {Array.MaxLength}.");
     }
 
     public static int Offset(Parameter parameter, int row, int column) => parameter.Layout == ParameterLayout.RowMajor

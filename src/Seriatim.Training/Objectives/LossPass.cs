@@ -23,7 +23,7 @@ public static class LossPass
         using Tensor rows = Hidden(model, tape, batch, dropout);
         using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
-        float value = loss.Span[0];
+        float value = loss.Read().Values[0];
         correct?.Invoke(Correct(model, ops, rows, batch.Labels));
         if (float.IsFinite(value))
             tape.Backward(loss);
@@ -39,7 +39,7 @@ public static class LossPass
         ArgumentNullException.ThrowIfNull(batch);
         using Tensor rows = Hidden(model, ops, batch);
         using Tensor loss = model.Loss(ops, rows, batch.Labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));
-        return new TokenScores(loss.Span[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
+        return new TokenScores(loss.Read().Values[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
     }
 
     /// <summary>The rows that have a label, after the last layer.</summary>
@@ -69,8 +69,9 @@ public static class LossPass
         {
             int count = Math.Min(RowsAtOnce, labels.Length - first);
             using Tensor logits = model.Project(ops, rows, Enumerable.Range(first, count).ToArray());
+            HostRows values = logits.Read();
             for (int i = 0; i < count; i++)
-                correct += MostLikely(logits.Row(i)) == labels[first + i] ? 1 : 0;
+                correct += MostLikely(values.Row(i)) == labels[first + i] ? 1 : 0;
         }
 
         return correct;

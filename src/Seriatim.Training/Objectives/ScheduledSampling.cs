@@ -54,8 +54,9 @@ public sealed record ScheduledSampling(double Probability, SamplingGrowth Growth
         foreach (int[] some in rows.Chunk(RowsAtOnce))
         {
             using Tensor logits = model.Project(ops, hidden, some);
+            HostRows values = logits.Read();
             for (int i = 0; i < some.Length; i++)
-                tokens[some[i] + 1] = LossPass.MostLikely(logits.Row(i));
+                tokens[some[i] + 1] = LossPass.MostLikely(values.Row(i));
         }
 
         return batch with { Rows = batch.Rows.With(tokens) };

@@ -8,14 +8,14 @@ public sealed class OptimizerMoment : IDisposable
     internal OptimizerMoment(string kind, Parameter parameter)
     {
         (Kind, Parameter, Rows, Columns, _isWhole) = (kind, parameter, parameter.Rows, parameter.Columns, true);
-        Values = Tensor.Zeros(parameter.Data.Rows, parameter.Data.Columns);
+        Values = parameter.Device.Zeros(parameter.Data.Rows, parameter.Data.Columns, lasting: true);
     }
 
     /// <summary>One value for each row, or each column, of the parameter.</summary>
     internal OptimizerMoment(string kind, Parameter parameter, int length)
     {
         (Kind, Parameter, Rows, Columns) = (kind, parameter, 1, length);
-        Values = Tensor.Zeros(1, length);
+        Values = parameter.Device.Zeros(1, length, lasting: true);
     }
 
     /// <summary>What it is an average of, e.g. <c>exp_avg</c>.</summary>
@@ -40,14 +40,19 @@ public sealed class OptimizerMoment : IDisposable
     public void Dispose() => Values.Dispose();
 
     /// <summary>The elements row by row, as files hold them.</summary>
-    internal float[] ToRows() => _isWhole ? RowOrder.ToRows(Parameter, Values.Span) : Values.Span.ToArray();
+    internal float[] ToRows() => _isWhole ? RowOrder.ToRows(Parameter, Values.Read().Values) : Values.ToArray();
 
     /// <summary>Takes elements that are given row by row.</summary>
     internal void FromRows(float[] rows)
     {
-        if (_isWhole)
-            RowOrder.FromRows(Parameter, rows, Values.Span);
-        else
-            rows.CopyTo(Values.Span);
+        if (!_isWhole)
+        {
+            Values.Device.Write(Values, rows);
+            return;
+        }
+
+        float[] memory = new float[Values.Length];
+        RowOrder.FromRows(Parameter, rows, memory);
+        Values.Device.Write(Values, memory);
     }
 }

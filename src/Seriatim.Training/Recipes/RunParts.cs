@@ -3,18 +3,18 @@ namespace Seriatim.Training;
 /// <summary>What a trainer makes of its recipe.</summary>
 internal static class RunParts
 {
-    public static Model LoadModel(TrainingRecipe recipe, string? checkpoint)
+    public static Model LoadModel(TrainingRecipe recipe, string? checkpoint, Device device)
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)
-            return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
-        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions));
+            return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32, Device = device });
+        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions), device);
     }
 
-    public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained, int threads) => recipe.Optimizer switch
+    public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained) => recipe.Optimizer switch
     {
-        OptimizerKind.Lion => new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay, threads),
-        OptimizerKind.Adafactor => new Adafactor(trained, new AdafactorOptions { WeightDecay = recipe.Adam.WeightDecay }, threads),
-        _ => new AdamW(trained, recipe.Adam, threads),
+        OptimizerKind.Lion => new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay),
+        OptimizerKind.Adafactor => new Adafactor(trained, new AdafactorOptions { WeightDecay = recipe.Adam.WeightDecay }),
+        _ => new AdamW(trained, recipe.Adam),
     };
 
     /// <summary>Rows of the largest batch there can be.</summary>

@@ -7,11 +7,11 @@ internal sealed class Teacher : IDisposable
 {
     private readonly Model _model;
 
-    public Teacher(TeacherOptions options, Model student, Tokenizer tokenizer, int threads)
+    public Teacher(TeacherOptions options, Model student, Tokenizer tokenizer)
     {
         if (TokenizerCheck.FirstDifference(options.Folder, tokenizer) is { } difference)
             throw new RecipeException($"The teacher {options.Folder} has another tokenizer: {difference}.");
-        _model = Model.Load(options.Folder);
+        _model = Model.Load(options.Folder, new ModelLoadOptions { Device = student.Device });
         if (_model.Spec.Task != student.Spec.Task || _model.Spec.Head.Outputs != student.Spec.Head.Outputs)
         {
             string message = $"The teacher {options.Folder} is for {_model.Spec.Task} with {_model.Spec.Head.Outputs} outputs; the model is for {student.Spec.Task} with {student.Spec.Head.Outputs}.";
@@ -19,7 +19,7 @@ internal sealed class Teacher : IDisposable
             throw new RecipeException(message);
         }
 
-        Distillation = new Distillation(_model, options.Temperature, options.Weight, threads);
+        Distillation = new Distillation(_model, options.Temperature, options.Weight);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string file in Directory.GetFiles(options.Folder, "*.safetensors").Order(StringComparer.Ordinal))
         {

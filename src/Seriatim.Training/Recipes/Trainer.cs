@@ -60,7 +60,7 @@ public sealed class Trainer : IDisposable
         if (File.Exists(tokenizerConfig))
             _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
         Tokenizer = Tokenizer.Load(recipe.Tokenizer);
-        Model = RunParts.LoadModel(recipe, checkpoint);
+        Model = RunParts.LoadModel(recipe, checkpoint, _options.Device);
         try
         {
             RunParts.CheckModel(recipe, Model, Tokenizer);
@@ -73,13 +73,13 @@ public sealed class Trainer : IDisposable
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check(Model);
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
-            _optimizer = RunParts.NewOptimizer(recipe, trained, _options.Threads);
-            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay, _options.Threads) : null;
+            _optimizer = RunParts.NewOptimizer(recipe, trained);
+            _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
             _schedule = recipe.Schedule.Make(Model.Spec.Last.Width, TotalSteps);
             _dropout = recipe.DropoutOf(Model.Spec.Dropout);
-            _teacher = recipe.Teacher is { } teacher ? new Teacher(teacher, Model, Tokenizer, _options.Threads) : null;
+            _teacher = recipe.Teacher is { } teacher ? new Teacher(teacher, Model, Tokenizer) : null;
             _settings = ResumeSettings.Of(recipe, _data, definition, TotalSteps, _dropout, _teacher);
             // Frozen weights need fewer operations; how many fewer depends on where they lie, so nothing is counted.
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
@@ -87,7 +87,7 @@ public sealed class Trainer : IDisposable
             _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
             if (checkpoint is not null)
                 Restore(checkpoint);
-            _ops = CpuOps.Create(_options.Threads);
+            _ops = _options.Device.NewOps(_options.Threads);
         }
         catch
         {
@@ -230,12 +230,12 @@ public sealed class Trainer : IDisposable
             flops += _flops?.Of(batch) ?? 0;
         }
 
-        double norm = GradientNorm.Of(_optimizer.Parameters, _options.Threads) / labels;
+        double norm = GradientNorm.Of(_ops, _optimizer.Parameters) / labels;
         if (!double.IsFinite(norm))
             throw new TrainingDivergedException(Steps + 1, $"the gradient's norm is {norm}", Store.Latest());
         double rate = _schedule.RateAt(Steps);
-        _optimizer.Step(rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
-        _average?.Update();
+        _optimizer.Step(_ops, rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
+        _average?.Update(_ops);
         (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
         return new StepFigures(Steps, loss / labels, norm, rate, rows, flops, (double)correct / labels);
     }
@@ -268,14 +268,14 @@ public sealed class Trainer : IDisposable
     /// <summary>Does something with the averaged weights, if an average is kept.</summary>
     private T Averaged<T>(Func<T> action)
     {
-        _average?.Swap();
+        _average?.Swap(_ops);
         try
         {
             return action();
         }
         finally
         {
-            _average?.Swap();
+            _average?.Swap(_ops);
         }
     }
 
@@ -365,15 +365,15 @@ public sealed class Trainer : IDisposable
         if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
         {
             string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
-            using Model model = Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32 });
+            using Model model = RunParts.LoadModel(_recipe, folder, _options.Device);
             using WeightAverage? average = _average is null ? null : new WeightAverage(_recipe.Selection.Select(model), _average.Decay);
             if (average is not null)
                 CheckpointStore.RestoreAverage(folder, average);
-            final.Write(model, average, _recipe.FinalType);
+            final.Write(model, _ops, average, _recipe.FinalType);
         }
         else
         {
-            final.Write(Model, _average, _recipe.FinalType);
+            final.Write(Model, _ops, _average, _recipe.FinalType);
         }
     }
 

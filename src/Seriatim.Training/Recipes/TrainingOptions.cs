@@ -6,6 +6,9 @@ public sealed record TrainingOptions
     /// <summary>Threads; 0: as many as the machine has.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Whose memory the model is in, and so whose ops train it.</summary>
+    public Device Device { get; init; } = Device.Cpu;
+
     /// <summary>Go on from the newest checkpoint of the output folder, if there is one.</summary>
     public bool Resume { get; init; }
 

@@ -3,8 +3,11 @@ namespace Seriatim.Tensors.Tests;
 /// <summary>The table of cases: every op, with shapes that meet every tail and every branch.</summary>
 public static class OpCases
 {
-    /// <summary>Calls that change their operands, and so have tests of their own.</summary>
-    public static IReadOnlySet<string> WithoutCases { get; } = new HashSet<string>();
+    /// <summary>Calls that change their operands or give sums in double, and so have tests of their own: <see cref="OptimizerOpTests"/>.</summary>
+    public static IReadOnlySet<string> WithoutCases { get; } = new HashSet<string>
+    {
+        "AdamWStep", "LionStep", "AdafactorStep", "MoveTowards", "Swap", "PutRows", "SumOfSquares", "DistillationLoss",
+    };
 
     public static IEnumerable<OpCase> All() =>
         [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. Pointwise(),

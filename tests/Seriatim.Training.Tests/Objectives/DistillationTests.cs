@@ -52,7 +52,7 @@ public sealed class DistillationTests
         {
             using Model student = TinyModel.Gpt(), teacher = Teacher(seed: 99);
             using IDifferentiableOps ops = CpuOps.Create(threads);
-            new Distillation(teacher, threads: threads).Train(student, ops, Batch());
+            new Distillation(teacher).Train(student, ops, Batch());
             return [.. CheckpointExporter.Gradients(student.Parameters).Select(t => t.Values)];
         }
 

@@ -22,7 +22,8 @@ public sealed class AdafactorTests
             parameter.WriteRow(r, row);
         }
 
-        using var optimizer = new Adafactor([new TrainableParameter(parameter, Decays: true)], options, threads);
+        using var optimizer = new Adafactor([new TrainableParameter(parameter, Decays: true)], options);
+        using IDifferentiableOps ops = CpuOps.Create(threads);
         for (int step = 1; step <= 4; step++)
         {
             optimizer.ClearGradients();
@@ -34,7 +35,7 @@ public sealed class AdafactorTests
                 parameter.AddGradientRow(r, row);
             }
 
-            optimizer.Step(0.05, gradientScale: 0.5);
+            optimizer.Step(ops, 0.05, gradientScale: 0.5);
             Reference(weights, gradient, averages, step, options);
             for (int r = 0; r < rows; r++)
             {
@@ -62,9 +63,10 @@ public sealed class AdafactorTests
                     gradient[i] = MathF.Sin(i * 0.37f);
             }
 
-            using var optimizer = new Adafactor(parameters, threads: threads);
+            using var optimizer = new Adafactor(parameters);
+            using IDifferentiableOps ops = CpuOps.Create(threads);
             for (int i = 0; i < 3; i++)
-                optimizer.Step(0.01);
+                optimizer.Step(ops, 0.01);
             return [.. parameters.SelectMany(p => p.Parameter.Data.Span.ToArray())];
         }
 

@@ -5,18 +5,18 @@ public sealed class OptimizerTests
     [Fact]
     public void Bits_do_not_depend_on_threads()
     {
-        float[] Run(int threads, Func<IReadOnlyList<TrainableParameter>, int, Optimizer> make)
+        float[] Run(int threads, Func<IReadOnlyList<TrainableParameter>, Optimizer> make)
         {
             using Parameter parameter = Filled(300, 701, ParameterLayout.Panels);
-            using Optimizer optimizer = make([new TrainableParameter(parameter, true)], threads);
+            using Optimizer optimizer = make([new TrainableParameter(parameter, true)]);
+            using IDifferentiableOps ops = CpuOps.Create(threads);
             for (int i = 0; i < 3; i++)
-                optimizer.Step(0.01, 0.5);
+                optimizer.Step(ops, 0.01, 0.5);
             return parameter.Data.Span.ToArray();
         }
 
-        Assert.Equal(Run(1, (p, t) => new AdamW(p, new AdamWOptions { WeightDecay = 0.1 }, t)),
-            Run(4, (p, t) => new AdamW(p, new AdamWOptions { WeightDecay = 0.1 }, t)));
-        Assert.Equal(Run(1, (p, t) => new Lion(p, weightDecay: 0.1, threads: t)), Run(4, (p, t) => new Lion(p, weightDecay: 0.1, threads: t)));
+        Assert.Equal(Run(1, p => new AdamW(p, new AdamWOptions { WeightDecay = 0.1 })), Run(4, p => new AdamW(p, new AdamWOptions { WeightDecay = 0.1 })));
+        Assert.Equal(Run(1, p => new Lion(p, weightDecay: 0.1)), Run(4, p => new Lion(p, weightDecay: 0.1)));
     }
 
     [Fact]
@@ -26,7 +26,8 @@ public sealed class OptimizerTests
         parameter.WriteRow(0, [1, 1, 1]);
         parameter.AddGradientRow(0, [0.5f, -2, 0]);
         using var lion = new Lion([new TrainableParameter(parameter, true)], weightDecay: 0.5);
-        lion.Step(0.1);
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        lion.Step(ops, 0.1);
         float[] expected = [0.85f, 1.05f, 0.95f];
         for (int i = 0; i < 3; i++)
             Assert.Equal(expected[i], parameter.Data.Span[i], 1e-6f);
@@ -39,7 +40,8 @@ public sealed class OptimizerTests
         using var b = new Parameter("b", 2, 2);
         a.AddGradientRow(0, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
         b.AddGradientRow(1, [0, 4]);
-        double norm = GradientNorm.Of([new TrainableParameter(a, true), new TrainableParameter(b, true)]);
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        double norm = GradientNorm.Of(ops, [new TrainableParameter(a, true), new TrainableParameter(b, true)]);
         Assert.Equal(5, norm);
         Assert.Equal(0.2, GradientNorm.ClipFactor(norm, 1));
         Assert.Equal(1, GradientNorm.ClipFactor(norm, 6));

@@ -23,8 +23,8 @@ public sealed class OwnLoopTests
         {
             TrainingBatch batch = objective.Make(loader.Next());
             double loss = LossPass.Train(model, ops, batch) / batch.Labels.Length;
-            double norm = GradientNorm.Of(optimizer.Parameters) / batch.Labels.Length;
-            optimizer.Step(schedule.RateAt(optimizer.Steps), GradientNorm.ClipFactor(norm, 1) / batch.Labels.Length, clear: true);
+            double norm = GradientNorm.Of(ops, optimizer.Parameters) / batch.Labels.Length;
+            optimizer.Step(ops, schedule.RateAt(optimizer.Steps), GradientNorm.ClipFactor(norm, 1) / batch.Labels.Length, clear: true);
             losses.Add(loss);
         }
 

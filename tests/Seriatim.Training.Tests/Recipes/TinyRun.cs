@@ -34,8 +34,8 @@ internal sealed class TinyRun : IDisposable
     public TrainingRecipe Parse() => TrainingRecipe.Parse(Encoding.UTF8.GetBytes(Recipe.ToJsonString()), _folder["recipe.json"]);
 
     public Trainer Trainer(int threads = 1, bool resume = false, IProgress<LogEntry>? progress = null,
-        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null) =>
-        new(Parse(), new TrainingOptions { Threads = threads, Resume = resume, Progress = progress, Generate = generate });
+        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null, Device? device = null) =>
+        new(Parse(), new TrainingOptions { Threads = threads, Resume = resume, Progress = progress, Generate = generate, Device = device ?? Device.Cpu });
 
     /// <summary>SHA-256 of every file of a checkpoint.</summary>
     public string[] Hashes(string checkpoint) => [.. Directory.GetFiles(Path.Combine(Output, checkpoint)).Order(StringComparer.Ordinal)

@@ -216,12 +216,13 @@ public sealed class TrainerTests
         using Model model = TinyModel.Gpt();
         IReadOnlyList<TrainableParameter> parameters = new ParameterSelection().Select(model);
         using var average = new WeightAverage(parameters, 0.75);
+        using IDifferentiableOps ops = CpuOps.Create(1);
         Span<float> first = parameters[0].Parameter.Data.Span;
         float before = first[0];
         first[0] += 4;
-        average.Update();
+        average.Update(ops);
         Assert.Equal(before + 1, average.Values[0].Values.Span[0], 1e-5f);
-        average.Swap();
+        average.Swap(ops);
         Assert.Equal(before + 1, first[0], 1e-5f);
         using var folder = new TempFolder();
         CheckpointWriter.Write(model, folder["a"]);
