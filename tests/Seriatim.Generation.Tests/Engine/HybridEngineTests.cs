@@ -51,7 +51,7 @@ public sealed class HybridEngineTests
         Assert.Contains("layer 1 of this tiny model is a GatedRecurrence", error.Message);
     }
 
-    private static Model Make(bool hybrid, ulong seed)
+    internal static Model Make(bool hybrid, ulong seed, Device? device = null)
     {
         LayerSpec recurrence = new(Placement.Pre, Norm, new MixerSpec.GatedRecurrence(28), Inner);
         LayerSpec attention = new(Placement.Pre, Norm, new MixerSpec.Attention(2, 1, 12, 0.3f)
@@ -67,6 +67,6 @@ public sealed class HybridEngineTests
         var stack = new StackSpec(Vocabulary, 24, Visibility.Causal, layers) { FinalNorm = Norm };
         return Model.Build(
             new ModelSpec("tiny", ModelTask.CausalLanguageModel, null, stack, new HeadSpec(Vocabulary), 4096), names,
-                new ModelConfig(), new RandomSource(seed));
+                new ModelConfig(), new RandomSource(seed), device);
     }
 }

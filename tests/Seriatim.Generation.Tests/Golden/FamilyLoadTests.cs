@@ -90,7 +90,7 @@ public sealed class FamilyLoadTests
         Assert.True(core.Statistics.Preemptions > 0);
     }
 
-    private static bool Fits(EngineCore core, GenerationRequest request)
+    internal static bool Fits(EngineCore core, GenerationRequest request)
     {
         try
         {
