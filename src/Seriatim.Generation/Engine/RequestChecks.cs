@@ -78,12 +78,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     /// <exception cref="RequestTooLargeException">The request could never run.</exception>
     private void RequireRoom(in MemoryDemand demand)
     {
-        if (Lacking(demand) is not { } pool)
-            return;
-        string how = demand.EncoderRows > 0 && pool is CrossPagePool ? "Give the engine more memory."
-            : pool.HoldsPositions ? "Ask for fewer new tokens or sequences, or give the engine more memory."
-            : "Ask for fewer sequences, or give the engine more States.";
-        throw new RequestTooLargeException(pool.Describe(demand), pool.Most(demand), pool.Units, how);
+        if (Lacking(demand) is { } pool)
+            throw new RequestTooLargeException(pool.Describe(demand), pool.Most(demand), pool.Units, pool.Remedy);
     }
 
     /// <summary>The first pool that has fewer units than the request can come to need; null: none.</summary>

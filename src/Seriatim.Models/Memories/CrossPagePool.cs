@@ -28,5 +28,8 @@ public sealed class CrossPagePool(KeyValuePool storage) : PagePool(storage)
     public override long Most(in MemoryDemand demand) => PagesFor(demand.EncoderRows);
 
     /// <inheritdoc/>
+    public override string Remedy => "Give the engine more memory.";
+
+    /// <inheritdoc/>
     public override string Describe(in MemoryDemand demand) => Name;
 }

@@ -74,6 +74,9 @@ public abstract class MemoryPool : IDisposable
     /// <param name="demand">The request.</param>
     public abstract string Describe(in MemoryDemand demand);
 
+    /// <summary>What to do about a request that needs more units than there are: the last sentence of refusals.</summary>
+    public abstract string Remedy { get; }
+
     /// <summary>Whether the unit of a block is needed to go on.</summary>
     /// <param name="block">Number of the full page of positions.</param>
     /// <param name="length">Positions of the sequence, all in full pages.</param>

@@ -78,6 +78,9 @@ public class PagePool : MemoryPool
         $"pages of {PageSize} tokens ({demand.Width} sequences of up to {demand.Length} tokens)";
 
     /// <inheritdoc/>
+    public override string Remedy => "Ask for fewer new tokens or sequences, or give the engine more memory.";
+
+    /// <inheritdoc/>
     public override bool Sees(int block, int length, AttentionWindow? window) =>
         window is not { } reach || block < Of(reach.Sinks) || ((long)block + 1) * PageSize > (long)length - reach.Size + 1;
 

@@ -60,6 +60,9 @@ public sealed class StatePool : MemoryPool
     public override string Describe(in MemoryDemand demand) => $"states ({demand.Width} sequences, before and after a step)";
 
     /// <inheritdoc/>
+    public override string Remedy => "Ask for fewer sequences, or give the engine more States.";
+
+    /// <inheritdoc/>
     public override bool Sees(int block, int length, AttentionWindow? reach) => (block + 1L) * PageSize == length;
 
     /// <inheritdoc/>
