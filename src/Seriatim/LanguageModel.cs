@@ -7,8 +7,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// A model, its tokenizer and an engine that generates with it: text in, text out. Any number of requests may run at the same time, from
-/// any thread; they share the engine's steps, and each gets what it would get alone.
+/// A model, its tokenizer and an engine that generates with it: text in, text out. Any number of requests may run at the same
+/// time, from any thread; they share the engine's steps, and each gets what it would get alone.
 /// </summary>
 /// <example><code>
 /// using var model = await LanguageModel.OpenAsync("path/to/model");
@@ -30,8 +30,8 @@ public sealed class LanguageModel : IDisposable
     public Tokenizer Tokenizer => _opened.Tokenizer;
 
     /// <summary>
-    /// What holds for requests that do not say otherwise: the model's <c>generation_config.json</c>, else the defaults of this library.
-    /// <see cref="Request"/> and <see cref="ChatRequest"/> have it in them already.
+    /// What holds for requests that do not say otherwise: the model's <c>generation_config.json</c>, else the defaults of this
+    /// library. <see cref="Request"/> and <see cref="ChatRequest"/> have it in them already.
     /// </summary>
     public GenerationDefaults Defaults => _opened.Defaults;
 
@@ -42,14 +42,18 @@ public sealed class LanguageModel : IDisposable
     public ModelTrace? Trace => _opened.Trace;
 
     /// <summary>Opens a model.</summary>
-    /// <param name="name">A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.</param>
+    /// <param name="name">
+    /// A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.
+    /// </param>
     /// <param name="options">Threads, storage, engine; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ModelHubException">There is no such model, or it could not be fetched.</exception>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The model is not one we can run; the message says why.</exception>
     /// <exception cref="TokenizerFormatException">The tokenizer is missing, damaged or of a kind that is not known.</exception>
-    /// <exception cref="InvalidOptionException">An option of the engine is not allowed, or the draft model does not fit.</exception>
+    /// <exception cref="InvalidOptionException">
+    /// An option of the engine is not allowed, or the draft model does not fit.
+    /// </exception>
     public static async Task<LanguageModel> OpenAsync(
         string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>
         new(await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false));
@@ -57,12 +61,17 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Generates a continuation and gives it piece by piece, as soon as the text of each token is certain.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
     /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.</param>
-    /// <param name="seed">Seed of the random numbers: the same seed gives the same text, whatever else runs. Null: one is drawn.</param>
+    /// <param name="maxNewTokens">
+    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.
+    /// </param>
+    /// <param name="seed">
+    /// Seed of the random numbers: the same seed gives the same text, whatever else runs. Null: one is drawn.
+    /// </param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null, CancellationToken cancellationToken = default) =>
+        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
+        CancellationToken cancellationToken = default) =>
         GenerateAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
@@ -70,19 +79,25 @@ public sealed class LanguageModel : IDisposable
     public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (GenerationUpdate update in Submit(request, cancellationToken).WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (GenerationUpdate update in Submit(request, cancellationToken)
+            .WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
             yield return update;
+        }
     }
 
     /// <summary>Generates a continuation and gives it when it is complete.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
     /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.</param>
+    /// <param name="maxNewTokens">
+    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.
+    /// </param>
     /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public Task<GenerationResult> CompleteAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null, CancellationToken cancellationToken = default) =>
+        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
+        CancellationToken cancellationToken = default) =>
         CompleteAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
@@ -103,17 +118,22 @@ public sealed class LanguageModel : IDisposable
         _opened.SubmitWhenFreeAsync("text_completion", request, cancellationToken);
 
     /// <summary>
-    /// The request that a text makes: its tokens with the special ones the model expects, and the model's <see cref="Defaults"/>; for an
-    /// encoder-decoder, the start of the decoder and the end it is forced to. Change what you like with <c>with { ... }</c>.
+    /// The request that a text makes: its tokens with the special ones the model expects, and the model's
+    /// <see cref="Defaults"/>; for an encoder-decoder, the start of the decoder and the end it is forced to.
+    /// Change what you like with <c>with { ... }</c>.
     /// </summary>
     /// <param name="prompt">The text.</param>
-    /// <exception cref="ModelFormatException">The config of an encoder-decoder does not say what the decoder begins with.</exception>
+    /// <exception cref="ModelFormatException">
+    /// The config of an encoder-decoder does not say what the decoder begins with.
+    /// </exception>
     public GenerationRequest Request(string prompt) => RequestBuilder.FromText(_opened, prompt);
 
     /// <summary>Answers a conversation, piece by piece.</summary>
     /// <param name="messages">The conversation; the last message is as a rule the user's.</param>
     /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends its turn or its context is full.</param>
+    /// <param name="maxNewTokens">
+    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends its turn or its context is full.
+    /// </param>
     /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="ChatTemplateException">The tokenizer has no chat template, or it refuses the conversation.</exception>
@@ -124,8 +144,8 @@ public sealed class LanguageModel : IDisposable
         SubmitChat(With(ChatRequest(messages), sampling, maxNewTokens, seed), cancellationToken);
 
     /// <summary>
-    /// The request that a conversation makes: the prompt the chat template writes, and the end of a turn as a stop. Change what you like
-    /// with <c>with { ... }</c>; <see cref="SubmitChat"/> starts it.
+    /// The request that a conversation makes: the prompt the chat template writes, and the end of a turn as a stop. Change what
+    /// you like with <c>with { ... }</c>; <see cref="SubmitChat"/> starts it.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="template">A chat template to use instead of the tokenizer's own.</param>
@@ -151,7 +171,10 @@ public sealed class LanguageModel : IDisposable
         return new TextScore(request.Prompt.ToArray(), result.PromptLogprobs ?? []);
     }
 
-    /// <summary>Embeddings of texts from the rows of the last layer. Most decoders were not trained for it; <see cref="TextEncoder"/> is for those that were.</summary>
+    /// <summary>
+    /// Embeddings of texts from the rows of the last layer. Most decoders were not trained for it;
+    /// <see cref="TextEncoder"/> is for those that were.
+    /// </summary>
     /// <param name="texts">The texts.</param>
     /// <param name="pooling">How rows become one embedding; in a decoder, only the last row has seen the whole text.</param>
     /// <param name="normalize">Scale each to length 1.</param>
@@ -159,10 +182,12 @@ public sealed class LanguageModel : IDisposable
     /// <returns>One embedding for each text, in their order.</returns>
     /// <exception cref="GenerationException">A text has no tokens or too many.</exception>
     public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Last, bool normalize = true, CancellationToken cancellationToken = default) =>
+        IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Last, bool normalize = true,
+        CancellationToken cancellationToken = default) =>
         Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
 
-    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens, ulong? seed) => request with
+    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens,
+        ulong? seed) => request with
     {
         Sampling = sampling ?? request.Sampling,
         MaxNewTokens = maxNewTokens,
@@ -171,7 +196,8 @@ public sealed class LanguageModel : IDisposable
     };
 
     /// <summary>
-    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory
+    /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
 }

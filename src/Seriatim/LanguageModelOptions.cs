@@ -4,7 +4,10 @@ using Seriatim.Models;
 
 namespace Seriatim;
 
-/// <summary>How a model is opened. None of it changes what is generated, except <see cref="Defaults"/>, and <see cref="Storage"/> of quantised models: F32 computes with exact activations.</summary>
+/// <summary>
+/// How a model is opened. None of it changes what is generated, except <see cref="Defaults"/>, and <see cref="Storage"/> of
+/// quantised models: F32 computes with exact activations.
+/// </summary>
 public sealed record LanguageModelOptions
 {
     /// <summary>Threads; 0 for one a core.</summary>
@@ -17,28 +20,31 @@ public sealed record LanguageModelOptions
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 
     /// <summary>
-    /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A model with an
-    /// encoder, which reads a text at once, gets a token budget of at least its context, up to 4096.
+    /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A
+    /// model with an encoder, which reads a text at once, gets a token budget of at least its context, up to 4096.
     /// </summary>
     public EngineOptions Engine { get; init; } = new();
 
     /// <summary>
-    /// A smaller model with the same vocabulary that drafts for <see cref="SpeculationKind.DraftModel"/>: a name as for the model itself.
+    /// A smaller model with the same vocabulary that drafts for
+    /// <see cref="SpeculationKind.DraftModel"/>: a name as for the model itself.
     /// </summary>
     public string? DraftModel { get; init; }
 
-    /// <summary>Measure where the time of a token goes: <see cref="LanguageModel.Trace"/>. Costs two readings of the clock an operation.</summary>
+    /// <summary>
+    /// Measure where the time of a token goes: <see cref="LanguageModel.Trace"/>. Costs two readings of the clock an operation.
+    /// </summary>
     public bool Trace { get; init; }
 
     /// <summary>
-    /// What holds for requests that do not say otherwise, in place of the model's own (<see cref="LanguageModel.Defaults"/>, which its
-    /// <c>generation_config.json</c> says); null: the model's own.
+    /// What holds for requests that do not say otherwise, in place of the model's own (<see cref="LanguageModel.Defaults"/>,
+    /// which its <c>generation_config.json</c> says); null: the model's own.
     /// </summary>
     public GenerationDefaults? Defaults { get; init; }
 
     /// <summary>
-    /// Where the model says that it was opened and closed, what of its files is not applied, and (by level) how requests ended. Null: nowhere;
-    /// a container's own with <see cref="SeriatimServices.AddSeriatim(Microsoft.Extensions.DependencyInjection.IServiceCollection, string, LanguageModelOptions)"/>.
+    /// Where the model says that it was opened and closed, what of its files is not applied, and (by level) how requests
+    /// ended. Null: nowhere; a container's own with <c>AddSeriatim</c> of <see cref="SeriatimServices"/>.
     /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 

@@ -10,5 +10,5 @@ namespace Seriatim;
 /// <param name="Scheduling">Planning steps, drafting, giving and taking pages.</param>
 /// <param name="Steps">Forward passes.</param>
 public sealed record LatencySplit(
-    TimeSpan Prepare, TimeSpan Attention, TimeSpan FeedForward, TimeSpan Norms, TimeSpan Projection, TimeSpan Sampling, TimeSpan Scheduling,
-    long Steps);
+    TimeSpan Prepare, TimeSpan Attention, TimeSpan FeedForward, TimeSpan Norms, TimeSpan Projection, TimeSpan Sampling,
+    TimeSpan Scheduling, long Steps);

@@ -28,10 +28,13 @@ public sealed class ModelTrace
         EngineTimes engine = Engine?.Times ?? default;
         TimeSpan prepare = engine.Passes - attention - feedForward - norms - projection;
         return new LatencySplit(
-            prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero, attention, feedForward, norms, projection, engine.Sampling, engine.Scheduling, _model.Steps);
+            prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero, attention, feedForward, norms, projection, engine.Sampling,
+            engine.Scheduling, _model.Steps);
     }
 
-    /// <summary>The engine's model, with a counter at its door. Written by the engine's thread; readers may be one step late.</summary>
+    /// <summary>
+    /// The engine's model, with a counter at its door. Written by the engine's thread; readers may be one step late.
+    /// </summary>
     private sealed class TracedModel(IGenerationModel inner) : DelegatingModel(inner)
     {
         private long _steps;

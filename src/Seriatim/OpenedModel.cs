@@ -8,7 +8,9 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
-/// <summary>What every public class of this project stands on: weights, tokenizer, device and engine, opened and closed together.</summary>
+/// <summary>
+/// What every public class of this project stands on: weights, tokenizer, device and engine, opened and closed together.
+/// </summary>
 internal sealed class OpenedModel : IDisposable
 {
     private const int LongestEncoderInput = 4096;
@@ -28,12 +30,18 @@ internal sealed class OpenedModel : IDisposable
         {
             if (options.DraftModel is not null)
             {
-                _draft = Model.Load(options.DraftModel, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
+                _draft = Model.Load(options.DraftModel,
+                    new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
                 engine = engine with { DraftModel = new LoadedModel(_draft, ops) };
             }
 
             if (model.Spec.Encoder is not null && model.Spec.Context != int.MaxValue)
-                engine = engine with { TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)) };
+            {
+                engine = engine with
+                {
+                    TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)),
+                };
+            }
             EngineOptions = engine;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
             Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
@@ -66,13 +74,19 @@ internal sealed class OpenedModel : IDisposable
     public EngineOptions EngineOptions { get; }
 
     /// <summary>Finds a model by its name and opens it.</summary>
-    public static async Task<OpenedModel> OpenAsync(string name, LanguageModelOptions? options, CancellationToken cancellationToken)
+    public static async Task<OpenedModel> OpenAsync(string name, LanguageModelOptions? options,
+        CancellationToken cancellationToken)
     {
         options ??= new LanguageModelOptions();
         ModelHub hub = options.Hub ?? new ModelHub();
         string folder = await hub.ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (options.DraftModel is { } draft)
-            options = options with { DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false) };
+        {
+            options = options with
+            {
+                DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false),
+            };
+        }
         return await Task.Run(() => Open(name, folder, options), cancellationToken).ConfigureAwait(false);
     }
 
@@ -94,7 +108,10 @@ internal sealed class OpenedModel : IDisposable
         }
     }
 
-    /// <summary>What no text holds: Marian starts with its padding and must never give it (bad_words_ids in its configs); rows beyond the vocabulary.</summary>
+    /// <summary>
+    /// What no text holds: Marian starts with its padding and must never give it (bad_words_ids in
+    /// its configs); rows beyond the vocabulary.
+    /// </summary>
     public static IEnumerable<int> Suppressed(Model model, Tokenizer tokenizer)
     {
         int ids = model.Spec.Last.Vocabulary, known = tokenizer.VocabularySize;
@@ -103,7 +120,8 @@ internal sealed class OpenedModel : IDisposable
     }
 
     /// <summary>As <see cref="Submit"/>, but waits for room if the queue is full.</summary>
-    public async Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request, CancellationToken cancellationToken)
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request,
+        CancellationToken cancellationToken)
     {
         GenerationActivity activity = GenerationActivity.Start(operation, Name, request);
         try
@@ -162,7 +180,10 @@ internal sealed class OpenedModel : IDisposable
             Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
             if (options.Engine.SuppressedIds.Count == 0)
                 options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
-            options = options with { Defaults = options.Defaults ?? GenerationConfigReader.Read(folder, model.Config, model.Spec.Last.Vocabulary) };
+            options = options with
+            {
+                Defaults = options.Defaults ?? GenerationConfigReader.Read(folder, model.Config, model.Spec.Last.Vocabulary),
+            };
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = CpuOps.Create(options.Threads);
@@ -182,7 +203,8 @@ internal sealed class OpenedModel : IDisposable
     {
         SeriatimTelemetry.Opened(this);
         ModelLog.Opened(
-            _logger, Name, time.TotalSeconds, Model.Spec.Family, Model.Spec.Last.Vocabulary, Model.Spec.Context, Engine.Load.Pages, EngineOptions.PageSize);
+            _logger, Name, time.TotalSeconds, Model.Spec.Family, Model.Spec.Last.Vocabulary, Model.Spec.Context,
+            Engine.Load.Pages, EngineOptions.PageSize);
         foreach (string note in Defaults.Notes)
             ModelLog.Note(_logger, note);
     }

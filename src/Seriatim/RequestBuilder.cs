@@ -37,9 +37,17 @@ internal static class RequestBuilder
         // The template wrote the special tokens itself.
         GenerationRequest request = IsEncoderDecoder(opened)
             ? FromText(opened, prompt)
-            : opened.Defaults.ApplyTo(new GenerationRequest { Prompt = tokenizer.Encode(prompt, addSpecialTokens: false), Tokenizer = tokenizer });
+            : opened.Defaults.ApplyTo(new GenerationRequest
+            {
+                Prompt = tokenizer.Encode(prompt, addSpecialTokens: false),
+                Tokenizer = tokenizer,
+            });
         (int? id, string? text) = EndOfTurn(tokenizer, messages, template);
-        return request with { StopIds = id is { } stop ? [stop] : [], StopStrings = text is null ? request.StopStrings : [.. request.StopStrings, text] };
+        return request with
+        {
+            StopIds = id is { } stop ? [stop] : [],
+            StopStrings = text is null ? request.StopStrings : [.. request.StopStrings, text],
+        };
     }
 
     public static GenerationRequest FromScoredText(OpenedModel opened, string text, string? source)
@@ -47,7 +55,10 @@ internal static class RequestBuilder
         ArgumentNullException.ThrowIfNull(text);
         bool takesSource = IsEncoderDecoder(opened);
         if (takesSource && source is null)
-            throw new ModelTaskException($"{opened.Name} is an encoder-decoder: a text is only probable given its source. Give the source too.");
+        {
+            throw new ModelTaskException(
+                $"{opened.Name} is an encoder-decoder: a text is only probable given its source. Give the source too.");
+        }
         if (!takesSource && source is not null)
             throw new ModelTaskException($"{opened.Name} has no encoder, so it takes no source. Put everything into the text.");
         int[] ids = opened.Tokenizer.Encode(text);
@@ -66,23 +77,30 @@ internal static class RequestBuilder
     {
         ModelConfig config = opened.Model.Config;
         int start = opened.Defaults.DecoderStartId ?? config.DecoderStartTokenId ?? config.BosTokenId
-            ?? throw new ModelFormatException(Model.ConfigFileName, "the config has no decoder_start_token_id.", "Add it; the decoder has to begin with something.");
+            ?? throw new ModelFormatException(Model.ConfigFileName, "the config has no decoder_start_token_id.",
+                "Add it; the decoder has to begin with something.");
         return (opened.Defaults.ForcedFirstId ?? config.ForcedBosTokenId) is { } first ? [start, first] : [start];
     }
 
-    /// <summary>What the template writes after an answer: a special token if it begins with one, else the text, else what the tokenizer names.</summary>
-    private static (int? Id, string? Text) EndOfTurn(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, ChatTemplate? template)
+    /// <summary>
+    /// What the template writes after an answer: a special token if it begins with one, else
+    /// the text, else what the tokenizer names.
+    /// </summary>
+    private static (int? Id, string? Text) EndOfTurn(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages,
+        ChatTemplate? template)
     {
         string after;
         try
         {
-            string rendered = tokenizer.ApplyChatTemplate([.. messages, new ChatMessage("assistant", Answer)], addGenerationPrompt: false, template);
+            string rendered = tokenizer.ApplyChatTemplate([.. messages, new ChatMessage("assistant", Answer)],
+                addGenerationPrompt: false, template);
             int at = rendered.LastIndexOf(Answer, StringComparison.Ordinal);
             after = at < 0 ? "" : rendered[(at + Answer.Length)..].Trim();
         }
         catch (ChatTemplateException)
         {
-            // A template may refuse what is no conversation to it, e.g. two answers in a row; the end ids of the model still hold.
+            // A template may refuse what is no conversation to it, e.g. two answers in a
+            // row; the end ids of the model still hold.
             after = "";
         }
 

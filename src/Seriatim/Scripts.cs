@@ -5,12 +5,15 @@ internal static class Scripts
 {
     private const string Latin = "Latin", Han = "Han", Kana = "Kana", Hangul = "Hangul";
 
-    /// <summary>Scripts whose mere occurrence decides, in this order: a Chinese sentence may hold English names, an English one has no Chinese characters.</summary>
+    /// <summary>
+    /// Scripts whose mere occurrence decides, in this order: a Chinese sentence may hold English names,
+    /// an English one has no Chinese characters.
+    /// </summary>
     private static readonly (string Script, int First, int Last)[] Ranges =
     [
-        (Kana, 0x3041, 0x30FF), (Hangul, 0xAC00, 0xD7A3), (Hangul, 0x1100, 0x11FF), (Han, 0x3400, 0x9FFF), (Han, 0xF900, 0xFAFF), (Han, 0x20000, 0x3FFFF),
-        ("Cyrillic", 0x0400, 0x052F), ("Greek", 0x0370, 0x03FF), ("Hebrew", 0x0590, 0x05FF), ("Arabic", 0x0600, 0x06FF),
-        ("Devanagari", 0x0900, 0x097F), ("Thai", 0x0E00, 0x0E7F),
+        (Kana, 0x3041, 0x30FF), (Hangul, 0xAC00, 0xD7A3), (Hangul, 0x1100, 0x11FF), (Han, 0x3400, 0x9FFF), (Han, 0xF900, 0xFAFF),
+        (Han, 0x20000, 0x3FFFF), ("Cyrillic", 0x0400, 0x052F), ("Greek", 0x0370, 0x03FF), ("Hebrew", 0x0590, 0x05FF),
+        ("Arabic", 0x0600, 0x06FF), ("Devanagari", 0x0900, 0x097F), ("Thai", 0x0E00, 0x0E7F),
     ];
 
     public static string Of(string text)

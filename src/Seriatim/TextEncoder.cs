@@ -6,8 +6,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// A model that reads whole texts, such as BERT: embeddings, masked words, classes. Texts of any number of callers are read together, and
-/// each gets what it would get alone.
+/// A model that reads whole texts, such as BERT: embeddings, masked words, classes. Texts of any number of callers are read
+/// together, and each gets what it would get alone.
 /// </summary>
 public sealed class TextEncoder : IDisposable
 {
@@ -17,8 +17,8 @@ public sealed class TextEncoder : IDisposable
     private TextEncoder(OpenedModel opened, SentenceConfig sentences) => (_opened, _sentences) = (opened, sentences);
 
     /// <summary>
-    /// Texts of a call were longer than the model takes, and were cut as it was trained to have them; raised once for each such call, before
-    /// it runs.
+    /// Texts of a call were longer than the model takes, and were cut as it was trained to have them; raised
+    /// once for each such call, before it runs.
     /// </summary>
     public event EventHandler<TextsTruncatedEventArgs>? TextsTruncated;
 
@@ -37,7 +37,9 @@ public sealed class TextEncoder : IDisposable
     /// <summary>The classes of a classifier, by index; empty if the model is none or does not name them.</summary>
     public IReadOnlyList<string> Labels => _opened.Model.Config.Labels;
 
-    /// <summary>How the model's own files pool rows, several for vectors that follow one another; empty if they do not say.</summary>
+    /// <summary>
+    /// How the model's own files pool rows, several for vectors that follow one another; empty if they do not say.
+    /// </summary>
     public IReadOnlyList<PoolingKind> Pooling => _sentences.Pooling;
 
     /// <summary>Tokens at which texts to be embedded are cut, as the model's files say; null if they do not.</summary>
@@ -47,7 +49,9 @@ public sealed class TextEncoder : IDisposable
     public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.Width);
 
     /// <summary>Opens a model. Decoders and encoder-decoders can be opened too; they embed, and refuse the rest.</summary>
-    /// <param name="name">A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.</param>
+    /// <param name="name">
+    /// A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.
+    /// </param>
     /// <param name="options">Threads, storage, engine; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ModelHubException">There is no such model, or it could not be fetched.</exception>
@@ -75,9 +79,12 @@ public sealed class TextEncoder : IDisposable
     /// <param name="normalize">Scale each to length 1; null: as <see cref="EmbeddingOptions.Normalize"/>.</param>
     /// <param name="cancellationToken">Ends the requests before they run.</param>
     /// <returns>One embedding for each text, in their order.</returns>
-    /// <exception cref="GenerationException">A text has no tokens, or too many for a model whose files do not say where it is cut.</exception>
+    /// <exception cref="GenerationException">
+    /// A text has no tokens, or too many for a model whose files do not say where it is cut.
+    /// </exception>
     public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, PoolingKind? pooling = null, bool? normalize = null, CancellationToken cancellationToken = default) =>
+        IReadOnlyList<string> texts, PoolingKind? pooling = null, bool? normalize = null,
+        CancellationToken cancellationToken = default) =>
         EmbedAsync(texts, new EmbeddingOptions { Pooling = pooling, Normalize = normalize }, cancellationToken);
 
     /// <summary>Embeddings of texts.</summary>
@@ -90,7 +97,8 @@ public sealed class TextEncoder : IDisposable
         IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Embedder.EmbedAsync(_opened, _sentences, texts, options, cut => TextsTruncated?.Invoke(this, cut), cancellationToken);
+        return Embedder.EmbedAsync(_opened, _sentences, texts, options, cut => TextsTruncated?.Invoke(this, cut),
+            cancellationToken);
     }
 
     /// <summary>The most probable tokens at each mask of a text.</summary>
@@ -100,7 +108,8 @@ public sealed class TextEncoder : IDisposable
     /// <returns>One list for each mask, in the order of the text.</returns>
     /// <exception cref="ModelTaskException">The model was not made for it, or there is no mask in the text.</exception>
     /// <exception cref="GenerationException">The text is too long.</exception>
-    public async Task<IReadOnlyList<IReadOnlyList<FilledMask>>> FillAsync(string text, int top = 5, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<IReadOnlyList<FilledMask>>> FillAsync(string text, int top = 5,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
@@ -112,7 +121,8 @@ public sealed class TextEncoder : IDisposable
         if (places.Length == 0)
             throw new ModelTaskException($"There is no {Tokenizer.PieceOf(mask)} in the text; write it where a word is wanted.");
         EncodingResult[] results = await Embedder.EncodeAsync(
-            _opened, "fill_mask", [new EncodingRequest { Tokens = ids, LogitsAt = places }], cancellationToken).ConfigureAwait(false);
+            _opened, "fill_mask", [new EncodingRequest { Tokens = ids, LogitsAt = places }],
+            cancellationToken).ConfigureAwait(false);
         return [.. results[0].Logits.Select(logits => Best(logits, Math.Min(top, logits.Length)))];
     }
 
@@ -123,37 +133,48 @@ public sealed class TextEncoder : IDisposable
     /// <returns>All classes, in the order of the model.</returns>
     /// <exception cref="ModelTaskException">The model is no classifier.</exception>
     /// <exception cref="GenerationException">The text is too long.</exception>
-    public async Task<IReadOnlyList<ClassProbability>> ClassifyAsync(string text, string? second = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<ClassProbability>> ClassifyAsync(string text, string? second = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        Require(ModelTask.SequenceClassification, "classify", "A BERT or RoBERTa with a ...ForSequenceClassification head is needed");
-        IReadOnlyList<EncodedToken> tokens = second is null ? Tokenizer.EncodeWithOffsets(text) : Tokenizer.EncodePair(text, second);
+        Require(ModelTask.SequenceClassification, "classify",
+            "A BERT or RoBERTa with a ...ForSequenceClassification head is needed");
+        IReadOnlyList<EncodedToken> tokens = second is null
+            ? Tokenizer.EncodeWithOffsets(text)
+            : Tokenizer.EncodePair(text, second);
         var request = new EncodingRequest { Tokens = tokens.Select(token => token.Id).ToArray(), LogitsAt = [0] };
 
         // A first text has type 0, which is what no types mean; a second has its own, if the model knows it.
         if (second is not null && Model.Spec.Last.TokenTypes > 1)
             request = request with { TokenTypes = tokens.Select(token => token.TypeId).ToArray() };
-        EncodingResult[] results = await Embedder.EncodeAsync(_opened, "text_classification", [request], cancellationToken).ConfigureAwait(false);
+        EncodingResult[] results = await Embedder.EncodeAsync(_opened, "text_classification", [request],
+            cancellationToken).ConfigureAwait(false);
         double[] probabilities = Softmax(results[0].Logits[0]);
         return [.. probabilities.Select((p, i) => new ClassProbability(i, i < Labels.Count ? Labels[i] : $"LABEL_{i}", p))];
     }
 
     /// <summary>
-    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory
+    /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
 
     private void Require(ModelTask task, string verb, string needed)
     {
         if (Model.Spec.Task != task)
-            throw new ModelTaskException($"{Name} is a {Model.Spec.Family} model for {Model.Spec.Task} and cannot {verb}. {needed}.");
+        {
+            throw new ModelTaskException(
+                $"{Name} is a {Model.Spec.Family} model for {Model.Spec.Task} and cannot {verb}. {needed}.");
+        }
     }
 
     private FilledMask[] Best(float[] logits, int top)
     {
         double[] probabilities = Softmax(logits);
         return [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).Take(top)
-            .Select(id => new FilledMask(id, id < Tokenizer.VocabularySize ? Tokenizer.Decode([id], skipSpecialTokens: false).Trim() : "", probabilities[id]))];
+            .Select(id => new FilledMask(id,
+                id < Tokenizer.VocabularySize ? Tokenizer.Decode([id], skipSpecialTokens: false).Trim() : "",
+                probabilities[id]))];
     }
 
     private static double[] Softmax(float[] logits)

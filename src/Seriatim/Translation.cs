@@ -9,4 +9,5 @@ namespace Seriatim;
 /// <param name="Finish">Why it ended: <see cref="FinishReason.Length"/> means that it was cut off at the most new tokens.</param>
 /// <param name="Tokens">New tokens.</param>
 /// <param name="Score">With beams: sum of log-probabilities / length^penalty. Else null.</param>
-public sealed record Translation(string Source, string Text, TranslationDirection? Direction, FinishReason Finish, int Tokens, double? Score);
+public sealed record Translation(string Source, string Text, TranslationDirection? Direction, FinishReason Finish, int Tokens,
+    double? Score);

@@ -3,16 +3,25 @@ namespace Seriatim;
 /// <summary>How texts are translated.</summary>
 public sealed record TranslationOptions
 {
-    /// <summary>Language of the texts, as the model's config calls it, e.g. <c>zh</c>; null: what the others leave, or the script of each text.</summary>
+    /// <summary>
+    /// Language of the texts, as the model's config calls it, e.g. <c>zh</c>; null: what the
+    /// others leave, or the script of each text.
+    /// </summary>
     public string? From { get; init; }
 
-    /// <summary>Language wanted, as the model's config calls it, e.g. <c>en</c>; null: what the others leave, or the script of each text.</summary>
+    /// <summary>
+    /// Language wanted, as the model's config calls it, e.g. <c>en</c>; null: what the others leave, or the script of each text.
+    /// </summary>
     public string? To { get; init; }
 
-    /// <summary>Put before every text instead of the prefix of a direction; null: that of the direction, if the model has any.</summary>
+    /// <summary>
+    /// Put before every text instead of the prefix of a direction; null: that of the direction, if the model has any.
+    /// </summary>
     public string? Prefix { get; init; }
 
-    /// <summary>Beams; 1: the most probable token each time. Null: as many as the model's <c>generation_config.json</c> says, else 4.</summary>
+    /// <summary>
+    /// Beams; 1: the most probable token each time. Null: as many as the model's <c>generation_config.json</c> says, else 4.
+    /// </summary>
     public int? Beams { get; init; }
 
     /// <summary>

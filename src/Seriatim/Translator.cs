@@ -36,7 +36,9 @@ public sealed class Translator : IDisposable
     public GenerationEngine Engine => _opened.Engine;
 
     /// <summary>Opens a model.</summary>
-    /// <param name="name">A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.</param>
+    /// <param name="name">
+    /// A folder in the Hugging Face layout, a built-in name or a hub id, as <see cref="ModelHub.ResolveAsync"/> finds it.
+    /// </param>
     /// <param name="options">Threads, storage, engine; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ModelTaskException">The model is no encoder-decoder.</exception>
@@ -52,10 +54,14 @@ public sealed class Translator : IDisposable
             return new Translator(opened);
         string family = opened.Model.Spec.Family;
         opened.Dispose();
-        throw new ModelTaskException($"{name} is a {family} model and does not turn texts into texts. An encoder-decoder is needed (t5, bart, marian).");
+        throw new ModelTaskException(
+            $"{name} is a {family} model and does not turn texts into texts. An encoder-decoder is needed (t5, bart, marian).");
     }
 
-    /// <summary>The directions that the model names in its config (<c>task_specific_params</c>); empty for a model that was trained for one.</summary>
+    /// <summary>
+    /// The directions that the model names in its config (<c>task_specific_params</c>);
+    /// empty for a model that was trained for one.
+    /// </summary>
     public IReadOnlyList<TranslationDirection> Directions => _directions.All;
 
     /// <summary>Most tokens of a text, its prefix included.</summary>
@@ -68,14 +74,19 @@ public sealed class Translator : IDisposable
     /// <exception cref="TextTooLongException">The text is longer than what the model reads.</exception>
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     /// <exception cref="GenerationException">An option is not allowed.</exception>
-    public async Task<string> TranslateAsync(string text, TranslationOptions? options = null, CancellationToken cancellationToken = default) =>
+    public async Task<string> TranslateAsync(string text, TranslationOptions? options = null,
+        CancellationToken cancellationToken = default) =>
         (await Start(text, 1, options ?? new(), waits: false, cancellationToken).ConfigureAwait(false)).Text;
 
     /// <summary>Translates texts, many at once, and gives them in their order as soon as each is ready.</summary>
     /// <param name="texts">The texts; read as they are needed, so they may be endless.</param>
-    /// <param name="options">Languages, beams, limits; null for the defaults. Where the script decides, it is that of each text.</param>
+    /// <param name="options">
+    /// Languages, beams, limits; null for the defaults. Where the script decides, it is that of each text.
+    /// </param>
     /// <param name="cancellationToken">Ends the requests at the next step.</param>
-    /// <exception cref="TextTooLongException">A text is longer than what the model reads; it has its number. Those before it have been given.</exception>
+    /// <exception cref="TextTooLongException">
+    /// A text is longer than what the model reads; it has its number. Those before it have been given.
+    /// </exception>
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     /// <exception cref="GenerationException">An option is not allowed.</exception>
     public IAsyncEnumerable<Translation> TranslateManyAsync(
@@ -85,9 +96,12 @@ public sealed class Translator : IDisposable
         return TranslateManyAsync(texts.ToAsyncEnumerable(), options, cancellationToken);
     }
 
-    /// <summary>As above, for texts that come one by one, e.g. lines of a pipe: each is begun as it comes, whether or not more follow.</summary>
+    /// <summary>
+    /// As above, for texts that come one by one, e.g. lines of a pipe: each is begun as it comes, whether or not more follow.
+    /// </summary>
     public async IAsyncEnumerable<Translation> TranslateManyAsync(
-        IAsyncEnumerable<string> texts, TranslationOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<string> texts, TranslationOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -95,8 +109,11 @@ public sealed class Translator : IDisposable
         Task reading = ReadAsync(texts, options ?? new(), running.Writer, stop.Token);
         try
         {
-            await foreach (Task<Translation> translation in running.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            await foreach (Task<Translation> translation in
+                running.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
                 yield return await translation.ConfigureAwait(false);
+            }
             await reading.ConfigureAwait(false);
         }
         finally
@@ -105,25 +122,33 @@ public sealed class Translator : IDisposable
         }
     }
 
-    /// <summary>The request that a text makes, for what the methods above have no words for; give it to <see cref="Engine"/>.</summary>
+    /// <summary>
+    /// The request that a text makes, for what the methods above have no words for; give it to <see cref="Engine"/>.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="options">Languages, beams, limits; null for the defaults.</param>
     /// <exception cref="TextTooLongException">The text is longer than what the model reads.</exception>
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
-    public GenerationRequest Request(string text, TranslationOptions? options = null) => Request(text, 1, options ?? new()).Request;
+    public GenerationRequest Request(string text, TranslationOptions? options = null) =>
+        Request(text, 1, options ?? new()).Request;
 
     /// <summary>
-    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory back. It may be done again, from any thread.
+    /// Stops the engine (requests under way are cancelled), waits for it and gives the memory
+    /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
 
-    private async Task ReadAsync(IAsyncEnumerable<string> texts, TranslationOptions options, ChannelWriter<Task<Translation>> running, CancellationToken cancellationToken)
+    private async Task ReadAsync(IAsyncEnumerable<string> texts, TranslationOptions options,
+        ChannelWriter<Task<Translation>> running, CancellationToken cancellationToken)
     {
         try
         {
             int number = 0;
             await foreach (string text in texts.WithCancellation(cancellationToken).ConfigureAwait(false))
-                await running.WriteAsync(Start(text, ++number, options, waits: true, cancellationToken), cancellationToken).ConfigureAwait(false);
+            {
+                await running.WriteAsync(Start(text, ++number, options, waits: true, cancellationToken),
+                    cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -131,7 +156,8 @@ public sealed class Translator : IDisposable
         }
     }
 
-    private async Task<Translation> Start(string text, int number, TranslationOptions options, bool waits, CancellationToken cancellationToken)
+    private async Task<Translation> Start(string text, int number, TranslationOptions options, bool waits,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (string.IsNullOrWhiteSpace(text))
@@ -145,7 +171,8 @@ public sealed class Translator : IDisposable
         return new Translation(text, best.Text.Trim(), direction, best.Finish, best.TokenIds.Count, best.Score);
     }
 
-    private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number, TranslationOptions options)
+    private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number,
+        TranslationOptions options)
     {
         BeamOptions? beam = BeamOf(options);
         (TranslationDirection? direction, string prefix) = _directions.Choose(text, options);
@@ -157,7 +184,11 @@ public sealed class Translator : IDisposable
         return (request with
         {
             // Of the model's defaults, all but what draws: temperature and truncation.
-            Sampling = SamplingOptions.Greedy with { Penalties = request.Sampling.Penalties, Constraints = request.Sampling.Constraints },
+            Sampling = SamplingOptions.Greedy with
+            {
+                Penalties = request.Sampling.Penalties,
+                Constraints = request.Sampling.Constraints,
+            },
             Beam = beam,
             MaxNewTokens = most,
             MinNewTokens = Math.Min(request.MinNewTokens, most),

@@ -27,13 +27,18 @@ internal static class ChatRefusals
             throw new NotSupportedException($"This chat client does not support {refused}.");
     }
 
-    /// <summary>The sampling that <see cref="ChatOptions.RawRepresentationFactory"/> makes, in place of the model's defaults; null: there is none.</summary>
-    public static SamplingOptions? SamplingOf(ChatOptions options, IChatClient client) => options.RawRepresentationFactory?.Invoke(client) switch
+    /// <summary>
+    /// The sampling that <see cref="ChatOptions.RawRepresentationFactory"/> makes, in place of
+    /// the model's defaults; null: there is none.
+    /// </summary>
+    public static SamplingOptions? SamplingOf(ChatOptions options,
+        IChatClient client) => options.RawRepresentationFactory?.Invoke(client) switch
     {
         null => null,
         SamplingOptions sampling => sampling,
         { } other => throw new NotSupportedException(
-            $"RawRepresentationFactory gives a {other.GetType().Name}; this chat client takes {nameof(SamplingOptions)}, or null."),
+            $"RawRepresentationFactory gives a {other.GetType().Name}; this chat client "
+                + $"takes {nameof(SamplingOptions)}, or null."),
     };
 
     public static TemplateMessage Convert(AiMessage message)
@@ -42,7 +47,8 @@ internal static class ChatRefusals
         AIContent? other = message.Contents.FirstOrDefault(content => content is not (TextContent or TextReasoningContent));
         return other is null
             ? new TemplateMessage(message.Role.Value, message.Text)
-            : throw new NotSupportedException($"This chat client does not support {other.GetType().Name} in a message; only text.");
+            : throw new NotSupportedException(
+                $"This chat client does not support {other.GetType().Name} in a message; only text.");
     }
 
 #pragma warning disable MEAI001 // Experimental there, and refused here under the names they have now.

@@ -7,8 +7,8 @@ namespace Seriatim;
 public static class SeriatimAdapters
 {
     /// <summary>
-    /// The model as a chat client. Text messages and sampling options are honoured; tools, structured answers, conversation ids and content
-    /// other than text are refused with <see cref="NotSupportedException"/>.
+    /// The model as a chat client. Text messages and sampling options are honoured; tools, structured answers, conversation ids
+    /// and content other than text are refused with <see cref="NotSupportedException"/>.
     /// </summary>
     /// <param name="model">A model whose tokenizer has a chat template.</param>
     public static IChatClient AsChatClient(this LanguageModel model)

@@ -6,7 +6,9 @@ using TemplateMessage = Seriatim.Tokenizers.ChatMessage;
 
 namespace Seriatim;
 
-/// <summary>A <see cref="LanguageModel"/> as an <see cref="IChatClient"/>. Options that cannot be honoured are refused by name.</summary>
+/// <summary>
+/// A <see cref="LanguageModel"/> as an <see cref="IChatClient"/>. Options that cannot be honoured are refused by name.
+/// </summary>
 internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
 {
     private readonly ChatClientMetadata _metadata = new("seriatim", null, model.Name);
@@ -29,7 +31,8 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<AiMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<AiMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         GenerationHandle handle = Submit(messages, options, cancellationToken);
         string id = $"{handle.Number}";
@@ -114,7 +117,8 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     };
 
     /// <summary>The seed that was used, given or drawn, as <see cref="ChatOptions.Seed"/> takes it.</summary>
-    private static AdditionalPropertiesDictionary Seed(GenerationHandle handle) => new() { ["seed"] = unchecked((long)handle.Seed) };
+    private static AdditionalPropertiesDictionary Seed(GenerationHandle handle) =>
+        new() { ["seed"] = unchecked((long)handle.Seed) };
 
     private static UsageDetails Usage(GenerationUsage usage) => new()
     {

@@ -2,7 +2,9 @@ using Microsoft.Extensions.AI;
 
 namespace Seriatim;
 
-/// <summary>A model as an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>. Options that cannot be honoured are refused by name.</summary>
+/// <summary>
+/// A model as an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>. Options that cannot be honoured are refused by name.
+/// </summary>
 internal sealed class SeriatimEmbeddingGenerator(
     object owner, string name, int dimensions, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<float[]>>> embed)
     : IEmbeddingGenerator<string, Embedding<float>>
@@ -18,9 +20,15 @@ internal sealed class SeriatimEmbeddingGenerator(
         if (options?.ModelId is { } id && id != name)
             throw new NotSupportedException($"ModelId is {id}; this generator serves {name}.");
         if (options?.RawRepresentationFactory is not null)
-            throw new NotSupportedException("This generator does not support RawRepresentationFactory: there are no options of its own to make.");
+        {
+            throw new NotSupportedException(
+                "This generator does not support RawRepresentationFactory: there are no options of its own to make.");
+        }
         if (options?.AdditionalProperties is { Count: > 0 } more)
-            throw new NotSupportedException($"This generator does not support AdditionalProperties ({string.Join(", ", more.Keys)}).");
+        {
+            throw new NotSupportedException(
+                $"This generator does not support AdditionalProperties ({string.Join(", ", more.Keys)}).");
+        }
         using SeriatimTelemetry.AdapterScope scope = SeriatimTelemetry.InAdapter();
         IReadOnlyList<float[]> embeddings = await embed([.. values], cancellationToken).ConfigureAwait(false);
         return [.. embeddings.Select(vector => new Embedding<float>(vector) { ModelId = name })];

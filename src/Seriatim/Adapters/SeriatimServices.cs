@@ -8,8 +8,9 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// Models as services. A host opens them when it starts, and does not start if one cannot be opened; without a host each is opened when it is
-/// first asked for. All are closed with the container. They log to the container's <see cref="ILoggerFactory"/>.
+/// Models as services. A host opens them when it starts, and does not start if one cannot be opened; without a
+/// host each is opened when it is first asked for. All are closed with the container. They log to the
+/// container's <see cref="ILoggerFactory"/>.
 /// </summary>
 public static class SeriatimServices
 {
@@ -17,7 +18,8 @@ public static class SeriatimServices
     /// <param name="services">The services.</param>
     /// <param name="model">The model, as <see cref="LanguageModel.OpenAsync"/> takes it.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
-    public static IServiceCollection AddSeriatim(this IServiceCollection services, string model, LanguageModelOptions? options = null)
+    public static IServiceCollection AddSeriatim(this IServiceCollection services, string model,
+        LanguageModelOptions? options = null)
     {
         Add(services, model, options, LanguageModel.OpenAsync, opened => opened.Engine);
         return services.AddSingleton(provider => provider.GetRequiredService<LanguageModel>().AsChatClient());
@@ -27,7 +29,8 @@ public static class SeriatimServices
     /// <param name="services">The services.</param>
     /// <param name="model">The model, as <see cref="TextEncoder.OpenAsync"/> takes it.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
-    public static IServiceCollection AddSeriatimEncoder(this IServiceCollection services, string model, LanguageModelOptions? options = null)
+    public static IServiceCollection AddSeriatimEncoder(this IServiceCollection services, string model,
+        LanguageModelOptions? options = null)
     {
         Add(services, model, options, TextEncoder.OpenAsync, opened => opened.Engine);
         return services.AddSingleton(provider => provider.GetRequiredService<TextEncoder>().AsEmbeddingGenerator());
@@ -37,12 +40,13 @@ public static class SeriatimServices
     /// <param name="services">The services.</param>
     /// <param name="model">The model, as <see cref="Translator.OpenAsync"/> takes it.</param>
     /// <param name="options">How it is opened; null for the defaults.</param>
-    public static IServiceCollection AddSeriatimTranslator(this IServiceCollection services, string model, LanguageModelOptions? options = null) =>
+    public static IServiceCollection AddSeriatimTranslator(this IServiceCollection services, string model,
+        LanguageModelOptions? options = null) =>
         Add(services, model, options, Translator.OpenAsync, opened => opened.Engine);
 
     /// <summary>
-    /// Adds a health check over all models that were added to the services: healthy if they are open and their engines answer, degraded if a
-    /// queue is full.
+    /// Adds a health check over all models that were added to the services: healthy if they are open and their
+    /// engines answer, degraded if a queue is full.
     /// </summary>
     /// <param name="builder">What <c>AddHealthChecks</c> gives.</param>
     /// <param name="name">Name of the check.</param>
@@ -50,7 +54,8 @@ public static class SeriatimServices
     /// <param name="tags">Tags to choose checks by, e.g. for readiness.</param>
     /// <param name="timeout">The longest it waits for a step of the engines; null: as long as the caller does.</param>
     public static IHealthChecksBuilder AddSeriatim(
-        this IHealthChecksBuilder builder, string name = "seriatim", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null, TimeSpan? timeout = null)
+        this IHealthChecksBuilder builder, string name = "seriatim", HealthStatus? failureStatus = null,
+        IEnumerable<string>? tags = null, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
@@ -65,7 +70,8 @@ public static class SeriatimServices
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(model);
 
-        // A key of its own: each model that is added is opened, also where several are of one kind and the last is the one that is asked for.
+        // A key of its own: each model that is added is opened, also where several are of one kind
+        // and the last is the one that is asked for.
         object key = new();
         services.AddKeyedSingleton(key, (provider, _) =>
         {

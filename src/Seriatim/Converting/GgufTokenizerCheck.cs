@@ -32,9 +32,15 @@ internal static class GgufTokenizerCheck
             if (!there.TryGetValue(token.Id, out AddedToken? other))
                 return $"the added token \"{token.Content}\" is none in the file";
             if (token.LeftStrip != other.LeftStrip || token.RightStrip != other.RightStrip)
-                return $"the added token \"{token.Content}\" takes blanks beside it ({(token.LeftStrip ? "lstrip" : "rstrip")}), which the file cannot say";
+            {
+                return $"the added token \"{token.Content}\" takes blanks beside it ({(token.LeftStrip ? "lstrip" : "rstrip")}), "
+                    + "which the file cannot say";
+            }
             if (token.SingleWord)
-                return $"the added token \"{token.Content}\" is found between words only (single_word), which the file cannot say";
+            {
+                return $"the added token \"{token.Content}\" is found between words only (single_word), which "
+                    + "the file cannot say";
+            }
             foreach (string text in (ReadOnlySpan<string>)[$"{token.Content}Hello", $"x {token.Content} y"])
             {
                 if (IdsOf(text, source, back) is { } difference)
@@ -67,7 +73,9 @@ internal static class GgufTokenizerCheck
             if (!added.Contains(id) && AsText(source, id, kind) is { } text && IdsOf(text, source, back) is not null)
                 state.Break();
         });
-        return loop.LowestBreakIteration is { } first && AsText(source, (int)first, kind) is { } wrong ? IdsOf(wrong, source, back) : null;
+        return loop.LowestBreakIteration is { } first && AsText(source, (int)first, kind) is { } wrong
+            ? IdsOf(wrong, source, back)
+            : null;
     }
 
     private static string? IdsOf(string text, Tokenizer source, Tokenizer back)
@@ -94,5 +102,7 @@ internal static class GgufTokenizerCheck
 
     /// <summary>Twelve tokens, from a little before the first that differs.</summary>
     private static string Show(Tokenizer tokenizer, int[] ids, int from = 0) =>
-        $"[{(from > 0 ? "... " : "")}{string.Join(' ', ids.Skip(from).Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}{(ids.Length > from + 12 ? " ..." : "")}]";
+        $"[{(from > 0 ? "... " : "")}"
+            + $"{string.Join(' ', ids.Skip(from).Take(12).Select(id => $"{id}:{tokenizer.TryGetPiece(id)}"))}"
+            + $"{(ids.Length > from + 12 ? " ..." : "")}]";
 }

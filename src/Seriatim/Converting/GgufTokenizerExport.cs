@@ -5,9 +5,10 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// Turns a <c>tokenizer.json</c> (or a <c>tokenizer.model</c>, which says what GGUF says) into the tokenizer keys of a GGUF file. The
-/// pre-tokenizer is found by its definition. What comes out is read back and must be the same: pieces, special tokens, what stands
-/// around a text, and the ids of probe texts and of every piece. A tokenizer that the format cannot express is refused by name.
+/// Turns a <c>tokenizer.json</c> (or a <c>tokenizer.model</c>, which says what GGUF says) into the tokenizer keys of a
+/// GGUF file. The pre-tokenizer is found by its definition. What comes out is read back and must be the same: pieces,
+/// special tokens, what stands around a text, and the ids of probe texts and of every piece. A tokenizer that the
+/// format cannot express is refused by name.
 /// </summary>
 internal static class GgufTokenizerExport
 {
@@ -16,21 +17,27 @@ internal static class GgufTokenizerExport
     /// <summary>What a tokenizer must agree on with the one it was made from.</summary>
     internal static readonly string[] Probes =
     [
-        "Hello world", " leading and  double   spaces ", "I'm sure they'll say it's WE'RE 12345 67, 8.9%", "line\nbreak\r\n\ttab\n\n end",
-        "Zoë saw 7 big birds. \"Ω€ 😀", "我爱学习 中文 かな 한국어", "x=foo(bar[0])/*c*/;--y!=z", "café naïve ﬁ", "a", "",
+        "Hello world", " leading and  double   spaces ", "I'm sure they'll say it's WE'RE 12345 67, 8.9%",
+        "line\nbreak\r\n\ttab\n\n end", "Zoë saw 7 big birds. \"Ω€ 😀", "我爱学习 中文 かな 한국어", "x=foo(bar[0])/*c*/;--y!=z",
+        "café naïve ﬁ", "a", "",
     ];
 
     /// <summary>The keys, <c>tokenizer.*</c>.</summary>
     /// <param name="folder">A model folder.</param>
     /// <param name="vocabulary">Rows of the embedding; ids that the tokenizer does not know become unused tokens.</param>
-    /// <param name="name">The name that the file will have (<c>general.name</c>): readers know by it that a Phi-3 strips blanks.</param>
+    /// <param name="name">
+    /// The name that the file will have (<c>general.name</c>): readers know by it that a Phi-3 strips blanks.
+    /// </param>
     /// <exception cref="TokenizerFormatException">There is no tokenizer to convert, or GGUF cannot express it.</exception>
     public static Dictionary<string, object> Read(string folder, int vocabulary, string name = "")
     {
         string file = Path.Combine(folder, "tokenizer.json");
         string pieces = Path.Combine(folder, "tokenizer.model");
         if (!File.Exists(file) && !SentencePieceConversion.IsModel(pieces))
-            throw new TokenizerFormatException(folder, "tokenizer.json", "is missing, and there is no tokenizer.model; only these two are converted.");
+        {
+            throw new TokenizerFormatException(folder, "tokenizer.json",
+                "is missing, and there is no tokenizer.model; only these two are converted.");
+        }
         Tokenizer source = Tokenizer.Load(folder);
         Dictionary<string, object> keys = Common(source, Math.Max(vocabulary, source.VocabularySize));
         IEnumerable<IReadOnlyDictionary<string, object>> variants = [new Dictionary<string, object>()];
@@ -38,7 +45,8 @@ internal static class GgufTokenizerExport
         JsonElement model = json.RootElement.TryGetProperty("model", out JsonElement found) ? found : default;
         switch (TypeOf(model))
         {
-            case "" or "BPE" when SentencePieceConversion.IsModel(pieces) && (model.ValueKind != JsonValueKind.Object || ByteFallback(model)):
+            case "" or "BPE"
+                when SentencePieceConversion.IsModel(pieces) && (model.ValueKind != JsonValueKind.Object || ByteFallback(model)):
                 SentencePieceConversion.AddKeys(keys, pieces, source);
                 AddPrepend(keys, json.RootElement);
                 file = pieces;
@@ -58,7 +66,8 @@ internal static class GgufTokenizerExport
                 variants = UnigramConversion.Variants;
                 break;
             case var type:
-                throw new TokenizerFormatException(file, "model.type", $"is {type}; BPE, Unigram and WordPiece are converted. Keep the folder for this model.");
+                throw new TokenizerFormatException(file, "model.type",
+                    $"is {type}; BPE, Unigram and WordPiece are converted. Keep the folder for this model.");
         }
 
         string? difference = null;
@@ -75,7 +84,8 @@ internal static class GgufTokenizerExport
         if (file == pieces && model.ValueKind == JsonValueKind.Object)
             throw SentencePieceConversion.Disagrees(pieces, difference!);
         throw new TokenizerFormatException(file, "normalizer, pre_tokenizer, post_processor or added_tokens",
-            $"gives other tokens than any tokenizer that GGUF files can name: {difference}. A converted model would read other text than this one; keep the folder.");
+            $"gives other tokens than any tokenizer that GGUF files can name: {difference}. A converted model would read other "
+                + "text than this one; keep the folder.");
     }
 
     /// <summary>A tokenizer.json; an empty object where there is none.</summary>
@@ -98,19 +108,26 @@ internal static class GgufTokenizerExport
     {
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
-            if (model.TryGetProperty(affix, out JsonElement text) && text.ValueKind == JsonValueKind.String && text.GetString()!.Length > 0)
-                throw new TokenizerFormatException(file, $"model.{affix}", $"is \"{text.GetString()}\"; GGUF files of BPE have no key for it. Keep the folder for this model.");
+            if (model.TryGetProperty(affix, out JsonElement text) && text.ValueKind == JsonValueKind.String
+                && text.GetString()!.Length > 0)
+            {
+                throw new TokenizerFormatException(file, $"model.{affix}",
+                    $"is \"{text.GetString()}\"; GGUF files of BPE have no key for it. Keep the folder for this model.");
+            }
         }
 
         if (root.TryGetProperty("normalizer", out JsonElement normalizer) && FormOf(normalizer, file) is { } form)
             keys[GgufTokenizer.NormalizerKey] = form;
         bool ignores = model.TryGetProperty("ignore_merges", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
-        IReadOnlyList<string> patterns = PretokenizerDefinition.Read(root.TryGetProperty("pre_tokenizer", out JsonElement pre) ? pre : default, file);
+        IReadOnlyList<string> patterns = PretokenizerDefinition.Read(
+            root.TryGetProperty("pre_tokenizer", out JsonElement pre) ? pre : default, file);
         keys[Prefix + "model"] = "gpt2";
         keys[Prefix + "merges"] = Merges(model).Select(m => $"{m.Left} {m.Right}").ToArray();
-        (keys[Prefix + "pre"], bool ignoreCase) = NamedPretokenizers.NameOf(patterns, ignores) ?? throw new TokenizerFormatException(file, "pre_tokenizer",
-            $"cuts words with {string.Join(", then ", patterns.Select(p => $"/{p}/"))}{(ignores ? ", ignoring merges" : "")}; no tokenizer.ggml.pre stands for that, "
-            + "and readers of the file would make other tokens. Keep the folder for this model.");
+        (keys[Prefix + "pre"], bool ignoreCase) = NamedPretokenizers.NameOf(patterns, ignores)
+            ?? throw new TokenizerFormatException(file, "pre_tokenizer",
+                $"cuts words with {string.Join(", then ", patterns.Select(p => $"/{p}/"))}"
+                    + $"{(ignores ? ", ignoring merges" : "")}; no tokenizer.ggml.pre stands for that, "
+                + "and readers of the file would make other tokens. Keep the folder for this model.");
         if (ignoreCase)
             keys[GgufTokenizer.IgnoreCaseKey] = true;
     }
@@ -121,10 +138,14 @@ internal static class GgufTokenizerExport
         if (normalizer.ValueKind != JsonValueKind.Object)
             return null;
         string type = normalizer.GetProperty("type").GetString() ?? "";
-        if (type == "Sequence" && normalizer.GetProperty("normalizers").EnumerateArray().ToArray() is var steps and { Length: <= 1 })
+        if (type == "Sequence"
+            && normalizer.GetProperty("normalizers").EnumerateArray().ToArray() is var steps and { Length: <= 1 })
+        {
             return steps.Length == 0 ? null : FormOf(steps[0], file);
+        }
         return type == "NFC" ? type
-            : throw new TokenizerFormatException(file, "normalizer", $"is {type}; GGUF files of BPE have no key for it. Keep the folder for this model.");
+            : throw new TokenizerFormatException(file, "normalizer",
+                $"is {type}; GGUF files of BPE have no key for it. Keep the folder for this model.");
     }
 
     /// <summary>Whether two tokenizers give the same ids.</summary>
@@ -173,7 +194,8 @@ internal static class GgufTokenizerExport
         string[] tokens = (string[])keys[Prefix + "tokens"];
         int[] types = (int[])keys[Prefix + "token_type"];
         keys[Prefix + "model"] = "llama";
-        keys[Prefix + "add_space_prefix"] = source.Encode("a", addSpecialTokens: false) is [var first, ..] && source.PieceOf(first).StartsWith('\u2581');
+        keys[Prefix + "add_space_prefix"] = source.Encode("a", addSpecialTokens: false) is [var first, ..]
+            && source.PieceOf(first).StartsWith('\u2581');
 
         // Merges come in the order of their rank; a piece scores by the first merge that makes it.
         float[] scores = new float[tokens.Length];
@@ -192,17 +214,22 @@ internal static class GgufTokenizerExport
         keys[Prefix + "scores"] = scores;
     }
 
-    /// <summary>Blanks as Mistral has them (Metaspace), for which there is a key of our own. Other ways are found out by the probe texts.</summary>
+    /// <summary>
+    /// Blanks as Mistral has them (Metaspace), for which there is a key of our own. Other ways are found out by the probe texts.
+    /// </summary>
     private static void AddPrepend(Dictionary<string, object> keys, JsonElement root)
     {
-        if (root.TryGetProperty("pre_tokenizer", out JsonElement pre) && pre.ValueKind == JsonValueKind.Object && TypeOf(pre) == "Metaspace"
-            && pre.TryGetProperty("prepend_scheme", out JsonElement scheme) && scheme.ValueEquals("first") | scheme.ValueEquals("always"))
+        if (root.TryGetProperty("pre_tokenizer", out JsonElement pre) && pre.ValueKind == JsonValueKind.Object
+            && TypeOf(pre) == "Metaspace"
+            && pre.TryGetProperty("prepend_scheme", out JsonElement scheme)
+            && scheme.ValueEquals("first") | scheme.ValueEquals("always"))
         {
             keys[GgufTokenizer.PrependKey] = scheme.GetString()!;
         }
     }
 
-    private static bool IsByte(string token) => token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>';
+    private static bool IsByte(string token) =>
+        token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>';
 
     private static bool Exists(Tokenizer source, int id)
     {

@@ -14,13 +14,14 @@ public static class ModelConverter
     /// <param name="mix">The types of matrices.</param>
     /// <param name="report">Called for each tensor that is written.</param>
     /// <returns>
-    /// Notes for whoever uses the file, whole sentences; none for most models. They name what the tokenizer does that GGUF has no word
-    /// for, which other readers of the file do otherwise (Qwen's NFC).
+    /// Notes for whoever uses the file, whole sentences; none for most models. They name what the tokenizer does that GGUF has no
+    /// word for, which other readers of the file do otherwise (Qwen's NFC).
     /// </returns>
     /// <exception cref="ModelException">The model cannot be loaded, or GGUF cannot hold it.</exception>
     /// <exception cref="TokenizerFormatException">GGUF cannot express the tokenizer.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static IReadOnlyList<string> ToGguf(string source, string target, QuantizationMix mix, Action<GgufTensorReport>? report = null)
+    public static IReadOnlyList<string> ToGguf(string source, string target, QuantizationMix mix,
+        Action<GgufTensorReport>? report = null)
     {
         RequirePlace(source, target);
         using Model model = Model.Load(source, new ModelLoadOptions { Storage = WeightStorage.F32 });
@@ -39,8 +40,8 @@ public static class ModelConverter
     /// <summary>Writes a GGUF file as a model folder in the Hugging Face layout, F32, with its tokenizer.</summary>
     /// <param name="source">The GGUF file.</param>
     /// <param name="folder">
-    /// The folder; made if it does not exist. All files are written beside it first, so that a failure leaves nothing behind; then they take
-    /// their places, where files of the same names are replaced.
+    /// The folder; made if it does not exist. All files are written beside it first, so that a failure leaves nothing behind;
+    /// then they take their places, where files of the same names are replaced.
     /// </param>
     /// <exception cref="ModelException">The model cannot be loaded.</exception>
     /// <exception cref="TokenizerFormatException">The tokenizer cannot be written as tokenizer.json.</exception>
@@ -94,7 +95,10 @@ public static class ModelConverter
         if (Path.GetFullPath(source) == path)
             throw new IOException($"{target} is the source; write to another file.");
         if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"{folder}: there is no such folder to write {Path.GetFileName(path)} into. Make it first.");
+        {
+            throw new DirectoryNotFoundException(
+                $"{folder}: there is no such folder to write {Path.GetFileName(path)} into. Make it first.");
+        }
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder, and a file is to be written. Choose another name.");
     }
@@ -103,8 +107,10 @@ public static class ModelConverter
     {
         var json = new System.Text.Json.Nodes.JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast" };
         foreach ((string key, int? id) in (ReadOnlySpan<(string, int?)>)
-            [("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", tokenizer.UnkId), ("pad_token", tokenizer.PadId),
-            ("cls_token", tokenizer.SpecialTokens.Cls), ("sep_token", tokenizer.SpecialTokens.Sep), ("mask_token", tokenizer.SpecialTokens.Mask)])
+            [("bos_token", tokenizer.BosId), ("eos_token", tokenizer.EosId), ("unk_token", tokenizer.UnkId),
+                ("pad_token", tokenizer.PadId),
+            ("cls_token", tokenizer.SpecialTokens.Cls), ("sep_token", tokenizer.SpecialTokens.Sep),
+                ("mask_token", tokenizer.SpecialTokens.Mask)])
         {
             if (id is { } known)
                 json[key] = tokenizer.PieceOf(known);
@@ -126,11 +132,16 @@ public static class ModelConverter
         string[] places = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"];
         foreach (int end in config.EosTokenIds)
         {
-            if (places.Any(place => keys.TryGetValue(place, out object? known) && Convert.ToInt64(known, CultureInfo.InvariantCulture) == end))
+            if (places.Any(place => keys.TryGetValue(place, out object? known)
+                && Convert.ToInt64(known, CultureInfo.InvariantCulture) == end))
+            {
                 continue;
-            string free = places.FirstOrDefault(place => !keys.ContainsKey(place)) ?? throw new UnsupportedConfigException(name, ["eos_token_id"],
-                $"eos_token_id lists {string.Join(", ", config.EosTokenIds)}; GGUF has {places.Length} keys for ids that end a text, and " +
-                $"{string.Join(", ", places.Select(place => keys[place]))} are in them already, so {end} would be lost.");
+            }
+            string free = places.FirstOrDefault(place => !keys.ContainsKey(place))
+                ?? throw new UnsupportedConfigException(name, ["eos_token_id"],
+                    $"eos_token_id lists {string.Join(", ", config.EosTokenIds)}; GGUF has {places.Length} keys for ids that end "
+                        + $"a text, and {string.Join(", ", places.Select(place => keys[place]))} are in them already, so {end} "
+                        + "would be lost.");
             keys[free] = (uint)end;
         }
     }

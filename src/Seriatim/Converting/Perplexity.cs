@@ -8,8 +8,8 @@ namespace Seriatim;
 public static class Perplexity
 {
     /// <summary>
-    /// <c>exp</c> of the mean loss of a text, cut into pieces of <paramref name="window"/> tokens; each token but the first of its piece is
-    /// foreseen from all tokens before it in the piece.
+    /// <c>exp</c> of the mean loss of a text, cut into pieces of <paramref name="window"/> tokens; each token but the first of
+    /// its piece is foreseen from all tokens before it in the piece.
     /// </summary>
     /// <param name="model">A decoder.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
@@ -21,7 +21,10 @@ public static class Perplexity
     public static double Of(Model model, Tokenizer tokenizer, IOps ops, string text, int window = 512)
     {
         if (model.Spec.Task != ModelTask.CausalLanguageModel)
-            throw new ModelTaskException($"Perplexity is that of language models; this {model.Spec.Family} model is made for {model.Spec.Task}.");
+        {
+            throw new ModelTaskException(
+                $"Perplexity is that of language models; this {model.Spec.Family} model is made for {model.Spec.Task}.");
+        }
         int[] tokens = tokenizer.Encode(text);
         if (tokens.Length < 2)
             throw new ArgumentException($"The text has {tokens.Length} tokens; at least 2 are needed.", nameof(text));

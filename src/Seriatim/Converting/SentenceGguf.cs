@@ -4,12 +4,13 @@ using Seriatim.Models;
 namespace Seriatim;
 
 /// <summary>
-/// How embeddings are made, from a folder into a GGUF file and back. The format has one number for pooling, and nothing for the rest;
-/// readers scale to length 1.
+/// How embeddings are made, from a folder into a GGUF file and back. The format has one number for pooling, and nothing
+/// for the rest; readers scale to length 1.
 /// </summary>
 internal static class SentenceGguf
 {
-    private static readonly Dictionary<PoolingKind, uint> Numbers = new() { [PoolingKind.Mean] = 1, [PoolingKind.First] = 2, [PoolingKind.Last] = 3 };
+    private static readonly Dictionary<PoolingKind, uint> Numbers =
+        new() { [PoolingKind.Mean] = 1, [PoolingKind.First] = 2, [PoolingKind.Last] = 3 };
 
     /// <summary>Adds the key of pooling.</summary>
     /// <param name="model">The model.</param>

@@ -4,8 +4,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// A SentencePiece file (<c>tokenizer.model</c>) as GGUF keys: the pieces, scores and kinds are the same in both formats. Merges of a
-/// <c>tokenizer.json</c> would have to be turned into scores, which is not always possible.
+/// A SentencePiece file (<c>tokenizer.model</c>) as GGUF keys: the pieces, scores and kinds are the same in both formats. Merges
+/// of a <c>tokenizer.json</c> would have to be turned into scores, which is not always possible.
 /// </summary>
 internal static class SentencePieceConversion
 {
@@ -29,7 +29,8 @@ internal static class SentencePieceConversion
 
     /// <summary>The error for a file that says something else than the tokenizer.json beside it.</summary>
     public static TokenizerFormatException Disagrees(string file, string difference) => new(file, "pieces",
-        $"gives other tokens than tokenizer.json beside it: {difference}. One of the two is of another model; put it right, or keep the folder for this model.");
+        $"gives other tokens than tokenizer.json beside it: {difference}. One of the two is of another model; put it right, or "
+            + "keep the folder for this model.");
 
     /// <summary>Adds the keys of the kind <c>llama</c> (BPE) or <c>t5</c> (Unigram).</summary>
     /// <param name="keys">What all kinds have in common.</param>
@@ -44,7 +45,10 @@ internal static class SentencePieceConversion
         if (!contents.IsUnigram && contents.Charsmap.Length > 0)
             throw Refused("normalizer_spec.precompiled_charsmap", "maps characters");
         if (!contents.IsUnigram && (contents.RemoveExtraWhitespaces || contents.SpaceAsSuffix))
-            throw Refused("normalizer_spec", "treats blanks in a way of its own (remove_extra_whitespaces or treat_whitespace_as_suffix)");
+        {
+            throw Refused("normalizer_spec",
+                "treats blanks in a way of its own (remove_extra_whitespaces or treat_whitespace_as_suffix)");
+        }
         if (contents.IsUnigram && contents.ByteFallback)
             throw Refused("trainer_spec.byte_fallback", "is true");
 
@@ -61,7 +65,11 @@ internal static class SentencePieceConversion
                 throw Disagrees(file, $"id {id} is \"{source.TryGetPiece(id)}\" there and \"{contents.Pieces[id]}\" here");
             scores[id] = contents.Scores[id];
             if (tokens[id] == contents.Pieces[id])
-                types[id] = contents.Kinds[id] == Normal && added.TryGetValue(id, out AddedToken? token) ? token.Special ? Control : UserDefined : contents.Kinds[id];
+            {
+                types[id] = contents.Kinds[id] == Normal && added.TryGetValue(id, out AddedToken? token) ? token.Special
+                    ? Control
+                    : UserDefined : contents.Kinds[id];
+            }
         }
 
         keys[Prefix + "model"] = contents.IsUnigram ? "t5" : "llama";

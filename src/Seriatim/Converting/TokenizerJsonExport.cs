@@ -5,8 +5,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// Turns the tokenizer keys of a GGUF file into a <c>tokenizer.json</c>. What comes out is read back and must give the same ids on probe
-/// texts.
+/// Turns the tokenizer keys of a GGUF file into a <c>tokenizer.json</c>. What comes out is read back
+/// and must give the same ids on probe texts.
 /// </summary>
 internal static class TokenizerJsonExport
 {
@@ -33,7 +33,10 @@ internal static class TokenizerJsonExport
             json["post_processor"] = PostProcessor(source);
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         if (!GgufTokenizerExport.Agree(source, Tokenizer.FromJson(bytes)))
-            throw Refused("gives other tokens than any tokenizer.json this version writes; a converted model would read other text than this one");
+        {
+            throw Refused("gives other tokens than any tokenizer.json this version writes; a converted model would read other "
+                + "text than this one");
+        }
         return bytes;
     }
 
@@ -65,7 +68,13 @@ internal static class TokenizerJsonExport
                 ? Sequence("normalizers", new JsonObject { ["type"] = "Prepend", ["prepend"] = "\u2581" }, replace)
                 : replace,
             ["pre_tokenizer"] = scheme is null ? null
-                : new JsonObject { ["type"] = "Metaspace", ["replacement"] = "\u2581", ["prepend_scheme"] = scheme, ["split"] = false },
+                : new JsonObject
+                {
+                    ["type"] = "Metaspace",
+                    ["replacement"] = "\u2581",
+                    ["prepend_scheme"] = scheme,
+                    ["split"] = false,
+                },
             ["decoder"] = SpacesDecoder(prefix),
             ["model"] = new JsonObject
             {
@@ -84,18 +93,29 @@ internal static class TokenizerJsonExport
     /// <param name="prefix">Whether a blank was put in front of the text.</param>
     internal static JsonObject SpacesDecoder(bool prefix) => Sequence("decoders",
         [Replace("\u2581", " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" },
-        .. prefix ? [new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }] : Array.Empty<JsonNode>()]);
+        .. prefix ? [new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 }]
+            : Array.Empty<JsonNode>()]);
 
     private static JsonObject Gpt2(IReadOnlyDictionary<string, object> metadata, string[] tokens)
     {
         string name = metadata.GetValueOrDefault(Prefix + "pre") as string ?? "default";
-        NamedPretokenizers.Entry pre = NamedPretokenizers.Find(name) ?? throw Refused($"names the pre-tokenizer {name}, which is not known");
+        NamedPretokenizers.Entry pre = NamedPretokenizers.Find(name)
+            ?? throw Refused($"names the pre-tokenizer {name}, which is not known");
         string[] merges = (string[])metadata[Prefix + "merges"];
         return new JsonObject
         {
-            ["normalizer"] = metadata.GetValueOrDefault(GgufTokenizer.NormalizerKey) is string form ? new JsonObject { ["type"] = form } : null,
-            ["pre_tokenizer"] = PretokenizerDefinition.Write([.. pre.Expressions(metadata.GetValueOrDefault(GgufTokenizer.IgnoreCaseKey) is true)]),
-            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
+            ["normalizer"] = metadata.GetValueOrDefault(GgufTokenizer.NormalizerKey) is string form
+                ? new JsonObject { ["type"] = form }
+                : null,
+            ["pre_tokenizer"] = PretokenizerDefinition.Write(
+                [.. pre.Expressions(metadata.GetValueOrDefault(GgufTokenizer.IgnoreCaseKey) is true)]),
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = false,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true,
+            },
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
@@ -115,17 +135,18 @@ internal static class TokenizerJsonExport
         return vocabulary;
     }
 
-    private static JsonArray Added(string[] tokens, int[] types) => new([.. Enumerable.Range(0, tokens.Length).Where(id => types[id] is 2 or 3 or 4).Select(id =>
-        (JsonNode)new JsonObject
-        {
-            ["id"] = id,
-            ["content"] = tokens[id],
-            ["single_word"] = false,
-            ["lstrip"] = false,
-            ["rstrip"] = false,
-            ["normalized"] = false,
-            ["special"] = types[id] != 4,
-        })]);
+    private static JsonArray Added(string[] tokens, int[] types) =>
+        new([.. Enumerable.Range(0, tokens.Length).Where(id => types[id] is 2 or 3 or 4).Select(id =>
+            (JsonNode)new JsonObject
+            {
+                ["id"] = id,
+                ["content"] = tokens[id],
+                ["single_word"] = false,
+                ["lstrip"] = false,
+                ["rstrip"] = false,
+                ["normalized"] = false,
+                ["special"] = types[id] != 4,
+            })]);
 
     /// <summary>What stands around a text: the ids the tokenizer adds, as a template.</summary>
     private static JsonObject? PostProcessor(Tokenizer source)
@@ -135,7 +156,10 @@ internal static class TokenizerJsonExport
         int before = dressed.AsSpan().IndexOf(plain);
         if (before < 0 || dressed.Length == plain.Length)
             return null;
-        JsonNode[] Part(IEnumerable<int> ids) => [.. ids.Select(id => new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = source.PieceOf(id), ["type_id"] = 0 } })];
+        JsonNode[] Part(IEnumerable<int> ids) =>
+            [
+                .. ids.Select(id =>
+                    new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = source.PieceOf(id), ["type_id"] = 0 } })];
         int[] around = [.. dressed[..before], .. dressed[(before + plain.Length)..]];
         var special = new JsonObject();
         foreach (int id in around.Distinct())
@@ -145,7 +169,8 @@ internal static class TokenizerJsonExport
         }
 
         JsonNode[] One(string which) =>
-            [.. Part(dressed[..before]), new JsonObject { ["Sequence"] = new JsonObject { ["id"] = which, ["type_id"] = 0 } }, .. Part(dressed[(before + plain.Length)..])];
+            [.. Part(dressed[..before]), new JsonObject { ["Sequence"] = new JsonObject { ["id"] = which, ["type_id"] = 0 } },
+                .. Part(dressed[(before + plain.Length)..])];
         return new JsonObject
         {
             ["type"] = "TemplateProcessing",
@@ -155,7 +180,8 @@ internal static class TokenizerJsonExport
         };
     }
 
-    private static JsonObject Sequence(string name, params JsonNode[] parts) => new() { ["type"] = "Sequence", [name] = new JsonArray(parts) };
+    private static JsonObject Sequence(string name, params JsonNode[] parts) =>
+        new() { ["type"] = "Sequence", [name] = new JsonArray(parts) };
 
     /// <summary>A step that replaces a text.</summary>
     internal static JsonObject Replace(string from, string to) =>

@@ -5,8 +5,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// Unigram tokenizers between <c>tokenizer.json</c> and GGUF (kind <c>t5</c>). A file has one table of replacements and two flags for blanks, where
-/// <c>tokenizer.json</c> has chains of normalizers and pre-tokenizers.
+/// Unigram tokenizers between <c>tokenizer.json</c> and GGUF (kind <c>t5</c>). A file has one table of replacements and two flags
+/// for blanks, where <c>tokenizer.json</c> has chains of normalizers and pre-tokenizers.
 /// </summary>
 internal static class UnigramConversion
 {
@@ -40,7 +40,10 @@ internal static class UnigramConversion
         if (source.UnkId is { } unknown)
             types[unknown] = 2;
         if (model.TryGetProperty("byte_fallback", out JsonElement bytes) && bytes.ValueKind == JsonValueKind.True)
-            throw new TokenizerFormatException(file, "model.byte_fallback", "is true; GGUF files of Unigram spell no unknown characters in bytes. Keep the folder for this model.");
+        {
+            throw new TokenizerFormatException(file, "model.byte_fallback",
+                "is true; GGUF files of Unigram spell no unknown characters in bytes. Keep the folder for this model.");
+        }
         keys[Prefix + "model"] = "t5";
         keys[Prefix + "pre"] = "default";
         keys[Prefix + "scores"] = scores;
@@ -56,7 +59,8 @@ internal static class UnigramConversion
     public static JsonObject Json(IReadOnlyDictionary<string, object> metadata, string[] tokens, int[] types, Tokenizer source)
     {
         float[] scores = metadata.GetValueOrDefault(Prefix + "scores") as float[] ?? new float[tokens.Length];
-        float lowest = Enumerable.Range(0, tokens.Length).Where(id => types[id] == 1).Select(id => scores[id]).DefaultIfEmpty(0).Min();
+        float lowest = Enumerable.Range(0, tokens.Length).Where(id => types[id] == 1).Select(id => scores[id])
+            .DefaultIfEmpty(0).Min();
         bool merge = metadata.GetValueOrDefault(Prefix + "remove_extra_whitespaces") is true;
         bool prefix = metadata.GetValueOrDefault(Prefix + "add_space_prefix") is true || merge;
         JsonArray steps = [];
@@ -65,15 +69,30 @@ internal static class UnigramConversion
             // Precompiled goes by grapheme, of which a line end of two characters is one; files go character by character.
             const string LineEnd = "\r\n";
             string separate = new CharsmapNormalizer(map, "GGUF metadata", Prefix + "precompiled_charsmap").Replace(LineEnd);
-            if (separate != new CharsmapNormalizer(map, "GGUF metadata", Prefix + "precompiled_charsmap", byGrapheme: true).Replace(LineEnd))
+            if (separate != new CharsmapNormalizer(map, "GGUF metadata", Prefix + "precompiled_charsmap",
+                byGrapheme: true).Replace(LineEnd))
+            {
                 steps.Add((JsonNode)TokenizerJsonExport.Replace(LineEnd, separate));
-            steps.Add((JsonNode)new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = Convert.ToBase64String(map) });
+            }
+            steps.Add((JsonNode)new JsonObject
+            {
+                ["type"] = "Precompiled",
+                ["precompiled_charsmap"] = Convert.ToBase64String(map),
+            });
         }
 
         if (merge)
         {
-            foreach ((string pattern, string content) in (ReadOnlySpan<(string, string)>)[(@"\A +", ""), (@" +\z", ""), (" {2,}", " ")])
-                steps.Add((JsonNode)new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["Regex"] = pattern }, ["content"] = content });
+            foreach ((string pattern, string content) in (ReadOnlySpan<(string, string)>)[(@"\A +", ""), (@" +\z", ""),
+                (" {2,}", " ")])
+            {
+                steps.Add((JsonNode)new JsonObject
+                {
+                    ["type"] = "Replace",
+                    ["pattern"] = new JsonObject { ["Regex"] = pattern },
+                    ["content"] = content,
+                });
+            }
         }
 
         if (prefix)
@@ -97,7 +116,9 @@ internal static class UnigramConversion
         };
     }
 
-    /// <summary>The table of replacements of a normalizer; steps that treat blanks alone are left to <see cref="Variants"/>.</summary>
+    /// <summary>
+    /// The table of replacements of a normalizer; steps that treat blanks alone are left to <see cref="Variants"/>.
+    /// </summary>
     private static byte[]? Charsmap(JsonElement node, string file)
     {
         if (node.ValueKind != JsonValueKind.Object)
@@ -106,7 +127,9 @@ internal static class UnigramConversion
         switch (type)
         {
             case "Precompiled":
-                return node.GetProperty("precompiled_charsmap") is { ValueKind: JsonValueKind.String } map ? map.GetBytesFromBase64() : null;
+                return node.GetProperty("precompiled_charsmap") is { ValueKind: JsonValueKind.String } map
+                    ? map.GetBytesFromBase64()
+                    : null;
             case "Sequence":
                 byte[]? found = null;
                 foreach (JsonElement step in node.GetProperty("normalizers").EnumerateArray())
@@ -115,7 +138,8 @@ internal static class UnigramConversion
             case "Strip" or "Prepend" or "Replace":
                 return null; // if it does more than blanks, the probe texts find it out
             default:
-                throw new TokenizerFormatException(file, "normalizer", $"has a step {type}, for which GGUF files of Unigram have no key. Keep the folder for this model.");
+                throw new TokenizerFormatException(file, "normalizer",
+                    $"has a step {type}, for which GGUF files of Unigram have no key. Keep the folder for this model.");
         }
     }
 
@@ -124,6 +148,8 @@ internal static class UnigramConversion
         null => null,
         sbyte[] signed when value.GetType() == typeof(sbyte[]) => [.. signed.Select(b => unchecked((byte)b))],
         byte[] bytes => bytes,
-        _ => throw new TokenizerFormatException("GGUF metadata", Prefix + "precompiled_charsmap", "is no array of bytes; convert the model again."),
+        _ =>
+            throw new TokenizerFormatException("GGUF metadata", Prefix + "precompiled_charsmap",
+                "is no array of bytes; convert the model again."),
     };
 }

@@ -22,13 +22,19 @@ internal static class WordPieceConversion
     {
         string[] tokens = (string[])keys[Prefix + "tokens"];
         int[] types = (int[])keys[Prefix + "token_type"];
-        string mark = root.GetProperty("model").TryGetProperty("continuing_subword_prefix", out JsonElement own) ? own.GetString() ?? Usual : Usual;
+        string mark = root.GetProperty("model").TryGetProperty("continuing_subword_prefix", out JsonElement own)
+            ? own.GetString() ?? Usual
+            : Usual;
         if (source.UnkId is { } unknown)
             types[unknown] = 3;
         for (int id = 0; id < tokens.Length; id++)
         {
             if (types[id] == 1)
-                tokens[id] = tokens[id].StartsWith(mark, StringComparison.Ordinal) ? tokens[id][mark.Length..] : Start + tokens[id];
+            {
+                tokens[id] = tokens[id].StartsWith(mark, StringComparison.Ordinal)
+                    ? tokens[id][mark.Length..]
+                    : Start + tokens[id];
+            }
         }
 
         JsonElement normalizer = root.TryGetProperty("normalizer", out JsonElement found) ? found : default;
@@ -41,7 +47,10 @@ internal static class WordPieceConversion
         // Readers put the two around every text, whatever the flags say; the misspelled key is the one they know.
         int[] around = source.Encode("");
         if (around is not [var cls, var separator])
-            throw new TokenizerFormatException("tokenizer.json", "post_processor", $"puts {around.Length} tokens around a text; GGUF files of WordPiece put two.");
+        {
+            throw new TokenizerFormatException("tokenizer.json", "post_processor",
+                $"puts {around.Length} tokens around a text; GGUF files of WordPiece put two.");
+        }
         keys[Prefix + "add_bos_token"] = true;
         keys[Prefix + "add_eos_token"] = false;
         keys[Prefix + "add_sep_token"] = true;
@@ -92,7 +101,8 @@ internal static class WordPieceConversion
     }
 
     private static bool? Flag(JsonElement node, string name) =>
-        node.ValueKind == JsonValueKind.Object && node.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        node.ValueKind == JsonValueKind.Object && node.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind is JsonValueKind.True or JsonValueKind.False
             ? value.GetBoolean()
             : null;
 }

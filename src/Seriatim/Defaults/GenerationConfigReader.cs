@@ -9,21 +9,26 @@ namespace Seriatim;
 /// <summary>Reads <c>generation_config.json</c>, by the names of Hugging Face transformers.</summary>
 internal static partial class GenerationConfigReader
 {
-    /// <summary>Keys that cannot change a text: how results are handed over, how memory is kept, speed, who wrote the file.</summary>
+    /// <summary>
+    /// Keys that cannot change a text: how results are handed over, how memory is kept, speed, who wrote the file.
+    /// </summary>
     private static readonly HashSet<string> Inert = new(StringComparer.Ordinal)
     {
-        "transformers_version", "_from_model_config", "trust_remote_code", "bos_token_id", "pad_token_id", "user_token_id", "assistant_token_id",
-        "chat_format", "max_window_size", "return_dict_in_generate", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
-        "use_cache", "cache_implementation", "cache_config", "return_legacy_cache", "prefill_chunk_size", "low_memory", "compile_config", "disable_compile",
-        "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold", "assistant_early_exit",
-        "assistant_lookbehind", "target_lookbehind", "prompt_lookup_num_tokens", "max_matching_ngram_size", "continuous_batching_config",
+        "transformers_version", "_from_model_config", "trust_remote_code", "bos_token_id", "pad_token_id", "user_token_id",
+        "assistant_token_id", "chat_format", "max_window_size", "return_dict_in_generate", "output_attentions",
+        "output_hidden_states", "output_scores", "output_logits", "use_cache", "cache_implementation", "cache_config",
+        "return_legacy_cache", "prefill_chunk_size", "low_memory", "compile_config", "disable_compile",
+        "is_assistant", "num_assistant_tokens", "num_assistant_tokens_schedule", "assistant_confidence_threshold",
+        "assistant_early_exit", "assistant_lookbehind", "target_lookbehind", "prompt_lookup_num_tokens",
+        "max_matching_ngram_size", "continuous_batching_config",
     };
 
     /// <summary>Keys that we do not apply, and the value at which they change nothing.</summary>
     private static readonly Dictionary<string, string> Neutral = new[]
     {
-        ("guidance_scale", "1"), ("penalty_alpha", "0"), ("num_return_sequences", "1"), ("renormalize_logits", "false"), ("remove_invalid_values", "false"),
-        ("token_healing", "false"), ("encoder_no_repeat_ngram_size", "0"), ("begin_suppress_tokens", "[]"), ("force_words_ids", "[]"), ("constraints", "[]"),
+        ("guidance_scale", "1"), ("penalty_alpha", "0"), ("num_return_sequences", "1"), ("renormalize_logits", "false"),
+        ("remove_invalid_values", "false"), ("token_healing", "false"), ("encoder_no_repeat_ngram_size", "0"),
+        ("begin_suppress_tokens", "[]"), ("force_words_ids", "[]"), ("constraints", "[]"),
     }.ToDictionary(pair => pair.Item1, pair => pair.Item2, StringComparer.Ordinal);
 
     /// <summary>What a model says by its files.</summary>
@@ -38,10 +43,18 @@ internal static partial class GenerationConfigReader
         if (!File.Exists(file))
             return common;
         if (Model.IsGguf(path) && Others(folder!))
-            return common with { Notes = [$"{file} is not read: its folder holds other models too, and it does not say whose it is."] };
+        {
+            return common with
+            {
+                Notes = [$"{file} is not read: its folder holds other models too, and it does not say whose it is."],
+            };
+        }
         using JsonDocument json = LenientJson.Parse(file);
         if (json.RootElement.ValueKind != JsonValueKind.Object)
-            throw new ModelFormatException(file, $"holds a JSON {json.RootElement.ValueKind}; an object is needed.", "Correct the file or remove it.");
+        {
+            throw new ModelFormatException(file, $"holds a JSON {json.RootElement.ValueKind}; an object is needed.",
+                "Correct the file or remove it.");
+        }
         return Read(file, json.RootElement, common, vocabulary);
     }
 
@@ -63,7 +76,10 @@ internal static partial class GenerationConfigReader
             ForcedEndId = values.Ids("forced_eos_token_id", vocabulary) is [var id, ..] ? id : null,
             Source = file,
         };
-        return read with { Notes = [.. values.Rest.Where(property => !IsInert(property)).Select(property => Note(file, property))] };
+        return read with
+        {
+            Notes = [.. values.Rest.Where(property => !IsInert(property)).Select(property => Note(file, property))],
+        };
     }
 
     private static SamplingOptions Sampling(JsonValues values, SamplingOptions common, int vocabulary)
@@ -100,7 +116,8 @@ internal static partial class GenerationConfigReader
     {
         const string Key = "sequence_bias";
         return [.. (values.List(Key) ?? []).Select(pair =>
-            pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[1].ValueKind == JsonValueKind.Number && float.IsFinite((float)pair[1].GetDouble())
+            pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[1].ValueKind == JsonValueKind.Number
+                && float.IsFinite((float)pair[1].GetDouble())
                 ? new SequenceBias(values.IdList(Key, pair[0], vocabulary), (float)pair[1].GetDouble())
                 : throw values.Wrong(Key, pair, "pairs of a list of token ids and a number are needed"))];
     }
@@ -112,16 +129,29 @@ internal static partial class GenerationConfigReader
         double length = values.Number("length_penalty", float.MinValue, float.MaxValue) ?? 1;
         double diversity = values.Number("diversity_penalty", 0, float.MaxValue) ?? 0;
         bool stops = values.Find("early_stopping") is { ValueKind: JsonValueKind.String } word
-            ? word.ValueEquals("never"u8) ? false : throw values.Wrong("early_stopping", word, "true, false or \"never\" is needed")
+            ? word.ValueEquals("never"u8)
+                ? false
+                : throw values.Wrong("early_stopping", word, "true, false or \"never\" is needed")
             : values.Flag("early_stopping") ?? false;
         if (beams % groups != 0)
-            throw values.Wrong("num_beam_groups", values.Find("num_beam_groups")!.Value, $"a divisor of num_beams, {beams}, is needed");
+        {
+            throw values.Wrong("num_beam_groups", values.Find("num_beam_groups")!.Value,
+                $"a divisor of num_beams, {beams}, is needed");
+        }
         return beams == 1 ? null
-            : new BeamOptions { Beams = beams, LengthPenalty = length, EarlyStopping = stops, Groups = groups, DiversityPenalty = groups == 1 ? 0 : diversity };
+            : new BeamOptions
+            {
+                Beams = beams,
+                LengthPenalty = length,
+                EarlyStopping = stops,
+                Groups = groups,
+                DiversityPenalty = groups == 1 ? 0 : diversity,
+            };
     }
 
     private static bool IsInert(JsonProperty property) =>
-        Inert.Contains(property.Name) || (Neutral.TryGetValue(property.Name, out string? neutral) && IsNeutral(property.Value, neutral));
+        Inert.Contains(property.Name)
+            || (Neutral.TryGetValue(property.Name, out string? neutral) && IsNeutral(property.Value, neutral));
 
     private static bool IsNeutral(JsonElement value, string neutral) =>
         value.ValueKind == JsonValueKind.Number ? $"{value.GetDouble()}" == neutral : value.GetRawText() == neutral;
@@ -132,9 +162,12 @@ internal static partial class GenerationConfigReader
         return $"{file}: {property.Name} is {(value.Length > 80 ? $"{value[..80]}…" : value)}; it is not applied.";
     }
 
-    /// <summary>Whether a folder with a GGUF file holds other models: a config, or GGUF files that are not parts of one.</summary>
+    /// <summary>
+    /// Whether a folder with a GGUF file holds other models: a config, or GGUF files that are not parts of one.
+    /// </summary>
     private static bool Others(string folder) => File.Exists(Path.Combine(folder, Model.ConfigFileName)) ||
-        Directory.EnumerateFiles(folder, "*.gguf").Select(file => PartNumber().Replace(Path.GetFileName(file), "")).Distinct().Count() > 1;
+        Directory.EnumerateFiles(folder, "*.gguf").Select(file => PartNumber().Replace(Path.GetFileName(file), "")).Distinct()
+            .Count() > 1;
 
     [GeneratedRegex(@"-\d{5}-of-\d{5}(?=\.gguf\z)")]
     private static partial Regex PartNumber();

@@ -3,18 +3,24 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// What holds for a request that does not say otherwise: what the model's <c>generation_config.json</c> says, and for what it does not say,
-/// <see cref="Common"/>. The same for the command line, this library and <c>IChatClient</c>. Change single fields with <c>with</c>.
+/// What holds for a request that does not say otherwise: what the model's <c>generation_config.json</c> says, and
+/// for what it does not say, <see cref="Common"/>. The same for the command line, this library and
+/// <c>IChatClient</c>. Change single fields with <c>with</c>.
 /// </summary>
 public sealed record GenerationDefaults
 {
     /// <summary>Name of the file beside the weights.</summary>
     public const string FileName = "generation_config.json";
 
-    /// <summary>How long the command line's texts become if neither the user nor the model says a length, as far as the context goes.</summary>
+    /// <summary>
+    /// How long the command line's texts become if neither the user nor the model says a length, as far as the context goes.
+    /// </summary>
     public const int UsualNewTokens = 256;
 
-    /// <summary>For models that say nothing: temperature 0.8, the 40 best tokens, of these 0.95 of the probability, each with 0.05 of the best one's.</summary>
+    /// <summary>
+    /// For models that say nothing: temperature 0.8, the 40 best tokens, of these 0.95 of the
+    /// probability, each with 0.05 of the best one's.
+    /// </summary>
     public static GenerationDefaults Common { get; } = new();
 
     /// <summary>How tokens are chosen.</summary>
@@ -23,7 +29,10 @@ public sealed record GenerationDefaults
     /// <summary>Most new tokens (<c>max_new_tokens</c>), as far as the context goes; null: not said.</summary>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>Most tokens of prompt and output together (<c>max_length</c>); null: not said. A prompt that is as long already is not held to it.</summary>
+    /// <summary>
+    /// Most tokens of prompt and output together (<c>max_length</c>); null: not said. A prompt
+    /// that is as long already is not held to it.
+    /// </summary>
     public int? MaxLength { get; init; }
 
     /// <summary>Fewest new tokens (<c>min_new_tokens</c>).</summary>
@@ -39,8 +48,9 @@ public sealed record GenerationDefaults
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
     /// <summary>
-    /// The model's beam search (<c>num_beams</c>, <c>length_penalty</c>, <c>early_stopping</c>, groups); null: none. <see cref="Translator"/>
-    /// uses it. Texts that are continued are sampled unless a request says <see cref="GenerationRequest.Beam"/>, so that they can stream.
+    /// The model's beam search (<c>num_beams</c>, <c>length_penalty</c>, <c>early_stopping</c>, groups); null: none.
+    /// <see cref="Translator"/> uses it. Texts that are continued are sampled unless a request says
+    /// <see cref="GenerationRequest.Beam"/>, so that they can stream.
     /// </summary>
     public BeamOptions? Beam { get; init; }
 

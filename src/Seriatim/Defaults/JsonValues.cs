@@ -4,14 +4,17 @@ using Seriatim.Formats;
 
 namespace Seriatim;
 
-/// <summary>Takes values out of a JSON object and checks them; errors name file, key and value. Remembers which keys were asked for.</summary>
+/// <summary>
+/// Takes values out of a JSON object and checks them; errors name file, key and value. Remembers which keys were asked for.
+/// </summary>
 internal sealed class JsonValues(string path, JsonElement root)
 {
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
     /// <summary>Keys that are there, are not null and that nobody asked for.</summary>
     public IEnumerable<JsonProperty> Rest =>
-        root.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null && !_asked.Contains(property.Name));
+        root.EnumerateObject()
+            .Where(property => property.Value.ValueKind != JsonValueKind.Null && !_asked.Contains(property.Name));
 
     /// <summary>The value of a key; null if it is missing or null.</summary>
     public JsonElement? Find(string key)
@@ -33,9 +36,14 @@ internal sealed class JsonValues(string path, JsonElement root)
     {
         if (Find(key) is not { } element)
             return null;
-        if (element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value >= least && value <= most && (value > least || !above))
+        if (element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value >= least && value <= most
+            && (value > least || !above))
+        {
             return value;
-        string range = most == float.MaxValue ? $"a finite number, {Say(least)} or more" : $"a number from {Say(least)} to {Say(most)}";
+        }
+        string range = most == float.MaxValue
+            ? $"a finite number, {Say(least)} or more"
+            : $"a number from {Say(least)} to {Say(most)}";
         throw Wrong(key, element, above ? $"{range}, but not {Say(least)}, is needed" : $"{range} is needed");
     }
 
@@ -44,14 +52,21 @@ internal sealed class JsonValues(string path, JsonElement root)
     {
         if (Find(key) is not { } element)
             return null;
-        if (element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value >= least && value <= most && value == Math.Truncate(value))
+        if (element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double value) && value >= least && value <= most
+            && value == Math.Truncate(value))
+        {
             return (int)value;
-        throw Wrong(key, element, most == int.MaxValue ? $"a whole number, {least} or more, is needed" : $"a whole number from {least} to {most} is needed");
+        }
+        throw Wrong(key, element,
+            most == int.MaxValue
+                ? $"a whole number, {least} or more, is needed"
+                : $"a whole number from {least} to {most} is needed");
     }
 
     /// <summary>One token id, or a list of them; null if the key is missing.</summary>
     public int[]? Ids(string key, int vocabulary) => Find(key) is not { } element ? null
-        : element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray().Select(id => Id(key, id, vocabulary))] : [Id(key, element, vocabulary)];
+        : element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray().Select(id => Id(key, id, vocabulary))]
+        : [Id(key, element, vocabulary)];
 
     public int? OneId(string key, int vocabulary) => Find(key) is { } element ? Id(key, element, vocabulary) : null;
 
@@ -62,9 +77,10 @@ internal sealed class JsonValues(string path, JsonElement root)
     public IEnumerable<JsonElement>? List(string key) => Find(key) is not { } element ? null
         : element.ValueKind == JsonValueKind.Array ? element.EnumerateArray() : throw Wrong(key, element, "a list is needed");
 
-    public int[] IdList(string key, JsonElement element, int vocabulary) => element.ValueKind == JsonValueKind.Array && element.GetArrayLength() > 0
-        ? [.. element.EnumerateArray().Select(id => Id(key, id, vocabulary))]
-        : throw Wrong(key, element, "a list of token ids is needed");
+    public int[] IdList(string key, JsonElement element, int vocabulary) =>
+        element.ValueKind == JsonValueKind.Array && element.GetArrayLength() > 0
+            ? [.. element.EnumerateArray().Select(id => Id(key, id, vocabulary))]
+            : throw Wrong(key, element, "a list of token ids is needed");
 
     /// <summary>One text, or a list of them.</summary>
     public string[]? Texts(string key)
@@ -79,7 +95,8 @@ internal sealed class JsonValues(string path, JsonElement root)
     public ModelFormatException Wrong(string key, JsonElement value, string needed)
     {
         string raw = value.GetRawText();
-        return new ModelFormatException(path, $"{key} is {(raw.Length > 80 ? $"{raw[..80]}…" : raw)}; {needed}.", "Correct the file.");
+        return new ModelFormatException(path, $"{key} is {(raw.Length > 80 ? $"{raw[..80]}…" : raw)}; {needed}.",
+            "Correct the file.");
     }
 
     private int Id(string key, JsonElement id, int vocabulary) =>

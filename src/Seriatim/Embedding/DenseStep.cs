@@ -41,9 +41,13 @@ internal sealed class DenseStep
         config.Complete();
         string weights = Path.Combine(folder, SafetensorsCheckpoint.SingleFileName);
         if (!File.Exists(weights))
-            throw new ModelFormatException(folder, $"has no {SafetensorsCheckpoint.SingleFileName}.", "Other formats of weights are not read; convert it.");
+        {
+            throw new ModelFormatException(folder, $"has no {SafetensorsCheckpoint.SingleFileName}.",
+                "Other formats of weights are not read; convert it.");
+        }
         using SafetensorsFile tensors = SafetensorsFile.Open(weights);
-        return new DenseStep(inputs, outputs, Values(tensors, "linear.weight", outputs, inputs), bias ? Values(tensors, "linear.bias", outputs) : null, activation);
+        return new DenseStep(inputs, outputs, Values(tensors, "linear.weight", outputs, inputs),
+            bias ? Values(tensors, "linear.bias", outputs) : null, activation);
     }
 
     public float[] Run(float[] vector)
@@ -65,7 +69,8 @@ internal sealed class DenseStep
         SafetensorsEntry entry = file[name];
         return entry.Shape.AsSpan().SequenceEqual(shape)
             ? file.ReadF32(entry)
-            : throw new ModelFormatException(file.Path, $"{name} is [{string.Join(", ", entry.Shape)}]; the config needs [{string.Join(", ", shape.ToArray())}].",
+            : throw new ModelFormatException(file.Path,
+                $"{name} is [{string.Join(", ", entry.Shape)}]; the config needs [{string.Join(", ", shape.ToArray())}].",
                 "Config and weights do not belong together.");
     }
 }

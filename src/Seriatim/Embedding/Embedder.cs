@@ -29,8 +29,8 @@ internal static class Embedder
     /// <param name="truncated">Told once if texts were cut.</param>
     /// <param name="cancellationToken">Ends the requests before they run.</param>
     public static async Task<IReadOnlyList<float[]>> EmbedAsync(
-        OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, EmbeddingOptions options, Action<TextsTruncatedEventArgs> truncated,
-        CancellationToken cancellationToken)
+        OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, EmbeddingOptions options,
+        Action<TextsTruncatedEventArgs> truncated, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(texts);
         int[][] ids = Tokens(opened, config, texts, options.Truncate, truncated);
@@ -48,16 +48,21 @@ internal static class Embedder
                 Pooling = pooling[0],
                 MorePooling = [.. pooling.Skip(1)],
             })], cancellationToken).ConfigureAwait(false);
-        return [.. results.Select(result => steps.Aggregate(result.Embedding!, (vector, step) => step is null ? Unit(vector) : step.Run(vector)))];
+        return [
+            .. results.Select(result =>
+                steps.Aggregate(result.Embedding!, (vector, step) => step is null ? Unit(vector) : step.Run(vector)))];
     }
 
     /// <summary>The ids of texts, those that are too long cut before the special tokens at their end.</summary>
     private static int[][] Tokens(
-        OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, bool truncate, Action<TextsTruncatedEventArgs> truncated)
+        OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, bool truncate,
+        Action<TextsTruncatedEventArgs> truncated)
     {
         int most = Math.Min(opened.Model.Spec.Context, opened.EngineOptions.TokenBudget);
         int? limit = config.MaxLength ?? (truncate ? most : null);
-        string reason = config.MaxLength is not null ? config.LengthFile : most == opened.Model.Spec.Context ? "the model's context" : "the engine's token budget";
+        string reason = config.MaxLength is not null
+            ? config.LengthFile
+            : most == opened.Model.Spec.Context ? "the model's context" : "the engine's token budget";
         int[][] ids = new int[texts.Count][];
         (int cut, int number, int longest) = (0, 0, 0);
         for (int i = 0; i < ids.Length; i++)
@@ -118,12 +123,17 @@ internal static class Embedder
         }
     }
 
-    private static async Task<EncodingResult[]> RunAsync(OpenedModel opened, EncodingRequest[] requests, CancellationToken cancellationToken)
+    private static async Task<EncodingResult[]> RunAsync(OpenedModel opened, EncodingRequest[] requests,
+        CancellationToken cancellationToken)
     {
         int most = Math.Max(1, opened.Engine.Options.MaxQueuedRequests / 2);
         var results = new List<EncodingResult>(requests.Length);
         foreach (EncodingRequest[] chunk in requests.Chunk(most))
-            results.AddRange(await Task.WhenAll(chunk.Select(request => opened.Engine.EncodeWhenFreeAsync(request, cancellationToken))).ConfigureAwait(false));
+        {
+            results.AddRange(
+                await Task.WhenAll(chunk.Select(request =>
+                    opened.Engine.EncodeWhenFreeAsync(request, cancellationToken))).ConfigureAwait(false));
+        }
         return [.. results];
     }
 }

@@ -6,8 +6,9 @@ namespace Seriatim;
 public sealed record EmbeddingOptions
 {
     /// <summary>
-    /// How rows become one vector. Null: as the model's own files say (<c>modules.json</c>, <c>1_Pooling</c>, a GGUF file's <c>pooling_type</c>), with
-    /// the layers that follow; without such files the mean, of decoders the last row. A value takes the place of all that.
+    /// How rows become one vector. Null: as the model's own files say (<c>modules.json</c>, <c>1_Pooling</c>, a GGUF
+    /// file's <c>pooling_type</c>), with the layers that follow; without such files the mean, of decoders the last
+    /// row. A value takes the place of all that.
     /// </summary>
     public PoolingKind? Pooling { get; init; }
 
@@ -15,8 +16,8 @@ public sealed record EmbeddingOptions
     public bool? Normalize { get; init; }
 
     /// <summary>
-    /// Cut texts that are longer than the context. Models whose files have a greatest length cut there anyway; for others such a text is
-    /// refused unless this is set. What was cut is said by <see cref="TextEncoder.TextsTruncated"/>.
+    /// Cut texts that are longer than the context. Models whose files have a greatest length cut there anyway; for others such a
+    /// text is refused unless this is set. What was cut is said by <see cref="TextEncoder.TextsTruncated"/>.
     /// </summary>
     public bool Truncate { get; init; }
 }

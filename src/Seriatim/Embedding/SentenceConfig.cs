@@ -6,14 +6,15 @@ using Seriatim.Models;
 namespace Seriatim;
 
 /// <summary>
-/// What the files of a sentence-embedding model say beyond the transformer: <c>modules.json</c> with the folders it names, and the
-/// greatest length of a text. All of it is honoured, or refused by name.
+/// What the files of a sentence-embedding model say beyond the transformer: <c>modules.json</c> with the folders it names, and
+/// the greatest length of a text. All of it is honoured, or refused by name.
 /// </summary>
 internal sealed record SentenceConfig
 {
     /// <summary>Files with the greatest length; the first there is counts.</summary>
-    private static readonly string[] LengthFiles = [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"])
-        .Select(name => $"sentence_{name}_config.json")];
+    private static readonly string[] LengthFiles =
+        [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"])
+            .Select(name => $"sentence_{name}_config.json")];
 
     /// <summary>How rows become one vector; several follow one another. Empty: the files do not say.</summary>
     public IReadOnlyList<PoolingKind> Pooling { get; init; } = [];
@@ -100,9 +101,15 @@ internal sealed record SentenceConfig
                 _ => throw module.Unsupported("type", type, "Transformer, Pooling, Dense or Normalize is needed"),
             };
             if (!inOrder)
-                throw module.Unsupported("type", type, $"it is module {number}; Transformer, Pooling, and then Dense and Normalize is the order that is built");
+            {
+                throw module.Unsupported("type", type,
+                    $"it is module {number}; Transformer, Pooling, and then Dense and Normalize is the order that is built");
+            }
             if (kind == "Transformer" && path.Length > 0)
-                throw module.Unsupported("path", path, $"the transformer must lie beside the file; give the folder {own} to read it alone");
+            {
+                throw module.Unsupported("path", path,
+                    $"the transformer must lie beside the file; give the folder {own} to read it alone");
+            }
             if (kind == "Pooling")
                 pooling = ReadPooling(own, width, out withPrompt);
             else if (kind is "Dense" or "Normalize")
@@ -111,7 +118,10 @@ internal sealed record SentenceConfig
         }
 
         if (pooling.Count == 0)
-            throw new UnsupportedConfigException(file, ["modules"], $"{number} modules and no Pooling among them; rows of tokens are no embedding.");
+        {
+            throw new UnsupportedConfigException(file, ["modules"],
+                $"{number} modules and no Pooling among them; rows of tokens are no embedding.");
+        }
         string prompt = ReadPrompt(folder);
         if (prompt.Length > 0 && !withPrompt)
         {
@@ -126,7 +136,8 @@ internal sealed record SentenceConfig
     {
         int width = before.OfType<DenseStep>().LastOrDefault()?.Outputs ?? pooled;
         return step.Inputs == width ? step : throw new UnsupportedConfigException(
-            Path.Combine(folder, "config.json"), ["in_features"], $"in_features is {step.Inputs}; {width} come out of what is before it.");
+            Path.Combine(folder, "config.json"), ["in_features"],
+            $"in_features is {step.Inputs}; {width} come out of what is before it.");
     }
 
     private static List<PoolingKind> ReadPooling(string folder, int width, out bool withPrompt)
@@ -138,7 +149,8 @@ internal sealed record SentenceConfig
         if (named != width)
             throw config.Unsupported("word_embedding_dimension", named, $"the rows of the model have {width}");
         withPrompt = config.Flag(true, "include_prompt");
-        string[] modes = config.Keys.Contains("pooling_mode") && json.RootElement.GetProperty("pooling_mode").ValueKind == JsonValueKind.Array
+        string[] modes = config.Keys.Contains("pooling_mode")
+            && json.RootElement.GetProperty("pooling_mode").ValueKind == JsonValueKind.Array
             ? config.Texts("pooling_mode")
             : config.Text("", "pooling_mode") is { Length: > 0 } mode ? [mode] : [];
 
@@ -146,7 +158,8 @@ internal sealed record SentenceConfig
         (PoolingKind Kind, string Name, bool Usual)[] known =
         [
             (PoolingKind.First, "cls", false), (PoolingKind.Max, "max", false), (PoolingKind.Mean, "mean", true),
-            (PoolingKind.MeanSqrtLength, "mean_sqrt_len_tokens", false), (PoolingKind.WeightedMean, "weightedmean", false), (PoolingKind.Last, "lasttoken", false),
+            (PoolingKind.MeanSqrtLength, "mean_sqrt_len_tokens", false), (PoolingKind.WeightedMean, "weightedmean", false),
+            (PoolingKind.Last, "lasttoken", false),
         ];
         string[] flags = ["cls_token", "max_tokens", "mean_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken"];
         if (modes.FirstOrDefault(m => !known.Any(k => k.Name == m)) is { } unknown)
@@ -160,7 +173,9 @@ internal sealed record SentenceConfig
         }
 
         config.Complete();
-        return kinds.Count > 0 ? kinds : throw new UnsupportedConfigException(file, ["pooling_mode"], "no way of pooling is chosen.");
+        return kinds.Count > 0
+            ? kinds
+            : throw new UnsupportedConfigException(file, ["pooling_mode"], "no way of pooling is chosen.");
     }
 
     private static string ReadPrompt(string folder)
@@ -191,9 +206,16 @@ internal sealed record SentenceConfig
             "model_kwargs", "config_kwargs", "processor_kwargs", "processing_kwargs");
         reader.WaiveAt("rows of the last layer, which is what is pooled", "\"feature-extraction\"", "transformer_task");
         reader.WaiveAt("rows of the last layer, which is what is pooled", "\"token_embeddings\"", "module_output_name");
-        reader.WaiveAt("texts alone", """{"text": {"method": "forward", "method_output_name": "last_hidden_state"}}""", "modality_config");
+        reader.WaiveAt("texts alone", """{"text": {"method": "forward", "method_output_name": "last_hidden_state"}}""",
+            "modality_config");
         reader.Waive("memory against time", "unpad_inputs");
         reader.Complete();
-        return config with { MaxLength = length is { } most ? Math.Min(most, context) : null, LengthFile = name, Lowercase = lower, IsThere = true };
+        return config with
+        {
+            MaxLength = length is { } most ? Math.Min(most, context) : null,
+            LengthFile = name,
+            Lowercase = lower,
+            IsThere = true,
+        };
     }
 }

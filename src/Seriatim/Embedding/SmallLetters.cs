@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim;
 
-/// <summary>Small letters as Python makes them, which sentence models were trained with: Σ at the end of a word is ς, İ is i with a dot.</summary>
+/// <summary>
+/// Small letters as Python makes them, which sentence models were trained with: Σ at the end of a word is ς, İ is i with a dot.
+/// </summary>
 internal static class SmallLetters
 {
     public static string Of(string text)
@@ -28,9 +30,10 @@ internal static class SmallLetters
     {
         for (int i = from; (uint)i < (uint)text.Length; i += step)
         {
-            if (text[i] is '\'' or '.' or ':' or '·' or '’' || char.GetUnicodeCategory(text[i]) is System.Globalization.UnicodeCategory.NonSpacingMark
-                or System.Globalization.UnicodeCategory.EnclosingMark or System.Globalization.UnicodeCategory.Format
-                or System.Globalization.UnicodeCategory.ModifierLetter or System.Globalization.UnicodeCategory.ModifierSymbol)
+            if (text[i] is '\'' or '.' or ':' or '·' or '’'
+                || char.GetUnicodeCategory(text[i]) is System.Globalization.UnicodeCategory.NonSpacingMark
+                    or System.Globalization.UnicodeCategory.EnclosingMark or System.Globalization.UnicodeCategory.Format
+                    or System.Globalization.UnicodeCategory.ModifierLetter or System.Globalization.UnicodeCategory.ModifierSymbol)
                 continue;
             return char.IsUpper(text[i]) || char.IsLower(text[i]);
         }

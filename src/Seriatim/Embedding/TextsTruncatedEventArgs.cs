@@ -29,5 +29,6 @@ public sealed class TextsTruncatedEventArgs(int cut, int texts, int number, int 
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{cut} of {texts} {(texts == 1 ? "text was" : "texts were")} cut to {limit} tokens ({reason}); the longest, text {number}, has {tokens}.";
+        $"{cut} of {texts} {(texts == 1 ? "text was" : "texts were")} cut to {limit} tokens ({reason}); the longest, text "
+            + $"{number}, has {tokens}.";
 }

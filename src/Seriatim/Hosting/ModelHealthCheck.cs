@@ -4,12 +4,13 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// Healthy: every model is open and its engine answers. Degraded: an engine's queue is full, so that new requests are refused. Unhealthy
-/// (or what the registration says): a model is not open, could not be opened, or was closed.
+/// Healthy: every model is open and its engine answers. Degraded: an engine's queue is full, so that new requests are refused.
+/// Unhealthy (or what the registration says): a model is not open, could not be opened, or was closed.
 /// </summary>
 internal sealed class ModelHealthCheck(IEnumerable<IModelService> models) : IHealthCheck
 {
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context,
+        CancellationToken cancellationToken = default)
     {
         var data = new Dictionary<string, object>(StringComparer.Ordinal);
         var full = new List<string>();
@@ -21,7 +22,8 @@ internal sealed class ModelHealthCheck(IEnumerable<IModelService> models) : IHea
                     return Failed(context, model, model.Opening?.Exception?.InnerException, data);
 
                 // Between two steps: an engine that hangs does not answer, and the time of the check is over.
-                EngineStatistics statistics = await engine.GetStatisticsAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+                EngineStatistics statistics = await engine.GetStatisticsAsync()
+                    .WaitAsync(cancellationToken).ConfigureAwait(false);
                 data[$"{model.Name}: running"] = statistics.Running;
                 data[$"{model.Name}: waiting"] = statistics.Waiting;
                 data[$"{model.Name}: pages used"] = statistics.PagesUsed;
@@ -35,13 +37,18 @@ internal sealed class ModelHealthCheck(IEnumerable<IModelService> models) : IHea
             }
         }
 
-        return full.Count > 0 ? HealthCheckResult.Degraded(string.Join(' ', full), null, data) : HealthCheckResult.Healthy(null, data);
+        return full.Count > 0
+            ? HealthCheckResult.Degraded(string.Join(' ', full), null, data)
+            : HealthCheckResult.Healthy(null, data);
     }
 
-    private static HealthCheckResult Failed(HealthCheckContext context, IModelService model, Exception? failure, IReadOnlyDictionary<string, object> data)
+    private static HealthCheckResult Failed(HealthCheckContext context, IModelService model, Exception? failure,
+        IReadOnlyDictionary<string, object> data)
     {
-        string what = failure is ObjectDisposedException ? "was closed" : failure is not null ? $"could not be opened: {failure.Message}"
-            : model.Opening is null ? "is not open: no host has started" : "is being opened";
+        string what = failure is ObjectDisposedException
+            ? "was closed"
+            : failure is not null ? $"could not be opened: {failure.Message}"
+                : model.Opening is null ? "is not open: no host has started" : "is being opened";
         return new HealthCheckResult(context.Registration.FailureStatus, $"{model.Name} {what}", failure, data);
     }
 }

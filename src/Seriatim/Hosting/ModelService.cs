@@ -4,8 +4,8 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// Opens a model once: when the host starts, so that no request waits for it and a missing file stops the start; without a host, when
-/// somebody first asks for it. Closes it with the container.
+/// Opens a model once: when the host starts, so that no request waits for it and a missing file stops the start; without a host,
+/// when somebody first asks for it. Closes it with the container.
 /// </summary>
 internal sealed class ModelService<T>(string name, Func<CancellationToken, Task<T>> open, Func<T, GenerationEngine> engineOf)
     : IModelService, IHostedService, IDisposable
@@ -21,7 +21,9 @@ internal sealed class ModelService<T>(string name, Func<CancellationToken, Task<
 
     public GenerationEngine? Engine => _opening is { IsCompletedSuccessfully: true } opened ? engineOf(opened.Result) : null;
 
-    /// <summary>The model. Containers build services synchronously; opening runs on other threads, so waiting here cannot lock up.</summary>
+    /// <summary>
+    /// The model. Containers build services synchronously; opening runs on other threads, so waiting here cannot lock up.
+    /// </summary>
     public T Value => OpenAsync(CancellationToken.None).GetAwaiter().GetResult();
 
     public Task StartAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Seriatim;
 
-/// <summary>Fetches one file into the cache: goes on where an earlier attempt broke off, checks size and hash, moves it to its name at the end.</summary>
+/// <summary>
+/// Fetches one file into the cache: goes on where an earlier attempt broke off, checks size
+/// and hash, moves it to its name at the end.
+/// </summary>
 internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, string commit, ModelHubOptions options)
 {
     /// <param name="file">The file.</param>
@@ -26,7 +29,8 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
                 {
                     long there = new FileInfo(part) is { Exists: true } info ? info.Length : 0;
                     throw new DownloadException(
-                        $"{id}: {file.Name} broke off after {there} of {file.Size} bytes ({Cause(failure)}). Try again: it goes on from there.", failure);
+                        $"{id}: {file.Name} broke off after {there} of {file.Size} bytes ({Cause(failure)}). Try again: it goes "
+                            + "on from there.", failure);
                 }
             }
         }
@@ -50,23 +54,30 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
         arrived(output.Length);
         if (output.Length == file.Size)
             return;
-        using HttpResponseMessage response = await client.OpenAsync(id, commit, file, output.Length, cancellationToken).ConfigureAwait(false);
-        bool continues = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == output.Length;
+        using HttpResponseMessage response = await client.OpenAsync(id, commit, file, output.Length,
+            cancellationToken).ConfigureAwait(false);
+        bool continues = response.StatusCode == HttpStatusCode.PartialContent
+            && response.Content.Headers.ContentRange?.From == output.Length;
         if (!continues)
             output.SetLength(0);
-        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent) || (response.StatusCode == HttpStatusCode.PartialContent && !continues))
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.PartialContent)
+            || (response.StatusCode == HttpStatusCode.PartialContent && !continues))
+        {
             throw new HttpRequestException($"the server cannot start at byte {output.Length}");
+        }
         await using Stream input = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] buffer = new byte[1 << 16];
         while (true)
         {
-            int count = await client.Limited(token => input.ReadAsync(buffer, token).AsTask(), cancellationToken).ConfigureAwait(false);
+            int count = await client.Limited(token => input.ReadAsync(buffer, token).AsTask(),
+                cancellationToken).ConfigureAwait(false);
             if (count == 0)
                 break;
             if (output.Length + count > file.Size)
             {
                 output.SetLength(0);
-                throw new DownloadException($"{id}: {file.Name} goes on after the {file.Size} bytes the hub promised. It was thrown away; try again.");
+                throw new DownloadException(
+                    $"{id}: {file.Name} goes on after the {file.Size} bytes the hub promised. It was thrown away; try again.");
             }
 
             Write(file, output, buffer.AsSpan(0, count));
@@ -102,7 +113,8 @@ internal sealed class BlobDownload(HubClient client, HubCache cache, HubId id, s
         }
     }
 
-    private static bool IsBroken(Exception failure) => failure is HttpRequestException or HttpIOException or TimeoutException or IOException and not FileNotFoundException;
+    private static bool IsBroken(Exception failure) =>
+        failure is HttpRequestException or HttpIOException or TimeoutException or IOException and not FileNotFoundException;
 
     private static string Cause(Exception failure) => (failure.InnerException ?? failure).Message.TrimEnd('.');
 

@@ -1,17 +1,20 @@
 namespace Seriatim;
 
 /// <summary>
-/// The folder of one model in the layout of the Hugging Face cache: <c>blobs</c> by hash, <c>snapshots</c> of links to them by commit,
-/// <c>refs</c> from branches to commits. A ref is written when its snapshot is complete.
+/// The folder of one model in the layout of the Hugging Face cache: <c>blobs</c> by hash, <c>snapshots</c> of links to them by
+/// commit, <c>refs</c> from branches to commits. A ref is written when its snapshot is complete.
 /// </summary>
 internal sealed class HubCache(string root, HubId id)
 {
     private readonly string _folder = Path.Combine(root, $"models--{id.Owner}--{id.Name}");
 
-    /// <summary>What opens the model, if the snapshot of the wanted revision holds all of it; else null and what is missing.</summary>
+    /// <summary>
+    /// What opens the model, if the snapshot of the wanted revision holds all of it; else null and what is missing.
+    /// </summary>
     /// <param name="problem">What is missing.</param>
     /// <param name="anyGguf">
-    /// Take the GGUF file that is there, though no tag is given: the hub may have others, or safetensors, that would be taken before it.
+    /// Take the GGUF file that is there, though no tag is given: the hub may have others, or
+    /// safetensors, that would be taken before it.
     /// </param>
     public string? Find(out string problem, bool anyGguf = false)
     {

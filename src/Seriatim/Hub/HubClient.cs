@@ -28,15 +28,20 @@ internal sealed class HubClient : IDisposable
         _token = options.BearerToken;
 
         // Redirects are followed by hand: the token is for the hub, not for the stores it forwards to.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = options.Timeout }) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = options.Timeout })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("seriatim", "0.1"));
     }
 
     /// <summary>The commit of a revision and those of its files that are wanted.</summary>
-    public async Task<(string Commit, IReadOnlyList<HubFile> Files)> ListAsync(HubId id, Func<IReadOnlyCollection<string>, IReadOnlyList<string>> wanted, CancellationToken cancellationToken)
+    public async Task<(string Commit, IReadOnlyList<HubFile> Files)> ListAsync(HubId id,
+        Func<IReadOnlyCollection<string>, IReadOnlyList<string>> wanted, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await SendAsync(
-            HttpMethod.Get, $"api/models/{id.Path}/revision/{Uri.EscapeDataString(id.Revision)}?blobs=true", 0, cancellationToken).ConfigureAwait(false);
+            HttpMethod.Get, $"api/models/{id.Path}/revision/{Uri.EscapeDataString(id.Revision)}?blobs=true", 0,
+            cancellationToken).ConfigureAwait(false);
         Check(response, id, "the model");
         try
         {
@@ -52,20 +57,26 @@ internal sealed class HubClient : IDisposable
             Dictionary<string, JsonElement> siblings = json.RootElement.GetProperty("siblings").EnumerateArray()
                 .ToDictionary(sibling => sibling.GetProperty("rfilename").GetString()!);
             foreach (string name in wanted(siblings.Keys))
-                files.Add(Describe(siblings[name], name) ?? await HeadAsync(id, commit, name, cancellationToken).ConfigureAwait(false));
+            {
+                files.Add(Describe(siblings[name], name)
+                    ?? await HeadAsync(id, commit, name, cancellationToken).ConfigureAwait(false));
+            }
 
             return (commit, files);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new DownloadException($"{id}: the hub's answer is not a list of files ({failure.Message}). Check HF_ENDPOINT.", failure);
+            throw new DownloadException($"{id}: the hub's answer is not a list of files ({failure.Message}). Check HF_ENDPOINT.",
+                failure);
         }
     }
 
     /// <summary>The bytes of a file from a place on. The caller checks whether the server did start there.</summary>
-    public async Task<HttpResponseMessage> OpenAsync(HubId id, string commit, HubFile file, long from, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> OpenAsync(HubId id, string commit, HubFile file, long from,
+        CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await SendAsync(HttpMethod.Get, FileAddress(id, commit, file.Name), from, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response = await SendAsync(HttpMethod.Get, FileAddress(id, commit, file.Name), from,
+            cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
             return response;
         Check(response, id, file.Name);
@@ -92,12 +103,17 @@ internal sealed class HubClient : IDisposable
     private static string FileAddress(HubId id, string commit, string name) =>
         $"{id.Path}/resolve/{commit}/{string.Join('/', name.Split('/').Select(Uri.EscapeDataString))}";
 
-    /// <summary>A hub that is busy says so, and often for how long: it is asked again then, or after a pause that doubles.</summary>
+    /// <summary>
+    /// A hub that is busy says so, and often for how long: it is asked again then, or after a pause that doubles.
+    /// </summary>
     private static ResiliencePipeline<HttpResponseMessage> Retries(ModelHubOptions options, Action<TimeSpan>? pausing)
     {
         if (options.Retries <= 0)
             return ResiliencePipeline<HttpResponseMessage>.Empty;
-        return new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = options.Clock }.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
+        return new ResiliencePipelineBuilder<HttpResponseMessage>
+        {
+            TimeProvider = options.Clock,
+        }.AddRetry(new RetryStrategyOptions<HttpResponseMessage>
         {
             MaxRetryAttempts = options.Retries,
             BackoffType = DelayBackoffType.Exponential,
@@ -105,7 +121,8 @@ internal sealed class HubClient : IDisposable
             MaxDelay = TimeSpan.FromSeconds(30),
             ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Result is { } response && IsBusy(response)
                 && PauseOf(response, options.Clock) is var pause && !(pause > options.LongestPause)),
-            DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result is { } response ? PauseOf(response, options.Clock) : null),
+            DelayGenerator = arguments =>
+                ValueTask.FromResult(arguments.Outcome.Result is { } response ? PauseOf(response, options.Clock) : null),
             OnRetry = arguments =>
             {
                 arguments.Outcome.Result?.Dispose();
@@ -146,11 +163,16 @@ internal sealed class HubClient : IDisposable
         string? size = Header(response, "X-Linked-Size") ?? $"{response.Content.Headers.ContentLength}";
         string hash = (tag ?? "").Trim('"');
         if (!IsHash(hash) || !long.TryParse(size, out long bytes) || bytes < 0)
-            throw new DownloadException($"{id}: the hub gives no size and hash of {name}, so it could not be checked. Use a hub that does (HF_ENDPOINT).");
+        {
+            throw new DownloadException(
+                $"{id}: the hub gives no size and hash of {name}, so it could not be checked. Use a hub that does "
+                    + "(HF_ENDPOINT).");
+        }
         return new HubFile(name, bytes, hash);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, long from, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, long from,
+        CancellationToken cancellationToken)
     {
         var address = new Uri(_base, path);
         for (int redirects = 0; ; redirects++)
@@ -166,7 +188,8 @@ internal sealed class HubClient : IDisposable
     }
 
     /// <summary>One address, asked again while it is busy.</summary>
-    private ValueTask<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken) =>
+    private ValueTask<HttpResponseMessage> SendOnceAsync(HttpMethod method, Uri address, long from,
+        CancellationToken cancellationToken) =>
         _retries.ExecuteAsync(async token => await Limited(async limited =>
         {
             using HttpRequestMessage request = NewRequest(method, address, from);
@@ -189,14 +212,21 @@ internal sealed class HubClient : IDisposable
             return;
         int code = (int)response.StatusCode;
         string again = PauseOf(response, _options.Clock) is { } pause && pause > _options.LongestPause
-            ? $"and asks for a pause of {pause.TotalSeconds:0} s, more than the {_options.LongestPause.TotalSeconds:0} s that are waited for"
+            ? $"and asks for a pause of {pause.TotalSeconds:0} s, more than the {_options.LongestPause.TotalSeconds:0} s that "
+                + "are waited for"
             : $"after {_options.Retries} tries more";
         response.Dispose();
         throw code switch
         {
-            401 or 403 => new DownloadException($"{LocalModels.NotFound(id)} The hub refuses {what} ({code}). It does not exist, or it needs a token with access: set HF_TOKEN, or run hf auth login."),
-            404 => new ModelNotFoundException($"{LocalModels.NotFound(id)} The hub has no such model or revision ({what}: 404). Check the spelling."),
-            408 or 429 or >= 500 => new DownloadException($"{id}: the hub answers {code} for {what}, {again}. Try again later: it goes on from there."),
+            401 or 403 =>
+                new DownloadException($"{LocalModels.NotFound(id)} The hub refuses {what} ({code}). It does not exist, or it "
+                    + "needs a token with access: set HF_TOKEN, or run hf auth login."),
+            404 =>
+                new ModelNotFoundException(
+                    $"{LocalModels.NotFound(id)} The hub has no such model or revision ({what}: 404). Check the spelling."),
+            408 or 429 or >= 500 =>
+                new DownloadException(
+                    $"{id}: the hub answers {code} for {what}, {again}. Try again later: it goes on from there."),
             _ => new DownloadException($"{id}: the hub answers {code} for {what}. Try again later."),
         };
     }

@@ -9,7 +9,8 @@ namespace Seriatim;
 /// <param name="Tag">A tag such as Q4_K_M or the name of a .gguf file; null: what there is, or the default.</param>
 internal sealed partial record HubId(string Owner, string Name, string Revision, string? Tag = null)
 {
-    public const string Rules = "owner/name, owner/name@revision or owner/name:Q4_K_M, of letters, digits, '-', '_' and '.', each part up to 96 long";
+    public const string Rules =
+        "owner/name, owner/name@revision or owner/name:Q4_K_M, of letters, digits, '-', '_' and '.', each part up to 96 long";
 
     public string Path => $"{Owner}/{Name}";
 
@@ -27,13 +28,16 @@ internal sealed partial record HubId(string Owner, string Name, string Revision,
         return match.Success && IsPart(id.Owner) && IsPart(id.Name) && IsPlace(revision) && (tag.Length == 0 || IsPlace(tag));
     }
 
-    private static bool IsPlace(string place) => place.Split('/').All(part => part.Length is > 0 and <= 200 && part is not ("." or ".."));
+    private static bool IsPlace(string place) =>
+        place.Split('/').All(part => part.Length is > 0 and <= 200 && part is not ("." or ".."));
 
     /// <summary>The hub's own rules for names; they also keep a name inside the cache's folder.</summary>
     private static bool IsPart(string part) =>
         part.Length <= 96 && part[0] is not ('.' or '-') && part[^1] is not ('.' or '-') &&
         !part.Contains("--", StringComparison.Ordinal) && !part.Contains("..", StringComparison.Ordinal);
 
-    [GeneratedRegex(@"\A(?:(?:https?://)?(?:hf\.co|huggingface\.co)/)?([A-Za-z0-9._-]+)/([A-Za-z0-9._-]+)(?:@([A-Za-z0-9._/-]+))?(?::([A-Za-z0-9._/-]+))?/?\z")]
+    [GeneratedRegex(
+        @"\A(?:(?:https?://)?(?:hf\.co|huggingface\.co)/)?([A-Za-z0-9._-]+)/([A-Za-z0-9._-]+)"
+        + @"(?:@([A-Za-z0-9._/-]+))?(?::([A-Za-z0-9._/-]+))?/?\z")]
     private static partial Regex Form();
 }

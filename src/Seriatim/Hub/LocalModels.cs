@@ -1,6 +1,8 @@
 namespace Seriatim;
 
-/// <summary>Finds models that are already on this machine: folders, files of one, built-in models and those of ollama's store by name.</summary>
+/// <summary>
+/// Finds models that are already on this machine: folders, files of one, built-in models and those of ollama's store by name.
+/// </summary>
 internal static class LocalModels
 {
     public static string? Find(string name, ModelHubOptions options)
@@ -23,26 +25,34 @@ internal static class LocalModels
         string[] files = [.. Directory.EnumerateFiles(folder, "*.gguf").Select(path => Path.GetFileName(path))];
         if (IsModel(folder) || files.Length == 0)
             return folder;
-        return ModelFilePicker.Pick(files, null, out string problem)?.PathIn(folder)
-            ?? throw new InvalidModelNameException($"{folder}: {problem.Replace("Give a tag or a file after a colon", "Give the path of one of them", StringComparison.Ordinal)}.");
+        if (ModelFilePicker.Pick(files, null, out string problem)?.PathIn(folder) is { } picked)
+            return picked;
+        problem = problem.Replace(
+            "Give a tag or a file after a colon", "Give the path of one of them", StringComparison.Ordinal);
+        throw new InvalidModelNameException($"{folder}: {problem}.");
     }
 
     private static string InHubFolder(string folder)
     {
-        string id = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))["models--".Length..].Replace("--", "/", StringComparison.Ordinal);
+        string id = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))["models--".Length..]
+            .Replace("--", "/", StringComparison.Ordinal);
         string reference = Path.Combine(folder, "refs", "main");
-        string[] snapshots = [.. Directory.EnumerateDirectories(Path.Combine(folder, "snapshots")).Select(path => Path.GetFileName(path))];
+        string[] snapshots = [.. Directory.EnumerateDirectories(Path.Combine(folder, "snapshots"))
+            .Select(path => Path.GetFileName(path))];
         string commit = File.Exists(reference) ? File.ReadAllText(reference).Trim() : snapshots.Length == 1 ? snapshots[0]
-            : throw new InvalidModelNameException($"{folder} has {snapshots.Length} snapshots and no refs/main. Give the path of a snapshot, or the hub id {id}.");
+            : throw new InvalidModelNameException(
+                $"{folder} has {snapshots.Length} snapshots and no refs/main. Give the path of a snapshot, or the hub id {id}.");
         string snapshot = Path.Combine(folder, "snapshots", commit);
         string problem = "the snapshot is not there";
-        return HubCache.IsCommitName(commit) && Directory.Exists(snapshot) && ModelFilePicker.PickIn(snapshot, null, out problem) is { } files
+        return HubCache.IsCommitName(commit) && Directory.Exists(snapshot)
+            && ModelFilePicker.PickIn(snapshot, null, out problem) is { } files
             ? files.PathIn(snapshot)
             : throw new InvalidModelNameException($"{snapshot}: {problem}. Finish it: seriatim pull {id}");
     }
 
-    private static bool IsHubFolder(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
-        .StartsWith("models--", StringComparison.Ordinal) && Directory.Exists(Path.Combine(folder, "snapshots"));
+    private static bool IsHubFolder(string folder) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
+            .StartsWith("models--", StringComparison.Ordinal) && Directory.Exists(Path.Combine(folder, "snapshots"));
 
     /// <summary>What was looked for here before a name was taken for a hub id.</summary>
     public static string NotFound(HubId id)
@@ -54,21 +64,27 @@ internal static class LocalModels
 
     /// <summary>Names of the built-in models, in order.</summary>
     public static IReadOnlyList<string> BuiltIn() =>
-        Directory.Exists(BuiltInFolder) ? [.. Directory.GetDirectories(BuiltInFolder).Where(IsModel).Select(Path.GetFileName).OfType<string>().Order()] : [];
+        Directory.Exists(BuiltInFolder)
+            ? [.. Directory.GetDirectories(BuiltInFolder).Where(IsModel).Select(Path.GetFileName).OfType<string>().Order()]
+            : [];
 
     private static string FolderOf(string file)
     {
         if (Models.Model.IsGguf(file))
             return file;
         string folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        bool belongs = Path.GetExtension(file) == ".safetensors" || Path.GetFileName(file) is "config.json" or "model.safetensors.index.json";
+        bool belongs = Path.GetExtension(file) == ".safetensors"
+            || Path.GetFileName(file) is "config.json" or "model.safetensors.index.json";
         if (belongs && IsModel(folder))
             return folder;
         throw new InvalidModelNameException(
-            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, one of these files, or a GGUF file.");
+            $"{file} is a file that is not part of a model folder. Give the folder that holds config.json and model.safetensors, "
+                + "one of these files, or a GGUF file.");
     }
 
-    /// <summary>Where built-in models lie: in the folder that SERIATIM_MODELS names, else in <c>models</c> beside the program.</summary>
+    /// <summary>
+    /// Where built-in models lie: in the folder that SERIATIM_MODELS names, else in <c>models</c> beside the program.
+    /// </summary>
     private static string BuiltInFolder => Environment.GetEnvironmentVariable("SERIATIM_MODELS") is { Length: > 0 } folder
         ? folder : Path.Combine(AppContext.BaseDirectory, "models");
 

@@ -30,29 +30,42 @@ internal static partial class ModelFilePicker
         problem = "";
         string[] wanted = [.. names.Where(name => Wanted().IsMatch(name))];
         if (tag is null && wanted.Contains("config.json") && wanted.Any(IsSafetensors))
-            return Missing(names) is { } missing && Refuse($"{missing} is missing", out problem) ? null : new ModelFiles(wanted, null);
-        List<Weights> all = [.. names.Where(IsGguf).GroupBy(StemOf).Select(group => new Weights(group.Key, [.. group.Order(StringComparer.Ordinal)]))
+        {
+            return Missing(names) is { } missing && Refuse($"{missing} is missing", out problem)
+                ? null
+                : new ModelFiles(wanted, null);
+        }
+        List<Weights> all = [.. names.Where(IsGguf).GroupBy(StemOf)
+            .Select(group => new Weights(group.Key, [.. group.Order(StringComparer.Ordinal)]))
             .OrderBy(weights => weights.Stem, StringComparer.Ordinal)];
         if (all.Count == 0)
         {
-            problem = tag is null ? $"it has neither config.json with model.safetensors nor a .gguf file{Others(names)}" : $"it has no .gguf file{Others(names)}";
+            problem = tag is null
+                ? $"it has neither config.json with model.safetensors nor a .gguf file{Others(names)}"
+                : $"it has no .gguf file{Others(names)}";
             return null;
         }
 
         List<Weights> found = tag is null ? all.Count == 1 ? all : Tagged(all, ModelFiles.DefaultTag) : Tagged(all, tag);
         if (found.Count != 1)
         {
-            string list = string.Join(", ", all.Select(weights => weights.Files[0]).Take(40)) + (all.Count > 40 ? $" and {all.Count - 40} more" : "");
-            problem = tag is null ? $"it has {all.Count} GGUF models and none is {ModelFiles.DefaultTag}: {list}. Give a tag or a file after a colon"
-                : $"{(found.Count == 0 ? $"no GGUF model there is called {tag}" : $"{found.Count} GGUF models there are called {tag}")}: {list}. "
-                    + "Give the whole name of a file after the colon";
+            string list = string.Join(", ", all.Select(weights => weights.Files[0]).Take(40))
+                + (all.Count > 40 ? $" and {all.Count - 40} more" : "");
+            problem = tag is null
+                ? $"it has {all.Count} GGUF models and none is {ModelFiles.DefaultTag}: {list}. Give a tag or a "
+                    + "file after a colon"
+                : $"{(found.Count == 0 ? "no GGUF model there is" : $"{found.Count} GGUF models there are")} called {tag}: "
+                    + $"{list}. Give the whole name of a file after the colon";
             return null;
         }
 
-        int count = Split().Match(found[0].Files[0]) is { Success: true } split ? int.Parse(split.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture) : 1;
+        int count = Split().Match(found[0].Files[0]) is { Success: true } split
+            ? int.Parse(split.Groups[2].Value, System.Globalization.CultureInfo.InvariantCulture)
+            : 1;
         if (found[0].Files.Count != count)
         {
-            problem = $"of the {count} files of {found[0].Stem}, {found[0].Files.Count} are there ({string.Join(", ", found[0].Files)})";
+            problem = $"of the {count} files of {found[0].Stem}, {found[0].Files.Count} are there "
+                + $"({string.Join(", ", found[0].Files)})";
             return null;
         }
 
@@ -78,7 +91,10 @@ internal static partial class ModelFilePicker
         return null;
     }
 
-    /// <summary>The files a folder holds, broken links left out, with the shards that its index names: so a part of a model is seen as one.</summary>
+    /// <summary>
+    /// The files a folder holds, broken links left out, with the shards that its index
+    /// names: so a part of a model is seen as one.
+    /// </summary>
     public static ModelFiles? PickIn(string folder, string? tag, out string problem)
     {
         string[] names = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(IsThere)
@@ -86,7 +102,8 @@ internal static partial class ModelFilePicker
         ModelFiles? files = Pick(names, tag, out problem);
         if (files is not { Main: null } || !names.Contains("model.safetensors.index.json"))
             return files;
-        string[] missing = [.. Shards(Path.Combine(folder, "model.safetensors.index.json")).Where(shard => !names.Contains(shard))];
+        string[] missing = [.. Shards(Path.Combine(folder, "model.safetensors.index.json"))
+            .Where(shard => !names.Contains(shard))];
         if (missing.Length == 0)
             return files;
         problem = $"{string.Join(", ", missing)} {(missing.Length == 1 ? "is" : "are")} missing";
@@ -95,7 +112,8 @@ internal static partial class ModelFilePicker
 
     /// <summary>Whether a file is there, and behind it what it links to.</summary>
     public static bool IsThere(string path) =>
-        new FileInfo(path) is var info && (info.LinkTarget is null ? info.Exists : info.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true });
+        new FileInfo(path) is var info
+            && (info.LinkTarget is null ? info.Exists : info.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true });
 
     private static bool Refuse(string reason, out string problem)
     {
@@ -109,7 +127,8 @@ internal static partial class ModelFilePicker
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(index));
             return json.RootElement.TryGetProperty("weight_map", out JsonElement map) && map.ValueKind == JsonValueKind.Object
-                ? [.. map.EnumerateObject().Select(entry => entry.Value.GetString()).OfType<string>().Distinct().Order(StringComparer.Ordinal)] : [];
+                ? [.. map.EnumerateObject().Select(entry => entry.Value.GetString()).OfType<string>().Distinct()
+                    .Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
@@ -122,10 +141,12 @@ internal static partial class ModelFilePicker
     {
         if (tag.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             return [.. all.Where(weights => weights.Files.Any(file => file == tag || Path.GetFileName(file) == tag))];
-        var found = all.Select(weights => (Weights: weights, Before: Without(weights.Stem, tag))).Where(pair => pair.Before is not null).ToList();
+        var found = all.Select(weights => (Weights: weights, Before: Without(weights.Stem, tag)))
+            .Where(pair => pair.Before is not null).ToList();
 
         // Beside model-Q4_K_M there may be model-UD-Q4_K_M: the tag alone means the plain one.
-        var plain = found.Where(pair => found.All(other => other.Before!.StartsWith(pair.Before!, StringComparison.OrdinalIgnoreCase))).ToList();
+        var plain = found.Where(pair =>
+            found.All(other => other.Before!.StartsWith(pair.Before!, StringComparison.OrdinalIgnoreCase))).ToList();
         return [.. (plain.Count == 1 ? plain : found).Select(pair => pair.Weights)];
     }
 
@@ -135,8 +156,11 @@ internal static partial class ModelFilePicker
         string[] parts = stem.Split('/');
         foreach (string part in parts.Reverse())
         {
-            if (part.EndsWith(tag, StringComparison.OrdinalIgnoreCase) && (part.Length == tag.Length || part[^(tag.Length + 1)] is '-' or '.' or '_'))
+            if (part.EndsWith(tag, StringComparison.OrdinalIgnoreCase)
+                && (part.Length == tag.Length || part[^(tag.Length + 1)] is '-' or '.' or '_'))
+            {
                 return part[..^tag.Length].TrimEnd('-', '.', '_');
+            }
         }
 
         return null;
@@ -144,17 +168,22 @@ internal static partial class ModelFilePicker
 
     private static string Others(IReadOnlyCollection<string> names)
     {
-        string[] others = [.. names.Select(Path.GetExtension).OfType<string>().Where(ending => ending is ".bin" or ".pt" or ".pth" or ".h5" or ".msgpack"
-            or ".onnx" or ".safetensors" or ".ckpt" or ".mlmodel").Distinct().Order(StringComparer.Ordinal)];
+        string[] others = [.. names.Select(Path.GetExtension).OfType<string>()
+            .Where(ending => ending is ".bin" or ".pt" or ".pth" or ".h5" or ".msgpack"
+                or ".onnx" or ".safetensors" or ".ckpt" or ".mlmodel").Distinct().Order(StringComparer.Ordinal)];
         return others.Length == 0 ? "" : $" (it has {string.Join(", ", others)})";
     }
 
-    private static string StemOf(string name) => Split().Match(name) is { Success: true } split ? split.Groups[1].Value : name[..^".gguf".Length];
+    private static string StemOf(string name) =>
+        Split().Match(name) is { Success: true } split ? split.Groups[1].Value : name[..^".gguf".Length];
 
     /// <summary>Weights of the model itself; a module of a sentence model lies in a folder of its own.</summary>
-    private static bool IsSafetensors(string name) => name.EndsWith(".safetensors", StringComparison.Ordinal) && !name.Contains('/', StringComparison.Ordinal);
+    private static bool IsSafetensors(string name) =>
+        name.EndsWith(".safetensors", StringComparison.Ordinal) && !name.Contains('/', StringComparison.Ordinal);
 
-    /// <summary>Weights of a language model; what projects images and what guided a quantisation lies beside them under such names.</summary>
+    /// <summary>
+    /// Weights of a language model; what projects images and what guided a quantisation lies beside them under such names.
+    /// </summary>
     private static bool IsGguf(string name) => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
         && !Path.GetFileName(name).Contains("mmproj", StringComparison.OrdinalIgnoreCase)
         && !Path.GetFileName(name).Contains("imatrix", StringComparison.OrdinalIgnoreCase);
@@ -167,9 +196,15 @@ internal static partial class ModelFilePicker
     [GeneratedRegex(@"\Amodel-\d{5}-of-(\d{5})\.safetensors\z")]
     private static partial Regex Shard();
 
-    /// <summary>What a model here is made of; weights of other formats, and copies of the weights in other precisions, are left where they are.</summary>
-    [GeneratedRegex(@"\A(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_|tokenizer_)?config\.json|tokenizer\.json"
-        + @"|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt|chat_template\.(jinja|json)|modules\.json|config_sentence_transformers\.json"
-        + @"|sentence_[a-z-]+_config\.json|\d+_[A-Za-z]+/(config\.json|model\.safetensors)|[A-Za-z0-9._-]+\.(model|spm|tiktoken))\z")]
+    /// <summary>
+    /// What a model here is made of; weights of other formats, and copies of the weights in
+    /// other precisions, are left where they are.
+    /// </summary>
+    [GeneratedRegex(
+        @"\A(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|(generation_|tokenizer_)?config\.json"
+            + @"|tokenizer\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt"
+        + @"|chat_template\.(jinja|json)|modules\.json|config_sentence_transformers\.json"
+            + @"|sentence_[a-z-]+_config\.json|\d+_[A-Za-z]+/(config\.json|model\.safetensors)"
+        + @"|[A-Za-z0-9._-]+\.(model|spm|tiktoken))\z")]
     private static partial Regex Wanted();
 }

@@ -33,7 +33,8 @@ public sealed partial class ModelHub
         string snapshots = Path.Combine(folder, "snapshots");
         string? newest = Complete(id) ?? (!Directory.Exists(snapshots) ? null
             : Directory.GetDirectories(snapshots).OrderByDescending(Directory.GetLastWriteTimeUtc)
-                .Select(snapshot => Complete(id with { Revision = Path.GetFileName(snapshot) })).FirstOrDefault(place => place is not null));
+                .Select(snapshot => Complete(id with { Revision = Path.GetFileName(snapshot) }))
+                .FirstOrDefault(place => place is not null));
 
         // Snapshots are links to the blobs, as a rule; what is a link takes no room.
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*",

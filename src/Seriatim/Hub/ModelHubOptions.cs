@@ -1,17 +1,21 @@
 namespace Seriatim;
 
-/// <summary>Where models come from and where they are kept. What is null is taken from the environment, as by the Hugging Face libraries.</summary>
+/// <summary>
+/// Where models come from and where they are kept. What is null is taken from the environment, as by the Hugging Face libraries.
+/// </summary>
 public sealed record ModelHubOptions
 {
-    /// <summary>Folder of the cache; null: <c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>, or <c>~/.cache/huggingface/hub</c>.</summary>
+    /// <summary>
+    /// Folder of the cache; null: <c>HF_HUB_CACHE</c>, or <c>hub</c> in <c>HF_HOME</c>, or <c>~/.cache/huggingface/hub</c>.
+    /// </summary>
     public string? CacheFolder { get; init; }
 
     /// <summary>The hub; null: <c>HF_ENDPOINT</c>, or <c>https://huggingface.co</c>.</summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>
-    /// Access token, sent to the hub and to nobody it forwards to; null: <c>HF_TOKEN</c>, else the file that <c>hf auth login</c> writes
-    /// (<c>HF_TOKEN_PATH</c>, <c>token</c> in <c>HF_HOME</c>, <c>~/.cache/huggingface/token</c>).
+    /// Access token, sent to the hub and to nobody it forwards to; null: <c>HF_TOKEN</c>, else the file that <c>hf auth login</c>
+    /// writes (<c>HF_TOKEN_PATH</c>, <c>token</c> in <c>HF_HOME</c>, <c>~/.cache/huggingface/token</c>).
     /// </summary>
     public string? Token { get; init; }
 
@@ -21,7 +25,9 @@ public sealed record ModelHubOptions
     /// <summary>How often a broken connection is taken up again, each time from where it broke.</summary>
     public int Attempts { get; init; } = 3;
 
-    /// <summary>How often a request is sent again that the hub answers with 408, 429 or 5xx, after the pause it asks for or a growing one.</summary>
+    /// <summary>
+    /// How often a request is sent again that the hub answers with 408, 429 or 5xx, after the pause it asks for or a growing one.
+    /// </summary>
     public int Retries { get; init; } = 5;
 
     /// <summary>Longest pause that is waited for; a hub that asks for a longer one ends the download.</summary>
@@ -51,7 +57,8 @@ public sealed record ModelHubOptions
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" ? uri
         : throw new InvalidModelNameException($"HF_ENDPOINT is {text}; an address such as https://huggingface.co is needed."));
 
-    private string HubHome => Variable("HF_HOME") ?? Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(Home, ".cache"), "huggingface");
+    private string HubHome =>
+        Variable("HF_HOME") ?? Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(Home, ".cache"), "huggingface");
 
     internal string? Variable(string name) => Environment(name) is { Length: > 0 } value ? value : null;
 
@@ -64,7 +71,9 @@ public sealed record ModelHubOptions
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new DownloadException($"{path}: the token of `hf auth login` cannot be read ({failure.Message}). Make it readable, or set HF_TOKEN.", failure);
+            throw new DownloadException(
+                $"{path}: the token of `hf auth login` cannot be read ({failure.Message}). Make it readable, or set HF_TOKEN.",
+                failure);
         }
     }
 }

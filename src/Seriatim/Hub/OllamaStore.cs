@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Seriatim;
 
-/// <summary>Finds models in the store of ollama (<c>OLLAMA_MODELS</c>, or <c>~/.ollama/models</c>): manifests by name, blobs by hash.</summary>
+/// <summary>
+/// Finds models in the store of ollama (<c>OLLAMA_MODELS</c>, or <c>~/.ollama/models</c>): manifests by name, blobs by hash.
+/// </summary>
 internal static partial class OllamaStore
 {
     private const string ModelLayer = "application/vnd.ollama.image.model", AdapterLayer = "application/vnd.ollama.image.adapter";
@@ -21,7 +23,8 @@ internal static partial class OllamaStore
             return null;
         string Part(int group, string otherwise) => match.Groups[group].Success ? match.Groups[group].Value : otherwise;
         string root = options.Variable("OLLAMA_MODELS") ?? Path.Combine(options.Home, ".ollama", "models");
-        string manifest = Path.Combine(root, "manifests", Part(1, "registry.ollama.ai"), Part(2, "library"), match.Groups[3].Value, tag.Length == 0 ? "latest" : tag);
+        string manifest = Path.Combine(root, "manifests", Part(1, "registry.ollama.ai"), Part(2, "library"),
+            match.Groups[3].Value, tag.Length == 0 ? "latest" : tag);
         return File.Exists(manifest) ? BlobOf(name, root, manifest) : null;
     }
 
@@ -31,18 +34,25 @@ internal static partial class OllamaStore
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(manifest));
             ILookup<string, string> layers = json.RootElement.GetProperty("layers").EnumerateArray().ToLookup(
-                layer => layer.GetProperty("mediaType").GetString() ?? "", layer => layer.GetProperty("digest").GetString() ?? "");
+                layer => layer.GetProperty("mediaType").GetString() ?? "",
+                layer => layer.GetProperty("digest").GetString() ?? "");
             if (layers[AdapterLayer].Any())
-                throw new InvalidModelNameException($"{name}: the model in ollama's store has an adapter beside its weights, which would be left out. Give a model without one.");
+            {
+                throw new InvalidModelNameException($"{name}: the model in ollama's store has an adapter beside its weights, "
+                    + "which would be left out. Give a model without one.");
+            }
             string digest = layers[ModelLayer].FirstOrDefault()
-                ?? throw new InvalidModelNameException($"{name}: {manifest} names no weights. Fetch the model again: ollama pull {name}");
+                ?? throw new InvalidModelNameException(
+                    $"{name}: {manifest} names no weights. Fetch the model again: ollama pull {name}");
             string blob = Path.Combine(root, "blobs", Path.GetFileName(digest.Replace(':', '-')));
             return File.Exists(blob) ? blob
-                : throw new ModelNotFoundException($"{name}: ollama's store names {blob}, which is not there. Fetch the model again: ollama pull {name}");
+                : throw new ModelNotFoundException(
+                    $"{name}: ollama's store names {blob}, which is not there. Fetch the model again: ollama pull {name}");
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new InvalidModelNameException($"{name}: {manifest} is not a manifest of ollama ({failure.Message}). Fetch the model again: ollama pull {name}");
+            throw new InvalidModelNameException(
+                $"{name}: {manifest} is not a manifest of ollama ({failure.Message}). Fetch the model again: ollama pull {name}");
         }
     }
 

@@ -15,18 +15,22 @@ internal sealed class GenerationActivity
     /// <summary>Whether the client's side is somebody else's to measure.</summary>
     private readonly bool _adapted = SeriatimTelemetry.IsAdapted;
 
-    private GenerationActivity(string operation, string model, Activity? activity) => (_operation, _model, _activity) = (operation, model, activity);
+    private GenerationActivity(string operation, string model, Activity? activity) =>
+        (_operation, _model, _activity) = (operation, model, activity);
 
     public static GenerationActivity Start(string operation, string model, GenerationRequest? request)
     {
         // The activity belongs to the request, which outlives this call; the caller's own must be the current one again.
         Activity? current = Activity.Current;
         bool isTold = SeriatimTelemetry.IsAdapted && current?.GetTagItem("gen_ai.operation.name") is not null;
-        Activity? activity = isTold ? null : SeriatimTelemetry.Activities.StartActivity($"{operation} {model}", ActivityKind.Client);
+        Activity? activity = isTold
+            ? null
+            : SeriatimTelemetry.Activities.StartActivity($"{operation} {model}", ActivityKind.Client);
         Activity.Current = current;
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "seriatim").SetTag("gen_ai.request.model", model);
+            activity.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "seriatim")
+                .SetTag("gen_ai.request.model", model);
             if (request is not null)
                 Describe(activity, request);
         }
@@ -71,7 +75,8 @@ internal sealed class GenerationActivity
     private static void Describe(Activity activity, GenerationRequest request)
     {
         SamplingOptions sampling = request.Sampling;
-        activity.SetTag("gen_ai.request.temperature", (double)sampling.Temperature).SetTag("gen_ai.request.top_p", (double)sampling.TopP)
+        activity.SetTag("gen_ai.request.temperature", (double)sampling.Temperature)
+            .SetTag("gen_ai.request.top_p", (double)sampling.TopP)
             .SetTag("gen_ai.request.choice.count", request.Count)
             .SetTag("gen_ai.request.frequency_penalty", (double)sampling.Penalties.Frequency)
             .SetTag("gen_ai.request.presence_penalty", (double)sampling.Penalties.Presence);
@@ -85,16 +90,21 @@ internal sealed class GenerationActivity
 
     private void End(GenerationResult result)
     {
-        _activity?.SetTag("gen_ai.usage.input_tokens", result.Usage.PromptTokens).SetTag("gen_ai.usage.output_tokens", result.Usage.NewTokens)
+        _activity?.SetTag("gen_ai.usage.input_tokens", result.Usage.PromptTokens)
+            .SetTag("gen_ai.usage.output_tokens", result.Usage.NewTokens)
             .SetTag("gen_ai.response.model", _model)
-            .SetTag("gen_ai.response.finish_reasons", result.Choices.Select(c => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{c.Finish}")).ToArray());
+            .SetTag("gen_ai.response.finish_reasons",
+                result.Choices.Select(c => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{c.Finish}")).ToArray());
         CountTokens(result.Usage.PromptTokens, "input");
         CountTokens(result.Usage.NewTokens, "output");
         if (result.Timings.FirstToken is { } first)
         {
             SeriatimTelemetry.FirstToken.Record(first.TotalSeconds, Tags);
             if (result.Usage.NewTokens > 1)
-                SeriatimTelemetry.EachToken.Record((result.Timings.Total - first).TotalSeconds / (result.Usage.NewTokens - 1), Tags);
+            {
+                SeriatimTelemetry.EachToken.Record((result.Timings.Total - first).TotalSeconds / (result.Usage.NewTokens - 1),
+                    Tags);
+            }
         }
 
         Finish(null);

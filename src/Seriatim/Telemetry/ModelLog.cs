@@ -6,8 +6,11 @@ namespace Seriatim;
 /// <summary>What a model has to say to a logger. The category is <c>Seriatim</c>.</summary>
 internal static partial class ModelLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Opened {Model} in {Seconds:F1} s: {Family}, vocabulary {Vocabulary}, context {Context}, {Pages} pages of {PageSize} tokens.")]
-    public static partial void Opened(ILogger logger, string model, double seconds, string family, int vocabulary, int context, int pages, int pageSize);
+    [LoggerMessage(1, LogLevel.Information,
+        "Opened {Model} in {Seconds:F1} s: {Family}, vocabulary {Vocabulary}, context {Context}, {Pages} "
+            + "pages of {PageSize} tokens.")]
+    public static partial void Opened(ILogger logger, string model, double seconds, string family, int vocabulary, int context,
+        int pages, int pageSize);
 
     [LoggerMessage(2, LogLevel.Warning, "{Note}")]
     public static partial void Note(ILogger logger, string note);
@@ -15,9 +18,11 @@ internal static partial class ModelLog
     [LoggerMessage(3, LogLevel.Information, "Closed {Model}.")]
     public static partial void Closed(ILogger logger, string model);
 
-    [LoggerMessage(4, LogLevel.Debug, "{Operation} {Number} of {Model}: {Prompt} + {New} tokens in {Milliseconds:F0} ms, {Finish}, seed {Seed}.")]
+    [LoggerMessage(4, LogLevel.Debug,
+        "{Operation} {Number} of {Model}: {Prompt} + {New} tokens in {Milliseconds:F0} ms, {Finish}, seed {Seed}.")]
     public static partial void Ended(
-        ILogger logger, string operation, long number, string model, int prompt, int @new, double milliseconds, FinishReason? finish, ulong seed);
+        ILogger logger, string operation, long number, string model, int prompt, int @new, double milliseconds,
+        FinishReason? finish, ulong seed);
 
     [LoggerMessage(5, LogLevel.Debug, "{Operation} {Number} of {Model} was cancelled.")]
     public static partial void Cancelled(ILogger logger, string operation, long number, string model);
@@ -32,25 +37,27 @@ internal static partial class ModelLog
     public static partial void Overloaded(ILogger logger, string operation, string model, string reason);
 
     /// <summary>Says how a request ends, when it does.</summary>
-    public static void Follow(ILogger logger, string operation, string model, GenerationHandle handle) => handle.Completion.ContinueWith(
-        task =>
-        {
-            if (task.IsCompletedSuccessfully)
+    public static void Follow(ILogger logger, string operation, string model, GenerationHandle handle) =>
+        handle.Completion.ContinueWith(
+            task =>
             {
-                GenerationResult result = task.Result;
-                FinishReason? finish = result.Choices.Count > 0 ? result.Choices[0].Finish : null;
-                Ended(logger, operation, handle.Number, model, result.Usage.PromptTokens, result.Usage.NewTokens, result.Timings.Total.TotalMilliseconds, finish, result.Seed);
-            }
-            else if (task.Exception?.InnerException is { } failure)
-            {
-                Failed(logger, failure, operation, handle.Number, model);
-            }
-            else
-            {
-                Cancelled(logger, operation, handle.Number, model);
-            }
-        },
-        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                if (task.IsCompletedSuccessfully)
+                {
+                    GenerationResult result = task.Result;
+                    FinishReason? finish = result.Choices.Count > 0 ? result.Choices[0].Finish : null;
+                    Ended(logger, operation, handle.Number, model, result.Usage.PromptTokens, result.Usage.NewTokens,
+                        result.Timings.Total.TotalMilliseconds, finish, result.Seed);
+                }
+                else if (task.Exception?.InnerException is { } failure)
+                {
+                    Failed(logger, failure, operation, handle.Number, model);
+                }
+                else
+                {
+                    Cancelled(logger, operation, handle.Number, model);
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     /// <summary>Says why a request did not begin.</summary>
     public static void NotBegun(ILogger logger, string operation, string model, Exception failure)

@@ -5,8 +5,8 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// The names under which this library measures itself, by the OpenTelemetry semantic conventions for generative AI. Nothing is measured
-/// unless somebody listens.
+/// The names under which this library measures itself, by the OpenTelemetry semantic conventions for generative AI.
+/// Nothing is measured unless somebody listens.
 /// </summary>
 public static class SeriatimTelemetry
 {
@@ -34,9 +34,11 @@ public static class SeriatimTelemetry
     {
         Gauge("seriatim.requests.running", "{request}", "Requests that run.", load => load.Running);
         Gauge("seriatim.requests.waiting", "{request}", "Requests that wait.", load => load.Waiting);
-        Gauge("seriatim.pages.used", "{page}", "Pages of keys and values that sequences or the prefix cache hold.", load => load.PagesInUse);
+        Gauge("seriatim.pages.used", "{page}", "Pages of keys and values that sequences or the prefix cache hold.",
+            load => load.PagesInUse);
         Gauge("seriatim.pages.limit", "{page}", "Pages of keys and values there are.", load => load.Pages);
-        Gauge("seriatim.states.used", "{state}", "Recurrent states that sequences or the prefix cache hold.", load => load.StatesInUse);
+        Gauge("seriatim.states.used", "{state}", "Recurrent states that sequences or the prefix cache hold.",
+            load => load.StatesInUse);
         Gauge("seriatim.states.limit", "{state}", "Recurrent states there are.", load => load.States);
     }
 
@@ -44,10 +46,12 @@ public static class SeriatimTelemetry
 
     internal static Meter Meter { get; } = new(Name);
 
-    internal static Histogram<double> Duration { get; } = Seconds("gen_ai.client.operation.duration", "Time of a request.", OperationSeconds);
+    internal static Histogram<double> Duration { get; } =
+        Seconds("gen_ai.client.operation.duration", "Time of a request.", OperationSeconds);
 
     internal static Histogram<long> Tokens { get; } = Meter.CreateHistogram(
-        "gen_ai.client.token.usage", "{token}", "Tokens of a request, by gen_ai.token.type.", null, new InstrumentAdvice<long> { HistogramBucketBoundaries = TokenCounts });
+        "gen_ai.client.token.usage", "{token}", "Tokens of a request, by gen_ai.token.type.", null,
+        new InstrumentAdvice<long> { HistogramBucketBoundaries = TokenCounts });
 
     internal static Histogram<double> ServerDuration { get; } =
         Seconds("gen_ai.server.request.duration", "Time of a request in the engine.", OperationSeconds);
@@ -59,8 +63,8 @@ public static class SeriatimTelemetry
         Seconds("gen_ai.server.time_per_output_token", "Time of each token after the first.", EachTokenSeconds);
 
     /// <summary>
-    /// Whether a request comes from an adapter of Microsoft.Extensions.AI. There the client's side is measured by whoever wants it with
-    /// <c>UseOpenTelemetry</c>, under the same names: measured here too, every number would come twice.
+    /// Whether a request comes from an adapter of Microsoft.Extensions.AI. There the client's side is measured by whoever wants
+    /// it with <c>UseOpenTelemetry</c>, under the same names: measured here too, every number would come twice.
     /// </summary>
     internal static bool IsAdapted => Adapted.Value;
 
@@ -84,7 +88,8 @@ public static class SeriatimTelemetry
     }
 
     private static Histogram<double> Seconds(string name, string description, double[] boundaries) =>
-        Meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+        Meter.CreateHistogram(name, "s", description, null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 
     private static void Gauge(string name, string unit, string description, Func<EngineLoad, int> value) =>
         Meter.CreateObservableGauge(name, () => Measure(value), unit, description);
