@@ -13,7 +13,10 @@ internal static class CommandLine
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>A command whose end after Ctrl-C may take long, because it saves what it has, sets this; a second Ctrl-C still ends it at once.</summary>
+    /// <summary>
+    /// A command whose end after Ctrl-C may take long, because it saves what it has, sets
+    /// this; a second Ctrl-C still ends it at once.
+    /// </summary>
     public static bool EndsSlowly { get; set; }
 
     public static async Task<int> RunAsync(string[] args)
@@ -27,7 +30,8 @@ internal static class CommandLine
             return ReportUsage(parsed, wrong);
         try
         {
-            // The first Ctrl-C stops the work, which prints what there is; the second ends the program at once, as without a handler.
+            // The first Ctrl-C stops the work, which prints what there is; the second ends
+            // the program at once, as without a handler.
             using var stop = new CancellationTokenSource();
             using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
             {
@@ -42,7 +46,12 @@ internal static class CommandLine
                     Terminal.ShowCursor();
                 ThreadPool.QueueUserWorkItem(_ => Stop(stop));
             });
-            var configuration = new InvocationConfiguration { Output = Console.Out, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            var configuration = new InvocationConfiguration
+            {
+                Output = Console.Out,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
             return await parsed.InvokeAsync(configuration, stop.Token);
         }
         catch (OperationCanceledException)
@@ -57,7 +66,9 @@ internal static class CommandLine
         catch (GenerationException failure)
         {
             Terminal.Error(FlagNames.Describe(failure));
-            return failure is InvalidOptionException invalid && FlagNames.HasFlag(invalid.Option) ? ExitCodes.Usage : ExitCodes.Failure;
+            return failure is InvalidOptionException invalid && FlagNames.HasFlag(invalid.Option)
+                ? ExitCodes.Usage
+                : ExitCodes.Failure;
         }
         catch (Exception failure) when (IsExpected(failure))
         {
@@ -93,8 +104,8 @@ internal static class CommandLine
         var root = new RootCommand("Seriatim: Transformers for .NET, trained in parallel, decoded seriatim.")
         {
             RunCommand.Build(), GenerateCommand.Build(), ChatCommand.Build(), TranslateCommand.Build(), FillCommand.Build(),
-            ListCommand.Build(), ShowCommand.Build(), PullCommand.Build(), RemoveCommand.Build(), InspectCommand.Build(), ConvertCommand.Build(), QuantizeCommand.Build(),
-            TrainCommand.Build(), EvalCommand.Build(), BenchCommand.Build(),
+            ListCommand.Build(), ShowCommand.Build(), PullCommand.Build(), RemoveCommand.Build(), InspectCommand.Build(),
+            ConvertCommand.Build(), QuantizeCommand.Build(), TrainCommand.Build(), EvalCommand.Build(), BenchCommand.Build(),
             EmbedCommand.Build(), ClassifyCommand.Build(), ScoreCommand.Build(), TokenizeCommand.Build(),
             DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),
         };
@@ -117,8 +128,9 @@ internal static class CommandLine
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
     private static bool IsExpected(Exception failure) => failure
-        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException or UserErrorException
-        or RecipeException or DataException or TrainingDivergedException or InvalidDataException or IOException or UnauthorizedAccessException or OutOfMemoryException;
+        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException
+            or UserErrorException or RecipeException or DataException or TrainingDivergedException or InvalidDataException
+            or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed, IReadOnlyList<string> wrong)
     {

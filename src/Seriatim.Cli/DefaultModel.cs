@@ -25,8 +25,10 @@ internal sealed class DefaultModel
         if (result.IsGiven(Option) || there.Contains(_name))
             return ModelFolder.ResolveAsync(result.GetRequiredValue(Option), cancellation);
         string others = there.Count > 0 ? $"the built-in models are {string.Join(", ", there)}"
-            : "no built-in models are found (they lie in the folder models beside the program, or in the folder that SERIATIM_MODELS names)";
+            : "no built-in models are found (they lie in the folder models beside the program, or in the folder that "
+                + "SERIATIM_MODELS names)";
         throw new UserErrorException(
-            $"Without -m, {result.CommandResult.Command.Name} uses the built-in model {_name}, which is missing: {others}. Give a model with -m.");
+            $"Without -m, {result.CommandResult.Command.Name} uses the built-in model {_name}, which is missing: {others}. Give "
+                + "a model with -m.");
     }
 }

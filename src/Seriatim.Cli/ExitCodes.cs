@@ -6,7 +6,9 @@ internal static class ExitCodes
     /// <summary>Everything was done.</summary>
     public const int Success = 0;
 
-    /// <summary>The work could not be done: a file, a model or an input is not as it must be. The message says what to do.</summary>
+    /// <summary>
+    /// The work could not be done: a file, a model or an input is not as it must be. The message says what to do.
+    /// </summary>
     public const int Failure = 1;
 
     /// <summary>The command line itself is wrong.</summary>

@@ -12,14 +12,21 @@ internal static class InspectCommand
     public static Command Build()
     {
         Option<string> model = SharedOptions.Model();
-        var context = new Option<int?>("--ctx-size", "-c") { Description = "Length at which the KV cache is sized (default: the model's context)." };
+        var context = new Option<int?>("--ctx-size", "-c")
+        {
+            Description = "Length at which the KV cache is sized (default: the model's context).",
+        };
         var tensors = new Option<bool>("--tensors") { Description = "List every parameter with its shape and size." };
         Option<bool> json = SharedOptions.Json("one JSON object");
-        var command = new Command("inspect", "Show a model's architecture, size and memory needs.") { model, context, tensors, json };
+        var command = new Command("inspect", "Show a model's architecture, size and memory needs.")
+        {
+            model, context, tensors, json
+        };
         command.SetAction(async (result, cancellation) =>
         {
             string name = result.GetRequiredValue(model);
-            return Run(name, await ModelFolder.ResolveAsync(name, cancellation), result.GetValue(context), result.GetValue(tensors), result.GetValue(json));
+            return Run(name, await ModelFolder.ResolveAsync(name, cancellation), result.GetValue(context),
+                result.GetValue(tensors), result.GetValue(json));
         });
         return command;
     }
@@ -52,15 +59,20 @@ internal static class InspectCommand
 
     private static void PrintTensors(Model model)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumn("tensor").AddColumn("shape").AddColumn("stored").AddColumn(new TableColumn("size").RightAligned());
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("tensor").AddColumn("shape").AddColumn("stored")
+            .AddColumn(new TableColumn("size").RightAligned());
         foreach (ModelParameter p in model.Parameters)
         {
             string shape = p.IsVector ? $"[{p.Parameter.Columns}]" : $"[{p.Parameter.Rows}, {p.Parameter.Columns}]";
-            table.AddRow(new Text(p.Place.Name), new Text(shape), new Text($"{p.Parameter.Data.Type}"), new Text(Terminal.Bytes(p.Parameter.Data.Bytes)));
+            table.AddRow(new Text(p.Place.Name), new Text(shape), new Text($"{p.Parameter.Data.Type}"),
+                new Text(Terminal.Bytes(p.Parameter.Data.Bytes)));
         }
 
         foreach (QuantizedMatrix m in model.Matrices)
-            table.AddRow(new Text(m.Name), new Text($"[{m.Rows}, {m.Columns}]"), new Text($"{m.Type}"), new Text(Terminal.Bytes(m.Bytes)));
+        {
+            table.AddRow(new Text(m.Name), new Text($"[{m.Rows}, {m.Columns}]"), new Text($"{m.Type}"),
+                new Text(Terminal.Bytes(m.Bytes)));
+        }
 
         Terminal.Output.Write(table);
     }

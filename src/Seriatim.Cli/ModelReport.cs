@@ -23,9 +23,9 @@ namespace Seriatim.Cli;
 /// <param name="CacheLength">Length the next figure is for.</param>
 /// <param name="CacheBytes">Memory of the KV cache at that length.</param>
 internal sealed record ModelReport(
-    string Model, string Architecture, string Task, long Parameters, long WeightBytes, int Vocabulary, int? Context, int EncoderLayers,
-    int DecoderLayers, int Width, int Heads, int KeyValueHeads, int HeadDim, string Attention, string FeedForward, bool TiedHead,
-    long BytesPerToken, int CacheLength, long CacheBytes)
+    string Model, string Architecture, string Task, long Parameters, long WeightBytes, int Vocabulary, int? Context,
+    int EncoderLayers, int DecoderLayers, int Width, int Heads, int KeyValueHeads, int HeadDim, string Attention,
+    string FeedForward, bool TiedHead, long BytesPerToken, int CacheLength, long CacheBytes)
 {
     /// <summary>How a row knows its place: rotary, learned, sinusoidal, relative_bias, alibi or none.</summary>
     public required string Positions { get; init; }
@@ -66,9 +66,9 @@ internal sealed record ModelReport(
         var rope = attention.Position as PositionSpec.Rope;
         MixerSpec.Attention[] windowed = [.. layers.Where(a => a.Window > 0)];
         var report = new ModelReport(name, spec.Family, $"{spec.Task}", model.ParameterCount, model.WeightBytes, stack.Vocabulary,
-            spec.Context == int.MaxValue ? null : spec.Context, spec.Encoder?.Layers.Count ?? 0, spec.Decoder?.Layers.Count ?? 0, stack.Width,
-            attention.Heads, attention.KeyValueHeads, attention.HeadDim, "", InWords(stack), spec.Head.Tied,
-            perToken, length, perToken * length)
+            spec.Context == int.MaxValue ? null : spec.Context, spec.Encoder?.Layers.Count ?? 0,
+            spec.Decoder?.Layers.Count ?? 0, stack.Width, attention.Heads, attention.KeyValueHeads, attention.HeadDim, "",
+            InWords(stack), spec.Head.Tied, perToken, length, perToken * length)
         {
             Positions = Kind(attention.Position is PositionSpec.None ? stack.Position : attention.Position),
             RopeBase = rope?.Theta,
@@ -91,7 +91,9 @@ internal sealed record ModelReport(
         yield return ("weights", Terminal.Bytes(WeightBytes));
         yield return ("vocabulary", $"{Vocabulary:N0}{(TiedHead ? ", tied to the output" : "")}");
         yield return ("context", Context is { } context ? $"{context:N0} tokens" : "not limited");
-        yield return ("layers", EncoderLayers > 0 && DecoderLayers > 0 ? $"{EncoderLayers} encoder, {DecoderLayers} decoder" : $"{EncoderLayers + DecoderLayers}");
+        yield return ("layers", EncoderLayers > 0 && DecoderLayers > 0
+            ? $"{EncoderLayers} encoder, {DecoderLayers} decoder"
+            : $"{EncoderLayers + DecoderLayers}");
         yield return ("width", $"{Width:N0}");
         yield return ("attention", Attention);
         yield return ("feed-forward", FeedForward);
@@ -121,7 +123,8 @@ internal sealed record ModelReport(
             + (group.Count() == layers ? "" : $" in {group.Count()} of {layers} layers")))];
         parts.Add(Positions switch
         {
-            "rotary" => FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
+            "rotary" =>
+                FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
             "learned" => "learned positions",
             "sinusoidal" => "sinusoidal positions",
             "relative_bias" => "relative position bias",

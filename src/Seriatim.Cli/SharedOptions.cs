@@ -16,7 +16,8 @@ internal static class SharedOptions
 
     private static Option<string> NewModel() => new("--model", "-m")
     {
-        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a .gguf file, a built-in name, or a hub id (owner/name[@revision]).",
+        Description = "A model folder in the Hugging Face layout (config.json, model.safetensors, tokenizer.json), a .gguf file, "
+            + "a built-in name, or a hub id (owner/name[@revision]).",
         Required = true,
         HelpName = "model",
     };

@@ -9,7 +9,8 @@ namespace Seriatim.Cli;
 /// <summary><c>seriatim tokenize</c>: encode, decode, count, show pieces in colour, train a vocabulary.</summary>
 internal static class TokenizeCommand
 {
-    private static readonly string[] Colours = ["black on lightskyblue1", "black on palegreen1", "black on khaki1", "black on mistyrose1", "black on plum2"];
+    private static readonly string[] Colours =
+        ["black on lightskyblue1", "black on palegreen1", "black on khaki1", "black on mistyrose1", "black on plum2"];
 
     public static Command Build() => new("tokenize", "Turn text into tokens and back; train a vocabulary.")
     {
@@ -41,18 +42,27 @@ internal static class TokenizeCommand
     private static Command Decode()
     {
         Option<string> model = Model();
-        var ids = new Argument<string[]>("ids") { Description = "Token ids, separated by blanks or commas; none: standard input.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = new Argument<string[]>("ids")
+        {
+            Description = "Token ids, separated by blanks or commas; none: standard input.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var special = new Option<bool>("--special") { Description = "Print special tokens too." };
         var command = new Command("decode", "Print the text of token ids.") { model, ids, special };
         command.SetAction(async (result, cancellation) =>
         {
             Tokenizer tokenizer = await LoadAsync(result.GetRequiredValue(model), cancellation);
             string[] words = result.GetValue(ids) is { Length: > 0 } given ? given : [FromInput("token ids")];
-            int[] numbers = [.. words.SelectMany(w => w.Split([' ', ',', '\n', '\r', '\t', '[', ']'], StringSplitOptions.RemoveEmptyEntries)).Select(Id)];
+            int[] numbers = [
+                .. words.SelectMany(w => w.Split([' ', ',', '\n', '\r', '\t', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+                    .Select(Id)];
             foreach (int id in numbers)
             {
                 if ((uint)id >= (uint)tokenizer.VocabularySize)
-                    throw new UserErrorException($"Token id {id} does not exist; the vocabulary has {tokenizer.VocabularySize}: 0 to {tokenizer.VocabularySize - 1}.");
+                {
+                    throw new UserErrorException($"Token id {id} does not exist; the vocabulary has {tokenizer.VocabularySize}: "
+                        + $"0 to {tokenizer.VocabularySize - 1}.");
+                }
             }
 
             Console.Out.WriteLine(tokenizer.Decode(numbers, skipSpecialTokens: !result.GetValue(special)));
@@ -67,7 +77,8 @@ internal static class TokenizeCommand
         var command = new Command("count", "Print how many tokens a text has.") { model, text, plain };
         command.SetAction(async (result, cancellation) =>
         {
-            Console.Out.WriteLine((await LoadAsync(result.GetRequiredValue(model), cancellation)).CountTokens(Text(result.GetValue(text)), !result.GetValue(plain)));
+            Console.Out.WriteLine((await LoadAsync(result.GetRequiredValue(model), cancellation)).CountTokens(
+                Text(result.GetValue(text)), !result.GetValue(plain)));
             return ExitCodes.Success;
         });
         return command;
@@ -76,7 +87,10 @@ internal static class TokenizeCommand
     private static Command Show()
     {
         (Option<string> model, Argument<string?> text, Option<bool> plain) = TextOptions();
-        var command = new Command("show", "Show the pieces of a text, each with its own colour, and their ids.") { model, text, plain };
+        var command = new Command("show", "Show the pieces of a text, each with its own colour, and their ids.")
+        {
+            model, text, plain
+        };
         command.SetAction(async (result, cancellation) =>
         {
             Tokenizer tokenizer = await LoadAsync(result.GetRequiredValue(model), cancellation);
@@ -84,7 +98,8 @@ internal static class TokenizeCommand
                 Text(result.GetValue(text)), new EncodeOptions { AddSpecialTokens = !result.GetValue(plain) });
             for (int i = 0; i < tokens.Count; i++)
             {
-                Terminal.Output.Markup($"[{Colours[i % Colours.Length]}]{Visible(tokenizer.PieceOf(tokens[i].Id)).EscapeMarkup()}[/]");
+                Terminal.Output.Markup(
+                    $"[{Colours[i % Colours.Length]}]{Visible(tokenizer.PieceOf(tokens[i].Id)).EscapeMarkup()}[/]");
                 Terminal.Output.Markup($"[grey]{tokens[i].Id}[/] ");
             }
 
@@ -98,7 +113,8 @@ internal static class TokenizeCommand
     {
         IReadOnlyList<EncodedToken> tokens = tokenizer.EncodeWithOffsets(text, new EncodeOptions { AddSpecialTokens = special });
         var report = new EncodingReport(
-            [.. tokens.Select(t => t.Id)], [.. tokens.Select(t => tokenizer.PieceOf(t.Id))], [.. tokens.Select(t => new[] { t.Start, t.End })]);
+            [.. tokens.Select(t => t.Id)], [.. tokens.Select(t => tokenizer.PieceOf(t.Id))],
+            [.. tokens.Select(t => new[] { t.Start, t.End })]);
         Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.EncodingReport));
     }
 
@@ -110,14 +126,17 @@ internal static class TokenizeCommand
     private static Option<string> Model()
     {
         Option<string> option = SharedOptions.Model();
-        option.Description = "A model folder, a built-in name, a hub id, or a tokenizer file (tokenizer.json, .model, .tiktoken, vocab.txt, .gguf).";
+        option.Description = "A model folder, a built-in name, a hub id, or a tokenizer file (tokenizer.json, .model, .tiktoken, "
+            + "vocab.txt, .gguf).";
         return option;
     }
 
     /// <summary>Files are tokenizers by themselves; other names are those of models, as everywhere.</summary>
     private static async Task<Tokenizer> LoadAsync(string name, CancellationToken cancellation)
     {
-        string path = File.Exists(name) || Directory.Exists(name) && !new ModelHub().BuiltIn.Contains(name) ? name : await ModelFolder.ResolveAsync(name, cancellation);
+        string path = File.Exists(name) || Directory.Exists(name) && !new ModelHub().BuiltIn.Contains(name)
+            ? name
+            : await ModelFolder.ResolveAsync(name, cancellation);
         if (!Models.Model.IsGguf(path))
             return Tokenizer.Load(path);
         using Formats.GgufFile file = Formats.GgufFile.Open(path);
@@ -135,7 +154,8 @@ internal static class TokenizeCommand
         : throw new UsageException($"Give {what} as an argument or through a pipe.");
 
     /// <summary>Blanks and line ends as visible signs.</summary>
-    private static string Visible(string piece) => piece.Replace("\n", "\\n").Replace("\r", "\\r").Replace("\t", "\\t").Replace(' ', '·');
+    private static string Visible(string piece) =>
+        piece.Replace("\n", "\\n").Replace("\r", "\\r").Replace("\t", "\\t").Replace(' ', '·');
 }
 
 /// <summary>What <c>tokenize encode --json</c> prints.</summary>

@@ -10,13 +10,33 @@ internal static class TokenizeTrainCommand
     public static Command Build()
     {
         var files = new Argument<string[]>("files") { Description = "Text files, UTF-8.", Arity = ArgumentArity.OneOrMore };
-        var output = new Option<string>("--output", "-o") { Description = "Folder for tokenizer.json and tokenizer_config.json.", Required = true, HelpName = "folder" };
-        var kind = new Option<TrainerModel>("--type") { Description = "Kind of vocabulary.", DefaultValueFactory = _ => TrainerModel.ByteLevelBpe };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = "Folder for tokenizer.json and tokenizer_config.json.",
+            Required = true,
+            HelpName = "folder",
+        };
+        var kind = new Option<TrainerModel>("--type")
+        {
+            Description = "Kind of vocabulary.",
+            DefaultValueFactory = _ => TrainerModel.ByteLevelBpe,
+        };
         var size = new Option<int>("--vocab-size") { Description = "Tokens wanted.", DefaultValueFactory = _ => 16_000 };
-        var frequency = new Option<int>("--min-frequency") { Description = "A pair has to occur at least this often.", DefaultValueFactory = _ => 2 };
-        var coverage = new Option<double>("--character-coverage") { Description = "Share of characters that get a piece of their own (not for byte-level).", DefaultValueFactory = _ => 0.9995 };
+        var frequency = new Option<int>("--min-frequency")
+        {
+            Description = "A pair has to occur at least this often.",
+            DefaultValueFactory = _ => 2,
+        };
+        var coverage = new Option<double>("--character-coverage")
+        {
+            Description = "Share of characters that get a piece of their own (not for byte-level).",
+            DefaultValueFactory = _ => 0.9995,
+        };
         var lowercase = new Option<bool>("--lowercase") { Description = "Lower-case the text." };
-        var command = new Command("train", "Train a vocabulary; the same text and options give the same bytes.") { files, output, kind, size, frequency, coverage, lowercase };
+        var command = new Command("train", "Train a vocabulary; the same text and options give the same bytes.")
+        {
+            files, output, kind, size, frequency, coverage, lowercase
+        };
         command.SetAction((result, cancellation) => Task.Run(() => Run(
             result.GetRequiredValue(files), result.GetRequiredValue(output),
             new TrainerOptions

@@ -5,12 +5,14 @@ using Seriatim.Generation;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// Texts that are worked on together, and printed in their order as soon as each and those before it are ready. One that fails is named by its
-/// line, the others are done, and the exit code says so.
+/// Texts that are worked on together, and printed in their order as soon as each and those before it are ready. One that fails is
+/// named by its line, the others are done, and the exit code says so.
 /// </summary>
 /// <param name="lines">The texts.</param>
 /// <param name="output">Where results go.</param>
-/// <param name="json">Whether results are objects; a failed text is one too then, and else an empty line, so that lines keep their places.</param>
+/// <param name="json">
+/// Whether results are objects; a failed text is one too then, and else an empty line, so that lines keep their places.
+/// </param>
 internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -22,7 +24,9 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
 
     /// <summary>Works and prints.</summary>
     /// <param name="work">The work on a text.</param>
-    /// <param name="print">What is printed of a result, without the end of its last line: number of the text from 0, text, result.</param>
+    /// <param name="print">
+    /// What is printed of a result, without the end of its last line: number of the text from 0, text, result.
+    /// </param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<int> RunAsync<T>(Func<string, CancellationToken, Task<T>> work, Func<int, string, T, string> print,
         CancellationToken cancellation)
@@ -48,7 +52,8 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
             _done++;
             await output.WriteAsync(print(index, text, result));
         }
-        catch (GenerationException failure) when (failure is not InvalidOptionException invalid || !FlagNames.HasFlag(invalid.Option))
+        catch (GenerationException failure) when (failure is not InvalidOptionException invalid
+            || !FlagNames.HasFlag(invalid.Option))
         {
             _done++;
             await FailAsync(index, text, failure);
@@ -58,7 +63,8 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
     private async Task FailAsync(int index, string text, GenerationException failure)
     {
         string message = failure is TextTooLongException tooLong
-            ? $"It has {tooLong.Tokens} tokens; {tooLong.Limit} is the most that is read. Cut it into sentences." : FlagNames.Describe(failure);
+            ? $"It has {tooLong.Tokens} tokens; {tooLong.Limit} is the most that is read. Cut it into sentences."
+            : FlagNames.Describe(failure);
 
         // What is wrong with the model is wrong with every text.
         if (_failed == index && failure is ModelTaskException && message == _firstFailure)
@@ -76,7 +82,8 @@ internal sealed class LineBatch(TextLines lines, LineOutput output, bool json)
     private string Describe()
     {
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        return FormattableString.Invariant($"{_done:N0} texts, {_done / seconds:F1} a second{(_failed > 0 ? $", {_failed} failed" : "")}");
+        return FormattableString.Invariant(
+            $"{_done:N0} texts, {_done / seconds:F1} a second{(_failed > 0 ? $", {_failed} failed" : "")}");
     }
 }
 

@@ -8,7 +8,9 @@ internal static class OrderedWork
     /// <summary>Items under way at once: enough to fill the engine's steps, few enough for its queue.</summary>
     private const int AtOnce = 128;
 
-    /// <summary>Begins work on each item as it comes, while there is room, and gives the works in order; they may have ended or not.</summary>
+    /// <summary>
+    /// Begins work on each item as it comes, while there is room, and gives the works in order; they may have ended or not.
+    /// </summary>
     public static async Task RunAsync<TItem, TResult>(
         IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, Func<TItem, Task<TResult>, Task> take,
             CancellationToken cancellation)
@@ -31,8 +33,8 @@ internal static class OrderedWork
     }
 
     private static async Task FeedAsync<TItem, TResult>(
-        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start, ChannelWriter<(TItem, Task<TResult>)> writer,
-            CancellationToken cancellation)
+        IAsyncEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> start,
+        ChannelWriter<(TItem, Task<TResult>)> writer, CancellationToken cancellation)
     {
         try
         {

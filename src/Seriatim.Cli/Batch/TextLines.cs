@@ -34,7 +34,8 @@ internal sealed class TextLines(string name, Func<CancellationToken, IAsyncEnume
     private static async IAsyncEnumerable<string> LinesAsync(string file, [EnumeratorCancellation] CancellationToken cancellation)
     {
         // Bytes that are no UTF-8 would be read as something that nobody wrote. A byte order mark is no part of the text.
-        using var reader = new StreamReader(file, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        using var reader = new StreamReader(file,
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
         for (int number = 1; ; number++)
         {
             string? line;

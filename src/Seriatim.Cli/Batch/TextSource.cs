@@ -12,8 +12,8 @@ internal sealed class TextSource(string what)
     };
 
 
-    private readonly Option<string?> _file = Flag.Maybe<string>("A file with one text a line; - is standard input.", "file", "--file",
-        "-f");
+    private readonly Option<string?> _file = Flag.Maybe<string>("A file with one text a line; - is standard input.",
+        "file", "--file", "-f");
 
     public void AddTo(Command command)
     {

@@ -13,8 +13,10 @@ internal static class BenchCommand
     public static Command Build()
     {
         Option<string?> model = Flag.Maybe<string>("A model folder, a .gguf file or a name.", "model", "--model", "-m");
-        Option<string?> shape = Flag.Maybe<string>($"Random weights of a shape instead: {string.Join(", ", BenchShapes.Names)}.", "shape", "--shape");
-        Option<string> quant = Flag.Of($"With --shape: the type of matrices, one of {string.Join(", ", QuantizationMix.Names)}.", "type", "q8_0", "--quant");
+        Option<string?> shape =
+            Flag.Maybe<string>($"Random weights of a shape instead: {string.Join(", ", BenchShapes.Names)}.", "shape", "--shape");
+        Option<string> quant = Flag.Of($"With --shape: the type of matrices, one of {string.Join(", ", QuantizationMix.Names)}.",
+            "type", "q8_0", "--quant");
         Option<int[]> prompts = Lengths("Prompt lengths to read.", [256], "--prompt", "-p");
         Option<int> generate = Flag.Of("Tokens to write in each run.", "n", 32, "--generate", "-n");
         Option<int[]> batches = Lengths("Numbers of sequences that write together.", [1, 16], "--batch", "-b");
@@ -38,11 +40,15 @@ internal static class BenchCommand
             string path = name is null ? "" : await ModelFolder.ResolveAsync(name, cancellation);
             using Model loaded = kind is null ? Model.Load(path) : BenchShapes.Make(kind, result.GetValue(quant)!);
             if (loaded.Spec.Task != ModelTask.CausalLanguageModel)
-                throw new UserErrorException($"{name ?? kind} is a {loaded.Spec.Family} model for {loaded.Spec.Task}; only language models are measured.");
+            {
+                throw new UserErrorException(
+                    $"{name ?? kind} is a {loaded.Spec.Family} model for {loaded.Spec.Task}; only language models are measured.");
+            }
             IDifferentiableOps cpu = CpuOps.Create(result.GetValue(threads));
             using IDifferentiableOps ops = result.GetValue(perOp) ? new ObservedOps(cpu, new OpTimes()) : cpu;
             BenchReport report = Measure(
-                name ?? $"{kind} {result.GetValue(quant)}", loaded, ops, result.GetValue(prompts)!, result.GetValue(batches)!, tokens, runs, result.GetValue(threads));
+                name ?? $"{kind} {result.GetValue(quant)}", loaded, ops, result.GetValue(prompts)!, result.GetValue(batches)!,
+                tokens, runs, result.GetValue(threads));
             if (result.GetValue(json))
                 Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.BenchReport));
             else
@@ -62,7 +68,8 @@ internal static class BenchCommand
             lines.Add(Line(run, "read", Positive(prompt, "--prompt"), 1, prompt, run.Prompt(prompt)));
         foreach (int batch in batches)
             lines.Add(Line(run, "write", 1, Positive(batch, "--batch"), batch, run.Generate(batch, tokens, past: 32)));
-        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes(1), run.MultiplyAdds, [.. lines]);
+        return new BenchReport(name, threads == 0 ? Environment.ProcessorCount : threads, run.StepBytes(1),
+            run.MultiplyAdds, [.. lines]);
     }
 
     private static BenchLine Line(BenchRun run, string what, int length, int sequences, int rows, BenchTime[] times)
@@ -81,8 +88,9 @@ internal static class BenchCommand
 
     private static void Print(BenchReport report)
     {
-        Console.Out.WriteLine(FormattableString.Invariant(
-            $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step of one row, {report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{report.Model}: {report.BytesPerStep / 1e6:F1} MB of weights a step of one row, "
+                + $"{report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
         Console.Out.WriteLine(FormattableString.Invariant(
             $"{report.Threads} threads; limits are measured before and after each run; medians, and ranges of runs"));
         Table table = new Table().Border(TableBorder.Simple)
@@ -90,8 +98,10 @@ internal static class BenchCommand
         foreach (BenchLine line in report.Lines)
         {
             table.AddRow(
-                Title(line), new Spread(line.TokensPerSecond, line.Slowest, line.Fastest).Text(line.TokensPerSecond < 1000 ? "F1" : "F0"),
-                line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Times(100).Text("F0", " %"), line.F32Gigas.Text("F0"), line.OfF32Peak.Text("F2", " x"));
+                Title(line),
+                new Spread(line.TokensPerSecond, line.Slowest, line.Fastest).Text(line.TokensPerSecond < 1000 ? "F1" : "F0"),
+                line.ReadGigabytes.Text("F0"), line.OfReadBandwidth.Times(100).Text("F0", " %"), line.F32Gigas.Text("F0"),
+                line.OfF32Peak.Text("F2", " x"));
         }
 
         Terminal.Output.Write(table);
@@ -102,7 +112,8 @@ internal static class BenchCommand
         }
     }
 
-    private static string Title(BenchLine line) => line.What == "read" ? $"read {line.Length} tokens" : $"write, {line.Sequences} together";
+    private static string Title(BenchLine line) =>
+        line.What == "read" ? $"read {line.Length} tokens" : $"write, {line.Sequences} together";
 
     private static int Positive(int value, string option) =>
         value >= 1 ? value : throw new UsageException($"{option} is {value}; it must be at least 1.");
@@ -140,8 +151,8 @@ internal sealed record BenchReport(string Model, int Threads, long BytesPerStep,
 /// <param name="OfF32Peak">Multiply-adds a second over the F32 peak.</param>
 /// <param name="OpMilliseconds">With --ops: mean milliseconds of each op a step.</param>
 internal sealed record BenchLine(
-    string What, int Length, int Sequences, int Rows, double MedianSeconds, double TokensPerSecond, double Slowest, double Fastest,
-    Spread ReadGigabytes, Spread F32Gigas, Spread ByteGigas, Spread OfReadBandwidth, Spread OfF32Peak,
+    string What, int Length, int Sequences, int Rows, double MedianSeconds, double TokensPerSecond, double Slowest,
+    double Fastest, Spread ReadGigabytes, Spread F32Gigas, Spread ByteGigas, Spread OfReadBandwidth, Spread OfF32Peak,
     IReadOnlyDictionary<string, double> OpMilliseconds);
 
 /// <summary>A figure of several runs.</summary>
@@ -160,6 +171,7 @@ internal sealed record Spread(double Median, double Lowest, double Highest)
     public Spread Times(double factor) => new(Median * factor, Lowest * factor, Highest * factor);
 
     /// <summary>Median and, below it, the range.</summary>
-    public string Text(string format, string unit = "") => FormattableString.Invariant(
-        $"{Median.ToString(format, CultureInfo.InvariantCulture)}{unit}\n{Lowest.ToString(format, CultureInfo.InvariantCulture)}-{Highest.ToString(format, CultureInfo.InvariantCulture)}");
+    public string Text(string format, string unit = "") =>
+        $"{Median.ToString(format, CultureInfo.InvariantCulture)}{unit}\n"
+            + $"{Lowest.ToString(format, CultureInfo.InvariantCulture)}-{Highest.ToString(format, CultureInfo.InvariantCulture)}";
 }

@@ -21,7 +21,8 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     public long MultiplyAdds => (long)_used.Sum(m => m.OfExpert ? m.Values * Share(1) : m.Values);
 
     /// <summary>
-    /// Bytes of the matrices that a step reads, as they stand in a file. Of experts, the share that rows going their ways by chance would meet.
+    /// Bytes of the matrices that a step reads, as they stand in a file. Of experts, the share that
+    /// rows going their ways by chance would meet.
     /// </summary>
     /// <param name="rows">Rows of the step.</param>
     public long StepBytes(int rows) => (long)_used.Sum(m => m.OfExpert ? m.Bytes * Share(rows) : m.Bytes);
@@ -31,7 +32,9 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     /// <summary>Milliseconds of each op a step, means of the last measurement; empty unless the ops are timed.</summary>
     public IReadOnlyDictionary<string, double> OpMilliseconds { get; private set; } = new Dictionary<string, double>();
 
-    /// <summary>Reads a prompt, again and again into the same pages: what the system does when memory is touched first is not measured.</summary>
+    /// <summary>
+    /// Reads a prompt, again and again into the same pages: what the system does when memory is touched first is not measured.
+    /// </summary>
     public BenchTime[] Prompt(int tokens)
     {
         using MemoryPools pools = model.NewMemoryPools(PageSize, tokens / PageSize + 2, states: 2);
@@ -123,9 +126,15 @@ internal sealed class BenchRun(Model model, IDifferentiableOps ops, MachineProbe
     private static IEnumerable<(bool OfExpert, long Values, long Bytes)> Used(Model model)
     {
         foreach (ModelParameter p in model.Parameters.Where(p => p.Parameter.Layout == ParameterLayout.Panels))
-            yield return (IsExpert(p.Path), (long)p.Parameter.Rows * p.Parameter.Columns, (long)p.Parameter.Rows * p.Parameter.Columns * p.Parameter.Data.Type.Size());
-        foreach ((QuantizedMatrix m, string path) in model.Matrices.Zip(model.MatrixPaths).Where(m => m.First.Placement == QuantizedPlacement.Packed))
+        {
+            yield return (IsExpert(p.Path), (long)p.Parameter.Rows * p.Parameter.Columns,
+                (long)p.Parameter.Rows * p.Parameter.Columns * p.Parameter.Data.Type.Size());
+        }
+        foreach ((QuantizedMatrix m, string path) in model.Matrices.Zip(model.MatrixPaths)
+            .Where(m => m.First.Placement == QuantizedPlacement.Packed))
+        {
             yield return (IsExpert(path), (long)m.Rows * m.Columns, m.Type.Bytes((long)m.Rows * m.Columns));
+        }
     }
 
     private static bool IsExpert(string path) => path.Contains(".experts.", StringComparison.Ordinal);

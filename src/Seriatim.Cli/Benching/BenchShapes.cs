@@ -31,9 +31,12 @@ internal static class BenchShapes
         return Model.Create(name, json, new RandomBlockSource(mix, layers, tied, seed: 1));
     }
 
-    private static string Llama(string family, int width, int inner, int layers, int heads, int keys, int vocabulary, bool tied, int experts = 0) => $$"""
-        {"architectures": ["{{family}}ForCausalLM"], "hidden_size": {{width}}, "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}},
-        "num_attention_heads": {{heads}}, "num_key_value_heads": {{keys}}, "vocab_size": {{vocabulary}}, "max_position_embeddings": 8192,
-        "rms_norm_eps": 1e-5, "tie_word_embeddings": {{(tied ? "true" : "false")}}{{(experts == 0 ? "" : $", \"num_local_experts\": {experts}, \"num_experts_per_tok\": 2")}}}
+    private static string Llama(string family, int width, int inner, int layers, int heads, int keys, int vocabulary, bool tied,
+        int experts = 0) => $$"""
+        {"architectures": ["{{family}}ForCausalLM"], "hidden_size": {{width}}, "intermediate_size": {{inner}},
+        "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}}, "num_key_value_heads": {{keys}},
+        "vocab_size": {{vocabulary}}, "max_position_embeddings": 8192,
+        "rms_norm_eps": 1e-5, "tie_word_embeddings": {{(tied ? "true" : "false")}}
+        {{(experts == 0 ? "" : $", \"num_local_experts\": {experts}, \"num_experts_per_tok\": 2")}}}
         """;
 }

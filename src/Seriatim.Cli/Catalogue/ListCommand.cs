@@ -44,7 +44,8 @@ internal static class ListCommand
         foreach ((string Name, string Size, string Kind, string From) row in models.Count == 0 ? [] : wide ? rows : rows[1..])
         {
             Console.Out.WriteLine(wide
-                ? $"{row.Name}{new string(' ', name - TextWidth.Of(row.Name))}{Gap}{row.Size.PadLeft(size)}{Gap}{row.Kind.PadRight(kind)}{Gap}{row.From}"
+                ? $"{row.Name}{new string(' ', name - TextWidth.Of(row.Name))}{Gap}{row.Size.PadLeft(size)}"
+                    + $"{Gap}{row.Kind.PadRight(kind)}{Gap}{row.From}"
                 : $"{row.Name}\n  {row.Size}, {row.Kind}, {row.From}");
         }
 

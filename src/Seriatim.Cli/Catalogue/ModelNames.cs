@@ -8,6 +8,7 @@ internal static class ModelNames
     public static IEnumerable<CompletionItem> Complete(CompletionContext context)
     {
         var hub = new ModelHub();
-        return hub.BuiltIn.Concat(hub.Cached.Where(model => model.Snapshot is not null).Select(model => model.Id)).Select(name => new CompletionItem(name));
+        return hub.BuiltIn.Concat(hub.Cached.Where(model => model.Snapshot is not null).Select(model => model.Id))
+            .Select(name => new CompletionItem(name));
     }
 }

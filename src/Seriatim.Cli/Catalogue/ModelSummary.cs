@@ -69,6 +69,7 @@ internal sealed record SamplingSummary(float Temperature, int TopK, float TopP, 
     public static SamplingSummary Of(LanguageModel model)
     {
         SamplingOptions sampling = SamplerFlags.DefaultsOf(model);
-        return new SamplingSummary(sampling.Temperature, sampling.TopK, sampling.TopP, sampling.MinP, sampling.Penalties.Repetition);
+        return new SamplingSummary(sampling.Temperature, sampling.TopK, sampling.TopP, sampling.MinP,
+            sampling.Penalties.Repetition);
     }
 }

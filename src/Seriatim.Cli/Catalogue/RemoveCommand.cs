@@ -10,7 +10,8 @@ internal static class RemoveCommand
     public static Command Build()
     {
         var id = new Argument<string>("model") { Description = "A hub id, owner/name, as 'seriatim list' shows it." };
-        id.CompletionSources.Add(_ => new ModelHub().Cached.Select(model => new System.CommandLine.Completions.CompletionItem(model.Id)));
+        id.CompletionSources.Add(_ =>
+            new ModelHub().Cached.Select(model => new System.CommandLine.Completions.CompletionItem(model.Id)));
         Option<bool> yes = Flag.Switch("Do not ask.", "--yes", "-y");
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("rm", "Take a model out of the cache of the hub, with all its revisions.") { id, yes, json };
@@ -40,11 +41,18 @@ internal static class RemoveCommand
         if (hub.Cached.FirstOrDefault(model => model.Id == name) is { } found)
             return found;
         if (hub.BuiltIn.Contains(name))
-            throw new UserErrorException($"{name} is a built-in model, which comes with the program; only models of the cache are taken away.");
+        {
+            throw new UserErrorException(
+                $"{name} is a built-in model, which comes with the program; only models of the cache are taken away.");
+        }
         if (Directory.Exists(name) || File.Exists(name))
-            throw new UserErrorException($"{name} is a file or folder of yours; only models of the cache ({hub.CacheFolder}) are taken away.");
+        {
+            throw new UserErrorException(
+                $"{name} is a file or folder of yours; only models of the cache ({hub.CacheFolder}) are taken away.");
+        }
         string? nearest = NearestName.Find(name, hub.Cached.Select(model => model.Id));
-        throw new UserErrorException($"{name} is not in the cache ({hub.CacheFolder}). {(nearest is null ? "'seriatim list' shows what is." : $"Did you mean {nearest}?")}");
+        throw new UserErrorException($"{name} is not in the cache ({hub.CacheFolder}). "
+            + $"{(nearest is null ? "'seriatim list' shows what is." : $"Did you mean {nearest}?")}");
     }
 
     private static async Task<bool> IsWantedAsync(CachedModel model, CancellationToken cancellation)

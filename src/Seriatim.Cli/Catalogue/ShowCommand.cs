@@ -32,7 +32,8 @@ internal static class ShowCommand
 
     private static void Print(ModelSummary summary)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2))
+            .AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         foreach ((string name, string value) in summary.Rows())
             grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(value));
         Terminal.Table(grid);

@@ -19,7 +19,10 @@ internal static class ChatCommand
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using LanguageModel opened = await flags.OpenAsync(result, folder, cancellation);
             if (own is null && opened.Tokenizer.ChatTemplate is null)
-                throw new UserErrorException($"{result.GetRequiredValue(model)} has no chat template, so it is not known how it wants a conversation written. Give one with --chat-template-file, or use generate or run.");
+            {
+                throw new UserErrorException($"{result.GetRequiredValue(model)} has no chat template, so it is not known how it "
+                    + "wants a conversation written. Give one with --chat-template-file, or use generate or run.");
+            }
             return await new ChatSession(flags.Begin(result, opened, own, remembers: true), flags.Input(result),
                 result.GetValue(json)).RunAsync(cancellation);
         });

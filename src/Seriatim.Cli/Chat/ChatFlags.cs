@@ -11,13 +11,15 @@ internal sealed class ChatFlags
 
     private readonly Option<string?> _system = Flag.Maybe<string>("What the model is told before the conversation.", "text",
         "--system-prompt", "-sys");
-    private readonly Option<string?> _template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.", "file",
-        "--chat-template-file");
+    private readonly Option<string?> _template = Flag.Maybe<string>("A Jinja chat template to use instead of the model's own.",
+        "file", "--chat-template-file");
     private readonly Option<bool> _noHistory = Flag.Switch("Do not keep what is typed for the next time.", "--no-history");
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = SharedOptions.Context();
     private readonly Option<string> _cacheType = SharedOptions.CacheType();
-    private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens of an answer; -1: until the model ends it or the context is full. Default: the model's, else -1.", "n", "--max-tokens", "-n", "--predict");
+    private readonly Option<int?> _most = Flag.Maybe<int?>(
+        "Most new tokens of an answer; -1: until the model ends it or the context is full. Default: the model's, else -1.", "n",
+        "--max-tokens", "-n", "--predict");
     private readonly SeedFlag _seed = new();
     private readonly SamplerFlags _sampler = new();
     private readonly PenaltyFlags _penalty = new();

@@ -27,7 +27,11 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         if (input.IsTerminal)
-            Terminal.Note(conversation.Remembers ? "/help lists commands; Ctrl-C ends an answer, /exit the conversation." : "What you write is continued. /help lists commands, /exit ends.");
+        {
+            Terminal.Note(conversation.Remembers
+                ? "/help lists commands; Ctrl-C ends an answer, /exit the conversation."
+                : "What you write is continued. /help lists commands, /exit ends.");
+        }
         while (true)
         {
             (EditorOutcome outcome, string text) = await input.ReadAsync(cancellation);
@@ -97,7 +101,8 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
                 break;
             default:
                 string? nearest = NearestName.Find(command, ["help", "regen", "reset", "save", "exit"]);
-                Terminal.Note($"There is no command /{command}; {(nearest is null ? "/help lists what there is" : $"did you mean /{nearest}?")}");
+                Terminal.Note($"There is no command /{command}; "
+                    + $"{(nearest is null ? "/help lists what there is" : $"did you mean /{nearest}?")}");
                 break;
         }
 
@@ -109,7 +114,9 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
         try
         {
             string text = Path.GetExtension(file).Equals(".json", StringComparison.OrdinalIgnoreCase)
-                ? JsonSerializer.Serialize([.. conversation.Messages.Select(message => new SavedMessage(message.Role, $"{message.Content}"))], CliJson.Lines.SavedMessageArray) + "\n"
+                ? JsonSerializer.Serialize(
+                    [.. conversation.Messages.Select(message => new SavedMessage(message.Role, $"{message.Content}"))],
+                    CliJson.Lines.SavedMessageArray) + "\n"
                 : string.Concat(conversation.Messages.Select(message => $"**{message.Role}**\n\n{message.Content}\n\n"));
             using var stream = new FileStream(file, FileMode.CreateNew, FileAccess.Write);
             stream.Write(Encoding.UTF8.GetBytes(text));
@@ -126,8 +133,8 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
     }
 
     /// <summary>
-    /// Answers a message; false if the program shall end. On a terminal, Ctrl-C ends the answer alone. A message that is refused is forgotten, and the
-    /// conversation goes on.
+    /// Answers a message; false if the program shall end. On a terminal, Ctrl-C ends the answer alone. A message that is refused
+    /// is forgotten, and the conversation goes on.
     /// </summary>
     private async Task<bool> AnswerAsync(string message, CancellationToken cancellation, bool talks)
     {
@@ -153,7 +160,8 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
         // What was said is remembered, though it was ended: "go on" can be the next message.
         conversation.Answered($"{answer.Text}");
         await _output.WriteAsync(json
-            ? JsonSerializer.Serialize(new ChatLine(message, $"{answer.Text}", answer.Finish, answer.Tokens, answer.Seed), CliJson.Lines.ChatLine) + "\n"
+            ? JsonSerializer.Serialize(new ChatLine(message, $"{answer.Text}", answer.Finish, answer.Tokens, answer.Seed),
+                CliJson.Lines.ChatLine) + "\n"
             : "\n");
         if (talks || !json && !Console.IsErrorRedirected)
             Terminal.Note(answer.Describe(conversation.Context));
@@ -199,8 +207,11 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
         /// <summary>Speed and place in the context, on one line of 80 columns.</summary>
         public string Describe(int? context)
         {
-            double seconds = First == 0 ? 0 : Stopwatch.GetElapsedTime(First).TotalSeconds, wait = First == 0 ? 0 : Stopwatch.GetElapsedTime(_start, First).TotalSeconds;
-            string speed = Tokens > 1 ? FormattableString.Invariant($", {(Tokens - 1) / Math.Max(seconds, 1e-6):F1} tokens/s after {wait:F2} s") : "";
+            double seconds = First == 0 ? 0 : Stopwatch.GetElapsedTime(First).TotalSeconds,
+                wait = First == 0 ? 0 : Stopwatch.GetElapsedTime(_start, First).TotalSeconds;
+            string speed = Tokens > 1
+                ? FormattableString.Invariant($", {(Tokens - 1) / Math.Max(seconds, 1e-6):F1} tokens/s after {wait:F2} s")
+                : "";
             string room = context is { } most && Prompt + Tokens <= most ? $"; context {Prompt + Tokens:N0} of {most:N0}" : "";
             string end = Finish is "cancelled" ? "stopped; " : Finish is "length" ? "cut off at the most tokens; " : "";
             return $"{end}{Tokens} tokens{speed}{room}; seed {Seed}";

@@ -8,9 +8,11 @@ namespace Seriatim.Cli;
 /// <param name="template">How a conversation is written; null: as the model says.</param>
 /// <param name="settings">Everything but the prompt.</param>
 /// <param name="system">What the model is told first; null: nothing.</param>
-/// <param name="remembers">False: each message is a text of its own that is continued, for models that know no conversations.</param>
-internal sealed class Conversation(LanguageModel model, ChatTemplate? template, Func<GenerationRequest, GenerationRequest> settings,
-    string? system, bool remembers)
+/// <param name="remembers">
+/// False: each message is a text of its own that is continued, for models that know no conversations.
+/// </param>
+internal sealed class Conversation(LanguageModel model, ChatTemplate? template,
+    Func<GenerationRequest, GenerationRequest> settings, string? system, bool remembers)
 {
     private readonly List<ChatMessage> _messages = Begin(system);
 

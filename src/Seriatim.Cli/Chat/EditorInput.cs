@@ -10,8 +10,8 @@ internal readonly record struct EditorInput(ConsoleKeyInfo Key, string? Pasted =
     private const string Begin = "[200~", End = "[201~";
 
     /// <summary>
-    /// Reads the next input. Terminals write ESC [ 200 ~ before and ESC [ 201 ~ behind what is pasted, and ESC before a key with Alt; the
-    /// console gives these signs one by one.
+    /// Reads the next input. Terminals write ESC [ 200 ~ before and ESC [ 201 ~ behind what is pasted, and ESC before a key with
+    /// Alt; the console gives these signs one by one.
     /// </summary>
     /// <param name="read">Waits for a key.</param>
     /// <param name="hasMore">Whether a key is there already.</param>
@@ -22,8 +22,9 @@ internal readonly record struct EditorInput(ConsoleKeyInfo Key, string? Pasted =
             return new EditorInput(key);
         ConsoleKeyInfo second = read();
         if (second.KeyChar != '[')
-            return new EditorInput(new ConsoleKeyInfo(second.KeyChar, second.Key, second.Modifiers.HasFlag(ConsoleModifiers.Shift),
-                alt: true, second.Modifiers.HasFlag(ConsoleModifiers.Control)));
+            return new EditorInput(
+                new ConsoleKeyInfo(second.KeyChar, second.Key, second.Modifiers.HasFlag(ConsoleModifiers.Shift),
+                    alt: true, second.Modifiers.HasFlag(ConsoleModifiers.Control)));
         string sequence = "[";
         while (hasMore() && sequence.Length < Begin.Length
             && !(sequence.Length > 1 && sequence[^1] is (>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or '~'))
@@ -31,7 +32,9 @@ internal readonly record struct EditorInput(ConsoleKeyInfo Key, string? Pasted =
         return sequence == Begin ? new EditorInput(key, Paste(read)) : new EditorInput(default);
     }
 
-    /// <summary>Signs up to the end mark; keys that are no text, such as an arrow in a copied escape sequence, are left out.</summary>
+    /// <summary>
+    /// Signs up to the end mark; keys that are no text, such as an arrow in a copied escape sequence, are left out.
+    /// </summary>
     private static string Paste(Func<ConsoleKeyInfo> read)
     {
         var text = new StringBuilder();

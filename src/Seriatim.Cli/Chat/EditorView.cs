@@ -9,7 +9,9 @@ namespace Seriatim.Cli;
 /// <param name="CursorColumn">Its column, from 0.</param>
 internal sealed record EditorView(IReadOnlyList<string> Rows, int CursorRow, int CursorColumn)
 {
-    /// <summary>Lays a text out. The last column stays free, because terminals disagree about what follows when it is full.</summary>
+    /// <summary>
+    /// Lays a text out. The last column stays free, because terminals disagree about what follows when it is full.
+    /// </summary>
     /// <param name="prompt">Stands before the first line.</param>
     /// <param name="more">Stands before the others; as wide as the prompt.</param>
     /// <param name="text">The text.</param>

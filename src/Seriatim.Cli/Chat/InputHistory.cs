@@ -27,7 +27,8 @@ internal sealed class InputHistory
         {
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
             string state = OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } set ? set : Path.Combine(home, ".local", "state");
+                : Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } set ? set
+                : Path.Combine(home, ".local", "state");
             return Path.Combine(state, "seriatim", "chat_history");
         }
     }
@@ -65,7 +66,10 @@ internal sealed class InputHistory
         _draft = "";
     }
 
-    /// <summary>Messages may have several lines, so each is one JSON string. A history that cannot be kept is no reason to end a conversation.</summary>
+    /// <summary>
+    /// Messages may have several lines, so each is one JSON string. A history that cannot be
+    /// kept is no reason to end a conversation.
+    /// </summary>
     private void Keep(string text)
     {
         if (_file is null)
@@ -107,7 +111,8 @@ internal sealed class InputHistory
         try
         {
             return file is null || !File.Exists(file) ? []
-                : [.. File.ReadLines(file).Where(line => line.Length > 0).Select(line => JsonSerializer.Deserialize(line, CliJson.Lines.String)).OfType<string>().TakeLast(Most)];
+                : [.. File.ReadLines(file).Where(line => line.Length > 0)
+                    .Select(line => JsonSerializer.Deserialize(line, CliJson.Lines.String)).OfType<string>().TakeLast(Most)];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Seriatim.Cli;
 
-/// <summary>The text that is being written and a place in it. Steps are what people see as one sign: a letter with its marks, an emoji.</summary>
+/// <summary>
+/// The text that is being written and a place in it. Steps are what people see as one sign: a letter with its marks, an emoji.
+/// </summary>
 internal sealed class LineBuffer
 {
     private readonly StringBuilder _text = new();
@@ -136,7 +138,8 @@ internal sealed class LineBuffer
         return place;
     }
 
-    private int Next(int place) => place >= _text.Length ? _text.Length : place + StringInfo.GetNextTextElementLength(Text.AsSpan(place));
+    private int Next(int place) =>
+        place >= _text.Length ? _text.Length : place + StringInfo.GetNextTextElementLength(Text.AsSpan(place));
 
     private int Previous(int place)
     {

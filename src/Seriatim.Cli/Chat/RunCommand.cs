@@ -4,14 +4,23 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Cli;
 
-/// <summary><c>seriatim run</c>: opens a model and does what it is for: it chats if it knows conversations, else it continues texts.</summary>
+/// <summary>
+/// <c>seriatim run</c>: opens a model and does what it is for: it chats if it knows conversations, else it continues texts.
+/// </summary>
 internal static class RunCommand
 {
     public static Command Build()
     {
-        var model = new Argument<string>("model") { Description = "A model folder, a .gguf file, a built-in name or a hub id, which is fetched once." };
+        var model = new Argument<string>("model")
+        {
+            Description = "A model folder, a .gguf file, a built-in name or a hub id, which is fetched once.",
+        };
         model.CompletionSources.Add(ModelNames.Complete);
-        var prompt = new Argument<string[]>("prompt") { Description = "What to say or to continue; none: a conversation on a terminal, else standard input.", Arity = ArgumentArity.ZeroOrMore };
+        var prompt = new Argument<string[]>("prompt")
+        {
+            Description = "What to say or to continue; none: a conversation on a terminal, else standard input.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<bool> json = SharedOptions.Json("one JSON object an answer");
         var flags = new ChatFlags();
         var command = new Command("run", "Open a model and talk with it, or let it continue texts.") { model, prompt, json };

@@ -32,7 +32,8 @@ internal sealed class TerminalEditor(InputHistory history)
             {
                 EditorInput input = EditorInput.Read(() => Console.ReadKey(intercept: true), () => Console.KeyAvailable);
                 if (OperatingSystem.IsWindows() && input.Key.Key == ConsoleKey.Enter && Console.KeyAvailable)
-                    input = new EditorInput(default, "\n"); // its console does not mark what is pasted, but all of it is there at once
+                    // its console does not mark what is pasted, but all of it is there at once
+                    input = new EditorInput(default, "\n");
                 EditorOutcome outcome = editor.Take(input);
                 if (outcome == EditorOutcome.ClearScreen)
                 {

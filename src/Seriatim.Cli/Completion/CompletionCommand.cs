@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Seriatim.Cli;
 
-/// <summary><c>seriatim completion</c>: prints a script that lets a shell complete commands, flags, values and names of models.</summary>
+/// <summary>
+/// <c>seriatim completion</c>: prints a script that lets a shell complete commands, flags, values and names of models.
+/// </summary>
 internal static class CompletionCommand
 {
     public static Command Build()

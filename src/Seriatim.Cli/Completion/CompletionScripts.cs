@@ -1,8 +1,8 @@
 namespace Seriatim.Cli;
 
 /// <summary>
-/// The scripts of four shells. Each asks the program itself, by the parser's <c>[suggest:POSITION]</c> directive with the line behind the program's name, so that
-/// what is offered is what the program understands; where it offers nothing, files are.
+/// The scripts of four shells. Each asks the program itself, by the parser's <c>[suggest:POSITION]</c> directive with the line
+/// behind the program's name, so that what is offered is what the program understands; where it offers nothing, files are.
 /// </summary>
 internal static class CompletionScripts
 {

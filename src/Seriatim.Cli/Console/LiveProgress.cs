@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Seriatim.Cli;
 
-/// <summary>A line on standard error that says how far work is: from its second second on, on terminals only, and gone at the end.</summary>
+/// <summary>
+/// A line on standard error that says how far work is: from its second second on, on terminals only, and gone at the end.
+/// </summary>
 internal static class LiveProgress
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

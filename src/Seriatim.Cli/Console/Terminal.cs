@@ -15,7 +15,8 @@ internal static class Terminal
     public static IAnsiConsole Progress { get; } = Create(System.Console.Error, System.Console.IsErrorRedirected);
 
     /// <summary>Columns for help and tables: those of the terminal, not too many to read; 80 elsewhere.</summary>
-    public static int HelpWidth => System.Console.IsOutputRedirected ? UsualWidth : Math.Clamp(Output.Profile.Width, 24, MostWidth);
+    public static int HelpWidth =>
+        System.Console.IsOutputRedirected ? UsualWidth : Math.Clamp(Output.Profile.Width, 24, MostWidth);
 
     /// <summary>Whether standard output shows colours.</summary>
     public static bool IsOutputColoured =>
@@ -54,7 +55,8 @@ internal static class Terminal
         string code = colour == "red" ? "31" : "90";
         if (!System.Console.IsErrorRedirected && Progress.Profile.Width >= 20)
         {
-            string folded = string.Join('\n', WordFold.Lines(label.Length == 0 ? message : $"{label} {message}", Progress.Profile.Width));
+            string folded = string.Join('\n',
+                WordFold.Lines(label.Length == 0 ? message : $"{label} {message}", Progress.Profile.Width));
             message = label.Length == 0 ? folded : folded[(label.Length + 1)..];
         }
 

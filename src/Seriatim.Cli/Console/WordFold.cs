@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Seriatim.Cli;
 
-/// <summary>Folds text at words; a word that is longer than a line is cut, and letters of Chinese are words of their own.</summary>
+/// <summary>
+/// Folds text at words; a word that is longer than a line is cut, and letters of Chinese are words of their own.
+/// </summary>
 internal static class WordFold
 {
     public static IEnumerable<string> Lines(string text, int width)

@@ -4,8 +4,8 @@ using System.Text;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// Text that comes piece by piece to a terminal, without words that are broken at its edge: a word that does not fit is taken back and written again
-/// on the next line. Nothing waits for the end of a word.
+/// Text that comes piece by piece to a terminal, without words that are broken at its edge: a word that does not fit is taken
+/// back and written again on the next line. Nothing waits for the end of a word.
 /// </summary>
 internal sealed class WordWrap(int width)
 {

@@ -15,9 +15,14 @@ internal static class ConvertCommand
             Required = true,
             HelpName = "path",
         };
-        Option<string> type = Flag.Of("GGUF: how matrices are stored, f32, f16 or bf16 ('quantize' writes fewer bits).", "type", "f16", "--type");
+        Option<string> type =
+            Flag.Of("GGUF: how matrices are stored, f32, f16 or bf16 ('quantize' writes fewer bits).", "type", "f16", "--type");
         Option<bool> force = OutputPlace.Force();
-        var command = new Command("convert", "Turn a model folder into a GGUF file, tokenizer included, or a GGUF file into a folder (F32).") { model, target, type, force };
+        var command = new Command("convert",
+            "Turn a model folder into a GGUF file, tokenizer included, or a GGUF file into a folder (F32).")
+        {
+            model, target, type, force
+        };
         command.SetAction(async (result, cancellation) =>
         {
             string path = result.GetRequiredValue(target);

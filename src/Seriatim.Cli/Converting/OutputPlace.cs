@@ -3,10 +3,13 @@ using Seriatim.Models;
 
 namespace Seriatim.Cli;
 
-/// <summary>Where a model is written: never over another one without being told to, and only where there is a folder for it.</summary>
+/// <summary>
+/// Where a model is written: never over another one without being told to, and only where there is a folder for it.
+/// </summary>
 internal static class OutputPlace
 {
-    public static Option<bool> Force() => Flag.Switch("Write over a file or into a folder that exists; files of other names stay.", "--force");
+    public static Option<bool> Force() =>
+        Flag.Switch("Write over a file or into a folder that exists; files of other names stay.", "--force");
 
     /// <summary>Refuses a place before any work is done.</summary>
     /// <param name="path">A .gguf file, or a folder.</param>
@@ -24,6 +27,10 @@ internal static class OutputPlace
         }
 
         if (!force && (isFile ? File.Exists(full) : Directory.Exists(full) && Directory.EnumerateFileSystemEntries(full).Any()))
-            throw new UserErrorException($"{path} is there already{(isFile ? "" : " and not empty")}. Choose another name, or give --force to replace it.");
+        {
+            throw new UserErrorException(
+                $"{path} is there already{(isFile ? "" : " and not empty")}. Choose another name, or give "
+                    + "--force to replace it.");
+        }
     }
 }

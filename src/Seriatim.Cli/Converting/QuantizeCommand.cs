@@ -12,8 +12,18 @@ internal static class QuantizeCommand
     public static Command Build()
     {
         Option<string> model = SharedOptions.Model();
-        var target = new Option<string>("--output", "-o") { Description = "The .gguf file to write.", Required = true, HelpName = "file" };
-        var type = new Option<string>("--type") { Description = $"One of {string.Join(", ", QuantizationMix.Names)}.", Required = true, HelpName = "type" };
+        var target = new Option<string>("--output", "-o")
+        {
+            Description = "The .gguf file to write.",
+            Required = true,
+            HelpName = "file",
+        };
+        var type = new Option<string>("--type")
+        {
+            Description = $"One of {string.Join(", ", QuantizationMix.Names)}.",
+            Required = true,
+            HelpName = "type",
+        };
         Option<bool> pure = Flag.Switch("Give every matrix the one type: no finer output, no mixture.", "--pure");
         Option<string?> text = Flag.Maybe<string>("A text whose perplexity is measured before and after.", "file", "--text");
         Option<int> threads = SharedOptions.Threads();
@@ -27,7 +37,10 @@ internal static class QuantizeCommand
         {
             string path = result.GetRequiredValue(target);
             if (!Model.IsGguf(path))
-                throw new UserErrorException($"-o is {path}; quantised models are written as GGUF, so its name must end in .gguf.");
+            {
+                throw new UserErrorException(
+                    $"-o is {path}; quantised models are written as GGUF, so its name must end in .gguf.");
+            }
             QuantizationMix mix = Mix(result.GetRequiredValue(type), result.GetValue(pure));
             OutputPlace.Require(path, result.GetValue(force));
             string? sample = result.GetValue(text) is { } file ? await File.ReadAllTextAsync(file, cancellation) : null;
@@ -56,7 +69,8 @@ internal static class QuantizeCommand
     }
 
     /// <summary>Writes the file, shows how far it is, and says what other readers of it do otherwise.</summary>
-    public static async Task<(List<GgufTensorReport> Tensors, IReadOnlyList<string> Notes)> WriteAsync(string source, string path, QuantizationMix mix)
+    public static async Task<(List<GgufTensorReport> Tensors, IReadOnlyList<string> Notes)> WriteAsync(string source, string path,
+        QuantizationMix mix)
     {
         var done = new List<GgufTensorReport>();
         string latest = "reading";
@@ -93,14 +107,17 @@ internal static class QuantizeCommand
             .AddColumn(new TableColumn("size").RightAligned()).AddColumn(new TableColumn("error").RightAligned());
         foreach (QuantizedTensorLine t in report.Tensors)
         {
-            table.AddRow(new Text(t.Name), new Text($"[{string.Join(", ", t.Shape)}]"), new Text(t.Type), new Text(Terminal.Bytes(t.Bytes)),
-                new Text(FormattableString.Invariant($"{t.RelativeError:P3}")));
+            table.AddRow(new Text(t.Name), new Text($"[{string.Join(", ", t.Shape)}]"), new Text(t.Type),
+                new Text(Terminal.Bytes(t.Bytes)), new Text(FormattableString.Invariant($"{t.RelativeError:P3}")));
         }
 
         Terminal.Output.Write(table);
         Console.Out.WriteLine($"{report.File}: {Terminal.Bytes(report.Bytes)}, {report.Type}");
         if (report.PerplexityBefore is { } before && report.PerplexityAfter is { } after)
-            Console.Out.WriteLine(FormattableString.Invariant($"perplexity {before:F4} before, {after:F4} after ({after / before - 1:+0.00%;-0.00%})"));
+        {
+            Console.Out.WriteLine(FormattableString.Invariant(
+                $"perplexity {before:F4} before, {after:F4} after ({after / before - 1:+0.00%;-0.00%})"));
+        }
     }
 }
 
@@ -113,7 +130,8 @@ internal static class QuantizeCommand
 /// <param name="Tensors">Every tensor.</param>
 /// <param name="Notes">What other readers of the file do otherwise.</param>
 internal sealed record QuantizationReport(
-    string File, string Type, long Bytes, double? PerplexityBefore, double? PerplexityAfter, QuantizedTensorLine[] Tensors, IReadOnlyList<string> Notes);
+    string File, string Type, long Bytes, double? PerplexityBefore, double? PerplexityAfter, QuantizedTensorLine[] Tensors,
+    IReadOnlyList<string> Notes);
 
 /// <summary>One tensor of a report.</summary>
 /// <param name="Name">Its name.</param>

@@ -11,7 +11,10 @@ internal static class DoctorCommand
     {
         Option<bool> json = SharedOptions.Json("one JSON object");
         Option<int> threads = SharedOptions.Threads();
-        var command = new Command("doctor", "Say what this machine can do for models, and what could be better.") { threads, json };
+        var command = new Command("doctor", "Say what this machine can do for models, and what could be better.")
+        {
+            threads, json
+        };
         command.SetAction(async (result, cancellation) =>
         {
             int count = SharedOptions.Read(result, threads).Threads;
@@ -29,7 +32,8 @@ internal static class DoctorCommand
 
     private static void Print(DoctorReport report)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2))
+            .AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         foreach ((string name, string value) in report.Rows())
             grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(value));
         Terminal.Table(grid);

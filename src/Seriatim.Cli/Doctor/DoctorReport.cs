@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Seriatim.Tensors;
@@ -52,8 +53,8 @@ internal sealed record DoctorReport(
                 global::System.Environment.ProcessorCount, used,
             Hardware.Instructions(), Hardware.VectorBits(), memory.TotalAvailableMemoryBytes,
                 Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes),
-            speed.ReadBytesPerSecond, speed.F32MultiplyAddsPerSecond, speed.ByteMultiplyAddsPerSecond, Surroundings.RuntimeSettings(),
-                hub.BuiltIn,
+            speed.ReadBytesPerSecond, speed.F32MultiplyAddsPerSecond, speed.ByteMultiplyAddsPerSecond,
+            Surroundings.RuntimeSettings(), hub.BuiltIn,
             hub.CacheFolder, cached.Count, cached.Sum(model => model.Bytes), Surroundings.FreeSpace(hub.CacheFolder),
                 Surroundings.Variables(), Surroundings.HasToken(), []);
         return report with { Advice = [.. DoctorAdvice.For(report)] };
@@ -61,7 +62,8 @@ internal sealed record DoctorReport(
 
     public IEnumerable<(string Name, string Value)> Rows()
     {
-        yield return ("seriatim", $"{Version}, {(Compiled == "ahead" ? "compiled ahead" : "compiled when it runs")}, on {Runtime}");
+        yield return ("seriatim",
+            $"{Version}, {(Compiled == "ahead" ? "compiled ahead" : "compiled when it runs")}, on {Runtime}");
         yield return ("system", System);
         yield return ("processor", $"{Processor}, {Cores} core{(Cores == 1 ? "" : "s")} to use");
         yield return ("instructions",
@@ -69,14 +71,17 @@ internal sealed record DoctorReport(
         yield return ("memory", $"{Terminal.Bytes(MemoryBytes)}, {Terminal.Bytes(FreeBytes)} of it free");
         string bytes = ByteMultiplyAddsPerSecond > 0
             ? FormattableString.Invariant($", bytes {ByteMultiplyAddsPerSecond / 1e9:F0} G/s") : "";
-        yield return ("measured", FormattableString.Invariant(
-            $"memory is read with {ReadBytesPerSecond / 1e9:F1} GB/s; multiply-adds: F32 {F32MultiplyAddsPerSecond / 1e9:F0} G/s{bytes} ({Threads} threads)"));
+        yield return ("measured", string.Create(CultureInfo.InvariantCulture,
+            $"memory is read with {ReadBytesPerSecond / 1e9:F1} GB/s; multiply-adds: F32 {F32MultiplyAddsPerSecond / 1e9:F0} "
+                + $"G/s{bytes} ({Threads} threads)"));
         yield return ("so at best",
-            FormattableString.Invariant($"{ReadBytesPerSecond / 4.5e9:F1} tokens/s of a model of 7 billion parameters in 4 to 5 bits"));
+            FormattableString.Invariant(
+                $"{ReadBytesPerSecond / 4.5e9:F1} tokens/s of a model of 7 billion parameters in 4 to 5 bits"));
         yield return ("runtime", string.Join(", ", Settings.Select(setting => $"{setting.Key} {setting.Value}")));
         yield return ("built-in models", BuiltIn.Count == 0 ? "none found" : string.Join(", ", BuiltIn));
         string room = CacheFreeBytes is { } free ? $"; {Terminal.Bytes(free)} free on its disk" : "";
-        yield return ("cache", $"{Cache}: {CachedModels} model{(CachedModels == 1 ? "" : "s")}, {Terminal.Bytes(CacheBytes)}{room}");
+        yield return ("cache",
+            $"{Cache}: {CachedModels} model{(CachedModels == 1 ? "" : "s")}, {Terminal.Bytes(CacheBytes)}{room}");
         yield return ("environment", Environment.Count == 0
             ? "no variables that matter" : string.Join(", ", Environment.Select(variable => $"{variable.Key}={variable.Value}")));
         yield return ("token of the hub", Token ? "there is one" : "none");

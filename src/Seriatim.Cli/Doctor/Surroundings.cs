@@ -8,8 +8,8 @@ internal static class Surroundings
 {
     private static readonly string[] Known =
     [
-        "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "NO_COLOR", "TERM", "XDG_STATE_HOME", "OLLAMA_MODELS",
-        "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
+        "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "NO_COLOR", "TERM",
+        "XDG_STATE_HOME", "OLLAMA_MODELS", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
     ];
 
     private static readonly string[] Prefixes = ["SERIATIM_", "DOTNET_TieredCompilation", "DOTNET_TieredPGO", "DOTNET_TC_",
@@ -22,8 +22,8 @@ internal static class Surroundings
         if (RuntimeFeature.IsDynamicCodeCompiled)
         {
             settings["tiered compilation"] = Switch("System.Runtime.TieredCompilation", "DOTNET_TieredCompilation", usual: true);
-            settings["loops in the quick tier"] = Switch("System.Runtime.TieredCompilation.QuickJitForLoops", "DOTNET_TC_QuickJitForLoops",
-                usual: true);
+            settings["loops in the quick tier"] = Switch("System.Runtime.TieredCompilation.QuickJitForLoops",
+                "DOTNET_TC_QuickJitForLoops", usual: true);
             settings["profile-guided"] = Switch("System.Runtime.TieredPGO", "DOTNET_TieredPGO", usual: true);
         }
 
@@ -38,21 +38,28 @@ internal static class Surroundings
         foreach (System.Collections.DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             (string name, string value) = ($"{entry.Key}", $"{entry.Value}");
-            if (value.Length > 0 && (Known.Contains(name) || Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))))
+            if (value.Length > 0
+                && (Known.Contains(name) || Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))))
+            {
                 found[name] = name == "HF_TOKEN" ? "(set)" : WithoutPassword(value);
+            }
         }
 
         return found;
     }
 
-    /// <summary>Whether the hub would get an access token: by a variable, or by the file that <c>hf auth login</c> writes.</summary>
+    /// <summary>
+    /// Whether the hub would get an access token: by a variable, or by the file that <c>hf auth login</c> writes.
+    /// </summary>
     public static bool HasToken()
     {
         if (Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 })
             return true;
         string home = Environment.GetEnvironmentVariable("HF_HOME") is { Length: > 0 } set ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface");
-        string file = Environment.GetEnvironmentVariable("HF_TOKEN_PATH") is { Length: > 0 } path ? path : Path.Combine(home, "token");
+        string file = Environment.GetEnvironmentVariable("HF_TOKEN_PATH") is { Length: > 0 } path
+            ? path
+            : Path.Combine(home, "token");
         return new FileInfo(file) is { Exists: true, Length: > 0 };
     }
 

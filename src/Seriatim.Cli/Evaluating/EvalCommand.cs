@@ -4,18 +4,30 @@ using Seriatim.Models;
 
 namespace Seriatim.Cli;
 
-/// <summary><c>seriatim eval</c>: how good a model is on held-out data; what is measured follows from the kind of model.</summary>
+/// <summary>
+/// <c>seriatim eval</c>: how good a model is on held-out data; what is measured follows from the kind of model.
+/// </summary>
 internal static class EvalCommand
 {
     public static Command Build()
     {
         Option<string> model = SharedOptions.Model();
-        var data = new Option<string>("--data", "-d") { Description = "The held-out data: tab-separated or JSONL pairs for encoder-decoders, text for others; .gz is decompressed.", Required = true, HelpName = "file" };
+        var data = new Option<string>("--data", "-d")
+        {
+            Description =
+                "The held-out data: tab-separated or JSONL pairs for encoder-decoders, text for others; .gz is decompressed.",
+            Required = true,
+            HelpName = "file",
+        };
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object");
         var pairs = new PairFlags();
         var texts = new TextFlags();
-        var command = new Command("eval", "Measure a model on held-out data: BLEU and chrF, perplexity and bits per byte, or masked accuracy.") { model, data, threads, json };
+        var command = new Command("eval",
+            "Measure a model on held-out data: BLEU and chrF, perplexity and bits per byte, or masked accuracy.")
+        {
+            model, data, threads, json
+        };
         pairs.AddTo(command);
         texts.AddTo(command);
         command.SetAction(async (result, cancellation) =>
@@ -24,7 +36,8 @@ internal static class EvalCommand
             if (!File.Exists(file))
                 throw new UserErrorException($"{file}: there is no such file.");
             string folder = await ModelFolder.ResolveAsync(name, cancellation);
-            using IEvaluation evaluation = await OpenAsync(folder, SharedOptions.Read(result, threads), pairs, texts, result, file, cancellation);
+            using IEvaluation evaluation = await OpenAsync(folder, SharedOptions.Read(result, threads), pairs, texts, result,
+                file, cancellation);
             Task<EvaluationReport> work = Task.Run(() => evaluation.RunAsync(cancellation), CancellationToken.None);
             await LiveProgress.ShowAsync(work, () => evaluation.Progress);
             (await work with { Model = name, Data = file }).Print(result.GetValue(json));
@@ -34,9 +47,11 @@ internal static class EvalCommand
     }
 
     private static async Task<IEvaluation> OpenAsync(
-        string folder, LanguageModelOptions options, PairFlags pairs, TextFlags texts, ParseResult result, string file, CancellationToken cancellation)
+        string folder, LanguageModelOptions options, PairFlags pairs, TextFlags texts, ParseResult result, string file,
+        CancellationToken cancellation)
     {
-        TextEncoder opened = await TextEncoder.OpenAsync(folder, options with { Engine = new EngineOptions { Pages = 1 } }, cancellation);
+        TextEncoder opened = await TextEncoder.OpenAsync(folder, options with { Engine = new EngineOptions { Pages = 1 } },
+            cancellation);
         ModelTask task = opened.Model.Spec.Task;
         pairs.RefuseUnless(result, task == ModelTask.SequenceToSequence, task);
         texts.RefuseUnless(result, task);
@@ -45,13 +60,15 @@ internal static class EvalCommand
             case ModelTask.SequenceToSequence:
                 // Opened again with an engine that generates; until here nobody knew what it is.
                 opened.Dispose();
-                return new TranslationEvaluation(await Translator.OpenAsync(folder, options, cancellation), pairs.Read(result), file);
+                return new TranslationEvaluation(await Translator.OpenAsync(folder, options, cancellation),
+                    pairs.Read(result), file);
             case ModelTask.CausalLanguageModel:
                 return new LanguageEvaluation(opened, texts.Read(result, opened.Model), file, options.Threads);
             case ModelTask.MaskedLanguageModel:
                 return new MaskedEvaluation(opened, texts.Read(result, opened.Model), file, options.Threads);
             default:
-                throw new UserErrorException($"{folder} is a {opened.Model.Spec.Family} model for {task}, which eval has no measure for.");
+                throw new UserErrorException(
+                    $"{folder} is a {opened.Model.Spec.Family} model for {task}, which eval has no measure for.");
         }
     }
 }

@@ -7,13 +7,13 @@ using Seriatim.Training;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// How probable a text is to a decoder: its loss summed over the whole file, as perplexity of a token and as bits of a byte of UTF-8, which
-/// can be compared between vocabularies.
+/// How probable a text is to a decoder: its loss summed over the whole file, as perplexity of a token and as bits of a byte of
+/// UTF-8, which can be compared between vocabularies.
 /// </summary>
 /// <remarks>
-/// Every token is predicted once, in a window that ends with it or up to a stride behind it. A document begins with the beginning-of-sequence
-/// token if the tokenizer has one to put there; else its first token has no context and counts as one of the whole vocabulary, ln(V).
-/// Lines with the marker, and ends of documents, are not counted.
+/// Every token is predicted once, in a window that ends with it or up to a stride behind it. A document begins with the
+/// beginning-of-sequence token if the tokenizer has one to put there; else its first token has no context and counts as one of
+/// the whole vocabulary, ln(V). Lines with the marker, and ends of documents, are not counted.
 /// </remarks>
 internal sealed class LanguageEvaluation(TextEncoder opened, TextSettings settings, string file, int threads) : IEvaluation
 {
@@ -22,7 +22,8 @@ internal sealed class LanguageEvaluation(TextEncoder opened, TextSettings settin
     private long _documents, _tokens, _bytes, _unknown, _withoutContext;
     private TokenScores _scores;
 
-    public string Progress => FormattableString.Invariant($"{_tokens:N0} tokens of {_documents:N0} documents, perplexity {_scores.Perplexity:F2}");
+    public string Progress =>
+        FormattableString.Invariant($"{_tokens:N0} tokens of {_documents:N0} documents, perplexity {_scores.Perplexity:F2}");
 
     public Task<EvaluationReport> RunAsync(CancellationToken cancellation)
     {
@@ -43,13 +44,17 @@ internal sealed class LanguageEvaluation(TextEncoder opened, TextSettings settin
         if (_tokens == 0)
             throw new UserErrorException($"{file}: there is no text in it.");
         if (_unknown > 0)
-            Terminal.Note($"{_unknown} tokens stand for text the vocabulary does not know; what it would cost to write it is not in these figures.");
+        {
+            Terminal.Note($"{_unknown} tokens stand for text the vocabulary does not know; what it would cost to write it is not "
+                + "in these figures.");
+        }
         double loss = _scores.LossSum + _withoutContext * Math.Log(opened.Model.Spec.Last.Vocabulary);
         return Task.FromResult(new EvaluationReport("language",
         [
-            ("documents", _documents), ("bytes", _bytes), ("tokens", _tokens), ("window", (long)settings.Window), ("stride", (long)settings.Stride),
-            ("without_context", _withoutContext), ("loss", loss / _tokens), ("perplexity", Math.Exp(loss / _tokens)),
-            ("bits_per_byte", loss / Math.Log(2) / _bytes), ("accuracy", (double)_scores.Correct / _tokens),
+            ("documents", _documents), ("bytes", _bytes), ("tokens", _tokens), ("window", (long)settings.Window),
+            ("stride", (long)settings.Stride), ("without_context", _withoutContext), ("loss", loss / _tokens),
+            ("perplexity", Math.Exp(loss / _tokens)), ("bits_per_byte", loss / Math.Log(2) / _bytes),
+            ("accuracy", (double)_scores.Correct / _tokens),
         ]));
 
         void Flush()

@@ -14,11 +14,17 @@ internal sealed class PairFlags
     }
 
     private readonly TranslationFlags _translation = new();
-    private readonly Option<string?> _source = Flag.Maybe<string>("Encoder-decoders: column (from 0; default 0) or JSONL field (default source) of the texts.", "column", "--source");
-    private readonly Option<string?> _target = Flag.Maybe<string>("Encoder-decoders: column (default 1) or JSONL field (default target) of the references.", "column", "--target");
-    private readonly Option<References> _references = Flag.Of("Encoder-decoders: grouped takes the targets of lines with the same source as references of one segment.", "single|grouped", References.Single, "--references");
-    private readonly Option<string?> _tokenizer = Flag.Maybe<string>("BLEU's tokens: 13a, zh or char. Default: zh into Chinese, char into Japanese, 13a else.", "13a|zh|char", "--tokenize");
-    private readonly Option<string?> _output = Flag.Maybe<string>("Write the translations to this file, one a segment.", "file", "--output", "-o");
+    private readonly Option<string?> _source = Flag.Maybe<string>(
+        "Encoder-decoders: column (from 0; default 0) or JSONL field (default source) of the texts.", "column", "--source");
+    private readonly Option<string?> _target = Flag.Maybe<string>(
+        "Encoder-decoders: column (default 1) or JSONL field (default target) of the references.", "column", "--target");
+    private readonly Option<References> _references = Flag.Of(
+        "Encoder-decoders: grouped takes the targets of lines with the same source as references of one segment.",
+        "single|grouped", References.Single, "--references");
+    private readonly Option<string?> _tokenizer = Flag.Maybe<string>(
+        "BLEU's tokens: 13a, zh or char. Default: zh into Chinese, char into Japanese, 13a else.", "13a|zh|char", "--tokenize");
+    private readonly Option<string?> _output =
+        Flag.Maybe<string>("Write the translations to this file, one a segment.", "file", "--output", "-o");
 
     private IEnumerable<Option> All => [.. _translation.All, _source, _target, _references, _tokenizer, _output];
 
@@ -33,7 +39,8 @@ internal sealed class PairFlags
         result.Require(translates, $"an encoder-decoder (this is a model for {task})", [.. All]);
 
     public PairSettings Read(ParseResult result) => new(
-        _translation.Read(result), result.GetValue(_source), result.GetValue(_target), result.GetValue(_references) == References.Grouped,
+        _translation.Read(result), result.GetValue(_source), result.GetValue(_target),
+        result.GetValue(_references) == References.Grouped,
         result.GetValue(_tokenizer) switch
         {
             null => null,

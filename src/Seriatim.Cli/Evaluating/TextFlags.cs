@@ -8,11 +8,16 @@ internal sealed class TextFlags
 {
     private const int UnlimitedContext = 2048;
 
-    private readonly Option<string?> _marker = Flag.Maybe<string>("Text: the line between two documents, e.g. '<|endoftext|>'. Default: the file is one document.", "line", "--marker");
-    private readonly Option<int?> _context = Flag.Maybe<int?>("Text: tokens of a window (default: the model's context).", "n", "--ctx-size", "-c");
-    private readonly Option<int?> _stride = Flag.Maybe<int?>("Decoders: how far windows are apart (default: half of one, so that each token but the first ones has at least half a window before it).", "n", "--stride");
-    private readonly Option<double?> _share = Flag.Maybe<double?>("Masked models: share of the tokens that are asked for (default 0.15).", "x", "--mask-share");
-    private readonly Option<ulong?> _seed = Flag.Maybe<ulong?>("Masked models: seed of the choice (default 1).", "n", "--seed", "-s");
+    private readonly Option<string?> _marker = Flag.Maybe<string>(
+        "Text: the line between two documents, e.g. '<|endoftext|>'. Default: the file is one document.", "line", "--marker");
+    private readonly Option<int?> _context =
+        Flag.Maybe<int?>("Text: tokens of a window (default: the model's context).", "n", "--ctx-size", "-c");
+    private readonly Option<int?> _stride = Flag.Maybe<int?>("Decoders: how far windows are apart (default: half of one, so that "
+        + "each token but the first ones has at least half a window before it).", "n", "--stride");
+    private readonly Option<double?> _share =
+        Flag.Maybe<double?>("Masked models: share of the tokens that are asked for (default 0.15).", "x", "--mask-share");
+    private readonly Option<ulong?> _seed =
+        Flag.Maybe<ulong?>("Masked models: seed of the choice (default 1).", "n", "--seed", "-s");
 
     public void AddTo(Command command)
     {

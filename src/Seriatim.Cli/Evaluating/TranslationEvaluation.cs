@@ -35,11 +35,15 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         return new EvaluationReport("translation",
         [
             ("direction", direction?.ToString() ?? "as the model was trained"), ("segments", (long)segments.Length),
-            ("references", references.Sum(r => (long)r.Count)), ("beams", settings.Translation.Beams is { } beams ? (long)beams : Unsaid), ("length_penalty", settings.Translation.LengthPenalty is { } penalty ? penalty : Unsaid),
-            ("bleu", bleu.Score), ("precisions", bleu.Precisions), ("brevity_penalty", bleu.BrevityPenalty), ("hypothesis_length", bleu.HypothesisLength),
-            ("reference_length", bleu.ReferenceLength), ("bleu_signature", $"nrefs:{count}|case:mixed|eff:no|tok:{NameOf(tokenizer)}|smooth:exp|version:{Version}"),
+            ("references", references.Sum(r => (long)r.Count)),
+            ("beams", settings.Translation.Beams is { } beams ? (long)beams : Unsaid),
+            ("length_penalty", settings.Translation.LengthPenalty is { } penalty ? penalty : Unsaid),
+            ("bleu", bleu.Score), ("precisions", bleu.Precisions), ("brevity_penalty", bleu.BrevityPenalty),
+            ("hypothesis_length", bleu.HypothesisLength), ("reference_length", bleu.ReferenceLength),
+            ("bleu_signature", $"nrefs:{count}|case:mixed|eff:no|tok:{NameOf(tokenizer)}|smooth:exp|version:{Version}"),
             ("chrf", chrf), ("chrf_signature", $"nrefs:{count}|case:mixed|eff:yes|nc:6|nw:0|space:no|version:{Version}"),
-            ("cut_off", (long)translations.Values.Count(t => t.Finish == FinishReason.Length)), ("seconds", seconds), ("texts_per_second", translations.Count / seconds),
+            ("cut_off", (long)translations.Values.Count(t => t.Finish == FinishReason.Length)), ("seconds", seconds),
+            ("texts_per_second", translations.Count / seconds),
         ]);
     }
 
@@ -73,7 +77,8 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
     }
 
     /// <summary>Each different source once: the same text has the same translation.</summary>
-    private async Task<Dictionary<string, Translation>> TranslateAsync(IEnumerable<string> sources, CancellationToken cancellation)
+    private async Task<Dictionary<string, Translation>> TranslateAsync(IEnumerable<string> sources,
+        CancellationToken cancellation)
     {
         string[] distinct = [.. sources.Distinct(StringComparer.Ordinal)];
         var translations = new Dictionary<string, Translation>(distinct.Length, StringComparer.Ordinal);
@@ -88,7 +93,8 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         }
         catch (TextTooLongException failure)
         {
-            throw new UserErrorException($"{file}: \"{Start(distinct[failure.Number - 1])}\" has {failure.Tokens} tokens; {failure.Limit} is the most that is read. Take it out.");
+            throw new UserErrorException($"{file}: \"{Start(distinct[failure.Number - 1])}\" has {failure.Tokens} tokens; "
+                + $"{failure.Limit} is the most that is read. Take it out.");
         }
 
         return translations;
@@ -99,10 +105,12 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
     {
         TranslationDirection?[] directions = [.. translations.Select(t => t.Direction).Distinct()];
         return directions is [var only] ? only
-            : throw new UserErrorException($"{file}: by their script some texts go {directions[0]}, others {directions[1]}. Say which with --to.");
+            : throw new UserErrorException(
+                $"{file}: by their script some texts go {directions[0]}, others {directions[1]}. Say which with --to.");
     }
 
-    private static string Start(string text) => text.Length <= 40 ? text : new StringBuilder(text, 0, 40, 48).Append("...").ToString();
+    private static string Start(string text) =>
+        text.Length <= 40 ? text : new StringBuilder(text, 0, 40, 48).Append("...").ToString();
 
     private static BleuTokenizer TokenizerOf(string? language) => language?.ToLowerInvariant().Split('-')[0] switch
     {

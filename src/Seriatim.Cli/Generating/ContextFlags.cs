@@ -7,15 +7,24 @@ namespace Seriatim.Cli;
 /// <summary>How far back a sequence sees, and how it counts positions. Names are those of llama.cpp where it has them.</summary>
 internal sealed class ContextFlags
 {
-    private readonly Option<int?> _window = Flag.Maybe<int?>("See only so many last tokens (and the sinks): constant memory, and no end at the model's context.", "n", "--window");
+    private readonly Option<int?> _window = Flag.Maybe<int?>(
+        "See only so many last tokens (and the sinks): constant memory, and no end at the model's context.", "n", "--window");
     private readonly Option<int> _sinks = Flag.Of("With --window: first tokens that stay in sight.", "n", 4, "--sinks");
-    private readonly Option<string?> _scaling = Flag.Maybe<string>("Stretch rotary positions beyond the trained context: linear, ntk, dynamic, yarn; none: not, whatever the config says.", "kind", "--rope-scaling");
-    private readonly Option<double?> _scale = Flag.Maybe<double?>("Factor by which the context grows (linear if no kind is given).", "x", "--rope-scale");
-    private readonly Option<double?> _base = Flag.Maybe<double?>("Base of the rotary wave lengths, instead of the config's.", "x", "--rope-freq-base");
-    private readonly Option<int?> _trained = Flag.Maybe<int?>("Dynamic and YaRN: the context the model was trained with (default: the config's).", "n", "--yarn-orig-ctx");
-    private readonly Option<double> _sharpness = Flag.Of("YaRN: factor of its attention factor 0.1 ln(scale) + 1.", "x", 1d, "--yarn-attn-factor");
-    private readonly Option<double> _fast = Flag.Of("YaRN: waves with more turns within the trained context are left alone.", "x", 32d, "--yarn-beta-fast");
-    private readonly Option<double> _slow = Flag.Of("YaRN: waves with fewer turns are stretched in full.", "x", 1d, "--yarn-beta-slow");
+    private readonly Option<string?> _scaling = Flag.Maybe<string>(
+        "Stretch rotary positions beyond the trained context: linear, ntk, dynamic, yarn; none: not, whatever the config says.",
+        "kind", "--rope-scaling");
+    private readonly Option<double?> _scale =
+        Flag.Maybe<double?>("Factor by which the context grows (linear if no kind is given).", "x", "--rope-scale");
+    private readonly Option<double?> _base =
+        Flag.Maybe<double?>("Base of the rotary wave lengths, instead of the config's.", "x", "--rope-freq-base");
+    private readonly Option<int?> _trained = Flag.Maybe<int?>(
+        "Dynamic and YaRN: the context the model was trained with (default: the config's).", "n", "--yarn-orig-ctx");
+    private readonly Option<double> _sharpness =
+        Flag.Of("YaRN: factor of its attention factor 0.1 ln(scale) + 1.", "x", 1d, "--yarn-attn-factor");
+    private readonly Option<double> _fast =
+        Flag.Of("YaRN: waves with more turns within the trained context are left alone.", "x", 32d, "--yarn-beta-fast");
+    private readonly Option<double> _slow =
+        Flag.Of("YaRN: waves with fewer turns are stretched in full.", "x", 1d, "--yarn-beta-slow");
 
     public IEnumerable<Option> All => [_window, _sinks, _scaling, _scale, _base, _trained, _sharpness, _fast, _slow];
 

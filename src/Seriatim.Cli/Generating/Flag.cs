@@ -5,7 +5,8 @@ namespace Seriatim.Cli;
 /// <summary>Makes options, and tells whether the user gave them: a flag that would do nothing is refused.</summary>
 internal static class Flag
 {
-    public static Option<T> Of<T>(string description, string helpName, T value, string name, params string[] aliases) => new(name, aliases)
+    public static Option<T> Of<T>(string description, string helpName, T value, string name,
+        params string[] aliases) => new(name, aliases)
     {
         Description = description,
         HelpName = helpName,
@@ -18,7 +19,8 @@ internal static class Flag
     public static Option<string[]> Many(string description, string helpName, string name, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName };
 
-    public static Option<bool> Switch(string description, string name, params string[] aliases) => new(name, aliases) { Description = description };
+    public static Option<bool> Switch(string description, string name, params string[] aliases) =>
+        new(name, aliases) { Description = description };
 
     public static bool IsGiven(this ParseResult result, Option option) => result.GetResult(option) is { Implicit: false };
 

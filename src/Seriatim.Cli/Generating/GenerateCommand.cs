@@ -15,10 +15,14 @@ internal static class GenerateCommand
         Option<bool> json = SharedOptions.Json("one JSON object a continuation, with token ids");
         var source = new PromptSource();
         var flags = new GenerationFlags();
-        Option<int?> logprobs = Flag.Maybe<int?>("With --json: log-probability of each new token, and so many of the most probable ones.", "n", "--logprobs");
-        Option<int?> promptLogprobs = Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
-        Option<bool> quiet = Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
-        Option<bool> verbose = Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
+        Option<int?> logprobs = Flag.Maybe<int?>(
+            "With --json: log-probability of each new token, and so many of the most probable ones.", "n", "--logprobs");
+        Option<int?> promptLogprobs =
+            Flag.Maybe<int?>("With --json: the same for each token of the prompt.", "n", "--prompt-logprobs");
+        Option<bool> quiet =
+            Flag.Switch("Print the continuation only, not the prompt before it.", "--no-echo", "--no-display-prompt");
+        Option<bool> verbose =
+            Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
         var command = new Command("generate", "Continue a text.") { model.Option };
         source.AddTo(command);
         command.Add("Output and memory", [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType]);
@@ -38,11 +42,12 @@ internal static class GenerateCommand
             };
             string folder = await model.ResolveAsync(result, cancellation);
             using LanguageModel opened = await LanguageModel.OpenAsync(folder, options, cancellation);
-            GenerationRequest[] requests = [.. prompts.Select(prompt => flags.Apply(result, prompt, opened, opened.Request(prompt.Text)) with
-            {
-                Logprobs = result.GetValue(logprobs),
-                PromptLogprobs = result.GetValue(promptLogprobs),
-            })];
+            GenerationRequest[] requests =
+                [.. prompts.Select(prompt => flags.Apply(result, prompt, opened, opened.Request(prompt.Text)) with
+                {
+                    Logprobs = result.GetValue(logprobs),
+                    PromptLogprobs = result.GetValue(promptLogprobs),
+                })];
             var run = new GenerationRun(opened, prompts, requests, cancellation);
             int code = asJson ? await run.JsonAsync() : await run.TextAsync(echo: !result.GetValue(quiet));
 

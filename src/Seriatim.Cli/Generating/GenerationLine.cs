@@ -25,13 +25,15 @@ namespace Seriatim.Cli;
 /// <param name="TotalMs">From submission to the end.</param>
 internal sealed record GenerationLine(
     int Index, int Choice, string Prompt, string Text, string Completion, IReadOnlyList<int> TokenIds, IReadOnlyList<int> NewIds,
-    string FinishReason, ulong Seed, double? Score, LogprobLine[]? Logprobs, LogprobLine[]? PromptLogprobs, int PromptTokens, int NewTokens,
-    long? DraftTokens, long? AcceptedTokens, double? FirstTokenMs, double? TotalMs)
+    string FinishReason, ulong Seed, double? Score, LogprobLine[]? Logprobs, LogprobLine[]? PromptLogprobs, int PromptTokens,
+    int NewTokens, long? DraftTokens, long? AcceptedTokens, double? FirstTokenMs, double? TotalMs)
 {
-    public static GenerationLine Of(int index, Prompt prompt, GenerationRequest request, GenerationChoice choice, GenerationResult result)
+    public static GenerationLine Of(int index, Prompt prompt, GenerationRequest request, GenerationChoice choice,
+        GenerationResult result)
     {
         GenerationUsage? drafts = request.Speculation is null ? null : result.Usage;
-        return Of(index, prompt, request, choice.Index, choice.Text, choice.TokenIds, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{choice.Finish}")) with
+        return Of(index, prompt, request, choice.Index, choice.Text, choice.TokenIds,
+            JsonNamingPolicy.SnakeCaseLower.ConvertName($"{choice.Finish}")) with
         {
             Score = choice.Score,
             Logprobs = LogprobLine.Of(request.Tokenizer!, choice.Logprobs),
@@ -46,7 +48,8 @@ internal sealed record GenerationLine(
     }
 
     /// <summary>What there was of a continuation when it was stopped.</summary>
-    public static GenerationLine Cancelled(int index, Prompt prompt, GenerationRequest request, int choice, string text, IReadOnlyList<int> ids) =>
+    public static GenerationLine Cancelled(int index, Prompt prompt, GenerationRequest request, int choice, string text,
+        IReadOnlyList<int> ids) =>
         Of(index, prompt, request, choice, text, ids, "cancelled");
 
     private static GenerationLine Of(
@@ -54,8 +57,9 @@ internal sealed record GenerationLine(
     {
         bool continues = request.EncoderInput.IsEmpty;
         return new GenerationLine(
-            index, choice, prompt.Text, continues ? prompt.Text + text : text, text, [.. request.Prompt.Span, .. ids], ids, finish, request.Seed ?? 0,
-            null, null, null, request.Prompt.Length + request.EncoderInput.Length, ids.Count, null, null, null, null);
+            index, choice, prompt.Text, continues ? prompt.Text + text : text, text, [.. request.Prompt.Span, .. ids], ids,
+            finish, request.Seed ?? 0, null, null, null, request.Prompt.Length + request.EncoderInput.Length, ids.Count, null,
+            null, null, null);
     }
 }
 
@@ -67,8 +71,13 @@ internal sealed record GenerationLine(
 /// <param name="Top">The most probable tokens, best first; null if none were asked for.</param>
 internal sealed record LogprobLine(int Id, string Text, double Logprob, int? Rank, LogprobLine[]? Top)
 {
-    public static LogprobLine[]? Of(Tokenizer tokenizer, IReadOnlyList<TokenLogprobs>? tokens) => tokens is null ? null : [.. tokens.Select(token =>
-        Of(tokenizer, token.Chosen) with { Rank = token.Rank, Top = token.Top.Count == 0 ? null : [.. token.Top.Select(top => Of(tokenizer, top))] })];
+    public static LogprobLine[]? Of(Tokenizer tokenizer, IReadOnlyList<TokenLogprobs>? tokens) =>
+        tokens is null ? null : [.. tokens.Select(token =>
+            Of(tokenizer, token.Chosen) with
+            {
+                Rank = token.Rank,
+                Top = token.Top.Count == 0 ? null : [.. token.Top.Select(top => Of(tokenizer, top))],
+            })];
 
     private static LogprobLine Of(Tokenizer tokenizer, TokenLogprob token) =>
         new(token.TokenId, TokenText.Of(tokenizer, token.TokenId), token.Logprob, null, null);

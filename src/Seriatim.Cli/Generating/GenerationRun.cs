@@ -14,7 +14,8 @@ internal sealed class GenerationRun
     private readonly TextOutput _output = new();
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    public GenerationRun(LanguageModel model, IReadOnlyList<Prompt> prompts, GenerationRequest[] requests, CancellationToken cancellation)
+    public GenerationRun(LanguageModel model, IReadOnlyList<Prompt> prompts, GenerationRequest[] requests,
+        CancellationToken cancellation)
     {
         (_model, _prompts, _requests) = (model, prompts, requests);
         _streams = [.. requests.Select(request => Begin(model, request, cancellation))];
@@ -51,10 +52,12 @@ internal sealed class GenerationRun
     public async Task SummariseAsync()
     {
         TimeSpan total = Stopwatch.GetElapsedTime(_start);
-        GenerationResult[] results = await Task.WhenAll(_streams.Where(stream => stream.Reading.IsCompletedSuccessfully).Select(stream => stream.Completion));
+        GenerationResult[] results = await Task.WhenAll(_streams.Where(stream => stream.Reading.IsCompletedSuccessfully)
+            .Select(stream => stream.Completion));
         if (results.Length == 0)
             return;
-        int prompt = results.Sum(r => r.Usage.PromptTokens), cached = results.Sum(r => r.Usage.CachedTokens), made = results.Sum(r => r.Usage.NewTokens);
+        int prompt = results.Sum(r => r.Usage.PromptTokens), cached = results.Sum(r => r.Usage.CachedTokens),
+            made = results.Sum(r => r.Usage.NewTokens);
         TimeSpan? first = results.Where(r => r.Timings.FirstToken is not null).Min(r => r.Timings.FirstToken);
         Note($"prompt: {prompt} tokens, {cached} from the prefix cache; first token after {first?.TotalMilliseconds:F1} ms");
         Note($"new: {made} tokens in {total.TotalSeconds:F2} s, {made / total.TotalSeconds:F1} tokens/s");
@@ -65,8 +68,9 @@ internal sealed class GenerationRun
             return;
         (string Name, TimeSpan Time)[] parts =
         [
-            ("prepare", split.Prepare), ("attention", split.Attention), ("feed-forward", split.FeedForward), ("norms", split.Norms),
-            ("projection", split.Projection), ("sampling", split.Sampling), ("scheduling", split.Scheduling),
+            ("prepare", split.Prepare), ("attention", split.Attention), ("feed-forward", split.FeedForward),
+            ("norms", split.Norms), ("projection", split.Projection), ("sampling", split.Sampling),
+            ("scheduling", split.Scheduling),
         ];
         double sum = Math.Max(parts.Sum(part => part.Time.TotalMilliseconds), double.Epsilon);
         Note($"a token: {sum / made:F3} ms over {split.Steps} steps");
@@ -112,7 +116,8 @@ internal sealed class GenerationRun
             if (Failure(_streams[i]) is { } failure)
             {
                 Say(i, failure);
-                await WriteLineAsync(JsonSerializer.Serialize(new FailedLine(i, _prompts[i].Text, FlagNames.Describe(failure)), CliJson.Lines.FailedLine));
+                await WriteLineAsync(JsonSerializer.Serialize(new FailedLine(i, _prompts[i].Text, FlagNames.Describe(failure)),
+                    CliJson.Lines.FailedLine));
                 continue;
             }
 
@@ -184,7 +189,9 @@ internal sealed class GenerationRun
     {
         int tokens = Tokens;
         double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        string ended = _streams.Length == 1 ? "" : $", {_streams.Count(stream => stream.Ended.IsCompleted)} of {_streams.Length} prompts";
+        string ended = _streams.Length == 1
+            ? ""
+            : $", {_streams.Count(stream => stream.Ended.IsCompleted)} of {_streams.Length} prompts";
         return FormattableString.Invariant($"{tokens} tokens, {tokens / seconds:F1} tokens/s{ended}");
     }
 

@@ -6,12 +6,18 @@ namespace Seriatim.Cli;
 /// <summary>Where prompts come from: the command line, a file, a file of many, or a pipe; exactly one of them.</summary>
 internal sealed class PromptSource
 {
-    private readonly Argument<string?> _text = new("prompt") { Description = "The text to continue; without any prompt option, standard input.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _text = new("prompt")
+    {
+        Description = "The text to continue; without any prompt option, standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<string?> _prompt = new("--prompt", "-p") { Description = "The text to continue.", HelpName = "text" };
-    private readonly Option<string?> _file = new("--file", "-f") { Description = "A file that holds the text to continue; - is standard input.", HelpName = "file" };
+    private readonly Option<string?> _file =
+        new("--file", "-f") { Description = "A file that holds the text to continue; - is standard input.", HelpName = "file" };
     private readonly Option<string?> _input = new("--input")
     {
-        Description = "Many prompts: a file of JSON lines, each {\"prompt\": \"...\"} (also \"seed\" and \"max_new_tokens\") or a JSON string; - for standard input.",
+        Description = "Many prompts: a file of JSON lines, each {\"prompt\": \"...\"} (also \"seed\" and \"max_new_tokens\") or "
+            + "a JSON string; - for standard input.",
         HelpName = "prompts.jsonl",
     };
 
@@ -43,10 +49,11 @@ internal sealed class PromptSource
         return [new Prompt((await StandardInput.ReadToEndAsync(cancellation)).TrimEnd('\r', '\n'))];
     }
 
-    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) => path == "-" ? await StandardInput.ReadToEndAsync(cancellation)
-        : File.Exists(path)
-        ? await File.ReadAllTextAsync(path, cancellation)
-        : throw new UserErrorException($"{path}: there is no such file.");
+    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation) =>
+        path == "-" ? await StandardInput.ReadToEndAsync(cancellation)
+            : File.Exists(path)
+            ? await File.ReadAllTextAsync(path, cancellation)
+            : throw new UserErrorException($"{path}: there is no such file.");
 
     private static List<Prompt> Lines(string name, string content)
     {
@@ -93,10 +100,16 @@ internal sealed class PromptSource
         return property.Name switch
         {
             "prompt" when value.ValueKind == JsonValueKind.String => prompt with { Text = value.GetString()! },
-            "seed" when value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong seed) => prompt with { Seed = seed },
-            "max_new_tokens" when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int most) && most is -1 or >= 1 => prompt with { MaxNewTokens = most },
-            "prompt" or "seed" or "max_new_tokens" => throw new UserErrorException($"{place}: \"{property.Name}\" is {value.GetRawText()}, which it cannot be."),
-            _ => throw new UserErrorException($"{place}: \"{property.Name}\" is not known; there are \"prompt\", \"seed\" and \"max_new_tokens\"."),
+            "seed" when value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong seed) =>
+                prompt with { Seed = seed },
+            "max_new_tokens"
+                when value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int most) && most is -1 or >= 1 =>
+                prompt with { MaxNewTokens = most },
+            "prompt" or "seed" or "max_new_tokens" =>
+                throw new UserErrorException($"{place}: \"{property.Name}\" is {value.GetRawText()}, which it cannot be."),
+            _ =>
+                throw new UserErrorException(
+                    $"{place}: \"{property.Name}\" is not known; there are \"prompt\", \"seed\" and \"max_new_tokens\"."),
         };
     }
 }

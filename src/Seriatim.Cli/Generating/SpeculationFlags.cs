@@ -6,10 +6,13 @@ namespace Seriatim.Cli;
 /// <summary>Drafts that are verified in one pass: faster, never different.</summary>
 internal sealed class SpeculationFlags
 {
-    private readonly Option<string?> _model = Flag.Maybe<string>("A smaller model with the same vocabulary, which drafts.", "model", "--draft-model", "-md", "--model-draft");
-    private readonly Option<bool> _lookup = Flag.Switch("Draft what followed the last tokens where they stood before.", "--prompt-lookup");
+    private readonly Option<string?> _model = Flag.Maybe<string>("A smaller model with the same vocabulary, which drafts.",
+        "model", "--draft-model", "-md", "--model-draft");
+    private readonly Option<bool> _lookup =
+        Flag.Switch("Draft what followed the last tokens where they stood before.", "--prompt-lookup");
     private readonly Option<int> _most = Flag.Of("Most drafted tokens a step.", "n", 8, "--draft-max", "--draft");
-    private readonly Option<int> _ngram = Flag.Of("Prompt lookup: longest n-gram that is looked for.", "n", 3, "--lookup-ngram-size");
+    private readonly Option<int> _ngram =
+        Flag.Of("Prompt lookup: longest n-gram that is looked for.", "n", 3, "--lookup-ngram-size");
     private readonly Option<int> _branches = Flag.Of("Prompt lookup: continuations tried at once.", "n", 1, "--lookup-branches");
 
     public IEnumerable<Option> All => [_model, _lookup, _most, _ngram, _branches];

@@ -5,8 +5,8 @@ using Seriatim.Generation;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// Reads a request's stream as it comes, whether or not somebody prints it yet: so tokens are counted, and what there is can be printed when
-/// it is stopped.
+/// Reads a request's stream as it comes, whether or not somebody prints it yet: so tokens are counted, and what
+/// there is can be printed when it is stopped.
 /// </summary>
 internal sealed class StreamedChoices
 {

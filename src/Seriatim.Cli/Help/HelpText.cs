@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Seriatim.Cli;
 
-/// <summary>Writes help for a width: names on the left, words folded on the right; where there is little room, below each other.</summary>
+/// <summary>
+/// Writes help for a width: names on the left, words folded on the right; where there is little room, below each other.
+/// </summary>
 internal sealed class HelpText(int width, bool coloured)
 {
     private const int Indent = 2, Gap = 2, MostNames = 30, NarrowWidth = 60;
@@ -48,7 +50,8 @@ internal sealed class HelpText(int width, bool coloured)
             Examples(page.Examples);
         _text.AppendLine();
         Paragraph(all.Length > shown.Length
-            ? $"{all.Length - shown.Length} more flags, and all in full: '{PathOf(command)} --help'" : $"In full: '{PathOf(command)} --help'");
+            ? $"{all.Length - shown.Length} more flags, and all in full: '{PathOf(command)} --help'"
+            : $"In full: '{PathOf(command)} --help'");
         return $"{_text}";
     }
 
@@ -68,8 +71,11 @@ internal sealed class HelpText(int width, bool coloured)
         Paragraph(command.Description ?? "");
         Heading("Usage");
         string verbs = command.Subcommands.Count > 0 ? " COMMAND" : "";
-        string texts = string.Concat(command.Arguments.Select(argument => argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" {argument.Name}"));
-        string required = string.Concat(command.Options.Where(option => option.Required).Select(option => $" {Short(option)} {Value(option)}"));
+        string texts = string.Concat(command.Arguments.Select(argument => argument.Arity.MinimumNumberOfValues == 0
+            ? $" [{argument.Name}]"
+            : $" {argument.Name}"));
+        string required = string.Concat(command.Options.Where(option => option.Required)
+            .Select(option => $" {Short(option)} {Value(option)}"));
         Verbatim($"{PathOf(command)}{verbs}{texts}{required} [flags]");
         if (command.Subcommands.Count > 0)
         {
@@ -158,7 +164,8 @@ internal sealed class HelpText(int width, bool coloured)
     /// <summary>The short name first, as everywhere; a short help leaves the other spellings out.</summary>
     private static string Names(Option option, bool brief)
     {
-        string[] names = [.. option.Aliases.Append(option.Name).OrderBy(name => name.StartsWith("--", StringComparison.Ordinal)).ThenBy(name => name != option.Name)];
+        string[] names = [.. option.Aliases.Append(option.Name).OrderBy(name => name.StartsWith("--", StringComparison.Ordinal))
+            .ThenBy(name => name != option.Name)];
         if (brief)
             names = [.. names.Where(name => name == option.Name || name.Length == 2).TakeLast(2)];
         return option.ValueType == typeof(bool) ? string.Join(", ", names) : $"{string.Join(", ", names)} {Value(option)}";
@@ -171,8 +178,11 @@ internal sealed class HelpText(int width, bool coloured)
 
     private static string Default(Option option, string words)
     {
-        if (!option.HasDefaultValue || option.ValueType == typeof(bool) || words.Contains("default", StringComparison.OrdinalIgnoreCase))
+        if (!option.HasDefaultValue || option.ValueType == typeof(bool)
+            || words.Contains("default", StringComparison.OrdinalIgnoreCase))
+        {
             return "";
+        }
         string? value = Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture);
         return string.IsNullOrEmpty(value) ? "" : $" [default: {value}]";
     }
@@ -180,7 +190,8 @@ internal sealed class HelpText(int width, bool coloured)
     /// <summary>The first statement of a description, for those who only want to know what a flag is about.</summary>
     private static string FirstWords(string words)
     {
-        int end = Ends.Select(mark => words.IndexOf(mark, StringComparison.Ordinal)).Where(at => at > 0).DefaultIfEmpty(words.Length).Min();
+        int end = Ends.Select(mark => words.IndexOf(mark, StringComparison.Ordinal)).Where(at => at > 0)
+            .DefaultIfEmpty(words.Length).Min();
         return words[..end].TrimEnd('.');
     }
 

@@ -14,7 +14,8 @@ internal static class HelpVerbs
             Description = "The command to explain; none: all of them.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        words.CompletionSources.Add(_ => root.Subcommands.Where(verb => !verb.Hidden).Select(verb => new System.CommandLine.Completions.CompletionItem(verb.Name)));
+        words.CompletionSources.Add(_ => root.Subcommands.Where(verb => !verb.Hidden)
+            .Select(verb => new System.CommandLine.Completions.CompletionItem(verb.Name)));
         var command = new Command("help", "Explain the program or a command.") { words };
         command.SetAction(result =>
         {
@@ -44,5 +45,6 @@ internal static class HelpVerbs
     }
 
     /// <summary>The version as <c>--version</c> prints it.</summary>
-    public static string Version { get; } = typeof(HelpVerbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    public static string Version { get; } =
+        typeof(HelpVerbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 }

@@ -22,8 +22,8 @@ internal sealed class MachineMemory(bool warnOnly)
         catch (TooLargeException)
         {
             throw new UserErrorException(
-                $"The weights and their gradients alone need more than the {Terminal.Bytes(_machine.TotalAvailableMemoryBytes)} of this machine. "
-                + "Make the model smaller, or start anyway with --ignore-memory.");
+                $"The weights and their gradients alone need more than the {Terminal.Bytes(_machine.TotalAvailableMemoryBytes)} "
+                + "of this machine. Make the model smaller, or start anyway with --ignore-memory.");
         }
     }
 
@@ -36,12 +36,16 @@ internal sealed class MachineMemory(bool warnOnly)
         {
             string message = $"The run needs about {Terminal.Bytes(estimate.Total)}; this machine has {Terminal.Bytes(all)}.";
             if (!warnOnly)
-                throw new UserErrorException($"{message} Make per_device_train_batch_tokens (or _size) or the model smaller, or start anyway with --ignore-memory.");
+            {
+                throw new UserErrorException($"{message} Make per_device_train_batch_tokens (or _size) or the model smaller, or "
+                    + "start anyway with --ignore-memory.");
+            }
             Terminal.Note($"{message} It may be ended by the system.");
         }
         else if (estimate.Total > free)
         {
-            Terminal.Note($"The run needs about {Terminal.Bytes(estimate.Total)}; {Terminal.Bytes(free)} are free. It may become slow, or be ended by the system.");
+            Terminal.Note($"The run needs about {Terminal.Bytes(estimate.Total)}; {Terminal.Bytes(free)} are free. It may become "
+                + "slow, or be ended by the system.");
         }
     }
 
@@ -60,7 +64,9 @@ internal sealed class MachineMemory(bool warnOnly)
         public Parameter Make(ParameterRequest request)
         {
             _bytes += (long)request.Rows * request.Columns * sizeof(float);
-            return _bytes <= limit ? new Parameter(request.Name, request.Rows, request.Columns, request.Layout) : throw new TooLargeException();
+            return _bytes <= limit
+                ? new Parameter(request.Name, request.Rows, request.Columns, request.Layout)
+                : throw new TooLargeException();
         }
 
         public QuantizedMatrix? MakeQuantized(ParameterRequest request) => null;

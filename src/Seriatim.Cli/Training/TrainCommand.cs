@@ -11,12 +11,20 @@ internal static class TrainCommand
 
     public static Command Build()
     {
-        var recipe = new Argument<string>("recipe") { Description = $"A recipe (JSON), or a folder with a {RecipeFileName} in it. docs/guide/training.md lists its keys." };
-        Option<bool> resume = Flag.Switch("Go on from the newest checkpoint in the recipe's output_dir, if there is one.", "--resume");
+        var recipe = new Argument<string>("recipe")
+        {
+            Description = $"A recipe (JSON), or a folder with a {RecipeFileName} in it. docs/guide/training.md lists its keys.",
+        };
+        Option<bool> resume =
+            Flag.Switch("Go on from the newest checkpoint in the recipe's output_dir, if there is one.", "--resume");
         Option<int> threads = SharedOptions.Threads();
-        Option<bool> force = Flag.Switch("Start even if the run is estimated to need more memory than there is.", "--ignore-memory");
+        Option<bool> force =
+            Flag.Switch("Start even if the run is estimated to need more memory than there is.", "--ignore-memory");
         Option<bool> json = SharedOptions.Json("one JSON object an event (start, log, end)");
-        var command = new Command("train", "Train a model by a recipe. Ctrl-C saves a checkpoint and stops.") { recipe, resume, threads, force, json };
+        var command = new Command("train", "Train a model by a recipe. Ctrl-C saves a checkpoint and stops.")
+        {
+            recipe, resume, threads, force, json
+        };
         recipe.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: ['-', _, ..] flag }])
@@ -30,12 +38,14 @@ internal static class TrainCommand
                 Resume = result.GetValue(resume),
                 Generate = TrainingGenerator.Generate,
             };
-            return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json), cancellation);
+            return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json),
+                cancellation);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string name, TrainingOptions options, bool ignoreMemory, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string name, TrainingOptions options, bool ignoreMemory, bool json,
+        CancellationToken cancellation)
     {
         TrainingRecipe recipe = TrainingRecipe.Load(Find(name));
         CheckOutput(recipe, options.Resume);
@@ -47,7 +57,8 @@ internal static class TrainCommand
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         var view = new TrainingView(recipe, json);
-        Task<Trainer> preparing = Task.Run(() => new Trainer(recipe, options with { Progress = view, StepProgress = view }, stop.Token), CancellationToken.None);
+        Task<Trainer> preparing = Task.Run(() =>
+            new Trainer(recipe, options with { Progress = view, StepProgress = view }, stop.Token), CancellationToken.None);
         await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
         using Trainer trainer = await preparing;
         foreach (string notice in trainer.Notices)
@@ -59,7 +70,8 @@ internal static class TrainCommand
         view.End(result, result.Cancelled ? null : Shown(model));
         if (!result.Cancelled)
             return ExitCodes.Success;
-        Terminal.Note($"Stopped after step {result.Steps} of {trainer.TotalSteps}; saved {Shown(result.Checkpoint)}. Go on with: seriatim train {name} --resume");
+        Terminal.Note($"Stopped after step {result.Steps} of {trainer.TotalSteps}; saved {Shown(result.Checkpoint)}. Go on with: "
+            + $"seriatim train {name} --resume");
         return ExitCodes.Interrupted;
 
         void Stop(PosixSignalContext signal)
@@ -102,14 +114,20 @@ internal static class TrainCommand
         if (newest is not null && !resume)
         {
             throw new UserErrorException(
-                $"{Shown(recipe.OutputFolder)} has checkpoints already, the newest is {Path.GetFileName(newest)}. Go on from it with --resume, choose another output_dir in the recipe, or remove the folder.");
+                $"{Shown(recipe.OutputFolder)} has checkpoints already, the newest is {Path.GetFileName(newest)}. Go on from it "
+                    + "with --resume, choose another output_dir in the recipe, or remove the folder.");
         }
 
         if (resume)
-            Terminal.Note(newest is null ? $"{Shown(recipe.OutputFolder)} has no checkpoint yet: training starts from the beginning." : $"Going on from {Shown(newest)}.");
+        {
+            Terminal.Note(newest is null
+                ? $"{Shown(recipe.OutputFolder)} has no checkpoint yet: training starts from the beginning."
+                : $"Going on from {Shown(newest)}.");
+        }
     }
 
     /// <summary>A path as short as it can be: relative if it lies below the current folder.</summary>
     internal static string Shown(string path) =>
-        Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative && !relative.StartsWith("..", StringComparison.Ordinal) ? relative : path;
+        Path.GetRelativePath(Environment.CurrentDirectory, path) is var relative
+            && !relative.StartsWith("..", StringComparison.Ordinal) ? relative : path;
 }

@@ -11,8 +11,8 @@ namespace Seriatim.Cli;
 /// <param name="Checkpoint">end: the last checkpoint.</param>
 /// <param name="Model">end: the folder of the finished model.</param>
 internal sealed record TrainLine(
-    string Event, long Step, long MaxSteps, long? Parameters = null, TrainMemory? Memory = null, IReadOnlyDictionary<string, double>? Values = null,
-    bool? Cancelled = null, string? Checkpoint = null, string? Model = null);
+    string Event, long Step, long MaxSteps, long? Parameters = null, TrainMemory? Memory = null,
+    IReadOnlyDictionary<string, double>? Values = null, bool? Cancelled = null, string? Checkpoint = null, string? Model = null);
 
 /// <summary>The estimate of a run's memory, in bytes.</summary>
 /// <param name="Weights">The parameters.</param>

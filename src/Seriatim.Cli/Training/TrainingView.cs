@@ -8,7 +8,8 @@ using Spectre.Console;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// How a run is seen: a panel that moves on a terminal, lines elsewhere, both on standard error; JSON lines on standard output if asked for.
+/// How a run is seen: a panel that moves on a terminal, lines elsewhere, both on standard error;
+/// JSON lines on standard output if asked for.
 /// </summary>
 internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress<LogEntry>, IProgress<TrainingProgress>
 {
@@ -30,9 +31,13 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         foreach (LogEntry entry in trainer.History)
             Keep(entry);
         MemoryEstimate memory = trainer.Memory;
-        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, {Number(trainer.TotalSteps)} steps, to {TrainCommand.Shown(recipe.OutputFolder)}");
+        Terminal.Note($"{trainer.Model.Spec.Family}, {Number(trainer.Model.ParameterCount)} parameters, {recipe.Objective}, "
+            + $"{Number(trainer.TotalSteps)} steps, to {TrainCommand.Shown(recipe.OutputFolder)}");
         if (trainer.BadLines.Count > 0)
-            Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left out{string.Concat(trainer.BadLines.First.Select(line => $"{Environment.NewLine}  {line}"))}");
+        {
+            Terminal.Note($"{Number(trainer.BadLines.Count)} data lines hold no example and are left "
+                + $"out{string.Concat(trainer.BadLines.First.Select(line => $"{Environment.NewLine}  {line}"))}");
+        }
         if (trainer.SkippedExamples > 0)
             Terminal.Note($"{Number(trainer.SkippedExamples)} examples are too long or too short and are left out");
         Print(new TrainLine("start", trainer.Steps, trainer.TotalSteps, trainer.Model.ParameterCount,
@@ -54,7 +59,8 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     public async Task ShowAsync(Task work, CancellationToken cancellation)
     {
         using CancellationTokenRegistration stopping = cancellation.Register(() =>
-            _lines.Enqueue(("stopping after this step with a checkpoint; Ctrl-C again ends at once, without one", InPanel: false)));
+            _lines.Enqueue(("stopping after this step with a checkpoint; Ctrl-C again ends at once, without one",
+                InPanel: false)));
         if (Console.IsErrorRedirected || !Terminal.Progress.Profile.Capabilities.Ansi)
         {
             while (await Task.WhenAny(work, Task.Delay(Interval)) != work)
@@ -81,14 +87,21 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     public void End(TrainerResult result, string? model)
     {
         Dictionary<string, double>? scores = result.Validation is not { } found ? null
-            : Finite(new Dictionary<string, double> { ["eval_loss"] = found.Loss, ["eval_perplexity"] = found.Perplexity, ["eval_accuracy"] = found.Accuracy });
-        Print(new TrainLine("end", result.Steps, _progress.TotalSteps, Values: scores, Cancelled: result.Cancelled, Checkpoint: result.Checkpoint, Model: model));
+            : Finite(new Dictionary<string, double>
+            {
+                ["eval_loss"] = found.Loss,
+                ["eval_perplexity"] = found.Perplexity,
+                ["eval_accuracy"] = found.Accuracy,
+            });
+        Print(new TrainLine("end", result.Steps, _progress.TotalSteps, Values: scores, Cancelled: result.Cancelled,
+            Checkpoint: result.Checkpoint, Model: model));
         if (model is null)
             return;
         string early = result.StoppedEarly ? "stopped early (early_stopping_patience), " : "";
         string score = result.Validation is { } s ? FormattableString.Invariant($", validation loss {s.Loss:F4}") : "";
         string best = result.Best is { } b ? FormattableString.Invariant($", best {b.Value:F4} at step {b.Step}") : "";
-        Terminal.Note($"{early}{Number(result.Steps)} steps done in {Elapsed()}{score}{best}; curves are in {TrainCommand.Shown(Path.Combine(recipe.OutputFolder, "training.html"))}. The model:");
+        Terminal.Note($"{early}{Number(result.Steps)} steps done in {Elapsed()}{score}{best}; curves are in "
+            + $"{TrainCommand.Shown(Path.Combine(recipe.OutputFolder, "training.html"))}. The model:");
         if (!json)
             Console.Out.WriteLine(model);
     }
@@ -129,12 +142,14 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         string step = $"step {entry.Step}/{_progress.TotalSteps}  ";
         if (values.ContainsKey("eval_loss"))
         {
-            return step + "validation " + string.Join("  ", values.Where(v => v.Key.StartsWith(EvalPrefix, StringComparison.Ordinal))
-                .Select(v => $"{v.Key[EvalPrefix.Length..].Replace('_', ' ')} {Figure(v.Value)}"));
+            return step + "validation "
+                + string.Join("  ", values.Where(v => v.Key.StartsWith(EvalPrefix, StringComparison.Ordinal))
+                    .Select(v => $"{v.Key[EvalPrefix.Length..].Replace('_', ' ')} {Figure(v.Value)}"));
         }
 
-        return $"{step}loss {Value(values, "loss", "F4")}  rate {Value(values, "learning_rate", "0.00e+0")}  gradient {Value(values, "grad_norm", "F3")}  "
-            + $"{_progress.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} tokens/s  ETA {_progress.EtaText()}";
+        return $"{step}loss {Value(values, "loss", "F4")}  rate {Value(values, "learning_rate", "0.00e+0")}  gradient "
+            + $"{Value(values, "grad_norm", "F3")}  {_progress.TokensPerSecond.ToString("N0", CultureInfo.InvariantCulture)} "
+            + $"tokens/s  ETA {_progress.EtaText()}";
     }
 
     private Grid Panel()
@@ -145,12 +160,22 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
             int width = Math.Clamp(Terminal.Progress.Profile.Width - 52, 8, 48);
             int done = (int)(width * now.Fraction);
             Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn();
-            Row("step", $"{Number(now.Step)} of {Number(now.TotalSteps)}  [green]{new string('━', done)}[/][grey]{new string('━', width - done)}[/]  ETA {now.EtaText()}");
+            Row("step", $"{Number(now.Step)} of {Number(now.TotalSteps)}  "
+                + $"[green]{new string('━', done)}[/][grey]{new string('━', width - done)}[/]  ETA {now.EtaText()}");
             if (_latest is not null)
-                Row("loss", $"{Value(_latest.Values, "loss", "F4")}  [blue]{TrainingProgress.Sparkline(Tail(_losses), width)}[/]  step {Number(_latest.Step)}");
+            {
+                Row("loss", $"{Value(_latest.Values, "loss", "F4")}  [blue]{TrainingProgress.Sparkline(Tail(_losses), width)}[/] "
+                    + $" step {Number(_latest.Step)}");
+            }
             if (_latestEval is not null)
-                Row("validation", $"{Value(_latestEval.Values, "eval_loss", "F4")}  [yellow]{TrainingProgress.Sparkline(_evalLosses, width)}[/]  step {Number(_latestEval.Step)}");
-            string peak = now.PeakFraction > 0 ? FormattableString.Invariant($", {100 * now.PeakFraction:F0} % of the machine's peak") : "";
+            {
+                Row("validation",
+                    $"{Value(_latestEval.Values, "eval_loss", "F4")}  "
+                        + $"[yellow]{TrainingProgress.Sparkline(_evalLosses, width)}[/]  step {Number(_latestEval.Step)}");
+            }
+            string peak = now.PeakFraction > 0
+                ? FormattableString.Invariant($", {100 * now.PeakFraction:F0} % of the machine's peak")
+                : "";
             Row("speed", FormattableString.Invariant($"{now.TokensPerSecond:N0} tokens/s{peak}, {Elapsed()} so far"));
             Row("rate", FormattableString.Invariant($"{now.LearningRate:0.00e+0}  gradient {now.GradientNorm:F3}"));
             return grid;
@@ -167,7 +192,8 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
         Console.Out.Flush();
     }
 
-    private string Elapsed() => new TrainingProgress(0, 0) { EtaSeconds = Stopwatch.GetElapsedTime(_began).TotalSeconds }.EtaText();
+    private string Elapsed() =>
+        new TrainingProgress(0, 0) { EtaSeconds = Stopwatch.GetElapsedTime(_began).TotalSeconds }.EtaText();
 
     /// <summary>A curve without its first tenth, whose fall would flatten the rest.</summary>
     private static List<double> Tail(List<double> curve) => curve.Count < 20 ? curve : curve[(curve.Count / 10)..];
@@ -178,7 +204,8 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     private static string Value(IReadOnlyDictionary<string, double> values, string name, string format) =>
         values.TryGetValue(name, out double value) ? value.ToString(format, CultureInfo.InvariantCulture) : "-";
 
-    private static string Figure(double value) => value.ToString(Math.Abs(value) >= 1000 ? "F0" : "F4", CultureInfo.InvariantCulture);
+    private static string Figure(double value) =>
+        value.ToString(Math.Abs(value) >= 1000 ? "F0" : "F4", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -4,8 +4,8 @@ using Seriatim.Generation;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// What users call the options of the library: messages of the command line name flags. The one table; a test goes over all options of requests and
-/// engines.
+/// What users call the options of the library: messages of the command line name flags. The one table; a test goes
+/// over all options of requests and engines.
 /// </summary>
 internal static partial class FlagNames
 {
@@ -127,7 +127,8 @@ internal static partial class FlagNames
     public static IEnumerable<string> Known => Flags.Keys.Concat(Words.Keys);
 
     /// <summary>All flags in the table.</summary>
-    public static IEnumerable<string> All => Flags.Values.SelectMany(text => FlagForm().Matches(text).Select(match => match.Value));
+    public static IEnumerable<string> All =>
+        Flags.Values.SelectMany(text => FlagForm().Matches(text).Select(match => match.Value));
 
     /// <summary>Whether a flag sets the option, so that a wrong value is a wrong command line.</summary>
     public static bool HasFlag(string option) => Flags.ContainsKey(option);
@@ -140,21 +141,26 @@ internal static partial class FlagNames
     {
         InvalidOptionException invalid => Capital($"{Of(invalid.Option)} is {Value(invalid)}; {Translate(invalid.Allowed)}."),
         PromptTooLongException { NewTokens: > 0 } tooLong when tooLong.Length < tooLong.Limit =>
-            $"The prompt has {tooLong.Length} tokens and -n asks for {tooLong.NewTokens} new ones, {(long)tooLong.Length + tooLong.NewTokens} in all; the model's context has " +
-            $"{tooLong.Limit}. Shorten the prompt, or say -n {tooLong.Limit - tooLong.Length} or less.",
+            $"The prompt has {tooLong.Length} tokens and -n asks for {tooLong.NewTokens} new ones, "
+                + $"{(long)tooLong.Length + tooLong.NewTokens} in all; the model's context has {tooLong.Limit}. Shorten the "
+                + $"prompt, or say -n {tooLong.Limit - tooLong.Length} or less.",
         RequestTooLargeException tooLarge => $"{Translate(tooLarge.Message)} (-n, --n, --beams and -c say how much that is.)",
         _ => failure.Message,
     };
 
     private static string Value(InvalidOptionException invalid) =>
-        Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
+        Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text
+            ? text
+            : "empty";
 
     private static string Translate(string text) => OptionForm().Replace(text, match =>
         Flags.ContainsKey(match.Value) || Words.ContainsKey(match.Value) ? Of(match.Value)
         : Short.TryGetValue(match.Value, out string? full) && IsName(match.Value) ? Of(full)
         : match.Value);
 
-    /// <summary>Names of options are written in one word with capitals inside, or with points; what begins a sentence is not.</summary>
+    /// <summary>
+    /// Names of options are written in one word with capitals inside, or with points; what begins a sentence is not.
+    /// </summary>
     private static bool IsName(string word) => word.Skip(1).Any(char.IsAsciiLetterUpper) || word is "Count" or "Pooling";
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];

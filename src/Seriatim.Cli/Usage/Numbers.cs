@@ -4,13 +4,14 @@ using System.Numerics;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// The one reader of numbers that users write: a point before decimals, no signs between groups of digits, in every language of the system.
-/// An exponent is read where decimals are (<c>1e-3</c>), not in whole numbers.
+/// The one reader of numbers that users write: a point before decimals, no signs between groups of digits, in every language of
+/// the system. An exponent is read where decimals are (<c>1e-3</c>), not in whole numbers.
 /// </summary>
 internal static class Numbers
 {
     private const NumberStyles Whole = NumberStyles.AllowLeadingSign;
-    private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+    private const NumberStyles Decimal =
+        NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     public static bool TryRead<T>(string text, out T value)
         where T : struct, INumber<T>

@@ -20,8 +20,12 @@ internal static class UsageReport
         string[] strange = [.. StrangeFlags(parsed, args)];
         if (strange.Length > 0)
             return [.. strange.Distinct().Select(flag => NoOption(flag, command))];
-        if (parsed.UnmatchedTokens is [var extra, ..] && parsed.Errors.All(error => parsed.UnmatchedTokens.Any(error.Message.Contains)))
-            return [$"'{extra}' is one word too many{(command.Arguments.Count == 1 ? "; put quotes around a text with blanks" : "")}."];
+        if (parsed.UnmatchedTokens is [var extra, ..]
+            && parsed.Errors.All(error => parsed.UnmatchedTokens.Any(error.Message.Contains)))
+        {
+            return [$"'{extra}' is one word too "
+                + $"many{(command.Arguments.Count == 1 ? "; put quotes around a text with blanks" : "")}."];
+        }
         return [.. parsed.Errors.Select(Describe).Distinct()];
     }
 
@@ -50,7 +54,8 @@ internal static class UsageReport
     {
         int border = Array.IndexOf(args, "--");
         int literal = border < 0 ? 0 : args.Length - border - 1;
-        string[] texts = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value), .. parsed.UnmatchedTokens];
+        string[] texts = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value), .. parsed.UnmatchedTokens];
         return texts.Take(texts.Length - Math.Min(texts.Length, literal)).Where(text => text is ['-', _, ..]);
     }
 
@@ -77,7 +82,8 @@ internal static class UsageReport
                 return $"{NameOf(option)} is given {option.IdentifierTokenCount} times; once is right.";
             case OptionResult option when option.Tokens.Count == 0 && option.Option.Arity.MinimumNumberOfValues > 0:
                 return $"{NameOf(option)} needs a value{Among(option.Option)}.";
-            case ArgumentResult { Parent: OptionResult option } argument when option.Option.ValueType.IsEnum && argument.Tokens.Count == 1:
+            case ArgumentResult { Parent: OptionResult option } argument
+                when option.Option.ValueType.IsEnum && argument.Tokens.Count == 1:
                 return $"{NameOf(option)} is {Shown(argument.Tokens[0].Value)}; one of these is needed{Among(option.Option)}.";
             case OptionResult option when option.Option.ValueType.IsEnum && option.Tokens.Count == 1:
                 return $"{NameOf(option)} is {Shown(option.Tokens[0].Value)}; one of these is needed{Among(option.Option)}.";
@@ -86,5 +92,6 @@ internal static class UsageReport
         return error.Message;
     }
 
-    private static string Among(Option option) => option.ValueType.IsEnum ? $": {string.Join(", ", Enum.GetNames(option.ValueType))}" : "";
+    private static string Among(Option option) =>
+        option.ValueType.IsEnum ? $": {string.Join(", ", Enum.GetNames(option.ValueType))}" : "";
 }

@@ -11,7 +11,8 @@ internal static class ClassifyCommand
         Option<string> model = SharedOptions.Model();
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object a text, with all classes");
-        Option<string?> second = Flag.Maybe<string>("A second text that belongs to each, for classifiers of pairs.", "text", "--text-pair");
+        Option<string?> second =
+            Flag.Maybe<string>("A second text that belongs to each, for classifiers of pairs.", "text", "--text-pair");
         Option<int?> top = Flag.Maybe<int?>("Classes to print, most probable first (default: all).", "k", "--top-k");
         var source = new TextSource("Texts to classify");
         var command = new Command("classify", "Classify texts (BERT-like classifiers).") { model, threads, json, second, top };
@@ -29,7 +30,8 @@ internal static class ClassifyCommand
             using var output = LineOutput.Open(null, null);
             return await new LineBatch(lines, output, asJson).RunAsync(
                 (text, stop) => encoder.ClassifyAsync(text, result.GetValue(second), stop),
-                (index, text, classes) => asJson ? JsonSerializer.Serialize(new ClassLine(index, text, classes), CliJson.Lines.ClassLine)
+                (index, text, classes) => asJson
+                    ? JsonSerializer.Serialize(new ClassLine(index, text, classes), CliJson.Lines.ClassLine)
                     : Block(classes.OrderByDescending(c => c.Probability).Take(most)), cancellation);
         });
         return command;

@@ -3,8 +3,8 @@ using Spectre.Console;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// How far a download is: a bar with bytes, speed and time left, on terminals only, and gone at the end. Speed is that of the last ten
-/// seconds, and what was there before does not count.
+/// How far a download is: a bar with bytes, speed and time left, on terminals only, and gone at the end. Speed is that of the
+/// last ten seconds, and what was there before does not count.
 /// </summary>
 internal sealed class DownloadView(TimeProvider? clock = null) : IProgress<DownloadProgress>
 {

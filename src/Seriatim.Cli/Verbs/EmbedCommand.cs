@@ -22,13 +22,19 @@ internal static class EmbedCommand
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object a text");
         Option<Pooling> pooling = Flag.Of(
-            "How the rows of a text become one: mean, cls (the first), last. Auto: as the model's files say, else mean, of decoders last.",
+            "How the rows of a text become one: mean, cls (the first), last. Auto: as the model's files say, else mean, of "
+                + "decoders last.",
             "Mean|Cls|Last", Pooling.Auto, "--pooling");
         Option<bool> raw = Flag.Switch(
-            "Leave the vectors as long as they are; else each is scaled to length 1, unless the model's files say otherwise.", "--no-normalize");
-        Option<bool> truncate = Flag.Switch("Cut texts that are longer than the model's context, instead of refusing them.", "--truncate");
+            "Leave the vectors as long as they are; else each is scaled to length 1, unless the model's files say otherwise.",
+            "--no-normalize");
+        Option<bool> truncate =
+            Flag.Switch("Cut texts that are longer than the model's context, instead of refusing them.", "--truncate");
         var source = new TextSource("Texts to embed");
-        var command = new Command("embed", "Turn texts into vectors, one line each.") { model, threads, json, pooling, raw, truncate };
+        var command = new Command("embed", "Turn texts into vectors, one line each.")
+        {
+            model, threads, json, pooling, raw, truncate
+        };
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -48,7 +54,8 @@ internal static class EmbedCommand
             var batch = new LineBatch(lines, output, asJson);
             int code = await batch.RunAsync(
                 async (text, stop) => (await encoder.EmbedAsync([text], options, stop))[0],
-                (index, text, vector) => asJson ? JsonSerializer.Serialize(new EmbeddingLine(index, text, vector), CliJson.Lines.EmbeddingLine)
+                (index, text, vector) => asJson
+                    ? JsonSerializer.Serialize(new EmbeddingLine(index, text, vector), CliJson.Lines.EmbeddingLine)
                     : string.Join(' ', vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))), cancellation);
             cuts.Say(batch.Done);
             return code;
@@ -86,7 +93,10 @@ internal sealed class CutTexts
     public void Say(int all)
     {
         if (_longest is { } longest)
-            Terminal.Note($"Warning: {_count} of {all} texts were cut to {longest.Limit} tokens ({longest.Reason}); the longest has {longest.Tokens}.");
+        {
+            Terminal.Note($"Warning: {_count} of {all} texts were cut to {longest.Limit} tokens ({longest.Reason}); the longest "
+                + $"has {longest.Tokens}.");
+        }
     }
 }
 

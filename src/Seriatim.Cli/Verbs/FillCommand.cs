@@ -27,7 +27,9 @@ internal static class FillCommand
             using var output = LineOutput.Open(null, null);
             return await new LineBatch(lines, output, asJson).RunAsync(
                 (text, stop) => encoder.FillAsync(text, count, stop),
-                (index, text, masks) => asJson ? JsonSerializer.Serialize(new FillLine(index, text, masks), CliJson.Lines.FillLine) : Blocks(masks), cancellation);
+                (index, text, masks) => asJson
+                    ? JsonSerializer.Serialize(new FillLine(index, text, masks), CliJson.Lines.FillLine)
+                    : Blocks(masks), cancellation);
         });
         return command;
     }

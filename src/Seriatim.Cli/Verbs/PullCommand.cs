@@ -8,14 +8,20 @@ internal static class PullCommand
 {
     public static Command Build()
     {
-        var id = new Argument<string>("id") { Description = "A hub id, owner/name[@revision][:Q4_K_M]; after the colon a tag or the name of a .gguf file." };
+        var id = new Argument<string>("id")
+        {
+            Description = "A hub id, owner/name[@revision][:Q4_K_M]; after the colon a tag or the name of a .gguf file.",
+        };
         Option<bool> json = SharedOptions.Json("a JSON object with folder, model (what -m takes) and files");
-        var command = new Command("pull", "Fetch a model from the hub, or what has changed of it; print its folder, or its GGUF file.") { id, json };
+        var command = new Command("pull",
+            "Fetch a model from the hub, or what has changed of it; print its folder, or its GGUF file.") { id, json };
         command.SetAction(async (result, cancellation) =>
         {
             string name = result.GetRequiredValue(id);
             string model = await ModelFolder.PullAsync(name, cancellation);
-            Console.Out.WriteLine(result.GetValue(json) ? JsonSerializer.Serialize(Describe(name, model), CliJson.Lines.PulledModel) : model);
+            Console.Out.WriteLine(result.GetValue(json)
+                ? JsonSerializer.Serialize(Describe(name, model), CliJson.Lines.PulledModel)
+                : model);
             return ExitCodes.Success;
         });
         return command;
@@ -30,7 +36,9 @@ internal static class PullCommand
 
     /// <summary>Files of a snapshot are links to the blobs of the cache.</summary>
     private static long SizeOf(string path) =>
-        new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : new FileInfo(path).Length;
+        new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is FileInfo target
+            ? target.Length
+            : new FileInfo(path).Length;
 }
 
 /// <summary>What <c>pull --json</c> prints.</summary>

@@ -12,27 +12,34 @@ internal static class ScoreCommand
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
         Option<bool> json = SharedOptions.Json("one JSON object a text, with the log-probability of each token");
-        Option<string?> given = Flag.Maybe<string>("Encoder-decoders: the text that the others were made of.", "text", "--source");
+        Option<string?> given =
+            Flag.Maybe<string>("Encoder-decoders: the text that the others were made of.", "text", "--source");
         var source = new TextSource("Texts to score");
-        var command = new Command("score", "Print perplexity, log-probability and tokens of texts.") { model, threads, context, json, given };
+        var command = new Command("score", "Print perplexity, log-probability and tokens of texts.")
+        {
+            model, threads, context, json, given
+        };
         source.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
             TextLines lines = source.Open(result);
             bool asJson = result.GetValue(json);
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
-            using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context), cancellation);
+            using LanguageModel opened = await LanguageModel.OpenAsync(folder, SharedOptions.Read(result, threads, context),
+                cancellation);
             using var output = LineOutput.Open(null, null);
             return await new LineBatch(lines, output, asJson).RunAsync(
                 (text, stop) => opened.ScoreAsync(text, result.GetValue(given), stop),
                 (index, text, score) => asJson ? Json(opened, index, text, score)
-                    : FormattableString.Invariant($"{score.Perplexity:F4}\t{score.Logprob:F4}\t{score.Logprobs.Count}\t{text}"), cancellation);
+                    : FormattableString.Invariant($"{score.Perplexity:F4}\t{score.Logprob:F4}\t{score.Logprobs.Count}\t{text}"),
+                cancellation);
         });
         return command;
     }
 
     private static string Json(LanguageModel model, int index, string text, TextScore score) => JsonSerializer.Serialize(
-        new ScoreLine(index, text, score.Perplexity, score.Logprob, score.Logprobs.Count, score.TokenIds, LogprobLine.Of(model.Tokenizer, score.Logprobs)!),
+        new ScoreLine(index, text, score.Perplexity, score.Logprob, score.Logprobs.Count, score.TokenIds,
+            LogprobLine.Of(model.Tokenizer, score.Logprobs)!),
         CliJson.Lines.ScoreLine);
 }
 

@@ -5,12 +5,21 @@ namespace Seriatim.Cli;
 /// <summary>How texts are translated; <c>eval</c> has the same flags.</summary>
 internal sealed class TranslationFlags
 {
-    private readonly Option<string?> _to = Flag.Maybe<string>("Language wanted, as the model names it, e.g. en or zh. Default: by the script of each text (Chinese characters: to en).", "language", "--to");
-    private readonly Option<string?> _from = Flag.Maybe<string>("Language of the texts; needed only if --to leaves several.", "language", "--from");
-    private readonly Option<string?> _prefix = Flag.Maybe<string>("Words put before each text instead of those in the model's config, for models that name no languages.", "text", "--prefix");
-    private readonly Option<int?> _beams = Flag.Maybe<int?>("Beams; 1: the most probable token each time. Default: the model's, else 4.", "n", "--beams");
-    private readonly Option<double?> _penalty = Flag.Maybe<double?>("Score = sum of log-probabilities / length^penalty: above 1 favours longer translations. Default: the model's, else 1.", "x", "--length-penalty");
-    private readonly Option<int?> _most = Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
+    private readonly Option<string?> _to = Flag.Maybe<string>(
+        "Language wanted, as the model names it, e.g. en or zh. Default: by the script of each text (Chinese characters: to en).",
+        "language", "--to");
+    private readonly Option<string?> _from =
+        Flag.Maybe<string>("Language of the texts; needed only if --to leaves several.", "language", "--from");
+    private readonly Option<string?> _prefix = Flag.Maybe<string>(
+        "Words put before each text instead of those in the model's config, for models that name no languages.",
+        "text", "--prefix");
+    private readonly Option<int?> _beams =
+        Flag.Maybe<int?>("Beams; 1: the most probable token each time. Default: the model's, else 4.", "n", "--beams");
+    private readonly Option<double?> _penalty = Flag.Maybe<double?>(
+        "Score = sum of log-probabilities / length^penalty: above 1 favours longer translations. Default: the model's, else 1.",
+        "x", "--length-penalty");
+    private readonly Option<int?> _most =
+        Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
 
     public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _most];
 

@@ -4,7 +4,8 @@ using Seriatim.Generation;
 namespace Seriatim.Cli;
 
 /// <summary>Translates lines together and prints them in their order, each as soon as it and those before it are ready.</summary>
-internal sealed class TranslationRun(Translator translator, TranslationOptions options, TextLines lines, LineOutput output, bool json)
+internal sealed class TranslationRun(Translator translator, TranslationOptions options, TextLines lines,
+    LineOutput output, bool json)
 {
     private readonly List<int> _cut = [];
 
@@ -15,7 +16,8 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
         {
             string place = lines.Place(_cut[0]);
             string more = _cut.Count > 1 ? $" and {_cut.Count - 1} more" : "";
-            Terminal.Note($"{(place.Length == 0 ? "It was" : $"{place}{more}:")} cut off at the most new tokens; give more with -n.");
+            Terminal.Note(
+                $"{(place.Length == 0 ? "It was" : $"{place}{more}:")} cut off at the most new tokens; give more with -n.");
         }
 
         return code;
@@ -34,8 +36,9 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
         if (!json)
             return output.IsTerminal ? string.Join('\n', WordFold.Lines(text, Terminal.Output.Profile.Width - 1)) : text;
         return JsonSerializer.Serialize(
-            new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To, translation.Score,
-                JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens), CliJson.Lines.TranslationLine);
+            new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To,
+                translation.Score, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens),
+            CliJson.Lines.TranslationLine);
     }
 }
 
