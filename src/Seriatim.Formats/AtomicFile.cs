@@ -20,7 +20,10 @@ internal sealed class AtomicFile : IDisposable
         _temporary = $"{_path}.{Guid.NewGuid():N}.tmp";
         var folder = Path.GetDirectoryName(_path)!;
         if (!Directory.Exists(folder))
-            throw new DirectoryNotFoundException($"{folder}: there is no such folder to write {Path.GetFileName(_path)} into. Make it first.");
+        {
+            throw new DirectoryNotFoundException(
+                $"{folder}: there is no such folder to write {Path.GetFileName(_path)} into. Make it first.");
+        }
         if (Directory.Exists(_path))
             throw new IOException($"{_path} is a folder, and a file is to be written. Choose another name.");
         _handle = File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);

@@ -40,7 +40,9 @@ public static class GgmlTypes
         _ => null,
     };
 
-    /// <summary>The block format with the same bytes; null for plain types and formats the engine does not compute with.</summary>
+    /// <summary>
+    /// The block format with the same bytes; null for plain types and formats the engine does not compute with.
+    /// </summary>
     public static BlockType? ToBlockType(this GgmlType type) => Blocks.TryGetValue(type, out BlockType block) ? block : null;
 
     /// <summary>The file type with the same bytes.</summary>

@@ -58,7 +58,8 @@ public static class LenientJson
     }
 
     /// <summary>The text without the byte order mark that some editors put before it.</summary>
-    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) => utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
+    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> utf8) =>
+        utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
 
     /// <summary>Reads a number, or one of the three named values that <see cref="Parse(string)"/> let pass.</summary>
     /// <returns>False for anything else.</returns>
