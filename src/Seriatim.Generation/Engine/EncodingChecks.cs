@@ -15,15 +15,21 @@ internal static class EncodingChecks
                 $"one for each of the {request.Tokens.Length} tokens, or none, is allowed");
         }
 
-        OptionCheck.Contradiction(request.TokenTypes.Length != 0 && model.Capability != ModelCapability.Encoder, "TokenTypes", "set",
-            "the model has no token types");
-        OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null, "it or LogitsAt must be set");
-        OptionCheck.Contradiction(request.Normalize && request.Pooling is null, "Normalize", true, "there is no embedding to scale; set Pooling");
-        OptionCheck.Contradiction(request.Pooling is null && request.MorePooling.Count > 0, "MorePooling", "set", "Pooling comes first; set it");
+        OptionCheck.Contradiction(request.TokenTypes.Length != 0 && model.Capability != ModelCapability.Encoder,
+            "TokenTypes", "set", "the model has no token types");
+        OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null,
+            "it or LogitsAt must be set");
+        OptionCheck.Contradiction(request.Normalize && request.Pooling is null, "Normalize", true,
+            "there is no embedding to scale; set Pooling");
+        OptionCheck.Contradiction(request.Pooling is null && request.MorePooling.Count > 0, "MorePooling", "set",
+            "Pooling comes first; set it");
         foreach (PoolingKind pooling in request.MorePooling.Concat(request.Pooling is { } first ? [first] : []))
         {
             if (!Enum.IsDefined(pooling))
-                throw new InvalidOptionException("Pooling", pooling, $"{string.Join(", ", Enum.GetNames<PoolingKind>())} are allowed");
+            {
+                throw new InvalidOptionException("Pooling", pooling,
+                    $"{string.Join(", ", Enum.GetNames<PoolingKind>())} are allowed");
+            }
         }
 
         OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Capability != ModelCapability.Encoder, "LogitsAt", "set",

@@ -51,7 +51,9 @@ internal sealed class EngineCore : IDisposable
 
     public EngineTimes Times => _gauges.Times;
 
-    /// <summary>Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.</summary>
+    /// <summary>
+    /// Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.
+    /// </summary>
     public bool KeepsStepTime { get; init; }
 
     internal MemoryPools? Pools => _pools;
@@ -102,7 +104,8 @@ internal sealed class EngineCore : IDisposable
     }
 
     /// <summary>Takes a checked request over.</summary>
-    public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion, CancellationToken token, long submitted)
+    public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion,
+        CancellationToken token, long submitted)
     {
         var group = new SequenceGroup(number, request.Priority, 1)
         {
@@ -121,7 +124,9 @@ internal sealed class EngineCore : IDisposable
         long begin = clock.GetTimestamp();
         EndSome();
         _speculator.Propose(_scheduler.Running, _cost);
-        StepPlan plan = _scheduler.Plan(KeepsStepTime ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget) : int.MaxValue);
+        StepPlan plan = _scheduler.Plan(KeepsStepTime
+            ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget)
+            : int.MaxValue);
         if (plan.IsEmpty)
             return IsIdle ? false
                 : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
@@ -140,8 +145,8 @@ internal sealed class EngineCore : IDisposable
     }
 
     /// <summary>
-    /// After a step that broke off: everything gives its pages back and is computed again, which changes no output. If it breaks off again,
-    /// the requests that are there fail; later ones find an engine that works.
+    /// After a step that broke off: everything gives its pages back and is computed again, which changes no output. If it breaks
+    /// off again, the requests that are there fail; later ones find an engine that works.
     /// </summary>
     /// <param name="exception">What broke it off.</param>
     /// <param name="again">Whether the step before broke off, too.</param>

@@ -38,7 +38,8 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
 
     /// <summary>Time so far; may be read by any thread.</summary>
     public EngineTimes Times => new(
-        new TimeSpan(Volatile.Read(ref _scheduling)), new TimeSpan(Volatile.Read(ref _passes)), new TimeSpan(Volatile.Read(ref _sampling)));
+        new TimeSpan(Volatile.Read(ref _scheduling)), new TimeSpan(Volatile.Read(ref _passes)),
+        new TimeSpan(Volatile.Read(ref _sampling)));
 
     public void CountTime(TimeSpan scheduling, TimeSpan passes, TimeSpan sampling)
     {

@@ -1,6 +1,9 @@
 namespace Seriatim.Generation;
 
-/// <summary>How much an engine may use, and how it shares it out. None of it changes what a request gives, except <see cref="KeyValueType"/>.</summary>
+/// <summary>
+/// How much an engine may use, and how it shares it out. None of it changes what a request
+/// gives, except <see cref="KeyValueType"/>.
+/// </summary>
 public sealed record EngineOptions
 {
     /// <summary>
@@ -23,8 +26,8 @@ public sealed record EngineOptions
     public int PageSize { get; init; } = 16;
 
     /// <summary>
-    /// How keys and values are kept: F16 takes half the memory of F32, Q8 a good quarter. This one does change what a request gives, by
-    /// what is rounded; everything else still does not.
+    /// How keys and values are kept: F16 takes half the memory of F32, Q8 a good quarter. This one does change what a request
+    /// gives, by what is rounded; everything else still does not.
     /// </summary>
     public KeyValueType KeyValueType { get; init; } = KeyValueType.F32;
 
@@ -34,9 +37,9 @@ public sealed record EngineOptions
     public int TokenBudget { get; init; } = 512;
 
     /// <summary>
-    /// The longest a step should take: prompts get fewer rows of the budget if the steps before say that more would take longer. A newcomer waits
-    /// for the step under way, so this is about how long its first token takes beside a long prompt. <see cref="Timeout.InfiniteTimeSpan"/>: as
-    /// long as the budget takes.
+    /// The longest a step should take: prompts get fewer rows of the budget if the steps before say that more would take longer.
+    /// A newcomer waits for the step under way, so this is about how long its first token takes beside a long prompt.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>: as long as the budget takes.
     /// </summary>
     public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(150);
 
@@ -58,7 +61,9 @@ public sealed record EngineOptions
     /// <summary>Ids that end a sequence, unless a request has its own.</summary>
     public IReadOnlyList<int> EndIds { get; init; } = [];
 
-    /// <summary>Ids that no request may choose, beside its own <see cref="TokenConstraints.Suppressed"/>: Marian never gives its padding.</summary>
+    /// <summary>
+    /// Ids that no request may choose, beside its own <see cref="TokenConstraints.Suppressed"/>: Marian never gives its padding.
+    /// </summary>
     public IReadOnlyList<int> SuppressedIds { get; init; } = [];
 
     /// <summary>Drafts for <see cref="SpeculationKind.DraftModel"/>; a decoder with the same vocabulary. Null: none.</summary>
@@ -90,7 +95,8 @@ public sealed record EngineOptions
 
         OptionCheck.Tokens("EndIds", EndIds, model.VocabularySize);
         OptionCheck.Tokens("SuppressedIds", SuppressedIds, model.VocabularySize);
-        if (DraftModel is { } draft && (draft.VocabularySize != model.VocabularySize || draft.Capability != ModelCapability.Decoder))
+        if (DraftModel is { } draft
+            && (draft.VocabularySize != model.VocabularySize || draft.Capability != ModelCapability.Decoder))
         {
             throw new InvalidOptionException("DraftModel", $"a {draft.Capability} with {draft.VocabularySize} ids",
                 $"a Decoder with the model's {model.VocabularySize} ids is allowed");

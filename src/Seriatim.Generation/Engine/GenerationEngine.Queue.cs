@@ -39,8 +39,11 @@ public sealed partial class GenerationEngine
         }
 
         _signal.Release();
-        await using (cancellationToken.UnsafeRegister(static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), place).ConfigureAwait(false))
+        await using (cancellationToken.UnsafeRegister(static (state, token) =>
+            ((TaskCompletionSource)state!).TrySetCanceled(token), place).ConfigureAwait(false))
+        {
             await place.Task.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Gives free places to those who wait outside; by the engine's thread only.</summary>
@@ -53,7 +56,9 @@ public sealed partial class GenerationEngine
         }
     }
 
-    /// <summary>Gives the engine's thread something to do between two steps, or fails it at once if the thread has gone.</summary>
+    /// <summary>
+    /// Gives the engine's thread something to do between two steps, or fails it at once if the thread has gone.
+    /// </summary>
     private void Post(Incoming incoming)
     {
         lock (_gate)

@@ -7,8 +7,8 @@ namespace Seriatim.Generation;
 /// here; what a request gives depends on nothing but the request.
 /// </summary>
 /// <remarks>
-/// Requests may come from any thread. Disposing cancels what is under way and waits for the step under way; it may be done again, from any
-/// thread and at any time. The model is not disposed.
+/// Requests may come from any thread. Disposing cancels what is under way and waits for the step under way; it may be done again,
+/// from any thread and at any time. The model is not disposed.
 /// </remarks>
 public sealed partial class GenerationEngine : IDisposable
 {
@@ -61,15 +61,16 @@ public sealed partial class GenerationEngine : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Submit"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many requests, so that no
-    /// batch fails in its middle.
+    /// As <see cref="Submit"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
+    /// requests, so that no batch fails in its middle.
     /// </summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Ends the waiting, or cancels the request at the next step.</param>
     /// <exception cref="InvalidOptionException">An option is not allowed or contradicts another.</exception>
     /// <exception cref="PromptTooLongException">Prompt and new tokens do not fit into the context.</exception>
     /// <exception cref="RequestTooLargeException">It could never run in this engine.</exception>
-    public async Task<GenerationHandle> SubmitWhenFreeAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(GenerationRequest request,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request = WithSuppressed(request);
@@ -82,7 +83,8 @@ public sealed partial class GenerationEngine : IDisposable
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
     /// <exception cref="GenerationException">As <see cref="Submit"/>.</exception>
-    public IAsyncEnumerable<GenerationUpdate> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<GenerationUpdate> GenerateAsync(GenerationRequest request,
+        CancellationToken cancellationToken = default) =>
         Submit(request, cancellationToken);
 
     /// <summary>Generates, and returns the result when it is complete.</summary>
@@ -121,11 +123,15 @@ public sealed partial class GenerationEngine : IDisposable
         return await Start(request, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Gauges and counters, taken between two steps. Fails with <see cref="ObjectDisposedException"/> once the engine is disposed.</summary>
+    /// <summary>
+    /// Gauges and counters, taken between two steps. Fails with
+    /// <see cref="ObjectDisposedException"/> once the engine is disposed.
+    /// </summary>
     public Task<EngineStatistics> GetStatisticsAsync()
     {
         var completion = new TaskCompletionSource<EngineStatistics>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new Incoming(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception), HasPlace: false));
+        Post(new Incoming(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception),
+            HasPlace: false));
         return completion.Task;
     }
 
@@ -136,7 +142,8 @@ public sealed partial class GenerationEngine : IDisposable
     public EngineTimes Times => _core.Times;
 
     /// <summary>
-    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done. Does nothing the second time.
+    /// Cancels what is under way, ends the thread and gives all pages back; returns when
+    /// that is done. Does nothing the second time.
     /// </summary>
     public void Dispose()
     {
@@ -168,7 +175,8 @@ public sealed partial class GenerationEngine : IDisposable
         long number = Interlocked.Increment(ref _numbers);
         var completion = new TaskCompletionSource<EncodingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Incoming(
-            () => _core.Add(request, number, completion, cancellationToken, submitted), exception => completion.TrySetException(exception), HasPlace: true));
+            () => _core.Add(request, number, completion, cancellationToken, submitted),
+            exception => completion.TrySetException(exception), HasPlace: true));
         return completion.Task;
     }
 

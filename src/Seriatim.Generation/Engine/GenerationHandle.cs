@@ -63,7 +63,8 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         }
     }
 
-    internal void Register() => _registration = _token.UnsafeRegister(static handle => ((GenerationHandle)handle!).Cancel(), this);
+    internal void Register() =>
+        _registration = _token.UnsafeRegister(static handle => ((GenerationHandle)handle!).Cancel(), this);
 
     internal void Write(GenerationUpdate update) => _updates.Writer.TryWrite(update);
 
@@ -74,7 +75,8 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         {
             bool isLast = i == choice.TokenIds.Count - 1;
             string text = isLast ? choice.Text : "";
-            Write(new GenerationUpdate(choice.Index, choice.TokenIds[i], text, choice.Logprobs?[i], isLast ? choice.Finish : null));
+            Write(new GenerationUpdate(choice.Index, choice.TokenIds[i], text, choice.Logprobs?[i],
+                isLast ? choice.Finish : null));
         }
 
         if (choice.TokenIds.Count == 0)

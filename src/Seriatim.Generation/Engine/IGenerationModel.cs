@@ -35,8 +35,8 @@ public interface IGenerationModel
     SequenceLimits LimitsOf(SequenceTerms terms);
 
     /// <summary>
-    /// What of the terms changes the keys and values of the same tokens, and nothing else: sequences may share pages only if it is equal.
-    /// The declared length belongs to it only where rotary scalings depend on it.
+    /// What of the terms changes the keys and values of the same tokens, and nothing else: sequences may share pages only if it
+    /// is equal. The declared length belongs to it only where rotary scalings depend on it.
     /// </summary>
     /// <param name="terms">The terms.</param>
     SequenceTerms MemoryVariant(SequenceTerms terms);

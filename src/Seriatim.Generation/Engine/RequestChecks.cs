@@ -7,7 +7,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     public RequestLimits Check(GenerationRequest request)
     {
         if (model.Capability == ModelCapability.Encoder)
-            throw new InvalidOptionException("Model", "an encoder", "only decoders and encoder-decoders generate; use EncodeAsync");
+        {
+            throw new InvalidOptionException("Model", "an encoder",
+                "only decoders and encoder-decoders generate; use EncodeAsync");
+        }
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
         CheckCounts(request);
@@ -15,7 +18,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         CheckStops(request, endIds);
         int width = request.Beam is { } beam ? CheckBeam(request, beam) : request.BestOf ?? request.Count;
         if (width > options.MaxSequences)
-            throw new RequestTooLargeException("sequences at a time", width, options.MaxSequences, "Make MaxSequences larger, or ask for fewer.");
+        {
+            throw new RequestTooLargeException("sequences at a time", width, options.MaxSequences,
+                "Make MaxSequences larger, or ask for fewer.");
+        }
         CheckSpeculation(request);
         return Fit(request, endIds, width, LimitsOf(request));
     }
@@ -52,9 +58,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         RequireRoom(demand with { Length = declared });
         if (newTokens == 0 && request.PromptLogprobs is null)
             throw new PromptTooLongException("The prompt", prompt, 1, context);
-        OptionCheck.Contradiction(request.MinNewTokens > newTokens, "MinNewTokens", request.MinNewTokens, $"at most {newTokens} new tokens are possible");
-        OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix", $"{request.ForcedPrefix.Count} tokens long",
+        OptionCheck.Contradiction(request.MinNewTokens > newTokens, "MinNewTokens", request.MinNewTokens,
             $"at most {newTokens} new tokens are possible");
+        OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix",
+            $"{request.ForcedPrefix.Count} tokens long", $"at most {newTokens} new tokens are possible");
         var terms = new SequenceTerms { DeclaredLength = declared, Rope = request.Rope, Window = request.Window };
         return new RequestLimits(newTokens, endIds, width, terms, reach);
     }
@@ -97,7 +104,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     private void CheckTokens(GenerationRequest request, IReadOnlyList<int> endIds)
     {
         if (request.Prompt.IsEmpty)
-            throw new InvalidOptionException("Prompt", "empty", "at least one token is needed; give the beginning-of-sequence or decoder start id");
+        {
+            throw new InvalidOptionException("Prompt", "empty",
+                "at least one token is needed; give the beginning-of-sequence or decoder start id");
+        }
         foreach (int id in request.Prompt.Span)
             OptionCheck.Token("Prompt", id, model.VocabularySize);
         foreach (int id in request.EncoderInput.Span)
@@ -110,8 +120,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         bool needsEncoder = model.Capability == ModelCapability.EncoderDecoder;
         if (needsEncoder && request.EncoderInput.IsEmpty)
             throw new InvalidOptionException("EncoderInput", "empty", "an encoder-decoder needs at least one token");
-        OptionCheck.Contradiction(!needsEncoder && !request.EncoderInput.IsEmpty, "EncoderInput", $"{request.EncoderInput.Length} tokens long",
-            "the model has no encoder; put everything into Prompt");
+        OptionCheck.Contradiction(!needsEncoder && !request.EncoderInput.IsEmpty, "EncoderInput",
+            $"{request.EncoderInput.Length} tokens long", "the model has no encoder; put everything into Prompt");
     }
 
     private void CheckCounts(GenerationRequest request)
@@ -134,8 +144,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             "they are looked for in text, and there is no Tokenizer to make it");
         if (request.StopStrings.Any(string.IsNullOrEmpty))
             throw new InvalidOptionException("StopStrings", "empty", "a stop string needs at least one character");
-        OptionCheck.Contradiction(request.IgnoreEndIds && endIds.Count == 0, "IgnoreEndIds", "true", "there are no end ids to ignore");
-        OptionCheck.Contradiction(request.IgnoreEndIds && request.ForcedEndId is not null, "ForcedEndId", request.ForcedEndId, "IgnoreEndIds is set");
+        OptionCheck.Contradiction(request.IgnoreEndIds && endIds.Count == 0, "IgnoreEndIds", "true",
+            "there are no end ids to ignore");
+        OptionCheck.Contradiction(request.IgnoreEndIds && request.ForcedEndId is not null, "ForcedEndId", request.ForcedEndId,
+            "IgnoreEndIds is set");
     }
 
     private int CheckBeam(GenerationRequest request, BeamOptions beam)
@@ -148,12 +160,15 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             throw new InvalidOptionException("Beam.Groups", beam.Groups, $"a divisor of the {beam.Beams} beams is allowed");
         OptionCheck.Contradiction(beam.Groups == 1 && beam.DiversityPenalty != 0, "Beam.DiversityPenalty", beam.DiversityPenalty,
             "it needs more than one of Beam.Groups");
-        OptionCheck.Contradiction(request.Count > beam.Beams, "Count", request.Count, $"at most the {beam.Beams} beams can be returned");
-        OptionCheck.Contradiction(request.BestOf is not null, "BestOf", request.BestOf, "beam search returns its best Count by itself");
+        OptionCheck.Contradiction(request.Count > beam.Beams, "Count", request.Count,
+            $"at most the {beam.Beams} beams can be returned");
+        OptionCheck.Contradiction(request.BestOf is not null, "BestOf", request.BestOf,
+            "beam search returns its best Count by itself");
         OptionCheck.Contradiction(request.Sampling.HasWarpers && request.Sampling.Temperature != 0, "Sampling", "set",
             "temperature and truncation do not apply to beam search");
         OptionCheck.Contradiction(request.Sampling.HasTruncation, "Sampling", "set", "truncation does not apply to beam search");
-        OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set", "drafts are for sampling, not for beam search");
+        OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set",
+            "drafts are for sampling, not for beam search");
         return beam.Beams;
     }
 
@@ -168,8 +183,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         if (!Enum.IsDefined(speculation.Kind))
             throw new InvalidOptionException("Speculation.Kind", speculation.Kind, "PromptLookup and DraftModel are allowed");
         bool model = speculation.Kind == SpeculationKind.DraftModel;
-        OptionCheck.Contradiction(model && options.DraftModel is null, "Speculation.Kind", speculation.Kind, "the engine has no DraftModel");
-        OptionCheck.Contradiction(model && speculation.Branches > 1, "Speculation.Branches", speculation.Branches, "a draft model drafts a chain");
+        OptionCheck.Contradiction(model && options.DraftModel is null, "Speculation.Kind", speculation.Kind,
+            "the engine has no DraftModel");
+        OptionCheck.Contradiction(model && speculation.Branches > 1, "Speculation.Branches", speculation.Branches,
+            "a draft model drafts a chain");
     }
 
     private void CheckEncoderInput(GenerationRequest request)

@@ -18,5 +18,6 @@ public sealed class InvalidOptionException : GenerationException
     /// <summary>What is allowed, in words.</summary>
     public string Allowed { get; }
 
-    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
+    private static string Text(object? value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "empty";
 }

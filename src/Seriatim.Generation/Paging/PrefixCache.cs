@@ -7,10 +7,10 @@ namespace Seriatim.Generation;
 /// nobody else holds are given up when room is needed, least recently used first.
 /// </summary>
 /// <remarks>
-/// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window holds pages
-/// without those before them: when one of these is given up, the pages behind it can no longer be found, nobody adds to them, and they
-/// go the same way in their turn. Where layers keep states, a chain can be gone on from where its last page has one, and only
-/// there.
+/// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window
+/// holds pages without those before them: when one of these is given up, the pages behind it can no longer be found,
+/// nobody adds to them, and they go the same way in their turn. Where layers keep states, a chain can be gone on from
+/// where its last page has one, and only there.
 /// </remarks>
 internal sealed class PrefixCache
 {

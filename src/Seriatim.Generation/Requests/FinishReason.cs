@@ -18,6 +18,9 @@ public enum FinishReason
     /// <summary>The time was over (<see cref="GenerationRequest.Deadline"/>).</summary>
     Deadline,
 
-    /// <summary>The request was cancelled. Only in streams: they end with what there is, then with <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// The request was cancelled. Only in streams: they end with what there is, then with
+    /// <see cref="OperationCanceledException"/>.
+    /// </summary>
     Cancelled,
 }

@@ -10,4 +10,5 @@ namespace Seriatim.Generation;
 /// <param name="Score">Beam search: sum of scores / length^length_penalty. BestOf: mean log-probability. Else null.</param>
 /// <param name="Logprobs">One for each token, if <see cref="GenerationRequest.Logprobs"/> was set.</param>
 public sealed record GenerationChoice(
-    int Index, IReadOnlyList<int> TokenIds, string Text, FinishReason Finish, double? Score, IReadOnlyList<TokenLogprobs>? Logprobs);
+    int Index, IReadOnlyList<int> TokenIds, string Text, FinishReason Finish, double? Score,
+    IReadOnlyList<TokenLogprobs>? Logprobs);

@@ -18,14 +18,14 @@ public sealed record GenerationRequest
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
     /// <summary>
-    /// Most new tokens, 1 or more; a request for which so many do not fit is refused. Null: <see cref="SoftMaxNewTokens"/>, or as many as the
-    /// context and the page pool hold.
+    /// Most new tokens, 1 or more; a request for which so many do not fit is refused. Null: <see cref="SoftMaxNewTokens"/>, or as
+    /// many as the context and the page pool hold.
     /// </summary>
     public int? MaxNewTokens { get; init; }
 
     /// <summary>
-    /// Most new tokens where <see cref="MaxNewTokens"/> does not say it: at most so many, as far as the context and the page pool go. For lengths
-    /// that no user has asked for. Null: no such limit.
+    /// Most new tokens where <see cref="MaxNewTokens"/> does not say it: at most so many, as far as the context and the page pool
+    /// go. For lengths that no user has asked for. Null: no such limit.
     /// </summary>
     public int? SoftMaxNewTokens { get; init; }
 
@@ -42,8 +42,8 @@ public sealed record GenerationRequest
     public SpeculationOptions? Speculation { get; init; }
 
     /// <summary>
-    /// Seed of all random numbers of this request: the same seed gives the same text, for ever. Null: one is drawn when it is submitted;
-    /// <see cref="GenerationHandle.Seed"/> and <see cref="GenerationResult.Seed"/> tell which.
+    /// Seed of all random numbers of this request: the same seed gives the same text, for ever. Null: one is drawn when it is
+    /// submitted; <see cref="GenerationHandle.Seed"/> and <see cref="GenerationResult.Seed"/> tell which.
     /// </summary>
     public ulong? Seed { get; init; }
 
@@ -90,14 +90,15 @@ public sealed record GenerationRequest
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>
-    /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted, beyond the model's
-    /// context too. The window with its sinks must fit into the context. Needs rotary, ALiBi or relative positions. Null: all that the layers see.
+    /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted,
+    /// beyond the model's context too. The window with its sinks must fit into the context. Needs rotary, ALiBi or relative
+    /// positions. Null: all that the layers see.
     /// </summary>
     public AttentionWindow? Window { get; init; }
 
     /// <summary>
-    /// Other rotary positions than those of the config, to reach further than the model was trained for; the context follows from it. Null:
-    /// those of the config.
+    /// Other rotary positions than those of the config, to reach further than the model was trained for; the context
+    /// follows from it. Null: those of the config.
     /// </summary>
     public RopeChange? Rope { get; init; }
 

@@ -9,5 +9,5 @@ namespace Seriatim.Generation;
 /// <param name="Timings">What was measured.</param>
 /// <param name="Seed">The seed of its random numbers, given or drawn: with it the same request gives the same again.</param>
 public sealed record GenerationResult(
-    IReadOnlyList<GenerationChoice> Choices, IReadOnlyList<TokenLogprobs>? PromptLogprobs, GenerationUsage Usage, GenerationTimings Timings,
-    ulong Seed);
+    IReadOnlyList<GenerationChoice> Choices, IReadOnlyList<TokenLogprobs>? PromptLogprobs, GenerationUsage Usage,
+    GenerationTimings Timings, ulong Seed);

@@ -9,4 +9,5 @@ namespace Seriatim.Generation;
 /// </param>
 /// <param name="Logprobs">Its probability, if <see cref="GenerationRequest.Logprobs"/> was set.</param>
 /// <param name="Finish">Set on the last token of a choice.</param>
-public readonly record struct GenerationUpdate(int Choice, int? TokenId, string Text, TokenLogprobs? Logprobs, FinishReason? Finish);
+public readonly record struct GenerationUpdate(int Choice, int? TokenId, string Text, TokenLogprobs? Logprobs,
+    FinishReason? Finish);

@@ -80,7 +80,8 @@ internal static class CounterRandom
         if (Avx2.IsSupported)
         {
             Vector256<ulong> even = Avx2.Multiply(x, Vector256.Create(factor));
-            Vector256<ulong> odd = Avx2.Multiply(Vector256.ShiftRightLogical(x.AsUInt64(), 32).AsUInt32(), Vector256.Create(factor));
+            Vector256<ulong> odd = Avx2.Multiply(Vector256.ShiftRightLogical(x.AsUInt64(), 32).AsUInt32(),
+                Vector256.Create(factor));
             return Avx2.Blend(Vector256.ShiftRightLogical(even, 32).AsUInt32(), odd.AsUInt32(), 0b10101010);
         }
 

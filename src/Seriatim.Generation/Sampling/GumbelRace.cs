@@ -5,15 +5,16 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Draws from the softmax of logits by the Gumbel race: the highest <c>logit - log(-log u)</c> wins, u being each token's own random number;
-/// equal scores: the smaller id.
+/// Draws from the softmax of logits by the Gumbel race: the highest <c>logit - log(-log u)</c> wins, u being each token's own
+/// random number; equal scores: the smaller id.
 /// </summary>
 /// <remarks>
 /// Two distributions that are drawn from with the same numbers agree as often as they can be made to without knowing each
 /// other, up to a factor of two (Daliri, Musco and Suresh, 2025): a draft that uses the numbers of its step is accepted
 /// exactly when it is what plain decoding chooses, and speculation changes no output.
 /// <para>With many tokens, a bound that vectors compute in F32 (<c>-log u >= 1 - u</c>, so the score is at most
-/// <c>logit - log(1 - u)</c>) tells which few scores have to be computed; they decide in double precision, as they would without the bound.</para>
+/// <c>logit - log(1 - u)</c>) tells which few scores have to be computed; they decide in double
+/// precision, as they would without the bound.</para>
 /// </remarks>
 internal sealed class GumbelRace(int vocabulary)
 {
@@ -81,7 +82,8 @@ internal sealed class GumbelRace(int vocabulary)
         for (int id = 0; id < bits.Length; id += Step)
         {
             CounterRandom.Next8(
-                row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, (uint)id / IdsPerCounter, bits.Slice(id, Step));
+                row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, (uint)id / IdsPerCounter,
+                bits.Slice(id, Step));
         }
 
         ReadOnlySpan<float> logits = row.Logits;
@@ -91,7 +93,8 @@ internal sealed class GumbelRace(int vocabulary)
         int first = 0;
         for (; first + Lanes <= logits.Length; first += Lanes)
         {
-            Vector256<float> bound = Bound(Vector256.Create(logits.Slice(first, Lanes)), Vector256.Create((ReadOnlySpan<uint>)bits.Slice(first, Lanes)));
+            Vector256<float> bound = Bound(Vector256.Create(logits.Slice(first, Lanes)),
+                Vector256.Create((ReadOnlySpan<uint>)bits.Slice(first, Lanes)));
             bound.CopyTo(bounds[first..]);
             Vector256<float> above = Vector256.GreaterThan(bound, most);
             most = Vector256.ConditionalSelect(above, bound, most);
@@ -108,7 +111,9 @@ internal sealed class GumbelRace(int vocabulary)
         best += at[best];
         for (int id = first; id < bounds.Length; id++)
         {
-            bounds[id] = id < logits.Length ? Bound(Vector256.Create(logits[id]), Vector256.Create(bits[id]))[0] : float.NegativeInfinity;
+            bounds[id] = id < logits.Length
+                ? Bound(Vector256.Create(logits[id]), Vector256.Create(bits[id]))[0]
+                : float.NegativeInfinity;
             if (bounds[id] > bounds[best])
                 best = id;
         }

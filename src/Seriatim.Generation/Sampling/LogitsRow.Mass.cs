@@ -15,7 +15,10 @@ internal sealed partial class LogitsRow
     private double[] _masses = [];
     private int[] _buckets = [];
 
-    /// <summary>Drops all but the smallest set of the best whose share of the probability is at least <paramref name="p"/>; keeps the best at least.</summary>
+    /// <summary>
+    /// Drops all but the smallest set of the best whose share of the probability is at least
+    /// <paramref name="p"/>; keeps the best at least.
+    /// </summary>
     public void KeepMass(double p)
     {
         if (IsShort)
@@ -43,8 +46,8 @@ internal sealed partial class LogitsRow
     }
 
     /// <summary>
-    /// Adds probabilities up in buckets of logits instead of sorting: whole buckets stay or go, and only the one in which the share is reached
-    /// is taken apart.
+    /// Adds probabilities up in buckets of logits instead of sorting: whole buckets stay or go, and only the one in
+    /// which the share is reached is taken apart.
     /// </summary>
     private void KeepMassByBuckets(double p)
     {
@@ -83,7 +86,9 @@ internal sealed partial class LogitsRow
         _count = -1;
     }
 
-    /// <summary>How many of the first keys, best first, are needed to reach a mass; the keys are put in that order as far as it matters.</summary>
+    /// <summary>
+    /// How many of the first keys, best first, are needed to reach a mass; the keys are put in that order as far as it matters.
+    /// </summary>
     private int SplitByMass(int count, double reached, double least)
     {
         (int first, int end) = (0, count);

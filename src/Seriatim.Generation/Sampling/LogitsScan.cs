@@ -104,10 +104,13 @@ internal static class LogitsScan
         }
     }
 
-    /// <summary>The bucket of each logit, counted down from the best: equal parts of a range; what is below it goes into the last one.</summary>
+    /// <summary>
+    /// The bucket of each logit, counted down from the best: equal parts of a range; what is below it goes into the last one.
+    /// </summary>
     public static void Buckets(ReadOnlySpan<float> logits, float max, float range, int count, Span<int> buckets)
     {
-        Vector256<float> best = Vector256.Create(max), scale = Vector256.Create(count / range), last = Vector256.Create(count - 1f);
+        Vector256<float> best = Vector256.Create(max), scale = Vector256.Create(count / range),
+            last = Vector256.Create(count - 1f);
         int id = 0;
         for (; id + Lanes <= logits.Length; id += Lanes)
             Bucket(Vector256.Create(logits.Slice(id, Lanes))).CopyTo(buckets[id..]);
@@ -134,7 +137,8 @@ internal static class LogitsScan
         for (; id + Lanes <= logits.Length; id += Lanes)
         {
             Vector256<float> beyond = Vector256.GreaterThan(Vector256.Create(buckets.Slice(id, Lanes)), borders).AsSingle();
-            Vector256.ConditionalSelect(beyond, dropped, Vector256.Create((ReadOnlySpan<float>)logits.Slice(id, Lanes))).CopyTo(logits[id..]);
+            Vector256.ConditionalSelect(beyond, dropped, Vector256.Create((ReadOnlySpan<float>)logits.Slice(id, Lanes)))
+                .CopyTo(logits[id..]);
         }
 
         for (; id < logits.Length; id++)

@@ -66,10 +66,12 @@ internal sealed class SamplerChain
         int best = float.IsNegativeInfinity(highest) ? -1 : row.Logits.AsSpan().IndexOf(highest);
         return best >= 0
             ? best
-            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none", row.Step);
+            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none",
+                row.Step);
     }
 
-    private static IEnumerable<LogitsProcessor> Scores(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary)
+    private static IEnumerable<LogitsProcessor> Scores(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens,
+        int vocabulary)
     {
         (TokenConstraints constraints, PenaltyOptions penalties) = (request.Sampling.Constraints, request.Sampling.Penalties);
         if (constraints.LogitBias.Count > 0)
@@ -87,7 +89,10 @@ internal sealed class SamplerChain
         if (penalties.NoRepeatNgramSize > 0)
             yield return new NoRepeatNgram(penalties.NoRepeatNgramSize);
         if (constraints.BadWords.Count > 0)
-            yield return new SequenceBiases([.. constraints.BadWords.Select(word => new SequenceBias(word, float.NegativeInfinity))]);
+        {
+            yield return new SequenceBiases(
+                [.. constraints.BadWords.Select(word => new SequenceBias(word, float.NegativeInfinity))]);
+        }
         if (request.MinNewTokens > 0)
             yield return new MinTokens(request.MinNewTokens, endIds.Concat(request.StopIds));
         if (request.IgnoreEndIds)

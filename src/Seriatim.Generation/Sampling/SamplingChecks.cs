@@ -39,10 +39,12 @@ internal static class SamplingChecks
         OptionCheck.Contradiction(greedy && options.Xtc is not null, "Sampling.Xtc", "set", Zero);
         OptionCheck.Contradiction(greedy && options.Mirostat is not null, "Sampling.Mirostat", "set", Zero);
         OptionCheck.Contradiction(options.Mirostat is not null && options.HasTruncation, "Sampling.Mirostat", "set",
-            $"it truncates by itself and cannot be combined with other truncations ({Names(TruncationOrders.HuggingFace.Where(t => t.IsSet(options)))})");
+            "it truncates by itself and cannot be combined with other truncations "
+                + $"({Names(TruncationOrders.HuggingFace.Where(t => t.IsSet(options)))})");
     }
 
-    private static string Names(IEnumerable<Truncation> truncations) => string.Join(", ", truncations.Select(truncation => truncation.Option));
+    private static string Names(IEnumerable<Truncation> truncations) =>
+        string.Join(", ", truncations.Select(truncation => truncation.Option));
 
     private static void Check(PenaltyOptions penalties, int vocabulary)
     {
@@ -79,7 +81,10 @@ internal static class SamplingChecks
         if (constraints.Allowed is not { } allowed)
             return;
         if (allowed.Count == 0)
-            throw new InvalidOptionException("Sampling.Constraints.Allowed", "empty", "at least one id must be allowed; null allows all");
+        {
+            throw new InvalidOptionException("Sampling.Constraints.Allowed", "empty",
+                "at least one id must be allowed; null allows all");
+        }
         OptionCheck.Tokens("Sampling.Constraints.Allowed", allowed, vocabulary);
     }
 

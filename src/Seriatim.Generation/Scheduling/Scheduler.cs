@@ -106,7 +106,9 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         RemoveDone();
     }
 
-    /// <summary>Gives all pages back and lets everything wait again; what was computed will be computed again, to the same bits.</summary>
+    /// <summary>
+    /// Gives all pages back and lets everything wait again; what was computed will be computed again, to the same bits.
+    /// </summary>
     public void SuspendAll()
     {
         foreach (SequenceGroup group in _running)

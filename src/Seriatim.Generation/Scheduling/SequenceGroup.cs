@@ -82,7 +82,10 @@ internal sealed class SequenceGroup(long number, int priority, int width)
         int common = Live.Min(s => s.Tokens.Count) - 1;
         ReadOnlySpan<int> first = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Live[0].Tokens);
         foreach (Sequence other in Live)
-            common = Math.Min(common, first.CommonPrefixLength(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(other.Tokens)));
+        {
+            common = Math.Min(common,
+                first.CommonPrefixLength(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(other.Tokens)));
+        }
         _trunk.Add(new Sequence(Live[0].Id, [.. first[..common]], Live[0].PromptLength));
     }
 

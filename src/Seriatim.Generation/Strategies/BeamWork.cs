@@ -2,7 +2,8 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// Beam search by the definition of transformers 4.46: processors work on log-probabilities; the best 2 x beams candidates are
-/// visited in order; one that ends, by an id or because its text reaches a stop string, counts only among the first beams. Beams share their pages until they differ.
+/// visited in order; one that ends, by an id or because its text reaches a stop string, counts only among the first beams.
+/// Beams share their pages until they differ.
 /// </summary>
 internal sealed class BeamWork(
     EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits)
@@ -113,7 +114,8 @@ internal sealed class BeamWork(
             else if (rank < beams.Size)
             {
                 TokenLogprobs? last = Logprobs(rows.Logits(row + group.Live.IndexOf(beam)), candidate.Token);
-                beams.Keep(candidate.Score, [.. NewTokensOf(beam), candidate.Token], reason, last is null ? null : [.. beam.Logprobs ?? [], last]);
+                beams.Keep(candidate.Score, [.. NewTokensOf(beam), candidate.Token], reason,
+                    last is null ? null : [.. beam.Logprobs ?? [], last]);
             }
         }
 

@@ -89,7 +89,8 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     public void Forget() => Forget(_ => true);
 
     /// <summary>
-    /// No request fails because its drafts do. What was drafted is verified as ever; a model that goes on failing is asked less and less.
+    /// No request fails because its drafts do. What was drafted is verified as ever; a model
+    /// that goes on failing is asked less and less.
     /// </summary>
     private void Fail(Exception exception)
     {
@@ -169,7 +170,9 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         return _pools.NewMemory(drafting.DraftTerms! with { DeclaredLength = declared }, reach);
     }
 
-    /// <summary>The draft sees the window of the request if it can; else it stops at its own context. Its rotary positions are its own.</summary>
+    /// <summary>
+    /// The draft sees the window of the request if it can; else it stops at its own context. Its rotary positions are its own.
+    /// </summary>
     private SequenceLimits LimitsOf(Drafting drafting)
     {
         if (drafting.DraftTerms is not null)

@@ -2,7 +2,8 @@ namespace Seriatim.Generation;
 
 /// <summary>Reads whole sequences: embeddings by pooling, logits at places.</summary>
 internal sealed class EncodingWork(
-    EngineContext context, EncodingRequest request, TaskCompletionSource<EncodingResult> completion, CancellationToken token) : IGroupWork
+    EngineContext context, EncodingRequest request, TaskCompletionSource<EncodingResult> completion,
+    CancellationToken token) : IGroupWork
 {
     public bool IsLockstep => false;
 

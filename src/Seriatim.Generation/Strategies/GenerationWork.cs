@@ -2,7 +2,8 @@ namespace Seriatim.Generation;
 
 /// <summary>What sampling and beam search share: scoring the prompt, noticing the end, and the result.</summary>
 internal abstract class GenerationWork(
-    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits) : IGroupWork
+    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain,
+    RequestLimits limits) : IGroupWork
 {
     private readonly HashSet<int> _endIds = [.. request.IgnoreEndIds ? [] : limits.EndIds];
     private readonly HashSet<int> _stopIds = [.. request.StopIds];
@@ -140,8 +141,8 @@ internal abstract class GenerationWork(
         TimeProvider clock = context.Clock;
         long now = clock.GetTimestamp();
         var usage = new GenerationUsage(
-            request.Prompt.Length + request.EncoderInput.Length, group.CachedTokens, newTokens, group.ForwardRows, DraftTokens, AcceptedTokens,
-            group.Preemptions);
+            request.Prompt.Length + request.EncoderInput.Length, group.CachedTokens, newTokens, group.ForwardRows, DraftTokens,
+            AcceptedTokens, group.Preemptions);
         var timings = new GenerationTimings(
             clock.GetElapsedTime(group.Submitted, group.FirstAdmitted ?? now),
             _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
@@ -158,7 +159,10 @@ internal abstract class GenerationWork(
             // The row at position p scores the token at p + 1; after a preemption some are known already.
             int scored = segment.First + row + 1;
             if (scored < sequence.PromptLength && _prompt!.Count == scored - 1)
-                _prompt.Add(LogprobReader.Read(context.Scratch, rows.Logits(row), sequence.Tokens[scored], request.PromptLogprobs!.Value));
+            {
+                _prompt.Add(LogprobReader.Read(context.Scratch, rows.Logits(row), sequence.Tokens[scored],
+                    request.PromptLogprobs!.Value));
+            }
         }
     }
 }

@@ -58,7 +58,11 @@ internal sealed class SamplingWork(
         Sequence root = group.Live[0];
         root.State = Chain.NewState();
         for (int i = 1; i < _width; i++)
-            group.Live.Add(root.Memory is null ? new Sequence(root.Id with { Index = i }, [.. root.Tokens], root.PromptLength) : root.Fork(i));
+        {
+            group.Live.Add(root.Memory is null
+                ? new Sequence(root.Id with { Index = i }, [.. root.Tokens], root.PromptLength)
+                : root.Fork(i));
+        }
         foreach (Sequence sequence in group.Live)
         {
             sequence.Text = NewText();
@@ -83,7 +87,10 @@ internal sealed class SamplingWork(
         string text = AppendText(sequence, token, ref reason);
         sequence.Finish = reason;
         if (_streams)
-            Handle.Write(new GenerationUpdate(sequence.Id.Index, token, text, Request.Logprobs is null ? null : logprobs, reason));
+        {
+            Handle.Write(new GenerationUpdate(sequence.Id.Index, token, text,
+                Request.Logprobs is null ? null : logprobs, reason));
+        }
     }
 
     private string AppendText(Sequence sequence, int token, ref FinishReason? reason)
@@ -166,5 +173,6 @@ internal sealed class SamplingWork(
             Handle.WriteChoice(choice);
     }
 
-    private static double MeanLogprob(Sequence sequence) => sequence.NewTokens == 0 ? 0 : sequence.LogprobSum / sequence.NewTokens;
+    private static double MeanLogprob(Sequence sequence) =>
+        sequence.NewTokens == 0 ? 0 : sequence.LogprobSum / sequence.NewTokens;
 }

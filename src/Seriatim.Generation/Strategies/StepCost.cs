@@ -35,7 +35,10 @@ internal sealed class StepCost
         return Math.Max(1e-9, Math.Max(Mean + row * (rows - atMean), row * rows));
     }
 
-    /// <summary>How many rows a step may have to take no longer than a time, at most <paramref name="most"/>; a quarter of those as long as nothing is known.</summary>
+    /// <summary>
+    /// How many rows a step may have to take no longer than a time, at most <paramref name="most"/>; a
+    /// quarter of those as long as nothing is known.
+    /// </summary>
     public int RowsWithin(TimeSpan time, int most)
     {
         if (time == Timeout.InfiniteTimeSpan)

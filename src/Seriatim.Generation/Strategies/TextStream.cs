@@ -32,7 +32,8 @@ internal sealed class TextStream
     /// <param name="mayStop">Whether stop strings count already.</param>
     /// <param name="stopped">Whether the text reached one.</param>
     /// <returns>Text that is certain now.</returns>
-    public string Append(int token, bool mayStop, out bool stopped) => Release(_held + _decoder.Append(token), mayStop, out stopped);
+    public string Append(int token, bool mayStop, out bool stopped) =>
+        Release(_held + _decoder.Append(token), mayStop, out stopped);
 
     /// <summary>Ends the text and returns what was held back; it may still reach a stop string.</summary>
     public string Flush(bool mayStop, out bool stopped)
