@@ -77,8 +77,8 @@ public sealed class Model : IDisposable
     public long BytesPerState => _memory?.Kinds.Sum(kind => kind.BytesPerState) ?? 0;
 
     /// <summary>
-    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of a split). Of a
-    /// model of texts and pictures or sounds (a config with <c>text_config</c>) the text model alone is loaded.
+    /// Loads a model folder in the Hugging Face layout (<c>config.json</c> and safetensors), or a <c>.gguf</c> file (any file of
+    /// a split). Of a model of texts and pictures or sounds (a config with <c>text_config</c>) the text model alone is loaded.
     /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or damaged.</exception>
     /// <exception cref="ModelException">The architecture is unknown, the config not fully supported, or the weights do not fit
@@ -103,7 +103,10 @@ public sealed class Model : IDisposable
         return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names), options.Device);
     }
 
-    /// <summary>Whether a path names a GGUF file: by its ending or, as stores that name files by their hash have no endings, by its first bytes.</summary>
+    /// <summary>
+    /// Whether a path names a GGUF file: by its ending or, as stores that name files by their
+    /// hash have no endings, by its first bytes.
+    /// </summary>
     public static bool IsGguf(string path)
     {
         if (path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
@@ -160,8 +163,8 @@ public sealed class Model : IDisposable
     public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
 
     /// <summary>
-    /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of it only as far
-    /// as angles follow from it.
+    /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of
+    /// it only as far as angles follow from it.
     /// </summary>
     /// <param name="terms">The terms.</param>
     public SequenceTerms MemoryVariant(SequenceTerms terms) => TermsReader.Variant(Spec, terms);
@@ -249,7 +252,9 @@ public sealed class Model : IDisposable
         }
     }
 
-    /// <summary>Gives the memory of the weights, and what its passes left in the pool of tensors, back to the system; once.</summary>
+    /// <summary>
+    /// Gives the memory of the weights, and what its passes left in the pool of tensors, back to the system; once.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -312,7 +317,8 @@ public sealed class Model : IDisposable
             throw new NotSupportedException("An encoder and a decoder with embeddings of their own are not built.");
         StackSpec stack = spec.Last;
 
-        // Tied, the rows are also those of the head: logits should begin with a deviation near 1 (T5 divides its rows by sqrt(E)).
+        // Tied, the rows are also those of the head: logits should begin with a deviation
+        // near 1 (T5 divides its rows by sqrt(E)).
         return weights.Embedding("embed", stack.Vocabulary, stack.EmbeddingWidth, spec.Head.Tied,
             $"vocabulary {stack.Vocabulary}, embedding width {stack.EmbeddingWidth}", stack.FrozenId,
             spec.Head.Tied ? 1 / spec.Head.Scale : 1);

@@ -4,8 +4,8 @@ namespace Seriatim.Models;
 public sealed record ModelLoadOptions
 {
     /// <summary>
-    /// How matrices are kept in memory. Training needs <see cref="WeightStorage.F32"/>, which is also the exact way to run a quantised
-    /// model: its weights are decoded and activations stay F32.
+    /// How matrices are kept in memory. Training needs <see cref="WeightStorage.F32"/>, which is also the exact way to run a
+    /// quantised model: its weights are decoded and activations stay F32.
     /// </summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;
 

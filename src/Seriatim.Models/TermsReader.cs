@@ -58,7 +58,8 @@ internal static class TermsReader
     }
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
-    private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) => layer.Window <= 0 || window.Size <= layer.Window;
+    private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) =>
+        layer.Window <= 0 || window.Size <= layer.Window;
 
     private static AttentionWindow? Reach(MixerSpec.Attention[] layers, AttentionWindow? window)
     {
@@ -82,7 +83,10 @@ internal static class TermsReader
         if (window.Sinks < 0)
             throw new SequenceTermsException("Window.Sinks", window.Sinks, "0 or more is allowed");
         if (spec.Decoder is not { } decoder || layers.Length == 0)
-            throw new SequenceTermsException("Window.Size", window.Size, $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
+        {
+            throw new SequenceTermsException("Window.Size", window.Size,
+                $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
+        }
         if (layers.Length < decoder.Layers.Count)
         {
             // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
@@ -95,11 +99,15 @@ internal static class TermsReader
         if (decoder.Position is not PositionSpec.None)
         {
             throw new SequenceTermsException("Window.Size", window.Size,
-                $"a {spec.Family} model adds positions to its embedding, so it cannot go on beyond its table; models with rotary, ALiBi or relative positions can");
+                $"a {spec.Family} model adds positions to its embedding, so it cannot go on beyond its table; models with "
+                    + "rotary, ALiBi or relative positions can");
         }
 
         if (layers.All(layer => layer.Position is PositionSpec.None))
-            throw new SequenceTermsException("Window.Size", window.Size, $"a {spec.Family} model has no positions to keep within a window");
+        {
+            throw new SequenceTermsException("Window.Size", window.Size,
+                $"a {spec.Family} model has no positions to keep within a window");
+        }
         if (window.Positions > context)
         {
             throw new SequenceTermsException("Window.Size", window.Size,
@@ -109,7 +117,8 @@ internal static class TermsReader
         if (!layers.Any(layer => Narrows(window, layer)))
         {
             throw new SequenceTermsException("Window.Size", window.Size,
-                $"the layers of this {spec.Family} model see at most {layers.Max(layer => layer.Window)} positions by themselves");
+                $"the layers of this {spec.Family} model see at most "
+                    + $"{layers.Max(layer => layer.Window)} positions by themselves");
         }
     }
 
@@ -169,12 +178,20 @@ internal static class TermsReader
         if (trained < 1)
             throw new SequenceTermsException("Rope.Scaling.TrainedLength", trained.Value, "1 or more is allowed");
         if (scaling is RopeScaling.Ntk or RopeScaling.DynamicNtk && rotaryDim <= 2)
-            throw new SequenceTermsException("Rope.Scaling", scaling.GetType().Name, $"it needs more than the {rotaryDim} rotary features of this model");
+        {
+            throw new SequenceTermsException("Rope.Scaling", scaling.GetType().Name,
+                $"it needs more than the {rotaryDim} rotary features of this model");
+        }
         if (scaling is RopeScaling.Yarn { AttentionFactor: var sharpness } && !(sharpness > 0 && double.IsFinite(sharpness)))
             throw new SequenceTermsException("Rope.Scaling.AttentionFactor", sharpness, "a finite number above 0 is allowed");
-        if (scaling is RopeScaling.Yarn { BetaFast: var fast, BetaSlow: var slow } && !(slow > 0 && fast >= slow && double.IsFinite(fast)))
-            throw new SequenceTermsException("Rope.Scaling.BetaFast", fast, FormattableString.Invariant($"at least BetaSlow, {slow}, which must be above 0, is allowed"));
-        if (scaling is RopeScaling.LongRope longer && (longer.ShortFactors.Length != rotaryDim / 2 || longer.LongFactors.Length != rotaryDim / 2))
+        if (scaling is RopeScaling.Yarn { BetaFast: var fast, BetaSlow: var slow }
+            && !(slow > 0 && fast >= slow && double.IsFinite(fast)))
+        {
+            throw new SequenceTermsException("Rope.Scaling.BetaFast", fast,
+                FormattableString.Invariant($"at least BetaSlow, {slow}, which must be above 0, is allowed"));
+        }
+        if (scaling is RopeScaling.LongRope longer
+            && (longer.ShortFactors.Length != rotaryDim / 2 || longer.LongFactors.Length != rotaryDim / 2))
         {
             throw new SequenceTermsException("Rope.Scaling.LongFactors", longer.LongFactors.Length,
                 $"{rotaryDim / 2} factors, short and long, are needed: one for each pair of rotary features");

@@ -25,8 +25,8 @@ public abstract class Architecture
     internal virtual GgufMap? Gguf => null;
 
     /// <summary>
-    /// What the reference library takes for keys that are missing in a config within another (<c>text_config</c>), where it leaves out
-    /// those that have the value of the class; JSON.
+    /// What the reference library takes for keys that are missing in a config within another (<c>text_config</c>), where it
+    /// leaves out those that have the value of the class; JSON.
     /// </summary>
     internal virtual string NestedDefaults => "{}";
 }

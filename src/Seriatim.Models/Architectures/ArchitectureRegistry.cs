@@ -49,7 +49,10 @@ public static class ArchitectureRegistry
     internal static (Architecture Architecture, GgufConfig Config) Find(IGgufHeader header)
     {
         if (header.Metadata.GetValueOrDefault("general.architecture") is not string name)
-            throw new ModelFormatException(header.Path, "general.architecture is missing or not a string.", "Convert the model again.");
+        {
+            throw new ModelFormatException(header.Path, "general.architecture is missing or not a string.",
+                "Convert the model again.");
+        }
         var config = new GgufConfig(header, name);
         return All.FirstOrDefault(a => a.Gguf is { } map && map.Architecture == name && map.Applies(config)) is { } found
             ? (found, config)

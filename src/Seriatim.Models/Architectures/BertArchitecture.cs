@@ -22,9 +22,11 @@ internal sealed class BertArchitecture : Architecture
         Architecture = "bert",
         Keys =
         [
-            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"), new("block_count", "num_hidden_layers"),
-            new("feed_forward_length", "intermediate_size"), new("attention.head_count", "num_attention_heads"),
-            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"),
+            new("block_count", "num_hidden_layers"), new("feed_forward_length", "intermediate_size"),
+            new("attention.head_count", "num_attention_heads"),
+            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number),
+            new GgufKey("vocab_size", "vocab_size").Optional,
         ],
         Names = spec => GgufNames(spec, fused: false),
         NamesIn = (spec, config) => GgufNames(spec, fused: config.Has("blk.0.attn_qkv.weight")),
@@ -32,12 +34,13 @@ internal sealed class BertArchitecture : Architecture
         Write = WriteGguf,
     };
 
-    public override ModelSpec ReadSpec(ConfigReader config, string className) => BertFamily.Model(config, ModelType, className switch
-    {
-        Classifier => ModelTask.SequenceClassification,
-        Bare => ModelTask.Encoding,
-        _ => ModelTask.MaskedLanguageModel,
-    }, offset: 0);
+    public override ModelSpec ReadSpec(ConfigReader config, string className) => BertFamily.Model(config, ModelType,
+        className switch
+        {
+            Classifier => ModelTask.SequenceClassification,
+            Bare => ModelTask.Encoding,
+            _ => ModelTask.MaskedLanguageModel,
+        }, offset: 0);
 
     public override NameTable TensorNames(ModelSpec spec)
     {
@@ -49,7 +52,8 @@ internal sealed class BertArchitecture : Architecture
                 names.Add("head", "classifier");
                 return names;
             case ModelTask.Encoding:
-                names.Waive("the pooler and the heads of other tasks: rows are pooled by who asks for them", "bert.pooler.dense.*", "cls.*", "classifier.*");
+                names.Waive("the pooler and the heads of other tasks: rows are pooled by who asks for them",
+                    "bert.pooler.dense.*", "cls.*", "classifier.*");
                 return names.WithOptionalPrefix("bert.");
             default:
                 names.Add("head.transform", "cls.predictions.transform.dense");
@@ -66,7 +70,10 @@ internal sealed class BertArchitecture : Architecture
     {
         config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads");
         if (config.Flag("attention.causal") != false)
-            throw config.Unsupported("attention.causal", true, "false is needed: BERT sees whole texts, and readers take a missing key for true");
+        {
+            throw config.Unsupported("attention.causal", true,
+                "false is needed: BERT sees whole texts, and readers take a missing key for true");
+        }
         if (config.Size("pooling_type") is > 4 and var pooling) // none, mean, first, last, by the classifier; it changes no row
             throw config.Unsupported("pooling_type", pooling, "0 to 4 is needed");
         config.Json["type_vocab_size"] = config.RowsOf("token_types.weight") ?? 0;
@@ -78,7 +85,10 @@ internal sealed class BertArchitecture : Architecture
         }
 
         if (labels is not null && labels.Length != classes)
-            throw config.Unsupported("classifier.output_labels", labels, $"cls.output.weight has {classes} rows, one for each label");
+        {
+            throw config.Unsupported("classifier.output_labels", labels,
+                $"cls.output.weight has {classes} rows, one for each label");
+        }
         config.Json["architectures"] = new JsonArray(Classifier);
         labels ??= [.. Enumerable.Range(0, classes).Select(i => $"LABEL_{i}")];
         config.Json["id2label"] = new JsonObject(labels.Select((label, i) => KeyValuePair.Create($"{i}", (JsonNode?)label)));
@@ -87,7 +97,8 @@ internal sealed class BertArchitecture : Architecture
     private static void WriteGguf(GgufExport export)
     {
         export.Require(export.Spec.Task != ModelTask.MaskedLanguageModel, "architectures",
-            $"GGUF files of bert have no tensors for the head of a masked language model (cls.predictions.*); name {Bare} there to write the encoder alone");
+            $"GGUF files of bert have no tensors for the head of a masked language model (cls.predictions.*); name {Bare} there "
+                + "to write the encoder alone");
         export.RequireActivation(Activation.Gelu);
         export.Set("attention.causal", false);
         export.SetPlain("tokenizer.ggml.token_type_count", (uint)export.Spec.Encoder!.TokenTypes);
@@ -118,7 +129,8 @@ internal sealed class BertArchitecture : Architecture
         foreach ((int i, string part) in (ReadOnlySpan<(int, string)>)[(0, "q"), (1, "k"), (2, "v")])
         {
             names.Add($"encoder.layers.*.attention.{part}",
-                fused ? new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(i * width, width, 3 * width)) : new TensorPlace($"blk.*.attn_{part}"));
+                fused ? new TensorPlace("blk.*.attn_qkv", Rows: RowPattern.Run(i * width, width, 3 * width))
+                    : new TensorPlace($"blk.*.attn_{part}"));
         }
 
         return names;

@@ -14,7 +14,8 @@ internal sealed class BloomArchitecture : Architecture
         [
             new("context_length", "seq_length"), new("embedding_length", "hidden_size"), new("block_count", "n_layer"),
             new("feed_forward_length", "n_inner"), new("attention.head_count", "n_head"),
-            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number),
+            new GgufKey("vocab_size", "vocab_size").Optional,
         ],
         Names = spec =>
         {
@@ -40,7 +41,9 @@ internal sealed class BloomArchitecture : Architecture
         int heads = config.Size("n_head", "num_attention_heads");
         int headDim = CommonKeys.HeadDim(config, width, heads);
         int vocabulary = config.Size("vocab_size");
-        Placement placement = config.Flag(false, "apply_residual_connection_post_layernorm") ? Placement.NormedResidual : Placement.Pre;
+        Placement placement = config.Flag(false, "apply_residual_connection_post_layernorm")
+            ? Placement.NormedResidual
+            : Placement.Pre;
         config.Only("slow_but_exact", false);
         config.Waive("read by slow_but_exact alone", "pretraining_tp");
         config.Waive("ALiBi has no longest position", "seq_length", "offset_alibi");
@@ -50,7 +53,10 @@ internal sealed class BloomArchitecture : Architecture
             throw config.Unsupported("n_inner", inner, $"4 x hidden_size = {4 * width} is needed");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
-        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true) with { Position = new PositionSpec.Alibi() };
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true) with
+        {
+            Position = new PositionSpec.Alibi(),
+        };
         var layer = new LayerSpec(placement, norm, attention,
             new FeedForwardSpec.Dense(inner, Activation.GeluTanh, Bias: true));
         int count = config.Size("n_layer", "num_hidden_layers");
@@ -60,7 +66,10 @@ internal sealed class BloomArchitecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue) { Dropout = config.Dropout(residual: "hidden_dropout", attention: "attention_dropout") };
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue)
+        {
+            Dropout = config.Dropout(residual: "hidden_dropout", attention: "attention_dropout"),
+        };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

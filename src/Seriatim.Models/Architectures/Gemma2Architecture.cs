@@ -10,7 +10,9 @@ internal sealed class Gemma2Architecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => ["Gemma2ForCausalLM"];
 
-    /// <summary>Layers of the one model whose scores are scaled by the width over the heads; the format has no key for it.</summary>
+    /// <summary>
+    /// Layers of the one model whose scores are scaled by the width over the heads; the format has no key for it.
+    /// </summary>
     private const int LayersOfTheLargest = 46;
 
     internal override GgufMap Gguf { get; } = new()
@@ -43,7 +45,8 @@ internal sealed class Gemma2Architecture : Architecture
                 attention.HeadDim);
             export.Require(attention.Scale == (float)(1 / Math.Sqrt(scalar)), "query_pre_attn_scalar",
                 $"GGUF files of gemma2 have no key for it; readers take {scalar}");
-            export.Require(export.Spec.Head.Tied, "tie_word_embeddings", "GGUF files of gemma2 have no output tensor; readers take the embedding");
+            export.Require(export.Spec.Head.Tied, "tie_word_embeddings",
+                "GGUF files of gemma2 have no output tensor; readers take the embedding");
             export.Require(attention.SoftCap > 0, "attn_logit_softcapping", "readers of gemma2 files cap scores always");
             export.Require(export.Spec.Head.SoftCap > 0, "final_logit_softcapping", "readers of gemma2 files cap logits always");
             export.SetDefault("attention.sliding_window", (uint)export.Spec.Context);
@@ -99,7 +102,8 @@ internal sealed class Gemma2Architecture : Architecture
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
     }
 
-    private static int Scalar(int layers, int width, int heads, int headDim) => layers == LayersOfTheLargest ? width / heads : headDim;
+    private static int Scalar(int layers, int width, int heads, int headDim) =>
+        layers == LayersOfTheLargest ? width / heads : headDim;
 
     private static NameTable GgufNames(ModelSpec spec)
     {

@@ -14,7 +14,8 @@ internal sealed class Gpt2Architecture : Architecture
         [
             new("context_length", "n_positions"), new("embedding_length", "n_embd"), new("block_count", "n_layer"),
             new GgufKey("feed_forward_length", "n_inner").Optional, new("attention.head_count", "n_head"),
-            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+            new("attention.layer_norm_epsilon", "layer_norm_epsilon", GgufKind.Number),
+            new GgufKey("vocab_size", "vocab_size").Optional,
         ],
         Names = spec =>
         {
@@ -26,7 +27,8 @@ internal sealed class Gpt2Architecture : Architecture
         Read = config => config.Only("attention.head_count_kv", config.Required("attention.head_count"), "the number of heads"),
         Write = export =>
         {
-            bool plain = export.Spec.Decoder!.Layers.All(l => l.Mixer is MixerSpec.Attention a && a.Scale == (float)(1 / Math.Sqrt(a.HeadDim)));
+            bool plain = export.Spec.Decoder!.Layers.All(l => l.Mixer is MixerSpec.Attention a
+                && a.Scale == (float)(1 / Math.Sqrt(a.HeadDim)));
             export.Require(plain, "scale_attn_by_inverse_layer_idx", "GGUF files of gpt2 have no key for it");
             export.RequireActivation(Activation.GeluTanh);
         },
@@ -58,7 +60,10 @@ internal sealed class Gpt2Architecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions) { Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attn_pdrop") };
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, positions)
+        {
+            Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attn_pdrop"),
+        };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

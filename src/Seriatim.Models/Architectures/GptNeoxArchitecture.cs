@@ -14,9 +14,11 @@ internal sealed class GptNeoxArchitecture : Architecture
         Architecture = "gptneox",
         Keys =
         [
-            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"), new("block_count", "num_hidden_layers"),
-            new("feed_forward_length", "intermediate_size"), new("attention.head_count", "num_attention_heads"),
-            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number), new GgufKey("vocab_size", "vocab_size").Optional,
+            new("context_length", "max_position_embeddings"), new("embedding_length", "hidden_size"),
+            new("block_count", "num_hidden_layers"), new("feed_forward_length", "intermediate_size"),
+            new("attention.head_count", "num_attention_heads"),
+            new("attention.layer_norm_epsilon", "layer_norm_eps", GgufKind.Number),
+            new GgufKey("vocab_size", "vocab_size").Optional,
             new GgufKey("use_parallel_residual", "use_parallel_residual", GgufKind.Flag).Optional,
             new GgufKey("rope.freq_base", "rope_theta", GgufKind.Number).Optional,
         ],
@@ -44,7 +46,8 @@ internal sealed class GptNeoxArchitecture : Architecture
         int heads = config.Size("num_attention_heads");
         int headDim = CommonKeys.HeadDim(config, width, heads);
         int vocabulary = config.Size("vocab_size");
-        (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, headDim, ["rotary_pct", "partial_rotary_factor"], 0.25, config.Size("max_position_embeddings"));
+        (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, headDim, ["rotary_pct", "partial_rotary_factor"], 0.25,
+            config.Size("max_position_embeddings"));
         bool bias = config.Flag(true, "attention_bias");
         config.TrainingOnly("classifier_dropout");
 
@@ -60,7 +63,10 @@ internal sealed class GptNeoxArchitecture : Architecture
             FinalNorm = norm,
         };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, context) { Dropout = config.Dropout("hidden_dropout", "hidden_dropout", "attention_dropout") };
+        return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, context)
+        {
+            Dropout = config.Dropout("hidden_dropout", "hidden_dropout", "attention_dropout"),
+        };
     }
 
     public override NameTable TensorNames(ModelSpec spec)

@@ -12,7 +12,8 @@ internal static class LlamaFamily
             throw config.Unsupported("num_key_value_heads", keyHeads, $"a divisor of num_attention_heads {heads} is needed");
         int headDim = config.SizeOrNull("head_dim") ?? CommonKeys.HeadDim(config, width, heads);
         (PositionSpec.Rope rope, int context) = RopeConfig.Read(
-            config, headDim, ["partial_rotary_factor"], 1, config.Size("max_position_embeddings"), config.SizeOrNull("original_max_position_embeddings"));
+            config, headDim, ["partial_rotary_factor"], 1, config.Size("max_position_embeddings"),
+            config.SizeOrNull("original_max_position_embeddings"));
         WaiveAtRest(config);
         return (new MixerSpec.Attention(heads, keyHeads, headDim, (float)(1 / Math.Sqrt(headDim))) { Position = rope }, context);
     }
@@ -20,13 +21,15 @@ internal static class LlamaFamily
     /// <summary>Keys of brothers in the family, at the value at which they do nothing.</summary>
     private static void WaiveAtRest(ConfigReader config)
     {
-        config.WaiveAt("layers have no bias", "false", "attention_bias", "mlp_bias", "lm_head_bias", "qkv_bias", "use_bias", "head_bias");
+        config.WaiveAt("layers have no bias", "false", "attention_bias", "mlp_bias", "lm_head_bias", "qkv_bias", "use_bias",
+            "head_bias");
         config.WaiveAt("queries and keys have no norm", "false", "use_qk_norm", "qk_norm", "qk_layernorm");
         config.WaiveAt("features turn as halves", "false", "rope_interleaved", "use_mrope");
         config.WaiveAt("products are not cut into parts", "1", "pretraining_tp");
         config.WaiveAt("nothing is scaled", "1", "embedding_multiplier", "residual_multiplier", "logits_scaling", "logit_scale");
         config.WaiveAt("no layers that guess further tokens", "0", "num_nextn_predict_layers");
-        config.WaiveAt("nothing is dropped", "0", "embd_pdrop", "resid_pdrop", "hidden_dropout", "attn_pdrop", "embedding_dropout", "residual_dropout");
+        config.WaiveAt("nothing is dropped", "0", "embd_pdrop", "resid_pdrop", "hidden_dropout", "attn_pdrop",
+            "embedding_dropout", "residual_dropout");
     }
 
     /// <summary>A gated feed-forward layer from the usual keys.</summary>
@@ -56,7 +59,10 @@ internal static class LlamaFamily
         };
         stack = stack with { FinalNorm = stack.Agreed("norm", layer => layer.Norm) };
         var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
-        return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context) { Dropout = config.Dropout(attention: "attention_dropout") };
+        return new ModelSpec(family, ModelTask.CausalLanguageModel, null, stack, head, context)
+        {
+            Dropout = config.Dropout(attention: "attention_dropout"),
+        };
     }
 
     /// <summary>The usual names.</summary>
@@ -82,7 +88,9 @@ internal static class LlamaFamily
         return names.Waive("computed from the config", "model.layers.*.self_attn.rotary_emb.inv_freq");
     }
 
-    /// <summary>What the GGUF files of this family say beyond <see cref="GgufMap.LlamaKeys"/>; returns the features of a head.</summary>
+    /// <summary>
+    /// What the GGUF files of this family say beyond <see cref="GgufMap.LlamaKeys"/>; returns the features of a head.
+    /// </summary>
     public static int ReadGguf(GgufConfig config, bool partial)
     {
         int heads = config.Required("attention.head_count");

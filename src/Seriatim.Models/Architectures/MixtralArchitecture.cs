@@ -9,8 +9,8 @@ internal sealed class MixtralArchitecture : Architecture
 
     internal override string NestedDefaults => """
         {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
-        "num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 1e6, "num_local_experts": 8,
-        "num_experts_per_tok": 2, "tie_word_embeddings": false}
+        "num_key_value_heads": 8, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
+        "num_local_experts": 8, "num_experts_per_tok": 2, "tie_word_embeddings": false}
         """;
 
     internal override GgufMap Gguf { get; } = new()
@@ -54,8 +54,10 @@ internal sealed class MixtralArchitecture : Architecture
     }
 
     /// <param name="spec">The model.</param>
-    /// <param name="onePerExpert">Whether each expert has tensors of its own, as in files of before April 2024; later ones hold all
-    /// experts of a layer in one.</param>
+    /// <param name="onePerExpert">
+    /// Whether each expert has tensors of its own, as in files of before April 2024; later ones hold all
+    /// experts of a layer in one.
+    /// </param>
     private static NameTable GgufNames(ModelSpec spec, bool onePerExpert)
     {
         NameTable names = GgufMap.LlamaNames(spec, turned: true);

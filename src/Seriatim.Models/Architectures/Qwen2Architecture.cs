@@ -10,8 +10,9 @@ internal sealed class Qwen2Architecture : Architecture
     public override IReadOnlyList<string> ClassNames => ["Qwen2ForCausalLM"];
 
     internal override string NestedDefaults => """
-        {"vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32, "num_attention_heads": 32,
-        "num_key_value_heads": 32, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "max_window_layers": 28, "tie_word_embeddings": false}
+        {"vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 32, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6,
+        "max_window_layers": 28, "tie_word_embeddings": false}
         """;
 
     internal override GgufMap Gguf { get; } = new()

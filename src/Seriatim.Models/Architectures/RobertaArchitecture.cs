@@ -11,7 +11,8 @@ internal sealed class RobertaArchitecture : Architecture
 
     public override ModelSpec ReadSpec(ConfigReader config, string className) =>
         BertFamily.Model(config, ModelType,
-            className == Classifier ? ModelTask.SequenceClassification : ModelTask.MaskedLanguageModel, offset: (config.IdOrNull("pad_token_id") ?? 1) + 1);
+            className == Classifier ? ModelTask.SequenceClassification : ModelTask.MaskedLanguageModel,
+            offset: (config.IdOrNull("pad_token_id") ?? 1) + 1);
 
     public override NameTable TensorNames(ModelSpec spec)
     {

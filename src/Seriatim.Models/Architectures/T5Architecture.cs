@@ -22,7 +22,8 @@ internal sealed class T5Architecture : Architecture
             new("feed_forward_length", "d_ff"), new("attention.head_count", "num_heads"), new("attention.key_length", "d_kv"),
             new("attention.layer_norm_rms_epsilon", "layer_norm_epsilon", GgufKind.Number),
             new("attention.relative_buckets_count", "relative_attention_num_buckets"),
-            new GgufKey("decoder_start_token_id", "decoder_start_token_id").Optional, new GgufKey("vocab_size", "vocab_size").Optional,
+            new GgufKey("decoder_start_token_id", "decoder_start_token_id").Optional,
+            new GgufKey("vocab_size", "vocab_size").Optional,
         ],
         Names = GgufNames,
         Read = config =>
@@ -37,7 +38,8 @@ internal sealed class T5Architecture : Architecture
             export.SetDefault("context_length", 512u);
             export.SetDefault("attention.relative_buckets_count", 32u);
             var position = (PositionSpec.RelativeBias)export.Spec.Decoder!.AgreedAttention().Position;
-            export.Require(position.MaxDistance == 128, "relative_attention_max_distance", "GGUF files of t5 have no key for it; readers take 128");
+            export.Require(position.MaxDistance == 128, "relative_attention_max_distance",
+                "GGUF files of t5 have no key for it; readers take 128");
             export.RequireActivation(IsGated(export.Spec) ? Activation.GeluTanh : Activation.Relu);
         },
     };

@@ -10,7 +10,8 @@ public sealed class RaggedBatch
         (Tokens, Positions, TokenTypes, Segments, OutputRows) = (tokens, positions, tokenTypes, segments, outputRows);
 
     private RaggedBatch(
-        (ReadOnlyMemory<int> Tokens, ReadOnlyMemory<int> Positions, ReadOnlyMemory<int> Types) rows, IReadOnlyList<Segment> segments,
+        (ReadOnlyMemory<int> Tokens, ReadOnlyMemory<int> Positions, ReadOnlyMemory<int> Types) rows,
+        IReadOnlyList<Segment> segments,
         ReadOnlyMemory<int> outputRows) =>
         (Tokens, Positions, TokenTypes, Segments, OutputRows) = (rows.Tokens, rows.Positions, rows.Types, segments, outputRows);
 
@@ -69,7 +70,9 @@ public sealed class RaggedBatch
         CheckIds("Token type", TokenTypes.Span, Math.Max(1, tokenTypes));
         foreach (Segment segment in Segments)
         {
-            int context = segment.Terms is { Rope: null, Window: null } ? spec.Context : TermsReader.Limits(spec, segment.Terms).Context;
+            int context = segment.Terms is { Rope: null, Window: null }
+                ? spec.Context
+                : TermsReader.Limits(spec, segment.Terms).Context;
             if (segment.Length > context)
                 throw ContextLengthException.OverContext(segment.Length, context);
         }

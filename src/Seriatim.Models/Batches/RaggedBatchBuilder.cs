@@ -21,7 +21,9 @@ public sealed class RaggedBatchBuilder
     /// </summary>
     /// <param name="tokens">At least one id.</param>
     /// <param name="memory">What the sequence remembers; null if the tokens are the whole sequence and nothing is kept.</param>
-    /// <param name="terms">Without a memory: what holds for the sequence; null: nothing in particular. A memory has its own.</param>
+    /// <param name="terms">
+    /// Without a memory: what holds for the sequence; null: nothing in particular. A memory has its own.
+    /// </param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="encoder">Decoder of an encoder-decoder, first step or training: the encoder's rows.</param>
     /// <param name="points">

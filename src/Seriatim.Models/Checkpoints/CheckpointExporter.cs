@@ -8,11 +8,13 @@ public static class CheckpointExporter
         Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values), shifted: true);
 
     /// <summary>
-    /// All tensors with the parameters' gradients; zeros where there is none. Constants are left out, and so is what a file adds to values.
+    /// All tensors with the parameters' gradients; zeros where there is none. Constants are left
+    /// out, and so is what a file adds to values.
     /// </summary>
     public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
         Export(
-            [.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values), shifted: false);
+            [.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values),
+            shifted: false);
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
@@ -28,7 +30,10 @@ public static class CheckpointExporter
             int rows = FileRows(first);
             int columns = first.IsVector ? 1 : first.Parameter.Columns;
             if ((long)rows * columns > Array.MaxLength)
-                throw new OverflowException($"{tensor.Key} has {(long)rows * columns} elements; a tensor of at most {Array.MaxLength} can be written.");
+            {
+                throw new OverflowException(
+                    $"{tensor.Key} has {(long)rows * columns} elements; a tensor of at most {Array.MaxLength} can be written.");
+            }
             float[] values = new float[rows * columns];
             foreach (ModelParameter part in tensor)
                 Place(part, rows, columns, values, read, shifted ? part.Place.Shift : 0);

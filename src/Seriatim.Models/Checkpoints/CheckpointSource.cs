@@ -63,8 +63,9 @@ public sealed class CheckpointSource : IWeightSource
         if (unread.Count > 0)
         {
             throw new CheckpointMismatchException(_checkpoint.Folder, unread,
-                $"{unread.Count} tensors are in the file but not in the model the config describes: {string.Join(", ", unread)}. " +
-                "A model that uses only a part of its weights is not loaded.");
+                $"{unread.Count} tensors are in the file but not in the model the "
+                    + $"config describes: {string.Join(", ", unread)}. A model that uses only a part of its "
+                    + "weights is not loaded.");
         }
     }
 

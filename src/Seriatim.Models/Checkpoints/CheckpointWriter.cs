@@ -36,7 +36,8 @@ public static class CheckpointWriter
         if (model.Matrices.Count > 0)
         {
             throw new InvalidOperationException(
-                $"{model.Matrices.Count} matrices of the model are in quantised blocks ({model.Matrices[0]}); load it with its weights as F32 to write it.");
+                $"{model.Matrices.Count} matrices of the model are in quantised blocks ({model.Matrices[0]}); load it with its "
+                    + "weights as F32 to write it.");
         }
 
         Directory.CreateDirectory(folder);
@@ -83,18 +84,24 @@ public static class CheckpointWriter
             return json.ToArray();
         config[key] = torchType;
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var writer = new Utf8JsonWriter(stream,
+            new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
             config.WriteTo(writer);
+        }
         return stream.ToArray();
     }
 
-    /// <summary>The parameters with their places in this format: a model from a GGUF file, or from a wrapper, has those of that file.</summary>
+    /// <summary>
+    /// The parameters with their places in this format: a model from a GGUF file, or from a wrapper, has those of that file.
+    /// </summary>
     private static IReadOnlyList<ModelParameter> InPlaces(Model model)
     {
         if (model.Config is { Metadata: null, IsTranslated: false })
             return model.Parameters;
         using JsonDocument json = LenientJson.Parse(model.Config.Json, Model.ConfigFileName);
-        NameTable names = ArchitectureRegistry.Find(new ConfigReader(Model.ConfigFileName, json.RootElement)).Architecture.TensorNames(model.Spec);
+        NameTable names = ArchitectureRegistry.Find(new ConfigReader(Model.ConfigFileName, json.RootElement)).Architecture
+            .TensorNames(model.Spec);
         return [.. model.Parameters.Select(p => p with { Place = names.Find(p.Path, p.Ending) })];
     }
 }

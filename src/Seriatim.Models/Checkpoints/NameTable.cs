@@ -79,7 +79,8 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
         place = place with { Name = Fill(place.Name, numbers) + ending };
         return place.Slices == 0 ? place : place with
         {
-            Rows = RowPattern.Run(int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture) * place.SliceRows,
+            Rows = RowPattern.Run(
+                int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture) * place.SliceRows,
                 place.SliceRows, place.Slices * place.SliceRows),
         };
     }

@@ -33,7 +33,8 @@ internal static class ParameterLoader
     {
         int rows = Math.Min(Block, parameter.Rows - first);
         int columns = parameter.Columns;
-        if (parameter.Data.Type != DataType.F32 && entry.Type.ToDataType() == parameter.Data.Type && place.Rows is null && entry.IsAligned)
+        if (parameter.Data.Type != DataType.F32 && entry.Type.ToDataType() == parameter.Data.Type && place.Rows is null
+            && entry.IsAligned)
         {
             parameter.WriteRows(first, Patterns(entry, (long)first * columns, checked(rows * columns)));
             return;

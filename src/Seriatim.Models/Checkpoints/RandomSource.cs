@@ -5,10 +5,12 @@ namespace Seriatim.Models;
 /// of a parameter follows from (seed, name, i) alone.
 /// </summary>
 /// <param name="seed">The seed.</param>
-/// <param name="standardDeviation">Of matrices and tables; by default what keeps rows and scores at deviation 1: 1 / sqrt(columns), times the request's gain.</param>
+/// <param name="standardDeviation">
+/// Of matrices and tables; by default what keeps rows and scores at deviation 1: 1 / sqrt(columns), times the request's gain.
+/// </param>
 /// <param name="sinusoidalPositions">
-/// Learned positions begin as the sinusoids of 2017, as large as random ones would be, so that neighbours are alike from the first step. Their
-/// bits are those of this machine's sine.
+/// Learned positions begin as the sinusoids of 2017, as large as random ones would be, so that neighbours are alike from the
+/// first step. Their bits are those of this machine's sine.
 /// </param>
 public sealed class RandomSource(ulong seed, float? standardDeviation = null, bool sinusoidalPositions = false) : IWeightSource
 {

@@ -5,14 +5,17 @@ namespace Seriatim.Models;
 /// <param name="Transposed">The file has <c>[Inputs, Outputs]</c> (Conv1D of GPT-2).</param>
 /// <param name="Rows">The rows (outputs) that belong to the parameter; null for all.</param>
 /// <param name="TurnedHead">
-/// If above 0, the features of a head: its rows j and j + D/2 stand side by side in the file, as llama-family GGUF files hold queries and
-/// keys for the rotation of neighbours. Loading puts them back, so that all models turn halves.
+/// If above 0, the features of a head: its rows j and j + D/2 stand side by side in the file, as llama-family GGUF files hold
+/// queries and keys for the rotation of neighbours. Loading puts them back, so that all models turn halves.
 /// </param>
-/// <param name="Slices">If above 0, the file tensor has so many matrices, one for each expert; the last number of the path picks one.</param>
+/// <param name="Slices">
+/// If above 0, the file tensor has so many matrices, one for each expert; the last number of the path picks one.
+/// </param>
 /// <param name="SliceRows">Rows of each of them.</param>
 /// <param name="Shift">What the file adds to each value (GGUF files of the Gemma family hold 1 + w).</param>
 public sealed record TensorPlace(
-    string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0, float Shift = 0)
+    string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0,
+    float Shift = 0)
 {
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)

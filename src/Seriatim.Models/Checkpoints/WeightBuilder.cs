@@ -20,7 +20,8 @@ public sealed class WeightBuilder
         : this(source, names, [], [], "") => Device = device ?? Device.Cpu;
 
     private WeightBuilder(
-        IWeightSource source, NameTable names, List<ModelParameter> parameters, List<(string, QuantizedMatrix)> matrices, string path) =>
+        IWeightSource source, NameTable names, List<ModelParameter> parameters, List<(string, QuantizedMatrix)> matrices,
+        string path) =>
         (_source, _names, _parameters, _matrices, _path) = (source, names, parameters, matrices, path);
 
     /// <summary>Whose memory the parts are made in.</summary>
@@ -36,7 +37,8 @@ public sealed class WeightBuilder
     public IReadOnlyList<(string Path, QuantizedMatrix Matrix)> Matrices => _matrices;
 
     /// <summary>The builder of a part.</summary>
-    public WeightBuilder At(string name) => new(_source, _names, _parameters, _matrices, Join(name)) { Device = Device, Part = Part };
+    public WeightBuilder At(string name) =>
+        new(_source, _names, _parameters, _matrices, Join(name)) { Device = Device, Part = Part };
 
     /// <summary>This builder for a part of the model whose time is counted as <paramref name="part"/>.</summary>
     public WeightBuilder For(OpPart part) => new(_source, _names, _parameters, _matrices, _path) { Device = Device, Part = part };
@@ -53,7 +55,8 @@ public sealed class WeightBuilder
     /// <param name="gain">Factor of the deviation of a random start.</param>
     public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1)
     {
-        ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true, Initializer.Normal, why, gain);
+        ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true,
+            Initializer.Normal, why, gain);
         QuantizedMatrix? blocks = Quantized(request);
         Parameter? dense = blocks is null ? Made(request) : null;
         Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
@@ -89,8 +92,8 @@ public sealed class WeightBuilder
     /// <param name="frozenId">An id whose lookups leave no gradient; null for none.</param>
     /// <param name="gain">Factor of the deviation of a random start.</param>
     /// <param name="initializer">How it begins without a checkpoint.</param>
-    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null, float gain = 1,
-        Initializer initializer = Initializer.Normal)
+    public EmbeddingWeight Embedding(string name, int count, int width, bool tied, string why, int? frozenId = null,
+        float gain = 1, Initializer initializer = Initializer.Normal)
     {
         ParameterLayout layout = tied ? ParameterLayout.Panels : ParameterLayout.RowMajor;
         ParameterRequest request = Request(name, ".weight", count, width, layout, true, initializer, why, gain);
@@ -127,13 +130,19 @@ public sealed class WeightBuilder
     }
 
     private ParameterRequest Request(
-        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix, Initializer initializer, string why,
-        float gain)
+        string name, string ending, int rows, int columns, ParameterLayout layout, bool isMatrix,
+        Initializer initializer, string why, float gain)
     {
         string path = Join(name);
         TensorPlace place = _names.Find(path, ending);
         string full = place.Rows is null ? place.Name : $"{place.Name}[{path[(path.LastIndexOf('.') + 1)..]}]";
-        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why) { Device = Device, Path = path, Ending = ending, Gain = gain };
+        return new ParameterRequest(full, place, rows, columns, layout, isMatrix, initializer, why)
+        {
+            Device = Device,
+            Path = path,
+            Ending = ending,
+            Gain = gain,
+        };
     }
 
     private Parameter Made(ParameterRequest request, bool constant = false)
@@ -141,7 +150,11 @@ public sealed class WeightBuilder
         Parameter parameter = _source.Make(request);
         if (constant)
             parameter.Trainable = false;
-        _parameters.Add(new ModelParameter(parameter, request.Place, request.IsVector, constant) { Path = request.Path, Ending = request.Ending });
+        _parameters.Add(new ModelParameter(parameter, request.Place, request.IsVector, constant)
+        {
+            Path = request.Path,
+            Ending = request.Ending,
+        });
         return parameter;
     }
 

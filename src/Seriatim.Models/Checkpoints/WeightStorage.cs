@@ -4,8 +4,8 @@ namespace Seriatim.Models;
 public enum WeightStorage
 {
     /// <summary>
-    /// F16 and BF16 matrices stay in 16 bits (exact; arithmetic is F32 all the same), quantised ones in their blocks (products round
-    /// activations to 8 bits). Neither can be trained.
+    /// F16 and BF16 matrices stay in 16 bits (exact; arithmetic is F32 all the same), quantised ones in their blocks (products
+    /// round activations to 8 bits). Neither can be trained.
     /// </summary>
     AsStored,
 

@@ -20,11 +20,14 @@ internal static class CommonKeys
     /// <summary>Keys that every config may have and that change no result of a forward pass.</summary>
     public static void Waive(ConfigReader config)
     {
-        config.Waive("who wrote the file, and with what", "transformers_version", "_name_or_path", "name_or_path", "_commit_hash", "auto_map",
-            "_num_labels", "unsloth_*", "axolotl_*", "finetuning_task", "license", "model_name", "base_model_name_or_path");
-        config.Waive("the type is that of the tensors in the file", "torch_dtype", "dtype", "_pre_quantization_dtype", "use_bfloat16");
+        config.Waive("who wrote the file, and with what", "transformers_version", "_name_or_path", "name_or_path",
+            "_commit_hash", "auto_map", "_num_labels", "unsloth_*", "axolotl_*", "finetuning_task", "license", "model_name",
+            "base_model_name_or_path");
+        config.Waive("the type is that of the tensors in the file", "torch_dtype", "dtype", "_pre_quantization_dtype",
+            "use_bfloat16");
         config.Waive("the engine decides whether keys and values are kept", "use_cache", "cache_implementation");
-        config.Waive("how fresh weights are drawn", "initializer_range", "initializer_factor", "init_std", "initializer_cutoff_factor");
+        config.Waive("how fresh weights are drawn", "initializer_range", "initializer_factor", "init_std",
+            "initializer_cutoff_factor");
         config.Waive("memory against time in training", "gradient_checkpointing");
         config.Waive("which outputs the reference library returns",
             "output_attentions", "output_hidden_states", "output_past", "return_dict", "output_router_logits", "use_return_dict",
@@ -32,19 +35,21 @@ internal static class CommonKeys
         config.Waive("how the reference library exports or shards a model", "torchscript", "tf_legacy_loss", "xla_device",
             "base_model_tp_plan", "base_model_pp_plan", "base_model_ep_plan");
         config.Waive("defaults of text generation, which its caller decides",
-            "task_specific_params", "max_length", "min_length", "max_new_tokens", "num_beams", "num_beam_groups", "num_return_sequences",
-            "diversity_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "early_stopping",
-            "prefix", "do_sample", "temperature", "top_k", "top_p", "typical_p", "bad_words_ids", "repetition_penalty",
-            "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "remove_invalid_values", "generation_config");
+            "task_specific_params", "max_length", "min_length", "max_new_tokens", "num_beams", "num_beam_groups",
+            "num_return_sequences", "diversity_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size",
+            "early_stopping", "prefix", "do_sample", "temperature", "top_k", "top_p", "typical_p", "bad_words_ids",
+            "repetition_penalty", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens",
+            "remove_invalid_values", "generation_config");
         config.Waive("which loss the reference library picks", "problem_type", "loss_type");
         config.Waive("the tokenizer knows them", "unk_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
-            "tokenizer_class", "bos_token", "eos_token", "pad_token", "unk_token", "add_bos_token", "add_eos_token", "padding_side", "truncation_side",
-            "tokenizer_padding_side", "tokenizer_model_max_length", "use_fast_tokenizer");
-        config.Waive("the reference library reads the context from max_position_embeddings alone", "max_sequence_length", "model_max_length");
-        config.Waive("memory against time, or which of two kernels that say the same", "chunk_size_feed_forward", "_attn_implementation",
-            "attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal", "_experts_implementation",
-            "_experts_implementation_internal", "use_flash_attn", "use_flash_attention", "use_flash_attention_2", "_flash_attn_2_enabled",
-            "use_memory_efficient_attention", "use_sdpa");
+            "tokenizer_class", "bos_token", "eos_token", "pad_token", "unk_token", "add_bos_token", "add_eos_token",
+            "padding_side", "truncation_side", "tokenizer_padding_side", "tokenizer_model_max_length", "use_fast_tokenizer");
+        config.Waive("the reference library reads the context from max_position_embeddings alone", "max_sequence_length",
+            "model_max_length");
+        config.Waive("memory against time, or which of two kernels that say the same", "chunk_size_feed_forward",
+            "_attn_implementation", "attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal",
+            "_experts_implementation", "_experts_implementation_internal", "use_flash_attn", "use_flash_attention",
+            "use_flash_attention_2", "_flash_attn_2_enabled", "use_memory_efficient_attention", "use_sdpa");
         config.WaiveAt("nothing is cut out", "{}", "pruned_heads");
         config.WaiveAt("attention looks one way only, as it is built", "false", "use_bidirectional_attention");
     }

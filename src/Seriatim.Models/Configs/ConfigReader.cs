@@ -46,10 +46,12 @@ public sealed class ConfigReader
 
     /// <summary>The keys that hold a value, in the order of the file.</summary>
     public IEnumerable<string> Keys =>
-        _root.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null).Select(property => property.Name);
+        _root.EnumerateObject().Where(property => property.Value.ValueKind != JsonValueKind.Null)
+            .Select(property => property.Name);
 
     /// <summary>Whether the key holds a JSON object.</summary>
-    public bool HasSection(string name) => _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+    public bool HasSection(string name) =>
+        _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
     /// <summary>A size: an integer of at least 1.</summary>
     /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
@@ -131,7 +133,9 @@ public sealed class ConfigReader
         return section;
     }
 
-    /// <summary>Labels that a config may ask for by their number alone: a name is made for each before any tensor is seen.</summary>
+    /// <summary>
+    /// Labels that a config may ask for by their number alone: a name is made for each before any tensor is seen.
+    /// </summary>
     private const int MostLabels = 1 << 20;
 
     /// <summary>The labels of a classifier, by index, from <c>id2label</c>.</summary>
@@ -178,7 +182,8 @@ public sealed class ConfigReader
     /// <param name="activation">Of <see cref="DropoutRates.Activation"/>.</param>
     /// <param name="final">Of <see cref="DropoutRates.Final"/>.</param>
     public DropoutRates Dropout(
-        string? embedding = null, string? residual = null, string? attention = null, string? activation = null, string? final = null) =>
+        string? embedding = null, string? residual = null, string? attention = null, string? activation = null,
+        string? final = null) =>
         new(Rate(embedding), Rate(residual), Rate(attention), Rate(activation), Rate(final));
 
     /// <summary>Lets keys stand without being applied.</summary>
@@ -197,8 +202,8 @@ public sealed class ConfigReader
     }
 
     /// <summary>
-    /// Lets keys stand at the one value at which they do nothing. At another value, if nothing else reads them, they are among those
-    /// that <see cref="Complete"/> lists.
+    /// Lets keys stand at the one value at which they do nothing. At another value, if nothing else reads them, they are among
+    /// those that <see cref="Complete"/> lists.
     /// </summary>
     /// <param name="reason">Why that value changes no result; for the reader of the code.</param>
     /// <param name="value">The value, as JSON.</param>
@@ -299,7 +304,9 @@ public sealed class ConfigReader
         if (name is null)
             return 0;
         double rate = Number(0, name);
-        return rate is >= 0 and < 1 ? (float)rate : throw Unsupported(name, $"{rate}", "a probability from 0 to below 1 is needed");
+        return rate is >= 0 and < 1
+            ? (float)rate
+            : throw Unsupported(name, $"{rate}", "a probability from 0 to below 1 is needed");
     }
 
     private double Finite(string name, JsonElement value) =>

@@ -13,7 +13,9 @@ internal static class LayerKinds
     public static bool IsKnown(string kind) => kind is Full or Sliding;
 
     /// <summary>Refuses a config whose list says something else of a layer than the model that is built.</summary>
-    /// <exception cref="UnsupportedConfigException">A kind is not known, the list is as long as no stack, or a layer is of another kind.</exception>
+    /// <exception cref="UnsupportedConfigException">
+    /// A kind is not known, the list is as long as no stack, or a layer is of another kind.
+    /// </exception>
     public static void Check(ConfigReader config, ModelSpec spec)
     {
         string[] kinds = config.Texts("layer_types");
@@ -37,7 +39,8 @@ internal static class LayerKinds
             if (!agrees)
             {
                 throw config.Unsupported($"layer_types[{i}]", kinds[i],
-                    $"layer {i} of this {spec.Family} model is {(window > 0 ? $"{Sliding} with a window of {window}" : Full)} by its other keys; they must agree");
+                    $"layer {i} of this {spec.Family} model is {(window > 0 ? $"{Sliding} with a window of {window}" : Full)} by "
+                        + "its other keys; they must agree");
             }
         }
     }

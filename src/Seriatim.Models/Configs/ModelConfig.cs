@@ -27,18 +27,22 @@ public sealed record ModelConfig
     /// <summary>Dropout probabilities and the like, by their key in the config: what matters in training alone.</summary>
     public IReadOnlyDictionary<string, double> TrainingValues { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>The metadata of the GGUF file the model came from, which describe its tokenizer too; null for other models.</summary>
+    /// <summary>
+    /// The metadata of the GGUF file the model came from, which describe its tokenizer too; null for other models.
+    /// </summary>
     public IReadOnlyDictionary<string, object>? Metadata { get; init; }
 
     /// <summary>
-    /// Keys of a GGUF file that begin with none of the names a model is described by, and were therefore not read: notes of the program that
-    /// made the file.
+    /// Keys of a GGUF file that begin with none of the names a model is described by, and were therefore not read:
+    /// notes of the program that made the file.
     /// </summary>
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
 
     /// <summary>The file as it was read, without a byte order mark, UTF-8; empty for a model that was not loaded.</summary>
     public ReadOnlyMemory<byte> Json { get; init; }
 
-    /// <summary>Whether the parameters have other places in the file they came from than a folder with this config would give them.</summary>
+    /// <summary>
+    /// Whether the parameters have other places in the file they came from than a folder with this config would give them.
+    /// </summary>
     internal bool IsTranslated { get; init; }
 }

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Reads rotary positions in all spellings: <c>rope_theta</c> and <c>rope_scaling</c>, or <c>rope_parameters</c>, which holds both and
-/// may have a section for each kind of layer. A config with several of them must say the same in all.
+/// Reads rotary positions in all spellings: <c>rope_theta</c> and <c>rope_scaling</c>, or <c>rope_parameters</c>, which holds
+/// both and may have a section for each kind of layer. A config with several of them must say the same in all.
 /// </summary>
 internal static class RopeConfig
 {
@@ -20,12 +20,16 @@ internal static class RopeConfig
         double? rootTheta = config.NumberOrNull("rope_theta", "rotary_emb_base");
         double? rootPart = config.NumberOrNull(partKeys);
         double theta = One("rope_theta", rootTheta, sections, section => section.NumberOrNull("rope_theta")) ?? 10000;
-        double turning = One("partial_rotary_factor", rootPart, sections, section => section.NumberOrNull("partial_rotary_factor")) ?? part;
+        double turning = One("partial_rotary_factor", rootPart, sections,
+            section => section.NumberOrNull("partial_rotary_factor")) ?? part;
         if (theta <= 0)
             throw config.Unsupported("rope_theta", theta, "a positive number is needed");
         int rotaryDim = (int)Math.Clamp(headDim * turning, 0, int.MaxValue);
         if (rotaryDim < 2 || rotaryDim % 2 != 0 || rotaryDim > headDim)
-            throw config.Unsupported("the number of rotary features", rotaryDim, $"an even number from 2 to {headDim}, the features of a head, is needed");
+        {
+            throw config.Unsupported("the number of rotary features", rotaryDim,
+                $"an even number from 2 to {headDim}, the features of a head, is needed");
+        }
         RopeScaling? scaling = null;
         for (int i = 0; i < sections.Length; i++)
         {
@@ -74,25 +78,33 @@ internal static class RopeConfig
     }
 
     /// <summary>The value at the root or in a section; where there are several, they must be one.</summary>
-    private static double? One(string key, double? root, (ConfigReader Reader, string Name)[] sections, Func<ConfigReader, double?> read)
+    private static double? One(string key, double? root, (ConfigReader Reader, string Name)[] sections,
+        Func<ConfigReader, double?> read)
     {
         (double? value, string where) = (root, key);
         foreach ((ConfigReader section, string name) in sections)
         {
             double? own = read(section);
             if (own is { } found && value is { } other && found != other)
-                throw section.Unsupported(key, found, FormattableString.Invariant($"{where} is {other}; they must agree, because all layers turn alike"));
+            {
+                throw section.Unsupported(key, found,
+                    FormattableString.Invariant($"{where} is {other}; they must agree, because all layers turn alike"));
+            }
             (value, where) = own is null || value is not null ? (value, where) : (own, $"{name}.{key}");
         }
 
         return value;
     }
 
-    private static RopeScaling? Scaling(ConfigReader section, string type, int rotaryDim, int maxPositions, int? originalPositions)
+    private static RopeScaling? Scaling(ConfigReader section, string type, int rotaryDim, int maxPositions,
+        int? originalPositions)
     {
         int? trained = section.SizeOrNull("original_max_position_embeddings");
         if (type != "default" && trained is { } own && originalPositions is { } root && own != root)
-            throw section.Unsupported("original_max_position_embeddings", own, $"original_max_position_embeddings is {root}; they must agree");
+        {
+            throw section.Unsupported("original_max_position_embeddings", own,
+                $"original_max_position_embeddings is {root}; they must agree");
+        }
         trained ??= originalPositions;
         switch (type)
         {
@@ -123,10 +135,15 @@ internal static class RopeConfig
         double factor = Factor(section);
         (double fast, double slow) = (section.Number(32, "beta_fast"), section.Number(1, "beta_slow"));
         if (!(slow > 0 && fast >= slow))
-            throw section.Unsupported("beta_fast", fast, FormattableString.Invariant($"at least beta_slow {slow}, which must be above 0, is needed"));
+        {
+            throw section.Unsupported("beta_fast", fast,
+                FormattableString.Invariant($"at least beta_slow {slow}, which must be above 0, is needed"));
+        }
         section.WaiveAt("waves are counted in whole numbers, which is what is done", "true", "truncate");
         (double all, double one) = (section.Number(0, "mscale_all_dim"), section.Number(0, "mscale"));
-        double usual = all != 0 && one != 0 ? Sharpened(factor, one) / Sharpened(factor, all) : RopeScaling.Yarn.DefaultAttentionFactor(factor);
+        double usual = all != 0 && one != 0
+            ? Sharpened(factor, one) / Sharpened(factor, all)
+            : RopeScaling.Yarn.DefaultAttentionFactor(factor);
         return new RopeScaling.Yarn(factor, trained, fast, slow, section.NumberOrNull("attention_factor") ?? usual);
     }
 

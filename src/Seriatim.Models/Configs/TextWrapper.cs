@@ -5,14 +5,16 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Models;
 
 /// <summary>
-/// A model of texts and something else, whose config holds that of its text model as <c>text_config</c>. The text model is loaded as if it
-/// stood alone: the keys of both levels are joined, and keys and tensors of the eyes and ears are left out by name.
+/// A model of texts and something else, whose config holds that of its text model as <c>text_config</c>. The text model is loaded
+/// as if it stood alone: the keys of both levels are joined, and keys and tensors of the eyes and ears are left out by name.
 /// </summary>
 internal sealed class TextWrapper
 {
     private const string Section = "text_config";
 
-    /// <summary>The wrappers whose text models work alike with and without them: class, and the text model if its config does not say.</summary>
+    /// <summary>
+    /// The wrappers whose text models work alike with and without them: class, and the text model if its config does not say.
+    /// </summary>
     private static readonly Dictionary<string, string> Classes = new()
     {
         ["LlavaForConditionalGeneration"] = "llama",
@@ -30,11 +32,11 @@ internal sealed class TextWrapper
     /// <summary>Keys beside the text model that say nothing of it.</summary>
     private static readonly HashSet<string> Beside =
     [
-        "vision_config", "audio_config", "image_token_index", "image_token_id", "video_token_index", "video_token_id", "audio_token_index",
-        "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy", "vision_aspect_ratio",
-        "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length", "image_grid_pinpoints",
-        "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio", "ignore_index",
-        Section, "architectures", "model_type", "sub_configs",
+        "vision_config", "audio_config", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
+        "audio_token_index", "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy",
+        "vision_aspect_ratio", "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
+        "image_grid_pinpoints", "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio",
+        "ignore_index", Section, "architectures", "model_type", "sub_configs",
     ];
 
     /// <summary>Ids that the outer level decides, as generation reads them there.</summary>
@@ -42,12 +44,14 @@ internal sealed class TextWrapper
 
     /// <summary>Keys of both levels that may differ, because they change no result.</summary>
     private static readonly HashSet<string> Free =
-        ["torch_dtype", "dtype", "transformers_version", "_name_or_path", "use_cache", "initializer_range", "_attn_implementation_autoset"];
+        ["torch_dtype", "dtype", "transformers_version", "_name_or_path", "use_cache", "initializer_range",
+            "_attn_implementation_autoset"];
 
     private static readonly string[] OtherTensors =
     [
         "vision_tower.*", "vision_model.*", "audio_tower.*", "multi_modal_projector.*", "connector.*", "image_newline",
-        "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*", "model.connector.*", "model.image_newline",
+        "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*",
+        "model.connector.*", "model.image_newline",
     ];
 
     private TextWrapper(JsonObject config)
@@ -64,12 +68,17 @@ internal sealed class TextWrapper
     public ReadOnlyMemory<byte> Json { get; }
 
     /// <summary>The text model of a config; null if it is no wrapper that is known.</summary>
-    /// <exception cref="UnsupportedConfigException"><c>text_config</c> is no object, or the two levels contradict each other.</exception>
+    /// <exception cref="UnsupportedConfigException">
+    /// <c>text_config</c> is no object, or the two levels contradict each other.
+    /// </exception>
     public static TextWrapper? Of(string file, JsonElement root)
     {
         var outer = new ConfigReader(file, root);
-        if (outer.Texts("architectures") is not [var name, ..] || !Classes.TryGetValue(name, out string? usual) || !outer.Keys.Contains(Section))
+        if (outer.Texts("architectures") is not [var name, ..] || !Classes.TryGetValue(name, out string? usual)
+            || !outer.Keys.Contains(Section))
+        {
             return null;
+        }
         if (!outer.HasSection(Section))
             throw outer.Unsupported(Section, root.GetProperty(Section), "a JSON object is needed");
         JsonObject text = JsonObject.Create(root.GetProperty(Section))!;
@@ -81,9 +90,14 @@ internal sealed class TextWrapper
                 continue;
             JsonNode own = JsonNode.Parse(property.Value.GetRawText())!;
             if (text[property.Name] is null || Outer.Contains(property.Name))
+            {
                 text[property.Name] = own;
+            }
             else if (!Free.Contains(property.Name) && !JsonNode.DeepEquals(text[property.Name], own))
-                throw outer.Unsupported(property.Name, property.Value, $"{Section}.{property.Name} is {text[property.Name]!.ToJsonString()}; they must agree");
+            {
+                throw outer.Unsupported(property.Name, property.Value,
+                    $"{Section}.{property.Name} is {text[property.Name]!.ToJsonString()}; they must agree");
+            }
         }
 
         AddDefaults(text);
@@ -102,7 +116,9 @@ internal sealed class TextWrapper
         else
         {
             string inner = Holds("model.text_model.") ? "model.text_model." : "model.language_model.";
-            renamed = names.Renamed(name => name.StartsWith("model.", StringComparison.Ordinal) ? inner + name["model.".Length..] : name);
+            renamed = names.Renamed(name => name.StartsWith("model.", StringComparison.Ordinal)
+                ? inner + name["model.".Length..]
+                : name);
         }
 
         return renamed.Waive("what sees or hears: texts alone are read", OtherTensors);

@@ -4,15 +4,17 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Models;
 
 /// <summary>
-/// Reads the metadata of a GGUF file as the Hugging Face config that says the same, so that one reader per architecture serves both
-/// formats. Records the keys it was asked for: what is neither read nor waived by name makes <see cref="Complete"/> fail.
+/// Reads the metadata of a GGUF file as the Hugging Face config that says the same, so that one reader per architecture serves
+/// both formats. Records the keys it was asked for: what is neither read nor waived by name makes <see cref="Complete"/> fail.
 /// </summary>
-/// <remarks>Numbers are binary32 in the file; the config gets their shortest decimal form, which reads back as the same binary32.</remarks>
+/// <remarks>
+/// Numbers are binary32 in the file; the config gets their shortest decimal form, which reads back as the same binary32.
+/// </remarks>
 internal sealed class GgufConfig(IGgufHeader header, string architecture)
 {
     /// <summary>
-    /// Prefixes of keys that others read: "general" describes the file (its alignment is the container's, its type is only a label),
-    /// "tokenizer" belongs to the tokenizer, "split" to the container.
+    /// Prefixes of keys that others read: "general" describes the file (its alignment is the container's, its type is only a
+    /// label), "tokenizer" belongs to the tokenizer, "split" to the container.
     /// </summary>
     private static readonly string[] Elsewhere = ["general.", "tokenizer.", "split."];
 
@@ -25,7 +27,8 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
     /// Keys that no reader of the architecture looks at, because they begin with another name: notes of whoever made the file.
     /// </summary>
     public IReadOnlyList<string> Ignored { get; } = [.. header.Metadata.Keys.Where(key =>
-        !key.StartsWith(architecture + ".", StringComparison.Ordinal) && !Array.Exists(Elsewhere, own => key.StartsWith(own, StringComparison.Ordinal)))];
+        !key.StartsWith(architecture + ".", StringComparison.Ordinal)
+            && !Array.Exists(Elsewhere, own => key.StartsWith(own, StringComparison.Ordinal)))];
 
     /// <summary>The config so far.</summary>
     public JsonObject Json { get; } = [];
@@ -50,7 +53,8 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
     public double? Number(string name) => Find(name) switch
     {
         null => null,
-        float single when float.IsFinite(single) => double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+        float single when float.IsFinite(single) =>
+            double.Parse(single.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
         double number when double.IsFinite(number) => number,
         byte or short or ushort or int or uint => Size(name),
         var value => throw Unsupported(name, value, "a finite number is needed"),

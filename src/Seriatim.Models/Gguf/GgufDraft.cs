@@ -15,7 +15,8 @@ internal sealed class GgufDraft(
 
     public IReadOnlyDictionary<string, object> Metadata => metadata;
 
-    public ImmutableArray<long>? ShapeOf(string tensor) => shapes.TryGetValue(tensor, out ImmutableArray<long> shape) ? shape : null;
+    public ImmutableArray<long>? ShapeOf(string tensor) =>
+        shapes.TryGetValue(tensor, out ImmutableArray<long> shape) ? shape : null;
 
     public float[]? FloatsOf(string tensor) => vectors.GetValueOrDefault(tensor);
 }

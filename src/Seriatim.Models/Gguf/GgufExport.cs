@@ -6,7 +6,8 @@ internal sealed class GgufExport
     private readonly OrderedDictionary<string, object> _metadata = new(StringComparer.Ordinal);
     private readonly List<(string Name, float[] Values)> _vectors = [];
 
-    public GgufExport(ModelSpec spec, ModelConfig config, string architecture) => (Spec, Config, Architecture) = (spec, config, architecture);
+    public GgufExport(ModelSpec spec, ModelConfig config, string architecture) =>
+        (Spec, Config, Architecture) = (spec, config, architecture);
 
     /// <summary>The model.</summary>
     public ModelSpec Spec { get; }
@@ -61,7 +62,10 @@ internal sealed class GgufExport
     public void RequireKeys(IEnumerable<GgufKey> keys)
     {
         foreach (GgufKey key in keys.Where(k => k.Required))
-            Require(_metadata.ContainsKey($"{Architecture}.{key.Name}"), key.ConfigKey, $"the config does not say it, and readers need {key.Name}");
+        {
+            Require(_metadata.ContainsKey($"{Architecture}.{key.Name}"), key.ConfigKey,
+                $"the config does not say it, and readers need {key.Name}");
+        }
     }
 
     /// <summary>Refuses a model that the format cannot hold.</summary>
@@ -69,7 +73,10 @@ internal sealed class GgufExport
     public void Require(bool condition, string configKey, string problem)
     {
         if (!condition)
-            throw new UnsupportedConfigException(Spec.Family, [configKey], $"{configKey}: {problem}. This model cannot be written as GGUF.");
+        {
+            throw new UnsupportedConfigException(Spec.Family, [configKey],
+                $"{configKey}: {problem}. This model cannot be written as GGUF.");
+        }
     }
 
     /// <summary>Refuses sliding windows shorter than the context.</summary>
@@ -83,7 +90,8 @@ internal sealed class GgufExport
         foreach (StackSpec stack in new[] { Spec.Encoder, Spec.Decoder }.OfType<StackSpec>())
         {
             Activation own = stack.Agreed("activation", layer => InnerOf(layer).Activation);
-            Require(allowed.Contains(own), "activation_function", $"readers of {Architecture} files apply {string.Join(" or ", allowed.ToArray())}, not {own}");
+            Require(allowed.Contains(own), "activation_function",
+                $"readers of {Architecture} files apply {string.Join(" or ", allowed.ToArray())}, not {own}");
         }
     }
 
@@ -141,7 +149,8 @@ internal sealed class GgufExport
     {
         if (Architecture != "phi3")
         {
-            Require(rope.ShortFactors.SequenceEqual(rope.LongFactors) && rope.AttentionFactor == 1, "rope_scaling", "two sets of factors are written for phi3 alone");
+            Require(rope.ShortFactors.SequenceEqual(rope.LongFactors) && rope.AttentionFactor == 1, "rope_scaling",
+                "two sets of factors are written for phi3 alone");
             _vectors.Add(("rope_freqs.weight", [.. rope.ShortFactors.Select(f => (float)f)]));
             return;
         }

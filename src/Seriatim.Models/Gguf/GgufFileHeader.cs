@@ -10,7 +10,8 @@ internal sealed class GgufFileHeader(GgufCheckpoint checkpoint) : IGgufHeader
 
     public IReadOnlyDictionary<string, object> Metadata => checkpoint.Metadata;
 
-    public ImmutableArray<long>? ShapeOf(string tensor) => checkpoint.TryGet(tensor, out GgufEntry? entry) ? [.. entry.Shape] : null;
+    public ImmutableArray<long>? ShapeOf(string tensor) =>
+        checkpoint.TryGet(tensor, out GgufEntry? entry) ? [.. entry.Shape] : null;
 
     public float[]? FloatsOf(string tensor)
     {

@@ -16,7 +16,8 @@ internal static class GgufLoader
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
             Model model = Model.Build(
-                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options), options.Device);
+                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options),
+                options.Device);
             if (options.Placement == WeightPlacement.Mapped)
                 model.Owner = checkpoint;
             else
@@ -63,7 +64,8 @@ internal static class GgufLoader
         if (layers > checkpoint.Entries.Count)
         {
             throw new CheckpointMismatchException(checkpoint.Path, [],
-                $"the metadata describe {layers} layers, but the file has {checkpoint.Entries.Count} tensors. Convert the model again.");
+                $"the metadata describe {layers} layers, but the file has {checkpoint.Entries.Count} tensors. "
+                    + "Convert the model again.");
         }
     }
 }

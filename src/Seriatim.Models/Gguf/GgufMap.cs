@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What an architecture is in GGUF files: its name there, its keys and its tensors. The table of keys and the table of tensors work
-/// both ways, for loading and for writing.
+/// What an architecture is in GGUF files: its name there, its keys and its tensors. The table of keys and the table of tensors
+/// work both ways, for loading and for writing.
 /// </summary>
 internal sealed class GgufMap
 {
@@ -44,7 +44,9 @@ internal sealed class GgufMap
         new GgufKey("vocab_size", "vocab_size").Optional,
     ];
 
-    /// <summary>The key of sliding windows; its maps read it with <see cref="GgufConfig.CopyWindow"/>, because 0 stands for none.</summary>
+    /// <summary>
+    /// The key of sliding windows; its maps read it with <see cref="GgufConfig.CopyWindow"/>, because 0 stands for none.
+    /// </summary>
     public static GgufKey Window { get; } = new GgufKey("attention.sliding_window", "sliding_window", GgufKind.Window).Optional;
 
     /// <summary>The names that most decoders share.</summary>

@@ -16,7 +16,9 @@ public static class GgufModelWriter
     /// <param name="name">The value of <c>general.name</c>.</param>
     /// <param name="tokenizer">Keys of the tokenizer, <c>tokenizer.*</c>.</param>
     /// <param name="report">Called for each tensor that is done, in the order of the file.</param>
-    /// <exception cref="UnsupportedConfigException">GGUF cannot hold this model; the message says why. Nothing was written then.</exception>
+    /// <exception cref="UnsupportedConfigException">
+    /// GGUF cannot hold this model; the message says why. Nothing was written then.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Matrices are quantised, or the model has no config.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(
@@ -24,9 +26,13 @@ public static class GgufModelWriter
         Action<GgufTensorReport>? report = null)
     {
         if (model.Matrices.Count > 0)
-            throw new InvalidOperationException($"{model.Matrices[0]} is quantised already; load the model with its weights as F32 to write it.");
+        {
+            throw new InvalidOperationException(
+                $"{model.Matrices[0]} is quantised already; load the model with its weights as F32 to write it.");
+        }
         GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.Gguf
-            ?? throw new UnsupportedConfigException(name, ["model_type"], $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
+            ?? throw new UnsupportedConfigException(name, ["model_type"],
+                $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
         GgufExport export = Metadata(model, map);
         GgufTensor[] tensors = [.. Tensors(model, map.Names(model.Spec), mix)];
         var metadata = new List<KeyValuePair<string, object>>
@@ -58,7 +64,8 @@ public static class GgufModelWriter
     private static GgufExport Metadata(Model model, GgufMap map)
     {
         using JsonDocument json = LenientJson.Parse(model.Config.Json.IsEmpty
-            ? throw new InvalidOperationException("The model was built from a spec, without a config; there is nothing to make metadata of.")
+            ? throw new InvalidOperationException(
+                "The model was built from a spec, without a config; there is nothing to make metadata of.")
             : model.Config.Json, Model.ConfigFileName);
         var export = new GgufExport(model.Spec, model.Config, map.Architecture);
         foreach (GgufKey key in map.Keys)
@@ -151,7 +158,8 @@ public static class GgufModelWriter
         }
 
         return new GgufTensorReport(
-            tensor.Name, tensor.Shape, tensor.Type, (long)tensor.Origins.Length * rowBytes, power == 0 ? 0 : Math.Sqrt(error / power));
+            tensor.Name, tensor.Shape, tensor.Type, (long)tensor.Origins.Length * rowBytes,
+            power == 0 ? 0 : Math.Sqrt(error / power));
     }
 
     private static void Encode(GgmlType type, ReadOnlySpan<float> values, Span<byte> bytes)

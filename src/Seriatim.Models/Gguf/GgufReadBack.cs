@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Reads a header as a model before a byte of the file is written, and refuses to write if that is another model: what GGUF, or our writing
-/// of it, cannot say is never lost silently.
+/// Reads a header as a model before a byte of the file is written, and refuses to write if that is another model: what GGUF, or
+/// our writing of it, cannot say is never lost silently.
 /// </summary>
 internal static class GgufReadBack
 {
@@ -22,7 +22,8 @@ internal static class GgufReadBack
         {
             throw new UnsupportedConfigException(model.Spec.Family, [.. lost.Select(l => l.Field)],
                 $"a GGUF file of {read.Architecture.Gguf!.Architecture} would be read as another model: "
-                + string.Join("; ", lost.Select(l => $"{l.Field} is {l.Own} and would become {l.Other}")) + ". This model cannot be written as GGUF.");
+                + string.Join("; ", lost.Select(l => $"{l.Field} is {l.Own} and would become {l.Other}"))
+                + ". This model cannot be written as GGUF.");
         }
     }
 
@@ -57,11 +58,13 @@ internal static class GgufReadBack
                 float[] wanted = GgufRope.FactorsOf(own);
                 return Same(wanted, b.ShortFactors) && Same(wanted, b.LongFactors) && b.AttentionFactor == 1;
             case (RopeScaling.LongRope a, RopeScaling.LongRope b):
-                bool alike = a.ShortFactors.AsSpan().SequenceEqual(a.LongFactors); // then it does not matter where the one set ends
+                // then it does not matter where the one set ends
+                bool alike = a.ShortFactors.AsSpan().SequenceEqual(a.LongFactors);
                 return Same(Rounded(a.ShortFactors), b.ShortFactors) && Same(Rounded(a.LongFactors), b.LongFactors)
                     && (float)a.AttentionFactor == (float)b.AttentionFactor && (alike || a.TrainedLength == b.TrainedLength);
             case (RopeScaling.Yarn a, RopeScaling.Yarn b):
-                return a with { AttentionFactor = b.AttentionFactor } == b && Math.Abs(a.AttentionFactor / b.AttentionFactor - 1) <= QuotientError;
+                return a with { AttentionFactor = b.AttentionFactor } == b
+                    && Math.Abs(a.AttentionFactor / b.AttentionFactor - 1) <= QuotientError;
             default:
                 return own.Scaling == read.Scaling;
         }

@@ -13,7 +13,10 @@ internal static class GgufRope
     {
         int rotary = config.Size("rope.dimension_count") ?? headDim;
         if (rotary != headDim && !partial)
-            throw config.Unsupported("rope.dimension_count", rotary, $"all {headDim} features of a head must turn, because q and k are stored turned");
+        {
+            throw config.Unsupported("rope.dimension_count", rotary,
+                $"all {headDim} features of a head must turn, because q and k are stored turned");
+        }
         if (rotary != headDim)
             config.Json["partial_rotary_factor"] = Part(rotary, headDim);
         config.Waive("says whether the model was tuned with the scaling that is applied", "rope.scaling.finetuned");
@@ -29,7 +32,10 @@ internal static class GgufRope
         if (type == "none" && factor != 1)
             throw config.Unsupported("rope.scaling.factor", factor, "rope.scaling.type is \"none\"; only 0 or 1 goes with it");
         if (type is "none" or "linear" && !factors && attention is { } sharper and not (0 or 1))
-            throw config.Unsupported("rope.scaling.attn_factor", sharper, $"rope.scaling.type is \"{type}\"; only 1 goes with it");
+        {
+            throw config.Unsupported("rope.scaling.attn_factor", sharper,
+                $"rope.scaling.type is \"{type}\"; only 1 goes with it");
+        }
         if (type != "yarn")
             config.Waive("read for yarn alone", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow");
         else if (config.Number("rope.scaling.yarn_ext_factor") is { } blend and not 1)
@@ -114,6 +120,7 @@ internal static class GgufRope
         return [.. factors.Select(factor =>
             float.IsFinite(factor) && factor > 0
                 ? (JsonNode)factor
-                : throw new CheckpointMismatchException(config.Header.Path, [name], $"{name} holds the factor {factor}; positive numbers are needed."))];
+                : throw new CheckpointMismatchException(config.Header.Path, [name],
+                    $"{name} holds the factor {factor}; positive numbers are needed."))];
     }
 }

@@ -18,7 +18,8 @@ internal static unsafe class GgufRows
                 SixteenBits.FromBFloat16(from, values);
                 break;
             default:
-                BlockType block = type.ToBlockType() ?? throw new ArgumentOutOfRangeException(nameof(type), type, "not a type that is computed with");
+                BlockType block = type.ToBlockType()
+                    ?? throw new ArgumentOutOfRangeException(nameof(type), type, "not a type that is computed with");
                 block.Decode(new ReadOnlySpan<byte>(from, checked((int)block.Bytes(values.Length))), values);
                 break;
         }

@@ -14,16 +14,22 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     public Parameter Make(ParameterRequest request)
     {
         GgufEntry entry = Find(request);
-        DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored && entry.Type is GgmlType.F16 or GgmlType.BF16
+        DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored
+            && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
         var parameter = request.NewParameter(type);
         try
         {
             if (request.IsVector)
+            {
                 LoadVector(parameter, request.Place, entry);
+            }
             else
-                Parallel.For(0, (parameter.Rows + Block - 1) / Block, block => LoadRows(parameter, request.Place, entry, block * Block));
+            {
+                Parallel.For(0, (parameter.Rows + Block - 1) / Block,
+                    block => LoadRows(parameter, request.Place, entry, block * Block));
+            }
         }
         catch
         {
@@ -54,12 +60,13 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     /// <inheritdoc/>
     public void Complete(NameTable names)
     {
-        string[] unread = [.. checkpoint.Entries.Select(e => e.Name).Where(name => !_read.Contains(name) && !names.IsWaived(name))];
+        string[] unread = [.. checkpoint.Entries.Select(e => e.Name)
+            .Where(name => !_read.Contains(name) && !names.IsWaived(name))];
         if (unread.Length > 0)
         {
             throw new CheckpointMismatchException(checkpoint.Path, unread,
-                $"{unread.Length} tensors are in the file but not in the model its metadata describe: {string.Join(", ", unread)}. " +
-                "A model that uses only a part of its weights is not loaded.");
+                $"{unread.Length} tensors are in the file but not in the model its metadata describe: "
+                    + $"{string.Join(", ", unread)}. A model that uses only a part of its weights is not loaded.");
         }
     }
 
@@ -69,7 +76,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         if (!checkpoint.TryGet(name, out GgufEntry? entry))
         {
             throw new CheckpointMismatchException(checkpoint.Path, [name],
-                $"{name} is missing; the metadata ({request.Why}) need it as {Shape(request.FileShape)}. Convert the model again.");
+                $"{name} is missing; the metadata ({request.Why}) need it as {Shape(request.FileShape)}. "
+                    + "Convert the model again.");
         }
 
         long[] shape = [.. entry.Shape];
@@ -85,7 +93,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         if (entry.Type is not (GgmlType.F32 or GgmlType.F16 or GgmlType.BF16) && entry.Type.ToBlockType() is null)
         {
             throw new CheckpointMismatchException(entry.File.Path, [name],
-                $"{name} is stored as {entry.Type}, which is not computed with; F32, F16, BF16, {string.Join(", ", BlockFormats.All)} are.");
+                $"{name} is stored as {entry.Type}, which is not computed with; F32, F16, BF16, "
+                    + $"{string.Join(", ", BlockFormats.All)} are.");
         }
 
         _read.Add(name);
@@ -111,7 +120,10 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         {
             ushort[] patterns = ArrayPool<ushort>.Shared.Rent(checked(rows * columns));
             for (int row = 0; row < rows; row++)
-                new ReadOnlySpan<ushort>(RowOf(entry, place.FileRow(first + row)), columns).CopyTo(patterns.AsSpan(row * columns, columns));
+            {
+                new ReadOnlySpan<ushort>(RowOf(entry, place.FileRow(first + row)),
+                    columns).CopyTo(patterns.AsSpan(row * columns, columns));
+            }
             parameter.WriteRows(first, patterns.AsSpan(0, rows * columns));
             ArrayPool<ushort>.Shared.Return(patterns);
             return;

@@ -11,7 +11,8 @@ namespace Seriatim.Models;
 /// <param name="Shift">What the file adds to each value.</param>
 /// <param name="Origins">The parameter and its row behind each row.</param>
 internal sealed record GgufTensor(
-    string Name, GgmlType Type, ImmutableArray<long> Shape, int Columns, bool IsVector, float Shift, (ModelParameter Part, int Row)[] Origins)
+    string Name, GgmlType Type, ImmutableArray<long> Shape, int Columns, bool IsVector, float Shift,
+    (ModelParameter Part, int Row)[] Origins)
 {
     /// <summary>Reads a row as it stands in the file, before it is encoded.</summary>
     public void Read(int row, Span<float> values)

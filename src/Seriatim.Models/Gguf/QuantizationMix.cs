@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Which type each matrix of a GGUF file gets. Vectors, and small tables that products do not read, are always F32.</summary>
+/// <summary>
+/// Which type each matrix of a GGUF file gets. Vectors, and small tables that products do not read, are always F32.
+/// </summary>
 public sealed class QuantizationMix
 {
     private static readonly Dictionary<string, (GgmlType Base, uint Label)> Known = new(StringComparer.OrdinalIgnoreCase)
@@ -28,7 +30,8 @@ public sealed class QuantizationMix
     private readonly GgmlType _base;
     private readonly bool _pure;
 
-    private QuantizationMix(string name, GgmlType type, uint label, bool pure) => (Name, _base, Label, _pure) = (name, type, label, pure);
+    private QuantizationMix(string name, GgmlType type, uint label, bool pure) =>
+        (Name, _base, Label, _pure) = (name, type, label, pure);
 
     /// <summary>The names that <see cref="Parse"/> knows.</summary>
     public static IReadOnlyCollection<string> Names => Known.Keys;
@@ -44,16 +47,19 @@ public sealed class QuantizationMix
     /// <param name="pure">Give every matrix the one type; else the output (or a tied embedding) gets Q6_K where the type is
     /// coarser, and mixes (<c>_m</c>) give more bits to values and to the way down in some layers.</param>
     /// <exception cref="ArgumentException">The name is not known; the message lists those that are.</exception>
-    public static QuantizationMix Parse(string name, bool pure = false) => Known.TryGetValue(name, out (GgmlType Base, uint Label) known)
-        ? new QuantizationMix(name.ToLowerInvariant(), known.Base, known.Label, pure)
-        : throw new ArgumentException($"'{name}' is not a type that is written; choose one of {string.Join(", ", Known.Keys)}.", nameof(name));
+    public static QuantizationMix Parse(string name, bool pure = false) =>
+        Known.TryGetValue(name, out (GgmlType Base, uint Label) known)
+            ? new QuantizationMix(name.ToLowerInvariant(), known.Base, known.Label, pure)
+            : throw new ArgumentException(
+                $"'{name}' is not a type that is written; choose one of {string.Join(", ", Known.Keys)}.", nameof(name));
 
     /// <summary>The type of a matrix.</summary>
     /// <param name="path">Its path in the model.</param>
     /// <param name="layers">Layers of its stack.</param>
     /// <param name="columns">Its row length: types whose blocks do not fit give way to finer ones that do.</param>
     /// <param name="readByHead">Whether the output projection reads it: an untied head, or a tied embedding.</param>
-    internal GgmlType TypeOf(string path, int layers, long columns, bool readByHead) => Fitting(Wanted(path, layers, readByHead), columns);
+    internal GgmlType TypeOf(string path, int layers, long columns, bool readByHead) =>
+        Fitting(Wanted(path, layers, readByHead), columns);
 
     private GgmlType Wanted(string path, int layers, bool readByHead)
     {
@@ -75,7 +81,9 @@ public sealed class QuantizationMix
         return (value || down) && GetsMore(layer, layers) ? GgmlType.Q6_K : _base;
     }
 
-    /// <summary>The first and the last eighth of the layers, and every third between: where errors were found to matter most.</summary>
+    /// <summary>
+    /// The first and the last eighth of the layers, and every third between: where errors were found to matter most.
+    /// </summary>
     private static bool GetsMore(int layer, int layers) =>
         layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
 

@@ -68,7 +68,8 @@ internal sealed class ForwardPlan : IDisposable
     }
 
     /// <summary>Begins the masks of a layer: -1 before the first one. The same layer gets the same masks each time.</summary>
-    public void EnterLayer(int layer) => (_layerMask, _site) = (new DropoutMask(0, Batch.Dropout?.Key ?? 0).At((ulong)(layer + 1)), 0);
+    public void EnterLayer(int layer) =>
+        (_layerMask, _site) = (new DropoutMask(0, Batch.Dropout?.Key ?? 0).At((ulong)(layer + 1)), 0);
 
     /// <summary>The mask of the next place within the layer.</summary>
     public DropoutMask NextMask(float rate) => rate == 0 ? default : _layerMask.At(_site++) with { Rate = rate };
@@ -148,7 +149,8 @@ internal sealed class ForwardPlan : IDisposable
     }
 
     /// <summary>
-    /// Positions with those beyond a window moved to its end: how far the sinks seem to be away. Null: all rows are where they are.
+    /// Positions with those beyond a window moved to its end: how far the sinks seem to be
+    /// away. Null: all rows are where they are.
     /// </summary>
     private static int[]? SinkPositions(RaggedBatch batch)
     {

@@ -64,7 +64,8 @@ internal sealed class Head
     }
 
     private LinearWeight Linear => _linear ?? throw new InvalidOperationException(
-        "The model is an encoder without a head: its rows are embeddings, and there is nothing to make logits of them. Load a checkpoint with a head.");
+        "The model is an encoder without a head: its rows are embeddings, and there is nothing to make logits of them. Load a "
+            + "checkpoint with a head.");
 
     private Tensor Features(IOps ops, Tensor x)
     {

@@ -39,7 +39,8 @@ internal static class RopeFrequencies
     /// <param name="headDim">Features of a head, D.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="positions">Position of each row, [N].</param>
-    public static RopeRows Rows(Device device, PositionSpec.Rope rope, int headDim, RaggedBatch batch, ReadOnlySpan<int> positions)
+    public static RopeRows Rows(Device device, PositionSpec.Rope rope, int headDim, RaggedBatch batch,
+        ReadOnlySpan<int> positions)
     {
         foreach (Segment segment in batch.Segments)
         {
@@ -65,12 +66,14 @@ internal static class RopeFrequencies
             Turn(cosines, sines, segment, positions, frequencies, AttentionFactor(own));
         }
 
-        var rows = new RopeRows(device.Upload(cosines, batch.Rows, half), device.Upload(sines, batch.Rows, half), headDim, rope.Pairing);
+        var rows = new RopeRows(device.Upload(cosines, batch.Rows, half), device.Upload(sines, batch.Rows, half), headDim,
+            rope.Pairing);
         ArrayPool<float>.Shared.Return(angles);
         return rows;
     }
 
-    private static void Turn(Span<float> allCosines, Span<float> allSines, Segment segment, ReadOnlySpan<int> positions, double[] frequencies, double factor)
+    private static void Turn(Span<float> allCosines, Span<float> allSines, Segment segment, ReadOnlySpan<int> positions,
+        double[] frequencies, double factor)
     {
         for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
         {

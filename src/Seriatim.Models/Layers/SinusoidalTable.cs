@@ -1,6 +1,9 @@
 namespace Seriatim.Models;
 
-/// <summary>The fixed table of <see cref="PositionSpec.Sinusoidal"/>: not stored in checkpoints, not trained. Also a start for learned positions.</summary>
+/// <summary>
+/// The fixed table of <see cref="PositionSpec.Sinusoidal"/>: not stored in checkpoints, not
+/// trained. Also a start for learned positions.
+/// </summary>
 internal static class SinusoidalTable
 {
     public static EmbeddingWeight Make(Device device, int count, int width)

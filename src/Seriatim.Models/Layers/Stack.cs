@@ -125,7 +125,8 @@ internal sealed class Stack : IDisposable
     {
         PositionSpec.None => (null, 0),
         PositionSpec.Learned learned => (weights.Embedding("positions", learned.Count + learned.Offset, spec.Width, tied: false,
-            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}", initializer: Initializer.Positions), learned.Offset),
+            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}", initializer: Initializer.Positions),
+            learned.Offset),
         PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(weights.Device, sinusoidal.Count, spec.Width), 0),
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };

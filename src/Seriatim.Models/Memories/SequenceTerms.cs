@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What holds for a sequence from its first row to its last, because its keys and values were made under it. Belongs to the memory
-/// of the sequence; sequences may share pages only under the same terms.
+/// What holds for a sequence from its first row to its last, because its keys and values were made under it. Belongs to the
+/// memory of the sequence; sequences may share pages only under the same terms.
 /// </summary>
 public sealed record SequenceTerms
 {
@@ -10,8 +10,8 @@ public sealed record SequenceTerms
     public static SequenceTerms None { get; } = new();
 
     /// <summary>
-    /// The most positions the sequence may ever reach; null: not said. Rotary scalings that depend on the length (dynamic NTK, longrope)
-    /// follow from this number alone, so that results do not depend on how the sequence was cut into steps.
+    /// The most positions the sequence may ever reach; null: not said. Rotary scalings that depend on the length (dynamic NTK,
+    /// longrope) follow from this number alone, so that results do not depend on how the sequence was cut into steps.
     /// </summary>
     public int? DeclaredLength { get; init; }
 

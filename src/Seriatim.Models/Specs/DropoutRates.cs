@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// How much dropout training uses, by place (Srivastava et al., 2014; the places are those of Vaswani et al., 2017, section 5.4, and of the
-/// Hugging Face models of each family).
+/// How much dropout training uses, by place (Srivastava et al., 2014; the places are those of Vaswani et al., 2017, section 5.4,
+/// and of the Hugging Face models of each family).
 /// </summary>
 /// <param name="Embedding">Of the rows that enter the first layer.</param>
 /// <param name="Residual">Of what attention and feed-forward layers add to the residual stream.</param>

@@ -12,8 +12,8 @@ public abstract record RopeScaling
     public sealed record Linear(double Factor) : RopeScaling;
 
     /// <summary>
-    /// A larger base, so that slow waves stretch by the factor and fast ones hardly: <c>θ · factor^(R / (R - 2))</c> ("NTK-aware", bloc97,
-    /// 2023; Peng et al., 2023, section 3.1).
+    /// A larger base, so that slow waves stretch by the factor and fast ones hardly: <c>θ · factor^(R / (R - 2))</c>
+    /// ("NTK-aware", bloc97, 2023; Peng et al., 2023, section 3.1).
     /// </summary>
     /// <param name="Factor">At least 1.</param>
     public sealed record Ntk(double Factor) : RopeScaling;
@@ -35,7 +35,9 @@ public abstract record RopeScaling
     public sealed record Yarn(double Factor, int TrainedLength, double BetaFast, double BetaSlow, double AttentionFactor)
         : RopeScaling
     {
-        /// <summary>The factor of cosines and sines that goes with a stretching: <c>0.1 ln(factor) + 1</c> (equation 22).</summary>
+        /// <summary>
+        /// The factor of cosines and sines that goes with a stretching: <c>0.1 ln(factor) + 1</c> (equation 22).
+        /// </summary>
         public static double DefaultAttentionFactor(double factor) => 0.1 * PlainMath.Log(factor) + 1;
     }
 
@@ -63,8 +65,9 @@ public abstract record RopeScaling
     /// <param name="other">Another.</param>
     public static bool Same(RopeScaling? one, RopeScaling? other) => (one, other) switch
     {
-        (LongRope a, LongRope b) => a.ShortFactors.AsSpan().SequenceEqual(b.ShortFactors) && a.LongFactors.AsSpan().SequenceEqual(b.LongFactors)
-            && a with { ShortFactors = b.ShortFactors, LongFactors = b.LongFactors } == b,
+        (LongRope a, LongRope b) =>
+            a.ShortFactors.AsSpan().SequenceEqual(b.ShortFactors) && a.LongFactors.AsSpan().SequenceEqual(b.LongFactors)
+                && a with { ShortFactors = b.ShortFactors, LongFactors = b.LongFactors } == b,
         _ => one == other,
     };
 }

@@ -1,8 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Compares two models by what their forward passes compute. Dropout, frozen ids and the name of the family do not count; a window as
-/// wide as the context is none. Which fields there are is decided by the equality of the records; the list of names here only says where.
+/// Compares two models by what their forward passes compute. Dropout, frozen ids and the name of the family do not
+/// count; a window as wide as the context is none. Which fields there are is decided by the equality of the
+/// records; the list of names here only says where.
 /// </summary>
 internal sealed class SpecComparer
 {
@@ -32,7 +33,13 @@ internal sealed class SpecComparer
         Compare("head", own.Head, other.Head);
         Compare("encoder", own.Encoder, other.Encoder, own.Context, other.Context);
         Compare("decoder", own.Decoder, other.Decoder, own.Context, other.Context);
-        ModelSpec plain = own with { Family = other.Family, Dropout = other.Dropout, Encoder = other.Encoder, Decoder = other.Decoder };
+        ModelSpec plain = own with
+        {
+            Family = other.Family,
+            Dropout = other.Dropout,
+            Encoder = other.Encoder,
+            Decoder = other.Decoder,
+        };
         Rest("model", plain, other);
     }
 
@@ -142,8 +149,11 @@ internal sealed class SpecComparer
 
     private void Rest<T>(string path, T own, T other)
     {
-        if (!Equals(own, other) && !_found.Keys.Any(key => key.StartsWith(path, StringComparison.Ordinal)) && !(path == "model" && _found.Count > 0))
+        if (!Equals(own, other) && !_found.Keys.Any(key => key.StartsWith(path, StringComparison.Ordinal))
+            && !(path == "model" && _found.Count > 0))
+        {
             Add(path, own, other);
+        }
     }
 
     private void Add<T>(string field, T own, T other)
@@ -155,9 +165,10 @@ internal sealed class SpecComparer
             : (own, other, 1);
     }
 
-    private static LayerSpec Plain(LayerSpec layer, int context) => layer.Mixer is MixerSpec.Attention attention && attention.Window >= context
-        ? layer with { Mixer = attention with { Window = 0 } }
-        : layer;
+    private static LayerSpec Plain(LayerSpec layer, int context) =>
+        layer.Mixer is MixerSpec.Attention attention && attention.Window >= context
+            ? layer with { Mixer = attention with { Window = 0 } }
+            : layer;
 
     private static string Show(object? value) => value switch
     {
