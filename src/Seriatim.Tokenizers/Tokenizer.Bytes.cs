@@ -8,9 +8,9 @@ public sealed partial class Tokenizer
 {
     /// <summary>
     /// The bytes (UTF-8) that a token stands for in the middle of a text: a token of byte-level BPE is often only part of a
-    /// character, a byte token (<c>&lt;0xE4&gt;</c>) is one byte, a piece of SentencePiece its text with blanks for visible spaces,
-    /// a piece of WordPiece its text without the mark of a continuation (the blank before a word is the decoder's), an added token
-    /// its content.
+    /// character, a byte token (<c>&lt;0xE4&gt;</c>) is one byte, a piece of SentencePiece its text with blanks for
+    /// visible spaces, a piece of WordPiece its text without the mark of a continuation (the blank before a word is
+    /// the decoder's), an added token its content.
     /// </summary>
     /// <remarks>
     /// All bytes of a text one after another are what <see cref="Decode(ReadOnlySpan{int}, bool)"/> makes of its tokens, but for

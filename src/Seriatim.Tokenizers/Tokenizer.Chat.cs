@@ -26,8 +26,8 @@ public sealed partial class Tokenizer
     {
         template ??= ChatTemplate ?? throw new ChatTemplateException(
             "This tokenizer came without a chat template, so it cannot tell how the model wants a conversation written. Pass one "
-            + "(template: new ChatTemplate(File.ReadAllText(\"chat_template.jinja\"))), put chat_template.jinja beside tokenizer.json, or "
-            + "write the prompt yourself.");
+            + "(template: new ChatTemplate(File.ReadAllText(\"chat_template.jinja\"))), put chat_template.jinja beside "
+            + "tokenizer.json, or write the prompt yourself.");
         var all = new Dictionary<string, object?>(StringComparer.Ordinal);
         SpecialTokens roles = SpecialTokens;
         foreach ((string name, int? id) in new[]

@@ -5,10 +5,9 @@ public sealed partial class Tokenizer
 {
     /// <summary>
     /// Loads the tokenizer of a model folder, or a single file. Recognised, in this order: <c>tokenizer.json</c>;
-    /// <c>tokenizer.model</c>, <c>spiece.model</c> or any <c>*.model</c> (SentencePiece); <c>source.spm</c> with <c>target.spm</c>
-    /// and <c>vocab.json</c> (Marian); <c>*.tiktoken</c>; <c>vocab.json</c>
-    /// with
-    /// <c>merges.txt</c>; <c>vocab.txt</c>. <c>tokenizer_config.json</c> and its companions in the same folder are honoured.
+    /// <c>tokenizer.model</c>, <c>spiece.model</c> or any <c>*.model</c> (SentencePiece); <c>source.spm</c> with
+    /// <c>target.spm</c> and <c>vocab.json</c> (Marian); <c>*.tiktoken</c>; <c>vocab.json</c> with <c>merges.txt</c>;
+    /// <c>vocab.txt</c>. <c>tokenizer_config.json</c> and its companions in the same folder are honoured.
     /// </summary>
     /// <exception cref="FileNotFoundException">There is no such file, or no tokenizer in the folder.</exception>
     /// <exception cref="TokenizerFormatException">The files are broken or ask for something unknown.</exception>

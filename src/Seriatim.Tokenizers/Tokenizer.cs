@@ -171,7 +171,8 @@ public sealed partial class Tokenizer
     }
 
     private ArgumentOutOfRangeException NoSuchId(int id) => new(nameof(id), id,
-        $"The vocabulary has no token with id {id}; its ids are 0..{_pieces.Length - 1}. Check that the tokenizer belongs to the model.");
+        $"The vocabulary has no token with id {id}; its ids are 0..{_pieces.Length - 1}. Check that the tokenizer "
+            + "belongs to the model.");
 
     private EncodedToken[] LayOut(IReadOnlyList<TemplatePart> layout, ReadOnlySpan<char> first, ReadOnlySpan<char> second,
         EncodeOptions options)

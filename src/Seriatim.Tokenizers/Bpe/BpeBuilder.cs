@@ -41,7 +41,8 @@ internal static class BpeBuilder
                         : joined)}\""
                       + ", which is not in the vocabulary";
                 throw new TokenizerFormatException(file, $"model.merges[{rank}]",
-                    $"the merge \"{left} {right}\" {missing}; the vocabulary and the merges must come from the same training run.");
+                    $"the merge \"{left} {right}\" {missing}; the vocabulary and the merges must come from "
+                        + "the same training run.");
             }
         }
 
@@ -66,7 +67,8 @@ internal static class BpeBuilder
         if (work > MaxSplitWork)
         {
             throw new TokenizerFormatException(file, "vocabulary",
-                $"the pieces are {pieces.Average(p => p.Piece.Length):F0} chars long on average; the file is damaged or not a BPE vocabulary.");
+                $"the pieces are {pieces.Average(p => p.Piece.Length):F0} chars long on average; the file is damaged or not a "
+                    + "BPE vocabulary.");
         }
 
         foreach ((string piece, int rank) in pieces)
@@ -74,7 +76,8 @@ internal static class BpeBuilder
             if (piece.Length > MaxRankedPiece)
             {
                 throw new TokenizerFormatException(file, "vocabulary",
-                    $"a piece has {piece.Length} chars, more than {MaxRankedPiece}; the file is damaged or not a BPE vocabulary.");
+                    $"a piece has {piece.Length} chars, more than {MaxRankedPiece}; the file is damaged or not a BPE "
+                        + "vocabulary.");
             }
 
             if (!vocabulary.TryGetId(piece, out int result))

@@ -1,14 +1,16 @@
 namespace Seriatim.Tokenizers;
 
-/// <summary>Puts the added tokens of <c>tokenizer_config.json</c> and <c>added_tokens.json</c> to those a tokenizer has.</summary>
+/// <summary>
+/// Puts the added tokens of <c>tokenizer_config.json</c> and <c>added_tokens.json</c> to those a tokenizer has.
+/// </summary>
 internal static class AddedTokenMerger
 {
     /// <summary>
     /// Both lists as one. Of a token in both the flags of the second count, as in transformers.
     /// </summary>
     /// <exception cref="TokenizerFormatException">The two give one id to two tokens, or two ids to one.</exception>
-    public static IReadOnlyList<AddedToken> Merge(IReadOnlyList<AddedToken> own, IReadOnlyList<AddedToken> more, Vocabulary vocabulary,
-        string file)
+    public static IReadOnlyList<AddedToken> Merge(IReadOnlyList<AddedToken> own, IReadOnlyList<AddedToken> more,
+        Vocabulary vocabulary, string file)
     {
         if (more.Count == 0)
         {

@@ -48,7 +48,9 @@ internal sealed record BpeClass
             Names = ["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer"],
             ModelTypes = ["roberta", "bart", "longformer", "led", "mvp"],
             Roles = Bart,
-            Layout = static roles => roles is { Cls: { } cls, Sep: { } sep } ? PostProcessor.Roberta(cls, sep, trimOffsets: true) : null,
+            Layout = static roles => roles is { Cls: { } cls, Sep: { } sep }
+                ? PostProcessor.Roberta(cls, sep, trimOffsets: true)
+                : null,
         },
         new()
         {
@@ -90,7 +92,9 @@ internal sealed record BpeClass
             Pattern = ClipPattern,
             DropsRest = true,
             Suffix = "</w>",
-            Layout = static roles => roles is { Bos: { } bos, Eos: { } eos } ? PostProcessor.Roberta(bos, eos, trimOffsets: false) : null,
+            Layout = static roles => roles is { Bos: { } bos, Eos: { } eos }
+                ? PostProcessor.Roberta(bos, eos, trimOffsets: false)
+                : null,
         },
     ];
 
@@ -132,30 +136,33 @@ internal sealed record BpeClass
         if (config?.Class is { Length: > 0 } name)
         {
             return All.FirstOrDefault(c => c.Names.Contains(name)) ?? throw new TokenizerFormatException(file, "tokenizer_class",
-                $"{name} reads vocab.json and merges.txt in a way that is not known here (known: {known}); add a tokenizer.json, as "
-                + "transformers writes it with save_pretrained.");
+                $"{name} reads vocab.json and merges.txt in a way that is not known here (known: {known}); "
+                + "add a tokenizer.json, as transformers writes it with save_pretrained.");
         }
 
         if (config?.ModelType is { Length: > 0 } type)
         {
             return All.FirstOrDefault(c => c.ModelTypes.Contains(type)) ?? throw new TokenizerFormatException(file, "model_type",
-                $"no tokenizer_class is named, and what a {type} makes of vocab.json and merges.txt is not known here; name one of {known} "
-                + "in tokenizer_config.json, or add a tokenizer.json.");
+                $"no tokenizer_class is named, and what a {type} makes of vocab.json and merges.txt is not known here; name one "
+                + $"of {known} in tokenizer_config.json, or add a tokenizer.json.");
         }
 
-        bool gpt2 = vocabulary.TryGetId(End, out _) && !vocabulary.TryGetId("<s>", out _) && !vocabulary.TryGetId("<|startoftext|>", out _);
+        bool gpt2 = vocabulary.TryGetId(End, out _) && !vocabulary.TryGetId("<s>", out _)
+            && !vocabulary.TryGetId("<|startoftext|>", out _);
         return gpt2 ? All[0] : throw new TokenizerFormatException(file, "tokenizer_class",
-            $"nothing says whose vocab.json and merges.txt these are; name one of {known} as tokenizer_class in tokenizer_config.json.");
+            $"nothing says whose vocab.json and merges.txt these are; name one of {known} as tokenizer_class in "
+                + "tokenizer_config.json.");
     }
 
     /// <summary>The pre-tokenizer.</summary>
-    public IPretokenizer Pretokenizer(bool addPrefixSpace) => Pattern is null ? new ByteLevelPretokenizer(addPrefixSpace, useRegex: true)
-        : new SequencePretokenizer(
-        [
-            new SplitPretokenizer(PatternReader.Regex(Pattern, Names[0], "pattern"), DropsRest ? SplitBehavior.Removed : SplitBehavior.Isolated,
-                invert: DropsRest),
-            new ByteLevelPretokenizer(addPrefixSpace, useRegex: false),
-        ]);
+    public IPretokenizer Pretokenizer(bool addPrefixSpace) =>
+        Pattern is null ? new ByteLevelPretokenizer(addPrefixSpace, useRegex: true)
+            : new SequencePretokenizer(
+            [
+                new SplitPretokenizer(PatternReader.Regex(Pattern, Names[0], "pattern"),
+                    DropsRest ? SplitBehavior.Removed : SplitBehavior.Isolated, invert: DropsRest),
+                new ByteLevelPretokenizer(addPrefixSpace, useRegex: false),
+            ]);
 
     /// <summary>The decoder; a suffix becomes a blank, and blanks at both ends go.</summary>
     public IDecoder Decoder() => Suffix.Length == 0 ? new ByteLevelDecoder() : new SequenceDecoder(

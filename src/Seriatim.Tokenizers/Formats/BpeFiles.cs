@@ -48,8 +48,8 @@ internal static class BpeFiles
         {
             PostProcessor = kind.Layout is { } layout
                 ? layout(roles) ?? throw new TokenizerFormatException(vocabularyFile, "special tokens",
-                    $"{config?.Class ?? kind.Names[0]} puts tokens around a text that the vocabulary does not have; check bos_token, eos_token, "
-                    + "cls_token and sep_token in special_tokens_map.json.")
+                    $"{config?.Class ?? kind.Names[0]} puts tokens around a text that the vocabulary does not have; check "
+                    + "bos_token, eos_token, cls_token and sep_token in special_tokens_map.json.")
                 : PostProcessor.Around(Flagged(config?.AddBos ?? kind.AddBos, roles.Bos, "add_bos_token", vocabularyFile),
                     Flagged(config?.AddEos ?? false, roles.Eos, "add_eos_token", vocabularyFile)),
         };
@@ -69,7 +69,8 @@ internal static class BpeFiles
 
     private static int[] Flagged(bool asked, int? id, string flag, string file) => !asked ? []
         : id is { } token ? [token]
-        : throw new TokenizerFormatException(file, flag, "is true, but the vocabulary has no such token; correct tokenizer_config.json.");
+        : throw new TokenizerFormatException(file, flag,
+            "is true, but the vocabulary has no such token; correct tokenizer_config.json.");
 
     private static List<(string, string)> ReadMerges(string file)
     {
@@ -97,7 +98,8 @@ internal static class BpeFiles
         var added = new List<AddedToken>(config?.AddedTokens ?? []);
         foreach (string role in TokenizerConfig.RoleNames)
         {
-            if (tokenOf(role) is { } content && added.All(token => token.Content != content) && vocabulary.TryGetId(content, out int id))
+            if (tokenOf(role) is { } content && added.All(token => token.Content != content)
+                && vocabulary.TryGetId(content, out int id))
             {
                 AddedToken token = new() { Id = id, Content = content, Special = true, LeftStrip = role == "mask_token" };
                 added.Add(config?.WithFlags(token) ?? token);

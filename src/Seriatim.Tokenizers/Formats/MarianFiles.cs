@@ -1,8 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Reads the official folders of Marian models: <c>source.spm</c> spells, <c>vocab.json</c> numbers the pieces, and what comes out
-/// is written with the pieces of <c>target.spm</c>, which <c>vocab.json</c> holds as well.
+/// Reads the official folders of Marian models: <c>source.spm</c> spells, <c>vocab.json</c> numbers the pieces, and what comes
+/// out is written with the pieces of <c>target.spm</c>, which <c>vocab.json</c> holds as well.
 /// </summary>
 internal static class MarianFiles
 {
@@ -31,8 +31,9 @@ internal static class MarianFiles
         TokenizerPipeline spelling = SentencePiece.Read(TokenizerFiles.ReadBytes(source), source, null);
         Vocabulary vocabulary = BpeFiles.ReadVocabulary(vocabularyFile);
         int IdOf(string role, string usual) => vocabulary.TryGetId(config?.TokenOf(role) ?? usual, out int id) ? id
-            : throw new TokenizerFormatException(vocabularyFile, role, $"\"{config?.TokenOf(role) ?? usual}\" is not in the vocabulary; "
-                + "the three files must come from the same model.");
+            : throw new TokenizerFormatException(vocabularyFile, role,
+                $"\"{config?.TokenOf(role) ?? usual}\" is not in the vocabulary; "
+                    + "the three files must come from the same model.");
         var roles = new SpecialTokens
         {
             Eos = IdOf("eos_token", "</s>"),

@@ -191,8 +191,10 @@ internal static class SentencePiece
         switch (settings.ModelType)
         {
             case 1:
-                // What user-defined pieces score is SentencePiece's: by bytes, and the best normal piece counts only if it is above 0.
-                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece => piece.Score).Append(float.MinValue).Max();
+                // What user-defined pieces score is SentencePiece's: by bytes, and the best
+                // normal piece counts only if it is above 0.
+                float best = pieces.Where(piece => piece.Kind == Kind.Normal).Select(piece => piece.Score)
+                    .Append(float.MinValue).Max();
                 best = Math.Max(best, 1.17549435e-38f);
                 double[] scores = pieces.Select(piece => piece.Kind == Kind.UserDefined
                     ? (double)(Encoding.UTF8.GetByteCount(piece.Text) * best) - 0.1 : piece.Score).ToArray();

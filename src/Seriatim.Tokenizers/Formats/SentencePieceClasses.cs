@@ -29,8 +29,8 @@ internal static class SentencePieceClasses
         if (name is not null)
         {
             throw new TokenizerFormatException(file, "tokenizer_class",
-                $"{name} does more with this file than SentencePiece (other ids, other tokens around a text), which is not supported; add a "
-                + "tokenizer.json, as transformers writes it with save_pretrained.");
+                $"{name} does more with this file than SentencePiece (other ids, other tokens around a text), which is not "
+                + "supported; add a tokenizer.json, as transformers writes it with save_pretrained.");
         }
     }
 }

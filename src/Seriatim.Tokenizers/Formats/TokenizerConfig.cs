@@ -21,8 +21,8 @@ internal sealed class TokenizerConfig
         ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"];
 
     /// <summary>
-    /// The class named by <c>tokenizer_config.json</c> or else <c>config.json</c>, e.g. <c>LlamaTokenizer</c> (without <c>Fast</c>,
-    /// which says nothing about the tokens); empty if none.
+    /// The class named by <c>tokenizer_config.json</c> or else <c>config.json</c>, e.g. <c>LlamaTokenizer</c> (without
+    /// <c>Fast</c>, which says nothing about the tokens); empty if none.
     /// </summary>
     public string Class { get; private set; } = string.Empty;
 
@@ -156,13 +156,14 @@ internal sealed class TokenizerConfig
     }
 
     /// <summary>A token with the flags that its mention in the files has, if it has any.</summary>
-    public AddedToken WithFlags(AddedToken token) => !_flags.TryGetValue(token.Content, out SourceNode node) || !node.IsObject ? token
-        : token with
-        {
-            LeftStrip = node["lstrip"].Flag(token.LeftStrip),
-            RightStrip = node["rstrip"].Flag(token.RightStrip),
-            SingleWord = node["single_word"].Flag(token.SingleWord),
-        };
+    public AddedToken WithFlags(AddedToken token) =>
+        !_flags.TryGetValue(token.Content, out SourceNode node) || !node.IsObject ? token
+            : token with
+            {
+                LeftStrip = node["lstrip"].Flag(token.LeftStrip),
+                RightStrip = node["rstrip"].Flag(token.RightStrip),
+                SingleWord = node["single_word"].Flag(token.SingleWord),
+            };
 
     private void ReadModelConfig(SourceNode root)
     {

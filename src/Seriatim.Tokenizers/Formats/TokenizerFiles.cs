@@ -12,7 +12,8 @@ internal static class TokenizerFiles
         }
 
         return File.Exists(path) ? ReadFile(path)
-            : throw new FileNotFoundException($"{path}: there is no such file or folder; pass a model folder or a tokenizer file.", path);
+            : throw new FileNotFoundException(
+                $"{path}: there is no such file or folder; pass a model folder or a tokenizer file.", path);
     }
 
     /// <summary>Reads a file, unless it only stands for one.</summary>
@@ -42,8 +43,10 @@ internal static class TokenizerFiles
             }
         }
 
-        throw new FileNotFoundException($"{folder}: there is no tokenizer here (tokenizer.json, tokenizer.model, *.model, *.tiktoken, "
-            + "source.spm with target.spm and vocab.json, vocab.json with merges.txt, or vocab.txt); pass the folder that has one.", folder);
+        throw new FileNotFoundException(
+            $"{folder}: there is no tokenizer here (tokenizer.json, tokenizer.model, *.model, *.tiktoken, "
+                + "source.spm with target.spm and vocab.json, vocab.json with merges.txt, or vocab.txt); pass "
+                + "the folder that has one.", folder);
     }
 
     private static TokenizerPipeline ReadFile(string file)

@@ -27,7 +27,8 @@ internal static class WordPieceFile
             Mask = Id("mask_token", "[MASK]"),
         };
         int unk = roles.Unk ?? throw new TokenizerFormatException(file, "[UNK]",
-            "the vocabulary has no unknown token; this is not a WordPiece vocabulary, or tokenizer_config.json has to name unk_token.");
+            "the vocabulary has no unknown token; this is not a WordPiece vocabulary, or tokenizer_config.json "
+                + "has to name unk_token.");
 
         // Without a config the vocabulary tells: one that has upper-case pieces is cased.
         bool lowercase = config?.Lowercase ?? !entries.Any(entry => !entry.Key.StartsWith('[')

@@ -6,9 +6,9 @@ namespace Seriatim.Tokenizers;
 
 /// <summary>
 /// The precompiled character map of SentencePiece: a double array over UTF-8 bytes whose leaves point to replacement strings.
-/// SentencePiece replaces the longest mapped prefix at every place, and leaves symbols alone that the user defined. Hugging Face's
-/// <c>Precompiled</c> goes by grapheme: one of less than six bytes becomes whatever its shortest mapped prefix becomes, all of
-/// it; of others every character is replaced by itself.
+/// SentencePiece replaces the longest mapped prefix at every place, and leaves symbols alone that the user defined. Hugging
+/// Face's <c>Precompiled</c> goes by grapheme: one of less than six bytes becomes whatever its shortest mapped prefix becomes,
+/// all of it; of others every character is replaced by itself.
 /// </summary>
 /// <remarks>
 /// A unit of the array holds, as in the Darts-clone library: label in bits 0-7 and bit 31, "has a leaf" in bit 8, the offset to
@@ -35,7 +35,8 @@ internal sealed class CharsmapNormalizer : INormalizer
         if (size > (uint)map.Length - 4 || size % 4 != 0)
         {
             throw new TokenizerFormatException(file, component,
-                $"the character map says its array has {size} bytes, but only {Math.Max(0, map.Length - 4)} follow; the file is damaged.");
+                $"the character map says its array has {size} bytes, but only {Math.Max(0, map.Length - 4)} follow; "
+                    + "the file is damaged.");
         }
 
         (_byGrapheme, _symbols) = (byGrapheme, symbols);

@@ -10,7 +10,8 @@ internal sealed class NmtNormalizer : INormalizer
         for (int i = 0; i < text.Length; i++)
         {
             char c = text.Span[i];
-            if (c is (>= '\u0001' and <= '\u0008') or '\u000B' or (>= '\u000E' and <= '\u001F') or '\u007F' or '\u008F' or '\u009F')
+            if (c is (>= '\u0001' and <= '\u0008') or '\u000B' or (>= '\u000E' and <= '\u001F') or '\u007F'
+                or '\u008F' or '\u009F')
             {
                 continue;
             }

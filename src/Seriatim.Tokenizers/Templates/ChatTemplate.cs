@@ -27,8 +27,8 @@ public sealed class ChatTemplate
     /// <param name="messages">The conversation.</param>
     /// <param name="addGenerationPrompt">End with the opening of the answer.</param>
     /// <param name="variables">
-    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists, dictionaries, or JSON
-    /// (elements, documents, nodes).
+    /// More variables (<c>tools</c>, <c>bos_token</c>, ...). Values are strings, numbers, truth values, null, lists,
+    /// dictionaries, or JSON (elements, documents, nodes).
     /// </param>
     /// <param name="now">The time for <c>strftime_now</c>; the local time if not given.</param>
     /// <exception cref="ChatTemplateException">The template is broken, refuses the conversation, or takes too much.</exception>
@@ -37,8 +37,8 @@ public sealed class ChatTemplate
         Render(messages, addGenerationPrompt, variables, now, TimeProvider.System);
 
     /// <summary>As the public method, with a clock that tells how long the rendering takes.</summary>
-    internal string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, IReadOnlyDictionary<string, object?>? variables,
-        DateTimeOffset? now, TimeProvider clock)
+    internal string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt,
+        IReadOnlyDictionary<string, object?>? variables, DateTimeOffset? now, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);
         IReadOnlyList<Statement> statements = _statements.Value;

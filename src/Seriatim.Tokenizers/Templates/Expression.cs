@@ -28,7 +28,9 @@ internal sealed record ItemExpression(Expression Target, Expression Key, int Lin
 internal sealed record SliceExpression(Expression Target, Expression? Start, Expression? Stop, Expression? Step, int Line)
     : Expression(Line);
 
-/// <summary>An argument: by place, by name, or (with one or two <paramref name="Stars"/>) all items of a list or dictionary.</summary>
+/// <summary>
+/// An argument: by place, by name, or (with one or two <paramref name="Stars"/>) all items of a list or dictionary.
+/// </summary>
 internal readonly record struct Argument(string? Name, Expression Value, int Stars = 0);
 
 /// <summary>A call of a function, method or macro.</summary>

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Seriatim.Tokenizers;
 
 /// <content>
-/// Members. <c>a.b</c> is Python's attribute before the item of that name, <c>a["b"]</c> the item before the attribute: so a dictionary
-/// with the key <c>items</c> keeps its method.
+/// Members. <c>a.b</c> is Python's attribute before the item of that name, <c>a["b"]</c> the item before the attribute: so a
+/// dictionary with the key <c>items</c> keeps its method.
 /// </content>
 internal sealed partial class ExpressionEvaluator
 {
@@ -27,7 +27,8 @@ internal sealed partial class ExpressionEvaluator
             case TemplateMap map when TemplateMap.IsKey(key) && map.TryGet(key, out object? value):
                 return value;
             case Undefined undefined:
-                throw new ChatTemplateException($"{undefined.Problem}, so it has no member {TemplatePrinter.Print(key, budget, line)}", line);
+                throw new ChatTemplateException(
+                    $"{undefined.Problem}, so it has no member {TemplatePrinter.Print(key, budget, line)}", line);
             case string or List<object?> or TemplateTuple or TemplateRange when TemplateValue.Integer(key) is { } place:
                 return At(target, place, line);
         }
@@ -36,7 +37,9 @@ internal sealed partial class ExpressionEvaluator
             : new Undefined(key is string ? (string)key : $"the item {TemplatePrinter.Repr(key, budget, line)}");
     }
 
-    /// <summary>A path of attributes, as filters take it: <c>function.name</c>, <c>0.role</c>; parts that are none take the default.</summary>
+    /// <summary>
+    /// A path of attributes, as filters take it: <c>function.name</c>, <c>0.role</c>; parts that are none take the default.
+    /// </summary>
     public object? Path(object? item, object? path, int line, object? otherwise = null)
     {
         if (path is null)
@@ -63,7 +66,8 @@ internal sealed partial class ExpressionEvaluator
             target = TemplateText.Points(text).ToList<object?>();
         }
 
-        long length = target is string flat ? flat.Length : target is TemplateRange range ? range.Count : TemplateValue.ListOf(target)!.Count;
+        long length = target is string flat ? flat.Length : target is TemplateRange range ? range.Count
+            : TemplateValue.ListOf(target)!.Count;
         place += place.Sign < 0 ? length : 0;
         if (place.Sign < 0 || place >= length)
             return new Undefined($"the item {place} of {length}");

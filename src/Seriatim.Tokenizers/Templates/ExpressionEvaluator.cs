@@ -59,7 +59,8 @@ internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
             Evaluate(binary.Right, scope), binary.Line),
         ConditionalExpression conditional => TemplateValue.Truth(Evaluate(conditional.Condition, scope))
             ? Evaluate(conditional.Value, scope)
-            : conditional.Otherwise is null ? new Undefined("the value of an if without else") : Evaluate(conditional.Otherwise, scope),
+            : conditional.Otherwise is null ? new Undefined("the value of an if without else")
+            : Evaluate(conditional.Otherwise, scope),
         _ => throw new InvalidOperationException(expression.GetType().Name),
     };
 
@@ -108,10 +109,11 @@ internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
     }
 
     /// <summary>Calls a function, a method, a macro or a loop.</summary>
-    public object? Call(object? target, string name, TemplateArguments arguments, int line) => target is ITemplateCallable callable
-        ? callable.Call(this, arguments, line)
-        : throw new ChatTemplateException(target is Undefined undefined ? $"{undefined.Problem}, so it cannot be called"
-            : $"{name} is {TemplateValue.TypeOf(target)} and cannot be called", line);
+    public object? Call(object? target, string name, TemplateArguments arguments, int line) =>
+        target is ITemplateCallable callable
+            ? callable.Call(this, arguments, line)
+            : throw new ChatTemplateException(target is Undefined undefined ? $"{undefined.Problem}, so it cannot be called"
+                : $"{name} is {TemplateValue.TypeOf(target)} and cannot be called", line);
 
     /// <summary>The arguments of a call, those behind stars spread.</summary>
     public TemplateArguments Arguments(IReadOnlyList<Argument> arguments, TemplateScope scope)
@@ -242,7 +244,8 @@ internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
                 return new TemplateRange(range[from], range[from] + (count * scaled), scaled);
             default:
                 // As Jinja: an item that does not exist.
-                return target is Undefined undefined ? throw new ChatTemplateException($"{undefined.Problem}, so it cannot be sliced", slice.Line)
+                return target is Undefined undefined
+                    ? throw new ChatTemplateException($"{undefined.Problem}, so it cannot be sliced", slice.Line)
                     : new Undefined($"a slice of {TemplateValue.TypeOf(target)}");
         }
     }
@@ -289,10 +292,14 @@ internal sealed partial class ExpressionEvaluator(TemplateBudget budget)
             : Math.Clamp(index < 0 ? index + length : index, low, high);
     }
 
-    private long? Bound(Expression? expression, TemplateScope scope) => expression is null ? null : Evaluate(expression, scope) switch
-    {
-        null => null,
-        var value when TemplateValue.Integer(value) is { } index => (long)BigInteger.Max(-int.MaxValue, BigInteger.Min(int.MaxValue, index)),
-        var other => throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}", expression.Line),
-    };
+    private long? Bound(Expression? expression, TemplateScope scope) => expression is null
+        ? null
+        : Evaluate(expression, scope) switch
+        {
+            null => null,
+            var value when TemplateValue.Integer(value) is { } index =>
+                (long)BigInteger.Max(-int.MaxValue, BigInteger.Min(int.MaxValue, index)),
+            var other =>
+                throw new ChatTemplateException($"a slice needs integers, not {TemplateValue.TypeOf(other)}", expression.Line),
+        };
 }

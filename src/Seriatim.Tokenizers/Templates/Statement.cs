@@ -32,16 +32,19 @@ internal sealed record ForStatement(AssignTarget Target, Expression Items, Expre
 internal sealed record SetStatement(AssignTarget Target, Expression Value, int Line) : Statement;
 
 /// <summary><c>set target</c>: a block that is rendered, perhaps filtered, into the target.</summary>
-internal sealed record SetBlockStatement(AssignTarget Target, Expression? Filter, IReadOnlyList<Statement> Body, int Line) : Statement;
+internal sealed record SetBlockStatement(AssignTarget Target, Expression? Filter, IReadOnlyList<Statement> Body, int Line)
+    : Statement;
 
 /// <summary><c>with</c>: variables of a block.</summary>
-internal sealed record WithStatement(IReadOnlyList<(AssignTarget Target, Expression Value)> Variables, IReadOnlyList<Statement> Body,
-    int Line) : Statement;
+internal sealed record WithStatement(IReadOnlyList<(AssignTarget Target, Expression Value)> Variables,
+    IReadOnlyList<Statement> Body, int Line) : Statement;
 
 /// <summary><c>filter</c>: a block whose text goes through a filter.</summary>
 internal sealed record FilterStatement(Expression Filter, IReadOnlyList<Statement> Body, int Line) : Statement;
 
-/// <summary>A macro, or the block of a <c>call</c>; <see cref="Special"/> has which of varargs, kwargs and caller its body reads.</summary>
+/// <summary>
+/// A macro, or the block of a <c>call</c>; <see cref="Special"/> has which of varargs, kwargs and caller its body reads.
+/// </summary>
 internal sealed record MacroDefinition(string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters,
     IReadOnlyList<Statement> Body, IReadOnlySet<string> Special, int Line);
 

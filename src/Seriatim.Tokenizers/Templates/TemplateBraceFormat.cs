@@ -13,7 +13,8 @@ internal sealed class TemplateBraceFormat
     private bool _counts;
     private bool _numbers;
 
-    private TemplateBraceFormat(ExpressionEvaluator run, TemplateArguments given, int line) => (_run, _given, _line) = (run, given, line);
+    private TemplateBraceFormat(ExpressionEvaluator run, TemplateArguments given, int line) =>
+        (_run, _given, _line) = (run, given, line);
 
     /// <summary>Fills the places in braces.</summary>
     public static string Apply(ExpressionEvaluator run, string format, TemplateArguments given, int line)
@@ -85,7 +86,8 @@ internal sealed class TemplateBraceFormat
             "a" => TemplatePrinter.Repr(value, _run.Budget, _line, ascii: true),
             _ => throw Wrong($"has the conversion !{conversion}; s, r and a are known"),
         };
-        return TemplateFormatSpec.Apply(value, colon < 0 ? string.Empty : Fill(field[(colon + 1)..], depth + 1), _run.Budget, _line);
+        return TemplateFormatSpec.Apply(value, colon < 0 ? string.Empty : Fill(field[(colon + 1)..], depth + 1),
+            _run.Budget, _line);
     }
 
     private object? Value(string name)
@@ -96,7 +98,8 @@ internal sealed class TemplateBraceFormat
             : _given.Named.TryGetValue(first, out object? named) ? named : throw Wrong($"names {first}, which is not given");
         for (string rest = end < 0 ? string.Empty : name[end..]; rest.Length > 0;)
         {
-            int close = rest[0] == '[' ? rest.IndexOf(']') : rest.IndexOfAny(['.', '['], 1) is >= 0 and var next ? next : rest.Length;
+            int close = rest[0] == '[' ? rest.IndexOf(']') : rest.IndexOfAny(['.', '['], 1) is >= 0 and var next ? next
+                : rest.Length;
             if (close < 2)
                 throw Wrong($"cannot be read at {rest}");
             string part = rest[1..close];
@@ -117,7 +120,9 @@ internal sealed class TemplateBraceFormat
         if (_counts && _numbers)
             throw Wrong("counts its places and numbers them, which cannot be mixed");
         int place = digits.Length == 0 ? _next++ : TemplateFormatSpec.Number(digits, _line);
-        return place < _given.Values.Count ? _given.Values[place] : throw Wrong($"wants value {place}, but {_given.Values.Count} are given");
+        return place < _given.Values.Count
+            ? _given.Values[place]
+            : throw Wrong($"wants value {place}, but {_given.Values.Count} are given");
     }
 
     private ChatTemplateException Wrong(string problem) => new($"format {problem}", _line);

@@ -80,7 +80,8 @@ internal sealed class TemplateBudget(TimeProvider? clock = null)
         if (elapsed > MaxTime)
         {
             throw new ChatTemplateException(
-                $"the template runs for {elapsed.TotalSeconds:0.0} s, more than {MaxTime.TotalSeconds:0.0} s; it is broken or hostile", line);
+                $"the template runs for {elapsed.TotalSeconds:0.0} s, more than {MaxTime.TotalSeconds:0.0} s; it "
+                    + "is broken or hostile", line);
         }
     }
 }

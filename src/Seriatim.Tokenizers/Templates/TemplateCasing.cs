@@ -4,8 +4,8 @@ using System.Text;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Upper, lower and title case as Python has them: with the mappings to several letters that the Unicode Character Database lists in
-/// SpecialCasing.txt, which the platform leaves out.
+/// Upper, lower and title case as Python has them: with the mappings to several letters that the Unicode Character Database lists
+/// in SpecialCasing.txt, which the platform leaves out.
 /// </summary>
 internal static class TemplateCasing
 {
@@ -46,10 +46,12 @@ internal static class TemplateCasing
     private static readonly Dictionary<int, string> Title = Read(Titles);
 
     /// <summary>All letters in upper case.</summary>
-    public static string ToUpper(string text) => Ascii.IsValid(text) ? text.ToUpperInvariant() : Map(text, (rune, _) => UpperOf(rune));
+    public static string ToUpper(string text) =>
+        Ascii.IsValid(text) ? text.ToUpperInvariant() : Map(text, (rune, _) => UpperOf(rune));
 
     /// <summary>All letters in lower case.</summary>
-    public static string ToLower(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : Map(text, (rune, at) => LowerOf(text, rune, at));
+    public static string ToLower(string text) =>
+        Ascii.IsValid(text) ? text.ToLowerInvariant() : Map(text, (rune, at) => LowerOf(text, rune, at));
 
     /// <summary>The first letter in title case, the others in lower case.</summary>
     public static string Capitalize(string text) => Map(text, (rune, at) => at == 0 ? TitleOf(rune) : LowerOf(text, rune, at));
@@ -101,9 +103,10 @@ internal static class TemplateCasing
 
         return before && !after;
 
-        static bool Ignorable(char c) => c is '\'' or '.' or ':' or '^' or '`' or '\u00b7' or '\u2019' || char.GetUnicodeCategory(c)
-            is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter
-            or UnicodeCategory.ModifierSymbol;
+        static bool Ignorable(char c) =>
+            c is '\'' or '.' or ':' or '^' or '`' or '\u00b7' or '\u2019' || char.GetUnicodeCategory(c)
+                is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+                    or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
     }
 
     private static string Map(string text, Func<Rune, int, string> map)
@@ -126,5 +129,7 @@ internal static class TemplateCasing
 
     private static Dictionary<int, string> Read(string table) => table.Split(' ').Select(row => row.Split('=')).ToDictionary(
         row => int.Parse(row[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-        row => string.Concat(row[1].Split('+').Select(code => (char)int.Parse(code, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))));
+        row =>
+            string.Concat(row[1].Split('+')
+                .Select(code => (char)int.Parse(code, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))));
 }

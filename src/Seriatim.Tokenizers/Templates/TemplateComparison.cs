@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Equality, order and membership as in Python. Every pair of nodes is a step of the budget; the same object is equal to itself without a
-/// look inside, as in Python.
+/// Equality, order and membership as in Python. Every pair of nodes is a step of the budget; the same object is equal to
+/// itself without a look inside, as in Python.
 /// </summary>
 internal static class TemplateComparison
 {
@@ -63,7 +63,8 @@ internal static class TemplateComparison
             case (TemplateTuple x, TemplateTuple y):
                 return CompareItems(x.Items, y.Items, budget, line, depth);
             default:
-                throw new ChatTemplateException($"{TemplateValue.TypeOf(a)} and {TemplateValue.TypeOf(b)} cannot be compared", line);
+                throw new ChatTemplateException($"{TemplateValue.TypeOf(a)} and {TemplateValue.TypeOf(b)} cannot be compared",
+                    line);
         }
     }
 
@@ -81,7 +82,8 @@ internal static class TemplateComparison
             case Undefined or List<object?> or TemplateTuple or TemplateRange or TemplateView or TemplateGenerator:
                 return run.Items(container, line).Any(other => SameItem(other, item, run.Budget, line, 0));
             default:
-                throw new ChatTemplateException($"{TemplateValue.TypeOf(container)} cannot hold {TemplateValue.TypeOf(item)}", line);
+                throw new ChatTemplateException($"{TemplateValue.TypeOf(container)} cannot hold {TemplateValue.TypeOf(item)}",
+                    line);
         }
     }
 

@@ -129,7 +129,8 @@ internal sealed class TemplateEvaluator
         {
             ["caller"] = new TemplateMacro(statement.Block, this, scope),
         };
-        object? result = Expressions.Call(Expressions.Evaluate(call.Target, scope), "the macro", arguments with { Named = named }, call.Line);
+        object? result = Expressions.Call(Expressions.Evaluate(call.Target, scope), "the macro",
+            arguments with { Named = named }, call.Line);
         Write(TemplatePrinter.Print(result, _budget, call.Line), output, call.Line);
     }
 
@@ -174,7 +175,10 @@ internal sealed class TemplateEvaluator
                 break;
             case MemberTarget member:
                 if (scope.Get(member.Name) is not TemplateNamespace members)
-                    throw new ChatTemplateException($"{member.Name} is not a namespace; only namespaces can be assigned to", line);
+                {
+                    throw new ChatTemplateException($"{member.Name} is not a namespace; only namespaces can be assigned to",
+                        line);
+                }
                 members.Members.Set(member.Member, value);
                 break;
             case TupleTarget tuple:

@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>The filters of templates (<c>value | name</c>): those of all values and numbers here, the others in files of their own.</summary>
+/// <summary>
+/// The filters of templates (<c>value | name</c>): those of all values and numbers here, the others in files of their own.
+/// </summary>
 internal static class TemplateFilters
 {
     private static readonly TemplateTable General = new(
@@ -27,7 +29,9 @@ internal static class TemplateFilters
     public static readonly TemplateTable All = General.And(TemplateTextFilters.Rows).And(TemplateListFilters.Rows);
 
     private static object? Default(TemplateCall call) =>
-        call.Subject is Undefined || (call.Truth(1) && !TemplateValue.Truth(call.Subject)) ? call.Or(0, string.Empty) : call.Subject;
+        call.Subject is Undefined || (call.Truth(1) && !TemplateValue.Truth(call.Subject))
+            ? call.Or(0, string.Empty)
+            : call.Subject;
 
     private static object Length(TemplateCall call)
     {
@@ -53,7 +57,9 @@ internal static class TemplateFilters
         BigInteger? value = call.Subject switch
         {
             Undefined undefined => throw call.Refuse($"needs a value: {undefined.Problem}"),
-            string text => TemplateNumber.ParseInteger(text, (int)Math.Clamp(call.Integer(1, 10), 0, 36)) ?? Truncate(TemplateNumber.ParseFloat(text), call),
+            string text =>
+                TemplateNumber.ParseInteger(text, (int)Math.Clamp(call.Integer(1, 10), 0, 36))
+                    ?? Truncate(TemplateNumber.ParseFloat(text), call),
             double number => Truncate(number, call),
             _ => TemplateValue.Integer(call.Subject),
         };
@@ -121,15 +127,19 @@ internal static class TemplateFilters
 
     private static object FileSize(TemplateCall call)
     {
-        double bytes = call.Subject is string text ? TemplateNumber.ParseFloat(text) ?? throw call.Refuse($"needs a number, not \"{text}\"")
-            : TemplateValue.Number(call.Subject) ?? throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}");
+        double bytes = call.Subject is string text ? TemplateNumber.ParseFloat(text)
+            ?? throw call.Refuse($"needs a number, not \"{text}\"")
+            : TemplateValue.Number(call.Subject)
+                ?? throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}");
         bool binary = call.Truth(0);
         double unit = binary ? 1024 : 1000;
         if (bytes == 1)
             return "1 Byte";
         if (bytes < unit)
             return string.Create(CultureInfo.InvariantCulture, $"{Math.Truncate(bytes)} Bytes");
-        string[] prefixes = binary ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"] : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
+        string[] prefixes = binary
+            ? ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]
+            : ["kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
         int place = 0;
         double size = unit * unit;
         while (place < prefixes.Length - 1 && bytes >= size)

@@ -76,10 +76,12 @@ internal static partial class TemplateFormatSpec
     }
 
     /// <summary>A width or precision.</summary>
-    public static int Number(string digits, int line) => int.TryParse(digits, CultureInfo.InvariantCulture, out int number) && number <= TemplateBudget.MaxLength
-        ? number : throw TemplateBudget.TooLong(line);
+    public static int Number(string digits, int line) =>
+        int.TryParse(digits, CultureInfo.InvariantCulture, out int number) && number <= TemplateBudget.MaxLength
+            ? number : throw TemplateBudget.TooLong(line);
 
-    private static (bool Negative, string Digits) Digits(object? value, char type, int precision, bool alternate, string spec, int line)
+    private static (bool Negative, string Digits) Digits(object? value, char type, int precision, bool alternate,
+        string spec, int line)
     {
         if (TemplateValue.Integer(value) is { } integer && type is ' ' or 'd' or 'n' or 'b' or 'o' or 'x' or 'X' or 'c')
         {
@@ -92,7 +94,8 @@ internal static partial class TemplateFormatSpec
                 'o' => (alternate ? "0o" : string.Empty) + InBase(whole, 8),
                 'x' => (alternate ? "0x" : string.Empty) + InBase(whole, 16),
                 'X' => (alternate ? "0X" : string.Empty) + InBase(whole, 16).ToUpperInvariant(),
-                'c' when whole >= 0 && whole <= 0x10FFFF && !(whole >= 0xD800 && whole < 0xE000) => char.ConvertFromUtf32((int)whole),
+                'c' when whole >= 0 && whole <= 0x10FFFF && !(whole >= 0xD800 && whole < 0xE000) =>
+                    char.ConvertFromUtf32((int)whole),
                 'c' => throw new ChatTemplateException($"the format \"{spec}\": {whole} is no character", line),
                 _ => InBase(whole, 10),
             };
@@ -124,7 +127,9 @@ internal static partial class TemplateFormatSpec
         return text.Append(digits, whole, digits.Length - whole).ToString();
     }
 
-    [GeneratedRegex(@"\A(?:([\ud800-\udbff][\udc00-\udfff]|.)(?=[<>=^]))?([<>=^])?([-+ ])?(#)?(0)?([0-9]+)?([_,])?(?:\.([0-9]+))?([a-zA-Z%])?\z",
+    [GeneratedRegex(
+        @"\A(?:([\ud800-\udbff][\udc00-\udfff]|.)(?=[<>=^]))?([<>=^])?([-+ ])?(#)?(0)?"
+            + @"([0-9]+)?([_,])?(?:\.([0-9]+))?([a-zA-Z%])?\z",
         RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

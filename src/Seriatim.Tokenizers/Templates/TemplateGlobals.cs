@@ -58,7 +58,8 @@ internal static class TemplateGlobals
     private static TemplateRange Range(TemplateCall call)
     {
         long step = call.Integer(2, 1);
-        var range = new TemplateRange(call.Has(1) ? call.Integer(0, 0) : 0, call.Has(1) ? call.Integer(1, 0) : call.Integer(0, 0), step);
+        var range = new TemplateRange(call.Has(1) ? call.Integer(0, 0) : 0,
+            call.Has(1) ? call.Integer(1, 0) : call.Integer(0, 0), step);
         if (step == 0)
             throw call.Refuse("cannot have a step of 0");
         return range.Count <= MaxRange ? range

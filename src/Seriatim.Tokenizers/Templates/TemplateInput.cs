@@ -43,8 +43,9 @@ internal static class TemplateInput
             case IEnumerable items:
                 return items.Cast<object?>().Select(item => From(item, depth + 1)).ToList();
             default:
-                throw new ChatTemplateException($"a value of type {value.GetType().Name} cannot be given to a template; use strings, "
-                    + "numbers, truth values, null, lists and dictionaries with string keys.");
+                throw new ChatTemplateException(
+                    $"a value of type {value.GetType().Name} cannot be given to a template; use strings, "
+                        + "numbers, truth values, null, lists and dictionaries with string keys.");
         }
     }
 
@@ -83,7 +84,8 @@ internal static class TemplateInput
             case JsonValueKind.Array:
                 return json.EnumerateArray().Select(item => From(item, depth + 1)).ToList();
             case JsonValueKind.Object:
-                return FromPairs(json.EnumerateObject().Select(property => ((object)property.Name, (object?)property.Value)), depth);
+                return FromPairs(json.EnumerateObject()
+                    .Select(property => ((object)property.Name, (object?)property.Value)), depth);
             default:
                 return null;
         }

@@ -5,8 +5,8 @@ using System.Text;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The filter <c>tojson</c> as the models' own library has it: Python's json.dumps, without escapes for what is not ASCII unless they are
-/// asked for.
+/// The filter <c>tojson</c> as the models' own library has it: Python's json.dumps, without escapes for
+/// what is not ASCII unless they are asked for.
 /// </summary>
 internal sealed class TemplateJson
 {
@@ -49,7 +49,9 @@ internal sealed class TemplateJson
     public static object Pretty(TemplateCall call)
     {
         string text = TemplatePrinter.Repr(Ordered(call.Subject, call, 0), call.Budget, call.Line);
-        return text.Length < 80 ? text : throw call.Refuse($"writes no more than one line of 79 characters; this would have {text.Length}");
+        return text.Length < 80
+            ? text
+            : throw call.Refuse($"writes no more than one line of 79 characters; this would have {text.Length}");
     }
 
     private static object? Ordered(object? value, TemplateCall call, int depth)

@@ -10,7 +10,8 @@ internal sealed partial class TemplateLexer
 {
     private static readonly string[] Operators =
     [
-        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "|",
+        "**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",",
+        ".", ":", "|",
     ];
 
     private readonly string _source;
@@ -255,7 +256,9 @@ internal sealed partial class TemplateLexer
     private void Number()
     {
         Match match = FloatForm().Match(_source, _at);
-        TemplateTokenKind kind = match.Success && (_at == 0 || _source[_at - 1] != '.') ? TemplateTokenKind.Float : TemplateTokenKind.Integer;
+        TemplateTokenKind kind = match.Success && (_at == 0 || _source[_at - 1] != '.')
+            ? TemplateTokenKind.Float
+            : TemplateTokenKind.Integer;
         match = kind == TemplateTokenKind.Float ? match : IntegerForm().Match(_source, _at);
         int end = _at + match.Length;
         if (end < _source.Length && (char.IsLetterOrDigit(_source[end]) || _source[end] == '_'))

@@ -1,8 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The filters of templates that work on lists and dictionaries. Those that Jinja writes as generators give their items when they are
-/// wanted: a generator is always true, has no length, and can be read once.
+/// The filters of templates that work on lists and dictionaries. Those that Jinja writes as generators give their items when they
+/// are wanted: a generator is always true, has no length, and can be read once.
 /// </summary>
 internal static class TemplateListFilters
 {
@@ -23,7 +23,8 @@ internal static class TemplateListFilters
         new("min", "case_sensitive? attribute?", call => Extreme(call, 1)),
         new("max", "case_sensitive? attribute?", call => Extreme(call, -1)),
         new("unique", "case_sensitive? attribute?", call => Generate(call, Unique(call))),
-        new("sort", "reverse? case_sensitive? attribute?", call => Sort(call, call.Items(), call.Truth(0), Keys(call, call.Or(2, null), call.Truth(1)))),
+        new("sort", "reverse? case_sensitive? attribute?",
+            call => Sort(call, call.Items(), call.Truth(0), Keys(call, call.Or(2, null), call.Truth(1)))),
         new("dictsort", "case_sensitive? by? reverse?", DictionarySort),
         new("groupby", "attribute default? case_sensitive?", Group),
         new("batch", "linecount fill_with?", call => Generate(call, Batch(call))),
@@ -228,7 +229,9 @@ internal static class TemplateListFilters
         if (given.Values.Count < skip)
             throw call.Refuse("needs the name of an attribute");
         object? path = byAttribute ? given.Values[0] : null;
-        string? test = given.Values.Count > skip ? given.Values[skip] as string ?? throw call.Refuse("needs the name of a test") : null;
+        string? test = given.Values.Count > skip
+            ? given.Values[skip] as string ?? throw call.Refuse("needs the name of a test")
+            : null;
         TemplateArguments rest = given.Skip(skip + 1);
         return Falsy(call) ? [] : call.Items().Where(item =>
         {
@@ -252,5 +255,6 @@ internal static class TemplateListFilters
         return item => paths.Select(path => Fold(call.Run.Path(item, path, call.Line), sensitive)).ToList();
     }
 
-    private static object? Fold(object? value, bool sensitive) => value is string text && !sensitive ? TemplateCasing.ToLower(text) : value;
+    private static object? Fold(object? value, bool sensitive) =>
+        value is string text && !sensitive ? TemplateCasing.ToLower(text) : value;
 }

@@ -1,7 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>The variable <c>loop</c>; calling it runs a recursive loop over other items.</summary>
-internal sealed class TemplateLoop(IReadOnlyList<object?> items, int depth, Func<object?, int, string>? recurse) : TemplateObject, ITemplateCallable
+internal sealed class TemplateLoop(IReadOnlyList<object?> items, int depth, Func<object?, int, string>? recurse)
+    : TemplateObject, ITemplateCallable
 {
     private static readonly TemplateTable Methods = new(
         new("cycle", "*", call => call.Given.Values.Count == 0 ? throw call.Refuse("needs something to cycle through")

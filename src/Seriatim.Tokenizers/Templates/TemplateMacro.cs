@@ -1,7 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>A macro, or the block of a <c>call</c>. It sees the variables of the place where it stands.</summary>
-internal sealed class TemplateMacro(MacroDefinition macro, TemplateEvaluator evaluator, TemplateScope outer) : TemplateObject, ITemplateCallable
+internal sealed class TemplateMacro(MacroDefinition macro, TemplateEvaluator evaluator, TemplateScope outer)
+    : TemplateObject, ITemplateCallable
 {
     /// <inheritdoc/>
     public override string Print() => $"<Macro '{macro.Name}'>";
@@ -44,9 +45,14 @@ internal sealed class TemplateMacro(MacroDefinition macro, TemplateEvaluator eva
     {
         bool isGiven = named.Remove("caller", out object? caller);
         if (macro.Special.Contains("caller"))
+        {
             scope.Set("caller", isGiven ? caller : new Undefined("caller"));
+        }
         else if (isGiven)
-            throw new ChatTemplateException($"the macro {macro.Name} is called with a block, but does not call it (caller())", line);
+        {
+            throw new ChatTemplateException($"the macro {macro.Name} is called with a block, but does not call it (caller())",
+                line);
+        }
         if (macro.Special.Contains("kwargs"))
         {
             var rest = new TemplateMap();
@@ -60,8 +66,13 @@ internal sealed class TemplateMacro(MacroDefinition macro, TemplateEvaluator eva
         }
 
         if (macro.Special.Contains("varargs"))
+        {
             scope.Set("varargs", new TemplateTuple([.. arguments.Values.Skip(macro.Parameters.Count)]));
+        }
         else if (arguments.Values.Count > macro.Parameters.Count)
-            throw new ChatTemplateException($"the macro {macro.Name} takes {macro.Parameters.Count} arguments, not {arguments.Values.Count}", line);
+        {
+            throw new ChatTemplateException(
+                $"the macro {macro.Name} takes {macro.Parameters.Count} arguments, not {arguments.Values.Count}", line);
+        }
     }
 }

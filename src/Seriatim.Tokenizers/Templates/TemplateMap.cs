@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>A dictionary that keeps its order. Keys are what Python can hash: strings, numbers, truth values, none, tuples of these.</summary>
+/// <summary>
+/// A dictionary that keeps its order. Keys are what Python can hash: strings, numbers, truth values, none, tuples of these.
+/// </summary>
 internal sealed class TemplateMap
 {
     private const int MaxNodes = 256;

@@ -33,11 +33,13 @@ internal static class TemplateMethods
     private static readonly TemplateTable OfNumber = new(
         new("is_integer", "", call => call.Subject is double number ? double.IsFinite(number) && number == Math.Floor(number)
             : throw call.Refuse("is a method of floats, not of integers")),
-        new("bit_length", "", call => TemplateValue.Integer(call.Subject) is { } integer ? (long)BigInteger.Abs(integer).GetBitLength()
-            : throw call.Refuse("is a method of integers, not of floats")));
+        new("bit_length", "",
+            call => TemplateValue.Integer(call.Subject) is { } integer ? (long)BigInteger.Abs(integer).GetBitLength()
+                : throw call.Refuse("is a method of integers, not of floats")));
 
     /// <summary>Attributes that exist in Python and would change their owner: the sandbox of Jinja hides them.</summary>
-    private static readonly HashSet<string> Changers = ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"];
+    private static readonly HashSet<string> Changers =
+        ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"];
 
     private static readonly HashSet<string> MapChangers = ["clear", "pop", "popitem", "setdefault", "update"];
 
@@ -45,7 +47,8 @@ internal static class TemplateMethods
 
     private static readonly HashSet<string> OtherOfNumbers =
     [
-        "as_integer_ratio", "bit_count", "conjugate", "denominator", "from_bytes", "fromhex", "hex", "imag", "numerator", "real", "to_bytes",
+        "as_integer_ratio", "bit_count", "conjugate", "denominator", "from_bytes", "fromhex", "hex", "imag", "numerator",
+        "real", "to_bytes",
     ];
 
     /// <summary>A method, or null.</summary>

@@ -9,7 +9,9 @@ internal static partial class TemplateNumber
 {
     private const int MaxDigits = 1000;
 
-    /// <summary>A float as Python writes it: the shortest digits that give it back, with an exponent below 1e-4 and from 1e16 on.</summary>
+    /// <summary>
+    /// A float as Python writes it: the shortest digits that give it back, with an exponent below 1e-4 and from 1e16 on.
+    /// </summary>
     public static string Repr(double number)
     {
         if (!double.IsFinite(number))
@@ -19,7 +21,9 @@ internal static partial class TemplateNumber
         return negative ? "-" + text : text;
     }
 
-    /// <summary>The digits of a number after rounding it to so many places (a tie goes to the even digit), without its sign.</summary>
+    /// <summary>
+    /// The digits of a number after rounding it to so many places (a tie goes to the even digit), without its sign.
+    /// </summary>
     public static string Fixed(double number, int places)
     {
         if (!double.IsFinite(number))
@@ -37,7 +41,9 @@ internal static partial class TemplateNumber
         return Scientific(digits, exponent, letter);
     }
 
-    /// <summary>The format <c>g</c>: so many digits, with an exponent if the number is very small or has more digits than that.</summary>
+    /// <summary>
+    /// The format <c>g</c>: so many digits, with an exponent if the number is very small or has more digits than that.
+    /// </summary>
     public static string General(double number, int count, bool keepZeros = false, bool withFraction = false, char letter = 'e')
     {
         if (!double.IsFinite(number))
@@ -50,7 +56,9 @@ internal static partial class TemplateNumber
         if (scientific)
             return Scientific(digits, exponent, letter);
         string text = Positional(digits, exponent + 1);
-        return withFraction || (keepZeros && wanted > exponent + 1) || !text.EndsWith(".0", StringComparison.Ordinal) ? text : text[..^2];
+        return withFraction || (keepZeros && wanted > exponent + 1) || !text.EndsWith(".0", StringComparison.Ordinal)
+            ? text
+            : text[..^2];
     }
 
     /// <summary>Rounds to so many decimal places, as Python's <c>round</c>.</summary>
@@ -61,7 +69,8 @@ internal static partial class TemplateNumber
         if (places < -308)
             return 0 * number;
         double rounded = double.Parse(
-            Scaled(number, (int)places).ToString(CultureInfo.InvariantCulture) + "E" + (-places).ToString(CultureInfo.InvariantCulture),
+            Scaled(number, (int)places)
+                .ToString(CultureInfo.InvariantCulture) + "E" + (-places).ToString(CultureInfo.InvariantCulture),
             CultureInfo.InvariantCulture);
         return double.IsNegative(number) ? -rounded : rounded;
     }
@@ -80,7 +89,8 @@ internal static partial class TemplateNumber
         if (left.GetBitLength() <= 53 && right.GetBitLength() <= 53)
             return (double)(long)left / (long)right;
 
-        // 64 bits of the quotient, the last of which says whether anything follows: so one rounding is left, to the nearest double.
+        // 64 bits of the quotient, the last of which says whether anything follows: so one
+        // rounding is left, to the nearest double.
         BigInteger x = BigInteger.Abs(left), y = BigInteger.Abs(right);
         int shift = (int)(y.GetBitLength() - x.GetBitLength()) + 64;
         BigInteger quotient = BigInteger.DivRem(shift > 0 ? x << shift : x, shift < 0 ? y << -shift : y, out BigInteger rest);
@@ -96,7 +106,9 @@ internal static partial class TemplateNumber
         text = TemplateText.Strip(text, null, true, true);
         bool negative = text.StartsWith('-');
         text = negative || text.StartsWith('+') ? text[1..] : text;
-        int prefix = text.Length > 1 && text[0] == '0' ? char.ToLowerInvariant(text[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 0 } : 0;
+        int prefix = text.Length > 1 && text[0] == '0'
+            ? char.ToLowerInvariant(text[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 0 }
+            : 0;
         if (prefix != 0 && (numberBase == prefix || numberBase == 0))
             (text, numberBase) = (text[2..].StartsWith('_') ? text[3..] : text[2..], prefix);
         numberBase = numberBase == 0 ? 10 : numberBase;
@@ -105,7 +117,14 @@ internal static partial class TemplateNumber
         var value = BigInteger.Zero;
         foreach (char c in text)
         {
-            int digit = c switch { '_' => -1, >= '0' and <= '9' => c - '0', >= 'a' and <= 'z' => c - 'a' + 10, >= 'A' and <= 'Z' => c - 'A' + 10, _ => 99 };
+            int digit = c switch
+            {
+                '_' => -1,
+                >= '0' and <= '9' => c - '0',
+                >= 'a' and <= 'z' => c - 'a' + 10,
+                >= 'A' and <= 'Z' => c - 'A' + 10,
+                _ => 99,
+            };
             if (digit >= numberBase)
                 return null;
             value = digit < 0 ? value : (value * numberBase) + digit;
@@ -121,15 +140,20 @@ internal static partial class TemplateNumber
         Match special = SpecialForm().Match(text);
         if (special.Success)
         {
-            double value = special.Groups[2].Value.StartsWith("n", StringComparison.OrdinalIgnoreCase) ? double.NaN : double.PositiveInfinity;
+            double value = special.Groups[2].Value.StartsWith("n", StringComparison.OrdinalIgnoreCase)
+                ? double.NaN
+                : double.PositiveInfinity;
             return special.Groups[1].Value == "-" ? -value : value;
         }
 
         return FloatForm().IsMatch(text)
-            ? double.Parse(text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+            ? double.Parse(text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.Float,
+                CultureInfo.InvariantCulture) : null;
     }
 
-    /// <summary>The number times ten to the power of <paramref name="places"/>, as the nearest integer; a tie goes to the even one.</summary>
+    /// <summary>
+    /// The number times ten to the power of <paramref name="places"/>, as the nearest integer; a tie goes to the even one.
+    /// </summary>
     public static BigInteger Scaled(double number, int places)
     {
         long bits = BitConverter.DoubleToInt64Bits(Math.Abs(number));
@@ -166,7 +190,9 @@ internal static partial class TemplateNumber
         string text = number.ToString("E16", CultureInfo.InvariantCulture);
         string shortest = number.ToString("R", CultureInfo.InvariantCulture).TrimStart('-');
         int mark = shortest.IndexOf('E');
-        int exponent = mark < 0 ? 0 : int.Parse(shortest.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        int exponent = mark < 0
+            ? 0
+            : int.Parse(shortest.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         string mantissa = mark < 0 ? shortest : shortest[..mark];
         int point = mantissa.IndexOf('.') is >= 0 and var at ? at : mantissa.Length;
         string all = mantissa.Replace(".", string.Empty, StringComparison.Ordinal);
@@ -182,7 +208,8 @@ internal static partial class TemplateNumber
         : $"{digits[..point]}.{digits[point..]}";
 
     private static string Scientific(string digits, int exponent, char letter) =>
-        $"{digits[..1]}{(digits.Length > 1 ? "." + digits[1..] : string.Empty)}{letter}{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
+        $"{digits[..1]}{(digits.Length > 1 ? "." + digits[1..] : string.Empty)}"
+            + $"{letter}{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
 
     [GeneratedRegex(@"\A[+-]?([0-9](_?[0-9])*\.?([0-9](_?[0-9])*)?|\.[0-9](_?[0-9])*)([eE][+-]?[0-9](_?[0-9])*)?\z")]
     private static partial Regex FloatForm();

@@ -12,7 +12,8 @@ internal sealed class Undefined(string name, bool unsafely = false)
 
     /// <summary>What is wrong with using it.</summary>
     public string Problem => unsafely
-        ? $"{name} is forbidden: values cannot be changed, nor their insides seen, by a template; build new ones instead (+ for lists)"
+        ? $"{name} is forbidden: values cannot be changed, nor their insides seen, by a template; build new ones "
+            + "instead (+ for lists)"
         : $"{name} is undefined";
 }
 
@@ -35,7 +36,8 @@ internal sealed class TemplateTuple(List<object?> items, params string[] names)
 internal sealed record TemplateRange(long Start, long Stop, long Step)
 {
     /// <summary>How many there are.</summary>
-    public long Count => (long)Int128.Max(0, Step > 0 ? ((Int128)Stop - Start + Step - 1) / Step : ((Int128)Start - Stop - Step - 1) / -Step);
+    public long Count =>
+        (long)Int128.Max(0, Step > 0 ? ((Int128)Stop - Start + Step - 1) / Step : ((Int128)Start - Stop - Step - 1) / -Step);
 
     /// <summary>The number at a place.</summary>
     public long this[long place] => Start + (place * Step);
@@ -53,7 +55,9 @@ internal sealed record TemplateView(TemplateMap Map, string Kind)
     })];
 }
 
-/// <summary>What <c>map</c>, <c>select</c> and others give: items that are made when they are wanted, and can be had once.</summary>
+/// <summary>
+/// What <c>map</c>, <c>select</c> and others give: items that are made when they are wanted, and can be had once.
+/// </summary>
 internal sealed class TemplateGenerator(string name, IEnumerable<object?> items)
 {
     private readonly IEnumerator<object?> _items = items.GetEnumerator();
@@ -90,7 +94,8 @@ internal sealed record TemplateBytes(byte[] Bytes)
                 (byte)'\t' => text.Append("\\t"),
                 (byte)'\\' => text.Append("\\\\"),
                 _ when value == quote => text.Append('\\').Append(quote),
-                < 32 or > 126 => text.Append("\\x").Append(value.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)),
+                < 32 or > 126 =>
+                    text.Append("\\x").Append(value.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)),
                 _ => text.Append((char)value),
             };
         }

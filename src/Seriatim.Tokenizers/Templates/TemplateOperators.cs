@@ -32,7 +32,8 @@ internal static class TemplateOperators
             case "+" when left is string a && right is string b:
                 run.Budget.Make(a.Length + (long)b.Length, line);
                 return a + b;
-            case "+" when (left is TemplateMarkup && right is string or TemplateMarkup) || (left is string && right is TemplateMarkup):
+            case "+" when (left is TemplateMarkup && right is string or TemplateMarkup)
+                || (left is string && right is TemplateMarkup):
                 string joined = Escaped(left) + Escaped(right);
                 run.Budget.Make(joined.Length, line);
                 return new TemplateMarkup(joined);

@@ -290,7 +290,8 @@ internal sealed partial class TemplateParser
         {
             TemplateToken token = Current;
             int stars = TakeOperator("**") ? 2 : TakeOperator("*") ? 1 : 0;
-            bool named = stars == 0 && token.Kind == TemplateTokenKind.Name && Next is { Kind: TemplateTokenKind.Operator, Text: "=" };
+            bool named = stars == 0 && token.Kind == TemplateTokenKind.Name
+                && Next is { Kind: TemplateTokenKind.Operator, Text: "=" };
             string? name = named ? Take().Text : null;
             _at += named ? 1 : 0;
             if (!named && stars == 0 && arguments.Any(argument => argument.Name is not null || argument.Stars > 0))
@@ -353,7 +354,10 @@ internal sealed partial class TemplateParser
             return Arguments();
         TemplateToken token = Current;
         if (token is { Kind: TemplateTokenKind.Name, Text: "is" or "if" or "not" or "in" })
-            throw Error($"{token.Text} cannot follow a test, which would take it for its argument; put the test in parentheses", token);
+        {
+            throw Error($"{token.Text} cannot follow a test, which would take it for its argument; put the test in parentheses",
+                token);
+        }
         bool starts = token.Kind is TemplateTokenKind.String or TemplateTokenKind.Integer or TemplateTokenKind.Float
             || (token.Kind == TemplateTokenKind.Operator && token.Text is "[" or "{")
             || (token.Kind == TemplateTokenKind.Name

@@ -105,8 +105,11 @@ internal sealed partial class TemplateParser
         if (!IsOperator(","))
             return first;
         var targets = new List<AssignTarget> { first };
-        while (TakeOperator(",") && Current is { Kind: TemplateTokenKind.Name, Text: not "in" } or { Kind: TemplateTokenKind.Operator, Text: "(" })
+        while (TakeOperator(",")
+            && Current is { Kind: TemplateTokenKind.Name, Text: not "in" } or { Kind: TemplateTokenKind.Operator, Text: "(" })
+        {
             targets.Add(SingleTarget(inNamespace));
+        }
         return new TupleTarget(targets);
     }
 
@@ -124,7 +127,9 @@ internal sealed partial class TemplateParser
         TemplateToken name = Expect(TemplateTokenKind.Name);
         if (name.Text is "true" or "True" or "false" or "False" or "none" or "None")
             throw Error($"{name.Text} cannot be assigned to", name);
-        return inNamespace && TakeOperator(".") ? new MemberTarget(name.Text, Expect(TemplateTokenKind.Name).Text) : new NameTarget(name.Text);
+        return inNamespace && TakeOperator(".")
+            ? new MemberTarget(name.Text, Expect(TemplateTokenKind.Name).Text)
+            : new NameTarget(name.Text);
     }
 
     private Statement Set(int line)

@@ -29,7 +29,8 @@ internal static partial class TemplatePercentFormat
                 continue;
             }
 
-            int width = Size(Group(3), out bool leftByWidth), precision = Group(4).Length == 0 ? -1 : Math.Max(0, Size(Group(4)[1..], out _));
+            int width = Size(Group(3), out bool leftByWidth),
+                precision = Group(4).Length == 0 ? -1 : Math.Max(0, Size(Group(4)[1..], out _));
             object? value = match.Groups[1].Success ? Named(Group(1)) : Take();
             text.Append(Write(run, value, Group(5)[0], Group(2) + (leftByWidth ? "-" : string.Empty), width, precision, line));
             if (text.Length > TemplateBudget.MaxLength)
@@ -47,7 +48,8 @@ internal static partial class TemplatePercentFormat
         object? Named(string name)
         {
             used = true;
-            return right is not TemplateMap map ? throw Wrong($"names {name}, which needs a dictionary, not {TemplateValue.TypeOf(right)}")
+            return right is not TemplateMap map
+                ? throw Wrong($"names {name}, which needs a dictionary, not {TemplateValue.TypeOf(right)}")
                 : map.TryGet(name, out object? value) ? value : throw Wrong($"names {name}, which is not there");
         }
 
@@ -61,10 +63,12 @@ internal static partial class TemplatePercentFormat
             return TemplateFormatSpec.Number(BigInteger.Abs(given).ToString(), line);
         }
 
-        ChatTemplateException Wrong(string problem) => new($"the format \"{(format.Length > 60 ? format[..60] + "..." : format)}\" {problem}", line);
+        ChatTemplateException Wrong(string problem) =>
+            new($"the format \"{(format.Length > 60 ? format[..60] + "..." : format)}\" {problem}", line);
     }
 
-    private static string Write(ExpressionEvaluator run, object? value, char type, string flags, int width, int precision, int line)
+    private static string Write(ExpressionEvaluator run, object? value, char type, string flags, int width,
+        int precision, int line)
     {
         bool Has(char flag) => flags.Contains(flag, StringComparison.Ordinal);
         string align = Has('-') ? "<" : ">";
@@ -96,7 +100,8 @@ internal static partial class TemplatePercentFormat
         BigInteger whole = TemplateValue.Integer(value)
             ?? (type is 'd' or 'i' or 'u' && double.IsFinite(number) ? new BigInteger(number)
                 : throw new ChatTemplateException($"%{type} needs an integer, not {TemplateNumber.Repr(number)}", line));
-        string digits = TemplateFormatSpec.InBase(whole, type switch { 'o' => 8, 'x' or 'X' => 16, _ => 10 }).PadLeft(Math.Max(0, precision), '0');
+        string digits = TemplateFormatSpec.InBase(whole, type switch { 'o' => 8, 'x' or 'X' => 16, _ => 10 })
+            .PadLeft(Math.Max(0, precision), '0');
         digits = type == 'X' ? digits.ToUpperInvariant() : digits;
         return (alternate ? type switch { 'o' => "0o", 'x' => "0x", 'X' => "0X", _ => string.Empty } : string.Empty) + digits;
     }

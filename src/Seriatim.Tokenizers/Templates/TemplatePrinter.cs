@@ -5,8 +5,8 @@ using System.Text;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Writes values as Python's <c>str</c> and <c>repr</c> do. Values may share parts, so that a small value can be endless on paper: each
-/// node is a step of the budget, and the text is never longer than it may be.
+/// Writes values as Python's <c>str</c> and <c>repr</c> do. Values may share parts, so that a small value can be endless on
+/// paper: each node is a step of the budget, and the text is never longer than it may be.
 /// </summary>
 internal sealed class TemplatePrinter
 {

@@ -30,11 +30,13 @@ internal sealed record TemplateRoutine(string Name, TemplateSignature Signature,
 internal sealed record TemplateFunction(TemplateRoutine Routine, object? Subject = null) : ITemplateCallable
 {
     /// <inheritdoc/>
-    public object? Call(ExpressionEvaluator run, TemplateArguments arguments, int line) => Routine.Apply(run, Subject, arguments, line);
+    public object? Call(ExpressionEvaluator run, TemplateArguments arguments, int line) =>
+        Routine.Apply(run, Subject, arguments, line);
 }
 
 /// <summary>One call of a routine, with its arguments in the places of its parameters.</summary>
-internal readonly struct TemplateCall(ExpressionEvaluator run, string name, object? subject, object?[] bound, TemplateArguments given, int line)
+internal readonly struct TemplateCall(ExpressionEvaluator run, string name, object? subject, object?[] bound,
+    TemplateArguments given, int line)
 {
     /// <summary>The name of the routine.</summary>
     public string Routine => name;

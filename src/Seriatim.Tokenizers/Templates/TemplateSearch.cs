@@ -1,8 +1,8 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// Looks for a string in a string in linear time. The platform's search compares a long part again at every place where its ends match,
-/// which a hostile template can make last for minutes.
+/// Looks for a string in a string in linear time. The platform's search compares a long part again at every place where its ends
+/// match, which a hostile template can make last for minutes.
 /// </summary>
 internal static class TemplateSearch
 {

@@ -1,8 +1,9 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The parameters of a filter, test, method or function, written as <c>"width? first? blank?"</c>: a question mark means that it may be left
-/// out, a slash that all before it go by place alone, <c>*</c> and <c>**</c> that any more values or named values may follow.
+/// The parameters of a filter, test, method or function, written as <c>"width? first? blank?"</c>: a question
+/// mark means that it may be left out, a slash that all before it go by place alone, <c>*</c> and <c>**</c> that
+/// any more values or named values may follow.
 /// </summary>
 internal sealed class TemplateSignature
 {
@@ -24,7 +25,9 @@ internal sealed class TemplateSignature
         _anyNamed = parts.Contains("**");
     }
 
-    /// <summary>Puts the arguments of a call in the places of the parameters; what fits nowhere is an error that names it.</summary>
+    /// <summary>
+    /// Puts the arguments of a call in the places of the parameters; what fits nowhere is an error that names it.
+    /// </summary>
     public object?[] Bind(string function, TemplateArguments given, int line)
     {
         if (given.Values.Count > _names.Length && !_anyMore)

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Seriatim.Tokenizers;
 
-/// <summary>The escapes of string literals, as Python's <c>unicode-escape</c> reads them after all beyond ASCII was escaped itself.</summary>
+/// <summary>
+/// The escapes of string literals, as Python's <c>unicode-escape</c> reads them after all beyond ASCII was escaped itself.
+/// </summary>
 internal static class TemplateStringLiteral
 {
     /// <summary>Replaces the escapes of what stands between the quotes.</summary>
@@ -46,7 +48,8 @@ internal static class TemplateStringLiteral
             case 'x' or 'u' or 'U':
                 int digits = c switch { 'x' => 2, 'u' => 4, _ => 8 };
                 if (at + digits >= raw.Length
-                    || !int.TryParse(raw.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+                    || !int.TryParse(raw.AsSpan(at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                        out int code)
                     || code is < 0 or > 0x10FFFF)
                     throw new ChatTemplateException($"\\{c} in a string needs {digits} hexadecimal digits of a character", line);
                 text.Append(code > 0xFFFF ? char.ConvertFromUtf32(code) : ((char)code).ToString());

@@ -19,8 +19,9 @@ internal static class TemplateTests
         new("mapping", "", call => call.Subject is TemplateMap),
         new("sequence", "", call => call.Subject is List<object?> or TemplateTuple or TemplateRange or string or TemplateMap
             or TemplateMarkup or TemplateBytes or Undefined),
-        new("iterable", "", call => call.Subject is List<object?> or TemplateTuple or TemplateRange or TemplateView or TemplateGenerator
-            or string or TemplateMap or TemplateMarkup or TemplateBytes or Undefined),
+        new("iterable", "",
+            call => call.Subject is List<object?> or TemplateTuple or TemplateRange or TemplateView or TemplateGenerator
+                or string or TemplateMap or TemplateMarkup or TemplateBytes or Undefined),
         new("callable", "", call => call.Subject is ITemplateCallable or Undefined),
         new("escaped", "", call => call.Subject is TemplateMarkup),
         new("true", "", call => call.Subject is true),
@@ -34,9 +35,10 @@ internal static class TemplateTests
         new("test", "", call => Exists(Name(call))),
         new("in", "seq", call => TemplateComparison.Contains(call.Run, call[0], call.Subject, call.Line)),
         new("sameas", "other", IsSame),
-        Comparison("==", "=="), Comparison("eq", "=="), Comparison("equalto", "=="), Comparison("!=", "!="), Comparison("ne", "!="),
-        Comparison("<", "<"), Comparison("lt", "<"), Comparison("lessthan", "<"), Comparison("<=", "<="), Comparison("le", "<="),
-        Comparison(">", ">"), Comparison("gt", ">"), Comparison("greaterthan", ">"), Comparison(">=", ">="), Comparison("ge", ">="));
+        Comparison("==", "=="), Comparison("eq", "=="), Comparison("equalto", "=="), Comparison("!=", "!="),
+        Comparison("ne", "!="), Comparison("<", "<"), Comparison("lt", "<"), Comparison("lessthan", "<"), Comparison("<=", "<="),
+        Comparison("le", "<="), Comparison(">", ">"), Comparison("gt", ">"), Comparison("greaterthan", ">"),
+        Comparison(">=", ">="), Comparison("ge", ">="));
 
     private static TemplateRoutine Comparison(string name, string op) =>
         new(name, "other", call => TemplateOperators.Compare(call.Run, op, call.Subject, call[0], call.Line));
@@ -46,7 +48,8 @@ internal static class TemplateTests
     private static string Name(TemplateCall call) => call.Subject as string ?? throw call.Refuse("needs a name");
 
     private static double? Remainder(TemplateCall call, object? divisor) =>
-        TemplateValue.Number(TemplateOperators.Apply(call.Run, "%", Numeric(call), divisor is int number ? (long)number : divisor, call.Line));
+        TemplateValue.Number(TemplateOperators.Apply(call.Run, "%", Numeric(call),
+            divisor is int number ? (long)number : divisor, call.Line));
 
     private static object? Numeric(TemplateCall call) => TemplateValue.Number(call.Subject) is not null ? call.Subject
         : throw call.Refuse($"needs a number, not {TemplateValue.TypeOf(call.Subject)}");
@@ -59,7 +62,8 @@ internal static class TemplateTests
             return Equals(a, b);
         if (a is long x && b is long y && (x is >= -5 and <= 256 || x != y))
             return x == y;
-        return a is string or long or BigInteger or double or TemplateTuple ? throw call.Refuse($"compares addresses; use == for {TemplateValue.TypeOf(a)}")
+        return a is string or long or BigInteger or double or TemplateTuple
+            ? throw call.Refuse($"compares addresses; use == for {TemplateValue.TypeOf(a)}")
             : ReferenceEquals(a, b) || (a is Undefined && b is Undefined);
     }
 }

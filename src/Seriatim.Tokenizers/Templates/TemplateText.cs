@@ -68,9 +68,11 @@ internal static class TemplateText
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 
     /// <summary>Whether <c>repr</c> writes it as it is.</summary>
-    public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control
-        or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
+    public static bool IsPrintable(Rune rune) =>
+        rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control
+            or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+            or UnicodeCategory.OtherNotAssigned
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 
     /// <summary>Whether a code point is a digit, if need be one with a circle or a superscript.</summary>
     public static bool IsDigit(Rune rune) => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0;
@@ -79,7 +81,8 @@ internal static class TemplateText
     public static bool IsNumeric(Rune rune) => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) != -1;
 
     /// <summary>Whether a code point is a Chinese character, some of which Python counts as numbers.</summary>
-    public static bool IsIdeograph(Rune rune) => rune.Value is (>= 0x3400 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or >= 0x20000;
+    public static bool IsIdeograph(Rune rune) =>
+        rune.Value is (>= 0x3400 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF) or >= 0x20000;
 
     /// <summary>Letters and numbers.</summary>
     public static bool IsAlphanumeric(Rune rune) => Rune.IsLetter(rune) || IsNumeric(rune);
@@ -136,7 +139,9 @@ internal static class TemplateText
         return string.Concat(points[start..end]);
     }
 
-    /// <summary>The words between white space, at most so many cuts (from the end if wanted); what is left keeps its inner blanks.</summary>
+    /// <summary>
+    /// The words between white space, at most so many cuts (from the end if wanted); what is left keeps its inner blanks.
+    /// </summary>
     public static List<object?> Words(string text, long most, bool fromEnd)
     {
         var words = new List<object?>();

@@ -18,7 +18,8 @@ internal static partial class TemplateTextFilters
         new("center", "width?", call => TemplateTextMethods.Pad(call, Text(call), call.Integer(0, 80), " ", 0)),
         new("format", "* **", Format),
         new("replace", "old new count?", call => TemplateTextMethods.Replace(
-            call, call.Print(call.Subject), call.Print(call[0]), call.Print(call[1]), call.Or(2, null) is null ? -1 : call.Integer(2, -1))),
+            call, call.Print(call.Subject), call.Print(call[0]), call.Print(call[1]),
+            call.Or(2, null) is null ? -1 : call.Integer(2, -1))),
         new("indent", "width? first? blank?", Indent),
         new("truncate", "length? killwords? end? leeway?", Truncate),
         new("wordcount", "", call => (long)Words(Text(call))),
@@ -105,7 +106,11 @@ internal static partial class TemplateTextFilters
         long length = call.Integer(0, 255), leeway = call.Or(3, null) is null ? 5 : call.Integer(3, 5);
         int endLength = TemplateText.Length(end);
         if (length < endLength || leeway < 0)
-            throw call.Refuse($"needs a length of at least {endLength} (that of the end) and a leeway of at least 0, not {length} and {leeway}");
+        {
+            throw call.Refuse(
+                $"needs a length of at least {endLength} (that of the end) and a leeway of at least 0, "
+                    + $"not {length} and {leeway}");
+        }
         if (TemplateText.Length(text) <= length + leeway)
             return text;
         string kept = text[..TemplateText.CharOf(text, (int)(length - endLength))];
@@ -136,7 +141,8 @@ internal static partial class TemplateTextFilters
             throw call.Refuse($"needs a width above 0, not {width}");
         if (text.Contains('-', StringComparison.Ordinal) && (!call.Has(3) || call.Truth(3)))
             throw call.Refuse("does not break at hyphens yet; say break_on_hyphens=false");
-        IEnumerable<string> wrapped = TemplateText.Lines(text).Select(line => string.Join(between, WrapLine((string)line!, width, breaks)));
+        IEnumerable<string> wrapped = TemplateText.Lines(text)
+            .Select(line => string.Join(between, WrapLine((string)line!, width, breaks)));
         string result = string.Join(between, wrapped);
         call.Budget.Make(result.Length, call.Line);
         return result;
@@ -195,7 +201,8 @@ internal static partial class TemplateTextFilters
     {
         var result = new StringBuilder();
         int at = 0;
-        for (int start = text.IndexOf(open, StringComparison.Ordinal); start >= 0; start = text.IndexOf(open, at, StringComparison.Ordinal))
+        for (int start = text.IndexOf(open, StringComparison.Ordinal); start >= 0;
+            start = text.IndexOf(open, at, StringComparison.Ordinal))
         {
             int end = text.IndexOf(close, start + open.Length, StringComparison.Ordinal);
             if (end < 0)
@@ -223,12 +230,20 @@ internal static partial class TemplateTextFilters
         var text = new StringBuilder(bytes.Length);
         foreach (byte b in bytes)
         {
-            if (b < 128 && (char.IsAsciiLetterOrDigit((char)b) || "_.-~".Contains((char)b, StringComparison.Ordinal) || safe.Contains((char)b, StringComparison.Ordinal)))
+            if (b < 128
+                && (char.IsAsciiLetterOrDigit((char)b) || "_.-~".Contains((char)b, StringComparison.Ordinal)
+                    || safe.Contains((char)b, StringComparison.Ordinal)))
+            {
                 text.Append((char)b);
+            }
             else if (b == ' ' && safe.Length == 0)
+            {
                 text.Append('+');
+            }
             else
+            {
                 text.Append(CultureInfo.InvariantCulture, $"%{b:X2}");
+            }
         }
 
         return text.ToString();
@@ -263,7 +278,8 @@ internal static partial class TemplateTextFilters
     [GeneratedRegex(@"&[A-Za-z][A-Za-z0-9]*;?", RegexOptions.CultureInvariant)]
     private static partial Regex Entities();
 
-    [GeneratedRegex(@"(https?://|www\.)(\[|\d|xn--|([\w%-]+\.)*([a-z]{2}|xn--))|\.(com|net|int|edu|gov|org|info|mil)\b|@|mailto:|ftp:",
+    [GeneratedRegex(
+        @"(https?://|www\.)(\[|\d|xn--|([\w%-]+\.)*([a-z]{2}|xn--))|\.(com|net|int|edu|gov|org|info|mil)\b|@|mailto:|ftp:",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Links();
 }

@@ -16,10 +16,16 @@ internal static class TemplateTextMethods
         new("title", "", call => TemplateCasing.ToTitle(Text(call))),
         new("capitalize", "", call => TemplateCasing.Capitalize(Text(call))),
         new("swapcase", "", call => TemplateCasing.Swap(Text(call))),
-        new("startswith", "prefix start? end? /", call => IsAtEdge(call, (text, part) => text.StartsWith(part, StringComparison.Ordinal))),
-        new("endswith", "suffix start? end? /", call => IsAtEdge(call, (text, part) => text.EndsWith(part, StringComparison.Ordinal))),
-        new("removeprefix", "prefix /", call => Text(call).StartsWith(call.Text(0), StringComparison.Ordinal) ? Text(call)[call.Text(0).Length..] : Text(call)),
-        new("removesuffix", "suffix /", call => Text(call).EndsWith(call.Text(0), StringComparison.Ordinal) ? Text(call)[..^call.Text(0).Length] : Text(call)),
+        new("startswith", "prefix start? end? /",
+            call => IsAtEdge(call, (text, part) => text.StartsWith(part, StringComparison.Ordinal))),
+        new("endswith", "suffix start? end? /",
+            call => IsAtEdge(call, (text, part) => text.EndsWith(part, StringComparison.Ordinal))),
+        new("removeprefix", "prefix /", call => Text(call).StartsWith(call.Text(0), StringComparison.Ordinal)
+            ? Text(call)[call.Text(0).Length..]
+            : Text(call)),
+        new("removesuffix", "suffix /", call => Text(call).EndsWith(call.Text(0), StringComparison.Ordinal)
+            ? Text(call)[..^call.Text(0).Length]
+            : Text(call)),
         new("replace", "old new count? /", call => Replace(call, Text(call), call.Text(0), call.Text(1), call.Integer(2, -1))),
         new("find", "sub start? end? /", call => Find(call, fromEnd: false)),
         new("rfind", "sub start? end? /", call => Find(call, fromEnd: true)),
@@ -31,15 +37,18 @@ internal static class TemplateTextMethods
         new("partition", "sep /", call => Partition(call, fromEnd: false)),
         new("rpartition", "sep /", call => Partition(call, fromEnd: true)),
         new("splitlines", "keepends?", call => TemplateText.Lines(Text(call), call.Truth(0))),
-        new("join", "iterable /", call => Join(call, Text(call), call.Run.Items(call[0], call.Line).Select((item, i) => item as string
-            ?? throw call.Refuse($"needs strings; item {i} is {TemplateValue.TypeOf(item)}")))),
+        new("join", "iterable /",
+            call => Join(call, Text(call), call.Run.Items(call[0], call.Line).Select((item, i) => item as string
+                ?? throw call.Refuse($"needs strings; item {i} is {TemplateValue.TypeOf(item)}")))),
         new("center", "width fillchar? /", call => Pad(call, Text(call), call.Integer(0, 0), call.TextOr(1, " ")!, 0)),
         new("ljust", "width fillchar? /", call => Pad(call, Text(call), call.Integer(0, 0), call.TextOr(1, " ")!, 1)),
         new("rjust", "width fillchar? /", call => Pad(call, Text(call), call.Integer(0, 0), call.TextOr(1, " ")!, -1)),
         new("zfill", "width /", ZeroFill),
         new("expandtabs", "tabsize?", ExpandTabs),
-        new("encode", "encoding? errors?", call => call.TextOr(0, "utf-8")!.ToLowerInvariant() is "utf-8" or "utf8" && !call.Has(1)
-            ? new TemplateBytes(Encoding.UTF8.GetBytes(Text(call))) : throw call.Refuse("knows utf-8 with strict errors alone")),
+        new("encode", "encoding? errors?",
+            call => call.TextOr(0, "utf-8")!.ToLowerInvariant() is "utf-8" or "utf8" && !call.Has(1)
+                ? new TemplateBytes(Encoding.UTF8.GetBytes(Text(call)))
+                : throw call.Refuse("knows utf-8 with strict errors alone")),
         new("format", "* **", call => TemplateBraceFormat.Apply(call.Run, Text(call), call.Given, call.Line)),
         new("isdigit", "", call => All(call, TemplateText.IsDigit)),
         new("isdecimal", "", call => All(call, rune => CharUnicodeInfo.GetDecimalDigitValue(rune.ToString(), 0) >= 0)),
@@ -50,7 +59,9 @@ internal static class TemplateTextMethods
         new("isascii", "", call => Ascii.IsValid(Text(call))),
         new("isspace", "", call => All(call, rune => rune.IsBmp && TemplateText.IsSpace((char)rune.Value))),
         new("isprintable", "", call => Text(call).Length == 0 || All(call, TemplateText.IsPrintable)),
-        new("isidentifier", "", call => Ascii.IsValid(Text(call)) ? IsIdentifier(Text(call)) : throw call.Refuse("knows ASCII alone")),
+        new("isidentifier", "", call => Ascii.IsValid(Text(call))
+            ? IsIdentifier(Text(call))
+            : throw call.Refuse("knows ASCII alone")),
         new("istitle", "", IsTitle),
         new("isupper", "", call => TemplateText.IsAll(Text(call), UnicodeCategory.UppercaseLetter)),
         new("islower", "", call => TemplateText.IsAll(Text(call), UnicodeCategory.LowercaseLetter)));
@@ -73,7 +84,9 @@ internal static class TemplateTextMethods
         return text.ToString();
     }
 
-    /// <summary>Replaces the first <paramref name="most"/> occurrences (all if negative); an empty one stands between all characters.</summary>
+    /// <summary>
+    /// Replaces the first <paramref name="most"/> occurrences (all if negative); an empty one stands between all characters.
+    /// </summary>
     public static string Replace(TemplateCall call, string text, string what, string by, long most)
     {
         most = most < 0 ? long.MaxValue : most;
@@ -100,7 +113,8 @@ internal static class TemplateTextMethods
             return text;
         call.Budget.Make(Math.Min(long.MaxValue >> 2, missing) * fill.Length, call.Line);
         long before = side > 0 ? 0 : side < 0 ? missing : (missing / 2) + (missing & width & 1);
-        return new StringBuilder().Insert(0, fill, (int)before).Append(text).Insert((int)before * fill.Length + text.Length, fill, (int)(missing - before)).ToString();
+        return new StringBuilder().Insert(0, fill, (int)before).Append(text)
+            .Insert((int)before * fill.Length + text.Length, fill, (int)(missing - before)).ToString();
     }
 
     private static string Text(TemplateCall call)
@@ -157,11 +171,14 @@ internal static class TemplateTextMethods
         string part = call.Text(0);
         if (Part(call) is not var (text, from))
             return -1;
-        int at = fromEnd ? TemplateSearch.Last(text, part, text.Length, call.Budget, call.Line) : TemplateSearch.First(text, part, 0, call.Budget, call.Line);
+        int at = fromEnd
+            ? TemplateSearch.Last(text, part, text.Length, call.Budget, call.Line)
+            : TemplateSearch.First(text, part, 0, call.Budget, call.Line);
         return at < 0 ? -1 : TemplateText.Length(((string)call.Subject!)[..(from + at)]);
     }
 
-    private static object Found(TemplateCall call, long place) => place >= 0 ? place : throw call.Refuse($"does not find \"{call.Text(0)}\"");
+    private static object Found(TemplateCall call, long place) =>
+        place >= 0 ? place : throw call.Refuse($"does not find \"{call.Text(0)}\"");
 
     private static object Count(TemplateCall call)
     {
@@ -260,8 +277,11 @@ internal static class TemplateTextMethods
     private static List<int> Between(string text, long most)
     {
         var places = new List<int>();
-        for (int at = 0; places.Count < most && at <= text.Length; at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1)
+        for (int at = 0; places.Count < most && at <= text.Length;
+            at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1)
+        {
             places.Add(at);
+        }
         return places;
     }
 
@@ -271,7 +291,8 @@ internal static class TemplateTextMethods
         foreach (Rune rune in Text(call).EnumerateRunes())
         {
             UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            bool upper = category is UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter, lower = category == UnicodeCategory.LowercaseLetter;
+            bool upper = category is UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter,
+                lower = category == UnicodeCategory.LowercaseLetter;
             if ((upper && inWord) || (lower && !inWord))
                 return false;
             inWord = upper || lower;

@@ -21,7 +21,10 @@ internal static class TemplateTime
 
             char flag = i + 1 < format.Length && format[i + 1] is '-' or '_' or '0' or '^' ? format[++i] : ' ';
             if (++i >= format.Length)
-                throw new ChatTemplateException($"strftime_now: the format {format} ends in %; write %% for a percent sign", line);
+            {
+                throw new ChatTemplateException($"strftime_now: the format {format} ends in %; write %% for a percent sign",
+                    line);
+            }
             string field = Field(now, format[i], line);
             int digits = field.Length > 1 && field.All(c => char.IsAsciiDigit(c) || c == ' ') ? field.Length : 0;
             string bare = field.TrimStart('0', ' ') is { Length: > 0 } trimmed ? trimmed : "0";

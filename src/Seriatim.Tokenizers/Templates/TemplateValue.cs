@@ -3,9 +3,9 @@ using System.Numerics;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The values of templates and their Python-like behaviour: null, bool, long, <see cref="BigInteger"/> (only for what a long cannot hold),
-/// double, string, <c>List&lt;object?&gt;</c>, <see cref="TemplateTuple"/>, <see cref="TemplateMap"/>, and the objects of
-/// <c>TemplateObjects.cs</c>.
+/// The values of templates and their Python-like behaviour: null, bool, long, <see cref="BigInteger"/> (only for what a
+/// long cannot hold), double, string, <c>List&lt;object?&gt;</c>, <see cref="TemplateTuple"/>, <see cref="TemplateMap"/>,
+/// and the objects of <c>TemplateObjects.cs</c>.
 /// </summary>
 internal static class TemplateValue
 {

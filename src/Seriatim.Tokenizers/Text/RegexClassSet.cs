@@ -96,7 +96,10 @@ internal sealed class RegexClassSet
         return _others.Count == 1 && _items.Length == 0 ? _others[0] : $"(?:{string.Join('|', all)})";
     }
 
-    /// <summary>Whether a member of a class is an s or a range with one, for which Oniguruma takes the long s as well without regard to case.</summary>
+    /// <summary>
+    /// Whether a member of a class is an s or a range with one, for which Oniguruma takes
+    /// the long s as well without regard to case.
+    /// </summary>
     private static bool HoldsS(string pattern, int at, int open)
     {
         char c = pattern[at];

@@ -62,8 +62,8 @@ internal static class RegexClasses
         var known = new Dictionary<string, string>(StringComparer.Ordinal);
         string[] names =
         [
-            "L Letter", "Lu Uppercase_Letter", "Ll Lowercase_Letter", "Lt Titlecase_Letter", "Lm Modifier_Letter", "Lo Other_Letter",
-            "M Mark", "M Combining_Mark", "Mn Nonspacing_Mark", "Mc Spacing_Mark", "Me Enclosing_Mark",
+            "L Letter", "Lu Uppercase_Letter", "Ll Lowercase_Letter", "Lt Titlecase_Letter", "Lm Modifier_Letter",
+            "Lo Other_Letter", "M Mark", "M Combining_Mark", "Mn Nonspacing_Mark", "Mc Spacing_Mark", "Me Enclosing_Mark",
             "N Number", "Nd Decimal_Number", "Nl Letter_Number", "No Other_Number",
             "P Punctuation", "Pc Connector_Punctuation", "Pd Dash_Punctuation", "Ps Open_Punctuation", "Pe Close_Punctuation",
             "Pi Initial_Punctuation", "Pf Final_Punctuation", "Po Other_Punctuation",

@@ -6,8 +6,8 @@ namespace Seriatim.Tokenizers;
 /// <summary>
 /// A regular expression from a file. There is a time limit for every match, so that a hostile pattern cannot hang; one that
 /// repeats repetitions runs without backtracking if it can. (Others do not: that engine of .NET 10 overlooks matches, for example
-/// of <c>\s?\p{P}+</c> in <c>Hello &lt;/s&gt;&lt;s&gt;[I] x</c>.) .NET matches UTF-16 units; text with characters beyond the BMP is matched through a shadow in
-/// which each of them is one char of the same category (<see cref="ShadowChars"/>).
+/// of <c>\s?\p{P}+</c> in <c>Hello &lt;/s&gt;&lt;s&gt;[I] x</c>.) .NET matches UTF-16 units; text with characters beyond the BMP
+/// is matched through a shadow in which each of them is one char of the same category (<see cref="ShadowChars"/>).
 /// </summary>
 internal sealed class RegexPattern : TextPattern
 {
@@ -27,7 +27,8 @@ internal sealed class RegexPattern : TextPattern
         const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.Multiline;
         try
         {
-            _regex = nested ? WithoutBacktracking(translated, Options) : new Regex(translated, Options | RegexOptions.Compiled, TimeLimit);
+            _regex = nested ? WithoutBacktracking(translated, Options)
+                : new Regex(translated, Options | RegexOptions.Compiled, TimeLimit);
         }
         catch (ArgumentException e)
         {

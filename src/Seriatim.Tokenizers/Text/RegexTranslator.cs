@@ -10,8 +10,10 @@ namespace Seriatim.Tokenizers;
 /// </summary>
 internal sealed class RegexTranslator
 {
-    private const string Boundary = $"(?:(?<=[{RegexClasses.Word}])(?![{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?=[{RegexClasses.Word}]))";
-    private const string NoBoundary = $"(?:(?<=[{RegexClasses.Word}])(?=[{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?![{RegexClasses.Word}]))";
+    private const string Boundary =
+        $"(?:(?<=[{RegexClasses.Word}])(?![{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?=[{RegexClasses.Word}]))";
+    private const string NoBoundary =
+        $"(?:(?<=[{RegexClasses.Word}])(?=[{RegexClasses.Word}])|(?<![{RegexClasses.Word}])(?![{RegexClasses.Word}]))";
 
     private readonly string _pattern;
     private readonly string _file;
@@ -93,7 +95,8 @@ internal sealed class RegexTranslator
         _groups.Push((_out.Length, _anyCase, _repeats));
         _repeats = false;
         int close = _at + 2;
-        while (_at + 1 < _pattern.Length && _pattern[_at + 1] == '?' && close < _pattern.Length && _pattern[close] is 'i' or 'm' or 'x' or '-')
+        while (_at + 1 < _pattern.Length && _pattern[_at + 1] == '?' && close < _pattern.Length
+            && _pattern[close] is 'i' or 'm' or 'x' or '-')
         {
             close++;
         }
@@ -189,9 +192,7 @@ internal sealed class RegexTranslator
         {
             char c = _pattern[_at];
             if (c == ']' && !first)
-            {
                 return set;
-            }
 
             if (c == '\\')
             {
@@ -329,18 +330,14 @@ internal sealed class RegexTranslator
     {
         (items, negated) = (string.Empty, false);
         if (_at + 1 >= _pattern.Length)
-        {
             throw Refuse("a trailing backslash");
-        }
 
         char c = _pattern[_at + 1];
         if (c is 'p' or 'P' && _at + 2 < _pattern.Length && _pattern[_at + 2] == '{')
         {
             int close = _pattern.IndexOf('}', _at);
             if (close < 0)
-            {
                 throw Refuse("\\p without a closing brace");
-            }
 
             string name = _pattern[(_at + 3)..close];
             negated = (c == 'P') != name.StartsWith('^');
@@ -387,9 +384,7 @@ internal sealed class RegexTranslator
     private void RefuseSupplementary(int at)
     {
         if (char.IsSurrogate(_pattern[at]))
-        {
             throw Refuse("a literal character beyond U+FFFF");
-        }
     }
 
     private TokenizerFormatException Refuse(string what) =>

@@ -21,13 +21,14 @@ public sealed class TrainedTokenizer
     public ReadOnlyMemory<byte> Json => _json;
 
     /// <summary>
-    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder. Files there stay as they are until both new ones
-    /// are complete.
+    /// Writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c> into a folder. Files there stay as
+    /// they are until both new ones are complete.
     /// </summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        WholeFile.Write((Path.Combine(folder, "tokenizer.json"), _json), (Path.Combine(folder, "tokenizer_config.json"), _config));
+        WholeFile.Write((Path.Combine(folder, "tokenizer.json"), _json),
+            (Path.Combine(folder, "tokenizer_config.json"), _config));
     }
 }

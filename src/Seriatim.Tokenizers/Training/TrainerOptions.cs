@@ -34,8 +34,8 @@ public sealed record TrainerOptions
     public IReadOnlyList<string>? SpecialTokens { get; init; }
 
     /// <summary>
-    /// Texts that are one token each wherever they occur, and are plain text otherwise: the prefixes of tasks, for example. Their ids follow
-    /// those of the special tokens.
+    /// Texts that are one token each wherever they occur, and are plain text otherwise: the prefixes of tasks, for example.
+    /// Their ids follow those of the special tokens.
     /// </summary>
     public IReadOnlyList<string> AddedTokens { get; init; } = [];
 

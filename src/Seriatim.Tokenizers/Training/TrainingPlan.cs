@@ -22,7 +22,8 @@ internal sealed class TrainingPlan
         Special = [.. special, .. options.AddedTokens];
         if (Special.Distinct(StringComparer.Ordinal).Count() != Special.Count || Special.Any(string.IsNullOrEmpty))
         {
-            throw new ArgumentException("SpecialTokens and AddedTokens hold an empty token or one token twice; name every token once.",
+            throw new ArgumentException(
+                "SpecialTokens and AddedTokens hold an empty token or one token twice; name every token once.",
                 nameof(options));
         }
 
@@ -81,8 +82,9 @@ internal sealed class TrainingPlan
 
         if (options.MaxPieceLength < 1 || options.MinFrequency < 1 || options.CharacterCoverage is not (> 0 and <= 1))
         {
-            throw new ArgumentException($"MaxPieceLength ({options.MaxPieceLength}) and MinFrequency ({options.MinFrequency}) have to be "
-                + $"at least 1 and CharacterCoverage ({options.CharacterCoverage}) in (0, 1].", nameof(options));
+            throw new ArgumentException(
+                $"MaxPieceLength ({options.MaxPieceLength}) and MinFrequency ({options.MinFrequency}) have to be "
+                    + $"at least 1 and CharacterCoverage ({options.CharacterCoverage}) in (0, 1].", nameof(options));
         }
 
         bool needsUnk = options.Model is TrainerModel.Unigram or TrainerModel.WordPiece;
@@ -94,7 +96,8 @@ internal sealed class TrainingPlan
 
         if ((AddBos && Bos is null) || (options.AddEos && Eos is null))
         {
-            throw new ArgumentException("AddBos or AddEos is set, but SpecialTokens has no such token; add <s> and </s>, or turn them off.",
+            throw new ArgumentException(
+                "AddBos or AddEos is set, but SpecialTokens has no such token; add <s> and </s>, or turn them off.",
                 nameof(options));
         }
     }

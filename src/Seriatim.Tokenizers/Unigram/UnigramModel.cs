@@ -25,7 +25,8 @@ internal sealed class UnigramModel : ITokenModel
     /// <param name="unkId">The unknown token, if any.</param>
     /// <param name="byteTokens">Byte tokens unknown characters are spelled with, or null.</param>
     /// <param name="single">
-    /// Sums are kept in single precision, as in SentencePiece and llama.cpp, which decides ties; Hugging Face keeps them in double.
+    /// Sums are kept in single precision, as in SentencePiece and llama.cpp, which decides
+    /// ties; Hugging Face keeps them in double.
     /// </param>
     public UnigramModel(Vocabulary vocabulary, double[] scores, Func<int, bool> matched, Func<int, bool> normal, int? unkId,
         int[]? byteTokens, bool single = false)

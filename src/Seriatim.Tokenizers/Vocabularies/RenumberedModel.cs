@@ -13,7 +13,8 @@ internal sealed class RenumberedModel : ITokenModel
         _ids = new int[inner.Vocabulary.Size];
         for (int id = 0; id < _ids.Length; id++)
         {
-            _ids[id] = id != inner.UnkId && inner.Vocabulary.TryGetPiece(id, out string? piece) && vocabulary.TryGetId(piece, out int other)
+            _ids[id] = id != inner.UnkId && inner.Vocabulary.TryGetPiece(id, out string? piece)
+                && vocabulary.TryGetId(piece, out int other)
                 ? other : unkId;
         }
     }

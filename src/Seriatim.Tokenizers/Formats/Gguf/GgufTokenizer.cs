@@ -14,13 +14,14 @@ internal static class GgufTokenizer
     public const string NormalizerKey = "tokenizer.seriatim.normalizer";
 
     /// <summary>
-    /// A key of our own: contractions ignore case, so that <c>'\u017F</c> (a long s) is one. llama.cpp spells them out without it.
+    /// A key of our own: contractions ignore case, so that <c>'\u017F</c> (a long s) is
+    /// one. llama.cpp spells them out without it.
     /// </summary>
     public const string IgnoreCaseKey = "tokenizer.seriatim.contractions_ignore_case";
 
     /// <summary>
-    /// A key of our own: where a blank is put in front, <c>first</c> (of the whole text) or <c>always</c> (also behind special tokens),
-    /// and only where none is. llama.cpp puts one in front of each part, whatever stands there.
+    /// A key of our own: where a blank is put in front, <c>first</c> (of the whole text) or <c>always</c> (also behind special
+    /// tokens), and only where none is. llama.cpp puts one in front of each part, whatever stands there.
     /// </summary>
     public const string PrependKey = "tokenizer.seriatim.prepend_scheme";
 

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Tokenizers;
 
 /// <summary>
-/// The pre-tokenizer of a <c>tokenizer.json</c> as the expressions GGUF means by a name, applied one after another, matches and what
-/// lies between them being pieces: written as one, two definitions that cut alike are equal.
+/// The pre-tokenizer of a <c>tokenizer.json</c> as the expressions GGUF means by a name, applied one after another, matches and
+/// what lies between them being pieces: written as one, two definitions that cut alike are equal.
 /// </summary>
 internal static class PretokenizerDefinition
 {
@@ -72,8 +72,8 @@ internal static class PretokenizerDefinition
     }
 
     /// <summary>
-    /// An expression with contractions that ignore case in place of the spelled ones. The two differ in one text: without regard to
-    /// case a long s (U+017F) behind an apostrophe is a contraction.
+    /// An expression with contractions that ignore case in place of the spelled ones. The two differ in one text: without regard
+    /// to case a long s (U+017F) behind an apostrophe is a contraction.
     /// </summary>
     public static string IgnoringCase(string pattern) => Contractions.Aggregate(pattern,
         (text, pair) => text.Replace(pair.Spelled, pair.AnyCase, StringComparison.Ordinal));
@@ -119,9 +119,11 @@ internal static class PretokenizerDefinition
     }
 
     private static IEnumerable<JsonElement> Steps(JsonElement node) => node.ValueKind != JsonValueKind.Object ? []
-        : node.GetProperty("type").GetString() == "Sequence" ? node.GetProperty("pretokenizers").EnumerateArray().SelectMany(Steps) : [node];
+        : node.GetProperty("type").GetString() == "Sequence" ? node.GetProperty("pretokenizers").EnumerateArray()
+            .SelectMany(Steps) : [node];
 
     private static bool Flag(JsonElement node, string name, bool otherwise) =>
-        node.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        node.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
             : otherwise;
 }

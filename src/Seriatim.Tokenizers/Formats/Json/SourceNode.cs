@@ -102,7 +102,8 @@ internal readonly record struct SourceNode(JsonElement Element, string File, str
 
     /// <summary>The error for a component this library does not have.</summary>
     public TokenizerFormatException Unknown(string kind, string type) =>
-        new(File, Path, $"the {kind} \"{type}\" is not supported; use a tokenizer without it, or report it so that it can be added.");
+        new(File, Path,
+            $"the {kind} \"{type}\" is not supported; use a tokenizer without it, or report it so that it can be added.");
 
     private static string Name(JsonProperty property)
     {
