@@ -186,14 +186,14 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellationToken = default) =>
         Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
 
-    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens,
-        ulong? seed) => request with
-    {
-        Sampling = sampling ?? request.Sampling,
-        MaxNewTokens = maxNewTokens,
-        MinNewTokens = Math.Min(request.MinNewTokens, maxNewTokens ?? int.MaxValue),
-        Seed = seed,
-    };
+    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens, ulong? seed) =>
+        request with
+        {
+            Sampling = sampling ?? request.Sampling,
+            MaxNewTokens = maxNewTokens,
+            MinNewTokens = Math.Min(request.MinNewTokens, maxNewTokens ?? int.MaxValue),
+            Seed = seed,
+        };
 
     /// <summary>
     /// Stops the engine (requests under way are cancelled), waits for it and gives the memory

@@ -5,13 +5,13 @@ namespace Seriatim.Cli;
 /// <summary>Makes options, and tells whether the user gave them: a flag that would do nothing is refused.</summary>
 internal static class Flag
 {
-    public static Option<T> Of<T>(string description, string helpName, T value, string name,
-        params string[] aliases) => new(name, aliases)
-    {
-        Description = description,
-        HelpName = helpName,
-        DefaultValueFactory = _ => value,
-    };
+    public static Option<T> Of<T>(string description, string helpName, T value, string name, params string[] aliases) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = helpName,
+            DefaultValueFactory = _ => value,
+        };
 
     public static Option<T?> Maybe<T>(string description, string helpName, string name, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName };

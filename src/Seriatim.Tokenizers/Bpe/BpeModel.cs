@@ -115,7 +115,7 @@ internal sealed class BpeModel : ITokenModel
 
     private string TextOf(int symbol) =>
         symbol >= _firstExtra ? new Rune(_extra[symbol - _firstExtra]).ToString()
-            : Vocabulary.TryGetPiece(symbol, out string? piece) ? piece : string.Empty;
+            : Vocabulary.TryGetPiece(symbol, out string? piece) ? piece : "";
 
     private void TokenizeWord(EncodeScratch scratch, int start, int end)
     {
@@ -179,8 +179,8 @@ internal sealed class BpeModel : ITokenModel
         {
             char c = word[i];
             int length = char.IsHighSurrogate(c) && i + 1 < word.Length ? 2 : 1;
-            string spelled = string.Concat(i == 0 ? string.Empty : _options.Prefix, word.Slice(i, length),
-                i + length == word.Length ? _options.Suffix : string.Empty);
+            string spelled = string.Concat(i == 0 ? "" : _options.Prefix, word.Slice(i, length),
+                i + length == word.Length ? _options.Suffix : "");
             int id = Vocabulary.TryGetId(spelled, out int found) ? found : -1;
             AddCharacter(symbols, id, length == 1 ? c : char.ConvertToUtf32(c, word[i + 1]), i, i + length);
             i += length;

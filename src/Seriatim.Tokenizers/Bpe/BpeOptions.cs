@@ -19,8 +19,8 @@ internal sealed record BpeOptions
     public bool IgnoreMerges { get; init; }
 
     /// <summary>Prefix of every character but the first of a word in the vocabulary.</summary>
-    public string Prefix { get; init; } = string.Empty;
+    public string Prefix { get; init; } = "";
 
     /// <summary>Suffix of the last character of a word in the vocabulary.</summary>
-    public string Suffix { get; init; } = string.Empty;
+    public string Suffix { get; init; } = "";
 }

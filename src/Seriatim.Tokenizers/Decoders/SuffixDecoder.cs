@@ -11,7 +11,7 @@ internal sealed class SuffixDecoder(string suffix) : IDecoder
 
     private sealed class Stage(string suffix, DecodeStage next) : DecodeStage(next)
     {
-        private string _token = string.Empty;
+        private string _token = "";
         private string? _tail;
 
         public override void Push(ReadOnlySpan<char> text, bool first, bool last)
@@ -31,14 +31,14 @@ internal sealed class SuffixDecoder(string suffix) : IDecoder
             int at = suffix.Length == 0 ? -1 : _token.IndexOf(suffix, StringComparison.Ordinal);
             Next.Push(at < 0 ? _token : _token.AsSpan(0, at), true, true);
             _tail = at < 0 ? null : _token[at..];
-            _token = string.Empty;
+            _token = "";
         }
 
         public override void Finish()
         {
             if (_tail is not null)
             {
-                Next.Push(_tail.Replace(suffix, string.Empty, StringComparison.Ordinal), true, true);
+                Next.Push(_tail.Replace(suffix, "", StringComparison.Ordinal), true, true);
             }
 
             Next.Finish();

@@ -20,7 +20,7 @@ internal sealed class TextStage() : DecodeStage(null)
     {
         if (_text.Length == 0)
         {
-            return string.Empty;
+            return "";
         }
 
         string text = _text.ToString();

@@ -21,7 +21,7 @@ internal sealed class WordPieceDecoder(string prefix, bool cleanup) : IDecoder
 
     private sealed class Stage(string prefix, bool cleanup, DecodeStage next) : DecodeStage(next)
     {
-        private string _token = string.Empty;
+        private string _token = "";
         private bool _begun;
 
         public override void Push(ReadOnlySpan<char> text, bool first, bool last)
@@ -33,7 +33,7 @@ internal sealed class WordPieceDecoder(string prefix, bool cleanup) : IDecoder
             }
 
             string token = _token;
-            _token = string.Empty;
+            _token = "";
             if (_begun)
             {
                 token = prefix.Length > 0 && token.StartsWith(prefix, StringComparison.Ordinal)

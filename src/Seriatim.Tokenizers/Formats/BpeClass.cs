@@ -123,7 +123,7 @@ internal sealed record BpeClass
     public bool DropsRest { get; init; }
 
     /// <summary>What the vocabulary writes behind the last character of a word.</summary>
-    public string Suffix { get; init; } = string.Empty;
+    public string Suffix { get; init; } = "";
 
     /// <summary>The tokens around a text, from those with a role; null for those that <c>add_bos_token</c> asks for.</summary>
     public Func<SpecialTokens, PostProcessor?>? Layout { get; init; }

@@ -42,7 +42,7 @@ internal static class MarianFiles
         };
         AddedToken Special(int id, string content) => new() { Id = id, Content = content, Special = true };
         var added = new[] { roles.Eos, roles.Unk, roles.Pad }.OfType<int>().Distinct()
-            .Select(id => Special(id, vocabulary.TryGetPiece(id, out string? piece) ? piece : string.Empty)).ToList();
+            .Select(id => Special(id, vocabulary.TryGetPiece(id, out string? piece) ? piece : "")).ToList();
 
         // The language of the answer is asked for in front of the text.
         added.AddRange(vocabulary.Entries.Where(entry => entry.Key.StartsWith(">>", StringComparison.Ordinal)

@@ -235,7 +235,7 @@ internal static class SentencePiece
 
     private static Piece ReadPiece(ReadOnlySpan<byte> bytes, string file, int index)
     {
-        string text = string.Empty;
+        string text = "";
         float score = 0;
         var kind = Kind.Normal;
         var reader = new ProtobufReader(bytes, file);

@@ -24,10 +24,10 @@ internal sealed class TokenizerConfig
     /// The class named by <c>tokenizer_config.json</c> or else <c>config.json</c>, e.g. <c>LlamaTokenizer</c> (without
     /// <c>Fast</c>, which says nothing about the tokens); empty if none.
     /// </summary>
-    public string Class { get; private set; } = string.Empty;
+    public string Class { get; private set; } = "";
 
     /// <summary>The <c>model_type</c> of <c>config.json</c>; empty if there is none.</summary>
-    public string ModelType { get; private set; } = string.Empty;
+    public string ModelType { get; private set; } = "";
 
     /// <summary>Tokens named as special without a role.</summary>
     public IReadOnlyList<string> MoreSpecial => _moreSpecial;
@@ -167,19 +167,19 @@ internal sealed class TokenizerConfig
 
     private void ReadModelConfig(SourceNode root)
     {
-        Class = Class.Length > 0 ? Class : Bare(root["tokenizer_class"].Text(string.Empty));
-        ModelType = root["model_type"].Text(string.Empty);
+        Class = Class.Length > 0 ? Class : Bare(root["tokenizer_class"].Text(""));
+        ModelType = root["model_type"].Text("");
     }
 
     /// <summary>A class without <c>Fast</c>; the fast class of no model in particular is none.</summary>
     private static string Bare(string name) =>
-        name is "PreTrainedTokenizerFast" or "TokenizersBackend" ? string.Empty
+        name is "PreTrainedTokenizerFast" or "TokenizersBackend" ? ""
             : name.EndsWith("TokenizerFast", StringComparison.Ordinal) ? name[..^4] : name;
 
     private void ReadConfig(SourceNode root)
     {
         ReadTokens(root);
-        Class = Bare(root["tokenizer_class"].Text(string.Empty));
+        Class = Bare(root["tokenizer_class"].Text(""));
         AddBos = Flag(root["add_bos_token"]);
         AddEos = Flag(root["add_eos_token"]);
         Lowercase = Flag(root["do_lower_case"]);

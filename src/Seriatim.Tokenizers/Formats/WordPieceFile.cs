@@ -37,7 +37,7 @@ internal static class WordPieceFile
             .Select(id => new AddedToken { Id = id, Content = entries[id].Key, Special = true });
         return new TokenizerPipeline
         {
-            Model = new WordPieceModel(vocabulary, unk, "##", string.Empty, 100),
+            Model = new WordPieceModel(vocabulary, unk, "##", "", 100),
             Normalizer = new BertNormalizer(true, config?.PadIdeographs ?? true, config?.StripAccents ?? lowercase, lowercase),
             Pretokenizer = new SequencePretokenizer(
                 [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,

@@ -76,7 +76,7 @@ internal sealed class TemplateBraceFormat
         int colon = field.IndexOf(':', Math.Max(0, field.StartsWith('[') ? bracket : 0));
         string name = colon < 0 ? field : field[..colon];
         int mark = name.IndexOf('!');
-        string conversion = mark < 0 ? string.Empty : name[(mark + 1)..];
+        string conversion = mark < 0 ? "" : name[(mark + 1)..];
         object? value = Value(mark < 0 ? name : name[..mark]);
         value = conversion switch
         {
@@ -86,7 +86,7 @@ internal sealed class TemplateBraceFormat
             "a" => TemplatePrinter.Repr(value, _run.Budget, _line, ascii: true),
             _ => throw Wrong($"has the conversion !{conversion}; s, r and a are known"),
         };
-        return TemplateFormatSpec.Apply(value, colon < 0 ? string.Empty : Fill(field[(colon + 1)..], depth + 1),
+        return TemplateFormatSpec.Apply(value, colon < 0 ? "" : Fill(field[(colon + 1)..], depth + 1),
             _run.Budget, _line);
     }
 
@@ -96,7 +96,7 @@ internal sealed class TemplateBraceFormat
         string first = end < 0 ? name : name[..end];
         object? value = first.Length == 0 || first.All(char.IsAsciiDigit) ? Numbered(first)
             : _given.Named.TryGetValue(first, out object? named) ? named : throw Wrong($"names {first}, which is not given");
-        for (string rest = end < 0 ? string.Empty : name[end..]; rest.Length > 0;)
+        for (string rest = end < 0 ? "" : name[end..]; rest.Length > 0;)
         {
             int close = rest[0] == '[' ? rest.IndexOf(']') : rest.IndexOfAny(['.', '['], 1) is >= 0 and var next ? next
                 : rest.Length;

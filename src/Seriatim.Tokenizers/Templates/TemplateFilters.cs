@@ -30,7 +30,7 @@ internal static class TemplateFilters
 
     private static object? Default(TemplateCall call) =>
         call.Subject is Undefined || (call.Truth(1) && !TemplateValue.Truth(call.Subject))
-            ? call.Or(0, string.Empty)
+            ? call.Or(0, "")
             : call.Subject;
 
     private static object Length(TemplateCall call)

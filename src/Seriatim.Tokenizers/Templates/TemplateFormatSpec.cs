@@ -20,7 +20,7 @@ internal static partial class TemplateFormatSpec
         char type = Group(9) is [var letter] ? letter : ' ';
         int precision = Group(8).Length == 0 ? -1 : Number(Group(8), line);
         bool isText = value is string or TemplateMarkup;
-        string sign = string.Empty, body;
+        string sign = "", body;
         if (isText)
         {
             if (type is not (' ' or 's') || Group(3).Length + Group(4).Length + Group(7).Length > 0 || Group(2) == "=")
@@ -31,7 +31,7 @@ internal static partial class TemplateFormatSpec
         else
         {
             (bool negative, body) = Digits(value, type, precision, Group(4).Length > 0, spec, line);
-            sign = negative ? "-" : Group(3) is "+" or " " ? Group(3) : string.Empty;
+            sign = negative ? "-" : Group(3) is "+" or " " ? Group(3) : "";
             body = Group(7).Length == 0 ? body : Grouped(body, Group(7), type is 'b' or 'o' or 'x' or 'X' ? 4 : 3);
         }
 
@@ -90,10 +90,10 @@ internal static partial class TemplateFormatSpec
             BigInteger whole = TemplateValue.Integer(value)!.Value;
             string digits = type switch
             {
-                'b' => (alternate ? "0b" : string.Empty) + InBase(whole, 2),
-                'o' => (alternate ? "0o" : string.Empty) + InBase(whole, 8),
-                'x' => (alternate ? "0x" : string.Empty) + InBase(whole, 16),
-                'X' => (alternate ? "0X" : string.Empty) + InBase(whole, 16).ToUpperInvariant(),
+                'b' => (alternate ? "0b" : "") + InBase(whole, 2),
+                'o' => (alternate ? "0o" : "") + InBase(whole, 8),
+                'x' => (alternate ? "0x" : "") + InBase(whole, 16),
+                'X' => (alternate ? "0X" : "") + InBase(whole, 16).ToUpperInvariant(),
                 'c' when whole >= 0 && whole <= 0x10FFFF && !(whole >= 0xD800 && whole < 0xE000) =>
                     char.ConvertFromUtf32((int)whole),
                 'c' => throw new ChatTemplateException($"the format \"{spec}\": {whole} is no character", line),
@@ -123,7 +123,7 @@ internal static partial class TemplateFormatSpec
         int whole = digits.TakeWhile(char.IsAsciiHexDigit).Count();
         var text = new StringBuilder();
         for (int i = 0; i < whole; i++)
-            text.Append(i > 0 && (whole - i) % size == 0 ? separator : string.Empty).Append(digits[i]);
+            text.Append(i > 0 && (whole - i) % size == 0 ? separator : "").Append(digits[i]);
         return text.Append(digits, whole, digits.Length - whole).ToString();
     }
 

@@ -75,7 +75,7 @@ internal static class TemplateGlobals
 
         public string Take()
         {
-            string text = _used ? Separator : string.Empty;
+            string text = _used ? Separator : "";
             _used = true;
             return text;
         }

@@ -127,7 +127,7 @@ internal sealed class TemplateJson
         for (int i = 0; i < items.Count; i++)
         {
             Guard(_between.Length);
-            _text.Append(i == 0 ? string.Empty : _between);
+            _text.Append(i == 0 ? "" : _between);
             Break(depth + 1);
             write(items[i]);
         }

@@ -67,7 +67,7 @@ internal static class TemplateListFilters
     private static object Join(TemplateCall call)
     {
         object? attribute = call.Or(1, null);
-        string separator = call.Has(0) ? call.Print(call[0]) : string.Empty;
+        string separator = call.Has(0) ? call.Print(call[0]) : "";
         return TemplateTextMethods.Join(call, separator,
             call.Items().Select(item => call.Print(call.Run.Path(item, attribute, call.Line))));
     }

@@ -147,7 +147,7 @@ internal static partial class TemplateNumber
         }
 
         return FloatForm().IsMatch(text)
-            ? double.Parse(text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.Float,
+            ? double.Parse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float,
                 CultureInfo.InvariantCulture) : null;
     }
 
@@ -195,7 +195,7 @@ internal static partial class TemplateNumber
             : int.Parse(shortest.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         string mantissa = mark < 0 ? shortest : shortest[..mark];
         int point = mantissa.IndexOf('.') is >= 0 and var at ? at : mantissa.Length;
-        string all = mantissa.Replace(".", string.Empty, StringComparison.Ordinal);
+        string all = mantissa.Replace(".", "", StringComparison.Ordinal);
         string digits = all.TrimStart('0');
         point += exponent - (all.Length - digits.Length);
         digits = digits.TrimEnd('0');
@@ -208,7 +208,7 @@ internal static partial class TemplateNumber
         : $"{digits[..point]}.{digits[point..]}";
 
     private static string Scientific(string digits, int exponent, char letter) =>
-        $"{digits[..1]}{(digits.Length > 1 ? "." + digits[1..] : string.Empty)}"
+        $"{digits[..1]}{(digits.Length > 1 ? "." + digits[1..] : "")}"
             + $"{letter}{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
 
     [GeneratedRegex(@"\A[+-]?([0-9](_?[0-9])*\.?([0-9](_?[0-9])*)?|\.[0-9](_?[0-9])*)([eE][+-]?[0-9](_?[0-9])*)?\z")]

@@ -163,7 +163,7 @@ internal sealed partial class TemplateParser
                 return new LiteralExpression(TemplateNumber.ParseInteger(token.Text, 0) is { } integer
                     ? TemplateBudget.Integer(integer, token.Line) : throw Error($"{token.Text} is too large", token), token.Line);
             case TemplateTokenKind.Float:
-                return new LiteralExpression(double.Parse(token.Text.Replace("_", string.Empty, StringComparison.Ordinal),
+                return new LiteralExpression(double.Parse(token.Text.Replace("_", "", StringComparison.Ordinal),
                     CultureInfo.InvariantCulture), token.Line);
             case TemplateTokenKind.Operator when token.Text == "(":
                 return Parenthesis(token);

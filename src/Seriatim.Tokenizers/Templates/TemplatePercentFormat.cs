@@ -32,7 +32,7 @@ internal static partial class TemplatePercentFormat
             int width = Size(Group(3), out bool leftByWidth),
                 precision = Group(4).Length == 0 ? -1 : Math.Max(0, Size(Group(4)[1..], out _));
             object? value = match.Groups[1].Success ? Named(Group(1)) : Take();
-            text.Append(Write(run, value, Group(5)[0], Group(2) + (leftByWidth ? "-" : string.Empty), width, precision, line));
+            text.Append(Write(run, value, Group(5)[0], Group(2) + (leftByWidth ? "-" : ""), width, precision, line));
             if (text.Length > TemplateBudget.MaxLength)
                 throw TemplateBudget.TooLong(line);
         }
@@ -81,14 +81,14 @@ internal static partial class TemplatePercentFormat
                 _ => TemplatePrinter.Repr(value, run.Budget, line, ascii: type == 'a'),
             };
             written = precision < 0 || type == 'c' ? written : written[..TemplateText.CharOf(written, precision)];
-            return TemplateFormatSpec.Align(string.Empty, written, " ", align, width, run.Budget, line);
+            return TemplateFormatSpec.Align("", written, " ", align, width, run.Budget, line);
         }
 
         if (TemplateValue.Number(value) is not { } number)
             throw new ChatTemplateException($"%{type} needs a number, not {TemplateValue.TypeOf(value)}", line);
         string digits = type is 'd' or 'i' or 'u' or 'o' or 'x' or 'X' ? Whole(value, number, type, Has('#'), precision, line)
             : Real(number, type, Has('#'), precision < 0 ? 6 : precision);
-        string sign = double.IsNegative(number) ? "-" : Has('+') ? "+" : Has(' ') ? " " : string.Empty;
+        string sign = double.IsNegative(number) ? "-" : Has('+') ? "+" : Has(' ') ? " " : "";
         bool zeros = Has('0') && !Has('-');
         if (zeros && digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
             (sign, digits) = (sign + digits[..2], digits[2..]);
@@ -103,7 +103,7 @@ internal static partial class TemplatePercentFormat
         string digits = TemplateFormatSpec.InBase(whole, type switch { 'o' => 8, 'x' or 'X' => 16, _ => 10 })
             .PadLeft(Math.Max(0, precision), '0');
         digits = type == 'X' ? digits.ToUpperInvariant() : digits;
-        return (alternate ? type switch { 'o' => "0o", 'x' => "0x", 'X' => "0X", _ => string.Empty } : string.Empty) + digits;
+        return (alternate ? type switch { 'o' => "0o", 'x' => "0x", 'X' => "0X", _ => "" } : "") + digits;
     }
 
     private static string Real(double number, char type, bool alternate, int precision)

@@ -22,7 +22,7 @@ internal sealed class TemplatePrinter
     {
         string text => text,
         TemplateMarkup markup => markup.Text,
-        Undefined => string.Empty,
+        Undefined => "",
         _ => Repr(value, budget, line),
     };
 

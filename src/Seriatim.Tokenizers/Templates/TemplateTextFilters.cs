@@ -77,7 +77,7 @@ internal static partial class TemplateTextFilters
     private static object Indent(TemplateCall call)
     {
         string text = call.Subject as string ?? throw call.Refuse($"needs a string, not {TemplateValue.TypeOf(call.Subject)}");
-        string blanks = string.Empty;
+        string blanks = "";
         if (call.Or(0, 4L) is string given)
             blanks = given;
         else if (call.Integer(0, 4) is > 0 and var width)
@@ -88,12 +88,12 @@ internal static partial class TemplateTextFilters
 
         List<object?> lines = TemplateText.Lines(text + "\n");
         call.Budget.Make(text.Length + ((long)lines.Count * blanks.Length), call.Line);
-        var result = new StringBuilder(call.Truth(1) ? blanks : string.Empty);
+        var result = new StringBuilder(call.Truth(1) ? blanks : "");
         for (int i = 0; i < lines.Count; i++)
         {
             string line = (string)lines[i]!;
             if (i > 0)
-                result.Append('\n').Append(line.Length > 0 || call.Truth(2) ? blanks : string.Empty);
+                result.Append('\n').Append(line.Length > 0 || call.Truth(2) ? blanks : "");
             result.Append(line);
         }
 

@@ -74,7 +74,7 @@ internal static class TemplateTextMethods
         foreach (string part in parts)
         {
             call.Budget.Step(call.Line);
-            text.Append(first ? string.Empty : separator).Append(part);
+            text.Append(first ? "" : separator).Append(part);
             first = false;
             if (text.Length > TemplateBudget.MaxLength)
                 throw TemplateBudget.TooLong(call.Line);
@@ -155,7 +155,7 @@ internal static class TemplateTextMethods
 
     private static object IsAtEdge(TemplateCall call, Func<string, string, bool> test)
     {
-        string text = Part(call)?.Text ?? string.Empty;
+        string text = Part(call)?.Text ?? "";
         bool exists = Part(call) is not null;
         return call[0] switch
         {

@@ -76,7 +76,7 @@ internal static class TemplateTime
             'G' => Digits(ISOWeek.GetYear(now.DateTime), 4),
             'g' => Digits(ISOWeek.GetYear(now.DateTime) % 100, 2),
             's' => now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
-            'z' or 'Z' => string.Empty,
+            'z' or 'Z' => "",
             'c' => Net("ddd MMM ") + Field(now, 'e', line) + Net(" HH:mm:ss yyyy"),
             'x' or 'D' => Net("MM/dd/yy"),
             'X' or 'T' => Net("HH:mm:ss"),

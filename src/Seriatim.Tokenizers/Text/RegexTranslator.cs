@@ -250,7 +250,7 @@ internal sealed class RegexTranslator
     private void PosixClass(RegexClassSet set)
     {
         int close = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);
-        string name = close < 0 ? string.Empty : _pattern[(_at + 2)..close];
+        string name = close < 0 ? "" : _pattern[(_at + 2)..close];
         bool negated = name.StartsWith('^');
         string items = RegexClasses.OfPosix(negated ? name[1..] : name)
             ?? throw Refuse($"the bracket expression [:{name}:]");
@@ -328,7 +328,7 @@ internal sealed class RegexTranslator
     /// <summary>Reads an escape that stands for many characters.</summary>
     private bool NamedClass(string word, out string items, out bool negated)
     {
-        (items, negated) = (string.Empty, false);
+        (items, negated) = ("", false);
         if (_at + 1 >= _pattern.Length)
             throw Refuse("a trailing backslash");
 
@@ -352,7 +352,7 @@ internal sealed class RegexTranslator
             'h' => RegexClasses.Hexadecimal,
             's' => @"\s",
             'd' => @"\d",
-            _ => string.Empty,
+            _ => "",
         };
         negated = char.IsUpper(c);
         _at += items.Length > 0 ? 2 : 0;

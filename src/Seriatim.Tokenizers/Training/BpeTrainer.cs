@@ -20,7 +20,7 @@ internal sealed class BpeTrainer
     {
         _counts = counts;
         _plan = plan;
-        _prefix = plan.Options.Model == TrainerModel.WordPiece ? "##" : string.Empty;
+        _prefix = plan.Options.Model == TrainerModel.WordPiece ? "##" : "";
     }
 
     /// <summary>Trains; gives the pieces by id and the merges in order.</summary>

@@ -31,15 +31,15 @@ internal static class ChatRefusals
     /// The sampling that <see cref="ChatOptions.RawRepresentationFactory"/> makes, in place of
     /// the model's defaults; null: there is none.
     /// </summary>
-    public static SamplingOptions? SamplingOf(ChatOptions options,
-        IChatClient client) => options.RawRepresentationFactory?.Invoke(client) switch
-    {
-        null => null,
-        SamplingOptions sampling => sampling,
-        { } other => throw new NotSupportedException(
-            $"RawRepresentationFactory gives a {other.GetType().Name}; this chat client "
-                + $"takes {nameof(SamplingOptions)}, or null."),
-    };
+    public static SamplingOptions? SamplingOf(ChatOptions options, IChatClient client) =>
+        options.RawRepresentationFactory?.Invoke(client) switch
+        {
+            null => null,
+            SamplingOptions sampling => sampling,
+            { } other => throw new NotSupportedException(
+                $"RawRepresentationFactory gives a {other.GetType().Name}; this chat client "
+                    + $"takes {nameof(SamplingOptions)}, or null."),
+        };
 
     public static TemplateMessage Convert(AiMessage message)
     {

@@ -43,7 +43,7 @@ internal static class GgufTokenizer
     public static TokenizerPipeline Read(IReadOnlyDictionary<string, object> pairs)
     {
         var metadata = new GgufMetadata(pairs);
-        string model = metadata.Text(Prefix + "model", string.Empty);
+        string model = metadata.Text(Prefix + "model", "");
         string[] tokens = metadata.Texts(Prefix + "tokens")
             ?? throw GgufMetadata.Error(Prefix + "tokens", "is missing");
         int[]? types = metadata.Integers(Prefix + "token_type");
@@ -66,7 +66,7 @@ internal static class GgufTokenizer
             _ => throw GgufMetadata.Error(Prefix + "model", $"is \"{model}\", a kind of tokenizer that is not supported"),
         };
         var templates = metadata.TextsUnder("tokenizer.chat_template.").ToDictionary(pair => pair.Key, pair => pair.Value);
-        string template = metadata.Text("tokenizer.chat_template", string.Empty);
+        string template = metadata.Text("tokenizer.chat_template", "");
         if (template.Length > 0)
         {
             templates["default"] = template;
@@ -110,7 +110,7 @@ internal static class GgufTokenizer
         SpecialTokens roles = Roles(metadata, vocabulary.Size, bos: 1, eos: 2, unk: 0);
         bool prefix = metadata.Flag(Prefix + "add_space_prefix", true);
         var options = new BpeOptions { UnkId = roles.Unk, ByteTokens = vocabulary.ByteTokens(), PartialBytes = true };
-        PrependScheme? scheme = metadata.Text(PrependKey, string.Empty) switch
+        PrependScheme? scheme = metadata.Text(PrependKey, "") switch
         {
             "" => null,
             "first" => PrependScheme.First,
@@ -141,7 +141,7 @@ internal static class GgufTokenizer
         foreach (string line in lines)
         {
             int blank = line.Length < 2 ? -1 : line.IndexOf(' ', 1);
-            merges.Add(blank < 0 ? (line, string.Empty) : (line[..blank], line[(blank + 1)..]));
+            merges.Add(blank < 0 ? (line, "") : (line[..blank], line[(blank + 1)..]));
         }
 
         SpecialTokens roles = Roles(metadata, vocabulary.Size);
@@ -149,7 +149,7 @@ internal static class GgufTokenizer
         return new TokenizerPipeline
         {
             Model = BpeBuilder.FromPairs(vocabulary, merges, options, lastWins: false, strict: false, GgufMetadata.Source),
-            Normalizer = metadata.Text(NormalizerKey, string.Empty) switch
+            Normalizer = metadata.Text(NormalizerKey, "") switch
             {
                 "" => null,
                 "NFC" => new UnicodeNormalizer(compose: true, compatibility: false),
@@ -169,7 +169,7 @@ internal static class GgufTokenizer
         bool lowercase = metadata.Flag(Prefix + "normalizer.lowercase", true);
         return new TokenizerPipeline
         {
-            Model = new WordPieceModel(vocabulary, unk, string.Empty, "\u2581", int.MaxValue),
+            Model = new WordPieceModel(vocabulary, unk, "", "\u2581", int.MaxValue),
             Normalizer = new BertNormalizer(true, true, metadata.Flag(Prefix + "normalizer.strip_accents", lowercase), lowercase),
             Pretokenizer = new SequencePretokenizer(
                 [ClassPretokenizer.WhitespaceSplit, new ClassPretokenizer(ClassPretokenizer.IsPunctuation,
@@ -220,8 +220,8 @@ internal static class GgufTokenizer
     private static List<AddedToken> Added(GgufMetadata metadata, KeyValuePair<string, int>[] entries, Kind[] kinds)
     {
         // Files do not say which tokens strip white space; llama.cpp knows it by the names of the models.
-        bool phi3 = new[] { "phi-3", "phi3" }.Any(metadata.Text("general.name", string.Empty).ToLowerInvariant().Contains);
-        bool jina = metadata.Text(Prefix + "pre", string.Empty) is "jina-v2-de" or "jina-v2-es" or "jina-v2-code";
+        bool phi3 = new[] { "phi-3", "phi3" }.Any(metadata.Text("general.name", "").ToLowerInvariant().Contains);
+        bool jina = metadata.Text(Prefix + "pre", "") is "jina-v2-de" or "jina-v2-es" or "jina-v2-code";
         var added = new List<AddedToken>();
         foreach ((string piece, int id) in entries)
         {

@@ -29,7 +29,7 @@ internal static class PretokenizerDefinition
         bool bytes = false;
         foreach (JsonElement step in Steps(pretokenizer))
         {
-            string type = step.GetProperty("type").GetString() ?? string.Empty;
+            string type = step.GetProperty("type").GetString() ?? "";
             TokenizerFormatException Refused(string what) => new(file, $"pre_tokenizer.{type}",
                 $"{what}, which GGUF files cannot say; keep the folder for this model.");
             if (bytes)
@@ -49,15 +49,15 @@ internal static class PretokenizerDefinition
                     patterns.Add(Flag(step, "individual_digits", false) ? @"\p{N}" : @"\p{N}+");
                     break;
                 case "Split" when step.GetProperty("pattern").TryGetProperty("Regex", out JsonElement regex):
-                    string pattern = Canonical(regex.GetString() ?? string.Empty);
+                    string pattern = Canonical(regex.GetString() ?? "");
                     bool inverted = Flag(step, "invert", false);
-                    string behavior = step.GetProperty("behavior").GetString() ?? string.Empty;
+                    string behavior = step.GetProperty("behavior").GetString() ?? "";
 
                     // Dropping what does not match is the same where everything matches.
                     bool everything = pattern.EndsWith(Rest, StringComparison.Ordinal);
                     if (!(behavior == "Isolated" || (behavior == "Removed" && inverted && everything)))
                     {
-                        throw Refused($"has behavior {behavior}{(inverted ? ", inverted" : string.Empty)}");
+                        throw Refused($"has behavior {behavior}{(inverted ? ", inverted" : "")}");
                     }
 
                     patterns.Add(pattern);

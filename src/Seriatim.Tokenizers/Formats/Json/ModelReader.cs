@@ -50,8 +50,8 @@ internal static class ModelReader
             FuseUnk = node["fuse_unk"].Flag(false),
             ByteTokens = node["byte_fallback"].Flag(false) ? vocabulary.ByteTokens() : null,
             IgnoreMerges = node["ignore_merges"].Flag(false),
-            Prefix = node["continuing_subword_prefix"].Text(string.Empty),
-            Suffix = node["end_of_word_suffix"].Text(string.Empty),
+            Prefix = node["continuing_subword_prefix"].Text(""),
+            Suffix = node["end_of_word_suffix"].Text(""),
         };
         return BpeBuilder.FromPairs(vocabulary, merges, options, lastWins: true, strict: true, node.File);
     }
@@ -102,7 +102,7 @@ internal static class ModelReader
         Vocabulary vocabulary = ReadVocabulary(node["vocab"]);
         int most = node["max_input_chars_per_word"].Int(100);
         return new WordPieceModel(vocabulary, Unknown(node, vocabulary, required: true)!.Value,
-            node["continuing_subword_prefix"].Text("##"), string.Empty, most);
+            node["continuing_subword_prefix"].Text("##"), "", most);
     }
 
     private static WordLevelModel WordLevel(SourceNode node)
@@ -113,7 +113,7 @@ internal static class ModelReader
 
     private static int? Unknown(SourceNode node, Vocabulary vocabulary, bool required)
     {
-        string token = node["unk_token"].Text(required ? "[UNK]" : string.Empty);
+        string token = node["unk_token"].Text(required ? "[UNK]" : "");
         if (token.Length == 0)
         {
             return null;
