@@ -11,6 +11,12 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
 {
     public string File(string name) => Path.Combine(Folder, name);
 
+    /// <summary>Files of a case: the model, and what a reference made of it. A folder with one of them must have the others.</summary>
+    public static IReadOnlyList<string> Parts { get; } = ["config.json", "expected.safetensors", "model.safetensors"];
+
+    /// <summary>Whether the folder is a case at all.</summary>
+    public bool IsModel => Parts.Any(Has);
+
     public bool Has(string name) => System.IO.File.Exists(File(name));
 
     public GoldenTensors Expected() => new(File("expected.safetensors"));
@@ -31,8 +37,7 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
         }
         catch (UnknownArchitectureException)
         {
-            string type = json.RootElement.TryGetProperty("model_type", out JsonElement value) ? value.GetString()!
-                : Path.GetFileName(Folder);
+            string type = json.RootElement.TryGetProperty("model_type", out JsonElement value) ? value.GetString()! : "without a model_type";
             return $"{Name}: the family '{type}' is not built yet";
         }
     }
