@@ -6,8 +6,9 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// A tape is used by one thread, for one forward pass and one backward pass. It retains what the backward pass reads, and nothing
-/// else, and gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Gradients are found by the identity of
-/// their tensor, which outlives its buffer. Where a tensor feeds several ops, the tape adds their gradients up, in reverse order of the calls.
+/// else, and gives it back as soon as it was read; <see cref="Dispose"/> gives back the rest. Gradients are found by
+/// the identity of their tensor, which outlives its buffer. Where a tensor feeds several ops, the tape adds their
+/// gradients up, in reverse order of the calls.
 /// </remarks>
 public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 {
@@ -34,7 +35,8 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     {
         public override ReadOnlySpan<Tensor> Results => results.AsSpan(0, visible);
 
-        public override void Backward(Tape tape, ReadOnlySpan<Tensor?> dy) => op.Backward(tape._inner, results, dy, new Gradients(tape));
+        public override void Backward(Tape tape, ReadOnlySpan<Tensor?> dy) =>
+            op.Backward(tape._inner, results, dy, new Gradients(tape));
     }
 
     private sealed class PartNode(Tensor result, Action<Tensor> backward) : Node
@@ -65,7 +67,10 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
             tensor.Retain();
     }
 
-    /// <summary>The gradient of a watched tensor after <see cref="Backward(Tensor, float)"/>; null if nothing reached it. The tape owns it.</summary>
+    /// <summary>
+    /// The gradient of a watched tensor after <see cref="Backward(Tensor, float)"/>; null
+    /// if nothing reached it. The tape owns it.
+    /// </summary>
     public Tensor? GradientOf(Tensor tensor) => _gradients.GetValueOrDefault(tensor);
 
     /// <summary>
@@ -74,7 +79,9 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     /// </summary>
     /// <param name="result">A result of an op called through this tape, as a rule the loss <c>[1, 1]</c>.</param>
     /// <param name="scale">Gradient of the result itself: 1, or 1 / steps when several batches make one update.</param>
-    /// <exception cref="InvalidOperationException">A gradient ends at a tensor that is neither an op's result on this tape nor watched.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A gradient ends at a tensor that is neither an op's result on this tape nor watched.
+    /// </exception>
     public void Backward(Tensor result, float scale = 1)
     {
         float[] values = new float[result.Length];
@@ -86,7 +93,8 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
     public void Backward(Tensor result, Tensor gradient)
     {
         ShapeMismatchException.Require(
-            gradient.Rows == result.Rows && gradient.Columns == result.Columns, "Tape.Backward", "the gradient", $"{gradient}", $"{result}");
+            gradient.Rows == result.Rows && gradient.Columns == result.Columns, "Tape.Backward", "the gradient", $"{gradient}",
+            $"{result}");
         Accumulate(result, gradient);
         while (_nodes.Count > 0)
         {
@@ -134,10 +142,11 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>
-    /// With <see cref="RecomputesLayers"/> only the operands are kept, and the backward pass runs the part again on a tape of its own;
-    /// otherwise it is recorded as any other ops.
+    /// With <see cref="RecomputesLayers"/> only the operands are kept, and the backward pass runs the part again on a tape of its
+    /// own; otherwise it is recorded as any other ops.
     /// </remarks>
-    public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold)
+    public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
+        Func<TState, IDisposable> hold)
     {
         if (!RecomputesLayers)
             return part(this, x, state);

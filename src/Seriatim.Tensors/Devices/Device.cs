@@ -1,13 +1,15 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What owns memory and runs ops: makes and frees tensors in the order of its work, takes values in and gives them out, packs weights, makes
-/// pools of pages, and has the ops. A tensor is a shape, a type and the storage of its device; nothing in a model asks which one.
+/// What owns memory and runs ops: makes and frees tensors in the order of its work, takes values in and gives them
+/// out, packs weights, makes pools of pages, and has the ops. A tensor is a shape, a type and the storage of its
+/// device; nothing in a model asks which one.
 /// </summary>
 /// <remarks>
 /// Work of a device runs in the order it was asked for, and may run later than it was asked for. Only <see cref="Read"/>,
-/// <see cref="ReadAsync"/> and <see cref="Synchronize"/> wait. Host operands of ops (ids, rows, labels, page tables) must stay as they are
-/// until the op has run: until something that was asked for later has been read, or <see cref="Synchronize"/> has returned.
+/// <see cref="ReadAsync"/> and <see cref="Synchronize"/> wait. Host operands of ops (ids, rows, labels, page
+/// tables) must stay as they are until the op has run: until something that was asked for later has been read,
+/// or <see cref="Synchronize"/> has returned.
 /// </remarks>
 public abstract class Device
 {
@@ -19,7 +21,9 @@ public abstract class Device
 
     /// <summary>Starts ops on this device; disposing them stops what they run on, not the device.</summary>
     /// <param name="threads">Threads, the calling one included; 0 for one a core.</param>
-    /// <param name="width">Width of the vectors; null for the widest. Results are the same bits for every width and number of threads.</param>
+    /// <param name="width">
+    /// Width of the vectors; null for the widest. Results are the same bits for every width and number of threads.
+    /// </param>
     public abstract IDifferentiableOps NewOps(int threads = 0, LaneWidth? width = null);
 
     /// <summary>A tensor whose elements are not initialised.</summary>
@@ -29,7 +33,10 @@ public abstract class Device
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <param name="type">How the elements are stored.</param>
-    /// <param name="lasting">Whether it lives as long as a weight does, as the moments of an optimizer do: then its memory goes back to the system, not to a pool.</param>
+    /// <param name="lasting">
+    /// Whether it lives as long as a weight does, as the moments of an optimizer do: then its
+    /// memory goes back to the system, not to a pool.
+    /// </param>
     public Tensor Zeros(int rows, int columns, DataType type = DataType.F32, bool lasting = false)
     {
         var tensor = new Tensor(this, rows, columns, type, lasting);
@@ -37,7 +44,9 @@ public abstract class Device
         return tensor;
     }
 
-    /// <summary>A tensor with a copy of <paramref name="values"/> in row-major order. The values may change when this has returned.</summary>
+    /// <summary>
+    /// A tensor with a copy of <paramref name="values"/> in row-major order. The values may change when this has returned.
+    /// </summary>
     /// <exception cref="ShapeMismatchException">There are not rows x columns values.</exception>
     public Tensor Upload(ReadOnlySpan<float> values, int rows, int columns)
     {
@@ -48,7 +57,9 @@ public abstract class Device
         return tensor;
     }
 
-    /// <summary>Sets all elements of an F32 tensor, in the order of the device's work. The values may change when this has returned.</summary>
+    /// <summary>
+    /// Sets all elements of an F32 tensor, in the order of the device's work. The values may change when this has returned.
+    /// </summary>
     /// <exception cref="ShapeMismatchException">There are more or fewer values than elements.</exception>
     public abstract void Write(Tensor tensor, ReadOnlySpan<float> values);
 
@@ -61,7 +72,9 @@ public abstract class Device
     /// <summary>As <see cref="Read"/>, without blocking a thread.</summary>
     public abstract ValueTask<HostRows> ReadAsync(Tensor tensor, CancellationToken cancellation = default);
 
-    /// <summary>Waits until everything that was asked for so far has run. An op that failed since the last wait throws here.</summary>
+    /// <summary>
+    /// Waits until everything that was asked for so far has run. An op that failed since the last wait throws here.
+    /// </summary>
     public abstract void Synchronize();
 
     /// <summary>As <see cref="Synchronize"/>, without blocking a thread.</summary>
@@ -89,14 +102,17 @@ public abstract class Device
     /// <exception cref="ShapeMismatchException">The bias does not fit.</exception>
     public virtual LinearWeight Pack(QuantizedMatrix matrix, Parameter? bias = null) => new QuantizedWeight(matrix, bias);
 
-    /// <summary>A pool of pages for keys and values: <see cref="KeyValuePool(Device, int, int, int, int, int, KeyValueType)"/>.</summary>
+    /// <summary>
+    /// A pool of pages for keys and values: <see cref="KeyValuePool(Device, int, int, int, int, int, KeyValueType)"/>.
+    /// </summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
     /// <param name="heads">Key/value heads of a layer, K.</param>
     /// <param name="headDim">Features of a head, D.</param>
     /// <param name="pageSize">Positions in a page, P: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
     /// <param name="type">How keys and values are stored.</param>
-    public KeyValuePool NewPages(int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type = KeyValueType.F32) =>
+    public KeyValuePool NewPages(int layers, int heads, int headDim, int pageSize, int pages,
+        KeyValueType type = KeyValueType.F32) =>
         new(this, layers, heads, headDim, pageSize, pages, type);
 
     /// <summary>Slots for the states of recurrent layers: <see cref="StateStorage(Device, ReadOnlySpan{int}, int)"/>.</summary>
@@ -119,7 +135,9 @@ public abstract class Device
     /// <summary>Gives memory back once the work that was asked for before has run.</summary>
     internal abstract void Free(Tensor tensor, nint address, int tag, long bytes);
 
-    /// <summary>Runs host code in the order of the device's work, where its memory can be used, and does not wait for it.</summary>
+    /// <summary>
+    /// Runs host code in the order of the device's work, where its memory can be used, and does not wait for it.
+    /// </summary>
     internal abstract void Enqueue(Action work);
 
     /// <summary>As <see cref="Enqueue"/>, and waits.</summary>

@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The elements of a tensor where the host can see them: a copy, or, where the device's memory is the host's, the tensor itself (which must
-/// then stay alive and unchanged).
+/// The elements of a tensor where the host can see them: a copy, or, where the device's memory is the host's, the tensor itself
+/// (which must then stay alive and unchanged).
 /// </summary>
 public readonly struct HostRows
 {

@@ -206,7 +206,8 @@ internal unsafe struct AdafactorKernel<T> : IWork
         long at = _parameter.Offset(first, column);
         for (int r = 0; r < Block; r += 16)
         {
-            T u = T.Load(_gradient + at + r) * T.Broadcast(_factors.Scale) * T.Load(_rowFactors + first + r) * T.Broadcast(_columnFactors[column]);
+            T u = T.Load(_gradient + at + r) * T.Broadcast(_factors.Scale) * T.Load(_rowFactors + first + r)
+                * T.Broadcast(_columnFactors[column]);
             T.Store(T.Load(_data + at + r) * T.Broadcast(_keep) - u * T.Broadcast(_step), _data + at + r);
         }
     }

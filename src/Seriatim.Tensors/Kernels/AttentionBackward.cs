@@ -8,8 +8,8 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// A piece is one key/value head of one segment, or of all segments that read the same rows of k (several targets of one encoder
-/// sequence), in order. Heads, key blocks and query blocks go in sequence, so nothing depends on the number of threads. Segments have no
-/// pages, so keys are the rows of k.
+/// sequence), in order. Heads, key blocks and query blocks go in sequence, so nothing depends on the number of threads. Segments
+/// have no pages, so keys are the rows of k.
 /// </remarks>
 internal unsafe partial struct AttentionBackward<T> : IWork
     where T : struct, ILanes<T>
@@ -35,8 +35,8 @@ internal unsafe partial struct AttentionBackward<T> : IWork
     public float* BiasGradient; // [segments][K][H / K][table width], or null
 
     public static void Run(
-        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy, Tensor dq,
-        Tensor dk, Tensor dv)
+        WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec,
+        Tensor dy, Tensor dq, Tensor dk, Tensor dv)
     {
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
         List<List<int>> groups = GroupByKeys(rows.Segments);
@@ -106,8 +106,8 @@ internal unsafe partial struct AttentionBackward<T> : IWork
     }
 
     /// <summary>
-    /// In a tile, weights that are 0 because a query does not see a key meet what lies there, and 0 times what is not finite is NaN. So if a
-    /// gradient is not finite the piece begins anew, and rows take only what they see.
+    /// In a tile, weights that are 0 because a query does not see a key meet what lies there, and 0 times what is not finite is
+    /// NaN. So if a gradient is not finite the piece begins anew, and rows take only what they see.
     /// </summary>
     private readonly void Segment(int index, int keyHead, int worker)
     {
@@ -206,8 +206,10 @@ internal unsafe partial struct AttentionBackward<T> : IWork
                 long at = (long)(firstKey + j) * stride + column;
                 float* dyRows = state.DyRows + (long)firstQuery * stride + column;
                 float* qRows = state.QRows + (long)firstQuery * stride + column;
-                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.P + j, dyRows, dyRows + 16, stride, state.Dv + at, stride);
-                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.Ds + j, qRows, qRows + 16, stride, state.Dk + at, stride);
+                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.P + j, dyRows, dyRows + 16, stride,
+                    state.Dv + at, stride);
+                OuterProduct<T>.Add<TileLayouts.Columns64>(8, queries, state.Ds + j, qRows, qRows + 16, stride,
+                    state.Dk + at, stride);
             }
 
             for (int i = 0; i < queryTiles; i += 8)
@@ -219,7 +221,9 @@ internal unsafe partial struct AttentionBackward<T> : IWork
         }
     }
 
-    /// <summary>As <see cref="AddTile"/>, pair by pair of those that see each other: the same sums in the same order, without the zeros.</summary>
+    /// <summary>
+    /// As <see cref="AddTile"/>, pair by pair of those that see each other: the same sums in the same order, without the zeros.
+    /// </summary>
     private readonly void AddSeen(in PieceState state, int firstQuery, int queries, int firstKey, int keys)
     {
         for (int i = 0; i < queries; i++)

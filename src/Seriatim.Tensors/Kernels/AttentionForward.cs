@@ -5,11 +5,12 @@ namespace Seriatim.Tensors;
 /// stored and never holding more than a tile of scores.
 /// </summary>
 /// <remarks>
-/// Order of operations of one query row, whatever rows, chunks, pages or threads come along: scores add d = 0, 1, 2, ... with 16 keys
-/// in 16 lanes; keys go in blocks of 64 by position; each block updates the maximum, 16 partial sums (key mod 16) and the outputs, which
-/// add keys one after another. Work on a block of which the row sees nothing leaves its state as it is: weights are exactly 0 and the
-/// factor exactly 1. (Adding 0 · v can turn -0 into +0; the last step adds +0, so that this never shows.) Only 0 times a value that is not
-/// finite would show: a piece whose outputs are not finite is done once more, each row adding nothing but the values it sees.
+/// Order of operations of one query row, whatever rows, chunks, pages or threads come along: scores add d = 0, 1, 2, ... with
+/// 16 keys in 16 lanes; keys go in blocks of 64 by position; each block updates the maximum, 16 partial sums (key mod 16) and
+/// the outputs, which add keys one after another. Work on a block of which the row sees nothing leaves its state as it is:
+/// weights are exactly 0 and the factor exactly 1. (Adding 0 · v can turn -0 into +0; the last step adds +0, so that this
+/// never shows.) Only 0 times a value that is not finite would show: a piece whose outputs are not finite is done once more,
+/// each row adding nothing but the values it sees.
 /// </remarks>
 internal unsafe struct AttentionForward<T> : IWork
     where T : struct, ILanes<T>
@@ -31,8 +32,8 @@ internal unsafe struct AttentionForward<T> : IWork
     public int Layer;
 
     public static void Run(
-        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, Tensor y,
-        Tensor logSumExp)
+        WorkerTeam team, Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec,
+        Tensor? sinkQ, Tensor y, Tensor logSumExp)
     {
         AttentionTask task = AttentionTask.Of(rows, spec);
         using Tensor? table = AttentionScores<T>.ExpandTable(spec);
@@ -147,7 +148,8 @@ internal unsafe struct AttentionForward<T> : IWork
         int pieces = (end - block + 15) / 16;
         float** keys = stackalloc float*[4];
         float** values = stackalloc float*[4];
-        bool joined = Keys.Find<T>(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end, state.Gather, keys, values);
+        bool joined = Keys.Find<T>(state.Segment, state.SegmentIndex, TreeRow(state), Layer, state.KeyHead, block, end,
+            state.Gather, keys, values);
         for (int first = 0; first < state.Rows; first += 8)
         {
             int valid = Math.Min(8, state.Rows - first);
@@ -220,7 +222,8 @@ internal unsafe struct AttentionForward<T> : IWork
             T score = Scores.Shape(T.Load(scores + p * 16), head, block + p * 16, range.Position, out _);
             if (range.MovesSinks && block + p * 16 < range.Sinks)
             {
-                T moved = Scores.Shape(T.Load(state.SinkTile + tileRow + p * 16), head, block + p * 16, range.SinkPosition, out _);
+                T moved = Scores.Shape(T.Load(state.SinkTile + tileRow + p * 16), head, block + p * 16,
+                    range.SinkPosition, out _);
                 score = T.Select(T.Less(T.Count(block + p * 16), T.Broadcast(range.Sinks)), moved, score);
             }
 
@@ -276,8 +279,8 @@ internal unsafe struct AttentionForward<T> : IWork
             for (int key = 0; key < depth; key += step)
             {
                 float* b = values[key / 16] + column;
-                OuterProduct<T>.Add<TileLayouts.Rows64>(tileRows, Math.Min(step, depth - key), state.Tile + key, b, b + second, stride,
-                    output + column, state.OutputStride);
+                OuterProduct<T>.Add<TileLayouts.Rows64>(tileRows, Math.Min(step, depth - key), state.Tile + key, b,
+                    b + second, stride, output + column, state.OutputStride);
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Finds the keys and values of 64 positions as pieces of 16: keys <c>[D][16]</c>, values <c>[16][D']</c>. Pages of 16 or more are read in
-/// place; keys that are not stored were packed once for all pieces; small pages and the paths of a tree are gathered.
+/// Finds the keys and values of 64 positions as pieces of 16: keys <c>[D][16]</c>, values <c>[16][D']</c>. Pages of 16 or more
+/// are read in place; keys that are not stored were packed once for all pieces; small pages and the paths of a tree are gathered.
 /// </summary>
 internal unsafe struct AttentionKeys
 {
@@ -22,7 +22,8 @@ internal unsafe struct AttentionKeys
     /// <summary>Finds the pieces of <c>[block, end)</c>.</summary>
     /// <returns>Whether all values lie in one run, so that they can be added in one go.</returns>
     public readonly bool Find<T>(
-        AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int block, int end, float* gather, float** keys, float** values)
+        AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int block, int end, float* gather,
+        float** keys, float** values)
         where T : struct, ILanes<T>
     {
         int padded = KeyValuePool.PaddedDim(_headDim);
@@ -85,7 +86,8 @@ internal unsafe struct AttentionKeys
     }
 
     private readonly void Gather(
-        AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int first, int end, float* keys, float* values)
+        AttentionSegment segment, int segmentIndex, int treeRow, int layer, int head, int first, int end, float* keys,
+        float* values)
     {
         int padded = KeyValuePool.PaddedDim(_headDim);
         for (int position = first; position < end; position++)

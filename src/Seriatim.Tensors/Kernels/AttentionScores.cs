@@ -50,7 +50,9 @@ internal readonly unsafe struct AttentionScores<T>
     public static int TableIndex(int distance, int maxDistance) =>
         Math.Clamp(distance, -maxDistance - 16, maxDistance) + maxDistance + 16;
 
-    /// <summary>Soft cap, then bias. <paramref name="capped"/> is the score after the cap, whose slope is <c>1 - (capped / cap)²</c>.</summary>
+    /// <summary>
+    /// Soft cap, then bias. <paramref name="capped"/> is the score after the cap, whose slope is <c>1 - (capped / cap)²</c>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Shape(T raw, int head, int firstKey, int position, out T capped)
     {

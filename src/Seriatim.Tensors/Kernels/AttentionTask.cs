@@ -6,7 +6,9 @@ namespace Seriatim.Tensors;
 /// </summary>
 internal sealed class AttentionTask
 {
-    /// <summary>Query rows of one piece: eight tiles of eight, which share each block of keys while it is in the first cache.</summary>
+    /// <summary>
+    /// Query rows of one piece: eight tiles of eight, which share each block of keys while it is in the first cache.
+    /// </summary>
     public const int RowsPerPiece = 64;
 
     /// <summary>
@@ -57,7 +59,9 @@ internal sealed class AttentionTask
         return task;
     }
 
-    /// <summary>What a piece covers. Pieces with the most keys come first, so that no thread is left with a long one at the end.</summary>
+    /// <summary>
+    /// What a piece covers. Pieces with the most keys come first, so that no thread is left with a long one at the end.
+    /// </summary>
     public void Locate(int piece, out int segment, out int keyHead, out int firstRow, out int rows)
     {
         segment = Array.BinarySearch(_firstPiece, piece);

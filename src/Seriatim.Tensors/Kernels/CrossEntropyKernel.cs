@@ -79,7 +79,10 @@ internal unsafe struct CrossEntropyKernel<T> : IWork
             T value = Cap(RowKernel.Load<T>(z + i, left));
             T d = LaneMath<T>.Exp(value - logSumExp) - share;
             if (label >= i && label < i + 16)
-                d -= T.And(T.Less(T.Count(i), T.Broadcast(label + 1)), T.Select(T.Less(T.Count(i), T.Broadcast(label)), T.Broadcast(0f), T.Broadcast(1 - Smoothing)));
+            {
+                d -= T.And(T.Less(T.Count(i), T.Broadcast(label + 1)),
+                    T.Select(T.Less(T.Count(i), T.Broadcast(label)), T.Broadcast(0f), T.Broadcast(1 - Smoothing)));
+            }
             if (SoftCap > 0)
             {
                 T t = value / T.Broadcast(SoftCap);

@@ -35,11 +35,12 @@ internal static unsafe partial class DenseProduct<T>
     }
 
     /// <summary>
-    /// <c>dW[o,k] += Σ_n dy[n,o] x[n,k]</c> and <c>db[o] += Σ_n dy[n,o]</c> for some panels, n in sequence. With <c>sets</c>, dW starts at
-    /// zero instead of at what its memory holds (<see cref="Parameter.SetsGradient"/>).
+    /// <c>dW[o,k] += Σ_n dy[n,o] x[n,k]</c> and <c>db[o] += Σ_n dy[n,o]</c> for some panels, n in sequence. With <c>sets</c>, dW
+    /// starts at zero instead of at what its memory holds (<see cref="Parameter.SetsGradient"/>).
     /// </summary>
     public static void BackwardWeight(
-        WorkerTeam team, float* packedX, int rows, DenseWeight weight, int firstPanel, int outputs, float* dy, nint dyStride, bool sets)
+        WorkerTeam team, float* packedX, int rows, DenseWeight weight, int firstPanel, int outputs, float* dy,
+        nint dyStride, bool sets)
     {
         bool matrix = weight.Matrix.Trainable;
         bool bias = weight.Bias is { Trainable: true };
@@ -150,7 +151,10 @@ internal static unsafe partial class DenseProduct<T>
             float* tile = scratch.Take(TileFloats), b = scratch.Take((long)(end - first) * Rows * Panel);
             Pack(first, end, b);
             for (int p = first; Bias != null && p < end; p++)
-                AddBias(b + (long)(p - first) * Rows * Panel, Bias + (FirstPanel + p) * Panel, Math.Min(Panel, Outputs - p * Panel));
+            {
+                AddBias(b + (long)(p - first) * Rows * Panel, Bias + (FirstPanel + p) * Panel,
+                    Math.Min(Panel, Outputs - p * Panel));
+            }
             if (Gradient == null)
                 return;
             for (int k = 0; k < Inputs; k += DepthBlock)

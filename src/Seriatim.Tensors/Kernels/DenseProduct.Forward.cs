@@ -12,7 +12,8 @@ internal static unsafe partial class DenseProduct<T>
     /// <param name="panels">How many panels.</param>
     /// <param name="y">Result; column 0 is the first output of the first panel.</param>
     /// <param name="yStride">Floats from row to row of y.</param>
-    public static void Forward(WorkerTeam team, float* packed, int rows, DenseWeight weight, int firstPanel, int panels, float* y, nint yStride)
+    public static void Forward(WorkerTeam team, float* packed, int rows, DenseWeight weight, int firstPanel, int panels, float* y,
+        nint yStride)
     {
         if (rows == 0)
             return;
@@ -65,7 +66,10 @@ internal static unsafe partial class DenseProduct<T>
                 Block(first, end, row, Math.Min(block, Rows - row), tile, widened);
         }
 
-        /// <summary>Few rows: the panel streams through, from memory for the first tile and from the second cache for others, widened in registers.</summary>
+        /// <summary>
+        /// Few rows: the panel streams through, from memory for the first tile and from the
+        /// second cache for others, widened in registers.
+        /// </summary>
         private readonly void OneTile(int p, int firstRow, float* tile)
         {
             int rows = Math.Min(OuterProduct<T>.MaxRows, Rows - firstRow);
@@ -75,9 +79,18 @@ internal static unsafe partial class DenseProduct<T>
             int tileRows = OuterProduct<T>.TileRows(rows);
             switch (Weight.Matrix.Data.Type)
             {
-                case DataType.F16: AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
-                case DataType.BF16: AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
-                default: AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, rows, columns, Weight.Inputs, packed, b, y, YStride, tile); break;
+                case DataType.F16:
+                    AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
+                        YStride, tile);
+                    break;
+                case DataType.BF16:
+                    AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
+                        YStride, tile);
+                    break;
+                default:
+                    AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
+                        YStride, tile);
+                    break;
             }
         }
 

@@ -7,8 +7,8 @@ namespace Seriatim.Tensors;
 internal static unsafe partial class DenseProduct<T>
 {
     /// <summary>
-    /// Packs rows for <see cref="Forward"/> and <see cref="BackwardInput"/>: tiles of 8 rows as <c>[K][8]</c>, the last one as <c>[K][1|2|4|8]</c>
-    /// filled up with zeros. One row is packed as it lies.
+    /// Packs rows for <see cref="Forward"/> and <see cref="BackwardInput"/>: tiles of 8 rows as <c>[K][8]</c>, the last one as
+    /// <c>[K][1|2|4|8]</c> filled up with zeros. One row is packed as it lies.
     /// </summary>
     public static Tensor PackRows(WorkerTeam team, float* x, int rows, int columns)
     {

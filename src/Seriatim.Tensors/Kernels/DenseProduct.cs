@@ -5,15 +5,18 @@ namespace Seriatim.Tensors;
 /// <c>y = x Wᵀ</c> (k in sequence), <c>dx = dy W</c> (outputs in sequence) and <c>dW += dyᵀ x</c> (rows in sequence).
 /// </summary>
 /// <remarks>
-/// Work is cut along outputs only. With many rows, sums go through blocks of <see cref="DepthBlock"/> so that a block of a panel stays
-/// in the first cache and a block of rows in the second; the running sums wait in the result as F32, which is what a register
-/// holds, so the blocks do not show in the bits. Panels in 16 bits are widened as they are read (one tile of rows) or block by block.
+/// Work is cut along outputs only. With many rows, sums go through blocks of <see cref="DepthBlock"/> so that a block
+/// of a panel stays in the first cache and a block of rows in the second; the running sums wait in the result as F32,
+/// which is what a register holds, so the blocks do not show in the bits. Panels in 16 bits are widened as they are
+/// read (one tile of rows) or block by block.
 /// </remarks>
 internal static unsafe partial class DenseProduct<T>
     where T : struct, ILanes<T>
 {
     private const int DepthBlock = 256;
-    /// <summary>Rows from which the packed rows are too large for the caches, so that reading them is what has to be saved.</summary>
+    /// <summary>
+    /// Rows from which the packed rows are too large for the caches, so that reading them is what has to be saved.
+    /// </summary>
     private const int ManyRows = 1024;
 
     /// <summary>Rows up to which whole panels stream past each tile of rows, instead of blocks that all rows share.</summary>
@@ -22,12 +25,15 @@ internal static unsafe partial class DenseProduct<T>
     private const int Panel = Parameter.PanelRows;
     private const int TileFloats = OuterProduct<T>.MaxRows * Panel;
 
-    /// <summary>Rows that are worked on together, so that a block of them stays in the second cache with the results of all panels of a piece.</summary>
+    /// <summary>
+    /// Rows that are worked on together, so that a block of them stays in the second cache
+    /// with the results of all panels of a piece.
+    /// </summary>
     private static int RowBlock(int rows) => rows > ManyRows ? 128 : 512;
 
     /// <summary>
-    /// Panels of a piece, which share a block of packed rows while it is in the second cache: enough work, and with many rows a group
-    /// as long as every thread gets several.
+    /// Panels of a piece, which share a block of packed rows while it is in the second cache: enough work, and with many rows a
+    /// group as long as every thread gets several.
     /// </summary>
     private static int PerPiece(int items, long costOfItem, int rows, int threads)
     {
@@ -102,7 +108,8 @@ internal static unsafe partial class DenseProduct<T>
 
     /// <summary>Tiles of some rows against one block of a panel.</summary>
     private static void AddRows(
-        float* packed, int rows, int columnsOfPacked, int firstDepth, int depth, float* b, float* c, nint cStride, int columns, float* tile)
+        float* packed, int rows, int columnsOfPacked, int firstDepth, int depth, float* b, float* c, nint cStride,
+        int columns, float* tile)
     {
         for (int row = 0; row < rows; row += 8)
         {

@@ -186,7 +186,8 @@ internal unsafe struct NormKernel<T> : IWork
 
         private readonly void DoGroup(int i)
         {
-            T scale0 = Start(Scale, i), scale1 = Start(Scale, i + 16), scale2 = Start(Scale, i + 32), scale3 = Start(Scale, i + 48);
+            T scale0 = Start(Scale, i), scale1 = Start(Scale, i + 16), scale2 = Start(Scale, i + 32),
+                scale3 = Start(Scale, i + 48);
             T bias0 = Start(Bias, i), bias1 = Start(Bias, i + 16), bias2 = Start(Bias, i + 32), bias3 = Start(Bias, i + 48);
             for (int row = 0; row < Kernel.Rows; row++)
             {

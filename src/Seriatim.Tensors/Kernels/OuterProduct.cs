@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Seriatim.Tensors;
 
-/// <summary>Where element (row, k) of the left operand of a tile lies: <c>row · RowStride + k · DepthStride</c>, constants of the layout.</summary>
+/// <summary>
+/// Where element (row, k) of the left operand of a tile lies: <c>row · RowStride + k · DepthStride</c>, constants of the layout.
+/// </summary>
 internal interface ITileLayout
 {
     static abstract int RowStride { get; }
@@ -16,9 +18,9 @@ internal interface ITileLayout
 /// rows that come along does not change its bits; a sum cut into pieces of k goes on from what is in c.
 /// </summary>
 /// <remarks>
-/// On 512-bit lanes the 8 x 32 tile keeps 16 accumulators in registers, enough to hide the latency of two fused multiply-adds a cycle.
-/// Narrower lanes work through the same tile in parts of 4 rows x 16 outputs. The accumulators are named locals because the JIT keeps
-/// those, and not an array, in registers. The tiles read and write exactly the rows and columns they are told.
+/// On 512-bit lanes the 8 x 32 tile keeps 16 accumulators in registers, enough to hide the latency of two fused multiply-adds a
+/// cycle. Narrower lanes work through the same tile in parts of 4 rows x 16 outputs. The accumulators are named locals because
+/// the JIT keeps those, and not an array, in registers. The tiles read and write exactly the rows and columns they are told.
 /// </remarks>
 internal static unsafe class OuterProduct<T>
     where T : struct, ILanes<T>
@@ -34,12 +36,14 @@ internal static unsafe class OuterProduct<T>
 
     /// <summary>Adds one tile whose right operand is F32. Strides are in elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add<TLayout>(int tileRows, nint depth, float* a, float* b0, float* b1, nint bStride, float* c, nint cStride)
+    public static void Add<TLayout>(int tileRows, nint depth, float* a, float* b0, float* b1, nint bStride, float* c,
+        nint cStride)
         where TLayout : struct, ITileLayout =>
         Add<TLayout, PanelElements.Single>(tileRows, depth, a, (byte*)b0, (byte*)b1, bStride, c, cStride);
 
     /// <summary>Adds one tile. Strides are in elements.</summary>
-    public static void Add<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    public static void Add<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c,
+        nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
@@ -58,7 +62,8 @@ internal static unsafe class OuterProduct<T>
         }
     }
 
-    private static void AddNarrow<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    private static void AddNarrow<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {

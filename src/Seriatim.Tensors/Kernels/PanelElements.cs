@@ -43,7 +43,9 @@ internal static unsafe class PanelElements
             where T : struct, ILanes<T> => T.LoadBFloat16((ushort*)from);
     }
 
-    /// <summary>Elements of a panel that is read once, from memory far away: what comes <see cref="Ahead.Distance"/> later is asked for.</summary>
+    /// <summary>
+    /// Elements of a panel that is read once, from memory far away: what comes <see cref="Ahead.Distance"/> later is asked for.
+    /// </summary>
     public readonly struct Streamed<TElement> : IPanelElement
         where TElement : struct, IPanelElement
     {

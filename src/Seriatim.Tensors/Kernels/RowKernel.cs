@@ -52,7 +52,9 @@ internal interface IElementFunction<T>
     T Value(T a, T b, T c);
 }
 
-/// <summary>Applies a function element by element: <c>y[i] = f(a[i], b[i], c[i])</c>; an operand that is missing reads as a.</summary>
+/// <summary>
+/// Applies a function element by element: <c>y[i] = f(a[i], b[i], c[i])</c>; an operand that is missing reads as a.
+/// </summary>
 internal unsafe struct ElementKernel<T, TFunction> : IWork
     where T : struct, ILanes<T>
     where TFunction : struct, IElementFunction<T>
@@ -87,7 +89,8 @@ internal unsafe struct ElementKernel<T, TFunction> : IWork
         if (i < end)
         {
             int left = (int)(end - i);
-            T value = Function.Value(RowKernel.Load<T>(A + i, left), RowKernel.Load<T>(B + i, left), RowKernel.Load<T>(C + i, left));
+            T value = Function.Value(RowKernel.Load<T>(A + i, left), RowKernel.Load<T>(B + i, left),
+                RowKernel.Load<T>(C + i, left));
             RowKernel.Store(value, Y + i, left);
         }
     }

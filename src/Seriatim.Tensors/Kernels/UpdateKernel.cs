@@ -23,7 +23,8 @@ internal unsafe struct UpdateKernel<T, TFunction> : IWork
     public long Length;
     public TFunction Function;
 
-    public static void Run(WorkerTeam team, TFunction function, Tensor from, Tensor values, Tensor? first = null, Tensor? second = null)
+    public static void Run(WorkerTeam team, TFunction function, Tensor from, Tensor values, Tensor? first = null,
+        Tensor? second = null)
     {
         var work = new UpdateKernel<T, TFunction>
         {
@@ -66,8 +67,8 @@ internal unsafe struct UpdateKernel<T, TFunction> : IWork
 internal static class UpdatePieces
 {
     /// <summary>
-    /// Elements of a piece: small enough for the second cache with gradient and moments, large enough to be worth a thread. Part of the
-    /// order of sums, so a constant.
+    /// Elements of a piece: small enough for the second cache with gradient and moments, large enough to be worth a thread.
+    /// Part of the order of sums, so a constant.
     /// </summary>
     public const int Length = 1 << 15;
 }

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// binary16 to binary32 in integer lanes, exact for all values, from 16-bit patterns widened with their sign: exponent and fraction move up 13
-/// bits while the sign is at the top already, a multiplication by 2^112 corrects the bias and normalises subnormals, and infinities and NaNs get
-/// their full exponent.
+/// binary16 to binary32 in integer lanes, exact for all values, from 16-bit patterns widened with their sign: exponent and
+/// fraction move up 13 bits while the sign is at the top already, a multiplication by 2^112 corrects the bias and normalises
+/// subnormals, and infinities and NaNs get their full exponent.
 /// </summary>
 internal static class HalfBits
 {

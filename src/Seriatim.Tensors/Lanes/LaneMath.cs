@@ -81,7 +81,9 @@ internal static class LaneMath<T>
         return T.Select(T.Less(a, T.Broadcast(1f)), p * x, T.Or(large, sign));
     }
 
-    /// <summary>Natural logarithm of a positive normal number, within 2 units in the last place; infinity and NaN stay what they are.</summary>
+    /// <summary>
+    /// Natural logarithm of a positive normal number, within 2 units in the last place; infinity and NaN stay what they are.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log(T x)
     {

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Seriatim.Tensors;
 
-/// <summary>Twice the lanes of <typeparamref name="T"/>: the lower half first. Two 256-bit or four 128-bit vectors make 16 lanes.</summary>
+/// <summary>
+/// Twice the lanes of <typeparamref name="T"/>: the lower half first. Two 256-bit or four 128-bit vectors make 16 lanes.
+/// </summary>
 internal readonly unsafe struct LanePair<T>(T lower, T upper) : ILanes<LanePair<T>>
     where T : struct, ILanes<T>
 {
@@ -84,17 +86,20 @@ internal readonly unsafe struct LanePair<T>(T lower, T upper) : ILanes<LanePair<
     public static LanePair<T> BroadcastBits(int bits) => new(T.BroadcastBits(bits), T.BroadcastBits(bits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> ShiftLeft(LanePair<T> bits, int count) => new(T.ShiftLeft(bits._lower, count), T.ShiftLeft(bits._upper, count));
+    public static LanePair<T> ShiftLeft(LanePair<T> bits, int count) =>
+        new(T.ShiftLeft(bits._lower, count), T.ShiftLeft(bits._upper, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> ShiftRight(LanePair<T> bits, int count) => new(T.ShiftRight(bits._lower, count), T.ShiftRight(bits._upper, count));
+    public static LanePair<T> ShiftRight(LanePair<T> bits, int count) =>
+        new(T.ShiftRight(bits._lower, count), T.ShiftRight(bits._upper, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> ShiftRightUnsigned(LanePair<T> bits, int count) =>
         new(T.ShiftRightUnsigned(bits._lower, count), T.ShiftRightUnsigned(bits._upper, count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LanePair<T> AddBits(LanePair<T> a, LanePair<T> b) => new(T.AddBits(a._lower, b._lower), T.AddBits(a._upper, b._upper));
+    public static LanePair<T> AddBits(LanePair<T> a, LanePair<T> b) =>
+        new(T.AddBits(a._lower, b._lower), T.AddBits(a._upper, b._upper));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> MultiplyBits(LanePair<T> a, LanePair<T> b) =>

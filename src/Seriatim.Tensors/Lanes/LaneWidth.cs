@@ -20,5 +20,6 @@ public static class LaneWidths
 {
     /// <summary>The widest that this machine's instructions cover.</summary>
     public static LaneWidth Best =>
-        Vector512.IsHardwareAccelerated ? LaneWidth.Bits512 : Vector256.IsHardwareAccelerated ? LaneWidth.Bits256 : LaneWidth.Bits128;
+        Vector512.IsHardwareAccelerated ? LaneWidth.Bits512 : Vector256.IsHardwareAccelerated ? LaneWidth.Bits256
+            : LaneWidth.Bits128;
 }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Sums in double that an op gives: a row of the tensor holds the bits of one number in the places of two F32 elements. For sums that
-/// somebody reads; no op computes with them.
+/// Sums in double that an op gives: a row of the tensor holds the bits of one number in the places of two F32 elements. For sums
+/// that somebody reads; no op computes with them.
 /// </summary>
 internal static class Doubles
 {

@@ -3,9 +3,9 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Where the elements of keys and values lie, and how they become F32 and back. The keys of a block of 16 (of a smaller page: of all its
-/// positions) are rows of one element of each key: first the scales, if there are any, then D features. A value is its scales and D' features.
-/// Conversions from storage are exact, so they give the same bits however wide the vectors are.
+/// Where the elements of keys and values lie, and how they become F32 and back. The keys of a block of 16 (of a smaller page: of
+/// all its positions) are rows of one element of each key: first the scales, if there are any, then D features. A value is its
+/// scales and D' features. Conversions from storage are exact, so they give the same bits however wide the vectors are.
 /// </summary>
 /// <param name="type">How elements are stored.</param>
 /// <param name="headDim">Features of a head, D.</param>
@@ -125,15 +125,22 @@ internal sealed unsafe class KeyValueLayout(KeyValueType type, int headDim, int 
         for (int first = 0; first < width; first += Scaled)
         {
             int end = Math.Min(first + Scaled, width);
-            float inverse = type == KeyValueType.Q8 && first < headDim ? Scale(start, slot, stride, values, first, Math.Min(end, headDim)) : 0;
+            float inverse = type == KeyValueType.Q8 && first < headDim
+                ? Scale(start, slot, stride, values, first, Math.Min(end, headDim))
+                : 0;
             for (int i = first; i < end; i++)
             {
                 float value = i < headDim ? values[i] : 0;
                 int at = i * stride + slot;
                 if (type == KeyValueType.F16)
+                {
                     ((Half*)elements)[at] = (Half)value;
+                }
                 else
-                    ((sbyte*)elements)[at] = (sbyte)Math.Clamp(MathF.Round(value * inverse, MidpointRounding.AwayFromZero), -127, 127);
+                {
+                    ((sbyte*)elements)[at] = (sbyte)Math.Clamp(MathF.Round(value * inverse, MidpointRounding.AwayFromZero), -127,
+                        127);
+                }
             }
         }
     }

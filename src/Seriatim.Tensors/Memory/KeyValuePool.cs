@@ -40,7 +40,10 @@ public sealed unsafe class KeyValuePool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(pages, 1);
         if (pageSize is not (1 or 2 or 4 or 8) && (pageSize < 16 || pageSize % 16 != 0))
-            throw new ArgumentException($"The page size is {pageSize}; 1, 2, 4, 8 or a multiple of 16 is needed.", nameof(pageSize));
+        {
+            throw new ArgumentException($"The page size is {pageSize}; 1, 2, 4, 8 or a multiple of 16 is needed.",
+                nameof(pageSize));
+        }
         if (!Enum.IsDefined(type))
             throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 or Q8 is needed.");
         (Layers, Heads, HeadDim, PageSize, Pages, Type) = (layers, heads, headDim, pageSize, pages, type);
@@ -153,7 +156,8 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
     internal int Checked(int page) => (uint)page < (uint)Pages
         ? page
-        : throw new ArgumentOutOfRangeException(nameof(page), $"Attention reads page {page}; the pool has the pages 0 to {Pages - 1}.");
+        : throw new ArgumentOutOfRangeException(nameof(page),
+            $"Attention reads page {page}; the pool has the pages 0 to {Pages - 1}.");
 
     internal static int PaddedDim(int headDim) => (headDim + 15) & ~15;
 
@@ -183,7 +187,8 @@ public sealed unsafe class KeyValuePool : IDisposable
         _layout.LoadKey(KeyBlock(page, layer, head, slot), slot % BlockKeys, to, stride);
 
     /// <summary>Reads a value: D' floats.</summary>
-    internal void LoadValue(int page, int layer, int head, int slot, float* to) => _layout.LoadValue(Value(page, layer, head, slot), to);
+    internal void LoadValue(int page, int layer, int head, int slot, float* to) =>
+        _layout.LoadValue(Value(page, layer, head, slot), to);
 
     private byte* Start(int page, int layer, int head) =>
         _data + page * _stride + ((long)layer * Heads + head) * _headBytes;

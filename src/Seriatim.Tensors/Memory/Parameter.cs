@@ -32,7 +32,8 @@ public sealed unsafe class Parameter : IDisposable
     /// <param name="columns">Columns, at least 1.</param>
     /// <param name="layout">Order of the elements.</param>
     /// <param name="type">F32, or F16/BF16 for storage at half the size (such a parameter cannot be trained).</param>
-    public Parameter(string name, int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor, DataType type = DataType.F32)
+    public Parameter(string name, int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor,
+        DataType type = DataType.F32)
         : this(Device.Cpu, name, rows, columns, layout, type)
     {
     }
@@ -67,8 +68,8 @@ public sealed unsafe class Parameter : IDisposable
     public Tensor Data { get; }
 
     /// <summary>
-    /// The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for what was asked of
-    /// the device so far: only then it is known whether one did.
+    /// The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for what
+    /// was asked of the device so far: only then it is known whether one did.
     /// </summary>
     public Tensor? Gradient
     {
@@ -93,8 +94,8 @@ public sealed unsafe class Parameter : IDisposable
     public Tensor GradientOrZeros() => Gradient ?? (_gradient = NewStorage(DataType.F32));
 
     /// <summary>
-    /// Sets the gradient to zero, keeping its memory. The memory itself is cleared when somebody asks for <see cref="Gradient"/>, unless a
-    /// backward pass sets all of it before: a pass over memory less in a step.
+    /// Sets the gradient to zero, keeping its memory. The memory itself is cleared when somebody asks for <see cref="Gradient"/>,
+    /// unless a backward pass sets all of it before: a pass over memory less in a step.
     /// </summary>
     public void ClearGradient()
     {
@@ -105,8 +106,8 @@ public sealed unsafe class Parameter : IDisposable
     }
 
     /// <summary>
-    /// Whether the gradient counts as zero while its memory was not cleared. If so the caller has to set every element, fillers of the last
-    /// panel too, as if it added to zeros.
+    /// Whether the gradient counts as zero while its memory was not cleared. If so the caller has to set every element, fillers
+    /// of the last panel too, as if it added to zeros.
     /// </summary>
     internal bool SetsGradient()
     {
@@ -123,7 +124,9 @@ public sealed unsafe class Parameter : IDisposable
         WriteRows(row, values);
     }
 
-    /// <summary>Stores whole rows from <paramref name="firstRow"/> on, given in row-major order: the fast way to fill a parameter.</summary>
+    /// <summary>
+    /// Stores whole rows from <paramref name="firstRow"/> on, given in row-major order: the fast way to fill a parameter.
+    /// </summary>
     /// <exception cref="ShapeMismatchException">The values are not a whole number of rows that exist.</exception>
     public void WriteRows(int firstRow, ReadOnlySpan<float> values)
     {
@@ -150,7 +153,10 @@ public sealed unsafe class Parameter : IDisposable
             fixed (float* from = values)
             {
                 for (; firstRow % 8 == 0 && done + 8 <= rows; done += 8, firstRow += 8)
-                    Transpose.Block(from + (long)done * Columns, Columns, 8, Columns, Data.Floats + Offset(firstRow, 0), PanelRows);
+                {
+                    Transpose.Block(from + (long)done * Columns, Columns, 8, Columns,
+                        Data.Floats + Offset(firstRow, 0), PanelRows);
+                }
             }
         }
 
@@ -158,7 +164,9 @@ public sealed unsafe class Parameter : IDisposable
             Elements.Write(Data, Offset(firstRow, 0), Stride, values.Slice(done * Columns, Columns));
     }
 
-    /// <summary>Stores whole rows of a F16 or BF16 parameter as the 16-bit patterns they are in a file, without rounding anything.</summary>
+    /// <summary>
+    /// Stores whole rows of a F16 or BF16 parameter as the 16-bit patterns they are in a file, without rounding anything.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The parameter is not stored in 16 bits.</exception>
     /// <exception cref="ShapeMismatchException">The values are not a whole number of rows that exist.</exception>
     public void WriteRows(int firstRow, ReadOnlySpan<ushort> patterns)
@@ -225,7 +233,9 @@ public sealed unsafe class Parameter : IDisposable
             gradient[(long)column * Stride] += values[column];
     }
 
-    /// <summary>Gives its memory back. A second time nothing happens: the reference is taken away once, whoever else holds one.</summary>
+    /// <summary>
+    /// Gives its memory back. A second time nothing happens: the reference is taken away once, whoever else holds one.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

@@ -5,7 +5,9 @@ namespace Seriatim.Tensors;
 /// <summary>An operand does not have the shape an operation needs. The message names the operand and both shapes.</summary>
 public sealed class ShapeMismatchException(string message) : ArgumentException(message)
 {
-    /// <summary>Throws unless the condition holds. The texts are only put together when it does not: this runs in every op.</summary>
+    /// <summary>
+    /// Throws unless the condition holds. The texts are only put together when it does not: this runs in every op.
+    /// </summary>
     internal static void Require(
         bool condition, string operation, string? operand,
         [InterpolatedStringHandlerArgument(nameof(condition))] LazyText actual,

@@ -4,15 +4,17 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The one place where F32 becomes binary16 or bfloat16 and back. Rounding is to nearest, ties to even; NaN stays NaN; widening is exact.
-/// What is too large for a format becomes infinity: whoever writes files asks <see cref="FirstOverflow"/> first.
+/// The one place where F32 becomes binary16 or bfloat16 and back. Rounding is to nearest, ties to even; NaN stays NaN; widening
+/// is exact. What is too large for a format becomes infinity: whoever writes files asks <see cref="FirstOverflow"/> first.
 /// </summary>
 public static unsafe class SixteenBits
 {
     /// <summary>A bfloat16 pattern as F32.</summary>
     public static float FromBFloat16(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
-    /// <summary>The nearest bfloat16; a NaN keeps its upper half and is made quiet, because rounding could turn it into infinity.</summary>
+    /// <summary>
+    /// The nearest bfloat16; a NaN keeps its upper half and is made quiet, because rounding could turn it into infinity.
+    /// </summary>
     public static ushort ToBFloat16(float value)
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
@@ -65,7 +67,9 @@ public static unsafe class SixteenBits
             values[i] = FromBFloat16(Unsafe.ReadUnaligned<ushort>(from + 2L * i));
     }
 
-    /// <summary>Index of the first finite value that <paramref name="type"/> has no finite place for; -1 if there is none.</summary>
+    /// <summary>
+    /// Index of the first finite value that <paramref name="type"/> has no finite place for; -1 if there is none.
+    /// </summary>
     /// <param name="values">The values.</param>
     /// <param name="type">F16 or BF16; F32 holds everything.</param>
     public static int FirstOverflow(ReadOnlySpan<float> values, DataType type)

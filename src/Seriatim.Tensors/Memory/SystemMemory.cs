@@ -3,14 +3,16 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Memory that was freed goes back to the operating system. The C library of Linux keeps freed blocks of up to 32 MB for the process: after a
-/// model was disposed tens of megabytes would stay resident for good.
+/// Memory that was freed goes back to the operating system. The C library of Linux keeps freed blocks of up to 32 MB for the
+/// process: after a model was disposed tens of megabytes would stay resident for good.
 /// </summary>
 internal static partial class SystemMemory
 {
     private static bool _cannot = !OperatingSystem.IsLinux();
 
-    /// <summary>Asks the C library to give back what it keeps; nothing where it knows no such call (other systems, musl).</summary>
+    /// <summary>
+    /// Asks the C library to give back what it keeps; nothing where it knows no such call (other systems, musl).
+    /// </summary>
     public static void GiveBack()
     {
         if (_cannot)

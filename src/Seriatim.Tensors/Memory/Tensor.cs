@@ -8,8 +8,8 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// Counted references: a tensor is born with one, <see cref="Retain"/> adds one, <see cref="Dispose"/> takes one away,
-/// and the last one gives the buffer back, once the device's work so far has run. <c>using var y = ops.Linear(x, w);</c> is all that
-/// inference needs; a tape retains what its backward pass reads.
+/// and the last one gives the buffer back, once the device's work so far has run. <c>using var y = ops.Linear(x, w);</c> is all
+/// that inference needs; a tape retains what its backward pass reads.
 /// </remarks>
 public sealed unsafe class Tensor : IDisposable
 {
@@ -26,7 +26,10 @@ public sealed unsafe class Tensor : IDisposable
         Type = type;
         Device = device;
         if (Length > long.MaxValue / 8)
-            throw new ArgumentOutOfRangeException(nameof(rows), $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(rows),
+                $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
+        }
         _data = (void*)device.Allocate(Bytes, lasting, out _tag);
     }
 
@@ -58,7 +61,10 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>A copy of the elements of an F32 tensor, row-major, once they are computed.</summary>
     public float[] ToArray() => Read().Values.ToArray();
 
-    /// <summary>All elements of an F32 tensor where the calling thread may use them: on the CPU, and in the work of a device of this machine.</summary>
+    /// <summary>
+    /// All elements of an F32 tensor where the calling thread may use them: on the CPU, and
+    /// in the work of a device of this machine.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The tensor is not F32, or its memory is not here.</exception>
     /// <exception cref="OverflowException">There are more than 2^31 - 1 elements; use <see cref="Row"/>.</exception>
     internal Span<float> Span => new(Checked(DataType.F32), Length <= int.MaxValue ? (int)Length : throw TooLong());
@@ -68,8 +74,11 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>First byte of the elements, whatever their type.</summary>
     internal void* Data => Here();
 
-    /// <summary>A tensor of this machine's memory whose elements are not initialised: scratch of kernels, and operands of tests.</summary>
-    internal static Tensor Create(int rows, int columns, DataType type = DataType.F32) => Device.Cpu.NewTensor(rows, columns, type);
+    /// <summary>
+    /// A tensor of this machine's memory whose elements are not initialised: scratch of kernels, and operands of tests.
+    /// </summary>
+    internal static Tensor Create(int rows, int columns, DataType type = DataType.F32) =>
+        Device.Cpu.NewTensor(rows, columns, type);
 
     /// <summary>A tensor of zeros in this machine's memory.</summary>
     internal static Tensor Zeros(int rows, int columns, DataType type = DataType.F32) => Device.Cpu.Zeros(rows, columns, type);
@@ -99,7 +108,9 @@ public sealed unsafe class Tensor : IDisposable
         throw Disposed();
     }
 
-    /// <summary>Takes a reference away; the last one gives the buffer back to the pool. Once none is left nothing happens.</summary>
+    /// <summary>
+    /// Takes a reference away; the last one gives the buffer back to the pool. Once none is left nothing happens.
+    /// </summary>
     public void Dispose()
     {
         int references = Volatile.Read(ref _references);
@@ -143,7 +154,9 @@ public sealed unsafe class Tensor : IDisposable
         new($"A tensor {this} has {Length} elements; the host can take {int.MaxValue} at a time. Take it row by row.");
 
     private InvalidOperationException Elsewhere() =>
-        new($"The elements of a tensor {this} are in the memory of the device '{Device}', which cannot be used from here. Read it.");
+        new($"The elements of a tensor {this} are in the memory of the device '{Device}', which cannot be used "
+            + "from here. Read it.");
 
-    private static ObjectDisposedException Disposed() => new(nameof(Tensor), "A tensor was used after its last reference was disposed.");
+    private static ObjectDisposedException Disposed() =>
+        new(nameof(Tensor), "A tensor was used after its last reference was disposed.");
 }

@@ -7,18 +7,20 @@ namespace Seriatim.Tensors;
 /// asks the operating system for nothing. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Weights and their gradients are counted but not pooled: their sizes are those of one model, and the next one has others. What waits in
-/// the free lists goes back with <see cref="Trim"/>, which a model calls when it is disposed, and by itself once nothing was taken from the
-/// pool for <see cref="IdleTime"/>. Size classes grow by a quarter of a power of two, so at most a fifth of a buffer is unused. Debug builds,
-/// and all others if the environment variable <see cref="PoisonVariable"/> is 1 when the program starts, fill a returned buffer with
-/// signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
+/// Weights and their gradients are counted but not pooled: their sizes are those of one model, and the next one has others. What
+/// waits in the free lists goes back with <see cref="Trim"/>, which a model calls when it is disposed, and by itself once nothing
+/// was taken from the pool for <see cref="IdleTime"/>. Size classes grow by a quarter of a power of two, so at most a fifth of a
+/// buffer is unused. Debug builds, and all others if the environment variable <see cref="PoisonVariable"/> is 1 when the program
+/// starts, fill a returned buffer with signalling bytes (0xFF: NaN as F32), so that a use after return is seen.
 /// </remarks>
 public sealed unsafe class TensorPool
 {
     /// <summary>Name of the environment variable that makes the pool fill what is returned.</summary>
     public const string PoisonVariable = "SERIATIM_POISON";
 
-    /// <summary>After this long without use, or up to a third more, the waiting buffers go back to the operating system.</summary>
+    /// <summary>
+    /// After this long without use, or up to a third more, the waiting buffers go back to the operating system.
+    /// </summary>
     public static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The clock looks this often in an idle time; so a use costs no look at a clock.</summary>
@@ -79,8 +81,8 @@ public sealed unsafe class TensorPool
     }
 
     /// <summary>
-    /// For tests: while true, every buffer of this thread is new and lies between two canaries that end exactly where the data does;
-    /// writing over one is an error when the buffer is returned, and reading one gives NaN.
+    /// For tests: while true, every buffer of this thread is new and lies between two canaries that end exactly where the data
+    /// does; writing over one is an error when the buffer is returned, and reading one gives NaN.
     /// </summary>
     [ThreadStatic]
     internal static bool Guarded;
@@ -199,7 +201,9 @@ public sealed unsafe class TensorPool
             throw new InvalidOperationException($"A kernel wrote outside a tensor of {bytes} bytes.");
     }
 
-    /// <summary>The smallest class of at least <paramref name="bytes"/> bytes: classes are (4 + q) * 2^(e - 2), from 256.</summary>
+    /// <summary>
+    /// The smallest class of at least <paramref name="bytes"/> bytes: classes are (4 + q) * 2^(e - 2), from 256.
+    /// </summary>
     private static int ClassOf(long bytes)
     {
         bytes = Math.Max(bytes, 256);

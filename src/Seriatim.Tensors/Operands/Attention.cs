@@ -33,12 +33,14 @@ public enum Visibility
 /// <c>Past + depth(r)</c>.
 /// </param>
 public sealed record AttentionSegment(
-    int QueryRow, int Queries, int KeyRow, int Keys, int Past, IReadOnlyList<int>? Pages, Visibility Visibility, int[]? Parents = null)
+    int QueryRow, int Queries, int KeyRow, int Keys, int Past, IReadOnlyList<int>? Pages, Visibility Visibility,
+    int[]? Parents = null)
 {
     /// <summary>
-    /// If above 0, this sequence remembers only so many of its last positions, and its <see cref="Sinks"/> (Xiao et al., 2023: StreamingLLM):
-    /// layers without a window, or with a wider one, see these. Positions of keys in the window are true, so their distances are below Window;
-    /// the sinks are seen from position <c>min(i, Sinks + Window - 1)</c>, as if they stood directly before the window.
+    /// If above 0, this sequence remembers only so many of its last positions, and its <see cref="Sinks"/> (Xiao et al.,
+    /// 2023: StreamingLLM): layers without a window, or with a wider one, see these. Positions of keys in the window are
+    /// true, so their distances are below Window; the sinks are seen from position <c>min(i, Sinks + Window - 1)</c>, as
+    /// if they stood directly before the window.
     /// </summary>
     public int Window { get; init; }
 
@@ -61,17 +63,19 @@ public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, Key
 /// <param name="HeadDim">Features of a head, D.</param>
 /// <param name="Scale">Factor of the scores before anything else: <c>1 / sqrt(D)</c> as a rule, 1 in T5.</param>
 /// <param name="Window">
-/// If above 0, query i sees key j only if <c>i - j &lt; Window</c> (and, when <see cref="Visibility.Full"/>, <c>j - i &lt; Window</c>).
+/// If above 0, query i sees key j only if <c>i - j &lt; Window</c> (and, when
+/// <see cref="Visibility.Full"/>, <c>j - i &lt; Window</c>).
 /// </param>
 /// <param name="Sinks">With a window: the first keys of the sequence that stay visible, seen at their true distance.</param>
 /// <param name="SoftCap">If above 0, scaled scores become <c>cap · tanh(score / cap)</c> before the bias (Gemma 2).</param>
 /// <param name="Bias">Added to the scores; null for none.</param>
 public sealed record AttentionSpec(
-    int Heads, int KeyValueHeads, int HeadDim, float Scale, int Window = 0, int Sinks = 0, float SoftCap = 0, AttentionBias? Bias = null)
+    int Heads, int KeyValueHeads, int HeadDim, float Scale, int Window = 0, int Sinks = 0, float SoftCap = 0,
+    AttentionBias? Bias = null)
 {
     /// <summary>
-    /// Drops weights after the softmax: row <c>n · H + h</c> of the mask for row n of q and head h, column j for key j of its segment. For
-    /// training: not with pages.
+    /// Drops weights after the softmax: row <c>n · H + h</c> of the mask for row n of q and head h, column j for key j of
+    /// its segment. For training: not with pages.
     /// </summary>
     public DropoutMask Dropout { get; init; }
 }
@@ -101,7 +105,9 @@ public abstract record AttentionBias
         /// </summary>
         internal int[] Buckets => _buckets ??= [.. Enumerable.Range(-MaxDistance - 16, 2 * MaxDistance + 32).Select(Bucket)];
 
-        /// <summary>The bucket of a distance <c>j - i</c>: exact near zero, logarithmic up to <see cref="MaxDistance"/>.</summary>
+        /// <summary>
+        /// The bucket of a distance <c>j - i</c>: exact near zero, logarithmic up to <see cref="MaxDistance"/>.
+        /// </summary>
         public int Bucket(int distance)
         {
             int buckets = Table.Rows;

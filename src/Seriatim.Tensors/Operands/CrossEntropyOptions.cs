@@ -14,7 +14,9 @@ public enum LossReduction
 }
 
 /// <summary>Options of the cross-entropy op.</summary>
-/// <param name="LabelSmoothing">Share ε of the target spread over the whole vocabulary: <c>(1-ε)·nll + ε·mean(-log p)</c>.</param>
+/// <param name="LabelSmoothing">
+/// Share ε of the target spread over the whole vocabulary: <c>(1-ε)·nll + ε·mean(-log p)</c>.
+/// </param>
 /// <param name="IgnoreLabel">Rows with this label count nothing.</param>
 /// <param name="Reduction">What is returned.</param>
 /// <param name="SoftCap">If above 0, logits become <c>cap · tanh(logit / cap)</c> first (Gemma 2).</param>

@@ -5,12 +5,14 @@ namespace Seriatim.Tensors;
 /// <see cref="KeptLogits"/>, so that they are not computed a second time.
 /// </summary>
 /// <remarks>
-/// Logits computed again have the same bits, so how many were kept shows in time and memory only. The backward pass turns the kept ones
-/// into gradients in place and gives them back; a second backward pass computes all of them again.
+/// Logits computed again have the same bits, so how many were kept shows in time and memory only. The backward pass turns the
+/// kept ones into gradients in place and gives them back; a second backward pass computes all of them again.
 /// </remarks>
 internal sealed class CrossEntropyState : IDisposable
 {
-    /// <summary>Logits kept at most (64 MB): those of 256 rows over 50,257 entries fit, and what does not fit is computed again.</summary>
+    /// <summary>
+    /// Logits kept at most (64 MB): those of 256 rows over 50,257 entries fit, and what does not fit is computed again.
+    /// </summary>
     public const long KeptLogits = 1L << 24;
 
     private readonly Queue<Tensor> _logits = new();

@@ -1,9 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Which elements of a matrix dropout keeps (Srivastava et al., 2014): each with probability <c>1 - rate</c>, and then multiplied by
-/// <c>1 / (1 - rate)</c>. Element (row, column) follows from (key, row, column) alone, so nothing is stored for the backward pass
-/// and nothing depends on threads or the width of the lanes.
+/// Which elements of a matrix dropout keeps (Srivastava et al., 2014): each with probability <c>1 - rate</c>, and then multiplied
+/// by <c>1 / (1 - rate)</c>. Element (row, column) follows from (key, row, column) alone, so nothing is stored for the backward
+/// pass and nothing depends on threads or the width of the lanes.
 /// </summary>
 /// <param name="Rate">Probability of an element to become 0, from 0 (nothing is dropped) to below 1.</param>
 /// <param name="Key">Names the mask: another key, another mask.</param>

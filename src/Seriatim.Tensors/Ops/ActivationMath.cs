@@ -37,7 +37,8 @@ internal static class ActivationMath
             throw Unknown(activation);
     }
 
-    private static ArgumentOutOfRangeException Unknown(Activation activation) => new(nameof(activation), activation, "Not an activation.");
+    private static ArgumentOutOfRangeException Unknown(Activation activation) =>
+        new(nameof(activation), activation, "Not an activation.");
 
     public readonly struct Forwards<T> : IUse<T>
         where T : struct, ILanes<T>
@@ -85,7 +86,8 @@ internal static class ActivationMath
         where T : struct, ILanes<T>
     {
         public static void Run<TFunction>(WorkerTeam team, Tensor y, Tensor a, Tensor? b, Tensor? c)
-            where TFunction : struct, IActivationFunction<T> => ElementKernel<T, Function<TFunction>>.Run(team, default, y, a, b, c);
+            where TFunction : struct, IActivationFunction<T> =>
+            ElementKernel<T, Function<TFunction>>.Run(team, default, y, a, b, c);
 
         private readonly struct Function<TFunction> : IElementFunction<T>
             where TFunction : struct, IActivationFunction<T>

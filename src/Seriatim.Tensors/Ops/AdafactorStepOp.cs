@@ -8,18 +8,21 @@ namespace Seriatim.Tensors;
 /// <param name="SquareEpsilon">Added to squares of gradients.</param>
 /// <param name="Decay">Share of a value, times the rate, that is taken away.</param>
 /// <param name="ClipThreshold">Largest root mean square of the update; 0: none.</param>
-/// <param name="SmallestScale">If over 0 the rate is multiplied by the root mean square of the parameter, or this if that is more.</param>
+/// <param name="SmallestScale">
+/// If over 0 the rate is multiplied by the root mean square of the parameter, or this if that is more.
+/// </param>
 public readonly record struct AdafactorFactors(
-    double Rate, float Scale, float Keep, float Rest, float SquareEpsilon, double Decay, double ClipThreshold, double SmallestScale);
+    double Rate, float Scale, float Keep, float Rest, float SquareEpsilon, double Decay, double ClipThreshold,
+    double SmallestScale);
 
 /// <summary>
 /// Of the average of squared gradients only the means of rows R and columns C are kept, <c>v = R C / mean(R)</c>; the update
-/// <c>u = g / sqrt(v)</c> is scaled down to a root mean square of at most the threshold; <c>p -= r w p; p -= r u</c>. A vector has no R: C
-/// keeps all of v.
+/// <c>u = g / sqrt(v)</c> is scaled down to a root mean square of at most the threshold;
+/// <c>p -= r w p; p -= r u</c>. A vector has no R: C keeps all of v.
 /// </summary>
 /// <remarks>
-/// Rows and columns are those of the matrix, whatever its order in memory. Work is cut into blocks of 32 rows and their sums are added up
-/// in order. Changes the parameter and the means. No result.
+/// Rows and columns are those of the matrix, whatever its order in memory. Work is cut into blocks of 32 rows and their sums are
+/// added up in order. Changes the parameter and the means. No result.
 /// </remarks>
 internal readonly struct AdafactorStepOp(Parameter parameter, Tensor? rows, Tensor columns, AdafactorFactors factors) : IOpCall
 {
@@ -65,7 +68,10 @@ internal readonly struct AdafactorStepOp(Parameter parameter, Tensor? rows, Tens
         for (int r = 0; r < n; r++)
         {
             for (int c = 0; c < m; c++)
-                parameter.Data.Span[(int)parameter.Offset(r, c)] = (float)(values[r, c] * (1 - rate * factors.Decay) - u[r, c] * step);
+            {
+                parameter.Data.Span[(int)parameter.Offset(r, c)] = (float)(values[r, c] * (1 - rate * factors.Decay)
+                    - u[r, c] * step);
+            }
         }
     }
 
@@ -123,6 +129,7 @@ public static partial class OpsExtensions
     /// <param name="rows">Means of squares of rows, <c>[1, Rows]</c>; null for a vector.</param>
     /// <param name="columns">Means of squares of columns, <c>[1, Columns]</c>.</param>
     /// <param name="factors">The numbers of this step.</param>
-    public static void AdafactorStep(this IDifferentiableOps ops, Parameter parameter, Tensor? rows, Tensor columns, AdafactorFactors factors) =>
+    public static void AdafactorStep(this IDifferentiableOps ops, Parameter parameter, Tensor? rows, Tensor columns,
+        AdafactorFactors factors) =>
         ops.Call(new AdafactorStepOp(parameter, rows, columns, factors), []);
 }

@@ -16,8 +16,8 @@ public readonly record struct AdamWFactors(
     float Scale, float Keep, float Rate, float RootCorrection, float Beta1, float Rest1, float Beta2, float Rest2, float Epsilon);
 
 /// <summary>
-/// <c>g = scale gradient; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g g; p = keep p - rate m / (correction sqrt(v) + eps)</c>, each
-/// operation rounded, in this order; one pass over memory. A gradient that nothing reached counts as zero.
+/// <c>g = scale gradient; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g g; p = keep p - rate m / (correction sqrt(v) + eps)</c>,
+/// each operation rounded, in this order; one pass over memory. A gradient that nothing reached counts as zero.
 /// </summary>
 /// <remarks>Changes p, m and v, which lie in the same order. No result.</remarks>
 internal readonly struct AdamWStepOp(Parameter parameter, Tensor mean, Tensor square, AdamWFactors factors) : IOpCall
@@ -80,6 +80,7 @@ public static partial class OpsExtensions
     /// <param name="mean">Mean of gradients, in the shape and order of <see cref="Parameter.Data"/>.</param>
     /// <param name="square">Mean of squared gradients, likewise.</param>
     /// <param name="factors">The numbers of this step.</param>
-    public static void AdamWStep(this IDifferentiableOps ops, Parameter parameter, Tensor mean, Tensor square, AdamWFactors factors) =>
+    public static void AdamWStep(this IDifferentiableOps ops, Parameter parameter, Tensor mean, Tensor square,
+        AdamWFactors factors) =>
         ops.Call(new AdamWStepOp(parameter, mean, square, factors), []);
 }

@@ -5,8 +5,9 @@ internal static class AttentionChecks
 {
     public static void Check(Tensor q, Tensor? k, Tensor? v, AttentionRows rows, AttentionSpec spec, Tensor? sinkQ = null)
     {
-        ShapeMismatchException.Require(spec.KeyValueHeads > 0 && spec.Heads > 0 && spec.Heads % spec.KeyValueHeads == 0, "Attention",
-            "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
+        ShapeMismatchException.Require(
+            spec.KeyValueHeads > 0 && spec.Heads > 0 && spec.Heads % spec.KeyValueHeads == 0,
+            "Attention", "the number of query heads", $"{spec.Heads}", $"a multiple of {spec.KeyValueHeads} key/value heads");
         ShapeMismatchException.Require(spec.HeadDim > 0, "Attention", "the head dimension", $"{spec.HeadDim}", $"at least 1");
         OpShapes.RequireColumns(q, spec.Heads * spec.HeadDim, "Attention", "q", spec);
         if (sinkQ is not null)
@@ -35,7 +36,8 @@ internal static class AttentionChecks
         foreach (AttentionSegment s in rows.Segments)
         {
             ShapeMismatchException.Require(s.QueryRow == next && s.Queries >= 0 && s.Queries <= q.Rows - next, "Attention",
-                "a segment", $"rows {s.QueryRow} to {s.QueryRow + s.Queries}", $"a range that starts at {next} and ends by {q.Rows}");
+                "a segment", $"rows {s.QueryRow} to {s.QueryRow + s.Queries}",
+                $"a range that starts at {next} and ends by {q.Rows}");
             next += s.Queries;
             ShapeMismatchException.Require(s.Keys >= 0 && s.KeyRow >= 0 && s.Keys <= keyRows - s.KeyRow, "Attention",
                 "the keys of a segment", $"rows {s.KeyRow} to {s.KeyRow + s.Keys}", $"a range within the {keyRows} rows of k");
@@ -45,7 +47,8 @@ internal static class AttentionChecks
         DropoutOp.CheckMask(spec.Dropout);
         if (!spec.Dropout.IsNone && rows.Pool is not null)
             throw new ArgumentException("Attention: dropout is for training; a call with stored keys and values has none.");
-        ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}", $"{q.Rows}, the rows of q,");
+        ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}",
+            $"{q.Rows}, the rows of q,");
     }
 
     /// <summary>That there is a number for every head, and for every distance a bucket.</summary>
@@ -101,10 +104,13 @@ internal static class AttentionChecks
 
         if (s.Visibility == Visibility.Tree)
         {
-            ShapeMismatchException.Require(s.Parents?.Length == s.Keys && s.Queries == s.Keys, "Attention", "the tree of a segment",
-                $"{s.Parents?.Length ?? 0} parents long", $"{s.Keys}, one for each row,");
+            ShapeMismatchException.Require(s.Parents?.Length == s.Keys && s.Queries == s.Keys, "Attention",
+                "the tree of a segment", $"{s.Parents?.Length ?? 0} parents long", $"{s.Keys}, one for each row,");
             for (int i = 0; i < s.Parents!.Length; i++)
-                ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", "the parent of a tree row", $"{s.Parents[i]} (tree row {i})", $"-1 to {i - 1}");
+            {
+                ShapeMismatchException.Require(s.Parents[i] >= -1 && s.Parents[i] < i, "Attention", "the parent of a tree row",
+                    $"{s.Parents[i]} (tree row {i})", $"-1 to {i - 1}");
+            }
         }
     }
 }

@@ -4,7 +4,8 @@ namespace Seriatim.Tensors;
 internal static unsafe class AttentionReference
 {
     public static void Forward(
-        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, Tensor y, Tensor? logSumExp)
+        Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQ, Tensor y,
+        Tensor? logSumExp)
     {
         y.Span.Clear();
         foreach (AttentionSegment segment in rows.Segments)
@@ -24,7 +25,8 @@ internal static unsafe class AttentionReference
     }
 
     public static void Backward(
-        Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy, ReadOnlySpan<Tensor> results)
+        Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec, Tensor dy,
+        ReadOnlySpan<Tensor> results)
     {
         double[] dq = new double[q.Length];
         double[] dk = new double[k.Length];
@@ -87,7 +89,8 @@ internal static unsafe class AttentionReference
     };
 
     private static float ReferenceRow(
-        Tensor q, Tensor sinkQ, Tensor y, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys, AttentionSpec spec)
+        Tensor q, Tensor sinkQ, Tensor y, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys,
+        AttentionSpec spec)
     {
         int d = spec.HeadDim;
         ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
@@ -168,7 +171,10 @@ internal static unsafe class AttentionReference
                 return k!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
             float[] key = new float[_d];
             fixed (float* to = key)
-                pool!.LoadKey(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead, position % pool.PageSize, to, 1);
+            {
+                pool!.LoadKey(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead,
+                    position % pool.PageSize, to, 1);
+            }
             return key;
         }
 
@@ -178,7 +184,10 @@ internal static unsafe class AttentionReference
                 return v!.Row(segment.KeyRow + position).Slice(_keyHead * _d, _d);
             float[] value = new float[KeyValuePool.PaddedDim(_d)];
             fixed (float* to = value)
-                pool!.LoadValue(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead, position % pool.PageSize, to);
+            {
+                pool!.LoadValue(pool.Checked(segment.Pages[position / pool.PageSize]), layer, _keyHead,
+                    position % pool.PageSize, to);
+            }
             return value.AsSpan(0, _d);
         }
     }

@@ -5,7 +5,9 @@ namespace Seriatim.Tensors;
 /// <see cref="AttentionSpec"/>, <see cref="AttentionSegment"/> and <see cref="Visibility"/> come down to this.
 /// </summary>
 /// <param name="Position">Position of the query itself.</param>
-/// <param name="SinkPosition">Position it has for the sinks: its own, or where the window of its segment ends if that is less.</param>
+/// <param name="SinkPosition">
+/// Position it has for the sinks: its own, or where the window of its segment ends if that is less.
+/// </param>
 /// <param name="Sinks">End of the first range.</param>
 /// <param name="First">Start of the second range; not below Sinks.</param>
 /// <param name="End">End of the second range.</param>
@@ -19,7 +21,9 @@ internal readonly record struct AttentionRowRange(int Position, int SinkPosition
     /// <summary>Position of the query as a key sees it.</summary>
     public int PositionFor(int key) => key < Sinks ? SinkPosition : Position;
 
-    /// <summary>The range of query <paramref name="row"/> of a segment. In a tree, positions are those along the row's own path.</summary>
+    /// <summary>
+    /// The range of query <paramref name="row"/> of a segment. In a tree, positions are those along the row's own path.
+    /// </summary>
     public static AttentionRowRange Of(AttentionSegment segment, int row, AttentionSpec spec)
     {
         int total = segment.Past + segment.Keys;
@@ -47,8 +51,8 @@ internal readonly record struct AttentionRowRange(int Position, int SinkPosition
     }
 
     /// <summary>
-    /// Where in the segment's keys position <paramref name="position"/> of a row's sequence is stored: positions of the past and of
-    /// linear segments at their own place, those of a tree along the path to the row.
+    /// Where in the segment's keys position <paramref name="position"/> of a row's sequence is stored: positions of the past and
+    /// of linear segments at their own place, those of a tree along the path to the row.
     /// </summary>
     public static int StoredAt(AttentionSegment segment, int row, int position)
     {

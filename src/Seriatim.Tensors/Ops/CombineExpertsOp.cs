@@ -1,7 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>The weighted sum of each row's pairs: <c>y[n] = Σ_e w · x[pair(n, e)]</c>, e rising.</summary>
-/// <remarks>Shapes: x [N·k, E], y [N, E]. Saved for backward: x and the weights. A few terms in one fixed order: its own reference.</remarks>
+/// <remarks>
+/// Shapes: x [N·k, E], y [N, E]. Saved for backward: x and the weights. A few terms in one fixed order: its own reference.
+/// </remarks>
 internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing) : IOp<CombineExpertsOp>
 {
     public static string Name => "CombineExperts";
@@ -81,5 +83,6 @@ internal readonly struct CombineExpertsBackwardOp(Tensor x, ExpertRouting routin
 public static partial class OpsExtensions
 {
     /// <summary>The weighted sum of each row's pairs, in the order of the experts: <c>[N·PerToken, E] → [N, E]</c>.</summary>
-    public static Tensor CombineExperts(this IOps ops, Tensor x, ExpertRouting routing) => ops.Run(new CombineExpertsOp(x, routing));
+    public static Tensor CombineExperts(this IOps ops, Tensor x, ExpertRouting routing) =>
+        ops.Run(new CombineExpertsOp(x, routing));
 }

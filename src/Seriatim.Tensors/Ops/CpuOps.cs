@@ -7,7 +7,9 @@ public static class CpuOps
     /// Starts a team of threads and returns the ops that run on it. Disposing the ops stops the team.
     /// </summary>
     /// <param name="threads">Threads, the calling one included; 0 for one a core.</param>
-    /// <param name="width">Width of the vectors; null for the widest this machine has. Narrower ones give the same bits more slowly.</param>
+    /// <param name="width">
+    /// Width of the vectors; null for the widest this machine has. Narrower ones give the same bits more slowly.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 0 threads, or more than 1024.</exception>
     public static IDifferentiableOps Create(int threads = 0, LaneWidth? width = null)
     {

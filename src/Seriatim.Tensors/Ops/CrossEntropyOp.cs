@@ -1,15 +1,18 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>loss_n = (1-ε)(L_n - z_n[label]) + ε (L_n - mean_v z_n[v])</c> with <c>z = cap(hidden Wᵀ + b)</c> and <c>L_n = log Σ_v exp z_n[v]</c>.
+/// <c>loss_n = (1-ε)(L_n - z_n[label]) + ε (L_n - mean_v z_n[v])</c> with
+/// <c>z = cap(hidden Wᵀ + b)</c> and <c>L_n = log Σ_v exp z_n[v]</c>.
 /// Backward: <c>dz_n[v] = (exp(z_n[v] - L_n) - (1-ε)[v = label] - ε/V) · dloss_n</c>, then as a linear layer.
 /// </summary>
 /// <remarks>
 /// Shapes: hidden [N, E], W [V, E], labels [N]; loss [1, 1] or [N, 1]; log-sum-exp [N, 1]. Saved for backward: hidden, the
-/// log-sum-exp and as many logits as a <see cref="CrossEntropyState"/> holds. Ignored rows have loss 0 and no gradient. (Label smoothing: Szegedy et al., 2016.)
+/// log-sum-exp and as many logits as a <see cref="CrossEntropyState"/> holds. Ignored rows have loss 0 and no gradient.
+/// (Label smoothing: Szegedy et al., 2016.)
 /// </remarks>
 internal readonly unsafe struct CrossEntropyOp(
-    Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState? state = null) : IOp<CrossEntropyOp>
+    Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState? state = null)
+    : IOp<CrossEntropyOp>
 {
     public static string Name => "CrossEntropy";
 
@@ -108,11 +111,12 @@ internal readonly unsafe struct CrossEntropyOp(
 }
 
 /// <summary>
-/// Returns the gradient of hidden; adds to the gradients of the head. dloss has the shape of the loss. Uses up the kept logits of the state.
+/// Returns the gradient of hidden; adds to the gradients of the head. dloss has the shape of the
+/// loss. Uses up the kept logits of the state.
 /// </summary>
 internal readonly unsafe struct CrossEntropyBackwardOp(
-    Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state, Tensor logSumExp,
-    Tensor dloss) : IOpCall
+    Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options, CrossEntropyState state,
+    Tensor logSumExp, Tensor dloss) : IOpCall
 {
     public static string Name => "CrossEntropyBackward";
 
@@ -194,7 +198,9 @@ internal static unsafe class CrossEntropyMath
     /// <summary>Entries of the vocabulary in one piece; part of the order of the sums, so a constant.</summary>
     private const int Chunk = 4096;
 
-    /// <summary>Takes or computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.</summary>
+    /// <summary>
+    /// Takes or computes the logits of each piece of the vocabulary, runs the kernel over them, then <paramref name="then"/>.
+    /// </summary>
     public static void ForEachChunk<T>(
         WorkerTeam team, Tensor hidden, LinearWeight head, CrossEntropyOptions options, ref CrossEntropyKernel<T> kernel,
         CrossEntropyState? kept, Action<Tensor, int> then)
@@ -226,7 +232,9 @@ internal static unsafe class CrossEntropyMath
         }
     }
 
-    /// <summary>The gradient of one row's loss: that of the reduced loss, divided by the rows that count if it is a mean.</summary>
+    /// <summary>
+    /// The gradient of one row's loss: that of the reduced loss, divided by the rows that count if it is a mean.
+    /// </summary>
     public static float RowGradient(int counted, CrossEntropyOptions options, Tensor dloss, int row) => options.Reduction switch
     {
         LossReduction.None => dloss.Span[row],
@@ -254,20 +262,26 @@ internal static unsafe class CrossEntropyMath
     public static void Check(Tensor hidden, LinearWeight head, ReadOnlySpan<int> labels, CrossEntropyOptions options)
     {
         OpShapes.RequireColumns(hidden, head.Inputs, "CrossEntropy", "hidden", head);
-        ShapeMismatchException.Require(labels.Length == hidden.Rows, "CrossEntropy", "labels", $"{labels.Length} long", $"{hidden.Rows}, the rows of hidden,");
+        ShapeMismatchException.Require(labels.Length == hidden.Rows, "CrossEntropy", "labels", $"{labels.Length} long",
+            $"{hidden.Rows}, the rows of hidden,");
         if (options.LabelSmoothing is < 0 or >= 1 or float.NaN)
-            throw new ArgumentOutOfRangeException(nameof(options), $"CrossEntropy: label smoothing is {options.LabelSmoothing}; it must be in [0, 1).");
+        {
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"CrossEntropy: label smoothing is {options.LabelSmoothing}; it must be in [0, 1).");
+        }
         foreach (int label in labels)
         {
             if (label != options.IgnoreLabel && (uint)label >= (uint)head.Outputs)
             {
                 throw new ArgumentOutOfRangeException(nameof(labels),
-                    $"CrossEntropy: label {label} is neither in the vocabulary (0 to {head.Outputs - 1}) nor the ignored label {options.IgnoreLabel}.");
+                    $"CrossEntropy: label {label} is neither in the vocabulary (0 to {head.Outputs - 1}) nor the ignored label "
+                        + $"{options.IgnoreLabel}.");
             }
         }
     }
 
-    public static int Counted(ReadOnlySpan<int> labels, CrossEntropyOptions options) => labels.Length - labels.Count(options.IgnoreLabel);
+    public static int Counted(ReadOnlySpan<int> labels, CrossEntropyOptions options) =>
+        labels.Length - labels.Count(options.IgnoreLabel);
 
     public static double[] Logits(Tensor hidden, LinearWeight head, float softCap)
     {
@@ -294,7 +308,8 @@ public static partial class OpsExtensions
 {
     /// <summary>
     /// Cross-entropy of <c>softmax(hidden Wᵀ + b)</c> against labels, in pieces of the vocabulary, never holding <c>[N, V]</c>:
-    /// hidden <c>[N, E]</c>, labels [N] → <c>[1, 1]</c>, or <c>[N, 1]</c> without reduction. With a mean and no label that counts, 0.
+    /// hidden <c>[N, E]</c>, labels [N] → <c>[1, 1]</c>, or <c>[N, 1]</c> without reduction.
+    /// With a mean and no label that counts, 0.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A label is neither in the vocabulary nor ignored.</exception>
     public static Tensor CrossEntropy(
@@ -312,7 +327,10 @@ public static partial class OpsExtensions
         return loss;
     }
 
-    /// <summary>Returns the gradient of hidden; adds to the gradients of the head. dloss has the shape of the loss. Uses up the kept logits.</summary>
+    /// <summary>
+    /// Returns the gradient of hidden; adds to the gradients of the head. dloss has the
+    /// shape of the loss. Uses up the kept logits.
+    /// </summary>
     internal static Tensor CrossEntropyBackward(
         this IDifferentiableOps ops, Tensor hidden, LinearWeight head, ReadOnlyMemory<int> labels, CrossEntropyOptions options,
         CrossEntropyRecord record, Tensor dloss) =>

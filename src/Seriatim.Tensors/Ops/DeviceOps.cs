@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The driver of all calls: checks, makes the results in the device's memory, and has them filled. If anything fails, nothing is left
-/// alive.
+/// The driver of all calls: checks, makes the results in the device's memory, and has them filled.
+/// If anything fails, nothing is left alive.
 /// </summary>
 public abstract class DeviceOps : IDifferentiableOps
 {
@@ -13,7 +13,8 @@ public abstract class DeviceOps : IDifferentiableOps
 
     /// <inheritdoc/>
     public Tensor Recompute<TState>(
-        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) => part(this, x, state);
+        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) =>
+        part(this, x, state);
 
     void IOps.Run<TOp>(TOp op, Span<Tensor> results) => Start(op, results);
 
@@ -31,7 +32,10 @@ public abstract class DeviceOps : IDifferentiableOps
     {
         call.Check();
         if (results.Length != call.Results)
-            throw new ArgumentException($"{TCall.Name} makes {call.Results} tensors; there is room for {results.Length}.", nameof(results));
+        {
+            throw new ArgumentException($"{TCall.Name} makes {call.Results} tensors; there is room for {results.Length}.",
+                nameof(results));
+        }
         int made = 0;
         try
         {

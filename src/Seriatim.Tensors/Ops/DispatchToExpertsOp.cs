@@ -61,5 +61,6 @@ internal readonly struct DispatchToExpertsBackwardOp(ExpertRouting routing, Tens
 public static partial class OpsExtensions
 {
     /// <summary>The row of every (row, expert) pair: <c>[N, E] → [N·PerToken, E]</c>, sorted by expert.</summary>
-    public static Tensor DispatchToExperts(this IOps ops, Tensor x, ExpertRouting routing) => ops.Run(new DispatchToExpertsOp(x, routing));
+    public static Tensor DispatchToExperts(this IOps ops, Tensor x, ExpertRouting routing) =>
+        ops.Run(new DispatchToExpertsOp(x, routing));
 }

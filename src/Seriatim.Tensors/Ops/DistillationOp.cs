@@ -10,15 +10,16 @@ namespace Seriatim.Tensors;
 public readonly record struct DistillationOptions(float Temperature, float Weight, float LabelSmoothing = 0);
 
 /// <summary>
-/// <c>Σ_n (1 - w) CE_n + w T² KL(q_n ‖ p_n)</c> with the cross-entropy CE of the label, the teacher's distribution q and the student's p at
-/// the temperature T (Hinton et al., 2015), and its gradient by the student's logits,
+/// <c>Σ_n (1 - w) CE_n + w T² KL(q_n ‖ p_n)</c> with the cross-entropy CE of the label, the teacher's distribution q and the
+/// student's p at the temperature T (Hinton et al., 2015), and its gradient by the student's logits,
 /// <c>(1 - w)(softmax(z) - label) + w T (p - q)</c>.
 /// </summary>
 /// <remarks>
 /// Shapes: z, teacher, gradient [N, V], labels [N]; the sum as <see cref="Doubles"/> keep it. The exponential of <c>u ≤ 0</c> is
 /// <c>σ(u) / (1 - σ(u))</c>, so that it is that of the kernels; sums go to 16 lanes and are folded in one tree.
 /// </remarks>
-internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory<int> labels, DistillationOptions options) : IOpCall
+internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory<int> labels, DistillationOptions options)
+    : IOpCall
 {
     public static string Name => "DistillationLoss";
 
@@ -31,13 +32,20 @@ internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory
     public void Check()
     {
         OpShapes.RequireSame(z, teacher, Name, "the teacher's logits");
-        ShapeMismatchException.Require(labels.Length == z.Rows, Name, "labels", $"{labels.Length} long", $"{z.Rows}, the rows of the logits,");
+        ShapeMismatchException.Require(labels.Length == z.Rows, Name, "labels", $"{labels.Length} long",
+            $"{z.Rows}, the rows of the logits,");
         if (!(options.Temperature > 0) || options.Weight is not (> 0 and <= 1) || options.LabelSmoothing is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(options), $"{Name}: {options} is out of range: a temperature over 0, a weight over 0 and at most 1, smoothing in [0, 1).");
+        {
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"{Name}: {options} is out of range: a temperature over 0, a weight over 0 and at most 1, smoothing in [0, 1).");
+        }
         foreach (int label in labels.Span)
         {
             if ((uint)label >= (uint)z.Columns)
-                throw new ArgumentOutOfRangeException(nameof(labels), $"{Name}: label {label} is not in the vocabulary (0 to {z.Columns - 1}).");
+            {
+                throw new ArgumentOutOfRangeException(nameof(labels),
+                    $"{Name}: label {label} is not in the vocabulary (0 to {z.Columns - 1}).");
+            }
         }
     }
 
@@ -83,7 +91,8 @@ internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory
                 double target = (v == labels.Span[n] ? 1 - smoothing : 0) + smoothing / z.Columns;
                 double q = Math.Exp(taught[v]);
                 total += weight * temperature * temperature * q * (taught[v] - soft[v]) - (1 - weight) * target * sharp[v];
-                results[0].Row(n)[v] = (float)((1 - weight) * (Math.Exp(sharp[v]) - target) + weight * temperature * (Math.Exp(soft[v]) - q));
+                results[0].Row(n)[v] = (float)((1 - weight) * (Math.Exp(sharp[v]) - target)
+                    + weight * temperature * (Math.Exp(soft[v]) - q));
             }
         }
 

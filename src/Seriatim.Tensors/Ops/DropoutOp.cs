@@ -69,7 +69,10 @@ internal readonly unsafe struct DropoutOp(Tensor x, DropoutMask mask) : IOp<Drop
                 float* x = X.Floats + (long)row * columns;
                 float* y = Y.Floats + (long)row * columns;
                 for (int i = 0; i < columns; i += 16)
-                    RowKernel.Store(RowKernel.Load<T>(x + i, columns - i) * DropoutMask.Factors(lanes, keys, i), y + i, columns - i);
+                {
+                    RowKernel.Store(RowKernel.Load<T>(x + i, columns - i) * DropoutMask.Factors(lanes, keys, i), y + i,
+                        columns - i);
+                }
             }
         }
     }

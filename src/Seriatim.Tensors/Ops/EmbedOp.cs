@@ -1,7 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>Rows of a table by id: <c>y[n] = table[ids[n]]</c>; backward <c>dtable[ids[n]] += dy[n]</c>, n in sequence.</summary>
-/// <remarks>Shapes: table [Count, E], ids [N], y [N, E]. Nothing is saved. Reading and adding are exact, so this is its own reference.</remarks>
+/// <remarks>
+/// Shapes: table [Count, E], ids [N], y [N, E]. Nothing is saved. Reading and adding are exact, so this is its own reference.
+/// </remarks>
 internal readonly struct EmbedOp(EmbeddingWeight table, ReadOnlyMemory<int> ids) : IOp<EmbedOp>
 {
     public static string Name => "Embed";
@@ -40,7 +42,10 @@ internal readonly struct EmbedOp(EmbeddingWeight table, ReadOnlyMemory<int> ids)
         foreach (int id in ids)
         {
             if ((uint)id >= (uint)table.Count)
-                throw new ArgumentOutOfRangeException(nameof(ids), $"Embed: id {id} is not in {table}, which has the ids 0 to {table.Count - 1}.");
+            {
+                throw new ArgumentOutOfRangeException(nameof(ids),
+                    $"Embed: id {id} is not in {table}, which has the ids 0 to {table.Count - 1}.");
+            }
         }
     }
 }

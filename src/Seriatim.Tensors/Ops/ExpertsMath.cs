@@ -1,9 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What the ops of a mixture of experts share (Shazeer et al., 2017; Jiang et al., 2024: Mixtral). Routing: <c>p = softmax(logits)</c>, the best k of each
-/// row, <c>w = p</c> or <c>p / Σ_chosen p</c>. Dispatch copies rows to their (row, expert) pairs, combine adds
-/// <c>y[n] = Σ_e w · x[pair(n, e)]</c>, e rising.
+/// What the ops of a mixture of experts share (Shazeer et al., 2017; Jiang et al., 2024: Mixtral). Routing:
+/// <c>p = softmax(logits)</c>, the best k of each row, <c>w = p</c> or <c>p / Σ_chosen p</c>. Dispatch copies rows to their (row,
+/// expert) pairs, combine adds <c>y[n] = Σ_e w · x[pair(n, e)]</c>, e rising.
 /// </summary>
 /// <remarks>
 /// Shapes: logits [N, experts], pairs [N·k, E] sorted by expert and then row. Saved for backward: the logits and the routing.
@@ -39,15 +39,18 @@ internal static unsafe class ExpertsMath
         }
     }
 
-    /// <summary>Checks that there is a weight for each expert and that all have one shape; returns how many outputs they have.</summary>
+    /// <summary>
+    /// Checks that there is a weight for each expert and that all have one shape; returns how many outputs they have.
+    /// </summary>
     public static int Outputs(IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
     {
         ShapeMismatchException.Require(experts.Count == routing.Experts, "LinearExperts",
             "the experts", $"{experts.Count}", $"{routing.Experts}, as the routing has,");
         foreach (LinearWeight expert in experts)
         {
-            ShapeMismatchException.Require(expert.Outputs == experts[0].Outputs && expert.Inputs == experts[0].Inputs, "LinearExperts",
-                "an expert", $"{expert}", $"[{experts[0].Outputs}, {experts[0].Inputs}], as {experts[0].Name} is,");
+            ShapeMismatchException.Require(expert.Outputs == experts[0].Outputs && expert.Inputs == experts[0].Inputs,
+                "LinearExperts", "an expert", $"{expert}",
+                $"[{experts[0].Outputs}, {experts[0].Inputs}], as {experts[0].Name} is,");
         }
 
         return experts[0].Outputs;

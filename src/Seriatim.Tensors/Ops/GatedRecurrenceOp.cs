@@ -254,8 +254,8 @@ internal static unsafe class GatedRecurrenceChecks
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// The gated linear recurrence of minGRU over ragged segments: z and v <c>[N, W] → [N, W]</c>. Segments with a source go on from its
-    /// state, and states are kept in the slots that are asked for, under <paramref name="layer"/>.
+    /// The gated linear recurrence of minGRU over ragged segments: z and v <c>[N, W] → [N, W]</c>. Segments with a source go on
+    /// from its state, and states are kept in the slots that are asked for, under <paramref name="layer"/>.
     /// </summary>
     /// <param name="ops">The ops.</param>
     /// <param name="z">Gates before the sigmoid.</param>

@@ -1,7 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary><c>y[i] = x[rows[i]]</c>; backward <c>dx[rows[i]] += dy[i]</c>, i in sequence, from zeros.</summary>
-/// <remarks>Shapes: x [N, E], rows [R], y [R, E]. Nothing is saved. Copies and sums in a fixed order: its own reference.</remarks>
+/// <remarks>
+/// Shapes: x [N, E], rows [R], y [R, E]. Nothing is saved. Copies and sums in a fixed order: its own reference.
+/// </remarks>
 internal readonly struct GatherRowsOp(Tensor x, ReadOnlyMemory<int> rows) : IOp<GatherRowsOp>
 {
     public static string Name => "GatherRows";
@@ -41,7 +43,10 @@ internal readonly struct GatherRowsOp(Tensor x, ReadOnlyMemory<int> rows) : IOp<
         foreach (int row in rows)
         {
             if ((uint)row >= (uint)count)
-                throw new ArgumentOutOfRangeException(nameof(rows), $"GatherRows: row {row} was asked for; x has the rows 0 to {count - 1}.");
+            {
+                throw new ArgumentOutOfRangeException(nameof(rows),
+                    $"GatherRows: row {row} was asked for; x has the rows 0 to {count - 1}.");
+            }
         }
     }
 }

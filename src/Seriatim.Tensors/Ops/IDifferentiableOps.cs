@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Ops of a device: they also run the calls that have no gradient themselves (backward passes, steps of optimizers), and stop what they
-/// run on when they are disposed. What <see cref="Tape"/> records on.
+/// Ops of a device: they also run the calls that have no gradient themselves (backward passes, steps of optimizers), and stop
+/// what they run on when they are disposed. What <see cref="Tape"/> records on.
 /// </summary>
 /// <remarks>Results do not depend on the number of threads or the width of the lanes.</remarks>
 public interface IDifferentiableOps : IOps, IDisposable

@@ -5,15 +5,17 @@ namespace Seriatim.Tensors;
 internal interface IOp<TSelf> : IOpCall
     where TSelf : struct, IOp<TSelf>
 {
-    /// <summary>The call as a tape makes it: with what the backward pass needs besides the results that callers see, which come first.</summary>
+    /// <summary>
+    /// The call as a tape makes it: with what the backward pass needs besides the results that callers see, which come first.
+    /// </summary>
     TSelf Recorded();
 
     /// <summary>Adds the operands and results whose elements the backward pass reads, and no others.</summary>
     void Save(ReadOnlySpan<Tensor> results, SavedTensors saved);
 
     /// <summary>
-    /// Gives the gradients of the operands. Accumulation rule: gradients of activations are new tensors (<c>=</c>); gradients of parameters are
-    /// added to <see cref="Parameter.Gradient"/> (<c>+=</c>) if <see cref="Parameter.Trainable"/>.
+    /// Gives the gradients of the operands. Accumulation rule: gradients of activations are new tensors (<c>=</c>); gradients of
+    /// parameters are added to <see cref="Parameter.Gradient"/> (<c>+=</c>) if <see cref="Parameter.Trainable"/>.
     /// </summary>
     /// <param name="ops">Runs the calls.</param>
     /// <param name="results">The results; only what was saved has elements.</param>

@@ -1,13 +1,13 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// One call of an op: its operands, and all there is to know about it. Recording, timing, tracing and running later follow from this
-/// declaration, so an op is one file: this, its extension method on <see cref="IOps"/>, and its kernel.
+/// One call of an op: its operands, and all there is to know about it. Recording, timing, tracing and running later follow from
+/// this declaration, so an op is one file: this, its extension method on <see cref="IOps"/>, and its kernel.
 /// </summary>
 /// <remarks>
-/// Calls are structs, so that calling one allocates nothing but its results. The driver (<see cref="DeviceOps"/>) asks <see cref="Check"/>,
-/// makes the results, and has them filled: <see cref="Forward"/> on the CPU, <see cref="Reference"/> by the oracle. Both
-/// must fill all of them.
+/// Calls are structs, so that calling one allocates nothing but its results. The driver (<see cref="DeviceOps"/>) asks
+/// <see cref="Check"/>, makes the results, and has them filled: <see cref="Forward"/> on the CPU, <see cref="Reference"/>
+/// by the oracle. Both must fill all of them.
 /// </remarks>
 internal interface IOpCall
 {

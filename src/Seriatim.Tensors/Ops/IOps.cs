@@ -1,15 +1,15 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What a device can do: coarse, transformer-level operations, which are extension methods of this (<see cref="OpsExtensions"/>). A model is
-/// written against them and asks neither where it runs nor whether gradients are recorded.
+/// What a device can do: coarse, transformer-level operations, which are extension methods of this (<see cref="OpsExtensions"/>).
+/// A model is written against them and asks neither where it runs nor whether gradients are recorded.
 /// </summary>
 /// <remarks>
 /// Letters: N rows (tokens), E features, H query heads, K key/value heads, D head dimension, F feed-forward features,
 /// V vocabulary. Every result is a new tensor that the caller disposes; operands are never changed. Row n of a result depends on
 /// row n of the operands alone (attention: on its own sequence alone), bit for bit. All values are F32. A shape that does
-/// not fit is a <see cref="ShapeMismatchException"/> that names the operand. Host operands (ids, rows, labels, page tables) must stay as they
-/// are until the device has run the op (see <see cref="Tensors.Device"/>).
+/// not fit is a <see cref="ShapeMismatchException"/> that names the operand. Host operands (ids, rows, labels, page tables) must
+/// stay as they are until the device has run the op (see <see cref="Tensors.Device"/>).
 /// </remarks>
 public interface IOps
 {
@@ -17,15 +17,16 @@ public interface IOps
     Device Device { get; }
 
     /// <summary>
-    /// Runs a part of a model that may be run again for its gradients instead of being remembered (activation checkpointing; Chen et al.,
-    /// 2016). Whether it is, the ops decide; the bits are the same.
+    /// Runs a part of a model that may be run again for its gradients instead of being remembered (activation checkpointing; Chen
+    /// et al., 2016). Whether it is, the ops decide; the bits are the same.
     /// </summary>
     /// <param name="x">The operand that only this part reads.</param>
     /// <param name="shared">An operand that other parts read too (the encoder's output); null for none.</param>
     /// <param name="state">What the part needs besides; it must give the same bits each time.</param>
     /// <param name="part">The part: the ops, x and the state give its result.</param>
     /// <param name="hold">Keeps the state alive until the result is disposed: called once if the part will run again.</param>
-    Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold);
+    Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
+        Func<TState, IDisposable> hold);
 
     /// <summary>Makes a call and fills <paramref name="results"/> with new tensors.</summary>
     internal void Run<TOp>(TOp op, Span<Tensor> results)

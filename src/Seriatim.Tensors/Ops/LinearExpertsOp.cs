@@ -2,7 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>Each expert's linear layer on its own pairs. Backward: as the linear layers.</summary>
 /// <remarks>Shapes: x [N·k, I], each W [O, I], y [N·k, O]. Saved for backward: x.</remarks>
-internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) : IOp<LinearExpertsOp>
+internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
+    : IOp<LinearExpertsOp>
 {
     public static string Name => "LinearExperts";
 
@@ -25,7 +26,8 @@ internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> e
         where T : struct, ILanes<T>
     {
         IReadOnlyList<LinearWeight> weights = experts;
-        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) => LinearOp.Forward<T>(team, rows, weights[expert], y));
+        ExpertsMath.ForEachExpert(x, results[0], routing,
+            (expert, rows, y) => LinearOp.Forward<T>(team, rows, weights[expert], y));
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)
@@ -43,7 +45,8 @@ internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> e
 }
 
 /// <summary>Returns dx; adds to the gradients of the experts that had pairs.</summary>
-internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) : IOpCall
+internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy)
+    : IOpCall
 {
     public static string Name => "LinearExpertsBackward";
 

@@ -1,6 +1,9 @@
 namespace Seriatim.Tensors;
 
-/// <summary>Several linear layers of one input, e.g. q, k and v: what their products share of the rows is made once. Backward: one by one, from the last.</summary>
+/// <summary>
+/// Several linear layers of one input, e.g. q, k and v: what their products share of the rows is made
+/// once. Backward: one by one, from the last.
+/// </summary>
 /// <remarks>Shapes: x [N, I], W_i [O_i, I], y_i [N, O_i]. Saved for backward: x.</remarks>
 internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights) : IOp<LinearManyOp>
 {
@@ -62,7 +65,8 @@ internal readonly struct LinearWeights
 
     public int Count { get; }
 
-    public LinearWeight this[int index] => _all is { } all ? all[index] : index switch { 0 => _first!, 1 => _second!, _ => _third! };
+    public LinearWeight this[int index] =>
+        _all is { } all ? all[index] : index switch { 0 => _first!, 1 => _second!, _ => _third! };
 }
 
 public static partial class OpsExtensions

@@ -2,7 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// <c>y[n,o] = b[o] + Σ_k x[n,k] W[o,k]</c>, the sum starting from b and going through k = 0, 1, 2, ... with fused
-/// multiply-adds, whatever the number of rows (quantised weights: <see cref="DotTile{T}"/>). Backward: <c>dx = dy W</c>, <c>dW += dyᵀ x</c>, <c>db += Σ_n dy[n]</c>.
+/// multiply-adds, whatever the number of rows (quantised weights: <see cref="DotTile{T}"/>). Backward: <c>dx = dy W</c>,
+/// <c>dW += dyᵀ x</c>, <c>db += Σ_n dy[n]</c>.
 /// </summary>
 /// <remarks>Shapes: x [N, I], W [O, I], b [1, O], y [N, O]. Saved for backward: x.</remarks>
 internal readonly unsafe struct LinearOp(Tensor x, LinearWeight weight) : IOp<LinearOp>

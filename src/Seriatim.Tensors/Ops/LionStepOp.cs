@@ -11,8 +11,8 @@ namespace Seriatim.Tensors;
 public readonly record struct LionFactors(float Scale, float Rate, float Beta1, float Beta2, float Decay);
 
 /// <summary>
-/// <c>g = scale gradient; p -= rate (sign(b1 m + (1 - b1) g) + decay p); m = b2 m + (1 - b2) g</c>, each operation rounded, in this
-/// order. The sign of what is not a number is 0.
+/// <c>g = scale gradient; p -= rate (sign(b1 m + (1 - b1) g) + decay p); m = b2 m + (1 - b2) g</c>, each operation rounded, in
+/// this order. The sign of what is not a number is 0.
 /// </summary>
 /// <remarks>Changes p and m, which lie in the same order. No result.</remarks>
 internal readonly struct LionStepOp(Parameter parameter, Tensor mean, LionFactors factors) : IOpCall
@@ -59,7 +59,8 @@ internal readonly struct LionStepOp(Parameter parameter, Tensor mean, LionFactor
             T zero = T.Broadcast(0f);
             T g = from * T.Broadcast(factors.Scale);
             T direction = first * T.Broadcast(factors.Beta1) + g * T.Broadcast(1 - factors.Beta1);
-            T sign = T.Select(T.Less(zero, direction), T.Broadcast(1f), T.Select(T.Less(direction, zero), T.Broadcast(-1f), zero));
+            T sign = T.Select(T.Less(zero, direction), T.Broadcast(1f),
+                T.Select(T.Less(direction, zero), T.Broadcast(-1f), zero));
             values -= (sign + values * T.Broadcast(factors.Decay)) * T.Broadcast(factors.Rate);
             first = first * T.Broadcast(factors.Beta2) + g * T.Broadcast(1 - factors.Beta2);
         }

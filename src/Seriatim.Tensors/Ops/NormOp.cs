@@ -74,11 +74,14 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
     {
         int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? x.Columns;
         ShapeMismatchException.Require(
-            x.Columns % width == 0, "Norm", "x", $"{x}", $"a multiple of {width} columns, the width of {weight.Scale ?? weight.Bias},");
+            x.Columns % width == 0, "Norm", "x", $"{x}",
+            $"a multiple of {width} columns, the width of {weight.Scale ?? weight.Bias},");
         ShapeMismatchException.Require(
-            weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width), "Norm", "the factor", $"{weight.Scale}", $"[1, {width}]");
+            weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width), "Norm", "the factor", $"{weight.Scale}",
+            $"[1, {width}]");
         ShapeMismatchException.Require(
-            weight.Bias is not { } b || (b.Rows == 1 && b.Columns == width), "Norm", "the bias", $"{weight.Bias}", $"[1, {width}]");
+            weight.Bias is not { } b || (b.Rows == 1 && b.Columns == width), "Norm", "the bias", $"{weight.Bias}",
+            $"[1, {width}]");
         return width;
     }
 }
@@ -167,6 +170,9 @@ internal readonly unsafe struct NormBackwardOp(Tensor x, NormWeight weight, Tens
 
 public static partial class OpsExtensions
 {
-    /// <summary>RMS or layer norm of each row: <c>[N, E] → [N, E]</c>. E may be a multiple of the weight's length: then each piece is a row (norms per head).</summary>
+    /// <summary>
+    /// RMS or layer norm of each row: <c>[N, E] → [N, E]</c>. E may be a multiple of the weight's length:
+    /// then each piece is a row (norms per head).
+    /// </summary>
     public static Tensor Norm(this IOps ops, Tensor x, NormWeight weight) => ops.Run(new NormOp(x, weight));
 }

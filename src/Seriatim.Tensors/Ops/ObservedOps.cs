@@ -25,7 +25,8 @@ public sealed class ObservedOps(IDifferentiableOps inner, IOpObserver observer) 
 
     /// <inheritdoc/>
     public Tensor Recompute<TState>(
-        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) => part(this, x, state);
+        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) =>
+        part(this, x, state);
 
     void IOps.Run<TOp>(TOp op, Span<Tensor> results)
     {

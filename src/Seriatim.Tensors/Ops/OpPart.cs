@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary>A part of a Transformer, for measurements. What a linear layer is for, the model says: <see cref="LinearWeight.Part"/>.</summary>
+/// <summary>
+/// A part of a Transformer, for measurements. What a linear layer is for, the model says: <see cref="LinearWeight.Part"/>.
+/// </summary>
 public enum OpPart
 {
     /// <summary>Embeddings, sums, copies, gradients' bookkeeping.</summary>

@@ -18,9 +18,13 @@ internal static class OpShapes
     public static void RequireTrainable(Parameter parameter, string operation)
     {
         if (parameter.Data.Type != DataType.F32)
-            throw new ArgumentException($"{operation}: {parameter} is stored as {parameter.Data.Type}; only F32 parameters can be trained.");
+        {
+            throw new ArgumentException(
+                $"{operation}: {parameter} is stored as {parameter.Data.Type}; only F32 parameters can be trained.");
+        }
     }
 
     /// <summary>What calls say that make no tensor when somebody asks for the shape of one.</summary>
-    public static ArgumentOutOfRangeException NoResult(string operation) => new($"{operation} changes its operands and makes no tensor.");
+    public static ArgumentOutOfRangeException NoResult(string operation) =>
+        new($"{operation} changes its operands and makes no tensor.");
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Seriatim.Tensors;
 
-/// <summary>Adds up the time of every op, forward and backward, by its name and by its part: where a step's time goes. Thread-safe.</summary>
+/// <summary>
+/// Adds up the time of every op, forward and backward, by its name and by its part: where a step's time goes. Thread-safe.
+/// </summary>
 public sealed class OpTimes : IOpObserver
 {
     private readonly Dictionary<string, long> _ticks = [];

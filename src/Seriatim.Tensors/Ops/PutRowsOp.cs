@@ -32,5 +32,6 @@ internal readonly struct PutRowsOp(Tensor rows, Tensor into, int first) : IOpCal
 public static partial class OpsExtensions
 {
     /// <summary>Writes rows over those of another tensor from <paramref name="first"/> on.</summary>
-    public static void PutRows(this IDifferentiableOps ops, Tensor rows, Tensor into, int first) => ops.Call(new PutRowsOp(rows, into, first), []);
+    public static void PutRows(this IDifferentiableOps ops, Tensor rows, Tensor into, int first) =>
+        ops.Call(new PutRowsOp(rows, into, first), []);
 }

@@ -5,8 +5,8 @@ namespace Seriatim.Tensors;
 /// head being (i, i + R/2) or (2i, 2i + 1). Backward turns the other way: sin changes its sign.
 /// </summary>
 /// <remarks>
-/// Shapes: x, y [N, H·D], cosines and sines [N, R/2], R ≤ D; features from R on pass unchanged. Saved for backward: the angles. One
-/// multiplication and one fused multiply-add a feature in any order: the same bits in every lane.
+/// Shapes: x, y [N, H·D], cosines and sines [N, R/2], R ≤ D; features from R on pass unchanged. Saved for backward: the angles.
+/// One multiplication and one fused multiply-add a feature in any order: the same bits in every lane.
 /// </remarks>
 internal readonly unsafe struct RopeOp(Tensor x, RopeRows rows, bool backward) : IOp<RopeOp>
 {
@@ -99,7 +99,10 @@ internal readonly unsafe struct RopeOp(Tensor x, RopeRows rows, bool backward) :
             for (int n = piece * PerPiece; n < Math.Min(Rows, (piece + 1) * PerPiece); n++)
             {
                 for (int head = 0; head < Columns; head += HeadDim)
-                    Turn(X + (long)n * Columns + head, Y + (long)n * Columns + head, Cosines + (long)n * Half, Sines + (long)n * Half);
+                {
+                    Turn(X + (long)n * Columns + head, Y + (long)n * Columns + head, Cosines + (long)n * Half,
+                        Sines + (long)n * Half);
+                }
             }
         }
 

@@ -1,10 +1,12 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Routing of a mixture of experts (Shazeer et al., 2017; Jiang et al., 2024: Mixtral): <c>p = softmax(logits)</c>, the best k of each
-/// row (ties: the smaller expert), <c>w = p</c> or <c>p / Σ_chosen p</c>. In double, in one fixed order: its own reference.
+/// Routing of a mixture of experts (Shazeer et al., 2017; Jiang et al., 2024: Mixtral): <c>p = softmax(logits)</c>, the best k of
+/// each row (ties: the smaller expert), <c>w = p</c> or <c>p / Σ_chosen p</c>. In double, in one fixed order: its own reference.
 /// </summary>
-/// <remarks>Shapes: logits [N, experts], w [N·k, 1]; the pairs are sorted by expert, then by row. Saved for backward: the logits.</remarks>
+/// <remarks>
+/// Shapes: logits [N, experts], w [N·k, 1]; the pairs are sorted by expert, then by row. Saved for backward: the logits.
+/// </remarks>
 internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bool renormalise) : IOp<RouteExpertsOp>
 {
     public static string Name => "RouteExperts";
@@ -126,8 +128,8 @@ internal readonly struct RouteExpertsBackwardOp(Tensor logits, ExpertRouting rou
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// Softmax over the router's logits <c>[N, experts]</c>, the best <paramref name="perToken"/> of each row (ties: the smaller expert),
-    /// their weights divided by their sum if <paramref name="renormalise"/>.
+    /// Softmax over the router's logits <c>[N, experts]</c>, the best <paramref name="perToken"/> of each row (ties: the smaller
+    /// expert), their weights divided by their sum if <paramref name="renormalise"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many experts.</exception>
     public static ExpertRouting RouteExperts(this IOps ops, Tensor logits, int perToken, bool renormalise)

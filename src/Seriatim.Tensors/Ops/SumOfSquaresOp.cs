@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>Σ g²</c> over the gradients of some parameters, in double. Pieces of 32,768 elements have eight partial sums each (element i goes to
-/// sum i mod 8), folded in a fixed tree, and are added up in order: the same bits on every machine and for any number of threads.
+/// <c>Σ g²</c> over the gradients of some parameters, in double. Pieces of 32,768 elements have eight partial
+/// sums each (element i goes to sum i mod 8), folded in a fixed tree, and are added up in order: the same bits on
+/// every machine and for any number of threads.
 /// </summary>
 /// <remarks>Result: the one sum, as <see cref="Doubles"/> keep it. Parameters without a gradient count as zero.</remarks>
 internal readonly struct SumOfSquaresOp(IReadOnlyList<Parameter> parameters) : IOpCall

@@ -4,7 +4,9 @@ namespace Seriatim.Tensors;
 internal static unsafe class BlockCoder<TFormat>
     where TFormat : struct, IBlockFormat
 {
-    /// <summary>Decodes whole blocks: <c>S · g · level + M · h</c>. Both products are exact in F32, so a value is rounded once at most.</summary>
+    /// <summary>
+    /// Decodes whole blocks: <c>S · g · level + M · h</c>. Both products are exact in F32, so a value is rounded once at most.
+    /// </summary>
     public static void Decode(byte* blocks, Span<float> values)
     {
         BlockParts parts;

@@ -46,7 +46,9 @@ internal static unsafe class BlockEncoder<TFormat>
         StoreCodes(values, TFormat.Scale(parts->Scale), TFormat.Scale(parts->Minimum), parts->Codes);
     }
 
-    /// <summary>A searched scale for each group, stored in integers from <paramref name="low"/> to <paramref name="high"/> of one scale.</summary>
+    /// <summary>
+    /// A searched scale for each group, stored in integers from <paramref name="low"/> to <paramref name="high"/> of one scale.
+    /// </summary>
     public static void Groups(ReadOnlySpan<float> values, int low, int high, BlockParts* parts)
     {
         int groups = TFormat.Values / TFormat.GroupValues;
@@ -115,7 +117,9 @@ internal static unsafe class BlockEncoder<TFormat>
         for (int trial = 0; trial <= 2 * Trials; trial++)
         {
             // Both signs: either the lowest level takes the largest value, or the highest does.
-            float end = trial <= Trials ? Lowest * (1 - 0.02f * (trial - Trials / 3)) : -Lowest * (1 - 0.02f * (trial - Trials - Trials / 3));
+            float end = trial <= Trials
+                ? Lowest * (1 - 0.02f * (trial - Trials / 3))
+                : -Lowest * (1 - 0.02f * (trial - Trials - Trials / 3));
             float scale = largest / end;
             (double xl, double ll) = (0, 0);
             foreach (float value in values)

@@ -6,7 +6,9 @@ namespace Seriatim.Tensors;
 /// <param name="GroupValues">Values that share a scale: 16 or 32.</param>
 /// <param name="Bias">The byte code of level 0.</param>
 /// <param name="HasMinimums">Whether groups have a minimum.</param>
-/// <param name="WordSteps">Steps of 4 inputs of a group whose sums of pairs fit into 16 bits: 8, 4 or 2; 0 if one step may not fit.</param>
+/// <param name="WordSteps">
+/// Steps of 4 inputs of a group whose sums of pairs fit into 16 bits: 8, 4 or 2; 0 if one step may not fit.
+/// </param>
 internal readonly record struct BlockFacts(int GroupValues, int Bias, bool HasMinimums, int WordSteps)
 {
     public static BlockFacts Of<TFormat>()

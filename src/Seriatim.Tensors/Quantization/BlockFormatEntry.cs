@@ -17,7 +17,8 @@ internal abstract unsafe class BlockFormatEntry
 
     public abstract void Encode(ReadOnlySpan<float> values, byte* blocks);
 
-    public abstract QuantizedMatrix NewMatrix(string name, int rows, int columns, Func<int, nint> rowAddress, QuantizedPlacement placement);
+    public abstract QuantizedMatrix NewMatrix(string name, int rows, int columns, Func<int, nint> rowAddress,
+        QuantizedPlacement placement);
 
     private sealed class Entry<TFormat> : BlockFormatEntry
         where TFormat : struct, IBlockFormat

@@ -41,19 +41,26 @@ public static unsafe class BlockFormats
             Entry(type).Decode(from, values);
     }
 
-    /// <summary>Encodes values as whole blocks: nearest codes in simple formats, a search for the best scales in the others.</summary>
+    /// <summary>
+    /// Encodes values as whole blocks: nearest codes in simple formats, a search for the best scales in the others.
+    /// </summary>
     /// <param name="type">The format.</param>
     /// <param name="values">Finite values, whole blocks.</param>
     /// <param name="blocks">Where the bytes go.</param>
     /// <exception cref="ShapeMismatchException">The lengths do not belong together.</exception>
-    /// <exception cref="ArgumentException">A value is not finite, or too large for the scale of its block; the message has its index.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is not finite, or too large for the scale of its block; the message has its index.
+    /// </exception>
     public static void Encode(this BlockType type, ReadOnlySpan<float> values, Span<byte> blocks)
     {
         CheckLengths(type, blocks.Length, values.Length);
         for (int i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i]))
-                throw new ArgumentException($"{type}: value {i} is {values[i]}; a block holds finite values only.", nameof(values));
+            {
+                throw new ArgumentException($"{type}: value {i} is {values[i]}; a block holds finite values only.",
+                    nameof(values));
+            }
         }
 
         fixed (byte* to = blocks)
@@ -71,6 +78,7 @@ public static unsafe class BlockFormats
     {
         CheckBlocks(type, values);
         ShapeMismatchException.Require(
-            bytes == type.Bytes(values), $"{type}", $"the blocks of {values} values", $"{bytes} bytes long", $"{type.Bytes(values)}");
+            bytes == type.Bytes(values), $"{type}", $"the blocks of {values} values", $"{bytes} bytes long",
+            $"{type.Bytes(values)}");
     }
 }

@@ -39,7 +39,9 @@ public enum BlockType
     /// <summary>4 bits into a table of unequal steps, a scale for 32 values; 4.5 bits a value.</summary>
     IQ4_NL,
 
-    /// <summary>4 bits into a table of unequal steps in super-blocks of 256, a 6-bit scale for each 32; 4.25 bits a value.</summary>
+    /// <summary>
+    /// 4 bits into a table of unequal steps in super-blocks of 256, a 6-bit scale for each 32; 4.25 bits a value.
+    /// </summary>
     IQ4_XS,
 
     /// <summary>Ternary, five values in a byte, a scale for 256; 1.6875 bits a value.</summary>

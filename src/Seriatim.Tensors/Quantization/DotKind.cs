@@ -15,7 +15,10 @@ internal enum DotKind
     /// <summary>AVX-VNNI, 256 bits wide.</summary>
     Vnni,
 
-    /// <summary>AVX-512BW with sums of 16 bits for codes of at most 6 bits (<see cref="WordTile"/>, <see cref="PanelRow{TFormat}"/>); the best of the others for the rest.</summary>
+    /// <summary>
+    /// AVX-512BW with sums of 16 bits for codes of at most 6 bits (<see cref="WordTile"/>,
+    /// <see cref="PanelRow{TFormat}"/>); the best of the others for the rest.
+    /// </summary>
     Words,
 
     /// <summary>The dot product instructions of ARMv8.2.</summary>
@@ -28,7 +31,10 @@ internal static class DotKinds
     /// <summary>Those this machine has.</summary>
     public static IEnumerable<DotKind> Supported => Enum.GetValues<DotKind>().Where(IsSupported);
 
-    /// <summary>The fastest this machine has among vectors up to a width. The switches of .NET (DOTNET_EnableAVXVNNI=0 and the like) count.</summary>
+    /// <summary>
+    /// The fastest this machine has among vectors up to a width. The switches of .NET
+    /// (DOTNET_EnableAVXVNNI=0 and the like) count.
+    /// </summary>
     public static DotKind Best(LaneWidth width)
     {
         if (DotArm.IsSupported)

@@ -4,9 +4,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The micro-kernel of quantised products: <c>y[r, o] += Σ_groups S[o] · d[r] · Σ_group code[o] · x[r] + M[o] · d[r] Σ_group x[r]</c> for a
-/// tile of 1, 2, 4 or 6 rows and 16 outputs, one output a lane. The inner sums are integers and exact; groups are added in order, fused.
-/// So neither the tile nor the instructions show in the bits.
+/// The micro-kernel of quantised products: <c>y[r, o] += Σ_groups S[o] · d[r] · Σ_group code[o] · x[r] + M[o] · d[r] Σ_group
+/// x[r]</c> for a tile of 1, 2, 4 or 6 rows and 16 outputs, one output a lane. The inner sums are integers and exact; groups are
+/// added in order, fused. So neither the tile nor the instructions show in the bits.
 /// </summary>
 /// <remarks>Six rows are what fits into the 16 registers of AVX-VNNI: 12 sums, 2 codes, 1 operand.</remarks>
 internal static unsafe class DotTile<T>
@@ -39,7 +39,9 @@ internal static unsafe class DotTile<T>
     /// <param name="halves">1 if groups have 16 inputs, 0 if 32.</param>
     /// <param name="w">The weights.</param>
     /// <param name="x">The rows of the first tile.</param>
-    /// <param name="ahead">What is needed next. While the first tile asks for weights, the others ask for the tile after them.</param>
+    /// <param name="ahead">
+    /// What is needed next. While the first tile asks for weights, the others ask for the tile after them.
+    /// </param>
     /// <param name="y">Running results <c>[tiles][6][16]</c>.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AddSixes(int tiles, int groups, int halves, in PanelChunk w, in TileRows x, Ahead ahead, float* y)

@@ -12,8 +12,8 @@ internal unsafe interface IDotLanes<T>
     static abstract bool IsSupported { get; }
 
     /// <summary>
-    /// What <see cref="MultiplyAdd"/> takes from each code: 0, or 128 where the instruction multiplies signed bytes. The sums start
-    /// at a value that makes up for it.
+    /// What <see cref="MultiplyAdd"/> takes from each code: 0, or 128 where the instruction multiplies signed bytes. The
+    /// sums start at a value that makes up for it.
     /// </summary>
     static abstract int Offset { get; }
 

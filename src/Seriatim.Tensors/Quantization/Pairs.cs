@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary>Codes of 2 bits as super-blocks hold them: byte j of each 32 has values j, j + 32, j + 64 and j + 96 of its 128.</summary>
+/// <summary>
+/// Codes of 2 bits as super-blocks hold them: byte j of each 32 has values j, j + 32, j + 64 and j + 96 of its 128.
+/// </summary>
 internal static unsafe class Pairs
 {
     public static void Open(byte* bytes, byte* codes)

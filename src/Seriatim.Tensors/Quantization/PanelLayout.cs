@@ -11,9 +11,9 @@ namespace Seriatim.Tensors;
 /// come out of one shift and one mask.
 /// </summary>
 /// <remarks>
-/// Step s stands for inputs 4 s to 4 s + 3 of 32. Plane of 4 bits: row j holds step j in the low and step j + 4 in the high halves.
-/// Plane of 2 bits: row j holds the steps j, j + 2, j + 4, j + 6 from low to high. Plane of 1 bit: step s is bit s. Codes of 8 bits
-/// lie as <see cref="PanelChunk.Codes"/> wants them and are not copied.
+/// Step s stands for inputs 4 s to 4 s + 3 of 32. Plane of 4 bits: row j holds step j in the low and step j + 4 in the high
+/// halves. Plane of 2 bits: row j holds the steps j, j + 2, j + 4, j + 6 from low to high. Plane of 1 bit: step s is bit s. Codes
+/// of 8 bits lie as <see cref="PanelChunk.Codes"/> wants them and are not copied.
 /// <para>
 /// Vectors here are 64 bytes whatever the lanes of the ops are, and the lane trait is not asked: a step of codes is 64 bytes on
 /// every machine and .NET makes narrower instructions of it. Nothing is rounded but products of two scales, lane by lane, so bits
@@ -64,7 +64,8 @@ internal static unsafe class PanelLayout<TFormat>
     public static int ChunkBytes(int groups32) => HeaderBytes(groups32) + groups32 * CodeBytes;
 
     public static long PanelBytes(int columns) =>
-        columns / PanelChunk.Inputs * (long)ChunkBytes(8) + (columns % PanelChunk.Inputs is > 0 and var rest ? ChunkBytes(rest / 32) : 0);
+        columns / PanelChunk.Inputs * (long)ChunkBytes(8)
+            + (columns % PanelChunk.Inputs is > 0 and var rest ? ChunkBytes(rest / 32) : 0);
 
     /// <summary>Packs the rows of one panel; a null row is one that does not exist.</summary>
     public static void Pack(byte** rows, int columns, byte* panel)
@@ -213,7 +214,9 @@ internal static unsafe class PanelLayout<TFormat>
     }
 
     /// <summary>Codes of 32 inputs from their planes: a step of 4 inputs is one vector of 64 bytes.</summary>
-    /// <remarks>Not inlined: the JIT has a budget for each method, and what it leaves out becomes a call in the middle of registers.</remarks>
+    /// <remarks>
+    /// Not inlined: the JIT has a budget for each method, and what it leaves out becomes a call in the middle of registers.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void OpenCodes(byte* planes, byte* codes)
     {
@@ -275,7 +278,8 @@ internal static unsafe class PanelLayout<TFormat>
     {
         Vector512<byte> code = Shifted(Vector512.Load(planes + half * StepBytes), shift) & Vector512.Create((byte)3);
         if (Plane1)
-            code |= Vector512.ShiftLeft(Vector512.ShiftRightLogical(Vector512.Load(planes + 2 * StepBytes).AsUInt16(), half + shift), 2).AsByte()
+            code |= Vector512.ShiftLeft(
+                Vector512.ShiftRightLogical(Vector512.Load(planes + 2 * StepBytes).AsUInt16(), half + shift), 2).AsByte()
                 & Vector512.Create((byte)4);
         return code;
     }

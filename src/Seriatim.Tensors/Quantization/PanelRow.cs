@@ -6,7 +6,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// One row, or a few, against a packed panel, with AVX-512BW: codes go from their planes to the products in registers, where
-/// <see cref="PanelLayout{TFormat}.Open"/> would write them to memory first. The order of all that is rounded is that of <see cref="DotTile{T}"/>.
+/// <see cref="PanelLayout{TFormat}.Open"/> would write them to memory first. The order of all that is
+/// rounded is that of <see cref="DotTile{T}"/>.
 /// </summary>
 /// <remarks>
 /// Codes of up to 6 bits, and of tables that small, are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit
@@ -19,10 +20,11 @@ internal static unsafe class PanelRow<TFormat>
     private const int StepBytes = PanelLayout<TFormat>.StepBytes;
 
     /// <summary>
-    /// How many rows the kernel is for, on this machine; 0 for none. From 24 on, <see cref="WordTile"/> is faster with what was opened in memory,
-    /// except for 6 bits.
+    /// How many rows the kernel is for, on this machine; 0 for none. From 24 on, <see cref="WordTile"/> is faster with what
+    /// was opened in memory, except for 6 bits.
     /// </summary>
-    public static int MaxRows => !Avx512BW.IsSupported ? 0 : !Words ? AvxVnni.IsSupported ? 1 : 0 : TFormat.CodeBits == 6 ? int.MaxValue : 24;
+    public static int MaxRows =>
+        !Avx512BW.IsSupported ? 0 : !Words ? AvxVnni.IsSupported ? 1 : 0 : TFormat.CodeBits == 6 ? int.MaxValue : 24;
 
     private static bool Words
     {
@@ -122,7 +124,8 @@ internal static unsafe class PanelRow<TFormat>
                     float* sums = x.Sums + groups;
                     for (int row = 0; row < tileRows; row++, bytes += 4, to += Lanes, factors++, starts++, sums++)
                     {
-                        Vector512<int> low = Half(c0, c1, c2, c3, bytes, stride), high = Half(c4, c5, c6, c7, bytes + 4 * stride, stride);
+                        Vector512<int> low = Half(c0, c1, c2, c3, bytes, stride),
+                            high = Half(c4, c5, c6, c7, bytes + 4 * stride, stride);
                         Vector512<float> sum = Vector512.Load(to);
                         if (TFormat.GroupValues == 32)
                         {
@@ -170,9 +173,11 @@ internal static unsafe class PanelRow<TFormat>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> AddGroup(
-        Vector512<int> products, int* start, float* factor, float* total, Vector512<float> scale, Vector512<float> minimum, Vector512<float> sum)
+        Vector512<int> products, int* start, float* factor, float* total, Vector512<float> scale, Vector512<float> minimum,
+        Vector512<float> sum)
     {
-        sum = Vector512.FusedMultiplyAdd(scale * Vector512.Create(*factor), Vector512.ConvertToSingle(products + Vector512.Create(*start)), sum);
+        sum = Vector512.FusedMultiplyAdd(scale * Vector512.Create(*factor),
+            Vector512.ConvertToSingle(products + Vector512.Create(*start)), sum);
         return TFormat.HasMinimums ? Vector512.FusedMultiplyAdd(minimum, Vector512.Create(*total), sum) : sum;
     }
 
@@ -253,7 +258,8 @@ internal static unsafe class PanelRow<TFormat>
 
     /// <summary>Four steps, with <paramref name="stride"/> bytes from one to the next in the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Half(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d, sbyte* x, nint stride)
+    private static Vector512<int> Half(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d,
+        sbyte* x, nint stride)
     {
         if (!Words)
         {
@@ -264,7 +270,8 @@ internal static unsafe class PanelRow<TFormat>
         }
 
         Vector512<short> ones = Vector512.Create((short)1);
-        Vector512<short> first = Products(a, x) + Products(b, x + stride), second = Products(c, x + 2 * stride) + Products(d, x + 3 * stride);
+        Vector512<short> first = Products(a, x) + Products(b, x + stride),
+            second = Products(c, x + 2 * stride) + Products(d, x + 3 * stride);
         return BlockFacts.WordStepsOf<TFormat>() >= 4
             ? Avx512BW.MultiplyAddAdjacent(first + second, ones)
             : Avx512BW.MultiplyAddAdjacent(first, ones) + Avx512BW.MultiplyAddAdjacent(second, ones);

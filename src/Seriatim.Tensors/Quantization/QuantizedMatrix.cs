@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A matrix <c>[Rows, Columns]</c> in quantised blocks that run along its rows. Not a tensor and not trainable: linear and embedding
-/// weights use it.
+/// A matrix <c>[Rows, Columns]</c> in quantised blocks that run along its rows. Not a tensor and not
+/// trainable: linear and embedding weights use it.
 /// </summary>
 public abstract unsafe class QuantizedMatrix : IDisposable
 {
@@ -43,8 +43,8 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="columns">Columns, at least 1.</param>
     /// <param name="placement">Where the blocks shall lie.</param>
     /// <param name="rowAddress">
-    /// The address of the first block of a row; called from several threads. The memory must stay until the call returns, and if it is
-    /// <see cref="QuantizedPlacement.Mapped"/> until the matrix is disposed.
+    /// The address of the first block of a row; called from several threads. The memory must stay until the call returns, and if
+    /// it is <see cref="QuantizedPlacement.Mapped"/> until the matrix is disposed.
     /// </param>
     /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
     public static QuantizedMatrix Create(
@@ -66,12 +66,17 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="placement"><see cref="QuantizedPlacement.Packed"/> or <see cref="QuantizedPlacement.Rows"/>.</param>
     /// <param name="readRow">Fills a row; called from several threads.</param>
     /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
-    /// <exception cref="ArgumentException">A value cannot be stored; the message names the matrix, the first such row and the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value cannot be stored; the message names the matrix, the first such row and the value.
+    /// </exception>
     public static QuantizedMatrix Encode(
         string name, BlockType type, int rows, int columns, QuantizedPlacement placement, QuantizedRowReader readRow)
     {
         if (placement == QuantizedPlacement.Mapped)
-            throw new ArgumentException($"{name} is quantised into memory that is given back; {placement} does not hold it.", nameof(placement));
+        {
+            throw new ArgumentException($"{name} is quantised into memory that is given back; {placement} does not hold it.",
+                nameof(placement));
+        }
         long rowBytes = type.Bytes(columns);
         using var blocks = new NativeBlock(rowBytes, rows);
         byte* start = blocks.Pointer;

@@ -5,11 +5,13 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>y = x Wᵀ + b</c> with W in quantised blocks, for any number of rows: a panel of 16 outputs is walked in chunks of 256 inputs; a
-/// chunk is opened once, stays in the first cache, and meets every tile of a block of rows. So few rows stream the weights once, and many
-/// rows pay for opening them once a block.
+/// <c>y = x Wᵀ + b</c> with W in quantised blocks, for any number of rows: a panel of 16 outputs is walked in chunks of 256
+/// inputs; a chunk is opened once, stays in the first cache, and meets every tile of a block of rows. So few rows stream the
+/// weights once, and many rows pay for opening them once a block.
 /// </summary>
-/// <remarks>Work is cut along outputs and rows, never along inputs. The sums start from the bias and add group after group.</remarks>
+/// <remarks>
+/// Work is cut along outputs and rows, never along inputs. The sums start from the bias and add group after group.
+/// </remarks>
 internal static unsafe class QuantizedProduct
 {
     /// <summary>Tiles whose running results stay in the first cache.</summary>
@@ -244,9 +246,14 @@ internal static unsafe class QuantizedProduct
             rows.Sums += groups << Halves;
             results += sixes * Rows * Lanes;
             if (last <= DirectRows)
+            {
                 Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
+            }
             else
-                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0), results);
+            {
+                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows,
+                    sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0), results);
+            }
         }
 
         /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>

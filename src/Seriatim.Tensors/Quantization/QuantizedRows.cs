@@ -3,14 +3,14 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Activations quantised for products with blocks: 32 values of a row share d in F32. Codes are <c>x · (m / max|x|)</c> rounded to even, for
-/// m = 127 and 126; d is the best one for the codes by least squares, and of the two tries the one with the smaller error stays. Each row for
-/// itself; one quantisation serves every weight that reads the rows, whatever its format.
+/// Activations quantised for products with blocks: 32 values of a row share d in F32. Codes are <c>x · (m / max|x|)</c> rounded
+/// to even, for m = 127 and 126; d is the best one for the codes by least squares, and of the two tries the one with the smaller
+/// error stays. Each row for itself; one quantisation serves every weight that reads the rows, whatever its format.
 /// </summary>
 /// <remarks>
-/// Rows lie in tiles of 6, the last one of 1, 2, 4 or 6 with zeros; all tiles of the first 256 inputs, then of the next, so that a product
-/// that holds a chunk of weights walks through memory without jumps. A block with a value that is not finite has a d that is not finite
-/// either, so the row's results are NaN. A block smaller than 1e-36 counts as zeros.
+/// Rows lie in tiles of 6, the last one of 1, 2, 4 or 6 with zeros; all tiles of the first 256 inputs, then of the next, so that
+/// a product that holds a chunk of weights walks through memory without jumps. A block with a value that is not finite has a d
+/// that is not finite either, so the row's results are NaN. A block smaller than 1e-36 counts as zeros.
 /// </remarks>
 internal sealed unsafe class QuantizedRows : IDisposable
 {
@@ -54,7 +54,8 @@ internal sealed unsafe class QuantizedRows : IDisposable
     public int Filled => _filled;
 
     /// <summary>Rows of a tile, filled up: 1, 2, 4 or 6.</summary>
-    public int TileRows(int tile) => Math.Min(MaxTileRows, Rows - tile * MaxTileRows) switch { 1 => 1, 2 => 2, 3 or 4 => 4, _ => 6 };
+    public int TileRows(int tile) =>
+        Math.Min(MaxTileRows, Rows - tile * MaxTileRows) switch { 1 => 1, 2 => 2, 3 or 4 => 4, _ => 6 };
 
     /// <summary>Makes what products with a format need. Call before the tiles are read from several threads.</summary>
     /// <param name="facts">The format.</param>
@@ -136,7 +137,8 @@ internal sealed unsafe class QuantizedRows : IDisposable
             {
                 Rows.Tile(piece, first, Operands, out TileRows tile);
                 int groups = Math.Min(PanelChunk.Inputs, Rows.Columns - first) / Operands.GroupValues * rows;
-                int* sums = (int*)(Operands.GroupValues == 16 ? Rows._sums16 : Rows._sums32).Data + Rows.At(piece, first) / Operands.GroupValues;
+                int* sums = (int*)(Operands.GroupValues == 16 ? Rows._sums16 : Rows._sums32).Data
+                    + Rows.At(piece, first) / Operands.GroupValues;
                 int i = 0;
                 for (; i + 8 <= groups; i += 8)
                     (Vector256.Load(sums + i) * Operands.Shift).Store(tile.Starts + i);
@@ -153,7 +155,10 @@ internal sealed unsafe class QuantizedRows : IDisposable
             for (; i + 8 <= groups && Operands.GroupValues == 32; i += 8)
                 (Vector256.ConvertToSingle(Vector256.Load(sums + i)) * Vector256.Load(tile.Scales + i)).Store(tile.Sums + i);
             for (; i < groups; i++)
-                tile.Sums[i] = sums[i] * (Operands.GroupValues == 32 ? tile.Scales[i] : tile.Scales[i / (2 * rows) * rows + i % rows]);
+            {
+                tile.Sums[i] = sums[i]
+                    * (Operands.GroupValues == 32 ? tile.Scales[i] : tile.Scales[i / (2 * rows) * rows + i % rows]);
+            }
         }
     }
 

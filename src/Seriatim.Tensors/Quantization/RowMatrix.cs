@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary>A quantised matrix whose blocks stay in the order of the file, row after row: copied, or used where they are.</summary>
+/// <summary>
+/// A quantised matrix whose blocks stay in the order of the file, row after row: copied, or used where they are.
+/// </summary>
 internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
     where TFormat : struct, IBlockFormat
 {

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Seriatim.Tensors;
 
-/// <summary>Quantises 256 inputs of the rows of a tile, as <see cref="QuantizedRows"/> describes it. Both ways give the same bits.</summary>
+/// <summary>
+/// Quantises 256 inputs of the rows of a tile, as <see cref="QuantizedRows"/> describes it. Both ways give the same bits.
+/// </summary>
 internal static unsafe class RowQuantizer
 {
     private const int Inputs = PanelChunk.Inputs;
@@ -22,10 +24,12 @@ internal static unsafe class RowQuantizer
     private const float Smallest = 1e-36f;
 
     /// <summary>Where each of the 48 words of a block of 6 rows comes from: rows 0 to 3.</summary>
-    private static readonly Vector512<int>[] FourRows = [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, _) => row < 4 ? row * 8 + step : 0))];
+    private static readonly Vector512<int>[] FourRows =
+        [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, _) => row < 4 ? row * 8 + step : 0))];
 
     /// <summary>The same: rows 4 and 5, the others stay.</summary>
-    private static readonly Vector512<int>[] TwoRows = [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, i) => row < 4 ? i : 16 + (row - 4) * 8 + step))];
+    private static readonly Vector512<int>[] TwoRows =
+        [.. Enumerable.Range(0, 3).Select(part => Words(part, (row, step, i) => row < 4 ? i : 16 + (row - 4) * 8 + step))];
 
     /// <summary>Quantises a tile.</summary>
     /// <param name="x">Where each row begins; null for a row that does not exist and gets zeros.</param>
@@ -116,7 +120,9 @@ internal static unsafe class RowQuantizer
     private static Vector512<int> Words(int part, Func<int, int, int, int> index) =>
         Vector512.Create([.. Enumerable.Range(0, 16).Select(i => index((part * 16 + i) % 6, (part * 16 + i) / 6, i))]);
 
-    /// <summary>A row, four blocks at a time; what is missing of the last four repeats a block and is written behind the results.</summary>
+    /// <summary>
+    /// A row, four blocks at a time; what is missing of the last four repeats a block and is written behind the results.
+    /// </summary>
     private static void Row512(float* x, int blocks, sbyte* codes, float* scales, int* sums)
     {
         for (int first = 0; first < blocks; first += 4, x += 4 * 32, codes += 4 * 32, scales += 4, sums += 8)
@@ -135,12 +141,14 @@ internal static unsafe class RowQuantizer
             Vector128<float> fitted = Vector128.ConditionalSelect(better, otherFactor * second, factor * unit);
             Vector128.ConditionalSelect(counts, fitted, unit & ~isFinite).Store(scales);
             inverse = Vector128.ConditionalSelect(better, finer, inverse);
-            Vector256<sbyte> c0 = Codes(x, inverse[0]), c1 = Codes(x1, inverse[1]), c2 = Codes(x2, inverse[2]), c3 = Codes(x3, inverse[3]);
+            Vector256<sbyte> c0 = Codes(x, inverse[0]), c1 = Codes(x1, inverse[1]), c2 = Codes(x2, inverse[2]),
+                c3 = Codes(x3, inverse[3]);
             c0.Store(codes);
             c1.Store(codes + 32);
             c2.Store(codes + 64);
             c3.Store(codes + 96);
-            Vector256<int> all = Avx2.HorizontalAdd(Avx2.HorizontalAdd(Fours(c0), Fours(c1)), Avx2.HorizontalAdd(Fours(c2), Fours(c3)));
+            Vector256<int> all = Avx2.HorizontalAdd(Avx2.HorizontalAdd(Fours(c0), Fours(c1)),
+                Avx2.HorizontalAdd(Fours(c2), Fours(c3)));
             // The lower half has the first 16 of each block, the upper one the last.
             Sse2.UnpackLow(all.GetLower(), all.GetUpper()).Store(sums);
             Sse2.UnpackHigh(all.GetLower(), all.GetUpper()).Store(sums + 4);
@@ -148,12 +156,13 @@ internal static unsafe class RowQuantizer
     }
 
     /// <summary>
-    /// For each of four blocks, with y = x · inverse and q its codes: <c>Σ y q</c> and <c>Σ q²</c>. The best d for the codes is the first over the
-    /// second, in units of 1 / inverse, and it leaves the error <c>Σ y² - (Σ y q)² / Σ q²</c>.
+    /// For each of four blocks, with y = x · inverse and q its codes: <c>Σ y q</c> and <c>Σ q²</c>. The best d for the codes is
+    /// the first over the second, in units of 1 / inverse, and it leaves the error <c>Σ y² - (Σ y q)² / Σ q²</c>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fits(
-        float* x, float* x1, float* x2, float* x3, Vector128<float> inverse, out Vector128<float> dot, out Vector128<float> squares)
+        float* x, float* x1, float* x2, float* x3, Vector128<float> inverse, out Vector128<float> dot,
+        out Vector128<float> squares)
     {
         Fit(x, inverse[0], out Vector256<float> dot0, out Vector256<float> squares0);
         Fit(x1, inverse[1], out Vector256<float> dot1, out Vector256<float> squares1);
@@ -185,16 +194,21 @@ internal static unsafe class RowQuantizer
         return all.GetLower() + all.GetUpper();
     }
 
-    /// <summary>Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.</summary>
+    /// <summary>
+    /// Rounded to even; what is not finite becomes 0, because the last byte of the number that stands for it is.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<sbyte> Codes(float* x, float inverse)
     {
         Vector512<float> factor = Vector512.Create(inverse);
         Vector128<sbyte> low = Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x) * factor));
-        return low.ToVector256Unsafe().WithUpper(Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + 16) * factor)));
+        return low.ToVector256Unsafe()
+            .WithUpper(Avx512F.ConvertToVector128SByte(Avx512F.ConvertToVector512Int32(Vector512.Load(x + 16) * factor)));
     }
 
-    /// <summary>The larger magnitudes of 32 values. As integers, magnitudes have the order of their values, and NaN is the largest.</summary>
+    /// <summary>
+    /// The larger magnitudes of 32 values. As integers, magnitudes have the order of their values, and NaN is the largest.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Magnitudes(float* x)
     {
@@ -249,7 +263,8 @@ internal static unsafe class RowQuantizer
 
     /// <summary>What <see cref="Fits"/> computes, in the same order.</summary>
     private static void Fit(
-        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float inverse, out float dot, out float squares)
+        Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float inverse, out float dot,
+        out float squares)
     {
         Vector256<float> factor = Vector256.Create(inverse);
         (a, b, c, d) = (a * factor, b * factor, c * factor, d * factor);

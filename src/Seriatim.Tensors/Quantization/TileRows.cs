@@ -16,7 +16,9 @@ internal unsafe struct TileRows
     public float* Sums;
 }
 
-/// <summary>Memory that is needed soon: <see cref="DotTile{T}"/> asks for it while it multiplies, a little with every 4 inputs.</summary>
+/// <summary>
+/// Memory that is needed soon: <see cref="DotTile{T}"/> asks for it while it multiplies, a little with every 4 inputs.
+/// </summary>
 /// <param name="From">First byte.</param>
 /// <param name="Stride">Bytes for every 4 inputs, at most a cache line.</param>
 internal readonly unsafe record struct Ahead(nint From, nint Stride)

@@ -5,9 +5,10 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The micro-kernel of many rows for codes of at most 6 bits on AVX-512BW (6 bits themselves are faster in <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs. One instruction multiplies 64 bytes and
-/// adds pairs to 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened.
-/// The order of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the same.
+/// The micro-kernel of many rows for codes of at most 6 bits on AVX-512BW (6 bits themselves are faster in
+/// <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs. One instruction multiplies 64 bytes and adds pairs to
+/// 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened. The order
+/// of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the same.
 /// </summary>
 internal static unsafe class WordTile
 {
@@ -27,7 +28,8 @@ internal static unsafe class WordTile
     /// <param name="y">Running results of the first panel <c>[tiles][6][16]</c>.</param>
     /// <param name="z">Running results of the second panel.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void AddSixes(int tiles, int groups, int halves, int steps, in PanelChunk a, in PanelChunk b, in TileRows x, float* y, float* z)
+    public static void AddSixes(int tiles, int groups, int halves, int steps, in PanelChunk a, in PanelChunk b, in TileRows x,
+        float* y, float* z)
     {
         byte* soon = (byte*)a.Ahead.From, later = (byte*)b.Ahead.From;
         nint stride = a.Ahead.Stride, laterStride = stride;
@@ -44,8 +46,10 @@ internal static unsafe class WordTile
             byte* codes = a.Codes;
             for (int group = 0; group < groups; group++)
             {
-                Vector512<int> s0 = Vector512.Create(starts[0]), s1 = Vector512.Create(starts[1]), s2 = Vector512.Create(starts[2]);
-                Vector512<int> s3 = Vector512.Create(starts[3]), s4 = Vector512.Create(starts[4]), s5 = Vector512.Create(starts[5]);
+                Vector512<int> s0 = Vector512.Create(starts[0]), s1 = Vector512.Create(starts[1]),
+                    s2 = Vector512.Create(starts[2]);
+                Vector512<int> s3 = Vector512.Create(starts[3]), s4 = Vector512.Create(starts[4]),
+                    s5 = Vector512.Create(starts[5]);
                 Vector512<int> t0 = s0, t1 = s1, t2 = s2, t3 = s3, t4 = s4, t5 = s5;
                 for (int part = 0; part < parts; part++)
                 {
@@ -68,7 +72,8 @@ internal static unsafe class WordTile
                     bytes += 24;
                     soon += stride;
                     later += laterStride;
-                    for (int step = 1; step < steps; step++, codes += StepBytes, bytes += 24, soon += stride, later += laterStride)
+                    for (int step = 1; step < steps; step++, codes += StepBytes, bytes += 24, soon += stride,
+                        later += laterStride)
                     {
                         Sse.Prefetch0(soon);
                         Sse.Prefetch0(later);

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Measures <see cref="MachineSpeed"/> in some 30 milliseconds, so that it can be done before and after every run of a benchmark: the speed of a machine
-/// that others share changes from second to second.
+/// Measures <see cref="MachineSpeed"/> in some 30 milliseconds, so that it can be done before and after every run of a benchmark:
+/// the speed of a machine that others share changes from second to second.
 /// </summary>
 public sealed unsafe class MachineProbe : IDisposable
 {
@@ -28,8 +28,8 @@ public sealed unsafe class MachineProbe : IDisposable
     }
 
     /// <summary>
-    /// Reads all of the memory once, so that it comes from the memory and not in part from the last cache, and takes the better of two measurements of each
-    /// other figure. Bytes and multiply-adds a second, of all threads together.
+    /// Reads all of the memory once, so that it comes from the memory and not in part from the last cache, and takes the better
+    /// of two measurements of each other figure. Bytes and multiply-adds a second, of all threads together.
     /// </summary>
     public MachineSpeed Measure()
     {

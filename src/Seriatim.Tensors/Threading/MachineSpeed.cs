@@ -3,7 +3,9 @@ namespace Seriatim.Tensors;
 /// <summary>What this machine can do at best with some threads: the yardsticks of measured speeds.</summary>
 /// <param name="ReadBytesPerSecond">Streaming reads of memory far beyond the caches.</param>
 /// <param name="F32MultiplyAddsPerSecond">Fused multiply-adds of F32 on registers.</param>
-/// <param name="ByteMultiplyAddsPerSecond">Multiply-adds of bytes with AVX-VNNI on registers; 0 where the machine has none.</param>
+/// <param name="ByteMultiplyAddsPerSecond">
+/// Multiply-adds of bytes with AVX-VNNI on registers; 0 where the machine has none.
+/// </param>
 public sealed record MachineSpeed(double ReadBytesPerSecond, double F32MultiplyAddsPerSecond, double ByteMultiplyAddsPerSecond)
 {
     /// <summary>The better of two measurements, each figure for itself.</summary>

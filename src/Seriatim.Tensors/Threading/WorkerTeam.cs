@@ -13,9 +13,9 @@ internal interface IWork
 }
 
 /// <summary>
-/// A small team of threads for parallel loops of a few microseconds: workers spin for a moment, then sleep. Each thread walks through
-/// its own run of neighbouring pieces and, when that is done, takes half of what another has left; what a piece computes does not depend
-/// on who does it, so neither do results.
+/// A small team of threads for parallel loops of a few microseconds: workers spin for a moment, then sleep. Each thread walks
+/// through its own run of neighbouring pieces and, when that is done, takes half of what another has left; what a piece computes
+/// does not depend on who does it, so neither do results.
 /// </summary>
 /// <remarks>
 /// The calling thread works too. A worker that sleeps is woken but never waited for: the caller only waits for workers that have
@@ -40,7 +40,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private bool _guarded; // TensorPool.Guarded of the thread that asked for the pieces
 
     /// <summary>
-    /// The team whose pieces this thread is doing: one more call from there would wait for itself, or take the runs from under it.
+    /// The team whose pieces this thread is doing: one more call from there would wait
+    /// for itself, or take the runs from under it.
     /// </summary>
     [ThreadStatic]
     private static WorkerTeam? _inside;
@@ -78,7 +79,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
     /// <summary>Does all pieces and returns when they are done.</summary>
     /// <param name="pieces">How many.</param>
     /// <param name="work">What they do.</param>
-    /// <param name="cost">About how many multiply-adds they are in all; below <see cref="SmallestShare"/> the caller works alone.</param>
+    /// <param name="cost">
+    /// About how many multiply-adds they are in all; below <see cref="SmallestShare"/> the caller works alone.
+    /// </param>
     /// <exception cref="InvalidOperationException">The call comes from within a piece of this team.</exception>
     /// <exception cref="ObjectDisposedException">The team was stopped.</exception>
     public void Run<TWork>(int pieces, ref TWork work, long cost = long.MaxValue)
@@ -127,7 +130,10 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private void RequireOutside(string what)
     {
         if (_inside == this)
-            throw new InvalidOperationException($"A piece of work asked its own team of {Threads} threads to {what}; it has to return first.");
+        {
+            throw new InvalidOperationException(
+                $"A piece of work asked its own team of {Threads} threads to {what}; it has to return first.");
+        }
     }
 
     private void RunAll<TWork>(int pieces, ref TWork work, long cost)
@@ -155,7 +161,10 @@ internal sealed unsafe class WorkerTeam : IDisposable
         _run = &Piece<TWork>;
         _failure = null;
         for (int worker = 0; worker < Threads; worker++)
-            Volatile.Write(ref _runs[worker].Left, Left((int)((long)pieces * worker / Threads), (int)((long)pieces * (worker + 1) / Threads)));
+        {
+            Volatile.Write(ref _runs[worker].Left,
+                Left((int)((long)pieces * worker / Threads), (int)((long)pieces * (worker + 1) / Threads)));
+        }
         Interlocked.Exchange(ref _counters.Members, Open);
         Interlocked.Increment(ref _counters.Epoch);
         int sleepers = Volatile.Read(ref _sleepers);
@@ -163,17 +172,20 @@ internal sealed unsafe class WorkerTeam : IDisposable
             _wake.Release(sleepers);
         TakePieces(0);
         var spinner = default(SpinWait);
-        while (Volatile.Read(ref _counters.Members) != Open || Interlocked.CompareExchange(ref _counters.Members, 0, Open) != Open)
+        while (Volatile.Read(ref _counters.Members) != Open
+            || Interlocked.CompareExchange(ref _counters.Members, 0, Open) != Open)
+        {
             spinner.SpinOnce(sleep1Threshold: -1);
+        }
         if (_failure is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Calls one piece, and only calls it.</summary>
     /// <remarks>
-    /// Not optimised on purpose: nothing is inlined here, so that <see cref="IWork.Do"/> stays a method of its own. When the JIT, some calls
-    /// later, optimised this method again and took a kernel into it, its limit on inlining left the innermost lane operations as calls:
-    /// element-wise kernels took twenty to forty times as long.
+    /// Not optimised on purpose: nothing is inlined here, so that <see cref="IWork.Do"/> stays a method of its own. When the JIT,
+    /// some calls later, optimised this method again and took a kernel into it, its limit on inlining left the innermost lane
+    /// operations as calls: element-wise kernels took twenty to forty times as long.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoOptimization)]
     private static void Piece<TWork>(void* work, int piece, int worker)
@@ -284,7 +296,9 @@ internal sealed unsafe class WorkerTeam : IDisposable
         Interlocked.Decrement(ref _sleepers);
     }
 
-    /// <summary>What threads write while others read it: a pair of cache lines each, because lines are fetched in pairs.</summary>
+    /// <summary>
+    /// What threads write while others read it: a pair of cache lines each, because lines are fetched in pairs.
+    /// </summary>
     [StructLayout(LayoutKind.Explicit, Size = 512)]
     private struct Counters
     {

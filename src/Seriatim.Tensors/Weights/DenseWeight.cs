@@ -7,7 +7,10 @@ internal sealed unsafe class DenseWeight : LinearWeight
         : base(matrix.Name, matrix.Rows, matrix.Columns, bias)
     {
         if (matrix.Layout != ParameterLayout.Panels)
-            throw new ArgumentException($"{matrix} lies in {matrix.Layout}; a linear weight needs {ParameterLayout.Panels}.", nameof(matrix));
+        {
+            throw new ArgumentException($"{matrix} lies in {matrix.Layout}; a linear weight needs {ParameterLayout.Panels}.",
+                nameof(matrix));
+        }
         Matrix = matrix;
     }
 
@@ -30,7 +33,8 @@ internal sealed unsafe class DenseWeight : LinearWeight
     }
 
     internal override void BackwardInput<T>(LinearRows<T> dy, int firstOutput, float* dx, bool accumulate) =>
-        DenseProduct<T>.BackwardInput(dy.Team, dy.Packed, dy.X.Rows, this, firstOutput / Parameter.PanelRows, dy.X.Columns, dx, accumulate);
+        DenseProduct<T>.BackwardInput(dy.Team, dy.Packed, dy.X.Rows, this, firstOutput / Parameter.PanelRows, dy.X.Columns,
+            dx, accumulate);
 
     internal override void BackwardWeight<T>(LinearRows<T> x, LinearRows<T> dy, int firstOutput, ref bool? sets)
     {

@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A table of rows looked up by id, <c>[Count, Width]</c>. The table may be the very parameter or quantised matrix of a linear weight
-/// (tied output projection): then both read, and train, the same memory.
+/// A table of rows looked up by id, <c>[Count, Width]</c>. The table may be the very parameter or quantised matrix of a linear
+/// weight (tied output projection): then both read, and train, the same memory.
 /// </summary>
 public sealed class EmbeddingWeight : IDisposable
 {

@@ -1,12 +1,12 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A run of inputs of any other weight, without its bias. The results of all shards and the bias add up to those of the whole, though not
-/// to the same bits: the sums are cut.
+/// A run of inputs of any other weight, without its bias. The results of all shards and the bias add up to those of the whole,
+/// though not to the same bits: the sums are cut.
 /// </summary>
 /// <remarks>
-/// Its rows are cut out of those of the other weight in each product: right for any kind of weight and slow. A layer that is to save time
-/// or memory is loaded cut.
+/// Its rows are cut out of those of the other weight in each product: right for any kind of weight and slow. A layer that
+/// is to save time or memory is loaded cut.
 /// </remarks>
 internal sealed unsafe class InputShard : LinearWeight
 {
@@ -20,7 +20,10 @@ internal sealed unsafe class InputShard : LinearWeight
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         long end = (long)first + count;
         if (end > inner.Inputs)
-            throw new ArgumentOutOfRangeException(nameof(count), $"{inner}: inputs {first} to {end} were asked for; there are {inner.Inputs}.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(count),
+                $"{inner}: inputs {first} to {end} were asked for; there are {inner.Inputs}.");
+        }
         (_inner, _first, Part) = (inner.WithBias(null), first, inner.Part);
     }
 

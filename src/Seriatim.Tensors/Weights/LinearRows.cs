@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Rows that meet linear weights: what weights of one input share. They draw from it what they need, and each form is made once and when
-/// it is first drawn: packed rows for dense weights, quantised ones for blocks, packed columns for gradients.
+/// Rows that meet linear weights: what weights of one input share. They draw from it what they need, and each form is made once
+/// and when it is first drawn: packed rows for dense weights, quantised ones for blocks, packed columns for gradients.
 /// </summary>
 /// <param name="team">Who works.</param>
 /// <param name="x">The rows, which the caller keeps alive.</param>

@@ -2,8 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// The weight of a linear layer, <c>y = x Wᵀ + b</c> with W <c>[Outputs, Inputs]</c>: an operand with behaviour. How it is
-/// stored and multiplied (packed, in 16 bits, in quantised blocks, as a sum with a matrix of low rank, as a part of another) is its own
-/// affair; ops ask for products, never for a kind.
+/// stored and multiplied (packed, in 16 bits, in quantised blocks, as a sum with a matrix of low rank, as a part of another) is
+/// its own affair; ops ask for products, never for a kind.
 /// </summary>
 public abstract class LinearWeight : IDisposable
 {
@@ -33,7 +33,9 @@ public abstract class LinearWeight : IDisposable
     /// <summary>Bytes the weight takes in memory, bias included; parts of other weights count theirs.</summary>
     public abstract long Bytes { get; }
 
-    /// <summary>The matrices and vectors that backward passes may train; empty if the weight is frozen by kind and has no bias.</summary>
+    /// <summary>
+    /// The matrices and vectors that backward passes may train; empty if the weight is frozen by kind and has no bias.
+    /// </summary>
     public abstract IEnumerable<Parameter> Parameters { get; }
 
     /// <summary>The same matrix with another bias. The matrix is shared, and disposed with either.</summary>
@@ -66,12 +68,14 @@ public abstract class LinearWeight : IDisposable
     /// <summary>Some outputs of this weight, with their biases: a shard of a layer that is cut by its outputs.</summary>
     /// <param name="first">First output, a multiple of 32.</param>
     /// <param name="count">How many.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are no such outputs, or they begin or end within a panel of 32.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// There are no such outputs, or they begin or end within a panel of 32.
+    /// </exception>
     public LinearWeight ShardOfOutputs(int first, int count) => new OutputShard(this, first, count);
 
     /// <summary>
-    /// Some inputs of this weight, without its bias: a shard of a layer that is cut by its inputs. The results of all shards and the bias add up
-    /// to those of the whole, though not to the same bits: the sums are cut.
+    /// Some inputs of this weight, without its bias: a shard of a layer that is cut by its inputs. The results of all shards and
+    /// the bias add up to those of the whole, though not to the same bits: the sums are cut.
     /// </summary>
     /// <param name="first">First input.</param>
     /// <param name="count">How many.</param>

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Any other weight and a product of two narrow matrices: <c>y = x Wᵀ + b + (s · x Aᵀ) Bᵀ</c> (Hu et al., 2021: LoRA; over quantised
-/// blocks Dettmers et al., 2023: QLoRA). Backward, with <c>h = s · x Aᵀ</c> and <c>dh = s · dy B</c>: <c>dB += dyᵀ h</c>,
-/// <c>dA += dhᵀ x</c>, <c>dx = dy W + dh A</c>.
+/// Any other weight and a product of two narrow matrices: <c>y = x Wᵀ + b + (s · x Aᵀ) Bᵀ</c> (Hu et al., 2021: LoRA; over
+/// quantised blocks Dettmers et al., 2023: QLoRA). Backward, with <c>h = s · x Aᵀ</c> and <c>dh = s · dy B</c>:
+/// <c>dB += dyᵀ h</c>, <c>dA += dhᵀ x</c>, <c>dx = dy W + dh A</c>.
 /// </summary>
 /// <remarks>Shapes: A [R, I], B [O, R], h [N, R]. The product of low rank is added after the inner weight's sums.</remarks>
 internal sealed unsafe class LowRankWeight : LinearWeight
@@ -18,9 +18,10 @@ internal sealed unsafe class LowRankWeight : LinearWeight
     public LowRankWeight(LinearWeight inner, Parameter a, Parameter b, float scale)
         : base(inner.Name, inner.Outputs, inner.Inputs, inner.Bias)
     {
-        ShapeMismatchException.Require(a.Columns == inner.Inputs, inner.Name, "the low-rank matrix A", $"{a}", $"[rank, {inner.Inputs}]");
-        ShapeMismatchException.Require(b.Rows == inner.Outputs && b.Columns == a.Rows, inner.Name, "the low-rank matrix B", $"{b}",
-            $"[{inner.Outputs}, {a.Rows}]");
+        ShapeMismatchException.Require(a.Columns == inner.Inputs, inner.Name, "the low-rank matrix A", $"{a}",
+            $"[rank, {inner.Inputs}]");
+        ShapeMismatchException.Require(b.Rows == inner.Outputs && b.Columns == a.Rows, inner.Name,
+            "the low-rank matrix B", $"{b}", $"[{inner.Outputs}, {a.Rows}]");
         (_inner, _a, _b, _scale, Part) = (inner, new DenseWeight(a, null), new DenseWeight(b, null), scale, inner.Part);
     }
 
@@ -28,7 +29,8 @@ internal sealed unsafe class LowRankWeight : LinearWeight
 
     public override IEnumerable<Parameter> Parameters => [.. _inner.Parameters, _a.Matrix, _b.Matrix];
 
-    public override LinearWeight WithBias(Parameter? bias) => new LowRankWeight(_inner.WithBias(bias), _a.Matrix, _b.Matrix, _scale);
+    public override LinearWeight WithBias(Parameter? bias) =>
+        new LowRankWeight(_inner.WithBias(bias), _a.Matrix, _b.Matrix, _scale);
 
     public override void ReadRow(int output, Span<float> row)
     {
@@ -86,7 +88,10 @@ internal sealed unsafe class LowRankWeight : LinearWeight
             if (!parameter.Trainable)
                 continue;
             if (parameter != Bias)
-                throw new InvalidOperationException($"{parameter} is trainable below a low-rank matrix; freeze it (Trainable = false) or train it alone.");
+            {
+                throw new InvalidOperationException(
+                    $"{parameter} is trainable below a low-rank matrix; freeze it (Trainable = false) or train it alone.");
+            }
             bool? unused = null;
             _inner.BackwardWeight(x, dy, firstOutput, ref unused);
         }

@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Products with the rows of a weight as <see cref="LinearWeight.ReadRow"/> gives them, opened some outputs at a time: the bits of a dense
-/// weight of these values, and memory for a few rows.
+/// Products with the rows of a weight as <see cref="LinearWeight.ReadRow"/> gives them, opened some outputs at a time: the bits
+/// of a dense weight of these values, and memory for a few rows.
 /// </summary>
 internal static unsafe class OpenedRows
 {
@@ -39,7 +39,10 @@ internal static unsafe class OpenedRows
     }
 
     private static DenseWeight Room(LinearWeight weight, int outputs) =>
-        new(new Parameter(weight.Name, Math.Clamp(outputs, 1, Outputs), weight.Inputs, ParameterLayout.Panels) { Trainable = false }, null);
+        new(new Parameter(weight.Name, Math.Clamp(outputs, 1, Outputs), weight.Inputs, ParameterLayout.Panels)
+        {
+            Trainable = false,
+        }, null);
 
     private static int Open(LinearWeight weight, DenseWeight opened, int firstOutput, int outputs)
     {

@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A run of outputs of any other weight, with their biases: same bits as in the whole, no copy. Layers that are cut over several machines are
-/// made of these and of <see cref="InputShard"/> (Shoeybi et al., 2019: Megatron-LM).
+/// A run of outputs of any other weight, with their biases: same bits as in the whole, no copy. Layers that are cut over several
+/// machines are made of these and of <see cref="InputShard"/> (Shoeybi et al., 2019: Megatron-LM).
 /// </summary>
 internal sealed unsafe class OutputShard : LinearWeight
 {
@@ -16,11 +16,15 @@ internal sealed unsafe class OutputShard : LinearWeight
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         long end = (long)first + count;
         if (end > inner.Outputs)
-            throw new ArgumentOutOfRangeException(nameof(count), $"{inner}: outputs {first} to {end} were asked for; there are {inner.Outputs}.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(count),
+                $"{inner}: outputs {first} to {end} were asked for; there are {inner.Outputs}.");
+        }
         if (first % Parameter.PanelRows != 0 || (end < inner.Outputs && end % Parameter.PanelRows != 0))
         {
             throw new ArgumentOutOfRangeException(nameof(first),
-                $"{inner}: a shard of the outputs {first} to {end} cuts a panel; it must begin and end at multiples of {Parameter.PanelRows}.");
+                $"{inner}: a shard of the outputs {first} to {end} cuts a panel; it must begin and end at multiples of "
+                    + $"{Parameter.PanelRows}.");
         }
 
         (_inner, _first, Part) = (inner, first, inner.Part);

@@ -1,9 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A linear weight in quantised blocks. Products quantise their rows too (<see cref="QuantizedRows"/>) and multiply integers; reading a
-/// row gives the exact values of the blocks, and so does the gradient of the input, which is that of a dense weight of these values, bit
-/// for bit. The blocks themselves are frozen.
+/// A linear weight in quantised blocks. Products quantise their rows too (<see cref="QuantizedRows"/>) and multiply integers;
+/// reading a row gives the exact values of the blocks, and so does the gradient of the input, which is that of a dense weight of
+/// these values, bit for bit. The blocks themselves are frozen.
 /// </summary>
 internal sealed unsafe class QuantizedWeight : LinearWeight
 {

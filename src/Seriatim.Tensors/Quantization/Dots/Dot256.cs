@@ -26,7 +26,8 @@ internal readonly unsafe struct Dot256(Vector256<int> low, Vector256<int> high) 
         Vector256<short> four = Vector256.Create(*(int*)x).AsInt16();
         Vector256<short> even = Vector256.ShiftRightArithmetic(Vector256.ShiftLeft(four, 8), 8);
         Vector256<short> odd = Vector256.ShiftRightArithmetic(four, 8);
-        return new(sums._low + Products(codes._low.AsInt16(), even, odd), sums._high + Products(codes._high.AsInt16(), even, odd));
+        return new(sums._low + Products(codes._low.AsInt16(), even, odd),
+            sums._high + Products(codes._high.AsInt16(), even, odd));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

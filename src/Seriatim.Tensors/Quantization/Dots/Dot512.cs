@@ -26,7 +26,8 @@ internal readonly unsafe struct Dot512(Vector512<int> value) : IDotLanes<Dot512>
         Vector512<short> four = Vector512.Create(*(int*)x).AsInt16();
         Vector512<short> even = codes._value.AsInt16() & Vector512.Create((short)0xFF);
         Vector512<short> odd = Vector512.ShiftRightLogical(codes._value.AsInt16(), 8);
-        Vector512<int> products = Avx512BW.MultiplyAddAdjacent(even, Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(four, 8), 8));
+        Vector512<int> products = Avx512BW.MultiplyAddAdjacent(even,
+            Vector512.ShiftRightArithmetic(Vector512.ShiftLeft(four, 8), 8));
         return new(sums._value + products + Avx512BW.MultiplyAddAdjacent(odd, Vector512.ShiftRightArithmetic(four, 8)));
     }
 

@@ -10,7 +10,9 @@ internal readonly unsafe struct DotVnni(Vector256<int> low, Vector256<int> high)
     private readonly Vector256<int> _low = low;
     private readonly Vector256<int> _high = high;
 
-    /// <summary>The sums in one vector. WithUpper is one instruction; Vector512.Create is two and holds a register of its own.</summary>
+    /// <summary>
+    /// The sums in one vector. WithUpper is one instruction; Vector512.Create is two and holds a register of its own.
+    /// </summary>
     public Vector512<int> Sums
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

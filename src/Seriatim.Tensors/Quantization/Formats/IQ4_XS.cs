@@ -1,6 +1,9 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>value = d · (g - 32) · level(q)</c> with 16 levels of unequal steps: d binary16, 2 bytes of high and 4 of low bits of g, 128 bytes of codes.</summary>
+/// <summary>
+/// <c>value = d · (g - 32) · level(q)</c> with 16 levels of unequal steps: d binary16, 2 bytes of high
+/// and 4 of low bits of g, 128 bytes of codes.
+/// </summary>
 internal readonly unsafe struct IQ4_XS : IBlockFormat
 {
     public static BlockType Type => BlockType.IQ4_XS;
@@ -49,5 +52,6 @@ internal readonly unsafe struct IQ4_XS : IBlockFormat
         *(ushort*)(block + 2) = (ushort)high;
     }
 
-    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<IQ4_XS>.Groups(values, -32, 31, parts);
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) =>
+        BlockEncoder<IQ4_XS>.Groups(values, -32, 31, parts);
 }

@@ -43,5 +43,6 @@ internal readonly unsafe struct Q2_K : IBlockFormat
         *(ushort*)(block + 82) = ScaleCodes.NegatedHalf(parts->Minimum);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q2_K>.GroupsWithMinimums(values, 15, parts);
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) =>
+        BlockEncoder<Q2_K>.GroupsWithMinimums(values, 15, parts);
 }

@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>value = d · (g - 32) · (q - 4)</c>: 32 bytes of high bits, 64 bytes of low pairs, 12 bytes of g in 6 bits, d binary16.</summary>
+/// <summary>
+/// <c>value = d · (g - 32) · (q - 4)</c>: 32 bytes of high bits, 64 bytes of low pairs, 12 bytes of g in 6 bits, d binary16.
+/// </summary>
 internal readonly unsafe struct Q3_K : IBlockFormat
 {
     public static BlockType Type => BlockType.Q3_K;

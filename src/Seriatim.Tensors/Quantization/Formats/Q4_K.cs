@@ -39,5 +39,6 @@ internal readonly unsafe struct Q4_K : IBlockFormat
             Nibbles.Close(parts->Codes + 64 * half, 32, block + 16 + 32 * half);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q4_K>.GroupsWithMinimums(values, 63, parts);
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) =>
+        BlockEncoder<Q4_K>.GroupsWithMinimums(values, 63, parts);
 }

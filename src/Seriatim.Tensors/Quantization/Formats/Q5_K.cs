@@ -1,6 +1,9 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>value = d · g · q - m · h</c>: d and m binary16, 12 bytes of g and h in 6 bits, 32 bytes of high bits, 128 bytes of low halves.</summary>
+/// <summary>
+/// <c>value = d · g · q - m · h</c>: d and m binary16, 12 bytes of g and h in 6 bits, 32
+/// bytes of high bits, 128 bytes of low halves.
+/// </summary>
 internal readonly unsafe struct Q5_K : IBlockFormat
 {
     public static BlockType Type => BlockType.Q5_K;
@@ -44,5 +47,6 @@ internal readonly unsafe struct Q5_K : IBlockFormat
             Nibbles.Close(parts->Codes + 64 * half, 32, block + 48 + 32 * half);
     }
 
-    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q5_K>.GroupsWithMinimums(values, 63, parts);
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) =>
+        BlockEncoder<Q5_K>.GroupsWithMinimums(values, 63, parts);
 }

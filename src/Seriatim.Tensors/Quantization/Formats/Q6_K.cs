@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>value = d · g · (q - 32)</c>: 128 bytes of low halves, 64 bytes of high pairs, 16 signed bytes of g, d binary16.</summary>
+/// <summary>
+/// <c>value = d · g · (q - 32)</c>: 128 bytes of low halves, 64 bytes of high pairs, 16 signed bytes of g, d binary16.
+/// </summary>
 internal readonly unsafe struct Q6_K : IBlockFormat
 {
     public static BlockType Type => BlockType.Q6_K;
@@ -51,5 +53,6 @@ internal readonly unsafe struct Q6_K : IBlockFormat
         *(ushort*)(block + 208) = (ushort)parts->Scale;
     }
 
-    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => BlockEncoder<Q6_K>.Groups(values, -128, 127, parts);
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) =>
+        BlockEncoder<Q6_K>.Groups(values, -128, 127, parts);
 }

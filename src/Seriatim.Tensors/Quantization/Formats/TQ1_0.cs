@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>value = d · (q - 1)</c> with q in 0 to 2: 48 bytes of five and 4 bytes of four values each in base 3, d binary16.</summary>
+/// <summary>
+/// <c>value = d · (q - 1)</c> with q in 0 to 2: 48 bytes of five and 4 bytes of four values each in base 3, d binary16.
+/// </summary>
 internal readonly unsafe struct TQ1_0 : IBlockFormat
 {
     public static BlockType Type => BlockType.TQ1_0;
@@ -21,7 +23,9 @@ internal readonly unsafe struct TQ1_0 : IBlockFormat
 
     public static bool HasMinimums => false;
 
-    /// <summary>Powers of 3; a byte holds <c>⌈256 · (digits as a fraction of 1)⌉</c>, so a digit is read by a product that overflows.</summary>
+    /// <summary>
+    /// Powers of 3; a byte holds <c>⌈256 · (digits as a fraction of 1)⌉</c>, so a digit is read by a product that overflows.
+    /// </summary>
     private static ReadOnlySpan<byte> Powers => [1, 3, 9, 27, 81];
 
     public static void Open(byte* block, BlockParts* parts)
