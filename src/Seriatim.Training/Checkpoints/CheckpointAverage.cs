@@ -54,7 +54,10 @@ public static class CheckpointAverage
     {
         using Model model = Load(folders);
         if (folders.Any(folder => Path.GetFullPath(folder) == Path.GetFullPath(output)))
-            throw new ArgumentException($"{output} is one of the checkpoints that are averaged; choose another folder.", nameof(output));
+        {
+            throw new ArgumentException($"{output} is one of the checkpoints that are averaged; choose another folder.",
+                nameof(output));
+        }
         string[] names = ["tokenizer.json", "tokenizer_config.json", GenerationConfigFile.FileName];
         Dictionary<string, ReadOnlyMemory<byte>> files = names.Where(name => File.Exists(Path.Combine(folders[^1], name)))
             .ToDictionary(name => name, name => (ReadOnlyMemory<byte>)File.ReadAllBytes(Path.Combine(folders[^1], name)));
@@ -63,8 +66,11 @@ public static class CheckpointAverage
 
     private static void Add(Model sum, Model next, string folder)
     {
-        if (!sum.Parameters.Select(p => p.Parameter.ToString()).SequenceEqual(next.Parameters.Select(p => p.Parameter.ToString())))
+        if (!sum.Parameters.Select(p => p.Parameter.ToString())
+            .SequenceEqual(next.Parameters.Select(p => p.Parameter.ToString())))
+        {
             throw new ArgumentException($"The parameters of {folder} are not those of the first checkpoint.");
+        }
         for (int i = 0; i < sum.Parameters.Count; i++)
         {
             Parameter total = sum.Parameters[i].Parameter;

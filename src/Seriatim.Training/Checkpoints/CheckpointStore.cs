@@ -11,7 +11,9 @@ namespace Seriatim.Training;
 /// whatever stops the program in between. What an interrupted save left behind is removed by the next.
 /// </remarks>
 /// <param name="folder">The folder of the run; made if it does not exist.</param>
-/// <param name="totalLimit">Most checkpoints kept: the newest, and <see cref="Best"/> even where that is one more; 0: all.</param>
+/// <param name="totalLimit">
+/// Most checkpoints kept: the newest, and <see cref="Best"/> even where that is one more; 0: all.
+/// </param>
 public sealed class CheckpointStore(string folder, int totalLimit = 0)
 {
     /// <summary>Name of the file with the optimizer's moments and the average of the weights.</summary>
@@ -38,7 +40,9 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     /// <summary>Writes a checkpoint and removes those over the limit.</summary>
     /// <param name="snapshot">What to keep.</param>
     /// <returns>Its folder.</returns>
-    /// <exception cref="CheckpointWriteException">The disk is full or cannot be written; older checkpoints are as they were.</exception>
+    /// <exception cref="CheckpointWriteException">
+    /// The disk is full or cannot be written; older checkpoints are as they were.
+    /// </exception>
     /// <exception cref="IOException">The checkpoint exists already.</exception>
     public string Save(TrainingSnapshot snapshot)
     {
@@ -52,7 +56,8 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            long needed = snapshot.Model.WeightBytes + (snapshot.Average?.Values ?? []).Concat(snapshot.Optimizer.Moments).Sum(m => m.Values.Bytes);
+            long needed = snapshot.Model.WeightBytes + (snapshot.Average?.Values ?? []).Concat(snapshot.Optimizer.Moments)
+                .Sum(m => m.Values.Bytes);
             throw new CheckpointWriteException(final, needed, Latest(), error);
         }
     }
@@ -132,7 +137,10 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     {
         SafetensorsEntry entry = file[moment.Name];
         if (entry.ElementCount != (long)moment.Rows * moment.Columns)
-            throw new ModelFormatException(file.Path, $"{entry} does not fit {moment.Parameter}.", "It belongs to another model.");
+        {
+            throw new ModelFormatException(file.Path, $"{entry} does not fit {moment.Parameter}.",
+                "It belongs to another model.");
+        }
         moment.FromRows(file.ReadF32(entry));
     }
 
@@ -145,7 +153,8 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     }
 
     private static long StepOf(string path) =>
-        long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : -1;
+        long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture,
+            out long step) ? step : -1;
 
 
     private void WriteMoments(TrainingSnapshot snapshot, string path)

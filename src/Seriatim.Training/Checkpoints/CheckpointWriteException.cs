@@ -31,5 +31,6 @@ public sealed class CheckpointWriteException(string folder, long needed, string?
         }
     }
 
-    private static string FreeText(string folder) => FreeBytes(folder) is { } free ? $"{free / 1e6:F0} MB are free." : "The free space is not known.";
+    private static string FreeText(string folder) =>
+        FreeBytes(folder) is { } free ? $"{free / 1e6:F0} MB are free." : "The free space is not known.";
 }

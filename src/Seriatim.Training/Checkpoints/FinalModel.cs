@@ -5,7 +5,9 @@ namespace Seriatim.Training;
 /// <param name="files">What lies beside the weights.</param>
 internal sealed class FinalModel(string folder, IReadOnlyDictionary<string, ReadOnlyMemory<byte>> files)
 {
-    /// <summary>Writes the model, or the average of its weights if one is kept; then the ops put it in place and take it back.</summary>
+    /// <summary>
+    /// Writes the model, or the average of its weights if one is kept; then the ops put it in place and take it back.
+    /// </summary>
     public void Write(Model model, IDifferentiableOps? ops, WeightAverage? average, DataType type)
     {
         string temporary = folder + ".new", old = folder + ".old";

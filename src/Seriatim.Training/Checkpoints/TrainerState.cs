@@ -25,7 +25,9 @@ public sealed record TrainerState
     /// <summary>Seed of the run.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>What the run depends on, by the recipe's keys: training goes on only if it is the same, but for more steps.</summary>
+    /// <summary>
+    /// What the run depends on, by the recipe's keys: training goes on only if it is the same, but for more steps.
+    /// </summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     /// <summary>Loss summed since the last log entry, in nats.</summary>
@@ -98,16 +100,19 @@ public sealed record TrainerState
                 Epoch = Number(root.GetProperty("epoch")),
                 Position = new DataPosition(root.GetProperty("data_epoch").GetInt64(), root.GetProperty("data_batch").GetInt32()),
                 Seed = root.GetProperty("seed").GetUInt64(),
-                Settings = root.GetProperty("settings").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
+                Settings = root.GetProperty("settings").EnumerateObject()
+                    .ToDictionary(p => p.Name, p => p.Value.GetString() ?? ""),
                 RunningLoss = Number(root.GetProperty("running_loss")),
                 RunningLabels = root.GetProperty("running_labels").GetInt64(),
                 Best = root.TryGetProperty("best_metric", out JsonElement best)
-                    ? new BestModel(Number(best), root.GetProperty("best_global_step").GetInt64(), root.GetProperty("evaluations_since_best").GetInt32())
+                    ? new BestModel(Number(best), root.GetProperty("best_global_step").GetInt64(),
+                        root.GetProperty("evaluations_since_best").GetInt32())
                     : null,
                 LogHistory = [.. root.GetProperty("log_history").EnumerateArray().Select(Entry)],
             };
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException
             or IOException)
         {
             throw new ModelFormatException(path, $"is not a trainer state: {error.Message}", "Resume from another checkpoint.");

@@ -10,5 +10,6 @@ public sealed record TrainingSnapshot(Model Model, Optimizer Optimizer, TrainerS
     public WeightAverage? Average { get; init; }
 
     /// <summary>Further files by name: <c>tokenizer.json</c>, <c>generation_config.json</c>, the recipe.</summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Files { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Files { get; init; } =
+        new Dictionary<string, ReadOnlyMemory<byte>>();
 }

@@ -19,7 +19,9 @@ public sealed class BadLines(long limit)
 
     internal void AddKnown(long count) => Count += count;
 
-    /// <summary>Counts a bad line. Reading goes on over the limit until ten are named, so that they can be mended together.</summary>
+    /// <summary>
+    /// Counts a bad line. Reading goes on over the limit until ten are named, so that they can be mended together.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="line">The line, from 1.</param>
     /// <param name="problem">What is wrong with it.</param>
@@ -42,5 +44,6 @@ public sealed class BadLines(long limit)
     }
 
     private DataException TooMany(string least) => new(
-        $"{least}{Count} lines cannot be used, {limit} are allowed (max_bad_lines):{Environment.NewLine}{string.Join(Environment.NewLine, _first)}");
+        $"{least}{Count} lines cannot be used, {limit} are allowed "
+            + $"(max_bad_lines):{Environment.NewLine}{string.Join(Environment.NewLine, _first)}");
 }

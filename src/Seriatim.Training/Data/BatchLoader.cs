@@ -33,7 +33,10 @@ public sealed class BatchLoader(ExampleDrawer drawer, BatchPacking packing, Func
     {
         Load();
         if (Position.Batch >= _batches.Count)
-            throw new DataException($"Batch {Position.Batch} of epoch {Position.Epoch} does not exist; the epoch has {_batches.Count}. The data have changed.");
+        {
+            throw new DataException($"Batch {Position.Batch} of epoch {Position.Epoch} does not exist; the epoch has "
+                + $"{_batches.Count}. The data have changed.");
+        }
         ExamplePiece[] batch = _batches[Position.Batch];
         Position = Position.Batch + 1 < _batches.Count
             ? Position with { Batch = Position.Batch + 1 }

@@ -21,7 +21,8 @@ public sealed record BatchPacking
     /// <param name="random">For the order of batches of similar length.</param>
     /// <exception cref="DataException">An example has more rows than a batch.</exception>
     /// <exception cref="InvalidOperationException">No limit is set.</exception>
-    public IReadOnlyList<ExamplePiece[]> Pack(IReadOnlyList<ExamplePiece> examples, Func<ExamplePiece, int> rows, CounterRandom random)
+    public IReadOnlyList<ExamplePiece[]> Pack(IReadOnlyList<ExamplePiece> examples, Func<ExamplePiece, int> rows,
+        CounterRandom random)
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(rows);
@@ -36,7 +37,8 @@ public sealed record BatchPacking
         }
 
         double mean = all.Length == 0 ? 1 : all.Average(e => (double)e.Rows);
-        int perBatch = Math.Max(1, Math.Min(Tokens > 0 ? (int)(Tokens / mean) : int.MaxValue, Examples > 0 ? Examples : int.MaxValue));
+        int perBatch = Math.Max(1,
+            Math.Min(Tokens > 0 ? (int)(Tokens / mean) : int.MaxValue, Examples > 0 ? Examples : int.MaxValue));
         foreach ((ExamplePiece Piece, int Rows)[] stretch in all.Chunk(checked(perBatch * 50)))
             Fill([.. stretch.OrderBy(e => e.Rows)], batches);
         ExamplePiece[][] shuffled = [.. batches];
@@ -51,7 +53,10 @@ public sealed record BatchPacking
         foreach ((ExamplePiece piece, int count) in examples)
         {
             if (Tokens > 0 && count > Tokens)
-                throw new DataException($"An example of {piece.Cache.Path} takes {count} rows; a batch holds {Tokens} (per_device_train_batch_tokens).");
+            {
+                throw new DataException($"An example of {piece.Cache.Path} takes {count} rows; a batch holds {Tokens} "
+                    + "(per_device_train_batch_tokens).");
+            }
             if (batch.Count > 0 && (Tokens > 0 && used + count > Tokens || Examples > 0 && batch.Count == Examples))
             {
                 batches.Add([.. batch]);

@@ -2,7 +2,8 @@ namespace Seriatim.Training;
 
 /// <summary>
 /// Random numbers by counter: number i of a stream follows from (seed, stream, i) alone, so that nothing has to be saved and
-/// nothing depends on threads or on what was drawn before. The mixing function is the finalizer of SplitMix64 (Steele et al., 2014).
+/// nothing depends on threads or on what was drawn before. The mixing function is the
+/// finalizer of SplitMix64 (Steele et al., 2014).
 /// </summary>
 /// <param name="seed">The seed.</param>
 /// <param name="stream">Which of the seed's streams.</param>

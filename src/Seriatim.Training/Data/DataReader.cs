@@ -11,7 +11,9 @@ public static class DataReader
     /// <summary>The examples of a file, one after another.</summary>
     /// <param name="file">The file and how to read it.</param>
     /// <param name="bad">Counts the lines that hold no example: empty, malformed, not UTF-8, a field missing.</param>
-    /// <exception cref="DataException">There are too many bad lines, or the file's description does not fit its format.</exception>
+    /// <exception cref="DataException">
+    /// There are too many bad lines, or the file's description does not fit its format.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="InvalidDataException">A gzip file is damaged.</exception>
     public static IEnumerable<TextRecord> Read(DataFile file, BadLines bad)
@@ -90,11 +92,18 @@ public static class DataReader
             string[] fields = line.TrimEnd('\r', '\n').Split('\t');
             int needed = Math.Max(source, target ?? 0) + 1;
             if (fields.Length < needed && !string.IsNullOrWhiteSpace(line))
+            {
                 bad.Add(file.Path, number, $"{fields.Length} fields, {needed} needed");
-            else if (Problem(fields.Length < needed ? "" : fields[source], target is { } t && fields.Length >= needed ? fields[t] : null) is { } problem)
+            }
+            else if (Problem(fields.Length < needed ? "" : fields[source],
+                target is { } t && fields.Length >= needed ? fields[t] : null) is { } problem)
+            {
                 bad.Add(file.Path, number, problem);
+            }
             else
+            {
                 yield return new TextRecord(file.Prefix + fields[source], target is { } column ? fields[column] : null, number);
+            }
         }
     }
 

@@ -18,15 +18,20 @@ public sealed class ExampleDrawer
     /// <param name="sources">The data.</param>
     /// <param name="limits">How long examples may be, and what happens to longer ones.</param>
     /// <param name="seed">Seed of the order.</param>
-    /// <exception cref="DataException">An example is too long and the limits say to refuse it; some sources have a weight and some
-    /// not; nothing is left; the limits leave no room.</exception>
+    /// <exception cref="DataException">
+    /// An example is too long and the limits say to refuse it; some sources have a weight and some
+    /// not; nothing is left; the limits leave no room.
+    /// </exception>
     public ExampleDrawer(IReadOnlyList<DataSource> sources, ExampleLimits limits, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(sources);
         (_sources, _limits, _seed) = (sources, limits, seed);
         if (limits.Source < 1)
+        {
             throw new DataException(
-                $"A source may have {limits.Source} ids, because what the objective adds fills the context; at least 1 is needed. Use a longer max_length or context.");
+                $"A source may have {limits.Source} ids, because what the objective adds fills the context; at least 1 is "
+                    + "needed. Use a longer max_length or context.");
+        }
         _weighted = sources.Any(s => s.Weight is not null);
         if (_weighted && sources.Any(s => s.Weight is not > 0))
             throw new DataException("Either every source has a positive weight or none has one.");
@@ -120,7 +125,9 @@ public sealed class ExampleDrawer
         return tooLong.Count == 0 ? pieces : throw TooLong(source, tooLong);
     }
 
-    /// <summary>Names the first of the examples that do not fit by their place in the file, so that they can be looked at.</summary>
+    /// <summary>
+    /// Names the first of the examples that do not fit by their place in the file, so that they can be looked at.
+    /// </summary>
     private DataException TooLong(DataSource source, List<int> examples)
     {
         const int Named = 10;
@@ -131,18 +138,22 @@ public sealed class ExampleDrawer
         IEnumerable<string> named = first.Select(example =>
         {
             int length = source.Cache.Source(example).Length;
-            string place = lines is null ? $"example {example + 1} of {source.Cache.Path}" : $"{source.File!.Path}({lines[example]})";
+            string place = lines is null
+                ? $"example {example + 1} of {source.Cache.Path}"
+                : $"{source.File!.Path}({lines[example]})";
             return $"{place}: {length}{(source.Cache.HasTargets ? $" + {source.Cache.Target(example).Length}" : "")} tokens";
         });
         return new DataException(
-            $"{examples.Count} examples are too long; {fits} tokens fit. Set long_sequences to \"skip\"{(source.Cache.HasTargets ? "" : " or \"split\"")}, or use a longer context."
-            + $"{Environment.NewLine}{string.Join(Environment.NewLine, named)}");
+            $"{examples.Count} examples are too long; {fits} tokens fit. Set long_sequences to "
+            + $"\"skip\"{(source.Cache.HasTargets ? "" : " or \"split\"")}, or use a longer "
+            + $"context.{Environment.NewLine}{string.Join(Environment.NewLine, named)}");
     }
 
     private void Cut(List<ExamplePiece> pieces, TokenCache cache, int example, int first, int end, int offset)
     {
         int overlap = _limits.Overlap;
-        for (int at = first, next = offset > 0 ? first + offset : first + _limits.Source; at + overlap < end; at = next, next += _limits.Source)
+        for (int at = first,
+            next = offset > 0 ? first + offset : first + _limits.Source; at + overlap < end; at = next, next += _limits.Source)
         {
             // A piece brings the ids it predicts: the last id of one is the first of the next.
             int stop = (int)Math.Min(end, (long)next + overlap);

@@ -23,7 +23,8 @@ public sealed record SequenceFrame(IReadOnlyList<int> Before, IReadOnlyList<int>
         return at >= 0
             ? new SequenceFrame(framed[..at], framed[(at + bare.Length)..])
             : throw new ArgumentException(
-                $"The tokenizer makes [{string.Join(", ", framed)}] of \"a\" with special tokens and [{string.Join(", ", bare)}] without: what it adds is not a frame around the text.");
+                $"The tokenizer makes [{string.Join(", ", framed)}] of \"a\" with special tokens and [{string.Join(", ", bare)}] "
+                    + "without: what it adds is not a frame around the text.");
     }
 
     /// <summary>The ids with the frame around them.</summary>

@@ -15,7 +15,9 @@ public static class TokenCacheBuilder
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="tokenizerFile">The bytes that define it, for the key.</param>
     /// <param name="encoding">How examples become ids.</param>
-    /// <param name="bad">Counts the lines that hold no example; a cache that is there knows their number, not their names.</param>
+    /// <param name="bad">
+    /// Counts the lines that hold no example; a cache that is there knows their number, not their names.
+    /// </param>
     /// <param name="cancellation">Stops the work; nothing is left behind.</param>
     /// <exception cref="DataException">The data hold no example, or too many bad lines.</exception>
     public static TokenCache OpenOrBuild(string folder, DataFile file, Tokenizer tokenizer, ReadOnlySpan<byte> tokenizerFile,

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Seriatim.Training;
 
 /// <summary>
-/// Figures as JSON lines: <c>{"step":50,"loss":2.1,...}</c>, one line an entry, flushed at once so that other programs can follow.
+/// Figures as JSON lines: <c>{"step":50,"loss":2.1,...}</c>, one line an entry, flushed
+/// at once so that other programs can follow.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
@@ -14,7 +15,9 @@ public sealed class MetricsLog : IDisposable
     /// <param name="keepUpTo">Steps done when the run goes on; 0 for a new run.</param>
     public MetricsLog(string path, long keepUpTo)
     {
-        string[] kept = File.Exists(path) && keepUpTo > 0 ? [.. File.ReadLines(path).Where(line => StepOf(line) <= keepUpTo)] : [];
+        string[] kept = File.Exists(path) && keepUpTo > 0
+            ? [.. File.ReadLines(path).Where(line => StepOf(line) <= keepUpTo)]
+            : [];
         _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read);
         foreach (string line in kept)
             _file.Write([.. System.Text.Encoding.UTF8.GetBytes(line), (byte)'\n']);
@@ -55,7 +58,8 @@ public sealed class MetricsLog : IDisposable
                 continue;
             using JsonDocument json = JsonDocument.Parse(line);
             entries.Add(new LogEntry(StepOf(line), json.RootElement.EnumerateObject()
-                .Where(p => p.Name != "step" && p.Value.ValueKind == JsonValueKind.Number).ToDictionary(p => p.Name, p => p.Value.GetDouble())));
+                .Where(p => p.Name != "step" && p.Value.ValueKind == JsonValueKind.Number)
+                .ToDictionary(p => p.Name, p => p.Value.GetDouble())));
         }
 
         return entries;

@@ -8,7 +8,10 @@ internal static class Segments
         ArgumentNullException.ThrowIfNull(hypotheses);
         ArgumentNullException.ThrowIfNull(references);
         if (hypotheses.Count != references.Count || hypotheses.Count == 0)
-            throw new ArgumentException($"{hypotheses.Count} segments of output and {references.Count} with references; as many of both are needed, and at least one.");
+        {
+            throw new ArgumentException($"{hypotheses.Count} segments of output and {references.Count} with references; as many "
+                + "of both are needed, and at least one.");
+        }
         for (int i = 0; i < references.Count; i++)
         {
             if (references[i].Count == 0)

@@ -8,4 +8,5 @@ namespace Seriatim.Training;
 /// <param name="Rows">Rows of its batches.</param>
 /// <param name="Flops">Operations of its passes; 0 if they are not counted.</param>
 /// <param name="Accuracy">Share of its labels that were the most likely id, if the step is logged.</param>
-internal readonly record struct StepFigures(long Step, double Loss, double Norm, double Rate, long Rows, double Flops, double Accuracy = 0);
+internal readonly record struct StepFigures(long Step, double Loss, double Norm, double Rate, long Rows, double Flops,
+    double Accuracy = 0);

@@ -49,7 +49,8 @@ public sealed class TrainingFlops(ModelSpec spec)
     }
 
     /// <summary>Keys and values of the decoder's cross-attention are made of the encoder's rows.</summary>
-    private double CrossKeys() => spec.Decoder!.Layers.Sum(l => l.Cross is { } cross ? 2.0 * cross.HeadDim * cross.KeyValueHeads : 0);
+    private double CrossKeys() =>
+        spec.Decoder!.Layers.Sum(l => l.Cross is { } cross ? 2.0 * cross.HeadDim * cross.KeyValueHeads : 0);
 
     private static double FeedForward(FeedForwardSpec spec, int width) => spec switch
     {

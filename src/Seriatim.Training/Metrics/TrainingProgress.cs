@@ -24,7 +24,9 @@ public sealed record TrainingProgress(long Step, long TotalSteps)
     /// <summary>Share of the machine's multiply-adds that went into the model, 0 to 1; 0 if it is not known.</summary>
     public double PeakFraction { get; init; }
 
-    /// <summary>Seconds to the last step at the speed of the last steps, evaluations and checkpoints included; null: not known yet.</summary>
+    /// <summary>
+    /// Seconds to the last step at the speed of the last steps, evaluations and checkpoints included; null: not known yet.
+    /// </summary>
     public double? EtaSeconds { get; init; }
 
     /// <summary>The newest validation loss; null before the first.</summary>
@@ -36,7 +38,9 @@ public sealed record TrainingProgress(long Step, long TotalSteps)
     /// <summary>Share of the steps done, 0 to 1.</summary>
     public double Fraction => TotalSteps > 0 ? Math.Clamp((double)Step / TotalSteps, 0, 1) : 0;
 
-    /// <summary>The recent losses as a line of bars, each the mean of some steps, between their own minimum and maximum.</summary>
+    /// <summary>
+    /// The recent losses as a line of bars, each the mean of some steps, between their own minimum and maximum.
+    /// </summary>
     /// <param name="width">Most characters, at least 1.</param>
     public string Sparkline(int width = 24) => Sparkline(RecentLosses, width);
 
@@ -57,7 +61,8 @@ public sealed record TrainingProgress(long Step, long TotalSteps)
         if (count == 0)
             return "";
         double low = means.Min(), range = means.Max() - low;
-        return string.Concat(means.Select(mean => Bars[range > 0 ? (int)Math.Min(Bars.Length - 1, (mean - low) / range * Bars.Length) : Bars.Length / 2]));
+        return string.Concat(means.Select(mean =>
+            Bars[range > 0 ? (int)Math.Min(Bars.Length - 1, (mean - low) / range * Bars.Length) : Bars.Length / 2]));
     }
 
     /// <summary>The time left as people write it, e.g. <c>2h 05m</c> or <c>48s</c>; <c>?</c> while it is not known.</summary>
@@ -68,7 +73,8 @@ public sealed record TrainingProgress(long Step, long TotalSteps)
         TimeSpan left = TimeSpan.FromSeconds(Math.Min(Math.Ceiling(seconds), 1e9));
         return left.TotalHours >= 24 ? string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalDays}d {left.Hours:D2}h")
             : left.TotalMinutes >= 60 ? string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalHours}h {left.Minutes:D2}m")
-            : left.TotalSeconds >= 60 ? string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalMinutes}m {left.Seconds:D2}s")
+            : left.TotalSeconds >= 60
+            ? string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalMinutes}m {left.Seconds:D2}s")
             : string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalSeconds}s");
     }
 }

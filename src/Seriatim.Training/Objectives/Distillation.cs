@@ -1,8 +1,9 @@
 namespace Seriatim.Training;
 
 /// <summary>
-/// Training by the distribution of a larger model (Hinton et al., 2015): the loss of a label is <c>(1 - w) CE + w T² KL(q ‖ p)</c> with
-/// the cross-entropy CE of the label, the teacher's distribution q and the model's p at the temperature T.
+/// Training by the distribution of a larger model (Hinton et al., 2015): the loss of a label is
+/// <c>(1 - w) CE + w T² KL(q ‖ p)</c> with the cross-entropy CE of the label, the teacher's distribution
+/// q and the model's p at the temperature T.
 /// </summary>
 /// <remarks>
 /// Logits are made for 128 rows at a time, so that neither model's are ever held for all rows. The gradient of the logits is
@@ -43,7 +44,10 @@ public sealed class Distillation
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
         if (model.Spec.Head.Outputs != _teacher.Spec.Head.Outputs)
-            throw new ArgumentException($"The teacher has {_teacher.Spec.Head.Outputs} ids, the model {model.Spec.Head.Outputs}; they must have one vocabulary.", nameof(model));
+        {
+            throw new ArgumentException($"The teacher has {_teacher.Spec.Head.Outputs} ids, the model {model.Spec.Head.Outputs}; "
+                + "they must have one vocabulary.", nameof(model));
+        }
         using var tape = new Tape(ops) { RecomputesLayers = recompute };
         using Tensor rows = LossPass.Hidden(model, tape, batch, dropout);
         using Tensor taught = LossPass.Hidden(_teacher, ops, batch);
@@ -60,7 +64,8 @@ public sealed class Distillation
                 sliceTape.Watch(slice);
                 using Tensor logits = model.Project(sliceTape, slice);
                 using Tensor teacher = _teacher.Project(ops, taught, some);
-                (Tensor slope, Tensor sum) = ops.DistillationLoss(logits, teacher, batch.Labels.AsMemory(first, some.Length), options);
+                (Tensor slope, Tensor sum) = ops.DistillationLoss(logits, teacher,
+                    batch.Labels.AsMemory(first, some.Length), options);
                 sums.Add(sum);
                 sliceTape.Backward(logits, slope);
                 ops.PutRows(sliceTape.GradientOf(slice)!, gradient, first);

@@ -13,9 +13,12 @@ public static class LossPass
     /// memory, a third more work, the same bits.</param>
     /// <returns>The summed loss of all labels, in nats.</returns>
     public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0,
-        BatchDropout? dropout = null, bool recompute = false) => TrainCounting(model, ops, batch, labelSmoothing, dropout, recompute, null);
+        BatchDropout? dropout = null, bool recompute = false) =>
+        TrainCounting(model, ops, batch, labelSmoothing, dropout, recompute, null);
 
-    /// <summary>As <see cref="Train"/>; tells how many labels were the most likely id before the step, if somebody wants to know.</summary>
+    /// <summary>
+    /// As <see cref="Train"/>; tells how many labels were the most likely id before the step, if somebody wants to know.
+    /// </summary>
     internal static double TrainCounting(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing,
         BatchDropout? dropout, bool recompute, Action<long>? correct)
     {

@@ -11,7 +11,8 @@ namespace Seriatim.Training;
 /// <param name="share">Share of the ids that are predicted, over 0 and at most 1.</param>
 /// <param name="frame">Put around every piece, also of a text that is split, as around a text that is filled in later.</param>
 public sealed class MaskedTokenObjective(
-    int maskId, int vocabulary, Func<int, bool> isSpecial, ulong seed, double share = 0.15, SequenceFrame? frame = null) : Objective
+    int maskId, int vocabulary, Func<int, bool> isSpecial, ulong seed, double share = 0.15,
+    SequenceFrame? frame = null) : Objective
 {
     private readonly SequenceFrame _frame = frame ?? SequenceFrame.None;
 

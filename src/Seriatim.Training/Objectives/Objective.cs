@@ -38,6 +38,9 @@ public abstract class Objective
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Spec.Task != Task)
-            throw new ArgumentException($"{GetType().Name} trains models for {Task}; this {model.Spec.Family} model is for {model.Spec.Task}.");
+        {
+            throw new ArgumentException(
+                $"{GetType().Name} trains models for {Task}; this {model.Spec.Family} model is for {model.Spec.Task}.");
+        }
     }
 }

@@ -10,7 +10,8 @@ namespace Seriatim.Training;
 /// <param name="StartStep">Steps without replacement.</param>
 /// <param name="EndStep">The step from which on the probability is the whole one.</param>
 /// <remarks>The first input of a sequence stays. Which inputs are replaced follows from (seed, draw, row) alone.</remarks>
-public sealed record ScheduledSampling(double Probability, SamplingGrowth Growth = SamplingGrowth.Constant, long StartStep = 0, long EndStep = 0)
+public sealed record ScheduledSampling(double Probability, SamplingGrowth Growth = SamplingGrowth.Constant, long StartStep = 0,
+    long EndStep = 0)
 {
     private const int RowsAtOnce = 256;
 
@@ -42,7 +43,10 @@ public sealed record ScheduledSampling(double Probability, SamplingGrowth Growth
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
         if (batch.Labels.Length != batch.Rows.Rows)
-            throw new ArgumentException($"{batch.Labels.Length} of {batch.Rows.Rows} rows have a label; scheduled sampling is for models that predict the next id.", nameof(batch));
+        {
+            throw new ArgumentException($"{batch.Labels.Length} of {batch.Rows.Rows} rows have a label; scheduled sampling is "
+                + "for models that predict the next id.", nameof(batch));
+        }
         // The rows before those that are replaced: their predictions are wanted.
         int[] rows = [.. batch.Rows.Segments.SelectMany(s => Enumerable.Range(s.FirstRow, s.Rows - 1))
             .Where(row => random.Uniform((ulong)row) < probability)];
@@ -76,7 +80,10 @@ public sealed record ScheduledSampling(double Probability, SamplingGrowth Growth
         if (sampling.Probability == 0)
             throw reader.Wrong(Key, "\"probability\" in it");
         if (sampling.Growth == SamplingGrowth.Constant ? own.Has("end_step") : sampling.EndStep <= sampling.StartStep)
-            throw reader.Wrong(Key, "an \"end_step\" after \"start_step\" where the schedule grows, and none where it is constant");
+        {
+            throw reader.Wrong(Key,
+                "an \"end_step\" after \"start_step\" where the schedule grows, and none where it is constant");
+        }
         return sampling;
     }
 }

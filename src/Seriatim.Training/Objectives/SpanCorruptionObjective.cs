@@ -37,7 +37,10 @@ public sealed class SpanCorruptionObjective(
             if (ids.Length > 0 && ids[^1] == endId)
                 ids = ids[..^1];
             if (ids.Length < 2)
-                throw new DataException($"Example {example.Example + 1} of {example.Cache.Path} has {ids.Length} ids; 2 are needed for a span.");
+            {
+                throw new DataException(
+                    $"Example {example.Example + 1} of {example.Cache.Path} has {ids.Length} ids; 2 are needed for a span.");
+            }
             (int[] source, int[] target) = Corrupt(ids, new CounterRandom(seed, example.Draw));
             batch.Add(source, target);
         }

@@ -2,8 +2,9 @@ namespace Seriatim.Training;
 
 /// <summary>
 /// Adafactor (Shazeer and Stern, 2018, algorithms 4 and 5): of the average of squared gradients of a matrix only the means of its
-/// rows <c>R</c> and columns <c>C</c> are kept, <c>v = R C / mean(R)</c>; the update <c>u = g / sqrt(v)</c> is scaled down to a root
-/// mean square of at most 1; <c>p -= r w p; p -= r u</c> with the rate r and the decay w. No average of gradients. Vectors keep all of v.
+/// rows <c>R</c> and columns <c>C</c> are kept, <c>v = R C / mean(R)</c>; the update <c>u = g / sqrt(v)</c> is
+/// scaled down to a root mean square of at most 1; <c>p -= r w p; p -= r u</c> with the rate r and the decay w. No
+/// average of gradients. Vectors keep all of v.
 /// </summary>
 /// <remarks>
 /// Rows and columns are those of the matrix, whatever its order in memory. Work is cut into blocks of 32 rows and their sums are
@@ -25,7 +26,11 @@ public sealed class Adafactor : Optimizer
         _options = options ?? new AdafactorOptions();
         _options.Check();
         foreach (Parameter p in parameters.Select(p => p.Parameter))
-            _own.Add(p.Rows == 1 ? [new("exp_avg_sq", p, p.Columns)] : [new("exp_avg_sq_row", p, p.Rows), new("exp_avg_sq_col", p, p.Columns)]);
+        {
+            _own.Add(p.Rows == 1
+                ? [new("exp_avg_sq", p, p.Columns)]
+                : [new("exp_avg_sq_row", p, p.Rows), new("exp_avg_sq_col", p, p.Columns)]);
+        }
         Moments = [.. _own.SelectMany(moments => moments)];
     }
 

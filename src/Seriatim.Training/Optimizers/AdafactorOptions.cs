@@ -13,8 +13,8 @@ public sealed record AdafactorOptions
     public double SquareEpsilon { get; init; } = 1e-30;
 
     /// <summary>
-    /// Whether the learning rate is multiplied by the root mean square of the parameter, or <see cref="SmallestScale"/> if that is
-    /// more. The reference library's trainer does not.
+    /// Whether the learning rate is multiplied by the root mean square of the parameter, or <see cref="SmallestScale"/> if that
+    /// is more. The reference library's trainer does not.
     /// </summary>
     public bool ScaleParameter { get; init; }
 

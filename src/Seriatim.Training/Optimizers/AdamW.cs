@@ -12,7 +12,9 @@ public sealed class AdamW : Optimizer
     /// <summary>Makes an optimizer whose moments are zero.</summary>
     /// <param name="parameters">What it changes.</param>
     /// <param name="options">Betas, epsilon, decay; by default those of <see cref="AdamWOptions"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A beta is not in [0, 1), epsilon not positive, or the decay negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A beta is not in [0, 1), epsilon not positive, or the decay negative.
+    /// </exception>
     public AdamW(IReadOnlyList<TrainableParameter> parameters, AdamWOptions? options = null)
         : base(parameters, ["exp_avg", "exp_avg_sq"])
     {

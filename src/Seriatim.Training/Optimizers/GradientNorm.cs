@@ -4,8 +4,8 @@ namespace Seriatim.Training;
 public static class GradientNorm
 {
     /// <summary>
-    /// The Euclidean norm over all parameters, in double: the same bits on every machine and for any number of threads. Waits for the
-    /// gradients, as one does for a loss.
+    /// The Euclidean norm over all parameters, in double: the same bits on every machine and for any number of threads. Waits
+    /// for the gradients, as one does for a loss.
     /// </summary>
     /// <param name="ops">Ops of the device that the parameters are on.</param>
     /// <param name="parameters">Whose gradients; those without one count as zero.</param>
@@ -16,7 +16,9 @@ public static class GradientNorm
         return Math.Sqrt(ops.SumOfSquares([.. parameters.Select(p => p.Parameter)]));
     }
 
-    /// <summary>The factor that brings gradients of this norm down to at most <paramref name="largest"/>; 1 if they are below.</summary>
+    /// <summary>
+    /// The factor that brings gradients of this norm down to at most <paramref name="largest"/>; 1 if they are below.
+    /// </summary>
     /// <param name="norm">The norm.</param>
     /// <param name="largest">The largest norm wanted; 0: no clipping.</param>
     public static double ClipFactor(double norm, double largest)

@@ -1,8 +1,9 @@
 namespace Seriatim.Training;
 
 /// <summary>
-/// Changes parameters by their gradients. The arithmetic is ops of the device that the parameters are on; what is here are options, the
-/// numbers of a step, and what is kept of each parameter. The bits of the result do not depend on threads or the width of vectors.
+/// Changes parameters by their gradients. The arithmetic is ops of the device that the parameters are on; what is
+/// here are options, the numbers of a step, and what is kept of each parameter. The bits of the result do not
+/// depend on threads or the width of vectors.
 /// </summary>
 public abstract class Optimizer : IDisposable
 {
@@ -32,7 +33,9 @@ public abstract class Optimizer : IDisposable
     /// <summary>What is changed, in the order of the model.</summary>
     public IReadOnlyList<TrainableParameter> Parameters { get; }
 
-    /// <summary>The moments of every parameter, parameter by parameter: what a checkpoint has to keep besides <see cref="Steps"/>.</summary>
+    /// <summary>
+    /// The moments of every parameter, parameter by parameter: what a checkpoint has to keep besides <see cref="Steps"/>.
+    /// </summary>
     public IReadOnlyList<OptimizerMoment> Moments { get; private protected init; } = [];
 
     /// <summary>Steps done so far; set when training goes on from a checkpoint.</summary>

@@ -42,7 +42,10 @@ public sealed record ParameterSelection
         {
             bool frozen = Frozen.Any(pattern => Matches(parameter, pattern));
             if (!frozen && parameter.Parameter.Data.Type != DataType.F32)
-                throw new ArgumentException($"{parameter.Parameter} is stored as {parameter.Parameter.Data.Type}; load the model with WeightStorage.F32 to train it.");
+            {
+                throw new ArgumentException($"{parameter.Parameter} is stored as {parameter.Parameter.Data.Type}; load the model "
+                    + "with WeightStorage.F32 to train it.");
+            }
             if (!names.Add(parameter.Parameter.Name))
                 throw new ArgumentException($"Two parameters are called {parameter.Parameter.Name}.");
             parameter.Parameter.Trainable = !frozen;
@@ -50,7 +53,9 @@ public sealed record ParameterSelection
                 selected.Add(new TrainableParameter(parameter.Parameter, Decays(parameter)));
         }
 
-        return selected.Count > 0 ? selected : throw new ArgumentException("Every parameter is frozen; there is nothing to train.");
+        return selected.Count > 0
+            ? selected
+            : throw new ArgumentException("Every parameter is frozen; there is nothing to train.");
     }
 
     private bool Decays(ModelParameter parameter) =>

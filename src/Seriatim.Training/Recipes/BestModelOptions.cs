@@ -4,7 +4,9 @@ namespace Seriatim.Training;
 /// <param name="Metric"><c>metric_for_best_model</c>: the figure of evaluations that is compared, e.g. <c>eval_loss</c>.</param>
 /// <param name="GreaterIsBetter"><c>greater_is_better</c>.</param>
 /// <param name="LoadAtEnd"><c>load_best_model_at_end</c>: the finished model is the best checkpoint, not the last.</param>
-/// <param name="Patience"><c>early_stopping_patience</c>: evaluations without a new best after which training ends; 0: never.</param>
+/// <param name="Patience">
+/// <c>early_stopping_patience</c>: evaluations without a new best after which training ends; 0: never.
+/// </param>
 public sealed record BestModelOptions(string Metric, bool GreaterIsBetter, bool LoadAtEnd, int Patience)
 {
     private static readonly string[] Metrics =
@@ -27,9 +29,14 @@ public sealed record BestModelOptions(string Metric, bool GreaterIsBetter, bool 
         bool load = reader.Flag("load_best_model_at_end", false);
         int patience = (int)reader.Whole("early_stopping_patience", 0, 1);
         if (!reader.Has("metric_for_best_model") && !load && patience == 0)
-            return reader.Has("greater_is_better") ? throw reader.Wrong("greater_is_better", "metric_for_best_model beside it") : null;
+        {
+            return reader.Has("greater_is_better")
+                ? throw reader.Wrong("greater_is_better", "metric_for_best_model beside it")
+                : null;
+        }
+        // Hugging Face takes both forms.
         string metric = reader.OneOf("metric_for_best_model", "eval_loss",
-            [.. Metrics.Select(name => (name, name)), .. Metrics.Select(name => (name["eval_".Length..], name))]); // Hugging Face takes both
+            [.. Metrics.Select(name => (name, name)), .. Metrics.Select(name => (name["eval_".Length..], name))]);
         bool greater = metric is "eval_accuracy" or "eval_bleu" or "eval_chrf";
         return new BestModelOptions(metric, reader.Flag("greater_is_better", greater), load, patience);
     }

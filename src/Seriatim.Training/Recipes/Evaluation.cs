@@ -1,7 +1,10 @@
 namespace Seriatim.Training;
 
-/// <summary>Scores of a model on the validation data of a run: likelihood, and generated targets if the recipe asks for them.</summary>
-internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Objective objective, Tokenizer tokenizer, TrainingOptions options)
+/// <summary>
+/// Scores of a model on the validation data of a run: likelihood, and generated targets if the recipe asks for them.
+/// </summary>
+internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Objective objective, Tokenizer tokenizer,
+    TrainingOptions options)
 {
     /// <summary>Ids of a generated target where neither recipe nor context limit it: an untrained model does not end.</summary>
     private const int LongestTarget = 256;
@@ -19,9 +22,15 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
         if (best.NeedsGeneration && recipe.Generation is null)
             throw new RecipeException($"metric_for_best_model is {best.Metric}; it needs \"predict_with_generate\": true.");
         if (data.Validation.Count == 0)
-            throw new RecipeException($"metric_for_best_model is {best.Metric}; there are no validation data. Give \"validation_files\" or \"validation_split\".");
+        {
+            throw new RecipeException($"metric_for_best_model is {best.Metric}; there are no validation data. Give "
+                + "\"validation_files\" or \"validation_split\".");
+        }
         if (best.Metric == "eval_bits_per_byte" && data.ValidationBytes() == 0)
-            throw new RecipeException($"metric_for_best_model is {best.Metric}; the objective {recipe.Objective} has no such figure.");
+        {
+            throw new RecipeException(
+                $"metric_for_best_model is {best.Metric}; the objective {recipe.Objective} has no such figure.");
+        }
         if (best.Patience > 0 && recipe.EvalSteps == 0)
             throw new RecipeException("early_stopping_patience counts evaluations; give \"eval_steps\".");
     }
@@ -33,10 +42,16 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
         if (!objective.NeedsTargets || data.Validation.Count == 0)
             throw new RecipeException("predict_with_generate needs the objective sequence_to_sequence and validation data.");
         if (options.Generate is null)
-            throw new RecipeException("The recipe says predict_with_generate; give TrainingOptions.Generate, as a rule TrainingGenerator.Generate of the package Seriatim.");
+        {
+            throw new RecipeException("The recipe says predict_with_generate; give TrainingOptions.Generate, as a rule "
+                + "TrainingGenerator.Generate of the package Seriatim.");
+        }
         int start = model.Config.ForcedBosTokenId is null ? 1 : 2, room = model.Spec.Context - start;
         if (wanted.MaxLength > room)
-            throw new RecipeException($"generation_max_length is {wanted.MaxLength}; a context of {model.Spec.Context} less {start} ids at its start leaves {room}. Give at most {room}.");
+        {
+            throw new RecipeException($"generation_max_length is {wanted.MaxLength}; a context of {model.Spec.Context} less "
+                + $"{start} ids at its start leaves {room}. Give at most {room}.");
+        }
         _longest = wanted.MaxLength > 0 ? wanted.MaxLength : Math.Min(Math.Min(LongestTarget, data.Limits.Target), room);
     }
 
@@ -66,7 +81,10 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
             IReadOnlyList<string> made = options.Generate!(
                 new GenerationTask(model, ops, tokenizer, sources, _longest, wanted.Beams), cancellation);
             if (made.Count != sources.Length)
-                throw new InvalidOperationException($"TrainingOptions.Generate gave {made.Count} texts for {sources.Length} sources.");
+            {
+                throw new InvalidOperationException(
+                    $"TrainingOptions.Generate gave {made.Count} texts for {sources.Length} sources.");
+            }
             string[][] right = [.. references.Select(r => (string[])[r])];
             double fileBleu = Bleu.Corpus(made, right, cut).Score, fileChrf = Chrf.Corpus(made, right);
             (bleu, chrf) = (bleu + fileBleu / _pairs.Count, chrf + fileChrf / _pairs.Count);

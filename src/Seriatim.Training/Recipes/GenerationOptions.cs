@@ -17,8 +17,8 @@ public sealed record GenerationOptions(int MaxLength, int Beams, int MaxSamples)
                 throw reader.Wrong(key, "predict_with_generate true");
         }
 
-        var options = new GenerationOptions((int)reader.Whole("generation_max_length", 0, 1), (int)reader.Whole("generation_num_beams", 1, 1),
-            (int)reader.Whole("max_eval_samples", 0, 1));
+        var options = new GenerationOptions((int)reader.Whole("generation_max_length", 0, 1),
+            (int)reader.Whole("generation_num_beams", 1, 1), (int)reader.Whole("max_eval_samples", 0, 1));
         return generate ? options : null;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Seriatim.Training;
 
 /// <summary>About how much memory a run takes, in bytes.</summary>
@@ -29,6 +31,7 @@ public readonly record struct MemoryEstimate(long Weights, long Gradients, long 
     }
 
     /// <summary>The parts and the sum in MB.</summary>
-    public override string ToString() => FormattableString.Invariant(
-        $"{Total / 1e6:F0} MB = weights {Weights / 1e6:F0} + gradients {Gradients / 1e6:F0} + moments {Moments / 1e6:F0} + activations about {Activations / 1e6:F0}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Total / 1e6:F0} MB = weights {Weights / 1e6:F0} + gradients {Gradients / 1e6:F0} + moments {Moments / 1e6:F0} + "
+            + $"activations about {Activations / 1e6:F0}");
 }

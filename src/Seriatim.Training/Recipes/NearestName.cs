@@ -1,11 +1,16 @@
 namespace Seriatim.Training;
 
-/// <summary>Which of several names was probably meant. The command line compiles this file too: flags are misspelt as keys are.</summary>
+/// <summary>
+/// Which of several names was probably meant. The command line compiles this file too: flags are misspelt as keys are.
+/// </summary>
 internal static class NearestName
 {
     private const int MostEdits = 3;
 
-    /// <summary>The name with the fewest edits from what was written, at most three, and at most half of the letters; null if there is none.</summary>
+    /// <summary>
+    /// The name with the fewest edits from what was written, at most three, and at most
+    /// half of the letters; null if there is none.
+    /// </summary>
     public static string? Find(string written, IEnumerable<string> names) => names
         .Select(name => (Name: name, Distance: Distance(name, written)))
         .Where(pair => pair.Distance <= Math.Min(MostEdits, Math.Min(pair.Name.Length, written.Length) / 2))

@@ -12,9 +12,11 @@ internal static class ObjectiveFactory
             ObjectiveKind.NextToken => new NextTokenObjective(),
             ObjectiveKind.SequenceToSequence => new SequenceToSequenceObjective(Start(model)),
             ObjectiveKind.MaskedTokens => new MaskedTokenObjective(
-                tokenizer.SpecialTokens.Mask ?? throw new RecipeException($"{recipe.Tokenizer} has no mask_token (tokenizer_config.json); masked_tokens needs one."),
-                Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed, recipe.MaskShare,
-                recipe.Encoding.AddSpecialTokens ? SequenceFrame.Of(tokenizer) : null),
+                tokenizer.SpecialTokens.Mask
+                    ?? throw new RecipeException(
+                        $"{recipe.Tokenizer} has no mask_token (tokenizer_config.json); masked_tokens needs one."),
+                Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed,
+                recipe.MaskShare, recipe.Encoding.AddSpecialTokens ? SequenceFrame.Of(tokenizer) : null),
             _ => new SpanCorruptionObjective(Start(model), End(model, tokenizer), Sentinels(recipe, tokenizer), recipe.Seed,
                 recipe.NoiseDensity, recipe.SpanLength),
         };
@@ -33,6 +35,8 @@ internal static class ObjectiveFactory
         var ids = new List<int>();
         while (tokenizer.IdOf(string.Create(CultureInfo.InvariantCulture, $"<extra_id_{ids.Count}>")) is { } id)
             ids.Add(id);
-        return ids.Count > 0 ? ids : throw new RecipeException($"{recipe.Tokenizer} has no <extra_id_0>; span_corruption needs sentinels.");
+        return ids.Count > 0
+            ? ids
+            : throw new RecipeException($"{recipe.Tokenizer} has no <extra_id_0>; span_corruption needs sentinels.");
     }
 }

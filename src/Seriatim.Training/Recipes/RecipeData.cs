@@ -40,5 +40,6 @@ public sealed record RecipeData(DataFile File, double? Weight)
     /// <summary><c>origin</c> says where a file that is not there can be had.</summary>
     private static RecipeData Existing(DataFile file, double? weight, string? origin) => System.IO.File.Exists(file.Path)
         ? new RecipeData(file, weight)
-        : throw new RecipeException($"There is no data file {file.Path}. {origin ?? "Put it there, or change the recipe's \"path\"."}");
+        : throw new RecipeException(
+            $"There is no data file {file.Path}. {origin ?? "Put it there, or change the recipe's \"path\"."}");
 }

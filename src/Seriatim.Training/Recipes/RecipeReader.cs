@@ -20,7 +20,8 @@ internal sealed class RecipeReader(string name, JsonElement json)
         if (!Has(key))
             return standard;
         JsonElement value = json.GetProperty(key);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least && number <= most
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number >= least
+            && number <= most
             ? number
             : throw Wrong(key, $"a number from {least} to {most}");
     }
@@ -30,7 +31,8 @@ internal sealed class RecipeReader(string name, JsonElement json)
         if (!Has(key))
             return standard;
         JsonElement value = json.GetProperty(key);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least && number <= int.MaxValue
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least
+            && number <= int.MaxValue
             ? number
             : throw Wrong(key, $"a whole number from {least} on");
     }
@@ -57,17 +59,21 @@ internal sealed class RecipeReader(string name, JsonElement json)
                 return value;
         }
 
-        throw new RecipeException($"{name}: \"{key}\" is \"{text}\"; it may be {string.Join(", ", choices.Select(c => c.Name))}.");
+        throw new RecipeException(
+            $"{name}: \"{key}\" is \"{text}\"; it may be {string.Join(", ", choices.Select(c => c.Name))}.");
     }
 
     public IReadOnlyList<string> Texts(string key) => [.. Items(key).Select(i =>
         i.ValueKind == JsonValueKind.String ? i.GetString()! : throw Wrong(key, "a list of strings"))];
 
     public IEnumerable<RecipeReader> Objects(string key) => Items(key).Select((item, i) =>
-        item.ValueKind == JsonValueKind.Object ? new RecipeReader($"{name}, {key}[{i}]", item) : throw Wrong(key, "a list of objects"));
+        item.ValueKind == JsonValueKind.Object
+            ? new RecipeReader($"{name}, {key}[{i}]", item)
+            : throw Wrong(key, "a list of objects"));
 
     public RecipeReader? Object(string key) => !Has(key) ? null
-        : json.GetProperty(key) is { ValueKind: JsonValueKind.Object } value ? new RecipeReader($"{name}, {key}", value) : throw Wrong(key, "an object");
+        : json.GetProperty(key) is { ValueKind: JsonValueKind.Object } value ? new RecipeReader($"{name}, {key}", value)
+        : throw Wrong(key, "an object");
 
     public byte[]? Json(string key) => Has(key) ? System.Text.Encoding.UTF8.GetBytes(json.GetProperty(key).GetRawText()) : null;
 
@@ -76,8 +82,11 @@ internal sealed class RecipeReader(string name, JsonElement json)
     {
         string[] unknown = [.. json.EnumerateObject().Select(p => p.Name).Where(key => !_known.Contains(key))];
         if (unknown.Length > 0)
+        {
             throw new RecipeException(
-                $"{name} has keys that mean nothing here: {string.Join(", ", unknown.Select(Hint))}. Known are {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+                $"{name} has keys that mean nothing here: {string.Join(", ", unknown.Select(Hint))}. Known are "
+                    + $"{string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+        }
     }
 
     /// <summary>A key that has to be there, or one that may stand for it; names what may have been meant.</summary>
@@ -85,7 +94,8 @@ internal sealed class RecipeReader(string name, JsonElement json)
     {
         string[] others = [.. json.EnumerateObject().Select(p => p.Name).Except(keys)];
         string? near = keys.Select(key => NearestName.Find(key, others)).FirstOrDefault(found => found is not null);
-        return new RecipeException($"{name} lacks {string.Join(" or ", keys.Select(key => $"\"{key}\""))}{(near is null ? "." : $"; is \"{near}\" meant for it?")}");
+        return new RecipeException($"{name} lacks {string.Join(" or ", keys.Select(key => $"\"{key}\""))}"
+                + $"{(near is null ? "." : $"; is \"{near}\" meant for it?")}");
     }
 
     public RecipeException Wrong(string key, string wanted) =>

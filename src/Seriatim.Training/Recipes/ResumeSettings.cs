@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace Seriatim.Training;
 
 /// <summary>
-/// All that the bits of a run depend on, by the recipe's keys and with defaults filled in: saved with each checkpoint, and compared when a run goes on.
+/// All that the bits of a run depend on, by the recipe's keys and with defaults filled in: saved with each
+/// checkpoint, and compared when a run goes on.
 /// </summary>
 internal static class ResumeSettings
 {
@@ -54,8 +55,11 @@ internal static class ResumeSettings
             ["logging_steps"] = Value(recipe.LoggingSteps),
             ["seed"] = Value(recipe.Seed),
             ["metric_for_best_model"] = recipe.Best is { } best
-                ? Text($"{best.Metric}, greater {best.GreaterIsBetter}, load at end {best.LoadAtEnd}, patience {best.Patience}") : "",
-            ["predict_with_generate"] = recipe.Generation is { } made ? Text($"length {made.MaxLength}, beams {made.Beams}, samples {made.MaxSamples}") : "",
+                ? Text($"{best.Metric}, greater {best.GreaterIsBetter}, load at end {best.LoadAtEnd}, patience {best.Patience}")
+                : "",
+            ["predict_with_generate"] = recipe.Generation is { } made
+                ? Text($"length {made.MaxLength}, beams {made.Beams}, samples {made.MaxSamples}")
+                : "",
             ["scheduled_sampling"] = recipe.Sampling is { } sampled
                 ? Text($"{sampled.Probability} {sampled.Growth} from {sampled.StartStep} to {sampled.EndStep}") : "",
             ["teacher_model_name_or_path"] = teacher?.Name ?? "",
@@ -75,16 +79,22 @@ internal static class ResumeSettings
     /// <param name="before">The settings of the checkpoint.</param>
     /// <param name="now">Those of the recipe.</param>
     /// <param name="mayChangeSteps">Whether another number of steps is welcome.</param>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now, bool mayChangeSteps) =>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before,
+        IReadOnlyDictionary<string, string> now, bool mayChangeSteps) =>
         [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
             .Select(key => (Key: key, Before: before.GetValueOrDefault(key) ?? "", Now: now.GetValueOrDefault(key) ?? ""))
             .Where(s => s.Before != s.Now && !(s.Key == Steps && mayChangeSteps))
             .Select(s => $"{s.Key}: {Shown(s.Before)}, now {Shown(s.Now)}")];
 
     public static long StepsOf(IReadOnlyDictionary<string, string> settings) =>
-        long.TryParse(settings.GetValueOrDefault(Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long steps) ? steps : 0;
+        long.TryParse(settings.GetValueOrDefault(Steps), NumberStyles.None, CultureInfo.InvariantCulture, out long steps)
+            ? steps
+            : 0;
 
-    /// <summary>The first step, from 0, in which the rate of a run of another length would have been another one; <paramref name="done"/> if it never was.</summary>
+    /// <summary>
+    /// The first step, from 0, in which the rate of a run of another length would have been another one;
+    /// <paramref name="done"/> if it never was.
+    /// </summary>
     public static long FirstOtherRate(TrainingRecipe recipe, int width, long before, long now, long done)
     {
         LearningRateSchedule old = recipe.Schedule.Make(width, before), schedule = recipe.Schedule.Make(width, now);
@@ -95,8 +105,12 @@ internal static class ResumeSettings
     }
 
     /// <summary>What there is to say of a run of another length than before.</summary>
-    public static string Notice(long before, long now, long done, long otherRate) => $"The run has {now} steps now, {before} before."
-        + (otherRate == done ? "" : $" Its learning rate would have been another one from step {otherRate + 1} on; the {done} steps done stay as they are.");
+    public static string Notice(long before, long now, long done, long otherRate) =>
+        $"The run has {now} steps now, {before} before."
+            + (otherRate == done
+                ? ""
+                : $" Its learning rate would have been another one from step {otherRate + 1} on; the {done} steps "
+                    + "done stay as they are.");
 
     /// <summary>The config key by key, as it was written; or the folder as the recipe names it.</summary>
     private static void AddModel(SortedDictionary<string, string> all, TrainingRecipe recipe)
@@ -129,5 +143,6 @@ internal static class ResumeSettings
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static string Value<T>(T value) => value is IFormattable some ? some.ToString(null, CultureInfo.InvariantCulture) : $"{value}";
+    private static string Value<T>(T value) =>
+        value is IFormattable some ? some.ToString(null, CultureInfo.InvariantCulture) : $"{value}";
 }

@@ -7,20 +7,23 @@ internal static class RunParts
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)
             return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32, Device = device });
-        return Model.Create("model_config", recipe.ModelConfig!.Value, new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions), device);
+        return Model.Create("model_config", recipe.ModelConfig!.Value,
+            new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions), device);
     }
 
-    public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained) => recipe.Optimizer switch
-    {
-        OptimizerKind.Lion => new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay),
-        OptimizerKind.Adafactor => new Adafactor(trained, new AdafactorOptions { WeightDecay = recipe.Adam.WeightDecay }),
-        _ => new AdamW(trained, recipe.Adam),
-    };
+    public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained) =>
+        recipe.Optimizer switch
+        {
+            OptimizerKind.Lion => new Lion(trained, recipe.Adam.Beta1, recipe.Adam.Beta2, recipe.Adam.WeightDecay),
+            OptimizerKind.Adafactor => new Adafactor(trained, new AdafactorOptions { WeightDecay = recipe.Adam.WeightDecay }),
+            _ => new AdamW(trained, recipe.Adam),
+        };
 
     /// <summary>Rows of the largest batch there can be.</summary>
     public static long LargestBatch(TrainingRecipe recipe, TrainingSet data, Objective objective)
     {
-        long perExample = Math.Min(data.Limits.Source, 1 << 20) + (objective.NeedsTargets ? Math.Min(data.Limits.Target, 1 << 20) : 0L);
+        long perExample = Math.Min(data.Limits.Source, 1 << 20)
+            + (objective.NeedsTargets ? Math.Min(data.Limits.Target, 1 << 20) : 0L);
         long byExamples = recipe.Packing.Examples > 0 ? recipe.Packing.Examples * perExample : long.MaxValue;
         return Math.Min(byExamples, recipe.Packing.Tokens > 0 ? recipe.Packing.Tokens : long.MaxValue);
     }
@@ -29,14 +32,24 @@ internal static class RunParts
     public static void CheckModel(TrainingRecipe recipe, Model model, Tokenizer tokenizer)
     {
         if (tokenizer.VocabularySize > model.Spec.Last.Vocabulary)
+        {
             throw new RecipeException(
-                $"{recipe.Tokenizer} has {tokenizer.VocabularySize} ids; the model's vocab_size is {model.Spec.Last.Vocabulary}.");
+                $"{recipe.Tokenizer} has {tokenizer.VocabularySize} ids; the model's vocab_size is "
+                    + $"{model.Spec.Last.Vocabulary}.");
+        }
         if (recipe.ModelFolder is not null && TokenizerCheck.FirstDifference(recipe.ModelFolder, tokenizer) is { } difference)
-            throw new RecipeException($"{recipe.Tokenizer} is not the tokenizer of {recipe.ModelFolder}: {difference}. The model's ids would mean something else.");
-        foreach ((string key, double value) in model.Config.TrainingValues.Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
+        {
+            throw new RecipeException($"{recipe.Tokenizer} is not the tokenizer of {recipe.ModelFolder}: {difference}. The "
+                + "model's ids would mean something else.");
+        }
+        foreach ((string key, double value) in model.Config.TrainingValues
+            .Where(v => v.Key.EndsWith("layerdrop", StringComparison.Ordinal)))
         {
             if (value != 0 && !recipe.LayerDropOff)
-                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set \"layerdrop\": 0 in the recipe to train without.");
+            {
+                throw new RecipeException($"The model's config has {key} {value}; dropping whole layers is not built. Set "
+                    + "\"layerdrop\": 0 in the recipe to train without.");
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ namespace Seriatim.Training;
 public sealed record ScheduleOptions(string Kind, double Peak)
 {
     private static readonly string[] Kinds =
-        ["linear", "cosine", "cosine_with_min_lr", "constant", "constant_with_warmup", "inverse_sqrt", "noam", "warmup_stable_decay"];
+        ["linear", "cosine", "cosine_with_min_lr", "constant", "constant_with_warmup", "inverse_sqrt", "noam",
+            "warmup_stable_decay"];
 
     /// <summary><c>min_lr</c>.</summary>
     public double Minimum { get; init; }
@@ -32,7 +33,8 @@ public sealed record ScheduleOptions(string Kind, double Peak)
             "constant" or "constant_with_warmup" => new ConstantSchedule(Peak, warmup),
             "inverse_sqrt" => new InverseSqrtSchedule(Peak, warmup),
             "noam" => new NoamSchedule(Peak, width, warmup),
-            "warmup_stable_decay" => new WarmupStableDecaySchedule(Peak, warmup, Math.Max(0, steps - warmup - fall), fall, Minimum),
+            "warmup_stable_decay" =>
+                new WarmupStableDecaySchedule(Peak, warmup, Math.Max(0, steps - warmup - fall), fall, Minimum),
             _ => new LinearSchedule(Peak, warmup, steps),
         };
     }
@@ -42,7 +44,8 @@ public sealed record ScheduleOptions(string Kind, double Peak)
         if (reader.Has("warmup_steps") && reader.Has("warmup_ratio"))
             throw new RecipeException("Give \"warmup_steps\" or \"warmup_ratio\", not both.");
         var options = new ScheduleOptions(
-            reader.OneOf("lr_scheduler_type", "linear", [.. Kinds.Select(name => (name, name))]), reader.Number("learning_rate", 5e-5))
+            reader.OneOf("lr_scheduler_type", "linear", [.. Kinds.Select(name => (name, name))]),
+            reader.Number("learning_rate", 5e-5))
         {
             Minimum = reader.Number("min_lr", 0),
             WarmupRatio = reader.Number("warmup_ratio", 0, 0, 1),

@@ -14,7 +14,8 @@ internal sealed class Teacher : IDisposable
         _model = Model.Load(options.Folder, new ModelLoadOptions { Device = student.Device });
         if (_model.Spec.Task != student.Spec.Task || _model.Spec.Head.Outputs != student.Spec.Head.Outputs)
         {
-            string message = $"The teacher {options.Folder} is for {_model.Spec.Task} with {_model.Spec.Head.Outputs} outputs; the model is for {student.Spec.Task} with {student.Spec.Head.Outputs}.";
+            string message = $"The teacher {options.Folder} is for {_model.Spec.Task} with {_model.Spec.Head.Outputs} outputs; "
+                + $"the model is for {student.Spec.Task} with {student.Spec.Head.Outputs}.";
             _model.Dispose();
             throw new RecipeException(message);
         }

@@ -3,7 +3,9 @@ namespace Seriatim.Training;
 /// <summary>Whether a model that is trained further knows the ids of the recipe's tokenizer.</summary>
 internal static class TokenizerCheck
 {
-    /// <summary>The first id that means something else in the tokenizer beside a model; null if there is none, or no tokenizer.</summary>
+    /// <summary>
+    /// The first id that means something else in the tokenizer beside a model; null if there is none, or no tokenizer.
+    /// </summary>
     public static string? FirstDifference(string modelFolder, Tokenizer tokenizer)
     {
         if (!File.Exists(Path.Combine(modelFolder, "tokenizer.json")))

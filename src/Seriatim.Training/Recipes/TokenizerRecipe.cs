@@ -24,7 +24,8 @@ public sealed record TokenizerRecipe(TrainerOptions Options)
     internal static TokenizerRecipe Read(RecipeReader reader)
     {
         TrainerModel model = reader.OneOf("type", TrainerModel.ByteLevelBpe, ("byte_level_bpe", TrainerModel.ByteLevelBpe),
-            ("byte_fallback_bpe", TrainerModel.ByteFallbackBpe), ("unigram", TrainerModel.Unigram), ("word_piece", TrainerModel.WordPiece));
+            ("byte_fallback_bpe", TrainerModel.ByteFallbackBpe), ("unigram", TrainerModel.Unigram),
+            ("word_piece", TrainerModel.WordPiece));
         var options = new TrainerOptions
         {
             Model = model,

@@ -11,7 +11,7 @@ namespace Seriatim.Training;
 /// The same recipe and data give the same bits for any number of threads, and a run that was stopped and resumed gives those of
 /// one that never stopped.
 /// </remarks>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private static readonly ConcurrentDictionary<int, double> Peaks = new();
 
@@ -53,7 +53,10 @@ public sealed class Trainer : IDisposable
         if (checkpoint is not null && !_options.Resume)
             throw new RecipeException($"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
         if (recipe.TrainTokenizer is { } vocabulary && !File.Exists(recipe.Tokenizer))
-            vocabulary.Train(recipe.TrainFiles.Select(f => f.File), recipe.Tokenizer, new BadLines(recipe.MaxBadLines), cancellation);
+        {
+            vocabulary.Train(recipe.TrainFiles.Select(f => f.File), recipe.Tokenizer, new BadLines(recipe.MaxBadLines),
+                cancellation);
+        }
         byte[] tokenizerFile = File.ReadAllBytes(recipe.Tokenizer);
         _files["tokenizer.json"] = tokenizerFile;
         string tokenizerConfig = Path.Combine(Path.GetDirectoryName(recipe.Tokenizer)!, "tokenizer_config.json");
@@ -68,7 +71,10 @@ public sealed class Trainer : IDisposable
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
             if (recipe.Sampling is not null && recipe.Objective == ObjectiveKind.MaskedTokens)
-                throw new RecipeException("scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
+            {
+                throw new RecipeException(
+                    "scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
+            }
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check(Model);
@@ -134,7 +140,8 @@ public sealed class Trainer : IDisposable
     internal Action<long>? AfterStep { get; set; }
 
     /// <summary>About how much memory the run takes.</summary>
-    public MemoryEstimate Memory => MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
+    public MemoryEstimate Memory =>
+        MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
 
     /// <summary>
     /// Trains up to the last step. Checkpoints and <c>metrics.jsonl</c> go to the output folder, the finished model (the average
@@ -147,8 +154,8 @@ public sealed class Trainer : IDisposable
     public TrainerResult Run(CancellationToken cancellation = default)
     {
         Directory.CreateDirectory(_recipe.OutputFolder);
-        using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads), _options, Steps,
-            TotalSteps, PeakOf(_options.Threads));
+        using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads),
+            _options, Steps, TotalSteps, PeakOf(_options.Threads));
         if (IsEvaluationDue)
             ValidateSaving(report, cancellation); // the run was stopped in the middle of it
         while (!Finished && !cancellation.IsCancellationRequested)
@@ -170,7 +177,9 @@ public sealed class Trainer : IDisposable
         return End(report, cancellation);
     }
 
-    /// <summary>Scores on the validation data with the present weights, or their average if one is kept; null without such data.</summary>
+    /// <summary>
+    /// Scores on the validation data with the present weights, or their average if one is kept; null without such data.
+    /// </summary>
     public TokenScores? Evaluate() => Averaged(() => _evaluation.Score(Model, _ops));
 
     /// <inheritdoc/>
@@ -198,12 +207,17 @@ public sealed class Trainer : IDisposable
         if (finished)
             WriteFinal();
         report.WritePage();
-        return new TrainerResult(Steps, !finished, checkpoint, scores) { Best = Best, StoppedEarly = finished && Steps < TotalSteps };
+        return new TrainerResult(Steps, !finished, checkpoint, scores)
+        {
+            Best = Best,
+            StoppedEarly = finished && Steps < TotalSteps,
+        };
     }
 
     private bool HasEvaluation => _history.Any(entry => entry.Step == Steps && entry.Values.ContainsKey("eval_loss"));
 
-    private bool IsEvaluationDue => _recipe.EvalSteps > 0 && Steps > 0 && Steps < TotalSteps && Steps % _recipe.EvalSteps == 0 && !HasEvaluation;
+    private bool IsEvaluationDue =>
+        _recipe.EvalSteps > 0 && Steps > 0 && Steps < TotalSteps && Steps % _recipe.EvalSteps == 0 && !HasEvaluation;
 
     private bool Finished => Steps >= TotalSteps || _recipe.Best is { Patience: > 0 } best && Best?.Since >= best.Patience;
 
@@ -220,7 +234,10 @@ public sealed class Trainer : IDisposable
         {
             TrainingBatch batch = _objective.Make(_loader.Next());
             if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
-                batch = ScheduledSampling.Apply(Model, _ops, batch, probability, new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
+            {
+                batch = ScheduledSampling.Apply(Model, _ops, batch, probability,
+                    new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
+            }
             double batchLoss = _teacher is null
                 ? LossPass.TrainCounting(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers, count)
                 : _teacher.Distillation.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
@@ -263,7 +280,8 @@ public sealed class Trainer : IDisposable
         report.LogSteps(Steps, values);
     }
 
-    private void Remember(SortedDictionary<string, double> values) => _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
+    private void Remember(SortedDictionary<string, double> values) =>
+        _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
 
     /// <summary>Does something with the averaged weights, if an average is kept.</summary>
     private T Averaged<T>(Func<T> action)
@@ -279,7 +297,9 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>An evaluation that fails takes no steps with it: they are saved, and it comes again when the run goes on.</summary>
+    /// <summary>
+    /// An evaluation that fails takes no steps with it: they are saved, and it comes again when the run goes on.
+    /// </summary>
     private TokenScores? ValidateSaving(RunReport report, CancellationToken cancellation)
     {
         try
@@ -331,68 +351,6 @@ public sealed class Trainer : IDisposable
 
         report.LogEvaluation(Steps, values, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return scores;
-    }
-
-    private string Save() => Store.Save(new TrainingSnapshot(Model, _optimizer, new TrainerState
-    {
-        GlobalStep = Steps,
-        Epoch = _loader.Epochs,
-        Position = _loader.Position,
-        Seed = _recipe.Seed,
-        Settings = _settings,
-        RunningLoss = _runningLoss,
-        RunningLabels = _runningLabels,
-        Best = Best,
-        LogHistory = _history,
-    })
-    { Average = _average, Files = _files });
-
-    private void WriteFinal()
-    {
-        string place = Path.Combine(_recipe.OutputFolder, "final");
-        try
-        {
-            WriteFinal(new FinalModel(place, _files));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointWriteException(place, Model.WeightBytes, Store.Latest(), error);
-        }
-    }
-
-    private void WriteFinal(FinalModel final)
-    {
-        if (_recipe.Best is { LoadAtEnd: true } && Best is { } best && best.Step != Steps)
-        {
-            string folder = Path.Combine(_recipe.OutputFolder, best.Folder);
-            using Model model = RunParts.LoadModel(_recipe, folder, _options.Device);
-            using WeightAverage? average = _average is null ? null : new WeightAverage(_recipe.Selection.Select(model), _average.Decay);
-            if (average is not null)
-                CheckpointStore.RestoreAverage(folder, average);
-            final.Write(model, _ops, average, _recipe.FinalType);
-        }
-        else
-        {
-            final.Write(Model, _ops, _average, _recipe.FinalType);
-        }
-    }
-
-    private void Restore(string checkpoint)
-    {
-        TrainerState state = TrainerState.Read(checkpoint);
-        (long before, long done) = (ResumeSettings.StepsOf(state.Settings), state.GlobalStep);
-        long other = ResumeSettings.FirstOtherRate(_recipe, Model.Spec.Last.Width, before, TotalSteps, done);
-        if (ResumeSettings.Differences(state.Settings, _settings, TotalSteps > before || TotalSteps >= done && other == done) is { Count: > 0 } differences)
-            throw new RecipeException($"{checkpoint} was made with other settings, so going on would not equal a run that never stopped. Set them back, or train anew into another output_dir."
-                + $"{Environment.NewLine}{string.Join(Environment.NewLine, differences)}");
-        CheckpointStore.Restore(checkpoint, _optimizer, _average);
-        if (TotalSteps != before)
-            _notices.Add(ResumeSettings.Notice(before, TotalSteps, done, other));
-        _loader.Position = state.Position;
-        _history.AddRange(state.LogHistory);
-        Best = state.Best;
-        Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
-        (_runningLoss, _runningLabels) = (state.RunningLoss, state.RunningLabels);
     }
 
     /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>

@@ -10,6 +10,8 @@ public sealed record TrainerResult(long Steps, bool Cancelled, string Checkpoint
     /// <summary>The best checkpoint; null if none was looked for.</summary>
     public BestModel? Best { get; init; }
 
-    /// <summary>Whether it ended before the last step because evaluations brought no new best (<c>early_stopping_patience</c>).</summary>
+    /// <summary>
+    /// Whether it ended before the last step because evaluations brought no new best (<c>early_stopping_patience</c>).
+    /// </summary>
     public bool StoppedEarly { get; init; }
 }

@@ -105,10 +105,14 @@ public sealed record TrainingRecipe
     /// <summary><c>scheduled_sampling</c>; null: the decoder always sees the right ids.</summary>
     public ScheduledSampling? Sampling { get; init; }
 
-    /// <summary><c>teacher_model_name_or_path</c>, <c>distillation_temperature</c>, <c>distillation_weight</c>; null: no teacher.</summary>
+    /// <summary>
+    /// <c>teacher_model_name_or_path</c>, <c>distillation_temperature</c>, <c>distillation_weight</c>; null: no teacher.
+    /// </summary>
     public TeacherOptions? Teacher { get; init; }
 
-    /// <summary><c>gradient_checkpointing</c>: the backward pass computes layers again instead of keeping them. Changes no bit.</summary>
+    /// <summary>
+    /// <c>gradient_checkpointing</c>: the backward pass computes layers again instead of keeping them. Changes no bit.
+    /// </summary>
     public bool RecomputesLayers { get; init; }
 
     /// <summary><c>label_smoothing_factor</c>.</summary>
@@ -141,13 +145,17 @@ public sealed record TrainingRecipe
     /// <summary><c>seed</c>: of new weights, order and masks.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary><c>dropout</c>: of embeddings, the residual stream and the last rows, in place of what the model's config says.</summary>
+    /// <summary>
+    /// <c>dropout</c>: of embeddings, the residual stream and the last rows, in place of what the model's config says.
+    /// </summary>
     public float? Dropout { get; init; }
 
     /// <summary><c>attention_dropout</c>: of attention weights, in place of what the model's config says.</summary>
     public float? AttentionDropout { get; init; }
 
-    /// <summary><c>activation_dropout</c>: of inner rows of feed-forward layers, in place of what the model's config says.</summary>
+    /// <summary>
+    /// <c>activation_dropout</c>: of inner rows of feed-forward layers, in place of what the model's config says.
+    /// </summary>
     public float? ActivationDropout { get; init; }
 
     /// <summary><c>layerdrop</c> was given as 0: a model config that drops layers is trained without that.</summary>
@@ -191,7 +199,10 @@ public sealed record TrainingRecipe
         byte[]? config = reader.Json("model_config");
         string? model = reader.Text("model_name_or_path");
         if (config is null == model is null)
-            throw new RecipeException("Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
+        {
+            throw new RecipeException(
+                "Give either \"model_config\" for a new model or \"model_name_or_path\" to go on from one.");
+        }
         if (reader.Has("max_steps") == reader.Has("num_train_epochs"))
         {
             throw reader.Has("max_steps") ? new RecipeException("Give either \"max_steps\" or \"num_train_epochs\", not both.")
@@ -218,7 +229,8 @@ public sealed record TrainingRecipe
             TrainFiles = Files(reader, "train_files", folder),
             ValidationFiles = Files(reader, "validation_files", folder),
             ValidationSplit = reader.Number("validation_split", 0, 0, 0.99),
-            Encoding = new ExampleEncoding(reader.Flag("add_special_tokens", false), reader.Has("append_eos") ? (int)reader.Whole("append_eos", 0) : null),
+            Encoding = new ExampleEncoding(reader.Flag("add_special_tokens", false),
+                reader.Has("append_eos") ? (int)reader.Whole("append_eos", 0) : null),
             MaxLength = (int)reader.Whole("max_length", 0, 1),
             LongSequences = reader.OneOf("long_sequences", LongSequences.Refuse,
                 ("refuse", LongSequences.Refuse), ("split", LongSequences.Split), ("skip", LongSequences.Skip)),
@@ -229,8 +241,8 @@ public sealed record TrainingRecipe
             Epochs = reader.Number("num_train_epochs", 0, 1e-6, 1e6),
             Schedule = ScheduleOptions.Read(reader),
             Best = BestModelOptions.Read(reader),
-            Optimizer = reader.OneOf("optim", OptimizerKind.AdamW, ("adamw", OptimizerKind.AdamW), ("adamw_torch", OptimizerKind.AdamW),
-                ("lion", OptimizerKind.Lion), ("adafactor", OptimizerKind.Adafactor)),
+            Optimizer = reader.OneOf("optim", OptimizerKind.AdamW, ("adamw", OptimizerKind.AdamW),
+                ("adamw_torch", OptimizerKind.AdamW), ("lion", OptimizerKind.Lion), ("adafactor", OptimizerKind.Adafactor)),
             Sampling = ScheduledSampling.Read(reader),
             Teacher = TeacherOptions.Read(reader, Full),
             RecomputesLayers = reader.Flag("gradient_checkpointing", false),
@@ -242,7 +254,8 @@ public sealed record TrainingRecipe
             SaveSteps = reader.Whole("save_steps", 500),
             SaveTotalLimit = (int)reader.Whole("save_total_limit", 0),
             Generation = GenerationOptions.Read(reader),
-            FinalType = reader.OneOf("save_dtype", DataType.F32, ("float32", DataType.F32), ("bfloat16", DataType.BF16), ("float16", DataType.F16)),
+            FinalType = reader.OneOf("save_dtype", DataType.F32, ("float32", DataType.F32), ("bfloat16", DataType.BF16),
+                ("float16", DataType.F16)),
             EvalSteps = reader.Whole("eval_steps", 0),
             LoggingSteps = reader.Whole("logging_steps", 50, 1),
             Seed = (ulong)reader.Whole("seed", 42),
@@ -288,5 +301,6 @@ public sealed record TrainingRecipe
     };
 
     /// <summary>Kind and number of steps, for messages.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Objective}, {(MaxSteps > 0 ? $"{MaxSteps} steps" : $"{Epochs} epochs")}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Objective}, {(MaxSteps > 0 ? $"{MaxSteps} steps" : $"{Epochs} epochs")}");
 }

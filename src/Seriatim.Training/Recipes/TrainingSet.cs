@@ -17,7 +17,8 @@ internal sealed class TrainingSet : IDisposable
     {
         (_recipe, _objective, _tokenizer) = (recipe, objective, tokenizer);
         int most = recipe.MaxLength > 0 ? recipe.MaxLength : context;
-        Limits = new ExampleLimits(objective.LongestSource(most), objective.LongestTarget(most), recipe.LongSequences, objective.Overlap);
+        Limits = new ExampleLimits(objective.LongestSource(most), objective.LongestTarget(most), recipe.LongSequences,
+            objective.Overlap);
         BadLines = new BadLines(recipe.MaxBadLines);
         var training = new List<DataSource>();
         var validation = new List<DataSource>();
@@ -52,12 +53,15 @@ internal sealed class TrainingSet : IDisposable
 
     public IReadOnlyList<ExamplePiece> Validation { get; }
 
-    /// <summary>Says which data these are, whatever folder they lie in: of the training files, then of the validation files.</summary>
+    /// <summary>
+    /// Says which data these are, whatever folder they lie in: of the training files, then of the validation files.
+    /// </summary>
     public IReadOnlyList<string> Keys => [.. _caches.Select(c => c.Key)];
 
     /// <summary>The validation examples of each file that has some.</summary>
     public IEnumerable<(RecipeData File, IReadOnlyList<ExamplePiece> Pieces)> ValidationFiles() =>
-        _validationFiles.Select(v => (v.File, (IReadOnlyList<ExamplePiece>)[.. Validation.Where(p => p.Cache == v.Cache)])).Where(v => v.Item2.Count > 0);
+        _validationFiles.Select(v => (v.File, (IReadOnlyList<ExamplePiece>)[.. Validation.Where(p => p.Cache == v.Cache)]))
+            .Where(v => v.Item2.Count > 0);
 
     public BatchLoader NewLoader() => new(Drawer, _recipe.Packing, _objective.RowsOf, _recipe.Seed);
 
@@ -80,10 +84,14 @@ internal sealed class TrainingSet : IDisposable
     private DataSource Open(RecipeData file, byte[] tokenizerFile, CancellationToken cancellation)
     {
         if (_objective.NeedsTargets != (file.File.TargetField is not null))
-            throw new RecipeException($"{file.File.Path}: the objective {_recipe.Objective} {(_objective.NeedsTargets ? "needs a" : "takes no")} \"target\".");
+        {
+            throw new RecipeException($"{file.File.Path}: the objective {_recipe.Objective} "
+                + $"{(_objective.NeedsTargets ? "needs a" : "takes no")} \"target\".");
+        }
         TokenCache cache = TokenCacheBuilder.OpenOrBuild(
             _recipe.CacheFolder, file.File, _tokenizer, tokenizerFile,
-            _objective.FramesPieces ? _recipe.Encoding with { AddSpecialTokens = false } : _recipe.Encoding, BadLines, cancellation);
+            _objective.FramesPieces ? _recipe.Encoding with { AddSpecialTokens = false } : _recipe.Encoding, BadLines,
+            cancellation);
         _caches.Add(cache);
         return new DataSource(cache, file.Weight) { File = file.File };
     }

@@ -1,8 +1,8 @@
 namespace Seriatim.Training;
 
 /// <summary>
-/// What a run tells: <c>metrics.jsonl</c>, <c>training.html</c>, the log entries and steps for the terminal. Times go here and not
-/// into checkpoints, so that the same run writes the same checkpoints.
+/// What a run tells: <c>metrics.jsonl</c>, <c>training.html</c>, the log entries and steps for the terminal. Times go here and
+/// not into checkpoints, so that the same run writes the same checkpoints.
 /// </summary>
 internal sealed class RunReport : IDisposable
 {
@@ -22,8 +22,8 @@ internal sealed class RunReport : IDisposable
     /// <param name="steps">Steps done when the run goes on.</param>
     /// <param name="totalSteps">Steps in all.</param>
     /// <param name="peak">Operations per second of the machine.</param>
-    public RunReport(string folder, IReadOnlyList<KeyValuePair<string, string>> settings, TrainingOptions options, long steps, long totalSteps,
-        double peak)
+    public RunReport(string folder, IReadOnlyList<KeyValuePair<string, string>> settings, TrainingOptions options, long steps,
+        long totalSteps, double peak)
     {
         (_folder, _settings, _options, _peak) = (folder, settings, options, peak);
         _log = new MetricsLog(Path.Combine(folder, LogName), steps);
@@ -63,7 +63,8 @@ internal sealed class RunReport : IDisposable
     }
 
     public void WritePage() => TrainingPage.Write(Path.Combine(_folder, PageName),
-        TrainingPage.Make(Path.GetFileName(Path.TrimEndingDirectorySeparator(_folder)), _settings, MetricsLog.Read(Path.Combine(_folder, LogName))));
+        TrainingPage.Make(Path.GetFileName(Path.TrimEndingDirectorySeparator(_folder)), _settings,
+            MetricsLog.Read(Path.Combine(_folder, LogName))));
 
     public void Dispose() => _log.Dispose();
 

@@ -6,11 +6,14 @@ namespace Seriatim.Training;
 /// <summary>The table of settings of the training page: the model, the memory, and every key of the recipe.</summary>
 internal static class RunSettings
 {
-    public static IReadOnlyList<KeyValuePair<string, string>> Of(TrainingRecipe recipe, Model model, MemoryEstimate memory, int threads)
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(TrainingRecipe recipe, Model model,
+        MemoryEstimate memory, int threads)
     {
         var rows = new List<KeyValuePair<string, string>>
         {
-            new("model", string.Create(CultureInfo.InvariantCulture, $"{model.Spec.Family}, {model.ParameterCount:N0} parameters, {model.Spec.Task}")),
+            new("model",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{model.Spec.Family}, {model.ParameterCount:N0} parameters, {model.Spec.Task}")),
             new("memory (estimate)", memory.ToString()),
             new("threads", (threads == 0 ? Environment.ProcessorCount : threads).ToString(CultureInfo.InvariantCulture)),
         };
@@ -26,7 +29,8 @@ internal static class RunSettings
             foreach (JsonProperty property in value.EnumerateObject())
                 Add(rows, prefix.Length == 0 ? property.Name : $"{prefix}.{property.Name}", property.Value);
         }
-        else if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object))
+        else if (value.ValueKind == JsonValueKind.Array
+            && value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object))
         {
             int index = 0;
             foreach (JsonElement item in value.EnumerateArray())

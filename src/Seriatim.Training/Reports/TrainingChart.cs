@@ -25,23 +25,38 @@ internal static class TrainingChart
         (double lowY, double highY, double step) = Range(points.SelectMany(p => p).Select(p => p.Y));
         page.Append("<figure><figcaption>").Append(WebUtility.HtmlEncode(title)).Append("<span>");
         for (int i = 0; i < curves.Count; i++)
-            page.Append(CultureInfo.InvariantCulture, $"<i style=\"background:var(--{(i == 0 ? 'a' : 'b')})\"></i>{WebUtility.HtmlEncode(curves[i].Key)}");
-        page.Append(CultureInfo.InvariantCulture, $"</span></figcaption>\n<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(title)} over the steps\">\n");
+        {
+            page.Append(CultureInfo.InvariantCulture,
+                $"<i style=\"background:var(--{(i == 0 ? 'a' : 'b')})\"></i>{WebUtility.HtmlEncode(curves[i].Key)}");
+        }
+        page.Append(CultureInfo.InvariantCulture,
+            $"</span></figcaption>\n<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" "
+                + $"aria-label=\"{WebUtility.HtmlEncode(title)} over the steps\">\n");
         for (double y = lowY; y <= highY + step / 2; y += step)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(y):F1}\" y2=\"{AtY(y):F1}\"/>")
-                .Append(CultureInfo.InvariantCulture, $"<text x=\"{Left - 6}\" y=\"{AtY(y) + 4:F1}\" text-anchor=\"end\">{Label(y, step)}</text>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(y):F1}\" y2=\"{AtY(y):F1}\"/>")
+                .Append(CultureInfo.InvariantCulture,
+                    $"<text x=\"{Left - 6}\" y=\"{AtY(y) + 4:F1}\" text-anchor=\"end\">{Label(y, step)}</text>\n");
         }
 
         (_, double endX, double stepX) = Range([lowX, highX]);
         for (double x = lowX; x <= Math.Min(endX, highX) + stepX / 1e6; x += stepX)
-            page.Append(CultureInfo.InvariantCulture, $"<text x=\"{AtX(x):F1}\" y=\"{Height - 6}\" text-anchor=\"{(x == lowX ? "start" : x + stepX > highX && AtX(x) > Width - 40 ? "end" : "middle")}\">{Label(x, stepX)}</text>\n");
+            page.Append(CultureInfo.InvariantCulture, $"<text x=\"{AtX(x):F1}\" y=\"{Height - 6}\" "
+                + $"text-anchor=\"{(x == lowX ? "start" : x + stepX > highX && AtX(x) > Width - 40 ? "end" : "middle")}\">"
+                + $"{Label(x, stepX)}</text>\n");
         for (int i = 0; i < points.Length; i++)
         {
             page.Append(CultureInfo.InvariantCulture, $"<polyline class=\"curve s{i}\" points=\"")
-                .AppendJoin(' ', points[i].Select(p => string.Create(CultureInfo.InvariantCulture, $"{AtX(p.X):F1},{AtY(p.Y):F1}"))).Append("\"/>\n");
+                .AppendJoin(' ',
+                    points[i].Select(p => string.Create(CultureInfo.InvariantCulture, $"{AtX(p.X):F1},{AtY(p.Y):F1}")))
+                .Append("\"/>\n");
             foreach ((double x, double y) in points[i].Length <= MostDots ? points[i] : [points[i][^1]])
-                page.Append(CultureInfo.InvariantCulture, $"<circle class=\"dot s{i}\" cx=\"{AtX(x):F1}\" cy=\"{AtY(y):F1}\" r=\"2.6\"><title>{WebUtility.HtmlEncode(curves[i].Key)} {y:G6} at step {x:F0}</title></circle>\n");
+            {
+                page.Append(CultureInfo.InvariantCulture,
+                    $"<circle class=\"dot s{i}\" cx=\"{AtX(x):F1}\" cy=\"{AtY(y):F1}\" "
+                        + $"r=\"2.6\"><title>{WebUtility.HtmlEncode(curves[i].Key)} {y:G6} at step {x:F0}</title></circle>\n");
+            }
         }
 
         page.Append("</svg></figure>\n");
@@ -83,7 +98,8 @@ internal static class TrainingChart
         if (Math.Abs(value) < step / 1e6)
             return "0";
         return Math.Abs(value) is >= 10_000 and var large
-            ? large >= 1e6 ? string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.##}M") : string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:0.##}k")
+            ? large >= 1e6 ? string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.##}M")
+                : string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:0.##}k")
             : value.ToString(step < 1e-3 ? "0.0e+0" : "0.####", CultureInfo.InvariantCulture);
     }
 }

@@ -5,7 +5,8 @@ namespace Seriatim.Training;
 /// <param name="WarmupSteps">Steps of the linear rise.</param>
 /// <param name="TotalSteps">Number of all steps, the warm-up included.</param>
 /// <param name="Cycles">How often the rate falls, each time from the peak to 0.</param>
-public sealed record CosineRestartsSchedule(double Peak, long WarmupSteps, long TotalSteps, int Cycles = 1) : LearningRateSchedule(Peak, WarmupSteps)
+public sealed record CosineRestartsSchedule(double Peak, long WarmupSteps, long TotalSteps, int Cycles = 1)
+    : LearningRateSchedule(Peak, WarmupSteps)
 {
     /// <inheritdoc/>
     protected override double AfterWarmup(long step)

@@ -5,7 +5,8 @@ namespace Seriatim.Training;
 /// <param name="WarmupSteps">Steps of the linear rise.</param>
 /// <param name="TotalSteps">Number of all steps, the warm-up included.</param>
 /// <param name="Minimum">The rate at the end.</param>
-public sealed record CosineSchedule(double Peak, long WarmupSteps, long TotalSteps, double Minimum = 0) : LearningRateSchedule(Peak, WarmupSteps)
+public sealed record CosineSchedule(double Peak, long WarmupSteps, long TotalSteps, double Minimum = 0)
+    : LearningRateSchedule(Peak, WarmupSteps)
 {
     /// <inheritdoc/>
     protected override double AfterWarmup(long step) =>

@@ -6,7 +6,8 @@ namespace Seriatim.Training;
 /// <param name="TotalSteps">Number of all steps, the warm-up included.</param>
 /// <param name="Power">Power of the remaining share of the steps.</param>
 /// <param name="Minimum">The rate at the end.</param>
-public sealed record PolynomialSchedule(double Peak, long WarmupSteps, long TotalSteps, double Power = 1, double Minimum = 1e-7) : LearningRateSchedule(Peak, WarmupSteps)
+public sealed record PolynomialSchedule(double Peak, long WarmupSteps, long TotalSteps, double Power = 1, double Minimum = 1e-7)
+    : LearningRateSchedule(Peak, WarmupSteps)
 {
     /// <inheritdoc/>
     protected override double AfterWarmup(long step) =>

@@ -7,7 +7,8 @@ namespace Seriatim.Training;
 /// <param name="DecaySteps">Steps of the fall.</param>
 /// <param name="Minimum">The rate after the fall.</param>
 /// <param name="Shape">The curve of the fall.</param>
-public sealed record WarmupStableDecaySchedule(double Peak, long WarmupSteps, long StableSteps, long DecaySteps, double Minimum = 0, DecayShape Shape = DecayShape.Cosine) : LearningRateSchedule(Peak, WarmupSteps)
+public sealed record WarmupStableDecaySchedule(double Peak, long WarmupSteps, long StableSteps, long DecaySteps,
+    double Minimum = 0, DecayShape Shape = DecayShape.Cosine) : LearningRateSchedule(Peak, WarmupSteps)
 {
     /// <inheritdoc/>
     protected override double AfterWarmup(long step)
