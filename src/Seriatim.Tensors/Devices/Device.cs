@@ -29,7 +29,9 @@ public abstract class Device
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>
     /// <param name="type">How the elements are stored.</param>
-    /// <param name="lasting">Whether it lives as long as a weight does, as the moments of an optimizer do: then its memory goes back to the system, not to a pool.</param>
+    /// <param name="lasting">
+    /// Whether it lives as long as a weight does, as the moments of an optimizer do: then its memory goes back to the system, not to a pool.
+    /// </param>
     public Tensor Zeros(int rows, int columns, DataType type = DataType.F32, bool lasting = false)
     {
         var tensor = new Tensor(this, rows, columns, type, lasting);

@@ -26,7 +26,11 @@ public sealed unsafe class Tensor : IDisposable
         Type = type;
         Device = device;
         if (Length > long.MaxValue / 8)
-            throw new ArgumentOutOfRangeException(nameof(rows), $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(rows),
+                $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
+        }
+
         _data = (void*)device.Allocate(Bytes, lasting, out _tag);
     }
 

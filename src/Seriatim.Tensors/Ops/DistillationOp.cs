@@ -33,11 +33,15 @@ internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory
         OpShapes.RequireSame(z, teacher, Name, "the teacher's logits");
         ShapeMismatchException.Require(labels.Length == z.Rows, Name, "labels", $"{labels.Length} long", $"{z.Rows}, the rows of the logits,");
         if (!(options.Temperature > 0) || options.Weight is not (> 0 and <= 1) || options.LabelSmoothing is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(options), $"{Name}: {options} is out of range: a temperature over 0, a weight over 0 and at most 1, smoothing in [0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"{Name}: {options} is out of range: a temperature over 0, a weight over 0 and at most 1, smoothing in [0, 1).");
         foreach (int label in labels.Span)
         {
             if ((uint)label >= (uint)z.Columns)
-                throw new ArgumentOutOfRangeException(nameof(labels), $"{Name}: label {label} is not in the vocabulary (0 to {z.Columns - 1}).");
+            {
+                throw new ArgumentOutOfRangeException(nameof(labels),
+                    $"{Name}: label {label} is not in the vocabulary (0 to {z.Columns - 1}).");
+            }
         }
     }
 
