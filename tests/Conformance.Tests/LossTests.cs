@@ -10,7 +10,8 @@ public sealed class LossTests
     private const string FileName = "losses.safetensors";
 
     private static string? Found => !Directory.Exists(GoldenRoots.First) ? null
-        : Directory.GetDirectories(GoldenRoots.First).Order(StringComparer.Ordinal).Select(folder => Path.Combine(folder, FileName)).FirstOrDefault(File.Exists);
+        : Directory.GetDirectories(GoldenRoots.First).Order(StringComparer.Ordinal)
+            .Select(folder => Path.Combine(folder, FileName)).FirstOrDefault(File.Exists);
 
     public static IEnumerable<object[]> Kinds
     {

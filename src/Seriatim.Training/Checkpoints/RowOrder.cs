@@ -32,8 +32,9 @@ internal static class RowOrder
     {
         long length = (long)parameter.Rows * parameter.Columns;
         return length <= Array.MaxLength ? (int)length
-            : throw new OverflowException($"{parameter} has {length} elements; what an optimizer keeps of a parameter can be "
-                + $"written for at most {Array.MaxLength}.");
+            : throw new OverflowException(
+                $"{parameter} has {length} elements; what an optimizer keeps of a parameter can be written for at most "
+                    + $"{Array.MaxLength}.");
     }
 
     public static int Offset(Parameter parameter, int row, int column) => parameter.Layout == ParameterLayout.RowMajor
