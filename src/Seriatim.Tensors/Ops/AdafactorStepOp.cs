@@ -94,7 +94,10 @@ internal readonly struct AdafactorStepOp(Parameter parameter, Tensor? rows, Tens
         for (int r = 0; r < parameter.Rows; r++)
         {
             for (int c = 0; c < parameter.Columns; c++)
-                sums[byRow ? r : c] += Math.Pow(gradient[r, c] * factors.Scale, 2) + factors.SquareEpsilon;
+            {
+                double scaled = gradient[r, c] * factors.Scale;
+                sums[byRow ? r : c] += scaled * scaled + factors.SquareEpsilon;
+            }
         }
 
         return sums;

@@ -150,7 +150,7 @@ internal readonly struct DistillationOp(Tensor z, Tensor teacher, ReadOnlyMemory
             float sum = Exponentials(P.Row(row));
             foreach (ref float value in P.Row(row))
                 value /= sum;
-            LogSums[row] = (double)_greatest[row] * scale + Math.Log(sum);
+            LogSums[row] = (double)_greatest[row] * scale + PlainMath.Log(sum);
         }
 
         public void Dispose()
