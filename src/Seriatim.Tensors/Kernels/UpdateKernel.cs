@@ -43,14 +43,26 @@ internal unsafe struct UpdateKernel<T, TFunction> : IWork
         long end = Math.Min(Length, (piece + 1L) * UpdatePieces.Length);
         long i = (long)piece * UpdatePieces.Length;
         for (; i + 16 <= end; i += 16)
-            Sixteen(T.Load(From + i), i, 16);
+        {
+            // Whole lanes apart from the rest, which needs memory on the stack and so is no part of this loop.
+            T values = T.Load(Values + i);
+            T first = TFunction.Changed > 1 ? T.Load(First + i) : values;
+            T second = TFunction.Changed > 2 ? T.Load(Second + i) : values;
+            Function.Change(T.Load(From + i), ref values, ref first, ref second);
+            T.Store(values, Values + i);
+            if (TFunction.Changed > 1)
+                T.Store(first, First + i);
+            if (TFunction.Changed > 2)
+                T.Store(second, Second + i);
+        }
+
         if (i < end)
-            Sixteen(RowKernel.Load<T>(From + i, (int)(end - i)), i, (int)(end - i));
+            Rest(i, (int)(end - i));
     }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    private readonly void Sixteen(T from, long i, int count)
+    private readonly void Rest(long i, int count)
     {
+        T from = RowKernel.Load<T>(From + i, count);
         T values = RowKernel.Load<T>(Values + i, count);
         T first = TFunction.Changed > 1 ? RowKernel.Load<T>(First + i, count) : values;
         T second = TFunction.Changed > 2 ? RowKernel.Load<T>(Second + i, count) : values;
