@@ -67,6 +67,8 @@ public abstract class Device
     public abstract void Clear(Tensor tensor);
 
     /// <summary>Waits for what was asked for so far and gives the elements of an F32 tensor to the host.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is not F32.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public abstract HostRows Read(Tensor tensor);
 
     /// <summary>As <see cref="Read"/>, without blocking a thread.</summary>

@@ -41,9 +41,13 @@ public abstract class LinearWeight : IDisposable
     /// <summary>The same matrix with another bias. The matrix is shared, and disposed with either.</summary>
     /// <param name="bias">F32 <c>[1, Outputs]</c>, or null.</param>
     /// <exception cref="ShapeMismatchException">The bias does not fit.</exception>
+    /// <exception cref="NotSupportedException">The weight is a part of another, whose biases are its own.</exception>
     public abstract LinearWeight WithBias(Parameter? bias);
 
     /// <summary>One row of W as F32, exactly as products use it. Waits for the device.</summary>
+    /// <param name="output">The row, 0 to Outputs - 1.</param>
+    /// <param name="row">Takes the Inputs values.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public abstract void ReadRow(int output, Span<float> row);
 
     /// <summary>Makes a dense weight in panels, in the memory of its matrix.</summary>
