@@ -160,7 +160,9 @@ public sealed class Model : IDisposable
     /// <summary>What the terms of a sequence mean for this model.</summary>
     /// <param name="terms">The terms.</param>
     /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
-    public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
+    public SequenceLimits LimitsOf(SequenceTerms terms) => terms.Adapter is { } adapter
+        ? throw new SequenceTermsException("Adapter", adapter, "the model has none")
+        : TermsReader.Limits(Spec, terms);
 
     /// <summary>
     /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of

@@ -96,7 +96,7 @@ internal sealed class EngineCore : IDisposable
             WritesCache = caches,
             Terms = limits.Terms,
             Demand = new MemoryDemand(0, _context.Options.TokenBudget, limits.Reach, request.EncoderInput.Length),
-            Variant = model.MemoryVariant(limits.Terms),
+            Variant = new PrefixKey(model.MemoryVariant(limits.Terms), request.CacheSalt),
         };
         var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
         group.Live.Add(root);

@@ -30,7 +30,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     {
         try
         {
-            return model.LimitsOf(new SequenceTerms { Rope = request.Rope, Window = request.Window });
+            return model.LimitsOf(TermsOf(request));
         }
         catch (SequenceTermsException exception)
         {
@@ -62,9 +62,11 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             $"at most {newTokens} new tokens are possible");
         OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix",
             $"{request.ForcedPrefix.Count} tokens long", $"at most {newTokens} new tokens are possible");
-        var terms = new SequenceTerms { DeclaredLength = declared, Rope = request.Rope, Window = request.Window };
-        return new RequestLimits(newTokens, endIds, width, terms, reach);
+        return new RequestLimits(newTokens, endIds, width, TermsOf(request) with { DeclaredLength = declared }, reach);
     }
+
+    private static SequenceTerms TermsOf(GenerationRequest request) =>
+        new() { Rope = request.Rope, Window = request.Window, Adapter = request.Adapter };
 
     /// <summary>The greatest length for which there are enough units of all kinds; at least that of the prompt.</summary>
     private int LargestFitting(MemoryDemand demand, int context)
