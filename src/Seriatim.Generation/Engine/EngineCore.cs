@@ -112,6 +112,7 @@ internal sealed class EngineCore : IDisposable
             Work = new EncodingWork(_context, request, completion, token),
             Submitted = submitted,
             EncoderInput = request.TokenTypes,
+            Terms = request.Adapter is null ? SequenceTerms.None : new SequenceTerms { Adapter = request.Adapter },
         };
         group.Live.Add(new Sequence(new SequenceId(number, 0), [.. request.Tokens.Span], request.Tokens.Length));
         _scheduler.Add(group);

@@ -128,7 +128,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         if (sequence.Memory is { NeedsEncoder: true })
         {
             encoder = new EncoderRows(_encoder.Rows, group.EncoderInput.Length);
-            _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None);
+            _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None, adapter: group.Terms.Adapter);
         }
 
         ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(sequence.Tokens).Slice(segment.First, segment.Rows);
@@ -159,11 +159,11 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         foreach (int index in indices)
         {
             ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(segments[index].Sequence.Tokens);
-            ReadOnlySpan<int> types = segments[index].Group.EncoderInput.Span;
+            SequenceGroup group = segments[index].Group;
             if (model.Capability == ModelCapability.Decoder)
-                _encoder.Add(tokens, outputs: Outputs.All);
+                _encoder.Add(tokens, terms: group.Terms, outputs: Outputs.All);
             else
-                _encoder.AddEncoder(tokens, types, Outputs.All);
+                _encoder.AddEncoder(tokens, group.EncoderInput.Span, Outputs.All, group.Terms.Adapter);
         }
 
         Tensor hidden = model.Encode(_encoder.Build());
