@@ -80,15 +80,14 @@ internal sealed class EngineCore : IDisposable
     public void Add(GenerationRequest request, RequestLimits limits, GenerationHandle handle, long submitted)
     {
         IGenerationModel model = _context.Model;
-        var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize);
         bool encodes = !request.EncoderInput.IsEmpty;
         bool caches = request.UsePrefixCache && !encodes;
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = request.Beam is null
-                ? new SamplingWork(_context, request, handle, chain, limits)
-                : new BeamWork(_context, request, handle, chain, limits),
-            Drafting = request.Speculation is null ? null : new Drafting(request, handle.Seed, chain, limits.MaxNewTokens),
+                ? new SamplingWork(_context, request, handle, limits)
+                : new BeamWork(_context, request, handle, limits),
+            Drafting = request.Speculation is null ? null : new Drafting(request, handle.Seed, limits.MaxNewTokens),
             Submitted = submitted,
             Deadline = DeadlineOf(request.Deadline, submitted),
             EncoderInput = request.EncoderInput,
@@ -98,7 +97,10 @@ internal sealed class EngineCore : IDisposable
             Demand = new MemoryDemand(0, _context.Options.TokenBudget, limits.Reach, request.EncoderInput.Length),
             Variant = model.MemoryVariant(limits.Terms),
         };
-        var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
+        var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length)
+        {
+            Sampler = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize),
+        };
         group.Live.Add(root);
         _scheduler.Add(group);
     }

@@ -42,8 +42,6 @@ internal sealed partial class LogitsRow(int vocabulary)
     /// <summary>Number of the sequence within its request: part of the key of random numbers.</summary>
     public int SequenceIndex { get; set; }
 
-    public SamplerState State { get; set; } = new();
-
     public ReadOnlySpan<int> History => CollectionsMarshal.AsSpan(Tokens);
 
     /// <summary>New tokens so far.</summary>

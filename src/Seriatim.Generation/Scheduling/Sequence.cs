@@ -18,7 +18,8 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
     /// <summary>Where the sequence stands in the prefix cache.</summary>
     public PrefixPosition Prefix { get; set; }
 
-    public SamplerState State { get; set; } = new();
+    /// <summary>What chooses its tokens; null: nothing does (an encoder's input, a trunk).</summary>
+    public SamplerChain? Sampler { get; set; }
 
     public TextStream? Text { get; set; }
 
@@ -58,7 +59,7 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
     {
         var fork = new Sequence(Id with { Index = index }, [.. Tokens], PromptLength)
         {
-            State = State.Copy(),
+            Sampler = Sampler?.Copy(),
             Score = Score,
             Logprobs = Logprobs is null ? null : [.. Logprobs],
         };

@@ -6,8 +6,8 @@ namespace Seriatim.Generation;
 /// Beams share their pages until they differ.
 /// </summary>
 internal sealed class BeamWork(
-    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits)
-    : GenerationWork(context, request, handle, chain, limits)
+    EngineContext context, GenerationRequest request, GenerationHandle handle, RequestLimits limits)
+    : GenerationWork(context, request, handle, limits)
 {
     private readonly BeamOptions _options = request.Beam!;
     private readonly float[] _logprobs = new float[context.Model.VocabularySize];
@@ -56,7 +56,7 @@ internal sealed class BeamWork(
         {
             Sequence sequence = beams.Beams[beam];
             LogitsRow scores = LoadLogprobs(sequence, rows.Logits(row + group.Live.IndexOf(sequence)));
-            Chain.ApplyScores(scores);
+            sequence.Sampler!.ApplyScores(scores);
             Penalise(beams, scores);
             foreach (ulong key in scores.Top(wanted))
             {
@@ -183,6 +183,7 @@ internal sealed class BeamWork(
             if (Logprobs(rows.Logits(row + parent), candidate.Token) is { } logprobs)
                 (sequence.Logprobs ??= []).Add(logprobs);
             sequence.Tokens.Add(candidate.Token);
+            sequence.Sampler!.Accept(candidate.Token);
             sequence.Score = candidate.Score;
         }
 

@@ -2,8 +2,7 @@ namespace Seriatim.Generation;
 
 /// <summary>What sampling and beam search share: scoring the prompt, noticing the end, and the result.</summary>
 internal abstract class GenerationWork(
-    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain,
-    RequestLimits limits) : IGroupWork
+    EngineContext context, GenerationRequest request, GenerationHandle handle, RequestLimits limits) : IGroupWork
 {
     private readonly HashSet<int> _endIds = [.. request.IgnoreEndIds ? [] : limits.EndIds];
     private readonly HashSet<int> _stopIds = [.. request.StopIds];
@@ -26,8 +25,6 @@ internal abstract class GenerationWork(
     protected GenerationRequest Request => request;
 
     protected GenerationHandle Handle => handle;
-
-    protected SamplerChain Chain => chain;
 
     protected int MaxNewTokens => limits.MaxNewTokens;
 
@@ -118,7 +115,7 @@ internal abstract class GenerationWork(
     {
         LogitsRow row = context.Row;
         row.Load(logits);
-        (row.Tokens, row.PromptLength, row.State) = (sequence.Tokens, sequence.PromptLength, sequence.State);
+        (row.Tokens, row.PromptLength) = (sequence.Tokens, sequence.PromptLength);
         (row.Seed, row.SequenceIndex, row.EncoderInput) = (handle.Seed, sequence.Id.Index, request.EncoderInput);
         return row;
     }

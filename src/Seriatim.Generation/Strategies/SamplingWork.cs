@@ -4,8 +4,8 @@ namespace Seriatim.Generation;
 
 /// <summary>Sampling of one or more continuations, each by itself, with or without drafts.</summary>
 internal sealed class SamplingWork(
-    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain, RequestLimits limits)
-    : GenerationWork(context, request, handle, chain, limits)
+    EngineContext context, GenerationRequest request, GenerationHandle handle, RequestLimits limits)
+    : GenerationWork(context, request, handle, limits)
 {
     private readonly int _width = limits.Width;
     private readonly bool _streams = limits.Width == request.Count;
@@ -56,11 +56,10 @@ internal sealed class SamplingWork(
     {
         _expanded = true;
         Sequence root = group.Live[0];
-        root.State = Chain.NewState();
         for (int i = 1; i < _width; i++)
         {
             group.Live.Add(root.Memory is null
-                ? new Sequence(root.Id with { Index = i }, [.. root.Tokens], root.PromptLength)
+                ? new Sequence(root.Id with { Index = i }, [.. root.Tokens], root.PromptLength) { Sampler = root.Sampler!.Copy() }
                 : root.Fork(i));
         }
         foreach (Sequence sequence in group.Live)
@@ -72,8 +71,9 @@ internal sealed class SamplingWork(
 
     private void Extend(Sequence sequence, ReadOnlySpan<float> logits)
     {
-        int token = Chain.Choose(Load(sequence, logits));
+        int token = sequence.Sampler!.Choose(Load(sequence, logits));
         sequence.Tokens.Add(token);
+        sequence.Sampler.Accept(token);
         NoteToken();
         TokenLogprobs? logprobs = null;
         if (_scores)

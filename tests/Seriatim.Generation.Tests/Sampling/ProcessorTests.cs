@@ -97,8 +97,6 @@ public sealed class ProcessorTests
             Logprobs = 0,
             Sampling = new() { Mirostat = new(Tau: 4, Eta: 0.2f) },
         });
-        var state = new SamplerState { Mu = 8 };
-        Assert.Equal(8, state.Copy().Mu);
         double bits = result.Choices[0].Logprobs!.Skip(100).Average(l => -l.Chosen.Logprob / Math.Log(2));
 
         // The surprise it steers is that of the truncated distribution, which is lower than the model's own.
