@@ -16,10 +16,10 @@ internal sealed partial class SamplerChain
     /// <param name="vocabulary">Number of ids.</param>
     public SamplerChain(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary)
     {
-        SamplingOptions options = request.Sampling;
-        _scores = [.. Scores(request, endIds, maxNewTokens, vocabulary)];
-        _warpers = options.Temperature == 0 ? [] : [.. Warpers(options)];
-        _greedy = options.Temperature == 0;
+        var terms = new SamplerTerms(request, endIds, maxNewTokens, vocabulary);
+        _greedy = terms.Options.Temperature == 0;
+        _scores = [.. Make(terms, sampler => sampler.Stage == SamplerStage.Score)];
+        _warpers = _greedy ? [] : [.. Make(terms, sampler => sampler.Stage != SamplerStage.Score)];
         HasState = Array.Exists(_scores, HasOwnState) || Array.Exists(_warpers, HasOwnState);
     }
 
@@ -74,6 +74,9 @@ internal sealed partial class SamplerChain
             Accept(processor, token);
     }
 
+    private static IEnumerable<LogitsProcessor> Make(SamplerTerms terms, Func<Sampler, bool> which) =>
+        Samplers.In(terms.Options.Order).Where(which).SelectMany(sampler => sampler.For(terms));
+
     private static bool HasOwnState(LogitsProcessor processor) => processor.Copy() != processor;
 
     private static void Accept(LogitsProcessor processor, int token)
@@ -105,63 +108,12 @@ internal sealed partial class SamplerChain
     /// <summary>The most probable token; ties: the smaller id.</summary>
     private static int Best(LogitsRow row)
     {
-        if (!LogitsScan.TryMax(row.Logits, out float highest))
+        if (!LogitsScan.TryMax(row.Values, out float highest))
             throw new NoCandidateException("the model's logits are not finite numbers", row.Step);
-        int best = float.IsNegativeInfinity(highest) ? -1 : row.Logits.AsSpan().IndexOf(highest);
+        int best = float.IsNegativeInfinity(highest) ? -1 : row.Values.AsSpan().IndexOf(highest);
         return best >= 0
             ? best
             : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none",
                 row.Step);
-    }
-
-    private static IEnumerable<LogitsProcessor> Scores(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens,
-        int vocabulary)
-    {
-        (TokenConstraints constraints, PenaltyOptions penalties) = (request.Sampling.Constraints, request.Sampling.Penalties);
-        if (constraints.LogitBias.Count > 0)
-            yield return new TokenBiases(constraints.LogitBias);
-        if (constraints.SequenceBiases.Count > 0)
-            yield return new SequenceBiases(constraints.SequenceBiases);
-        if (penalties.EncoderRepetition != 1)
-            yield return new EncoderRepetitionPenalty(penalties.EncoderRepetition);
-        if (penalties.Repetition != 1)
-            yield return new RepetitionPenalty(penalties.Repetition, penalties.LastN);
-        if (penalties.Presence != 0 || penalties.Frequency != 0)
-            yield return new CountPenalty(penalties.Presence, penalties.Frequency, penalties.LastN);
-        if (penalties.Dry is { } dry)
-            yield return new DryPenalty(dry);
-        if (penalties.NoRepeatNgramSize > 0)
-            yield return new NoRepeatNgram(penalties.NoRepeatNgramSize);
-        if (constraints.BadWords.Count > 0)
-        {
-            yield return new SequenceBiases(
-                [.. constraints.BadWords.Select(word => new SequenceBias(word, float.NegativeInfinity))]);
-        }
-        if (request.MinNewTokens > 0)
-            yield return new MinTokens(request.MinNewTokens, endIds.Concat(request.StopIds));
-        if (request.IgnoreEndIds)
-            yield return new SuppressTokens(endIds);
-        if (constraints.Suppressed.Count > 0)
-            yield return new SuppressTokens(constraints.Suppressed);
-        if (constraints.Allowed is { } allowed)
-            yield return new AllowTokens(allowed, vocabulary);
-        if (request.ForcedPrefix.Count > 0)
-            yield return new ForcePrefix(request.ForcedPrefix);
-        if (request.ForcedEndId is { } forced)
-            yield return new ForceEnd(maxNewTokens - 1, forced);
-    }
-
-    private static IEnumerable<LogitsProcessor> Warpers(SamplingOptions options) => options.Order == SamplerOrder.HuggingFace
-        ? [.. Temperature(options), .. TruncationOrders.Of(TruncationOrders.HuggingFace, options)]
-        : [.. TruncationOrders.Of(TruncationOrders.LlamaCpp, options), .. Temperature(options)];
-
-    private static IEnumerable<LogitsProcessor> Temperature(SamplingOptions options)
-    {
-        if (options.DynamicTemperature is { } dynamic)
-            yield return new DynamicTemperatureScale(options.Temperature, dynamic);
-        else if (options.Temperature != 1)
-            yield return new TemperatureScale(options.Temperature);
-        if (options.Mirostat is not null)
-            yield return new MirostatTruncation(options.Mirostat);
     }
 }
