@@ -24,7 +24,7 @@ internal static partial class FlagNames
         ["ForcedPrefix"] = "--forced-prefix",
         ["Logprobs"] = "--logprobs",
         ["PromptLogprobs"] = "--prompt-logprobs",
-        ["Deadline"] = "--max-time",
+        ["Timeout"] = "--max-time",
         ["Window"] = "--window",
         ["Window.Size"] = "--window",
         ["Window.Sinks"] = "--sinks",

@@ -90,7 +90,7 @@ internal sealed class EngineCore : IDisposable
                 : new BeamWork(_context, request, handle, chain, limits),
             Drafting = request.Speculation is null ? null : new Drafting(request, handle.Seed, chain, limits.MaxNewTokens),
             Submitted = submitted,
-            Deadline = DeadlineOf(request.Deadline, submitted),
+            Deadline = DeadlineOf(request.Timeout, submitted),
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
@@ -189,9 +189,9 @@ internal sealed class EngineCore : IDisposable
     /// <summary>
     /// The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.
     /// </summary>
-    private long? DeadlineOf(TimeSpan? deadline, long submitted)
+    private long? DeadlineOf(TimeSpan? timeout, long submitted)
     {
-        double ticks = (deadline?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
+        double ticks = (timeout?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
         return ticks < long.MaxValue / 2.0 ? submitted + (long)ticks : null;
     }
 

@@ -69,7 +69,7 @@ public sealed record EngineOptions
     /// <summary>Drafts for <see cref="SpeculationKind.DraftModel"/>; a decoder with the same vocabulary. Null: none.</summary>
     public IGenerationModel? DraftModel { get; init; }
 
-    /// <summary>The clock: deadlines, timings, and whether speculation pays.</summary>
+    /// <summary>The clock: timeouts, timings, and whether speculation pays.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     internal void Check(IGenerationModel model)

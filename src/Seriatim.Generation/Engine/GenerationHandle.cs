@@ -75,12 +75,18 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         {
             bool isLast = i == choice.TokenIds.Count - 1;
             string text = isLast ? choice.Text : "";
-            Write(new GenerationUpdate(choice.Index, choice.TokenIds[i], text, choice.Logprobs?[i],
-                isLast ? choice.Finish : null));
+            Write(new GenerationUpdate
+            {
+                Choice = choice.Index,
+                TokenId = choice.TokenIds[i],
+                Text = text,
+                Logprobs = choice.Logprobs?[i],
+                Finish = isLast ? choice.Finish : null,
+            });
         }
 
         if (choice.TokenIds.Count == 0)
-            Write(new GenerationUpdate(choice.Index, null, choice.Text, null, choice.Finish));
+            Write(new GenerationUpdate { Choice = choice.Index, Text = choice.Text, Finish = choice.Finish });
     }
 
     internal void Complete(GenerationResult result)

@@ -134,8 +134,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.AtLeast("BestOf", request.BestOf ?? request.Count, request.Count);
         OptionCheck.Between("Logprobs", request.Logprobs ?? 0, 0, model.VocabularySize);
         OptionCheck.Between("PromptLogprobs", request.PromptLogprobs ?? 0, 0, model.VocabularySize);
-        if (request.Deadline is { } deadline && deadline <= TimeSpan.Zero)
-            throw new InvalidOptionException("Deadline", deadline, "a time above zero is allowed");
+        if (request.Timeout is { } timeout && timeout <= TimeSpan.Zero)
+            throw new InvalidOptionException("Timeout", timeout, "a time above zero is allowed");
     }
 
     private static void CheckStops(GenerationRequest request, IReadOnlyList<int> endIds)

@@ -87,7 +87,7 @@ public sealed record GenerationRequest
     /// <summary>
     /// Most time from submission to the end; when it is over the request ends with what it has. Null: no limit.
     /// </summary>
-    public TimeSpan? Deadline { get; init; }
+    public TimeSpan? Timeout { get; init; }
 
     /// <summary>
     /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted,

@@ -230,7 +230,15 @@ internal sealed class BeamWork(
             text = stream.All;
         }
 
-        return new GenerationChoice(index, tokens, text, reason, hypothesis.Score, hypothesis.Logprobs);
+        return new GenerationChoice
+        {
+            Index = index,
+            TokenIds = tokens,
+            Text = text,
+            Finish = reason,
+            Score = hypothesis.Score,
+            Logprobs = hypothesis.Logprobs,
+        };
     }
 
     private static IEnumerable<int> NewTokensOf(Sequence sequence) => sequence.Tokens.Skip(sequence.PromptLength);

@@ -43,7 +43,7 @@ internal sealed class EncodingWork(
                 logits[i] = values.Row(i).ToArray();
         }
 
-        return new EncodingResult(embedding, logits);
+        return new EncodingResult { Embedding = embedding, Logits = logits };
     }
 
     public void Expire(SequenceGroup group) => Fail(new TimeoutException("The time of the request is over."));

@@ -67,7 +67,7 @@ internal abstract class GenerationWork(
     {
         try
         {
-            Expire(group, FinishReason.Deadline);
+            Expire(group, FinishReason.Timeout);
         }
         catch (Exception exception)
         {
@@ -140,15 +140,29 @@ internal abstract class GenerationWork(
 
         TimeProvider clock = context.Clock;
         long now = clock.GetTimestamp();
-        var usage = new GenerationUsage(
-            request.Prompt.Length + request.EncoderInput.Length, group.CachedTokens, newTokens, group.ForwardRows, DraftTokens,
-            AcceptedTokens, group.Preemptions);
-        var timings = new GenerationTimings(
-            clock.GetElapsedTime(group.Submitted, group.FirstAdmitted ?? now),
-            _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
-            clock.GetElapsedTime(group.Submitted, now),
-            _sampling + (_taking == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_taking, now)));
-        handle.Complete(new GenerationResult(choices, _prompt, usage, timings, handle.Seed));
+        handle.Complete(new GenerationResult
+        {
+            Choices = choices,
+            PromptLogprobs = _prompt,
+            Usage = new GenerationUsage
+            {
+                PromptTokens = request.Prompt.Length + request.EncoderInput.Length,
+                CachedTokens = group.CachedTokens,
+                NewTokens = newTokens,
+                ForwardRows = group.ForwardRows,
+                DraftTokens = DraftTokens,
+                AcceptedTokens = AcceptedTokens,
+                Preemptions = group.Preemptions,
+            },
+            Timings = new GenerationTimings
+            {
+                Queued = clock.GetElapsedTime(group.Submitted, group.FirstAdmitted ?? now),
+                FirstToken = _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
+                Total = clock.GetElapsedTime(group.Submitted, now),
+                Sampling = _sampling + (_taking == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_taking, now)),
+            },
+            Seed = handle.Seed,
+        });
     }
 
     private void ScorePrompt(in PlannedSegment segment, StepRows rows)

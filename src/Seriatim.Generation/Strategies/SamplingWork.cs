@@ -46,7 +46,7 @@ internal sealed class SamplingWork(
             string rest = sequence.Text?.Flush(mayStop: false, out _) ?? "";
             sequence.Finish = reason;
             if (_streams)
-                Handle.Write(new GenerationUpdate(sequence.Id.Index, null, rest, null, reason));
+                Handle.Write(new GenerationUpdate { Choice = sequence.Id.Index, Text = rest, Finish = reason });
         }
 
         Retire(group);
@@ -88,8 +88,14 @@ internal sealed class SamplingWork(
         sequence.Finish = reason;
         if (_streams)
         {
-            Handle.Write(new GenerationUpdate(sequence.Id.Index, token, text,
-                Request.Logprobs is null ? null : logprobs, reason));
+            Handle.Write(new GenerationUpdate
+            {
+                Choice = sequence.Id.Index,
+                TokenId = token,
+                Text = text,
+                Logprobs = Request.Logprobs is null ? null : logprobs,
+                Finish = reason,
+            });
         }
     }
 
@@ -159,9 +165,15 @@ internal sealed class SamplingWork(
         IEnumerable<Sequence> order = ranks
             ? _finished.OrderByDescending(MeanLogprob).ThenBy(s => s.Id.Index).Take(Request.Count)
             : _finished.OrderBy(s => s.Id.Index);
-        GenerationChoice[] choices = [.. order.Select((sequence, index) => new GenerationChoice(
-            index, sequence.Tokens[sequence.PromptLength..], sequence.Text?.All ?? "", sequence.Finish!.Value,
-            ranks ? MeanLogprob(sequence) : null, Request.Logprobs is null ? null : sequence.Logprobs))];
+        GenerationChoice[] choices = [.. order.Select((sequence, index) => new GenerationChoice
+        {
+            Index = index,
+            TokenIds = sequence.Tokens[sequence.PromptLength..],
+            Text = sequence.Text?.All ?? "",
+            Finish = sequence.Finish!.Value,
+            Score = ranks ? MeanLogprob(sequence) : null,
+            Logprobs = Request.Logprobs is null ? null : sequence.Logprobs,
+        })];
         if (!_streams)
             WriteAll(choices);
         Complete(group, choices, _finished.Sum(s => s.NewTokens));
