@@ -16,6 +16,7 @@ public sealed class Model : IDisposable
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
     private readonly Head _head;
+    private string? _fingerprint;
     private readonly MemoryLayout? _memory; // null: nothing is remembered
 
     private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
@@ -51,6 +52,12 @@ public sealed class Model : IDisposable
 
     /// <summary>The path of each of <see cref="Matrices"/> in the model, e.g. <c>layers.3.mlp.experts.0.up</c>.</summary>
     public IReadOnlyList<string> MatrixPaths { get; }
+
+    /// <summary>
+    /// A short name for what the model computes, 32 hexadecimal digits: equal for the same architecture, shapes and weights
+    /// (as far as some rows of each tell), whatever the file. A request can go on only with a model of the same.
+    /// </summary>
+    public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
 
     /// <summary>Number of trained values.</summary>
     public long ParameterCount =>

@@ -8,6 +8,9 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual ModelCapability Capability => inner.Capability;
 
     /// <inheritdoc/>
+    public virtual string Fingerprint => inner.Fingerprint;
+
+    /// <inheritdoc/>
     public virtual int VocabularySize => inner.VocabularySize;
 
     /// <inheritdoc/>

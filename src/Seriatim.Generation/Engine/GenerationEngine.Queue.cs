@@ -15,6 +15,13 @@ public sealed partial class GenerationEngine
             throw new EngineOverloadedException(waiting, _options.MaxQueuedRequests);
     }
 
+    /// <summary>Gives a place in the queue back that was not used.</summary>
+    private void Leave()
+    {
+        Interlocked.Decrement(ref _queued);
+        _signal.Release();
+    }
+
     private bool TryEnter(out int waiting)
     {
         int queued = Interlocked.Increment(ref _queued);

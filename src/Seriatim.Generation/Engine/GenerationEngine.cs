@@ -57,11 +57,11 @@ public sealed partial class GenerationEngine : IDisposable
         request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         Enter();
-        return Start(request, limits, cancellationToken);
+        return Start(request, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>
-    /// As <see cref="Submit"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
+    /// as <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
     /// requests, so that no batch fails in its middle.
     /// </summary>
     /// <param name="request">What to generate.</param>
@@ -76,13 +76,13 @@ public sealed partial class GenerationEngine : IDisposable
         request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
-        return Start(request, limits, cancellationToken);
+        return Start(request, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>Generates, and streams the tokens as they come; the verb of everything above.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
-    /// <exception cref="GenerationException">As <see cref="Submit"/>.</exception>
+    /// <exception cref="GenerationException">as <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(GenerationRequest request,
         CancellationToken cancellationToken = default) =>
         Submit(request, cancellationToken);
@@ -90,9 +90,32 @@ public sealed partial class GenerationEngine : IDisposable
     /// <summary>Generates, and returns the result when it is complete.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
-    /// <exception cref="GenerationException">As <see cref="Submit"/>.</exception>
-    public Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
-        Submit(request, cancellationToken).Completion;
+    /// <exception cref="GenerationException">as <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
+    public async Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request = WithSuppressed(request);
+        RequestLimits limits = _core.Check(request);
+        Enter();
+        GenerationHandle handle = Start(request, limits, isSilent: true, cancellationToken);
+        return await handle.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Goes on with a request that was exported, here or elsewhere: with the same model it gives what it would have given there, to
+    /// the last bit. Its stream has what had not gone out before.
+    /// </summary>
+    /// <param name="state">The state; the engine owns it from now on. Submit a <see cref="RequestState.Copy"/> to keep one.</param>
+    /// <param name="cancellationToken">Cancels it at the next step.</param>
+    /// <exception cref="InvalidStateException">It is a state of another model or tokenizer.</exception>
+    /// <exception cref="GenerationException">As <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
+    public GenerationHandle Submit(RequestState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        RequestLimits limits = _core.Check(state);
+        Enter();
+        return Start(state, limits, isSilent: false, cancellationToken);
+    }
 
     /// <summary>Reads a whole sequence: embedding, logits at places, or classes.</summary>
     /// <param name="request">What to read.</param>
@@ -159,14 +182,31 @@ public sealed partial class GenerationEngine : IDisposable
         }
     }
 
-    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, CancellationToken cancellationToken)
+    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, bool isSilent,
+        CancellationToken cancellationToken) =>
+        Start(RequestState.Of(limits.Decide(request, request.Seed ?? DrawSeed())), limits, isSilent, cancellationToken);
+
+    private GenerationHandle Start(RequestState state, RequestLimits limits, bool isSilent, CancellationToken cancellationToken)
     {
-        long submitted = _options.Clock.GetTimestamp();
-        var handle = new GenerationHandle(
-            Interlocked.Increment(ref _numbers), request.Seed ?? DrawSeed(), () => _signal.Release(), cancellationToken);
-        handle.Register();
-        Post(new Incoming(() => _core.Add(request, limits, handle, submitted), handle.Fail, HasPlace: true));
-        return handle;
+        try
+        {
+            long submitted = _options.Clock.GetTimestamp();
+            var handle = new GenerationHandle(
+                Interlocked.Increment(ref _numbers), state.Seed, () => _signal.Release(), cancellationToken)
+            {
+                MaxUnread = _options.MaxUnreadUpdates,
+                IsSilent = isSilent,
+            };
+            SequenceGroup group = _core.Prepare(state, limits, handle, submitted);
+            handle.Register();
+            Post(new Incoming(() => _core.Add(group), handle.Fail, HasPlace: true));
+            return handle;
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
     }
 
     private Task<EncodingResult> Start(EncodingRequest request, CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     };
 
     /// <inheritdoc/>
+    public string Fingerprint => Model.Fingerprint;
+
+    /// <inheritdoc/>
     public int VocabularySize => Model.Spec.Last.Vocabulary;
 
     /// <inheritdoc/>
