@@ -7,7 +7,6 @@ namespace Seriatim.Generation;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(StateDocument))]
