@@ -10,21 +10,20 @@ namespace Seriatim.Generation;
 /// Requests may come from any thread. Disposing cancels what is under way and waits for the step under way; it may be done again,
 /// from any thread and at any time. The model is not disposed.
 /// </remarks>
-public sealed partial class GenerationEngine : IDisposable
+public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
 {
     private readonly EngineCore _core;
     private readonly EngineOptions _options;
     private readonly ConcurrentQueue<Incoming> _incoming = new();
     private readonly SemaphoreSlim _signal = new(0);
-    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private readonly Lock _disposing = new();
     private long _numbers;
     private int _queued;
     private volatile bool _stopping;
     private bool _closed;
-    private bool _disposed;
     private bool _failed;
+    private EngineHealth _health = new() { State = EngineState.Working };
 
     /// <summary>Starts an engine.</summary>
     /// <param name="model">The model; used by the engine's thread only.</param>
@@ -34,8 +33,7 @@ public sealed partial class GenerationEngine : IDisposable
     {
         _options = options ?? new EngineOptions();
         _core = new EngineCore(model, _options) { KeepsStepTime = true };
-        _thread = new Thread(Run) { IsBackground = true, Name = "Seriatim generation" };
-        _thread.Start();
+        new Thread(Run) { IsBackground = true, Name = "Seriatim generation" }.Start();
     }
 
     /// <summary>The model.</summary>
@@ -164,22 +162,32 @@ public sealed partial class GenerationEngine : IDisposable
     /// <summary>Where the engine's thread has spent its time so far.</summary>
     public EngineTimes Times => _core.Times;
 
+    /// <summary>Whether it works, and what it met; waits for nothing.</summary>
+    public EngineHealth Health => Volatile.Read(ref _health);
+
+    /// <summary>Ends when the engine has stopped and given everything back.</summary>
+    public Task Completion => _ended.Task;
+
     /// <summary>
-    /// Cancels what is under way, ends the thread and gives all pages back; returns when
-    /// that is done. Does nothing the second time.
+    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done, however often it is called.
     /// </summary>
     public void Dispose()
     {
+        Stop();
+        _ended.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Stop();
+        return new ValueTask(_ended.Task);
+    }
+
+    private void Stop()
+    {
         _stopping = true;
         _signal.Release();
-        lock (_disposing)
-        {
-            if (_disposed)
-                return;
-            _thread.Join();
-            _core.Dispose();
-            _disposed = true;
-        }
     }
 
     private GenerationHandle Start(GenerationRequest request, RequestLimits limits, bool isSilent,
