@@ -14,7 +14,7 @@ namespace Seriatim;
 /// using var model = await LanguageModel.OpenAsync("path/to/model");
 /// await foreach (var piece in model.GenerateAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code></example>
-public sealed class LanguageModel : IDisposable
+public sealed class LanguageModel : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
 
@@ -200,4 +200,7 @@ public sealed class LanguageModel : IDisposable
     /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync() => _opened.DisposeAsync();
 }

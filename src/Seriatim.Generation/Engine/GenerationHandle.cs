@@ -56,6 +56,12 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         }
     }
 
+    /// <summary>
+    /// The same for those who only watch (logs, metrics): unlike <see cref="Completion"/> it does not say that the stream need
+    /// not be read.
+    /// </summary>
+    public Task<GenerationResult> Outcome => _completion.Task;
+
     internal bool IsCancelled => _cancelled;
 
     /// <summary>Updates that may wait to be read.</summary>
