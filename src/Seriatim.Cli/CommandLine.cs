@@ -1,10 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Seriatim.Formats;
 using Seriatim.Generation;
-using Seriatim.Models;
-using Seriatim.Tokenizers;
-using Seriatim.Training;
 
 namespace Seriatim.Cli;
 
@@ -128,9 +124,7 @@ internal static class CommandLine
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
     private static bool IsExpected(Exception failure) => failure
-        is ModelException or ModelHubException or ChatTemplateException or ModelFormatException or TokenizerFormatException
-            or UserErrorException or RecipeException or DataException or TrainingDivergedException or InvalidDataException
-            or IOException or UnauthorizedAccessException or OutOfMemoryException;
+        is SeriatimException or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed, IReadOnlyList<string> wrong)
     {

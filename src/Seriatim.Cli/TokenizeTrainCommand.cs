@@ -88,9 +88,9 @@ internal static class TokenizeTrainCommand
 
     private static IEnumerable<string> Lines(string[] files) => files.SelectMany(File.ReadLines);
 
-    private sealed class Progress(ProgressTask task) : IProgress<TrainingProgress>
+    private sealed class Progress(ProgressTask task) : IProgress<VocabularyProgress>
     {
-        public void Report(TrainingProgress value)
+        public void Report(VocabularyProgress value)
         {
             task.Description = value.Stage;
             task.IsIndeterminate = value.Total == 0;

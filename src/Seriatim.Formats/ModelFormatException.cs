@@ -4,7 +4,7 @@ namespace Seriatim.Formats;
 /// A model file cannot be read: it is missing, damaged, hostile, or uses something this reader does not know. The message
 /// names the file, the operand, the numbers that disagree, and what to do next.
 /// </summary>
-public sealed class ModelFormatException : Exception
+public sealed class ModelFormatException : SeriatimException
 {
     /// <summary>Makes the exception for one file.</summary>
     /// <param name="filePath">The file (or folder) at fault, as the caller named it.</param>

@@ -16,6 +16,7 @@ public sealed class Model : IDisposable
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
     private readonly Head _head;
+    private string? _fingerprint;
     private readonly MemoryLayout? _memory; // null: nothing is remembered
     private readonly ModelAdapters _adapters;
 
@@ -60,6 +61,20 @@ public sealed class Model : IDisposable
 
     /// <summary>Names of the adapters that sequences may ask for (<see cref="SequenceTerms.Adapter"/>).</summary>
     public IReadOnlyList<string> Adapters => _adapters.Names;
+
+    /// <summary>
+    /// A short name for what the model computes, 32 hexadecimal digits: equal for the same architecture, shapes and weights
+    /// (as far as some rows of each tell), whatever the file. A request can go on only with a model of the same.
+    /// </summary>
+    public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
+
+    /// <summary>
+    /// A short name for what an adapter adds, 32 hexadecimal digits: equal wherever the same is added to the same weights, whatever
+    /// the adapter is called.
+    /// </summary>
+    /// <param name="name">Its name here.</param>
+    /// <exception cref="SequenceTermsException">There is none of that name.</exception>
+    public string AdapterFingerprint(string name) => _adapters.FingerprintOf(name);
 
     /// <summary>Number of trained values.</summary>
     public long ParameterCount =>

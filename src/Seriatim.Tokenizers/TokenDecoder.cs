@@ -41,6 +41,14 @@ public sealed class TokenDecoder
         return rest;
     }
 
+    /// <summary>A decoder that goes on from here by itself.</summary>
+    public TokenDecoder Copy()
+    {
+        var copy = new TokenDecoder(_tokenizer, Decoder, _skipSpecialTokens);
+        copy._first = _first.Copy(copy._text);
+        return copy;
+    }
+
     internal void Push(int id)
     {
         if (_tokenizer.TryGetPieceToDecode(id, _skipSpecialTokens, out string? piece))

@@ -20,7 +20,7 @@ public sealed partial class Tokenizer
     /// <param name="template">A template to use instead of the tokenizer's own.</param>
     /// <param name="variables">More variables for the template, such as <c>tools</c>.</param>
     /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
-    public string ApplyChatTemplate(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true,
+    public string ApplyChatTemplate(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt = true,
         ChatTemplate? template = null,
         IReadOnlyDictionary<string, object?>? variables = null)
     {

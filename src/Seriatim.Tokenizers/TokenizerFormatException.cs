@@ -4,7 +4,7 @@ namespace Seriatim.Tokenizers;
 /// A tokenizer file is broken, or asks for something this library does not do. The message names the file, the component and
 /// the next step.
 /// </summary>
-public sealed class TokenizerFormatException : FormatException
+public sealed class TokenizerFormatException : SeriatimException
 {
     /// <summary>Creates the exception from its three parts.</summary>
     /// <param name="file">The file (or other source) that was being read.</param>

@@ -1,7 +1,14 @@
 namespace Seriatim;
 
 /// <summary>A class and how probable it is.</summary>
-/// <param name="Index">Its number in the model.</param>
-/// <param name="Label">Its name in the model's config, or <c>LABEL_n</c>.</param>
-/// <param name="Probability">Its probability.</param>
-public sealed record ClassProbability(int Index, string Label, double Probability);
+public sealed record ClassProbability
+{
+    /// <summary>Its number in the model.</summary>
+    public required int Index { get; init; }
+
+    /// <summary>Its name in the model's config, or <c>LABEL_n</c>.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Its probability.</summary>
+    public required double Probability { get; init; }
+}

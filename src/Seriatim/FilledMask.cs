@@ -1,7 +1,14 @@
 namespace Seriatim;
 
 /// <summary>A token that may stand at a mask.</summary>
-/// <param name="TokenId">The token.</param>
-/// <param name="Text">Its text; empty for ids the tokenizer does not know.</param>
-/// <param name="Probability">Its probability.</param>
-public sealed record FilledMask(int TokenId, string Text, double Probability);
+public sealed record FilledMask
+{
+    /// <summary>The token.</summary>
+    public required int TokenId { get; init; }
+
+    /// <summary>Its text; empty for ids the tokenizer does not know.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Its probability.</summary>
+    public required double Probability { get; init; }
+}

@@ -14,7 +14,7 @@ namespace Seriatim;
 /// using var model = await LanguageModel.OpenAsync("path/to/model");
 /// await foreach (var piece in model.GenerateAsync("Once upon a time")) Console.Write(piece.Text);
 /// </code></example>
-public sealed class LanguageModel : IDisposable
+public sealed class LanguageModel : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
 
@@ -139,7 +139,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="ChatTemplateException">The tokenizer has no chat template, or it refuses the conversation.</exception>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public IAsyncEnumerable<GenerationUpdate> ChatAsync(
-        IReadOnlyList<ChatMessage> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
+        IReadOnlyList<ChatTurn> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
         CancellationToken cancellationToken = default) =>
         SubmitChat(With(ChatRequest(messages), sampling, maxNewTokens, seed), cancellationToken);
 
@@ -150,7 +150,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="messages">The conversation.</param>
     /// <param name="template">A chat template to use instead of the tokenizer's own.</param>
     /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
-    public GenerationRequest ChatRequest(IReadOnlyList<ChatMessage> messages, ChatTemplate? template = null) =>
+    public GenerationRequest ChatRequest(IReadOnlyList<ChatTurn> messages, ChatTemplate? template = null) =>
         RequestBuilder.FromChat(_opened, messages, template);
 
     /// <summary>As <see cref="Submit"/>; telemetry calls it a chat.</summary>
@@ -168,7 +168,7 @@ public sealed class LanguageModel : IDisposable
     {
         GenerationRequest request = RequestBuilder.FromScoredText(_opened, text, source);
         GenerationResult result = await _opened.Submit("score", request, cancellationToken).Completion.ConfigureAwait(false);
-        return new TextScore(request.Prompt.ToArray(), result.PromptLogprobs ?? []);
+        return new TextScore { TokenIds = request.Prompt.ToArray(), Logprobs = result.PromptLogprobs ?? [] };
     }
 
     /// <summary>
@@ -200,4 +200,7 @@ public sealed class LanguageModel : IDisposable
     /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync() => _opened.DisposeAsync();
 }

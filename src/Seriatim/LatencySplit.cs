@@ -1,14 +1,29 @@
 namespace Seriatim;
 
 /// <summary>Where the time of generation went. Waiting for requests counts nowhere.</summary>
-/// <param name="Prepare">Laying out the batch: positions, segments, embedding, residual sums.</param>
-/// <param name="Attention">Queries, keys, values, scores and the output layer of attention.</param>
-/// <param name="FeedForward">Feed-forward layers.</param>
-/// <param name="Norms">Norms.</param>
-/// <param name="Projection">Hidden rows to logits.</param>
-/// <param name="Sampling">Logits to tokens and text: processors, choosing, log-probabilities.</param>
-/// <param name="Scheduling">Planning steps, drafting, giving and taking pages.</param>
-/// <param name="Steps">Forward passes.</param>
-public sealed record LatencySplit(
-    TimeSpan Prepare, TimeSpan Attention, TimeSpan FeedForward, TimeSpan Norms, TimeSpan Projection, TimeSpan Sampling,
-    TimeSpan Scheduling, long Steps);
+public sealed record LatencySplit
+{
+    /// <summary>Laying out the batch: positions, segments, embedding, residual sums.</summary>
+    public required TimeSpan Prepare { get; init; }
+
+    /// <summary>Queries, keys, values, scores and the output layer of attention.</summary>
+    public required TimeSpan Attention { get; init; }
+
+    /// <summary>Feed-forward layers.</summary>
+    public required TimeSpan FeedForward { get; init; }
+
+    /// <summary>Norms.</summary>
+    public required TimeSpan Norms { get; init; }
+
+    /// <summary>Hidden rows to logits.</summary>
+    public required TimeSpan Projection { get; init; }
+
+    /// <summary>Logits to tokens and text: processors, choosing, log-probabilities.</summary>
+    public required TimeSpan Sampling { get; init; }
+
+    /// <summary>Planning steps, drafting, giving and taking pages.</summary>
+    public required TimeSpan Scheduling { get; init; }
+
+    /// <summary>Forward passes.</summary>
+    public required long Steps { get; init; }
+}

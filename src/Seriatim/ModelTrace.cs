@@ -27,9 +27,17 @@ public sealed class ModelTrace
         TimeSpan norms = _times.Of(OpPart.Norms), projection = _times.Of(OpPart.Projection);
         EngineTimes engine = Engine?.Times ?? default;
         TimeSpan prepare = engine.Passes - attention - feedForward - norms - projection;
-        return new LatencySplit(
-            prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero, attention, feedForward, norms, projection, engine.Sampling,
-            engine.Scheduling, _model.Steps);
+        return new LatencySplit
+        {
+            Prepare = prepare > TimeSpan.Zero ? prepare : TimeSpan.Zero,
+            Attention = attention,
+            FeedForward = feedForward,
+            Norms = norms,
+            Projection = projection,
+            Sampling = engine.Sampling,
+            Scheduling = engine.Scheduling,
+            Steps = _model.Steps,
+        };
     }
 
     /// <summary>

@@ -150,10 +150,17 @@ internal sealed class OpenedModel : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Dispose"/>; no thread waits for the step under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync().ConfigureAwait(false);
+        Dispose();
+    }
+
     private void Follow(string operation, GenerationHandle handle, GenerationActivity activity)
     {
         activity.SetSeed(handle.Seed);
-        activity.EndWith(handle.Completion);
+        activity.EndWith(handle.Outcome);
         if (_logger.IsEnabled(LogLevel.Error))
             ModelLog.Follow(_logger, operation, Name, handle);
     }

@@ -26,7 +26,7 @@ internal static class RequestBuilder
         });
     }
 
-    public static GenerationRequest FromChat(OpenedModel opened, IReadOnlyList<ChatMessage> messages, ChatTemplate? template)
+    public static GenerationRequest FromChat(OpenedModel opened, IReadOnlyList<ChatTurn> messages, ChatTemplate? template)
     {
         ArgumentNullException.ThrowIfNull(messages);
         if (messages.Count == 0)
@@ -86,13 +86,13 @@ internal static class RequestBuilder
     /// What the template writes after an answer: a special token if it begins with one, else
     /// the text, else what the tokenizer names.
     /// </summary>
-    private static (int? Id, string? Text) EndOfTurn(Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages,
+    private static (int? Id, string? Text) EndOfTurn(Tokenizer tokenizer, IReadOnlyList<ChatTurn> messages,
         ChatTemplate? template)
     {
         string after;
         try
         {
-            string rendered = tokenizer.ApplyChatTemplate([.. messages, new ChatMessage("assistant", Answer)],
+            string rendered = tokenizer.ApplyChatTemplate([.. messages, new ChatTurn("assistant", Answer)],
                 addGenerationPrompt: false, template);
             int at = rendered.LastIndexOf(Answer, StringComparison.Ordinal);
             after = at < 0 ? "" : rendered[(at + Answer.Length)..].Trim();

@@ -150,7 +150,12 @@ public sealed class TextEncoder : IDisposable
         EncodingResult[] results = await Embedder.EncodeAsync(_opened, "text_classification", [request],
             cancellationToken).ConfigureAwait(false);
         double[] probabilities = Softmax(results[0].Logits[0]);
-        return [.. probabilities.Select((p, i) => new ClassProbability(i, i < Labels.Count ? Labels[i] : $"LABEL_{i}", p))];
+        return [.. probabilities.Select((p, i) => new ClassProbability
+        {
+            Index = i,
+            Label = i < Labels.Count ? Labels[i] : $"LABEL_{i}",
+            Probability = p,
+        })];
     }
 
     /// <summary>
@@ -172,9 +177,12 @@ public sealed class TextEncoder : IDisposable
     {
         double[] probabilities = Softmax(logits);
         return [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).Take(top)
-            .Select(id => new FilledMask(id,
-                id < Tokenizer.VocabularySize ? Tokenizer.Decode([id], skipSpecialTokens: false).Trim() : "",
-                probabilities[id]))];
+            .Select(id => new FilledMask
+            {
+                TokenId = id,
+                Text = id < Tokenizer.VocabularySize ? Tokenizer.Decode([id], skipSpecialTokens: false).Trim() : "",
+                Probability = probabilities[id],
+            })];
     }
 
     private static double[] Softmax(float[] logits)

@@ -3,10 +3,14 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>How probable a text is to a model.</summary>
-/// <param name="TokenIds">Its tokens. The first has no probability: it is what the rest is given.</param>
-/// <param name="Logprobs">The log-probability (natural) of each token but the first, given those before it.</param>
-public sealed record TextScore(IReadOnlyList<int> TokenIds, IReadOnlyList<TokenLogprobs> Logprobs)
+public sealed record TextScore
 {
+    /// <summary>Its tokens. The first has no probability: it is what the rest is given.</summary>
+    public required IReadOnlyList<int> TokenIds { get; init; }
+
+    /// <summary>The log-probability (natural) of each token but the first, given those before it.</summary>
+    public required IReadOnlyList<TokenLogprobs> Logprobs { get; init; }
+
     /// <summary>Log-probability of the whole text: the sum, in order.</summary>
     public double Logprob => Logprobs.Sum(token => token.Chosen.Logprob);
 

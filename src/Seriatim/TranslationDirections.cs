@@ -68,7 +68,7 @@ internal sealed partial class TranslationDirections
     {
         Match name = TaskName().Match(task.Name);
         return name.Success && TextOf(task.Value, "prefix") is { } prefix
-            ? new TranslationDirection(name.Groups[1].Value, name.Groups[2].Value, prefix)
+            ? new TranslationDirection { From = name.Groups[1].Value, To = name.Groups[2].Value, Prefix = prefix }
             : null;
     }
 

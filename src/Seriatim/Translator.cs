@@ -161,14 +161,22 @@ public sealed class Translator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(text);
         if (string.IsNullOrWhiteSpace(text))
-            return new Translation(text, "", null, FinishReason.EndOfSequence, 0, null);
+            return new Translation { Source = text, Text = "", Finish = FinishReason.EndOfSequence, Tokens = 0 };
         (GenerationRequest request, TranslationDirection? direction) = Request(text, number, options);
         GenerationHandle handle = waits
             ? await _opened.SubmitWhenFreeAsync("translate", request, cancellationToken).ConfigureAwait(false)
             : _opened.Submit("translate", request, cancellationToken);
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice best = result.Choices[0];
-        return new Translation(text, best.Text.Trim(), direction, best.Finish, best.TokenIds.Count, best.Score);
+        return new Translation
+        {
+            Source = text,
+            Text = best.Text.Trim(),
+            Direction = direction,
+            Finish = best.Finish,
+            Tokens = best.TokenIds.Count,
+            Score = best.Score,
+        };
     }
 
     private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number,

@@ -12,14 +12,14 @@ public sealed class DownloadViewTests
     {
         var view = new DownloadView(_clock);
         Assert.Equal("asking the hub", view.Describe(100).Text);
-        view.Report(new DownloadProgress("model.safetensors", 1_000_000_000, Total));
+        view.Report(new DownloadProgress { File = "model.safetensors", Done = 1_000_000_000, Total = Total });
 
         // What was there before is no speed.
         Assert.Equal("model.safetensors  1000.0 MB of 5000.0 MB", view.Describe(100).Text);
         for (int i = 1; i <= 30; i++)
         {
             _clock.Seconds = i;
-            view.Report(new DownloadProgress("model.safetensors", 1_000_000_000 + (i * (i <= 15 ? 10_000_000L : 20_000_000L)), Total));
+            view.Report(new DownloadProgress { File = "model.safetensors", Done = 1_000_000_000 + (i * (i <= 15 ? 10_000_000L : 20_000_000L)), Total = Total });
         }
 
         (long done, long total, string text) = view.Describe(100);
@@ -35,7 +35,7 @@ public sealed class DownloadViewTests
     public void A_pause_counts_down()
     {
         var view = new DownloadView(_clock);
-        view.Report(new DownloadProgress("a", 10, 20) { Pause = TimeSpan.FromSeconds(12) });
+        view.Report(new DownloadProgress { File = "a", Done = 10, Total = 20, Pause = TimeSpan.FromSeconds(12) });
         _clock.Seconds = 2.5;
         Assert.Equal("the hub is busy; again in 10 s", view.Describe(80).Text);
         _clock.Seconds = 13;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
-using AiMessage = Microsoft.Extensions.AI.ChatMessage;
 
 #pragma warning disable MEAI001 // Every option is looked at, experimental ones too.
 
@@ -105,12 +104,12 @@ public sealed class ChatOptionsTests : IAsyncLifetime
         Assert.True(kinds.Length > 15);
         foreach (Type kind in kinds.Except([typeof(TextContent), typeof(TextReasoningContent)]))
         {
-            var message = new AiMessage(ChatRole.User, [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
+            var message = new ChatMessage(ChatRole.User, [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
             Assert.Contains(kind.Name, (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([message]))).Message);
         }
 
-        var thought = new AiMessage(ChatRole.Assistant, [new TextReasoningContent("hm"), new TextContent("a mouse")]);
-        AiMessage[] conversation = [new(ChatRole.User, "the cat"), thought, new(ChatRole.User, "and")];
+        var thought = new ChatMessage(ChatRole.Assistant, [new TextReasoningContent("hm"), new TextContent("a mouse")]);
+        ChatMessage[] conversation = [new(ChatRole.User, "the cat"), thought, new(ChatRole.User, "and")];
         ChatResponse response = await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 });
         conversation[1] = new(ChatRole.Assistant, "a mouse");
         Assert.Equal(response.Text, (await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 })).Text);

@@ -2,8 +2,6 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
-using AiMessage = Microsoft.Extensions.AI.ChatMessage;
-using ChatMessage = Seriatim.Tokenizers.ChatMessage;
 
 namespace Seriatim.Tests;
 
@@ -11,7 +9,7 @@ namespace Seriatim.Tests;
 public sealed class ChatTests : IDisposable
 {
     private static readonly LanguageModelOptions Small = new() { Threads = 1 };
-    private static readonly ChatMessage[] Conversation = [new("system", "sing"), new("user", "the cat")];
+    private static readonly ChatTurn[] Conversation = [new("system", "sing"), new("user", "the cat")];
 
     private readonly TempFolder _folder = new();
 
@@ -55,14 +53,14 @@ public sealed class ChatTests : IDisposable
         using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
         using IChatClient client = model.AsChatClient();
         var options = new ChatOptions { MaxOutputTokens = 12, Temperature = 0.7f, TopK = 20, Seed = 3, Instructions = "sing" };
-        ChatResponse response = await client.GetResponseAsync([new AiMessage(ChatRole.User, "the cat")], options);
+        ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], options);
         string expected = "";
         await foreach (GenerationUpdate update in model.ChatAsync(Conversation, new SamplingOptions { Temperature = 0.7f, TopK = 20 }, 12, 3))
             expected += update.Text;
         Assert.Equal(expected, response.Text);
         Assert.Equal(12, response.Usage!.OutputTokenCount);
         Assert.Equal(ChatFinishReason.Length, response.FinishReason);
-        ChatResponse streamed = await client.GetStreamingResponseAsync([new AiMessage(ChatRole.User, "the cat")], options).ToChatResponseAsync();
+        ChatResponse streamed = await client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, "the cat")], options).ToChatResponseAsync();
         Assert.Equal(expected, streamed.Text);
         Assert.Equal(response.Usage.TotalTokenCount, streamed.Usage!.TotalTokenCount);
         Assert.Same(model, client.GetService(typeof(LanguageModel)));
@@ -80,8 +78,8 @@ public sealed class ChatTests : IDisposable
             (new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, "ResponseFormat"), (new ChatOptions { ConversationId = "1" }, "ConversationId"),
             (new ChatOptions { ModelId = "other" }, "other"), (new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1)] }, "Tools"),
         })
-            Assert.Contains(name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([new AiMessage(ChatRole.User, "x")], options))).Message);
-        var picture = new AiMessage(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")]);
+            Assert.Contains(name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, "x")], options))).Message);
+        var picture = new ChatMessage(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")]);
         Assert.Contains("DataContent", (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([picture]))).Message);
     }
 

@@ -2,8 +2,7 @@ using Microsoft.Extensions.AI;
 using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
-using AiMessage = Microsoft.Extensions.AI.ChatMessage;
-using ChatMessage = Seriatim.Tokenizers.ChatMessage;
+using Seriatim.Tokenizers;
 
 namespace Seriatim.Tests;
 
@@ -45,13 +44,13 @@ public sealed class DefaultsTests : IDisposable
         Assert.Equal([2, 0], model.Defaults.EndIds);
         Assert.Equal([2, 0], model.Engine.Options.EndIds);
         Assert.Empty(model.Defaults.Notes);
-        ChatMessage[] conversation = [new("user", "the cat")];
+        ChatTurn[] conversation = [new("user", "the cat")];
         string expected = await TextOf(model, model.ChatRequest(conversation) with { Sampling = said, MaxNewTokens = 11, Seed = 3 });
         string chat = "";
         await foreach (GenerationUpdate update in model.ChatAsync(conversation, seed: 3))
             chat += update.Text;
         Assert.Equal(expected, chat);
-        ChatResponse response = await model.AsChatClient().GetResponseAsync([new AiMessage(ChatRole.User, "the cat")], new ChatOptions { Seed = 3 });
+        ChatResponse response = await model.AsChatClient().GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], new ChatOptions { Seed = 3 });
         Assert.Equal(expected, response.Text);
         Assert.Equal(3L, response.AdditionalProperties!["seed"]);
 

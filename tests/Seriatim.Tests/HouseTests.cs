@@ -31,6 +31,36 @@ public sealed class HouseTests
         }
     }
 
+    /// <summary>
+    /// What a library throws by a name of its own can be caught by one name; arguments are wrong by the system's names.
+    /// </summary>
+    [Fact]
+    public void Every_public_exception_has_the_common_root()
+    {
+        Type[] exceptions = [.. Floors.SelectMany(floor => floor).Where(project => project != "Seriatim.Cli")
+            .SelectMany(project => Assembly.Load(project).GetExportedTypes())
+            .Where(type => type.IsAssignableTo(typeof(Exception)))];
+        Assert.True(exceptions.Length > 20, $"Only {exceptions.Length} exceptions were found.");
+        Assert.All(exceptions, type => Assert.True(
+            type.IsAssignableTo(typeof(SeriatimException)) || type.IsAssignableTo(typeof(ArgumentException)),
+            $"{type} derives from {type.BaseType}; derive it from {nameof(SeriatimException)}, or from ArgumentException."));
+    }
+
+    /// <summary>
+    /// What is given back gets more members with time: a constructor with all of them in their order would break each time.
+    /// </summary>
+    [Fact]
+    public void Results_have_no_constructor_with_all_their_members()
+    {
+        // What the caller gives, in two or three numbers that belong together.
+        string[] given = ["XtcOptions", "DynamicTemperature", "SequenceBias", "MirostatOptions"];
+        IEnumerable<Type> records = ((string[])["Seriatim", "Seriatim.Generation"])
+            .SelectMany(project => Assembly.Load(project).GetExportedTypes())
+            .Where(type => type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic) is not null);
+        string[] positional = [.. records.Where(type => type.GetMethod("Deconstruct") is not null).Select(type => type.Name)];
+        Assert.Equal(given.Order(StringComparer.Ordinal), positional.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void The_readme_and_ci_run_the_same_tests()
     {

@@ -51,6 +51,13 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void A_request_moves_to_another_process_and_nobody_can_tell()
+    {
+        string output = Run("move");
+        Assert.Equal("the same bytes", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
+    [Fact]
     public async Task Web_answers_with_server_sent_events()
     {
         TinyModels.WriteLlama(_folder.Path);
@@ -83,7 +90,7 @@ public sealed class SampleTests : IDisposable
             Assert.Matches($"(Run|Start)\\(\"{Path.GetFileName(folder)}\"", source);
     }
 
-    private static string Run(string sample, params string[] args)
+    internal static string Run(string sample, params string[] args)
     {
         using Process process = Start(sample, args);
         Task<string> error = process.StandardError.ReadToEndAsync();

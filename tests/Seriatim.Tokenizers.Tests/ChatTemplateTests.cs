@@ -5,13 +5,13 @@ namespace Seriatim.Tokenizers.Tests;
 /// </summary>
 public sealed class ChatTemplateTests
 {
-    private static readonly ChatMessage System = new("system", "Be brief.");
-    private static readonly ChatMessage User = new("user", "Hello, 世界!");
-    private static readonly ChatMessage Assistant = new("assistant", " Hi \"you\". ");
-    private static readonly ChatMessage Next = new("user", "And\nnow?");
-    private static readonly ChatMessage Result = new("tool", "22 °C");
+    private static readonly ChatTurn System = new("system", "Be brief.");
+    private static readonly ChatTurn User = new("user", "Hello, 世界!");
+    private static readonly ChatTurn Assistant = new("assistant", " Hi \"you\". ");
+    private static readonly ChatTurn Next = new("user", "And\nnow?");
+    private static readonly ChatTurn Result = new("tool", "22 °C");
 
-    private static readonly ChatMessage Call = new("assistant", string.Empty)
+    private static readonly ChatTurn Call = new("assistant", string.Empty)
     {
         Fields = Parse("""
             {"tool_calls": [{"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Köln", "days": 2}}}]}
@@ -23,7 +23,7 @@ public sealed class ChatTemplateTests
          "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]}
         """);
 
-    public static TheoryData<string, ChatMessage[], bool, string> Cases() => new()
+    public static TheoryData<string, ChatTurn[], bool, string> Cases() => new()
     {
         {
             "llama-2", [System, User, Assistant, Next], false,
@@ -221,7 +221,7 @@ public sealed class ChatTemplateTests
 
     [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = true)]
-    public void Public_templates_give_the_prompts_of_their_models(string name, ChatMessage[] messages, bool tools,
+    public void Public_templates_give_the_prompts_of_their_models(string name, ChatTurn[] messages, bool tools,
         string expected)
     {
         Assert.Equal(expected, Render(name, messages, tools));
@@ -233,7 +233,7 @@ public sealed class ChatTemplateTests
     [InlineData("mistral", "conversation roles must alternate")]
     public void Templates_refuse_conversations_they_cannot_write(string name, string reason)
     {
-        ChatMessage[] messages = [System, System];
+        ChatTurn[] messages = [System, System];
         var e = Assert.Throws<ChatTemplateException>(() => Render(name, messages, false));
         Assert.Contains(reason, e.Message);
     }
@@ -246,7 +246,7 @@ public sealed class ChatTemplateTests
         Assert.Equal("<|user|>\nHello, 世界!<|end|>\n</s>", new ChatTemplate(source).Render([User], false, variables));
     }
 
-    private static string Render(string name, ChatMessage[] messages, bool tools)
+    private static string Render(string name, ChatTurn[] messages, bool tools)
     {
         var variables = new Dictionary<string, object?>(tools ? Tools : new Dictionary<string, object?>())
         {

@@ -53,7 +53,7 @@ public sealed class FileFormatTests : IDisposable
             """);
         Tokenizer tokenizer = Tokenizer.Load(PathOf("tokenizer.model"));
         Assert.Equal([1, 15043, 2], tokenizer.Encode("Hello"));
-        Assert.Equal("<s>hi", tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")]));
+        Assert.Equal("<s>hi", tokenizer.ApplyChatTemplate([new ChatTurn("user", "hi")]));
         Assert.Equal("t", tokenizer.FindChatTemplate("tool_use")!.Render([]));
     }
 

@@ -206,10 +206,10 @@ public sealed class HostileInputTests
     public void A_missing_template_says_what_to_pass()
     {
         var e = Assert.Throws<ChatTemplateException>(() =>
-            Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")]));
+            Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatTurn("user", "hi")]));
         Assert.Contains("template:", e.Message);
         var template = new ChatTemplate("{{ eos_token }}{{ messages[0].content }}");
-        Assert.Equal("<|endoftext|>hi", Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatMessage("user", "hi")],
+        Assert.Equal("<|endoftext|>hi", Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatTurn("user", "hi")],
             template: template));
     }
 

@@ -52,6 +52,31 @@ public sealed class PropertyTests
     }
 
     [Fact]
+    public void A_copied_decoder_goes_on_by_itself()
+    {
+        var ids = Gen.Choose(0, 459).ListOf().Select(list => list.ToArray());
+        Prop.ForAll(ids.ToArbitrary(), list =>
+        {
+            foreach (Tokenizer tokenizer in All)
+            {
+                int[] known = [.. list.Where(id => id < tokenizer.VocabularySize)];
+                var text = new StringBuilder();
+                TokenDecoder decoder = tokenizer.CreateDecoder(false);
+                foreach (int id in known)
+                {
+                    TokenDecoder copy = decoder.Copy();
+                    decoder.Append(known[0]);
+                    decoder.Flush();
+                    text.Append(copy.Append(id));
+                    decoder = copy;
+                }
+
+                Assert.Equal(tokenizer.Decode(known, false), text.Append(decoder.Flush()).ToString());
+            }
+        }).Check(Settings);
+    }
+
+    [Fact]
     public void Any_ids_at_all_stream_as_they_decode()
     {
         var ids = Gen.Choose(0, 459).ListOf().Select(list => list.ToArray());

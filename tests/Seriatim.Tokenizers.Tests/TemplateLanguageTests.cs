@@ -136,6 +136,6 @@ public sealed class TemplateLanguageTests
     public void Many_threads_may_render_one_template()
     {
         var template = new ChatTemplate("{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}");
-        Parallel.For(0, 200, i => Assert.Equal($"user:{i};", template.Render([new ChatMessage("user", $"{i}")])));
+        Parallel.For(0, 200, i => Assert.Equal($"user:{i};", template.Render([new ChatTurn("user", $"{i}")])));
     }
 }

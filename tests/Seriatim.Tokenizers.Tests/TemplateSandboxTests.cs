@@ -113,7 +113,7 @@ public sealed class TemplateSandboxTests
     [Fact]
     public void What_a_conversation_of_a_million_characters_needs_is_allowed()
     {
-        ChatMessage[] messages = [.. Enumerable.Range(0, 2000).Select(i => new ChatMessage(i % 2 == 0 ? "user" : "assistant", new string('x', 500)))];
+        ChatTurn[] messages = [.. Enumerable.Range(0, 2000).Select(i => new ChatTurn(i % 2 == 0 ? "user" : "assistant", new string('x', 500)))];
         var template = new ChatTemplate("{% set ns = namespace(t='') %}{% for m in messages %}{% if m.content is string %}{{ m.role ~ ': ' ~ m.content | trim }}\n{% endif %}{% endfor %}");
         Assert.True(template.Render(messages, true, null, null, new Clock { Step = TimeSpan.Zero }).Length > 1_000_000);
     }

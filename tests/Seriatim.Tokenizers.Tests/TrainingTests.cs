@@ -160,8 +160,8 @@ public sealed class TrainingTests
         }
     }
 
-    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    private sealed class Immediate(Action<VocabularyProgress> report) : IProgress<VocabularyProgress>
     {
-        public void Report(TrainingProgress value) => report(value);
+        public void Report(VocabularyProgress value) => report(value);
     }
 }

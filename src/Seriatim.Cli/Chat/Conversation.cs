@@ -14,9 +14,9 @@ namespace Seriatim.Cli;
 internal sealed class Conversation(LanguageModel model, ChatTemplate? template,
     Func<GenerationRequest, GenerationRequest> settings, string? system, bool remembers)
 {
-    private readonly List<ChatMessage> _messages = Begin(system);
+    private readonly List<ChatTurn> _messages = Begin(system);
 
-    public IReadOnlyList<ChatMessage> Messages => _messages;
+    public IReadOnlyList<ChatTurn> Messages => _messages;
 
     public bool Remembers => remembers;
 
@@ -29,7 +29,7 @@ internal sealed class Conversation(LanguageModel model, ChatTemplate? template,
     /// <summary>Begins an answer.</summary>
     public (GenerationRequest Request, GenerationHandle Handle) Ask(string message, CancellationToken cancellation)
     {
-        _messages.Add(new ChatMessage("user", message));
+        _messages.Add(new ChatTurn("user", message));
         try
         {
             GenerationRequest request = settings(remembers ? model.ChatRequest(_messages, template) : model.Request(message));
@@ -42,7 +42,7 @@ internal sealed class Conversation(LanguageModel model, ChatTemplate? template,
         }
     }
 
-    public void Answered(string text) => _messages.Add(new ChatMessage("assistant", text.Trim()));
+    public void Answered(string text) => _messages.Add(new ChatTurn("assistant", text.Trim()));
 
     /// <summary>Takes the last message and its answer back.</summary>
     public void TakeBack()
@@ -58,5 +58,5 @@ internal sealed class Conversation(LanguageModel model, ChatTemplate? template,
         _messages.AddRange(Begin(system));
     }
 
-    private static List<ChatMessage> Begin(string? system) => system is null ? [] : [new ChatMessage("system", system)];
+    private static List<ChatTurn> Begin(string? system) => system is null ? [] : [new ChatTurn("system", system)];
 }

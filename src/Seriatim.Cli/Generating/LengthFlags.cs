@@ -52,7 +52,7 @@ internal sealed class LengthFlags
             StopStrings = [.. request.StopStrings, .. result.GetValue(_stop) ?? []],
             StopIds = [.. request.StopIds, .. result.Ids(_stopIds) ?? []],
             IgnoreEndIds = result.GetValue(_ignoreEnd),
-            Deadline = seconds is { } limit ? TimeSpan.FromSeconds(limit) : null,
+            Timeout = seconds is { } limit ? TimeSpan.FromSeconds(limit) : null,
         };
     }
 

@@ -9,8 +9,8 @@ namespace Seriatim.Cli;
 /// </summary>
 internal static partial class FlagNames
 {
-    /// <summary>Options that a flag sets.</summary>
-    private static readonly Dictionary<string, string> Flags = new()
+    /// <summary>Options that a flag sets, without those of the samplers' table.</summary>
+    private static readonly Dictionary<string, string> Own = new()
     {
         ["MaxNewTokens"] = "--max-tokens (-n)",
         ["SoftMaxNewTokens"] = "--max-tokens (-n)",
@@ -24,7 +24,7 @@ internal static partial class FlagNames
         ["ForcedPrefix"] = "--forced-prefix",
         ["Logprobs"] = "--logprobs",
         ["PromptLogprobs"] = "--prompt-logprobs",
-        ["Deadline"] = "--max-time",
+        ["Timeout"] = "--max-time",
         ["Window"] = "--window",
         ["Window.Size"] = "--window",
         ["Window.Sinks"] = "--sinks",
@@ -43,36 +43,9 @@ internal static partial class FlagNames
         ["Speculation.MaxNgram"] = "--lookup-ngram-size",
         ["Speculation.Branches"] = "--lookup-branches",
         ["Sampling"] = "a flag of sampling (--temp, --top-k, --top-p, ...)",
-        ["Sampling.Temperature"] = "--temp",
-        ["Sampling.DynamicTemperature"] = "--dynatemp-range",
-        ["Sampling.DynamicTemperature.Range"] = "--dynatemp-range",
-        ["Sampling.DynamicTemperature.Exponent"] = "--dynatemp-exp",
-        ["Sampling.TopK"] = "--top-k",
-        ["Sampling.TopP"] = "--top-p",
-        ["Sampling.MinP"] = "--min-p",
-        ["Sampling.TypicalP"] = "--typical",
-        ["Sampling.EpsilonCutoff"] = "--epsilon-cutoff",
-        ["Sampling.EtaCutoff"] = "--eta-cutoff",
-        ["Sampling.TopNSigma"] = "--top-nsigma",
-        ["Sampling.Xtc"] = "--xtc-probability",
-        ["Sampling.Xtc.Probability"] = "--xtc-probability",
-        ["Sampling.Xtc.Threshold"] = "--xtc-threshold",
-        ["Sampling.Mirostat"] = "--mirostat",
-        ["Sampling.Mirostat.Tau"] = "--mirostat-ent",
-        ["Sampling.Mirostat.Eta"] = "--mirostat-lr",
         ["Sampling.Order"] = "--sampler-order",
         ["Sampling.Penalties"] = "a flag of penalties (--repeat-penalty, ...)",
-        ["Sampling.Penalties.Repetition"] = "--repeat-penalty",
-        ["Sampling.Penalties.EncoderRepetition"] = "--encoder-repetition-penalty",
-        ["Sampling.Penalties.Presence"] = "--presence-penalty",
-        ["Sampling.Penalties.Frequency"] = "--frequency-penalty",
         ["Sampling.Penalties.LastN"] = "--repeat-last-n",
-        ["Sampling.Penalties.NoRepeatNgramSize"] = "--no-repeat-ngram-size",
-        ["Sampling.Penalties.Dry"] = "--dry-multiplier",
-        ["Sampling.Penalties.Dry.Multiplier"] = "--dry-multiplier",
-        ["Sampling.Penalties.Dry.Base"] = "--dry-base",
-        ["Sampling.Penalties.Dry.AllowedLength"] = "--dry-allowed-length",
-        ["Sampling.Penalties.Dry.LastN"] = "--dry-penalty-last-n",
         ["Sampling.Penalties.Dry.Breakers"] = "--dry-sequence-breaker",
         ["Sampling.Constraints"] = "a flag of constraints (--logit-bias, --bad-words, ...)",
         ["Sampling.Constraints.LogitBias"] = "--logit-bias",
@@ -102,6 +75,7 @@ internal static partial class FlagNames
         ["TokenTypes"] = "the kinds of the text's tokens",
         ["LogitsAt"] = "the place asked for",
         ["MorePooling"] = "further poolings of the model",
+        ["Sampling.Processors"] = "a processor of the program",
         ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
         ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",
         ["Speculation.Always"] = "drafting at any cost",
@@ -119,6 +93,9 @@ internal static partial class FlagNames
         ["MaxOvertaking"] = "overtaking in the queue",
         ["Clock"] = "the clock",
     };
+
+    /// <summary>Options that a flag sets.</summary>
+    private static readonly Dictionary<string, string> Flags = new(Own.Concat(OfSamplers()));
 
     /// <summary>Short names that messages use for options of the same record.</summary>
     private static readonly Dictionary<string, string> Short = Flags.Keys.Concat(Words.Keys)
@@ -149,6 +126,19 @@ internal static partial class FlagNames
         RequestTooLargeException tooLarge => $"{Translate(tooLarge.Message)} (-n, --n, --beams and -c say how much that is.)",
         _ => failure.Message,
     };
+
+    /// <summary>A sampler's first flag stands for its option, too, if that is one of several values.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> OfSamplers()
+    {
+        foreach (Sampler sampler in Samplers.HuggingFace.Where(sampler => sampler.Flags.Count > 0))
+        {
+            string first = $"Sampling.{sampler.Options[0].Path}";
+            if (!sampler.Flags.Any(flag => $"Sampling.{flag.Option}" == first))
+                yield return new(first, sampler.Flags[0].Names[0]);
+            foreach (SamplerFlag flag in sampler.Flags)
+                yield return new($"Sampling.{flag.Option}", flag.Names[0]);
+        }
+    }
 
     private static string Value(InvalidOptionException invalid) =>
         Convert.ToString(invalid.Value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text

@@ -8,6 +8,12 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual ModelCapability Capability => inner.Capability;
 
     /// <inheritdoc/>
+    public virtual string Fingerprint => inner.Fingerprint;
+
+    /// <inheritdoc/>
+    public virtual string AdapterFingerprint(string adapter) => inner.AdapterFingerprint(adapter);
+
+    /// <inheritdoc/>
     public virtual int VocabularySize => inner.VocabularySize;
 
     /// <inheritdoc/>

@@ -37,6 +37,12 @@ internal static class EncodingChecks
             "only encoders give logits at places; use PromptLogprobs of a generation request");
         OptionCheck.Contradiction(request.LogitsAt.Count > 0 && model.Outputs == 0, "LogitsAt", "set",
             "the model is an encoder without a head, which has no logits; ask for Pooling");
+        if (request.LogitsAt.Count > request.Tokens.Length)
+        {
+            throw new InvalidOptionException("LogitsAt", $"{request.LogitsAt.Count} places",
+                $"at most one for each of the {request.Tokens.Length} tokens is allowed");
+        }
+
         foreach (int place in request.LogitsAt)
             OptionCheck.Between("LogitsAt", place, 0, request.Tokens.Length - 1);
         if (request.Tokens.Length > model.ContextLength)

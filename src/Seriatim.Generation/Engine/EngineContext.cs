@@ -1,17 +1,27 @@
 namespace Seriatim.Generation;
 
 /// <summary>What the parts of an engine share. Used by the engine's thread only.</summary>
-internal sealed class EngineContext(IGenerationModel model, EngineOptions options)
+internal sealed class EngineContext
 {
-    public IGenerationModel Model { get; } = model;
+    public EngineContext(IGenerationModel model, EngineOptions options)
+    {
+        (Model, Options) = (model, options);
+        (Row, Scratch) = (new LogitsRow(model.VocabularySize), new LogitsRow(model.VocabularySize));
+        Step = new StrategyStep(this);
+    }
 
-    public EngineOptions Options { get; } = options;
+    public IGenerationModel Model { get; }
+
+    public EngineOptions Options { get; }
 
     public TimeProvider Clock => Options.Clock;
 
     /// <summary>Scratch space for choosing tokens.</summary>
-    public LogitsRow Row { get; } = new(model.VocabularySize);
+    public LogitsRow Row { get; }
 
     /// <summary>Scratch space for log-probabilities.</summary>
-    public LogitsRow Scratch { get; } = new(model.VocabularySize);
+    public LogitsRow Scratch { get; }
+
+    /// <summary>What strategies are handed.</summary>
+    public StrategyStep Step { get; }
 }

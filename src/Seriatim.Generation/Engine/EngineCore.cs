@@ -15,11 +15,12 @@ internal sealed class EngineCore : IDisposable
     private readonly RequestChecks _checks;
     private readonly Speculator _speculator;
     private readonly StepCost _cost = new();
+    private readonly string _fingerprint;
 
     public EngineCore(IGenerationModel model, EngineOptions options)
     {
         options.Check(model);
-        _context = new EngineContext(model, options);
+        (_context, _fingerprint) = (new EngineContext(model, options), model.Fingerprint);
         if (model.Capability != ModelCapability.Encoder)
         {
             _pools = NewPools(model, options);
@@ -29,7 +30,8 @@ internal sealed class EngineCore : IDisposable
 
         int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);
         int scored = (int)Math.Max(1, (1L << 23) / model.VocabularySize);
-        var limits = new SchedulerLimits(options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored);
+        var limits = new SchedulerLimits(
+            options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored, options.AgeingSteps);
         _scheduler = new Scheduler(limits, new MemoryForecast(_pools, _cache), _cache);
         _runner = new StepRunner(model, _pools, _cache);
         _checks = new RequestChecks(model, options, _pools);
@@ -76,31 +78,47 @@ internal sealed class EngineCore : IDisposable
 
     public void Check(EncodingRequest request) => EncodingChecks.Check(request, _context.Model, _context.Options);
 
+    /// <summary>Checks a state as the request that it is; may be called from any thread.</summary>
+    /// <exception cref="GenerationException">The state is refused.</exception>
+    public RequestLimits Check(RequestState state) => _checks.Check(state);
+
     /// <summary>Takes a checked request over.</summary>
-    public void Add(GenerationRequest request, RequestLimits limits, GenerationHandle handle, long submitted)
+    public void Add(GenerationRequest request, RequestLimits limits, GenerationHandle handle, long submitted) =>
+        Add(Prepare(RequestState.Of(limits.Decide(request, handle.Seed)), limits, handle, submitted));
+
+    /// <summary>
+    /// All that can be done for a request without the engine's thread: processors, its text so far. May be called from any thread.
+    /// </summary>
+    public SequenceGroup Prepare(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
     {
-        IGenerationModel model = _context.Model;
-        var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, model.VocabularySize);
-        bool encodes = !request.EncoderInput.IsEmpty;
-        bool caches = request.UsePrefixCache && !encodes;
+        GenerationRequest request = state.Request;
+        bool caches = request.UsePrefixCache && request.EncoderInput.IsEmpty;
+        state.Model ??= _checks.IdentityOf(request);
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
-            Work = request.Beam is null
-                ? new SamplingWork(_context, request, handle, chain, limits)
-                : new BeamWork(_context, request, handle, chain, limits),
-            Drafting = request.Speculation is null ? null : new Drafting(request, handle.Seed, chain, limits.MaxNewTokens),
+            Work = new GenerationWork(_context, state, handle, limits, submitted),
+            Remembers = limits.Strategy.Remembers,
+            Drafting = request.Speculation is null ? null : new Drafting(request, state.Seed, limits.MaxNewTokens),
             Submitted = submitted,
-            Deadline = DeadlineOf(request.Deadline, submitted),
+            Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
             Terms = limits.Terms,
             Demand = new MemoryDemand(0, _context.Options.TokenBudget, limits.Reach, request.EncoderInput.Length),
-            Variant = new PrefixKey(model.MemoryVariant(limits.Terms), request.CacheSalt),
+            Variant = new PrefixKey(_context.Model.MemoryVariant(limits.Terms), request.CacheSalt),
         };
-        var root = new Sequence(new SequenceId(handle.Number, 0), [.. request.Prompt.Span], request.Prompt.Length);
-        group.Live.Add(root);
-        _scheduler.Add(group);
+        group.Follow();
+        group.GrowTrunk();
+        group.Refresh();
+        return group;
+    }
+
+    /// <summary>Takes a prepared request over.</summary>
+    public void Add(SequenceGroup group)
+    {
+        if (!group.Work.IsDone)
+            _scheduler.Add(group);
     }
 
     /// <summary>Takes a checked request over.</summary>
@@ -109,13 +127,14 @@ internal sealed class EngineCore : IDisposable
     {
         var group = new SequenceGroup(number, request.Priority, 1)
         {
-            Work = new EncodingWork(_context, request, completion, token),
+            Work = new EncodingWork(request, completion, token),
+            Remembers = false,
             Submitted = submitted,
-            EncoderInput = request.TokenTypes,
             Terms = request.Adapter is null ? SequenceTerms.None : new SequenceTerms { Adapter = request.Adapter },
         };
-        group.Live.Add(new Sequence(new SequenceId(number, 0), [.. request.Tokens.Span], request.Tokens.Length));
-        _scheduler.Add(group);
+        group.Follow();
+        group.Refresh();
+        Add(group);
     }
 
     /// <summary>One step: plan, run, commit. False if there was nothing to do.</summary>
@@ -129,8 +148,11 @@ internal sealed class EngineCore : IDisposable
             ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget)
             : int.MaxValue);
         if (plan.IsEmpty)
-            return IsIdle ? false
+        {
+            return IsIdle || _scheduler.IsPaused ? false
                 : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
+        }
+
         Planned?.Invoke(plan);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
@@ -190,16 +212,24 @@ internal sealed class EngineCore : IDisposable
     /// <summary>
     /// The time of a deadline in ticks of the clock; null: there is none, or it is beyond what the clock can count.
     /// </summary>
-    private long? DeadlineOf(TimeSpan? deadline, long submitted)
+    private long? DeadlineOf(TimeSpan? timeout, long submitted)
     {
-        double ticks = (deadline?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
+        double ticks = (timeout?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
         return ticks < long.MaxValue / 2.0 ? submitted + (long)ticks : null;
     }
 
-    /// <summary>Ends the requests that were cancelled or whose time is over.</summary>
+    /// <summary>
+    /// Ends the requests that were cancelled, whose time is over, or that go elsewhere; sets those aside whose stream nobody reads.
+    /// </summary>
     private void EndSome()
     {
         long now = 0;
+        for (int i = _scheduler.Running.Count - 1; i >= 0; i--)
+        {
+            if (_scheduler.Running[i].Work.IsPaused)
+                _scheduler.Suspend(_scheduler.Running[i]);
+        }
+
         bool any = EndSome(_scheduler.Running, ref now);
         any |= EndSome(_scheduler.Waiting, ref now);
         if (any)
@@ -216,6 +246,8 @@ internal sealed class EngineCore : IDisposable
                 group.Work.Cancel(group);
             else if (group.Deadline is { } deadline && (now = now == 0 ? _context.Clock.GetTimestamp() : now) >= deadline)
                 group.Work.Expire(group);
+            if (group.Work is { IsExported: true, IsDone: false })
+                group.Work.Export(group);
             any |= group.Work.IsDone;
         }
 

@@ -37,9 +37,12 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     }
 
     /// <summary>Time so far; may be read by any thread.</summary>
-    public EngineTimes Times => new(
-        new TimeSpan(Volatile.Read(ref _scheduling)), new TimeSpan(Volatile.Read(ref _passes)),
-        new TimeSpan(Volatile.Read(ref _sampling)));
+    public EngineTimes Times => new()
+    {
+        Scheduling = new TimeSpan(Volatile.Read(ref _scheduling)),
+        Passes = new TimeSpan(Volatile.Read(ref _passes)),
+        Sampling = new TimeSpan(Volatile.Read(ref _sampling)),
+    };
 
     public void CountTime(TimeSpan scheduling, TimeSpan passes, TimeSpan sampling)
     {
@@ -53,7 +56,7 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     {
         get
         {
-            var load = new EngineLoad(scheduler.Running.Count, scheduler.Waiting.Count, 0, 0);
+            var load = new EngineLoad { Running = scheduler.Running.Count, Waiting = scheduler.Waiting.Count };
             for (int kind = 0; kind < (pools?.Count ?? 0); kind++)
             {
                 (int units, int used) = (pools![kind].Units, pools[kind].Units - pools[kind].Free);
@@ -75,8 +78,15 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
         for (int kind = 0; kind < memories.Length; kind++)
         {
             int unfilled = Count(kind);
-            MemoryGauge gauge = memories[kind] = new MemoryGauge(
-                pools![kind].Name, pools[kind].Units, pools[kind].UnitBytes, _used.Count, _shared.Count, cached[kind]);
+            MemoryGauge gauge = memories[kind] = new MemoryGauge
+            {
+                Name = pools![kind].Name,
+                Units = pools[kind].Units,
+                UnitBytes = pools[kind].UnitBytes,
+                Used = _used.Count,
+                Shared = _shared.Count,
+                Cached = cached[kind],
+            };
             if (!IsOwnPages(kind))
                 continue;
             pages += gauge.Units;

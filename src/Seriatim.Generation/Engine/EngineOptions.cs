@@ -55,6 +55,23 @@ public sealed record EngineOptions
     /// <summary>How many requests may be admitted before an earlier one that waits for pages.</summary>
     public int MaxOvertaking { get; init; } = 16;
 
+    /// <summary>
+    /// Steps after which a request that waits gains one rank of <see cref="GenerationRequest.Priority"/>, so that a stream of more
+    /// important ones does not keep it out for ever. 0: never.
+    /// </summary>
+    public int AgeingSteps { get; init; } = 256;
+
+    /// <summary>
+    /// Most alternatives that <see cref="GenerationRequest.Logprobs"/> may ask for: each token's are kept until the request ends.
+    /// </summary>
+    public int MaxLogprobs { get; init; } = 256;
+
+    /// <summary>
+    /// Updates of a stream that may wait to be read. A request with more is set aside until they are, unless somebody awaits its
+    /// <see cref="GenerationHandle.Completion"/>.
+    /// </summary>
+    public int MaxUnreadUpdates { get; init; } = 4096;
+
     /// <summary>Whether full pages of prompts and outputs are kept for later requests as long as nobody needs the room.</summary>
     public bool PrefixCache { get; init; } = true;
 
@@ -69,7 +86,7 @@ public sealed record EngineOptions
     /// <summary>Drafts for <see cref="SpeculationKind.DraftModel"/>; a decoder with the same vocabulary. Null: none.</summary>
     public IGenerationModel? DraftModel { get; init; }
 
-    /// <summary>The clock: deadlines, timings, and whether speculation pays.</summary>
+    /// <summary>The clock: timeouts, timings, and whether speculation pays.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     internal void Check(IGenerationModel model)
@@ -81,6 +98,9 @@ public sealed record EngineOptions
         OptionCheck.AtLeast("MaxSequences", MaxSequences, 1);
         OptionCheck.AtLeast("MaxQueuedRequests", MaxQueuedRequests, 1);
         OptionCheck.AtLeast("MaxOvertaking", MaxOvertaking, 0);
+        OptionCheck.AtLeast("AgeingSteps", AgeingSteps, 0);
+        OptionCheck.AtLeast("MaxLogprobs", MaxLogprobs, 0);
+        OptionCheck.AtLeast("MaxUnreadUpdates", MaxUnreadUpdates, 1);
         OptionCheck.AtLeast("Pages", Pages ?? 1, 1);
         OptionCheck.AtLeast("States", States ?? 2, 2);
         if (!Enum.IsDefined(KeyValueType))

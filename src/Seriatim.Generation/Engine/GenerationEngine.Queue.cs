@@ -15,6 +15,13 @@ public sealed partial class GenerationEngine
             throw new EngineOverloadedException(waiting, _options.MaxQueuedRequests);
     }
 
+    /// <summary>Gives a place in the queue back that was not used.</summary>
+    private void Leave()
+    {
+        Interlocked.Decrement(ref _queued);
+        _signal.Release();
+    }
+
     private bool TryEnter(out int waiting)
     {
         int queued = Interlocked.Increment(ref _queued);
@@ -84,14 +91,24 @@ public sealed partial class GenerationEngine
             if (TryStep())
                 continue;
 
-            // Signals that came in while there was work are taken together; what they announced is in the queue.
-            _signal.Wait();
+            // Signals that came in while there was work are taken together; what they announced is in the queue. Requests that
+            // wait for their readers may run out of time meanwhile.
+            _signal.Wait(_core.IsIdle ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(250));
             while (_signal.Wait(0))
             {
             }
         }
 
-        Close();
+        try
+        {
+            Close();
+            _core.Dispose();
+        }
+        finally
+        {
+            Volatile.Write(ref _health, Health with { State = EngineState.Stopped });
+            _ended.TrySetResult();
+        }
     }
 
     /// <summary>Nobody gets in any more, and nobody who stands before the door waits for ever.</summary>
@@ -126,6 +143,8 @@ public sealed partial class GenerationEngine
         try
         {
             bool worked = _core.Step();
+            if (_failed)
+                Volatile.Write(ref _health, Health with { State = EngineState.Working });
             _failed = false;
             return worked;
         }
@@ -138,6 +157,12 @@ public sealed partial class GenerationEngine
 
     private void Recover(Exception exception)
     {
+        Volatile.Write(ref _health, new EngineHealth
+        {
+            State = EngineState.Recovering,
+            Faults = Health.Faults + 1,
+            LastFault = exception,
+        });
         try
         {
             _core.Recover(exception, _failed);

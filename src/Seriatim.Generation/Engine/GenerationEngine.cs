@@ -10,21 +10,20 @@ namespace Seriatim.Generation;
 /// Requests may come from any thread. Disposing cancels what is under way and waits for the step under way; it may be done again,
 /// from any thread and at any time. The model is not disposed.
 /// </remarks>
-public sealed partial class GenerationEngine : IDisposable
+public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
 {
     private readonly EngineCore _core;
     private readonly EngineOptions _options;
     private readonly ConcurrentQueue<Incoming> _incoming = new();
     private readonly SemaphoreSlim _signal = new(0);
-    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
-    private readonly Lock _disposing = new();
     private long _numbers;
     private int _queued;
     private volatile bool _stopping;
     private bool _closed;
-    private bool _disposed;
     private bool _failed;
+    private EngineHealth _health = new() { State = EngineState.Working };
 
     /// <summary>Starts an engine.</summary>
     /// <param name="model">The model; used by the engine's thread only.</param>
@@ -34,8 +33,7 @@ public sealed partial class GenerationEngine : IDisposable
     {
         _options = options ?? new EngineOptions();
         _core = new EngineCore(model, _options) { KeepsStepTime = true };
-        _thread = new Thread(Run) { IsBackground = true, Name = "Seriatim generation" };
-        _thread.Start();
+        new Thread(Run) { IsBackground = true, Name = "Seriatim generation" }.Start();
     }
 
     /// <summary>The model.</summary>
@@ -57,11 +55,11 @@ public sealed partial class GenerationEngine : IDisposable
         request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         Enter();
-        return Start(request, limits, cancellationToken);
+        return Start(request, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>
-    /// As <see cref="Submit"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
+    /// as <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
     /// requests, so that no batch fails in its middle.
     /// </summary>
     /// <param name="request">What to generate.</param>
@@ -76,13 +74,13 @@ public sealed partial class GenerationEngine : IDisposable
         request = WithSuppressed(request);
         RequestLimits limits = _core.Check(request);
         await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
-        return Start(request, limits, cancellationToken);
+        return Start(request, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>Generates, and streams the tokens as they come; the verb of everything above.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
-    /// <exception cref="GenerationException">As <see cref="Submit"/>.</exception>
+    /// <exception cref="GenerationException">as <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(GenerationRequest request,
         CancellationToken cancellationToken = default) =>
         Submit(request, cancellationToken);
@@ -90,9 +88,32 @@ public sealed partial class GenerationEngine : IDisposable
     /// <summary>Generates, and returns the result when it is complete.</summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
-    /// <exception cref="GenerationException">As <see cref="Submit"/>.</exception>
-    public Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
-        Submit(request, cancellationToken).Completion;
+    /// <exception cref="GenerationException">as <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
+    public async Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request = WithSuppressed(request);
+        RequestLimits limits = _core.Check(request);
+        Enter();
+        GenerationHandle handle = Start(request, limits, isSilent: true, cancellationToken);
+        return await handle.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Goes on with a request that was exported, here or elsewhere: with the same model it gives what it would have given there, to
+    /// the last bit. Its stream has what had not gone out before.
+    /// </summary>
+    /// <param name="state">The state; the engine owns it from now on. Submit a <see cref="RequestState.Copy"/> to keep one.</param>
+    /// <param name="cancellationToken">Cancels it at the next step.</param>
+    /// <exception cref="InvalidStateException">It is a state of another model or tokenizer.</exception>
+    /// <exception cref="GenerationException">As <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
+    public GenerationHandle Submit(RequestState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        RequestLimits limits = _core.Check(state);
+        Enter();
+        return Start(state, limits, isSilent: false, cancellationToken);
+    }
 
     /// <summary>Reads a whole sequence: embedding, logits at places, or classes.</summary>
     /// <param name="request">What to read.</param>
@@ -141,32 +162,59 @@ public sealed partial class GenerationEngine : IDisposable
     /// <summary>Where the engine's thread has spent its time so far.</summary>
     public EngineTimes Times => _core.Times;
 
+    /// <summary>Whether it works, and what it met; waits for nothing.</summary>
+    public EngineHealth Health => Volatile.Read(ref _health);
+
+    /// <summary>Ends when the engine has stopped and given everything back.</summary>
+    public Task Completion => _ended.Task;
+
     /// <summary>
-    /// Cancels what is under way, ends the thread and gives all pages back; returns when
-    /// that is done. Does nothing the second time.
+    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done, however often it is called.
     /// </summary>
     public void Dispose()
     {
-        _stopping = true;
-        _signal.Release();
-        lock (_disposing)
-        {
-            if (_disposed)
-                return;
-            _thread.Join();
-            _core.Dispose();
-            _disposed = true;
-        }
+        Stop();
+        _ended.Task.GetAwaiter().GetResult();
     }
 
-    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, CancellationToken cancellationToken)
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync()
     {
-        long submitted = _options.Clock.GetTimestamp();
-        var handle = new GenerationHandle(
-            Interlocked.Increment(ref _numbers), request.Seed ?? DrawSeed(), () => _signal.Release(), cancellationToken);
-        handle.Register();
-        Post(new Incoming(() => _core.Add(request, limits, handle, submitted), handle.Fail, HasPlace: true));
-        return handle;
+        Stop();
+        return new ValueTask(_ended.Task);
+    }
+
+    private void Stop()
+    {
+        _stopping = true;
+        _signal.Release();
+    }
+
+    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, bool isSilent,
+        CancellationToken cancellationToken) =>
+        Start(RequestState.Of(limits.Decide(request, request.Seed ?? DrawSeed())), limits, isSilent, cancellationToken);
+
+    private GenerationHandle Start(RequestState state, RequestLimits limits, bool isSilent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            long submitted = _options.Clock.GetTimestamp();
+            var handle = new GenerationHandle(
+                Interlocked.Increment(ref _numbers), state.Seed, () => _signal.Release(), cancellationToken)
+            {
+                MaxUnread = _options.MaxUnreadUpdates,
+                IsSilent = isSilent,
+            };
+            SequenceGroup group = _core.Prepare(state, limits, handle, submitted);
+            handle.Register();
+            Post(new Incoming(() => _core.Add(group), handle.Fail, HasPlace: true));
+            return handle;
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
     }
 
     private Task<EncodingResult> Start(EncodingRequest request, CancellationToken cancellationToken)

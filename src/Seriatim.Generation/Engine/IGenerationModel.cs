@@ -1,10 +1,22 @@
 namespace Seriatim.Generation;
 
-/// <summary>What the engine needs of a model. Used by one thread at a time: the engine's.</summary>
+/// <summary>
+/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants may
+/// be asked for by any.
+/// </summary>
 public interface IGenerationModel
 {
     /// <summary>What it can do.</summary>
     ModelCapability Capability { get; }
+
+    /// <summary>
+    /// A short name for what it computes: requests can move between engines whose models have the same.
+    /// </summary>
+    string Fingerprint { get; }
+
+    /// <summary>A name for what an adapter adds, equal wherever the same is added; asked for adapters that the model has.</summary>
+    /// <param name="adapter">Its name.</param>
+    string AdapterFingerprint(string adapter);
 
     /// <summary>Number of token ids, V.</summary>
     int VocabularySize { get; }

@@ -17,6 +17,12 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     };
 
     /// <inheritdoc/>
+    public string Fingerprint => Model.Fingerprint;
+
+    /// <inheritdoc/>
+    public string AdapterFingerprint(string adapter) => Model.AdapterFingerprint(adapter);
+
+    /// <inheritdoc/>
     public int VocabularySize => Model.Spec.Last.Vocabulary;
 
     /// <inheritdoc/>

@@ -6,25 +6,75 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     /// <exception cref="GenerationException">The request is refused.</exception>
     public RequestLimits Check(GenerationRequest request)
     {
-        if (model.Capability == ModelCapability.Encoder)
+        Strategy strategy = Strategy.Of(request);
+        if (model.Capability == ModelCapability.Encoder && strategy.Remembers)
         {
             throw new InvalidOptionException("Model", "an encoder",
                 "only decoders and encoder-decoders generate; use EncodeAsync");
         }
+
+        OptionCheck.Contradiction(request is { Strategy: not null, Beam: not null }, "Beam", "set",
+            $"Strategy is {strategy.Name}; one of them is allowed");
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
         CheckCounts(request);
         SamplingChecks.Check(request.Sampling, model.VocabularySize);
         CheckStops(request, endIds);
-        int width = request.Beam is { } beam ? CheckBeam(request, beam) : request.BestOf ?? request.Count;
+        strategy.Check(request, model.VocabularySize);
+        int width = strategy.WidthOf(request);
         if (width > options.MaxSequences)
         {
             throw new RequestTooLargeException("sequences at a time", width, options.MaxSequences,
                 "Make MaxSequences larger, or ask for fewer.");
         }
         CheckSpeculation(request);
-        return Fit(request, endIds, width, LimitsOf(request));
+        return strategy.Remembers ? Fit(request, endIds, width, LimitsOf(request)) : Whole(request, endIds, width);
     }
+
+    /// <summary>The limits of a state that goes on here, and whether it can.</summary>
+    /// <exception cref="GenerationException">The state is refused.</exception>
+    public RequestLimits Check(RequestState state)
+    {
+        LimitsOf(state.Request);
+        string own = IdentityOf(state.Request);
+        if (state.Model is { } other && other != own)
+            throw new InvalidStateException("model", other, own);
+        if (state.Request.Tokenizer is null && state.TokenizerHash is not null)
+        {
+            throw new InvalidStateException("tokenizer", "none", $"{state.TokenizerHash}; give it when the state is read");
+        }
+
+        foreach (SequenceState sequence in state.Live.Concat(state.Finished))
+            OptionCheck.Tokens("Tokens", sequence.Tokens, model.VocabularySize);
+        return Check(state.Request);
+    }
+
+    /// <summary>The limits of a request that remembers nothing: each of its sequences is read at once.</summary>
+    private RequestLimits Whole(GenerationRequest request, IReadOnlyList<int> endIds, int width)
+    {
+        int length = request.Prompt.Length;
+        if (length > model.ContextLength)
+            throw new PromptTooLongException("The sequence", length, 0, model.ContextLength);
+        if (length > options.TokenBudget)
+        {
+            throw new RequestTooLargeException("rows in one step", length, options.TokenBudget,
+                "A sequence is read at once; make TokenBudget larger.");
+        }
+
+        OptionCheck.Contradiction(request.PromptLogprobs is not null, "PromptLogprobs", request.PromptLogprobs,
+            $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
+        OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set",
+            $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
+        int newTokens = request.MaxNewTokens ?? Math.Max(1, Math.Min(model.ContextLength, options.TokenBudget) - length);
+        LimitsOf(request);
+        var terms = new SequenceTerms { Adapter = request.Adapter };
+        return new RequestLimits(newTokens, endIds, width, terms, null, Strategy.Of(request));
+    }
+
+    /// <summary>What a state that began here says it began with: the model and, if it has one, its adapter.</summary>
+    public string IdentityOf(GenerationRequest request) => request.Adapter is { } adapter
+        ? $"{model.Fingerprint} with adapter {model.AdapterFingerprint(adapter)}"
+        : model.Fingerprint;
 
     private SequenceLimits LimitsOf(GenerationRequest request)
     {
@@ -62,7 +112,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             $"at most {newTokens} new tokens are possible");
         OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix",
             $"{request.ForcedPrefix.Count} tokens long", $"at most {newTokens} new tokens are possible");
-        return new RequestLimits(newTokens, endIds, width, TermsOf(request) with { DeclaredLength = declared }, reach);
+        SequenceTerms terms = TermsOf(request) with { DeclaredLength = declared };
+        return new RequestLimits(newTokens, endIds, width, terms, reach, Strategy.Of(request));
     }
 
     private static SequenceTerms TermsOf(GenerationRequest request) =>
@@ -134,10 +185,11 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.AtLeast("MinNewTokens", request.MinNewTokens, 0);
         OptionCheck.AtLeast("Count", request.Count, 1);
         OptionCheck.AtLeast("BestOf", request.BestOf ?? request.Count, request.Count);
-        OptionCheck.Between("Logprobs", request.Logprobs ?? 0, 0, model.VocabularySize);
-        OptionCheck.Between("PromptLogprobs", request.PromptLogprobs ?? 0, 0, model.VocabularySize);
-        if (request.Deadline is { } deadline && deadline <= TimeSpan.Zero)
-            throw new InvalidOptionException("Deadline", deadline, "a time above zero is allowed");
+        int most = Math.Min(model.VocabularySize, options.MaxLogprobs);
+        OptionCheck.Between("Logprobs", request.Logprobs ?? 0, 0, most);
+        OptionCheck.Between("PromptLogprobs", request.PromptLogprobs ?? 0, 0, most);
+        if (request.Timeout is { } timeout && timeout <= TimeSpan.Zero)
+            throw new InvalidOptionException("Timeout", timeout, "a time above zero is allowed");
     }
 
     private static void CheckStops(GenerationRequest request, IReadOnlyList<int> endIds)
@@ -150,28 +202,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             "there are no end ids to ignore");
         OptionCheck.Contradiction(request.IgnoreEndIds && request.ForcedEndId is not null, "ForcedEndId", request.ForcedEndId,
             "IgnoreEndIds is set");
-    }
-
-    private int CheckBeam(GenerationRequest request, BeamOptions beam)
-    {
-        OptionCheck.Between("Beam.Beams", beam.Beams, 2, Math.Max(2, model.VocabularySize / 2));
-        if (!double.IsFinite(beam.LengthPenalty))
-            throw new InvalidOptionException("Beam.LengthPenalty", beam.LengthPenalty, "a finite number is allowed");
-        OptionCheck.NotNegative("Beam.DiversityPenalty", beam.DiversityPenalty);
-        if (beam.Groups < 1 || beam.Beams % beam.Groups != 0)
-            throw new InvalidOptionException("Beam.Groups", beam.Groups, $"a divisor of the {beam.Beams} beams is allowed");
-        OptionCheck.Contradiction(beam.Groups == 1 && beam.DiversityPenalty != 0, "Beam.DiversityPenalty", beam.DiversityPenalty,
-            "it needs more than one of Beam.Groups");
-        OptionCheck.Contradiction(request.Count > beam.Beams, "Count", request.Count,
-            $"at most the {beam.Beams} beams can be returned");
-        OptionCheck.Contradiction(request.BestOf is not null, "BestOf", request.BestOf,
-            "beam search returns its best Count by itself");
-        OptionCheck.Contradiction(request.Sampling.HasWarpers && request.Sampling.Temperature != 0, "Sampling", "set",
-            "temperature and truncation do not apply to beam search");
-        OptionCheck.Contradiction(request.Sampling.HasTruncation, "Sampling", "set", "truncation does not apply to beam search");
-        OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set",
-            "drafts are for sampling, not for beam search");
-        return beam.Beams;
     }
 
     private void CheckSpeculation(GenerationRequest request)

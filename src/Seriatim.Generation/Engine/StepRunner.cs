@@ -26,7 +26,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         foreach (Admission admission in plan.Admitted)
         {
             SequenceGroup group = admission.Group;
-            if (group.IsEncoding)
+            if (!group.Remembers)
                 continue;
             SequenceMemory memory = admission.Prefix is { } prefix
                 ? cache!.Share(prefix, admission.PrefixPages, group.Terms, group.Demand.Reach)
@@ -44,23 +44,23 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
     {
         ReadOnlySpan<PlannedSegment> segments = CollectionsMarshal.AsSpan(plan.Segments);
         _rows.Reset(segments.Length);
-        RunAll(segments, encoding: false);
-        RunAll(segments, encoding: true);
+        RunAll(segments, whole: false);
+        RunAll(segments, whole: true);
         return _rows;
     }
 
     public void Dispose() => _rows.Dispose();
 
-    private void RunAll(ReadOnlySpan<PlannedSegment> segments, bool encoding)
+    private void RunAll(ReadOnlySpan<PlannedSegment> segments, bool whole)
     {
         _indices.Clear();
         for (int i = 0; i < segments.Length; i++)
         {
-            if (segments[i].Group.IsEncoding == encoding)
+            if (segments[i].Wish.IsWhole == whole)
                 _indices.Add(i);
         }
 
-        if (_indices.Count == 0 || TryRun(segments, _indices, encoding) is not { } failure)
+        if (_indices.Count == 0 || TryRun(segments, _indices, whole) is not { } failure)
             return;
         LastFailure = failure;
         var own = new List<int>();
@@ -71,17 +71,17 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
             for (int j = i; j < _indices.Count && segments[_indices[j]].Group == segments[_indices[i]].Group; j++)
                 own.Add(_indices[j]);
             if (own.Count < _indices.Count)
-                failure = TryRun(segments, own, encoding);
+                failure = TryRun(segments, own, whole);
             foreach (int index in failure is null ? [] : own)
                 _rows.SetError(index, failure!);
         }
     }
 
-    private Exception? TryRun(ReadOnlySpan<PlannedSegment> segments, List<int> indices, bool encoding)
+    private Exception? TryRun(ReadOnlySpan<PlannedSegment> segments, List<int> indices, bool whole)
     {
         try
         {
-            if (encoding)
+            if (whole)
                 Encode(segments, indices);
             else
                 Forward(segments, indices);
@@ -116,7 +116,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         int first = 0;
         foreach (int index in indices)
         {
-            _rows.SetLogits(index, logits, first);
+            _rows.Set(index, logits, first, null, 0);
             first += segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
         }
     }
@@ -158,12 +158,13 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         _encoder.Clear();
         foreach (int index in indices)
         {
-            ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(segments[index].Sequence.Tokens);
-            SequenceGroup group = segments[index].Group;
+            Wish wish = segments[index].Wish;
+            ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(wish.Sequence.Tokens);
+            SequenceTerms terms = segments[index].Group.Terms;
             if (model.Capability == ModelCapability.Decoder)
-                _encoder.Add(tokens, terms: group.Terms, outputs: Outputs.All);
+                _encoder.Add(tokens, terms: terms, outputs: Outputs.All);
             else
-                _encoder.AddEncoder(tokens, group.EncoderInput.Span, Outputs.All, group.Terms.Adapter);
+                _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All, terms.Adapter);
         }
 
         Tensor hidden = model.Encode(_encoder.Build());
@@ -171,8 +172,25 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         int first = 0;
         foreach (int index in indices)
         {
-            _rows.SetHidden(index, hidden, first);
+            SetWhole(index, segments[index].Wish, hidden, first);
             first += segments[index].Rows;
+        }
+    }
+
+    /// <summary>The head reads each sequence by itself: where it throws, the others have their rows all the same.</summary>
+    private void SetWhole(int index, in Wish wish, Tensor hidden, int first)
+    {
+        try
+        {
+            Tensor? logits = null;
+            if (wish.LogitRows.Count > 0)
+                _rows.Own(logits = model.Project(hidden, wish.LogitRows.Select(row => first + row).ToArray()));
+            _rows.Set(index, logits, 0, wish.Hidden ? hidden : null, first);
+        }
+        catch (Exception exception)
+        {
+            LastFailure = exception;
+            _rows.SetError(index, exception);
         }
     }
 }

@@ -6,4 +6,4 @@ namespace Seriatim.Generation;
 /// </summary>
 /// <param name="message">What is wrong and what to do.</param>
 /// <param name="inner">What caused it, if it came from below.</param>
-public abstract class GenerationException(string message, Exception? inner = null) : Exception(message, inner);
+public abstract class GenerationException(string message, Exception? inner = null) : SeriatimException(message, inner);

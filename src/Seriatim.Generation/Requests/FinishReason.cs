@@ -15,8 +15,8 @@ public enum FinishReason
     /// <summary>As many new tokens as were asked for, or as the context (or the page pool) holds.</summary>
     Length,
 
-    /// <summary>The time was over (<see cref="GenerationRequest.Deadline"/>).</summary>
-    Deadline,
+    /// <summary>The time was over (<see cref="GenerationRequest.Timeout"/>).</summary>
+    Timeout,
 
     /// <summary>
     /// The request was cancelled. Only in streams: they end with what there is, then with

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Seriatim.Tokenizers;
 
 namespace Seriatim.Generation;
@@ -37,6 +38,10 @@ public sealed record GenerationRequest
 
     /// <summary>Beam search instead of sampling; null: none.</summary>
     public BeamOptions? Beam { get; init; }
+
+    /// <summary>A strategy of your own instead of sampling and beam search; null: none.</summary>
+    [JsonIgnore]
+    public Strategy? Strategy { get; init; }
 
     /// <summary>Drafts that are verified in one pass; null: none. Changes no output, only the speed.</summary>
     public SpeculationOptions? Speculation { get; init; }
@@ -87,7 +92,7 @@ public sealed record GenerationRequest
     /// <summary>
     /// Most time from submission to the end; when it is over the request ends with what it has. Null: no limit.
     /// </summary>
-    public TimeSpan? Deadline { get; init; }
+    public TimeSpan? Timeout { get; init; }
 
     /// <summary>
     /// Remember only the last positions, and the first ones as sinks: constant memory, and as many new tokens as wanted,
@@ -119,5 +124,6 @@ public sealed record GenerationRequest
     public string? CacheSalt { get; init; }
 
     /// <summary>Makes text of the tokens; null: token ids only.</summary>
+    [JsonIgnore]
     public Tokenizer? Tokenizer { get; init; }
 }

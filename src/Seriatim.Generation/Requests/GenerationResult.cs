@@ -1,13 +1,22 @@
 namespace Seriatim.Generation;
 
 /// <summary>All there is to know of a finished request.</summary>
-/// <param name="Choices">The continuations, by index.</param>
-/// <param name="PromptLogprobs">
-/// One for each prompt token but the first, if <see cref="GenerationRequest.PromptLogprobs"/> was set.
-/// </param>
-/// <param name="Usage">What was counted.</param>
-/// <param name="Timings">What was measured.</param>
-/// <param name="Seed">The seed of its random numbers, given or drawn: with it the same request gives the same again.</param>
-public sealed record GenerationResult(
-    IReadOnlyList<GenerationChoice> Choices, IReadOnlyList<TokenLogprobs>? PromptLogprobs, GenerationUsage Usage,
-    GenerationTimings Timings, ulong Seed);
+public sealed record GenerationResult
+{
+    /// <summary>The continuations, by index.</summary>
+    public required IReadOnlyList<GenerationChoice> Choices { get; init; }
+
+    /// <summary>
+    /// One for each prompt token but the first, if <see cref="GenerationRequest.PromptLogprobs"/> was set.
+    /// </summary>
+    public IReadOnlyList<TokenLogprobs>? PromptLogprobs { get; init; }
+
+    /// <summary>What was counted.</summary>
+    public required GenerationUsage Usage { get; init; }
+
+    /// <summary>What was measured.</summary>
+    public required GenerationTimings Timings { get; init; }
+
+    /// <summary>The seed of its random numbers, given or drawn: with it the same request gives the same again.</summary>
+    public required ulong Seed { get; init; }
+}

@@ -1,16 +1,26 @@
 namespace Seriatim.Generation;
 
 /// <summary>Counts of one request.</summary>
-/// <param name="PromptTokens">Tokens of the prompt (and of the encoder's input).</param>
-/// <param name="CachedTokens">
-/// Of these, tokens whose keys and values came from the prefix cache when the request was first admitted.
-/// </param>
-/// <param name="NewTokens">Tokens of all choices.</param>
-/// <param name="ForwardRows">
-/// Rows that went through the model for this request, recomputation and rejected drafts included.
-/// </param>
-/// <param name="DraftTokens">Tokens that were drafted by speculation.</param>
-/// <param name="AcceptedTokens">Of these, tokens that were accepted.</param>
-/// <param name="Preemptions">How often its pages were taken away and computed again.</param>
-public sealed record GenerationUsage(
-    int PromptTokens, int CachedTokens, int NewTokens, long ForwardRows, long DraftTokens, long AcceptedTokens, int Preemptions);
+public sealed record GenerationUsage
+{
+    /// <summary>Tokens of the prompt (and of the encoder's input).</summary>
+    public required int PromptTokens { get; init; }
+
+    /// <summary>Of these, tokens whose keys and values came from the prefix cache when the request was first admitted.</summary>
+    public int CachedTokens { get; init; }
+
+    /// <summary>Tokens of all choices.</summary>
+    public required int NewTokens { get; init; }
+
+    /// <summary>Rows that went through the model for this request, recomputation and rejected drafts included.</summary>
+    public required long ForwardRows { get; init; }
+
+    /// <summary>Tokens that were drafted by speculation.</summary>
+    public long DraftTokens { get; init; }
+
+    /// <summary>Of these, tokens that were accepted.</summary>
+    public long AcceptedTokens { get; init; }
+
+    /// <summary>How often its pages were taken away and computed again.</summary>
+    public int Preemptions { get; init; }
+}

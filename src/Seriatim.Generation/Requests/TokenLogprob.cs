@@ -1,8 +1,11 @@
 namespace Seriatim.Generation;
 
 /// <summary>A token and its probability.</summary>
-/// <param name="TokenId">The token.</param>
-/// <param name="Logprob">
-/// Natural logarithm of its probability under the model, before temperature, penalties and truncation.
-/// </param>
-public readonly record struct TokenLogprob(int TokenId, double Logprob);
+public readonly record struct TokenLogprob
+{
+    /// <summary>The token.</summary>
+    public required int TokenId { get; init; }
+
+    /// <summary>Natural logarithm of its probability under the model, before temperature, penalties and truncation.</summary>
+    public required double Logprob { get; init; }
+}

@@ -1,7 +1,14 @@
 namespace Seriatim.Generation;
 
 /// <summary>The probability of a token, and of the most probable ones at its place.</summary>
-/// <param name="Chosen">The token that is there.</param>
-/// <param name="Top">The most probable tokens, best first (ties: smaller id), as many as were asked for.</param>
-/// <param name="Rank">How many tokens are more probable than the chosen one (or as probable, with a smaller id).</param>
-public sealed record TokenLogprobs(TokenLogprob Chosen, IReadOnlyList<TokenLogprob> Top, int Rank);
+public sealed record TokenLogprobs
+{
+    /// <summary>The token that is there.</summary>
+    public required TokenLogprob Chosen { get; init; }
+
+    /// <summary>The most probable tokens, best first (ties: smaller id), as many as were asked for.</summary>
+    public required IReadOnlyList<TokenLogprob> Top { get; init; }
+
+    /// <summary>How many tokens are more probable than the chosen one (or as probable, with a smaller id).</summary>
+    public required int Rank { get; init; }
+}

@@ -18,6 +18,9 @@ internal static class CounterRandom
     /// <summary>Whether XTC acts in this step.</summary>
     public const uint ExcludeTop = 1;
 
+    /// <summary>Numbers for processors of users.</summary>
+    public const uint User = 2;
+
     /// <summary>Four numbers of 32 random bits.</summary>
     public static (uint A, uint B, uint C, uint D) Next(ulong seed, uint sequence, uint step, uint purpose, uint index)
     {

@@ -33,7 +33,7 @@ internal sealed class GumbelRace(int vocabulary)
         foreach (ulong key in candidates)
         {
             int id = LogitsRow.IdOf(key);
-            if (row.Logits[id] + MostNoise >= best)
+            if (row.Values[id] + MostNoise >= best)
                 Meet(row, id, ref best, ref winner);
         }
 
@@ -48,13 +48,13 @@ internal sealed class GumbelRace(int vocabulary)
         int winner = -1;
         Meet(row, first, ref best, ref winner);
         // Far more than the rounding of the bounds: of a logarithm below 24 and of one addition.
-        double margin = 1e-5 * (32 + Math.Abs(row.Logits[first]));
+        double margin = 1e-5 * (32 + Math.Abs(row.Values[first]));
         ReadOnlySpan<float> bounds = _bounds;
         for (int id = 0; id < bounds.Length; id += Lanes)
         {
             if (!Vector256.GreaterThanAny(Vector256.Create(bounds.Slice(id, Lanes)), Vector256.Create((float)(best - margin))))
                 continue;
-            for (int lane = id; lane < Math.Min(id + Lanes, row.Logits.Length); lane++)
+            for (int lane = id; lane < Math.Min(id + Lanes, row.Values.Length); lane++)
             {
                 if (bounds[lane] >= best - margin)
                     Meet(row, lane, ref best, ref winner);
@@ -69,7 +69,7 @@ internal sealed class GumbelRace(int vocabulary)
         (uint a, uint b, uint c, uint d) = CounterRandom.Next(
             row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, (uint)id / IdsPerCounter);
         uint own = (id % IdsPerCounter) switch { 0 => a, 1 => b, 2 => c, _ => d };
-        double score = row.Logits[id] - PlainMath.Log(-PlainMath.Log(CounterRandom.Unit(own)));
+        double score = row.Values[id] - PlainMath.Log(-PlainMath.Log(CounterRandom.Unit(own)));
         if (score > best || (score == best && id < winner))
             (best, winner) = (score, id);
     }
@@ -86,7 +86,7 @@ internal sealed class GumbelRace(int vocabulary)
                 bits.Slice(id, Step));
         }
 
-        ReadOnlySpan<float> logits = row.Logits;
+        ReadOnlySpan<float> logits = row.Values;
         Span<float> bounds = _bounds;
         Vector256<float> most = Vector256.Create(float.NegativeInfinity);
         Vector256<int> at = Vector256<int>.Zero;

@@ -1,7 +1,7 @@
 namespace Seriatim.Generation;
 
 /// <content>The smallest set of the best that reaches a share of the probability.</content>
-internal sealed partial class LogitsRow
+public sealed partial class LogitsRow
 {
     private const int Buckets = 2048;
 
@@ -17,10 +17,12 @@ internal sealed partial class LogitsRow
 
     /// <summary>
     /// Drops all but the smallest set of the best whose share of the probability is at least
-    /// <paramref name="p"/>; keeps the best at least.
+    /// <paramref name="p"/>, above 0 and up to 1; keeps the best at least.
     /// </summary>
     public void KeepMass(double p)
     {
+        if (!(p > 0 && p <= 1))
+            throw new ArgumentOutOfRangeException(nameof(p), p, "A share above 0 and up to 1 is needed.");
         if (IsShort)
             KeepTop(Math.Max(1, CountOfMass(p)));
         else
@@ -39,7 +41,7 @@ internal sealed partial class LogitsRow
         {
             ReadOnlySpan<ulong> top = Top(sorted);
             while (kept < sorted && reached < p * sum)
-                reached += PlainMath.Exp(Logits[IdOf(top[kept++])] - max);
+                reached += PlainMath.Exp(Values[IdOf(top[kept++])] - max);
         }
 
         return kept;
@@ -52,13 +54,15 @@ internal sealed partial class LogitsRow
     private void KeepMassByBuckets(double p)
     {
         if (_weights.Length == 0)
-            (_weights, _masses, _buckets) = (new double[Logits.Length], new double[Buckets * Parts], new int[Logits.Length]);
+            (_weights, _masses, _buckets) = (new double[Values.Length], new double[Buckets * Parts], new int[Values.Length]);
         double max = Max();
-        double least = p * LogitsScan.Weights(Logits, max, _weights);
-        LogitsScan.Buckets(Logits, (float)max, BucketRange, Buckets, _buckets);
+        if (double.IsNegativeInfinity(max))
+            return;
+        double least = p * LogitsScan.Weights(Values, max, _weights);
+        LogitsScan.Buckets(Values, (float)max, BucketRange, Buckets, _buckets);
         Array.Clear(_masses);
         // Several sums a bucket: neighbours that fall into the same one need not wait for each other.
-        for (int id = 0; id < Logits.Length; id++)
+        for (int id = 0; id < Values.Length; id++)
             _masses[_buckets[id] * Parts + id % Parts] += _weights[id];
         double reached = 0;
         int border = 0;
@@ -73,16 +77,16 @@ internal sealed partial class LogitsRow
         }
 
         int count = 0;
-        for (int id = 0; id < Logits.Length; id++)
+        for (int id = 0; id < Values.Length; id++)
         {
-            if (_buckets[id] == border && !float.IsNegativeInfinity(Logits[id]))
+            if (_buckets[id] == border && !float.IsNegativeInfinity(Values[id]))
                 _keys[count++] = KeyOf(id);
         }
 
-        LogitsScan.DropAbove(Logits, _buckets, border);
+        LogitsScan.DropAbove(Values, _buckets, border);
         int kept = SplitByMass(count, reached, least);
         for (int i = border == 0 ? Math.Max(1, kept) : kept; i < count; i++)
-            Logits[IdOf(_keys[i])] = float.NegativeInfinity;
+            Values[IdOf(_keys[i])] = float.NegativeInfinity;
         _count = -1;
     }
 

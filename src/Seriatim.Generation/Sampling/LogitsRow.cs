@@ -3,101 +3,108 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The logits of one row on their way through the processors, with what they may look at. Dropped tokens have negative infinity.
-/// One is made for an engine and used for every row, so that choosing a token allocates nothing.
+/// The logits of one row on their way through the processors, with what they may look at. A token that is dropped has negative
+/// infinity; the others are the candidates.
 /// </summary>
 /// <remarks>
-/// Candidates are kept as sortable keys: the logit, descending, in the upper half, the id in the lower. Their order is total, so
-/// partial sorting gives the same result whatever was sorted before.
+/// An engine has one of these and uses it for every row, so that choosing a token allocates nothing. It belongs to a processor
+/// while <see cref="LogitsProcessor.Apply"/> runs, and to nobody else: what is kept of it longer, spans included, shows the
+/// rows of other requests, and writing there spoils them. Copy what is needed later.
 /// </remarks>
-internal sealed partial class LogitsRow(int vocabulary)
+public sealed partial class LogitsRow
 {
-    private const int MostInHeap = 1024;
-    /// <summary>From this part of the vocabulary on, passes over all logits are faster than those over a list.</summary>
-    private const int ManyOf = 16;
+    private readonly GumbelRace _race;
 
-    private readonly ulong[] _keys = new ulong[vocabulary];
-    private readonly float[] _kept = new float[MostInHeap];
-    private readonly int[] _stamps = new int[vocabulary];
-    private readonly int[] _counts = new int[vocabulary];
-    private readonly GumbelRace _race = new(vocabulary);
-    private int _stamp = 1;
-    private int _count = -1;
-    private int _sorted;
+    /// <summary>A row outside an engine, to try a processor with.</summary>
+    /// <param name="logits">One for each id.</param>
+    /// <param name="prompt">Ids of the prompt.</param>
+    /// <param name="output">New ids so far.</param>
+    /// <param name="seed">Key of random numbers.</param>
+    public LogitsRow(ReadOnlySpan<float> logits, ReadOnlySpan<int> prompt, ReadOnlySpan<int> output, ulong seed = 0)
+        : this(logits.Length)
+    {
+        (Tokens, PromptLength, Seed) = ([.. prompt, .. output], prompt.Length, seed);
+        Load(logits);
+    }
 
-    /// <summary>One logit for each id.</summary>
-    public float[] Logits { get; } = new float[vocabulary];
+    internal LogitsRow(int vocabulary)
+    {
+        (Values, _keys) = (new float[vocabulary], new ulong[vocabulary]);
+        (_stamps, _counts) = (new int[vocabulary], new int[vocabulary]);
+        _race = new GumbelRace(vocabulary);
+    }
+
+    /// <summary>
+    /// One logit for each id, to read and to write. In beam search they are log-probabilities. Writing them is always safe: what
+    /// the members below work out is worked out anew.
+    /// </summary>
+    public Span<float> Logits
+    {
+        get
+        {
+            _lent = true;
+            return Values;
+        }
+    }
+
+    /// <summary>Number of ids.</summary>
+    public int Vocabulary => Values.Length;
 
     /// <summary>Prompt and output so far.</summary>
-    public List<int> Tokens { get; set; } = [];
+    public ReadOnlySpan<int> History => CollectionsMarshal.AsSpan(Tokens);
+
+    /// <summary>Output so far.</summary>
+    public ReadOnlySpan<int> Output => History[PromptLength..];
 
     /// <summary>Tokens of the prompt.</summary>
-    public int PromptLength { get; set; }
-
-    /// <summary>The encoder's input.</summary>
-    public ReadOnlyMemory<int> EncoderInput { get; set; }
-
-    public ulong Seed { get; set; }
-
-    /// <summary>Number of the sequence within its request: part of the key of random numbers.</summary>
-    public int SequenceIndex { get; set; }
-
-    public SamplerState State { get; set; } = new();
-
-    public ReadOnlySpan<int> History => CollectionsMarshal.AsSpan(Tokens);
+    public int PromptLength { get; internal set; }
 
     /// <summary>New tokens so far.</summary>
     public int Step => Tokens.Count - PromptLength;
 
-    /// <summary>Takes the logits of a row over. Candidates are counted when the first truncation asks.</summary>
-    public void Load(ReadOnlySpan<float> logits)
+    /// <summary>The encoder's input; empty for models without an encoder.</summary>
+    public ReadOnlyMemory<int> EncoderInput { get; internal set; }
+
+    /// <summary>The request's seed.</summary>
+    public ulong Seed { get; internal set; }
+
+    /// <summary>Number of the sequence within its request: part of the key of random numbers.</summary>
+    public int SequenceIndex { get; internal set; }
+
+    /// <summary>The logits for those who touch the row themselves.</summary>
+    internal float[] Values { get; }
+
+    /// <summary>Prompt and output so far.</summary>
+    internal List<int> Tokens { get; set; } = [];
+
+    /// <summary>
+    /// A random number between 0 and 1, exclusive: a function of seed, sequence, step and <paramref name="index"/> alone, so that
+    /// a request gives the same tokens under any load. Each index has a number of its own.
+    /// </summary>
+    public double Uniform(uint index) => CounterRandom.Unit(
+        CounterRandom.Next(Seed, (uint)SequenceIndex, (uint)Step, CounterRandom.User, index).A);
+
+    /// <summary>Whether a token cannot be chosen any more.</summary>
+    public bool IsDropped(int id) => float.IsNegativeInfinity(Values[id]);
+
+    /// <summary>Drops a token.</summary>
+    public void Drop(int id)
     {
-        logits.CopyTo(Logits);
+        Values[id] = float.NegativeInfinity;
         Touch();
     }
 
-    /// <summary>To be called after logits were changed.</summary>
-    public void Touch() => _count = -1;
+    /// <summary>Drops the tokens of a mask.</summary>
+    public void Drop(TokenMask mask) => Select(mask, ulong.MaxValue);
 
-    /// <summary>To be called after logits were changed in a way that keeps their order.</summary>
-    public void TouchKeepingOrder()
-    {
-        if (_count >= 0 && _sorted == 0)
-            _count = -1;
-    }
+    /// <summary>Drops all tokens but those of a mask.</summary>
+    public void Keep(TokenMask mask) => Select(mask, 0);
 
-    /// <summary>The candidates: keys of all ids that are not dropped, the first <see cref="_sorted"/> of them in order.</summary>
-    public ReadOnlySpan<ulong> Candidates
-    {
-        get
-        {
-            Gather();
-            return _keys.AsSpan(0, _count);
-        }
-    }
-
-    public static int IdOf(ulong key) => (int)(uint)key;
-
-    /// <summary>The best <paramref name="count"/> candidates (or all), best first.</summary>
-    public ReadOnlySpan<ulong> Top(int count)
-    {
-        Gather();
-        count = Math.Min(count, _count);
-        if (count > _sorted)
-        {
-            if (count < _count)
-                Select(_sorted, _count, count);
-            _keys.AsSpan(_sorted, count - _sorted).Sort();
-            _sorted = count;
-        }
-
-        return _keys.AsSpan(0, count);
-    }
-
-    /// <summary>Drops all but the best <paramref name="count"/> candidates.</summary>
+    /// <summary>Drops all but the best <paramref name="count"/> candidates; ties: the smaller id stays.</summary>
     public void KeepTop(int count)
     {
-        if (_count < 0 && count <= MostInHeap && count < Logits.Length)
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (!IsListed && count <= MostInHeap && count < Values.Length)
         {
             KeepByHeap(count);
             return;
@@ -105,16 +112,16 @@ internal sealed partial class LogitsRow(int vocabulary)
 
         Top(count);
         for (int i = count; i < _count; i++)
-            Logits[IdOf(_keys[i])] = float.NegativeInfinity;
+            Values[IdOf(_keys[i])] = float.NegativeInfinity;
         _count = Math.Min(count, _count);
     }
 
-    /// <summary>Drops the candidates below a logit.</summary>
+    /// <summary>Drops the candidates whose logit is below a number.</summary>
     public void KeepFrom(double least)
     {
         if (!IsListed)
         {
-            LogitsScan.DropBelow(Logits, least);
+            LogitsScan.DropBelow(Values, least);
             return;
         }
 
@@ -123,9 +130,9 @@ internal sealed partial class LogitsRow(int vocabulary)
         for (int i = 0; i < _count; i++)
         {
             int id = IdOf(_keys[i]);
-            if (Logits[id] < least)
+            if (Values[id] < least)
             {
-                Logits[id] = float.NegativeInfinity;
+                Values[id] = float.NegativeInfinity;
                 continue;
             }
 
@@ -137,186 +144,76 @@ internal sealed partial class LogitsRow(int vocabulary)
         (_count, _sorted) = (kept, sorted);
     }
 
-    /// <summary>Drops the candidates that have been marked with <see cref="float.NegativeInfinity"/>.</summary>
-    public void DropMarked() => KeepFrom(float.MinValue);
+    /// <summary>Writes the best candidates, best first (ties: the smaller id), and returns how many there are.</summary>
+    public int Top(Span<int> ids)
+    {
+        ReadOnlySpan<ulong> keys = Top(ids.Length);
+        for (int i = 0; i < keys.Length; i++)
+            ids[i] = IdOf(keys[i]);
+        return keys.Length;
+    }
 
-    /// <summary>The best logit of the candidates.</summary>
+    /// <summary>The best logit of the candidates; negative infinity: there are none.</summary>
     public double Max()
     {
         if (!IsShort)
-            return LogitsScan.TryMax(Logits, out float best) ? best : double.NaN;
+            return LogitsScan.TryMax(Values, out float best) ? best : double.NaN;
         float max = float.NegativeInfinity;
         foreach (ulong key in Candidates)
-            max = Math.Max(max, Logits[IdOf(key)]);
+            max = Math.Max(max, Values[IdOf(key)]);
         return max;
     }
 
-    /// <summary>Best logit and <c>Σ exp(logit - best)</c> of the candidates.</summary>
+    /// <summary>
+    /// Best logit and <c>Σ exp(logit - best)</c> of the candidates: a token's probability is <c>exp(logit - best) / sum</c>.
+    /// Without candidates negative infinity and 0.
+    /// </summary>
     public (double Max, double Sum) SoftmaxParts()
     {
         double max = Max();
+        if (double.IsNegativeInfinity(max))
+            return (max, 0);
         if (!IsShort)
-            return (max, LogitsScan.SumExp(Logits, max));
+            return (max, LogitsScan.SumExp(Values, max));
         double sum = 0;
         foreach (ulong key in Candidates)
-            sum += PlainMath.Exp(Logits[IdOf(key)] - max);
+            sum += PlainMath.Exp(Values[IdOf(key)] - max);
         return (max, sum);
     }
 
+    /// <summary>Takes the logits of a row over. Candidates are counted when the first truncation asks.</summary>
+    internal void Load(ReadOnlySpan<float> logits)
+    {
+        logits.CopyTo(Values);
+        TakeBack();
+    }
+
     /// <summary>Draws a candidate.</summary>
-    public int Race() => IsShort ? GumbelRace.AmongFew(this, Candidates) : _race.AmongAll(this);
+    internal int Race() => IsShort ? GumbelRace.AmongFew(this, Candidates) : _race.AmongAll(this);
 
     /// <summary>Entropy of the candidates in nats.</summary>
-    public double Entropy(double max, double sum)
+    internal double Entropy(double max, double sum)
     {
         double log = PlainMath.Log(sum);
         double entropy = 0;
         foreach (ulong key in Candidates)
         {
-            double logprob = Logits[IdOf(key)] - max - log;
+            double logprob = Values[IdOf(key)] - max - log;
             entropy -= PlainMath.Exp(logprob) * logprob;
         }
 
         return entropy;
     }
 
-    /// <summary>Starts a set of ids; see <see cref="Add"/>.</summary>
-    public void NewSet() => _stamp++;
-
-    /// <summary>Adds an id to the set and returns how often it is there now.</summary>
-    public int Add(int id)
+    private void Select(TokenMask mask, ulong flip)
     {
-        if (_stamps[id] != _stamp)
-            (_stamps[id], _counts[id]) = (_stamp, 0);
-        return ++_counts[id];
-    }
-
-    /// <summary>Takes an id out of the set.</summary>
-    public void Forget(int id) => _stamps[id] = 0;
-
-    public int CountOf(int id) => _stamps[id] == _stamp ? _counts[id] : 0;
-
-    private bool IsListed => _count >= 0;
-
-    /// <summary>Whether candidates are listed and few.</summary>
-    private bool IsShort => IsListed && _count <= Logits.Length / ManyOf;
-
-    private void Gather()
-    {
-        if (_count >= 0)
-            return;
-        int count = 0;
-        for (int id = 0; id < Logits.Length; id++)
+        if (mask.Vocabulary != Vocabulary)
         {
-            if (float.IsNegativeInfinity(Logits[id]))
-                continue;
-            _keys[count++] = KeyOf(id);
+            throw new ArgumentException($"The mask is for {mask.Vocabulary} ids; the row has {Vocabulary}. Make it for the "
+                + "model's vocabulary.", nameof(mask));
         }
 
-        (_count, _sorted) = (count, 0);
+        LogitsScan.Keep(Values, mask.AsSpan(), flip);
+        Touch();
     }
-
-    /// <summary>
-    /// Keeps few of many without listing all: the worst of the best so far is at the root of a heap, and nearly every logit is
-    /// below it.
-    /// </summary>
-    private void KeepByHeap(int count)
-    {
-        int size = 0;
-        float least = float.NegativeInfinity;
-        for (int id = 0; id < Logits.Length; id++)
-        {
-            // A later id loses against an equal logit, so it has to be above.
-            if (!(Logits[id] > least))
-                continue;
-            if (size < count)
-            {
-                _keys[size++] = KeyOf(id);
-                if (size == count)
-                    MakeHeap(size);
-            }
-            else
-            {
-                _keys[0] = KeyOf(id);
-                SiftDown(0, size);
-            }
-
-            if (size == count)
-                least = Logits[IdOf(_keys[0])];
-        }
-
-        _keys.AsSpan(0, size).Sort();
-        for (int i = 0; i < size; i++)
-            _kept[i] = Logits[IdOf(_keys[i])];
-        Array.Fill(Logits, float.NegativeInfinity);
-        for (int i = 0; i < size; i++)
-            Logits[IdOf(_keys[i])] = _kept[i];
-        (_count, _sorted) = (size, size);
-    }
-
-    private void MakeHeap(int size)
-    {
-        for (int i = size / 2 - 1; i >= 0; i--)
-            SiftDown(i, size);
-    }
-
-    /// <summary>The largest key, which is the worst candidate, goes to the root.</summary>
-    private void SiftDown(int at, int size)
-    {
-        ulong key = _keys[at];
-        while (true)
-        {
-            int child = 2 * at + 1;
-            if (child >= size)
-                break;
-            if (child + 1 < size && _keys[child + 1] > _keys[child])
-                child++;
-            if (_keys[child] <= key)
-                break;
-            _keys[at] = _keys[child];
-            at = child;
-        }
-
-        _keys[at] = key;
-    }
-
-    private ulong KeyOf(int id)
-    {
-        int bits = BitConverter.SingleToInt32Bits(Logits[id] + 0f);
-        uint ascending = bits < 0 ? ~(uint)bits : (uint)bits | 0x80000000;
-        return ((ulong)~ascending << 32) | (uint)id;
-    }
-
-    /// <summary>Brings the smallest keys of <c>[first, end)</c> before <paramref name="split"/>, in any order.</summary>
-    private void Select(int first, int end, int split)
-    {
-        while (end - first > 1)
-        {
-            ulong pivot = Median(_keys[first], _keys[first + (end - first) / 2], _keys[end - 1]);
-            (int i, int j) = (first, end - 1);
-            while (i <= j)
-            {
-                while (_keys[i] < pivot)
-                    i++;
-                while (_keys[j] > pivot)
-                    j--;
-                if (i > j)
-                    break;
-                (_keys[i], _keys[j]) = (_keys[j], _keys[i]);
-                i++;
-                j--;
-            }
-
-            if (split <= j + 1 && j + 1 < end)
-                end = j + 1;
-            else if (split >= i)
-                first = i;
-            else
-                return;
-            if (split <= first || split >= end)
-                return;
-        }
-    }
-
-    private static ulong Median(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
 }

@@ -104,6 +104,41 @@ internal static class LogitsScan
         }
     }
 
+    /// <summary>Drops the logits whose bit, after flipping, is not set; 64 at a time.</summary>
+    public static void Keep(Span<float> logits, ReadOnlySpan<ulong> words, ulong flip)
+    {
+        for (int w = 0; w < words.Length; w++)
+        {
+            ulong word = words[w] ^ flip;
+            if (word == ulong.MaxValue)
+                continue;
+            Span<float> some = logits.Slice(w * 64, Math.Min(64, logits.Length - w * 64));
+            if (word == 0)
+                some.Fill(float.NegativeInfinity);
+            else
+                Keep(some, word);
+        }
+    }
+
+    private static void Keep(Span<float> logits, ulong word)
+    {
+        Vector256<int> bits = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128);
+        Vector256<float> dropped = Vector256.Create(float.NegativeInfinity);
+        int id = 0;
+        for (; id + Lanes <= logits.Length; id += Lanes, word >>= Lanes)
+        {
+            Vector256<float> kept = Vector256.Equals(Vector256.Create((int)(word & 0xFF)) & bits, bits).AsSingle();
+            Vector256.ConditionalSelect(kept, Vector256.Create((ReadOnlySpan<float>)logits.Slice(id, Lanes)), dropped)
+                .CopyTo(logits[id..]);
+        }
+
+        for (; id < logits.Length; id++, word >>= 1)
+        {
+            if ((word & 1) == 0)
+                logits[id] = float.NegativeInfinity;
+        }
+    }
+
     /// <summary>
     /// The bucket of each logit, counted down from the best: equal parts of a range; what is below it goes into the last one.
     /// </summary>

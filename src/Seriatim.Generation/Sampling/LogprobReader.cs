@@ -39,9 +39,12 @@ internal static class LogprobReader
             ReadOnlySpan<ulong> keys = row.Top(top);
             best = new TokenLogprob[keys.Length];
             for (int i = 0; i < keys.Length; i++)
-                best[i] = new TokenLogprob(LogitsRow.IdOf(keys[i]), logits[LogitsRow.IdOf(keys[i])] - total);
+                best[i] = Of(LogitsRow.IdOf(keys[i]), logits, total);
         }
 
-        return new TokenLogprobs(new TokenLogprob(chosen, logits[chosen] - total), best, rank);
+        return new TokenLogprobs { Chosen = Of(chosen, logits, total), Top = best, Rank = rank };
     }
+
+    private static TokenLogprob Of(int id, ReadOnlySpan<float> logits, double total) =>
+        new() { TokenId = id, Logprob = logits[id] - total };
 }

@@ -1,13 +1,14 @@
 namespace Seriatim.Generation;
 
-/// <summary>In which order temperature and truncation are applied; everything before them is the same in both.</summary>
+/// <summary>
+/// In which order temperature and truncation are applied; everything before them is the same in both. The guide
+/// (<c>docs/guide/generation.md</c>) lists both, as the table of samplers has them.
+/// </summary>
 public enum SamplerOrder
 {
-    /// <summary>temperature, top_n_sigma, top_k, top_p, min_p, typical_p, epsilon, eta, xtc (transformers 4.46).</summary>
+    /// <summary>The temperature comes before all truncation (transformers 4.46).</summary>
     HuggingFace,
 
-    /// <summary>
-    /// top_n_sigma, top_k, typical_p, top_p, min_p, epsilon, eta, xtc, temperature (the default chain of llama.cpp).
-    /// </summary>
+    /// <summary>The temperature comes after all truncation (the default chain of llama.cpp).</summary>
     LlamaCpp,
 }

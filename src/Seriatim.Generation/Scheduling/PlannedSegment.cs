@@ -2,7 +2,7 @@ namespace Seriatim.Generation;
 
 /// <summary>Rows of one sequence in a step.</summary>
 /// <param name="Group">Its request.</param>
-/// <param name="Sequence">The sequence.</param>
+/// <param name="Wish">The wish that it fulfils, perhaps in part.</param>
 /// <param name="First">Its first pending position.</param>
 /// <param name="Rows">Rows of its own tokens.</param>
 /// <param name="Drafts">Rows of drafted tokens after them.</param>
@@ -10,8 +10,12 @@ namespace Seriatim.Generation;
 /// <param name="Units">Units of memory set aside for it.</param>
 /// <param name="Points">After which rows its memory may be committed or shared.</param>
 internal readonly record struct PlannedSegment(
-    SequenceGroup Group, Sequence Sequence, int First, int Rows, int Drafts, Outputs Outputs, MemoryUnits Units,
-    CommitPoints Points)
+    SequenceGroup Group, Wish Wish, int First, int Rows, int Drafts, Outputs Outputs, MemoryUnits Units, CommitPoints Points)
 {
+    public Sequence Sequence => Wish.Sequence;
+
     public int AllRows => Rows + Drafts;
+
+    /// <summary>Whether it has the last of the rows that were wished, drafts apart.</summary>
+    public bool IsEnd => First + Rows == Sequence.Tokens.Count;
 }

@@ -5,46 +5,87 @@ namespace Seriatim.Generation;
 /// <content>How a step is planned.</content>
 internal sealed partial class Scheduler
 {
+    /// <summary>The wishes of a running request for single rows, and for rows that have to come together.</summary>
     private void PlanDecoding(SequenceGroup group)
     {
-        if (_plan.Preempted.Contains(group) || group.IsEncoding)
+        if (_plan.Preempted.Contains(group))
             return;
-        if (group.IsLockstep)
+        IReadOnlyList<Wish> wishes = group.Wishes;
+        for (int i = 0; i < wishes.Count; i++)
         {
-            PlanLockstep(group);
-            return;
-        }
-
-        foreach (Sequence sequence in group.Active)
-        {
-            if (sequence.Pending != 1 || _rows == 0)
-                continue;
-            if (!TryTake(group, sequence, 1, out MemoryUnits units, out CommitPoints points))
+            Wish wish = wishes[i];
+            int count = CountTogether(wishes, i);
+            if (wish.IsWhole)
+                PlanWhole(group, wishes, i, count);
+            else if (wish.Together != 0)
+                PlanTogether(group, wishes, i, count);
+            else if (wish is { Rows: 1, IsSilent: false } && _rows > 0 && !TryPlan(group, wish, 1))
                 return;
-            _rows--;
-            _plan.Segments.Add(Segment(group, sequence, sequence.Length, 1, units, points));
+            i += count - 1;
         }
     }
 
-    private void PlanLockstep(SequenceGroup group)
+    private bool TryPlan(SequenceGroup group, in Wish wish, int rows)
     {
-        if (group.Live.Count > _rows || group.Live.Exists(s => s.Pending != 1))
+        if (!TryTake(group, wish.Sequence, rows, out MemoryUnits units, out CommitPoints points))
+            return false;
+        _rows -= rows;
+        _plan.Segments.Add(Segment(group, wish, wish.Sequence.Length, rows, units, points));
+        return true;
+    }
+
+    /// <summary>All of them, or none.</summary>
+    private void PlanTogether(SequenceGroup group, IReadOnlyList<Wish> wishes, int first, int count)
+    {
+        if (count > _rows)
             return;
+        for (int i = first; i < first + count; i++)
+        {
+            if (wishes[i].Rows != 1)
+                return;
+        }
+
         // A single row ends at a border or not: its state is kept in any case.
         CommitPoints points = PointsOf(group);
         MemoryUnits units = default;
-        _lockstep.Clear();
-        foreach (Sequence sequence in group.Live)
+        _together.Clear();
+        for (int i = first; i < first + count; i++)
         {
+            Sequence sequence = wishes[i].Sequence;
             MemoryUnits own = forecast.Need(group, sequence, sequence.Length, 1, points);
             units += own;
-            _lockstep.Add(new PlannedSegment(group, sequence, sequence.Length, 1, 0, Outputs.Last, own, points));
+            _together.Add(new PlannedSegment(group, wishes[i], sequence.Length, 1, 0, Outputs.Last, own, points));
         }
 
         if (!TakeUnits(group, units, isRunning: true))
             return;
-        _rows -= group.Live.Count;
-        _plan.Segments.AddRange(_lockstep);
+        _rows -= count;
+        _plan.Segments.AddRange(_together);
+    }
+
+    /// <summary>Whole sequences have rows of their own, and no memory.</summary>
+    private bool PlanWhole(SequenceGroup group, IReadOnlyList<Wish> wishes, int first, int count)
+    {
+        int rows = 0;
+        for (int i = first; i < first + count; i++)
+            rows += wishes[i].Rows;
+        if (rows > _encoderRows)
+            return false;
+        _encoderRows -= rows;
+        for (int i = first; i < first + count; i++)
+        {
+            _plan.Segments.Add(new PlannedSegment(group, wishes[i], 0, wishes[i].Rows, 0, Outputs.All, default, CommitPoints.End));
+        }
+
+        return true;
+    }
+
+    private static int CountTogether(IReadOnlyList<Wish> wishes, int first)
+    {
+        int count = 1;
+        while (wishes[first].Together != 0 && first + count < wishes.Count && wishes[first + count].Together == wishes[first].Together)
+            count++;
+        return count;
     }
 
     /// <summary>
@@ -63,26 +104,20 @@ internal sealed partial class Scheduler
 
     private void PlanPrefill(SequenceGroup group, int left)
     {
-        if (_plan.Preempted.Contains(group) || group.IsEncoding)
+        if (_plan.Preempted.Contains(group))
             return;
-        foreach (Sequence sequence in group.Active)
+        foreach (Wish wish in group.Wishes)
         {
-            int rows = Math.Min(PrefillRows(group, sequence, sequence.Pending), Math.Min(limits.PrefillChunk, _rows - left));
-            if (sequence.Pending <= 1 || rows <= 0)
+            int rows = Math.Min(RowsAhead(wish, wish.RowsAhead), Math.Min(limits.PrefillChunk, _rows - left));
+            if (wish.IsWhole || (wish.Rows <= 1 && !wish.IsSilent) || rows <= 0)
                 continue;
-            if (!TryTake(group, sequence, rows, out MemoryUnits units, out CommitPoints points))
+            if (!TryPlan(group, wish, rows))
                 return;
-            _rows -= rows;
-            _plan.Segments.Add(Segment(group, sequence, sequence.Length, rows, units, points));
         }
     }
 
-    /// <summary>How many rows of a prompt may be computed: all, but the last one of a beam, which waits for the others.</summary>
-    private int PrefillRows(SequenceGroup group, Sequence sequence, int pending)
-    {
-        int rows = group.IsLockstep ? pending - 1 : pending;
-        return group.Work.WantsPromptRows(sequence) ? Math.Min(rows, limits.MaxScoredRows) : rows;
-    }
+    /// <summary>How many rows may be computed in pieces: fewer at a time where all their logits are wanted.</summary>
+    private int RowsAhead(in Wish wish, int rows) => wish.Scores ? Math.Min(rows, limits.MaxScoredRows) : rows;
 
     /// <summary>Where the memory of a request may be shared: what goes into the prefix cache, at the ends of pages.</summary>
     private CommitPoints PointsOf(SequenceGroup group) =>
@@ -102,12 +137,12 @@ internal sealed partial class Scheduler
         return TakeUnits(group, units, isRunning: true);
     }
 
-    private PlannedSegment Segment(SequenceGroup group, Sequence sequence, int first, int rows, in MemoryUnits units,
+    private static PlannedSegment Segment(SequenceGroup group, in Wish wish, int first, int rows, in MemoryUnits units,
         CommitPoints points)
     {
-        bool isLast = first + rows == sequence.Tokens.Count && !group.IsTrunk;
-        Outputs outputs = group.Work.WantsPromptRows(sequence) ? Outputs.All : isLast ? Outputs.Last : Outputs.None;
-        return new PlannedSegment(group, sequence, first, rows, 0, outputs, units, points);
+        bool isLast = first + rows == wish.Sequence.Tokens.Count && !wish.IsSilent;
+        Outputs outputs = wish.Scores ? Outputs.All : isLast ? Outputs.Last : Outputs.None;
+        return new PlannedSegment(group, wish, first, rows, 0, outputs, units, points);
     }
 
     private void PlanAdmissions()
@@ -115,9 +150,9 @@ internal sealed partial class Scheduler
         MemoryUnits reserved = Reserved();
         foreach (SequenceGroup group in _waiting)
         {
-            if (_plan.Preempted.Contains(group))
+            if (_plan.Preempted.Contains(group) || group.Work.IsPaused)
                 continue;
-            if (group.IsEncoding ? _encoderRows == 0 : _rows == 0)
+            if ((group.Remembers ? _rows : _encoderRows) == 0)
                 break;
             if (TryAdmit(group, ref reserved))
             {
@@ -138,7 +173,7 @@ internal sealed partial class Scheduler
         MemoryUnits units = forecast.Growth(_running.Count);
         foreach (SequenceGroup group in _running)
         {
-            if (group.IsEncoding || _plan.Preempted.Contains(group))
+            if (!group.Remembers || _plan.Preempted.Contains(group))
                 continue;
             foreach (Sequence sequence in group.Active)
                 units += forecast.Missing(group, sequence);
@@ -151,9 +186,16 @@ internal sealed partial class Scheduler
 
     private bool TryAdmit(SequenceGroup group, ref MemoryUnits reserved)
     {
-        Sequence sequence = group.Active[0];
-        if (group.IsEncoding)
-            return TryAdmitEncoding(group, sequence);
+        Wish wish = group.Wishes[0];
+        Sequence sequence = wish.Sequence;
+        if (wish.IsWhole)
+        {
+            if (!PlanWhole(group, group.Wishes, 0, CountTogether(group.Wishes, 0)))
+                return false;
+            _plan.Admitted.Add(new Admission(group, null, 0));
+            return true;
+        }
+
         if (_sequences + group.Width > limits.MaxSequences || group.EncoderInput.Length > _encoderRows)
             return false;
 
@@ -172,7 +214,7 @@ internal sealed partial class Scheduler
             (shared, unheld) = forecast.Chain(group, prefix, matched);
         }
 
-        int rows = Math.Min(PrefillRows(group, sequence, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
+        int rows = Math.Min(RowsAhead(wish, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
         forecast.Pin(unheld);
         CommitPoints points = PointsOf(group);
         MemoryUnits units = forecast.Need(group, sequence, first, rows, points);
@@ -185,18 +227,7 @@ internal sealed partial class Scheduler
         reserved += all - MemoryUnits.Min(all, units) + forecast.Growth(1);
         (_rows, _encoderRows, _sequences) = (_rows - rows, _encoderRows - group.EncoderInput.Length, _sequences + group.Width);
         _plan.Admitted.Add(new Admission(group, prefix, matched));
-        _plan.Segments.Add(Segment(group, sequence, first, rows, units, points));
-        return true;
-    }
-
-    private bool TryAdmitEncoding(SequenceGroup group, Sequence sequence)
-    {
-        if (sequence.Tokens.Count > _encoderRows)
-            return false;
-        _encoderRows -= sequence.Tokens.Count;
-        _plan.Admitted.Add(new Admission(group, null, 0));
-        _plan.Segments.Add(new PlannedSegment(group, sequence, 0, sequence.Tokens.Count, 0, Outputs.All, default,
-            CommitPoints.End));
+        _plan.Segments.Add(Segment(group, wish, first, rows, units, points));
         return true;
     }
 
@@ -207,7 +238,7 @@ internal sealed partial class Scheduler
         foreach (ref PlannedSegment segment in segments)
         {
             Sequence sequence = segment.Sequence;
-            if (segment.Group.IsEncoding || segment.Group.IsTrunk || _rows == 0)
+            if (segment.Wish.IsWhole || segment.Wish.IsSilent || _rows == 0)
                 continue;
             if (sequence.Draft.Count > 0 && segment is { Rows: 1, Outputs: Outputs.Last })
                 AddDraft(ref segment);
@@ -217,7 +248,7 @@ internal sealed partial class Scheduler
 
         foreach (ref PlannedSegment segment in segments)
         {
-            if (segment.Group.IsTrunk && _rows > 0)
+            if (segment.Wish.IsSilent && _rows > 0)
                 Extend(ref segment);
         }
     }
@@ -237,15 +268,15 @@ internal sealed partial class Scheduler
 
     private void Extend(ref PlannedSegment segment)
     {
-        int pending = segment.Sequence.Tokens.Count - segment.First;
-        int rows = Math.Min(PrefillRows(segment.Group, segment.Sequence, pending), segment.Rows + _rows);
+        int pending = segment.Sequence.Tokens.Count - segment.First - (segment.Wish.Together != 0 ? 1 : 0);
+        int rows = Math.Min(RowsAhead(segment.Wish, pending), segment.Rows + _rows);
         if (rows <= segment.Rows)
             return;
         MemoryUnits units = forecast.Need(segment.Group, segment.Sequence, segment.First, rows, segment.Points);
         if (!forecast.TryTake(units - segment.Units))
             return;
         _rows -= rows - segment.Rows;
-        segment = Segment(segment.Group, segment.Sequence, segment.First, rows, units, segment.Points);
+        segment = Segment(segment.Group, segment.Wish, segment.First, rows, units, segment.Points);
     }
 
     private bool TakeUnits(SequenceGroup group, in MemoryUnits units, bool isRunning)
@@ -266,7 +297,7 @@ internal sealed partial class Scheduler
         for (int i = _running.Count - 1; i >= 0; i--)
         {
             SequenceGroup victim = _running[i];
-            if (_plan.Preempted.Contains(victim) || victim.IsEncoding)
+            if (_plan.Preempted.Contains(victim) || !victim.Remembers)
                 continue;
             bool mayTake = isRunning ? group.RanksBefore(victim) : group.Priority > victim.Priority;
             return mayTake ? victim : null;

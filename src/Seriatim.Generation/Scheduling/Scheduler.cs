@@ -10,14 +10,14 @@ namespace Seriatim.Generation;
 /// <remarks>
 /// No starvation among equals: order is priority, then arrival; an earlier request takes pages from later ones and never the
 /// other way round; and only so many may overtake one that waits for pages. Prompts get a chunk in turn, and one chunk of a step
-/// is left for newcomers, so that long ones hold nobody up.
+/// is left for newcomers, so that long ones hold nobody up. Who waits gains priority.
 /// </remarks>
 internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast forecast, PrefixCache? cache)
 {
     private readonly StepPlan _plan = new();
     private readonly List<SequenceGroup> _running = [];
     private readonly List<SequenceGroup> _waiting = [];
-    private readonly List<PlannedSegment> _lockstep = [];
+    private readonly List<PlannedSegment> _together = [];
     private readonly List<SequenceGroup> _prefill = [];
     private const int FewestPromptRows = 16;
 
@@ -32,7 +32,23 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     /// <summary>Requests that wait, in their order.</summary>
     public IReadOnlyList<SequenceGroup> Waiting => _waiting;
 
-    public void Add(SequenceGroup group) => Insert(_waiting, group);
+    /// <summary>Whether all that wait do so until somebody reads what they gave, and nothing runs.</summary>
+    public bool IsPaused => _running.Count == 0 && _waiting.TrueForAll(group => group.Work.IsPaused);
+
+    public void Add(SequenceGroup group)
+    {
+        group.WaitsSince = _commits;
+        Insert(_waiting, group);
+    }
+
+    /// <summary>Takes the pages of a request away until it may run again.</summary>
+    public void Suspend(SequenceGroup group)
+    {
+        if (!_running.Remove(group))
+            return;
+        group.Suspend();
+        Add(group);
+    }
 
     /// <summary>Plans a step. Nothing but the plan is changed.</summary>
     /// <param name="rows">Most rows, if that is less than the budget; decoding and a few rows of a prompt always fit.</param>
@@ -40,7 +56,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     {
         _plan.Clear();
         forecast.Reset();
-        _sequences = _running.Sum(group => group.Width);
+        _sequences = SequencesRunning();
         (_rows, _encoderRows) = (Math.Min(limits.TokenBudget, Math.Max(rows, _sequences + FewestPromptRows)), limits.TokenBudget);
         foreach (SequenceGroup group in _running)
             PlanDecoding(group);
@@ -56,7 +72,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         foreach (SequenceGroup group in plan.Preempted)
         {
             _running.Remove(group);
-            Insert(_waiting, group);
+            Add(group);
         }
 
         foreach (Admission admission in plan.Admitted)
@@ -81,7 +97,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
             PlannedSegment segment = segments[i];
             if (segment.Rows > 1)
                 segment.Group.LastPrefill = _commits;
-            if (segment.Group.Work.IsDone)
+            if (segment.Group.Work.IsDone || IsLeft(segment.Sequence))
                 continue;
             if (rows.Error(i) is { } error)
             {
@@ -89,11 +105,10 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
                 continue;
             }
 
-            int count = segment.Group.IsLockstep ? CountOf(segments[i..]) : 1;
-            rows.Select(i);
+            int count = CountTogether(segments[i..]);
             try
             {
-                Commit(segment.Group, segments.Slice(i, count), rows);
+                Commit(segment.Group, segments.Slice(i, count), i, rows);
             }
             catch (Exception exception)
             {
@@ -104,6 +119,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         }
 
         RemoveDone();
+        Age();
     }
 
     /// <summary>
@@ -114,7 +130,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         foreach (SequenceGroup group in _running)
         {
             group.Suspend();
-            Insert(_waiting, group);
+            Add(group);
         }
 
         _running.Clear();
@@ -153,15 +169,49 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         groups.Insert(at, group);
     }
 
-    private static int CountOf(ReadOnlySpan<PlannedSegment> segments)
+    /// <summary>Whether a sequence was given up by its request in this very step.</summary>
+    private static bool IsLeft(Sequence sequence) => sequence.State is { } state && !ReferenceEquals(state.Lane, sequence);
+
+    private static int CountTogether(ReadOnlySpan<PlannedSegment> segments)
     {
         int count = 1;
-        while (count < segments.Length && segments[count].Group == segments[0].Group && segments[0].Outputs == Outputs.Last)
+        PlannedSegment first = segments[0];
+        while (first is { Wish.Together: not 0, IsEnd: true } && count < segments.Length
+            && segments[count].Group == first.Group && segments[count].Wish.Together == first.Wish.Together)
+        {
             count++;
+        }
+
         return count;
     }
 
-    private void Commit(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    private int SequencesRunning()
+    {
+        int sequences = 0;
+        foreach (SequenceGroup group in _running)
+            sequences += group.Remembers ? group.Width : 0;
+        return sequences;
+    }
+
+    /// <summary>Who waits gains one rank every so many steps, and keeps it: nobody waits for ever.</summary>
+    private void Age()
+    {
+        if (limits.AgeingSteps == 0 || _commits % limits.AgeingSteps != 0)
+            return;
+        bool moved = false;
+        foreach (SequenceGroup group in _waiting)
+        {
+            if (_commits - group.WaitsSince < limits.AgeingSteps)
+                continue;
+            group.Priority++;
+            moved = true;
+        }
+
+        if (moved)
+            _waiting.Sort(static (a, b) => a.RanksBefore(b) ? -1 : b.RanksBefore(a) ? 1 : 0);
+    }
+
+    private void Commit(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
     {
         PlannedSegment segment = segments[0];
         group.ForwardRows += segment.AllRows + segments.Length - 1;
@@ -171,21 +221,29 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
                 CommitMemory(one);
         }
 
-        if (group.IsTrunk)
+        if (segment.Wish.IsSilent)
+        {
             group.LeaveTrunk();
-        else
-            group.Work.Take(group, segments, rows);
+            return;
+        }
+
+        group.Work.Take(group, segments, first, rows);
+        if (group.Work.IsDone)
+            return;
         if (segment is { Drafts: > 0, Sequence.Memory: { } memory })
         {
             if (group.WritesCache)
                 cache?.Publish(segment.Sequence, group.Variant, segment.Sequence.Length);
             memory.EndSharing();
         }
+
+        group.Follow();
+        group.Refresh();
     }
 
     private void CommitMemory(PlannedSegment segment)
     {
-        if (segment.Group.IsEncoding)
+        if (segment.Wish.IsWhole)
             return;
         Sequence sequence = segment.Sequence;
         // The cache comes first: a commit gives back what is out of sight, and the states of borders on the way.

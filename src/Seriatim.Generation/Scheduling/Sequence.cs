@@ -1,42 +1,40 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// One sequence of a request: its tokens, and how many of them are in memory. What is not is pending: the whole prompt at first,
-/// one token while decoding, everything again after a preemption.
+/// One sequence of a request in the engine: its state, and where its tokens are remembered. What is not remembered is pending: the
+/// whole prompt at first, one token while decoding, everything again after a preemption.
 /// </summary>
-internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength)
+internal sealed class Sequence
 {
-    public SequenceId Id { get; } = id;
+    public Sequence(SequenceId id, List<int> tokens, int promptLength) =>
+        (Id, Tokens, PromptLength) = (id, tokens, promptLength);
+
+    public Sequence(long request, SequenceState state)
+        : this(new SequenceId(request, state.Index), state.List, state.PromptLength) => Follow(state);
+
+    public SequenceId Id { get; private set; }
+
+    /// <summary>The state whose tokens these are; null: what several have in common.</summary>
+    public SequenceState? State { get; private set; }
 
     /// <summary>Prompt and output.</summary>
-    public List<int> Tokens { get; } = tokens;
+    public List<int> Tokens { get; private set; }
 
-    public int PromptLength { get; } = promptLength;
+    public int PromptLength { get; }
 
     public SequenceMemory? Memory { get; private set; }
 
     /// <summary>Where the sequence stands in the prefix cache.</summary>
     public PrefixPosition Prefix { get; set; }
 
-    public SamplerState State { get; set; } = new();
-
-    public TextStream? Text { get; set; }
-
-    public List<TokenLogprobs>? Logprobs { get; set; }
-
-    /// <summary>Sum of the log-probabilities, where they are asked for.</summary>
-    public double LogprobSum { get; set; }
-
-    /// <summary>Beam search: running sum of scores.</summary>
-    public double Score { get; set; }
-
-    public FinishReason? Finish { get; set; }
-
     /// <summary>Drafted tokens to be verified in the next step.</summary>
     public Draft Draft { get; } = new();
 
     /// <summary>Decides how much to draft; null: nothing is.</summary>
     public SpeculationControl? Speculation { get; set; }
+
+    /// <summary>Which segment of the step under way has its rows.</summary>
+    public int Segment { get; set; } = -1;
 
     public int Length => Memory?.Length ?? 0;
 
@@ -53,17 +51,13 @@ internal sealed class Sequence(SequenceId id, List<int> tokens, int promptLength
         Prefix = other.Prefix;
     }
 
-    /// <summary>A copy that goes its own way.</summary>
-    public Sequence Fork(int index)
+    /// <summary>Goes on as another state: one that was forked from its own, which is no longer live.</summary>
+    public void Follow(SequenceState state)
     {
-        var fork = new Sequence(Id with { Index = index }, [.. Tokens], PromptLength)
-        {
-            State = State.Copy(),
-            Score = Score,
-            Logprobs = Logprobs is null ? null : [.. Logprobs],
-        };
-        fork.ForkMemory(this);
-        return fork;
+        if (State is not null)
+            State.Lane = null;
+        (State, Tokens, Id) = (state, state.List, Id with { Index = state.Index });
+        state.Lane = this;
     }
 
     public void Release()

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Generation;
 
 /// <summary>
@@ -7,10 +9,12 @@ namespace Seriatim.Generation;
 internal sealed class SequenceGroup(long number, int priority, int width)
 {
     private readonly List<Sequence> _trunk = [];
+    private readonly WishList _wishes = new();
 
     public long Number { get; } = number;
 
-    public int Priority { get; } = priority;
+    /// <summary>Grows while it waits, so that nobody waits for ever.</summary>
+    public int Priority { get; set; } = priority;
 
     /// <summary>Most sequences it may have at a time.</summary>
     public int Width { get; } = width;
@@ -22,6 +26,9 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     public MemoryDemand Demand { get; init; }
 
     public required IGroupWork Work { get; init; }
+
+    /// <summary>Whether its sequences remember what was computed, and so hold units of memory.</summary>
+    public bool Remembers { get; init; } = true;
 
     /// <summary>Time of submission and, if any, the time when it must end, in ticks of the clock.</summary>
     public long Submitted { get; init; }
@@ -47,12 +54,14 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     /// <summary>What is computed next: the trunk, or the live sequences.</summary>
     public List<Sequence> Active => _trunk.Count > 0 ? _trunk : Live;
 
-    /// <summary>Whether all live sequences take their next step in the same forward pass.</summary>
-    public bool IsLockstep => Work.IsLockstep && Live.Count > 1 && _trunk.Count == 0;
+    /// <summary>What it wants of the next passes.</summary>
+    public IReadOnlyList<Wish> Wishes => _wishes.Items;
 
+    /// <summary>Whether what its sequences have in common is computed before they part again.</summary>
     public bool IsTrunk => _trunk.Count > 0;
 
-    public bool IsEncoding => Work.IsEncoding;
+    /// <summary>The step since which it waits.</summary>
+    public long WaitsSince { get; set; }
 
     /// <summary>Requests that were admitted while this one waited at their head.</summary>
     public int Overtaken { get; set; }
@@ -72,20 +81,78 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     public bool RanksBefore(SequenceGroup other) =>
         Priority != other.Priority ? Priority > other.Priority : Number < other.Number;
 
+    /// <summary>Asks the request what it wants next. What goes wrong ends it.</summary>
+    public void Refresh()
+    {
+        _wishes.Clear();
+        if (Work.IsDone)
+            return;
+        if (_trunk.Count > 0)
+        {
+            _wishes.ReadTrunk(_trunk[0]);
+            return;
+        }
+
+        try
+        {
+            Work.Wish(_wishes);
+            CheckWishes();
+        }
+        catch (Exception exception)
+        {
+            Work.Fail(exception);
+        }
+    }
+
+    /// <summary>
+    /// Gives the states that are live their places: who was there stays, who was forked takes the memory of his origin over or
+    /// shares it, and what nobody needs any more is given back.
+    /// </summary>
+    public void Follow()
+    {
+        IReadOnlyList<SequenceState> states = Work.Live;
+        if (IsUnchanged(states))
+            return;
+        List<Sequence> before = [.. Live];
+        Live.Clear();
+        for (int i = 0; i < states.Count; i++)
+        {
+            if (states[i].Lane is null)
+                Place(states, i);
+            Live.Add(states[i].Lane!);
+        }
+
+        foreach (Sequence sequence in before)
+        {
+            if (Live.Contains(sequence))
+                continue;
+            sequence.Release();
+            if (sequence.State is { } state)
+                state.Lane = null;
+        }
+
+        foreach (SequenceState state in states)
+            state.Origin = null;
+    }
+
     /// <summary>Gives all pages back; what was computed will be computed again.</summary>
     public void Suspend()
     {
         Release();
         Preemptions++;
-        if (Live.Count < 2)
+        GrowTrunk();
+        Refresh();
+    }
+
+    /// <summary>What several sequences without memory have in common will be computed first.</summary>
+    public void GrowTrunk()
+    {
+        if (Live.Count < 2 || !Remembers)
             return;
         int common = Live.Min(s => s.Tokens.Count) - 1;
-        ReadOnlySpan<int> first = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Live[0].Tokens);
+        ReadOnlySpan<int> first = CollectionsMarshal.AsSpan(Live[0].Tokens);
         foreach (Sequence other in Live)
-        {
-            common = Math.Min(common,
-                first.CommonPrefixLength(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(other.Tokens)));
-        }
+            common = Math.Min(common, first.CommonPrefixLength(CollectionsMarshal.AsSpan(other.Tokens)));
         _trunk.Add(new Sequence(Live[0].Id, [.. first[..common]], Live[0].PromptLength));
     }
 
@@ -98,6 +165,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
             sequence.ForkMemory(_trunk[0]);
         _trunk[0].Release();
         _trunk.Clear();
+        Refresh();
     }
 
     public void Release()
@@ -107,5 +175,63 @@ internal sealed class SequenceGroup(long number, int priority, int width)
         foreach (Sequence sequence in _trunk)
             sequence.Release();
         _trunk.Clear();
+    }
+
+    private bool IsUnchanged(IReadOnlyList<SequenceState> states)
+    {
+        if (states.Count != Live.Count)
+            return false;
+        for (int i = 0; i < states.Count; i++)
+        {
+            if (!ReferenceEquals(states[i].Lane, Live[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The last fork of a sequence that is no longer live takes its memory over; the others share it.</summary>
+    private void Place(IReadOnlyList<SequenceState> states, int at)
+    {
+        SequenceState state = states[at];
+        if (state.Origin?.Lane is not { } origin)
+        {
+            _ = new Sequence(Number, state);
+            return;
+        }
+
+        bool isNeeded = origin.State is { } own && states.Contains(own);
+        for (int i = at + 1; i < states.Count && !isNeeded; i++)
+            isNeeded = states[i].Lane is null && ReferenceEquals(states[i].Origin?.Lane, origin);
+        if (!isNeeded)
+        {
+            origin.Follow(state);
+            return;
+        }
+
+        var fork = new Sequence(Number, state);
+        if (origin.Memory is not null)
+            fork.ForkMemory(origin);
+    }
+
+    /// <exception cref="InvalidOperationException">The wishes can never be fulfilled.</exception>
+    private void CheckWishes()
+    {
+        if (_wishes.Items.Count == 0)
+            throw new InvalidOperationException($"The strategy of request {Number} has live sequences and wishes for nothing.");
+        foreach (Wish wish in _wishes.Items)
+        {
+            if (wish.Rows < 1)
+            {
+                throw new InvalidOperationException($"Sequence {wish.Sequence.Id.Index} of request {Number} has no token that is "
+                    + "not computed; a step appends at least one, or finishes the sequence.");
+            }
+
+            if (wish.IsWhole == Remembers)
+            {
+                throw new InvalidOperationException($"Request {Number} wishes to read {(wish.IsWhole ? "a whole sequence" : "on")}, "
+                    + $"and its strategy says that Remembers is {Remembers}.");
+            }
+        }
     }
 }

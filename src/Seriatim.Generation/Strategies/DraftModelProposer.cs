@@ -196,18 +196,20 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         LogitsRow row = context.Row;
         row.Load(logits);
         if (sequence.Draft.Count == 0)
-            memory.State = sequence.State.Copy();
-        (row.Tokens, row.PromptLength, row.State) = (memory.Tokens, sequence.PromptLength, memory.State);
+            memory.Sampler = sequence.State!.Sampler!.Copy();
+        (row.Tokens, row.PromptLength) = (memory.Tokens, sequence.PromptLength);
         (row.Seed, row.SequenceIndex, row.EncoderInput) = (drafting.Seed, sequence.Id.Index, default);
         try
         {
-            int token = drafting.Chain.Choose(row);
+            int token = memory.Sampler!.Choose(row);
+            memory.Sampler.Accept(token);
             sequence.Draft.Add(token, sequence.Draft.Count - 1);
             memory.Tokens.Add(token);
             return true;
         }
-        catch (NoCandidateException)
+        catch (GenerationException)
         {
+            // Nothing to choose, or a processor that throws: if decoding meets it, too, that is the request's own error.
             return false;
         }
     }
@@ -234,7 +236,8 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
 
         public List<int> Tokens { get; } = [];
 
-        public SamplerState State { get; set; } = new();
+        /// <summary>Chooses drafts: a copy of the sequence's, made when its first token is drafted.</summary>
+        public SamplerChain? Sampler { get; set; }
 
         /// <summary>Where the tokens that are certain end.</summary>
         public MemoryMark? Mark { get; set; }

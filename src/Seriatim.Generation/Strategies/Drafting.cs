@@ -3,9 +3,8 @@ namespace Seriatim.Generation;
 /// <summary>What is needed to draft for the sequences of a request.</summary>
 /// <param name="Request">The request; its speculation is set.</param>
 /// <param name="Seed">Its seed.</param>
-/// <param name="Chain">Its processors.</param>
 /// <param name="MaxNewTokens">Its limit.</param>
-internal sealed record Drafting(GenerationRequest Request, ulong Seed, SamplerChain Chain, int MaxNewTokens)
+internal sealed record Drafting(GenerationRequest Request, ulong Seed, int MaxNewTokens)
 {
     public SpeculationOptions Options => Request.Speculation!;
 

@@ -2,48 +2,36 @@ namespace Seriatim.Generation;
 
 /// <summary>Reads whole sequences: embeddings by pooling, logits at places.</summary>
 internal sealed class EncodingWork(
-    EngineContext context, EncodingRequest request, TaskCompletionSource<EncodingResult> completion,
-    CancellationToken token) : IGroupWork
+    EncodingRequest request, TaskCompletionSource<EncodingResult> completion, CancellationToken token) : IGroupWork
 {
-    public bool IsLockstep => false;
+    private readonly SequenceState _sequence = new(0, [.. request.Tokens.Span], request.Tokens.Length);
+    private readonly int[] _types = request.TokenTypes.ToArray();
 
-    public bool IsEncoding => true;
+    public IReadOnlyList<SequenceState> Live => IsDone ? [] : [_sequence];
+
+    public bool IsExported => false;
+
+    public bool IsPaused => false;
 
     public bool IsCancelled => token.IsCancellationRequested;
 
     public bool IsDone { get; private set; }
 
-    public bool WantsPromptRows(Sequence sequence) => false;
+    public void Wish(WishList wishes) =>
+        wishes.ReadWhole(_sequence, request.LogitsAt, request.Pooling is not null, _types);
 
-    public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
     {
         try
         {
-            EncodingResult result = Read(segments, rows);
+            EncodingResult result = Read(segments[0].Rows, first, rows);
             IsDone = true;
             completion.TrySetResult(result);
         }
         catch (Exception exception)
         {
-            // A head that throws: this request ends, its neighbours do not.
             Fail(exception);
         }
-    }
-
-    private EncodingResult Read(ReadOnlySpan<PlannedSegment> segments, StepRows rows)
-    {
-        float[]? embedding = request.Pooling is { } pooling ? Pool(pooling, segments[0].Rows, rows) : null;
-        float[][] logits = new float[request.LogitsAt.Count][];
-        if (logits.Length > 0)
-        {
-            (Tensor hidden, int first) = rows.HiddenTensor;
-            using Tensor wanted = context.Model.Project(hidden, request.LogitsAt.Select(place => first + place).ToArray());
-            HostRows values = wanted.Read();
-            for (int i = 0; i < logits.Length; i++)
-                logits[i] = values.Row(i).ToArray();
-        }
-
-        return new EncodingResult(embedding, logits);
     }
 
     public void Expire(SequenceGroup group) => Fail(new TimeoutException("The time of the request is over."));
@@ -60,9 +48,21 @@ internal sealed class EncodingWork(
         completion.TrySetException(exception);
     }
 
-    private float[] Pool(PoolingKind pooling, int count, StepRows rows)
+    /// <summary>It is a single pass: whoever wants it elsewhere asks there.</summary>
+    public void Export(SequenceGroup group) => Fail(new InvalidOperationException("A sequence that is read at once is not moved."));
+
+    private EncodingResult Read(int count, int segment, StepRows rows)
     {
-        float[] embedding = [.. request.MorePooling.Prepend(pooling).SelectMany(kind => One(kind, count, rows))];
+        float[]? embedding = request.Pooling is { } pooling ? Pool(pooling, count, segment, rows) : null;
+        float[][] logits = new float[request.LogitsAt.Count][];
+        for (int i = 0; i < logits.Length; i++)
+            logits[i] = rows.Logits(segment, i).ToArray();
+        return new EncodingResult { Embedding = embedding, Logits = logits };
+    }
+
+    private float[] Pool(PoolingKind pooling, int count, int segment, StepRows rows)
+    {
+        float[] embedding = [.. request.MorePooling.Prepend(pooling).SelectMany(kind => One(kind, count, segment, rows))];
         if (!request.Normalize)
             return embedding;
         double squares = 0;
@@ -74,9 +74,9 @@ internal sealed class EncodingWork(
         return embedding;
     }
 
-    private static float[] One(PoolingKind pooling, int count, StepRows rows)
+    private static float[] One(PoolingKind pooling, int count, int segment, StepRows rows)
     {
-        float[] embedding = rows.Hidden(pooling == PoolingKind.Last ? count - 1 : 0).ToArray();
+        float[] embedding = rows.Hidden(segment, pooling == PoolingKind.Last ? count - 1 : 0).ToArray();
         if (pooling is PoolingKind.First or PoolingKind.Last)
             return embedding;
         double divisor = pooling switch
@@ -91,7 +91,7 @@ internal sealed class EncodingWork(
             float largest = embedding[e];
             for (int row = 0; row < count; row++)
             {
-                float value = rows.Hidden(row)[e];
+                float value = rows.Hidden(segment, row)[e];
                 sum += pooling == PoolingKind.WeightedMean ? (row + 1.0) * value : value;
                 largest = Math.Max(largest, value);
             }

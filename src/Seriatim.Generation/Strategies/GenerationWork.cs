@@ -1,167 +1,262 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Generation;
 
-/// <summary>What sampling and beam search share: scoring the prompt, noticing the end, and the result.</summary>
-internal abstract class GenerationWork(
-    EngineContext context, GenerationRequest request, GenerationHandle handle, SamplerChain chain,
-    RequestLimits limits) : IGroupWork
+/// <summary>
+/// A request in an engine: drives its strategy from wishes to rows to the next state, scores its prompt, and tells its handle.
+/// </summary>
+internal sealed class GenerationWork : IGroupWork
 {
-    private readonly HashSet<int> _endIds = [.. request.IgnoreEndIds ? [] : limits.EndIds];
-    private readonly HashSet<int> _stopIds = [.. request.StopIds];
-    private readonly List<TokenLogprobs>? _prompt = request.PromptLogprobs is null ? null : [];
-    private long? _firstToken;
+    private readonly EngineContext _context;
+    private readonly GenerationHandle _handle;
+    private readonly HashSet<int> _endIds;
+    private readonly HashSet<int> _stopIds;
+    private readonly TextStream? _text;
+    private readonly long _submitted;
     private long _taking;
     private bool _cancelled;
-    private TimeSpan _sampling;
 
-    public abstract bool IsLockstep { get; }
+    /// <param name="context">The engine's.</param>
+    /// <param name="state">The state to go on from.</param>
+    /// <param name="handle">Who waits for it.</param>
+    /// <param name="limits">What follows from the request and the engine.</param>
+    /// <param name="submitted">When it came in, in ticks of the clock.</param>
+    public GenerationWork(EngineContext context, RequestState state, GenerationHandle handle, RequestLimits limits, long submitted)
+    {
+        (_context, _handle, _submitted, State) = (context, handle, submitted, state);
+        (Strategy, MaxNewTokens) = (limits.Strategy, limits.MaxNewTokens);
+        GenerationRequest request = state.Request;
+        _endIds = [.. request.IgnoreEndIds ? [] : limits.EndIds];
+        _stopIds = [.. request.StopIds];
+        Streams = Strategy.Streams(request);
+        _text = request.Tokenizer is { } tokenizer
+            ? new TextStream(tokenizer, request.EncoderInput.IsEmpty ? request.Prompt.Span : default, request.StopStrings)
+            : null;
+        var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, context.Model.VocabularySize);
+        foreach (SequenceState sequence in state.LiveList)
+            Equip(sequence, chain);
+    }
 
-    public bool IsEncoding => false;
+    public RequestState State { get; }
 
-    public bool IsCancelled => handle.IsCancelled;
+    public Strategy Strategy { get; }
+
+    public int MaxNewTokens { get; }
+
+    /// <summary>Whether tokens go out as they come.</summary>
+    public bool Streams { get; }
+
+    public IReadOnlyList<SequenceState> Live => State.LiveList;
+
+    public bool IsExported => _handle.WantsState;
+
+    public bool IsPaused => _handle.IsPaused;
+
+    public bool IsCancelled => _handle.IsCancelled;
 
     public bool IsDone { get; private set; }
 
-    protected EngineContext Context => context;
+    public void Wish(WishList wishes)
+    {
+        bool scores = State.PromptScores is { } prompt && prompt.Count < State.Request.Prompt.Length - 1;
+        wishes.Scored = scores ? State.Request.Prompt.Length : 0;
+        Strategy.Wish(State, wishes);
+    }
 
-    protected GenerationRequest Request => request;
-
-    protected GenerationHandle Handle => handle;
-
-    protected SamplerChain Chain => chain;
-
-    protected int MaxNewTokens => limits.MaxNewTokens;
-
-    public long DraftTokens { get; set; }
-
-    public long AcceptedTokens { get; set; }
-
-    public bool WantsPromptRows(Sequence sequence) =>
-        _prompt is not null && sequence.Length + 1 < sequence.PromptLength && _prompt.Count < sequence.PromptLength - 1;
-
-    public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows)
+    public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
     {
         PlannedSegment segment = segments[0];
-        _taking = context.Clock.GetTimestamp();
-        bool isEnd = segment.First + segment.Rows == segment.Sequence.Tokens.Count;
-        bool scored = _prompt is not null && segment.First + 1 < segment.Sequence.PromptLength && segment.Outputs == Outputs.All;
+        _taking = _context.Clock.GetTimestamp();
+        bool scored = State.PromptScores is not null && !segment.Wish.IsWhole
+            && segment.First + 1 < segment.Sequence.PromptLength && segment.Outputs == Outputs.All;
         try
         {
             if (scored)
-                ScorePrompt(segment, rows);
-            if (isEnd && MaxNewTokens == 0)
-                Expire(group, FinishReason.Length);
-            else if (isEnd)
-                Step(group, segments, rows, scored ? segment.Rows - 1 : 0);
+                ScorePrompt(segment, first, rows);
+            if (segment.IsEnd)
+                Step(group, segments, first, scored ? segment.Rows - 1 : 0, rows);
         }
         catch (Exception exception)
         {
-            // No token to choose, a tokenizer without the token, no memory for a list: this request ends, its neighbours do not.
+            // No token to choose, a processor that throws, no memory for a list: this request ends, its neighbours do not.
             Fail(exception);
         }
 
-        _sampling += context.Clock.GetElapsedTime(_taking);
+        State.Sampling += _context.Clock.GetElapsedTime(_taking);
         _taking = 0;
     }
 
-    public void Expire(SequenceGroup group)
-    {
-        try
-        {
-            Expire(group, FinishReason.Deadline);
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-        }
-    }
+    public void Expire(SequenceGroup group) => End(group, FinishReason.Timeout);
 
     public void Cancel(SequenceGroup group)
     {
         _cancelled = true;
-        try
-        {
-            Expire(group, FinishReason.Cancelled);
-        }
-        catch (Exception exception)
-        {
-            Fail(exception);
-        }
+        End(group, FinishReason.Cancelled);
     }
 
     public void Fail(Exception exception)
     {
         IsDone = true;
-        handle.Fail(exception);
+        _handle.Fail(exception);
     }
 
-    /// <summary>Takes the last rows of sequences, from <paramref name="row"/> on.</summary>
-    protected abstract void Step(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, StepRows rows, int row);
-
-    /// <summary>Ends all sequences as they are.</summary>
-    protected abstract void Expire(SequenceGroup group, FinishReason reason);
-
-    /// <summary>Why a sequence ends with its last token; null: it does not.</summary>
-    protected FinishReason? ReasonToEnd(Sequence sequence)
+    public void Export(SequenceGroup group)
     {
-        int token = sequence.Tokens[^1];
-        if (_endIds.Contains(token))
-            return FinishReason.EndOfSequence;
-        if (_stopIds.Contains(token))
-            return FinishReason.StopId;
-        return sequence.NewTokens >= MaxNewTokens ? FinishReason.Length : null;
+        Settle(group);
+        if (!_handle.GiveState(State))
+            return;
+        IsDone = true;
+        foreach (SequenceState sequence in State.LiveList)
+            sequence.Lane = null;
     }
 
-    protected bool IsEndId(int token) => _endIds.Contains(token) || _stopIds.Contains(token);
+    /// <summary>Whether a token ends a sequence by itself, and how.</summary>
+    public FinishReason? ReasonOf(int token) =>
+        _endIds.Contains(token) ? FinishReason.EndOfSequence : _stopIds.Contains(token) ? FinishReason.StopId : null;
 
-    /// <summary>Loads a row for the processors.</summary>
-    protected LogitsRow Load(Sequence sequence, ReadOnlySpan<float> logits)
+    public void NoteToken() =>
+        State.FirstToken ??= State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
+
+    public void Emit(in GenerationUpdate update) => _handle.Write(update);
+
+    private void Step(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, int firstRow, StepRows rows)
     {
-        LogitsRow row = context.Row;
-        row.Load(logits);
-        (row.Tokens, row.PromptLength, row.State) = (sequence.Tokens, sequence.PromptLength, sequence.State);
-        (row.Seed, row.SequenceIndex, row.EncoderInput) = (handle.Seed, sequence.Id.Index, request.EncoderInput);
-        return row;
+        StrategyStep step = _context.Step;
+        step.Begin(this, segments, first, firstRow, rows);
+        if (MaxNewTokens == 0)
+            Strategy.End(step, FinishReason.Length);
+        else
+            Strategy.Take(step);
+        if (State.LiveList.Count == 0)
+            Complete(group);
     }
 
-    protected void NoteToken() => _firstToken ??= context.Clock.GetTimestamp();
+    private void End(SequenceGroup group, FinishReason reason)
+    {
+        try
+        {
+            _context.Step.Begin(this, [], 0, 0, null);
+            Strategy.End(_context.Step, reason);
+            Complete(group);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
 
-    protected TextStream? NewText() => request.Tokenizer is { } tokenizer
-        ? new TextStream(tokenizer, request.EncoderInput.IsEmpty ? request.Prompt.Span : default, request.StopStrings)
-        : null;
+    /// <summary>What a sequence needs in this process, from what it is.</summary>
+    private void Equip(SequenceState sequence, SamplerChain chain)
+    {
+        if (sequence.Sampler is null)
+        {
+            sequence.Sampler = chain.Copy();
+            sequence.Sampler.Restore(sequence.SavedSampler, CollectionsMarshal.AsSpan(sequence.List)[sequence.PromptLength..]);
+        }
 
-    protected void Complete(SequenceGroup group, IReadOnlyList<GenerationChoice> choices, int newTokens)
+        if (_text is null || sequence.Stream is not null)
+            return;
+        sequence.Stream = _text.Copy();
+        for (int i = sequence.PromptLength; i < sequence.List.Count; i++)
+            sequence.Stream.Append(sequence.List[i], i + 1 - sequence.PromptLength >= State.Request.MinNewTokens, out _);
+    }
+
+    /// <summary>Writes down what the engine knows of the request.</summary>
+    private void Settle(SequenceGroup group)
+    {
+        TimeProvider clock = _context.Clock;
+        if (State.Queued is null && group.FirstAdmitted is { } admitted)
+            (State.Queued, State.CachedTokens) = (State.Elapsed + clock.GetElapsedTime(_submitted, admitted), group.CachedTokens);
+        State.ForwardRows += group.ForwardRows;
+        State.Preemptions += group.Preemptions;
+        (group.ForwardRows, group.Preemptions) = (0, 0);
+    }
+
+    private void Complete(SequenceGroup group)
     {
         IsDone = true;
+        List<GenerationChoice> choices = [];
+        foreach (SequenceState sequence in Strategy.Choices(State))
+            choices.Add(ChoiceOf(choices.Count, sequence));
+        if (!Streams)
+        {
+            foreach (GenerationChoice choice in choices)
+                _handle.WriteChoice(choice);
+        }
+
         if (_cancelled)
         {
-            handle.CompleteCancelled();
+            _handle.CompleteCancelled();
             return;
         }
 
-        TimeProvider clock = context.Clock;
-        long now = clock.GetTimestamp();
-        var usage = new GenerationUsage(
-            request.Prompt.Length + request.EncoderInput.Length, group.CachedTokens, newTokens, group.ForwardRows, DraftTokens,
-            AcceptedTokens, group.Preemptions);
-        var timings = new GenerationTimings(
-            clock.GetElapsedTime(group.Submitted, group.FirstAdmitted ?? now),
-            _firstToken is { } first ? clock.GetElapsedTime(group.Submitted, first) : null,
-            clock.GetElapsedTime(group.Submitted, now),
-            _sampling + (_taking == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_taking, now)));
-        handle.Complete(new GenerationResult(choices, _prompt, usage, timings, handle.Seed));
+        Settle(group);
+        TimeSpan total = State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
+        GenerationRequest request = State.Request;
+        var usage = new GenerationUsage
+        {
+            PromptTokens = request.Prompt.Length + request.EncoderInput.Length,
+            CachedTokens = State.CachedTokens,
+            NewTokens = State.FinishedList.Sum(s => s.NewTokens),
+            ForwardRows = State.ForwardRows,
+            DraftTokens = State.DraftTokens,
+            AcceptedTokens = State.AcceptedTokens,
+            Preemptions = State.Preemptions,
+        };
+        TimeSpan sampling = State.Sampling + (_taking == 0 ? TimeSpan.Zero : _context.Clock.GetElapsedTime(_taking));
+        _handle.Complete(new GenerationResult
+        {
+            Choices = choices,
+            PromptLogprobs = State.PromptScores,
+            Usage = usage,
+            Timings = new GenerationTimings
+            {
+                Queued = State.Queued ?? total,
+                FirstToken = State.FirstToken,
+                Total = total,
+                Sampling = sampling,
+            },
+            Seed = State.Seed,
+        });
     }
 
-    private void ScorePrompt(in PlannedSegment segment, StepRows rows)
+    private GenerationChoice ChoiceOf(int index, SequenceState sequence) => new()
+    {
+        Index = index,
+        TokenIds = sequence.List[sequence.PromptLength..],
+        Text = sequence.FinishedText ?? TextOf(sequence),
+        Finish = sequence.Finish!.Value,
+        Score = Strategy.ScoreOf(State, sequence),
+        Logprobs = State.Request.Logprobs is null ? null : sequence.Scores ?? [],
+    };
+
+    /// <summary>The text of a sequence that was not streamed: up to a stop string if there is one.</summary>
+    private string TextOf(SequenceState sequence)
+    {
+        if (_text is null)
+            return "";
+        TextStream stream = _text.Copy();
+        bool stopped = false;
+        int ending = sequence.Finish is FinishReason.EndOfSequence or FinishReason.StopId ? 1 : 0;
+        for (int i = sequence.PromptLength; i < sequence.List.Count - ending && !stopped; i++)
+            stream.Append(sequence.List[i], i + 1 - sequence.PromptLength >= State.Request.MinNewTokens, out stopped);
+        if (!stopped)
+            stream.Flush(mayStop: false, out _);
+        return stream.All;
+    }
+
+    private void ScorePrompt(in PlannedSegment segment, int index, StepRows rows)
     {
         Sequence sequence = segment.Sequence;
+        List<TokenLogprobs> prompt = State.PromptScores!;
         for (int row = 0; row < segment.Rows; row++)
         {
             // The row at position p scores the token at p + 1; after a preemption some are known already.
             int scored = segment.First + row + 1;
-            if (scored < sequence.PromptLength && _prompt!.Count == scored - 1)
+            if (scored < sequence.PromptLength && prompt.Count == scored - 1)
             {
-                _prompt.Add(LogprobReader.Read(context.Scratch, rows.Logits(row), sequence.Tokens[scored],
-                    request.PromptLogprobs!.Value));
+                prompt.Add(LogprobReader.Read(_context.Scratch, rows.Logits(index, row), sequence.Tokens[scored],
+                    State.Request.PromptLogprobs!.Value));
             }
         }
     }

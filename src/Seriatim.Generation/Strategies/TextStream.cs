@@ -24,8 +24,20 @@ internal sealed class TextStream
             _decoder.Append(token);
     }
 
+    private TextStream(TextStream other)
+    {
+        (_decoder, _stops, _held) = (other._decoder.Copy(), other._stops, other._held);
+        _all.Append(other._all);
+    }
+
     /// <summary>All text that came out.</summary>
     public string All => _all.ToString();
+
+    /// <summary>One that goes on from here by itself.</summary>
+    public TextStream Copy() => new(this);
+
+    /// <summary>Whether another token would reach a stop string; nothing is changed.</summary>
+    public bool WouldStop(int token) => _stops.Count > 0 && StopIn(_held + _decoder.Copy().Append(token)) >= 0;
 
     /// <summary>Adds a token.</summary>
     /// <param name="token">Its id.</param>
@@ -49,24 +61,27 @@ internal sealed class TextStream
 
     private string Release(string text, bool mayStop, out bool stopped)
     {
-        int end = text.Length;
-        stopped = false;
-        if (mayStop)
-        {
-            foreach (string stop in _stops)
-            {
-                int at = text.IndexOf(stop, StringComparison.Ordinal);
-                if (at >= 0 && (!stopped || at < end))
-                    (end, stopped) = (at, true);
-            }
-
-            if (!stopped)
-                end = text.Length - LongestStart(text);
-        }
+        int stop = mayStop ? StopIn(text) : -1;
+        stopped = stop >= 0;
+        int end = stopped ? stop : text.Length - (mayStop ? LongestStart(text) : 0);
 
         _held = stopped ? "" : text[end..];
         _all.Append(text, 0, end);
         return text[..end];
+    }
+
+    /// <summary>Where the first stop string begins; -1: nowhere.</summary>
+    private int StopIn(string text)
+    {
+        int first = -1;
+        foreach (string stop in _stops)
+        {
+            int at = text.IndexOf(stop, StringComparison.Ordinal);
+            if (at >= 0 && (first < 0 || at < first))
+                first = at;
+        }
+
+        return first;
     }
 
     /// <summary>Length of the longest end of the text that begins a stop string.</summary>

@@ -7,6 +7,7 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, GroupedWeight> weights) : IDisposable
 {
+    private readonly Dictionary<string, string> _fingerprints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, RowGroup> _groups = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removed = new(StringComparer.Ordinal);
     private readonly ReaderWriterLockSlim _lock = new();
@@ -16,15 +17,8 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     {
         get
         {
-            _lock.EnterReadLock();
-            try
-            {
-                return [.. _groups.Keys];
-            }
-            finally
-            {
-                _lock.ExitReadLock();
-            }
+            using Holding held = Hold(areWanted: true);
+            return [.. _groups.Keys];
         }
     }
 
@@ -58,6 +52,7 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
             }
 
             _groups.Add(name, group);
+            _fingerprints.Add(name, ModelFingerprint.Of(factors));
         }
         catch
         {
@@ -80,6 +75,7 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
                 return false;
             device.Synchronize(); // products that were asked for have read what is now given back
             _removed.Add(name);
+            _fingerprints.Remove(name);
             group.End();
             foreach (GroupedWeight weight in weights.Values)
                 weight.Remove(group);
@@ -92,17 +88,18 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     }
 
     /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public string FingerprintOf(string name)
+    {
+        using Holding held = Hold(areWanted: true);
+        GroupOf(name);
+        return _fingerprints[name];
+    }
+
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
     public void Require(string name)
     {
-        _lock.EnterReadLock();
-        try
-        {
-            GroupOf(name);
-        }
-        finally
-        {
-            _lock.ExitReadLock();
-        }
+        using Holding held = Hold(areWanted: true);
+        GroupOf(name);
     }
 
     /// <summary>Whether any sequence of a batch wants an adapter.</summary>

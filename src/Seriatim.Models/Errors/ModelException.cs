@@ -5,4 +5,4 @@ namespace Seriatim.Models;
 /// and says what to do; it is meant to be shown to users as it stands.
 /// </summary>
 /// <param name="message">What is wrong and what to do.</param>
-public abstract class ModelException(string message) : Exception(message);
+public abstract class ModelException(string message) : SeriatimException(message);

@@ -1,6 +1,14 @@
+using System.Text.Json.Serialization;
+
 namespace Seriatim.Models;
 
 /// <summary>How rotary positions reach further than the model was trained for.</summary>
+[JsonDerivedType(typeof(Linear), "Linear")]
+[JsonDerivedType(typeof(Ntk), "Ntk")]
+[JsonDerivedType(typeof(DynamicNtk), "DynamicNtk")]
+[JsonDerivedType(typeof(Yarn), "Yarn")]
+[JsonDerivedType(typeof(Llama3), "Llama3")]
+[JsonDerivedType(typeof(LongRope), "LongRope")]
 public abstract record RopeScaling
 {
     private RopeScaling()

@@ -23,7 +23,7 @@ internal sealed class ByteFallbackDecoder : IDecoder
 
     private sealed class Stage(DecodeStage next) : DecodeStage(next)
     {
-        private readonly Utf8Assembler _bytes = new();
+        private Utf8Assembler _bytes = new();
 
         public override void Push(ReadOnlySpan<char> text, bool first, bool last)
         {
@@ -48,6 +48,8 @@ internal sealed class ByteFallbackDecoder : IDecoder
             Flush();
             Next.Finish();
         }
+
+        protected override void OwnBuffers() => _bytes = _bytes.Copy();
 
         private void Flush()
         {

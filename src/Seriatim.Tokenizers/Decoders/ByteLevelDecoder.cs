@@ -20,8 +20,8 @@ internal sealed class ByteLevelDecoder : IDecoder
 
     private sealed class Stage(DecodeStage next) : DecodeStage(next)
     {
-        private readonly Utf8Assembler _bytes = new();
-        private readonly StringBuilder _token = new();
+        private Utf8Assembler _bytes = new();
+        private StringBuilder _token = new();
         private byte[] _buffer = new byte[64];
         private bool _begun;
 
@@ -51,6 +51,9 @@ internal sealed class ByteLevelDecoder : IDecoder
 
             Next.Finish();
         }
+
+        protected override void OwnBuffers() =>
+            (_bytes, _token, _buffer) = (_bytes.Copy(), new StringBuilder().Append(_token), new byte[_buffer.Length]);
 
         private void Take(ReadOnlySpan<char> token)
         {

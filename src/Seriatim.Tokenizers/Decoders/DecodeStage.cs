@@ -6,8 +6,21 @@ namespace Seriatim.Tokenizers;
 /// </summary>
 internal abstract class DecodeStage(DecodeStage? next)
 {
+    private DecodeStage? _next = next;
+
     /// <summary>The stage that takes this stage's result.</summary>
-    protected DecodeStage Next => next!;
+    protected DecodeStage Next => _next!;
+
+    /// <summary>A copy of this stage and of those after it, whose last one is <paramref name="end"/>.</summary>
+    public DecodeStage Copy(TextStage end)
+    {
+        if (_next is null)
+            return end;
+        var copy = (DecodeStage)MemberwiseClone();
+        copy._next = _next.Copy(end);
+        copy.OwnBuffers();
+        return copy;
+    }
 
     /// <summary>Takes a fragment of a token.</summary>
     /// <param name="text">The fragment.</param>
@@ -17,4 +30,9 @@ internal abstract class DecodeStage(DecodeStage? next)
 
     /// <summary>There are no more tokens: passes on what was held back.</summary>
     public virtual void Finish() => Next.Finish();
+
+    /// <summary>After a copy: buffers that the copy still shares with its original become its own.</summary>
+    protected virtual void OwnBuffers()
+    {
+    }
 }

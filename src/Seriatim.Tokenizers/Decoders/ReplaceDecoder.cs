@@ -29,7 +29,7 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : IDec
     /// <summary>Anything longer waits for the whole token.</summary>
     private sealed class TokenStage(TextPattern pattern, string content, DecodeStage next) : DecodeStage(next)
     {
-        private readonly StringBuilder _token = new();
+        private StringBuilder _token = new();
 
         public override void Push(ReadOnlySpan<char> text, bool first, bool last)
         {
@@ -40,5 +40,7 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : IDec
                 _token.Clear();
             }
         }
+
+        protected override void OwnBuffers() => _token = new StringBuilder().Append(_token);
     }
 }

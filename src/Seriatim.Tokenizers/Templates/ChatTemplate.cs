@@ -32,12 +32,12 @@ public sealed class ChatTemplate
     /// </param>
     /// <param name="now">The time for <c>strftime_now</c>; the local time if not given.</param>
     /// <exception cref="ChatTemplateException">The template is broken, refuses the conversation, or takes too much.</exception>
-    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true,
+    public string Render(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt = true,
         IReadOnlyDictionary<string, object?>? variables = null, DateTimeOffset? now = null) =>
         Render(messages, addGenerationPrompt, variables, now, TimeProvider.System);
 
     /// <summary>As the public method, with a clock that tells how long the rendering takes.</summary>
-    internal string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt,
+    internal string Render(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt,
         IReadOnlyDictionary<string, object?>? variables, DateTimeOffset? now, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);

@@ -1,7 +1,7 @@
 namespace Seriatim.Tokenizers;
 
 /// <summary>A chat template is missing, broken, refuses the conversation, or takes more than it is allowed.</summary>
-public sealed class ChatTemplateException : Exception
+public sealed class ChatTemplateException : SeriatimException
 {
     /// <summary>Creates the exception.</summary>
     public ChatTemplateException(string message)

@@ -34,7 +34,7 @@ internal static class TemplateInput
             case System.Text.Json.Nodes.JsonNode node:
                 using (JsonDocument parsed = JsonDocument.Parse(node.ToJsonString()))
                     return FromJson(parsed.RootElement, depth);
-            case ChatMessage message:
+            case ChatTurn message:
                 return FromMessage(message, depth);
             case IReadOnlyDictionary<string, object?> map:
                 return FromPairs(map.Select(pair => ((object)pair.Key, pair.Value)), depth);
@@ -57,7 +57,7 @@ internal static class TemplateInput
         return map;
     }
 
-    private static TemplateMap FromMessage(ChatMessage message, int depth)
+    private static TemplateMap FromMessage(ChatTurn message, int depth)
     {
         var map = new TemplateMap();
         map.Set("role", message.Role);

@@ -48,8 +48,12 @@ internal sealed class BpeTrainer
             pairs.Merge(left, right, merged);
             if (trainer._merges.Count % 256 == 0)
             {
-                plan.Options.Progress?.Report(new TrainingProgress("merging pairs", trainer._pieces.Count,
-                    plan.Options.VocabularySize));
+                plan.Options.Progress?.Report(new VocabularyProgress
+                {
+                    Stage = "merging pairs",
+                    Done = trainer._pieces.Count,
+                    Total = plan.Options.VocabularySize,
+                });
             }
         }
 

@@ -46,5 +46,5 @@ public sealed record TrainerOptions
     public bool AddEos { get; init; }
 
     /// <summary>Told now and then how far the training is.</summary>
-    public IProgress<TrainingProgress>? Progress { get; init; }
+    public IProgress<VocabularyProgress>? Progress { get; init; }
 }

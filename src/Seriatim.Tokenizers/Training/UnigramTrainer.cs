@@ -23,7 +23,7 @@ internal sealed class UnigramTrainer
         List<(string Character, long Count)> alphabet = Alphabet.Covering(words, plan.Options.CharacterCoverage)
             .Take(plan.Options.VocabularySize - plan.Special.Count).ToList();
         _characters = alphabet.Select(item => item.Character).ToHashSet(StringComparer.Ordinal);
-        plan.Options.Progress?.Report(new TrainingProgress("finding candidates", 0, 0));
+        plan.Options.Progress?.Report(new VocabularyProgress { Stage = "finding candidates", Done = 0 });
         List<(string Piece, double Score)> seeds = SeedFinder.Find(words, plan.Options.MaxPieceLength, plan.Options.MinFrequency,
             Math.Max(20 * plan.Options.VocabularySize, 100_000), cancellation);
         _pieces = [.. alphabet.Select(item => (item.Character, (double)item.Count)), .. seeds.Where(seed =>
@@ -47,7 +47,12 @@ internal sealed class UnigramTrainer
                 trainer.Fit();
             }
 
-            plan.Options.Progress?.Report(new TrainingProgress("fitting and pruning", trainer._pieces.Count, target));
+            plan.Options.Progress?.Report(new VocabularyProgress
+            {
+                Stage = "fitting and pruning",
+                Done = trainer._pieces.Count,
+                Total = target,
+            });
             if (trainer._pieces.Count <= target || !trainer.Prune(target))
             {
                 break;

@@ -29,7 +29,7 @@ internal static class WordCounter
                 CountAroundSpecial(text.AsSpan(at, end - at));
                 chars += end - at;
                 at = end;
-                plan.Options.Progress?.Report(new TrainingProgress("counting words", chars, 0));
+                plan.Options.Progress?.Report(new VocabularyProgress { Stage = "counting words", Done = chars });
             }
         }
 

@@ -5,7 +5,7 @@ namespace Seriatim.Training;
 /// <param name="needed">About how many bytes it takes.</param>
 /// <param name="latest">The newest whole checkpoint; null if there is none.</param>
 /// <param name="cause">What the system said.</param>
-public sealed class CheckpointWriteException(string folder, long needed, string? latest, Exception cause) : IOException(
+public sealed class CheckpointWriteException(string folder, long needed, string? latest, Exception cause) : SeriatimException(
     $"{folder} could not be written: {cause.Message} It takes about {needed / 1e6:F0} MB; {FreeText(folder)} "
     + (latest is null ? "There is no checkpoint yet. " : $"{latest} is whole: make room and resume from it. "), cause)
 {

@@ -4,7 +4,7 @@ namespace Seriatim.Training;
 /// <param name="step">Number of the step, from 1.</param>
 /// <param name="what">What is not finite, with its value.</param>
 /// <param name="checkpoint">The newest whole checkpoint; null if there is none.</param>
-public sealed class TrainingDivergedException(long step, string what, string? checkpoint) : Exception(
+public sealed class TrainingDivergedException(long step, string what, string? checkpoint) : SeriatimException(
     $"Step {step}: {what}. Training stopped; "
         + (checkpoint is null ? "there is no checkpoint yet. " : $"the last good checkpoint is {checkpoint}. ") +
     "Try a lower learning_rate, a longer warm-up, or a smaller max_grad_norm.")

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
-using AiMessage = Microsoft.Extensions.AI.ChatMessage;
-using TemplateMessage = Seriatim.Tokenizers.ChatMessage;
+using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
@@ -41,12 +40,12 @@ internal static class ChatRefusals
                     + $"takes {nameof(SamplingOptions)}, or null."),
         };
 
-    public static TemplateMessage Convert(AiMessage message)
+    public static ChatTurn Convert(ChatMessage message)
     {
         // What a model thought in earlier turns is not part of a prompt; templates leave it out, too.
         AIContent? other = message.Contents.FirstOrDefault(content => content is not (TextContent or TextReasoningContent));
         return other is null
-            ? new TemplateMessage(message.Role.Value, message.Text)
+            ? new ChatTurn(message.Role.Value, message.Text)
             : throw new NotSupportedException(
                 $"This chat client does not support {other.GetType().Name} in a message; only text.");
     }

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
-using AiMessage = Microsoft.Extensions.AI.ChatMessage;
-using TemplateMessage = Seriatim.Tokenizers.ChatMessage;
+using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
@@ -14,12 +13,12 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     private readonly ChatClientMetadata _metadata = new("seriatim", null, model.Name);
 
     public async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<AiMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         GenerationHandle handle = Submit(messages, options, cancellationToken);
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice choice = result.Choices[0];
-        return new ChatResponse(new AiMessage(ChatRole.Assistant, choice.Text))
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, choice.Text))
         {
             ResponseId = $"{handle.Number}",
             ModelId = model.Name,
@@ -31,7 +30,7 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<AiMessage> messages, ChatOptions? options = null,
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         GenerationHandle handle = Submit(messages, options, cancellationToken);
@@ -74,15 +73,15 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     {
     }
 
-    private GenerationHandle Submit(IEnumerable<AiMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    private GenerationHandle Submit(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(messages);
         options ??= new ChatOptions();
         ChatRefusals.Check(options, model.Name);
         SamplingOptions? given = ChatRefusals.SamplingOf(options, this);
-        List<TemplateMessage> conversation = [.. messages.Select(ChatRefusals.Convert)];
+        List<ChatTurn> conversation = [.. messages.Select(ChatRefusals.Convert)];
         if (options.Instructions is { Length: > 0 } instructions)
-            conversation.Insert(0, new TemplateMessage("system", instructions));
+            conversation.Insert(0, new ChatTurn("system", instructions));
         GenerationRequest request = model.ChatRequest(conversation);
         SamplingOptions own = given ?? request.Sampling;
         using SeriatimTelemetry.AdapterScope scope = SeriatimTelemetry.InAdapter();
@@ -111,7 +110,7 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
     private static ChatFinishReason Reason(FinishReason reason) => reason switch
     {
         FinishReason.Length => ChatFinishReason.Length,
-        FinishReason.Deadline => new ChatFinishReason("deadline"),
+        FinishReason.Timeout => new ChatFinishReason("timeout"),
         FinishReason.Cancelled => new ChatFinishReason("cancelled"),
         _ => ChatFinishReason.Stop,
     };

@@ -5,7 +5,7 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>How well a language model foresees a text.</summary>
-public static class Perplexity
+internal static class Perplexity
 {
     /// <summary>
     /// <c>exp</c> of the mean loss of a text, cut into pieces of <paramref name="window"/> tokens; each token but the first of

@@ -40,7 +40,7 @@ public sealed partial class ModelHub
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*",
             new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint })
             .Sum(file => file.Length);
-        return new CachedModel(id.Path, folder, newest, bytes);
+        return new CachedModel { Id = id.Path, Folder = folder, Snapshot = newest, Bytes = bytes };
 
         string? Complete(HubId revision) => new HubCache(CacheFolder, revision).Find(out _, anyGguf: true);
     }

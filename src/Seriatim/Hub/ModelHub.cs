@@ -57,7 +57,7 @@ public sealed partial class ModelHub
     /// as a folder; null: it will not be asked.
     /// </summary>
     /// <param name="name">What the user calls it.</param>
-    public string? NoticeOf(string name) =>
+    internal string? NoticeOf(string name) =>
         !_options.IsOffline && LocalModels.Find(name, _options) is null && HubId.TryParse(name, out HubId id)
             && new HubCache(_options.Cache, id).Find(out _) is null
             ? $"{LocalModels.NotFound(id)} Asking {_options.Base} for it."
@@ -98,7 +98,7 @@ public sealed partial class ModelHub
                     + "it. Unset HF_HUB_OFFLINE, or give a folder.");
         }
 
-        var last = new DownloadProgress("", 0, 0);
+        var last = new DownloadProgress { File = "", Done = 0, Total = 0 };
         void Report(DownloadProgress now) => progress?.Report(last = now);
         using var client = new HubClient(_options, pause => progress?.Report(last with { Pause = pause }));
         (string commit, IReadOnlyList<HubFile> files, ModelFiles picked) = await ListAsync(client, id,
@@ -112,11 +112,13 @@ public sealed partial class ModelHub
             long before = done;
             if (!cache.HasBlob(file))
             {
-                await download.RunAsync(file, bytes => Report(new DownloadProgress(file.Name, before + bytes, total)),
+                await download.RunAsync(
+                    file,
+                    bytes => Report(new DownloadProgress { File = file.Name, Done = before + bytes, Total = total }),
                     cancellationToken).ConfigureAwait(false);
             }
             done += file.Size;
-            Report(new DownloadProgress(file.Name, done, total));
+            Report(new DownloadProgress { File = file.Name, Done = done, Total = total });
         }
 
         return picked.PathIn(cache.Complete(commit, files));

@@ -38,7 +38,7 @@ internal static partial class ModelLog
 
     /// <summary>Says how a request ends, when it does.</summary>
     public static void Follow(ILogger logger, string operation, string model, GenerationHandle handle) =>
-        handle.Completion.ContinueWith(
+        handle.Outcome.ContinueWith(
             task =>
             {
                 if (task.IsCompletedSuccessfully)

@@ -144,16 +144,16 @@ public sealed class EngineTests
         using var model = new FakeModel();
         var clock = new FakeClock();
         using var core = new EngineCore(model, new EngineOptions { Pages = 100, MaxSequences = 1, Clock = clock });
-        GenerationRequest request = Request() with { Deadline = TimeSpan.FromSeconds(10) };
+        GenerationRequest request = Request() with { Timeout = TimeSpan.FromSeconds(10) };
         GenerationHandle running = core.AddAt(request, 1, clock);
         GenerationHandle waiting = core.AddAt(request, 2, clock);
-        GenerationHandle patient = core.AddAt(request with { Deadline = TimeSpan.MaxValue }, 3, clock);
+        GenerationHandle patient = core.AddAt(request with { Timeout = TimeSpan.MaxValue }, 3, clock);
         for (int i = 0; i < 7; i++)
             core.Step();
         clock.Now += TimeSpan.FromSeconds(11);
         core.Drain();
-        Assert.Equal((7, FinishReason.Deadline), (running.Result().Choices[0].TokenIds.Count, running.Result().Choices[0].Finish));
-        Assert.Equal((0, FinishReason.Deadline), (waiting.Result().Choices[0].TokenIds.Count, waiting.Result().Choices[0].Finish));
+        Assert.Equal((7, FinishReason.Timeout), (running.Result().Choices[0].TokenIds.Count, running.Result().Choices[0].Finish));
+        Assert.Equal((0, FinishReason.Timeout), (waiting.Result().Choices[0].TokenIds.Count, waiting.Result().Choices[0].Finish));
         Assert.Equal(20, patient.Result().Choices[0].TokenIds.Count);
     }
 

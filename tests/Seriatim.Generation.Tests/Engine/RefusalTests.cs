@@ -32,7 +32,7 @@ public sealed class RefusalTests
         Bad("IgnoreEndIds", Good with { IgnoreEndIds = true });
         Bad("ForcedPrefix", Good with { ForcedPrefix = [1, 2, 3, 4, 5, 6] });
         Bad("ForcedEndId", Good with { ForcedEndId = 77 });
-        Bad("Deadline", Good with { Deadline = TimeSpan.Zero });
+        Bad("Timeout", Good with { Timeout = TimeSpan.Zero });
         Sampling("Temperature", new() { Temperature = float.NaN });
         Sampling("Temperature", new() { Temperature = -1 });
         Sampling("Temperature", new() { Temperature = float.PositiveInfinity });

@@ -56,7 +56,7 @@ public sealed class StepTimeTests
         using var core = new EngineCore(model, new EngineOptions { Pages = 100, Clock = clock });
         GenerationHandle handle = core.AddAt(new GenerationRequest { Prompt = new int[10], MaxNewTokens = 5 }, 1, clock);
         core.Drain();
-        Assert.Equal(new EngineTimes(TimeSpan.Zero, TimeSpan.FromMilliseconds(28), TimeSpan.Zero), core.Statistics.Times);
+        Assert.Equal(new EngineTimes { Scheduling = TimeSpan.Zero, Passes = TimeSpan.FromMilliseconds(28), Sampling = TimeSpan.Zero }, core.Statistics.Times);
         Assert.Equal(TimeSpan.FromMilliseconds(28), handle.Result().Timings.Total);
         Assert.Equal(TimeSpan.FromMilliseconds(20), handle.Result().Timings.FirstToken);
         Assert.Equal(TimeSpan.Zero, handle.Result().Timings.Sampling);

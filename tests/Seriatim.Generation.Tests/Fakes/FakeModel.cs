@@ -23,6 +23,10 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public ModelCapability Capability { get; }
 
+    public string Fingerprint => $"fake {_seed} {VocabularySize} {Capability} {Kinds}";
+
+    public string AdapterFingerprint(string adapter) => adapter;
+
     public int VocabularySize { get; }
 
     public int ContextLength { get; }

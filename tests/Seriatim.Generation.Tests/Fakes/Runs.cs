@@ -11,6 +11,14 @@ internal static class Runs
         return handle;
     }
 
+    /// <summary>Goes on with a state.</summary>
+    public static GenerationHandle Add(this EngineCore core, RequestState state, long number)
+    {
+        var handle = new GenerationHandle(number, state.Seed, () => { }, default);
+        core.Add(core.Prepare(state, core.Check(state), handle, TimeProvider.System.GetTimestamp()));
+        return handle;
+    }
+
     public static GenerationHandle AddAt(this EngineCore core, GenerationRequest request, long number, TimeProvider clock)
     {
         var handle = new GenerationHandle(number, request.Seed ?? 0, () => { }, default);

@@ -97,8 +97,6 @@ public sealed class ProcessorTests
             Logprobs = 0,
             Sampling = new() { Mirostat = new(Tau: 4, Eta: 0.2f) },
         });
-        var state = new SamplerState { Mu = 8 };
-        Assert.Equal(8, state.Copy().Mu);
         double bits = result.Choices[0].Logprobs!.Skip(100).Average(l => -l.Chosen.Logprob / Math.Log(2));
 
         // The surprise it steers is that of the truncated distribution, which is lower than the model's own.
@@ -133,7 +131,7 @@ public sealed class ProcessorTests
                     row.Touch();
                 row.KeepTop(k);
                 Assert.Equal(expected, row.Top(k).ToArray().Select(LogitsRow.IdOf));
-                Assert.Equal(k, row.Logits.Count(l => !float.IsNegativeInfinity(l)));
+                Assert.Equal(k, row.Values.Count(l => !float.IsNegativeInfinity(l)));
                 Assert.All(expected, id => Assert.Equal(logits[id], row.Logits[id]));
             }
         }
@@ -226,7 +224,7 @@ public sealed class ProcessorTests
             Assert.Equal(logits.Count(l => !float.IsNegativeInfinity(l)), listed.Candidates.Length);
             listed.KeepFrom(least);
             all.KeepFrom(least);
-            Assert.Equal(listed.Logits, all.Logits);
+            Assert.Equal(listed.Values, all.Values);
         }
     }
 
@@ -258,7 +256,7 @@ public sealed class ProcessorTests
         })];
     }
 
-    private static int Kept(LogitsRow row) => row.Logits.Count(l => !float.IsNegativeInfinity(l));
+    private static int Kept(LogitsRow row) => row.Values.Count(l => !float.IsNegativeInfinity(l));
 
     private static float[] Logits(int seed)
     {

@@ -1,9 +1,9 @@
 namespace Seriatim.Generation.Tests;
 
-/// <summary>Requests that are stopped give what they have: by a deadline as their result, by cancelling in their stream.</summary>
+/// <summary>Requests that are stopped give what they have: by a timeout as their result, by cancelling in their stream.</summary>
 public sealed class InterruptedTests
 {
-    private static readonly GenerationRequest Base = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0, Deadline = TimeSpan.FromSeconds(1) };
+    private static readonly GenerationRequest Base = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0, Timeout = TimeSpan.FromSeconds(1) };
 
     public static TheoryData<string> Kinds => ["beams", "groups", "best", "samples"];
 
@@ -24,7 +24,7 @@ public sealed class InterruptedTests
             GenerationResult result = handle.Result();
             Assert.Equal(4, result.Choices.Count);
             Assert.Equal([0, 1, 2, 3], result.Choices.Select(choice => choice.Index));
-            Assert.All(result.Choices, choice => Assert.Equal(FinishReason.Deadline, choice.Finish));
+            Assert.All(result.Choices, choice => Assert.Equal(FinishReason.Timeout, choice.Finish));
             Assert.All(result.Choices, choice => Assert.Equal(result.Choices[0].TokenIds.Count, choice.TokenIds.Count));
             Assert.All(result.Choices, choice => Assert.True(double.IsFinite(choice.Score ?? 0)));
             Assert.True(result.Choices[0].TokenIds.Count > 0 || steps < 2);
@@ -39,7 +39,7 @@ public sealed class InterruptedTests
         for (int steps = 0; steps < 6; steps++)
         {
             using var core = new EngineCore(model, new EngineOptions { Pages = 100 });
-            GenerationHandle handle = core.Add(Of(kind) with { Deadline = null });
+            GenerationHandle handle = core.Add(Of(kind) with { Timeout = null });
             for (int i = 0; i < steps; i++)
                 core.Step();
             handle.Cancel();

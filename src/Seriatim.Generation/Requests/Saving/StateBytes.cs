@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// The binary form of a state: <c>"SRTMSTAT"</c>, version, length of the JSON form and of what follows (u32 each, little-endian),
+/// SHA-256 of the JSON form, and the JSON form compressed by Brotli (RFC 7932).
+/// </summary>
+internal static class StateBytes
+{
+    private const int Header = 8 + 4 + 4 + 4 + 32;
+    private const int MostBytes = 1 << 30;
+
+    private static ReadOnlySpan<byte> Magic => "SRTMSTAT"u8;
+
+    public static byte[] Pack(ReadOnlySpan<byte> json)
+    {
+        byte[] packed = new byte[BrotliEncoder.GetMaxCompressedLength(json.Length)];
+        if (!BrotliEncoder.TryCompress(json, packed, out int length, quality: 4, window: 22))
+            throw new InvalidOperationException($"A state of {json.Length} bytes could not be compressed.");
+        byte[] bytes = new byte[Header + length];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), StateDocument.NewestVersion);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), json.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), length);
+        SHA256.HashData(json, bytes.AsSpan(20));
+        packed.AsSpan(0, length).CopyTo(bytes.AsSpan(Header));
+        return bytes;
+    }
+
+    /// <exception cref="InvalidStateException">It is not a state, of another version, cut off or changed.</exception>
+    public static byte[] Unpack(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Header || !bytes.StartsWith(Magic))
+            throw new InvalidStateException("beginning", $"not that of a state ({bytes.Length} bytes)", "\"SRTMSTAT\" and a header");
+        int version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
+        if (version != StateDocument.NewestVersion)
+            throw InvalidStateException.OfVersion(version);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
+        int packed = BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]);
+        if (packed != bytes.Length - Header)
+            throw new InvalidStateException("length", $"{bytes.Length - Header} bytes", $"{packed}; the file is cut off or changed");
+        if (length is < 0 or > MostBytes)
+            throw new InvalidStateException("length when unpacked", $"{length} bytes", $"0 to {MostBytes}");
+        byte[] json = Decompress(bytes[Header..], length);
+        if (!SHA256.HashData(json).AsSpan().SequenceEqual(bytes.Slice(20, 32)))
+            throw new InvalidStateException("content", "changed", "what its SHA-256 tells");
+        return json;
+    }
+
+    private static byte[] Decompress(ReadOnlySpan<byte> packed, int length)
+    {
+        // A length that lies costs no more memory than there are bytes behind it: Brotli packs at most some 2^20 to one.
+        byte[] json = new byte[length];
+        return BrotliDecoder.TryDecompress(packed, json, out int written) && written == length
+            ? json
+            : throw new InvalidStateException("content", "damaged", $"{length} bytes compressed by Brotli");
+    }
+}
