@@ -12,6 +12,10 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
 
     public IEnumerable<Option> All => _rows.SelectMany(row => row.Flags).Select(flag => flag.Option);
 
+    /// <summary>Whether a flag that sets an option was given.</summary>
+    public bool IsGiven(ParseResult result, string option) =>
+        _rows.SelectMany(row => row.Flags).Any(flag => flag.Flag.Option == option && result.IsGiven(flag.Option));
+
     /// <summary>The options with what was given; the rest stays as it is.</summary>
     public SamplingOptions Apply(ParseResult result, SamplingOptions options)
     {

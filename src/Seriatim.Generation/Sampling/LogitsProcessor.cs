@@ -24,8 +24,8 @@ public abstract class LogitsProcessor
     public abstract void Apply(LogitsRow row);
 
     /// <summary>
-    /// A token was appended to the sequence. Called once for each, in order, whether it was chosen from a row that this processor
-    /// saw or not (after a move to another engine, tokens come that were chosen there).
+    /// A token was appended to the output. Called once for each new token (not for the prompt's), in order, whether it was chosen
+    /// from a row that this processor saw or not (after a move to another engine, tokens come that were chosen there).
     /// </summary>
     /// <param name="token">Its id.</param>
     public virtual void Accept(int token)
@@ -45,7 +45,7 @@ public abstract class LogitsProcessor
 
     /// <summary>Takes over what <see cref="Save"/> gave; called instead of accepting the tokens before.</summary>
     /// <param name="saved">The bytes: perhaps from another process, so to be checked.</param>
-    /// <exception cref="InvalidOptionException">These bytes are no state of this processor.</exception>
+    /// <exception cref="Exception">These bytes are no state of this processor: any exception says so.</exception>
     public virtual void Restore(ReadOnlySpan<byte> saved) =>
         throw new InvalidOptionException($"State of {Name}", $"{saved.Length} bytes", "this processor saves no state");
 
