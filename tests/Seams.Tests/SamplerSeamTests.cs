@@ -101,8 +101,9 @@ public sealed class SamplerSeamTests
         }));
         using var engine = new TinyEngine();
         using var alone = new TinyEngine();
-        Task<GenerationResult>[] running = [.. good.Zip(bad).SelectMany(pair =>
-            new[] { engine.Engine.CompleteAsync(pair.Second with { MaxNewTokens = 9 }), engine.Engine.CompleteAsync(pair.First) })];
+        Task<GenerationResult>[] running = [.. good.Zip(bad, (fine, throws) => (Fine: fine, Throws: throws))
+            .SelectMany(pair => (GenerationRequest[])[pair.Throws with { MaxNewTokens = 9 }, pair.Fine])
+            .Select(request => engine.Engine.CompleteAsync(request))];
         for (int i = 0; i < good.Length; i++)
         {
             var failure = await Assert.ThrowsAsync<ProcessorException>(() => running[2 * i]);

@@ -24,7 +24,7 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
             foreach (NumberFlag flag in row.Flags)
             {
                 if (flag.Flag.NeedsFirst)
-                    result.Require(row.Sampler.IsSet(options), row.Flags[0].Flag.SetText ?? row.Flags[0].Option.Name, flag.Option);
+                    result.Require(row.Sampler.IsSet(options), row.FirstText, flag.Option);
                 options = flag.Apply(result, options);
             }
         }
@@ -32,7 +32,11 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
         return options;
     }
 
-    private sealed record Row(Sampler Sampler, NumberFlag[] Flags);
+    private sealed record Row(Sampler Sampler, NumberFlag[] Flags)
+    {
+        /// <summary>What sets the sampler.</summary>
+        public string FirstText => Flags[0].Flag.SetText ?? Flags[0].Option.Name;
+    }
 
     /// <summary>A flag as the parser has it, and how it sets its option if it was given.</summary>
     private sealed record NumberFlag(

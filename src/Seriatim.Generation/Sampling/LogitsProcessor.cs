@@ -5,11 +5,13 @@ namespace Seriatim.Generation;
 /// (<see cref="SamplingOptions.Processors"/>).
 /// </summary>
 /// <remarks>
-/// One that remembers nothing of a sequence needs <see cref="Apply"/> alone. It is shared by all sequences, and by engines if it is
-/// given to several at a time. One that does remember implements <see cref="Accept"/> and <see cref="Copy"/>: each sequence then
-/// has a copy of its own, used by one thread. What it does must follow from the row and the accepted tokens alone; then a request
-/// gives the same tokens under any load, with drafts and after a preemption.
-/// <para>An exception ends the request, as a <see cref="ProcessorException"/> with the name of the processor, and no other.</para>
+/// One that remembers nothing of a sequence needs <see cref="Apply"/> alone. It is shared by all sequences, and by engines if it
+/// is given to several at a time. One that does remember implements <see cref="Accept"/> and <see cref="Copy"/>: each sequence
+/// then has a copy of its own, used by one thread. What it does must follow from the row and the accepted tokens alone; then a
+/// request gives the same tokens under any load, with drafts and after a preemption.
+/// <para>
+/// An exception ends the request, as a <see cref="ProcessorException"/> with the name of the processor, and no other.
+/// </para>
 /// </remarks>
 public abstract class LogitsProcessor
 {

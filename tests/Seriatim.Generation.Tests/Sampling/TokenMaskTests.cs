@@ -55,7 +55,8 @@ public sealed class TokenMaskTests
     {
         var random = new Random(vocabulary);
         float[] logits = [.. Enumerable.Range(0, vocabulary).Select(_ => random.NextSingle() * 8 - 4)];
-        foreach (HashSet<int> ids in (HashSet<int>[])[[], Ids(random, vocabulary), [.. Enumerable.Range(0, vocabulary)], [vocabulary - 1]])
+        HashSet<int> all = [.. Enumerable.Range(0, vocabulary)];
+        foreach (HashSet<int> ids in (HashSet<int>[])[[], Ids(random, vocabulary), all, [vocabulary - 1]])
         {
             var mask = new TokenMask(vocabulary, ids);
             (var kept, var dropped) = (new LogitsRow(logits, [1], []), new LogitsRow(logits, [1], []));

@@ -5,7 +5,7 @@ public sealed class UserProcessorTests
 {
     private static readonly GenerationRequest Request = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 12, Seed = 4 };
 
-    /// <summary>A list of candidates is worked out anew whenever logits may have been written, before and after the processor.</summary>
+    /// <summary>Candidates are listed anew whenever logits may have been written, in the processor and after it.</summary>
     [Fact]
     public void WritingLogitsNeverLeavesAnOldListOfCandidates()
     {
@@ -48,7 +48,8 @@ public sealed class UserProcessorTests
     {
         string seen = "";
         var looks = new Acts(row => seen = $"{string.Join(",", row.History.ToArray())} "
-            + $"{string.Join(",", row.Output.ToArray())} {row.PromptLength} {row.Step} {row.Seed} {row.SequenceIndex} {row.Vocabulary} {row.EncoderInput.Length}");
+            + $"{string.Join(",", row.Output.ToArray())} {row.PromptLength} {row.Step} {row.Seed} {row.SequenceIndex} "
+            + $"{row.Vocabulary} {row.EncoderInput.Length}");
         Alone(looks, Request with { MaxNewTokens = 1 });
         Assert.Equal("1,2,3  3 0 4 0 50 0", seen);
         var one = new LogitsRow(new float[4], [1], [2], seed: 9);
