@@ -18,6 +18,7 @@ public sealed class Model : IDisposable
     private readonly Head _head;
     private string? _fingerprint;
     private readonly MemoryLayout? _memory; // null: nothing is remembered
+    private readonly ModelAdapters _adapters;
 
     private Model(ModelSpec spec, ModelConfig config, WeightBuilder weights)
     {
@@ -33,6 +34,8 @@ public sealed class Model : IDisposable
         Parameters = weights.Parameters;
         Matrices = [.. weights.Matrices.Select(m => m.Matrix)];
         MatrixPaths = [.. weights.Matrices.Select(m => m.Path)];
+        _adapters = new ModelAdapters(Device, weights.Linears);
+        LinearPaths = [.. weights.Linears.Keys];
     }
 
     /// <summary>The shape of the model.</summary>
@@ -52,6 +55,12 @@ public sealed class Model : IDisposable
 
     /// <summary>The path of each of <see cref="Matrices"/> in the model, e.g. <c>layers.3.mlp.experts.0.up</c>.</summary>
     public IReadOnlyList<string> MatrixPaths { get; }
+
+    /// <summary>The path of each linear weight in the model, e.g. <c>layers.3.attention.q</c>: where adapters may add.</summary>
+    public IReadOnlyList<string> LinearPaths { get; }
+
+    /// <summary>Names of the adapters that sequences may ask for (<see cref="SequenceTerms.Adapter"/>).</summary>
+    public IReadOnlyList<string> Adapters => _adapters.Names;
 
     /// <summary>
     /// A short name for what the model computes, 32 hexadecimal digits: equal for the same architecture, shapes and weights
@@ -167,7 +176,30 @@ public sealed class Model : IDisposable
     /// <summary>What the terms of a sequence mean for this model.</summary>
     /// <param name="terms">The terms.</param>
     /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
-    public SequenceLimits LimitsOf(SequenceTerms terms) => TermsReader.Limits(Spec, terms);
+    public SequenceLimits LimitsOf(SequenceTerms terms)
+    {
+        if (terms.Adapter is { } adapter)
+            _adapters.Require(adapter);
+        return TermsReader.Limits(Spec, terms);
+    }
+
+    /// <summary>
+    /// Adds an adapter: from now on sequences may ask for it by name. Rows with and without adapters share batches, and each has
+    /// the bits it has alone. May be called while passes run.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="factors">What it adds to which weights, by their <see cref="LinearPaths"/>. The values are copied.</param>
+    /// <exception cref="ArgumentException">
+    /// The name is taken, or was (what was computed with it is known by it), a path is not of this model, or shapes do not fit.
+    /// </exception>
+    public void AddAdapter(string name, IReadOnlyDictionary<string, LowRankFactors> factors) => _adapters.Add(name, factors);
+
+    /// <summary>
+    /// Takes an adapter away and gives its memory back, once the passes that run are over. Sequences under way that asked for it
+    /// fail by its name. False if there is none.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    public bool RemoveAdapter(string name) => _adapters.Remove(name);
 
     /// <summary>
     /// What of the terms changes keys and values: memories may share pages only if it is equal. The declared length is part of
@@ -204,7 +236,7 @@ public sealed class Model : IDisposable
     public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded = null) => Forward(ops, batch, encoded, null);
 
     /// <summary>Logits of all rows: <c>[N, E] → [N, V]</c> (classifiers: the classes).</summary>
-    public Tensor Project(IOps ops, Tensor hidden) => _head.Project(ops, hidden);
+    public Tensor Project(IOps ops, Tensor hidden) => Project(ops, hidden, hidden.Groups);
 
     /// <summary>Logits of the rows wanted and no others: <c>[N, E] → [rows, V]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
@@ -213,7 +245,7 @@ public sealed class Model : IDisposable
     public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows)
     {
         using Tensor wanted = ops.GatherRows(hidden, rows);
-        return _head.Project(ops, wanted);
+        return Project(ops, wanted, hidden.Groups?.Take(rows.Span));
     }
 
     /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
@@ -221,13 +253,21 @@ public sealed class Model : IDisposable
     /// <param name="hidden">Rows, <c>[N, E]</c>.</param>
     /// <param name="labels">The right id (or class) of each row, or the ignored label, [N].</param>
     /// <param name="options">Smoothing, ignored label, reduction. The soft cap is the model's own.</param>
-    public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options) =>
-        _head.Loss(ops, hidden, labels, options);
+    /// <exception cref="NotSupportedException">An adapter of a row adds to the head.</exception>
+    public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
+        return _head.Loss(ops, hidden, labels, options, hidden.Groups);
+    }
 
     /// <summary>
     /// What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.
     /// </summary>
-    public Tensor HeadFeatures(IOps ops, Tensor hidden) => _head.Transform(ops, hidden);
+    public Tensor HeadFeatures(IOps ops, Tensor hidden)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
+        return _head.Transform(ops, hidden, hidden.Groups);
+    }
 
     /// <summary>Room for what sequences of this model remember: a pool for each kind of its layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
@@ -268,6 +308,7 @@ public sealed class Model : IDisposable
             return;
         _encoder?.Dispose();
         _decoder?.Dispose();
+        _adapters.Dispose();
         foreach (ModelParameter parameter in Parameters)
             parameter.Parameter.Dispose();
         foreach (QuantizedMatrix matrix in Matrices)
@@ -297,7 +338,20 @@ public sealed class Model : IDisposable
             }
         }
 
-        return stack.Forward(ops, batch, encoded, trace);
+        if (!ModelAdapters.AreWanted(batch))
+            return stack.Forward(ops, batch, new ForwardInputs(encoded, trace));
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
+        RowGroups? groups = _adapters.GroupsOf(batch);
+        RowGroups? ofEncoder = encoded is null ? null : _adapters.GroupsOfEncoder(batch, encoded.Rows);
+        Tensor hidden = stack.Forward(ops, batch, new ForwardInputs(encoded, trace, groups, ofEncoder));
+        hidden.Groups = groups;
+        return hidden;
+    }
+
+    private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(groups is not null);
+        return _head.Project(ops, hidden, groups);
     }
 
     internal static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)

@@ -81,6 +81,8 @@ internal static partial class FlagNames
         ["Speculation.Always"] = "drafting at any cost",
         ["Priority"] = "the priority",
         ["UsePrefixCache"] = "the use of the prefix cache",
+        ["CacheSalt"] = "the salt of the prefix cache",
+        ["Adapter"] = "the adapter",
         ["PrefixCache"] = "the prefix cache",
         ["PageSize"] = "the size of a page",
         ["States"] = "the number of recurrent states",

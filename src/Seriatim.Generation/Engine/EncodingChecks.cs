@@ -15,6 +15,7 @@ internal static class EncodingChecks
                 $"one for each of the {request.Tokens.Length} tokens, or none, is allowed");
         }
 
+        RequireAdapter(request, model);
         OptionCheck.Contradiction(request.TokenTypes.Length != 0 && model.Capability != ModelCapability.Encoder,
             "TokenTypes", "set", "the model has no token types");
         OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null,
@@ -50,6 +51,20 @@ internal static class EncodingChecks
         {
             throw new RequestTooLargeException("rows in one step", request.Tokens.Length, options.TokenBudget,
                 "A sequence is read at once; make TokenBudget larger.");
+        }
+    }
+
+    private static void RequireAdapter(EncodingRequest request, IGenerationModel model)
+    {
+        if (request.Adapter is not { } adapter)
+            return;
+        try
+        {
+            model.LimitsOf(new SequenceTerms { Adapter = adapter });
+        }
+        catch (SequenceTermsException exception)
+        {
+            throw new InvalidOptionException(exception.Term, exception.Value, exception.Allowed);
         }
     }
 }

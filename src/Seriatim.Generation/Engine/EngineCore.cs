@@ -106,7 +106,7 @@ internal sealed class EngineCore : IDisposable
             WritesCache = caches,
             Terms = limits.Terms,
             Demand = new MemoryDemand(0, _context.Options.TokenBudget, limits.Reach, request.EncoderInput.Length),
-            Variant = _context.Model.MemoryVariant(limits.Terms),
+            Variant = new PrefixKey(_context.Model.MemoryVariant(limits.Terms), request.CacheSalt),
         };
         group.Follow();
         group.GrowTrunk();
@@ -130,6 +130,7 @@ internal sealed class EngineCore : IDisposable
             Work = new EncodingWork(request, completion, token),
             Remembers = false,
             Submitted = submitted,
+            Terms = request.Adapter is null ? SequenceTerms.None : new SequenceTerms { Adapter = request.Adapter },
         };
         group.Follow();
         group.Refresh();

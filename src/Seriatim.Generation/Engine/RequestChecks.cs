@@ -64,14 +64,15 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set",
             $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
         int newTokens = request.MaxNewTokens ?? Math.Max(1, Math.Min(model.ContextLength, options.TokenBudget) - length);
-        return new RequestLimits(newTokens, endIds, width, SequenceTerms.None, null, Strategy.Of(request));
+        LimitsOf(request);
+        return new RequestLimits(newTokens, endIds, width, TermsOf(request), null, Strategy.Of(request));
     }
 
     private SequenceLimits LimitsOf(GenerationRequest request)
     {
         try
         {
-            return model.LimitsOf(new SequenceTerms { Rope = request.Rope, Window = request.Window });
+            return model.LimitsOf(TermsOf(request));
         }
         catch (SequenceTermsException exception)
         {
@@ -103,9 +104,12 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             $"at most {newTokens} new tokens are possible");
         OptionCheck.Contradiction(request.ForcedPrefix.Count > newTokens, "ForcedPrefix",
             $"{request.ForcedPrefix.Count} tokens long", $"at most {newTokens} new tokens are possible");
-        var terms = new SequenceTerms { DeclaredLength = declared, Rope = request.Rope, Window = request.Window };
+        SequenceTerms terms = TermsOf(request) with { DeclaredLength = declared };
         return new RequestLimits(newTokens, endIds, width, terms, reach, Strategy.Of(request));
     }
+
+    private static SequenceTerms TermsOf(GenerationRequest request) =>
+        new() { Rope = request.Rope, Window = request.Window, Adapter = request.Adapter };
 
     /// <summary>The greatest length for which there are enough units of all kinds; at least that of the prompt.</summary>
     private int LargestFitting(MemoryDemand demand, int context)

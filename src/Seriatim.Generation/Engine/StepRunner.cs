@@ -128,7 +128,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         if (sequence.Memory is { NeedsEncoder: true })
         {
             encoder = new EncoderRows(_encoder.Rows, group.EncoderInput.Length);
-            _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None);
+            _encoder.AddEncoder(group.EncoderInput.Span, outputs: Outputs.None, adapter: group.Terms.Adapter);
         }
 
         ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(sequence.Tokens).Slice(segment.First, segment.Rows);
@@ -160,10 +160,11 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         {
             Wish wish = segments[index].Wish;
             ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(wish.Sequence.Tokens);
+            SequenceTerms terms = segments[index].Group.Terms;
             if (model.Capability == ModelCapability.Decoder)
-                _encoder.Add(tokens, outputs: Outputs.All);
+                _encoder.Add(tokens, terms: terms, outputs: Outputs.All);
             else
-                _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All);
+                _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All, terms.Adapter);
         }
 
         Tensor hidden = model.Encode(_encoder.Build());

@@ -1,69 +1,82 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Full pages of positions by what they were computed from: a hash chain over the tokens of the pages, starting with the
-/// variant of the model (<see cref="IGenerationModel.MemoryVariant"/>). A hit is compared token by token, so a collision costs
-/// time and nothing else. The cache holds one reference to each unit of memory (a page, the state at the page's end); units
-/// nobody else holds are given up when room is needed, least recently used first.
+/// Full pages of positions by what they were computed from: a hash chain over the tokens of the pages, starting with a key: the
+/// variant of the model (<see cref="IGenerationModel.MemoryVariant"/>), and what keeps tenants apart. A hit is compared token by
+/// token, so a collision costs time and nothing else. The cache holds one reference to each unit of memory (a page, the state at
+/// the page's end); units nobody else holds are given up when room is needed, least recently used first.
 /// </summary>
 /// <remarks>
-/// Using a page marks those before it as used later, so the ends of chains are given up first. A sequence with a window
-/// holds pages without those before them: when one of these is given up, the pages behind it can no longer be found,
-/// nobody adds to them, and they go the same way in their turn. Where layers keep states, a chain can be gone on from
-/// where its last page has one, and only there.
+/// A page counts as used whenever one behind it is, so the ends of chains are given up first. A sequence with a window holds
+/// pages without those before them: when one of these is given up, the pages behind it could no longer be found, and go with it.
+/// Where layers keep states, a chain can be gone on from where its last page has one, and only there. Nothing here walks over
+/// more than it was asked for: counting is done as references come and go, and every page that is taken in or given up costs the
+/// same.
 /// </remarks>
 internal sealed class PrefixCache
 {
     private readonly MemoryPools _pools;
     private readonly Dictionary<ulong, PrefixNode> _nodes = [];
-    private readonly LinkedList<PrefixNode> _byUse = [];
-    private readonly bool[][] _cached;
+    private readonly IdleUnits[] _idle;
+    private readonly Stack<PrefixNode> _removed = [];
     private readonly int[] _units;
+    private long _work;
 
     public PrefixCache(MemoryPools pools)
     {
         _pools = pools;
-        _cached = new bool[pools.Count][];
+        _idle = new IdleUnits[pools.Count];
         for (int kind = 0; kind < pools.Count; kind++)
-            _cached[kind] = new bool[pools[kind].Units];
+            _idle[kind] = new IdleUnits(pools[kind], kind);
         _units = new int[pools.Count];
     }
 
     /// <summary>Pages of positions in the cache.</summary>
-    public int Count => _byUse.Count;
+    public int Count { get; private set; }
 
-    public bool Holds(int kind, int unit) => _cached[kind][unit];
+    /// <summary>Pages looked at, and places changed, since the beginning; for tests.</summary>
+    internal long Work => _work + _idle.Sum(idle => idle.Work);
+
+    /// <summary>All of its pages; for tests.</summary>
+    internal IEnumerable<PrefixNode> Nodes
+    {
+        get
+        {
+            foreach (PrefixNode first in _nodes.Values)
+            {
+                for (PrefixNode? node = first; node is not null; node = node.Collision)
+                    yield return node;
+            }
+        }
+    }
+
+    public bool Holds(int kind, int unit) => _pools[kind].IsKept(unit);
 
     /// <summary>Units that nobody else holds.</summary>
     public MemoryUnits Evictable()
     {
         MemoryUnits count = default;
-        foreach (PrefixNode node in _byUse)
-        {
-            for (int kind = 0; kind < _pools.Count; kind++)
-            {
-                if (IsHeldHereAlone(node, kind))
-                    count[kind]++;
-            }
-        }
-
+        for (int kind = 0; kind < _pools.Count; kind++)
+            count[kind] = _pools[kind].Idle;
         return count;
     }
 
     /// <summary>
     /// The longest chain of pages for the first tokens of a sequence that can be gone on from; nothing is changed.
     /// </summary>
-    /// <param name="variant">Variant of the model.</param>
+    /// <param name="key">What pages it may share.</param>
     /// <param name="tokens">The sequence.</param>
     /// <param name="matched">Pages that agree. At least one token stays to be computed.</param>
-    public PrefixNode? Match(SequenceTerms variant, ReadOnlySpan<int> tokens, out int matched)
+    public PrefixNode? Match(PrefixKey key, ReadOnlySpan<int> tokens, out int matched)
     {
         matched = 0;
         PrefixNode? whole = null;
         PrefixNode? node = null;
         int size = _pools.PageSize;
         for (int page = 0; (page + 1) * size < tokens.Length
-            && Find(node, variant, tokens.Slice(page * size, size)) is { } next; page++)
+            && Find(node, key, tokens.Slice(page * size, size)) is { } next; page++)
         {
             node = next;
             if (node.IsWhole)
@@ -76,7 +89,6 @@ internal sealed class PrefixCache
     /// <summary>A memory that begins with the pages of a chain.</summary>
     public SequenceMemory Share(PrefixNode last, int pages, SequenceTerms? terms = null, AttentionWindow? reach = null)
     {
-        Touch(last);
         int[][] blocks = new int[_pools.Count][];
         for (int kind = 0; kind < blocks.Length; kind++)
         {
@@ -91,42 +103,34 @@ internal sealed class PrefixCache
 
     /// <summary>Takes pages of a sequence in that have become full.</summary>
     /// <param name="sequence">The sequence.</param>
-    /// <param name="variant">Its variant.</param>
+    /// <param name="key">Who may share them.</param>
     /// <param name="length">Positions that are written for good.</param>
-    public void Publish(Sequence sequence, SequenceTerms variant, int length)
+    public void Publish(Sequence sequence, PrefixKey key, int length)
     {
         SequenceMemory memory = sequence.Memory!;
         PrefixPosition position = sequence.Prefix;
         int full = length / _pools.PageSize;
         if (position.Ended || position.Pages >= full)
             return;
-        if (!IsReachable(position.Node))
+        if (position.Node is { IsRemoved: true })
         {
             sequence.Prefix = position with { Ended = true };
             return;
         }
 
-        ReadOnlySpan<int> tokens = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(sequence.Tokens);
+        ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(sequence.Tokens);
         while (!position.Ended && position.Pages < full)
-            position = Take(position, memory, variant, tokens.Slice(position.Pages * _pools.PageSize, _pools.PageSize));
-        if (position.Node is { } last)
-            Touch(last);
+            position = Take(position, memory, key, tokens.Slice(position.Pages * _pools.PageSize, _pools.PageSize));
         sequence.Prefix = position;
     }
 
     /// <summary>Gives units up until so many of each kind are free.</summary>
     public void EnsureFree(in MemoryUnits units)
     {
-        LinkedListNode<PrefixNode>? place = _byUse.First;
-        while (place is not null && IsShort(units))
+        for (int kind = 0; kind < _idle.Length; kind++)
         {
-            PrefixNode node = place.Value;
-            place = place.Next;
-            for (int kind = 0; kind < _pools.Count && !node.IsRemoved; kind++)
-            {
-                if (_pools[kind].Free < units[kind] && IsHeldHereAlone(node, kind))
-                    GiveUp(node, kind);
-            }
+            while (_pools[kind].Free < units[kind] && _idle[kind].Oldest is { } node)
+                GiveUp(node, kind);
         }
     }
 
@@ -139,9 +143,9 @@ internal sealed class PrefixCache
         EnsureFree(all);
     }
 
-    private static ulong HashOf(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
+    private static ulong HashOf(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens)
     {
-        ulong hash = Mix((parent?.Hash ?? 0x9E3779B97F4A7C15) ^ (ulong)variant.GetHashCode());
+        ulong hash = parent?.Hash ?? Mix(0x9E3779B97F4A7C15 ^ (uint)key.GetHashCode());
         foreach (int token in tokens)
             hash = Mix(hash ^ (uint)token);
         return hash;
@@ -156,9 +160,9 @@ internal sealed class PrefixCache
     }
 
     /// <summary>One more page of a sequence: the cache's own, or a new one.</summary>
-    private PrefixPosition Take(PrefixPosition position, SequenceMemory memory, SequenceTerms variant, ReadOnlySpan<int> content)
+    private PrefixPosition Take(PrefixPosition position, SequenceMemory memory, PrefixKey key, ReadOnlySpan<int> content)
     {
-        PrefixNode? node = Find(position.Node, variant, content);
+        PrefixNode? node = Find(position.Node, key, content);
         bool isKept = false;
         for (int kind = 0; kind < _units.Length; kind++)
         {
@@ -170,113 +174,81 @@ internal sealed class PrefixCache
 
         if (node is null && !isKept)
             return position with { Ended = true };
-        node ??= Add(position.Node, variant, content);
+        node ??= Add(position.Node, key, content);
         for (int kind = 0; kind < _units.Length; kind++)
         {
             // Whoever comes by with a state gives it: all that were computed of the same tokens have the same bits.
             if (node.Units[kind] < 0 && _units[kind] >= 0)
-                Keep(node, kind, _units[kind]);
+                _idle[kind].Keep(node, _units[kind]);
         }
 
         return new PrefixPosition(node, position.Pages + 1, false);
     }
 
-    private PrefixNode? Find(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
+    private PrefixNode? Find(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens)
     {
-        PrefixNode? node = _nodes.GetValueOrDefault(HashOf(parent, variant, tokens));
-        while (node is not null && !(node.Parent == parent && node.Variant == variant && tokens.SequenceEqual(node.Tokens)))
+        _work++;
+        PrefixNode? node = _nodes.GetValueOrDefault(HashOf(parent, key, tokens));
+        while (node is not null && !(node.Parent == parent && node.Key == key && tokens.SequenceEqual(node.Tokens)))
             node = node.Collision;
         return node;
     }
 
-    /// <summary>Whether a chain is whole, so that it can be found.</summary>
-    private static bool IsReachable(PrefixNode? node)
+    private PrefixNode Add(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens)
     {
-        while (node is { IsRemoved: false })
-            node = node.Parent;
-        return node is null;
-    }
-
-    private bool IsHeldHereAlone(PrefixNode node, int kind) =>
-        node.Units[kind] is >= 0 and var unit && _pools[kind].References(unit) == 1;
-
-    private bool IsShort(in MemoryUnits units)
-    {
-        for (int kind = 0; kind < _pools.Count; kind++)
-        {
-            if (_pools[kind].Free < units[kind])
-                return true;
-        }
-
-        return false;
-    }
-
-    private PrefixNode Add(PrefixNode? parent, SequenceTerms variant, ReadOnlySpan<int> tokens)
-    {
-        ulong hash = HashOf(parent, variant, tokens);
+        ulong hash = HashOf(parent, key, tokens);
         int[] none = new int[_pools.Count];
         none.AsSpan().Fill(-1);
-        var node = new PrefixNode(parent, variant, tokens.ToArray(), none, hash) { Collision = _nodes.GetValueOrDefault(hash) };
+        var node = new PrefixNode(parent, key, tokens.ToArray(), none, hash) { Collision = _nodes.GetValueOrDefault(hash) };
         _nodes[hash] = node;
-        node.Place = _byUse.AddLast(node);
+        node.Link();
+        Count++;
         return node;
-    }
-
-    private void Keep(PrefixNode node, int kind, int unit)
-    {
-        node.Units[kind] = unit;
-        _pools[kind].Retain(unit);
-        _cached[kind][unit] = true;
-    }
-
-    private void Touch(PrefixNode last)
-    {
-        for (PrefixNode? node = last; node is not null; node = node.Parent)
-        {
-            _byUse.Remove(node.Place!);
-            _byUse.AddLast(node.Place!);
-        }
     }
 
     /// <summary>Gives a unit up; and the page, if it is of no use without it.</summary>
     private void GiveUp(PrefixNode node, int kind)
     {
+        _work++;
         bool isNeeded = _pools[kind].HoldsPositions;
-        Release(node, kind);
+        _idle[kind].GiveUp(node);
         if (isNeeded || Array.TrueForAll(node.Units, unit => unit < 0))
             Remove(node);
     }
 
-    private void Release(PrefixNode node, int kind)
+    /// <summary>Removes a page and all that could be found behind it: each page goes once, as it came once.</summary>
+    private void Remove(PrefixNode first)
     {
-        int unit = node.Units[kind];
-        if (unit < 0)
-            return;
-        node.Units[kind] = -1;
-        _cached[kind][unit] = false;
-        _pools[kind].Release(unit);
+        _removed.Push(first);
+        while (_removed.TryPop(out PrefixNode? node))
+        {
+            _work++;
+            for (PrefixNode? behind = node.FirstBehind; behind is not null; behind = behind.NextBeside)
+                _removed.Push(behind);
+            for (int kind = 0; kind < _idle.Length; kind++)
+                _idle[kind].GiveUp(node);
+            Forget(node);
+        }
     }
 
-    private void Remove(PrefixNode node)
+    private void Forget(PrefixNode node)
     {
-        _byUse.Remove(node.Place!);
-        node.IsRemoved = true;
+        node.Unlink();
+        Count--;
         PrefixNode first = _nodes[node.Hash];
-        if (first == node)
-        {
-            if (node.Collision is { } next)
-                _nodes[node.Hash] = next;
-            else
-                _nodes.Remove(node.Hash);
-        }
-        else
+        if (first != node)
         {
             while (first.Collision != node)
                 first = first.Collision!;
             first.Collision = node.Collision;
         }
-
-        for (int kind = 0; kind < _pools.Count; kind++)
-            Release(node, kind);
+        else if (node.Collision is { } next)
+        {
+            _nodes[node.Hash] = next;
+        }
+        else
+        {
+            _nodes.Remove(node.Hash);
+        }
     }
 }

@@ -21,6 +21,11 @@ public sealed record EncodingRequest
     /// <summary>Give the logits at these places: fill-mask (of classifiers: the classes, at place 0).</summary>
     public IReadOnlyList<int> LogitsAt { get; init; } = [];
 
+    /// <summary>
+    /// Name of the adapter of the model whose additions to the weights hold for this request; null: the model as it is.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Requests with a higher priority go first.</summary>
     public int Priority { get; init; }
 }

@@ -107,8 +107,21 @@ public sealed record GenerationRequest
     /// </summary>
     public RopeChange? Rope { get; init; }
 
+    /// <summary>
+    /// Name of the adapter of the model whose additions to the weights hold for this request; a name the model does not have is
+    /// refused with those it has. Requests with different adapters run in the same batches, each with the result it has alone.
+    /// Null: the model as it is.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     /// <summary>Whether prompts computed before may be reused; changes no output.</summary>
     public bool UsePrefixCache { get; init; } = true;
+
+    /// <summary>
+    /// Shares computed prompts only with requests of the same salt, e.g. one for each tenant: nobody can find out by time whether
+    /// another one asked the same before. Changes no output. Null: shared with all that give none.
+    /// </summary>
+    public string? CacheSalt { get; init; }
 
     /// <summary>Makes text of the tokens; null: token ids only.</summary>
     [JsonIgnore]

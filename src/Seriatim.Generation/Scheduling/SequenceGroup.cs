@@ -43,7 +43,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     public bool WritesCache { get; init; }
 
     /// <summary>Which pages of the prefix cache it may share.</summary>
-    public SequenceTerms Variant { get; init; } = SequenceTerms.None;
+    public PrefixKey Variant { get; init; } = SequenceTerms.None;
 
     /// <summary>Speculation, if it was asked for.</summary>
     public Drafting? Drafting { get; init; }

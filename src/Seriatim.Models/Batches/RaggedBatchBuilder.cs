@@ -62,10 +62,12 @@ public sealed class RaggedBatchBuilder
     /// <param name="tokens">At least one id.</param>
     /// <param name="tokenTypes">Token type of each row; empty: all 0.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
     /// <exception cref="ArgumentException">There is not one type for each token.</exception>
     public RaggedBatchBuilder AddEncoder(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All) =>
-        Add(tokens, Visibility.Full, null, tokenTypes, null, null, outputs, null, CommitPoints.End);
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All, string? adapter = null) =>
+        Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
+            outputs, null, CommitPoints.End);
 
     /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>

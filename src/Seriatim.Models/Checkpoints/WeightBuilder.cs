@@ -10,6 +10,7 @@ public sealed class WeightBuilder
     private readonly NameTable _names;
     private readonly List<ModelParameter> _parameters;
     private readonly List<(string Path, QuantizedMatrix Matrix)> _matrices;
+    private readonly Dictionary<string, GroupedWeight> _linears;
     private readonly string _path;
 
     /// <summary>A builder at the root.</summary>
@@ -17,12 +18,12 @@ public sealed class WeightBuilder
     /// <param name="names">What the parts are called there.</param>
     /// <param name="device">Whose memory the parts are made in; null: the CPU's.</param>
     public WeightBuilder(IWeightSource source, NameTable names, Device? device = null)
-        : this(source, names, [], [], "") => Device = device ?? Device.Cpu;
+        : this(source, names, [], [], [], "") => Device = device ?? Device.Cpu;
 
     private WeightBuilder(
         IWeightSource source, NameTable names, List<ModelParameter> parameters, List<(string, QuantizedMatrix)> matrices,
-        string path) =>
-        (_source, _names, _parameters, _matrices, _path) = (source, names, parameters, matrices, path);
+        Dictionary<string, GroupedWeight> linears, string path) =>
+        (_source, _names, _parameters, _matrices, _linears, _path) = (source, names, parameters, matrices, linears, path);
 
     /// <summary>Whose memory the parts are made in.</summary>
     public Device Device { get; private init; } = Device.Cpu;
@@ -36,12 +37,18 @@ public sealed class WeightBuilder
     /// <summary>All quantised matrices made so far, by this builder and those below it, with their paths in the model.</summary>
     public IReadOnlyList<(string Path, QuantizedMatrix Matrix)> Matrices => _matrices;
 
+    /// <summary>
+    /// All linear layers made so far, by this builder and those below it, by their paths in the model: what adapters add to.
+    /// </summary>
+    public IReadOnlyDictionary<string, GroupedWeight> Linears => _linears;
+
     /// <summary>The builder of a part.</summary>
     public WeightBuilder At(string name) =>
-        new(_source, _names, _parameters, _matrices, Join(name)) { Device = Device, Part = Part };
+        new(_source, _names, _parameters, _matrices, _linears, Join(name)) { Device = Device, Part = Part };
 
     /// <summary>This builder for a part of the model whose time is counted as <paramref name="part"/>.</summary>
-    public WeightBuilder For(OpPart part) => new(_source, _names, _parameters, _matrices, _path) { Device = Device, Part = part };
+    public WeightBuilder For(OpPart part) =>
+        new(_source, _names, _parameters, _matrices, _linears, _path) { Device = Device, Part = part };
 
     /// <summary>The builder of a numbered part.</summary>
     public WeightBuilder At(string name, int index) => At($"{name}.{index}");
@@ -62,14 +69,14 @@ public sealed class WeightBuilder
         Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
         LinearWeight weight = blocks is null ? Device.Pack(dense!, vector) : Device.Pack(blocks, vector);
         weight.Part = Part;
-        return weight;
+        return Grouped(name, weight);
     }
 
     /// <summary>A linear layer with the matrix of the embedding (tied output projection) and a bias of its own, if any.</summary>
     public LinearWeight Tied(string name, EmbeddingWeight embedding, bool bias, string why)
     {
         Parameter? vector = bias ? Vector(name, ".bias", embedding.Count, Initializer.Zeros, why) : null;
-        return embedding.AsLinear(vector);
+        return Grouped(name, embedding.AsLinear(vector));
     }
 
     /// <summary>A linear layer with a stored bias that is not trained.</summary>
@@ -165,6 +172,9 @@ public sealed class WeightBuilder
             _matrices.Add((request.Path, matrix));
         return matrix;
     }
+
+    /// <summary>The layer as it is, to whose rows adapters can add.</summary>
+    private GroupedWeight Grouped(string name, LinearWeight weight) => _linears[Join(name)] = weight.WithGroups();
 
     private string Join(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
 }

@@ -41,7 +41,7 @@ internal sealed class AttentionLayer : Mixer
         // The angles come first: they are what can be refused, and nothing is held yet.
         RopeRows? angles = _rope is null ? null : plan.Rope(_rope, _spec.HeadDim);
         RopeRows? sinkAngles = _rope is null ? null : plan.SinkRope(_rope, _spec.HeadDim);
-        (Tensor q, Tensor k, Tensor v) = ops.LinearMany(x, _q, _k, _v);
+        (Tensor q, Tensor k, Tensor v) = ops.LinearMany(x, _q, _k, _v, plan.Groups);
         Tensor? sinkQueries = sinkAngles is null ? null : ops.Rope(q, sinkAngles);
         if (angles is not null)
             (q, k) = (Turn(ops, q, angles), Turn(ops, k, angles));
@@ -52,7 +52,7 @@ internal sealed class AttentionLayer : Mixer
         using (sinkQueries)
         {
             using Tensor mixed = ops.Attention(q, k, v, plan.Self(_place.Kind), _place.Layer, Dropped(plan), sinkQueries);
-            return ops.Linear(mixed, _o);
+            return ops.Linear(mixed, _o, plan.Groups);
         }
     }
 
@@ -62,13 +62,15 @@ internal sealed class AttentionLayer : Mixer
     public Tensor ForwardCross(IOps ops, Tensor x, ForwardPlan plan)
     {
         AttentionRows cross = plan.Cross(_place.Kind);
-        using Tensor q = ops.Linear(x, _q);
-        (Tensor? k, Tensor? v) = plan.HasEncoderRows ? ops.LinearMany(plan.Encoded!, _k, _v) : (null, null);
+        using Tensor q = ops.Linear(x, _q, plan.Groups);
+        (Tensor? k, Tensor? v) = plan.HasEncoderRows
+            ? ops.LinearMany(plan.Encoded!, _k, _v, plan.EncodedGroups)
+            : (null, null);
         using (k)
         using (v)
         {
             using Tensor mixed = ops.Attention(q, k, v, cross, _place.Layer, Dropped(plan));
-            return ops.Linear(mixed, _o);
+            return ops.Linear(mixed, _o, plan.Groups);
         }
     }
 

@@ -27,9 +27,9 @@ internal abstract class FeedForwardLayer
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor up = ops.Linear(x, _up);
+            using Tensor up = ops.Linear(x, _up, plan.Groups);
             using Tensor active = plan.Drop(ops, ops.Activate(up, spec.Activation), plan.Rates.Activation);
-            return ops.Linear(active, _down);
+            return ops.Linear(active, _down, plan.Groups);
         }
     }
 
@@ -41,12 +41,12 @@ internal abstract class FeedForwardLayer
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            (Tensor gate, Tensor up) = ops.LinearMany(x, _gate, _up);
+            (Tensor gate, Tensor up) = ops.LinearMany(x, _gate, _up, plan.Groups);
             using (gate)
             using (up)
             {
                 using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, spec.Activation), plan.Rates.Activation);
-                return ops.Linear(active, _down);
+                return ops.Linear(active, _down, plan.Groups);
             }
         }
     }
@@ -78,13 +78,13 @@ internal abstract class FeedForwardLayer
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor scores = ops.Linear(x, _router);
+            using Tensor scores = ops.Linear(x, _router, plan.Groups);
             using ExpertRouting routing = ops.RouteExperts(scores, _spec.PerToken, _spec.Renormalise);
             using Tensor pairs = ops.DispatchToExperts(x, routing);
-            using Tensor gate = ops.LinearExperts(pairs, _gates, routing);
-            using Tensor up = ops.LinearExperts(pairs, _ups, routing);
+            using Tensor gate = ops.LinearExperts(pairs, _gates, routing, plan.Groups);
+            using Tensor up = ops.LinearExperts(pairs, _ups, routing, plan.Groups);
             using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, _spec.Expert.Activation), plan.Rates.Activation);
-            using Tensor down = ops.LinearExperts(active, _downs, routing);
+            using Tensor down = ops.LinearExperts(active, _downs, routing, plan.Groups);
             return ops.CombineExperts(down, routing);
         }
     }

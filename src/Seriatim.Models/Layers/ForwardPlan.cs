@@ -14,9 +14,10 @@ internal sealed class ForwardPlan : IDisposable
     private ulong _site;
     private int _holders = 1;
 
-    public ForwardPlan(Device device, RaggedBatch batch, Tensor? encoded, MemoryLayout layout)
+    public ForwardPlan(Device device, RaggedBatch batch, in ForwardInputs inputs, MemoryLayout layout)
     {
-        (Device, Batch, Encoded) = (device, batch, encoded);
+        (Device, Batch, Encoded) = (device, batch, inputs.Encoded);
+        (Groups, EncodedGroups) = (inputs.Groups, inputs.EncodedGroups);
         _rows = new object?[layout.Kinds.Count];
         RequireOnePool(batch, layout);
         for (int i = 0; i < batch.Segments.Count; i++)
@@ -36,6 +37,12 @@ internal sealed class ForwardPlan : IDisposable
 
     /// <summary>Output of the encoder, if segments refer to it.</summary>
     public Tensor? Encoded { get; }
+
+    /// <summary>The groups of the rows, of which weights know what their adapters add; null: none.</summary>
+    public RowGroups? Groups { get; }
+
+    /// <summary>The groups of the rows of <see cref="Encoded"/>.</summary>
+    public RowGroups? EncodedGroups { get; }
 
     /// <summary>The segments of self-attention in layers of a kind.</summary>
     public AttentionRows Self(int kind) => (AttentionRows)(_rows[kind] ??= SelfRows(kind));

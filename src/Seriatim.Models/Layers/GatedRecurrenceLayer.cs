@@ -26,14 +26,14 @@ internal sealed class GatedRecurrenceLayer : Mixer
     public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
     {
         RecurrenceRows rows = plan.States(_place.Kind);
-        (Tensor z, Tensor v, Tensor gate) = ops.LinearMany(x, _z, _v, _gate);
+        (Tensor z, Tensor v, Tensor gate) = ops.LinearMany(x, _z, _v, _gate, plan.Groups);
         using (z)
         using (v)
         using (gate)
         {
             using Tensor h = ops.GatedRecurrence(z, v, rows, _place.Layer);
             using Tensor gated = ops.GatedActivate(gate, h, Activation.Silu);
-            return ops.Linear(gated, _o);
+            return ops.Linear(gated, _o, plan.Groups);
         }
     }
 }

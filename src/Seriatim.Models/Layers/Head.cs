@@ -32,11 +32,11 @@ internal sealed class Head
     }
 
     /// <summary>The dense layer before the linear one: <c>[N, E] → [N, E]</c>; x itself if there is none.</summary>
-    public Tensor Transform(IOps ops, Tensor x)
+    public Tensor Transform(IOps ops, Tensor x, RowGroups? groups)
     {
         if (_transform is null)
             return x.Retain();
-        using Tensor dense = ops.Linear(x, _transform);
+        using Tensor dense = ops.Linear(x, _transform, groups);
         Tensor active = ops.Activate(dense, _spec.Transform!.Activation);
         if (_transformNorm is null)
             return active;
@@ -46,10 +46,10 @@ internal sealed class Head
 
     /// <summary><c>[N, E] → [N, Outputs]</c>.</summary>
     /// <exception cref="InvalidOperationException">The model has no head.</exception>
-    public Tensor Project(IOps ops, Tensor x)
+    public Tensor Project(IOps ops, Tensor x, RowGroups? groups)
     {
-        using Tensor features = Features(ops, x);
-        Tensor logits = ops.Linear(features, Linear);
+        using Tensor features = Features(ops, x, groups);
+        Tensor logits = ops.Linear(features, Linear, groups);
         if (_spec.SoftCap == 0)
             return logits;
         using (logits)
@@ -57,9 +57,16 @@ internal sealed class Head
     }
 
     /// <summary>Cross-entropy of the logits of x against labels.</summary>
-    public Tensor Loss(IOps ops, Tensor x, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
+    /// <exception cref="NotSupportedException">An adapter of a row adds to the last layer.</exception>
+    public Tensor Loss(IOps ops, Tensor x, ReadOnlyMemory<int> labels, CrossEntropyOptions options, RowGroups? groups)
     {
-        using Tensor features = Features(ops, x);
+        if (groups is not null && Linear is GroupedWeight linear && linear.HasAny(groups))
+        {
+            throw new NotSupportedException(
+                $"An adapter of these rows adds to {linear}; a loss never holds the logits it would add to. Project the rows instead.");
+        }
+
+        using Tensor features = Features(ops, x, groups);
         return ops.CrossEntropy(features, Linear, labels, options with { SoftCap = _spec.SoftCap });
     }
 
@@ -67,9 +74,9 @@ internal sealed class Head
         "The model is an encoder without a head: its rows are embeddings, and there is nothing to make logits of them. Load a "
             + "checkpoint with a head.");
 
-    private Tensor Features(IOps ops, Tensor x)
+    private Tensor Features(IOps ops, Tensor x, RowGroups? groups)
     {
-        Tensor features = Transform(ops, x);
+        Tensor features = Transform(ops, x, groups);
         if (_spec.Scale == 1)
             return features;
         using (features)

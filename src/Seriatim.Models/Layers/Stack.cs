@@ -48,11 +48,11 @@ internal sealed class Stack : IDisposable
     /// <summary>Hidden rows of the last layer, after the final norm: <c>[N, E]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="batch">The rows.</param>
-    /// <param name="encoded">The encoder's output, if segments refer to it.</param>
-    /// <param name="trace">Called with the residual stream before the first and after every layer; for finding errors.</param>
-    public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    /// <param name="inputs">What there is besides.</param>
+    public Tensor Forward(IOps ops, RaggedBatch batch, in ForwardInputs inputs)
     {
-        using var plan = new ForwardPlan(ops.Device, batch, encoded, _memory);
+        Action<int, Tensor>? trace = inputs.Trace;
+        using var plan = new ForwardPlan(ops.Device, batch, inputs, _memory);
         Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
         try
         {
@@ -67,7 +67,7 @@ internal sealed class Stack : IDisposable
             if (_finalNorm is not null)
                 x = Replace(x, ops.Norm(x, _finalNorm));
             x = plan.Drop(ops, x, plan.Rates.Final);
-            return _projectOut is null ? x : Replace(x, ops.Linear(x, _projectOut));
+            return _projectOut is null ? x : Replace(x, ops.Linear(x, _projectOut, plan.Groups));
         }
         catch
         {
@@ -99,7 +99,7 @@ internal sealed class Stack : IDisposable
         if (_spec.EmbeddingScale != 1)
             x = Replace(x, ops.Scale(x, _spec.EmbeddingScale));
         if (_projectIn is not null)
-            x = Replace(x, ops.Linear(x, _projectIn));
+            x = Replace(x, ops.Linear(x, _projectIn, plan.Groups));
         if (_types is not null)
         {
             using Tensor types = ops.Embed(_types, plan.Batch.TokenTypes);

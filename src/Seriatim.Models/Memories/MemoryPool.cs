@@ -10,6 +10,9 @@ public abstract class MemoryPool : IDisposable
 {
     private readonly int[] _references;
     private readonly Stack<int> _free;
+    private IUnitKeeper? _keeper;
+    private bool[] _kept = [];
+    private int _keptCount;
 
     /// <summary>A pool, all units free.</summary>
     /// <param name="units">Number of units.</param>
@@ -39,6 +42,9 @@ public abstract class MemoryPool : IDisposable
 
     /// <summary>Units that nobody holds.</summary>
     public int Free => _free.Count;
+
+    /// <summary>Units that their keeper alone holds (<see cref="Keep"/>): free for whoever needs the room.</summary>
+    public int Idle { get; private set; }
 
     /// <summary>
     /// Units that a request under way soon wants beyond those of its prompt, set aside when others are admitted.
@@ -109,7 +115,10 @@ public abstract class MemoryPool : IDisposable
     public void Retain(int unit)
     {
         RequireHeld(unit);
-        _references[unit]++;
+        if (_references[unit]++ != 1 || !IsKept(unit))
+            return;
+        Idle--;
+        _keeper!.Taken(unit);
     }
 
     /// <summary>Takes a reference away; the last one frees the unit.</summary>
@@ -117,9 +126,62 @@ public abstract class MemoryPool : IDisposable
     public void Release(int unit)
     {
         RequireHeld(unit);
-        if (--_references[unit] == 0)
+        int left = --_references[unit];
+        if (left == 0)
+        {
             _free.Push(unit);
+        }
+        else if (left == 1 && IsKept(unit))
+        {
+            Idle++;
+            _keeper!.Left(unit);
+        }
     }
+
+    /// <summary>
+    /// Names the one who keeps units for later as long as nobody needs the room, e.g. a prefix cache, and is told when it is the
+    /// only one to hold one of them.
+    /// </summary>
+    /// <param name="keeper">Who.</param>
+    /// <exception cref="InvalidOperationException">Another one keeps units now.</exception>
+    public void SetKeeper(IUnitKeeper keeper)
+    {
+        if (_keptCount > 0)
+            throw new InvalidOperationException($"Somebody keeps {_keptCount} {Name} of this pool; only one can at a time.");
+        (_keeper, _kept) = (keeper, new bool[Units]);
+    }
+
+    /// <summary>Adds the keeper's reference to a unit that somebody holds.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <exception cref="InvalidOperationException">The unit is free, is kept already, or the pool has no keeper.</exception>
+    public void Keep(int unit)
+    {
+        if (_keeper is null || IsKept(unit))
+            throw new InvalidOperationException(_keeper is null
+                ? $"Nobody keeps {Name} of this pool: name the keeper first."
+                : $"Number {unit} of the {Name} is kept already.");
+        Retain(unit);
+        _kept[unit] = true;
+        _keptCount++;
+    }
+
+    /// <summary>Takes the keeper's reference away.</summary>
+    /// <param name="unit">The unit.</param>
+    /// <exception cref="InvalidOperationException">The unit is not kept.</exception>
+    public void GiveUp(int unit)
+    {
+        if (!IsKept(unit))
+            throw new InvalidOperationException($"Number {unit} of the {Name} is not kept.");
+        _kept[unit] = false;
+        _keptCount--;
+        if (_references[unit] == 1)
+            Idle--;
+        Release(unit);
+    }
+
+    /// <summary>Whether the keeper holds a unit.</summary>
+    /// <param name="unit">The unit.</param>
+    public bool IsKept(int unit) => _kept.Length > 0 && _kept[unit];
 
     /// <inheritdoc/>
     public abstract void Dispose();

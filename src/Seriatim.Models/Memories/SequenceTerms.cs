@@ -21,6 +21,11 @@ public sealed record SequenceTerms
     /// <summary>What the sequence remembers at most; null: everything that the layers see.</summary>
     public AttentionWindow? Window { get; init; }
 
+    /// <summary>
+    /// The adapter of the model whose additions to the weights hold for the rows of the sequence; null: none, the model as it is.
+    /// </summary>
+    public string? Adapter { get; init; }
+
     internal PositionSpec.Rope RopeOf(PositionSpec.Rope rope) => Rope?.Of(rope) ?? rope;
 
     /// <summary>The length that rotary scalings follow from: rows never stand further apart than a window.</summary>

@@ -51,6 +51,12 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Size of the elements in bytes.</summary>
     public long Bytes => Length * Type.Size();
 
+    /// <summary>
+    /// The groups that the rows belong to, for whoever multiplies them later; null: none. Said by the one who made the tensor;
+    /// ops do not look at it.
+    /// </summary>
+    public RowGroups? Groups { get; set; }
+
     /// <summary>Waits for what was asked of the device so far, and gives the elements of an F32 tensor to the host.</summary>
     public HostRows Read() => Device.Read(this);
 

@@ -21,6 +21,19 @@ internal static unsafe class ExpertsMath
         return rows;
     }
 
+    /// <summary>The groups of the rows of one expert's pairs.</summary>
+    public static RowGroups? GroupsOfExpert(RowGroups? groups, ExpertRouting routing, int expert) =>
+        groups?.Take(routing.RowOf.AsSpan(routing.Starts[expert]..routing.Starts[expert + 1]));
+
+    public static void CheckGroups(RowGroups? groups, ExpertRouting routing)
+    {
+        if (groups is not null)
+        {
+            ShapeMismatchException.Require(
+                groups.Rows == routing.Rows, "LinearExperts", "the groups", $"of {groups.Rows} rows", $"{routing.Rows} rows");
+        }
+    }
+
     /// <summary>Writes one expert's rows back into the tensor of all pairs.</summary>
     public static void StorePairs(Tensor rows, Tensor all, ExpertRouting routing, int expert) =>
         rows.Span.CopyTo(new Span<float>(all.Floats + (long)routing.Starts[expert] * all.Columns, (int)rows.Length));

@@ -2,7 +2,7 @@ namespace Seriatim.Tensors;
 
 /// <summary>Each expert's linear layer on its own pairs. Backward: as the linear layers.</summary>
 /// <remarks>Shapes: x [N·k, I], each W [O, I], y [N·k, O]. Saved for backward: x.</remarks>
-internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing)
+internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, RowGroups? groups)
     : IOp<LinearExpertsOp>
 {
     public static string Name => "LinearExperts";
@@ -19,21 +19,23 @@ internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> e
     {
         ExpertsMath.Outputs(experts, routing);
         OpShapes.Require(x, routing.Pairs, x.Columns, "LinearExperts", "x");
-        LinearOp.Check(x, experts[0]);
+        LinearOp.Check(x, experts[0], null);
+        ExpertsMath.CheckGroups(groups, routing);
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        IReadOnlyList<LinearWeight> weights = experts;
-        ExpertsMath.ForEachExpert(x, results[0], routing,
-            (expert, rows, y) => LinearOp.Forward<T>(team, rows, weights[expert], y));
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, RowGroups? all) = (experts, routing, groups);
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) =>
+            LinearOp.Forward<T>(team, rows, weights[expert], ExpertsMath.GroupsOfExpert(all, pairs, expert), y));
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        IReadOnlyList<LinearWeight> weights = experts;
-        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) => LinearOp.Reference(rows, weights[expert], y));
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, RowGroups? all) = (experts, routing, groups);
+        ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, y) =>
+            LinearOp.Reference(rows, weights[expert], ExpertsMath.GroupsOfExpert(all, pairs, expert), y));
     }
 
     public LinearExpertsOp Recorded() => this;
@@ -41,12 +43,12 @@ internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> e
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
-        gradients.Add(x, ops.LinearExpertsBackward(x, experts, routing, dy[0]!));
+        gradients.Add(x, ops.LinearExpertsBackward(x, experts, routing, dy[0]!, groups));
 }
 
 /// <summary>Returns dx; adds to the gradients of the experts that had pairs.</summary>
-internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy)
-    : IOpCall
+internal readonly struct LinearExpertsBackwardOp(
+    Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy, RowGroups? groups) : IOpCall
 {
     public static string Name => "LinearExpertsBackward";
 
@@ -60,27 +62,28 @@ internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearW
     {
         OpShapes.Require(x, routing.Pairs, x.Columns, "LinearExperts", "x");
         OpShapes.Require(dy, x.Rows, ExpertsMath.Outputs(experts, routing), "LinearExperts backward", "dy");
-        LinearOp.Check(x, experts[0]);
+        LinearOp.Check(x, experts[0], null);
+        ExpertsMath.CheckGroups(groups, routing);
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient) = (experts, routing, dy);
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient, RowGroups? all) = (experts, routing, dy, groups);
         ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
         {
             using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);
-            LinearBackwardOp.Forward<T>(team, rows, weights[expert], own, dx);
+            LinearBackwardOp.Forward<T>(team, rows, weights[expert], own, ExpertsMath.GroupsOfExpert(all, pairs, expert), dx);
         });
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient) = (experts, routing, dy);
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient, RowGroups? all) = (experts, routing, dy, groups);
         ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
         {
             using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);
-            LinearBackwardOp.Reference(rows, weights[expert], own, dx);
+            LinearBackwardOp.Reference(rows, weights[expert], own, ExpertsMath.GroupsOfExpert(all, pairs, expert), dx);
         });
     }
 }
@@ -88,11 +91,18 @@ internal readonly struct LinearExpertsBackwardOp(Tensor x, IReadOnlyList<LinearW
 public static partial class OpsExtensions
 {
     /// <summary>Each expert's linear layer on its own pairs: <c>[N·PerToken, I] → [N·PerToken, O]</c>.</summary>
-    public static Tensor LinearExperts(this IOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing) =>
-        ops.Run(new LinearExpertsOp(x, experts, routing));
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="x">The pairs.</param>
+    /// <param name="experts">A weight for each expert.</param>
+    /// <param name="routing">Which pairs are whose.</param>
+    /// <param name="groups">The groups of the rows that were routed, N; null: none.</param>
+    public static Tensor LinearExperts(
+        this IOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, RowGroups? groups = null) =>
+        ops.Run(new LinearExpertsOp(x, experts, routing, groups));
 
     /// <summary>Returns dx; adds to the gradients of the experts that had pairs.</summary>
     internal static Tensor LinearExpertsBackward(
-        this IDifferentiableOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy) =>
-        ops.Call(new LinearExpertsBackwardOp(x, experts, routing, dy));
+        this IDifferentiableOps ops, Tensor x, IReadOnlyList<LinearWeight> experts, ExpertRouting routing, Tensor dy,
+        RowGroups? groups = null) =>
+        ops.Call(new LinearExpertsBackwardOp(x, experts, routing, dy, groups));
 }

@@ -5,7 +5,7 @@ namespace Seriatim.Tensors;
 /// once. Backward: one by one, from the last.
 /// </summary>
 /// <remarks>Shapes: x [N, I], W_i [O_i, I], y_i [N, O_i]. Saved for backward: x.</remarks>
-internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights) : IOp<LinearManyOp>
+internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights, RowGroups? groups) : IOp<LinearManyOp>
 {
     public static string Name => "LinearMany";
 
@@ -20,13 +20,13 @@ internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights) : 
     public void Check()
     {
         for (int i = 0; i < weights.Count; i++)
-            LinearOp.Check(x, weights[i]);
+            LinearOp.Check(x, weights[i], groups);
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        using var rows = new LinearRows<T>(team, x);
+        using var rows = new LinearRows<T>(team, x, groups);
         for (int i = 0; i < results.Length; i++)
             weights[i].Multiply(rows, 0, weights[i].Outputs, results[i].Floats, weights[i].Outputs);
         rows.Finish();
@@ -35,7 +35,7 @@ internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights) : 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
         for (int i = 0; i < results.Length; i++)
-            LinearOp.Reference(x, weights[i], results[i]);
+            LinearOp.Reference(x, weights[i], groups, results[i]);
     }
 
     public LinearManyOp Recorded() => this;
@@ -47,7 +47,7 @@ internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights) : 
         for (int i = dy.Length - 1; i >= 0; i--)
         {
             if (dy[i] is { } gradient)
-                gradients.Add(x, ops.LinearBackward(x, weights[i], gradient));
+                gradients.Add(x, ops.LinearBackward(x, weights[i], gradient, groups));
         }
     }
 }
@@ -72,26 +72,28 @@ internal readonly struct LinearWeights
 public static partial class OpsExtensions
 {
     /// <summary>Several linear layers of one input, e.g. q, k and v: <c>[N, I] → [N, O_i]</c> each.</summary>
-    public static void LinearMany(this IOps ops, Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results)
+    public static void LinearMany(this IOps ops, Tensor x, ReadOnlySpan<LinearWeight> weights, Span<Tensor> results,
+        RowGroups? groups = null)
     {
         if (!weights.IsEmpty)
-            ops.Run(new LinearManyOp(x, new LinearWeights(weights.ToArray())), results);
+            ops.Run(new LinearManyOp(x, new LinearWeights(weights.ToArray()), groups), results);
     }
 
     /// <summary>Two linear layers of one input, e.g. gate and up.</summary>
-    public static (Tensor First, Tensor Second) LinearMany(this IOps ops, Tensor x, LinearWeight first, LinearWeight second)
+    public static (Tensor First, Tensor Second) LinearMany(
+        this IOps ops, Tensor x, LinearWeight first, LinearWeight second, RowGroups? groups = null)
     {
         var results = new Pair();
-        ops.Run(new LinearManyOp(x, new LinearWeights(first, second)), results);
+        ops.Run(new LinearManyOp(x, new LinearWeights(first, second), groups), results);
         return (results[0], results[1]);
     }
 
     /// <summary>Three linear layers of one input, e.g. q, k and v.</summary>
     public static (Tensor First, Tensor Second, Tensor Third) LinearMany(
-        this IOps ops, Tensor x, LinearWeight first, LinearWeight second, LinearWeight third)
+        this IOps ops, Tensor x, LinearWeight first, LinearWeight second, LinearWeight third, RowGroups? groups = null)
     {
         var results = new Triple();
-        ops.Run(new LinearManyOp(x, new LinearWeights(first, second, third)), results);
+        ops.Run(new LinearManyOp(x, new LinearWeights(first, second, third), groups), results);
         return (results[0], results[1], results[2]);
     }
 }

@@ -43,11 +43,17 @@ internal sealed unsafe class InputShard : LinearWeight
         whole.AsSpan(_first, Inputs).CopyTo(row);
     }
 
-    internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride) =>
+    internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride)
+    {
+        RequireNoGroups(x.Groups);
         OpenedRows.Multiply(this, x, firstOutput, outputs, y, yStride);
+    }
 
-    internal override void BackwardInput<T>(LinearRows<T> dy, int firstOutput, float* dx, bool accumulate) =>
+    internal override void BackwardInput<T>(LinearRows<T> dy, int firstOutput, float* dx, bool accumulate)
+    {
+        RequireNoGroups(dy.Groups);
         OpenedRows.BackwardInput(this, dy, firstOutput, dx, accumulate);
+    }
 
     internal override void BackwardWeight<T>(LinearRows<T> x, LinearRows<T> dy, int firstOutput, ref bool? sets)
     {
@@ -76,6 +82,20 @@ internal sealed unsafe class InputShard : LinearWeight
         double[] whole = new double[_inner.Inputs];
         gradient.CopyTo(whole.AsSpan(_first));
         _inner.AddGradient(output, whole, bias);
+    }
+
+    /// <summary>Its rows are those of the whole weight, which know no groups.</summary>
+    private void RequireNoGroups(RowGroups? groups)
+    {
+        foreach (RowGroups.Part part in groups?.Parts ?? [])
+        {
+            int first = 0;
+            if (_inner.TermOf(part.Group, ref first) is not null)
+            {
+                throw new NotSupportedException(
+                    $"{this}: the whole weight has a part for the group {part.Group}; give the shard groups of its own instead.");
+            }
+        }
     }
 
     /// <summary>Does nothing: the memory is the other weight's.</summary>

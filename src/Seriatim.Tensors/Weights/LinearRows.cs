@@ -6,7 +6,9 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <param name="team">Who works.</param>
 /// <param name="x">The rows, which the caller keeps alive.</param>
-internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposable
+/// <param name="groups">The groups of the rows; null: none.</param>
+/// <param name="owns">Whether x is disposed with this.</param>
+internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x, RowGroups? groups = null, bool owns = false) : IDisposable
     where T : struct, ILanes<T>
 {
     private static readonly DotKind Dot = DotKinds.Best(T.Vectors);
@@ -16,10 +18,17 @@ internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposa
     private QuantizedRows? _quantized;
     private QuantizedProduct.Part[] _waiting = [];
     private int _waits;
+    private LateSums<T>? _late = groups is null ? null : new LateSums<T>(groups);
 
     public WorkerTeam Team => team;
 
     public Tensor X => x;
+
+    /// <summary>The groups of the rows; null: none.</summary>
+    public RowGroups? Groups => _late?.Groups;
+
+    /// <summary>What is added to products once their own sums are complete.</summary>
+    public LateSums<T> Late => _late ??= new LateSums<T>(null);
 
     /// <summary>The rows, packed for products with panels.</summary>
     public float* Packed => (_packed ??= DenseProduct<T>.PackRows(team, x.Floats, x.Rows, x.Columns)).Floats;
@@ -38,11 +47,14 @@ internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposa
     /// <summary>Does what was put off.</summary>
     public void Finish()
     {
-        if (_waits == 0)
-            return;
-        _quantized ??= new QuantizedRows(team, x);
-        QuantizedProduct.Forward(team, Dot, _quantized, _waiting.AsSpan(0, _waits));
-        _waits = 0;
+        if (_waits > 0)
+        {
+            _quantized ??= new QuantizedRows(team, x);
+            QuantizedProduct.Forward(team, Dot, _quantized, _waiting.AsSpan(0, _waits));
+            _waits = 0;
+        }
+
+        _late?.Finish(this);
     }
 
     public void Dispose()
@@ -50,5 +62,8 @@ internal sealed unsafe class LinearRows<T>(WorkerTeam team, Tensor x) : IDisposa
         _packed?.Dispose();
         _columns?.Dispose();
         _quantized?.Dispose();
+        _late?.Dispose();
+        if (owns)
+            x.Dispose();
     }
 }

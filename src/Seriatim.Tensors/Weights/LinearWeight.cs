@@ -69,6 +69,9 @@ public abstract class LinearWeight : IDisposable
     /// <exception cref="ShapeMismatchException">A or B does not fit.</exception>
     public LinearWeight WithLowRank(Parameter a, Parameter b, float scale) => new LowRankWeight(this, a, b, scale);
 
+    /// <summary>This weight, to which rows of groups can have something of their own added.</summary>
+    public GroupedWeight WithGroups() => new(this);
+
     /// <summary>Some outputs of this weight, with their biases: a shard of a layer that is cut by its outputs.</summary>
     /// <param name="first">First output, a multiple of 32.</param>
     /// <param name="count">How many.</param>
@@ -110,6 +113,11 @@ public abstract class LinearWeight : IDisposable
     /// <param name="sets">What the weight has to know from run to run of one backward pass; null before the first.</param>
     internal abstract void BackwardWeight<T>(LinearRows<T> x, LinearRows<T> dy, int firstOutput, ref bool? sets)
         where T : struct, ILanes<T>;
+
+    /// <summary>What is added for rows of a group; null: nothing.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="output">An output of this weight; becomes that of what is added.</param>
+    internal virtual LowRankTerm? TermOf(RowGroup group, ref int output) => null;
 
     /// <summary>What is added to an output, for plain loops.</summary>
     internal virtual float BiasOf(int output) => Bias is { } bias ? bias.Data.Span[output] : 0;

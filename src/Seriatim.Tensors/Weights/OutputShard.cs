@@ -47,6 +47,12 @@ internal sealed unsafe class OutputShard : LinearWeight
 
     internal override float BiasOf(int output) => _inner.BiasOf(_first + output);
 
+    internal override LowRankTerm? TermOf(RowGroup group, ref int output)
+    {
+        output += _first;
+        return _inner.TermOf(group, ref output);
+    }
+
     internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride) =>
         _inner.Multiply(x, _first + firstOutput, outputs, y, yStride);
 

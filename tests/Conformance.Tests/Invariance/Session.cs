@@ -49,6 +49,9 @@ internal sealed class Session : IDisposable
     /// <summary>An empty sequence with pages from the same pools; disposed before this one.</summary>
     public Session Sibling() => new(_model, _ops, _terms, _pools);
 
+    /// <summary>As <see cref="Sibling()"/>, under other terms.</summary>
+    public Session Sibling(SequenceTerms terms) => new(_model, _ops, terms, _pools);
+
     /// <summary>Adds tokens to a batch of this and other sequences.</summary>
     public void AddTo(RaggedBatchBuilder builder, int[] tokens) =>
         builder.Add(tokens, Memory, null, Outputs.All, _source);

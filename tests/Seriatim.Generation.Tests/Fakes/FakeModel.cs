@@ -118,13 +118,22 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public void Dispose() => (_ops as IDisposable)?.Dispose();
 
-    private static Tensor Values(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, int width = Dim)
+    private static Tensor Values(RaggedBatch batch, int width = Dim)
     {
+        ReadOnlySpan<int> tokens = batch.Tokens.Span;
+        ReadOnlySpan<int> positions = batch.Positions.Span;
         Tensor values = Tensor.Create(tokens.Length, width);
-        for (int row = 0; row < tokens.Length; row++)
+        foreach (Segment segment in batch.Segments)
         {
-            for (int d = 0; d < width; d++)
-                values.Row(row)[d] = (float)(Mix(((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40) / (1 << 24);
+            // An adapter changes what is made of each token.
+            ulong adapter = 0;
+            foreach (char letter in segment.Terms.Adapter ?? "")
+                adapter = Mix(adapter ^ letter);
+            for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
+            {
+                for (int d = 0; d < width; d++)
+                    values.Row(row)[d] = (float)(Mix(adapter ^ ((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40) / (1 << 24);
+            }
         }
 
         return values;
@@ -141,7 +150,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
             })];
         KeyValuePool? pool = batch.Segments.Select(s => Part<PagedMemory>(s)?.Storage).FirstOrDefault(p => p is not null);
         using Tensor zeros = Tensor.Zeros(batch.Rows, Dim);
-        using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span);
+        using Tensor values = Values(batch);
         return _ops.Attention(zeros, zeros, values, new AttentionRows(segments, pool), 0, Spec);
     }
 
@@ -162,7 +171,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
             s.FirstRow, s.Rows, Part<StateMemory>(s)?.Source ?? -1, Part<StateMemory>(s)?.Kept ?? [], s.Parents))];
         StateStorage? storage = batch.Segments.Select(s => Part<StateMemory>(s)?.Storage).FirstOrDefault(p => p is not null);
         using Tensor gates = Tensor.Zeros(batch.Rows, Width);
-        using Tensor values = Values(batch.Tokens.Span, batch.Positions.Span, Width);
+        using Tensor values = Values(batch, Width);
         return _ops.GatedRecurrence(gates, values, new RecurrenceRows(segments, storage), 0);
     }
 

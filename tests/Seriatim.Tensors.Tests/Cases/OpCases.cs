@@ -50,6 +50,8 @@ public static class OpCases
             }
         }
 
+        foreach (OpCase c in RowsOfGroups())
+            yield return c;
         foreach (OpCase c in Adapters())
             yield return c;
 
@@ -98,6 +100,55 @@ public static class OpCases
         { Tolerance = 2e-2f }.Input(4, 32);
         head = Blocks(4100, 32, null).WithLowRank(Panels(loss, 3, 32), Panels(loss, 4100, 3), 0.7f);
         yield return loss;
+    }
+
+    /// <summary>Rows of which some have something of their own in the weight.</summary>
+    private static IEnumerable<OpCase> RowsOfGroups()
+    {
+        RowGroup first = new("first"), second = new("second"), unknown = new("unknown");
+        RowGroup?[] rows = [null, first, second, first, unknown, null, second, first, null];
+        (string Name, int Outputs, int Inputs, Func<OpCase, LinearWeight> Base)[] kinds =
+        [
+            ("dense", 70, 40, c => c.Linear(70, 40, true)), ("blocks", 33, 64, c => Blocks(33, 64, c.Parameter(1, 33))),
+            ("a shard of outputs", 32, 24, c => Frozen(c, 100, 24).ShardOfOutputs(32, 32)),
+        ];
+        foreach ((string name, int outputs, int inputs, Func<OpCase, LinearWeight> make) in kinds)
+        {
+            LinearWeight? w = null, other = null;
+            var c = new OpCase($"linear of groups over {name}", (c, ops) =>
+            {
+                (Tensor x, Tensor y) = ops.LinearMany(c.Inputs[0], w!, other!, RowGroups.Of(rows));
+                using (x)
+                using (y)
+                    return ops.GatedActivate(x, y, Activation.Silu);
+            })
+            { Tolerance = name == "blocks" ? 2e-2f : 6e-6f }.Input(rows.Length, inputs);
+            w = WithGroups(c, make(c), (first, 4, 0.5f), (second, 3, 2));
+            other = WithGroups(c, make(c), (second, 7, 1));
+            yield return c;
+        }
+
+        LinearWeight[] experts = [];
+        var routed = new OpCase("experts of groups", (c, ops) =>
+        {
+            using ExpertRouting routing = ops.RouteExperts(c.Inputs[1], 2, true);
+            using Tensor own = ops.DispatchToExperts(c.Inputs[0], routing);
+            using Tensor result = ops.LinearExperts(own, experts, routing, RowGroups.Of(rows));
+            return ops.CombineExperts(result, routing);
+        })
+        { Tolerance = 6e-6f }.Input(rows.Length, 20).Input(rows.Length, 5);
+        experts = [.. Enumerable.Range(0, 5).Select(e => e == 2
+            ? routed.Linear(20, 20, false)
+            : WithGroups(routed, Frozen(routed, 20, 20), (first, 2, 1), (second, e + 1, 0.5f)))];
+        yield return routed;
+    }
+
+    private static LinearWeight WithGroups(OpCase c, LinearWeight weight, params (RowGroup Group, int Rank, float Scale)[] groups)
+    {
+        GroupedWeight grouped = weight.WithGroups();
+        foreach ((RowGroup group, int rank, float scale) in groups)
+            grouped.Add(group, Panels(c, rank, weight.Inputs), Panels(c, weight.Outputs, rank), scale);
+        return grouped;
     }
 
     private static Parameter Panels(OpCase c, int rows, int columns) => c.Parameter(rows, columns, ParameterLayout.Panels, spread: 0.5f);
