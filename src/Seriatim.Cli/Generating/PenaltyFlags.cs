@@ -26,8 +26,9 @@ internal sealed class PenaltyFlags
     public PenaltyOptions Read(ParseResult result, Tokenizer tokenizer, PenaltyOptions usual)
     {
         PenaltyOptions penalties = _table.Apply(result, new() { Penalties = usual }).Penalties;
-        bool isModels = usual.Repetition != 1 && penalties.Repetition == usual.Repetition && !result.IsGiven(_last);
-        penalties = penalties with { LastN = isModels ? usual.LastN : result.GetValue(_last) is var last && last == -1 ? null : last };
+        bool isGiven = result.IsGiven(_last) || _table.IsGiven(result, "Penalties.Repetition");
+        int? last = result.GetValue(_last) is var n && n == -1 ? null : n;
+        penalties = penalties with { LastN = usual.Repetition != 1 && !isGiven ? usual.LastN : last };
         bool looksBack = penalties is not { Repetition: 1, Presence: 0, Frequency: 0 };
         result.Require(looksBack, "--repeat-penalty, --presence-penalty or --frequency-penalty", _last);
         result.Require(penalties.Dry is not null, "--dry-multiplier", _dryBreakers);

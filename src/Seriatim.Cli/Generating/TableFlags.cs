@@ -12,6 +12,10 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
 
     public IEnumerable<Option> All => _rows.SelectMany(row => row.Flags).Select(flag => flag.Option);
 
+    /// <summary>Whether a flag that sets an option was given.</summary>
+    public bool IsGiven(ParseResult result, string option) =>
+        _rows.SelectMany(row => row.Flags).Any(flag => flag.Flag.Option == option && result.IsGiven(flag.Option));
+
     /// <summary>The options with what was given; the rest stays as it is.</summary>
     public SamplingOptions Apply(ParseResult result, SamplingOptions options)
     {
@@ -20,7 +24,7 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
             foreach (NumberFlag flag in row.Flags)
             {
                 if (flag.Flag.NeedsFirst)
-                    result.Require(row.Sampler.IsSet(options), row.Flags[0].Flag.SetText ?? row.Flags[0].Option.Name, flag.Option);
+                    result.Require(row.Sampler.IsSet(options), row.FirstText, flag.Option);
                 options = flag.Apply(result, options);
             }
         }
@@ -28,7 +32,11 @@ internal sealed class TableFlags(Func<Sampler, bool> which)
         return options;
     }
 
-    private sealed record Row(Sampler Sampler, NumberFlag[] Flags);
+    private sealed record Row(Sampler Sampler, NumberFlag[] Flags)
+    {
+        /// <summary>What sets the sampler.</summary>
+        public string FirstText => Flags[0].Flag.SetText ?? Flags[0].Option.Name;
+    }
 
     /// <summary>A flag as the parser has it, and how it sets its option if it was given.</summary>
     private sealed record NumberFlag(

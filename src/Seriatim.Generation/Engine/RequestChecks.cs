@@ -67,8 +67,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
         int newTokens = request.MaxNewTokens ?? Math.Max(1, Math.Min(model.ContextLength, options.TokenBudget) - length);
         LimitsOf(request);
-        var terms = new SequenceTerms { Adapter = request.Adapter };
-        return new RequestLimits(newTokens, endIds, width, terms, null, Strategy.Of(request));
+        return new RequestLimits(newTokens, endIds, width, TermsOf(request), null, Strategy.Of(request));
     }
 
     /// <summary>What a state that began here says it began with: the model and, if it has one, its adapter.</summary>

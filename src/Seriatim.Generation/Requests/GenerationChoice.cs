@@ -8,7 +8,10 @@ public sealed record GenerationChoice
     /// </summary>
     public required int Index { get; init; }
 
-    /// <summary>New tokens, with the end or stop id if there was one, without the prompt.</summary>
+    /// <summary>
+    /// New tokens, with the end or stop id if there was one, without the prompt. Of a strategy that reads its sequences as a whole
+    /// (<see cref="Strategy.Remembers"/>): all tokens, since it may have changed any.
+    /// </summary>
     public required IReadOnlyList<int> TokenIds { get; init; }
 
     /// <summary>Their text; empty without a <see cref="GenerationRequest.Tokenizer"/>.</summary>

@@ -5,11 +5,13 @@ namespace Seriatim.Generation;
 /// (<see cref="SamplingOptions.Processors"/>).
 /// </summary>
 /// <remarks>
-/// One that remembers nothing of a sequence needs <see cref="Apply"/> alone. It is shared by all sequences, and by engines if it is
-/// given to several at a time. One that does remember implements <see cref="Accept"/> and <see cref="Copy"/>: each sequence then
-/// has a copy of its own, used by one thread. What it does must follow from the row and the accepted tokens alone; then a request
-/// gives the same tokens under any load, with drafts and after a preemption.
-/// <para>An exception ends the request, as a <see cref="ProcessorException"/> with the name of the processor, and no other.</para>
+/// One that remembers nothing of a sequence needs <see cref="Apply"/> alone. It is shared by all sequences, and by engines if it
+/// is given to several at a time. One that does remember implements <see cref="Accept"/> and <see cref="Copy"/>: each sequence
+/// then has a copy of its own, used by one thread. What it does must follow from the row and the accepted tokens alone; then a
+/// request gives the same tokens under any load, with drafts and after a preemption.
+/// <para>
+/// An exception ends the request, as a <see cref="ProcessorException"/> with the name of the processor, and no other.
+/// </para>
 /// </remarks>
 public abstract class LogitsProcessor
 {
@@ -24,8 +26,8 @@ public abstract class LogitsProcessor
     public abstract void Apply(LogitsRow row);
 
     /// <summary>
-    /// A token was appended to the sequence. Called once for each, in order, whether it was chosen from a row that this processor
-    /// saw or not (after a move to another engine, tokens come that were chosen there).
+    /// A token was appended to the output. Called once for each new token (not for the prompt's), in order, whether it was chosen
+    /// from a row that this processor saw or not (after a move to another engine, tokens come that were chosen there).
     /// </summary>
     /// <param name="token">Its id.</param>
     public virtual void Accept(int token)
@@ -45,7 +47,7 @@ public abstract class LogitsProcessor
 
     /// <summary>Takes over what <see cref="Save"/> gave; called instead of accepting the tokens before.</summary>
     /// <param name="saved">The bytes: perhaps from another process, so to be checked.</param>
-    /// <exception cref="InvalidOptionException">These bytes are no state of this processor.</exception>
+    /// <exception cref="Exception">These bytes are no state of this processor: any exception says so.</exception>
     public virtual void Restore(ReadOnlySpan<byte> saved) =>
         throw new InvalidOptionException($"State of {Name}", $"{saved.Length} bytes", "this processor saves no state");
 

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The processors of a sequence in their order, and the choice of a token at their end. Choosing changes no state; whoever appends
-/// a token accepts it, once.
+/// The processors of a sequence in their order, and the choice of a token at their end. Choosing changes no state; whoever
+/// appends a token accepts it, once.
 /// </summary>
 internal sealed partial class SamplerChain
 {

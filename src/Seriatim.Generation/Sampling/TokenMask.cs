@@ -83,7 +83,11 @@ public sealed class TokenMask
     public void CopyFrom(ReadOnlySpan<ulong> words)
     {
         if (words.Length != _words.Length)
-            throw new ArgumentException($"{words.Length} words were given; {Vocabulary} ids need {_words.Length}.", nameof(words));
+        {
+            throw new ArgumentException(
+                $"{words.Length} words were given; {Vocabulary} ids need {_words.Length}.", nameof(words));
+        }
+
         words.CopyTo(_words);
         ClearRest();
     }

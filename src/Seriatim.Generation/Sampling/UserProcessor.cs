@@ -72,7 +72,7 @@ internal sealed class UserProcessor : LogitsProcessor
     private static void Check(IReadOnlyList<LogitsProcessor> processors)
     {
         if (processors is null)
-            throw new InvalidOptionException("Sampling.Processors", null, "a list of processors, if only an empty one, is needed");
+            throw new InvalidOptionException("Sampling.Processors", null, "a list, if only an empty one, is needed");
         for (int i = 0; i < processors.Count; i++)
         {
             if (processors[i] is null)

@@ -195,12 +195,12 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     {
         LogitsRow row = context.Row;
         row.Load(logits);
-        if (sequence.Draft.Count == 0)
-            memory.Sampler = sequence.State!.Sampler!.Copy();
         (row.Tokens, row.PromptLength) = (memory.Tokens, sequence.PromptLength);
         (row.Seed, row.SequenceIndex, row.EncoderInput) = (drafting.Seed, sequence.Id.Index, default);
         try
         {
+            if (sequence.Draft.Count == 0)
+                memory.Sampler = sequence.State!.Sampler!.Copy();
             int token = memory.Sampler!.Choose(row);
             memory.Sampler.Accept(token);
             sequence.Draft.Add(token, sequence.Draft.Count - 1);

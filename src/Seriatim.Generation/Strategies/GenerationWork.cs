@@ -30,7 +30,8 @@ internal sealed class GenerationWork : IGroupWork
         _stopIds = [.. request.StopIds];
         Streams = Strategy.Streams(request);
         _text = request.Tokenizer is { } tokenizer
-            ? new TextStream(tokenizer, request.EncoderInput.IsEmpty ? request.Prompt.Span : default, request.StopStrings)
+            ? new TextStream(tokenizer, request.EncoderInput.IsEmpty && Strategy.Remembers ? request.Prompt.Span : default,
+                request.StopStrings)
             : null;
         var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, context.Model.VocabularySize);
         foreach (SequenceState sequence in state.LiveList)
@@ -223,7 +224,7 @@ internal sealed class GenerationWork : IGroupWork
     private GenerationChoice ChoiceOf(int index, SequenceState sequence) => new()
     {
         Index = index,
-        TokenIds = sequence.List[sequence.PromptLength..],
+        TokenIds = Strategy.Remembers ? sequence.List[sequence.PromptLength..] : [.. sequence.List],
         Text = sequence.FinishedText ?? TextOf(sequence),
         Finish = sequence.Finish!.Value,
         Score = Strategy.ScoreOf(State, sequence),
@@ -237,9 +238,10 @@ internal sealed class GenerationWork : IGroupWork
             return "";
         TextStream stream = _text.Copy();
         bool stopped = false;
+        int first = Strategy.Remembers ? sequence.PromptLength : 0;
         int ending = sequence.Finish is FinishReason.EndOfSequence or FinishReason.StopId ? 1 : 0;
-        for (int i = sequence.PromptLength; i < sequence.List.Count - ending && !stopped; i++)
-            stream.Append(sequence.List[i], i + 1 - sequence.PromptLength >= State.Request.MinNewTokens, out stopped);
+        for (int i = first; i < sequence.List.Count - ending && !stopped; i++)
+            stream.Append(sequence.List[i], i + 1 - first >= State.Request.MinNewTokens, out stopped);
         if (!stopped)
             stream.Flush(mayStop: false, out _);
         return stream.All;

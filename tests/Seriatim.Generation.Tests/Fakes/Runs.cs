@@ -11,6 +11,14 @@ internal static class Runs
         return handle;
     }
 
+    /// <summary>A sequence that shares what another remembers.</summary>
+    public static Sequence Fork(this Sequence sequence, int index)
+    {
+        var fork = new Sequence(sequence.Id with { Index = index }, [.. sequence.Tokens], sequence.PromptLength);
+        fork.ForkMemory(sequence);
+        return fork;
+    }
+
     /// <summary>Goes on with a state.</summary>
     public static GenerationHandle Add(this EngineCore core, RequestState state, long number)
     {

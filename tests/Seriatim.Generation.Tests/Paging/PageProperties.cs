@@ -118,7 +118,7 @@ public sealed class PageProperties
                 Grow(cache, sequence, amount % 11);
                 break;
             case 3 when sequence is not null && sequences.Count < 8:
-                sequences.Add(Fork(sequence, amount));
+                sequences.Add(sequence.Fork(amount));
                 break;
             case 4 when sequence is not null:
                 sequence.Release();
@@ -128,13 +128,6 @@ public sealed class PageProperties
                 cache.EnsureFree(Of(amount % Pages));
                 break;
         }
-    }
-
-    private static Sequence Fork(Sequence sequence, int index)
-    {
-        var fork = new Sequence(sequence.Id with { Index = index }, [.. sequence.Tokens], sequence.PromptLength);
-        fork.ForkMemory(sequence);
-        return fork;
     }
 
     private static Sequence Start(MemoryPools pools, PrefixCache cache, int amount)

@@ -1,0 +1,5 @@
+global using Seriatim.Generation;
+global using Seriatim.Models;
+global using Seriatim.Tensors;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
