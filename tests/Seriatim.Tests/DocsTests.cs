@@ -74,21 +74,27 @@ public sealed partial class DocsTests
     {
         var usings = new StringBuilder();
         var code = new StringBuilder();
+        var types = new StringBuilder();
         foreach (Match block in CSharpBlock().Matches(File.ReadAllText(Path.Combine(Repository.Root, page))))
         {
             string[] lines = block.Groups[1].Value.Split('\n');
             if (lines.Any(line => UsingDirective().IsMatch(line)) && code.Length > 0)
             {
-                yield return Whole(usings, code);
-                (usings, code) = (new StringBuilder(), new StringBuilder());
+                yield return Whole(usings, code.Append(types));
+                (usings, code, types) = (new StringBuilder(), new StringBuilder(), new StringBuilder());
             }
 
+            // Types of a block, which end it, come after the statements of all blocks.
+            bool isType = false;
             foreach (string line in lines)
-                (UsingDirective().IsMatch(line) ? usings : code).Append(line).Append('\n');
+            {
+                isType |= TypeDeclaration().IsMatch(line);
+                (UsingDirective().IsMatch(line) ? usings : isType ? types : code).Append(line).Append('\n');
+            }
         }
 
         if (code.Length > 0)
-            yield return Whole(usings, code);
+            yield return Whole(usings, code.Append(types));
     }
 
     /// <summary>A page that speaks of <c>folder</c> says above its code that it is a model's.</summary>
@@ -132,6 +138,9 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex CSharpBlock();
+
+    [GeneratedRegex(@"^(public |internal )?(sealed |static )?(class|record|struct|interface) ")]
+    private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"\(folder[,)]")]
     private static partial Regex Folder();
