@@ -69,8 +69,8 @@ public sealed class Model : IDisposable
     public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
 
     /// <summary>
-    /// A short name for what an adapter adds, 32 hexadecimal digits: equal wherever the same is added to the same weights, whatever
-    /// the adapter is called.
+    /// A short name for what an adapter adds, 32 hexadecimal digits: equal wherever the same is added to the same weights,
+    /// whatever the adapter is called.
     /// </summary>
     /// <param name="name">Its name here.</param>
     /// <exception cref="SequenceTermsException">There is none of that name.</exception>

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants may
-/// be asked for by any.
+/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants
+/// may be asked for by any.
 /// </summary>
 public interface IGenerationModel
 {
@@ -14,7 +14,9 @@ public interface IGenerationModel
     /// </summary>
     string Fingerprint { get; }
 
-    /// <summary>A name for what an adapter adds, equal wherever the same is added; asked for adapters that the model has.</summary>
+    /// <summary>
+    /// A name for what an adapter adds, equal wherever the same is added; asked for adapters that the model has.
+    /// </summary>
     /// <param name="adapter">Its name.</param>
     string AdapterFingerprint(string adapter);
 

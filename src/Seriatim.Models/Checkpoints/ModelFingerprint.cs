@@ -40,7 +40,8 @@ internal static class ModelFingerprint
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string path, LowRankFactors own) in factors.OrderBy(f => f.Key, StringComparer.Ordinal))
         {
-            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{path} {own.Rank} {BitConverter.SingleToInt32Bits(own.Scale)}"));
+            int scale = BitConverter.SingleToInt32Bits(own.Scale);
+            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{path} {own.Rank} {scale}"));
             hash.AppendData(MemoryMarshal.AsBytes(own.A.Span));
             hash.AppendData(MemoryMarshal.AsBytes(own.B.Span));
         }
