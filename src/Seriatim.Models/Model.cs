@@ -68,6 +68,12 @@ public sealed class Model : IDisposable
     /// </summary>
     public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
 
+    /// <summary>The same with an adapter: two digests with a plus sign between.</summary>
+    /// <param name="adapter">One of <see cref="Adapters"/>; null: none.</param>
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public string FingerprintOf(string? adapter) =>
+        adapter is null ? Fingerprint : $"{Fingerprint}+{_adapters.FingerprintOf(adapter)}";
+
     /// <summary>Number of trained values.</summary>
     public long ParameterCount =>
         Parameters.Where(p => !p.IsConstant).Sum(p => (long)p.Parameter.Rows * p.Parameter.Columns)

@@ -8,7 +8,7 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual ModelCapability Capability => inner.Capability;
 
     /// <inheritdoc/>
-    public virtual string Fingerprint => inner.Fingerprint;
+    public virtual string FingerprintOf(string? adapter) => inner.FingerprintOf(adapter);
 
     /// <inheritdoc/>
     public virtual int VocabularySize => inner.VocabularySize;

@@ -12,7 +12,8 @@ public interface IGenerationModel
     /// <summary>
     /// A short name for what it computes: requests can move between engines whose models have the same.
     /// </summary>
-    string Fingerprint { get; }
+    /// <param name="adapter">With this adapter; null: without.</param>
+    string FingerprintOf(string? adapter);
 
     /// <summary>Number of token ids, V.</summary>
     int VocabularySize { get; }

@@ -35,8 +35,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     /// <exception cref="GenerationException">The state is refused.</exception>
     public RequestLimits Check(RequestState state)
     {
-        if (state.Model is { } other && other != model.Fingerprint)
-            throw new InvalidStateException("model", other, model.Fingerprint);
+        LimitsOf(state.Request);
+        string own = model.FingerprintOf(state.Request.Adapter);
+        if (state.Model is { } other && other != own)
+            throw new InvalidStateException(state.Request.Adapter is null ? "model" : "model or adapter", other, own);
         if (state.Request.Tokenizer is null && state.TokenizerHash is not null)
         {
             throw new InvalidStateException("tokenizer", "none", $"{state.TokenizerHash}; give it when the state is read");

@@ -8,6 +8,7 @@ namespace Seriatim.Models;
 internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, GroupedWeight> weights) : IDisposable
 {
     private readonly SortedDictionary<string, RowGroup> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _fingerprints = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removed = new(StringComparer.Ordinal);
     private readonly ReaderWriterLockSlim _lock = new();
 
@@ -58,6 +59,7 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
             }
 
             _groups.Add(name, group);
+            _fingerprints.Add(name, ModelFingerprint.Of(factors));
         }
         catch
         {
@@ -80,6 +82,7 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
                 return false;
             device.Synchronize(); // products that were asked for have read what is now given back
             _removed.Add(name);
+            _fingerprints.Remove(name);
             group.End();
             foreach (GroupedWeight weight in weights.Values)
                 weight.Remove(group);
@@ -98,6 +101,22 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
         try
         {
             GroupOf(name);
+        }
+        finally
+        {
+            _lock.ExitReadLock();
+        }
+    }
+
+    /// <summary>What tells the adapter from others, whatever their names.</summary>
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public string FingerprintOf(string name)
+    {
+        _lock.EnterReadLock();
+        try
+        {
+            GroupOf(name);
+            return _fingerprints[name];
         }
         finally
         {

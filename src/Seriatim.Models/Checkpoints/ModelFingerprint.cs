@@ -34,6 +34,20 @@ internal static class ModelFingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
+    /// <summary>The same for an adapter: all of it.</summary>
+    public static string Of(IReadOnlyDictionary<string, LowRankFactors> factors)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string path, LowRankFactors own) in factors.OrderBy(one => one.Key, StringComparer.Ordinal))
+        {
+            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{path} {own.Rank} {own.Scale:R}"));
+            hash.AppendData(MemoryMarshal.AsBytes(own.A.Span));
+            hash.AppendData(MemoryMarshal.AsBytes(own.B.Span));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
     private static void Add(IncrementalHash hash, int rows, int columns, Action<int, Span<float>> read)
     {
         float[] row = new float[columns];
