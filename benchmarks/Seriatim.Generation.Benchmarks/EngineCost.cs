@@ -33,25 +33,27 @@ internal static class EngineCost
             ("16 requests of 4 beams", 16, request with { Beam = new() { Beams = 4 } }),
         ];
         Console.WriteLine($"ms a step of 64 sequences by the engine's own clock; median of {Rounds} runs of {NewTokens} tokens");
-        Console.WriteLine($"{"",-36} {"planning",9} {"taking rows",12} {"own work",9} {"passes",9}");
+        Console.WriteLine($"{"",-36} {"planning",9} {"taking rows",12} {"own work",9} {"passes",9} {"bytes a token",14}");
         foreach ((string name, int count, GenerationRequest kind) in kinds)
         {
-            var rounds = new List<(double Plan, double Take, double Pass)>();
+            var rounds = new List<(double Plan, double Take, double Pass, double Bytes)>();
             for (int round = -2; round < Rounds; round++)
             {
                 using var engine = new GenerationEngine(new LoadedModel(model, ops), new EngineOptions { Pages = 8192, StepTime = Timeout.InfiniteTimeSpan });
+                long before = GC.GetTotalAllocatedBytes(precise: true);
                 await Task.WhenAll(Enumerable.Range(0, count).Select(i => engine.CompleteAsync(kind with { Seed = (ulong)i })));
+                double bytes = (GC.GetTotalAllocatedBytes(precise: true) - before) / (64.0 * NewTokens);
                 EngineStatistics statistics = await engine.GetStatisticsAsync();
                 if (round >= 0)
                 {
                     rounds.Add((statistics.Times.Scheduling.TotalMilliseconds / statistics.Steps,
-                        statistics.Times.Sampling.TotalMilliseconds / statistics.Steps, statistics.Times.Passes.TotalMilliseconds / statistics.Steps));
+                        statistics.Times.Sampling.TotalMilliseconds / statistics.Steps, statistics.Times.Passes.TotalMilliseconds / statistics.Steps, bytes));
                 }
             }
 
             rounds.Sort((a, b) => (a.Plan + a.Take).CompareTo(b.Plan + b.Take));
-            (double plan, double take, double pass) = rounds[Rounds / 2];
-            Console.WriteLine($"{name,-36} {plan,9:F3} {take,12:F3} {plan + take,9:F3} {pass,9:F3}");
+            (double plan, double take, double pass, double allocated) = rounds[Rounds / 2];
+            Console.WriteLine($"{name,-36} {plan,9:F3} {take,12:F3} {plan + take,9:F3} {pass,9:F3} {allocated,14:F0}");
         }
     }
 }

@@ -68,13 +68,11 @@ public sealed class Model : IDisposable
     /// </summary>
     public string Fingerprint => _fingerprint ??= ModelFingerprint.Of(this);
 
-    /// <summary>
-    /// A short name for what an adapter adds, 32 hexadecimal digits: equal wherever the same is added to the same weights,
-    /// whatever the adapter is called.
-    /// </summary>
-    /// <param name="name">Its name here.</param>
-    /// <exception cref="SequenceTermsException">There is none of that name.</exception>
-    public string AdapterFingerprint(string name) => _adapters.FingerprintOf(name);
+    /// <summary>The same with an adapter: two digests with a plus sign between.</summary>
+    /// <param name="adapter">One of <see cref="Adapters"/>; null: none.</param>
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public string FingerprintOf(string? adapter) =>
+        adapter is null ? Fingerprint : $"{Fingerprint}+{_adapters.FingerprintOf(adapter)}";
 
     /// <summary>Number of trained values.</summary>
     public long ParameterCount =>

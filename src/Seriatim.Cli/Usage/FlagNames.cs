@@ -75,6 +75,7 @@ internal static partial class FlagNames
         ["TokenTypes"] = "the kinds of the text's tokens",
         ["LogitsAt"] = "the place asked for",
         ["MorePooling"] = "further poolings of the model",
+        ["Strategy"] = "the strategy of the program",
         ["Sampling.Processors"] = "a processor of the program",
         ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
         ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",
@@ -91,7 +92,11 @@ internal static partial class FlagNames
         ["PrefillChunk"] = "the piece of a prompt",
         ["MaxQueuedRequests"] = "the length of the queue",
         ["MaxOvertaking"] = "overtaking in the queue",
+        ["AgeingSteps"] = "the ageing of requests that wait",
+        ["MaxUnreadUpdates"] = "the updates that wait to be read",
+        ["MaxLogprobs"] = "the limit of alternatives",
         ["Clock"] = "the clock",
+        ["Logger"] = "the logger",
     };
 
     /// <summary>Options that a flag sets.</summary>

@@ -8,10 +8,7 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual ModelCapability Capability => inner.Capability;
 
     /// <inheritdoc/>
-    public virtual string Fingerprint => inner.Fingerprint;
-
-    /// <inheritdoc/>
-    public virtual string AdapterFingerprint(string adapter) => inner.AdapterFingerprint(adapter);
+    public virtual string FingerprintOf(string? adapter) => inner.FingerprintOf(adapter);
 
     /// <inheritdoc/>
     public virtual int VocabularySize => inner.VocabularySize;

@@ -20,7 +20,7 @@ internal sealed class EngineCore : IDisposable
     public EngineCore(IGenerationModel model, EngineOptions options)
     {
         options.Check(model);
-        (_context, _fingerprint) = (new EngineContext(model, options), model.Fingerprint);
+        (_context, _fingerprint) = (new EngineContext(model, options), model.FingerprintOf(null));
         if (model.Capability != ModelCapability.Encoder)
         {
             _pools = NewPools(model, options);
@@ -93,7 +93,7 @@ internal sealed class EngineCore : IDisposable
     {
         GenerationRequest request = state.Request;
         bool caches = request.UsePrefixCache && request.EncoderInput.IsEmpty;
-        state.Model ??= _checks.IdentityOf(request);
+        state.Model ??= request.Adapter is { } adapter ? _context.Model.FingerprintOf(adapter) : _fingerprint;
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = new GenerationWork(_context, state, handle, limits, submitted),

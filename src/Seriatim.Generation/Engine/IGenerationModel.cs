@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants
-/// may be asked for by any.
+/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants may
+/// be asked for by any.
 /// </summary>
 public interface IGenerationModel
 {
@@ -12,13 +12,8 @@ public interface IGenerationModel
     /// <summary>
     /// A short name for what it computes: requests can move between engines whose models have the same.
     /// </summary>
-    string Fingerprint { get; }
-
-    /// <summary>
-    /// A name for what an adapter adds, equal wherever the same is added; asked for adapters that the model has.
-    /// </summary>
-    /// <param name="adapter">Its name.</param>
-    string AdapterFingerprint(string adapter);
+    /// <param name="adapter">With this adapter; null: without.</param>
+    string FingerprintOf(string? adapter);
 
     /// <summary>Number of token ids, V.</summary>
     int VocabularySize { get; }

@@ -17,10 +17,7 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     };
 
     /// <inheritdoc/>
-    public string Fingerprint => Model.Fingerprint;
-
-    /// <inheritdoc/>
-    public string AdapterFingerprint(string adapter) => Model.AdapterFingerprint(adapter);
+    public string FingerprintOf(string? adapter) => Model.FingerprintOf(adapter);
 
     /// <inheritdoc/>
     public int VocabularySize => Model.Spec.Last.Vocabulary;

@@ -36,9 +36,9 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     public RequestLimits Check(RequestState state)
     {
         LimitsOf(state.Request);
-        string own = IdentityOf(state.Request);
+        string own = model.FingerprintOf(state.Request.Adapter);
         if (state.Model is { } other && other != own)
-            throw new InvalidStateException("model", other, own);
+            throw new InvalidStateException(state.Request.Adapter is null ? "model" : "model or adapter", other, own);
         if (state.Request.Tokenizer is null && state.TokenizerHash is not null)
         {
             throw new InvalidStateException("tokenizer", "none", $"{state.TokenizerHash}; give it when the state is read");
@@ -69,11 +69,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         LimitsOf(request);
         return new RequestLimits(newTokens, endIds, width, TermsOf(request), null, Strategy.Of(request));
     }
-
-    /// <summary>What a state that began here says it began with: the model and, if it has one, its adapter.</summary>
-    public string IdentityOf(GenerationRequest request) => request.Adapter is { } adapter
-        ? $"{model.Fingerprint} with adapter {model.AdapterFingerprint(adapter)}"
-        : model.Fingerprint;
 
     private SequenceLimits LimitsOf(GenerationRequest request)
     {

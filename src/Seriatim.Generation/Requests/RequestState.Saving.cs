@@ -164,11 +164,23 @@ public sealed partial class RequestState
             Strategy = own,
             Sampling = document.Request.Sampling with
             {
-                Processors = [.. document.Processors.Select(name =>
-                    sources.Processors.FirstOrDefault(processor => processor.Name == name)
-                        ?? throw Missing("processor", name, "Processors", sources.Processors.Select(processor => processor.Name)))],
+                Processors = ProcessorsOf(document.Processors, sources.Processors),
             },
         };
+    }
+
+    /// <summary>The second of a name is the second that is given under it.</summary>
+    private static List<LogitsProcessor> ProcessorsOf(IReadOnlyList<string> names, IReadOnlyList<LogitsProcessor> given)
+    {
+        var found = new List<LogitsProcessor>();
+        foreach (string name in names)
+        {
+            int earlier = found.Count(processor => processor.Name == name);
+            found.Add(given.Where(processor => processor.Name == name).ElementAtOrDefault(earlier)
+                ?? throw Missing("processor", name, "Processors", given.Select(processor => processor.Name)));
+        }
+
+        return found;
     }
 
     private static InvalidStateException Missing(string what, string name, string member, IEnumerable<string> given) =>

@@ -15,7 +15,10 @@ namespace Seriatim.Generation;
 /// </remarks>
 public abstract class LogitsProcessor
 {
-    /// <summary>What errors and saved states call it.</summary>
+    /// <summary>
+    /// What errors and saved states call it. A saved request finds its processors by their names: put into it what tells two of
+    /// one kind apart, e.g. <c>top_a 0.2</c>.
+    /// </summary>
     public virtual string Name => GetType().Name;
 
     /// <summary>

@@ -10,7 +10,7 @@ internal sealed partial class Scheduler
     {
         if (_plan.Preempted.Contains(group))
             return;
-        IReadOnlyList<Wish> wishes = group.Wishes;
+        List<Wish> wishes = group.Wishes;
         for (int i = 0; i < wishes.Count; i++)
         {
             Wish wish = wishes[i];
@@ -35,7 +35,7 @@ internal sealed partial class Scheduler
     }
 
     /// <summary>All of them, or none.</summary>
-    private void PlanTogether(SequenceGroup group, IReadOnlyList<Wish> wishes, int first, int count)
+    private void PlanTogether(SequenceGroup group, List<Wish> wishes, int first, int count)
     {
         if (count > _rows)
             return;
@@ -64,7 +64,7 @@ internal sealed partial class Scheduler
     }
 
     /// <summary>Whole sequences have rows of their own, and no memory.</summary>
-    private bool PlanWhole(SequenceGroup group, IReadOnlyList<Wish> wishes, int first, int count)
+    private bool PlanWhole(SequenceGroup group, List<Wish> wishes, int first, int count)
     {
         int rows = 0;
         for (int i = first; i < first + count; i++)
@@ -80,7 +80,7 @@ internal sealed partial class Scheduler
         return true;
     }
 
-    private static int CountTogether(IReadOnlyList<Wish> wishes, int first)
+    private static int CountTogether(List<Wish> wishes, int first)
     {
         int count = 1;
         while (wishes[first].Together != 0 && first + count < wishes.Count && wishes[first + count].Together == wishes[first].Together)

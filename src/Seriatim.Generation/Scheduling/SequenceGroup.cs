@@ -55,7 +55,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     public List<Sequence> Active => _trunk.Count > 0 ? _trunk : Live;
 
     /// <summary>What it wants of the next passes.</summary>
-    public IReadOnlyList<Wish> Wishes => _wishes.Items;
+    public List<Wish> Wishes => _wishes.Items;
 
     /// <summary>Whether what its sequences have in common is computed before they part again.</summary>
     public bool IsTrunk => _trunk.Count > 0;

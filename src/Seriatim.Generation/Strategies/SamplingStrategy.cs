@@ -16,7 +16,7 @@ internal sealed class SamplingStrategy : Strategy
 
     public override void Wish(RequestState state, WishList wishes)
     {
-        foreach (SequenceState sequence in state.Live)
+        foreach (SequenceState sequence in state.LiveList)
             wishes.Read(sequence);
     }
 

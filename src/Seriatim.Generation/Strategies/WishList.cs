@@ -10,7 +10,7 @@ public sealed class WishList
     private readonly List<Wish> _wishes = [];
     private int _together;
 
-    internal IReadOnlyList<Wish> Items => _wishes;
+    internal List<Wish> Items => _wishes;
 
     /// <summary>Positions of a prompt before this one are to be scored, too; 0: none.</summary>
     internal int Scored { get; set; }

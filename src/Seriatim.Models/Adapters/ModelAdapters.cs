@@ -7,8 +7,8 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, GroupedWeight> weights) : IDisposable
 {
-    private readonly Dictionary<string, string> _fingerprints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, RowGroup> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _fingerprints = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removed = new(StringComparer.Ordinal);
     private readonly ReaderWriterLockSlim _lock = new();
 
@@ -17,8 +17,15 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     {
         get
         {
-            using Holding held = Hold(areWanted: true);
-            return [.. _groups.Keys];
+            _lock.EnterReadLock();
+            try
+            {
+                return [.. _groups.Keys];
+            }
+            finally
+            {
+                _lock.ExitReadLock();
+            }
         }
     }
 
@@ -88,18 +95,33 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     }
 
     /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
-    public string FingerprintOf(string name)
-    {
-        using Holding held = Hold(areWanted: true);
-        GroupOf(name);
-        return _fingerprints[name];
-    }
-
-    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
     public void Require(string name)
     {
-        using Holding held = Hold(areWanted: true);
-        GroupOf(name);
+        _lock.EnterReadLock();
+        try
+        {
+            GroupOf(name);
+        }
+        finally
+        {
+            _lock.ExitReadLock();
+        }
+    }
+
+    /// <summary>What tells the adapter from others, whatever their names.</summary>
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public string FingerprintOf(string name)
+    {
+        _lock.EnterReadLock();
+        try
+        {
+            GroupOf(name);
+            return _fingerprints[name];
+        }
+        finally
+        {
+            _lock.ExitReadLock();
+        }
     }
 
     /// <summary>Whether any sequence of a batch wants an adapter.</summary>

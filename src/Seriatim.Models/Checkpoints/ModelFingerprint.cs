@@ -34,14 +34,13 @@ internal static class ModelFingerprint
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
-    /// <summary>A short name for what an adapter adds: all of its values.</summary>
+    /// <summary>The same for an adapter: all of it.</summary>
     public static string Of(IReadOnlyDictionary<string, LowRankFactors> factors)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach ((string path, LowRankFactors own) in factors.OrderBy(f => f.Key, StringComparer.Ordinal))
+        foreach ((string path, LowRankFactors own) in factors.OrderBy(one => one.Key, StringComparer.Ordinal))
         {
-            int scale = BitConverter.SingleToInt32Bits(own.Scale);
-            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{path} {own.Rank} {scale}"));
+            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{path} {own.Rank} {own.Scale:R}"));
             hash.AppendData(MemoryMarshal.AsBytes(own.A.Span));
             hash.AppendData(MemoryMarshal.AsBytes(own.B.Span));
         }

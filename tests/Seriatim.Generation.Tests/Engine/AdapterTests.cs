@@ -113,7 +113,7 @@ public sealed class AdapterTests
         {
             using var refusing = new EngineCore(new LoadedModel(other, ops), Runs.Roomy);
             var refused = Assert.ThrowsAny<GenerationException>(() => refusing.Check(RequestState.FromBytes(bytes)));
-            Assert.Contains(other == without ? "Adapter is a" : here.AdapterFingerprint("a"), refused.Message);
+            Assert.Contains(other == without ? "Adapter is a" : here.FingerprintOf("a"), refused.Message);
         }
 
         using var second = new EngineCore(new LoadedModel(there, ops), Runs.Roomy);
@@ -146,6 +146,33 @@ public sealed class AdapterTests
             """), new RandomBlockSource(QuantizationMix.Parse("q8_0"), 2, tied: true, seed)),
         _ => HybridEngineTests.Make(kind != "recurrence", seed),
     };
+
+    [Fact]
+    public async Task AStateGoesOnWithItsOwnAdapterOnly()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        using Model target = Make("blocks", 7), same = Make("blocks", 7), other = Make("blocks", 7), without = Make("blocks", 7);
+        AddAdapters(target);
+        AddAdapters(same);
+        other.AddAdapter("a", Factors(other, 9, every: 1));
+        var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 12, Adapter = "a", Seed = 4 };
+        GenerationResult expected = Runs.Alone(new LoadedModel(target, ops), request);
+        using var core = new EngineCore(new LoadedModel(target, ops), new EngineOptions { Pages = 40 });
+        GenerationHandle handle = core.Add(request);
+        core.Step();
+        core.Step();
+        Task<RequestState> leaving = handle.ExportAsync();
+        core.Step();
+        byte[] state = (await leaving).ToBytes();
+        using var another = new EngineCore(new LoadedModel(other, ops), new EngineOptions { Pages = 40 });
+        Assert.Equal("model or adapter", Assert.Throws<InvalidStateException>(() => another.Check(RequestState.FromBytes(state))).What);
+        using var none = new EngineCore(new LoadedModel(without, ops), new EngineOptions { Pages = 40 });
+        Assert.Contains("the model has none", Assert.Throws<InvalidOptionException>(() => none.Check(RequestState.FromBytes(state))).Message);
+        using var equal = new EngineCore(new LoadedModel(same, ops), new EngineOptions { Pages = 40 });
+        GenerationHandle after = equal.Add(RequestState.FromBytes(state), 1);
+        equal.Drain();
+        Runs.Equal(expected, after.Result(), "moved");
+    }
 
     private static void AddAdapters(Model model)
     {

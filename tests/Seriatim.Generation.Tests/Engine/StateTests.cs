@@ -173,7 +173,7 @@ public sealed class StateTests
         using var core = new EngineCore(other, Runs.Roomy);
         var refused = Assert.Throws<InvalidStateException>(() => core.Check(state));
         Assert.Equal("model", refused.What);
-        Assert.Contains(model.Fingerprint, refused.Message);
+        Assert.Contains(model.FingerprintOf(null), refused.Message);
         using var small = new EngineCore(model, new EngineOptions { Pages = 1, PageSize = 4 });
         Assert.Throws<RequestTooLargeException>(() => small.Check(state));
     }

@@ -23,9 +23,7 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
 
     public ModelCapability Capability { get; }
 
-    public string Fingerprint => $"fake {_seed} {VocabularySize} {Capability} {Kinds}";
-
-    public string AdapterFingerprint(string adapter) => adapter;
+    public string FingerprintOf(string? adapter) => $"fake {_seed} {VocabularySize} {Capability} {Kinds} {adapter}";
 
     public int VocabularySize { get; }
 

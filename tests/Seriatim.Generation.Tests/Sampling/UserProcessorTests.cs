@@ -33,6 +33,19 @@ public sealed class UserProcessorTests
         Assert.Equal(plain, written);
     }
 
+    /// <summary>What is lent ends with the processor: the list of candidates is kept from then on, as without one.</summary>
+    [Fact]
+    public void WhatIsLentIsTakenBack()
+    {
+        var options = new SamplingOptions { Processors = [new Acts(row => row.Logits.Clear())] };
+        var chain = new SamplerChain(Request with { Sampling = options }, [], 100, 50);
+        var row = new LogitsRow(new float[50], [1], []);
+        chain.ApplyScores(row);
+        row.KeepTop(5);
+        row.Values[20] = 9;
+        Assert.Equal([0, 1, 2, 3, 4], row.Candidates.ToArray().Select(LogitsRow.IdOf).Order());
+    }
+
     [Fact]
     public void ItComesAfterPenaltiesAndBeforeTheTemperature()
     {
