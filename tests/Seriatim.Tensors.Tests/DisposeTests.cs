@@ -17,6 +17,7 @@ public sealed class DisposeTests
         () => State(),
         () => new ReferenceOps().RouteExperts(Tensor.Zeros(3, 4), 2, true),
         () => new Tape(new ReferenceOps()),
+        () => WithGroup(),
         () => new ReferenceOps(),
         () => CpuOps.Create(3),
         () => new ObservedOps(CpuOps.Create(2), new OpTimes()),
@@ -93,6 +94,13 @@ public sealed class DisposeTests
         })];
         foreach (Type type in typeof(Tensor).Assembly.GetExportedTypes().Where(typeof(IDisposable).IsAssignableFrom))
             Assert.True(made.Any(type.IsAssignableFrom), $"{type} is disposed by no case.");
+    }
+
+    private static GroupedWeight WithGroup()
+    {
+        GroupedWeight weight = LinearWeight.FromPanels(new Parameter("w", 4, 3, ParameterLayout.Panels)).WithGroups();
+        weight.Add(new RowGroup("g"), new Parameter("a", 2, 3, ParameterLayout.Panels), new Parameter("b", 4, 2, ParameterLayout.Panels), 1);
+        return weight;
     }
 
     private static Parameter Trained()

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Seriatim.Generation;
 
 /// <summary>
@@ -88,6 +90,9 @@ public sealed record EngineOptions
 
     /// <summary>The clock: timeouts, timings, and whether speculation pays.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Hears of refused requests, preemptions, failed passes and faults; null: nobody does.</summary>
+    public ILogger? Logger { get; init; }
 
     internal void Check(IGenerationModel model)
     {

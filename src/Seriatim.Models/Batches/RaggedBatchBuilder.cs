@@ -65,7 +65,8 @@ public sealed class RaggedBatchBuilder
     /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
     /// <exception cref="ArgumentException">There is not one type for each token.</exception>
     public RaggedBatchBuilder AddEncoder(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All, string? adapter = null) =>
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All,
+        string? adapter = null) =>
         Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
             outputs, null, CommitPoints.End);
 

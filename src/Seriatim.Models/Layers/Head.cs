@@ -63,7 +63,8 @@ internal sealed class Head
         if (groups is not null && Linear is GroupedWeight linear && linear.HasAny(groups))
         {
             throw new NotSupportedException(
-                $"An adapter of these rows adds to {linear}; a loss never holds the logits it would add to. Project the rows instead.");
+                $"An adapter of these rows adds to {linear}; a loss never holds the logits it would add to. Project the rows " +
+                "instead.");
         }
 
         using Tensor features = Features(ops, x, groups);

@@ -69,7 +69,8 @@ internal readonly struct LinearExpertsBackwardOp(
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient, RowGroups? all) = (experts, routing, dy, groups);
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs) = (experts, routing);
+        (Tensor gradient, RowGroups? all) = (dy, groups);
         ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
         {
             using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);
@@ -79,7 +80,8 @@ internal readonly struct LinearExpertsBackwardOp(
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs, Tensor gradient, RowGroups? all) = (experts, routing, dy, groups);
+        (IReadOnlyList<LinearWeight> weights, ExpertRouting pairs) = (experts, routing);
+        (Tensor gradient, RowGroups? all) = (dy, groups);
         ExpertsMath.ForEachExpert(x, results[0], routing, (expert, rows, dx) =>
         {
             using Tensor own = ExpertsMath.PairsOfExpert(gradient, pairs, expert);

@@ -92,6 +92,38 @@ public sealed class AdapterTests
         Assert.NotEqual(alone[1], alone[2]);
     }
 
+    [Fact]
+    public async Task AStateGoesOnOnlyWhereItsAdapterAddsTheSame()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        using Model here = Make("blocks", 7), there = Make("blocks", 7), elsewhere = Make("blocks", 7), without = Make("blocks", 7);
+        AddAdapters(here);
+        AddAdapters(there);
+        elsewhere.AddAdapter("a", Factors(elsewhere, 3, every: 1));
+        var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 12, Adapter = "a", CacheSalt = "tenant", Seed = 4 };
+        GenerationResult expected = Runs.Alone(new LoadedModel(here, ops), request);
+        using var first = new EngineCore(new LoadedModel(here, ops), Runs.Roomy);
+        GenerationHandle before = first.Add(request);
+        for (int step = 0; step < 4; step++)
+            first.Step();
+        Task<RequestState> leaving = before.ExportAsync();
+        first.Step();
+        byte[] bytes = (await leaving).ToBytes();
+        foreach (Model other in new[] { elsewhere, without })
+        {
+            using var refusing = new EngineCore(new LoadedModel(other, ops), Runs.Roomy);
+            var refused = Assert.ThrowsAny<GenerationException>(() => refusing.Check(RequestState.FromBytes(bytes)));
+            Assert.Contains(other == without ? "Adapter is a" : here.FingerprintOf("a"), refused.Message);
+        }
+
+        using var second = new EngineCore(new LoadedModel(there, ops), Runs.Roomy);
+        RequestState state = RequestState.FromBytes(bytes);
+        Assert.Equal(("a", "tenant"), (state.Request.Adapter, state.Request.CacheSalt));
+        GenerationHandle after = second.Add(state, 9);
+        second.Drain();
+        Runs.Equal(expected, after.Result(), "moved");
+    }
+
     private static float[][] Embed(EngineCore core, params string?[] adapters)
     {
         TaskCompletionSource<EncodingResult>[] results = [.. adapters.Select(_ => new TaskCompletionSource<EncodingResult>())];

@@ -1,0 +1,28 @@
+namespace Seriatim.Generation;
+
+/// <summary>What the pools of an engine take, before there is one.</summary>
+internal static class EngineMemory
+{
+    /// <summary>Bytes of all pools, those of a draft model included.</summary>
+    /// <exception cref="InvalidOptionException">An option has a value that is not allowed.</exception>
+    public static long Of(IGenerationModel model, EngineOptions options)
+    {
+        options.Check(model);
+        if (model.Capability == ModelCapability.Encoder)
+            return 0;
+        (int pages, int states) = (options.PagesFor(model), options.StatesFor(model));
+        long bytes = Of(model, options, pages, states);
+        return options.DraftModel is { } draft
+            ? bytes + Of(draft, options, pages, options.StatesFor(draft) + (long)options.MaxSequences)
+            : bytes;
+    }
+
+    private static long Of(IGenerationModel model, EngineOptions options, long pages, long states)
+    {
+        using MemoryPools one = model.NewMemoryPools(options.PageSize, 1, 1, options.KeyValueType);
+        long bytes = 0;
+        for (int kind = 0; kind < one.Count; kind++)
+            bytes += checked(one[kind].UnitBytes * (one[kind].HoldsPositions ? pages : states));
+        return bytes;
+    }
+}
