@@ -123,13 +123,12 @@ internal sealed class EngineCore : IDisposable
 
     /// <summary>Takes a checked request over.</summary>
     public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion,
-        CancellationToken token, long submitted)
+        CancellationToken token)
     {
         var group = new SequenceGroup(number, request.Priority, 1)
         {
             Work = new EncodingWork(request, completion, token),
             Remembers = false,
-            Submitted = submitted,
             Terms = request.Adapter is null ? SequenceTerms.None : new SequenceTerms { Adapter = request.Adapter },
         };
         group.Follow();
@@ -229,6 +228,10 @@ internal sealed class EngineCore : IDisposable
             if (_scheduler.Running[i].Work.IsPaused)
                 _scheduler.Suspend(_scheduler.Running[i]);
         }
+
+        // Looked at once a step: a reader may come at any moment, and a plan must not find both.
+        for (int i = 0; i < _scheduler.Waiting.Count; i++)
+            _scheduler.Waiting[i].IsAside = _scheduler.Waiting[i].Work.IsPaused;
 
         bool any = EndSome(_scheduler.Running, ref now);
         any |= EndSome(_scheduler.Waiting, ref now);
