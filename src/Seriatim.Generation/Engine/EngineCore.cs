@@ -91,15 +91,29 @@ internal sealed class EngineCore : IDisposable
     /// </summary>
     public SequenceGroup Prepare(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
     {
+        state.Take();
+        try
+        {
+            return PrepareTaken(state, limits, handle, submitted);
+        }
+        catch
+        {
+            state.Give();
+            throw;
+        }
+    }
+
+    private SequenceGroup PrepareTaken(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
+    {
         GenerationRequest request = state.Request;
         bool caches = request.UsePrefixCache && request.EncoderInput.IsEmpty;
         state.Model ??= request.Adapter is { } adapter ? _context.Model.FingerprintOf(adapter) : _fingerprint;
+        state.KeyValues ??= _context.Options.KeyValueType;
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = new GenerationWork(_context, state, handle, limits, submitted),
             Remembers = limits.Strategy.Remembers,
             Drafting = request.Speculation is null ? null : new Drafting(request, state.Seed, limits.MaxNewTokens),
-            Submitted = submitted,
             Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
