@@ -33,7 +33,7 @@ internal sealed class EngineCore : IDisposable
         var limits = new SchedulerLimits(
             options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored, options.AgeingSteps);
         _scheduler = new Scheduler(limits, new MemoryForecast(_pools, _cache), _cache);
-        _runner = new StepRunner(model, _pools, _cache);
+        _runner = new StepRunner(_context, _pools, _cache);
         _checks = new RequestChecks(model, options, _pools);
         _speculator = new Speculator(_context);
         _gauges = new EngineGauges(_pools, _cache, _scheduler, _speculator);
@@ -167,6 +167,8 @@ internal sealed class EngineCore : IDisposable
         }
 
         Planned?.Invoke(plan);
+        foreach (SequenceGroup group in plan.Preempted)
+            EngineEvents.Preempted(_context.Logger, group.Number);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
@@ -188,6 +190,7 @@ internal sealed class EngineCore : IDisposable
     /// <param name="again">Whether the step before broke off, too.</param>
     public void Recover(Exception exception, bool again)
     {
+        EngineEvents.Faulted(_context.Logger, _scheduler.Running.Count + _scheduler.Waiting.Count, exception);
         if (again)
         {
             var failure = new InvalidOperationException($"The engine's steps fail: {exception.Message}", exception);
