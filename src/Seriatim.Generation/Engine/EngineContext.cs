@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Seriatim.Generation;
 
 /// <summary>What the parts of an engine share. Used by the engine's thread only.</summary>
@@ -15,6 +18,8 @@ internal sealed class EngineContext
     public EngineOptions Options { get; }
 
     public TimeProvider Clock => Options.Clock;
+
+    public ILogger Logger => Options.Logger ?? NullLogger.Instance;
 
     /// <summary>Scratch space for choosing tokens.</summary>
     public LogitsRow Row { get; }

@@ -33,7 +33,7 @@ internal sealed class EngineCore : IDisposable
         var limits = new SchedulerLimits(
             options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored, options.AgeingSteps);
         _scheduler = new Scheduler(limits, new MemoryForecast(_pools, _cache), _cache);
-        _runner = new StepRunner(model, _pools, _cache);
+        _runner = new StepRunner(_context, _pools, _cache);
         _checks = new RequestChecks(model, options, _pools);
         _speculator = new Speculator(_context);
         _gauges = new EngineGauges(_pools, _cache, _scheduler, _speculator);
@@ -91,15 +91,29 @@ internal sealed class EngineCore : IDisposable
     /// </summary>
     public SequenceGroup Prepare(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
     {
+        state.Take();
+        try
+        {
+            return PrepareTaken(state, limits, handle, submitted);
+        }
+        catch
+        {
+            state.Give();
+            throw;
+        }
+    }
+
+    private SequenceGroup PrepareTaken(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
+    {
         GenerationRequest request = state.Request;
         bool caches = request.UsePrefixCache && request.EncoderInput.IsEmpty;
         state.Model ??= request.Adapter is { } adapter ? _context.Model.FingerprintOf(adapter) : _fingerprint;
+        state.KeyValues ??= _context.Options.KeyValueType;
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = new GenerationWork(_context, state, handle, limits, submitted),
             Remembers = limits.Strategy.Remembers,
             Drafting = request.Speculation is null ? null : new Drafting(request, state.Seed, limits.MaxNewTokens),
-            Submitted = submitted,
             Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
@@ -123,13 +137,12 @@ internal sealed class EngineCore : IDisposable
 
     /// <summary>Takes a checked request over.</summary>
     public void Add(EncodingRequest request, long number, TaskCompletionSource<EncodingResult> completion,
-        CancellationToken token, long submitted)
+        CancellationToken token)
     {
         var group = new SequenceGroup(number, request.Priority, 1)
         {
             Work = new EncodingWork(request, completion, token),
             Remembers = false,
-            Submitted = submitted,
             Terms = request.Adapter is null ? SequenceTerms.None : new SequenceTerms { Adapter = request.Adapter },
         };
         group.Follow();
@@ -154,6 +167,8 @@ internal sealed class EngineCore : IDisposable
         }
 
         Planned?.Invoke(plan);
+        foreach (SequenceGroup group in plan.Preempted)
+            EngineEvents.Preempted(_context.Logger, group.Number);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
@@ -175,6 +190,7 @@ internal sealed class EngineCore : IDisposable
     /// <param name="again">Whether the step before broke off, too.</param>
     public void Recover(Exception exception, bool again)
     {
+        EngineEvents.Faulted(_context.Logger, _scheduler.Running.Count + _scheduler.Waiting.Count, exception);
         if (again)
         {
             var failure = new InvalidOperationException($"The engine's steps fail: {exception.Message}", exception);
@@ -229,6 +245,10 @@ internal sealed class EngineCore : IDisposable
             if (_scheduler.Running[i].Work.IsPaused)
                 _scheduler.Suspend(_scheduler.Running[i]);
         }
+
+        // Looked at once a step: a reader may come at any moment, and a plan must not find both.
+        for (int i = 0; i < _scheduler.Waiting.Count; i++)
+            _scheduler.Waiting[i].IsAside = _scheduler.Waiting[i].Work.IsPaused;
 
         bool any = EndSome(_scheduler.Running, ref now);
         any |= EndSome(_scheduler.Waiting, ref now);

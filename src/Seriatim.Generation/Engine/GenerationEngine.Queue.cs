@@ -11,8 +11,11 @@ public sealed partial class GenerationEngine
     private void Enter()
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
-        if (!TryEnter(out int waiting))
-            throw new EngineOverloadedException(waiting, _options.MaxQueuedRequests);
+        if (TryEnter(out int waiting))
+            return;
+        if (_options.Logger is { } logger)
+            EngineEvents.QueueFull(logger, waiting, _options.MaxQueuedRequests);
+        throw new EngineOverloadedException(waiting, _options.MaxQueuedRequests);
     }
 
     /// <summary>Gives a place in the queue back that was not used.</summary>

@@ -18,6 +18,7 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     private readonly SemaphoreSlim _signal = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private readonly Thread _thread;
     private long _numbers;
     private int _queued;
     private volatile bool _stopping;
@@ -33,7 +34,8 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     {
         _options = options ?? new EngineOptions();
         _core = new EngineCore(model, _options) { KeepsStepTime = true };
-        new Thread(Run) { IsBackground = true, Name = "Seriatim generation" }.Start();
+        _thread = new Thread(Run) { IsBackground = true, Name = "Seriatim generation" };
+        _thread.Start();
     }
 
     /// <summary>The model.</summary>
@@ -52,14 +54,13 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     public GenerationHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request = WithSuppressed(request);
-        RequestLimits limits = _core.Check(request);
+        (RequestState state, RequestLimits limits) = Begin(request);
         Enter();
-        return Start(request, limits, isSilent: false, cancellationToken);
+        return Start(state, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>
-    /// as <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
+    /// As <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
     /// requests, so that no batch fails in its middle.
     /// </summary>
     /// <param name="request">What to generate.</param>
@@ -71,10 +72,9 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request = WithSuppressed(request);
-        RequestLimits limits = _core.Check(request);
+        (RequestState state, RequestLimits limits) = Begin(request);
         await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
-        return Start(request, limits, isSilent: false, cancellationToken);
+        return Start(state, limits, isSilent: false, cancellationToken);
     }
 
     /// <summary>Generates, and streams the tokens as they come; the verb of everything above.</summary>
@@ -92,10 +92,9 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     public async Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request = WithSuppressed(request);
-        RequestLimits limits = _core.Check(request);
+        (RequestState state, RequestLimits limits) = Begin(request);
         Enter();
-        GenerationHandle handle = Start(request, limits, isSilent: true, cancellationToken);
+        GenerationHandle handle = Start(state, limits, isSilent: true, cancellationToken);
         return await handle.Completion.ConfigureAwait(false);
     }
 
@@ -122,12 +121,13 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     /// <exception cref="PromptTooLongException">The sequence does not fit into the context.</exception>
     /// <exception cref="RequestTooLargeException">It has more rows than a step.</exception>
     /// <exception cref="EngineOverloadedException">Too many requests are waiting.</exception>
-    public Task<EncodingResult> EncodeAsync(EncodingRequest request, CancellationToken cancellationToken = default)
+    public async Task<EncodingResult> EncodeAsync(EncodingRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = request.Own();
         _core.Check(request);
         Enter();
-        return Start(request, cancellationToken);
+        return await Start(request, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>As <see cref="EncodeAsync"/>, but waits for room if the queue is full, in the order of arrival.</summary>
@@ -139,6 +139,7 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     public async Task<EncodingResult> EncodeWhenFreeAsync(EncodingRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = request.Own();
         _core.Check(request);
         await EnterWhenFreeAsync(cancellationToken).ConfigureAwait(false);
         return await Start(request, cancellationToken).ConfigureAwait(false);
@@ -170,11 +171,13 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
 
     /// <summary>
     /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done, however often it is called.
+    /// Called by what the engine itself runs (a strategy, a processor), it returns at once, and the engine ends after the step.
     /// </summary>
     public void Dispose()
     {
         Stop();
-        _ended.Task.GetAwaiter().GetResult();
+        if (Thread.CurrentThread != _thread)
+            _ended.Task.GetAwaiter().GetResult();
     }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
@@ -190,9 +193,13 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
         _signal.Release();
     }
 
-    private GenerationHandle Start(GenerationRequest request, RequestLimits limits, bool isSilent,
-        CancellationToken cancellationToken) =>
-        Start(RequestState.Of(limits.Decide(request, request.Seed ?? DrawSeed())), limits, isSilent, cancellationToken);
+    /// <summary>A checked request as a state with numbers of its own. Whatever may throw here does so before it has a place.</summary>
+    private (RequestState State, RequestLimits Limits) Begin(GenerationRequest request)
+    {
+        request = WithSuppressed(request);
+        RequestLimits limits = _core.Check(request);
+        return (RequestState.Of(limits.Decide(request, request.Seed ?? DrawSeed())), limits);
+    }
 
     private GenerationHandle Start(RequestState state, RequestLimits limits, bool isSilent, CancellationToken cancellationToken)
     {
@@ -207,8 +214,15 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
             };
             SequenceGroup group = _core.Prepare(state, limits, handle, submitted);
             handle.Register();
-            Post(new Incoming(() => _core.Add(group), handle.Fail, HasPlace: true));
+            Post(new Incoming(() => _core.Add(group), Fail, HasPlace: true));
             return handle;
+
+            // The engine has gone meanwhile: the state is whole, and can go elsewhere.
+            void Fail(Exception exception)
+            {
+                state.Give();
+                handle.Fail(exception);
+            }
         }
         catch
         {
@@ -219,11 +233,10 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
 
     private Task<EncodingResult> Start(EncodingRequest request, CancellationToken cancellationToken)
     {
-        long submitted = _options.Clock.GetTimestamp();
         long number = Interlocked.Increment(ref _numbers);
         var completion = new TaskCompletionSource<EncodingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new Incoming(
-            () => _core.Add(request, number, completion, cancellationToken, submitted),
+            () => _core.Add(request, number, completion, cancellationToken),
             exception => completion.TrySetException(exception), HasPlace: true));
         return completion.Task;
     }

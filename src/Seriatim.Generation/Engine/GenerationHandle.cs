@@ -143,26 +143,38 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
         _updates.Writer.TryWrite(update);
     }
 
-    /// <summary>Gives the state to those who want it; true: it leaves the engine with one of them.</summary>
-    internal bool GiveState(RequestState state)
+    /// <summary>Gives the state to those who want it, until it leaves the engine with one of them.</summary>
+    /// <param name="state">
+    /// The state to give away, with all that ties it to the engine cut (true), or a copy. What it throws (a processor that cannot be
+    /// saved) is told to whoever asked.
+    /// </param>
+    internal void GiveState(Func<bool, RequestState> state)
     {
         while (_wishes.TryDequeue(out StateWish? wish))
         {
-            if (!wish.Leaves)
+            RequestState given;
+            try
             {
-                wish.Completion.TrySetResult(state.Copy());
+                given = state(wish.Leaves);
+            }
+            catch (Exception exception)
+            {
+                wish.Completion.TrySetException(exception);
                 continue;
             }
 
-            var moved = new RequestMovedException(Number);
-            _completion.TrySetException(moved);
-            _ = _completion.Task.Exception;
-            End(null);
-            wish.Completion.TrySetResult(state);
-            return true;
-        }
+            if (wish.Leaves)
+            {
+                _completion.TrySetException(new RequestMovedException(Number));
+                _ = _completion.Task.Exception;
+                End(null);
+            }
 
-        return false;
+            // Last: whoever gets it may go on with it at once.
+            wish.Completion.TrySetResult(given);
+            if (wish.Leaves)
+                return;
+        }
     }
 
     /// <summary>Streams a choice that is known only at the end: its text comes with the last token.</summary>

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants may
-/// be asked for by any.
+/// What the engine needs of a model. Passes are made by one thread at a time, the engine's; the properties, limits and variants
+/// may be asked for by any.
 /// </summary>
 public interface IGenerationModel
 {

@@ -15,6 +15,9 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
 
         OptionCheck.Contradiction(request is { Strategy: not null, Beam: not null }, "Beam", "set",
             $"Strategy is {strategy.Name}; one of them is allowed");
+        OptionCheck.Contradiction(request.Strategy is not null && (string.IsNullOrEmpty(strategy.Name)
+            || strategy.Name == SamplingStrategy.Instance.Name || strategy.Name == BeamStrategy.Instance.Name), "Strategy", strategy.Name,
+            "its Name is that of a strategy of the engine, or empty; saved states could not tell them apart");
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
         CheckCounts(request);
@@ -22,6 +25,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         CheckStops(request, endIds);
         strategy.Check(request, model.VocabularySize);
         int width = strategy.WidthOf(request);
+        if (width < 1)
+            throw new InvalidOptionException("Strategy", strategy.Name, $"WidthOf gives {width}; 1 or more is allowed");
         if (width > options.MaxSequences)
         {
             throw new RequestTooLargeException("sequences at a time", width, options.MaxSequences,
@@ -39,6 +44,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         string own = model.FingerprintOf(state.Request.Adapter);
         if (state.Model is { } other && other != own)
             throw new InvalidStateException(state.Request.Adapter is null ? "model" : "model or adapter", other, own);
+        if (state.KeyValues is { } type && type != options.KeyValueType)
+            throw new InvalidStateException("type of keys and values", $"{type}", $"{options.KeyValueType}, that of the engine");
         if (state.Request.Tokenizer is null && state.TokenizerHash is not null)
         {
             throw new InvalidStateException("tokenizer", "none", $"{state.TokenizerHash}; give it when the state is read");
@@ -46,6 +53,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
 
         foreach (SequenceState sequence in state.Live.Concat(state.Finished))
             OptionCheck.Tokens("Tokens", sequence.Tokens, model.VocabularySize);
+        if (state.Request.Beam is not null)
+            OptionCheck.Tokens("Numbers", state.Numbers.Where((_, i) => i % 2 == 1), model.VocabularySize);
         return Check(state.Request);
     }
 
@@ -62,8 +71,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         }
 
         OptionCheck.Contradiction(request.PromptLogprobs is not null, "PromptLogprobs", request.PromptLogprobs,
-            $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
-        OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set",
             $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
         int newTokens = request.MaxNewTokens ?? Math.Max(1, Math.Min(model.ContextLength, options.TokenBudget) - length);
         LimitsOf(request);
@@ -202,6 +209,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     {
         if (request.Speculation is not { } speculation)
             return;
+        OptionCheck.Contradiction(request.Strategy is not null, "Speculation", "set",
+            $"drafts are for sampling; Strategy is {request.Strategy?.Name}");
         OptionCheck.Between("Speculation.MaxTokens", speculation.MaxTokens, 1, 64);
         OptionCheck.AtLeast("Speculation.MinNgram", speculation.MinNgram, 1);
         OptionCheck.AtLeast("Speculation.MaxNgram", speculation.MaxNgram, speculation.MinNgram);

@@ -3,11 +3,12 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
+/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the _model. If a pass fails, each request
 /// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
-internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, PrefixCache? cache) : IDisposable
+internal sealed class StepRunner(EngineContext context, MemoryPools? pools, PrefixCache? cache) : IDisposable
 {
+    private readonly IGenerationModel _model = context.Model;
     private readonly RaggedBatchBuilder _batch = new();
     private readonly RaggedBatchBuilder _encoder = new();
     private readonly StepRows _rows = new();
@@ -63,6 +64,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         if (_indices.Count == 0 || TryRun(segments, _indices, whole) is not { } failure)
             return;
         LastFailure = failure;
+        EngineEvents.PassFailed(context.Logger, RowsOf(segments, _indices), failure);
         var own = new List<int>();
         for (int i = 0; i < _indices.Count; i += own.Count)
         {
@@ -104,21 +106,40 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         MemoryUnits units = default;
         foreach (int index in indices)
             units += segments[index].Units;
-        cache?.EnsureFree(units);
+        EnsureFree(units);
         foreach (int index in indices)
             Add(segments[index]);
         RaggedBatch batch = _batch.Build();
-        using Tensor? encoded = _encoder.Rows > 0 ? model.Encode(_encoder.Build()) : null;
-        using Tensor hidden = model.Forward(batch, encoded);
+        using Tensor? encoded = _encoder.Rows > 0 ? _model.Encode(_encoder.Build()) : null;
+        using Tensor hidden = _model.Forward(batch, encoded);
         Tensor? logits = null;
         if (batch.OutputRows.Length > 0)
-            _rows.Own(logits = model.Project(hidden, batch.OutputRows));
+            _rows.Own(logits = _model.Project(hidden, batch.OutputRows));
         int first = 0;
         foreach (int index in indices)
         {
             _rows.Set(index, logits, first, null, 0);
             first += segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
         }
+    }
+
+    /// <summary>Makes room for the step: the prefix cache gives up what nobody has used for longest.</summary>
+    private void EnsureFree(in MemoryUnits units)
+    {
+        if (cache is null)
+            return;
+        int pages = cache.Count;
+        cache.EnsureFree(units);
+        if (cache.Count < pages)
+            EngineEvents.Evicted(context.Logger, pages - cache.Count, cache.Count);
+    }
+
+    private static int RowsOf(ReadOnlySpan<PlannedSegment> segments, List<int> indices)
+    {
+        int rows = 0;
+        foreach (int index in indices)
+            rows += segments[index].AllRows;
+        return rows;
     }
 
     private void Add(in PlannedSegment segment)
@@ -161,13 +182,13 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
             Wish wish = segments[index].Wish;
             ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(wish.Sequence.Tokens);
             SequenceTerms terms = segments[index].Group.Terms;
-            if (model.Capability == ModelCapability.Decoder)
+            if (_model.Capability == ModelCapability.Decoder)
                 _encoder.Add(tokens, terms: terms, outputs: Outputs.All);
             else
                 _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All, terms.Adapter);
         }
 
-        Tensor hidden = model.Encode(_encoder.Build());
+        Tensor hidden = _model.Encode(_encoder.Build());
         _rows.Own(hidden);
         int first = 0;
         foreach (int index in indices)
@@ -184,7 +205,7 @@ internal sealed class StepRunner(IGenerationModel model, MemoryPools? pools, Pre
         {
             Tensor? logits = null;
             if (wish.LogitRows.Count > 0)
-                _rows.Own(logits = model.Project(hidden, wish.LogitRows.Select(row => first + row).ToArray()));
+                _rows.Own(logits = _model.Project(hidden, wish.LogitRows.Select(row => first + row).ToArray()));
             _rows.Set(index, logits, 0, wish.Hidden ? hidden : null, first);
         }
         catch (Exception exception)

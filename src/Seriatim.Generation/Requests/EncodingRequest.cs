@@ -28,4 +28,13 @@ public sealed record EncodingRequest
 
     /// <summary>Requests with a higher priority go first.</summary>
     public int Priority { get; init; }
+
+    /// <summary>The same with numbers that nobody else can change.</summary>
+    internal EncodingRequest Own() => this with
+    {
+        Tokens = Tokens.ToArray(),
+        TokenTypes = TokenTypes.ToArray(),
+        MorePooling = [.. MorePooling],
+        LogitsAt = [.. LogitsAt],
+    };
 }

@@ -51,6 +51,7 @@ public sealed partial class RequestState
         Checksum = "",
         Model = Model,
         Tokenizer = TokenizerHash,
+        KeyValues = KeyValues,
         Strategy = StrategyName,
         Processors = [.. Request.Sampling.Processors.Select(processor => processor.Name)],
         Request = Request,
@@ -90,11 +91,23 @@ public sealed partial class RequestState
 
     private static RequestState Read(ReadOnlySpan<byte> json, RequestStateSources? sources)
     {
-        StateDocument document = Parse(json);
-        sources ??= new RequestStateSources();
+        try
+        {
+            return Of(Parse(json), sources ?? new RequestStateSources());
+        }
+        catch (Exception exception) when (exception is ArgumentException or NullReferenceException or OverflowException)
+        {
+            // Whoever makes the checksum fit can still leave out what every state has: an element of a list that is null, say.
+            throw new InvalidStateException("content", $"not that of a state ({exception.Message})", "what an engine writes", exception);
+        }
+    }
+
+    private static RequestState Of(StateDocument document, RequestStateSources sources)
+    {
         var state = new RequestState(Complete(document, sources), document.Strategy)
         {
             Model = document.Model,
+            KeyValues = document.KeyValues,
             _tokenizerHash = document.Tokenizer,
             HasBegun = document.HasBegun,
             Steps = document.Steps,

@@ -13,6 +13,7 @@ namespace Seriatim.Generation;
 public sealed partial class RequestState
 {
     private int _nextIndex = 1;
+    private int _taken;
 
     internal RequestState(GenerationRequest request, string strategy) => (Request, StrategyName) = (request, strategy);
 
@@ -26,6 +27,9 @@ public sealed partial class RequestState
 
     /// <summary>What identifies the model that it began with; null: no engine has run it.</summary>
     public string? Model { get; internal set; }
+
+    /// <summary>How keys and values are kept where it began, since that changes what it gives; null: no engine has run it.</summary>
+    public KeyValueType? KeyValues { get; internal set; }
 
     /// <summary>Seed of its random numbers.</summary>
     public ulong Seed => Request.Seed ?? 0;
@@ -75,12 +79,13 @@ public sealed partial class RequestState
 
     internal List<TokenLogprobs>? PromptScores { get; set; }
 
-    /// <summary>A copy that shares nothing that changes.</summary>
+    /// <summary>A copy that shares nothing that changes, and that no engine has.</summary>
     public RequestState Copy()
     {
         var copy = new RequestState(Request, StrategyName)
         {
             Model = Model,
+            KeyValues = KeyValues,
             HasBegun = HasBegun,
             Steps = Steps,
             PromptScores = PromptScores is null ? null : [.. PromptScores],
@@ -98,9 +103,9 @@ public sealed partial class RequestState
         foreach (int number in Numbers)
             copy.Numbers.Add(number);
         foreach (SequenceState sequence in LiveList)
-            copy.LiveList.Add(sequence.Copy(sequence.Index));
+            copy.LiveList.Add(sequence.CopyAlone());
         foreach (SequenceState sequence in FinishedList)
-            copy.FinishedList.Add(sequence.Copy(sequence.Index));
+            copy.FinishedList.Add(sequence.CopyAlone());
         return copy;
     }
 
@@ -117,5 +122,30 @@ public sealed partial class RequestState
         return state;
     }
 
+    /// <summary>The index that the next fork gets.</summary>
+    internal int LeastNextIndex => _nextIndex;
+
     internal int NextIndex() => _nextIndex++;
+
+    /// <summary>Becomes an engine's: two that ran one state would run in each other's memory.</summary>
+    /// <exception cref="InvalidOperationException">An engine has it, or had it until it ended.</exception>
+    internal void Take()
+    {
+        if (Interlocked.Exchange(ref _taken, 1) != 0)
+        {
+            throw new InvalidOperationException(
+                "The state was submitted already, and an engine owns it; submit a Copy, made before, to go on with it twice.");
+        }
+
+        foreach (SequenceState sequence in LiveList)
+            (sequence.Lane, sequence.Origin) = (null, null);
+    }
+
+    /// <summary>Is nobody's again.</summary>
+    internal void Give()
+    {
+        foreach (SequenceState sequence in LiveList)
+            (sequence.Lane, sequence.Origin) = (null, null);
+        Volatile.Write(ref _taken, 0);
+    }
 }

@@ -46,7 +46,7 @@ public sealed class SequenceState
     internal SamplerChain? Sampler { get; set; }
 
     /// <summary>What processors remembered where it was before; what they do not tell follows from the tokens.</summary>
-    internal IReadOnlyDictionary<string, byte[]> SavedSampler { get; init; } = new Dictionary<string, byte[]>();
+    internal IReadOnlyDictionary<string, byte[]> SavedSampler { get; set; } = new Dictionary<string, byte[]>();
 
     /// <summary>Makes its text; follows from the tokens.</summary>
     internal TextStream? Stream { get; set; }
@@ -57,8 +57,22 @@ public sealed class SequenceState
     /// <summary>Where its memory is while an engine runs it; no part of the value.</summary>
     internal Sequence? Lane { get; set; }
 
-    /// <summary>A copy that shares nothing that changes, and has no place in an engine.</summary>
-    internal SequenceState Copy(int index) => new(index, [.. List], PromptLength)
+    /// <summary>
+    /// A copy for another request, perhaps in another engine: without the processors, which may use scratch space together, and with
+    /// what they would save.
+    /// </summary>
+    internal SequenceState CopyAlone()
+    {
+        IReadOnlyDictionary<string, byte[]> saved = Sampler?.Save() ?? SavedSampler;
+        SequenceState copy = Copy(Index, null);
+        copy.SavedSampler = saved;
+        return copy;
+    }
+
+    /// <summary>A copy in the same request, that shares nothing that changes and has no place in an engine.</summary>
+    internal SequenceState Copy(int index) => Copy(index, Sampler?.Copy());
+
+    private SequenceState Copy(int index, SamplerChain? sampler) => new(index, [.. List], PromptLength)
     {
         Score = Score,
         Group = Group,
@@ -66,7 +80,7 @@ public sealed class SequenceState
         Scores = Scores is null ? null : [.. Scores],
         Finish = Finish,
         FinishedText = FinishedText,
-        Sampler = Sampler?.Copy(),
+        Sampler = sampler,
         SavedSampler = SavedSampler,
         Stream = Stream?.Copy(),
     };

@@ -150,7 +150,7 @@ internal sealed partial class Scheduler
         MemoryUnits reserved = Reserved();
         foreach (SequenceGroup group in _waiting)
         {
-            if (_plan.Preempted.Contains(group) || group.Work.IsPaused)
+            if (_plan.Preempted.Contains(group) || group.IsAside)
                 continue;
             if ((group.Remembers ? _rows : _encoderRows) == 0)
                 break;
@@ -299,7 +299,7 @@ internal sealed partial class Scheduler
             SequenceGroup victim = _running[i];
             if (_plan.Preempted.Contains(victim) || !victim.Remembers)
                 continue;
-            bool mayTake = isRunning ? group.RanksBefore(victim) : group.Priority > victim.Priority;
+            bool mayTake = isRunning ? group.RanksBefore(victim) : group.GivenPriority > victim.Priority;
             return mayTake ? victim : null;
         }
 

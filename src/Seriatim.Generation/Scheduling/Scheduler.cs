@@ -33,7 +33,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     public IReadOnlyList<SequenceGroup> Waiting => _waiting;
 
     /// <summary>Whether all that wait do so until somebody reads what they gave, and nothing runs.</summary>
-    public bool IsPaused => _running.Count == 0 && _waiting.TrueForAll(group => group.Work.IsPaused);
+    public bool IsPaused => _running.Count == 0 && _waiting.TrueForAll(group => group.IsAside);
 
     public void Add(SequenceGroup group)
     {
@@ -137,10 +137,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
 
         // A request may have got its memory and not yet its place among those that run.
         foreach (SequenceGroup group in _waiting)
-        {
-            if (!group.IsTrunk)
-                group.Release();
-        }
+            group.ReleaseMemory();
     }
 
     /// <summary>Forgets requests that have ended and gives their pages back.</summary>
@@ -193,7 +190,11 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         return sequences;
     }
 
-    /// <summary>Who waits gains one rank every so many steps, and keeps it: nobody waits for ever.</summary>
+    /// <summary>
+    /// Who waits for memory (and not for his reader) gains one rank every so many steps, and keeps it: nobody waits for ever. It counts
+    /// in the queue and protects whoever runs; it takes nothing from those that run, or two that do not fit together would take turns
+    /// and never end.
+    /// </summary>
     private void Age()
     {
         if (limits.AgeingSteps == 0 || _commits % limits.AgeingSteps != 0)
@@ -201,7 +202,9 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         bool moved = false;
         foreach (SequenceGroup group in _waiting)
         {
-            if (_commits - group.WaitsSince < limits.AgeingSteps)
+            if (group.IsAside)
+                group.WaitsSince = _commits;
+            if (_commits - group.WaitsSince < limits.AgeingSteps || group.Priority == int.MaxValue)
                 continue;
             group.Priority++;
             moved = true;

@@ -36,6 +36,9 @@ internal sealed class Sequence
     /// <summary>Which segment of the step under way has its rows.</summary>
     public int Segment { get; set; } = -1;
 
+    /// <summary>How often its request wishes for it; for <see cref="SequenceGroup"/>.</summary>
+    public int Wishes { get; set; }
+
     public int Length => Memory?.Length ?? 0;
 
     public int Pending => Tokens.Count - Length;

@@ -13,8 +13,14 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
     public long Number { get; } = number;
 
-    /// <summary>Grows while it waits, so that nobody waits for ever.</summary>
+    /// <summary>What it was given: only this takes memory from those that run.</summary>
+    public int GivenPriority { get; } = priority;
+
+    /// <summary>Grows while it waits, so that nobody waits for ever: its place in the queue, and then its protection.</summary>
     public int Priority { get; set; } = priority;
+
+    /// <summary>Whether it is set aside until its reader has read, as it was found when the step began.</summary>
+    public bool IsAside { get; set; }
 
     /// <summary>Most sequences it may have at a time.</summary>
     public int Width { get; } = width;
@@ -30,9 +36,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     /// <summary>Whether its sequences remember what was computed, and so hold units of memory.</summary>
     public bool Remembers { get; init; } = true;
 
-    /// <summary>Time of submission and, if any, the time when it must end, in ticks of the clock.</summary>
-    public long Submitted { get; init; }
-
+    /// <summary>The time when it must end, if any, in ticks of the clock.</summary>
     public long? Deadline { get; init; }
 
     public ReadOnlyMemory<int> EncoderInput { get; init; }
@@ -170,11 +174,17 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
     public void Release()
     {
+        ReleaseMemory();
+        _trunk.Clear();
+    }
+
+    /// <summary>Gives all pages back, and stands as it did before the first of them.</summary>
+    public void ReleaseMemory()
+    {
         foreach (Sequence sequence in Live)
             sequence.Release();
         foreach (Sequence sequence in _trunk)
             sequence.Release();
-        _trunk.Clear();
     }
 
     private bool IsUnchanged(IReadOnlyList<SequenceState> states)
@@ -219,8 +229,23 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     {
         if (_wishes.Items.Count == 0)
             throw new InvalidOperationException($"The strategy of request {Number} has live sequences and wishes for nothing.");
-        foreach (Wish wish in _wishes.Items)
+        foreach (Sequence sequence in Live)
+            sequence.Wishes = 0;
+        for (int i = 0; i < _wishes.Items.Count; i++)
         {
+            Wish wish = _wishes.Items[i];
+            if (wish.Sequence.Id.Request != Number)
+            {
+                throw new InvalidOperationException($"Request {Number} wishes for a sequence of request {wish.Sequence.Id.Request}; "
+                    + "only its own live ones are allowed.");
+            }
+
+            if (++wish.Sequence.Wishes > 1)
+            {
+                throw new InvalidOperationException($"Request {Number} wishes twice for its sequence {wish.Sequence.Id.Index}; "
+                    + "once in a step is allowed.");
+            }
+
             if (wish.Rows < 1)
             {
                 throw new InvalidOperationException($"Sequence {wish.Sequence.Id.Index} of request {Number} has no token that is "

@@ -94,6 +94,7 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     /// </summary>
     private void Fail(Exception exception)
     {
+        EngineEvents.DraftFailed(context.Logger, exception);
         LastFailure = exception;
         Failures++;
         _resume = _round + (_backOff = Math.Min(LongestPause, _backOff * 2));

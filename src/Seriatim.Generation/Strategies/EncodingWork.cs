@@ -5,7 +5,6 @@ internal sealed class EncodingWork(
     EncodingRequest request, TaskCompletionSource<EncodingResult> completion, CancellationToken token) : IGroupWork
 {
     private readonly SequenceState _sequence = new(0, [.. request.Tokens.Span], request.Tokens.Length);
-    private readonly int[] _types = request.TokenTypes.ToArray();
 
     public IReadOnlyList<SequenceState> Live => IsDone ? [] : [_sequence];
 
@@ -18,7 +17,7 @@ internal sealed class EncodingWork(
     public bool IsDone { get; private set; }
 
     public void Wish(WishList wishes) =>
-        wishes.ReadWhole(_sequence, request.LogitsAt, request.Pooling is not null, _types);
+        wishes.ReadWhole(_sequence, request.LogitsAt, request.Pooling is not null, request.TokenTypes);
 
     public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
     {

@@ -62,6 +62,8 @@ internal sealed class GenerationWork : IGroupWork
         bool scores = State.PromptScores is { } prompt && prompt.Count < State.Request.Prompt.Length - 1;
         wishes.Scored = scores ? State.Request.Prompt.Length : 0;
         Strategy.Wish(State, wishes);
+        if (!Strategy.Remembers)
+            RequireRoom(wishes);
     }
 
     public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
@@ -103,12 +105,15 @@ internal sealed class GenerationWork : IGroupWork
 
     public void Export(SequenceGroup group)
     {
-        Settle(group);
-        if (!_handle.GiveState(State))
-            return;
-        IsDone = true;
-        foreach (SequenceState sequence in State.LiveList)
-            sequence.Lane = null;
+        try
+        {
+            Settle(group);
+            _handle.GiveState(Leave);
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
     }
 
     /// <summary>Whether a token ends a sequence by itself, and how.</summary>
@@ -124,26 +129,58 @@ internal sealed class GenerationWork : IGroupWork
     {
         StrategyStep step = _context.Step;
         step.Begin(this, segments, first, firstRow, rows);
-        if (MaxNewTokens == 0)
-            Strategy.End(step, FinishReason.Length);
-        else
-            Strategy.Take(step);
+        try
+        {
+            if (MaxNewTokens == 0)
+                Strategy.End(step, FinishReason.Length);
+            else
+                Strategy.Take(step);
+        }
+        finally
+        {
+            step.Leave();
+        }
+
+        if (State.LiveList.Count > group.Width)
+        {
+            throw new InvalidOperationException($"The strategy {State.StrategyName} has {State.LiveList.Count} live sequences; it said "
+                + $"that there are at most {group.Width} (WidthOf).");
+        }
+
         if (State.LiveList.Count == 0)
             Complete(group);
     }
 
     private void End(SequenceGroup group, FinishReason reason)
     {
+        StrategyStep step = _context.Step;
         try
         {
-            _context.Step.Begin(this, [], 0, 0, null);
-            Strategy.End(_context.Step, reason);
+            step.Begin(this, [], 0, 0, null);
+            Strategy.End(step, reason);
             Complete(group);
         }
         catch (Exception exception)
         {
             Fail(exception);
         }
+        finally
+        {
+            step.Leave();
+        }
+    }
+
+    /// <summary>The state for whoever takes it away, or a copy. Its time in this engine is counted, and goes on only here.</summary>
+    private RequestState Leave(bool leaves)
+    {
+        TimeSpan elapsed = State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
+        RequestState given = leaves ? State : State.Copy();
+        given.Elapsed = elapsed;
+        if (!leaves)
+            return given;
+        IsDone = true;
+        given.Give();
+        return given;
     }
 
     /// <summary>What a sequence needs in this process, from what it is.</summary>
@@ -162,6 +199,22 @@ internal sealed class GenerationWork : IGroupWork
             sequence.Stream.Append(sequence.List[i], i + 1 - sequence.PromptLength >= State.Request.MinNewTokens, out _);
     }
 
+    /// <summary>Sequences that are read at once may have grown beyond what a step, or the model, takes.</summary>
+    private void RequireRoom(WishList wishes)
+    {
+        foreach (Wish wish in wishes.Items)
+        {
+            int rows = wish.Rows;
+            if (rows > _context.Model.ContextLength)
+                throw new PromptTooLongException("The sequence", rows, 0, _context.Model.ContextLength);
+            if (rows > _context.Options.TokenBudget)
+            {
+                throw new RequestTooLargeException("rows in one step", rows, _context.Options.TokenBudget,
+                    "A sequence is read at once; make TokenBudget larger.");
+            }
+        }
+    }
+
     /// <summary>Writes down what the engine knows of the request.</summary>
     private void Settle(SequenceGroup group)
     {
@@ -177,8 +230,12 @@ internal sealed class GenerationWork : IGroupWork
     {
         IsDone = true;
         List<GenerationChoice> choices = [];
-        foreach (SequenceState sequence in Strategy.Choices(State))
+        foreach (SequenceState sequence in Strategy.Choices(State)
+            ?? throw new InvalidOperationException($"The strategy {State.StrategyName} gave null for its choices."))
+        {
             choices.Add(ChoiceOf(choices.Count, sequence));
+        }
+
         if (!Streams)
         {
             foreach (GenerationChoice choice in choices)
@@ -226,7 +283,8 @@ internal sealed class GenerationWork : IGroupWork
         Index = index,
         TokenIds = Strategy.Remembers ? sequence.List[sequence.PromptLength..] : [.. sequence.List],
         Text = sequence.FinishedText ?? TextOf(sequence),
-        Finish = sequence.Finish!.Value,
+        Finish = sequence.Finish ?? throw new InvalidOperationException(
+            $"The strategy {State.StrategyName} gave sequence {sequence.Index} for a choice, which is not finished."),
         Score = Strategy.ScoreOf(State, sequence),
         Logprobs = State.Request.Logprobs is null ? null : sequence.Scores ?? [],
     };

@@ -9,21 +9,22 @@ public sealed class StrategyStep
 {
     private readonly EngineContext _context;
     private readonly List<SequenceState> _ready = [];
-    private GenerationWork _work = null!;
+    private GenerationWork? _current;
     private StepRows? _rows;
 
     internal StrategyStep(EngineContext context) => _context = context;
 
     /// <summary>The request.</summary>
-    public RequestState State => _work.State;
+    /// <exception cref="InvalidOperationException">The step is over.</exception>
+    public RequestState State => Work.State;
 
     /// <summary>The sequences whose wishes are fulfilled: one, or all that were wished together.</summary>
     public IReadOnlyList<SequenceState> Ready => _ready;
 
     /// <summary>Most new tokens of a sequence.</summary>
-    public int MaxNewTokens => _work.MaxNewTokens;
+    public int MaxNewTokens => Work.MaxNewTokens;
 
-    internal GenerationRequest Request => _work.State.Request;
+    internal GenerationRequest Request => Work.State.Request;
 
     /// <summary>Rows of a model that gave drafts' logits, and where they were accepted.</summary>
     internal Draft DraftOf(SequenceState sequence) => sequence.Lane!.Draft;
@@ -50,7 +51,12 @@ public sealed class StrategyStep
     /// <param name="sequence">A live sequence.</param>
     /// <param name="logits">V numbers.</param>
     /// <exception cref="NoCandidateException">No token is left, or the logits are not numbers.</exception>
-    public int Choose(SequenceState sequence, ReadOnlySpan<float> logits) => SamplerOf(sequence).Choose(Load(sequence, logits));
+    /// <exception cref="InvalidOperationException">The sequence is not live.</exception>
+    public int Choose(SequenceState sequence, ReadOnlySpan<float> logits)
+    {
+        RequireLive(sequence);
+        return SamplerOf(sequence).Choose(Load(sequence, logits));
+    }
 
     /// <summary>
     /// Appends a token to a sequence and tells everyone who has to know; streams it with its text, and finishes the sequence if it
@@ -60,14 +66,16 @@ public sealed class StrategyStep
     /// <param name="token">Its next token.</param>
     /// <param name="logits">The row it was chosen from, for log-probabilities.</param>
     /// <returns>Why the sequence ends; null: it goes on.</returns>
+    /// <exception cref="InvalidOperationException">The sequence is not live.</exception>
     public FinishReason? Extend(SequenceState sequence, int token, ReadOnlySpan<float> logits)
     {
+        RequireLive(sequence);
         TokenLogprobs? logprobs = Append(sequence, token, logits);
         FinishReason? reason = ReasonToEnd(sequence);
         string text = AppendText(sequence, token, ref reason);
-        if (_work.Streams)
+        if (Work.Streams)
         {
-            _work.Emit(new GenerationUpdate
+            Work.Emit(new GenerationUpdate
             {
                 Choice = sequence.Index,
                 TokenId = token,
@@ -84,9 +92,10 @@ public sealed class StrategyStep
 
     /// <summary>A copy of a sequence that goes its own way, with the next free number. It is live, and shares what is remembered.</summary>
     /// <param name="sequence">A live sequence.</param>
+    /// <exception cref="InvalidOperationException">The sequence is not live.</exception>
     public SequenceState Fork(SequenceState sequence)
     {
-        ArgumentNullException.ThrowIfNull(sequence);
+        RequireLive(sequence);
         SequenceState fork = sequence.Copy(State.NextIndex());
         fork.Origin = sequence.Lane is null ? sequence.Origin : sequence;
         State.LiveList.Add(fork);
@@ -97,12 +106,13 @@ public sealed class StrategyStep
     /// <param name="sequence">A live sequence.</param>
     /// <param name="position">Position in <see cref="SequenceState.Tokens"/>.</param>
     /// <param name="token">The new token.</param>
-    /// <exception cref="InvalidOperationException">What was computed of the sequence is remembered.</exception>
+    /// <exception cref="InvalidOperationException">What was computed of the sequence is remembered, or it is not live.</exception>
     public void Replace(SequenceState sequence, int position, int token)
     {
-        ArgumentNullException.ThrowIfNull(sequence);
-        if (_work.Strategy.Remembers)
+        RequireLive(sequence);
+        if (Work.Strategy.Remembers)
             throw new InvalidOperationException("A token that is remembered cannot be changed; only whole sequences can.");
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)sequence.List.Count, nameof(position));
         OptionCheck.Token("token", token, _context.Model.VocabularySize);
         sequence.List[position] = token;
     }
@@ -110,12 +120,13 @@ public sealed class StrategyStep
     /// <summary>Ends a sequence. The request ends with its last one.</summary>
     /// <param name="sequence">A live sequence.</param>
     /// <param name="reason">Why.</param>
+    /// <exception cref="InvalidOperationException">The sequence is not live.</exception>
     public void Finish(SequenceState sequence, FinishReason reason)
     {
-        ArgumentNullException.ThrowIfNull(sequence);
+        RequireLive(sequence);
         string rest = sequence.Stream?.Flush(mayStop: false, out _) ?? "";
-        if (_work.Streams)
-            _work.Emit(new GenerationUpdate { Choice = sequence.Index, Text = rest, Finish = reason });
+        if (Work.Streams)
+            Work.Emit(new GenerationUpdate { Choice = sequence.Index, Text = rest, Finish = reason });
         Retire(sequence, reason);
     }
 
@@ -132,7 +143,7 @@ public sealed class StrategyStep
     {
         OptionCheck.Token("token", token, _context.Model.VocabularySize);
         sequence.List.Add(token);
-        _work.NoteToken();
+        Work.NoteToken();
         if (sequence.Scores is not { } scores)
             return null;
         TokenLogprobs logprobs = LogprobReader.Read(_context.Scratch, logits, token, Request.Logprobs ?? 0);
@@ -152,7 +163,7 @@ public sealed class StrategyStep
     }
 
     /// <summary>Whether a token ends a sequence by itself, and how.</summary>
-    internal FinishReason? ReasonOf(int token) => _work.ReasonOf(token);
+    internal FinishReason? ReasonOf(int token) => Work.ReasonOf(token);
 
     /// <summary>Drafts that were accepted: their rows are remembered, the others are not.</summary>
     internal void Accept(SequenceState sequence, IReadOnlyList<int> path)
@@ -180,7 +191,7 @@ public sealed class StrategyStep
 
     internal void Begin(GenerationWork work, ReadOnlySpan<PlannedSegment> segments, int first, int firstRow, StepRows? rows)
     {
-        (_work, _rows, FirstRow) = (work, rows, firstRow);
+        (_current, _rows, FirstRow) = (work, rows, firstRow);
         _ready.Clear();
         Drafted = segments.Length > 0 ? segments[0].Drafts : 0;
         for (int i = 0; i < segments.Length; i++)
@@ -190,12 +201,29 @@ public sealed class StrategyStep
         }
     }
 
+    /// <summary>The call is over: whoever kept the step finds nothing in it.</summary>
+    internal void Leave()
+    {
+        (_current, _rows) = (null, null);
+        _ready.Clear();
+    }
+
     private int FirstRow { get; set; }
+
+    private GenerationWork Work => _current
+        ?? throw new InvalidOperationException("The step is over: a strategy may use it during the call it was given to.");
 
     private StepRows Rows => _rows ?? throw new InvalidOperationException("There are no rows: the request ends with what it has.");
 
     private static SamplerChain SamplerOf(SequenceState sequence) =>
         sequence.Sampler ?? throw new InvalidOperationException($"Sequence {sequence.Index} is finished.");
+
+    private void RequireLive(SequenceState sequence)
+    {
+        ArgumentNullException.ThrowIfNull(sequence);
+        if (!State.LiveList.Contains(sequence))
+            throw new InvalidOperationException($"Sequence {sequence.Index} is finished, or of another request; a live one is needed.");
+    }
 
     private int SegmentOf(SequenceState sequence)
     {

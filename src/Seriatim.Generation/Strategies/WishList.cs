@@ -16,8 +16,7 @@ public sealed class WishList
     internal int Scored { get; set; }
 
     /// <summary>
-    /// The tokens of a sequence that are not computed yet, in its memory's sight; the logits of its last one. Drafts may be added
-    /// by the engine.
+    /// The tokens of a sequence that are not computed yet, in its memory's sight; the logits of its last one.
     /// </summary>
     /// <param name="sequence">A live sequence.</param>
     public void Read(SequenceState sequence) => Add(sequence, 0);

@@ -17,15 +17,8 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
     {
         get
         {
-            _lock.EnterReadLock();
-            try
-            {
-                return [.. _groups.Keys];
-            }
-            finally
-            {
-                _lock.ExitReadLock();
-            }
+            using Holding held = Hold(areWanted: true);
+            return [.. _groups.Keys];
         }
     }
 
@@ -94,34 +87,20 @@ internal sealed class ModelAdapters(Device device, IReadOnlyDictionary<string, G
         }
     }
 
-    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
-    public void Require(string name)
-    {
-        _lock.EnterReadLock();
-        try
-        {
-            GroupOf(name);
-        }
-        finally
-        {
-            _lock.ExitReadLock();
-        }
-    }
-
     /// <summary>What tells the adapter from others, whatever their names.</summary>
     /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
     public string FingerprintOf(string name)
     {
-        _lock.EnterReadLock();
-        try
-        {
-            GroupOf(name);
-            return _fingerprints[name];
-        }
-        finally
-        {
-            _lock.ExitReadLock();
-        }
+        using Holding held = Hold(areWanted: true);
+        GroupOf(name);
+        return _fingerprints[name];
+    }
+
+    /// <exception cref="SequenceTermsException">There is no adapter of that name.</exception>
+    public void Require(string name)
+    {
+        using Holding held = Hold(areWanted: true);
+        GroupOf(name);
     }
 
     /// <summary>Whether any sequence of a batch wants an adapter.</summary>

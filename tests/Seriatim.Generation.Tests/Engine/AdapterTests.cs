@@ -131,7 +131,7 @@ public sealed class AdapterTests
         {
             var request = new EncodingRequest { Tokens = new[] { 3, 1, 4, 1, 5 }, Pooling = PoolingKind.Mean, Adapter = adapters[i] };
             core.Check(request);
-            core.Add(request, i + 1, results[i], default, 0);
+            core.Add(request, i + 1, results[i], default);
         }
 
         core.Drain();

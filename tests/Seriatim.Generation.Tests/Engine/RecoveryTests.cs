@@ -122,6 +122,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void A_step_that_breaks_off_between_admission_and_pass_costs_no_page()
+    {
+        // Several samples whose memory was taken are admitted again, as one trunk with pages of the prefix cache.
+        using var model = new FakeModel();
+        GenerationRequest request = Base with { Prompt = Enumerable.Range(0, 30).ToArray(), Count = 3, MaxNewTokens = 24 };
+        var clock = new FakeClock();
+        using var core = new EngineCore(model, new EngineOptions { Pages = 60, PageSize = 4, Clock = clock });
+        GenerationHandle handle = core.AddAt(request, 1, clock);
+        int broken = 0;
+        core.Planned = plan => clock.Breaks = broken < 3 && plan.Admitted.Exists(one => one is { Group.IsTrunk: true, PrefixPages: > 0 });
+        for (int i = 0; i < 40 && !handle.Outcome.IsCompleted; i++)
+        {
+            if (i == 6)
+                core.Recover(new InvalidDataException(), again: false);
+            Exception? failure = Record.Exception(() => core.Step());
+            clock.Breaks = false;
+            if (failure is null)
+                continue;
+            broken++;
+            core.Recover(failure, again: false);
+        }
+
+        Assert.Equal(3, broken);
+        Runs.Equal(Runs.Alone(model, request), handle.Result(), "recovered");
+        core.Cache!.Clear();
+        Assert.Equal(60, core.Pages().Free);
+    }
+
+    [Fact]
     public async Task An_engine_whose_steps_fail_lives_when_they_no_longer_do()
     {
         using var model = new FakeModel();

@@ -7,5 +7,8 @@ internal sealed class FakeClock : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => Now.Ticks;
+    /// <summary>Whether reading it throws.</summary>
+    public bool Breaks { get; set; }
+
+    public override long GetTimestamp() => Breaks ? throw new InvalidOperationException("the clock stands still") : Now.Ticks;
 }

@@ -184,7 +184,7 @@ public sealed class PrefixCacheTests
                 Grow(cache, sequence, amount % 11);
                 break;
             case 3 when sequence is not null && sequences.Count < 8:
-                sequences.Add(sequence.Fork(amount));
+                sequences.Add(Fork(sequence, amount));
                 break;
             case 4 when sequence is not null:
                 sequence.Release();
@@ -209,6 +209,13 @@ public sealed class PrefixCacheTests
         sequence.Attach(node is null ? pools.NewMemory(null, reach) : cache.Share(node, matched, null, reach));
         sequence.Prefix = new PrefixPosition(node, matched, false);
         return sequence;
+    }
+
+    private static Sequence Fork(Sequence sequence, int index)
+    {
+        var fork = new Sequence(sequence.Id with { Index = index }, [.. sequence.Tokens], sequence.PromptLength);
+        fork.ForkMemory(sequence);
+        return fork;
     }
 
     private static Sequence Fill(MemoryPools pools, PrefixCache cache, int[] tokens)

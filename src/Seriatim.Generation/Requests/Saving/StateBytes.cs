@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -11,12 +12,14 @@ namespace Seriatim.Generation;
 internal static class StateBytes
 {
     private const int Header = 8 + 4 + 4 + 4 + 32;
-    private const int MostBytes = 1 << 30;
+    private const int MostBytes = 1 << 28;
 
     private static ReadOnlySpan<byte> Magic => "SRTMSTAT"u8;
 
     public static byte[] Pack(ReadOnlySpan<byte> json)
     {
+        if (json.Length > MostBytes)
+            throw new InvalidOperationException($"The state has {json.Length} bytes as JSON; at most {MostBytes} are written.");
         byte[] packed = new byte[BrotliEncoder.GetMaxCompressedLength(json.Length)];
         if (!BrotliEncoder.TryCompress(json, packed, out int length, quality: 4, window: 22))
             throw new InvalidOperationException($"A state of {json.Length} bytes could not be compressed.");
@@ -50,12 +53,23 @@ internal static class StateBytes
         return json;
     }
 
+    /// <summary>Takes memory as content comes, and not because a header says so.</summary>
     private static byte[] Decompress(ReadOnlySpan<byte> packed, int length)
     {
-        // A length that lies costs no more memory than there are bytes behind it: Brotli packs at most some 2^20 to one.
-        byte[] json = new byte[length];
-        return BrotliDecoder.TryDecompress(packed, json, out int written) && written == length
-            ? json
-            : throw new InvalidStateException("content", "damaged", $"{length} bytes compressed by Brotli");
+        byte[] json = new byte[Math.Min(length, 1 << 16)];
+        int done = 0;
+        using var decoder = new BrotliDecoder();
+        while (true)
+        {
+            OperationStatus status = decoder.Decompress(packed, json.AsSpan(done), out int read, out int written);
+            packed = packed[read..];
+            done += written;
+            if (status == OperationStatus.Done && done == length && packed.IsEmpty)
+                return json;
+            if (status != OperationStatus.DestinationTooSmall || done == length)
+                throw new InvalidStateException("content", "damaged", $"{length} bytes compressed by Brotli");
+            if (done == json.Length)
+                Array.Resize(ref json, (int)Math.Min(length, 2L * json.Length));
+        }
     }
 }

@@ -18,6 +18,8 @@ internal sealed record StateDocument
 
     public required string? Tokenizer { get; init; }
 
+    public required KeyValueType? KeyValues { get; init; }
+
     public required string Strategy { get; init; }
 
     public IReadOnlyList<string> Processors { get; init; } = [];
