@@ -96,6 +96,7 @@ internal static partial class FlagNames
         ["MaxUnreadUpdates"] = "the updates that wait to be read",
         ["MaxLogprobs"] = "the limit of alternatives",
         ["Clock"] = "the clock",
+        ["Logger"] = "the logger",
     };
 
     /// <summary>Options that a flag sets.</summary>

@@ -42,4 +42,10 @@ internal static partial class EngineEvents
 
     [LoggerMessage(10, LogLevel.Error, "Could not open {Model}.", EventName = "OpeningFailed")]
     public static partial void OpeningFailed(ILogger logger, string model, Exception exception);
+
+    [LoggerMessage(11, LogLevel.Error, "Closing {Model} threw; what it holds may be lost.", EventName = "ClosingFailed")]
+    public static partial void ClosingFailed(ILogger logger, string model, Exception exception);
+
+    [LoggerMessage(12, LogLevel.Error, "Who watches the models of the host threw.", EventName = "WatcherFailed")]
+    public static partial void WatcherFailed(ILogger logger, Exception exception);
 }

@@ -130,9 +130,6 @@ public sealed partial class EngineHost
         Signal();
     }
 
-    private HostMemoryException TooLarge(string name, long bytes) => new($"The model {name}", bytes, MemoryBytes, MemoryBytes,
-        "Give the host more memory, or the model's engine fewer pages.");
-
     private HostEntry Find(string name) => _entries.TryGetValue(name, out HostEntry? entry)
         ? entry
         : throw new UnknownModelException(name, _entries.Keys);
@@ -241,7 +238,7 @@ public sealed partial class EngineHost
         if (engine is not null)
             await engine.DisposeAsync().ConfigureAwait(false);
         if (model is not null)
-            await Ended(model.DisposeAsync().AsTask()).ConfigureAwait(false);
+            await CloseAsync(entry.Name, model).ConfigureAwait(false);
         lock (_gate)
         {
             _used -= entry.Bytes;
@@ -260,7 +257,7 @@ public sealed partial class EngineHost
         Tell(entry);
         await Ended(UntilUnusedAsync(entry)).ConfigureAwait(false);
         await Ended(entry.Engine!.DisposeAsync().AsTask()).ConfigureAwait(false);
-        await Ended(entry.Model!.DisposeAsync().AsTask()).ConfigureAwait(false);
+        await CloseAsync(entry.Name, entry.Model!).ConfigureAwait(false);
         long bytes;
         lock (_gate)
         {
@@ -273,6 +270,19 @@ public sealed partial class EngineHost
         EngineEvents.Unloaded(_logger, entry.Name, why, bytes);
         Signal();
         Tell(entry);
+    }
+
+    /// <summary>Gives back what a model holds; that it throws must not keep its name for ever.</summary>
+    private async Task CloseAsync(string name, HostedModel model)
+    {
+        try
+        {
+            await model.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            EngineEvents.ClosingFailed(_logger, name, exception);
+        }
     }
 
     private async Task UntilUnusedAsync(HostEntry entry)
@@ -294,71 +304,6 @@ public sealed partial class EngineHost
             await Task.Delay(LookTime, Clock, _stopping.Token).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Brings what a model holds of the memory to a number of bytes, unloading others where there is not enough.
-    /// </summary>
-    /// <exception cref="HostMemoryException">There is never so much, or was not in time.</exception>
-    private async Task TakeAsync(HostEntry entry, long bytes)
-    {
-        if (bytes > MemoryBytes)
-            throw TooLarge(entry.Name, bytes);
-        long begin = Clock.GetTimestamp();
-        while (true)
-        {
-            Task changed;
-            long free;
-            lock (_gate)
-            {
-                free = MemoryBytes - _used + entry.Bytes;
-                if (bytes <= free)
-                {
-                    _used += bytes - entry.Bytes;
-                    entry.Bytes = bytes;
-                    return;
-                }
-
-                // What is being unloaded may be enough already.
-                bool isClosing = _entries.Values.Any(other => other.State == HostedModelState.Closing && other.Leases == 0);
-                if (!isClosing && LeastUsed() is { } victim)
-                    BeginClosing(victim, $"{entry.Name} needs the memory");
-                changed = _changed.Task;
-            }
-
-            await WaitForRoomAsync(changed, entry, bytes, free, begin).ConfigureAwait(false);
-        }
-    }
-
-    private HostEntry? LeastUsed() => _entries.Values.Where(entry => entry.IsIdle).MinBy(entry => entry.LastUsed);
-
-    private async Task WaitForRoomAsync(Task changed, HostEntry entry, long bytes, long free, long begin)
-    {
-        TimeSpan left = Timeout.InfiniteTimeSpan;
-        if (_options.RoomTimeout != Timeout.InfiniteTimeSpan)
-        {
-            left = _options.RoomTimeout - Clock.GetElapsedTime(begin);
-            left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
-        }
-
-        try
-        {
-            await changed.WaitAsync(left, Clock, _stopping.Token).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new HostMemoryException($"The model {entry.Name}", bytes, free, MemoryBytes,
-                $"What holds the rest is in use: {InUse()}. Try again later, or give the host more memory.");
-        }
-    }
-
-    private string InUse()
-    {
-        lock (_gate)
-        {
-            string[] names = [.. _entries.Values.Where(entry => entry is { Bytes: > 0, Engine: not null }).Select(entry => entry.Name)];
-            return names.Length == 0 ? "engines that were made without a name" : string.Join(", ", names);
-        }
-    }
-
     private void TellEnd(HostEntry entry, GenerationEngine engine)
     {
         bool isUnexpected;
@@ -375,6 +320,13 @@ public sealed partial class EngineHost
         HostedModelStatus status;
         lock (_gate)
             status = entry.Status;
-        changed(status);
+        try
+        {
+            changed(status);
+        }
+        catch (Exception exception)
+        {
+            EngineEvents.WatcherFailed(_logger, exception);
+        }
     }
 }

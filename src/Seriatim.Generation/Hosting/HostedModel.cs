@@ -38,6 +38,12 @@ public sealed class HostedModel : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         lock (_closing)
-            return new ValueTask(_closed ??= Close is null ? Task.CompletedTask : Close().AsTask());
+            return new ValueTask(_closed ??= CloseAsync());
+    }
+
+    private async Task CloseAsync()
+    {
+        if (Close is not null)
+            await Close().ConfigureAwait(false);
     }
 }

@@ -298,6 +298,29 @@ public sealed class EngineHostTests
     }
 
     [Fact]
+    public async Task ModelsThatThrowWhenTheyAreClosedAndWatchersThatThrowHarmNobody()
+    {
+        var log = new Events();
+        await using var host = new EngineHost(new EngineHostOptions { Threads = 1, LoggerFactory = log });
+        host.Changed += _ => throw new InvalidOperationException("a watcher");
+        host.Add("a", async token =>
+        {
+            HostedModel model = await new Opened().Open(token);
+            return new HostedModel { Model = model.Model, WeightBytes = model.WeightBytes, Options = model.Options, Close = () => throw new InvalidOperationException("a close") };
+        });
+        for (int i = 0; i < 2; i++)
+        {
+            await using (ModelLease lease = await host.RentAsync("a"))
+                await lease.Engine.CompleteAsync(Short);
+            await host.UnloadAsync("a");
+            Assert.Equal((0L, HostedModelState.Unloaded), (host.MemoryInUse, State(host, "a")));
+        }
+
+        Assert.Equal(2, log.All.Count(one => one.Item1 == 11));
+        Assert.True(log.All.Count(one => one.Item1 == 12) >= 6);
+    }
+
+    [Fact]
     public async Task StatesAndMemoryCanBeWatched()
     {
         await using var host = new EngineHost(new EngineHostOptions { Threads = 1, MemoryBytes = 1L << 30 });
