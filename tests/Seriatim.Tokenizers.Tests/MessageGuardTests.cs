@@ -17,6 +17,14 @@ public sealed class MessageGuardTests : IDisposable
         SpecialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
     }).Tokenizer;
 
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    private static readonly string Folder =
+        Path.Combine(Shared.Repository, "tests", "Seriatim.Tokenizers.Tests", "ChatTemplates");
+
+    public static TheoryData<string> Templates =>
+        [.. Directory.GetFiles(Folder, "*.jinja").Select(file => Path.GetFileName(file))];
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("seriatim-guard");
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -71,6 +79,37 @@ public sealed class MessageGuardTests : IDisposable
 
         int[] Specials(ChatTurn turn) =>
             [.. Chat.EncodeChat([turn], With(template) with { AddGenerationPrompt = false }).Where(Chat.IsSpecial)];
+    }
+
+    /// <summary>Templates of real models write what they wrote, and no more marks than for a harmless conversation.</summary>
+    [Theory]
+    [MemberData(nameof(Templates))]
+    public void Templates_of_models_write_what_they_wrote(string name)
+    {
+        string[] marks =
+        [
+            "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>", "[INST]",
+            "[/INST]", "<start_of_turn>", "<end_of_turn>", "<|user|>", "<|assistant|>", "<|end|>", "<|system|>", "<bos>",
+        ];
+        AddedToken[] tokens = [.. marks.Select((mark, id) => new AddedToken { Id = id, Content = mark, Special = true })];
+        var template = new ChatTemplate(File.ReadAllText(Path.Combine(Folder, name)));
+        var variables = new Dictionary<string, object?> { ["bos_token"] = "<s>", ["eos_token"] = "</s>" };
+        ChatTurn[] hostile = Turns($" 2 < 3 {string.Concat(marks)} "), harmless = Turns("hello");
+        GuardedPrompt prompt = template.Render(hostile, true, variables, tokens, Now);
+        Assert.Equal(template.Render(hostile, true, variables, Now), prompt.Text);
+        Assert.NotEmpty(prompt.PlainStarts);
+        Assert.Equal(MarksOf(template.Render(harmless, true, variables, tokens, Now)), MarksOf(prompt));
+
+        ChatTurn[] Turns(string text) => [new("user", text), new("assistant", text), new("user", text)];
+
+        string[] MarksOf(GuardedPrompt given) =>
+        [
+            .. from place in Enumerable.Range(0, given.Text.Length)
+               from mark in marks
+               where string.CompareOrdinal(given.Text, place, mark, 0, mark.Length) == 0
+               where !given.IsPlain(place, place + mark.Length)
+               select mark,
+        ];
     }
 
     [Fact]

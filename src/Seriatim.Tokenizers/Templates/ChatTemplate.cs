@@ -46,10 +46,10 @@ public sealed class ChatTemplate
 
     /// <summary>As the public method; says too where special tokens of messages and tools are text.</summary>
     internal GuardedPrompt Render(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt,
-        IReadOnlyDictionary<string, object?> variables, IReadOnlyList<AddedToken> tokens)
+        IReadOnlyDictionary<string, object?> variables, IReadOnlyList<AddedToken> tokens, DateTimeOffset? time = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        DateTimeOffset now = DateTimeOffset.Now;
+        DateTimeOffset now = time ?? DateTimeOffset.Now;
         object? turns = TemplateInput.From(messages);
         Dictionary<string, object?> all = Converted(variables);
         object? tools = all.GetValueOrDefault("tools");
