@@ -49,15 +49,20 @@ static async Task<int> FinishAsync(string name, string folder)
 {
     await using LanguageModel model = await LanguageModel.OpenAsync(name);
     var sources = new RequestStateSources { Tokenizer = model.Tokenizer };
-    var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
     await Task.WhenAll(Directory.GetFiles(folder, "*.state").Select(async file =>
     {
         RequestState state = RequestState.FromBytes(File.ReadAllBytes(file), sources);
         GenerationResult result = await model.Engine.Submit(state).Completion;
-        File.WriteAllText(Path.ChangeExtension(file, ".json"), JsonSerializer.Serialize(new { result.Choices, result.PromptLogprobs }, options));
+        File.WriteAllText(Path.ChangeExtension(file, ".json"),
+            JsonSerializer.Serialize(new { result.Choices, result.PromptLogprobs }, options));
     }));
     return 0;
 }
 
 // Started by "dotnet move.dll", the path of the process is dotnet's.
-static string[] Myself() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
+static string[] Myself() =>
+    Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];

@@ -11,23 +11,47 @@ public sealed partial class Tokenizer
         _pipeline.NamedChatTemplates.TryGetValue(name, out string? source) ? new ChatTemplate(source) : null;
 
     /// <summary>
-    /// Turns a conversation into the prompt the model was trained on. Encode the result without adding special tokens: the
-    /// template
-    /// wrote them.
+    /// Turns a conversation into the prompt the model was trained on, to be looked at.
+    /// <see cref="EncodeChat(IReadOnlyList{ChatTurn}, ChatPromptOptions?)"/> gives its tokens, and knows which special tokens are
+    /// the template's own and which only stand in a message.
     /// </summary>
     /// <param name="messages">The conversation.</param>
-    /// <param name="addGenerationPrompt">End with the opening of the answer.</param>
-    /// <param name="template">A template to use instead of the tokenizer's own.</param>
-    /// <param name="variables">More variables for the template, such as <c>tools</c>.</param>
+    /// <param name="options">Template, tools and variables; null for the defaults.</param>
     /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
-    public string ApplyChatTemplate(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt = true,
-        ChatTemplate? template = null,
-        IReadOnlyDictionary<string, object?>? variables = null)
+    public string ApplyChatTemplate(IReadOnlyList<ChatTurn> messages, ChatPromptOptions? options = null)
     {
-        template ??= ChatTemplate ?? throw new ChatTemplateException(
+        options ??= ChatPromptOptions.Default;
+        return TemplateOf(options).Render(messages, options.AddGenerationPrompt, VariablesOf(options));
+    }
+
+    /// <summary>
+    /// Turns a conversation into the tokens of the prompt the model was trained on. What is written in a message is text, even if
+    /// it looks like a special token, unless <see cref="ChatPromptOptions.ParseSpecialTokens"/> says otherwise.
+    /// </summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="options">Template, tools and variables; null for the defaults.</param>
+    /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
+    public int[] EncodeChat(IReadOnlyList<ChatTurn> messages, ChatPromptOptions? options = null) =>
+        EncodeChat(messages, options ?? ChatPromptOptions.Default, addSpecialTokens: false);
+
+    /// <summary>As the public method; with what the post-processor adds, where a template is not trusted to write it.</summary>
+    internal int[] EncodeChat(IReadOnlyList<ChatTurn> messages, ChatPromptOptions options, bool addSpecialTokens)
+    {
+        GuardedPrompt prompt = options.ParseSpecialTokens
+            ? new GuardedPrompt(ApplyChatTemplate(messages, options), [])
+            : TemplateOf(options).Render(messages, options.AddGenerationPrompt, VariablesOf(options), _added.Tokens);
+        return Encode(prompt.Text, EncodeOptions.Default with { AddSpecialTokens = addSpecialTokens },
+            prompt.PlainStarts.Count == 0 ? null : prompt.IsPlain);
+    }
+
+    private ChatTemplate TemplateOf(ChatPromptOptions options) => options.Template ?? ChatTemplate
+        ?? throw new ChatTemplateException(
             "This tokenizer came without a chat template, so it cannot tell how the model wants a conversation written. Pass one "
-            + "(template: new ChatTemplate(File.ReadAllText(\"chat_template.jinja\"))), put chat_template.jinja beside "
+            + "(Template = new ChatTemplate(File.ReadAllText(\"chat_template.jinja\"))), put chat_template.jinja beside "
             + "tokenizer.json, or write the prompt yourself.");
+
+    private Dictionary<string, object?> VariablesOf(ChatPromptOptions options)
+    {
         var all = new Dictionary<string, object?>(StringComparer.Ordinal);
         SpecialTokens roles = SpecialTokens;
         foreach ((string name, int? id) in new[]
@@ -42,11 +66,13 @@ public sealed partial class Tokenizer
             }
         }
 
-        foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
+        if (options.Tools.Count > 0)
+            all["tools"] = options.Tools.Select(tool => (object?)tool.Definition).ToList();
+        foreach ((string name, object? value) in options.Variables)
         {
             all[name] = value;
         }
 
-        return template.Render(messages, addGenerationPrompt, all);
+        return all;
     }
 }

@@ -86,7 +86,10 @@ public sealed partial class Tokenizer
         Encode(text, addSpecialTokens ? EncodeOptions.Default : EncodeOptions.Default with { AddSpecialTokens = false });
 
     /// <summary>Encodes a text.</summary>
-    public int[] Encode(ReadOnlySpan<char> text, EncodeOptions options)
+    public int[] Encode(ReadOnlySpan<char> text, EncodeOptions options) => Encode(text, options, isPlain: null);
+
+    /// <summary>As the public method; at some places of the text there is no special token.</summary>
+    private int[] Encode(ReadOnlySpan<char> text, EncodeOptions options, PlainPlaces? isPlain)
     {
         EncodeScratch scratch = EncodeScratch.Rent();
         scratch.Tokens.Reset(tracks: false);
@@ -94,7 +97,7 @@ public sealed partial class Tokenizer
         int[] ids;
         if (!options.AddSpecialTokens)
         {
-            Run(scratch, text, options);
+            Run(scratch, text, options, isPlain);
             ids = scratch.Tokens.Ids.ToArray();
         }
         else
@@ -107,7 +110,7 @@ public sealed partial class Tokenizer
                 }
                 else if (part.Sequence == 0)
                 {
-                    Run(scratch, text, options);
+                    Run(scratch, text, options, isPlain);
                 }
             }
 
@@ -233,13 +236,13 @@ public sealed partial class Tokenizer
         }
     }
 
-    private void Run(EncodeScratch scratch, ReadOnlySpan<char> text, EncodeOptions options)
+    private void Run(EncodeScratch scratch, ReadOnlySpan<char> text, EncodeOptions options, PlainPlaces? isPlain = null)
     {
         int at = 0;
         while (at < text.Length)
         {
-            bool found = _added.FindRaw(text, at, options.ParseSpecialTokens, out AddedVocabulary.Match match);
-            RunSegment(scratch, text[at..(found ? match.Start : text.Length)], at, options);
+            bool found = _added.FindRaw(text, at, options.ParseSpecialTokens, isPlain, out AddedVocabulary.Match match);
+            RunSegment(scratch, text[at..(found ? match.Start : text.Length)], at, options, isPlain);
             if (!found)
             {
                 return;
@@ -250,7 +253,8 @@ public sealed partial class Tokenizer
         }
     }
 
-    private void RunSegment(EncodeScratch scratch, ReadOnlySpan<char> segment, int origin, EncodeOptions options)
+    private void RunSegment(EncodeScratch scratch, ReadOnlySpan<char> segment, int origin, EncodeOptions options,
+        PlainPlaces? isPlain)
     {
         if (segment.IsEmpty)
         {
@@ -258,25 +262,30 @@ public sealed partial class Tokenizer
         }
 
         AlignedText text = scratch.Text;
-        text.Load(segment, origin, scratch.Tokens.Tracks);
+
+        // Where a normalized token begins in the original text is known only to a text that was followed.
+        text.Load(segment, origin, scratch.Tokens.Tracks || (isPlain is not null && _added.HasNormalized));
         _pipeline.Normalizer?.Normalize(text);
-        if (_added.HasNormalized && _added.FindNormalized(text.Span, 0, options.ParseSpecialTokens, out _))
+        PlainPlaces? isPlainHere = Normalized(isPlain, text);
+        if (_added.HasNormalized && _added.FindNormalized(text.Span, 0, options.ParseSpecialTokens, isPlainHere, out _))
         {
-            RunAroundNormalized(scratch, options);
+            RunAroundNormalized(scratch, options, isPlain);
             return;
         }
 
         RunNormalized(scratch);
     }
 
-    private void RunAroundNormalized(EncodeScratch scratch, EncodeOptions options)
+    private void RunAroundNormalized(EncodeScratch scratch, EncodeOptions options, PlainPlaces? isPlain)
     {
         var whole = new AlignedText();
         whole.LoadSlice(scratch.Text, 0, scratch.Text.Length);
+        PlainPlaces? isPlainHere = Normalized(isPlain, whole);
         int at = 0;
         while (at < whole.Length)
         {
-            bool found = _added.FindNormalized(whole.Span, at, options.ParseSpecialTokens, out AddedVocabulary.Match match);
+            bool found = _added.FindNormalized(whole.Span, at, options.ParseSpecialTokens, isPlainHere,
+                out AddedVocabulary.Match match);
             scratch.Text.LoadSlice(whole, at, found ? match.Start : whole.Length);
             RunNormalized(scratch);
             if (!found)
@@ -288,6 +297,10 @@ public sealed partial class Tokenizer
             at = match.End;
         }
     }
+
+    /// <summary>Asked for places of the normalized text.</summary>
+    private static PlainPlaces? Normalized(PlainPlaces? isPlain, AlignedText text) =>
+        isPlain is null ? null : (start, end) => isPlain(text.OriginalStart(start), text.OriginalEnd(end));
 
     private void RunNormalized(EncodeScratch scratch)
     {

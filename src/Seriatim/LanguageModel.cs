@@ -58,52 +58,38 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
         string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default) =>
         new(await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Generates a continuation and gives it piece by piece, as soon as the text of each token is certain.</summary>
+    /// <summary>
+    /// Generates a continuation and gives it piece by piece, as soon as the text of each token is certain. As every stream here:
+    /// it begins when its first element is asked for, and is read once. <see cref="Submit"/> begins at once.
+    /// </summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
-    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">
-    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.
-    /// </param>
-    /// <param name="seed">
-    /// Seed of the random numbers: the same seed gives the same text, whatever else runs. Null: one is drawn.
-    /// </param>
+    /// <param name="options">Sampling, length, seed and more; null: as the model's <see cref="Defaults"/> say.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
-    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked; out of the stream.</exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
-        CancellationToken cancellationToken = default) =>
-        GenerateAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
+        string prompt, GenerateOptions? options = null, CancellationToken cancellationToken = default) =>
+        Stream(() => Submit(With(Request(prompt), options), cancellationToken));
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
-    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
-    public async IAsyncEnumerable<GenerationUpdate> GenerateAsync(
-        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await foreach (GenerationUpdate update in Submit(request, cancellationToken)
-            .WithCancellation(cancellationToken).ConfigureAwait(false))
-        {
-            yield return update;
-        }
-    }
+    /// <exception cref="GenerationException">The request cannot be served as it was asked; out of the stream.</exception>
+    public IAsyncEnumerable<GenerationUpdate> GenerateAsync(
+        GenerationRequest request, CancellationToken cancellationToken = default) =>
+        Stream(() => Submit(request, cancellationToken));
 
     /// <summary>Generates a continuation and gives it when it is complete.</summary>
     /// <param name="prompt">The text to continue; for an encoder-decoder the text to transform.</param>
-    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">
-    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends the text or its context is full.
-    /// </param>
-    /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
+    /// <param name="options">Sampling, length, seed and more; null: as the model's <see cref="Defaults"/> say.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
-    public Task<GenerationResult> CompleteAsync(
-        string prompt, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
-        CancellationToken cancellationToken = default) =>
-        CompleteAsync(With(Request(prompt), sampling, maxNewTokens, seed), cancellationToken);
+    public async Task<GenerationResult> CompleteAsync(
+        string prompt, GenerateOptions? options = null, CancellationToken cancellationToken = default) =>
+        await Submit(With(Request(prompt), options), cancellationToken).Completion.ConfigureAwait(false);
 
     /// <summary>As above, with everything a request can say. Start from <see cref="Request"/>.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
-    public Task<GenerationResult> CompleteAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
-        Submit(request, cancellationToken).Completion;
+    public async Task<GenerationResult> CompleteAsync(
+        GenerationRequest request, CancellationToken cancellationToken = default) =>
+        await Submit(request, cancellationToken).Completion.ConfigureAwait(false);
 
     /// <summary>Puts a request into the queue; the handle gives its tokens as they come, and its result.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
@@ -114,8 +100,9 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// As <see cref="Submit"/>, but waits for room if the engine's queue is full instead of failing: for batches.
     /// </summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
-    public Task<GenerationHandle> SubmitWhenFreeAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
-        _opened.SubmitWhenFreeAsync("text_completion", request, cancellationToken);
+    public async Task<GenerationHandle> SubmitWhenFreeAsync(
+        GenerationRequest request, CancellationToken cancellationToken = default) =>
+        await _opened.SubmitWhenFreeAsync("text_completion", request, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// The request that a text makes: its tokens with the special ones the model expects, and the model's
@@ -128,37 +115,47 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// </exception>
     public GenerationRequest Request(string prompt) => RequestBuilder.FromText(_opened, prompt);
 
-    /// <summary>Answers a conversation, piece by piece.</summary>
+    /// <summary>
+    /// Answers a conversation, piece by piece; begins when the first element is asked for. <see cref="StartConversation"/> gives
+    /// an object that remembers what was said.
+    /// </summary>
     /// <param name="messages">The conversation; the last message is as a rule the user's.</param>
-    /// <param name="sampling">How tokens are chosen; null: as the model's <see cref="Defaults"/> say.</param>
-    /// <param name="maxNewTokens">
-    /// Most new tokens; null: as <see cref="Defaults"/> say, else until the model ends its turn or its context is full.
-    /// </param>
-    /// <param name="seed">Seed of the random numbers; null: one is drawn and reported with the result.</param>
+    /// <param name="options">Sampling, length, seed and more; null: as the model's <see cref="Defaults"/> say.</param>
+    /// <param name="prompt">Template and tools; null: the tokenizer's own template, and what messages say is text.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
-    /// <exception cref="ChatTemplateException">The tokenizer has no chat template, or it refuses the conversation.</exception>
-    /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
+    /// <exception cref="ChatTemplateException">
+    /// The tokenizer has no chat template, or it refuses the conversation; out of the stream.
+    /// </exception>
+    /// <exception cref="GenerationException">The request cannot be served as it was asked; out of the stream.</exception>
     public IAsyncEnumerable<GenerationUpdate> ChatAsync(
-        IReadOnlyList<ChatTurn> messages, SamplingOptions? sampling = null, int? maxNewTokens = null, ulong? seed = null,
+        IReadOnlyList<ChatTurn> messages, GenerateOptions? options = null, ChatPromptOptions? prompt = null,
         CancellationToken cancellationToken = default) =>
-        SubmitChat(With(ChatRequest(messages), sampling, maxNewTokens, seed), cancellationToken);
+        Stream(() => SubmitChat(With(ChatRequest(messages, prompt), options), cancellationToken));
 
     /// <summary>
     /// The request that a conversation makes: the prompt the chat template writes, and the end of a turn as a stop. Change what
     /// you like with <c>with { ... }</c>; <see cref="SubmitChat"/> starts it.
     /// </summary>
     /// <param name="messages">The conversation.</param>
-    /// <param name="template">A chat template to use instead of the tokenizer's own.</param>
+    /// <param name="options">Template and tools; null: the tokenizer's own template, and what messages say is text.</param>
     /// <exception cref="ChatTemplateException">There is no template, or it refuses the conversation.</exception>
-    public GenerationRequest ChatRequest(IReadOnlyList<ChatTurn> messages, ChatTemplate? template = null) =>
-        RequestBuilder.FromChat(_opened, messages, template);
+    public GenerationRequest ChatRequest(IReadOnlyList<ChatTurn> messages, ChatPromptOptions? options = null) =>
+        RequestBuilder.FromChat(_opened, messages, options);
+
+    /// <summary>A conversation that remembers what was said, and offers tools.</summary>
+    /// <param name="options">What the model is told first, tools, how answers are generated; null for the defaults.</param>
+    /// <exception cref="ChatTemplateException">There are tools, and the template does not show them or their calls.</exception>
+    public Conversation StartConversation(ConversationOptions? options = null) => new(this, options ?? new());
 
     /// <summary>As <see cref="Submit"/>; telemetry calls it a chat.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public GenerationHandle SubmitChat(GenerationRequest request, CancellationToken cancellationToken = default) =>
         _opened.Submit("chat", request, cancellationToken);
 
-    /// <summary>How probable a text is: the log-probability of each of its tokens but the first, and the perplexity.</summary>
+    /// <summary>
+    /// How probable a text is: the log-probability of each of its tokens but the first, and the perplexity. Where the queue is
+    /// full it waits for room.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="source">Encoder-decoder: the text it was made of. Else null.</param>
     /// <param name="cancellationToken">Ends the request at the next step.</param>
@@ -167,7 +164,8 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     public async Task<TextScore> ScoreAsync(string text, string? source = null, CancellationToken cancellationToken = default)
     {
         GenerationRequest request = RequestBuilder.FromScoredText(_opened, text, source);
-        GenerationResult result = await _opened.Submit("score", request, cancellationToken).Completion.ConfigureAwait(false);
+        GenerationHandle handle = await _opened.SubmitWhenFreeAsync("score", request, cancellationToken).ConfigureAwait(false);
+        GenerationResult result = await handle.Completion.ConfigureAwait(false);
         return new TextScore { TokenIds = request.Prompt.ToArray(), Logprobs = result.PromptLogprobs ?? [] };
     }
 
@@ -176,24 +174,20 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// <see cref="TextEncoder"/> is for those that were.
     /// </summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="pooling">How rows become one embedding; in a decoder, only the last row has seen the whole text.</param>
-    /// <param name="normalize">Scale each to length 1.</param>
+    /// <param name="options">
+    /// Pooling (null: the last row, which alone has seen the whole text in a decoder), scaling (null: to length 1), truncation.
+    /// </param>
     /// <param name="cancellationToken">Ends the requests before they run.</param>
     /// <returns>One embedding for each text, in their order.</returns>
     /// <exception cref="GenerationException">A text has no tokens or too many.</exception>
-    public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, PoolingKind pooling = PoolingKind.Last, bool normalize = true,
-        CancellationToken cancellationToken = default) =>
-        Embedder.EmbedAsync(_opened, texts, pooling, normalize, cancellationToken);
-
-    private static GenerationRequest With(GenerationRequest request, SamplingOptions? sampling, int? maxNewTokens, ulong? seed) =>
-        request with
-        {
-            Sampling = sampling ?? request.Sampling,
-            MaxNewTokens = maxNewTokens,
-            MinNewTokens = Math.Min(request.MinNewTokens, maxNewTokens ?? int.MaxValue),
-            Seed = seed,
-        };
+    public async Task<IReadOnlyList<float[]>> EmbedAsync(
+        IReadOnlyList<string> texts, EmbeddingOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new EmbeddingOptions();
+        return await Embedder.EmbedAsync(
+            _opened, new SentenceConfig(), texts, options with { Pooling = options.Pooling ?? PoolingKind.Last },
+            static _ => { }, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Stops the engine (requests under way are cancelled), waits for it and gives the memory
@@ -203,4 +197,17 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
     public ValueTask DisposeAsync() => _opened.DisposeAsync();
+
+    private static GenerationRequest With(GenerationRequest request, GenerateOptions? options) =>
+        options?.ApplyTo(request) ?? request;
+
+    private static ColdStream<GenerationUpdate> Stream(Func<GenerationHandle> submit) =>
+        new(reading => ReadAsync(submit, reading));
+
+    private static async IAsyncEnumerable<GenerationUpdate> ReadAsync(
+        Func<GenerationHandle> submit, [EnumeratorCancellation] CancellationToken reading)
+    {
+        await foreach (GenerationUpdate update in submit().WithCancellation(reading).ConfigureAwait(false))
+            yield return update;
+    }
 }

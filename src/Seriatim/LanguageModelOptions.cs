@@ -48,6 +48,9 @@ public sealed record LanguageModelOptions
     /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>The engine's options, decided when the model is known.</summary>
+    internal Func<ModelSpec, EngineOptions, EngineOptions>? EngineFor { get; init; }
+
     /// <summary>Where models that are not folders come from; null: the hub as the environment says.</summary>
     public ModelHub? Hub { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seriatim.Generation;
@@ -11,20 +12,21 @@ namespace Seriatim;
 /// <summary>
 /// What every public class of this project stands on: weights, tokenizer, device and engine, opened and closed together.
 /// </summary>
-internal sealed class OpenedModel : IDisposable
+internal sealed class OpenedModel : IDisposable, IAsyncDisposable
 {
     private const int LongestEncoderInput = 4096;
 
     private readonly IDifferentiableOps _ops;
     private readonly Model? _draft;
     private readonly ILogger _logger;
-    private readonly Lock _disposing = new();
-    private bool _disposed;
+    private readonly ConditionalWeakTable<ChatTemplate, TurnEnd> _turnEnds = [];
+    private TaskCompletionSource? _closing;
 
-    private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options)
+    private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options,
+        ILogger logger)
     {
         (Name, Model, Tokenizer, Defaults, _ops) = (name, model, tokenizer, options.Defaults!, ops);
-        _logger = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.Name) ?? NullLogger.Instance;
+        _logger = logger;
         EngineOptions engine = options.Engine;
         try
         {
@@ -70,6 +72,9 @@ internal sealed class OpenedModel : IDisposable
 
     public ModelTrace? Trace { get; }
 
+    /// <summary>What was done so far.</summary>
+    public ModelTotals Totals { get; } = new();
+
     /// <summary>What the engine was made with.</summary>
     public EngineOptions EngineOptions { get; }
 
@@ -78,6 +83,22 @@ internal sealed class OpenedModel : IDisposable
         CancellationToken cancellationToken)
     {
         options ??= new LanguageModelOptions();
+        ILogger logger = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.Name) ?? NullLogger.Instance;
+        ModelLog.Opening(logger, name);
+        try
+        {
+            return await ResolveAsync(name, options, logger, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            ModelLog.NotOpened(logger, name, failure.Message);
+            throw;
+        }
+    }
+
+    private static async Task<OpenedModel> ResolveAsync(string name, LanguageModelOptions options, ILogger logger,
+        CancellationToken cancellationToken)
+    {
         ModelHub hub = options.Hub ?? new ModelHub();
         string folder = await hub.ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
         if (options.DraftModel is { } draft)
@@ -87,8 +108,13 @@ internal sealed class OpenedModel : IDisposable
                 DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false),
             };
         }
-        return await Task.Run(() => Open(name, folder, options), cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => Open(name, folder, options, logger), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>What ends a turn by a template, or by the tokenizer's own.</summary>
+    public TurnEnd TurnEndOf(ChatTemplate? template) => (template ?? Tokenizer.ChatTemplate) is { } used
+        ? _turnEnds.GetValue(used, key => TurnEnd.Of(Tokenizer, key))
+        : new TurnEnd(Tokenizer.SpecialTokens.EndOfTurn, null);
 
     /// <summary>Every request of this project goes through here, and is counted here.</summary>
     public GenerationHandle Submit(string operation, GenerationRequest request, CancellationToken cancellationToken)
@@ -139,45 +165,50 @@ internal sealed class OpenedModel : IDisposable
     }
 
     /// <summary>Once, from whichever thread comes first; the others wait until it is done.</summary>
-    public void Dispose()
-    {
-        lock (_disposing)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            DisposeOnce();
-        }
-    }
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>As <see cref="Dispose"/>; no thread waits for the step under way.</summary>
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Engine.DisposeAsync().ConfigureAwait(false);
-        Dispose();
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _closing, mine, null) is { } others)
+        {
+            await others.Task.ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            mine.SetResult();
+        }
     }
 
     private void Follow(string operation, GenerationHandle handle, GenerationActivity activity)
     {
         activity.SetSeed(handle.Seed);
-        activity.EndWith(handle.Outcome);
+        activity.EndWith(handle.Outcome, Totals);
         if (_logger.IsEnabled(LogLevel.Error))
             ModelLog.Follow(_logger, operation, Name, handle);
     }
 
-    private void DisposeOnce()
+    private async Task CloseAsync()
     {
         SeriatimTelemetry.Closed(this);
+        ModelLog.Closing(_logger, Name);
 
         // The engine first: when its thread has gone, nobody reads the weights any more.
-        Engine.Dispose();
+        await Engine.DisposeAsync().ConfigureAwait(false);
         _ops.Dispose();
         _draft?.Dispose();
         Model.Dispose();
         ModelLog.Closed(_logger, Name);
     }
 
-    private static OpenedModel Open(string name, string folder, LanguageModelOptions options)
+    private static OpenedModel Open(string name, string folder, LanguageModelOptions options, ILogger logger)
     {
         long start = Stopwatch.GetTimestamp();
         Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
@@ -185,6 +216,8 @@ internal sealed class OpenedModel : IDisposable
         try
         {
             Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
+            if (options.EngineFor is { } decide)
+                options = options with { Engine = decide(model.Spec, options.Engine) };
             if (options.Engine.SuppressedIds.Count == 0)
                 options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
             options = options with
@@ -194,7 +227,7 @@ internal sealed class OpenedModel : IDisposable
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
             ops = CpuOps.Create(options.Threads);
-            var opened = new OpenedModel(name, model, tokenizer, ops, options) { Folder = folder };
+            var opened = new OpenedModel(name, model, tokenizer, ops, options, logger) { Folder = folder };
             opened.Announce(Stopwatch.GetElapsedTime(start));
             return opened;
         }

@@ -9,7 +9,7 @@ namespace Seriatim;
 /// A model that reads whole texts, such as BERT: embeddings, masked words, classes. Texts of any number of callers are read
 /// together, and each gets what it would get alone.
 /// </summary>
-public sealed class TextEncoder : IDisposable
+public sealed class TextEncoder : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
     private readonly SentenceConfig _sentences;
@@ -75,31 +75,16 @@ public sealed class TextEncoder : IDisposable
 
     /// <summary>Embeddings of texts, as the model's own files have it unless said otherwise.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="pooling">How rows become one embedding; null: as <see cref="EmbeddingOptions.Pooling"/>.</param>
-    /// <param name="normalize">Scale each to length 1; null: as <see cref="EmbeddingOptions.Normalize"/>.</param>
+    /// <param name="options">What is not as the model's own files have it; null: nothing.</param>
     /// <param name="cancellationToken">Ends the requests before they run.</param>
     /// <returns>One embedding for each text, in their order.</returns>
     /// <exception cref="GenerationException">
     /// A text has no tokens, or too many for a model whose files do not say where it is cut.
     /// </exception>
-    public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, PoolingKind? pooling = null, bool? normalize = null,
-        CancellationToken cancellationToken = default) =>
-        EmbedAsync(texts, new EmbeddingOptions { Pooling = pooling, Normalize = normalize }, cancellationToken);
-
-    /// <summary>Embeddings of texts.</summary>
-    /// <param name="texts">The texts.</param>
-    /// <param name="options">What is not as the model's own files have it.</param>
-    /// <param name="cancellationToken">Ends the requests before they run.</param>
-    /// <returns>One embedding for each text, in their order.</returns>
-    /// <exception cref="GenerationException">A text has no tokens, or too many and is not to be cut.</exception>
-    public Task<IReadOnlyList<float[]>> EmbedAsync(
-        IReadOnlyList<string> texts, EmbeddingOptions options, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return Embedder.EmbedAsync(_opened, _sentences, texts, options, cut => TextsTruncated?.Invoke(this, cut),
-            cancellationToken);
-    }
+    public async Task<IReadOnlyList<float[]>> EmbedAsync(
+        IReadOnlyList<string> texts, EmbeddingOptions? options = null, CancellationToken cancellationToken = default) =>
+        await Embedder.EmbedAsync(_opened, _sentences, texts, options ?? new EmbeddingOptions(),
+            cut => TextsTruncated?.Invoke(this, cut), cancellationToken).ConfigureAwait(false);
 
     /// <summary>The most probable tokens at each mask of a text.</summary>
     /// <param name="text">A text with the mask token in it, e.g. <c>[MASK]</c>.</param>
@@ -163,6 +148,12 @@ public sealed class TextEncoder : IDisposable
     /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync() => _opened.DisposeAsync();
+
+    /// <summary>The same encoder-decoder for its other task; it is opened once, and disposed once by either.</summary>
+    internal Translator AsTranslator() => new(_opened);
 
     private void Require(ModelTask task, string verb, string needed)
     {

@@ -14,6 +14,10 @@ public sealed record TextScore
     /// <summary>Log-probability of the whole text: the sum, in order.</summary>
     public double Logprob => Logprobs.Sum(token => token.Chosen.Logprob);
 
-    /// <summary><c>exp(-mean log-probability)</c>; null for a text of one token, of which nothing is scored.</summary>
+    /// <summary>
+    /// <c>exp(-mean log-probability)</c>; null for a text of one token, of which nothing is scored. The number of
+    /// <c>seriatim eval</c> for the same text, as far as that is within the context, if the tokenizer puts a beginning of
+    /// sequence before it; without one, eval counts the first token too, as any of the vocabulary.
+    /// </summary>
     public double? Perplexity => Logprobs.Count == 0 ? null : Math.Exp(-Logprob / Logprobs.Count);
 }

@@ -12,7 +12,7 @@ namespace Seriatim;
 /// using var translator = await Translator.OpenAsync("path/to/model");
 /// Console.WriteLine(await translator.TranslateAsync("我爱学习"));
 /// </code></example>
-public sealed class Translator : IDisposable
+public sealed class Translator : IDisposable, IAsyncDisposable
 {
     /// <summary>How many texts of a list are under way at once, if so many may wait.</summary>
     private const int MostAtOnce = 128;
@@ -20,7 +20,7 @@ public sealed class Translator : IDisposable
     private readonly OpenedModel _opened;
     private readonly TranslationDirections _directions;
 
-    private Translator(OpenedModel opened) =>
+    internal Translator(OpenedModel opened) =>
         (_opened, _directions) = (opened, new TranslationDirections(opened.Name, opened.Model.Config.Json));
 
     /// <summary>What it was opened by.</summary>
@@ -78,7 +78,10 @@ public sealed class Translator : IDisposable
         CancellationToken cancellationToken = default) =>
         (await Start(text, 1, options ?? new(), waits: false, cancellationToken).ConfigureAwait(false)).Text;
 
-    /// <summary>Translates texts, many at once, and gives them in their order as soon as each is ready.</summary>
+    /// <summary>
+    /// Translates texts, many at once, and gives them in their order as soon as each is ready. Begins when the first is asked
+    /// for, and is read once.
+    /// </summary>
     /// <param name="texts">The texts; read as they are needed, so they may be endless.</param>
     /// <param name="options">
     /// Languages, beams, limits; null for the defaults. Where the script decides, it is that of each text.
@@ -90,21 +93,22 @@ public sealed class Translator : IDisposable
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     /// <exception cref="GenerationException">An option is not allowed.</exception>
     public IAsyncEnumerable<Translation> TranslateManyAsync(
-        IEnumerable<string> texts, TranslationOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(texts);
-        return TranslateManyAsync(texts.ToAsyncEnumerable(), options, cancellationToken);
-    }
+        IEnumerable<string> texts, TranslationOptions? options = null, CancellationToken cancellationToken = default) =>
+        new ColdStream<Translation>(reading => ManyAsync(texts?.ToAsyncEnumerable(), options, cancellationToken, reading));
 
     /// <summary>
     /// As above, for texts that come one by one, e.g. lines of a pipe: each is begun as it comes, whether or not more follow.
     /// </summary>
-    public async IAsyncEnumerable<Translation> TranslateManyAsync(
-        IAsyncEnumerable<string> texts, TranslationOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<Translation> TranslateManyAsync(
+        IAsyncEnumerable<string> texts, TranslationOptions? options = null, CancellationToken cancellationToken = default) =>
+        new ColdStream<Translation>(reading => ManyAsync(texts, options, cancellationToken, reading));
+
+    private async IAsyncEnumerable<Translation> ManyAsync(
+        IAsyncEnumerable<string>? texts, TranslationOptions? options, CancellationToken cancellationToken,
+        [EnumeratorCancellation] CancellationToken reader)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reader);
         var running = Channel.CreateBounded<Task<Translation>>(Math.Min(MostAtOnce, _opened.EngineOptions.MaxQueuedRequests));
         Task reading = ReadAsync(texts, options ?? new(), running.Writer, stop.Token);
         try
@@ -137,6 +141,9 @@ public sealed class Translator : IDisposable
     /// back. It may be done again, from any thread.
     /// </summary>
     public void Dispose() => _opened.Dispose();
+
+    /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
+    public ValueTask DisposeAsync() => _opened.DisposeAsync();
 
     private async Task ReadAsync(IAsyncEnumerable<string> texts, TranslationOptions options,
         ChannelWriter<Task<Translation>> running, CancellationToken cancellationToken)

@@ -46,6 +46,22 @@ public sealed class EvalTests : IDisposable
     }
 
     [Fact]
+    public void Quantize_measures_what_eval_measures()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        File.WriteAllText(_folder.File("text.txt"),
+            string.Concat(Enumerable.Repeat("the cat sat on the mat. a song of mice\n", 30)));
+        double expected = Eval("--data", _folder.File("text.txt")).GetProperty("perplexity").GetDouble();
+        (int code, string output, string error) = Cli.Run("quantize", "-m", _folder.Path, "-o", _folder.File("q.gguf"),
+            "--type", "f32",
+            "--text", _folder.File("text.txt"), "--json");
+        Assert.True(code == 0, error);
+        JsonElement report = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(expected, report.GetProperty("perplexity_before").GetDouble());
+        Assert.Equal(expected, report.GetProperty("perplexity_after").GetDouble());
+    }
+
+    [Fact]
     public void Translations_are_scored_as_the_metrics_say()
     {
         TinyModels.WriteT5(_folder.Path);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 #pragma warning disable MEAI001 // Every option is looked at, experimental ones too.
 
@@ -102,17 +103,28 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     {
         Type[] kinds = [.. typeof(AIContent).Assembly.GetExportedTypes().Where(type => type.IsAssignableTo(typeof(AIContent)) && !type.IsAbstract)];
         Assert.True(kinds.Length > 15);
-        foreach (Type kind in kinds.Except([typeof(TextContent), typeof(TextReasoningContent)]))
+        foreach (Type kind in kinds.Except([typeof(TextContent)]))
         {
             var message = new ChatMessage(ChatRole.User, [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
             Assert.Contains(kind.Name, (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([message]))).Message);
         }
+    }
 
+    /// <summary>What a model thought is shown to it by templates that have a place for it, and refused by others.</summary>
+    [Fact]
+    public async Task Thoughts_are_shown_or_refused_and_never_dropped()
+    {
         var thought = new ChatMessage(ChatRole.Assistant, [new TextReasoningContent("hm"), new TextContent("a mouse")]);
         ChatMessage[] conversation = [new(ChatRole.User, "the cat"), thought, new(ChatRole.User, "and")];
-        ChatResponse response = await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 });
-        conversation[1] = new(ChatRole.Assistant, "a mouse");
-        Assert.Equal(response.Text, (await _client.GetResponseAsync(conversation, new ChatOptions { MaxOutputTokens = 4, Seed = 1 })).Text);
+        Assert.Contains("reasoning_content",
+            (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync(conversation))).Message);
+        const string Thinks = "{% for m in messages %}[{{ m.role }}"
+            + "{% if m.reasoning_content %} ({{ m.reasoning_content }}){% endif %}] {{ m.content }}\n{% endfor %}";
+        IChatClient thinking = _model.AsChatClient(new() { Template = new ChatTemplate(Thinks) });
+        ChatResponse shown = await thinking.GetResponseAsync(conversation, new() { MaxOutputTokens = 1 });
+        Assert.Equal(
+            _model.Tokenizer.Encode("[user] the cat\n[assistant (hm)] a mouse\n[user] and\n", addSpecialTokens: false).Length,
+            shown.Usage!.InputTokenCount);
     }
 
     [Fact]

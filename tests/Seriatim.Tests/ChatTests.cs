@@ -33,7 +33,26 @@ public sealed class ChatTests : IDisposable
         }).Completion;
         Assert.Equal((FinishReason.StopId, ""), (result.Choices[0].Finish, result.Choices[0].Text));
         var plain = new ChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}\n###\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}");
-        Assert.Equal(["###"], model.ChatRequest(Conversation, plain).StopStrings);
+        Assert.Equal(["###"], model.ChatRequest(Conversation, new() { Template = plain }).StopStrings);
+    }
+
+    /// <summary>What ends a turn depends on the template, not on what was said: one that refuses two answers in a row, say.</summary>
+    [Fact]
+    public async Task The_end_of_a_turn_is_the_templates_whatever_was_said()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
+        int end = model.Tokenizer.IdOf("<|im_end|>")!.Value;
+        const string Twice = "{% for m in messages %}{% if loop.index > 1 and m.role == messages[loop.index0 - 1].role %}"
+            + "{{ raise_exception('twice') }}{% endif %}{% endfor %}";
+        var strict = new ChatPromptOptions { Template = new ChatTemplate(Twice + TinyModels.ChatTemplate) };
+        ChatTurn[] answered = [new("user", "the cat"), new("assistant", "a mouse")];
+        Assert.Equal([end], model.ChatRequest(answered, strict).StopIds);
+
+        // Where no mark can be told, the model's own ends hold.
+        var silent = new ChatPromptOptions { Template = new ChatTemplate("{{ messages[0].content }}") };
+        Assert.Empty(model.ChatRequest(answered, silent).StopIds);
+        Assert.Empty(model.ChatRequest(answered, silent).StopStrings);
     }
 
     [Fact]
@@ -41,8 +60,9 @@ public sealed class ChatTests : IDisposable
     {
         TinyModels.WriteLlama(_folder.Path, chat: false);
         using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
-        Assert.Contains("chat_template.jinja", Assert.Throws<ChatTemplateException>(() => model.ChatAsync(Conversation)).Message);
-        Assert.NotEmpty(model.ChatRequest(Conversation, new ChatTemplate(TinyModels.ChatTemplate)).Prompt.ToArray());
+        Assert.Contains("chat_template.jinja",
+            Assert.Throws<ChatTemplateException>(() => model.ChatRequest(Conversation)).Message);
+        Assert.NotEmpty(model.ChatRequest(Conversation, new() { Template = new(TinyModels.ChatTemplate) }).Prompt.ToArray());
         Assert.Throws<ModelTaskException>(() => model.ChatRequest([]));
     }
 
@@ -55,7 +75,8 @@ public sealed class ChatTests : IDisposable
         var options = new ChatOptions { MaxOutputTokens = 12, Temperature = 0.7f, TopK = 20, Seed = 3, Instructions = "sing" };
         ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], options);
         string expected = "";
-        await foreach (GenerationUpdate update in model.ChatAsync(Conversation, new SamplingOptions { Temperature = 0.7f, TopK = 20 }, 12, 3))
+        await foreach (GenerationUpdate update in model.ChatAsync(Conversation,
+            new() { Sampling = new() { Temperature = 0.7f, TopK = 20 }, MaxNewTokens = 12, Seed = 3 }))
             expected += update.Text;
         Assert.Equal(expected, response.Text);
         Assert.Equal(12, response.Usage!.OutputTokenCount);
@@ -87,7 +108,10 @@ public sealed class ChatTests : IDisposable
     public async Task A_container_opens_the_model_once_and_closes_it()
     {
         TinyModels.WriteLlama(_folder.Path);
-        ServiceProvider provider = new ServiceCollection().AddSeriatim(_folder.Path, Small).AddSeriatimEncoder(_folder.Path, Small).BuildServiceProvider();
+        var services = new ServiceCollection();
+        services.AddSeriatim(_folder.Path, Small);
+        services.AddSeriatimEncoder(_folder.Path, Small);
+        ServiceProvider provider = services.BuildServiceProvider();
         LanguageModel model = provider.GetRequiredService<LanguageModel>();
         Assert.Same(model, provider.GetRequiredService<IChatClient>().GetService(typeof(LanguageModel)));
         Assert.NotNull(provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>());

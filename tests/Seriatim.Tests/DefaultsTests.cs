@@ -28,7 +28,7 @@ public sealed class DefaultsTests : IDisposable
         Assert.Same(model.Defaults.Sampling, request.Sampling);
         Assert.Equal((null, null, null), (request.MaxNewTokens, request.SoftMaxNewTokens, request.Seed));
         string expected = await TextOf(model, request with { Sampling = common, MaxNewTokens = 20, Seed = 7 });
-        Assert.Equal(expected, (await model.CompleteAsync("the cat", maxNewTokens: 20, seed: 7)).Choices[0].Text);
+        Assert.Equal(expected, (await model.CompleteAsync("the cat", new() { MaxNewTokens = 20, Seed = 7 })).Choices[0].Text);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class DefaultsTests : IDisposable
         ChatTurn[] conversation = [new("user", "the cat")];
         string expected = await TextOf(model, model.ChatRequest(conversation) with { Sampling = said, MaxNewTokens = 11, Seed = 3 });
         string chat = "";
-        await foreach (GenerationUpdate update in model.ChatAsync(conversation, seed: 3))
+        await foreach (GenerationUpdate update in model.ChatAsync(conversation, new() { Seed = 3 }))
             chat += update.Text;
         Assert.Equal(expected, chat);
         ChatResponse response = await model.AsChatClient().GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], new ChatOptions { Seed = 3 });
@@ -65,8 +65,9 @@ public sealed class DefaultsTests : IDisposable
     public async Task Do_sample_false_is_greedy(string file)
     {
         using LanguageModel model = await OpenAsync(file);
-        GenerationResult said = await model.CompleteAsync("the cat", maxNewTokens: 25);
-        Assert.Equal((await model.CompleteAsync("the cat", SamplingOptions.Greedy, 25)).Choices[0].TokenIds, said.Choices[0].TokenIds);
+        GenerationResult said = await model.CompleteAsync("the cat", new() { MaxNewTokens = 25 });
+        Assert.Equal((await model.CompleteAsync("the cat",
+            new() { Sampling = SamplingOptions.Greedy, MaxNewTokens = 25 })).Choices[0].TokenIds, said.Choices[0].TokenIds);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -24,8 +25,9 @@ public sealed class HostingTests : IDisposable
         using var other = new TempFolder();
         TinyModels.WriteT5(other.Path);
         var log = new ListLogger();
-        IServiceCollection services = Services(log)
-            .AddSeriatim(_folder.Path, Small).AddSeriatimEncoder(_folder.Path, Small).AddSeriatimTranslator(other.Path, Small);
+        IServiceCollection services = Services(log).AddSeriatimTranslator(other.Path, Small);
+        services.AddSeriatim(_folder.Path, Small);
+        services.AddSeriatimEncoder(_folder.Path, Small);
         services.AddHealthChecks().AddSeriatim();
         ServiceProvider provider = services.BuildServiceProvider();
         Assert.Equal(HealthStatus.Unhealthy, (await HealthAsync(provider)).Status);
@@ -56,8 +58,10 @@ public sealed class HostingTests : IDisposable
         using var other = new TempFolder();
         TinyModels.WriteLlama(other.Path, seed: 6);
         var log = new ListLogger();
-        ServiceProvider provider = Services(log)
-            .AddSeriatim(_folder.Path, Small).AddSeriatim(other.Path, Small).BuildServiceProvider();
+        IServiceCollection services = Services(log);
+        services.AddSeriatim(_folder.Path, Small);
+        services.AddSeriatim(other.Path, Small);
+        ServiceProvider provider = services.BuildServiceProvider();
         await StartAsync(provider);
         Assert.Equal(2, log.Lines.Count(line => line.Text.StartsWith("Opened", StringComparison.Ordinal)));
         await provider.DisposeAsync();
@@ -67,7 +71,8 @@ public sealed class HostingTests : IDisposable
     [Fact]
     public async Task A_model_that_cannot_be_opened_stops_the_start_and_is_named()
     {
-        IServiceCollection services = Services(new ListLogger()).AddSeriatim("no/such/model", Small);
+        IServiceCollection services = Services(new ListLogger());
+        services.AddSeriatim("no/such/model", Small);
         services.AddHealthChecks().AddSeriatim(failureStatus: HealthStatus.Degraded);
         await using ServiceProvider provider = services.BuildServiceProvider();
         await Assert.ThrowsAsync<InvalidModelNameException>(() => StartAsync(provider));
@@ -81,7 +86,8 @@ public sealed class HostingTests : IDisposable
     public async Task A_full_queue_is_degraded()
     {
         LanguageModelOptions narrow = Small with { Engine = new EngineOptions { MaxQueuedRequests = 1, MaxSequences = 1 } };
-        IServiceCollection services = Services(new ListLogger()).AddSeriatim(_folder.Path, narrow);
+        IServiceCollection services = Services(new ListLogger());
+        services.AddSeriatim(_folder.Path, narrow);
         services.AddHealthChecks().AddSeriatim();
         await using ServiceProvider provider = services.BuildServiceProvider();
         await StartAsync(provider);
@@ -107,7 +113,7 @@ public sealed class HostingTests : IDisposable
         var log = new ListLogger();
         using (LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small with { LoggerFactory = log }))
         {
-            await model.CompleteAsync("the cat", maxNewTokens: 5, seed: 17);
+            await model.CompleteAsync("the cat", new() { MaxNewTokens = 5, Seed = 17 });
             Assert.Throws<InvalidOptionException>(() => model.Submit(model.Request("x") with { Count = 0 }));
             GenerationRequest failing = model.Request("the cat") with { Sampling = new() { Constraints = new() { Allowed = [3], Suppressed = [3] } } };
             await Assert.ThrowsAsync<NoCandidateException>(() => model.CompleteAsync(failing));
@@ -119,6 +125,28 @@ public sealed class HostingTests : IDisposable
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Debug && line.Text.Contains("seed 17", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Debug && line.Text.Contains("Count is 0", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Error && line.Exception is NoCandidateException);
+    }
+
+    /// <summary>What a log is filtered by stays what it is.</summary>
+    [Fact]
+    public void Events_have_ids_of_their_own()
+    {
+        (int Id, string Name)[] events = [.. typeof(ModelLog).GetMethods()
+            .Select(method => (method.Name, Event: method.GetCustomAttribute<LoggerMessageAttribute>()))
+            .Where(method => method.Event is not null).Select(method => (method.Event!.EventId, method.Name)).Order()];
+        Assert.Equal(
+            [(1, "Opened"), (2, "Note"), (3, "Closed"), (4, "Ended"), (5, "Cancelled"), (6, "Failed"), (7, "Refused"),
+                (8, "Overloaded"), (9, "Opening"), (10, "NotOpened"), (11, "Closing")], events);
+    }
+
+    [Fact]
+    public async Task Opening_and_what_stops_it_are_logged()
+    {
+        var log = new ListLogger();
+        await Assert.ThrowsAsync<InvalidModelNameException>(() =>
+            LanguageModel.OpenAsync("no/such/model", Small with { LoggerFactory = log }));
+        Assert.Equal([LogLevel.Debug, LogLevel.Error], log.Lines.Select(line => line.Level));
+        Assert.Contains("no/such/model could not be opened", log.Lines.Last().Text);
     }
 
     private static IServiceCollection Services(ListLogger log) =>

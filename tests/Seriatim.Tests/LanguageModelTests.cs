@@ -26,7 +26,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
         var text = new StringBuilder();
         var ids = new List<int>();
         FinishReason? finish = null;
-        await foreach (GenerationUpdate piece in _model.GenerateAsync("Once upon a time", maxNewTokens: 40, seed: 3))
+        await foreach (GenerationUpdate piece in _model.GenerateAsync("Once upon a time", new() { MaxNewTokens = 40, Seed = 3 }))
         {
             text.Append(piece.Text);
             if (piece.TokenId is { } id)
@@ -34,7 +34,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
             finish ??= piece.Finish;
         }
 
-        GenerationResult result = await _model.CompleteAsync("Once upon a time", maxNewTokens: 40, seed: 3);
+        GenerationResult result = await _model.CompleteAsync("Once upon a time", new() { MaxNewTokens = 40, Seed = 3 });
         Assert.Equal(result.Choices[0].Text, text.ToString());
         Assert.Equal(result.Choices[0].TokenIds, ids);
         Assert.Equal(result.Choices[0].Finish, finish);
@@ -44,11 +44,12 @@ public sealed class LanguageModelTests : IAsyncLifetime
     public async Task Neighbours_and_threads_do_not_show()
     {
         string[] prompts = ["Once upon a time", "The king", "\"No,\" said Alice,", "There was", "A", "In the middle of the night the old woman"];
-        GenerationResult[] together = await Task.WhenAll(prompts.Select((prompt, i) => _model.CompleteAsync(prompt, maxNewTokens: 30, seed: (ulong)i)));
+        GenerationResult[] together = await Task.WhenAll(prompts
+            .Select((prompt, i) => _model.CompleteAsync(prompt, new() { MaxNewTokens = 30, Seed = (ulong)i })));
         using LanguageModel single = await LanguageModel.OpenAsync(Folder, new LanguageModelOptions { Threads = 1, Storage = WeightStorage.F32 });
         for (int i = 0; i < prompts.Length; i++)
         {
-            GenerationResult alone = await single.CompleteAsync(prompts[i], maxNewTokens: 30, seed: (ulong)i);
+            GenerationResult alone = await single.CompleteAsync(prompts[i], new() { MaxNewTokens = 30, Seed = (ulong)i });
             Assert.Equal(alone.Choices[0].TokenIds, together[i].Choices[0].TokenIds);
         }
     }
@@ -59,7 +60,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
         using var folder = new TempFolder();
         TinyModels.WriteLlama(folder.Path, padding: 2000);
         using LanguageModel model = await LanguageModel.OpenAsync(folder.Path, new LanguageModelOptions { Threads = 1 });
-        GenerationResult result = await model.CompleteAsync("the cat", maxNewTokens: 30, seed: 1);
+        GenerationResult result = await model.CompleteAsync("the cat", new() { MaxNewTokens = 30, Seed = 1 });
         Assert.All(result.Choices[0].TokenIds, id => Assert.InRange(id, 0, model.Tokenizer.VocabularySize - 1));
     }
 
@@ -76,7 +77,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
                     cancellation.Cancel();
             }
         });
-        GenerationResult result = await _model.CompleteAsync("The", maxNewTokens: 5);
+        GenerationResult result = await _model.CompleteAsync("The", new() { MaxNewTokens = 5 });
         Assert.Equal(5, result.Choices[0].TokenIds.Count);
     }
 
@@ -84,7 +85,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
     public async Task Prompts_that_do_not_fit_are_refused_with_both_numbers()
     {
         var failure = await Assert.ThrowsAsync<PromptTooLongException>(
-            () => _model.CompleteAsync(string.Concat(Enumerable.Repeat("word ", 1000)), maxNewTokens: 5));
+            () => _model.CompleteAsync(string.Concat(Enumerable.Repeat("word ", 1000)), new() { MaxNewTokens = 5 }));
         Assert.Equal(_model.Model.Spec.Context, failure.Limit);
         Assert.True(failure.Length > failure.Limit);
     }
@@ -99,7 +100,7 @@ public sealed class LanguageModelTests : IAsyncLifetime
     [Fact]
     public async Task Steady_decoding_does_not_grow_the_managed_heap()
     {
-        async Task Generate() => await _model.CompleteAsync("Once", maxNewTokens: 200, seed: 1);
+        async Task Generate() => await _model.CompleteAsync("Once", new() { MaxNewTokens = 200, Seed = 1 });
         for (int i = 0; i < 3; i++)
             await Generate();
         long before = GC.GetTotalMemory(forceFullCollection: true);

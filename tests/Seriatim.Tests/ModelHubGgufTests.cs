@@ -184,7 +184,7 @@ public sealed class ModelHubGgufTests : IDisposable
         Assert.Equal(blob, await hub.ResolveAsync("library/tiny:1b"));
         Assert.Equal(blob, await hub.ResolveAsync("hf.co/owner/model:Q8_0"));
         using (LanguageModel model = await LanguageModel.OpenAsync(blob, new LanguageModelOptions { Hub = hub, Threads = 1 }))
-            Assert.Single((await model.CompleteAsync("the cat", maxNewTokens: 1)).Choices);
+            Assert.Single((await model.CompleteAsync("the cat", new() { MaxNewTokens = 1 })).Choices);
         Assert.Contains("ollama pull tiny:1b-gone", (await Assert.ThrowsAsync<ModelNotFoundException>(() => hub.ResolveAsync("tiny:1b-gone"))).Message);
         Assert.Contains("adapter", (await Assert.ThrowsAsync<InvalidModelNameException>(() => hub.ResolveAsync("tiny:1b-adapter"))).Message);
         Assert.Contains("manifest", (await Assert.ThrowsAsync<InvalidModelNameException>(() => hub.ResolveAsync("tiny:1b-broken"))).Message);

@@ -42,7 +42,7 @@ public sealed class ModelHubTests : IDisposable
         Assert.Equal(folder, await Hub(server, o => o with { Offline = true }).PullAsync("owner/model"));
         Assert.Equal(asked, server.Requests.Count);
         using LanguageModel model = await LanguageModel.OpenAsync("owner/model", new LanguageModelOptions { Hub = hub, Threads = 1 });
-        Assert.Single((await model.CompleteAsync("the cat", maxNewTokens: 1)).Choices);
+        Assert.Single((await model.CompleteAsync("the cat", new() { MaxNewTokens = 1 })).Choices);
     }
 
     /// <summary>What lies beside a sentence-embedding model is fetched too, folders and all.</summary>

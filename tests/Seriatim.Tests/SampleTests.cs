@@ -6,6 +6,8 @@ namespace Seriatim.Tests;
 /// <summary>The programs in samples/ run, as they were built with these tests.</summary>
 public sealed class SampleTests : IDisposable
 {
+    private const string Turns = """[{"role": "user", "text": "the cat"}]""";
+
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -61,7 +63,8 @@ public sealed class SampleTests : IDisposable
     public async Task Web_answers_with_server_sent_events()
     {
         TinyModels.WriteLlama(_folder.Path);
-        using Process process = Start("web", "--model", _folder.Path, "--urls", "http://127.0.0.1:0");
+        using Process process = Start("web", "--Seriatim:Model", _folder.Path, "--Seriatim:Threads", "1", "--urls",
+            "http://127.0.0.1:0");
         try
         {
             const string Listening = "Now listening on: ";
@@ -71,15 +74,66 @@ public sealed class SampleTests : IDisposable
             Assert.StartsWith("http://127.0.0.1:", address);
             using var client = new HttpClient { BaseAddress = new Uri(address) };
             Assert.Equal("Healthy", await client.GetStringAsync("/health"));
-            using var turns = new StringContent("""[{"role": "user", "text": "the cat"}]""", Encoding.UTF8, "application/json");
+            using var turns = new StringContent(Turns, Encoding.UTF8, "application/json");
             using HttpResponseMessage response = await client.PostAsync("/chat", turns);
             Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
             Assert.StartsWith("data:", await response.Content.ReadAsStringAsync());
+            string metrics = await client.GetStringAsync("/metrics");
+            Assert.Contains("seriatim_requests_running", metrics);
+            Assert.Contains("gen_ai_server_request_duration", metrics);
+
+            // A visitor who leaves ends his request: the engine is idle again, long before so many tokens.
+            using var again = new HttpRequestMessage(HttpMethod.Post, "/chat");
+            again.Content = new StringContent(Turns, Encoding.UTF8, "application/json");
+            using HttpResponseMessage left = await client.SendAsync(again, HttpCompletionOption.ResponseHeadersRead);
+            left.Dispose();
+            await WaitForAsync(async () => (await client.GetStringAsync("/metrics")).Split('\n')
+                .Any(line => line.StartsWith("seriatim_requests_running", StringComparison.Ordinal)
+                    && line.Split(' ')[1] == "0"));
         }
         finally
         {
             process.Kill(entireProcessTree: true);
         }
+    }
+
+    [Fact]
+    public async Task Console_chat_answers_each_line_and_is_measured()
+    {
+        TinyModels.WriteLlama(_folder.Path, context: 2048, template: TinyModels.ToolTemplate);
+        using Process process = Start("console-chat", "--model", _folder.Path, "--telemetry", "true");
+        await process.StandardInput.WriteAsync("the cat\nthe cat\nand a mouse\n\n");
+        process.StandardInput.Close();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("gen_ai.operation.name", output);
+        Assert.Contains("gen_ai.server.time_to_first_token", output);
+        Assert.Contains("seriatim.tokens", output);
+    }
+
+    [Fact]
+    public void Semantic_search_finds_the_paragraph_itself()
+    {
+        string[] paragraphs = ["The cat sat on the mat.", "A bird sang in the old tree.", "Tom had a big red ball.",
+            "It was dark outside."];
+        File.WriteAllText(_folder.File("text.txt"), string.Join("\n\n", paragraphs));
+        string[] lines = Run("semantic-search", "--query", "A bird sang in the old tree.", "--files", _folder.File("text.txt"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.Equal($"1.000  {paragraphs[1]}", lines[0].TrimEnd());
+    }
+
+    private static async Task WaitForAsync(Func<Task<bool>> condition)
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            if (await condition())
+                return;
+            await Task.Delay(50);
+        }
+
+        Assert.Fail("It did not come true.");
     }
 
     [Fact]
@@ -108,6 +162,7 @@ public sealed class SampleTests : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
         start.ArgumentList.Add(Path.Combine([Repository.Root, "samples", sample, "bin", .. place, $"{sample}.dll"]));

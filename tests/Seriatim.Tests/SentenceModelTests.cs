@@ -42,7 +42,8 @@ public sealed class SentenceModelTests : IDisposable
         Assert.Equal((expected.Length, modes.Split(' ').Length), (encoder.EmbeddingWidth, encoder.Pooling.Count));
         for (int i = 0; i < vector.Length; i++)
             Assert.Equal(expected[i], vector[i], 5);
-        Assert.NotEqual(vector, (await encoder.EmbedAsync(["the cat sat on the mat"], modes == "cls" ? PoolingKind.Mean : PoolingKind.First))[0]);
+        Assert.NotEqual(vector, (await encoder.EmbedAsync(["the cat sat on the mat"],
+            new() { Pooling = modes == "cls" ? PoolingKind.Mean : PoolingKind.First }))[0]);
         using IEmbeddingGenerator<string, Embedding<float>> generator = encoder.AsEmbeddingGenerator();
         Assert.Equal(expected.Length, generator.GetService<EmbeddingGeneratorMetadata>()!.DefaultModelDimensions);
         Assert.Equal(vector, (await generator.GenerateAsync(["the cat sat on the mat"]))[0].Vector.ToArray());
@@ -60,8 +61,8 @@ public sealed class SentenceModelTests : IDisposable
             Assert.Equal(Math.Tanh(mean.Select((x, i) => x * Weight(row, i)).Sum() + 0.1 * row), vector[row], 5);
         Assert.Equal((3, 3), (vector.Length, encoder.EmbeddingWidth));
         Assert.NotEqual(1, vector.Sum(x => (double)x * x), 3);
-        Assert.Equal(1, (await encoder.EmbedAsync(["the cat"], normalize: true))[0].Sum(x => (double)x * x), 5);
-        Assert.Equal(Width, (await encoder.EmbedAsync(["the cat"], PoolingKind.Mean))[0].Length);
+        Assert.Equal(1, (await encoder.EmbedAsync(["the cat"], new() { Normalize = true }))[0].Sum(x => (double)x * x), 5);
+        Assert.Equal(Width, (await encoder.EmbedAsync(["the cat"], new() { Pooling = PoolingKind.Mean }))[0].Length);
     }
 
     [Fact]
@@ -111,7 +112,7 @@ public sealed class SentenceModelTests : IDisposable
         float[] first = await One();
         Assert.NotEqual(mean, first);
         using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
-        Assert.Equal((await encoder.EmbedAsync(["the cat"], PoolingKind.First, normalize: true))[0], first);
+        Assert.Equal((await encoder.EmbedAsync(["the cat"], new() { Pooling = PoolingKind.First, Normalize = true }))[0], first);
     }
 
     [Fact]

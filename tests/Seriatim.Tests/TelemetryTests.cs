@@ -92,8 +92,8 @@ public sealed class TelemetryTests : IDisposable
         using LanguageModel plain = await LanguageModel.OpenAsync(_folder.Path, options);
         using LanguageModel traced = await LanguageModel.OpenAsync(_folder.Path, options with { Trace = true });
         Assert.Null(plain.Trace);
-        string expected = (await plain.CompleteAsync("the cat", maxNewTokens: 20, seed: 2)).Choices[0].Text;
-        Assert.Equal(expected, (await traced.CompleteAsync("the cat", maxNewTokens: 20, seed: 2)).Choices[0].Text);
+        string expected = (await plain.CompleteAsync("the cat", new() { MaxNewTokens = 20, Seed = 2 })).Choices[0].Text;
+        Assert.Equal(expected, (await traced.CompleteAsync("the cat", new() { MaxNewTokens = 20, Seed = 2 })).Choices[0].Text);
         LatencySplit split = traced.Trace!.Read();
         Assert.InRange(split.Steps, 1, 21);
         Assert.All(new[] { split.Prepare, split.Attention, split.FeedForward, split.Norms, split.Projection, split.Sampling, split.Scheduling }, time => Assert.True(time > TimeSpan.Zero));
@@ -145,7 +145,7 @@ public sealed class TelemetryTests : IDisposable
         Assert.DoesNotContain(names, name => name.StartsWith("gen_ai.client", StringComparison.Ordinal));
 
         // The library's own verbs have nobody else who measures them, also after an adapter was used.
-        await model.CompleteAsync("the cat", maxNewTokens: 3);
+        await model.CompleteAsync("the cat", new() { MaxNewTokens = 3 });
         for (int i = 0; i < 500 && !names.Contains("gen_ai.client.operation.duration"); i++)
             await Task.Delay(10);
         Assert.Single(names, name => name == "gen_ai.client.operation.duration");
@@ -169,6 +169,82 @@ public sealed class TelemetryTests : IDisposable
         await model.AsChatClient().GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 2 });
         await Ended(activities, activity => activity.DisplayName == $"chat {_folder.Path}");
         Assert.Single(activities, activity => activity.DisplayName == $"chat {_folder.Path}");
+    }
+
+    /// <summary>With the real one around it, each number and each span comes once, whatever listens to both.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Under_UseOpenTelemetry_everything_is_told_once(bool streams)
+    {
+        const string Others = "What UseOpenTelemetry is called here";
+        var names = new ConcurrentBag<string>();
+        var activities = new ConcurrentQueue<Activity>();
+        using MeterListener meters = Listener(names, Others);
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name is Others or SeriatimTelemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activities.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
+        using IChatClient client = model.AsChatClient().AsBuilder().UseOpenTelemetry(sourceName: Others).Build();
+        var options = new ChatOptions { MaxOutputTokens = 3 };
+        if (streams)
+            await client.GetStreamingResponseAsync("the cat", options).ToChatResponseAsync();
+        else
+            await client.GetResponseAsync("the cat", options);
+        for (int i = 0; i < 500 && !names.Contains("gen_ai.server.request.duration"); i++)
+            await Task.Delay(10);
+        Assert.Single(names, name => name == "gen_ai.client.operation.duration");
+        Assert.Equal(2, names.Count(name => name == "gen_ai.client.token.usage"));
+        Assert.Single(names, name => name == "gen_ai.server.request.duration");
+        Assert.Single(activities, activity => activity.GetTagItem("gen_ai.request.model") as string == _folder.Path);
+    }
+
+    [Fact]
+    public async Task Counters_add_up_what_requests_took()
+    {
+        var values = new ConcurrentDictionary<string, long>();
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SeriatimTelemetry.Name && instrument.IsObservable)
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            if (tags.ToArray().Any(tag => tag.Value as string == _folder.Path))
+            {
+                object? type = tags.ToArray().FirstOrDefault(tag => tag.Key == "gen_ai.token.type").Value;
+                values[$"{instrument.Name} {type}".Trim()] = value;
+            }
+        });
+        meters.Start();
+        using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
+        GenerationRequest request = model.Request(string.Concat(Enumerable.Repeat("the cat ", 20))) with
+        {
+            MaxNewTokens = 4,
+            IgnoreEndIds = true,
+        };
+        GenerationUsage first = (await model.CompleteAsync(request)).Usage, second = (await model.CompleteAsync(request)).Usage;
+        await WaitForAsync(() =>
+        {
+            meters.RecordObservableInstruments();
+            return values.GetValueOrDefault("seriatim.tokens output") == 8;
+        });
+        Assert.Equal(first.PromptTokens + second.PromptTokens, values["seriatim.tokens input"]);
+        Assert.Equal(second.CachedTokens, values["seriatim.tokens cached"]);
+        Assert.Equal((1, 0), (values["seriatim.prefix.hits"], values["seriatim.preemptions"]));
+    }
+
+    private static async Task WaitForAsync(Func<bool> condition)
+    {
+        for (int i = 0; i < 500 && !condition(); i++)
+            await Task.Delay(10);
     }
 
     [Fact]
@@ -199,6 +275,7 @@ public sealed class TelemetryTests : IDisposable
             meters.RecordObservableInstruments();
             Assert.Equal((1, 2, 64), (values["seriatim.requests.running"], values["seriatim.requests.waiting"], values["seriatim.pages.limit"]));
             Assert.InRange(values["seriatim.pages.used"], 1, 64);
+            Assert.InRange(values["seriatim.pages.cached"], 0, values["seriatim.pages.used"]);
             foreach (GenerationHandle handle in handles)
                 handle.Cancel();
         }
@@ -209,13 +286,13 @@ public sealed class TelemetryTests : IDisposable
     }
 
     /// <summary>Names of the instruments that measure something of this test's model.</summary>
-    private MeterListener Listener(ConcurrentBag<string> names)
+    private MeterListener Listener(ConcurrentBag<string> names, params string[] more)
     {
         var meters = new MeterListener
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Meter.Name == SeriatimTelemetry.Name)
+                if (instrument.Meter.Name == SeriatimTelemetry.Name || more.Contains(instrument.Meter.Name))
                     self.EnableMeasurementEvents(instrument);
             },
         };
@@ -227,6 +304,7 @@ public sealed class TelemetryTests : IDisposable
 
         meters.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Note(instrument, tags));
         meters.SetMeasurementEventCallback<long>((instrument, _, tags, _) => Note(instrument, tags));
+        meters.SetMeasurementEventCallback<int>((instrument, _, tags, _) => Note(instrument, tags));
         meters.Start();
         return meters;
     }

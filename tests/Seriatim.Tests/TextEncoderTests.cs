@@ -23,7 +23,7 @@ public sealed class TextEncoderTests : IDisposable
         Assert.NotEqual(vectors[0], vectors[1]);
         Assert.All(vectors, vector => Assert.Equal(1, vector.Sum(value => (double)value * value), 5));
         Assert.Equal((await encoder.EmbedAsync([texts[1]]))[0], vectors[1]);
-        float[] raw = (await encoder.EmbedAsync([texts[0]], PoolingKind.First, normalize: false))[0];
+        float[] raw = (await encoder.EmbedAsync([texts[0]], new() { Pooling = PoolingKind.First, Normalize = false }))[0];
         Assert.NotEqual(vectors[0], raw);
         using IEmbeddingGenerator<string, Embedding<float>> generator = encoder.AsEmbeddingGenerator();
         GeneratedEmbeddings<Embedding<float>> generated = await generator.GenerateAsync(texts);

@@ -11,6 +11,14 @@ internal static class TinyModels
     public const string ChatTemplate =
         "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
+    /// <summary>ChatML with tools, in the form of Hermes and Qwen.</summary>
+    public const string ToolTemplate =
+        "{% if tools %}<|im_start|>system\n{% for t in tools %}{{ t.function.name }}: {{ t.function.description }}\n{% endfor %}"
+        + "Call: <tool_call>{...}</tool_call><|im_end|>\n{% endif %}"
+        + "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}{% for c in m.tool_calls or [] %}"
+        + "<tool_call>{{ c.function | tojson }}</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+        + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
     private const string Tasks = """
         {"summarization": {"prefix": "summarize: ", "max_length": 200},
         "translation_zh_to_en": {"prefix": "translate Chinese to English: "}, "translation_en_to_zh": {"prefix": "translate English to Chinese: "}}
@@ -19,14 +27,15 @@ internal static class TinyModels
     private static readonly string[] Text = [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
 
     /// <summary>A decoder, as a rule with a chat template; its vocabulary may be padded, as many are.</summary>
-    public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0)
+    public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0, int context = 256,
+        string template = ChatTemplate)
     {
         int size = padding + Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]);
         if (chat)
-            File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), ChatTemplate);
+            File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), template);
         Write(folder, seed, $$"""
             {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": 64,
-            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": {{context}},
             "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
             """);
     }

@@ -207,10 +207,10 @@ public sealed class HostileInputTests
     {
         var e = Assert.Throws<ChatTemplateException>(() =>
             Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatTurn("user", "hi")]));
-        Assert.Contains("template:", e.Message);
+        Assert.Contains("Template =", e.Message);
         var template = new ChatTemplate("{{ eos_token }}{{ messages[0].content }}");
         Assert.Equal("<|endoftext|>hi", Samples.ByteLevel.Tokenizer.ApplyChatTemplate([new ChatTurn("user", "hi")],
-            template: template));
+            new ChatPromptOptions { Template = template }));
     }
 
     [Fact]

@@ -55,20 +55,25 @@ internal sealed class ChatFlags
     /// <param name="model">The model.</param>
     /// <param name="template">A template of the user's; null: the model's own.</param>
     /// <param name="remembers">False for models that know no conversations.</param>
-    public Conversation Begin(ParseResult result, LanguageModel model, ChatTemplate? template, bool remembers)
+    public ChatTalk Begin(ParseResult result, LanguageModel model, ChatTemplate? template, bool remembers)
     {
         int? most = result.GetValue(_most), usual = remembers ? null : GenerationDefaults.UsualNewTokens;
         SamplingOptions sampling = _sampler.Read(result, model, beams: false);
         sampling = sampling with { Penalties = _penalty.Read(result, model.Tokenizer, sampling.Penalties) };
         ulong seed = _seed.Of(result);
         result.Require(remembers, "a model with a chat template", _system);
-        return new Conversation(model, template, request => _length.Apply(result, model, request) with
+        var talk = model.StartConversation(new ConversationOptions
+        {
+            System = result.GetValue(_system),
+            Prompt = new ChatPromptOptions { Template = template },
+        });
+        return new ChatTalk(talk, request => _length.Apply(result, model, request) with
         {
             MaxNewTokens = most == NoLimit ? null : most,
             SoftMaxNewTokens = most is null ? request.SoftMaxNewTokens ?? usual : null,
             MinNewTokens = Math.Min(request.MinNewTokens, most is null or NoLimit ? int.MaxValue : most.Value),
             Seed = unchecked(seed + _answers++),
             Sampling = sampling,
-        }, result.GetValue(_system), remembers);
+        }, remembers);
     }
 }

@@ -8,7 +8,7 @@ using Seriatim.Training;
 namespace Seriatim.Cli;
 
 /// <summary>A conversation: reads a message, streams the answer, remembers both.</summary>
-internal sealed class ChatSession(Conversation conversation, ChatInput input, bool json)
+internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool json)
 {
     private const string Help = """"
         /help        this list
@@ -85,14 +85,10 @@ internal sealed class ChatSession(Conversation conversation, ChatInput input, bo
                     Terminal.Note("The conversation is forgotten.");
                 break;
             case ["regen"]:
-                if (conversation.LastQuestion is not { } question)
-                {
-                    Terminal.Error("There is no message to answer again.");
-                    break;
-                }
-
-                conversation.TakeBack();
-                return question;
+                if (conversation.TakeBack() is { } question)
+                    return question;
+                Terminal.Error("There is no message to answer again.");
+                break;
             case ["save", var file]:
                 Save(file.Trim());
                 break;

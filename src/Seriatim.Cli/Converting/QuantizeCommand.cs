@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Seriatim.Generation;
 using Seriatim.Models;
-using Seriatim.Tensors;
 using Spectre.Console;
 
 namespace Seriatim.Cli;
@@ -43,11 +43,15 @@ internal static class QuantizeCommand
             }
             QuantizationMix mix = Mix(result.GetRequiredValue(type), result.GetValue(pure));
             OutputPlace.Require(path, result.GetValue(force));
-            string? sample = result.GetValue(text) is { } file ? await File.ReadAllTextAsync(file, cancellation) : null;
+            string? sample = result.GetValue(text);
+            if (sample is not null && !File.Exists(sample))
+                throw new UserErrorException($"{sample}: there is no such file.");
             string source = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             (List<GgufTensorReport> tensors, IReadOnlyList<string> notes) = await WriteAsync(source, path, mix);
-            double? before = sample is null ? null : await PerplexityAsync(source, sample, result.GetValue(threads));
-            double? after = sample is null ? null : await PerplexityAsync(path, sample, result.GetValue(threads));
+            double? before = sample is null ? null
+                : await PerplexityAsync(source, sample, result.GetValue(threads), cancellation);
+            double? after = sample is null ? null
+                : await PerplexityAsync(path, sample, result.GetValue(threads), cancellation);
             var report = new QuantizationReport(path, mix.Name, new FileInfo(path).Length, before, after,
                 [.. tensors.Select(t => new QuantizedTensorLine(t.Name, t.Shape, $"{t.Type}", t.Bytes, t.RelativeError))], notes);
             if (result.GetValue(json))
@@ -86,19 +90,20 @@ internal static class QuantizeCommand
         return (done, notes);
     }
 
-    private static async Task<double> PerplexityAsync(string model, string text, int threads)
+    /// <summary>The perplexity that <c>eval</c> gives for the model and the text.</summary>
+    private static async Task<double> PerplexityAsync(string model, string file, int threads, CancellationToken cancellation)
     {
-        Task<double> work = Task.Run(() =>
+        TextEncoder opened = await TextEncoder.OpenAsync(
+            model, new LanguageModelOptions { Threads = threads, Engine = new EngineOptions { Pages = 1 } }, cancellation);
+        using var evaluation = new LanguageEvaluation(opened, TextSettings.For(opened.Model), file, threads);
+        if (opened.Model.Spec.Task != ModelTask.CausalLanguageModel)
         {
-            using Model loaded = Model.Load(model);
-            using IDifferentiableOps ops = CpuOps.Create(threads);
-            Tokenizers.Tokenizer tokenizer = loaded.Config.Metadata is { } metadata
-                ? Tokenizers.Tokenizer.FromGguf(metadata)
-                : Tokenizers.Tokenizer.Load(model);
-            return Perplexity.Of(loaded, tokenizer, ops, text);
-        });
-        await LiveProgress.ShowAsync(work, () => $"measuring {model}");
-        return await work;
+            throw new UserErrorException($"--text: perplexity is that of decoders; {model} is a {opened.Model.Spec.Family} model "
+                + $"for {opened.Model.Spec.Task}.");
+        }
+        Task<EvaluationReport> work = Task.Run(() => evaluation.RunAsync(cancellation), CancellationToken.None);
+        await LiveProgress.ShowAsync(work, () => $"measuring {model}: {evaluation.Progress}");
+        return (double)(await work).Values.Single(value => value.Name == "perplexity").Value;
     }
 
     private static void Print(QuantizationReport report)

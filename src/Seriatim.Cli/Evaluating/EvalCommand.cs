@@ -50,18 +50,18 @@ internal static class EvalCommand
         string folder, LanguageModelOptions options, PairFlags pairs, TextFlags texts, ParseResult result, string file,
         CancellationToken cancellation)
     {
-        TextEncoder opened = await TextEncoder.OpenAsync(folder, options with { Engine = new EngineOptions { Pages = 1 } },
-            cancellation);
+        // Only an encoder-decoder generates; the others are read by forward passes of their own.
+        TextEncoder opened = await TextEncoder.OpenAsync(folder, options with
+        {
+            EngineFor = (spec, engine) => spec.Task == ModelTask.SequenceToSequence ? engine : new EngineOptions { Pages = 1 },
+        }, cancellation);
         ModelTask task = opened.Model.Spec.Task;
         pairs.RefuseUnless(result, task == ModelTask.SequenceToSequence, task);
         texts.RefuseUnless(result, task);
         switch (task)
         {
             case ModelTask.SequenceToSequence:
-                // Opened again with an engine that generates; until here nobody knew what it is.
-                opened.Dispose();
-                return new TranslationEvaluation(await Translator.OpenAsync(folder, options, cancellation),
-                    pairs.Read(result), file);
+                return new TranslationEvaluation(opened.AsTranslator(), pairs.Read(result), file);
             case ModelTask.CausalLanguageModel:
                 return new LanguageEvaluation(opened, texts.Read(result, opened.Model), file, options.Threads);
             case ModelTask.MaskedLanguageModel:

@@ -6,8 +6,6 @@ namespace Seriatim.Cli;
 /// <summary>How a text is read and cut into windows.</summary>
 internal sealed class TextFlags
 {
-    private const int UnlimitedContext = 2048;
-
     private readonly Option<string?> _marker = Flag.Maybe<string>(
         "Text: the line between two documents, e.g. '<|endoftext|>'. Default: the file is one document.", "line", "--marker");
     private readonly Option<int?> _context =
@@ -37,16 +35,17 @@ internal sealed class TextFlags
     public TextSettings Read(ParseResult result, Model model)
     {
         int most = model.Spec.Context;
-        int window = result.GetValue(_context) ?? (most == int.MaxValue ? UnlimitedContext : most);
+        TextSettings usual = TextSettings.For(model);
+        int window = result.GetValue(_context) ?? usual.Window;
         if (window < 2 || window > most)
             throw new UsageException($"--ctx-size is {window}; 2 to {most}, the context of this model, is allowed.");
         int stride = result.GetValue(_stride) ?? window / 2;
         if (stride < 1 || stride > window)
             throw new UsageException($"--stride is {stride}; 1 to {window}, the window, is allowed.");
-        double share = result.GetValue(_share) ?? 0.15;
+        double share = result.GetValue(_share) ?? usual.MaskShare;
         if (!(share is > 0 and <= 1))
             throw new UsageException($"--mask-share is {share}; above 0 and up to 1 is allowed.");
-        return new TextSettings(result.GetValue(_marker), window, stride, share, result.GetValue(_seed) ?? 1);
+        return new TextSettings(result.GetValue(_marker), window, stride, share, result.GetValue(_seed) ?? usual.Seed);
     }
 }
 
@@ -56,4 +55,14 @@ internal sealed class TextFlags
 /// <param name="Stride">How far windows are apart.</param>
 /// <param name="MaskShare">Share of the tokens that are asked for.</param>
 /// <param name="Seed">Of that choice.</param>
-internal sealed record TextSettings(string? Marker, int Window, int Stride, double MaskShare, ulong Seed);
+internal sealed record TextSettings(string? Marker, int Window, int Stride, double MaskShare, ulong Seed)
+{
+    private const int UnlimitedContext = 2048;
+
+    /// <summary>What holds if no flag says otherwise.</summary>
+    public static TextSettings For(Model model)
+    {
+        int window = model.Spec.Context == int.MaxValue ? UnlimitedContext : model.Spec.Context;
+        return new TextSettings(null, window, window / 2, 0.15, 1);
+    }
+}

@@ -61,7 +61,14 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
             {
                 (int units, int used) = (pools![kind].Units, pools[kind].Units - pools[kind].Free);
                 if (IsOwnPages(kind))
-                    load = load with { Pages = load.Pages + units, PagesInUse = load.PagesInUse + used };
+                {
+                    load = load with
+                    {
+                        Pages = load.Pages + units,
+                        PagesInUse = load.PagesInUse + used,
+                        PagesCached = load.PagesCached + (cache is null ? 0 : pools[kind].Idle),
+                    };
+                }
                 else if (!pools[kind].HoldsPositions)
                     load = load with { States = load.States + units, StatesInUse = load.StatesInUse + used };
             }

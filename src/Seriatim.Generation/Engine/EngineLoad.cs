@@ -15,6 +15,9 @@ public readonly record struct EngineLoad
     /// <summary>Pages that sequences or the prefix cache hold.</summary>
     public int PagesInUse { get; init; }
 
+    /// <summary>Of these, pages that only the prefix cache holds: given up when room is needed.</summary>
+    public int PagesCached { get; init; }
+
     /// <summary>Recurrent states; 0 for models without.</summary>
     public int States { get; init; }
 

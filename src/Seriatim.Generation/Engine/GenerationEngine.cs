@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace Seriatim.Generation;
 
@@ -77,13 +78,18 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
         return Start(state, limits, isSilent: false, cancellationToken);
     }
 
-    /// <summary>Generates, and streams the tokens as they come; the verb of everything above.</summary>
+    /// <summary>
+    /// Generates, and streams the tokens as they come. The request is checked and begins when the first is asked for, and the
+    /// stream is read once; <see cref="Submit(GenerationRequest, CancellationToken)"/> begins at once.
+    /// </summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
-    /// <exception cref="GenerationException">as <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
+    /// <exception cref="GenerationException">
+    /// As <see cref="Submit(GenerationRequest, CancellationToken)"/>; out of the stream.
+    /// </exception>
     public IAsyncEnumerable<GenerationUpdate> GenerateAsync(GenerationRequest request,
         CancellationToken cancellationToken = default) =>
-        Submit(request, cancellationToken);
+        new ColdStream<GenerationUpdate>(reading => ReadAsync(request, cancellationToken, reading));
 
     /// <summary>Generates, and returns the result when it is complete.</summary>
     /// <param name="request">What to generate.</param>
@@ -185,6 +191,13 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     {
         Stop();
         return new ValueTask(_ended.Task);
+    }
+
+    private async IAsyncEnumerable<GenerationUpdate> ReadAsync(GenerationRequest request, CancellationToken cancellationToken,
+        [EnumeratorCancellation] CancellationToken reading)
+    {
+        await foreach (GenerationUpdate update in Submit(request, cancellationToken).WithCancellation(reading).ConfigureAwait(false))
+            yield return update;
     }
 
     private void Stop()

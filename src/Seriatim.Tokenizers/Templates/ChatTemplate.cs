@@ -41,15 +41,42 @@ public sealed class ChatTemplate
         IReadOnlyDictionary<string, object?>? variables, DateTimeOffset? now, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        return Render(TemplateInput.From(messages), addGenerationPrompt, Converted(variables), now ?? DateTimeOffset.Now, clock);
+    }
+
+    /// <summary>As the public method; says too where special tokens of messages and tools are text.</summary>
+    internal GuardedPrompt Render(IReadOnlyList<ChatTurn> messages, bool addGenerationPrompt,
+        IReadOnlyDictionary<string, object?> variables, IReadOnlyList<AddedToken> tokens, DateTimeOffset? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        DateTimeOffset now = time ?? DateTimeOffset.Now;
+        object? turns = TemplateInput.From(messages);
+        Dictionary<string, object?> all = Converted(variables);
+        object? tools = all.GetValueOrDefault("tools");
+        var guard = new MessageGuard(tokens, Source, turns, tools);
+        return guard.Render(put =>
+        {
+            all["tools"] = put(tools);
+            return Render(put(turns), addGenerationPrompt, all, now, TimeProvider.System);
+        });
+    }
+
+    private string Render(object? messages, bool addGenerationPrompt, Dictionary<string, object?> variables, DateTimeOffset now,
+        TimeProvider clock)
+    {
         IReadOnlyList<Statement> statements = _statements.Value;
         var globals = new TemplateScope(null);
-        TemplateGlobals.AddTo(globals, now ?? DateTimeOffset.Now);
+        TemplateGlobals.AddTo(globals, now);
         globals.Set("tools", null);
         globals.Set("documents", null);
-        globals.Set("messages", TemplateInput.From(messages));
+        globals.Set("messages", messages);
         globals.Set("add_generation_prompt", addGenerationPrompt);
-        foreach ((string name, object? value) in variables ?? new Dictionary<string, object?>())
-            globals.Set(name, TemplateInput.From(value));
+        foreach ((string name, object? value) in variables)
+            globals.Set(name, value);
         return new TemplateEvaluator(new TemplateBudget(clock)).Render(statements, new TemplateScope(globals));
     }
+
+    private static Dictionary<string, object?> Converted(IReadOnlyDictionary<string, object?>? variables) =>
+        (variables ?? new Dictionary<string, object?>()).ToDictionary(
+            pair => pair.Key, pair => TemplateInput.From(pair.Value), StringComparer.Ordinal);
 }

@@ -42,7 +42,7 @@ internal static class WordCounter
         void CountAroundSpecial(ReadOnlySpan<char> part)
         {
             int at = 0;
-            while (special.FindRaw(part, at, true, out AddedVocabulary.Match match))
+            while (special.FindRaw(part, at, true, isPlain: null, out AddedVocabulary.Match match))
             {
                 CountPart(part[at..match.Start]);
                 at = match.End;

@@ -44,12 +44,12 @@ internal sealed class AddedVocabulary
     public bool TryGetId(string content, out int id) => _byContent.TryGetValue(content, out id);
 
     /// <summary>Finds the next token in the original text at or after <paramref name="from"/>.</summary>
-    public bool FindRaw(ReadOnlySpan<char> text, int from, bool special, out Match match) =>
-        _raw.Find(text, from, special, out match);
+    public bool FindRaw(ReadOnlySpan<char> text, int from, bool special, PlainPlaces? isPlain, out Match match) =>
+        _raw.Find(text, from, special, isPlain, out match);
 
     /// <summary>Finds the next token in the normalized text at or after <paramref name="from"/>.</summary>
-    public bool FindNormalized(ReadOnlySpan<char> text, int from, bool special, out Match match) =>
-        _normalized.Find(text, from, special, out match);
+    public bool FindNormalized(ReadOnlySpan<char> text, int from, bool special, PlainPlaces? isPlain, out Match match) =>
+        _normalized.Find(text, from, special, isPlain, out match);
 
     private static string Normalize(string content, INormalizer? normalizer)
     {
@@ -97,9 +97,9 @@ internal sealed class AddedVocabulary
 
         public bool IsEmpty { get; }
 
-        public bool Find(ReadOnlySpan<char> text, int from, bool special, out Match match)
+        /// <summary>Finds the next token; special ones only if they are wanted, and not where the text is plain.</summary>
+        public bool Find(ReadOnlySpan<char> text, int from, bool special, PlainPlaces? isPlain, out Match match)
         {
-            PieceTrie trie = special ? _all : _plain;
             int at = from;
             while (!IsEmpty && at < text.Length)
             {
@@ -110,7 +110,9 @@ internal sealed class AddedVocabulary
                 }
 
                 at += next;
-                int length = trie.LongestMatch(text[at..], out int index);
+                int length = (special ? _all : _plain).LongestMatch(text[at..], out int index);
+                if (special && length > 0 && _tokens[index].Special && isPlain?.Invoke(at, at + length) == true)
+                    length = _plain.LongestMatch(text[at..], out index);
                 if (length == 0)
                 {
                     at++;

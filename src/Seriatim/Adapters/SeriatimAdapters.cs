@@ -1,5 +1,5 @@
 using Microsoft.Extensions.AI;
-using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
@@ -7,38 +7,37 @@ namespace Seriatim;
 public static class SeriatimAdapters
 {
     /// <summary>
-    /// The model as a chat client. Text messages and sampling options are honoured; tools, structured answers, conversation ids
-    /// and content other than text are refused with <see cref="NotSupportedException"/>.
+    /// The model as a chat client. Text, sampling options and, where the chat template shows them, tools are honoured; structured
+    /// answers, conversation ids and other content are refused with <see cref="NotSupportedException"/>.
     /// </summary>
     /// <param name="model">A model whose tokenizer has a chat template.</param>
-    public static IChatClient AsChatClient(this LanguageModel model)
+    /// <param name="prompt">
+    /// Template, its variables, and whether special tokens in messages are read as such; null: as the tokenizer has it, and what
+    /// messages say is text. Tools come with <see cref="ChatOptions.Tools"/>.
+    /// </param>
+    public static IChatClient AsChatClient(this LanguageModel model, ChatPromptOptions? prompt = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new SeriatimChatClient(model);
+        return new SeriatimChatClient(new(model.Name, model), prompt ?? ChatPromptOptions.Default);
     }
 
     /// <summary>The encoder as a generator of embeddings.</summary>
     /// <param name="encoder">The encoder.</param>
-    /// <param name="pooling">How rows become one embedding; null: as the model's own files say.</param>
-    /// <param name="normalize">Scale each to length 1; null: as the model's own files say.</param>
+    /// <param name="options">What is not as the model's own files have it; null: nothing.</param>
     public static IEmbeddingGenerator<string, Embedding<float>> AsEmbeddingGenerator(
-        this TextEncoder encoder, PoolingKind? pooling = null, bool? normalize = null)
+        this TextEncoder encoder, EmbeddingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(encoder);
-        return new SeriatimEmbeddingGenerator(
-            encoder, encoder.Name, pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.Width,
-            (texts, token) => encoder.EmbedAsync(texts, pooling, normalize, token));
+        return new SeriatimEmbeddingGenerator(new(encoder.Name, EmbeddingSource.Of(encoder, options)));
     }
 
     /// <summary>The language model as a generator of embeddings.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="pooling">How rows become one embedding.</param>
-    /// <param name="normalize">Scale each to length 1.</param>
+    /// <param name="options">Pooling, scaling, truncation; null for the defaults.</param>
     public static IEmbeddingGenerator<string, Embedding<float>> AsEmbeddingGenerator(
-        this LanguageModel model, PoolingKind pooling = PoolingKind.Last, bool normalize = true)
+        this LanguageModel model, EmbeddingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new SeriatimEmbeddingGenerator(
-            model, model.Name, model.Model.Spec.Last.Width, (texts, token) => model.EmbedAsync(texts, pooling, normalize, token));
+        return new SeriatimEmbeddingGenerator(new(model.Name, EmbeddingSource.Of(model, options)));
     }
 }

@@ -6,45 +6,72 @@ using Seriatim.Tokenizers;
 namespace Seriatim;
 
 /// <summary>
-/// A <see cref="LanguageModel"/> as an <see cref="IChatClient"/>. Options that cannot be honoured are refused by name.
+/// A <see cref="LanguageModel"/> as an <see cref="IChatClient"/>. Options that cannot be honoured are refused by name. A request
+/// that comes before the model is open waits for it.
 /// </summary>
-internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
+internal sealed class SeriatimChatClient(ModelAccess<LanguageModel> access, ChatPromptOptions prompt) : IChatClient
 {
-    private readonly ChatClientMetadata _metadata = new("seriatim", null, model.Name);
+    private readonly ChatClientMetadata _metadata = new("seriatim", null, access.Name);
 
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        GenerationHandle handle = Submit(messages, options, cancellationToken);
+        (ChatRequestPlan plan, GenerationHandle handle) = await SubmitAsync(messages, options, cancellationToken)
+            .ConfigureAwait(false);
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice choice = result.Choices[0];
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, choice.Text))
+        ToolCallReader? reader = ReaderFor(plan, handle);
+        string text = reader is null ? choice.Text : reader.Push(choice.Text) + reader.Flush(IsCut(plan, choice.Finish));
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, Contents(text, reader)))
         {
             ResponseId = $"{handle.Number}",
-            ModelId = model.Name,
-            FinishReason = Reason(choice.Finish),
+            ModelId = access.Name,
+            FinishReason = Reason(choice.Finish, reader),
             Usage = Usage(result.Usage),
             AdditionalProperties = Seed(handle),
             RawRepresentation = result,
         };
     }
 
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        new ColdStream<ChatResponseUpdate>(reading => StreamAsync(messages, options, cancellationToken, reading));
+
+    public object? GetService(Type serviceType, object? serviceKey = null)
     {
-        GenerationHandle handle = Submit(messages, options, cancellationToken);
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(ChatClientMetadata) ? _metadata
+            : serviceType.IsInstanceOfType(this) ? this
+            : serviceType.IsInstanceOfType(access.Current) ? access.Current : null;
+    }
+
+    /// <summary>The model belongs to whoever opened it.</summary>
+    public void Dispose()
+    {
+    }
+
+    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken,
+        [EnumeratorCancellation] CancellationToken reading)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading);
+        (ChatRequestPlan plan, GenerationHandle handle) =
+            await SubmitAsync(messages, options, either.Token).ConfigureAwait(false);
+        ToolCallReader? reader = ReaderFor(plan, handle);
         string id = $"{handle.Number}";
-        await foreach (GenerationUpdate update in handle.WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (GenerationUpdate update in handle.WithCancellation(either.Token).ConfigureAwait(false))
         {
-            if (update.Text.Length == 0 && update.Finish is null)
+            string text = reader is null ? update.Text
+                : reader.Push(update.Text) + (update.Finish is { } end ? reader.Flush(IsCut(plan, end)) : "");
+            if (text.Length == 0 && update.Finish is null)
                 continue;
-            yield return new ChatResponseUpdate(ChatRole.Assistant, update.Text)
+            yield return new ChatResponseUpdate(ChatRole.Assistant, Contents(text, update.Finish is null ? null : reader))
             {
                 ResponseId = id,
                 MessageId = id,
-                ModelId = model.Name,
-                FinishReason = update.Finish is { } finish ? Reason(finish) : null,
+                ModelId = access.Name,
+                FinishReason = update.Finish is { } finish ? Reason(finish, reader) : null,
             };
         }
 
@@ -53,62 +80,44 @@ internal sealed class SeriatimChatClient(LanguageModel model) : IChatClient
         {
             ResponseId = id,
             MessageId = id,
-            ModelId = model.Name,
+            ModelId = access.Name,
             AdditionalProperties = Seed(handle),
             RawRepresentation = result,
         };
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null)
-    {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null
-            : serviceType == typeof(ChatClientMetadata) ? _metadata
-            : serviceType.IsInstanceOfType(this) ? this
-            : serviceType.IsInstanceOfType(model) ? model : null;
-    }
-
-    /// <summary>The model belongs to whoever opened it.</summary>
-    public void Dispose()
-    {
-    }
-
-    private GenerationHandle Submit(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    private async Task<(ChatRequestPlan Plan, GenerationHandle Handle)> SubmitAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        options ??= new ChatOptions();
-        ChatRefusals.Check(options, model.Name);
-        SamplingOptions? given = ChatRefusals.SamplingOf(options, this);
-        List<ChatTurn> conversation = [.. messages.Select(ChatRefusals.Convert)];
-        if (options.Instructions is { Length: > 0 } instructions)
-            conversation.Insert(0, new ChatTurn("system", instructions));
-        GenerationRequest request = model.ChatRequest(conversation);
-        SamplingOptions own = given ?? request.Sampling;
+        LanguageModel model = await access.OpenAsync(cancellationToken).ConfigureAwait(false);
+        ChatRequestPlan plan = ChatRequestPlan.Of(model, prompt, messages, options, this);
         using SeriatimTelemetry.AdapterScope scope = SeriatimTelemetry.InAdapter();
-        return model.SubmitChat(
-            request with
-            {
-                MaxNewTokens = options.MaxOutputTokens,
-                MinNewTokens = Math.Min(request.MinNewTokens, options.MaxOutputTokens ?? int.MaxValue),
-                Seed = options.Seed is { } seed ? unchecked((ulong)seed) : null,
-                StopStrings = [.. request.StopStrings, .. options.StopSequences ?? []],
-                Sampling = own with
-                {
-                    Temperature = options.Temperature ?? own.Temperature,
-                    TopK = options.TopK ?? own.TopK,
-                    TopP = options.TopP ?? own.TopP,
-                    Penalties = own.Penalties with
-                    {
-                        Frequency = options.FrequencyPenalty ?? own.Penalties.Frequency,
-                        Presence = options.PresencePenalty ?? own.Penalties.Presence,
-                    },
-                },
-            },
-            cancellationToken);
+        return (plan, model.SubmitChat(plan.Request, cancellationToken));
     }
 
-    private static ChatFinishReason Reason(FinishReason reason) => reason switch
+    private static ToolCallReader? ReaderFor(ChatRequestPlan plan, GenerationHandle handle) =>
+        plan.HasTools ? new ToolCallReader($"call_{handle.Number}") : null;
+
+    /// <summary>Whether the end of a call was taken as the end of the answer.</summary>
+    private static bool IsCut(ChatRequestPlan plan, FinishReason reason) => plan.OneCall && reason == FinishReason.StopString;
+
+    private static List<AIContent> Contents(string text, ToolCallReader? reader)
     {
+        List<AIContent> contents = text.Length > 0 || reader is null or { Calls.Count: 0 } ? [new TextContent(text)] : [];
+        foreach (ToolCall call in reader?.Calls ?? [])
+        {
+            Dictionary<string, object?> arguments = call.Arguments.EnumerateObject()
+                .ToDictionary(argument => argument.Name, argument => (object?)argument.Value, StringComparer.Ordinal);
+            contents.Add(new FunctionCallContent(call.Id, call.Name, arguments));
+        }
+
+        return contents;
+    }
+
+    private static ChatFinishReason Reason(FinishReason reason, ToolCallReader? reader) => reason switch
+    {
+        _ when reader is { Calls.Count: > 0 } => ChatFinishReason.ToolCalls,
         FinishReason.Length => ChatFinishReason.Length,
         FinishReason.Timeout => new ChatFinishReason("timeout"),
         FinishReason.Cancelled => new ChatFinishReason("cancelled"),

@@ -7,20 +7,6 @@ namespace Seriatim;
 /// <summary>Embeds texts with any kind of model; all of them are in the engine at once.</summary>
 internal static class Embedder
 {
-    public static async Task<IReadOnlyList<float[]>> EmbedAsync(
-        OpenedModel opened, IReadOnlyList<string> texts, PoolingKind pooling, bool normalize, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(texts);
-        int[][] ids = [.. texts.Select(text => opened.Tokenizer.Encode(text))];
-        EncodingResult[] results = await EncodeAsync(opened, "embeddings", [.. ids.Select(tokens => new EncodingRequest
-            {
-                Tokens = tokens,
-                Pooling = pooling,
-                Normalize = normalize,
-            })], cancellationToken).ConfigureAwait(false);
-        return [.. results.Select(result => result.Embedding!)];
-    }
-
     /// <summary>Embeds texts as a sentence model has it, or as its caller wants it.</summary>
     /// <param name="opened">The model.</param>
     /// <param name="config">What its files say.</param>
@@ -113,7 +99,9 @@ internal static class Embedder
         try
         {
             EncodingResult[] results = await RunAsync(opened, requests, cancellationToken).ConfigureAwait(false);
-            activity.End(requests.Sum(request => request.Tokens.Length));
+            int tokens = requests.Sum(request => request.Tokens.Length);
+            opened.Totals.CountRead(tokens);
+            activity.End(tokens);
             return results;
         }
         catch (Exception failure)

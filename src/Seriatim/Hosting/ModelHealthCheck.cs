@@ -4,7 +4,8 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// Healthy: every model is open and its engine answers. Degraded: an engine's queue is full, so that new requests are refused.
+/// Healthy: every model is open and its engine answers. Degraded: an engine's queue is full, so that new requests are refused, or
+/// its last step broke off.
 /// Unhealthy (or what the registration says): a model is not open, could not be opened, or was closed.
 /// </summary>
 internal sealed class ModelHealthCheck(IEnumerable<IModelService> models) : IHealthCheck
@@ -28,6 +29,9 @@ internal sealed class ModelHealthCheck(IEnumerable<IModelService> models) : IHea
                 data[$"{model.Name}: waiting"] = statistics.Waiting;
                 data[$"{model.Name}: pages used"] = statistics.PagesUsed;
                 data[$"{model.Name}: pages"] = statistics.Pages;
+                data[$"{model.Name}: faults"] = engine.Health.Faults;
+                if (engine.Health is { State: EngineState.Recovering, LastFault: { } fault })
+                    full.Add($"{model.Name}: the last step broke off ({fault.Message}); it goes on from its requests.");
                 if (statistics.Waiting >= engine.Options.MaxQueuedRequests)
                     full.Add($"{model.Name}: {statistics.Waiting} requests wait, as many as may.");
             }

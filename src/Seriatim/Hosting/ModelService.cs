@@ -4,12 +4,12 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// Opens a model once: when the host starts, so that no request waits for it and a missing file stops the start; without a host,
-/// when somebody first asks for it. Closes it with the container.
+/// Opens a model once: when the host starts, so that no request waits for it and a missing file stops the start; a request that
+/// comes earlier awaits that. Without a host it is opened when somebody first asks for it. Closed with the container.
 /// </summary>
 internal sealed class ModelService<T>(string name, Func<CancellationToken, Task<T>> open, Func<T, GenerationEngine> engineOf)
-    : IModelService, IHostedService, IDisposable
-    where T : class, IDisposable
+    : IModelService, IHostedService, IDisposable, IAsyncDisposable
+    where T : class, IDisposable, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private Task<T>? _opening;
@@ -18,6 +18,10 @@ internal sealed class ModelService<T>(string name, Func<CancellationToken, Task<
     public string Name => name;
 
     public Task? Opening => _opening;
+
+    public ModelAccess<T> Access => new(
+        name, () => _opening is { IsCompletedSuccessfully: true } opened ? opened.Result : null,
+        token => OpenAsync(CancellationToken.None).WaitAsync(token));
 
     public GenerationEngine? Engine => _opening is { IsCompletedSuccessfully: true } opened ? engineOf(opened.Result) : null;
 
@@ -32,19 +36,33 @@ internal sealed class ModelService<T>(string name, Func<CancellationToken, Task<
 
     public void Dispose()
     {
-        Task<T>? opening;
-        lock (_gate)
-        {
-            if (_disposed)
-                return;
-            (_disposed, opening) = (true, _opening);
-        }
-
-        if (opening is null)
+        if (TryClose() is not { } opening)
             return;
         Task.WhenAny(opening).GetAwaiter().GetResult();
         if (opening.IsCompletedSuccessfully)
             opening.Result.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TryClose() is not { } opening)
+            return;
+        await Task.WhenAny(opening).ConfigureAwait(false);
+
+        if (opening.IsCompletedSuccessfully)
+            await opening.Result.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>What is to be closed; null: nothing was opened, or it is closed already.</summary>
+    private Task<T>? TryClose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return null;
+            _disposed = true;
+            return _opening;
+        }
     }
 
     private Task<T> OpenAsync(CancellationToken cancellationToken)

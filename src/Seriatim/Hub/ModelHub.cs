@@ -69,11 +69,11 @@ public sealed partial class ModelHub
     /// <param name="cancellationToken">Breaks it off; it can go on later.</param>
     /// <returns>The folder of the model in the cache, or its GGUF file.</returns>
     /// <exception cref="ModelHubException">As <see cref="ResolveAsync"/>.</exception>
-    public Task<string> PullAsync(string id, IProgress<DownloadProgress>? progress = null,
+    public async Task<string> PullAsync(string id, IProgress<DownloadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return FetchAsync(Parse(id), progress, cancellationToken);
+        return await FetchAsync(Parse(id), progress, cancellationToken).ConfigureAwait(false);
     }
 
     private HubId Parse(string name)

@@ -42,11 +42,14 @@ internal sealed class GenerationActivity
     public void SetSeed(ulong seed) => _activity?.SetTag("gen_ai.request.seed", unchecked((long)seed));
 
     /// <summary>Ends the activity when the request has ended.</summary>
-    public void EndWith(Task<GenerationResult> completion) => completion.ContinueWith(
+    public void EndWith(Task<GenerationResult> completion, ModelTotals totals) => completion.ContinueWith(
         task =>
         {
             if (task.IsCompletedSuccessfully)
+            {
+                totals.Count(task.Result.Usage);
                 End(task.Result);
+            }
             else
                 Fail(task.Exception?.InnerException ?? new OperationCanceledException());
         },

@@ -3,7 +3,10 @@ using Seriatim.Generation;
 
 namespace Seriatim;
 
-/// <summary>What a model has to say to a logger. The category is <c>Seriatim</c>.</summary>
+/// <summary>
+/// What a model has to say to a logger. The category is <c>Seriatim</c>; the ids of the events are kept, and 100 and more are the
+/// engine's own.
+/// </summary>
 internal static partial class ModelLog
 {
     [LoggerMessage(1, LogLevel.Information,
@@ -35,6 +38,15 @@ internal static partial class ModelLog
 
     [LoggerMessage(8, LogLevel.Warning, "{Operation} of {Model} found no room: {Reason}")]
     public static partial void Overloaded(ILogger logger, string operation, string model, string reason);
+
+    [LoggerMessage(9, LogLevel.Debug, "Opening {Model}.")]
+    public static partial void Opening(ILogger logger, string model);
+
+    [LoggerMessage(10, LogLevel.Error, "{Model} could not be opened: {Reason}")]
+    public static partial void NotOpened(ILogger logger, string model, string reason);
+
+    [LoggerMessage(11, LogLevel.Debug, "Closing {Model}.")]
+    public static partial void Closing(ILogger logger, string model);
 
     /// <summary>Says how a request ends, when it does.</summary>
     public static void Follow(ILogger logger, string operation, string model, GenerationHandle handle) =>

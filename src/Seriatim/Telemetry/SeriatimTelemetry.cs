@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Numerics;
 using Seriatim.Generation;
 
 namespace Seriatim;
@@ -36,10 +37,15 @@ public static class SeriatimTelemetry
         Gauge("seriatim.requests.waiting", "{request}", "Requests that wait.", load => load.Waiting);
         Gauge("seriatim.pages.used", "{page}", "Pages of keys and values that sequences or the prefix cache hold.",
             load => load.PagesInUse);
+        Gauge("seriatim.pages.cached", "{page}", "Of these, pages that only the prefix cache holds.", load => load.PagesCached);
         Gauge("seriatim.pages.limit", "{page}", "Pages of keys and values there are.", load => load.Pages);
         Gauge("seriatim.states.used", "{state}", "Recurrent states that sequences or the prefix cache hold.",
             load => load.StatesInUse);
         Gauge("seriatim.states.limit", "{state}", "Recurrent states there are.", load => load.States);
+        Meter.CreateObservableCounter("seriatim.tokens", MeasureTokens, "{token}",
+            "Tokens of requests that ended, by gen_ai.token.type: input, cached (of the input, from the prefix cache), output.");
+        Counter("seriatim.prefix.hits", "{request}", "Requests that began with what the prefix cache had.", t => t.PrefixHits);
+        Counter("seriatim.preemptions", "{preemption}", "How often the pages of a request were taken away.", t => t.Preemptions);
     }
 
     internal static ActivitySource Activities { get; } = new(Name);
@@ -94,14 +100,33 @@ public static class SeriatimTelemetry
     private static void Gauge(string name, string unit, string description, Func<EngineLoad, int> value) =>
         Meter.CreateObservableGauge(name, () => Measure(value), unit, description);
 
+    private static void Counter(string name, string unit, string description, Func<ModelTotals, long> value) =>
+        Meter.CreateObservableCounter(name, () => Measure(model => value(model.Totals)), unit, description);
+
+    private static IEnumerable<Measurement<int>> Measure(Func<EngineLoad, int> value) =>
+        Measure(model => value(model.Engine.Load));
+
+    private static IEnumerable<Measurement<long>> MeasureTokens() =>
+    [
+        .. Measure(model => model.Totals.Input, ("gen_ai.token.type", "input")),
+        .. Measure(model => model.Totals.Cached, ("gen_ai.token.type", "cached")),
+        .. Measure(model => model.Totals.Output, ("gen_ai.token.type", "output")),
+    ];
+
     /// <summary>One number for each model; those that are open twice are added up.</summary>
-    private static IEnumerable<Measurement<int>> Measure(Func<EngineLoad, int> value)
+    private static IEnumerable<Measurement<T>> Measure<T>(
+        Func<OpenedModel, T> value, params (string Key, string Value)[] tags)
+        where T : struct, INumber<T>
     {
         OpenedModel[] models;
         lock (Gate)
             models = [.. Models];
-        return [.. models.GroupBy(model => model.Name, StringComparer.Ordinal).Select(group => new Measurement<int>(
-            group.Sum(model => value(model.Engine.Load)), new KeyValuePair<string, object?>("gen_ai.request.model", group.Key)))];
+        return [.. models.GroupBy(model => model.Name, StringComparer.Ordinal).Select(group => new Measurement<T>(
+            group.Aggregate(T.Zero, (sum, model) => sum + value(model)),
+            [
+                new("gen_ai.request.model", group.Key),
+                .. tags.Select(tag => new KeyValuePair<string, object?>(tag.Key, tag.Value)),
+            ]))];
     }
 
     /// <summary>Ends what <see cref="InAdapter"/> began.</summary>

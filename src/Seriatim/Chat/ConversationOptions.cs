@@ -1,0 +1,18 @@
+using Seriatim.Tokenizers;
+
+namespace Seriatim;
+
+/// <summary>How a <see cref="Conversation"/> is led.</summary>
+public sealed record ConversationOptions
+{
+    /// <summary>What the model is told before anything else; null: nothing.</summary>
+    public string? System { get; init; }
+
+    /// <summary>
+    /// Template, tools, and whether special tokens in messages are read as such; they are text unless it is said here.
+    /// </summary>
+    public ChatPromptOptions Prompt { get; init; } = ChatPromptOptions.Default;
+
+    /// <summary>How answers are generated, where a message does not say otherwise.</summary>
+    public GenerateOptions Generate { get; init; } = new();
+}
