@@ -92,9 +92,15 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     {
         ReadOnlySpan<PlannedSegment> segments = CollectionsMarshal.AsSpan(plan.Segments);
         _commits++;
+
+        // Asked once what it wants next, and not again for each of its sequences.
+        SequenceGroup? changed = null;
         for (int i = 0; i < segments.Length; i++)
         {
             PlannedSegment segment = segments[i];
+            if (changed is not null && segment.Group != changed)
+                changed.Refresh();
+            changed = segment.Group;
             if (segment.Rows > 1)
                 segment.Group.LastPrefill = _commits;
             if (segment.Group.Work.IsDone || IsLeft(segment.Sequence))
@@ -118,6 +124,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
             i += count - 1;
         }
 
+        changed?.Refresh();
         RemoveDone();
         Age();
     }
@@ -241,7 +248,6 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         }
 
         group.Follow();
-        group.Refresh();
     }
 
     private void CommitMemory(PlannedSegment segment)

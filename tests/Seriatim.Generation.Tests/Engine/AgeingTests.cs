@@ -9,7 +9,12 @@ public sealed class AgeingTests
         using var model = new FakeModel();
         using var core = new EngineCore(model, new EngineOptions
         {
-            Pages = 30, PageSize = 4, TokenBudget = 4, MaxSequences = 2, PrefixCache = false, AgeingSteps = 4,
+            Pages = 30,
+            PageSize = 4,
+            TokenBudget = 4,
+            MaxSequences = 2,
+            PrefixCache = false,
+            AgeingSteps = 4,
         });
         var request = new GenerationRequest { Prompt = new int[90], MaxNewTokens = 8, Seed = 1 };
         GenerationHandle[] handles = [core.Add(request, 1), core.Add(request, 2)];
