@@ -10,8 +10,14 @@ namespace Seriatim;
 /// </summary>
 public sealed record LanguageModelOptions
 {
-    /// <summary>Threads; 0 for one a core.</summary>
+    /// <summary>Threads; 0 for one a core, or those of the <see cref="Host"/>, beside which no other number is allowed.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// What several models share: threads, which they then use in turn, and one budget of memory for what sequences remember.
+    /// Null: the model has a team of threads of its own. The host must outlive the model.
+    /// </summary>
+    public EngineHost? Host { get; init; }
 
     /// <summary>How matrices are kept in memory.</summary>
     public WeightStorage Storage { get; init; } = WeightStorage.AsStored;

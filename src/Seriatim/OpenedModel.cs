@@ -17,6 +17,7 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
     private const int LongestEncoderInput = 4096;
 
     private readonly IDifferentiableOps _ops;
+    private readonly bool _ownsOps;
     private readonly Model? _draft;
     private readonly ILogger _logger;
     private readonly ConditionalWeakTable<ChatTemplate, TurnEnd> _turnEnds = [];
@@ -32,8 +33,7 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
         {
             if (options.DraftModel is not null)
             {
-                _draft = Model.Load(options.DraftModel,
-                    new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
+                _draft = Model.Load(options.DraftModel, LoadOptions(options));
                 engine = engine with { DraftModel = new LoadedModel(_draft, ops) };
             }
 
@@ -46,7 +46,9 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
             }
             EngineOptions = engine;
             Trace = options.Trace ? new ModelTrace(model, ops) : null;
-            Engine = new GenerationEngine(Trace?.Model ?? new LoadedModel(model, ops), engine);
+            IGenerationModel computing = Trace?.Model ?? new LoadedModel(model, ops);
+            Engine = options.Host?.NewEngine(computing, engine) ?? new GenerationEngine(computing, engine);
+            _ownsOps = options.Host is null;
             Trace?.Engine = Engine;
         }
         catch
@@ -83,7 +85,20 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
         CancellationToken cancellationToken)
     {
         options ??= new LanguageModelOptions();
+        if (options is { Host: { } host, Threads: not 0 })
+        {
+            throw new ArgumentException(
+                $"Threads is {options.Threads} beside a Host, whose {host.Threads} threads all its models share; leave Threads at 0.",
+                nameof(options));
+        }
+
         ILogger logger = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.Name) ?? NullLogger.Instance;
+        if (options.Engine.Logger is null && options.Host is null)
+        {
+            ILogger? engine = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.EngineCategory);
+            options = options with { Engine = options.Engine with { Logger = engine } };
+        }
+
         ModelLog.Opening(logger, name);
         try
         {
@@ -165,26 +180,53 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Once, from whichever thread comes first; the others wait until it is done.</summary>
-    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+    public void Dispose()
+    {
+        if (!TryClose(out TaskCompletionSource closing))
+        {
+            closing.Task.GetAwaiter().GetResult();
+            return;
+        }
+
+        // Not by way of DisposeAsync: who blocks a thread must not need another one of the pool to go on.
+        Engine.Dispose();
+        Free(closing);
+    }
 
     /// <summary>As <see cref="Dispose"/>, without blocking a thread.</summary>
     public async ValueTask DisposeAsync()
     {
-        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Interlocked.CompareExchange(ref _closing, mine, null) is { } others)
+        if (!TryClose(out TaskCompletionSource closing))
         {
-            await others.Task.ConfigureAwait(false);
+            await closing.Task.ConfigureAwait(false);
             return;
         }
 
-        try
-        {
-            await CloseAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            mine.SetResult();
-        }
+        await Engine.DisposeAsync().ConfigureAwait(false);
+        Free(closing);
+    }
+
+    /// <summary>True for the first who asks; the task is done when all is closed.</summary>
+    private bool TryClose(out TaskCompletionSource closing)
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        closing = Interlocked.CompareExchange(ref _closing, mine, null) ?? mine;
+        if (closing != mine)
+            return false;
+        SeriatimTelemetry.Closed(this);
+        ModelLog.Closing(_logger, Name);
+        return true;
+    }
+
+    /// <summary>The engine's thread has gone: nobody reads the weights any more.</summary>
+    private void Free(TaskCompletionSource closing)
+    {
+        if (_ownsOps)
+            _ops.Dispose();
+        _draft?.Dispose();
+        Model.Dispose();
+        ModelLog.Closed(_logger, Name);
+        closing.SetResult();
     }
 
     private void Follow(string operation, GenerationHandle handle, GenerationActivity activity)
@@ -195,23 +237,10 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
             ModelLog.Follow(_logger, operation, Name, handle);
     }
 
-    private async Task CloseAsync()
-    {
-        SeriatimTelemetry.Closed(this);
-        ModelLog.Closing(_logger, Name);
-
-        // The engine first: when its thread has gone, nobody reads the weights any more.
-        await Engine.DisposeAsync().ConfigureAwait(false);
-        _ops.Dispose();
-        _draft?.Dispose();
-        Model.Dispose();
-        ModelLog.Closed(_logger, Name);
-    }
-
     private static OpenedModel Open(string name, string folder, LanguageModelOptions options, ILogger logger)
     {
         long start = Stopwatch.GetTimestamp();
-        Model model = Model.Load(folder, new ModelLoadOptions { Storage = options.Storage, Placement = options.Placement });
+        Model model = Model.Load(folder, LoadOptions(options));
         IDifferentiableOps? ops = null;
         try
         {
@@ -226,18 +255,22 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
             };
             if (options.Engine.EndIds.Count == 0)
                 options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
-            ops = CpuOps.Create(options.Threads);
+            ops = options.Host?.Ops ?? CpuOps.Create(options.Threads);
             var opened = new OpenedModel(name, model, tokenizer, ops, options, logger) { Folder = folder };
             opened.Announce(Stopwatch.GetElapsedTime(start));
             return opened;
         }
         catch
         {
-            ops?.Dispose();
+            if (options.Host is null)
+                ops?.Dispose();
             model.Dispose();
             throw;
         }
     }
+
+    private static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
+        new() { Storage = options.Storage, Placement = options.Placement, Device = options.Host?.Device ?? Device.Cpu };
 
     private void Announce(TimeSpan time)
     {

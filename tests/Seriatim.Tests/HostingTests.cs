@@ -120,7 +120,7 @@ public sealed class HostingTests : IDisposable
             await WaitForAsync(() => log.Lines.Count >= 5);
         }
 
-        Assert.Equal(["Seriatim"], log.Categories);
+        Assert.Equal([SeriatimTelemetry.Name, SeriatimTelemetry.EngineCategory], log.Categories);
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Warning && line.Text.Contains("guidance_scale is 2", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Debug && line.Text.Contains("seed 17", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Debug && line.Text.Contains("Count is 0", StringComparison.Ordinal));

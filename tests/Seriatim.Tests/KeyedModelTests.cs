@@ -49,6 +49,37 @@ public sealed class KeyedModelTests : IDisposable
         await host.StopAsync();
     }
 
+    /// <summary>Models on one host use its threads in turn and its memory, and give what they give alone.</summary>
+    [Fact]
+    public async Task Models_of_a_container_share_a_host()
+    {
+        HostApplicationBuilder builder = Builder();
+        var small = new LanguageModelOptions { Engine = new EngineOptions { Pages = 32 } };
+        builder.Services.AddSeriatimHost(new EngineHostOptions { Threads = 1, MemoryBytes = 64 << 20 });
+        builder.Services.AddKeyedSeriatim("one", _folder.Path, small);
+        builder.Services.AddKeyedSeriatim("two", _other.Path, small);
+        IHost app = builder.Build();
+        await app.StartAsync();
+        EngineHost host = app.Services.GetRequiredService<EngineHost>();
+        LanguageModel one = app.Services.GetRequiredKeyedService<LanguageModel>("one");
+        LanguageModel two = app.Services.GetRequiredKeyedService<LanguageModel>("two");
+        long both = host.MemoryInUse;
+        Assert.True(both > 0);
+        var options = new GenerateOptions { MaxNewTokens = 20, Seed = 1 };
+        string[] texts = [.. (await Task.WhenAll(one.CompleteAsync("the cat", options), two.CompleteAsync("the cat", options)))
+            .Select(result => result.Choices[0].Text)];
+        using (LanguageModel alone = await LanguageModel.OpenAsync(_folder.Path, Small))
+            Assert.Equal((await alone.CompleteAsync("the cat", options)).Choices[0].Text, texts[0]);
+        await one.DisposeAsync();
+        Assert.Equal(both / 2, host.MemoryInUse);
+        string again = (await two.CompleteAsync("the cat", options)).Choices[0].Text;
+        Assert.Equal(texts[1], again);
+        await Assert.ThrowsAsync<ArgumentException>(() => LanguageModel.OpenAsync(_folder.Path, Small with { Host = host }));
+        await app.StopAsync();
+        await ((IAsyncDisposable)app).DisposeAsync();
+        Assert.Equal(0, host.MemoryInUse);
+    }
+
     [Fact]
     public async Task A_section_of_the_configuration_says_how_a_model_is_opened()
     {

@@ -59,7 +59,11 @@ internal sealed record ModelRegistration<T>(
         services.AddKeyedSingleton(_own, (provider, _) =>
         {
             (string model, LanguageModelOptions options) = settings(provider);
-            options = options with { LoggerFactory = options.LoggerFactory ?? provider.GetService<ILoggerFactory>() };
+            options = options with
+            {
+                LoggerFactory = options.LoggerFactory ?? provider.GetService<ILoggerFactory>(),
+                Host = options.Host ?? provider.GetService<EngineHost>(),
+            };
             return new ModelService<T>(model, token => Open(model, options, token), EngineOf);
         });
         services.AddSingleton<IHostedService>(Service);

@@ -1,8 +1,10 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Seriatim.Generation;
 using Seriatim.Tokenizers;
 
 namespace Seriatim;
@@ -14,6 +16,26 @@ namespace Seriatim;
 /// </summary>
 public static class SeriatimServices
 {
+    /// <summary>
+    /// Adds what the models of the container share: one team of threads, which they use in turn, and one budget of memory. Without
+    /// it each model has a team of its own.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">Threads, memory; null for the defaults. Logger and meter are the container's unless given.</param>
+    public static IServiceCollection AddSeriatimHost(this IServiceCollection services, EngineHostOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services.AddSingleton(provider =>
+        {
+            EngineHostOptions full = options ?? new EngineHostOptions();
+            return new EngineHost(full with
+            {
+                LoggerFactory = full.LoggerFactory ?? provider.GetService<ILoggerFactory>(),
+                MeterFactory = full.MeterFactory ?? provider.GetService<IMeterFactory>(),
+            });
+        });
+    }
+
     /// <summary>Adds a <see cref="LanguageModel"/>, and an <see cref="IChatClient"/> over it.</summary>
     /// <param name="services">The services.</param>
     /// <param name="model">The model, as <see cref="LanguageModel.OpenAsync"/> takes it.</param>

@@ -4,8 +4,8 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// What a model has to say to a logger. The category is <c>Seriatim</c>; the ids of the events are kept, and 100 and more are the
-/// engine's own.
+/// What a model has to say to a logger. The category is <c>Seriatim</c>, and the ids of the events are kept. Engines log by
+/// themselves, under <see cref="SeriatimTelemetry.EngineCategory"/>.
 /// </summary>
 internal static partial class ModelLog
 {
@@ -36,7 +36,7 @@ internal static partial class ModelLog
     [LoggerMessage(7, LogLevel.Debug, "{Operation} of {Model} was refused: {Reason}")]
     public static partial void Refused(ILogger logger, string operation, string model, string reason);
 
-    [LoggerMessage(8, LogLevel.Warning, "{Operation} of {Model} found no room: {Reason}")]
+    [LoggerMessage(8, LogLevel.Debug, "{Operation} of {Model} found no room: {Reason}")]
     public static partial void Overloaded(ILogger logger, string operation, string model, string reason);
 
     [LoggerMessage(9, LogLevel.Debug, "Opening {Model}.")]

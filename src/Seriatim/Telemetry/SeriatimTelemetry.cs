@@ -14,6 +14,9 @@ public static class SeriatimTelemetry
     /// <summary>Name of the meter and of the activity source.</summary>
     public const string Name = "Seriatim";
 
+    /// <summary>Category of what engines log; models log under <see cref="Name"/>.</summary>
+    public const string EngineCategory = "Seriatim.Engine";
+
     // The boundaries of the conventions, continued downwards: a small model in this process answers in milliseconds.
     private static readonly double[] OperationSeconds =
         [0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
