@@ -88,7 +88,8 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
         if (options is { Host: { } host, Threads: not 0 })
         {
             throw new ArgumentException(
-                $"Threads is {options.Threads} beside a Host, whose {host.Threads} threads all its models share; leave Threads at 0.",
+                $"Threads is {options.Threads} beside a Host, whose {host.Threads} threads all its models "
+                    + "share; leave Threads at 0.",
                 nameof(options));
         }
 

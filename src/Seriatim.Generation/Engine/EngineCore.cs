@@ -87,7 +87,8 @@ internal sealed class EngineCore : IDisposable
         Add(Prepare(RequestState.Of(limits.Decide(request, handle.Seed)), limits, handle, submitted));
 
     /// <summary>
-    /// All that can be done for a request without the engine's thread: processors, its text so far. May be called from any thread.
+    /// All that can be done for a request without the engine's thread: processors, its
+    /// text so far. May be called from any thread.
     /// </summary>
     public SequenceGroup Prepare(RequestState state, RequestLimits limits, GenerationHandle handle, long submitted)
     {
@@ -235,7 +236,8 @@ internal sealed class EngineCore : IDisposable
     }
 
     /// <summary>
-    /// Ends the requests that were cancelled, whose time is over, or that go elsewhere; sets those aside whose stream nobody reads.
+    /// Ends the requests that were cancelled, whose time is over, or that go elsewhere;
+    /// sets those aside whose stream nobody reads.
     /// </summary>
     private void EndSome()
     {

@@ -58,8 +58,8 @@ public sealed record EngineOptions
     public int MaxOvertaking { get; init; } = 16;
 
     /// <summary>
-    /// Steps after which a request that waits gains one rank of <see cref="GenerationRequest.Priority"/>, so that a stream of more
-    /// important ones does not keep it out for ever. 0: never.
+    /// Steps after which a request that waits gains one rank of <see cref="GenerationRequest.Priority"/>, so that a stream of
+    /// more important ones does not keep it out for ever. 0: never.
     /// </summary>
     public int AgeingSteps { get; init; } = 256;
 

@@ -61,8 +61,8 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// As <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of arrival: for whoever has many
-    /// requests, so that no batch fails in its middle.
+    /// As <see cref="Submit(GenerationRequest, CancellationToken)"/>, but waits for room if the queue is full, in the order of
+    /// arrival: for whoever has many requests, so that no batch fails in its middle.
     /// </summary>
     /// <param name="request">What to generate.</param>
     /// <param name="cancellationToken">Ends the waiting, or cancels the request at the next step.</param>
@@ -105,10 +105,12 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Goes on with a request that was exported, here or elsewhere: with the same model it gives what it would have given there, to
-    /// the last bit. Its stream has what had not gone out before.
+    /// Goes on with a request that was exported, here or elsewhere: with the same model it gives what it would have given there,
+    /// to the last bit. Its stream has what had not gone out before.
     /// </summary>
-    /// <param name="state">The state; the engine owns it from now on. Submit a <see cref="RequestState.Copy"/> to keep one.</param>
+    /// <param name="state">
+    /// The state; the engine owns it from now on. Submit a <see cref="RequestState.Copy"/> to keep one.
+    /// </param>
     /// <param name="cancellationToken">Cancels it at the next step.</param>
     /// <exception cref="InvalidStateException">It is a state of another model or tokenizer.</exception>
     /// <exception cref="GenerationException">As <see cref="Submit(GenerationRequest, CancellationToken)"/>.</exception>
@@ -176,8 +178,9 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     public Task Completion => _ended.Task;
 
     /// <summary>
-    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done, however often it is called.
-    /// Called by what the engine itself runs (a strategy, a processor), it returns at once, and the engine ends after the step.
+    /// Cancels what is under way, ends the thread and gives all pages back; returns when that is done, however
+    /// often it is called. Called by what the engine itself runs (a strategy, a processor), it returns at
+    /// once, and the engine ends after the step.
     /// </summary>
     public void Dispose()
     {
@@ -196,8 +199,11 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     private async IAsyncEnumerable<GenerationUpdate> ReadAsync(GenerationRequest request, CancellationToken cancellationToken,
         [EnumeratorCancellation] CancellationToken reading)
     {
-        await foreach (GenerationUpdate update in Submit(request, cancellationToken).WithCancellation(reading).ConfigureAwait(false))
+        await foreach (GenerationUpdate update in Submit(request, cancellationToken)
+            .WithCancellation(reading).ConfigureAwait(false))
+        {
             yield return update;
+        }
     }
 
     private void Stop()
@@ -206,7 +212,9 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
         _signal.Release();
     }
 
-    /// <summary>A checked request as a state with numbers of its own. Whatever may throw here does so before it has a place.</summary>
+    /// <summary>
+    /// A checked request as a state with numbers of its own. Whatever may throw here does so before it has a place.
+    /// </summary>
     private (RequestState State, RequestLimits Limits) Begin(GenerationRequest request)
     {
         request = WithSuppressed(request);

@@ -9,8 +9,8 @@ namespace Seriatim.Generation;
 /// </summary>
 /// <remarks>
 /// The engine never waits for a slow reader, whose neighbours would wait with it. A request whose stream nobody reads, and whose
-/// <see cref="Completion"/> nobody has asked for, is set aside once <see cref="EngineOptions.MaxUnreadUpdates"/> wait, and goes on
-/// when they have been read.
+/// <see cref="Completion"/> nobody has asked for, is set aside once <see cref="EngineOptions.MaxUnreadUpdates"/>
+/// wait, and goes on when they have been read.
 /// </remarks>
 public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
 {
@@ -106,7 +106,10 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     public IAsyncEnumerator<GenerationUpdate> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref _read, 1) != 0)
-            throw new InvalidOperationException("The stream of a request can be read once; await Completion for the whole result.");
+        {
+            throw new InvalidOperationException(
+                "The stream of a request can be read once; await Completion for the whole result.");
+        }
         return ReadAsync(cancellationToken);
     }
 
@@ -145,8 +148,8 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
 
     /// <summary>Gives the state to those who want it, until it leaves the engine with one of them.</summary>
     /// <param name="state">
-    /// The state to give away, with all that ties it to the engine cut (true), or a copy. What it throws (a processor that cannot be
-    /// saved) is told to whoever asked.
+    /// The state to give away, with all that ties it to the engine cut (true), or a copy. What it throws (a processor that
+    /// cannot be saved) is told to whoever asked.
     /// </param>
     internal void GiveState(Func<bool, RequestState> state)
     {
@@ -231,7 +234,8 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
 
     private Task<RequestState> WishState(bool leaves)
     {
-        var wish = new StateWish(leaves, new TaskCompletionSource<RequestState>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var wish = new StateWish(leaves,
+            new TaskCompletionSource<RequestState>(TaskCreationOptions.RunContinuationsAsynchronously));
         _wishes.Enqueue(wish);
         _wake();
         if (_ended)

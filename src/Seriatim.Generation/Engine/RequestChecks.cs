@@ -16,8 +16,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.Contradiction(request is { Strategy: not null, Beam: not null }, "Beam", "set",
             $"Strategy is {strategy.Name}; one of them is allowed");
         OptionCheck.Contradiction(request.Strategy is not null && (string.IsNullOrEmpty(strategy.Name)
-            || strategy.Name == SamplingStrategy.Instance.Name || strategy.Name == BeamStrategy.Instance.Name), "Strategy", strategy.Name,
-            "its Name is that of a strategy of the engine, or empty; saved states could not tell them apart");
+            || strategy.Name == SamplingStrategy.Instance.Name || strategy.Name == BeamStrategy.Instance.Name), "Strategy",
+            strategy.Name, "its Name is that of a strategy of the engine, or empty; saved states could not tell them apart");
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
         CheckCounts(request);

@@ -6,7 +6,8 @@ namespace Seriatim.Generation;
 public sealed class InvalidStateException : GenerationException
 {
     internal InvalidStateException(string what, string found, string expected, Exception? inner = null)
-        : base($"The {what} of the state is {found}; needed is {expected}.", inner) => (What, Found, Expected) = (what, found, expected);
+        : base($"The {what} of the state is {found}; needed is {expected}.", inner) =>
+        (What, Found, Expected) = (what, found, expected);
 
     internal static InvalidStateException OfVersion(int version) => new("version", $"{version}",
         version > StateDocument.NewestVersion

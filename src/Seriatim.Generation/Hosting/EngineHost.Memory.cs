@@ -63,7 +63,8 @@ public sealed partial class EngineHost
     {
         lock (_gate)
         {
-            string[] names = [.. _entries.Values.Where(entry => entry is { Bytes: > 0, Engine: not null }).Select(entry => entry.Name)];
+            string[] names = [.. _entries.Values.Where(entry => entry is { Bytes: > 0, Engine: not null })
+                .Select(entry => entry.Name)];
             return names.Length == 0 ? "engines that were made without a name" : string.Join(", ", names);
         }
     }

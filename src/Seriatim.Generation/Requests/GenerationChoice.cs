@@ -9,8 +9,8 @@ public sealed record GenerationChoice
     public required int Index { get; init; }
 
     /// <summary>
-    /// New tokens, with the end or stop id if there was one, without the prompt. Of a strategy that reads its sequences as a whole
-    /// (<see cref="Strategy.Remembers"/>): all tokens, since it may have changed any.
+    /// New tokens, with the end or stop id if there was one, without the prompt. Of a strategy that reads its sequences as a
+    /// whole (<see cref="Strategy.Remembers"/>): all tokens, since it may have changed any.
     /// </summary>
     public required IReadOnlyList<int> TokenIds { get; init; }
 

@@ -9,7 +9,8 @@ namespace Seriatim.Generation;
 public sealed partial class RequestState
 {
     /// <summary>
-    /// <see cref="Tokenizers.Tokenizer.Fingerprint"/> of the tokenizer that the request has, or had where it was saved; null: none.
+    /// <see cref="Tokenizers.Tokenizer.Fingerprint"/> of the tokenizer that the request
+    /// has, or had where it was saved; null: none.
     /// </summary>
     public string? TokenizerHash => Request.Tokenizer?.Fingerprint ?? _tokenizerHash;
 
@@ -24,14 +25,18 @@ public sealed partial class RequestState
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
     /// <param name="bytes">All of it.</param>
     /// <param name="sources">The tokenizer, and strategies and processors of your own; null: the request had none.</param>
-    /// <exception cref="InvalidStateException">It is no state, cut off, changed, or names something that is not there.</exception>
+    /// <exception cref="InvalidStateException">
+    /// It is no state, cut off, changed, or names something that is not there.
+    /// </exception>
     public static RequestState FromBytes(ReadOnlySpan<byte> bytes, RequestStateSources? sources = null) =>
         Read(StateBytes.Unpack(bytes), sources);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">All of it.</param>
     /// <param name="sources">The tokenizer, and strategies and processors of your own; null: the request had none.</param>
-    /// <exception cref="InvalidStateException">It is no state, cut off, changed, or names something that is not there.</exception>
+    /// <exception cref="InvalidStateException">
+    /// It is no state, cut off, changed, or names something that is not there.
+    /// </exception>
     public static RequestState FromJson(string json, RequestStateSources? sources = null)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -41,7 +46,8 @@ public sealed partial class RequestState
     private byte[] WriteJson()
     {
         StateDocument document = ToDocument();
-        return JsonSerializer.SerializeToUtf8Bytes(document with { Checksum = ChecksumOf(document) }, StateJson.Default.StateDocument);
+        return JsonSerializer.SerializeToUtf8Bytes(document with { Checksum = ChecksumOf(document) },
+            StateJson.Default.StateDocument);
     }
 
     private StateDocument ToDocument() => new()
@@ -98,7 +104,8 @@ public sealed partial class RequestState
         catch (Exception exception) when (exception is ArgumentException or NullReferenceException or OverflowException)
         {
             // Whoever makes the checksum fit can still leave out what every state has: an element of a list that is null, say.
-            throw new InvalidStateException("content", $"not that of a state ({exception.Message})", "what an engine writes", exception);
+            throw new InvalidStateException("content", $"not that of a state ({exception.Message})",
+                "what an engine writes", exception);
         }
     }
 
@@ -168,7 +175,8 @@ public sealed partial class RequestState
         if (document.Strategy != SamplingStrategy.Instance.Name && document.Strategy != BeamStrategy.Instance.Name)
         {
             own = sources.Strategies.FirstOrDefault(strategy => strategy.Name == document.Strategy)
-                ?? throw Missing("strategy", document.Strategy, "Strategies", sources.Strategies.Select(strategy => strategy.Name));
+                ?? throw Missing("strategy", document.Strategy, "Strategies",
+                    sources.Strategies.Select(strategy => strategy.Name));
         }
 
         return document.Request with
@@ -199,14 +207,15 @@ public sealed partial class RequestState
     private static InvalidStateException Missing(string what, string name, string member, IEnumerable<string> given) =>
         new(what, name, $"one of RequestStateSources.{member} ({string.Join(", ", given)})");
 
-    private static SequenceState SequenceOf(SequenceDocument document, int prompt) => new(document.Index, [.. document.Tokens], prompt)
-    {
-        Score = document.Score,
-        Group = document.Group,
-        LogprobSum = document.LogprobSum,
-        Scores = document.Logprobs is null ? null : [.. document.Logprobs],
-        Finish = document.Finish,
-        FinishedText = document.Text,
-        SavedSampler = document.Sampler ?? new Dictionary<string, byte[]>(),
-    };
+    private static SequenceState SequenceOf(SequenceDocument document, int prompt) =>
+        new(document.Index, [.. document.Tokens], prompt)
+        {
+            Score = document.Score,
+            Group = document.Group,
+            LogprobSum = document.LogprobSum,
+            Scores = document.Logprobs is null ? null : [.. document.Logprobs],
+            Finish = document.Finish,
+            FinishedText = document.Text,
+            SavedSampler = document.Sampler ?? new Dictionary<string, byte[]>(),
+        };
 }

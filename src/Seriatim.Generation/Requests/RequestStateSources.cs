@@ -14,8 +14,8 @@ public sealed record RequestStateSources
     public IReadOnlyList<Strategy> Strategies { get; init; } = [];
 
     /// <summary>
-    /// Processors of your own (<see cref="SamplingOptions.Processors"/>), found by <see cref="LogitsProcessor.Name"/>; as they are
-    /// for a new sequence. Of several with one name the first given is the first of the request.
+    /// Processors of your own (<see cref="SamplingOptions.Processors"/>), found by <see cref="LogitsProcessor.Name"/>; as they
+    /// are for a new sequence. Of several with one name the first given is the first of the request.
     /// </summary>
     public IReadOnlyList<LogitsProcessor> Processors { get; init; } = [];
 }

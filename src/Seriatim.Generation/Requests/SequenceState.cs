@@ -58,8 +58,8 @@ public sealed class SequenceState
     internal Sequence? Lane { get; set; }
 
     /// <summary>
-    /// A copy for another request, perhaps in another engine: without the processors, which may use scratch space together, and with
-    /// what they would save.
+    /// A copy for another request, perhaps in another engine: without the processors, which may use scratch space
+    /// together, and with what they would save.
     /// </summary>
     internal SequenceState CopyAlone()
     {

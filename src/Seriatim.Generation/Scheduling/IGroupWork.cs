@@ -10,8 +10,8 @@ internal interface IGroupWork
     IReadOnlyList<SequenceState> Live { get; }
 
     /// <summary>
-    /// Takes the rows of one sequence (of all that come together) after their memories were committed; only drafts are still to be
-    /// committed. Nothing escapes: what goes wrong ends the request.
+    /// Takes the rows of one sequence (of all that come together) after their memories were committed; only drafts are still to
+    /// be committed. Nothing escapes: what goes wrong ends the request.
     /// </summary>
     void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows);
 

@@ -74,7 +74,8 @@ internal sealed partial class Scheduler
         _encoderRows -= rows;
         for (int i = first; i < first + count; i++)
         {
-            _plan.Segments.Add(new PlannedSegment(group, wishes[i], 0, wishes[i].Rows, 0, Outputs.All, default, CommitPoints.End));
+            _plan.Segments.Add(
+                new PlannedSegment(group, wishes[i], 0, wishes[i].Rows, 0, Outputs.All, default, CommitPoints.End));
         }
 
         return true;
@@ -83,8 +84,11 @@ internal sealed partial class Scheduler
     private static int CountTogether(List<Wish> wishes, int first)
     {
         int count = 1;
-        while (wishes[first].Together != 0 && first + count < wishes.Count && wishes[first + count].Together == wishes[first].Together)
+        while (wishes[first].Together != 0 && first + count < wishes.Count
+            && wishes[first + count].Together == wishes[first].Together)
+        {
             count++;
+        }
         return count;
     }
 

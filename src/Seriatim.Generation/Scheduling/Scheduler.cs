@@ -198,9 +198,9 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     }
 
     /// <summary>
-    /// Who waits for memory (and not for his reader) gains one rank every so many steps, and keeps it: nobody waits for ever. It counts
-    /// in the queue and protects whoever runs; it takes nothing from those that run, or two that do not fit together would take turns
-    /// and never end.
+    /// Who waits for memory (and not for his reader) gains one rank every so many steps, and keeps it: nobody waits for ever.
+    /// It counts in the queue and protects whoever runs; it takes nothing from those that run, or two that do not fit
+    /// together would take turns and never end.
     /// </summary>
     private void Age()
     {

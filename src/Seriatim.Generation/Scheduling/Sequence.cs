@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// One sequence of a request in the engine: its state, and where its tokens are remembered. What is not remembered is pending: the
-/// whole prompt at first, one token while decoding, everything again after a preemption.
+/// One sequence of a request in the engine: its state, and where its tokens are remembered. What is not remembered is pending:
+/// the whole prompt at first, one token while decoding, everything again after a preemption.
 /// </summary>
 internal sealed class Sequence
 {

@@ -82,7 +82,9 @@ internal sealed class BeamStrategy : Strategy
     private static IEnumerable<SequenceState> Ranked(RequestState state) =>
         state.Finished.OrderBy(sequence => sequence.Group).OrderByDescending(sequence => sequence.Score);
 
-    /// <summary>The beams of each group; before the first step all of them begin with the prompt. A group without is done.</summary>
+    /// <summary>
+    /// The beams of each group; before the first step all of them begin with the prompt. A group without is done.
+    /// </summary>
     private static BeamGroup[] GroupsOf(RequestState state)
     {
         BeamOptions options = state.Request.Beam!;
@@ -195,7 +197,8 @@ internal sealed class BeamStrategy : Strategy
         return mayStop && beam.Stream is { } text && text.WouldStop(token) ? FinishReason.StopString : null;
     }
 
-    private static void Keep(StrategyStep step, BeamGroup beams, SequenceState beam, in BeamCandidate candidate, FinishReason reason)
+    private static void Keep(StrategyStep step, BeamGroup beams, SequenceState beam, in BeamCandidate candidate,
+        FinishReason reason)
     {
         SequenceState ended = Ended(beam, beam.Index, 0, reason);
         step.Note(ended, candidate.Token, step.Logits(beam));

@@ -48,7 +48,8 @@ internal sealed class EncodingWork(
     }
 
     /// <summary>It is a single pass: whoever wants it elsewhere asks there.</summary>
-    public void Export(SequenceGroup group) => Fail(new InvalidOperationException("A sequence that is read at once is not moved."));
+    public void Export(SequenceGroup group) =>
+        Fail(new InvalidOperationException("A sequence that is read at once is not moved."));
 
     private EncodingResult Read(int count, int segment, StepRows rows)
     {

@@ -21,7 +21,8 @@ internal sealed class GenerationWork : IGroupWork
     /// <param name="handle">Who waits for it.</param>
     /// <param name="limits">What follows from the request and the engine.</param>
     /// <param name="submitted">When it came in, in ticks of the clock.</param>
-    public GenerationWork(EngineContext context, RequestState state, GenerationHandle handle, RequestLimits limits, long submitted)
+    public GenerationWork(EngineContext context, RequestState state, GenerationHandle handle, RequestLimits limits,
+        long submitted)
     {
         (_context, _handle, _submitted, State) = (context, handle, submitted, state);
         (Strategy, MaxNewTokens) = (limits.Strategy, limits.MaxNewTokens);
@@ -143,8 +144,9 @@ internal sealed class GenerationWork : IGroupWork
 
         if (State.LiveList.Count > group.Width)
         {
-            throw new InvalidOperationException($"The strategy {State.StrategyName} has {State.LiveList.Count} live sequences; it said "
-                + $"that there are at most {group.Width} (WidthOf).");
+            throw new InvalidOperationException(
+                $"The strategy {State.StrategyName} has {State.LiveList.Count} live sequences; it said "
+                    + $"that there are at most {group.Width} (WidthOf).");
         }
 
         if (State.LiveList.Count == 0)
@@ -170,7 +172,9 @@ internal sealed class GenerationWork : IGroupWork
         }
     }
 
-    /// <summary>The state for whoever takes it away, or a copy. Its time in this engine is counted, and goes on only here.</summary>
+    /// <summary>
+    /// The state for whoever takes it away, or a copy. Its time in this engine is counted, and goes on only here.
+    /// </summary>
     private RequestState Leave(bool leaves)
     {
         TimeSpan elapsed = State.Elapsed + _context.Clock.GetElapsedTime(_submitted);

@@ -1,10 +1,10 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// How a request becomes tokens: sampling, beam search, or your own (<see cref="GenerationRequest.Strategy"/>). A strategy turns a
-/// <see cref="RequestState"/> into wishes for the next pass of the model, and the rows of the pass into the next state. It knows
-/// nothing of pages, batches, neighbours or time, and keeps nothing of its own: all that a request is stands in its state, which
-/// the engine may put aside, copy, compute again or move to another process between any two steps.
+/// How a request becomes tokens: sampling, beam search, or your own (<see cref="GenerationRequest.Strategy"/>). A strategy turns
+/// a <see cref="RequestState"/> into wishes for the next pass of the model, and the rows of the pass into the next state. It
+/// knows nothing of pages, batches, neighbours or time, and keeps nothing of its own: all that a request is stands in its state,
+/// which the engine may put aside, copy, compute again or move to another process between any two steps.
 /// </summary>
 /// <remarks>
 /// The engine's thread calls it, for one request after the other; one object may serve many requests. What it throws fails the
@@ -43,7 +43,9 @@ public abstract class Strategy
     public abstract void Wish(RequestState state, WishList wishes);
 
     /// <summary>Takes the rows of a pass into the next state.</summary>
-    /// <param name="step">The rows (<see cref="StrategyStep.Ready"/> tells of which sequences) and what can be done with them.</param>
+    /// <param name="step">
+    /// The rows (<see cref="StrategyStep.Ready"/> tells of which sequences) and what can be done with them.
+    /// </param>
     public abstract void Take(StrategyStep step);
 
     /// <summary>

@@ -6,8 +6,8 @@ using System.Text;
 namespace Seriatim.Models;
 
 /// <summary>
-/// A short name for what a model computes: a hash of its spec, of the shapes of its weights and of some rows of each. Two files of
-/// the same weights have the same; another checkpoint, quantisation or architecture has another one.
+/// A short name for what a model computes: a hash of its spec, of the shapes of its weights and of some rows of each. Two files
+/// of the same weights have the same; another checkpoint, quantisation or architecture has another one.
 /// </summary>
 internal static class ModelFingerprint
 {
@@ -27,7 +27,9 @@ internal static class ModelFingerprint
         for (int i = 0; i < model.Matrices.Count; i++)
         {
             QuantizedMatrix matrix = model.Matrices[i];
-            Add(hash, string.Create(CultureInfo.InvariantCulture, $"{model.MatrixPaths[i]} {matrix.Rows} {matrix.Columns} {matrix.Type}"));
+            Add(hash,
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{model.MatrixPaths[i]} {matrix.Rows} {matrix.Columns} {matrix.Type}"));
             Add(hash, matrix.Rows, matrix.Columns, matrix.ReadRow);
         }
 

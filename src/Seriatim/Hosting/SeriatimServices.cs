@@ -17,8 +17,8 @@ namespace Seriatim;
 public static class SeriatimServices
 {
     /// <summary>
-    /// Adds what the models of the container share: one team of threads, which they use in turn, and one budget of memory. Without
-    /// it each model has a team of its own.
+    /// Adds what the models of the container share: one team of threads, which they use in turn, and one budget of memory.
+    /// Without it each model has a team of its own.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="options">Threads, memory; null for the defaults. Logger and meter are the container's unless given.</param>

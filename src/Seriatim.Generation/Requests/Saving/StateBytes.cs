@@ -37,14 +37,20 @@ internal static class StateBytes
     public static byte[] Unpack(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < Header || !bytes.StartsWith(Magic))
-            throw new InvalidStateException("beginning", $"not that of a state ({bytes.Length} bytes)", "\"SRTMSTAT\" and a header");
+        {
+            throw new InvalidStateException("beginning", $"not that of a state ({bytes.Length} bytes)",
+                "\"SRTMSTAT\" and a header");
+        }
         int version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
         if (version != StateDocument.NewestVersion)
             throw InvalidStateException.OfVersion(version);
         int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]);
         int packed = BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]);
         if (packed != bytes.Length - Header)
-            throw new InvalidStateException("length", $"{bytes.Length - Header} bytes", $"{packed}; the file is cut off or changed");
+        {
+            throw new InvalidStateException("length", $"{bytes.Length - Header} bytes",
+                $"{packed}; the file is cut off or changed");
+        }
         if (length is < 0 or > MostBytes)
             throw new InvalidStateException("length when unpacked", $"{length} bytes", $"0 to {MostBytes}");
         byte[] json = Decompress(bytes[Header..], length);

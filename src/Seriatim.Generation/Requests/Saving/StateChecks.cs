@@ -15,22 +15,28 @@ internal static class StateChecks
         Require(Strategy.Of(request).Name == state.StrategyName, "strategy", state.StrategyName,
             $"{Strategy.Of(request).Name}, as the request says");
         int width = Strategy.Of(request).WidthOf(request);
-        Require(state.Live.Count >= 1 && state.Live.Count <= width, "number of live sequences", state.Live.Count, $"1 to {width}");
+        Require(state.Live.Count >= 1 && state.Live.Count <= width, "number of live sequences", state.Live.Count,
+            $"1 to {width}");
         foreach (SequenceState sequence in state.Live.Concat(state.Finished))
             Check(sequence, request);
         Require(state.Live.All(sequence => sequence.Finish is null), "finish of a live sequence", "set", "none");
-        Require(state.Finished.All(sequence => sequence.Finish is not null), "finish of a finished sequence", "missing", "a reason");
+        Require(state.Finished.All(sequence => sequence.Finish is not null), "finish of a finished sequence",
+            "missing", "a reason");
         int indices = state.Live.Select(sequence => sequence.Index).Distinct().Count();
         Require(indices == state.Live.Count, "index of live sequences", "given twice", "one for each");
         Require(state.LeastNextIndex > state.Live.Max(sequence => sequence.Index), "next index", state.LeastNextIndex,
             "above those of the live sequences");
-        Require(request.Strategy is not null || state.HasBegun || state is { Live.Count: 1, Finished.Count: 0 }, "number of sequences", state.Live.Count,
-            "one, as the strategy has not begun");
+        Require(request.Strategy is not null || state.HasBegun || state is { Live.Count: 1, Finished.Count: 0 },
+            "number of sequences", state.Live.Count, "one, as the strategy has not begun");
         Require((state.PromptLogprobs is null) == (request.PromptLogprobs is null)
             && (state.PromptLogprobs?.Count ?? 0) < Math.Max(1, request.Prompt.Length), "number of prompt log-probabilities",
-            state.PromptLogprobs?.Count ?? 0, $"fewer than the {request.Prompt.Length} tokens of the prompt, if they are asked for");
+            state.PromptLogprobs?.Count ?? 0,
+            $"fewer than the {request.Prompt.Length} tokens of the prompt, if they are asked for");
         foreach (TimeSpan time in new[] { state.Elapsed, state.Queued ?? default, state.FirstToken ?? default, state.Sampling })
-            Require(time >= TimeSpan.Zero && time < LongestTime, "time", time, FormattableString.Invariant($"zero to {LongestTime}"));
+        {
+            Require(time >= TimeSpan.Zero && time < LongestTime, "time", time,
+                FormattableString.Invariant($"zero to {LongestTime}"));
+        }
         long least = Math.Min(Math.Min(state.CachedTokens, state.ForwardRows), Math.Min(state.DraftTokens, state.AcceptedTokens));
         Require(Math.Min(least, state.Preemptions) >= 0, "counter", Math.Min(least, state.Preemptions), "zero or more");
         long most = Math.Max(state.ForwardRows, Math.Max(state.DraftTokens, state.AcceptedTokens));
@@ -55,14 +61,16 @@ internal static class StateChecks
     {
         Require(sequence.Index >= 0, "index of a sequence", sequence.Index, "zero or more");
         int most = request.MaxNewTokens!.Value;
-        Require(sequence.NewTokens >= 0 && sequence.NewTokens <= most, "number of new tokens", sequence.NewTokens, $"0 to {most}");
+        Require(sequence.NewTokens >= 0 && sequence.NewTokens <= most, "number of new tokens", sequence.NewTokens,
+            $"0 to {most}");
         Require(request.Strategy is { Remembers: false }
             || CollectionsEqual(sequence.Tokens, request.Prompt.Span), "beginning of a sequence", "another", "the prompt");
-        Require(sequence.Finish is null || Enum.IsDefined(sequence.Finish.Value), "finish of a sequence", sequence.Finish ?? default,
-            string.Join(", ", Enum.GetNames<FinishReason>()));
+        Require(sequence.Finish is null || Enum.IsDefined(sequence.Finish.Value), "finish of a sequence",
+            sequence.Finish ?? default, string.Join(", ", Enum.GetNames<FinishReason>()));
         Require(sequence.Finish is not null || sequence.NewTokens < Math.Max(1, most), "number of new tokens of a live sequence",
             sequence.NewTokens, $"fewer than {most}");
-        Require(sequence.Logprobs is null || !sequence.Logprobs.Contains(null!), "log-probabilities of a token", "null", "numbers");
+        Require(sequence.Logprobs is null || !sequence.Logprobs.Contains(null!), "log-probabilities of a token",
+            "null", "numbers");
         Require(sequence.Logprobs is null || sequence.Logprobs.Count == sequence.NewTokens, "number of log-probabilities",
             sequence.Logprobs?.Count ?? 0, $"one for each of the {sequence.NewTokens} new tokens");
         int groups = request.Beam?.Groups ?? 1;

@@ -1,6 +1,8 @@
 namespace Seriatim.Generation;
 
-/// <summary>A <see cref="RequestState"/> as it is written. A change that older readers do not understand is a new version.</summary>
+/// <summary>
+/// A <see cref="RequestState"/> as it is written. A change that older readers do not understand is a new version.
+/// </summary>
 internal sealed record StateDocument
 {
     public const string FormatName = "seriatim-request-state";
