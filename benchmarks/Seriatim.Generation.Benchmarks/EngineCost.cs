@@ -28,7 +28,8 @@ internal static class EngineCost
         (string Name, int Requests, GenerationRequest Request)[] kinds =
         [
             ("64 requests, greedy", 64, request with { Sampling = SamplingOptions.Greedy }),
-            ("64 requests, top-k 40, top-p 0.95", 64, request with { Sampling = new() { Temperature = 0.8f, TopK = 40, TopP = 0.95f } }),
+            ("64 requests, top-k 40, top-p 0.95", 64,
+                request with { Sampling = new() { Temperature = 0.8f, TopK = 40, TopP = 0.95f } }),
             ("16 requests of 4 samples", 16, request with { Count = 4 }),
             ("16 requests of 4 beams", 16, request with { Beam = new() { Beams = 4 } }),
         ];
@@ -39,7 +40,8 @@ internal static class EngineCost
             var rounds = new List<(double Plan, double Take, double Pass, double Bytes)>();
             for (int round = -2; round < Rounds; round++)
             {
-                using var engine = new GenerationEngine(new LoadedModel(model, ops), new EngineOptions { Pages = 8192, StepTime = Timeout.InfiniteTimeSpan });
+                using var engine = new GenerationEngine(new LoadedModel(model, ops),
+                    new EngineOptions { Pages = 8192, StepTime = Timeout.InfiniteTimeSpan });
                 long before = GC.GetTotalAllocatedBytes(precise: true);
                 await Task.WhenAll(Enumerable.Range(0, count).Select(i => engine.CompleteAsync(kind with { Seed = (ulong)i })));
                 double bytes = (GC.GetTotalAllocatedBytes(precise: true) - before) / (64.0 * NewTokens);
@@ -47,7 +49,8 @@ internal static class EngineCost
                 if (round >= 0)
                 {
                     rounds.Add((statistics.Times.Scheduling.TotalMilliseconds / statistics.Steps,
-                        statistics.Times.Sampling.TotalMilliseconds / statistics.Steps, statistics.Times.Passes.TotalMilliseconds / statistics.Steps, bytes));
+                        statistics.Times.Sampling.TotalMilliseconds / statistics.Steps,
+                        statistics.Times.Passes.TotalMilliseconds / statistics.Steps, bytes));
                 }
             }
 

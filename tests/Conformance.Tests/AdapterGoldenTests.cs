@@ -13,7 +13,8 @@ public sealed class AdapterGoldenTests
     {
         string folder = Path.Combine(GoldenRoots.Shared, "adapters", "lora-llama");
         using Model model = Model.Load(Path.Combine(GoldenRoots.First, "llama-gqa-tied"));
-        Dictionary<string, LowRankFactors> a = Read(model, Path.Combine(folder, "adapter_a"), 2), b = Read(model, Path.Combine(folder, "adapter_b"), 3);
+        Dictionary<string, LowRankFactors> a = Read(model, Path.Combine(folder, "adapter_a"), 2),
+            b = Read(model, Path.Combine(folder, "adapter_b"), 3);
         model.AddAdapter("a", a);
         model.AddAdapter("b", b);
         model.AddAdapter("both", Sum(a, 1, b, 1));
@@ -26,7 +27,8 @@ public sealed class AdapterGoldenTests
             var builder = new RaggedBatchBuilder();
             (string? Adapter, string Name)[] kinds =
             [
-                (null, "logits_base"), ("a", "logits_a"), ("b", "logits_b"), ("both", "logits_a_plus_b"), ("weighted", "logits_weighted"),
+                (null, "logits_base"), ("a", "logits_a"), ("b", "logits_b"), ("both", "logits_a_plus_b"),
+                ("weighted", "logits_weighted"),
             ];
             foreach (int[] row in ids)
             {
@@ -50,13 +52,17 @@ public sealed class AdapterGoldenTests
 
     /// <summary>A weighted sum of two adapters is one adapter: A stacked, B side by side with weights and scales in it.</summary>
     private static Dictionary<string, LowRankFactors> Sum(
-        Dictionary<string, LowRankFactors> first, float firstWeight, Dictionary<string, LowRankFactors> second, float secondWeight)
+        Dictionary<string, LowRankFactors> first, float firstWeight, Dictionary<string, LowRankFactors> second,
+        float secondWeight)
     {
         var sum = new Dictionary<string, LowRankFactors>();
         foreach (string path in first.Keys.Union(second.Keys))
         {
             (LowRankFactors Factors, float Weight)[] parts =
-                [.. new[] { (first.GetValueOrDefault(path), firstWeight), (second.GetValueOrDefault(path), secondWeight) }.Where(part => part.Item1 is not null)!];
+                [.. new[]
+                {
+                    (first.GetValueOrDefault(path), firstWeight), (second.GetValueOrDefault(path), secondWeight)
+                }.Where(part => part.Item1 is not null)!];
             int rank = parts.Sum(part => part.Factors.Rank);
             int outputs = parts[0].Factors.B.Length / parts[0].Factors.Rank;
             var b = new List<float>();
@@ -81,13 +87,15 @@ public sealed class AdapterGoldenTests
     {
         using var file = new GoldenTensors(Path.Combine(folder, "adapter_model.safetensors"));
         var factors = new Dictionary<string, LowRankFactors>();
-        foreach (ModelParameter parameter in model.Parameters.Where(p => model.LinearPaths.Contains(p.Path) && p.Ending == ".weight"))
+        foreach (ModelParameter parameter in
+            model.Parameters.Where(p => model.LinearPaths.Contains(p.Path) && p.Ending == ".weight"))
         {
             string module = Prefix + parameter.Place.Name[..^".weight".Length];
             if (!file.Has(module + ".lora_A.weight"))
                 continue;
-            factors.Add(parameter.Path, new LowRankFactors(file.Floats(module + ".lora_A.weight"), file.Floats(module + ".lora_B.weight"),
-                (int)file.Shape(module + ".lora_A.weight")[0], scale));
+            factors.Add(parameter.Path,
+                new LowRankFactors(file.Floats(module + ".lora_A.weight"), file.Floats(module + ".lora_B.weight"),
+                    (int)file.Shape(module + ".lora_A.weight")[0], scale));
         }
 
         Assert.Equal(file.Names.Count(), 2 * factors.Count);

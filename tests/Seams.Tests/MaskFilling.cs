@@ -2,7 +2,8 @@ namespace Seams.Tests;
 
 /// <summary>
 /// A strategy of a user's, in one file: the masks of a text are filled over several passes of an encoder, each time those that it
-/// is surest of (Ghazvininejad et al., 2019, without the length predictor). Not one token after the other, and nothing remembered.
+/// is surest of (Ghazvininejad et al., 2019, without the length predictor). Not one token
+/// after the other, and nothing remembered.
 /// </summary>
 /// <param name="mask">Id of the mask.</param>
 /// <param name="iterations">Passes.</param>
@@ -41,5 +42,6 @@ public sealed class MaskFilling(int mask, int iterations) : Strategy
             step.Finish(text, FinishReason.Length);
     }
 
-    private int[] Masks(SequenceState text) => [.. Enumerable.Range(0, text.Tokens.Count).Where(place => text.Tokens[place] == mask)];
+    private int[] Masks(SequenceState text) =>
+        [.. Enumerable.Range(0, text.Tokens.Count).Where(place => text.Tokens[place] == mask)];
 }

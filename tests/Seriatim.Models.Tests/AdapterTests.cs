@@ -12,8 +12,10 @@ public sealed class AdapterTests
         Assert.Contains(Q, model.LinearPaths);
         Assert.Contains("head", model.LinearPaths);
         Refused(model, "nowhere", Factors(8, 8), "the model has no linear weight there");
-        Refused(model, Q, Factors(8, 8) with { A = new float[9] }, "A of the adapter x for layers.0.attention.q has 9 values; [2, 8]");
-        Refused(model, Q, Factors(8, 8) with { B = new float[3] }, "B of the adapter x for layers.0.attention.q has 3 values; [8, 2]");
+        Refused(model, Q, Factors(8, 8) with { A = new float[9] },
+            "A of the adapter x for layers.0.attention.q has 9 values; [2, 8]");
+        Refused(model, Q, Factors(8, 8) with { B = new float[3] },
+            "B of the adapter x for layers.0.attention.q has 3 values; [8, 2]");
         Refused(model, Q, Factors(8, 8) with { Rank = 0 }, "rank 0");
         Refused(model, Q, Factors(8, 8) with { Scale = float.NaN }, "NaN");
         Assert.Throws<ArgumentException>(() => model.AddAdapter("x", new Dictionary<string, LowRankFactors>()));
@@ -68,7 +70,9 @@ public sealed class AdapterTests
     {
         using Model model = TinyLlama.Create();
         using IDifferentiableOps ops = CpuOps.Create(2);
-        model.AddAdapter("kept", model.LinearPaths.Where(path => path.EndsWith(".q", StringComparison.Ordinal)).ToDictionary(path => path, _ => Factors(8, 8)));
+        model.AddAdapter("kept",
+            model.LinearPaths.Where(path => path.EndsWith(".q", StringComparison.Ordinal))
+                .ToDictionary(path => path, _ => Factors(8, 8)));
         (float[] plain, float[] kept) = (Logits(model, ops, null), Logits(model, ops, "kept"));
         Assert.NotEqual(plain, kept);
         using var over = new CancellationTokenSource();

@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Rows of a group have the bits they have alone; rows of none, those of the weight below; and that costs nothing.</summary>
+/// <summary>
+/// Rows of a group have the bits they have alone; rows of none, those of the weight below; and that costs nothing.
+/// </summary>
 public sealed class GroupedWeightTests
 {
     private const int Outputs = 70, Inputs = 64;
@@ -117,7 +119,10 @@ public sealed class GroupedWeightTests
     {
         float[][] rows = [.. Enumerable.Range(0, Outputs).Select(row => Values(new Random(row), Inputs))];
         if (quantized)
-            return LinearWeight.FromBlocks(QuantizedMatrix.Encode("w", BlockType.Q8_0, Outputs, Inputs, QuantizedPlacement.Packed, (row, values) => rows[row].CopyTo(values)));
+        {
+            return LinearWeight.FromBlocks(QuantizedMatrix.Encode("w", BlockType.Q8_0, Outputs, Inputs, QuantizedPlacement.Packed,
+                (row, values) => rows[row].CopyTo(values)));
+        }
         var matrix = new Parameter("w", Outputs, Inputs, ParameterLayout.Panels, type);
         for (int row = 0; row < Outputs; row++)
             matrix.WriteRow(row, rows[row]);
@@ -140,7 +145,9 @@ public sealed class GroupedWeightTests
         return matrix;
     }
 
-    private static Tensor Random(Random random, int rows, int columns) => Tensor.From(Values(random, rows * columns), rows, columns);
+    private static Tensor Random(Random random, int rows, int columns) =>
+        Tensor.From(Values(random, rows * columns), rows, columns);
 
-    private static float[] Values(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+    private static float[] Values(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
 }

@@ -5,12 +5,13 @@ using Seriatim.Generation;
 namespace Seriatim.Tests;
 
 /// <summary>
-/// Requests of every kind leave an engine at random steps, cross to another process as bytes and end there: every token, score and
-/// log-probability as it is alone. The other process is the program of samples/move.
+/// Requests of every kind leave an engine at random steps, cross to another process as bytes and end there: every token, score
+/// and log-probability as it is alone. The other process is the program of samples/move.
 /// </summary>
 public sealed class MoveTests : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private readonly TempFolder _folder = new();
 
@@ -73,9 +74,21 @@ public sealed class MoveTests : IDisposable
         1 => request with { Count = 3, Sampling = request.Sampling with { TopK = 20, TopP = 0.9f } },
         2 => request with { Beam = new() { Beams = 4 }, Sampling = new(), Count = 2, Logprobs = 1 },
         3 => request with { Sampling = request.Sampling with { Mirostat = new() }, PromptLogprobs = 1 },
-        4 => request with { BestOf = 4, Count = 2, Sampling = request.Sampling with { Penalties = new() { Presence = 0.5f, Dry = new() } } },
+        4 =>
+            request with
+            {
+                BestOf = 4,
+                Count = 2,
+                Sampling = request.Sampling with { Penalties = new() { Presence = 0.5f, Dry = new() } },
+            },
         5 => request with { StopStrings = ["e", "the c"], MinNewTokens = 2 },
-        6 => request with { Beam = new() { Beams = 4, Groups = 2, DiversityPenalty = 0.5 }, Sampling = new(), StopStrings = ["e"] },
+        6 =>
+            request with
+            {
+                Beam = new() { Beams = 4, Groups = 2, DiversityPenalty = 0.5 },
+                Sampling = new(),
+                StopStrings = ["e"],
+            },
         _ => request with { Speculation = new() { Always = true, MaxTokens = 4 }, Logprobs = 0 },
     };
 

@@ -15,10 +15,14 @@ public sealed class AdapterInvarianceTests
         from ops in (string[])["reference", "cpu-512", "late"]
         select new object[] { name, ops };
 
-    public static IEnumerable<object[]> Translators => from name in TinyModels.Names where Translates(name) select new object[] { name };
+    public static IEnumerable<object[]> Translators =>
+        from name in TinyModels.Names where Translates(name) select new object[] { name };
 
     public static IEnumerable<object[]> Mixes =>
-        from name in (string[])["llama", "mixtral", "gpt2"] from mix in (string[])["q8_0", "q4_k_m"] select new object[] { name, mix };
+        from name in (string[])["llama", "mixtral", "gpt2"] from mix in (string[])["q8_0", "q4_k_m"] select new object[]
+        {
+            name, mix
+        };
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -69,7 +73,8 @@ public sealed class AdapterInvarianceTests
         {
             int first = source.Rows;
             source.AddEncoder(text, adapter: kind);
-            batch.Add(target, terms: new SequenceTerms { Adapter = kind }, outputs: Outputs.All, encoder: new EncoderRows(first, text.Length));
+            batch.Add(target, terms: new SequenceTerms { Adapter = kind }, outputs: Outputs.All,
+                encoder: new EncoderRows(first, text.Length));
         }
 
         using Tensor encoded = model.Encode(ops, source.Build());
@@ -150,7 +155,8 @@ public sealed class AdapterInvarianceTests
     private static int[] Text(string? adapter) => TinyModels.Tokens(adapter is null ? 1 : adapter[0], Length);
 
     private static Model Quantized(string name, string mix) => TinyModels.Make(
-        name, json => json.Replace("\"hidden_size\": 40, \"intermediate_size\": 56", "\"hidden_size\": 256, \"intermediate_size\": 512")
+        name,
+        json => json.Replace("\"hidden_size\": 40, \"intermediate_size\": 56", "\"hidden_size\": 256, \"intermediate_size\": 512")
             .Replace("\"n_embd\": 36", "\"n_embd\": 384"),
         new RandomBlockSource(QuantizationMix.Parse(mix), 2, tied: true, seed: 5));
 }

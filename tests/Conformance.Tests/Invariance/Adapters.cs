@@ -11,7 +11,8 @@ internal static class Adapters
         {
             (int outputs, int inputs) = Shape(model, path);
             int rank = random.Next(1, 6);
-            return new LowRankFactors(Values(random, rank * inputs), Values(random, outputs * rank), rank, 0.5f + random.NextSingle());
+            return new LowRankFactors(Values(random, rank * inputs), Values(random, outputs * rank), rank,
+                0.5f + random.NextSingle());
         });
     }
 
@@ -26,5 +27,6 @@ internal static class Adapters
         return Shape(model, "embed");
     }
 
-    private static float[] Values(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => 0.6f * (random.NextSingle() - 0.5f))];
+    private static float[] Values(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => 0.6f * (random.NextSingle() - 0.5f))];
 }

@@ -49,9 +49,11 @@ public sealed class AdapterTests
         using Model target = Make("blocks", 7);
         using var core = new EngineCore(new LoadedModel(target, ops), new EngineOptions { Pages = 40 });
         var request = new GenerationRequest { Prompt = new[] { 1, 2 }, MaxNewTokens = 4, Adapter = "formal" };
-        Assert.Equal("Adapter is formal; the model has none.", Assert.Throws<InvalidOptionException>(() => core.Check(request)).Message);
+        Assert.Equal("Adapter is formal; the model has none.",
+            Assert.Throws<InvalidOptionException>(() => core.Check(request)).Message);
         AddAdapters(target);
-        Assert.Equal("Adapter is formal; the model has a, b.", Assert.Throws<InvalidOptionException>(() => core.Check(request)).Message);
+        Assert.Equal("Adapter is formal; the model has a, b.",
+            Assert.Throws<InvalidOptionException>(() => core.Check(request)).Message);
         var reading = new EncodingRequest { Tokens = new[] { 1, 2 }, Pooling = PoolingKind.Mean, Adapter = "formal" };
         Assert.Contains("the model has a, b", Assert.Throws<InvalidOptionException>(() => core.Check(reading)).Message);
         core.Check(request with { Adapter = "b" });
@@ -64,7 +66,14 @@ public sealed class AdapterTests
         using Model target = Make("blocks", 7);
         AddAdapters(target);
         var model = new LoadedModel(target, ops);
-        GenerationRequest[] requests = [.. Names.Select(name => new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 12, Adapter = name, Seed = 4 })];
+        GenerationRequest[] requests = [
+            .. Names.Select(name => new GenerationRequest
+            {
+                Prompt = new[] { 1, 2, 3 },
+                MaxNewTokens = 12,
+                Adapter = name,
+                Seed = 4,
+            })];
         GenerationResult[] expected = [.. requests.Select(request => Runs.Alone(model, request))];
         using var core = new EngineCore(model, new EngineOptions { Pages = 40 });
         GenerationHandle[] handles = [.. requests.Select((request, i) => core.Add(request, i + 1))];
@@ -96,11 +105,19 @@ public sealed class AdapterTests
     public async Task AStateGoesOnOnlyWhereItsAdapterAddsTheSame()
     {
         using IDifferentiableOps ops = CpuOps.Create(1);
-        using Model here = Make("blocks", 7), there = Make("blocks", 7), elsewhere = Make("blocks", 7), without = Make("blocks", 7);
+        using Model here = Make("blocks", 7), there = Make("blocks", 7), elsewhere = Make("blocks", 7),
+            without = Make("blocks", 7);
         AddAdapters(here);
         AddAdapters(there);
         elsewhere.AddAdapter("a", Factors(elsewhere, 3, every: 1));
-        var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 12, Adapter = "a", CacheSalt = "tenant", Seed = 4 };
+        var request = new GenerationRequest
+        {
+            Prompt = new[] { 1, 2, 3 },
+            MaxNewTokens = 12,
+            Adapter = "a",
+            CacheSalt = "tenant",
+            Seed = 4,
+        };
         GenerationResult expected = Runs.Alone(new LoadedModel(here, ops), request);
         using var first = new EngineCore(new LoadedModel(here, ops), Runs.Roomy);
         GenerationHandle before = first.Add(request);
@@ -129,7 +146,12 @@ public sealed class AdapterTests
         TaskCompletionSource<EncodingResult>[] results = [.. adapters.Select(_ => new TaskCompletionSource<EncodingResult>())];
         for (int i = 0; i < adapters.Length; i++)
         {
-            var request = new EncodingRequest { Tokens = new[] { 3, 1, 4, 1, 5 }, Pooling = PoolingKind.Mean, Adapter = adapters[i] };
+            var request = new EncodingRequest
+            {
+                Tokens = new[] { 3, 1, 4, 1, 5 },
+                Pooling = PoolingKind.Mean,
+                Adapter = adapters[i],
+            };
             core.Check(request);
             core.Add(request, i + 1, results[i], default);
         }
@@ -165,9 +187,11 @@ public sealed class AdapterTests
         core.Step();
         byte[] state = (await leaving).ToBytes();
         using var another = new EngineCore(new LoadedModel(other, ops), new EngineOptions { Pages = 40 });
-        Assert.Equal("model or adapter", Assert.Throws<InvalidStateException>(() => another.Check(RequestState.FromBytes(state))).What);
+        Assert.Equal("model or adapter",
+            Assert.Throws<InvalidStateException>(() => another.Check(RequestState.FromBytes(state))).What);
         using var none = new EngineCore(new LoadedModel(without, ops), new EngineOptions { Pages = 40 });
-        Assert.Contains("the model has none", Assert.Throws<InvalidOptionException>(() => none.Check(RequestState.FromBytes(state))).Message);
+        Assert.Contains("the model has none",
+            Assert.Throws<InvalidOptionException>(() => none.Check(RequestState.FromBytes(state))).Message);
         using var equal = new EngineCore(new LoadedModel(same, ops), new EngineOptions { Pages = 40 });
         GenerationHandle after = equal.Add(RequestState.FromBytes(state), 1);
         equal.Drain();
@@ -187,10 +211,13 @@ public sealed class AdapterTests
         {
             int index = model.MatrixPaths.ToList().IndexOf(path);
             Parameter? dense = model.Parameters.FirstOrDefault(p => p.Path == path && p.Ending == ".weight")?.Parameter;
-            (int outputs, int inputs) = index >= 0 ? (model.Matrices[index].Rows, model.Matrices[index].Columns) : (dense!.Rows, dense.Columns);
+            (int outputs, int inputs) = index >= 0
+                ? (model.Matrices[index].Rows, model.Matrices[index].Columns)
+                : (dense!.Rows, dense.Columns);
             return new LowRankFactors(Values(random, 3 * inputs), Values(random, outputs * 3), 3, 0.7f);
         });
     }
 
-    private static float[] Values(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+    private static float[] Values(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
 }

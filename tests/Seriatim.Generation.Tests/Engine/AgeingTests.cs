@@ -1,6 +1,8 @@
 namespace Seriatim.Generation.Tests;
 
-/// <summary>Who waits gains rank: enough to come in, never enough to throw others out, and not by leaving a stream unread.</summary>
+/// <summary>
+/// Who waits gains rank: enough to come in, never enough to throw others out, and not by leaving a stream unread.
+/// </summary>
 public sealed class AgeingTests
 {
     [Fact]
@@ -28,7 +30,8 @@ public sealed class AgeingTests
     public void The_highest_rank_does_not_become_the_lowest()
     {
         using var model = new FakeModel();
-        using var core = new EngineCore(model, new EngineOptions { Pages = 8, PageSize = 4, MaxSequences = 1, PrefixCache = false, AgeingSteps = 2 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 8, PageSize = 4, MaxSequences = 1, PrefixCache = false, AgeingSteps = 2 });
         var request = new GenerationRequest { Prompt = new[] { 1 }, MaxNewTokens = 20 };
         core.Add(request, 1);
         core.Step();
@@ -43,7 +46,8 @@ public sealed class AgeingTests
     public void Who_waits_for_his_reader_gains_nothing()
     {
         using var model = new FakeModel();
-        using var core = new EngineCore(model, new EngineOptions { Pages = 40, PageSize = 4, PrefixCache = false, AgeingSteps = 4 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 40, PageSize = 4, PrefixCache = false, AgeingSteps = 4 });
         var request = new GenerationRequest { Prompt = new[] { 1 }, MaxNewTokens = 60, Seed = 1 };
         var unread = new GenerationHandle(1, 1, () => { }, default) { MaxUnread = 4 };
         core.Add(request, core.Check(request), unread, 0);

@@ -29,14 +29,16 @@ public sealed class FaultTests
     public async Task One_requests_failure_is_its_own()
     {
         using IDifferentiableOps ops = CpuOps.Create(1);
-        using Model target = HybridEngineTests.Make(hybrid: true, seed: 7), small = HybridEngineTests.Make(hybrid: false, seed: 8);
+        using Model target = HybridEngineTests.Make(hybrid: true, seed: 7),
+            small = HybridEngineTests.Make(hybrid: false, seed: 8);
         var model = new LoadedModel(target, ops);
-        GenerationRequest[] requests = [.. Mixture.Requests(60, 5, Vocabulary - 2, drafts: true, longest: 12).Select(request => request with
-        {
-            MaxNewTokens = Math.Min(8, request.MaxNewTokens!.Value),
-            MinNewTokens = 0,
-            Sampling = request.Sampling with { Constraints = NoPoison },
-        })];
+        GenerationRequest[] requests = [.. Mixture.Requests(60, 5, Vocabulary - 2, drafts: true, longest: 12)
+            .Select(request => request with
+            {
+                MaxNewTokens = Math.Min(8, request.MaxNewTokens!.Value),
+                MinNewTokens = 0,
+                Sampling = request.Sampling with { Constraints = NoPoison },
+            })];
         GenerationResult[] expected = [.. requests.Select(request => Runs.Alone(model, request with { Speculation = null }))];
         var random = new Random(11);
         int[] failures = new int[Enum.GetValues<Fault>().Length];
@@ -44,7 +46,8 @@ public sealed class FaultTests
         {
             var fault = (Fault)(run % failures.Length);
             int first = random.Next(requests.Length - 6);
-            failures[(int)fault] += await RunAsync(target, small, ops, fault, requests.AsMemory(first, 5), expected.AsMemory(first, 5), random);
+            failures[(int)fault] += await RunAsync(target, small, ops, fault, requests.AsMemory(first, 5),
+                expected.AsMemory(first, 5), random);
         }
 
         // Whoever is named as the cause fails; a fault that comes once is nobody's but for the one who ran alone.
@@ -53,8 +56,8 @@ public sealed class FaultTests
         Assert.Equal(0, failures[(int)Fault.DraftOnce] + failures[(int)Fault.DraftAlways]);
     }
 
-    private static async Task<int> RunAsync(Model target, Model small, IOps ops, Fault fault, ReadOnlyMemory<GenerationRequest> requests,
-        ReadOnlyMemory<GenerationResult> expected, Random random)
+    private static async Task<int> RunAsync(Model target, Model small, IOps ops, Fault fault,
+        ReadOnlyMemory<GenerationRequest> requests, ReadOnlyMemory<GenerationResult> expected, Random random)
     {
         int at = random.Next(1, fault == Fault.OpOnce ? 400 : 12);
         int guilty = random.Next(requests.Length);
@@ -71,12 +74,14 @@ public sealed class FaultTests
             BeforeProjection = (number, _) => Throw(fault == Fault.HeadOnce && number == at && !isOver, "head"),
         };
         int rest = at % 20;
-        device.BeforeOp = number => Throw((fault == Fault.OpOnce && number == at && !isOver) || (poisoned && number % 20 == rest), "op");
+        device.BeforeOp = number =>
+            Throw((fault == Fault.OpOnce && number == at && !isOver) || (poisoned && number % 20 == rest), "op");
         var draft = new FaultyModel(new LoadedModel(small, ops))
         {
             BeforePass = (number, _) => Throw(fault == Fault.DraftAlways || (fault == Fault.DraftOnce && number == at), "draft"),
         };
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 60, States = 60, PageSize = 8, TokenBudget = 48, MaxSequences = 16, DraftModel = draft });
+        using var engine = new GenerationEngine(model,
+            new EngineOptions { Pages = 60, States = 60, PageSize = 8, TokenBudget = 48, MaxSequences = 16, DraftModel = draft });
         Task<GenerationResult>[] running = [.. Enumerable.Range(0, requests.Length).Select(i =>
             engine.CompleteAsync(i == guilty ? Guilty(requests.Span[i], fault, at) : requests.Span[i]))];
         await Task.WhenAny(Task.WhenAll(running)).WaitAsync(TimeSpan.FromSeconds(60));
@@ -98,7 +103,8 @@ public sealed class FaultTests
 
         Assert.InRange(failed, 0, 1);
         isOver = true;
-        Runs.Equal(expected.Span[(guilty + 1) % running.Length], await engine.CompleteAsync(requests.Span[(guilty + 1) % running.Length]), "later");
+        Runs.Equal(expected.Span[(guilty + 1) % running.Length],
+            await engine.CompleteAsync(requests.Span[(guilty + 1) % running.Length]), "later");
         return failed;
     }
 

@@ -36,7 +36,8 @@ public sealed class LogTests : ILogger
         core.Add(request with { Prompt = new[] { 48 } }, 4);
         core.Drain();
         Assert.Superset(new HashSet<int> { 3, 4, 5 }, Ids());
-        Assert.Contains(_events, one => one is { Id: 4, Level: LogLevel.Debug, Text: "Request 1 gave its pages back and is computed again later." });
+        Assert.Contains(_events,
+            one => one is { Id: 4, Level: LogLevel.Debug, Text: "Request 1 gave its pages back and is computed again later." });
         Assert.Contains(_events, one => one is { Id: 5, Level: LogLevel.Warning });
     }
 

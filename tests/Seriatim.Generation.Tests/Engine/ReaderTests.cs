@@ -10,7 +10,8 @@ public sealed class ReaderTests
     {
         using var model = new FakeModel();
         GenerationResult expected = Runs.Alone(model, Long);
-        await using var engine = new GenerationEngine(model, new EngineOptions { Pages = 40, PrefixCache = false, MaxUnreadUpdates = 16 });
+        await using var engine = new GenerationEngine(model,
+            new EngineOptions { Pages = 40, PrefixCache = false, MaxUnreadUpdates = 16 });
         GenerationHandle unread = engine.Submit(Long);
         while ((await engine.GetStatisticsAsync()) is not { Running: 0, Waiting: 1, Rows: >= 16 })
             await Task.Delay(1);
@@ -40,7 +41,8 @@ public sealed class ReaderTests
     {
         using var model = new FakeModel();
         var clock = new FakeClock();
-        await using var engine = new GenerationEngine(model, new EngineOptions { Pages = 40, MaxUnreadUpdates = 4, Clock = clock });
+        await using var engine = new GenerationEngine(model,
+            new EngineOptions { Pages = 40, MaxUnreadUpdates = 4, Clock = clock });
         GenerationHandle handle = engine.Submit(Long with { Timeout = TimeSpan.FromHours(1) });
         while ((await engine.GetStatisticsAsync()) is not { Running: 0, Waiting: 1, Rows: >= 4 })
             await Task.Delay(1);
@@ -72,7 +74,8 @@ public sealed class ReaderTests
         using var model = new FakeModel();
         foreach (int ageing in new[] { 0, 8 })
         {
-            using var core = new EngineCore(model, new EngineOptions { Pages = 4, PageSize = 4, MaxSequences = 1, PrefixCache = false, AgeingSteps = ageing });
+            using var core = new EngineCore(model,
+                new EngineOptions { Pages = 4, PageSize = 4, MaxSequences = 1, PrefixCache = false, AgeingSteps = ageing });
             var request = new GenerationRequest { Prompt = new[] { 1 }, MaxNewTokens = 6, Priority = 2 };
             core.Add(request, 1);
             GenerationHandle low = core.Add(request with { Priority = 0 }, 2);

@@ -8,7 +8,8 @@ namespace Seriatim.Generation.Tests;
 /// <summary>Saved forms that lie, and those of strategies and processors that use what they may.</summary>
 public sealed class SavedFormTests
 {
-    private static readonly GenerationRequest Base = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 40, Seed = 3, Logprobs = 1, Count = 2, EndIds = [7] };
+    private static readonly GenerationRequest Base =
+        new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 40, Seed = 3, Logprobs = 1, Count = 2, EndIds = [7] };
 
     [Fact]
     public void A_length_that_lies_costs_no_memory()
@@ -27,7 +28,8 @@ public sealed class SavedFormTests
     [Fact]
     public void Long_states_come_back()
     {
-        RequestState state = RequestState.Of(Base with { Prompt = Enumerable.Range(0, 300_000).Select(i => i * 7919 % 50).ToArray() });
+        RequestState state = RequestState.Of(
+            Base with { Prompt = Enumerable.Range(0, 300_000).Select(i => i * 7919 % 50).ToArray() });
         Assert.Equal(state.ToJson(), RequestState.FromBytes(state.ToBytes()).ToJson());
     }
 
@@ -63,14 +65,20 @@ public sealed class SavedFormTests
     public void States_with_nothing_to_go_on_with_are_refused()
     {
         using var model = new FakeModel();
-        StateDocument document = JsonSerializer.Deserialize(StateTests.StateOf(model, Base, 5)!.ToJson(), StateJson.Default.StateDocument)!;
+        StateDocument document = JsonSerializer.Deserialize(StateTests.StateOf(model, Base, 5)!.ToJson(),
+            StateJson.Default.StateDocument)!;
         SequenceDocument live = document.Live[0];
         StateDocument[] lies =
         [
             document with { Live = [] },
             document with { Finished = [live with { Finish = (FinishReason)77 }], Live = [document.Live[1]] },
             document with { Live = [live, live] },
-            document with { Numbers = [5, 1], Request = document.Request with { Beam = new() { Beams = 2 } }, Strategy = "beams" },
+            document with
+            {
+                Numbers = [5, 1],
+                Request = document.Request with { Beam = new() { Beams = 2 } },
+                Strategy = "beams",
+            },
             document with { Numbers = [0], Request = document.Request with { Beam = new() { Beams = 2 } }, Strategy = "beams" },
             document with { Request = null! },
         ];
@@ -91,7 +99,8 @@ public sealed class SavedFormTests
             core.Step();
         Task<RequestState> leaving = handle.ExportAsync();
         core.Step();
-        RequestState read = RequestState.FromBytes((await leaving).ToBytes(), new RequestStateSources { Strategies = [new Pair()] });
+        RequestState read = RequestState.FromBytes((await leaving).ToBytes(),
+            new RequestStateSources { Strategies = [new Pair()] });
         Assert.True(read is { HasBegun: false, Steps: < 0, Live.Count: 2 });
         handle = core.Add(read, 2);
         core.Drain();
@@ -102,7 +111,10 @@ public sealed class SavedFormTests
     public void Processors_of_one_name_keep_their_order()
     {
         using var model = new FakeModel();
-        GenerationRequest request = Base with { Sampling = new() { Processors = [new Favour(5), new Favour(6), new Favour(40)] } };
+        GenerationRequest request = Base with
+        {
+            Sampling = new() { Processors = [new Favour(5), new Favour(6), new Favour(40)] },
+        };
         GenerationResult expected = Runs.Alone(model, request);
         string json = StateTests.StateOf(model, request, 4)!.ToJson();
         var sources = new RequestStateSources { Processors = [new Favour(5), new Favour(6), new Favour(40)] };
@@ -122,7 +134,10 @@ public sealed class SavedFormTests
         CultureInfo before = CultureInfo.CurrentCulture;
         try
         {
-            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NegativeSign = "~", NumberDecimalSeparator = "," } };
+            CultureInfo.CurrentCulture = new CultureInfo("")
+            {
+                NumberFormat = { NegativeSign = "~", NumberDecimalSeparator = "," },
+            };
             Assert.Equal(json, RequestState.FromJson(json).ToJson());
         }
         finally
@@ -138,7 +153,8 @@ public sealed class SavedFormTests
         int end = at;
         for (int depth = what.EndsWith('{') ? 1 : 0; depth > 0 || json[end] is not (',' or '}'); end++)
             depth += json[end] switch { '{' => 1, '}' => -1, _ => 0 };
-        return json.Replace(json[json.IndexOf(what, StringComparison.Ordinal)..end], lie[..lie.LastIndexOf(",\"x\":", StringComparison.Ordinal)], StringComparison.Ordinal);
+        return json.Replace(json[json.IndexOf(what, StringComparison.Ordinal)..end],
+            lie[..lie.LastIndexOf(",\"x\":", StringComparison.Ordinal)], StringComparison.Ordinal);
     }
 
     private static string Write(StateDocument document) => JsonSerializer.Serialize(document, Lax.Default);

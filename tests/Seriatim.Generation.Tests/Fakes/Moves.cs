@@ -57,7 +57,9 @@ internal sealed class Moves(EngineCore[] engines, GenerationRequest[] requests, 
         if (!leaving.IsCompletedSuccessfully)
             return;
         await ReadAsync(request);
-        RequestState state = bytes ? RequestState.FromBytes(leaving.Result.ToBytes()) : RequestState.FromJson(leaving.Result.ToJson());
+        RequestState state = bytes
+            ? RequestState.FromBytes(leaving.Result.ToBytes())
+            : RequestState.FromJson(leaving.Result.ToJson());
         _engines[request] = (_engines[request] + 1) % engines.Length;
         _handles[request] = engines[_engines[request]].Add(state, ++_number);
         _moves[request]++;

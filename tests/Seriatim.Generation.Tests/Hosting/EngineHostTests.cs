@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Seriatim.Generation.Tests;
 
-/// <summary>Several models on one host: opened once, kept a while, unloaded by least use, within one memory; drained and stopped.</summary>
+/// <summary>
+/// Several models on one host: opened once, kept a while, unloaded by least use, within one memory; drained and stopped.
+/// </summary>
 public sealed class EngineHostTests
 {
     private static readonly GenerationRequest Short = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 5, Seed = 1 };
@@ -36,7 +38,12 @@ public sealed class EngineHostTests
     public async Task AModelIsKeptForAWhileAfterItsLastUse()
     {
         var clock = new ManualClock();
-        await using var host = new EngineHost(new EngineHostOptions { Threads = 1, Clock = clock, KeepAlive = TimeSpan.FromMinutes(5) });
+        await using var host = new EngineHost(new EngineHostOptions
+        {
+            Threads = 1,
+            Clock = clock,
+            KeepAlive = TimeSpan.FromMinutes(5),
+        });
         var opened = new Opened();
         host.Add("a", opened.Open);
         host.Add("never", new Opened().Open, new HostedModelOptions { KeepAlive = TimeSpan.Zero });
@@ -76,7 +83,10 @@ public sealed class EngineHostTests
             RoomTimeout = TimeSpan.FromSeconds(30),
         });
         foreach (string name in (string[])["a", "b", "c", "d"])
-            host.Add(name, (name == "a" ? a : new Opened()).Open, new HostedModelOptions { ExpectedBytes = name == "d" ? each : null });
+        {
+            host.Add(name, (name == "a" ? a : new Opened()).Open,
+                new HostedModelOptions { ExpectedBytes = name == "d" ? each : null });
+        }
         await Use(host, clock, "a");
         await Use(host, clock, "b");
         await Use(host, clock, "a");
@@ -115,7 +125,8 @@ public sealed class EngineHostTests
         await using var host = new EngineHost(new EngineHostOptions { Threads = 1, MemoryBytes = each - 1 });
         var opened = new Opened();
         Assert.Contains((each - 1).ToString("N0", System.Globalization.CultureInfo.InvariantCulture),
-            Assert.Throws<HostMemoryException>(() => host.Add("known", opened.Open, new HostedModelOptions { ExpectedBytes = each })).Message);
+            Assert.Throws<HostMemoryException>(() =>
+                host.Add("known", opened.Open, new HostedModelOptions { ExpectedBytes = each })).Message);
         host.Add("a", opened.Open);
         var refused = await Assert.ThrowsAsync<HostMemoryException>(() => host.RentAsync("a"));
         Assert.Equal((each, each - 1), (refused.Needed, refused.Budget));
@@ -143,7 +154,9 @@ public sealed class EngineHostTests
         host.Add("a", async token =>
         {
             await gate.Task;
-            return Interlocked.Increment(ref times) == 1 ? throw new InvalidDataException("no such file") : await opened.Open(token);
+            return Interlocked.Increment(ref times) == 1
+                ? throw new InvalidDataException("no such file")
+                : await opened.Open(token);
         });
         Task<ModelLease>[] waiting = [.. Enumerable.Range(0, 5).Select(_ => host.RentAsync("a"))];
         using var gone = new CancellationTokenSource();
@@ -161,9 +174,11 @@ public sealed class EngineHostTests
     [Fact]
     public async Task NamesAndOptionsThatMeanNothingAreRefused()
     {
-        Assert.Throws<InvalidOptionException>(() => new EngineHost(new EngineHostOptions { Threads = Environment.ProcessorCount + 1 }));
+        Assert.Throws<InvalidOptionException>(() =>
+            new EngineHost(new EngineHostOptions { Threads = Environment.ProcessorCount + 1 }));
         Assert.Throws<InvalidOptionException>(() => new EngineHost(new EngineHostOptions { MemoryBytes = 0 }));
-        Assert.Throws<InvalidOptionException>(() => new EngineHost(new EngineHostOptions { KeepAlive = TimeSpan.FromSeconds(-2) }));
+        Assert.Throws<InvalidOptionException>(() =>
+            new EngineHost(new EngineHostOptions { KeepAlive = TimeSpan.FromSeconds(-2) }));
         await using var host = new EngineHost(new EngineHostOptions { Threads = 1 });
         Assert.Contains("none at all", (await Assert.ThrowsAsync<UnknownModelException>(() => host.RentAsync("a"))).Message);
         host.Add("b", new Opened().Open);
@@ -171,7 +186,8 @@ public sealed class EngineHostTests
         Assert.Contains("It has b, c.", (await Assert.ThrowsAsync<UnknownModelException>(() => host.RentAsync("a"))).Message);
         await Assert.ThrowsAsync<UnknownModelException>(() => host.UnloadAsync("a"));
         Assert.Throws<ArgumentException>(() => host.Add("b", new Opened().Open));
-        Assert.Throws<InvalidOptionException>(() => host.Add("d", new Opened().Open, new HostedModelOptions { ExpectedBytes = -1 }));
+        Assert.Throws<InvalidOptionException>(() =>
+            host.Add("d", new Opened().Open, new HostedModelOptions { ExpectedBytes = -1 }));
     }
 
     [Fact]
@@ -224,7 +240,8 @@ public sealed class EngineHostTests
         GenerationEngine engine = host.NewEngine(own, Small);
         host.Add("a", new Opened().Open);
         ModelLease lease = await host.RentAsync("a");
-        Task<GenerationResult>[] running = [lease.Engine.CompleteAsync(Short with { MaxNewTokens = 200 }), engine.CompleteAsync(Short with { MaxNewTokens = 200 })];
+        Task<GenerationResult>[] running = [lease.Engine.CompleteAsync(Short with { MaxNewTokens = 200 }),
+            engine.CompleteAsync(Short with { MaxNewTokens = 200 })];
         Assert.False(await host.DrainAsync(TimeSpan.FromMilliseconds(1)));
         await Assert.ThrowsAsync<HostStoppedException>(() => host.RentAsync("a"));
         Assert.Throws<HostStoppedException>(() => host.NewEngine(own, Small));
@@ -266,7 +283,9 @@ public sealed class EngineHostTests
         Assert.Equal(0, host.MemoryInUse);
     }
 
-    /// <summary>Passes of two engines take turns: neither makes many more steps than the other, and never two at a time.</summary>
+    /// <summary>
+    /// Passes of two engines take turns: neither makes many more steps than the other, and never two at a time.
+    /// </summary>
     [Fact]
     public async Task TwoEnginesComputeInTurn()
     {
@@ -306,7 +325,13 @@ public sealed class EngineHostTests
         host.Add("a", async token =>
         {
             HostedModel model = await new Opened().Open(token);
-            return new HostedModel { Model = model.Model, WeightBytes = model.WeightBytes, Options = model.Options, Close = () => throw new InvalidOperationException("a close") };
+            return new HostedModel
+            {
+                Model = model.Model,
+                WeightBytes = model.WeightBytes,
+                Options = model.Options,
+                Close = () => throw new InvalidOperationException("a close"),
+            };
         });
         for (int i = 0; i < 2; i++)
         {
@@ -345,7 +370,8 @@ public sealed class EngineHostTests
         Assert.Contains(values, pair => pair.Key == "seriatim.host.memory.used");
         await host.UnloadAsync("a");
         await Until(() => seen.Count == 4);
-        Assert.Equal([("a", HostedModelState.Opening), ("a", HostedModelState.Ready), ("a", HostedModelState.Closing), ("a", HostedModelState.Unloaded)], seen);
+        Assert.Equal([("a", HostedModelState.Opening), ("a", HostedModelState.Ready), ("a", HostedModelState.Closing),
+            ("a", HostedModelState.Unloaded)], seen);
     }
 
     internal static async Task Until(Func<bool> holds)
@@ -418,7 +444,8 @@ public sealed class EngineHostTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (All)
                 All.Add((eventId.Id, eventId.Name));

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation.Tests;
 
 /// <summary>
-/// Many who rent, use, give back, unload, drain and stop at random: nobody waits for ever, memory stays within the budget, what was
-/// opened is closed once, and each request gives what it gives alone.
+/// Many who rent, use, give back, unload, drain and stop at random: nobody waits for ever, memory stays within the budget, what
+/// was opened is closed once, and each request gives what it gives alone.
 /// </summary>
 public sealed class HostInterleavingTests
 {
@@ -61,7 +61,8 @@ public sealed class HostInterleavingTests
             }, new HostedModelOptions { ExpectedBytes = all.Next(2) == 0 ? each : null });
         }
 
-        Task[] users = [.. Enumerable.Range(0, 6).Select(user => Task.Run(() => Use(host, new Random(100 * seed + user), expected)))];
+        Task[] users = [.. Enumerable.Range(0, 6)
+            .Select(user => Task.Run(() => Use(host, new Random(100 * seed + user), expected)))];
         await Task.WhenAny(Task.WhenAll(users), Task.Delay(all.Next(5, 60)));
         if (all.Next(2) == 0)
             await host.DrainAsync(TimeSpan.FromMilliseconds(all.Next(0, 10)));
@@ -97,7 +98,8 @@ public sealed class HostInterleavingTests
                 if (random.Next(3) == 0)
                     await Task.Delay(random.Next(0, 3));
             }
-            catch (Exception exception) when (exception is OperationCanceledException or HostStoppedException or HostMemoryException or ObjectDisposedException
+            catch (Exception exception) when (exception is OperationCanceledException or HostStoppedException
+                or HostMemoryException or ObjectDisposedException
                 || (exception is InvalidDataException && exception.Message == "broken"))
             {
                 // The host may stop, a caller may leave, room may be short, and a file may be broken; nothing else happens.

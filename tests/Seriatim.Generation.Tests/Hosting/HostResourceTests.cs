@@ -36,7 +36,8 @@ public sealed class HostResourceTests
         foreach (string name in (string[])["320", "416"])
             host.Add(name, _ => Task.FromResult(HostedModel.Of(Make(name), host.Ops, Small)));
         await using ModelLease first = await host.RentAsync("320"), second = await host.RentAsync("416");
-        Task<GenerationResult>[][] running = [[.. requests.Select(r => first.Engine.CompleteAsync(r))], [.. requests.Select(r => second.Engine.CompleteAsync(r))]];
+        Task<GenerationResult>[][] running = [[.. requests.Select(r => first.Engine.CompleteAsync(r))],
+            [.. requests.Select(r => second.Engine.CompleteAsync(r))]];
         int during = Workers();
         for (int model = 0; model < 2; model++)
         {
@@ -44,7 +45,8 @@ public sealed class HostResourceTests
             for (int i = 0; i < requests.Length; i++)
             {
                 Assert.Equal(expected[model][i].Choices[0].TokenIds, results[i].Choices[0].TokenIds);
-                Assert.Equal(expected[model][i].Choices[0].Logprobs!.Select(l => l.Chosen), results[i].Choices[0].Logprobs!.Select(l => l.Chosen));
+                Assert.Equal(expected[model][i].Choices[0].Logprobs!.Select(l => l.Chosen),
+                    results[i].Choices[0].Logprobs!.Select(l => l.Chosen));
             }
         }
 
@@ -86,14 +88,20 @@ public sealed class HostResourceTests
         }
 
         Assert.True(most > before + 20_000_000, $"The models were not to be seen: {before} before, {most} at most.");
-        Assert.True(after <= before + SmallestModel, $"{before} bytes were resident before, {after} after 24 models; {most} at most.");
+        Assert.True(after <= before + SmallestModel,
+            $"{before} bytes were resident before, {after} after 24 models; {most} at most.");
     }
 
     private static async Task<long> Use(EngineHost host, int width)
     {
         await using ModelLease lease = await host.RentAsync($"{width}");
         Assert.InRange(host.MemoryInUse, 1, host.MemoryBytes);
-        await lease.Engine.CompleteAsync(new GenerationRequest { Prompt = Enumerable.Range(1, 40).ToArray(), MaxNewTokens = 4, Seed = 1 });
+        await lease.Engine.CompleteAsync(new GenerationRequest
+        {
+            Prompt = Enumerable.Range(1, 40).ToArray(),
+            MaxNewTokens = 4,
+            Seed = 1,
+        });
         return ResidentNow();
     }
 
