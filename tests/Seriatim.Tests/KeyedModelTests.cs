@@ -71,13 +71,21 @@ public sealed class KeyedModelTests : IDisposable
         using (LanguageModel alone = await LanguageModel.OpenAsync(_folder.Path, Small))
             Assert.Equal((await alone.CompleteAsync("the cat", options)).Choices[0].Text, texts[0]);
         await one.DisposeAsync();
-        Assert.Equal(both / 2, host.MemoryInUse);
+        await IsInUse(both / 2);
         string again = (await two.CompleteAsync("the cat", options)).Choices[0].Text;
         Assert.Equal(texts[1], again);
         await Assert.ThrowsAsync<ArgumentException>(() => LanguageModel.OpenAsync(_folder.Path, Small with { Host = host }));
         await app.StopAsync();
         await ((IAsyncDisposable)app).DisposeAsync();
-        Assert.Equal(0, host.MemoryInUse);
+        await IsInUse(0);
+
+        // The host hears of the end of an engine a moment later than who ended it.
+        async Task IsInUse(long bytes)
+        {
+            for (int i = 0; i < 500 && host.MemoryInUse != bytes; i++)
+                await Task.Delay(5);
+            Assert.Equal(bytes, host.MemoryInUse);
+        }
     }
 
     [Fact]
@@ -152,8 +160,10 @@ public sealed class KeyedModelTests : IDisposable
         LanguageModel model = client.GetService<LanguageModel>()!;
         var options = new ChatOptions { MaxOutputTokens = 6 };
         string first = (await client.GetResponseAsync("the cat", options)).Text;
+        long steps = (await model.Engine.GetStatisticsAsync()).Steps;
+        Assert.True(steps > 0);
         Assert.Equal(first, (await client.GetResponseAsync("the cat", options)).Text);
-        Assert.Equal(6, (await model.Engine.GetStatisticsAsync()).Steps);
+        Assert.Equal(steps, (await model.Engine.GetStatisticsAsync()).Steps);
         await host.StopAsync();
     }
 
