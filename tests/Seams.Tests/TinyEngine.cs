@@ -11,7 +11,7 @@ internal sealed class TinyEngine : IDisposable
     private readonly Model _model = NewModel(1);
     private readonly Model _draft = NewModel(2);
 
-    public TinyEngine(int pages = 512)
+    public TinyEngine(int pages = 512, int unread = 4096)
     {
         Engine = new GenerationEngine(new LoadedModel(_model, _ops), new EngineOptions
         {
@@ -19,6 +19,7 @@ internal sealed class TinyEngine : IDisposable
             PageSize = 4,
             TokenBudget = 64,
             MaxSequences = 24,
+            MaxUnreadUpdates = unread,
             DraftModel = new LoadedModel(_draft, _ops),
         });
     }

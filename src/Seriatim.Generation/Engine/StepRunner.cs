@@ -118,8 +118,9 @@ internal sealed class StepRunner(EngineContext context, MemoryPools? pools, Pref
         int first = 0;
         foreach (int index in indices)
         {
-            _rows.Set(index, logits, first, null, 0);
-            first += segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
+            int count = segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
+            _rows.SetLogits(index, logits, first, count);
+            first += count;
         }
     }
 
@@ -206,7 +207,9 @@ internal sealed class StepRunner(EngineContext context, MemoryPools? pools, Pref
             Tensor? logits = null;
             if (wish.LogitRows.Count > 0)
                 _rows.Own(logits = _model.Project(hidden, wish.LogitRows.Select(row => first + row).ToArray()));
-            _rows.Set(index, logits, 0, wish.Hidden ? hidden : null, first);
+            _rows.SetLogits(index, logits, 0, wish.LogitRows.Count);
+            if (wish.Hidden)
+                _rows.SetHidden(index, hidden, first, wish.Rows);
         }
         catch (Exception exception)
         {

@@ -34,7 +34,10 @@ public sealed partial class RequestState
     /// <summary>Seed of its random numbers.</summary>
     public ulong Seed => Request.Seed ?? 0;
 
-    /// <summary>Sequences that go on, in the order of the strategy.</summary>
+    /// <summary>
+    /// Sequences that go on, in the order of the strategy. The list changes as they end and fork: whoever loops over it to do that takes a
+    /// copy first.
+    /// </summary>
     public IReadOnlyList<SequenceState> Live => LiveList;
 
     /// <summary>Sequences that have ended.</summary>

@@ -100,6 +100,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
         try
         {
             Work.Wish(_wishes);
+            _wishes.Close();
             CheckWishes();
         }
         catch (Exception exception)

@@ -36,7 +36,12 @@ public sealed class StrategyStep
     /// <param name="sequence">One of <see cref="Ready"/>.</param>
     /// <param name="row">From 0, in the order of the wish.</param>
     /// <returns>V numbers (of classifiers: the classes), until the step is over.</returns>
-    public ReadOnlySpan<float> Logits(SequenceState sequence, int row = 0) => Rows.Logits(SegmentOf(sequence), FirstRow + row);
+    /// <exception cref="ArgumentOutOfRangeException">It has not so many rows.</exception>
+    public ReadOnlySpan<float> Logits(SequenceState sequence, int row = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        return Rows.Logits(SegmentOf(sequence), FirstRow + row);
+    }
 
     /// <summary>A hidden row of a sequence that was read as a whole.</summary>
     /// <param name="sequence">One of <see cref="Ready"/>.</param>

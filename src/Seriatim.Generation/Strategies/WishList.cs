@@ -9,6 +9,7 @@ public sealed class WishList
 {
     private readonly List<Wish> _wishes = [];
     private int _together;
+    private bool _isOpen = true;
 
     internal List<Wish> Items => _wishes;
 
@@ -57,8 +58,12 @@ public sealed class WishList
     /// <summary>What several sequences have in common, before they part: computed to be remembered.</summary>
     internal void ReadTrunk(Sequence trunk) => _wishes.Add(new Wish(trunk) { IsSilent = true });
 
+    /// <summary>Nothing is added any more: whoever kept the list wishes for nothing.</summary>
+    internal void Close() => _isOpen = false;
+
     internal void Clear()
     {
+        _isOpen = true;
         _wishes.Clear();
         (_together, Scored) = (0, 0);
     }
@@ -66,9 +71,11 @@ public sealed class WishList
     private void Add(SequenceState sequence, int together) =>
         _wishes.Add(new Wish(LaneOf(sequence)) { Together = together, Scored = Scored });
 
-    private static Sequence LaneOf(SequenceState sequence)
+    private Sequence LaneOf(SequenceState sequence)
     {
         ArgumentNullException.ThrowIfNull(sequence);
+        if (!_isOpen)
+            throw new InvalidOperationException("The list is closed: a strategy may use it during the call it was given to.");
         return sequence.Lane ?? throw new ArgumentException($"Sequence {sequence.Index} is not live in this engine.", nameof(sequence));
     }
 }

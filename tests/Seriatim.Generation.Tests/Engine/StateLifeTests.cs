@@ -26,6 +26,7 @@ public sealed class StateLifeTests
         Assert.Equal(TimeSpan.FromSeconds(4), (await copying).Elapsed);
         RequestState state = await leaving;
         Assert.Equal(TimeSpan.FromSeconds(5), state.Elapsed);
+        Assert.Equal(state.CachedTokens, RequestState.FromBytes(state.ToBytes()).CachedTokens);
         clock.Now += TimeSpan.FromHours(7);
         handle = new GenerationHandle(2, state.Seed, () => { }, default);
         second.Add(second.Prepare(RequestState.FromBytes(state.ToBytes()), second.Check(state), handle, clock.GetTimestamp()));
@@ -193,6 +194,46 @@ public sealed class StateLifeTests
         Assert.Equal(KeyValueType.F32, state.KeyValues);
         using var core = new EngineCore(model, Runs.Roomy with { KeyValueType = KeyValueType.F16 });
         Assert.Equal("type of keys and values", Assert.Throws<InvalidStateException>(() => core.Check(state)).What);
+    }
+
+    [Fact]
+    public async Task A_window_moves_along()
+    {
+        using var model = new FakeModel(context: 60);
+        GenerationRequest request = Base with { Prompt = Enumerable.Range(0, 50).ToArray(), Window = new AttentionWindow(20, 3), MaxNewTokens = 40, Count = 2 };
+        GenerationResult expected = Runs.Alone(model, request);
+        for (int at = 1; at < 36; at += 7)
+        {
+            RequestState state = RequestState.FromBytes(StateTests.StateOf(model, request, at)!.ToBytes());
+            using var engine = new GenerationEngine(model, new EngineOptions { Pages = 30, PageSize = 4, TokenBudget = 16, MaxSequences = 4 });
+            Runs.Equal(expected, await engine.Submit(state).Completion, $"moved after {at} steps");
+        }
+    }
+
+    [Fact]
+    public async Task What_was_read_from_the_cache_and_scored_of_the_prompt_is_copied_and_saved()
+    {
+        using var model = new FakeModel();
+        using var core = new EngineCore(model, new EngineOptions { Pages = 200, PageSize = 4, TokenBudget = 8, MaxSequences = 8 });
+        GenerationRequest request = Base with { Prompt = Enumerable.Range(0, 40).ToArray() };
+        core.Add(request);
+        core.Drain();
+        GenerationHandle cached = core.Add(request, 2), scored = core.Add(request with { PromptLogprobs = 1 }, 3);
+        core.Step();
+        core.Step();
+        Task<RequestState> first = cached.SnapshotAsync(), second = scored.SnapshotAsync();
+        core.Step();
+        RequestState state = await first, part = await second;
+        Assert.Equal((36, 36), (state.CachedTokens, RequestState.FromBytes(state.ToBytes()).CachedTokens));
+        int known = part.PromptLogprobs!.Count;
+        Assert.InRange(known, 1, 38);
+        core.Drain();
+        Assert.Equal(39, scored.Result().PromptLogprobs!.Count);
+        Assert.Equal((known, known), (part.PromptLogprobs.Count, part.Copy().PromptLogprobs!.Count));
+        GenerationResult expected = Runs.Alone(model, request with { PromptLogprobs = 1 });
+        RequestState copy = part.Copy();
+        Runs.Equal(expected, Runs.Finish(model, part), "scored");
+        Runs.Equal(expected, Runs.Finish(model, copy), "scored, the copy");
     }
 
     private sealed class Unsaved : LogitsProcessor

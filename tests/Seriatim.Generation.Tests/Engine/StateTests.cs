@@ -58,7 +58,12 @@ public sealed class StateTests
             Count = 2,
             Logprobs = 1,
         };
-        foreach (GenerationRequest one in new[] { request, request with { Beam = new() { Beams = 4 }, MinNewTokens = 3 }, request with { BestOf = 4 } })
+        GenerationRequest[] kinds =
+        [
+            request, request with { Beam = new() { Beams = 4 }, MinNewTokens = 3 }, request with { BestOf = 4 },
+            request with { StopStrings = ["e", "a", "o"], MinNewTokens = 35 },
+        ];
+        foreach (GenerationRequest one in kinds)
         {
             using var alone = new EngineCore(model, Runs.Roomy);
             GenerationHandle handle = alone.Add(one);
@@ -101,8 +106,8 @@ public sealed class StateTests
         RequestState state = await copying;
         Assert.InRange(state.Live[0].NewTokens, 1, 19);
         RequestState copy = state.Copy();
-        Runs.Equal(expected, Finish(model, state), "the copy");
-        Runs.Equal(expected, Finish(model, copy), "the copy of the copy");
+        Runs.Equal(expected, Runs.Finish(model, state), "the copy");
+        Runs.Equal(expected, Runs.Finish(model, copy), "the copy of the copy");
         await Assert.ThrowsAsync<InvalidOperationException>(() => handle.ExportAsync());
         await Assert.ThrowsAsync<InvalidOperationException>(() => handle.SnapshotAsync());
     }
@@ -128,6 +133,49 @@ public sealed class StateTests
             Assert.Equal(json, RequestState.FromBytes(state.ToBytes()).ToJson());
             Assert.Equal(json, state.Copy().ToJson());
         }
+    }
+
+    [Fact]
+    public async Task Groups_of_beams_that_are_done_go_on_keeping_others_away()
+    {
+        using var model = new FakeModel { Preference = 0 };
+        int done = 0, matters = 0;
+        for (int seed = 0; seed < 30; seed++)
+        {
+            GenerationRequest request = new()
+            {
+                Prompt = new[] { seed, 2, 3 },
+                MaxNewTokens = 14,
+                Beam = new() { Beams = 4, Groups = 2, DiversityPenalty = 1.5, EarlyStopping = true },
+                Count = 4,
+                EndIds = [1, 2, 3, 4, 5, 6, 7, 8],
+                Seed = 1,
+            };
+            GenerationResult expected = Runs.Alone(model, request);
+            using var core = new EngineCore(model, Runs.Roomy);
+            GenerationHandle handle = core.Add(request);
+            RequestState? with = null;
+            for (int step = 0; step < 12 && with is null; step++)
+            {
+                core.Step();
+                Task<RequestState> copying = handle.SnapshotAsync();
+                core.Step();
+                if (copying.IsCompletedSuccessfully && (await copying).Numbers.Count > 0)
+                    with = await copying;
+            }
+
+            if (with is null)
+                continue;
+            done++;
+            Assert.Equal(with.ToJson(), with.Copy().ToJson());
+            RequestState read = RequestState.FromBytes(with.ToBytes()), without = with.Copy();
+            without.Numbers.Clear();
+            Runs.Equal(expected, Runs.Finish(model, with), "copied");
+            Runs.Equal(expected, Runs.Finish(model, read), "read");
+            matters += Runs.Finish(model, without).Choices.Zip(expected.Choices).Any(pair => !pair.First.TokenIds.SequenceEqual(pair.Second.TokenIds)) ? 1 : 0;
+        }
+
+        Assert.True(done > 5 && matters > 0, $"{done} with a group that is done, in {matters} what it chose changes something");
     }
 
     [Fact]
@@ -187,7 +235,7 @@ public sealed class StateTests
         string json = state.ToJson();
         Assert.Contains(tokenizer.Fingerprint, Assert.Throws<InvalidStateException>(() => RequestState.FromJson(json)).Message);
         RequestState read = RequestState.FromJson(json, new RequestStateSources { Tokenizer = tokenizer });
-        Runs.Equal(Finish(model, state), Finish(model, read), "read");
+        Runs.Equal(Runs.Finish(model, state), Runs.Finish(model, read), "read");
     }
 
     private static string Refusal(string json, string what, string other)
@@ -205,14 +253,6 @@ public sealed class StateTests
         Task<RequestState> leaving = handle.ExportAsync();
         core.Step();
         return leaving.IsCompletedSuccessfully ? leaving.Result : null;
-    }
-
-    private static GenerationResult Finish(FakeModel model, RequestState state)
-    {
-        using var core = new EngineCore(model, Runs.Roomy);
-        GenerationHandle handle = core.Add(state, 1);
-        core.Drain();
-        return handle.Result();
     }
 
     private static async Task<string> TextOf(params GenerationHandle[] handles)

@@ -27,6 +27,15 @@ internal static class Runs
         return handle;
     }
 
+    /// <summary>What a state gives with nobody beside it.</summary>
+    public static GenerationResult Finish(IGenerationModel model, RequestState state)
+    {
+        using var core = new EngineCore(model, Roomy);
+        GenerationHandle handle = core.Add(state, 1);
+        core.Drain();
+        return handle.Result();
+    }
+
     public static GenerationHandle AddAt(this EngineCore core, GenerationRequest request, long number, TimeProvider clock)
     {
         var handle = new GenerationHandle(number, request.Seed ?? 0, () => { }, default);

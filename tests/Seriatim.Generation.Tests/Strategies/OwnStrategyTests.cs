@@ -16,6 +16,9 @@ public sealed class OwnStrategyTests
     [InlineData("wishes twice", "twice")]
     [InlineData("wishes for another's", "only its own")]
     [InlineData("replaces what is remembered", "remembered")]
+    [InlineData("reads its neighbour's row", "1 logits")]
+    [InlineData("reads what it did not wish for", "0 hidden")]
+    [InlineData("wishes later", "closed")]
     [InlineData("throws when it wishes", "wish")]
     [InlineData("throws when it ends", "end")]
     [InlineData("throws at the choices", "choices")]
@@ -127,6 +130,8 @@ public sealed class OwnStrategyTests
     {
         private static SequenceState? _lent;
 
+        private WishList? _wishes;
+
         public StrategyStep? Kept { get; private set; }
 
         public SequenceState? First { get; private set; }
@@ -141,6 +146,7 @@ public sealed class OwnStrategyTests
         {
             if (what == "throws when it wishes")
                 throw new InvalidDataException("wish");
+            _wishes = wishes;
             wishes.Read(what == "wishes for another's" && state.HasBegun ? _lent! : state.Live[0]);
             if (what == "wishes twice")
                 wishes.Read(state.Live[0]);
@@ -179,6 +185,15 @@ public sealed class OwnStrategyTests
                     break;
                 case "replaces what is remembered":
                     step.Replace(first, 0, 1);
+                    break;
+                case "reads its neighbour's row":
+                    step.Logits(first, 1);
+                    break;
+                case "reads what it did not wish for":
+                    step.Hidden(first, 0);
+                    break;
+                case "wishes later":
+                    _wishes!.Read(first);
                     break;
                 case "disposes its engine":
                     Engine!.Dispose();
