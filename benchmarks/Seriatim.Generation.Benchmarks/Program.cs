@@ -8,7 +8,8 @@ using Seriatim.Tensors;
 // What generation costs: the curves of docs/guide/generation.md. Weights are random; the shape is that of a 135M-parameter model.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Generation.Benchmarks [-- [--threads N] [layers, default 30]]
 // With --engine only the engine's own work between two steps of 64 sequences is measured.
-// With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation gains is measured, with these trained models.
+// With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
+// gains is measured, with these trained models.
 int threads = Environment.ProcessorCount;
 int layers = 30;
 string? folder = null;
@@ -29,7 +30,8 @@ for (int i = 0; i < args.Length; i++)
         own = true;
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
-        Console.Error.WriteLine($"'{args[i]}' is neither --threads N, --engine, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
+        Console.Error.WriteLine(
+            $"'{args[i]}' is neither --threads N, --engine, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
         return 2;
     }
 }
@@ -85,11 +87,13 @@ GenerationRequest Request(int prompt, int count, int seed = 0) => new()
     UsePrefixCache = false,
 };
 
-async Task<(double Seconds, GenerationResult[] Results)> Complete(GenerationRequest request, int copies, EngineOptions? options = null)
+async Task<(double Seconds, GenerationResult[] Results)> Complete(GenerationRequest request, int copies,
+    EngineOptions? options = null)
 {
     using var engine = new GenerationEngine(loaded, options ?? new EngineOptions { Pages = 2048 });
     var watch = Stopwatch.StartNew();
-    Task<GenerationResult>[] tasks = [.. Enumerable.Range(0, copies).Select(i => engine.CompleteAsync(request with { Seed = (ulong)i }))];
+    Task<GenerationResult>[] tasks = [.. Enumerable.Range(0, copies)
+        .Select(i => engine.CompleteAsync(request with { Seed = (ulong)i }))];
     GenerationResult[] results = await Task.WhenAll(tasks);
     return (watch.Elapsed.TotalSeconds, results);
 }
@@ -110,7 +114,8 @@ void Recomputing()
             rows += length;
         }
 
-        Console.WriteLine($"{count,6} | {results[0].Usage.ForwardRows,6} {cached,8:F2} | {rows,6} {watch.Elapsed.TotalSeconds,8:F2}");
+        Console.WriteLine(
+            $"{count,6} | {results[0].Usage.ForwardRows,6} {cached,8:F2} | {rows,6} {watch.Elapsed.TotalSeconds,8:F2}");
     }
 }
 
@@ -130,18 +135,23 @@ async Task Beams()
     (double plain, _) = await Complete(Request(64, 24) with { Count = 4 }, 1);
     (double beam, _) = await Complete(Request(64, 24) with { Beam = new() { Beams = 4 } }, 1);
     (double separate, _) = await Complete(Request(64, 24), 4);
-    Console.WriteLine($"\nprompt 64, 24 new tokens: 4 requests {separate:F2} s; 4 samples of one request {plain:F2} s; beam 4 {beam:F2} s");
+    Console.WriteLine(
+        $"\nprompt 64, 24 new tokens: 4 requests {separate:F2} s; 4 samples of one request {plain:F2} s; beam 4 {beam:F2} s");
 }
 
 async Task Speculation()
 {
     Console.WriteLine("\nspeculation (prompt lookup) | seconds plain | with | accepted / drafted");
-    foreach ((string name, SamplingOptions choice) in new[] { ("greedy, repeats itself", SamplingOptions.Greedy), ("temperature 1, random", new()) })
+    foreach ((string name, SamplingOptions choice) in new[]
+    {
+        ("greedy, repeats itself", SamplingOptions.Greedy), ("temperature 1, random", new())
+    })
     {
         GenerationRequest request = Request(32, 64) with { Sampling = choice };
         (double plain, _) = await Complete(request, 1);
         (double fast, GenerationResult[] results) = await Complete(request with { Speculation = new() }, 1);
-        Console.WriteLine($"{name,-27} | {plain,13:F2} | {fast,4:F2} | {results[0].Usage.AcceptedTokens} / {results[0].Usage.DraftTokens}");
+        Console.WriteLine(
+            $"{name,-27} | {plain,13:F2} | {fast,4:F2} | {results[0].Usage.AcceptedTokens} / {results[0].Usage.DraftTokens}");
     }
 }
 
@@ -152,11 +162,13 @@ async Task FirstToken()
     Console.WriteLine($"alone                            | {alone[0].Timings.FirstToken!.Value.TotalSeconds:F3}");
     foreach (int budget in (int[])[512, 128, 32])
     {
-        using var engine = new GenerationEngine(loaded, new EngineOptions { Pages = 2048, TokenBudget = budget, MaxSequences = 8 });
+        using var engine = new GenerationEngine(loaded,
+            new EngineOptions { Pages = 2048, TokenBudget = budget, MaxSequences = 8 });
         Task<GenerationResult> large = engine.CompleteAsync(Request(3000, 1));
         await Task.Delay(500);
         GenerationResult small = await engine.CompleteAsync(Request(8, 1));
         GenerationResult read = await large;
-        Console.WriteLine($"3000-token prompt, budget {budget,4}   | {small.Timings.FirstToken!.Value.TotalSeconds:F3} (the long one: {read.Timings.FirstToken!.Value.TotalSeconds:F1})");
+        Console.WriteLine($"3000-token prompt, budget {budget,4}   | {small.Timings.FirstToken!.Value.TotalSeconds:F3} (the long "
+            + $"one: {read.Timings.FirstToken!.Value.TotalSeconds:F1})");
     }
 }

@@ -11,7 +11,12 @@ public sealed class StrategySeamTests
     public async Task A_strategy_of_sequences_that_step_together_equals_itself_alone()
     {
         GenerationRequest[] requests = [.. TinyEngine.Requests(40, 3).Where(request => request.Beam is null)
-            .Select((request, i) => request with { Count = 1, BestOf = null, Strategy = i % 3 == 0 ? null : new Jury(2 + i % 4) })];
+            .Select((request, i) => request with
+            {
+                Count = 1,
+                BestOf = null,
+                Strategy = i % 3 == 0 ? null : new Jury(2 + i % 4),
+            })];
         using var alone = new TinyEngine();
         var expected = new string[requests.Length];
         for (int i = 0; i < requests.Length; i++)
@@ -40,14 +45,21 @@ public sealed class StrategySeamTests
         Assert.All(expected, tokens => Assert.DoesNotContain(Mask, tokens));
         long before = (await engine.GetStatisticsAsync()).Steps;
         Task<GenerationResult>[] running = [.. requests.Select(request => engine.CompleteAsync(request))];
-        Task<EncodingResult> beside = engine.EncodeAsync(new EncodingRequest { Tokens = new[] { 1, 2, 3 }, Pooling = PoolingKind.Mean });
+        Task<EncodingResult> beside = engine.EncodeAsync(new EncodingRequest
+        {
+            Tokens = new[] { 1, 2, 3 },
+            Pooling = PoolingKind.Mean,
+        });
         for (int i = 0; i < requests.Length; i++)
             Assert.Equal(expected[i], (await running[i]).Choices[0].TokenIds);
         await beside;
         Assert.InRange((await engine.GetStatisticsAsync()).Steps - before, 5, before - 1);
         bool differs = false;
         for (int i = 0; i < requests.Length; i++)
-            differs |= !expected[i].SequenceEqual((await engine.CompleteAsync(requests[i] with { Strategy = new MaskFilling(Mask, 1) })).Choices[0].TokenIds);
+        {
+            differs |= !expected[i].SequenceEqual(
+                (await engine.CompleteAsync(requests[i] with { Strategy = new MaskFilling(Mask, 1) })).Choices[0].TokenIds);
+        }
         Assert.True(differs, "Several passes give what one gives.");
     }
 
@@ -57,7 +69,14 @@ public sealed class StrategySeamTests
         // Its stream is not read to the end, so it waits and cannot end before it leaves.
         using var first = new TinyEngine(unread: 12);
         using var second = new TinyEngine();
-        GenerationRequest request = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 25, Seed = 6, Strategy = new Jury(3), Logprobs = 0 };
+        GenerationRequest request = new()
+        {
+            Prompt = new[] { 1, 2, 3 },
+            MaxNewTokens = 25,
+            Seed = 6,
+            Strategy = new Jury(3),
+            Logprobs = 0,
+        };
         string expected = TinyEngine.Text(await first.Engine.CompleteAsync(request));
         GenerationHandle handle = first.Engine.Submit(request);
         await using IAsyncEnumerator<GenerationUpdate> stream = handle.GetAsyncEnumerator();
@@ -81,8 +100,10 @@ public sealed class StrategySeamTests
         GenerationRequest good = TinyEngine.Requests(2, 8)[1];
         string expected = await engine.Engine.CompleteAsync(good) is var result ? TinyEngine.Text(result) : "";
         Task<GenerationResult> beside = engine.Engine.CompleteAsync(good);
-        var failure = await Assert.ThrowsAnyAsync<Exception>(() => engine.Engine.CompleteAsync(good with { Strategy = new Wrong(what), Count = 1 }));
-        Assert.Contains(new[] { "wishes for nothing", "no token that is not computed", "Remembers", "token is 90" }[what], failure.Message);
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() =>
+            engine.Engine.CompleteAsync(good with { Strategy = new Wrong(what), Count = 1 }));
+        Assert.Contains(new[] { "wishes for nothing", "no token that is not computed", "Remembers", "token is 90" }[what],
+            failure.Message);
         Assert.Equal(expected, TinyEngine.Text(await beside));
         Assert.Equal(expected, TinyEngine.Text(await engine.Engine.CompleteAsync(good)));
     }

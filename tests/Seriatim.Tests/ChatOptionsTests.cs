@@ -13,7 +13,8 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     /// <summary>Options that are honoured; other tests show how.</summary>
     private static readonly string[] Honoured =
     [
-        "Instructions", "Temperature", "MaxOutputTokens", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed", "StopSequences",
+        "Instructions", "Temperature", "MaxOutputTokens", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed",
+        "StopSequences",
     ];
 
     /// <summary>Options that are refused, at a value that asks for something.</summary>
@@ -53,7 +54,8 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     [Fact]
     public async Task Every_option_is_honoured_or_refused_by_name()
     {
-        Assert.Equal(typeof(ChatOptions).GetProperties().Select(property => property.Name).Order(), Honoured.Concat(Refused.Keys).Order());
+        Assert.Equal(typeof(ChatOptions).GetProperties().Select(property => property.Name).Order(),
+            Honoured.Concat(Refused.Keys).Order());
         foreach ((string name, object value) in Refused)
         {
             var options = new ChatOptions { MaxOutputTokens = 2 };
@@ -91,9 +93,20 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     [Fact]
     public async Task Sampling_of_our_own_takes_the_place_of_the_defaults_and_the_options_stand_above_it()
     {
-        var options = new ChatOptions { MaxOutputTokens = 20, Seed = 5, RawRepresentationFactory = _ => new SamplingOptions { MinP = 0.2f, Temperature = 3 }, Temperature = 0.9f };
+        var options = new ChatOptions
+        {
+            MaxOutputTokens = 20,
+            Seed = 5,
+            RawRepresentationFactory = _ => new SamplingOptions { MinP = 0.2f, Temperature = 3 },
+            Temperature = 0.9f,
+        };
         ChatResponse response = await _client.GetResponseAsync("the cat", options);
-        GenerationRequest request = _model.ChatRequest([new("user", "the cat")]) with { Sampling = new() { MinP = 0.2f, Temperature = 0.9f }, MaxNewTokens = 20, Seed = 5 };
+        GenerationRequest request = _model.ChatRequest([new("user", "the cat")]) with
+        {
+            Sampling = new() { MinP = 0.2f, Temperature = 0.9f },
+            MaxNewTokens = 20,
+            Seed = 5,
+        };
         Assert.Equal((await _model.CompleteAsync(request)).Choices[0].Text, response.Text);
         Assert.IsType<GenerationResult>(response.RawRepresentation);
     }
@@ -101,12 +114,15 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     [Fact]
     public async Task Every_kind_of_content_is_text_or_refused_by_name()
     {
-        Type[] kinds = [.. typeof(AIContent).Assembly.GetExportedTypes().Where(type => type.IsAssignableTo(typeof(AIContent)) && !type.IsAbstract)];
+        Type[] kinds = [.. typeof(AIContent).Assembly.GetExportedTypes()
+            .Where(type => type.IsAssignableTo(typeof(AIContent)) && !type.IsAbstract)];
         Assert.True(kinds.Length > 15);
         foreach (Type kind in kinds.Except([typeof(TextContent)]))
         {
-            var message = new ChatMessage(ChatRole.User, [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
-            Assert.Contains(kind.Name, (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([message]))).Message);
+            var message = new ChatMessage(ChatRole.User,
+                [new TextContent("the cat"), (AIContent)RuntimeHelpers.GetUninitializedObject(kind)]);
+            Assert.Contains(kind.Name,
+                (await Assert.ThrowsAsync<NotSupportedException>(() => _client.GetResponseAsync([message]))).Message);
         }
     }
 
@@ -138,12 +154,14 @@ public sealed class ChatOptionsTests : IAsyncLifetime
             ["RawRepresentationFactory"] = (Func<IEmbeddingGenerator, object?>)(_ => null),
             ["AdditionalProperties"] = new AdditionalPropertiesDictionary { ["x"] = 1 },
         };
-        Assert.Equal(typeof(EmbeddingGenerationOptions).GetProperties().Select(property => property.Name).Order(), refused.Keys.Order());
+        Assert.Equal(typeof(EmbeddingGenerationOptions).GetProperties().Select(property => property.Name).Order(),
+            refused.Keys.Order());
         foreach ((string name, object value) in refused)
         {
             var options = new EmbeddingGenerationOptions();
             typeof(EmbeddingGenerationOptions).GetProperty(name)!.SetValue(options, value);
-            Assert.Contains(name, (await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(["the cat"], options))).Message);
+            Assert.Contains(name,
+                (await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(["the cat"], options))).Message);
         }
     }
 }

@@ -29,14 +29,20 @@ public sealed class ChatTests : IDisposable
         int end = request.StopIds[0];
         GenerationResult result = await model.SubmitChat(request with
         {
-            Sampling = new SamplingOptions { Constraints = new TokenConstraints { LogitBias = new Dictionary<int, float> { [end] = 1000 } } },
+            Sampling = new SamplingOptions
+            {
+                Constraints = new TokenConstraints { LogitBias = new Dictionary<int, float> { [end] = 1000 } },
+            },
         }).Completion;
         Assert.Equal((FinishReason.StopId, ""), (result.Choices[0].Finish, result.Choices[0].Text));
-        var plain = new ChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}\n###\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}");
+        var plain = new ChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}\n###\n{% endfor %}{% if "
+            + "add_generation_prompt %}assistant: {% endif %}");
         Assert.Equal(["###"], model.ChatRequest(Conversation, new() { Template = plain }).StopStrings);
     }
 
-    /// <summary>What ends a turn depends on the template, not on what was said: one that refuses two answers in a row, say.</summary>
+    /// <summary>
+    /// What ends a turn depends on the template, not on what was said: one that refuses two answers in a row, say.
+    /// </summary>
     [Fact]
     public async Task The_end_of_a_turn_is_the_templates_whatever_was_said()
     {
@@ -81,7 +87,8 @@ public sealed class ChatTests : IDisposable
         Assert.Equal(expected, response.Text);
         Assert.Equal(12, response.Usage!.OutputTokenCount);
         Assert.Equal(ChatFinishReason.Length, response.FinishReason);
-        ChatResponse streamed = await client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, "the cat")], options).ToChatResponseAsync();
+        ChatResponse streamed = await client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, "the cat")], options)
+            .ToChatResponseAsync();
         Assert.Equal(expected, streamed.Text);
         Assert.Equal(response.Usage.TotalTokenCount, streamed.Usage!.TotalTokenCount);
         Assert.Same(model, client.GetService(typeof(LanguageModel)));
@@ -96,12 +103,16 @@ public sealed class ChatTests : IDisposable
         using IChatClient client = model.AsChatClient();
         foreach ((ChatOptions options, string name) in new[]
         {
-            (new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, "ResponseFormat"), (new ChatOptions { ConversationId = "1" }, "ConversationId"),
-            (new ChatOptions { ModelId = "other" }, "other"), (new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1)] }, "Tools"),
+            (new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, "ResponseFormat"),
+            (new ChatOptions { ConversationId = "1" }, "ConversationId"), (new ChatOptions { ModelId = "other" }, "other"),
+            (new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1)] }, "Tools"),
         })
-            Assert.Contains(name, (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, "x")], options))).Message);
+            Assert.Contains(name,
+                (await Assert.ThrowsAsync<NotSupportedException>(() =>
+                    client.GetResponseAsync([new ChatMessage(ChatRole.User, "x")], options))).Message);
         var picture = new ChatMessage(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")]);
-        Assert.Contains("DataContent", (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([picture]))).Message);
+        Assert.Contains("DataContent",
+            (await Assert.ThrowsAsync<NotSupportedException>(() => client.GetResponseAsync([picture]))).Message);
     }
 
     [Fact]
@@ -116,6 +127,7 @@ public sealed class ChatTests : IDisposable
         Assert.Same(model, provider.GetRequiredService<IChatClient>().GetService(typeof(LanguageModel)));
         Assert.NotNull(provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>());
         await provider.DisposeAsync();
-        Assert.Throws<ObjectDisposedException>(() => model.GenerateAsync("the").GetAsyncEnumerator().MoveNextAsync().AsTask().GetAwaiter().GetResult());
+        Assert.Throws<ObjectDisposedException>(() => model.GenerateAsync("the").GetAsyncEnumerator().MoveNextAsync().AsTask()
+            .GetAwaiter().GetResult());
     }
 }

@@ -6,7 +6,9 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Tests;
 
-/// <summary>What a request gets that says nothing: the model's <c>generation_config.json</c>, else one set for everybody; and its seed.</summary>
+/// <summary>
+/// What a request gets that says nothing: the model's <c>generation_config.json</c>, else one set for everybody; and its seed.
+/// </summary>
 public sealed class DefaultsTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -20,7 +22,11 @@ public sealed class DefaultsTests : IDisposable
     {
         using LanguageModel model = await OpenAsync(null);
         var common = new SamplingOptions { Temperature = 0.8f, TopK = 40, TopP = 0.95f, MinP = 0.05f };
-        Assert.Equal(common with { Penalties = model.Defaults.Sampling.Penalties, Constraints = model.Defaults.Sampling.Constraints }, model.Defaults.Sampling);
+        Assert.Equal(common with
+        {
+            Penalties = model.Defaults.Sampling.Penalties,
+            Constraints = model.Defaults.Sampling.Constraints,
+        }, model.Defaults.Sampling);
         Assert.Equal(new PenaltyOptions(), model.Defaults.Sampling.Penalties);
         Assert.Null(model.Defaults.Source);
         Assert.Equal([0], model.Defaults.EndIds);
@@ -45,12 +51,14 @@ public sealed class DefaultsTests : IDisposable
         Assert.Equal([2, 0], model.Engine.Options.EndIds);
         Assert.Empty(model.Defaults.Notes);
         ChatTurn[] conversation = [new("user", "the cat")];
-        string expected = await TextOf(model, model.ChatRequest(conversation) with { Sampling = said, MaxNewTokens = 11, Seed = 3 });
+        string expected = await TextOf(model,
+            model.ChatRequest(conversation) with { Sampling = said, MaxNewTokens = 11, Seed = 3 });
         string chat = "";
         await foreach (GenerationUpdate update in model.ChatAsync(conversation, new() { Seed = 3 }))
             chat += update.Text;
         Assert.Equal(expected, chat);
-        ChatResponse response = await model.AsChatClient().GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], new ChatOptions { Seed = 3 });
+        ChatResponse response = await model.AsChatClient()
+            .GetResponseAsync([new ChatMessage(ChatRole.User, "the cat")], new ChatOptions { Seed = 3 });
         Assert.Equal(expected, response.Text);
         Assert.Equal(3L, response.AdditionalProperties!["seed"]);
 
@@ -77,16 +85,24 @@ public sealed class DefaultsTests : IDisposable
         GenerationRequest request = model.Request("the cat") with { Seed = 1 };
         int prompt = request.Prompt.Length;
         Assert.Equal(250 - prompt, (await model.CompleteAsync(request)).Choices[0].TokenIds.Count);
-        Assert.Equal(256 - prompt, (await model.CompleteAsync(request with { SoftMaxNewTokens = GenerationDefaults.UsualNewTokens })).Choices[0].TokenIds.Count);
+        Assert.Equal(256 - prompt,
+            (await model.CompleteAsync(
+                request with { SoftMaxNewTokens = GenerationDefaults.UsualNewTokens })).Choices[0].TokenIds.Count);
         Assert.Equal(9, (await model.CompleteAsync(request with { SoftMaxNewTokens = 9 })).Choices[0].TokenIds.Count);
-        var refused = await Assert.ThrowsAsync<PromptTooLongException>(() => model.CompleteAsync(request with { MaxNewTokens = 256 }));
+        var refused = await Assert.ThrowsAsync<PromptTooLongException>(() =>
+            model.CompleteAsync(request with { MaxNewTokens = 256 }));
         Assert.Equal((prompt, 256, 256), (refused.Length, refused.NewTokens, refused.Limit));
 
         // A prompt beyond max_length is answered as far as the context goes; one that fills the context is refused.
         GenerationRequest full = model.Request(string.Concat(Enumerable.Repeat("the cat sat ", 200)));
         Assert.Null(model.Defaults.NewTokensAfter(250));
         Assert.Equal(256, Assert.Throws<PromptTooLongException>(() => model.Submit(full with { SoftMaxNewTokens = 256 })).Limit);
-        Assert.Equal(2, (await model.CompleteAsync(request with { Prompt = new int[254], SoftMaxNewTokens = 256 })).Choices[0].TokenIds.Count);
+        Assert.Equal(2,
+            (await model.CompleteAsync(request with
+            {
+                Prompt = new int[254],
+                SoftMaxNewTokens = 256,
+            })).Choices[0].TokenIds.Count);
     }
 
     [Theory]
@@ -128,7 +144,8 @@ public sealed class DefaultsTests : IDisposable
     [Fact]
     public async Task What_is_not_applied_is_noted()
     {
-        using LanguageModel model = await OpenAsync("""{"guidance_scale": 3, "penalty_alpha": 0, "some_new_sampler": {"x": 1}, "renormalize_logits": false, "use_cache": true}""");
+        using LanguageModel model = await OpenAsync(
+            """{"guidance_scale": 3, "penalty_alpha": 0, "some_new_sampler": {"x": 1}, "renormalize_logits": false, "use_cache": true}""");
         Assert.Equal(2, model.Defaults.Notes.Count);
         Assert.Contains("guidance_scale is 3; it is not applied", model.Defaults.Notes[0]);
         Assert.Contains("some_new_sampler", model.Defaults.Notes[1]);
@@ -155,16 +172,20 @@ public sealed class DefaultsTests : IDisposable
         IChatClient client = model.AsChatClient();
         ChatResponse first = await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 30 });
         var seed = (long)first.AdditionalProperties!["seed"]!;
-        Assert.Equal(first.Text, (await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 30, Seed = seed })).Text);
-        Assert.NotEqual(seed, (await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 1 })).AdditionalProperties!["seed"]);
+        Assert.Equal(first.Text,
+            (await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 30, Seed = seed })).Text);
+        Assert.NotEqual(seed,
+            (await client.GetResponseAsync("the cat", new ChatOptions { MaxOutputTokens = 1 })).AdditionalProperties!["seed"]);
     }
 
     [Fact]
     public async Task Defaults_in_the_options_take_the_place_of_the_models()
     {
         var own = GenerationDefaults.Common with { Sampling = SamplingOptions.Greedy, MaxNewTokens = 4 };
-        using LanguageModel model = await OpenAsync("""{"max_new_tokens": 9}""", new LanguageModelOptions { Threads = 1, Defaults = own, Engine = new EngineOptions { EndIds = [1] } });
-        Assert.Equal(4, (await model.CompleteAsync(model.Request("the cat") with { IgnoreEndIds = true })).Choices[0].TokenIds.Count);
+        using LanguageModel model = await OpenAsync("""{"max_new_tokens": 9}""",
+            new LanguageModelOptions { Threads = 1, Defaults = own, Engine = new EngineOptions { EndIds = [1] } });
+        Assert.Equal(4,
+            (await model.CompleteAsync(model.Request("the cat") with { IgnoreEndIds = true })).Choices[0].TokenIds.Count);
         Assert.Equal([1], model.Engine.Options.EndIds);
     }
 
@@ -212,5 +233,6 @@ public sealed class DefaultsTests : IDisposable
         return await LanguageModel.OpenAsync(_folder.Path, options ?? new LanguageModelOptions { Threads = 1 });
     }
 
-    private static async Task<string> TextOf(LanguageModel model, GenerationRequest request) => (await model.CompleteAsync(request)).Choices[0].Text;
+    private static async Task<string> TextOf(LanguageModel model, GenerationRequest request) =>
+        (await model.CompleteAsync(request)).Choices[0].Text;
 }

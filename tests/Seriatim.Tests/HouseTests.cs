@@ -91,9 +91,9 @@ public sealed class HouseTests
     /// These folders were written before the rule was kept. Their numbers may be lowered here, and never raised.
     /// </summary>
     [Theory]
-    [InlineData("tests", 1054)]
-    [InlineData("benchmarks", 70)]
-    [InlineData("samples", 10)]
+    [InlineData("tests", 1009)]
+    [InlineData("benchmarks", 62)]
+    [InlineData("samples", 9)]
     public void Longer_lines_outside_src_only_become_fewer(string folder, int most)
     {
         int longer = LongerLines(folder).Count();

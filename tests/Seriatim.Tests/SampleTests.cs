@@ -23,7 +23,8 @@ public sealed class SampleTests : IDisposable
     public void Train_writes_a_model_that_generates()
     {
         // Text enough for the vocabulary and a window that is held out.
-        string text = string.Concat(Enumerable.Range(0, 2000).Select(i => $"The cat {i * 7919 % 9973} sat on mat {i * 104729 % 7919}. "));
+        string text = string.Concat(Enumerable.Range(0, 2000)
+            .Select(i => $"The cat {i * 7919 % 9973} sat on mat {i * 104729 % 7919}. "));
         File.WriteAllText(_folder.File("text.txt"), text);
         Run("train", _folder.File("text.txt"), _folder.File("model"), "5", "2");
         Assert.NotEmpty(Run("generate", _folder.File("model"), "The cat").Trim());
@@ -43,7 +44,8 @@ public sealed class SampleTests : IDisposable
         string output = Run("promise");
         string[] lines = output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("the same bytes", lines[^1]);
-        string[] hashes = [.. lines.Where(line => line.Contains("sha256", StringComparison.Ordinal)).Select(line => line[line.IndexOf("sha256", StringComparison.Ordinal)..][..23])];
+        string[] hashes = [.. lines.Where(line => line.Contains("sha256", StringComparison.Ordinal))
+            .Select(line => line[line.IndexOf("sha256", StringComparison.Ordinal)..][..23])];
         Assert.Equal(2, hashes.Length);
         Assert.Equal(hashes[0], hashes[1]);
 
@@ -56,7 +58,8 @@ public sealed class SampleTests : IDisposable
     public void A_request_moves_to_another_process_and_nobody_can_tell()
     {
         string output = Run("move");
-        Assert.Equal("the same bytes", output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^1]);
+        Assert.Equal("the same bytes",
+            output.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)[^1]);
     }
 
     [Fact]
@@ -70,7 +73,11 @@ public sealed class SampleTests : IDisposable
             const string Listening = "Now listening on: ";
             string address = "";
             for (string? line; address.Length == 0 && (line = await process.StandardOutput.ReadLineAsync()) is not null;)
-                address = line.Contains(Listening, StringComparison.Ordinal) ? line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim() : "";
+            {
+                address = line.Contains(Listening, StringComparison.Ordinal)
+                    ? line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim()
+                    : "";
+            }
             Assert.StartsWith("http://127.0.0.1:", address);
             using var client = new HttpClient { BaseAddress = new Uri(address) };
             Assert.Equal("Healthy", await client.GetStringAsync("/health"));

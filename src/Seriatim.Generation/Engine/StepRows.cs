@@ -42,11 +42,21 @@ internal sealed class StepRows : IDisposable
     /// <param name="firstLogits">Which of them are its first.</param>
     /// <param name="logitsCount">How many.</param>
     public void SetLogits(int segment, Tensor? logits, int firstLogits, int logitsCount) =>
-        _segments[segment] = _segments[segment] with { Logits = Read(logits), FirstLogits = firstLogits, LogitsCount = logitsCount };
+        _segments[segment] = _segments[segment] with
+        {
+            Logits = Read(logits),
+            FirstLogits = firstLogits,
+            LogitsCount = logitsCount,
+        };
 
     /// <summary>As <see cref="SetLogits"/>, hidden rows.</summary>
     public void SetHidden(int segment, Tensor hidden, int firstHidden, int hiddenCount) =>
-        _segments[segment] = _segments[segment] with { Hidden = Read(hidden), FirstHidden = firstHidden, HiddenCount = hiddenCount };
+        _segments[segment] = _segments[segment] with
+        {
+            Hidden = Read(hidden),
+            FirstHidden = firstHidden,
+            HiddenCount = hiddenCount,
+        };
 
     public void SetError(int segment, Exception error) => _segments[segment] = new Rows { Error = error };
 

@@ -1,10 +1,10 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// A request as it stands between two steps, and nothing else: what was asked for and decided, and of each continuation its tokens,
-/// scores and what its processors remember. No pages: whoever goes on with it reads prompt and output again as one prompt, goes on
-/// with the random numbers of the step it had reached, and gives the same bits. So being preempted, surviving a fault, being
-/// suspended and moving to another process are one thing.
+/// A request as it stands between two steps, and nothing else: what was asked for and decided, and of each continuation its
+/// tokens, scores and what its processors remember. No pages: whoever goes on with it reads prompt and output again as one
+/// prompt, goes on with the random numbers of the step it had reached, and gives the same bits. So being preempted, surviving a
+/// fault, being suspended and moving to another process are one thing.
 /// </summary>
 /// <remarks>
 /// <see cref="GenerationHandle.ExportAsync"/> takes one out of an engine, <see cref="GenerationEngine.Submit(RequestState,
@@ -28,15 +28,17 @@ public sealed partial class RequestState
     /// <summary>What identifies the model that it began with; null: no engine has run it.</summary>
     public string? Model { get; internal set; }
 
-    /// <summary>How keys and values are kept where it began, since that changes what it gives; null: no engine has run it.</summary>
+    /// <summary>
+    /// How keys and values are kept where it began, since that changes what it gives; null: no engine has run it.
+    /// </summary>
     public KeyValueType? KeyValues { get; internal set; }
 
     /// <summary>Seed of its random numbers.</summary>
     public ulong Seed => Request.Seed ?? 0;
 
     /// <summary>
-    /// Sequences that go on, in the order of the strategy. The list changes as they end and fork: whoever loops over it to do that takes a
-    /// copy first.
+    /// Sequences that go on, in the order of the strategy. The list changes as they end and fork: whoever
+    /// loops over it to do that takes a copy first.
     /// </summary>
     public IReadOnlyList<SequenceState> Live => LiveList;
 

@@ -237,8 +237,9 @@ internal sealed class SequenceGroup(long number, int priority, int width)
             Wish wish = _wishes.Items[i];
             if (wish.Sequence.Id.Request != Number)
             {
-                throw new InvalidOperationException($"Request {Number} wishes for a sequence of request {wish.Sequence.Id.Request}; "
-                    + "only its own live ones are allowed.");
+                throw new InvalidOperationException(
+                    $"Request {Number} wishes for a sequence of request {wish.Sequence.Id.Request}; "
+                        + "only its own live ones are allowed.");
             }
 
             if (++wish.Sequence.Wishes > 1)
@@ -255,8 +256,9 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
             if (wish.IsWhole == Remembers)
             {
-                throw new InvalidOperationException($"Request {Number} wishes to read {(wish.IsWhole ? "a whole sequence" : "on")}, "
-                    + $"and its strategy says that Remembers is {Remembers}.");
+                throw new InvalidOperationException(
+                    $"Request {Number} wishes to read {(wish.IsWhole ? "a whole sequence" : "on")}, "
+                        + $"and its strategy says that Remembers is {Remembers}.");
             }
         }
     }

@@ -64,8 +64,8 @@ public sealed class StrategyStep
     }
 
     /// <summary>
-    /// Appends a token to a sequence and tells everyone who has to know; streams it with its text, and finishes the sequence if it
-    /// ends with this token: by an end or stop id, a stop string, or its length.
+    /// Appends a token to a sequence and tells everyone who has to know; streams it with its text, and finishes the sequence if
+    /// it ends with this token: by an end or stop id, a stop string, or its length.
     /// </summary>
     /// <param name="sequence">A live sequence.</param>
     /// <param name="token">Its next token.</param>
@@ -95,7 +95,9 @@ public sealed class StrategyStep
         return reason;
     }
 
-    /// <summary>A copy of a sequence that goes its own way, with the next free number. It is live, and shares what is remembered.</summary>
+    /// <summary>
+    /// A copy of a sequence that goes its own way, with the next free number. It is live, and shares what is remembered.
+    /// </summary>
     /// <param name="sequence">A live sequence.</param>
     /// <exception cref="InvalidOperationException">The sequence is not live.</exception>
     public SequenceState Fork(SequenceState sequence)
@@ -111,7 +113,9 @@ public sealed class StrategyStep
     /// <param name="sequence">A live sequence.</param>
     /// <param name="position">Position in <see cref="SequenceState.Tokens"/>.</param>
     /// <param name="token">The new token.</param>
-    /// <exception cref="InvalidOperationException">What was computed of the sequence is remembered, or it is not live.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// What was computed of the sequence is remembered, or it is not live.
+    /// </exception>
     public void Replace(SequenceState sequence, int position, int token)
     {
         RequireLive(sequence);
@@ -218,7 +222,8 @@ public sealed class StrategyStep
     private GenerationWork Work => _current
         ?? throw new InvalidOperationException("The step is over: a strategy may use it during the call it was given to.");
 
-    private StepRows Rows => _rows ?? throw new InvalidOperationException("There are no rows: the request ends with what it has.");
+    private StepRows Rows =>
+        _rows ?? throw new InvalidOperationException("There are no rows: the request ends with what it has.");
 
     private static SamplerChain SamplerOf(SequenceState sequence) =>
         sequence.Sampler ?? throw new InvalidOperationException($"Sequence {sequence.Index} is finished.");
@@ -227,7 +232,10 @@ public sealed class StrategyStep
     {
         ArgumentNullException.ThrowIfNull(sequence);
         if (!State.LiveList.Contains(sequence))
-            throw new InvalidOperationException($"Sequence {sequence.Index} is finished, or of another request; a live one is needed.");
+        {
+            throw new InvalidOperationException(
+                $"Sequence {sequence.Index} is finished, or of another request; a live one is needed.");
+        }
     }
 
     private int SegmentOf(SequenceState sequence)

@@ -22,7 +22,9 @@ public sealed class WishList
     /// <param name="sequence">A live sequence.</param>
     public void Read(SequenceState sequence) => Add(sequence, 0);
 
-    /// <summary>The same for sequences whose last rows have to come in one pass, because they are chosen among each other.</summary>
+    /// <summary>
+    /// The same for sequences whose last rows have to come in one pass, because they are chosen among each other.
+    /// </summary>
     /// <param name="sequences">Live sequences.</param>
     public void ReadTogether(IReadOnlyList<SequenceState> sequences)
     {
@@ -45,7 +47,10 @@ public sealed class WishList
     {
         ArgumentNullException.ThrowIfNull(logitRows);
         foreach (int row in logitRows)
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)LaneOf(sequence).Tokens.Count, nameof(logitRows));
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)LaneOf(sequence).Tokens.Count,
+                nameof(logitRows));
+        }
         _wishes.Add(new Wish(LaneOf(sequence))
         {
             IsWhole = true,
@@ -76,6 +81,7 @@ public sealed class WishList
         ArgumentNullException.ThrowIfNull(sequence);
         if (!_isOpen)
             throw new InvalidOperationException("The list is closed: a strategy may use it during the call it was given to.");
-        return sequence.Lane ?? throw new ArgumentException($"Sequence {sequence.Index} is not live in this engine.", nameof(sequence));
+        return sequence.Lane
+            ?? throw new ArgumentException($"Sequence {sequence.Index} is not live in this engine.", nameof(sequence));
     }
 }

@@ -19,7 +19,9 @@ public sealed class AdapterInvarianceTests
         from name in TinyModels.Names where Translates(name) select new object[] { name };
 
     public static IEnumerable<object[]> Mixes =>
-        from name in (string[])["llama", "mixtral", "gpt2"] from mix in (string[])["q8_0", "q4_k_m"] select new object[]
+        from name in (string[])["llama", "mixtral", "gpt2"]
+        from mix in (string[])["q8_0", "q4_k_m"]
+        select new object[]
         {
             name, mix
         };

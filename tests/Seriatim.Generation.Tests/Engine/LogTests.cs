@@ -7,12 +7,11 @@ public sealed class LogTests : ILogger
 {
     private readonly List<(int Id, LogLevel Level, string Text)> _events = [];
 
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
-    public bool IsEnabled(LogLevel logLevel) => true;
+    bool ILogger.IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
         lock (_events)
@@ -28,7 +27,9 @@ public sealed class LogTests : ILogger
         TokenConstraints noPoison = new() { Suppressed = [48] };
         var request = new GenerationRequest
         {
-            Prompt = new int[20], MaxNewTokens = 20, Sampling = new() { Constraints = noPoison },
+            Prompt = new int[20],
+            MaxNewTokens = 20,
+            Sampling = new() { Constraints = noPoison },
         };
         core.Add(request, 1);
         core.Add(request with { Prompt = Enumerable.Range(0, 18).ToArray(), Priority = 1 }, 2);
@@ -50,11 +51,17 @@ public sealed class LogTests : ILogger
         var clock = new BrokenClock { Breaks = read => read == 20 };
         await using var engine = new GenerationEngine(model, new EngineOptions
         {
-            Pages = 100, Clock = clock, DraftModel = draft, Logger = this, MaxQueuedRequests = 1,
+            Pages = 100,
+            Clock = clock,
+            DraftModel = draft,
+            Logger = this,
+            MaxQueuedRequests = 1,
         });
         var request = new GenerationRequest
         {
-            Prompt = new[] { 1, 2 }, MaxNewTokens = 40, Speculation = new() { Kind = SpeculationKind.DraftModel, Always = true },
+            Prompt = new[] { 1, 2 },
+            MaxNewTokens = 40,
+            Speculation = new() { Kind = SpeculationKind.DraftModel, Always = true },
         };
         for (int i = 0; i < 3; i++)
             await engine.CompleteAsync(request).ContinueWith(_ => { }, TaskScheduler.Default);

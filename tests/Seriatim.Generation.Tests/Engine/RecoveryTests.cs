@@ -5,7 +5,8 @@ public sealed class RecoveryTests
 {
     private static readonly GenerationRequest Base = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 30, Seed = 4 };
 
-    private static readonly GenerationRequest Drafted = Base with { Speculation = new() { Kind = SpeculationKind.DraftModel, MaxTokens = 4, Always = true } };
+    private static readonly GenerationRequest Drafted =
+        Base with { Speculation = new() { Kind = SpeculationKind.DraftModel, MaxTokens = 4, Always = true } };
 
     [Theory]
     [InlineData(0)]
@@ -97,7 +98,8 @@ public sealed class RecoveryTests
         GenerationRequest[] requests =
         [
             Base with { MaxNewTokens = 12 }, Drafted with { Seed = 9, MaxNewTokens = 12 },
-            Base with { Beam = new() { Beams = 3 }, Count = 2, MaxNewTokens = 8 }, Base with { Count = 3, Logprobs = 1, PromptLogprobs = 1, MaxNewTokens = 8 },
+            Base with { Beam = new() { Beams = 3 }, Count = 2, MaxNewTokens = 8 },
+            Base with { Count = 3, Logprobs = 1, PromptLogprobs = 1, MaxNewTokens = 8 },
         ];
         GenerationResult[] expected = [.. requests.Select(request => Runs.Alone(model, request with { Speculation = null }))];
         for (int at = 0; at < 60; at++)
@@ -131,7 +133,8 @@ public sealed class RecoveryTests
         using var core = new EngineCore(model, new EngineOptions { Pages = 60, PageSize = 4, Clock = clock });
         GenerationHandle handle = core.AddAt(request, 1, clock);
         int broken = 0;
-        core.Planned = plan => clock.Breaks = broken < 3 && plan.Admitted.Exists(one => one is { Group.IsTrunk: true, PrefixPages: > 0 });
+        core.Planned = plan => clock.Breaks = broken < 3
+            && plan.Admitted.Exists(one => one is { Group.IsTrunk: true, PrefixPages: > 0 });
         for (int i = 0; i < 40 && !handle.Outcome.IsCompleted; i++)
         {
             if (i == 6)
@@ -156,7 +159,8 @@ public sealed class RecoveryTests
         using var model = new FakeModel();
         var clock = new BrokenClock { Breaks = _ => true };
         using var engine = new GenerationEngine(model, new EngineOptions { Pages = 200, Clock = clock });
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => engine.CompleteAsync(Base).WaitAsync(TimeSpan.FromSeconds(30)));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => engine.CompleteAsync(Base)
+            .WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("stands still", failure.Message);
         clock.Breaks = _ => false;
         Runs.Equal(Runs.Alone(model, Base), await engine.CompleteAsync(Base).WaitAsync(TimeSpan.FromSeconds(30)), "afterwards");

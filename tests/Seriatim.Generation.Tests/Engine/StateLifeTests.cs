@@ -142,12 +142,14 @@ public sealed class StateLifeTests
     public async Task Whoever_is_refused_before_he_is_in_takes_no_place()
     {
         using var model = new FakeModel();
-        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 40, MaxQueuedRequests = 4 });
+        using var engine = new GenerationEngine(model, new EngineOptions { Pages = 40, MaxQueuedRequests = 40 });
         int refused = 0;
         for (int reads = 0; reads < 12; reads++)
         {
             GenerationRequest bad = Base with { Strategy = new Nameless(reads) };
-            Exception? failure = await Record.ExceptionAsync(() => reads % 2 == 0 ? Task.FromResult(engine.Submit(bad)) : engine.SubmitWhenFreeAsync(bad));
+            Exception? failure = await Record.ExceptionAsync(() => reads % 2 == 0
+                ? Task.FromResult(engine.Submit(bad))
+                : engine.SubmitWhenFreeAsync(bad));
             refused += failure is InvalidDataException ? 1 : 0;
         }
 
@@ -200,12 +202,19 @@ public sealed class StateLifeTests
     public async Task A_window_moves_along()
     {
         using var model = new FakeModel(context: 60);
-        GenerationRequest request = Base with { Prompt = Enumerable.Range(0, 50).ToArray(), Window = new AttentionWindow(20, 3), MaxNewTokens = 40, Count = 2 };
+        GenerationRequest request = Base with
+        {
+            Prompt = Enumerable.Range(0, 50).ToArray(),
+            Window = new AttentionWindow(20, 3),
+            MaxNewTokens = 40,
+            Count = 2,
+        };
         GenerationResult expected = Runs.Alone(model, request);
         for (int at = 1; at < 36; at += 7)
         {
             RequestState state = RequestState.FromBytes(StateTests.StateOf(model, request, at)!.ToBytes());
-            using var engine = new GenerationEngine(model, new EngineOptions { Pages = 30, PageSize = 4, TokenBudget = 16, MaxSequences = 4 });
+            using var engine = new GenerationEngine(model,
+                new EngineOptions { Pages = 30, PageSize = 4, TokenBudget = 16, MaxSequences = 4 });
             Runs.Equal(expected, await engine.Submit(state).Completion, $"moved after {at} steps");
         }
     }
@@ -214,7 +223,8 @@ public sealed class StateLifeTests
     public async Task What_was_read_from_the_cache_and_scored_of_the_prompt_is_copied_and_saved()
     {
         using var model = new FakeModel();
-        using var core = new EngineCore(model, new EngineOptions { Pages = 200, PageSize = 4, TokenBudget = 8, MaxSequences = 8 });
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 200, PageSize = 4, TokenBudget = 8, MaxSequences = 8 });
         GenerationRequest request = Base with { Prompt = Enumerable.Range(0, 40).ToArray() };
         core.Add(request);
         core.Drain();
@@ -244,7 +254,8 @@ public sealed class StateLifeTests
         {
         }
 
-        public override LogitsProcessor Copy() => Armed[0] ? throw new InvalidDataException("not now") : new Unsaved { Armed = Armed };
+        public override LogitsProcessor Copy() =>
+            Armed[0] ? throw new InvalidDataException("not now") : new Unsaved { Armed = Armed };
 
         public override byte[]? Save() => Armed[0] ? throw new InvalidDataException("not now") : null;
     }

@@ -11,7 +11,8 @@ public sealed class StateTests
     [InlineData(Remembers.Pages, ModelCapability.Decoder, 1)]
     [InlineData(Remembers.Both, ModelCapability.Decoder, 2)]
     [InlineData(Remembers.Pages, ModelCapability.EncoderDecoder, 3)]
-    public async Task Two_hundred_requests_that_move_at_random_steps_equal_themselves_alone(Remembers kinds, ModelCapability capability, int seed)
+    public async Task Two_hundred_requests_that_move_at_random_steps_equal_themselves_alone(Remembers kinds,
+        ModelCapability capability, int seed)
     {
         using var model = new FakeModel(remembers: kinds, capability: capability);
         using var draft = new FakeModel(seed: 2, remembers: kinds);
@@ -19,9 +20,18 @@ public sealed class StateTests
         GenerationRequest[] requests = Mixture.Requests(200, 31 + seed, model.VocabularySize, drafts: !encodes,
             longest: encodes ? 4 : 60, encoder: encodes ? [] : null);
         GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(model, r with { Speculation = null }))];
-        var options = new EngineOptions { Pages = 64, States = 200, PageSize = 8, TokenBudget = 96, MaxSequences = 24, DraftModel = encodes ? null : draft };
+        var options = new EngineOptions
+        {
+            Pages = 64,
+            States = 200,
+            PageSize = 8,
+            TokenBudget = 96,
+            MaxSequences = 24,
+            DraftModel = encodes ? null : draft,
+        };
         using var first = new EngineCore(model, options);
-        using var second = new EngineCore(model, options with { Pages = 48, PageSize = 16, TokenBudget = 64, PrefixCache = false });
+        using var second = new EngineCore(model,
+            options with { Pages = 48, PageSize = 16, TokenBudget = 64, PrefixCache = false });
         EngineCore[] engines = [first, second];
         var random = new Random(seed);
         var moves = new Moves(engines, requests, random, bytes: seed % 2 == 0);
@@ -80,7 +90,8 @@ public sealed class StateTests
                 first.Step();
                 if (leaving.IsFaulted)
                     break;
-                RequestState state = RequestState.FromJson((await leaving).ToJson(), new RequestStateSources { Tokenizer = tokenizer });
+                RequestState state = RequestState.FromJson((await leaving).ToJson(),
+                    new RequestStateSources { Tokenizer = tokenizer });
                 GenerationHandle after = second.Add(state, 7);
                 second.Drain();
                 Runs.Equal(expected, after.Result(), $"moved after {at} steps");
@@ -94,7 +105,13 @@ public sealed class StateTests
     public async Task A_snapshot_leaves_the_request_alone()
     {
         using var model = new FakeModel();
-        GenerationRequest request = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3, Sampling = new() { Mirostat = new() } };
+        GenerationRequest request = new()
+        {
+            Prompt = new[] { 1, 2, 3 },
+            MaxNewTokens = 20,
+            Seed = 3,
+            Sampling = new() { Mirostat = new() },
+        };
         GenerationResult expected = Runs.Alone(model, request);
         using var core = new EngineCore(model, Runs.Roomy);
         GenerationHandle handle = core.Add(request);
@@ -122,7 +139,14 @@ public sealed class StateTests
             Window = new AttentionWindow(64, 4),
             Rope = new RopeChange(new RopeScaling.Yarn(2, 128, 32, 1, 1.07), 12345.5),
             Timeout = TimeSpan.FromHours(3),
-            Sampling = new() { Constraints = new() { LogitBias = new Dictionary<int, float> { [3] = float.NegativeInfinity, [4] = 0.1f }, Allowed = [1, 2, 3, 4] } },
+            Sampling = new()
+            {
+                Constraints = new()
+                {
+                    LogitBias = new Dictionary<int, float> { [3] = float.NegativeInfinity, [4] = 0.1f },
+                    Allowed = [1, 2, 3, 4],
+                },
+            },
         };
         foreach (GenerationRequest request in requests)
         {
@@ -172,7 +196,8 @@ public sealed class StateTests
             without.Numbers.Clear();
             Runs.Equal(expected, Runs.Finish(model, with), "copied");
             Runs.Equal(expected, Runs.Finish(model, read), "read");
-            matters += Runs.Finish(model, without).Choices.Zip(expected.Choices).Any(pair => !pair.First.TokenIds.SequenceEqual(pair.Second.TokenIds)) ? 1 : 0;
+            matters += Runs.Finish(model, without).Choices.Zip(expected.Choices)
+                .Any(pair => !pair.First.TokenIds.SequenceEqual(pair.Second.TokenIds)) ? 1 : 0;
         }
 
         Assert.True(done > 5 && matters > 0, $"{done} with a group that is done, in {matters} what it chose changes something");
@@ -182,7 +207,8 @@ public sealed class StateTests
     public void Damaged_states_are_refused_wherever_they_are_damaged()
     {
         using var model = new FakeModel();
-        RequestState state = StateOf(model, new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3, Logprobs = 1 }, 5)!;
+        RequestState state = StateOf(model,
+            new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3, Logprobs = 1 }, 5)!;
         byte[] bytes = state.ToBytes();
         string json = state.ToJson();
         for (int length = 0; length < bytes.Length; length++)
@@ -209,7 +235,8 @@ public sealed class StateTests
         Assert.Equal("JSON form", Refusal(json, "\"hasBegun\"", "\"hasBegan\""));
         byte[] later = [.. bytes];
         later[8] = 2;
-        Assert.Contains("a later Seriatim wrote it", Assert.Throws<InvalidStateException>(() => RequestState.FromBytes(later)).Message);
+        Assert.Contains("a later Seriatim wrote it",
+            Assert.Throws<InvalidStateException>(() => RequestState.FromBytes(later)).Message);
     }
 
     [Fact]
@@ -217,7 +244,8 @@ public sealed class StateTests
     {
         using var model = new FakeModel();
         using var other = new FakeModel(seed: 99);
-        RequestState state = StateOf(model, new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3 }, 5)!;
+        RequestState state = StateOf(model,
+            new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3 }, 5)!;
         using var core = new EngineCore(other, Runs.Roomy);
         var refused = Assert.Throws<InvalidStateException>(() => core.Check(state));
         Assert.Equal("model", refused.What);
@@ -231,7 +259,8 @@ public sealed class StateTests
     {
         Tokenizer tokenizer = Tokenizer.Load(Shared.Path("models", "stories260K"));
         using var model = new FakeModel(vocabulary: tokenizer.VocabularySize);
-        RequestState state = StateOf(model, new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3, Tokenizer = tokenizer }, 5)!;
+        RequestState state = StateOf(model,
+            new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 20, Seed = 3, Tokenizer = tokenizer }, 5)!;
         string json = state.ToJson();
         Assert.Contains(tokenizer.Fingerprint, Assert.Throws<InvalidStateException>(() => RequestState.FromJson(json)).Message);
         RequestState read = RequestState.FromJson(json, new RequestStateSources { Tokenizer = tokenizer });

@@ -12,7 +12,16 @@ public sealed class StepTimeTests
         var clock = new FakeClock();
         using var fake = new FakeModel();
         var model = new Slow(fake, clock, TimeSpan.FromMilliseconds(millisecondsOfRow));
-        var options = new EngineOptions { Pages = 1000, PageSize = 4, TokenBudget = 64, MaxSequences = 8, Clock = clock, StepTime = TimeSpan.FromMilliseconds(100), PrefixCache = false };
+        var options = new EngineOptions
+        {
+            Pages = 1000,
+            PageSize = 4,
+            TokenBudget = 64,
+            MaxSequences = 8,
+            Clock = clock,
+            StepTime = TimeSpan.FromMilliseconds(100),
+            PrefixCache = false,
+        };
         var request = new GenerationRequest { Prompt = Enumerable.Range(0, 900).Select(i => i % 50).ToArray(), MaxNewTokens = 3 };
         using var core = new EngineCore(model, options) { KeepsStepTime = true };
         var rows = new List<int>();
@@ -38,8 +47,13 @@ public sealed class StepTimeTests
         var clock = new FakeClock();
         using var fake = new FakeModel();
         var model = new Slow(fake, clock, TimeSpan.FromSeconds(1));
-        using var core = new EngineCore(model, new EngineOptions { Pages = 1000, PageSize = 4, TokenBudget = 64, MaxSequences = 40, Clock = clock }) { KeepsStepTime = true };
-        GenerationHandle[] handles = [.. Enumerable.Range(0, 30).Select(i => core.Add(new GenerationRequest { Prompt = new[] { i }, MaxNewTokens = 20 }, i + 1))];
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 1000, PageSize = 4, TokenBudget = 64, MaxSequences = 40, Clock = clock })
+        {
+            KeepsStepTime = true,
+        };
+        GenerationHandle[] handles = [.. Enumerable.Range(0, 30)
+            .Select(i => core.Add(new GenerationRequest { Prompt = new[] { i }, MaxNewTokens = 20 }, i + 1))];
         int steps = 0;
         while (core.Step())
             steps++;
@@ -56,7 +70,12 @@ public sealed class StepTimeTests
         using var core = new EngineCore(model, new EngineOptions { Pages = 100, Clock = clock });
         GenerationHandle handle = core.AddAt(new GenerationRequest { Prompt = new int[10], MaxNewTokens = 5 }, 1, clock);
         core.Drain();
-        Assert.Equal(new EngineTimes { Scheduling = TimeSpan.Zero, Passes = TimeSpan.FromMilliseconds(28), Sampling = TimeSpan.Zero }, core.Statistics.Times);
+        Assert.Equal(new EngineTimes
+        {
+            Scheduling = TimeSpan.Zero,
+            Passes = TimeSpan.FromMilliseconds(28),
+            Sampling = TimeSpan.Zero,
+        }, core.Statistics.Times);
         Assert.Equal(TimeSpan.FromMilliseconds(28), handle.Result().Timings.Total);
         Assert.Equal(TimeSpan.FromMilliseconds(20), handle.Result().Timings.FirstToken);
         Assert.Equal(TimeSpan.Zero, handle.Result().Timings.Sampling);

@@ -132,7 +132,12 @@ internal sealed class FakeModel : IGenerationModel, IDisposable
             for (int row = segment.FirstRow; row < segment.FirstRow + segment.Rows; row++)
             {
                 for (int d = 0; d < width; d++)
-                    values.Row(row)[d] = (float)(Mix(adapter ^ ((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40) / (1 << 24);
+                {
+                    values.Row(
+                        row)[d] = (float)(Mix(
+                            adapter ^ ((ulong)(uint)tokens[row] << 40) ^ ((ulong)(uint)positions[row] << 8) ^ (ulong)d) >> 40)
+                            / (1 << 24);
+                }
             }
         }
 

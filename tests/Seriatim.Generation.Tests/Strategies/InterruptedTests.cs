@@ -3,7 +3,8 @@ namespace Seriatim.Generation.Tests;
 /// <summary>Requests that are stopped give what they have: by a timeout as their result, by cancelling in their stream.</summary>
 public sealed class InterruptedTests
 {
-    private static readonly GenerationRequest Base = new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0, Timeout = TimeSpan.FromSeconds(1) };
+    private static readonly GenerationRequest Base =
+        new() { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0, Timeout = TimeSpan.FromSeconds(1) };
 
     public static TheoryData<string> Kinds => ["beams", "groups", "best", "samples"];
 

@@ -1,6 +1,8 @@
 namespace Seriatim.Generation.Tests;
 
-/// <summary>Whatever a user's strategy does wrong is its own request's failure; whatever it may do, it does under any load.</summary>
+/// <summary>
+/// Whatever a user's strategy does wrong is its own request's failure; whatever it may do, it does under any load.
+/// </summary>
 public sealed class OwnStrategyTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -28,12 +30,17 @@ public sealed class OwnStrategyTests
     {
         using var model = new FakeModel();
         GenerationResult expected = Runs.Alone(model, Good);
-        await using var engine = new GenerationEngine(model, new EngineOptions { Pages = 80, MaxSequences = 4, TokenBudget = 8, MaxUnreadUpdates = 4 });
+        await using var engine = new GenerationEngine(model,
+            new EngineOptions { Pages = 80, MaxSequences = 4, TokenBudget = 8, MaxUnreadUpdates = 4 });
         GenerationHandle other = engine.Submit(Good with { MaxNewTokens = 100, Strategy = new Wrong("lends its sequence") });
         await foreach (GenerationUpdate _ in other)
         {
             Task<GenerationResult> beside = engine.CompleteAsync(Good);
-            GenerationRequest bad = Good with { Strategy = new Wrong(what), Timeout = what.EndsWith("ends", StringComparison.Ordinal) ? TimeSpan.FromTicks(1) : null };
+            GenerationRequest bad = Good with
+            {
+                Strategy = new Wrong(what),
+                Timeout = what.EndsWith("ends", StringComparison.Ordinal) ? TimeSpan.FromTicks(1) : null,
+            };
             Exception failure = await Assert.ThrowsAnyAsync<Exception>(() => engine.CompleteAsync(bad).WaitAsync(Patience));
             Assert.IsNotType<TimeoutException>(failure);
             Assert.Contains(message, failure.Message, StringComparison.OrdinalIgnoreCase);
@@ -65,8 +72,13 @@ public sealed class OwnStrategyTests
         await using var engine = new GenerationEngine(model, new EngineOptions { TokenBudget = 64, MaxSequences = 8 });
         GenerationRequest request = Good with { Strategy = new Growing(), MaxNewTokens = 10 };
         Assert.Equal(13, (await engine.CompleteAsync(request).WaitAsync(Patience)).Choices[0].TokenIds.Count);
-        Task<EncodingResult> beside = engine.EncodeAsync(new EncodingRequest { Tokens = new[] { 1, 2 }, Pooling = PoolingKind.Last });
-        var failure = await Assert.ThrowsAsync<RequestTooLargeException>(() => engine.CompleteAsync(request with { MaxNewTokens = 200 }).WaitAsync(Patience));
+        Task<EncodingResult> beside = engine.EncodeAsync(new EncodingRequest
+        {
+            Tokens = new[] { 1, 2 },
+            Pooling = PoolingKind.Last,
+        });
+        var failure = await Assert.ThrowsAsync<RequestTooLargeException>(() =>
+            engine.CompleteAsync(request with { MaxNewTokens = 200 }).WaitAsync(Patience));
         Assert.Equal((65, 64), (failure.Needed, failure.Available));
         await beside.WaitAsync(Patience);
         Assert.Equal(0, engine.Health.Faults);
@@ -78,11 +90,16 @@ public sealed class OwnStrategyTests
         using var model = new FakeModel();
         using var core = new EngineCore(model, Runs.Roomy);
         GenerationRequest own = Good with { Strategy = new Wrong("nothing") };
-        Assert.Equal("Speculation", Assert.Throws<InvalidOptionException>(() => core.Check(own with { Speculation = new() })).Option);
-        Assert.Equal("Strategy", Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("sampling") })).Option);
-        Assert.Equal("Strategy", Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("beams") })).Option);
-        Assert.Equal("Strategy", Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("") })).Option);
-        Assert.Contains("WidthOf", Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("has no width") })).Message);
+        Assert.Equal("Speculation",
+            Assert.Throws<InvalidOptionException>(() => core.Check(own with { Speculation = new() })).Option);
+        Assert.Equal("Strategy",
+            Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("sampling") })).Option);
+        Assert.Equal("Strategy",
+            Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("beams") })).Option);
+        Assert.Equal("Strategy",
+            Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("") })).Option);
+        Assert.Contains("WidthOf",
+            Assert.Throws<InvalidOptionException>(() => core.Check(Good with { Strategy = new Wrong("has no width") })).Message);
     }
 
     [Theory]
@@ -230,14 +247,16 @@ public sealed class OwnStrategyTests
 
         public override bool Streams(GenerationRequest request) => false;
 
-        public override void Wish(RequestState state, WishList wishes) => wishes.ReadWhole(state.Live[0], [state.Live[0].Tokens.Count - 1]);
+        public override void Wish(RequestState state, WishList wishes) =>
+            wishes.ReadWhole(state.Live[0], [state.Live[0].Tokens.Count - 1]);
 
-        public override void Take(StrategyStep step) => step.Extend(step.Ready[0], step.Choose(step.Ready[0], step.Logits(step.Ready[0])), step.Logits(step.Ready[0]));
+        public override void Take(StrategyStep step) =>
+            step.Extend(step.Ready[0], step.Choose(step.Ready[0], step.Logits(step.Ready[0])), step.Logits(step.Ready[0]));
     }
 
     /// <summary>
-    /// Three sequences, each read by itself: by the token that one chooses, it is forked, another is forked (which has rows of its own
-    /// in the same step), replaced by a fork of a fork, or ended.
+    /// Three sequences, each read by itself: by the token that one chooses, it is forked, another is forked (which has rows of
+    /// its own in the same step), replaced by a fork of a fork, or ended.
     /// </summary>
     private sealed class Crossing : Strategy
     {
@@ -260,7 +279,8 @@ public sealed class OwnStrategyTests
                     continue;
                 ReadOnlySpan<float> logits = step.Logits(ready);
                 int token = step.Choose(ready, logits);
-                SequenceState? other = step.Ready.FirstOrDefault(one => one != ready && state.Live.Contains(one) && one.NewTokens <= ready.NewTokens);
+                SequenceState? other = step.Ready.FirstOrDefault(one => one != ready && state.Live.Contains(one)
+                    && one.NewTokens <= ready.NewTokens);
                 if (token % 5 == 0 && state.Live.Count < 4)
                     step.Extend(step.Fork(ready), 49 - token, logits);
                 if (token % 5 == 1 && state.Live.Count < 4 && other is not null)
