@@ -70,7 +70,7 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Updates of a stream that may wait to be read. A request with more is set aside until they are, unless somebody awaits its
-    /// <see cref="GenerationHandle.Completion"/>.
+    /// <see cref="GenerationHandle.Completion"/>. Set aside, it keeps its place among <see cref="MaxQueuedRequests"/>.
     /// </summary>
     public int MaxUnreadUpdates { get; init; } = 4096;
 

@@ -16,6 +16,9 @@ public sealed class HostResourceTests
 
     private const long SmallestModel = 26_000_000;
 
+    /// <summary>What the system and the heap may keep: of 24 models that leak there would be six times as much.</summary>
+    private const long Slack = 4 * SmallestModel;
+
     private static readonly EngineOptions Small = new() { Pages = 400, PageSize = 16, MaxSequences = 16 };
 
     [LinuxFact]
@@ -80,7 +83,7 @@ public sealed class HostResourceTests
             await host.UnloadAsync(model.Name);
         Assert.Equal(0, host.MemoryInUse);
         long after = Resident();
-        for (int i = 0; i < 10 && after > before + SmallestModel; i++)
+        for (int i = 0; i < 10 && after > before + Slack; i++)
         {
             // The system takes memory back when it likes; what is leaked never comes.
             await Task.Delay(100);
@@ -88,7 +91,7 @@ public sealed class HostResourceTests
         }
 
         Assert.True(most > before + 20_000_000, $"The models were not to be seen: {before} before, {most} at most.");
-        Assert.True(after <= before + SmallestModel,
+        Assert.True(after <= before + Slack,
             $"{before} bytes were resident before, {after} after 24 models; {most} at most.");
     }
 
