@@ -14,7 +14,7 @@ using OpenTelemetry.Trace;
 using Seriatim;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
-builder.Logging.SetMinimumLevel(LogLevel.Warning);
+builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // it says itself why it fails
 builder.Services.AddDistributedMemoryCache();
 builder.Services.AddSeriatim(builder.Configuration["model"] ?? "Qwen/Qwen3-0.6B")
     .UseFunctionInvocation()
@@ -28,7 +28,17 @@ if (builder.Configuration["telemetry"] == "true")
 }
 
 using IHost host = builder.Build();
-await host.StartAsync();
+try
+{
+    await host.StartAsync();
+}
+catch (SeriatimException failure)
+{
+    // No such model, no network, no chat template: the message says what to do.
+    Console.Error.WriteLine(failure.Message);
+    return 1;
+}
+
 var chat = host.Services.GetRequiredService<IChatClient>();
 var options = new ChatOptions { Tools = [AIFunctionFactory.Create(RollDice)], MaxOutputTokens = 512, Seed = 1 };
 List<ChatMessage> conversation = [new(ChatRole.System, "You are brief and friendly.")];
@@ -47,6 +57,7 @@ while (Console.ReadLine() is { Length: > 0 } line)
 }
 
 await host.StopAsync();
+return 0;
 
 [Description("Rolls dice and gives what they show together.")]
 static int RollDice([Description("How many dice")] int count)

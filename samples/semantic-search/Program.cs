@@ -12,6 +12,18 @@ using Microsoft.Extensions.Logging;
 using Seriatim;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
+if (builder.Configuration["query"] is not { } query || builder.Configuration["files"]?.Split(';') is not { } files)
+{
+    Console.Error.WriteLine("Say what to look for, and where: --query \"a cat that is hungry\" --files \"story.txt;other.txt\"");
+    return 2;
+}
+
+if (Array.Find(files, file => !File.Exists(file)) is { } missing)
+{
+    Console.Error.WriteLine($"There is no file {missing}.");
+    return 2;
+}
+
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.AddSeriatimEncoder(
     builder.Configuration["model"] ?? "fill", embedding: new EmbeddingOptions { Truncate = true, Normalize = true });
@@ -19,8 +31,6 @@ using IHost host = builder.Build();
 await host.StartAsync();
 var embedder = host.Services.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
 
-string query = builder.Configuration["query"] ?? throw new ArgumentException("Say what to look for: --query \"...\"");
-string[] files = (builder.Configuration["files"] ?? throw new ArgumentException("Say where: --files \"a.txt;b.txt\"")).Split(';');
 string[] paragraphs =
     [.. files.SelectMany(file =>
         File.ReadAllText(file).Split("\n\n", StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
@@ -36,3 +46,4 @@ foreach ((string paragraph, float nearness) in index
 }
 
 await host.StopAsync();
+return 0;

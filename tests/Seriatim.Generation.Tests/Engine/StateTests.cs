@@ -130,6 +130,28 @@ public sealed class StateTests
     }
 
     [Fact]
+    public void What_a_processor_has_learnt_from_tokens_is_learnt_again_elsewhere()
+    {
+        using var model = new FakeModel { Preference = 0 };
+        GenerationRequest request = new()
+        {
+            Prompt = new[] { 1, 2, 3 },
+            MaxNewTokens = 20,
+            Seed = 3,
+            Sampling = new() { Processors = [new NeverAgain()] },
+        };
+        GenerationResult expected = Runs.Alone(model, request);
+        Assert.Equal(20, expected.Choices[0].TokenIds.Distinct().Count());
+        Assert.NotEqual(expected.Choices[0].TokenIds, Runs.Alone(model, request with { Sampling = new() }).Choices[0].TokenIds);
+        var sources = new RequestStateSources { Processors = [new NeverAgain()] };
+        for (int steps = 1; steps < 20; steps += 4)
+        {
+            RequestState state = RequestState.FromBytes(StateOf(model, request, steps)!.ToBytes(), sources);
+            Runs.Equal(expected, Runs.Finish(model, state), $"moved after {steps} steps");
+        }
+    }
+
+    [Fact]
     public void Both_forms_keep_everything()
     {
         using var model = new FakeModel();
@@ -298,5 +320,26 @@ public sealed class StateTests
         }
 
         return string.Join('|', texts.Select(text => $"{text.Key}:{text.Value}"));
+    }
+
+    /// <summary>No token comes a second time: it remembers those it was told of.</summary>
+    private sealed class NeverAgain : LogitsProcessor
+    {
+        private readonly HashSet<int> _seen = [];
+
+        public override void Apply(LogitsRow row)
+        {
+            foreach (int token in _seen)
+                row.Drop(token);
+        }
+
+        public override void Accept(int token) => _seen.Add(token);
+
+        public override LogitsProcessor Copy()
+        {
+            var copy = new NeverAgain();
+            copy._seen.UnionWith(_seen);
+            return copy;
+        }
     }
 }
