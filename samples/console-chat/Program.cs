@@ -14,7 +14,9 @@ using OpenTelemetry.Trace;
 using Seriatim;
 
 HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
-builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // it says itself why it fails
+
+// What keeps it from starting is said below, in a line.
+builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
 builder.Services.AddDistributedMemoryCache();
 builder.Services.AddSeriatim(builder.Configuration["model"] ?? "Qwen/Qwen3-0.6B")
     .UseFunctionInvocation()
