@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the _model. If a pass fails, each request
+/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
 /// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
 internal sealed class StepRunner(EngineContext context, MemoryPools? pools, PrefixCache? cache) : IDisposable

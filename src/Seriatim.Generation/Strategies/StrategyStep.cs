@@ -26,7 +26,7 @@ public sealed class StrategyStep
 
     internal GenerationRequest Request => Work.State.Request;
 
-    /// <summary>Rows of a model that gave drafts' logits, and where they were accepted.</summary>
+    /// <summary>The drafts of a sequence, the first of which were verified in this step.</summary>
     internal Draft DraftOf(SequenceState sequence) => sequence.Lane!.Draft;
 
     /// <summary>How many rows of drafts were verified with the sequence.</summary>
