@@ -16,7 +16,7 @@ internal abstract class Block
     {
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _norm1 = weights.Norm("norm1", spec.Norm, width);
-        _mixer = Mixer.Build(weights, spec.Mixer, width, part.Bias, part.Place);
+        _mixer = spec.Mixer.Build(new MixerPart(weights, width, part.Bias, part.Place));
         if (spec.Cross is { } cross)
         {
             _crossNorm = weights.Norm("cross_norm", spec.Norm, width);

@@ -37,7 +37,7 @@ internal sealed class Stack : IDisposable
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
         {
-            RequireCausal(spec, i);
+            RequireServed(spec, i);
             _blocks[i] = Block.Build(new BlockPart(
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i)));
         }
@@ -131,15 +131,16 @@ internal sealed class Stack : IDisposable
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };
 
-    /// <summary>A recurrence goes one way only.</summary>
-    private static void RequireCausal(StackSpec spec, int layer)
+    /// <summary>A recurrence goes one way only, and other mixers need the whole sequence.</summary>
+    private static void RequireServed(StackSpec spec, int layer)
     {
-        if (spec.Visibility == Visibility.Full && spec.Layers[layer].Mixer is not MixerSpec.Attention)
-        {
-            throw new NotSupportedException(
-                $"Layer {layer} of a stack whose rows all see each other is a {spec.Layers[layer].Mixer.GetType().Name}, " +
-                "which goes one way only; attention is needed there.");
-        }
+        if (spec.Layers[layer].Mixer is var mixer && mixer.Serves(spec.Visibility))
+            return;
+        throw new NotSupportedException(spec.Visibility == Visibility.Full
+            ? $"Layer {layer} of a stack whose rows all see each other is a {mixer.GetType().Name}, " +
+                "which goes one way only; attention is needed there."
+            : $"Layer {layer} of a stack whose rows see the past alone is a {mixer.GetType().Name}, " +
+                "which needs the whole sequence; it belongs into an encoder.");
     }
 
     /// <summary>The bias of scores, one for the whole stack: its attention layers must agree on it.</summary>

@@ -23,14 +23,18 @@ internal abstract class MemoryKind
     /// <summary>Makes the pool in a device's memory.</summary>
     public abstract MemoryPool NewPool(Device device, in MemorySizes sizes);
 
-    /// <summary>Whether what a layer remembers belongs here; then it is the next one.</summary>
-    public bool TryAdd(MemoryKind layer)
+    /// <summary>Takes a layer in if what it remembers belongs here: its number, that of the first of its parts; else -1.</summary>
+    public int TryAdd(MemoryKind layer)
     {
+        int place = Parts;
         if (!TakesIn(layer))
-            return false;
+            return -1;
         Layers++;
-        return true;
+        return place;
     }
+
+    /// <summary>Numbers that are given to layers.</summary>
+    protected virtual int Parts => Layers;
 
     /// <summary>Whether a layer's memory lies with that of this kind.</summary>
     protected abstract bool TakesIn(MemoryKind layer);
@@ -68,7 +72,8 @@ internal abstract class MemoryKind
     }
 
     /// <summary>Recurrent states, those of all layers side by side.</summary>
-    public sealed class States(int width) : MemoryKind
+    /// <param name="parts">Features of each part of a layer's state, which ops know by numbers that follow each other.</param>
+    public sealed class States(params int[] parts) : MemoryKind
     {
         private readonly List<int> _widths = [];
 
@@ -85,10 +90,12 @@ internal abstract class MemoryKind
         {
             if (layer is not States other)
                 return false;
-            _widths.Add(other.Width);
+            _widths.AddRange(other.Own);
             return true;
         }
 
-        private int Width => width;
+        protected override int Parts => _widths.Count;
+
+        private int[] Own => parts;
     }
 }

@@ -2,7 +2,7 @@ namespace Seriatim.Models;
 
 /// <summary>Where a layer finds its part of a memory.</summary>
 /// <param name="Kind">Number of its kind: its place in <see cref="SequenceMemory.Stores"/>.</param>
-/// <param name="Layer">Its number within the kind.</param>
+/// <param name="Layer">Its number within the kind; of a layer with several states the first one's.</param>
 internal readonly record struct MemoryPlace(int Kind, int Layer);
 
 /// <summary>The kinds of memory that the layers of a stack make necessary, and each layer's place in them.</summary>
@@ -15,7 +15,7 @@ internal sealed class MemoryLayout
     public MemoryLayout(StackSpec stack)
     {
         // The layers' own come first, so that they are found in the same place with and without an encoder.
-        _mixers = [.. stack.Layers.Select(layer => Place(KindOf(layer.Mixer)))];
+        _mixers = [.. stack.Layers.Select(layer => layer.Mixer.Remembers() is { } kind ? Place(kind) : default)];
         _cross = [.. stack.Layers.Select(layer =>
             layer.Cross is { } cross ? Place(new MemoryKind.CrossPages(cross.KeyValueHeads, cross.HeadDim)) : default)];
     }
@@ -26,24 +26,15 @@ internal sealed class MemoryLayout
 
     public MemoryPlace OfCross(int layer) => _cross[layer];
 
-    /// <summary>The one place where a mixer is given its kind of memory.</summary>
-    private static MemoryKind KindOf(MixerSpec mixer) => mixer switch
-    {
-        MixerSpec.Attention attention => new MemoryKind.Pages(attention.KeyValueHeads, attention.HeadDim),
-        MixerSpec.GatedRecurrence recurrence => new MemoryKind.States(recurrence.Width),
-        _ => throw new NotSupportedException($"What the mixer {mixer} remembers is not known."),
-    };
-
     private MemoryPlace Place(MemoryKind layer)
     {
-        int kind = _kinds.FindIndex(k => k.TryAdd(layer));
-        if (kind < 0)
+        for (int kind = 0; kind < _kinds.Count; kind++)
         {
-            kind = _kinds.Count;
-            layer.TryAdd(layer);
-            _kinds.Add(layer);
+            if (_kinds[kind].TryAdd(layer) is var place and >= 0)
+                return new MemoryPlace(kind, place);
         }
 
-        return new MemoryPlace(kind, _kinds[kind].Layers - 1);
+        _kinds.Add(layer);
+        return new MemoryPlace(_kinds.Count - 1, layer.TryAdd(layer));
     }
 }

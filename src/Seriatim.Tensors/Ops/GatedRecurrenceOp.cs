@@ -23,7 +23,7 @@ internal readonly unsafe struct GatedRecurrenceOp(Tensor z, Tensor v, Recurrence
 
     public (int Rows, int Columns) Shape(int result) => (z.Rows, z.Columns);
 
-    public void Check() => GatedRecurrenceChecks.Check(z, v, rows, layer);
+    public void Check() => Check(z, v, rows, layer);
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
@@ -55,7 +55,7 @@ internal readonly unsafe struct GatedRecurrenceOp(Tensor z, Tensor v, Recurrence
         }
     }
 
-    public GatedRecurrenceOp Recorded() => rows.Storage is null ? this : throw GatedRecurrenceChecks.NoGradient();
+    public GatedRecurrenceOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
@@ -69,6 +69,13 @@ internal readonly unsafe struct GatedRecurrenceOp(Tensor z, Tensor v, Recurrence
         (Tensor dz, Tensor dv) = ops.CallTwo(new GatedRecurrenceBackwardOp(z, v, results[0], rows, dy[0]!));
         gradients.Add(z, dz);
         gradients.Add(v, dv);
+    }
+
+    internal static void Check(Tensor z, Tensor v, RecurrenceRows rows, int layer)
+    {
+        OpShapes.RequireSame(z, v, Name, "v");
+        RecurrenceChecks.Check(Name, rows, z.Rows);
+        RecurrenceChecks.CheckState(Name, rows, layer, z.Columns);
     }
 
     internal static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
@@ -116,11 +123,11 @@ internal readonly unsafe struct GatedRecurrenceBackwardOp(Tensor z, Tensor v, Te
 
     public void Check()
     {
-        GatedRecurrenceChecks.Check(z, v, rows, 0);
+        GatedRecurrenceOp.Check(z, v, rows, 0);
         OpShapes.RequireSame(z, y, "GatedRecurrence backward", "y");
         OpShapes.RequireSame(z, dy, "GatedRecurrence backward", "dy");
         if (rows.Storage is not null || rows.Segments.Any(s => s.Parents is not null))
-            throw GatedRecurrenceChecks.NoGradient();
+            throw RecurrenceChecks.NoGradient();
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
@@ -177,76 +184,6 @@ internal readonly unsafe struct GatedRecurrenceBackwardOp(Tensor z, Tensor v, Te
                 float* before = row == 0 ? null : _y + at - _width;
                 GatedRecurrence.Backward<T>(_z + at, _v + at, before, _dy + at, carry, _dz + at, _dv + at, count);
             }
-        }
-    }
-}
-
-/// <summary>What the op asks of its operands before it looks at an element.</summary>
-internal static unsafe class GatedRecurrenceChecks
-{
-    public static InvalidOperationException NoGradient() =>
-        new("Gradients do not flow through stored states or trees: give the tape a batch of whole sequences.");
-
-    public static void Check(Tensor z, Tensor v, RecurrenceRows rows, int layer)
-    {
-        OpShapes.RequireSame(z, v, "GatedRecurrence", "v");
-        if (rows.Storage is { } storage)
-        {
-            if ((uint)layer >= (uint)storage.Layers)
-                throw new ArgumentOutOfRangeException(nameof(layer),
-                    $"GatedRecurrence: layer {layer}; the storage has states of {storage.Layers} layers.");
-            ShapeMismatchException.Require(
-                storage.WidthOf(layer) == z.Columns, "GatedRecurrence", "z", $"{z}",
-                    $"[*, {storage.WidthOf(layer)}] (layer {layer} of the storage)");
-        }
-
-        int next = 0;
-        for (int i = 0; i < rows.Segments.Count; i++)
-        {
-            RecurrenceSegment segment = rows.Segments[i];
-            ShapeMismatchException.Require(segment.FirstRow == next && segment.Rows > 0, "GatedRecurrence", $"segment {i}",
-                $"{segment.Rows} rows from {segment.FirstRow}", $"rows from {next}");
-            next += segment.Rows;
-            CheckTree(segment, i);
-            CheckSlots(segment, i, rows.Storage, layer);
-        }
-
-        ShapeMismatchException.Require(next == z.Rows, "GatedRecurrence", "the segments", $"{next} rows in all", $"{z.Rows}");
-    }
-
-    private static void CheckTree(RecurrenceSegment segment, int i)
-    {
-        if (segment.Parents is not { } parents)
-            return;
-        ShapeMismatchException.Require(parents.Count == segment.Rows, "GatedRecurrence", $"the parents of segment {i}",
-            $"{parents.Count} long", $"{segment.Rows}");
-        for (int row = 0; row < parents.Count; row++)
-        {
-            if (parents[row] < -1 || parents[row] >= row)
-                throw new ArgumentException(
-                    $"GatedRecurrence: row {row} of segment {i} continues row {parents[row]}; an earlier row, or -1, is needed.");
-        }
-    }
-
-    private static void CheckSlots(RecurrenceSegment segment, int i, StateStorage? storage, int layer)
-    {
-        if (storage is null && (segment.Source >= 0 || segment.Kept.Count > 0))
-            throw new ArgumentException($"GatedRecurrence: segment {i} has states, and there is no storage of them.");
-        if (segment.Source >= 0)
-            storage!.At(segment.Source, layer);
-        int last = -1;
-        for (int k = 0; k < segment.Kept.Count; k++)
-        {
-            KeptState kept = segment.Kept[k];
-            if (kept.Row <= last || kept.Row >= segment.Rows || kept.Slot == segment.Source)
-            {
-                throw new ArgumentException(
-                    $"GatedRecurrence: segment {i} of {segment.Rows} rows keeps row {kept.Row} in slot {kept.Slot}; rows above " +
-                    $"{last} and slots other than its source {segment.Source} are needed.");
-            }
-
-            storage!.At(kept.Slot, layer);
-            last = kept.Row;
         }
     }
 }

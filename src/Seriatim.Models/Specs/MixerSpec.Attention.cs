@@ -1,0 +1,51 @@
+namespace Seriatim.Models;
+
+public abstract partial record MixerSpec
+{
+    /// <summary>
+    /// Multi-head attention (Vaswani et al., 2017), with fewer key/value heads if wanted (Ainslie et al., 2023: GQA).
+    /// </summary>
+    /// <param name="Heads">Query heads, H.</param>
+    /// <param name="KeyValueHeads">Key/value heads, K.</param>
+    /// <param name="HeadDim">Features of a head, D.</param>
+    /// <param name="Scale">Factor of the scores.</param>
+    public sealed record Attention(int Heads, int KeyValueHeads, int HeadDim, float Scale) : MixerSpec
+    {
+        /// <summary>If above 0, a query sees only the last so many keys.</summary>
+        public int Window { get; init; }
+
+        /// <summary>If above 0, scores are soft-capped.</summary>
+        public float SoftCap { get; init; }
+
+        /// <summary>Whether the projections of queries, keys and values have a bias.</summary>
+        public bool InputBias { get; init; }
+
+        /// <summary>Whether the output projection has a bias.</summary>
+        public bool OutputBias { get; init; }
+
+        /// <summary>What the scores know of positions: none, rotary, relative bias or ALiBi.</summary>
+        public PositionSpec Position { get; init; } = new PositionSpec.None();
+
+        internal override bool Serves(Visibility visibility) => true;
+
+        /// <inheritdoc/>
+        public override double LinearProducts(int width) => 2.0 * width * HeadDim * (Heads + KeyValueHeads);
+
+        /// <inheritdoc/>
+        public override double MixingProducts(Segment segment) => 2.0 * Heads * HeadDim * Pairs(segment);
+
+        internal override MemoryKind Remembers() => new MemoryKind.Pages(KeyValueHeads, HeadDim);
+
+        internal override Mixer Build(in MixerPart part) =>
+            new AttentionLayer(part.At("attention"), this, part.Width, part.Bias, part.Place);
+
+        private double Pairs(Segment segment)
+        {
+            double rows = segment.Rows;
+            if (segment.Visibility == Visibility.Full)
+                return rows * rows;
+            double near = Window > 0 ? Math.Min(Window, rows) : rows;
+            return near * (near + 1) / 2 + (rows - near) * near;
+        }
+    }
+}
