@@ -8,6 +8,9 @@ namespace Seriatim.Generation;
 /// </summary>
 public sealed record EngineOptions
 {
+    /// <summary>States that the prefix cache of a model without pages keeps at most, unless they are counted.</summary>
+    private const long MostKeptStates = 1 << 16;
+
     /// <summary>
     /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many
     /// pages again). At least one page.
@@ -18,9 +21,10 @@ public sealed record EngineOptions
     public int? Pages { get; init; }
 
     /// <summary>
-    /// Number of recurrent states, for models that have any: two for each sequence that runs, and one for each page of positions
-    /// that the prefix cache can go on from. Null: twice <see cref="MaxSequences"/>, and one for each page, or, without pages, as
-    /// many as <see cref="MemoryBytes"/> holds up to 65,536.
+    /// Number of recurrent states, for models that have any: two for each sequence that runs, the others for places that the
+    /// prefix cache can go on from. Null: from <see cref="MemoryBytes"/>: two for each of <see cref="MaxSequences"/>, but beside
+    /// pages no more than half of the bytes, and a quarter of the rest for the cache; without pages all of them, up to 65,536
+    /// for the cache. With <see cref="Pages"/>: one for each page besides the two.
     /// </summary>
     public int? States { get; init; }
 
@@ -128,25 +132,40 @@ public sealed record EngineOptions
         }
     }
 
-    /// <summary>Number of pages for a model; each may have a state beside it.</summary>
-    internal int PagesFor(IGenerationModel model)
-    {
-        long keys = model.BytesPerPosition(KeyValueType) * PageSize;
-        long bytes = keys + model.BytesPerState;
-        long pages = Pages ?? MemoryBytes / Math.Max(1, bytes);
-        if (pages < 1)
-            throw new InvalidOptionException("MemoryBytes", MemoryBytes, $"at least one page of {bytes} bytes is needed");
-        return (int)Math.Min(pages, int.MaxValue);
-    }
+    /// <summary>Number of pages for a model.</summary>
+    internal int PagesFor(IGenerationModel model) => SizesFor(model).Pages;
 
     /// <summary>Number of recurrent states for a model.</summary>
-    internal int StatesFor(IGenerationModel model)
+    internal int StatesFor(IGenerationModel model) => SizesFor(model).States;
+
+    /// <summary>Both come out of the same bytes.</summary>
+    private (int Pages, int States) SizesFor(IGenerationModel model)
     {
-        if (States is { } states)
-            return states;
-        long beside = PagesFor(model);
-        if (Pages is null && model.BytesPerPosition(KeyValueType) == 0)
-            beside = Math.Min(beside, 1 << 16);
-        return (int)Math.Min(beside + 2L * MaxSequences, int.MaxValue);
+        long page = model.BytesPerPosition(KeyValueType) * PageSize;
+        long state = model.BytesPerState;
+        long running = RunningStates(page, state);
+        long states = States ?? running;
+        long left = MemoryBytes - states * state;
+        if (Pages is null && (left < page || (States is null && running < 2)))
+        {
+            throw new InvalidOptionException("MemoryBytes", MemoryBytes, (page, state) switch
+            {
+                (_, 0) => $"at least one page of {page} bytes is needed",
+                (0, _) => $"at least two states of {state} bytes are needed",
+                _ => $"at least one page of {page} bytes beside {Math.Max(2, states)} states of {state} bytes is needed",
+            });
+        }
+
+        long kept = States is not null || state == 0 ? 0
+            : Pages ?? (page == 0 ? Math.Min(left / state, MostKeptStates) : Math.Min(left / 4 / state, left / page));
+        long pages = Pages ?? (left - kept * state) / Math.Max(1, page);
+        return ((int)Math.Min(Math.Max(1, pages), int.MaxValue), (int)Math.Min(states + kept, int.MaxValue));
+    }
+
+    /// <summary>Two for each sequence: a step reads one and writes the other.</summary>
+    private long RunningStates(long page, long state)
+    {
+        long most = 2L * MaxSequences;
+        return state == 0 || Pages is not null ? most : Math.Min(most, MemoryBytes / state / (page == 0 ? 1 : 2));
     }
 }

@@ -2,12 +2,13 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// The cached units of one kind of memory that nobody else holds, in the order in which they are to be given up: least recently
-/// used first, and of a chain the end first, because what is behind a page is of no use without it.
+/// used first. Of a chain of pages the end goes first, because what is behind a page is of no use without it. Of a chain of
+/// states the end goes last, because it alone holds all of the past: the next turn of a conversation goes on from there.
 /// </summary>
 /// <remarks>
-/// Only units without an idle one directly behind them are in the list, so the list is of ends of chains. When an end is given
-/// up, the page before it has its place; when an end is taken again, the page before it was used just now. Every change costs the
-/// same, however long chains are.
+/// Only units without an idle one directly behind them are in the list of ends. When an end is given up, the unit before it has
+/// its place; when an end is taken again, the unit before it was used just now. Other pages are in no list; other states are in
+/// a second one, which is emptied before the first. Every change costs the same, however long chains are.
 /// </remarks>
 internal sealed class IdleUnits : IUnitKeeper
 {
@@ -16,7 +17,7 @@ internal sealed class IdleUnits : IUnitKeeper
     private readonly MemoryPool _pool;
     private readonly int _kind;
     private readonly PrefixNode?[] _nodes;
-    private readonly int[] _next; // the last entry is the head: it is before the oldest and after the newest
+    private readonly int[] _next; // the last entries are the heads of the lists: before the oldest and after the newest
     private readonly int[] _previous;
 
     /// <summary>Becomes the keeper of a pool.</summary>
@@ -26,19 +27,25 @@ internal sealed class IdleUnits : IUnitKeeper
     {
         (_pool, _kind) = (pool, kind);
         _nodes = new PrefixNode?[pool.Units];
-        (_next, _previous) = (new int[pool.Units + 1], new int[pool.Units + 1]);
+        (_next, _previous) = (new int[pool.Units + 2], new int[pool.Units + 2]);
         _next.AsSpan().Fill(Unlisted);
-        (_next[Head], _previous[Head]) = (Head, Head);
+        (_next[Ends], _previous[Ends]) = (Ends, Ends);
+        (_next[Passed], _previous[Passed]) = (Passed, Passed);
         pool.SetKeeper(this);
     }
 
     /// <summary>How often a place in the list changed; for tests.</summary>
     public long Work { get; private set; }
 
-    private int Head => _nodes.Length;
-
     /// <summary>The page whose unit is to be given up first; null: none can be.</summary>
-    public PrefixNode? Oldest => _next[Head] is var unit && unit != Head ? _nodes[unit] : null;
+    public PrefixNode? Oldest => _next[Passed] != Passed ? _nodes[_next[Passed]]
+        : _next[Ends] != Ends ? _nodes[_next[Ends]] : null;
+
+    /// <summary>Head of the list of units without an idle one directly behind them.</summary>
+    private int Ends => _nodes.Length;
+
+    /// <summary>Head of the list of states with an idle one directly behind them.</summary>
+    private int Passed => _nodes.Length + 1;
 
     /// <summary>Keeps a unit that somebody holds for a page.</summary>
     public void Keep(PrefixNode node, int unit)
@@ -63,10 +70,12 @@ internal sealed class IdleUnits : IUnitKeeper
     public void Left(int unit)
     {
         PrefixNode node = _nodes[unit]!;
-        if (node.Parent is { } parent && parent.IdleBehind[_kind]++ == 0)
-            Unlist(parent.Units[_kind]);
+        if (node.Parent is { } parent && parent.IdleBehind[_kind]++ == 0 && IsIdle(parent))
+            ListAsPassed(parent.Units[_kind]);
         if (node.IdleBehind[_kind] == 0)
-            ListAfter(_previous[Head], unit);
+            ListAfter(_previous[Ends], unit);
+        else
+            ListAsPassed(unit);
     }
 
     /// <inheritdoc/>
@@ -78,8 +87,18 @@ internal sealed class IdleUnits : IUnitKeeper
     private void EndIdle(PrefixNode node, bool isUsed)
     {
         Unlist(node.Units[_kind]);
-        if (node.Parent is { } parent && --parent.IdleBehind[_kind] == 0 && IsIdle(parent))
-            ListAfter(isUsed ? _previous[Head] : Head, parent.Units[_kind]);
+        if (node.Parent is not { } parent || --parent.IdleBehind[_kind] > 0 || !IsIdle(parent))
+            return;
+        Unlist(parent.Units[_kind]);
+        ListAfter(isUsed ? _previous[Ends] : Ends, parent.Units[_kind]);
+    }
+
+    /// <summary>A unit with an idle one behind it: a page waits until that one has gone, a state goes before it.</summary>
+    private void ListAsPassed(int unit)
+    {
+        Unlist(unit);
+        if (!_pool.HoldsPositions)
+            ListAfter(_previous[Passed], unit);
     }
 
     private bool IsIdle(PrefixNode node) => node.Units[_kind] is >= 0 and var unit && _pool.References(unit) == 1;

@@ -11,7 +11,8 @@ namespace Seriatim.Generation;
 /// <remarks>
 /// A page counts as used whenever one behind it is, so the ends of chains are given up first. A sequence with a window holds
 /// pages without those before them: when one of these is given up, the pages behind it could no longer be found, and go with it.
-/// Where layers keep states, a chain can be gone on from where its last page has one, and only there. Nothing here walks over
+/// Where layers keep states, a chain can be gone on from where a page has one, and only there; of a chain's states the last one is
+/// given up last, and a page that has lost its own stays as long as there is one behind it. Nothing here walks over
 /// more than it was asked for: counting is done as references come and go, and every page that is taken in or given up costs the
 /// same.
 /// </remarks>
@@ -210,10 +211,19 @@ internal sealed class PrefixCache
     private void GiveUp(PrefixNode node, int kind)
     {
         _work++;
-        bool isNeeded = _pools[kind].HoldsPositions;
         _idle[kind].GiveUp(node);
-        if (isNeeded || Array.TrueForAll(node.Units, unit => unit < 0))
+        if (_pools[kind].HoldsPositions)
+        {
             Remove(node);
+            return;
+        }
+
+        // Pages that hold nothing are the way to those behind them, and without any of no use.
+        for (PrefixNode? empty = node; empty is { FirstBehind: null, IsEmpty: true }; empty = empty.Parent)
+        {
+            _work++;
+            Forget(empty);
+        }
     }
 
     /// <summary>Removes a page and all that could be found behind it: each page goes once, as it came once.</summary>

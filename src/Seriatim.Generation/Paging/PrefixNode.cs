@@ -34,6 +34,9 @@ internal sealed class PrefixNode(PrefixNode? parent, PrefixKey key, int[] tokens
     /// <summary>Whether a sequence can go on from here.</summary>
     public bool IsWhole => Array.IndexOf(Units, -1) < 0;
 
+    /// <summary>Whether nothing is kept of it.</summary>
+    public bool IsEmpty => Array.TrueForAll(Units, static unit => unit < 0);
+
     private PrefixNode? PreviousBeside { get; set; }
 
     /// <summary>Becomes one of the pages behind its parent.</summary>

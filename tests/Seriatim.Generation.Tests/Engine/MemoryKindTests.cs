@@ -151,6 +151,36 @@ public sealed class MemoryKindTests
         AllIsGivenBack(core);
     }
 
+    /// <summary>
+    /// However few states there are and however long the first turn was, the second begins where it ended: the last state of a
+    /// chain is given up last.
+    /// </summary>
+    [Theory]
+    [InlineData(Remembers.States)]
+    [InlineData(Remembers.Both)]
+    public void ASecondTurnReadsOnlyTheNewText(Remembers kinds)
+    {
+        using var model = new FakeModel(remembers: kinds);
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 400, States = 5, PageSize = 4, TokenBudget = 32, MaxSequences = 2 });
+        List<int> text = [.. Enumerable.Range(0, 90).Select(i => i * 11 % 50)];
+        for (int turn = 0; turn < 5; turn++)
+        {
+            long before = core.Statistics.TokensSaved;
+            GenerationRequest request = new() { Prompt = text.ToArray(), MaxNewTokens = 70 };
+            GenerationHandle handle = core.Add(request, turn + 1);
+            core.Drain();
+            Runs.Equal(Runs.Alone(model, request), handle.Result(), $"turn {turn}");
+            int known = text.Count - 3; // the new text of this turn is three tokens, and the last answer's last was never read
+            long saved = core.Statistics.TokensSaved - before;
+            Assert.True(turn == 0 ? saved == 0 : saved >= (known - 1) / 4 * 4, $"turn {turn}: {saved} of {known} tokens");
+            text.AddRange(handle.Result().Choices[0].TokenIds);
+            text.AddRange([turn, 7, 3]);
+        }
+
+        AllIsGivenBack(core);
+    }
+
     [Fact]
     public void TooFewStatesAreRefusedWithBothNumbers()
     {
@@ -229,12 +259,34 @@ public sealed class MemoryKindTests
         using var both = new FakeModel(remembers: Remembers.Both);
         var options = new EngineOptions { MemoryBytes = 1 << 20, MaxSequences = 8 };
         Assert.Equal((1 << 20) / (16 * pages.BytesPerPosition(KeyValueType.F32)), options.PagesFor(pages));
-        Assert.Equal((1 << 20) / (16 * both.BytesPerPosition(KeyValueType.F32) + both.BytesPerState), options.PagesFor(both));
-        Assert.Equal(options.PagesFor(both) + 16, options.StatesFor(both));
-        Assert.Equal((1 << 20) / states.BytesPerState + 16, options.StatesFor(states));
+
+        // Two for each sequence come first, then the cache's part, then pages: never more than there is, and hardly less.
+        long page = 16 * both.BytesPerPosition(KeyValueType.F32), state = both.BytesPerState;
+        (int pageCount, int stateCount) = (options.PagesFor(both), options.StatesFor(both));
+        Assert.InRange(pageCount * page + stateCount * state, (1 << 20) - page - state, 1 << 20);
+        Assert.Equal(16 + Math.Min(((1 << 20) - 16 * state) / 4 / state, ((1 << 20) - 16 * state) / page), stateCount);
+        Assert.Equal((1 << 20) / states.BytesPerState, options.StatesFor(states));
         Assert.Equal((1 << 16) + 16, (options with { MemoryBytes = 1L << 40 }).StatesFor(states));
         Assert.Equal(16 + 16, (options with { Pages = 16 }).StatesFor(states));
         Assert.Equal(5, (options with { States = 5 }).StatesFor(both));
+        Assert.Equal(((1 << 20) - 5 * state) / page, (options with { States = 5 }).PagesFor(both));
+
+        // Little memory is for few sequences at a time, not for none.
+        EngineOptions small = options with { MemoryBytes = 64 * state, MaxSequences = 500, TokenBudget = 500 };
+        Assert.Equal((32, 64), (small.StatesFor(both) - (int)Math.Min(32 * state / 4 / state, 32 * state / page), small.StatesFor(states)));
+    }
+
+    [Theory]
+    [InlineData(Remembers.States, 1, "two states of")]
+    [InlineData(Remembers.Both, 3, "beside 2 states of")]
+    public void TooLittleMemoryForOneSequenceIsRefusedWithBothNumbers(Remembers kinds, int states, string words)
+    {
+        using var model = new FakeModel(remembers: kinds);
+        var options = new EngineOptions { MemoryBytes = states * model.BytesPerState };
+        var error = Assert.Throws<InvalidOptionException>(() => options.StatesFor(model));
+        Assert.Contains(words, error.Message);
+        Assert.Contains($"{options.MemoryBytes}", error.Message);
+        Assert.Contains($"{model.BytesPerState} bytes", error.Message);
     }
 
     private static void AllIsGivenBack(EngineCore core)
