@@ -7,38 +7,22 @@ public sealed unsafe class GatedRecurrenceTests
 {
     private const int Width = 37;
 
-    public static TheoryData<string> Implementations => ["reference", "512", "256", "128"];
+    public static TheoryData<string> Implementations => RecurrenceCuts.Implementations;
 
     [Theory]
     [MemberData(nameof(Implementations))]
     public void CutsAndTreesGiveTheBitsOfTheWhole(string name)
     {
-        using IDifferentiableOps ops = Make(name);
-        using Tensor z = Numbers(9, 1), v = Numbers(9, 2);
-        using Tensor whole = ops.GatedRecurrence(z, v, RecurrenceCases.Whole([9]), 0);
-        using StateStorage storage = RecurrenceCases.Storage(Width);
-        using Tensor first = ops.GatedRecurrence(Rows(z, 0, 1, 2, 3), Rows(v, 0, 1, 2, 3),
-            new([new(0, 4, -1, [new(1, 2), new(3, 3)])], storage), 1);
-        OpTableTests.SameBits(whole.Row(1), new Span<float>(storage.At(2, 1), Width), "the state kept after row 1");
-
-        // Rows 4, 5, 6 as a path of a tree, with others between them.
-        using Tensor tree = ops.GatedRecurrence(
-            Rows(z, 4, 8, 5, 7, 6), Rows(v, 4, 8, 5, 7, 6),
-                new([new(0, 5, 3, [new(2, 4), new(4, 5)], [-1, -1, 0, 1, 2])], storage), 1);
-        OpTableTests.SameBits(whole.Row(5), tree.Row(2), "row 5");
-        OpTableTests.SameBits(whole.Row(6), tree.Row(4), "row 6");
-        using Tensor last = ops.GatedRecurrence(Rows(z, 7, 8), Rows(v, 7, 8), new([new(0, 2, 5, [new(1, 6)])], storage), 1);
-        OpTableTests.SameBits(whole.Row(7), last.Row(0), "row 7");
-        OpTableTests.SameBits(whole.Row(8), new Span<float>(storage.At(6, 1), Width), "the last state");
-        Assert.Equal(0.25f, storage.At(0, 1)[4]); // the other slots are as they were
+        RecurrenceCuts.Check(
+            name, Width, [Width, Width], (ops, x, rows, layer) => ops.GatedRecurrence(x[0], x[1], rows, layer));
     }
 
     [Theory]
     [MemberData(nameof(Implementations))]
     public void WhatIsNotFiniteStaysInItsSequenceAndItsFeature(string name)
     {
-        using IDifferentiableOps ops = Make(name);
-        using Tensor z = Numbers(6, 1), v = Numbers(6, 2);
+        using IDifferentiableOps ops = RecurrenceCuts.Make(name);
+        using Tensor z = RecurrenceCuts.Numbers(6, Width, 1), v = RecurrenceCuts.Numbers(6, Width, 2);
         v.Row(4)[3] = float.PositiveInfinity;
         z.Row(4)[5] = float.NaN;
         using Tensor y = ops.GatedRecurrence(z, v, RecurrenceCases.Whole([3, 3]), 0);
@@ -53,8 +37,8 @@ public sealed unsafe class GatedRecurrenceTests
     [MemberData(nameof(Implementations))]
     public void WrongOperandsAreRefused(string name)
     {
-        using IDifferentiableOps ops = Make(name);
-        using Tensor z = Numbers(4, 1), v = Numbers(4, 2), narrow = Tensor.Zeros(4, 5);
+        using IDifferentiableOps ops = RecurrenceCuts.Make(name);
+        using Tensor z = RecurrenceCuts.Numbers(4, Width, 1), v = RecurrenceCuts.Numbers(4, Width, 2), narrow = Tensor.Zeros(4, 5);
         using StateStorage storage = RecurrenceCases.Storage(Width);
         void Refuses<T>(Tensor a, Tensor b, int layer, params RecurrenceSegment[] segments)
             where T : Exception => Assert.ThrowsAny<T>(() => ops.GatedRecurrence(a, b, new(segments, storage), layer));
@@ -76,21 +60,4 @@ public sealed unsafe class GatedRecurrenceTests
         storage.Dispose();
         Refuses<ObjectDisposedException>(z, v, 1, new RecurrenceSegment(0, 4, 0, []));
     }
-
-    private static IDifferentiableOps Make(string name) => name switch
-    {
-        "reference" => new ReferenceOps(),
-        "512" => CpuOps.Create(2, LaneWidth.Bits512),
-        "256" => CpuOps.Create(2, LaneWidth.Bits256),
-        _ => CpuOps.Create(2, LaneWidth.Bits128),
-    };
-
-    private static Tensor Numbers(int rows, int seed)
-    {
-        var random = new Random(seed);
-        return Tensor.From([.. Enumerable.Range(0, rows * Width).Select(_ => 3 * random.NextSingle() - 1.5f)], rows, Width);
-    }
-
-    private static Tensor Rows(Tensor x, params int[] rows) =>
-        Tensor.From([.. rows.SelectMany(row => x.Row(row).ToArray())], rows.Length, x.Columns);
 }

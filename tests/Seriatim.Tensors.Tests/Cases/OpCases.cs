@@ -10,7 +10,7 @@ public static class OpCases
     };
 
     public static IEnumerable<OpCase> All() =>
-        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. Pointwise(),
+        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. RecurrenceCases.All(), .. Pointwise(),
             .. Experts(), .. CrossEntropies()];
 
     private static IEnumerable<OpCase> Embeds()
@@ -207,26 +207,6 @@ public static class OpCases
                     OpCase.DeviceOfCases.Upload(angles.Select(MathF.Cos).ToArray(), n, half), OpCase.DeviceOfCases.Upload(angles.Select(MathF.Sin).ToArray(), n, half), d, pairing);
                 yield return new OpCase($"rope {pairing} {heads} x {d}, {2 * half} turn", (c, ops) => ops.Rope(c.Inputs[0], rows)).Input(n, heads * d);
             }
-        }
-    }
-
-    private static IEnumerable<OpCase> Recurrences()
-    {
-        foreach ((int width, int[] segments) in new[] { (1, new[] { 1 }), (16, [5, 1, 9]), (37, [3, 20]), (64, [7]),
-            (130, [2, 33, 1]), (700, [6, 4]) })
-        {
-            int rows = segments.Sum();
-            yield return new OpCase($"gated recurrence {width}, {string.Join(" + ", segments)} rows",
-                (c, ops) => ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], RecurrenceCases.Whole(segments), 0))
-            { Tolerance = 1e-5f }.Input(rows, width, 2).Input(rows, width);
-        }
-
-        foreach ((string name, RecurrenceRows stored) in RecurrenceCases.Stored(37))
-        {
-            int rows = stored.Segments.Sum(s => s.Rows);
-            yield return new OpCase($"gated recurrence 37, {name}", (c, ops) =>
-                ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], stored, 1))
-            { Tolerance = 1e-5f, Differentiable = false }.Input(rows, 37, 2).Input(rows, 37);
         }
     }
 

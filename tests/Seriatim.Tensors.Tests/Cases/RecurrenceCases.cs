@@ -3,6 +3,51 @@ namespace Seriatim.Tensors.Tests;
 /// <summary>Segments of recurrences: whole sequences, and those that go on from stored states and leave others.</summary>
 public static class RecurrenceCases
 {
+    public static IEnumerable<OpCase> All() => [.. Gated(), .. Convolutions()];
+
+    private static IEnumerable<OpCase> Gated()
+    {
+        foreach ((int width, int[] segments) in new[] { (1, new[] { 1 }), (16, [5, 1, 9]), (37, [3, 20]), (64, [7]),
+            (130, [2, 33, 1]), (700, [6, 4]) })
+        {
+            int rows = segments.Sum();
+            yield return new OpCase($"gated recurrence {width}, {string.Join(" + ", segments)} rows",
+                (c, ops) => ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], Whole(segments), 0))
+            { Tolerance = 1e-5f }.Input(rows, width, 2).Input(rows, width);
+        }
+
+        foreach ((string name, RecurrenceRows stored) in Stored(37))
+        {
+            int rows = stored.Segments.Sum(s => s.Rows);
+            yield return new OpCase($"gated recurrence 37, {name}", (c, ops) =>
+                ops.GatedRecurrence(c.Inputs[0], c.Inputs[1], stored, 1))
+            { Tolerance = 1e-5f, Differentiable = false }.Input(rows, 37, 2).Input(rows, 37);
+        }
+    }
+
+    private static IEnumerable<OpCase> Convolutions()
+    {
+        foreach ((int width, int kernel, bool bias, int[] segments) in new[] { (1, 1, true, new[] { 1 }), (16, 4, false, [5, 1, 9]),
+            (37, 3, true, [2, 20]), (64, 4, true, [7]), (130, 2, false, [2, 33, 1]), (700, 5, true, [6, 4]) })
+        {
+            yield return Convolution($"{string.Join(" + ", segments)} rows", (width, kernel, bias), Whole(segments), 0);
+        }
+
+        foreach ((string name, RecurrenceRows stored) in Stored(3 * 37))
+            yield return Convolution(name, (37, 4, true), stored, 1);
+    }
+
+    private static OpCase Convolution(string name, (int Width, int Kernel, bool Bias) shape, RecurrenceRows rows, int layer)
+    {
+        Parameter? weight = null, bias = null;
+        var c = new OpCase($"causal convolution {shape.Width} x {shape.Kernel}, {name}",
+            (c, ops) => ops.CausalConvolution(c.Inputs[0], weight!, bias, rows, layer))
+        { Differentiable = rows.Storage is null }.Input(rows.Segments.Sum(s => s.Rows), shape.Width);
+        weight = c.Parameter(shape.Width, shape.Kernel, ParameterLayout.Panels);
+        bias = shape.Bias ? c.Parameter(1, shape.Width) : null;
+        return c;
+    }
+
     public static RecurrenceRows Whole(int[] segments)
     {
         var list = new List<RecurrenceSegment>();
