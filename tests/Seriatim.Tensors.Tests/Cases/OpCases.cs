@@ -10,7 +10,7 @@ public static class OpCases
     };
 
     public static IEnumerable<OpCase> All() =>
-        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. Pointwise(),
+        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. Recurrences(), .. LinearRecurrenceCases.All(), .. Pointwise(),
             .. Experts(), .. CrossEntropies()];
 
     private static IEnumerable<OpCase> Embeds()
