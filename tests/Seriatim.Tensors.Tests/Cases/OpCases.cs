@@ -10,8 +10,8 @@ public static class OpCases
     };
 
     public static IEnumerable<OpCase> All() =>
-        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. RecurrenceCases.All(), .. Pointwise(),
-            .. Experts(), .. CrossEntropies()];
+        [.. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. AttentionCases.All(), .. RecurrenceCases.All(),
+            .. LinearRecurrenceCases.All(), .. Pointwise(), .. Experts(), .. CrossEntropies()];
 
     private static IEnumerable<OpCase> Embeds()
     {
