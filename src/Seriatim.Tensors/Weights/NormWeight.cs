@@ -16,4 +16,10 @@ public enum NormKind
 /// <param name="Bias">Added to each feature, <c>[1, E]</c>; null for none.</param>
 /// <param name="Epsilon">Added to the mean square or variance.</param>
 /// <param name="Offset">Added to the factor: 1 in the Gemma family, 0 elsewhere.</param>
-public sealed record NormWeight(NormKind Kind, Parameter? Scale, Parameter? Bias, float Epsilon, float Offset = 0);
+public sealed record NormWeight(NormKind Kind, Parameter? Scale, Parameter? Bias, float Epsilon, float Offset = 0)
+{
+    /// <summary>
+    /// Features that are normed together if there is neither a factor nor a bias to say so (norms of heads); 0: a whole row.
+    /// </summary>
+    public int Width { get; init; }
+}

@@ -30,6 +30,10 @@ internal static class TinyHybrids
             Attention(Rotary with { KeyValueHeads = 4 })],
         ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } },
             Recurrence(40, inner: null)],
+        ["retention-hybrid"] =
+        [
+            Retention(3, 10, 13), Attention(Rotary with { Window = 9 }), Retention(2, 8, 37, inner: null), Recurrence(20),
+        ],
         ["shapes-hybrid"] = [Attention(new MixerSpec.Attention(3, 1, 20, 0.35f)), Recurrence(16, inner: null), Attention(Rotary)],
     };
 
@@ -65,6 +69,7 @@ internal static class TinyHybrids
             foreach (string part in (string[])[
                 "norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v", "attention.o",
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
+                "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -77,6 +82,11 @@ internal static class TinyHybrids
 
     private static LayerSpec Attention(MixerSpec.Attention attention, FeedForwardSpec? inner) =>
         new(Placement.Pre, Norm, attention, inner);
+
+    private static LayerSpec Retention(int heads, int keys, int values) => Retention(heads, keys, values, Inner);
+
+    private static LayerSpec Retention(int heads, int keys, int values, FeedForwardSpec? inner) =>
+        new(Placement.Pre, Norm, new MixerSpec.Retention(heads, keys, values, 1e-6f), inner);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);

@@ -41,6 +41,15 @@ internal static class TinyModels
             {"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2,
             "apply_residual_connection_post_layernorm": true}
             """,
+        ["retnet"] = """
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 40, "decoder_value_embed_dim": 68, "decoder_retention_heads": 2,
+            "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "layernorm_embedding": true}
+            """,
+        ["retnet-post"] = """
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 36, "decoder_value_embed_dim": 36, "decoder_retention_heads": 3,
+            "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "decoder_normalize_before": false,
+            "share_decoder_input_output_embed": true}
+            """,
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
