@@ -15,6 +15,7 @@ public static class OpCases
         .. AttentionCases.All(),
         .. GatheredCases.All(),
         .. LinearRecurrenceCases.All(),
+        .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
     ];
 
