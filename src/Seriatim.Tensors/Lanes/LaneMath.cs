@@ -37,7 +37,7 @@ internal static class LaneMath<T>
 
     /// <summary>
     /// <c>2^x</c> for x up to 127 within 1.5 units in the last place; exactly 1 at 0. Below -126, where results would not be
-    /// normal numbers, 2^-126. Two thirds of the work of <see cref="Exp"/>, for kernels that do little else.
+    /// normal numbers, 2^-126. Two thirds of the work of <see cref="Exp(T)"/>, for kernels that do little else.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp2(T x)
@@ -136,6 +136,9 @@ internal static class LaneMath<T>
 
     /// <summary><see cref="Log(T)"/> of one number, with the bits that lanes give.</summary>
     public static float Log(float x) => T.MaxLane(Log(T.Broadcast(x)));
+
+    /// <summary><see cref="Exp(T)"/> of one number, with the bits that lanes give.</summary>
+    public static float Exp(float x) => T.MaxLane(Exp(T.Broadcast(x)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T BitsOf(int bits) => T.Broadcast(BitConverter.Int32BitsToSingle(bits));
