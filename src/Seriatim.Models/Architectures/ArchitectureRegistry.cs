@@ -16,6 +16,7 @@ public static class ArchitectureRegistry
         new JambaArchitecture(),
         new LlamaArchitecture(),
         new MambaArchitecture(),
+        new Mamba2Architecture(),
         new MarianArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),

@@ -14,6 +14,9 @@ public abstract partial record MixerSpec
     /// <param name="Epsilon">Added to the mean square of the norm of each head, which has no factors.</param>
     public sealed record Retention(int Heads, int KeyDim, int ValueDim, float Epsilon) : MixerSpec
     {
+        /// <inheritdoc/>
+        public override string InWords => $"retention of {Heads} heads of {KeyDim} x {ValueDim}";
+
         internal override bool Serves(Visibility visibility) => visibility != Visibility.Full;
 
         /// <inheritdoc/>
