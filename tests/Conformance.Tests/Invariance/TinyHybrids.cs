@@ -70,8 +70,8 @@ internal static class TinyHybrids
             foreach (string part in (string[])[
                 "norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v", "attention.o",
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
-                "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.x.convolution", "mamba2.b.convolution",
-                "mamba2.c.convolution", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
+                "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
+                "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
                 "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
