@@ -12,7 +12,7 @@ public sealed class StateMatrixTrainingTests : IDisposable
     private const int Vocabulary = 2 * Letters;
     private const int Ignored = -100;
 
-    private readonly IDifferentiableOps _ops = CpuOps.Create(2);
+    private readonly IDifferentiableOps _ops = CpuOps.Create(1);
 
     public static TheoryData<string> Families => ["retnet", "mamba2", "mamba2-groups"];
 

@@ -26,6 +26,11 @@ internal static class TinyHybrids
             Recurrence(24, Placement.Parallel), Attention(Rotary with { Window = 9 }, Placement.Sandwich),
             Recurrence(24, Placement.NormedResidual, inner: null), Attention(Rotary with { Window = 5 }),
         ],
+        ["mamba-window"] =
+        [
+            Selective(new(37, 5, 4, 3)), Attention(Rotary with { Window = 9 }), Recurrence(24),
+            Selective(new(64, 16, 2, 1) { NormEpsilon = 1e-5f }, inner: null), Attention(Rotary with { Window = 5 }),
+        ],
         ["shapes"] = [Attention(Rotary), Attention(new MixerSpec.Attention(3, 3, 8, 0.35f)),
             Attention(Rotary with { KeyValueHeads = 4 })],
         ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } },
@@ -73,6 +78,8 @@ internal static class TinyHybrids
                 "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
                 "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
                 "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
+                "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
+                "mamba.skip", "mamba.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -93,6 +100,10 @@ internal static class TinyHybrids
 
     private static LayerSpec StateSpace(int heads, int headDim, int groups) =>
         new(Placement.Pre, Norm, new MixerSpec.Mamba2(heads, headDim, groups, States: 7, Kernel: 4, 1e-5f), null);
+
+    private static LayerSpec Selective(MixerSpec.Mamba mamba) => new(Placement.Pre, Norm, mamba, Inner);
+
+    private static LayerSpec Selective(MixerSpec.Mamba mamba, FeedForwardSpec? inner) => new(Placement.Pre, Norm, mamba, inner);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);
