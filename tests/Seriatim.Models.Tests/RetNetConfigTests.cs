@@ -29,7 +29,7 @@ public sealed class RetNetConfigTests
         Assert.Equal(new MixerSpec.Retention(3, 4, 6, 1e-6f), retention);
         Assert.Equal(64, retnet.Spec.Context);
         Assert.Equal(new DropoutRates(0.1f, 0.1f, 0, 0.2f), retnet.Spec.Dropout);
-        Assert.Equal(2 * 96 * 4 * 3L, retnet.BytesPerState); // 3 x 4 x 6 floats, in whole vectors, of 2 layers: 80 each
+        Assert.Equal(2 * 80 * sizeof(float), retnet.BytesPerState); // 3 x 4 x 6 floats of each layer, in whole vectors
         using Model mamba = Create(Mamba2);
         var mixer = (MixerSpec.Mamba2)mamba.Spec.Decoder!.Layers[1].Mixer;
         Assert.Equal(new MixerSpec.Mamba2(8, 4, 4, 6, 4, 1e-5f), mixer);
