@@ -20,6 +20,20 @@ public sealed unsafe class LaneMathTests
     public void Log_is_within_two_units() => Assert.True(WorstUnits(LaneMath<Lanes512>.Log, Math.Log, 1e-6f, 1e6f, logarithmic: true) <= 2);
 
     [Fact]
+    public void Exp2_is_within_two_units_and_exact_at_zero()
+    {
+        Assert.True(WorstUnits(Exp2, x => Math.Pow(2, x), -126f, 126.9f) <= 2);
+        Assert.Equal(1f, Exp2(0f));
+        Assert.Equal(0.5f, Exp2(-1f));
+        Assert.Equal(Math.Pow(2, -126), Exp2(float.NegativeInfinity));
+        Assert.True(float.IsNaN(Exp2(float.NaN)));
+    }
+
+    [Fact]
+    public void LogOnePlus_is_within_four_units() =>
+        Assert.True(WorstUnits(x => First(LaneMath<Lanes512>.LogOnePlus(Lanes512.Broadcast(x))), x => x < 1e-4 ? x * (1 - x * (0.5 - x * (1 / 3.0 - x / 4))) : Math.Log(1 + x), 1e-30f, 1f, logarithmic: true) <= 4);
+
+    [Fact]
     public void Tanh_is_within_four_units() => Assert.True(WorstUnits(x => First(LaneMath<Lanes512>.Tanh(Lanes512.Broadcast(x))), Math.Tanh, -9f, 9f) <= 4);
 
     [Fact]
@@ -89,12 +103,14 @@ public sealed unsafe class LaneMathTests
         where T : struct, ILanes<T>
     {
         T lanes = T.Broadcast(x) + T.Broadcast(1.1f) * T.Count(0);
-        T value = LaneMath<T>.Exp(lanes) + LaneMath<T>.Tanh(lanes) * LaneMath<T>.Erf(lanes) - LaneMath<T>.Sigmoid(lanes);
+        T value = LaneMath<T>.Exp(lanes) + LaneMath<T>.Exp2(lanes) + LaneMath<T>.LogOnePlus(T.Min(lanes * lanes, T.Broadcast(1f))) + LaneMath<T>.Tanh(lanes) * LaneMath<T>.Erf(lanes) - LaneMath<T>.Sigmoid(lanes);
         value += LaneMath<T>.Log(T.Max(lanes * lanes, T.Broadcast(1e-3f)));
         T.Store(value + T.Broadcast(T.Sum(value)) * T.Broadcast(T.MaxLane(lanes)), to);
     }
 
     private static float Exp(float x) => First(LaneMath<Lanes512>.Exp(Lanes512.Broadcast(x)));
+
+    private static float Exp2(float x) => First(LaneMath<Lanes512>.Exp2(Lanes512.Broadcast(x)));
 
     private static float First(Lanes512 value) => Lanes512.MaxLane(value);
 

@@ -29,6 +29,8 @@ public sealed class OwnFunctionTests
         "Seriatim.Tensors/Ops/GatedRecurrenceOp.cs",
         "Seriatim.Tensors/Ops/GatheredReference.cs",
         "Seriatim.Tensors/Ops/LinearRecurrenceOp.cs",
+        "Seriatim.Tensors/Ops/SelectiveScanBackwardOp.cs",
+        "Seriatim.Tensors/Ops/SelectiveScanOp.cs",
         "Seriatim.Tensors/Ops/SoftCapOp.cs",
     ];
 

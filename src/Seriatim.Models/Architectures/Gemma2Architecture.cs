@@ -107,7 +107,7 @@ internal sealed class Gemma2Architecture : Architecture
 
     private static NameTable GgufNames(ModelSpec spec)
     {
-        TensorPlace Norm(string name) => new(name, Shift: 1);
+        TensorPlace Norm(string name) => new(name, Form: new ValueForm.Plus(1));
         var names = new NameTable
         {
             { "embed", "token_embd" },

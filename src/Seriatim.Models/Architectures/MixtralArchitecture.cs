@@ -62,15 +62,19 @@ internal sealed class MixtralArchitecture : Architecture
     {
         NameTable names = GgufMap.LlamaNames(spec, turned: true);
         FeedForwardSpec.Experts experts = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>();
-        (int count, int inner, int width) = (experts.Count, experts.Expert.Width, spec.Decoder!.Width);
+        if (!onePerExpert)
+            return AddGgufExperts(names, experts, spec.Decoder!.Width);
         names.Add("layers.*.mlp.router", "blk.*.ffn_gate_inp");
-        if (onePerExpert)
-        {
-            foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-                names.Add($"layers.*.mlp.experts.*.{part}", $"blk.*.ffn_{part}.*");
-            return names;
-        }
+        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
+            names.Add($"layers.*.mlp.experts.*.{part}", $"blk.*.ffn_{part}.*");
+        return names;
+    }
 
+    /// <summary>Adds the experts of all layers that have some: those of a layer in one tensor.</summary>
+    internal static NameTable AddGgufExperts(NameTable names, FeedForwardSpec.Experts experts, int width)
+    {
+        (int count, int inner) = (experts.Count, experts.Expert.Width);
+        names.Add("layers.*.mlp.router", "blk.*.ffn_gate_inp");
         names.Add("layers.*.mlp.experts.*.gate", new TensorPlace("blk.*.ffn_gate_exps", Slices: count, SliceRows: inner));
         names.Add("layers.*.mlp.experts.*.up", new TensorPlace("blk.*.ffn_up_exps", Slices: count, SliceRows: inner));
         names.Add("layers.*.mlp.experts.*.down", new TensorPlace("blk.*.ffn_down_exps", Slices: count, SliceRows: width));

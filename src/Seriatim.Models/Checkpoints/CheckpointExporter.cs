@@ -5,7 +5,7 @@ public static class CheckpointExporter
 {
     /// <summary>All tensors with the parameters' values, in the order of their first parameter.</summary>
     public static IEnumerable<ExportedTensor> Data(IReadOnlyList<ModelParameter> parameters) =>
-        Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values), shifted: true);
+        Export(parameters, (parameter, row, values) => parameter.ReadRow(row, values), formed: true);
 
     /// <summary>
     /// All tensors with the parameters' gradients; zeros where there is none. Constants are left
@@ -14,7 +14,7 @@ public static class CheckpointExporter
     public static IEnumerable<ExportedTensor> Gradients(IReadOnlyList<ModelParameter> parameters) =>
         Export(
             [.. parameters.Where(p => !p.IsConstant)], (parameter, row, values) => parameter.ReadGradientRow(row, values),
-            shifted: false);
+            formed: false);
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
@@ -22,7 +22,7 @@ public static class CheckpointExporter
 
     private delegate void RowReader(Parameter parameter, int row, Span<float> values);
 
-    private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read, bool shifted)
+    private static IEnumerable<ExportedTensor> Export(IReadOnlyList<ModelParameter> parameters, RowReader read, bool formed)
     {
         foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
         {
@@ -36,7 +36,7 @@ public static class CheckpointExporter
             }
             float[] values = new float[rows * columns];
             foreach (ModelParameter part in tensor)
-                Place(part, rows, columns, values, read, shifted ? part.Place.Shift : 0);
+                Place(part, rows, columns, values, read, formed ? part.Place.Form : null);
             yield return new ExportedTensor(tensor.Key, Shape(first), values);
         }
     }
@@ -49,10 +49,12 @@ public static class CheckpointExporter
         int rows = FileRows(parameter);
         if (parameter.IsVector)
             return parameter.IsConstant ? [1, rows] : [rows];
+        if (parameter.Place.IsFilter)
+            return [rows, 1, parameter.Parameter.Columns];
         return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
     }
 
-    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, float shift)
+    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, ValueForm? form)
     {
         float[] row = new float[part.Parameter.Columns];
         for (int r = 0; r < part.Parameter.Rows; r++)
@@ -62,7 +64,8 @@ public static class CheckpointExporter
             {
                 int fileRow = part.Place.FileRow(part.IsVector ? c : r);
                 int fileColumn = part.IsVector ? 0 : c;
-                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] = row[c] + shift;
+                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] =
+                    form?.ToFile(row[c]) ?? row[c];
             }
         }
     }

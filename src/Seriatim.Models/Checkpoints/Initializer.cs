@@ -14,4 +14,17 @@ public enum Initializer
 
     /// <summary>A table of positions: as <see cref="Normal"/>, or sinusoids of the same size if the source is told so.</summary>
     Positions,
+
+    /// <summary>
+    /// Normally distributed with the deviation <c>1 / sqrt(3 columns)</c> whatever the source is told: filters of a convolution.
+    /// </summary>
+    Filter,
+
+    /// <summary><c>log(1), log(2), ...</c> along each row: rates of a state space model (Gu et al., 2022: S4D-Real).</summary>
+    Rates,
+
+    /// <summary>
+    /// What softplus makes the steps of <see cref="ParameterRequest.Steps"/> of, drawn log-uniformly: the bias of steps.
+    /// </summary>
+    Steps,
 }

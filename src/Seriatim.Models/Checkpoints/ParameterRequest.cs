@@ -25,6 +25,9 @@ public sealed record ParameterRequest(
     /// <summary>Factor of the default deviation, <c>1 / sqrt(columns)</c>, of a random start.</summary>
     public float Gain { get; init; } = 1;
 
+    /// <summary>The steps that a bias begins with, if it is one of steps (<see cref="Initializer.Steps"/>).</summary>
+    public StepRange Steps { get; init; } = StepRange.Usual;
+
     /// <summary>Makes the parameter, all zeros.</summary>
     /// <param name="type">How it is stored.</param>
     public Parameter NewParameter(DataType type = DataType.F32) => Device.NewParameter(Name, Rows, Columns, Layout, type);
@@ -40,6 +43,8 @@ public sealed record ParameterRequest(
             if (IsVector)
                 return [Place.Rows?.Total ?? Columns];
             int rows = Place.Rows?.Total ?? Rows;
+            if (Place.IsFilter)
+                return [rows, 1, Columns];
             return Place.Transposed ? [Columns, rows] : [rows, Columns];
         }
     }

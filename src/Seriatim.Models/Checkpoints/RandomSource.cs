@@ -28,7 +28,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
             if (sinusoidalPositions && request.Initializer == Initializer.Positions)
                 Sinusoids(first, scale, values, request.Columns);
             else
-                Draw(request.Initializer, scale, key, (ulong)first * (ulong)request.Columns, values);
+                Draw(request, scale, key, (ulong)first * (ulong)request.Columns, values);
             parameter.WriteRows(first, values);
         });
         return parameter;
@@ -43,14 +43,17 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
         // There is nothing that could be left over.
     }
 
-    private static void Draw(Initializer initializer, float scale, ulong key, ulong start, Span<float> values)
+    private static void Draw(ParameterRequest request, float scale, ulong key, ulong start, Span<float> values)
     {
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = initializer switch
+            values[i] = request.Initializer switch
             {
                 Initializer.Zeros => 0,
                 Initializer.Ones => 1,
+                Initializer.Filter => Normal(key, start + (ulong)i) / MathF.Sqrt(3f * request.Columns),
+                Initializer.Rates => (float)PlainMath.Log(i % request.Columns + 1),
+                Initializer.Steps => Step(request.Steps, key, start + (ulong)i),
                 _ => scale * Normal(key, start + (ulong)i),
             };
         }
@@ -82,6 +85,15 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
         }
 
         return (sum - 6 * 65535) / 65536f;
+    }
+
+    /// <summary>A step drawn log-uniformly, before softplus: <c>log(e^dt - 1)</c>.</summary>
+    private static float Step(StepRange range, ulong key, ulong index)
+    {
+        double uniform = (Mix(key + index * 0x9E3779B97F4A7C15) >> 11) * (1.0 / (1L << 53));
+        (double low, double high) = (PlainMath.Log(range.Smallest), PlainMath.Log(range.Largest));
+        double step = Math.Max(PlainMath.Exp(low + uniform * (high - low)), range.Floor);
+        return (float)PlainMath.Log(PlainMath.Exp(step) - 1);
     }
 
     /// <summary>The finalizer of SplitMix64 (Steele et al., 2014).</summary>

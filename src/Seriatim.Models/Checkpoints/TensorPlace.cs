@@ -12,10 +12,11 @@ namespace Seriatim.Models;
 /// If above 0, the file tensor has so many matrices, one for each expert; the last number of the path picks one.
 /// </param>
 /// <param name="SliceRows">Rows of each of them.</param>
-/// <param name="Shift">What the file adds to each value (GGUF files of the Gemma family hold 1 + w).</param>
+/// <param name="Form">How the file writes values; null: as they are.</param>
+/// <param name="IsFilter">The file tensor of a matrix <c>[C, K]</c> is <c>[C, 1, K]</c>: a filter of one input channel.</param>
 public sealed record TensorPlace(
     string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0,
-    float Shift = 0)
+    ValueForm? Form = null, bool IsFilter = false)
 {
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)

@@ -60,13 +60,21 @@ public sealed class WeightBuilder
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="gain">Factor of the deviation of a random start.</param>
-    public LinearWeight Linear(string name, int outputs, int inputs, bool bias, string why, float gain = 1)
+    /// <param name="steps">If the layer makes steps of a state space model: those that its bias begins with.</param>
+    public LinearWeight Linear(
+        string name, int outputs, int inputs, bool bias, string why, float gain = 1, StepRange? steps = null)
     {
         ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true,
             Initializer.Normal, why, gain);
         QuantizedMatrix? blocks = Quantized(request);
         Parameter? dense = blocks is null ? Made(request) : null;
-        Parameter? vector = bias ? Vector(name, ".bias", outputs, Initializer.Zeros, why) : null;
+        Initializer start = steps is null ? Initializer.Zeros : Initializer.Steps;
+        Parameter? vector = bias
+            ? Made(Request(name, ".bias", 1, outputs, ParameterLayout.RowMajor, false, start, why, 1) with
+            {
+                Steps = steps ?? StepRange.Usual,
+            })
+            : null;
         LinearWeight weight = blocks is null ? Device.Pack(dense!, vector) : Device.Pack(blocks, vector);
         weight.Part = Part;
         return Grouped(name, weight);
@@ -112,6 +120,25 @@ public sealed class WeightBuilder
     /// <summary>A small table that stays in F32 (relative biases).</summary>
     public Parameter Table(string name, int rows, int columns, string why) =>
         Make(name, ".weight", rows, columns, ParameterLayout.RowMajor, false, Initializer.Normal, why);
+
+    /// <summary>Filters of a depthwise convolution: <c>[channels, taps]</c> in panels, and a bias, in F32.</summary>
+    /// <param name="name">Name below this path.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="taps">Taps of each.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="why">Where the shape comes from, in the words of the config.</param>
+    public (Parameter Weight, Parameter? Bias) Filter(string name, int channels, int taps, bool bias, string why) =>
+        (Make(name, ".weight", channels, taps, ParameterLayout.Panels, false, Initializer.Filter, why),
+            bias ? Vector(name, ".bias", channels, Initializer.Zeros, why) : null);
+
+    /// <summary>
+    /// Logarithms of the rates of a state space model, <c>[channels, states]</c> in panels, in F32. Files have no ending for it.
+    /// </summary>
+    public Parameter Rates(string name, int channels, int states, string why) =>
+        Make(name, "", channels, states, ParameterLayout.Panels, false, Initializer.Rates, why);
+
+    /// <summary>A vector of factors that begins with ones. Files have no ending for it.</summary>
+    public Parameter Ones(string name, int length, string why) => Vector(name, "", length, Initializer.Ones, why);
 
     /// <summary>A norm over <paramref name="width"/> features.</summary>
     public NormWeight Norm(string name, NormSpec spec, int width)

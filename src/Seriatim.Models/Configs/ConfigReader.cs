@@ -93,6 +93,10 @@ public sealed class ConfigReader
             : throw Unsupported(name, value, "true or false is needed");
     }
 
+    /// <summary>Whether the key holds a text.</summary>
+    public bool IsText(string name) =>
+        _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String;
+
     /// <summary>A text.</summary>
     /// <exception cref="UnsupportedConfigException">Missing without a fallback, or not a string.</exception>
     public string Text(string? fallback, params ReadOnlySpan<string> names)

@@ -49,6 +49,21 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
             : throw Unsupported(name, value, "an integer from 0 to 2^31 - 1 is needed");
     }
 
+    /// <summary>An integer for each layer: an array, or one number for all.</summary>
+    public int[] Sizes(string name, int layers)
+    {
+        object value = Find(name) ?? throw Missing(name);
+        if (value is not Array array)
+            return [.. Enumerable.Repeat(Required(name), layers)];
+        if (array.Length != layers)
+            throw Unsupported(name, value, $"a number for each of the {layers} layers is needed");
+        return [.. array.Cast<object>().Select(item =>
+            item is byte or sbyte or short or ushort or int or uint or long or ulong
+                && Convert.ToDecimal(item, CultureInfo.InvariantCulture) is >= 0 and <= int.MaxValue and var number
+                ? (int)number
+                : throw Unsupported(name, item, "integers from 0 to 2^31 - 1 are needed"))];
+    }
+
     /// <summary>A finite number, or null.</summary>
     public double? Number(string name) => Find(name) switch
     {

@@ -41,17 +41,20 @@ internal sealed class GgufExport
     public void SetSizes(IEnumerable<GgufKey> keys)
     {
         StackSpec stack = Spec.Encoder ?? Spec.Last;
-        (int heads, int headDim) = stack.AgreedAttention("heads and head dimension", attention =>
-            (attention.Heads, attention.HeadDim));
+        bool Has(string name) => keys.Any(key => key.Name == name);
         NormSpec norm = stack.Agreed("norm", layer => layer.Norm);
         if (Spec.Context != int.MaxValue)
             SetDefault("context_length", (uint)Spec.Context);
         SetDefault("embedding_length", (uint)stack.Width);
         SetDefault("block_count", (uint)stack.Layers.Count);
-        SetDefault("feed_forward_length", (uint)stack.Agreed("feed-forward width", layer => InnerOf(layer).Width));
-        SetDefault("attention.head_count", (uint)heads);
+        if (Has("feed_forward_length"))
+            SetDefault("feed_forward_length", (uint)stack.Agreed("feed-forward width", layer => InnerOf(layer).Width));
         SetDefault(norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", norm.Epsilon);
-        if (keys.Any(k => k.Name == "attention.key_length"))
+        if (!Has("attention.head_count"))
+            return;
+        (int heads, int headDim) = HeadsOf(stack);
+        SetDefault("attention.head_count", (uint)heads);
+        if (Has("attention.key_length"))
         {
             SetDefault("attention.key_length", (uint)headDim);
             SetDefault("attention.value_length", (uint)headDim);
@@ -134,6 +137,14 @@ internal sealed class GgufExport
                 Require(false, "rope_scaling", $"GGUF has no {rope.Scaling.GetType().Name}");
                 break;
         }
+    }
+
+    /// <summary>Heads and their features, on which all layers that have attention must agree.</summary>
+    private static (int Heads, int HeadDim) HeadsOf(StackSpec stack)
+    {
+        LayerSpec[] layers = [.. stack.AttentionLayers().Select(found => stack.Layers[found.Layer])];
+        return (stack with { Layers = layers }).AgreedAttention("heads and head dimension", attention =>
+            (attention.Heads, attention.HeadDim));
     }
 
     private static (int Width, Activation Activation) InnerOf(LayerSpec layer) => layer.FeedForward switch

@@ -112,12 +112,13 @@ public static class GgufModelWriter
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
             ImmutableArray<long> shape = first.IsVector ? [rows]
                 : place.Slices > 0 ? [place.Slices, place.SliceRows, columns] : [rows, columns];
-            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Shift, origins);
+            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
         }
     }
 
-    /// <summary>Tables that are added or looked at row by row, and routers: small, and read by no quantised product.</summary>
-    private static bool StaysPlain(string path) => path.Split('.')[^1] is "positions" or "types" or "relative_bias" or "router";
+    /// <summary>Tables that are added or looked at row by row, filters and routers: small, and read by no quantised product.</summary>
+    private static bool StaysPlain(string path) => path.Split('.')[^1] is "positions" or "types" or "relative_bias"
+        or "router" or "convolution" or "log_rates";
 
     private static GgufTensorReport Append(GgufWriter writer, GgufTensor tensor)
     {

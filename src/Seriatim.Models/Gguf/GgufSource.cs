@@ -25,6 +25,10 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             {
                 LoadVector(parameter, request.Place, entry);
             }
+            else if (request.Place.Form is { } form)
+            {
+                LoadFormed(parameter, (request.Place, form), entry);
+            }
             else
             {
                 Parallel.For(0, (parameter.Rows + Block - 1) / Block,
@@ -107,8 +111,34 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         ReadRow(entry, 0, file);
         float[] values = new float[parameter.Columns];
         for (int i = 0; i < values.Length; i++)
-            values[i] = file[place.FileRow(i)] - place.Shift;
+            values[i] = FromFile(place.Form, file[place.FileRow(i)], entry);
         parameter.WriteRow(0, values);
+    }
+
+    /// <summary>A small matrix whose values the file writes in another form.</summary>
+    private void LoadFormed(Parameter parameter, (TensorPlace Place, ValueForm Form) from, GgufEntry entry)
+    {
+        float[] values = new float[parameter.Columns];
+        for (int row = 0; row < parameter.Rows; row++)
+        {
+            ReadRow(entry, from.Place.FileRow(row), values);
+            for (int i = 0; i < values.Length; i++)
+                values[i] = FromFile(from.Form, values[i], entry);
+            parameter.WriteRow(row, values);
+        }
+    }
+
+    private static float FromFile(ValueForm? form, float value, GgufEntry entry)
+    {
+        try
+        {
+            return form?.FromFile(value) ?? value;
+        }
+        catch (ArgumentOutOfRangeException failure)
+        {
+            throw new CheckpointMismatchException(
+                entry.File.Path, [entry.Name], $"{entry.Name} holds {value}; {failure.Message} Convert the model again.");
+        }
     }
 
     /// <summary>Up to 32 rows from <paramref name="first"/> on: one panel.</summary>

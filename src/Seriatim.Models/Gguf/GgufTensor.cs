@@ -8,10 +8,10 @@ namespace Seriatim.Models;
 /// <param name="Shape">Its shape.</param>
 /// <param name="Columns">Length of a row; 1 for a vector, whose rows are its elements.</param>
 /// <param name="IsVector">Whether it is a vector.</param>
-/// <param name="Shift">What the file adds to each value.</param>
+/// <param name="Form">How the file writes values; null: as they are.</param>
 /// <param name="Origins">The parameter and its row behind each row.</param>
 internal sealed record GgufTensor(
-    string Name, GgmlType Type, ImmutableArray<long> Shape, int Columns, bool IsVector, float Shift,
+    string Name, GgmlType Type, ImmutableArray<long> Shape, int Columns, bool IsVector, ValueForm? Form,
     (ModelParameter Part, int Row)[] Origins)
 {
     /// <summary>Reads a row as it stands in the file, before it is encoded.</summary>
@@ -30,7 +30,7 @@ internal sealed record GgufTensor(
             part.Parameter.ReadRow(own, values);
         }
 
-        for (int i = 0; i < values.Length && Shift != 0; i++)
-            values[i] += Shift;
+        for (int i = 0; i < values.Length && Form is not null; i++)
+            values[i] = Form.ToFile(values[i]);
     }
 }

@@ -26,6 +26,9 @@ public abstract partial record MixerSpec
         /// <summary>What the scores know of positions: none, rotary, relative bias or ALiBi.</summary>
         public PositionSpec Position { get; init; } = new PositionSpec.None();
 
+        /// <inheritdoc/>
+        public override string InWords => $"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads";
+
         internal override bool Serves(Visibility visibility) => true;
 
         /// <inheritdoc/>

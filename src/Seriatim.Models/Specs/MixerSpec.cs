@@ -17,6 +17,12 @@ public abstract partial record MixerSpec
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
+    /// <summary>What a forward pass computes with: without what only a random start reads.</summary>
+    internal virtual MixerSpec Computed => this;
+
+    /// <summary>The layer in a few words, for reports; layers of the same words are counted together.</summary>
+    public abstract string InWords { get; }
+
     /// <summary>Builds the layer.</summary>
     internal abstract Mixer Build(in MixerPart part);
 

@@ -120,8 +120,8 @@ internal sealed class SpecComparer
     {
         if (own is not MixerSpec.Attention a || other is not MixerSpec.Attention b)
         {
-            Add(path, own, other);
-            return own;
+            Add(path, own.Computed, other.Computed);
+            return other;
         }
 
         Add($"{path} heads", a.Heads, b.Heads);

@@ -124,4 +124,14 @@ internal static class ActivationFunctions<T>
             return y * (One - y);
         }
     }
+
+    /// <summary><c>max(x, 0) + log(1 + e^-|x|)</c>, whose slope is <c>σ(x)</c>.</summary>
+    public readonly struct Softplus : IActivationFunction<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(T x) => Relu.Value(x) + LaneMath<T>.LogOnePlus(LaneMath<T>.Exp(T.Or(x, T.Broadcast(-0f))));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Slope(T x) => LaneMath<T>.Sigmoid(x);
+    }
 }

@@ -23,4 +23,7 @@ public enum Activation
 
     /// <summary>Logistic function <c>σ(x) = 1 / (1 + exp(-x))</c>.</summary>
     Sigmoid,
+
+    /// <summary><c>log(1 + exp(x))</c>: what makes steps of state space models positive.</summary>
+    Softplus,
 }

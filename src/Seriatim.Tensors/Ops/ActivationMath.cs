@@ -27,6 +27,7 @@ internal static class ActivationMath
             case Activation.Silu: TUse.Run<ActivationFunctions<T>.Silu>(team, y, a, b, c); break;
             case Activation.Tanh: TUse.Run<ActivationFunctions<T>.Tanh>(team, y, a, b, c); break;
             case Activation.Sigmoid: TUse.Run<ActivationFunctions<T>.Sigmoid>(team, y, a, b, c); break;
+            case Activation.Softplus: TUse.Run<ActivationFunctions<T>.Softplus>(team, y, a, b, c); break;
             default: throw Unknown(activation);
         }
     }
@@ -106,6 +107,7 @@ internal static class ActivationMath
         Activation.Silu => x * Sigmoid(x),
         Activation.Tanh => Math.Tanh(x),
         Activation.Sigmoid => Sigmoid(x),
+        Activation.Softplus => Math.Max(x, 0) + LogOnePlus(Math.Exp(-Math.Abs(x))),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
     };
 
@@ -130,12 +132,17 @@ internal static class ActivationMath
                 return 1 - Math.Tanh(x) * Math.Tanh(x);
             case Activation.Sigmoid:
                 return Sigmoid(x) * (1 - Sigmoid(x));
+            case Activation.Softplus:
+                return Sigmoid(x);
             default:
                 throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation.");
         }
     }
 
     private static double TanhArgument(double x) => Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x);
+
+    /// <summary>The library's <c>LogP1</c> is the logarithm of the sum, which has lost small numbers.</summary>
+    private static double LogOnePlus(double x) => x < 1e-5 ? x * (1 - x / 2 * (1 - 2 * x / 3)) : Math.Log(1 + x);
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 

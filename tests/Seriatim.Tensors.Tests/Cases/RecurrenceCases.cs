@@ -3,7 +3,7 @@ namespace Seriatim.Tensors.Tests;
 /// <summary>Segments of recurrences: whole sequences, and those that go on from stored states and leave others.</summary>
 public static class RecurrenceCases
 {
-    public static IEnumerable<OpCase> All() => [.. Gated(), .. Convolutions()];
+    public static IEnumerable<OpCase> All() => [.. Gated(), .. Convolutions(), .. Scans()];
 
     private static IEnumerable<OpCase> Gated()
     {
@@ -45,6 +45,35 @@ public static class RecurrenceCases
         { Differentiable = rows.Storage is null }.Input(rows.Segments.Sum(s => s.Rows), shape.Width);
         weight = c.Parameter(shape.Width, shape.Kernel, ParameterLayout.Panels);
         bias = shape.Bias ? c.Parameter(1, shape.Width) : null;
+        return c;
+    }
+
+    private static IEnumerable<OpCase> Scans()
+    {
+        foreach ((int width, int states, int[] segments) in new[] { (1, 1, new[] { 1 }), (16, 16, [5, 1, 9]), (37, 5, [2, 33]),
+            (64, 8, [7]), (130, 3, [2, 70, 1]), (700, 4, [6, 4]) })
+        {
+            yield return Scan($"{string.Join(" + ", segments)} rows", width, states, Whole(segments), 0);
+        }
+
+        foreach ((string name, RecurrenceRows stored) in Stored(OpsExtensions.SelectiveScanState(37, 6)))
+            yield return Scan(name, 37, 6, stored, 1);
+    }
+
+    /// <summary>Steps are those of a layer: after softplus.</summary>
+    private static OpCase Scan(string name, int width, int states, RecurrenceRows rows, int layer)
+    {
+        Parameter? logRates = null, skip = null;
+        int count = rows.Segments.Sum(s => s.Rows);
+        var c = new OpCase($"selective scan {width} x {states}, {name}", (c, ops) =>
+        {
+            using Tensor dt = ops.Activate(c.Inputs[1], Activation.Softplus);
+            return ops.SelectiveScan(c.Inputs[0], dt, c.Inputs[2], c.Inputs[3], logRates!, skip!, rows, layer);
+        })
+        { Tolerance = 1e-5f, Differentiable = rows.Storage is null }
+            .Input(count, width).Input(count, width).Input(count, states).Input(count, states);
+        logRates = c.Parameter(width, states, ParameterLayout.Panels);
+        skip = c.Parameter(1, width);
         return c;
     }
 
