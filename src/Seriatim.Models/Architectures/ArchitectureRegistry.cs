@@ -8,11 +8,13 @@ public static class ArchitectureRegistry
     [
         new BartArchitecture(),
         new BertArchitecture(),
+        new BigBirdArchitecture(),
         new BloomArchitecture(),
         new Gemma2Architecture(),
         new Gpt2Architecture(),
         new GptNeoxArchitecture(),
         new LlamaArchitecture(),
+        new LongformerArchitecture(),
         new MarianArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),
