@@ -8,6 +8,7 @@ public static class ArchitectureRegistry
     [
         new BartArchitecture(),
         new BertArchitecture(),
+        new BigBirdArchitecture(),
         new BloomArchitecture(),
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
@@ -16,6 +17,7 @@ public static class ArchitectureRegistry
         new JambaArchitecture(),
         new LlamaArchitecture(),
         new MambaArchitecture(),
+        new LongformerArchitecture(),
         new MarianArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),

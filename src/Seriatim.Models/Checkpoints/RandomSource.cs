@@ -97,7 +97,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
     }
 
     /// <summary>The finalizer of SplitMix64 (Steele et al., 2014).</summary>
-    private static ulong Mix(ulong z)
+    internal static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;

@@ -33,7 +33,8 @@ internal static class GatheredReference
         }
     }
 
-    public static void Backward(in GatheredBackwardOp op, GatheredRows rows, GatheredAttentionSpec spec, ReadOnlySpan<Tensor> results)
+    public static void Backward(
+        in GatheredBackwardOp op, GatheredRows rows, GatheredAttentionSpec spec, ReadOnlySpan<Tensor> results)
     {
         double[] dq = new double[op.Q.Length], dk = new double[op.Q.Length], dv = new double[op.Q.Length];
         int d = spec.HeadDim;
@@ -97,7 +98,10 @@ internal static class GatheredReference
                 for (int head = piece.FirstHead; head < piece.FirstHead + piece.Heads; head++)
                 {
                     for (int i = 0; i < piece.Queries.Length; i++)
-                        yield return new Row(piece, segment.FirstRow, segment.FirstRow + piece.Queries[i], head, piece.RangeOf(i));
+                    {
+                        int query = segment.FirstRow + piece.Queries[i];
+                        yield return new Row(piece, segment.FirstRow, query, head, piece.RangeOf(i));
+                    }
                 }
             }
         }
