@@ -14,6 +14,12 @@ public abstract partial record MixerSpec
     /// <param name="visibility">What the rows of a stack see.</param>
     internal abstract bool Serves(Visibility visibility);
 
+    /// <summary>
+    /// Whether what comes later in a sequence can change earlier rows although they do not attend to it, so that nothing computed
+    /// can be kept: see <see cref="StackSpec.ReadsAgain"/>.
+    /// </summary>
+    internal virtual bool ReadsAgain => false;
+
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
