@@ -30,7 +30,7 @@ public sealed class Model : IDisposable
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         if (spec.Last.Visibility != Visibility.Full)
             _memory = new MemoryLayout(spec.Last);
-        _head = new Head(weights, spec.Head, spec.Last.EmbeddingWidth, shared);
+        _head = new Head(weights, spec.Head, spec.Last.OutputWidth, shared);
         Parameters = weights.Parameters;
         Matrices = [.. weights.Matrices.Select(m => m.Matrix)];
         MatrixPaths = [.. weights.Matrices.Select(m => m.Path)];
@@ -345,6 +345,25 @@ public sealed class Model : IDisposable
             }
         }
 
+        // Whatever a segment remembers, the stack reads it: from its memory, or again.
+        return stack.Memory.IsTokens && batch.Segments.Any(segment => segment.Memory is not null)
+            ? RunAgain(stack, spec, ops, batch, trace)
+            : RunOnce(stack, ops, batch, encoded, trace);
+    }
+
+    private Tensor RunAgain(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Action<int, Tensor>? trace)
+    {
+        ForwardPlan.RequireOnePool(batch, stack.Memory);
+        Tensor hidden = new Rereading(batch).Run(ops, spec.OutputWidth, rows => RunOnce(stack, ops, rows, null, trace));
+        if (!ModelAdapters.AreWanted(batch))
+            return hidden;
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
+        hidden.Groups = _adapters.GroupsOf(batch);
+        return hidden;
+    }
+
+    private Tensor RunOnce(Stack stack, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
         if (!ModelAdapters.AreWanted(batch))
             return stack.Forward(ops, batch, new ForwardInputs(encoded, trace));
         using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);

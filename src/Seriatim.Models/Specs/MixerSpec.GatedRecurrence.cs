@@ -10,9 +10,6 @@ public abstract partial record MixerSpec
     /// <param name="Width">Features of the state.</param>
     public sealed record GatedRecurrence(int Width) : MixerSpec
     {
-        /// <inheritdoc/>
-        public override string InWords => $"recurrence of {Width:N0}";
-
         internal override bool Serves(Visibility visibility) => visibility != Visibility.Full;
 
         /// <inheritdoc/>

@@ -20,8 +20,11 @@ public abstract partial record MixerSpec
     /// <exception cref="ArgumentException">The pattern does not fit the layer or the sequence.</exception>
     internal virtual PatternParts Reads(Segment segment) => PatternParts.None;
 
-    /// <summary>The mixer in a few words, for people.</summary>
-    public virtual string InWords => GetType().Name;
+    /// <summary>
+    /// Whether what comes later in a sequence can change earlier rows although they do not attend to it, so that nothing computed
+    /// can be kept: see <see cref="StackSpec.ReadsAgain"/>.
+    /// </summary>
+    internal virtual bool ReadsAgain => false;
 
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();

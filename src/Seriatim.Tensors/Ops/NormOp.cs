@@ -72,10 +72,10 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
     /// <summary>Checks the shapes and returns the number of features that are normed together.</summary>
     internal static int Width(Tensor x, NormWeight weight)
     {
-        int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? x.Columns;
+        int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? (weight.Features > 0 ? weight.Features : x.Columns);
         ShapeMismatchException.Require(
             x.Columns % width == 0, "Norm", "x", $"{x}",
-            $"a multiple of {width} columns, the width of {weight.Scale ?? weight.Bias},");
+            $"a multiple of {width} columns, the features that {weight.Scale ?? weight.Bias} norms together,");
         ShapeMismatchException.Require(
             weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width), "Norm", "the factor", $"{weight.Scale}",
             $"[1, {width}]");

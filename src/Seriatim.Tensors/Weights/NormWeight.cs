@@ -16,4 +16,10 @@ public enum NormKind
 /// <param name="Bias">Added to each feature, <c>[1, E]</c>; null for none.</param>
 /// <param name="Epsilon">Added to the mean square or variance.</param>
 /// <param name="Offset">Added to the factor: 1 in the Gemma family, 0 elsewhere.</param>
-public sealed record NormWeight(NormKind Kind, Parameter? Scale, Parameter? Bias, float Epsilon, float Offset = 0);
+public sealed record NormWeight(NormKind Kind, Parameter? Scale, Parameter? Bias, float Epsilon, float Offset = 0)
+{
+    /// <summary>
+    /// Without factor and bias: features that are normed together (a head); 0: all of a row. With them it is their length.
+    /// </summary>
+    public int Features { get; init; }
+}
