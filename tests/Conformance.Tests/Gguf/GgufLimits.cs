@@ -25,8 +25,32 @@ internal static class GgufLimits
             return "no key for query_pre_attn_scalar; readers take head_dim";
         if (Number(config, "relative_attention_max_distance") is { } distance && distance != 128)
             return "no key for relative_attention_max_distance; readers take 128";
-        return null;
+        return OfStateSpaces(config, type);
     }
+
+    /// <summary>What readers of Mamba layers take as given.</summary>
+    private static string? OfStateSpaces(JsonElement config, string type)
+    {
+        if (type is not ("mamba" or "falcon_mamba" or "jamba"))
+            return null;
+        double width = Number(config, "hidden_size") ?? 0;
+        double inner = Number(config, "intermediate_size") is { } own && type != "jamba" ? own
+            : width * (Number(config, type == "jamba" ? "mamba_expand" : "expand") ?? 2);
+        if (inner != 2 * width)
+            return "readers take an inner size of twice the width";
+        if (Flag(config, "use_bias") is true || Flag(config, "mamba_proj_bias") is true)
+            return "no bias of the layers in and out";
+        if (Flag(config, "use_conv_bias") is false || Flag(config, "mamba_conv_bias") is false)
+            return "readers need the bias of the convolution";
+        return type == "falcon_mamba" && (Number(config, "mixer_rms_eps") ?? 1e-6) != (Number(config, "layer_norm_epsilon") ?? 1e-5)
+            ? "one epsilon for all norms"
+            : null;
+    }
+
+    private static bool? Flag(JsonElement config, string name) =>
+        config.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : null;
 
     /// <summary>Whether angles go through F32 factors in the file, and so come back rounded.</summary>
     public static bool Rounds(JsonElement config) => ScalingOf(config) is "llama3" or "longrope";

@@ -48,6 +48,11 @@ public sealed class GgufRoundTripTests : IDisposable
     [Theory]
     [InlineData("t5", "\"relative_attention_max_distance\": 20", "\"relative_attention_max_distance\": 128")]
     [InlineData("gemma2", "\"query_pre_attn_scalar\": 20", "\"query_pre_attn_scalar\": 12")]
+    [InlineData("mamba", "\"use_bias\": true, \"conv_kernel\": 3, \"intermediate_size\": 52", "\"conv_kernel\": 3")]
+    [InlineData("falcon_mamba", "\"mixer_rms_eps\": 1e-6, \"expand\": 1", "\"mixer_rms_eps\": 1e-5, \"expand\": 2")]
+    [InlineData("jamba", "\"mamba_dt_rank\": \"auto\"", "\"mamba_dt_rank\": 3")]
+    [InlineData("jamba", "\"num_experts\": 5", "\"num_experts\": 1")]
+    [InlineData("jamba", "\"expert_layer_period\": 2", "\"expert_layer_period\": 30")]
     public void TinyModelsComeThrough(string name, string from, string to)
     {
         IOps ops = OpsUnderTest.Get("cpu-512");
@@ -58,6 +63,21 @@ public sealed class GgufRoundTripTests : IDisposable
         using Model again = Model.Load(file);
         Bits.Equal(expected, Logits(again, ops), name);
         CheckFolder(again, expected, ops, name);
+    }
+
+    /// <summary>What readers of the format would not apply is refused by the key that says it.</summary>
+    [Theory]
+    [InlineData("mamba", "use_bias", "", "")]
+    [InlineData("mamba", "intermediate_size", "\"use_bias\": true, ", "")]
+    [InlineData("falcon_mamba", "mixer_rms_eps", "\"expand\": 1", "\"expand\": 2")]
+    public void WhatReadersWouldNotApplyIsRefused(string name, string key, string from, string to)
+    {
+        using Model model = TinyModels.Make(name, from.Length == 0 ? null : json => json.Replace(from, to));
+        string file = Path.Combine(_folder, "tiny.gguf");
+        var refused = Assert.Throws<UnsupportedConfigException>(() =>
+            GgufModelWriter.Write(model, file, QuantizationMix.Parse("f32"), name, new Dictionary<string, object>()));
+        Assert.StartsWith(key, refused.Keys[0]);
+        Assert.False(File.Exists(file));
     }
 
     [Fact]

@@ -26,6 +26,11 @@ internal static class TinyHybrids
             Recurrence(24, Placement.Parallel), Attention(Rotary with { Window = 9 }, Placement.Sandwich),
             Recurrence(24, Placement.NormedResidual, inner: null), Attention(Rotary with { Window = 5 }),
         ],
+        ["mamba-window"] =
+        [
+            Selective(new(37, 5, 4, 3)), Attention(Rotary with { Window = 9 }), Recurrence(24),
+            Selective(new(64, 16, 2, 1) { NormEpsilon = 1e-5f }, inner: null), Attention(Rotary with { Window = 5 }),
+        ],
         ["shapes"] = [Attention(Rotary), Attention(new MixerSpec.Attention(3, 3, 8, 0.35f)),
             Attention(Rotary with { KeyValueHeads = 4 })],
         ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } },
@@ -65,6 +70,8 @@ internal static class TinyHybrids
             foreach (string part in (string[])[
                 "norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v", "attention.o",
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
+                "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
+                "mamba.skip", "mamba.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -77,6 +84,10 @@ internal static class TinyHybrids
 
     private static LayerSpec Attention(MixerSpec.Attention attention, FeedForwardSpec? inner) =>
         new(Placement.Pre, Norm, attention, inner);
+
+    private static LayerSpec Selective(MixerSpec.Mamba mamba) => new(Placement.Pre, Norm, mamba, Inner);
+
+    private static LayerSpec Selective(MixerSpec.Mamba mamba, FeedForwardSpec? inner) => new(Placement.Pre, Norm, mamba, inner);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);

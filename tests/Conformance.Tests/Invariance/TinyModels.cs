@@ -41,6 +41,14 @@ internal static class TinyModels
             {"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2,
             "apply_residual_connection_post_layernorm": true}
             """,
+        ["mamba"] = MambaLike("Mamba", """, "use_bias": true, "conv_kernel": 3, "intermediate_size": 52"""),
+        ["falcon_mamba"] = MambaLike("FalconMamba", """, "tie_word_embeddings": false, "mixer_rms_eps": 1e-6, "expand": 1"""),
+        ["jamba"] = """
+            {"architectures": ["JambaForCausalLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 40, "num_hidden_layers": 4,
+            "num_attention_heads": 3, "num_key_value_heads": 1, "attn_layer_period": 3, "attn_layer_offset": 1, "expert_layer_period": 2,
+            "expert_layer_offset": 1, "num_experts": 5, "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
+            "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
+            """,
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
@@ -68,6 +76,10 @@ internal static class TinyModels
     private static string LlamaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 128, "rms_norm_eps": 1e-6
+        """ + more + "}";
+
+    private static string MambaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
+        "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 2, "state_size": 7, "time_step_rank": 3
         """ + more + "}";
 
     private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """

@@ -111,6 +111,8 @@ public sealed class WindowTests
     [InlineData("llama", 126, 3, "Window.Size")]
     [InlineData("llama", int.MaxValue, int.MaxValue, "Window.Size")]
     [InlineData("mistral", 6, 0, "Window.Size")]
+    [InlineData("mamba", 7, 3, "Window.Size")]
+    [InlineData("jamba", 7, 3, "Window.Size")]
     public void WindowsThatAModelCannotHaveAreRefused(string name, int size, int sinks, string term)
     {
         using Model model = TinyModels.Make(name);
