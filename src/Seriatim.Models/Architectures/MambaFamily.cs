@@ -4,7 +4,7 @@ namespace Seriatim.Models;
 internal static class MambaFamily
 {
     /// <summary>The number of positions that converters write for models without one.</summary>
-    private const uint WrittenContext = 1 << 20;
+    public const uint WrittenContext = 1 << 20;
 
     /// <summary>The keys of mamba and falcon_mamba; sizes of the layers are read and written by the methods below.</summary>
     public static IReadOnlyList<GgufKey> GgufKeys { get; } =
@@ -186,7 +186,8 @@ internal static class MambaFamily
         return checked(width * (config.SizeOrNull("expand") ?? 2));
     }
 
-    private static StepRange Steps(ConfigReader config)
+    /// <summary>The steps of fresh layers.</summary>
+    public static StepRange Steps(ConfigReader config)
     {
         var steps = new StepRange(
             (float)config.Number(StepRange.Usual.Smallest, "time_step_min"),
@@ -199,7 +200,8 @@ internal static class MambaFamily
         return steps;
     }
 
-    private static void Waive(ConfigReader config)
+    /// <summary>Waives what changes no result.</summary>
+    public static void Waive(ConfigReader config)
     {
         config.Waive("how fresh weights are drawn", "time_step_scale", "time_step_init_scheme", "rescale_prenorm_residual");
         config.Waive("all sums are F32", "residual_in_fp32");

@@ -40,6 +40,8 @@ public sealed record ParameterRequest(
     {
         get
         {
+            if (IsVector && Place.VectorRow > 0)
+                return [Columns / Place.VectorRow, Place.VectorRow];
             if (IsVector)
                 return [Place.Rows?.Total ?? Columns];
             int rows = Place.Rows?.Total ?? Rows;

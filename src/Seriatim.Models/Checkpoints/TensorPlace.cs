@@ -18,6 +18,12 @@ public sealed record TensorPlace(
     string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0,
     ValueForm? Form = null, bool IsFilter = false)
 {
+    /// <summary>
+    /// If above 0, the file tensor of a vector is a matrix with so many columns. That of one row may also be a vector, which is the
+    /// same to those who read it.
+    /// </summary>
+    public int VectorRow { get; init; }
+
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)
     {

@@ -137,6 +137,13 @@ public sealed class WeightBuilder
     public Parameter Rates(string name, int channels, int states, string why) =>
         Make(name, "", channels, states, ParameterLayout.Panels, false, Initializer.Rates, why);
 
+    /// <summary>The same with one rate of each head: a vector, <c>[1, H]</c>.</summary>
+    public Parameter Rates(string name, int heads, string why) => Vector(name, "", heads, Initializer.Rates, why);
+
+    /// <summary>The bias of one step of each head. Files have no ending for it.</summary>
+    public Parameter Steps(string name, int heads, StepRange steps, string why) => Made(
+        Request(name, "", 1, heads, ParameterLayout.RowMajor, false, Initializer.Steps, why, 1) with { Steps = steps });
+
     /// <summary>A vector of factors that begins with ones. Files have no ending for it.</summary>
     public Parameter Ones(string name, int length, string why) => Vector(name, "", length, Initializer.Ones, why);
 

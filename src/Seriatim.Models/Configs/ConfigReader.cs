@@ -120,6 +120,20 @@ public sealed class ConfigReader
         return [.. value.EnumerateArray().Select(n => Finite(name, n))];
     }
 
+    /// <summary>Two numbers, which may be infinite.</summary>
+    /// <param name="name">The key.</param>
+    /// <param name="low">The first if there is no such key.</param>
+    /// <param name="high">The second, likewise.</param>
+    public (double Low, double High) Range(string name, double low, double high)
+    {
+        if (Find([name], out _) is not { } value)
+            return (low, high);
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() != 2
+            || !LenientJson.TryGetDouble(value[0], out low) || !LenientJson.TryGetDouble(value[1], out high))
+            throw Unsupported(name, value, "a list of two numbers is needed");
+        return (low, high);
+    }
+
     /// <summary>A list of strings; empty if the config does not have it.</summary>
     public string[] Texts(string name)
     {

@@ -43,8 +43,11 @@ internal readonly unsafe struct LinearRecurrenceBackwardOp(
     {
         using Tensor? factors = LinearRecurrenceOp.Factors<T>(team, decay);
         using Tensor? following = Following(factors);
-        using Tensor dq = Share == 1 ? results[0].Retain() : Tensor.Create(q.Rows, Heads * Keys);
-        using Tensor dk = Share == 1 ? results[1].Retain() : Tensor.Create(q.Rows, Heads * Keys);
+        using Tensor? ofHeads = Share == 1 ? null : Tensor.Create(2 * q.Rows, Heads * Keys);
+        HeadRows dq = OfHeads(ofHeads ?? results[0]);
+        HeadRows dk = ofHeads is null
+            ? OfHeads(results[1])
+            : new HeadRows(ofHeads.Floats + (long)q.Rows * ofHeads.Columns, ofHeads.Columns, Keys, 1);
         HeadRows queries = OfGroups(q), keys = OfGroups(k), values = OfHeads(v), dO = OfHeads(dy);
         var roles = new LinearRoles
         {
@@ -52,19 +55,20 @@ internal readonly unsafe struct LinearRecurrenceBackwardOp(
             Q = dO,
             K = values,
             V = keys,
-            O = OfHeads(dq),
+            O = dq,
             A = LinearRecurrenceOp.Factors(decay, factors),
         };
         LinearRecurrenceWork<T>.Run(team, roles, rows, 0, v.Rows);
         roles.Backwards = true;
         roles.A = LinearRecurrenceOp.Factors(decay, following);
-        (roles.Q, roles.K, roles.V, roles.O) = (values, dO, queries, OfHeads(dk));
+        (roles.Q, roles.K, roles.V, roles.O) = (values, dO, queries, dk);
         LinearRecurrenceWork<T>.Run(team, roles, rows, 0, v.Rows);
         (roles.Q, roles.K, roles.V, roles.O) = (keys, queries, dO, OfHeads(results[2]));
         LinearRecurrenceWork<T>.Run(team, roles, rows, 0, v.Rows);
+        GC.KeepAlive(decay.Factors);
         if (Results == 4)
-            DecayWork<T>.Run(team, (queries, OfHeads(dq)), (keys, OfHeads(dk)), results[3], rows);
-        if (Share == 1)
+            DecayWork<T>.Run(team, (queries, dq), (keys, dk), results[3], rows);
+        if (ofHeads is null)
             return;
         GroupWork<T>.Run(team, dq, results[0], Keys, Share);
         GroupWork<T>.Run(team, dk, results[1], Keys, Share);
@@ -191,24 +195,23 @@ internal readonly unsafe struct LinearRecurrenceBackwardOp(
     }
 
     /// <summary>Sums over the heads of each group, in order.</summary>
-    private readonly struct GroupWork<T>(Tensor ofHeads, Tensor ofGroups, int width, int share) : IWork
+    private readonly struct GroupWork<T>(HeadRows ofHeads, Tensor ofGroups, int width, int share) : IWork
         where T : struct, ILanes<T>
     {
-        private readonly float* _from = ofHeads.Floats;
         private readonly float* _to = ofGroups.Floats;
         private readonly int _columns = ofGroups.Columns;
 
-        public static void Run(WorkerTeam team, Tensor ofHeads, Tensor ofGroups, int width, int share)
+        public static void Run(WorkerTeam team, HeadRows ofHeads, Tensor ofGroups, int width, int share)
         {
             var work = new GroupWork<T>(ofHeads, ofGroups, width, share);
-            team.Run(ofGroups.Rows, ref work, ofHeads.Length);
+            team.Run(ofGroups.Rows, ref work, ofGroups.Length * share);
         }
 
         public void Do(int piece, int worker)
         {
             for (int start = 0; start < _columns; start += width)
             {
-                float* from = _from + (long)piece * _columns * share + start * share;
+                float* from = ofHeads.At(piece, start / width * share);
                 float* to = _to + (long)piece * _columns + start;
                 for (int i = 0; i < width; i += 16)
                 {

@@ -40,6 +40,7 @@ internal readonly unsafe struct LinearRecurrenceOp(
             Heads = decay.Heads,
         };
         LinearRecurrenceWork<T>.Run(team, roles, rows, layer, v.Rows);
+        GC.KeepAlive(decay.Factors);
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)

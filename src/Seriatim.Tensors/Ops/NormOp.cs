@@ -72,10 +72,10 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
     /// <summary>Checks the shapes and returns the number of features that are normed together.</summary>
     internal static int Width(Tensor x, NormWeight weight)
     {
-        int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? (weight.Features > 0 ? weight.Features : x.Columns);
+        int width = weight.Scale?.Columns ?? weight.Bias?.Columns ?? (weight.Width > 0 ? weight.Width : x.Columns);
         ShapeMismatchException.Require(
             x.Columns % width == 0, "Norm", "x", $"{x}",
-            $"a multiple of {width} columns, the features that {weight.Scale ?? weight.Bias} norms together,");
+            $"a multiple of {width} columns, the width of {weight.Scale ?? weight.Bias ?? (object)"each piece"},");
         ShapeMismatchException.Require(
             weight.Scale is not { } s || (s.Rows == 1 && s.Columns == width), "Norm", "the factor", $"{weight.Scale}",
             $"[1, {width}]");
@@ -171,8 +171,8 @@ internal readonly unsafe struct NormBackwardOp(Tensor x, NormWeight weight, Tens
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// RMS or layer norm of each row: <c>[N, E] → [N, E]</c>. E may be a multiple of the weight's length:
-    /// then each piece is a row (norms per head).
+    /// RMS or layer norm of each row: <c>[N, E] → [N, E]</c>. E may be a multiple of the weight's length, or of its
+    /// width if it has neither factor nor bias: then each piece is a row (norms per head).
     /// </summary>
     public static Tensor Norm(this IOps ops, Tensor x, NormWeight weight) => ops.Run(new NormOp(x, weight));
 }

@@ -19,7 +19,7 @@ public enum NormKind
 public sealed record NormWeight(NormKind Kind, Parameter? Scale, Parameter? Bias, float Epsilon, float Offset = 0)
 {
     /// <summary>
-    /// Without factor and bias: features that are normed together (a head); 0: all of a row. With them it is their length.
+    /// Features that are normed together if there is neither a factor nor a bias to say so (norms of heads); 0: a whole row.
     /// </summary>
-    public int Features { get; init; }
+    public int Width { get; init; }
 }

@@ -35,6 +35,11 @@ internal static class TinyHybrids
             Attention(Rotary with { KeyValueHeads = 4 })],
         ["hybrid-cross"] = [Recurrence(21) with { Cross = Cross }, Attention(Rotary) with { Cross = Cross with { HeadDim = 9 } },
             Recurrence(40, inner: null)],
+        ["retention-hybrid"] =
+        [
+            Retention(3, 10, 13), Attention(Rotary with { Window = 9 }), Retention(2, 8, 37, inner: null), Recurrence(20),
+        ],
+        ["mamba2-hybrid"] = [StateSpace(4, 10, 2), Attention(Rotary), StateSpace(2, 24, 1)],
         ["shapes-hybrid"] = [Attention(new MixerSpec.Attention(3, 1, 20, 0.35f)), Recurrence(16, inner: null), Attention(Rotary)],
     };
 
@@ -72,6 +77,9 @@ internal static class TinyHybrids
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
                 "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
                 "mamba.skip", "mamba.o",
+                "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.x.convolution", "mamba2.b.convolution",
+                "mamba2.c.convolution", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
+                "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -88,6 +96,13 @@ internal static class TinyHybrids
     private static LayerSpec Selective(MixerSpec.Mamba mamba) => new(Placement.Pre, Norm, mamba, Inner);
 
     private static LayerSpec Selective(MixerSpec.Mamba mamba, FeedForwardSpec? inner) => new(Placement.Pre, Norm, mamba, inner);
+    private static LayerSpec Retention(int heads, int keys, int values) => Retention(heads, keys, values, Inner);
+
+    private static LayerSpec Retention(int heads, int keys, int values, FeedForwardSpec? inner) =>
+        new(Placement.Pre, Norm, new MixerSpec.Retention(heads, keys, values, 1e-6f), inner);
+
+    private static LayerSpec StateSpace(int heads, int headDim, int groups) =>
+        new(Placement.Pre, Norm, new MixerSpec.Mamba2(heads, headDim, groups, States: 7, Kernel: 4, 1e-5f), null);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);

@@ -49,6 +49,23 @@ internal static class TinyModels
             "expert_layer_offset": 1, "num_experts": 5, "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
             "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
             """,
+        ["retnet"] = """
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 40, "decoder_value_embed_dim": 68, "decoder_retention_heads": 2,
+            "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "layernorm_embedding": true}
+            """,
+        ["retnet-post"] = """
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 36, "decoder_value_embed_dim": 36, "decoder_retention_heads": 3,
+            "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "decoder_normalize_before": false,
+            "share_decoder_input_output_embed": true}
+            """,
+        ["mamba2"] = """
+            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 36, "num_heads": 6, "head_dim": 12, "state_size": 10,
+            "n_groups": 1, "num_hidden_layers": 2, "conv_kernel": 4, "tie_word_embeddings": false}
+            """,
+        ["mamba2-groups"] = """
+            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_heads": 4, "head_dim": 20, "state_size": 9,
+            "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false, "time_step_limit": [0.01, 0.05]}
+            """,
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}

@@ -36,6 +36,39 @@ public static class LinearRecurrenceCases
         }
     }
 
+    /// <summary>What surrounds the recurrence in Mamba-2: steps with and without limits that hold, and skips.</summary>
+    public static IEnumerable<OpCase> Surroundings()
+    {
+        foreach ((int rows, int heads, int width) in new[] { (1, 1, 1), (5, 3, 7), (9, 20, 16), (40, 70, 37) })
+        {
+            foreach ((float low, float high) in new[] { (0f, float.PositiveInfinity), (0.4f, 1.1f) })
+            {
+                // Among many steps some lie so near to a limit that a difference quotient meets the kink.
+                if (low > 0 && rows * heads > 500)
+                    continue;
+                Parameter? bias = null, rates = null;
+                var c = new OpCase($"selective steps {rows}, {heads} x {width} from {low} to {high}", (c, ops) =>
+                {
+                    (Tensor values, Tensor logs) = ops.SelectiveSteps(c.Inputs[0], c.Inputs[1], bias!, rates!, low, high);
+                    using (values)
+                    using (logs)
+                        return ops.LinearRecurrence(c.Inputs[2], c.Inputs[3], values, LinearDecay.OfRows(logs), 1,
+                            RecurrenceCases.Whole([rows]), 0);
+                })
+                { Tolerance = 2e-5f }.Input(rows, heads * width).Input(rows, heads).Input(rows, 3).Input(rows, 3);
+                bias = c.Parameter(1, heads);
+                rates = c.Parameter(1, heads);
+                yield return c;
+            }
+
+            Parameter? skip = null;
+            var added = new OpCase($"add scaled {rows}, {heads} x {width}", (c, ops) =>
+                ops.AddScaled(c.Inputs[0], c.Inputs[1], skip!)) { Tolerance = 1e-5f }.Input(rows, heads * width).Input(rows, heads * width);
+            skip = added.Parameter(1, heads);
+            yield return added;
+        }
+    }
+
     /// <summary>The factors of retention: 1 - 2^(-5-h) is near 1, so some are smaller.</summary>
     public static float[] Factors(int heads) => [.. Enumerable.Range(0, heads).Select(h => 1 - MathF.Pow(2, -h - 1))];
 

@@ -15,6 +15,7 @@ public static class OpCases
         .. AttentionCases.All(),
         .. GatheredCases.All(),
         .. LinearRecurrenceCases.All(),
+        .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
     ];
 
@@ -188,13 +189,11 @@ public static class OpCases
             {
                 foreach ((bool scale, bool bias, float offset) in new[] { (true, false, 0f), (true, true, 0f), (true, false, 1f), (false, false, 0f) })
                 {
-                    if (!scale && width != e)
-                        continue;
                     NormWeight? w = null;
                     var c = new OpCase($"norm {kind} [{n}, {e}] by {width} scale {scale} bias {bias} offset {offset}",
                         (c, ops) => ops.Norm(c.Inputs[0], w!))
                     { Tolerance = 1e-5f }.Input(n, e);
-                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset);
+                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset) { Width = scale || width == e ? 0 : width };
                     yield return c;
                 }
             }
