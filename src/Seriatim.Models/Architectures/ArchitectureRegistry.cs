@@ -13,6 +13,7 @@ public static class ArchitectureRegistry
         new Gemma2Architecture(),
         new Gpt2Architecture(),
         new GptNeoxArchitecture(),
+        new LinformerArchitecture(),
         new LlamaArchitecture(),
         new LongformerArchitecture(),
         new MarianArchitecture(),
