@@ -126,6 +126,10 @@ public sealed class GatheredAttentionTests
         Assert.ThrowsAny<ArgumentException>(() =>
             ops.GatheredAttention(q, k, v, new([new(0, 6, [])]), spec with { OwnScore = float.NegativeInfinity }));
 
+        using var table = new Parameter("t", 5, 3);
+        Assert.Contains("at most 5", Assert.Throws<ShapeMismatchException>(
+            () => ops.ProjectLength(q, table, [new SequenceRows(0, 6)])).Message);
+        Assert.Throws<ShapeMismatchException>(() => ops.ProjectLength(q, table, [new SequenceRows(0, 5)]));
         Assert.Throws<ShapeMismatchException>(() => ops.ScatterRows(q, new[] { 0, 1, 2, 3, 4, 9 }, 9));
     }
 

@@ -15,6 +15,7 @@ public static class ArchitectureRegistry
         new Gpt2Architecture(),
         new GptNeoxArchitecture(),
         new JambaArchitecture(),
+        new LinformerArchitecture(),
         new LlamaArchitecture(),
         new LongformerArchitecture(),
         new Mamba2Architecture(),

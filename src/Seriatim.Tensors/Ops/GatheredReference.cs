@@ -11,18 +11,20 @@ internal static class GatheredReference
         foreach (Row row in All(rows, spec))
         {
             double[] scores = Scores(q, k, row, spec);
-            double max = scores.Length == 0 ? double.NegativeInfinity : scores.Max();
+            double max = scores.Aggregate(double.NegativeInfinity, Math.Max); // not a number, if one is none
             if (double.IsNegativeInfinity(max))
                 continue;
             double[] sums = new double[spec.HeadDim];
             double total = 0;
             for (int place = 0; place < scores.Length; place++)
             {
+                if (double.IsNegativeInfinity(scores[place]))
+                    continue;
                 double p = Math.Exp(scores[place] - max);
                 total += p;
                 p *= spec.Dropout.FactorOf((long)row.Query * spec.Heads + row.Head, place);
                 ReadOnlySpan<float> value = Of(v, row.Key(place), row.Head, spec);
-                for (int i = 0; i < sums.Length && p != 0; i++)
+                for (int i = 0; i < sums.Length; i++)
                     sums[i] += p * value[i];
             }
 

@@ -12,6 +12,7 @@ public static class OpCases
     public static IEnumerable<OpCase> All() =>
     [
         .. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. Pointwise(), .. Experts(), .. CrossEntropies(),
+        .. LengthProjections(),
         .. AttentionCases.All(),
         .. GatheredCases.All(),
         .. LinearRecurrenceCases.All(),
@@ -26,6 +27,23 @@ public static class OpCases
             EmbeddingWeight? table = null;
             var c = new OpCase($"embed {layout}", (_, ops) => ops.Embed(table!, new[] { 3, 0, 36, 3, 3, 12 }));
             table = new EmbeddingWeight(c.Parameter(37, 19, layout));
+            yield return c;
+        }
+    }
+
+    private static IEnumerable<OpCase> LengthProjections()
+    {
+        (int Width, int Length, int Rank, int[] Sequences)[] shapes =
+        [
+            (19, 40, 5, [40, 7, 1]), (64, 33, 33, [9, 33]), (1, 20, 1, [20]), (70, 12, 17, [0, 12, 3]),
+        ];
+        foreach ((int width, int length, int rank, int[] sequences) in shapes)
+        {
+            Parameter table = null!;
+            SequenceRows[] rows = [.. sequences.Select((n, i) => new SequenceRows(sequences[..i].Sum(), n))];
+            var c = new OpCase($"project length [{string.Join('+', sequences)}, {width}] by [{length}, {rank}]",
+                (c, ops) => ops.ProjectLength(c.Inputs[0], table, rows)).Input(sequences.Sum(), width);
+            table = c.Parameter(length, rank);
             yield return c;
         }
     }
