@@ -19,6 +19,7 @@ public static class ArchitectureRegistry
         new OptArchitecture(),
         new Phi3Architecture(),
         new Qwen2Architecture(),
+        new ReformerArchitecture(),
         new RobertaArchitecture(),
         new T5Architecture(),
     ];

@@ -37,6 +37,8 @@ public sealed record ParameterRequest(
     {
         get
         {
+            if (Place.Shape is { } shape)
+                return [.. shape];
             if (IsVector)
                 return [Place.Rows?.Total ?? Columns];
             int rows = Place.Rows?.Total ?? Rows;
