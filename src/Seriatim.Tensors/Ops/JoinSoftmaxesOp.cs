@@ -1,13 +1,14 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Parts of one softmax joined by their log-sum-exps, per row and head: <c>w_r = exp(l_r - log Σ_s exp l_s)</c>,
-/// <c>y = Σ_r w_r x_r</c>, r in sequence. Backward, with <c>g_r = dy·x_r</c>: <c>dx_r = w_r dy</c>,
+/// Parts of one softmax joined by their log-sum-exps, per row and head: <c>w_r = exp(l_r - L)</c> with <c>L = log Σ_s exp l_s</c>
+/// in F32, <c>y = Σ_r w_r x_r</c>, r in sequence. Backward, with <c>g_r = dy·x_r</c>: <c>dx_r = w_r dy</c>,
 /// <c>dl_r = w_r (g_r - Σ_s w_s g_s)</c>.
 /// </summary>
 /// <remarks>
 /// Shapes: x_r, y [N, H·D], l_r [N, H]. Saved for backward: all x and l. A part with a log-sum-exp of minus infinity has no
-/// weight; where all have, the result is 0.
+/// weight; where all have, the result is 0. That L has 24 bits shows where scores are huge: Reformer's rows that see themselves
+/// alone have -1e5, and with two rounds the weights sum to 0.998 there, in the reference and so here.
 /// </remarks>
 internal readonly unsafe struct JoinSoftmaxesOp(Tensor[] parts, Tensor[] logSumExps) : IOp<JoinSoftmaxesOp>
 {
@@ -91,15 +92,18 @@ internal readonly unsafe struct JoinSoftmaxesOp(Tensor[] parts, Tensor[] logSumE
         double largest = double.NegativeInfinity;
         foreach (Tensor logSumExp in logSumExps)
             largest = Math.Max(largest, logSumExp.Row(row)[head]);
-        double sum = 0;
-        for (int r = 0; r < weights.Length; r++)
+        if (double.IsNegativeInfinity(largest))
         {
-            double value = logSumExps[r].Row(row)[head];
-            sum += weights[r] = double.IsNegativeInfinity(value) ? 0 : PlainMath.Exp(value - largest);
+            weights.Clear();
+            return;
         }
 
+        double sum = 0;
+        foreach (Tensor logSumExp in logSumExps)
+            sum += PlainMath.Exp(logSumExp.Row(row)[head] - largest);
+        double all = (float)(largest + PlainMath.Log(sum));
         for (int r = 0; r < weights.Length; r++)
-            weights[r] = sum > 0 ? weights[r] / sum : weights[r];
+            weights[r] = PlainMath.Exp(logSumExps[r].Row(row)[head] - all);
     }
 
     private readonly struct ForwardWork<T>(Tensor[] parts, Tensor[] logSumExps, Tensor y, int perPiece) : IWork

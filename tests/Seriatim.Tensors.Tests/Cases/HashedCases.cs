@@ -14,7 +14,8 @@ public static class HashedCases
         foreach ((string name, int rows, int heads, int d, int rounds, int directions, HashRange[] ranges) in hashed)
         {
             HashRotations rotations = Rotations(heads, d, rounds, directions);
-            yield return new OpCase($"hash {name}", (c, ops) => ops.HashBuckets(c.Inputs[0], rotations, ranges)).Input(rows, heads * d);
+            yield return new OpCase($"hash {name}", (c, ops) => ops.HashBuckets(c.Inputs[0], rotations, ranges))
+            { Differentiable = false }.Input(rows, heads * d);
         }
 
         foreach (int parts in new[] { 1, 2, 5 })
