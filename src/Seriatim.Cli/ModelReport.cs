@@ -113,8 +113,8 @@ internal sealed record ModelReport(
     {
         int layers = stack.Layers.Count;
         string others = string.Join(", ",
-            stack.Layers.Select(l => l.Mixer).OfType<MixerSpec.GatedRecurrence>().GroupBy(r => r.Width)
-            .Select(group => $"recurrence of {group.Key:N0} in {group.Count()} of {layers} layers"));
+            stack.Layers.Select(l => l.Mixer).Where(mixer => mixer is not MixerSpec.Attention).GroupBy(mixer => mixer.InWords)
+            .Select(group => $"{group.Key} in {group.Count()} of {layers} layers"));
         if (attention.Length == 0)
             return others;
         string stretched = RopeScaling is { } scaling ? $", scaled {scaling}" : "";

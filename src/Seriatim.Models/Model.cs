@@ -336,6 +336,7 @@ public sealed class Model : IDisposable
         batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
+            CheckPattern(segment, spec);
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {
                 throw new ArgumentException(
@@ -371,6 +372,27 @@ public sealed class Model : IDisposable
         Tensor hidden = stack.Forward(ops, batch, new ForwardInputs(encoded, trace, groups, ofEncoder));
         hidden.Groups = groups;
         return hidden;
+    }
+
+    /// <summary>A pattern that no layer reads would be passed over in silence.</summary>
+    private void CheckPattern(Segment segment, StackSpec stack)
+    {
+        if (segment.Pattern.IsNone)
+            return;
+        PatternParts read = stack.Layers.Aggregate(PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(segment));
+        if (segment.Pattern.Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
+        {
+            throw new ArgumentException(
+                $"A segment names {segment.Pattern.Globals.Count} global tokens; no layer of this {Spec.Family} model has any. " +
+                "Leave them out, or take a Longformer.");
+        }
+
+        if (segment.Pattern.Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
+        {
+            throw new ArgumentException(
+                $"A segment brings a plan of {plan.Blocks} blocks; no layer of this {Spec.Family} model sees blocks. Leave it " +
+                "out, or take a BigBird with attention_type block_sparse.");
+        }
     }
 
     private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)

@@ -11,6 +11,7 @@ internal sealed class ForwardPlan : IDisposable
     private readonly object?[] _rows;
     private readonly Dictionary<int, object> _decided = [];
     private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
+    private Dictionary<object, object?>? _patterns;
     private DropoutMask _layerMask;
     private ulong _site;
     private int _layer;
@@ -54,6 +55,15 @@ internal sealed class ForwardPlan : IDisposable
 
     /// <summary>The segments of recurrent layers.</summary>
     public RecurrenceRows States(int kind) => (RecurrenceRows)(_rows[kind] ??= StateRows(kind));
+
+    /// <summary>What layers with the same key make of the batch: by the first that asks, for all.</summary>
+    public T Once<T>(object key, Func<RaggedBatch, T> make)
+    {
+        _patterns ??= [];
+        if (!_patterns.TryGetValue(key, out object? made))
+            _patterns.Add(key, made = make(Batch));
+        return (T)made!;
+    }
 
     /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
     public bool HasEncoderRows { get; }

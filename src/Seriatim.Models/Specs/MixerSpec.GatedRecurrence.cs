@@ -18,6 +18,9 @@ public abstract partial record MixerSpec
         /// <inheritdoc/>
         public override double MixingProducts(Segment segment) => (double)segment.Rows * Width;
 
+        /// <inheritdoc/>
+        public override string InWords => $"recurrence of {Width:N0}";
+
         internal override MemoryKind Remembers() => new MemoryKind.States(Width);
 
         internal override Mixer Build(in MixerPart part) =>

@@ -20,6 +20,15 @@ public abstract partial record MixerSpec
     /// </summary>
     internal virtual bool ReadsAgain => false;
 
+    /// <summary>
+    /// What the layer reads of the pattern that a sequence brings along; a pattern that no layer reads is refused.
+    /// </summary>
+    /// <exception cref="ArgumentException">The pattern does not fit the layer or the sequence.</exception>
+    internal virtual PatternParts Reads(Segment segment) => PatternParts.None;
+
+    /// <summary>The mixer in a few words, for people.</summary>
+    public virtual string InWords => GetType().Name;
+
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
