@@ -122,7 +122,7 @@ public sealed class Model : IDisposable
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };
-        return Build(spec, names, config, new CheckpointSource(checkpoint, options.Storage, names), options.Device);
+        return Build(options.Apply(spec), names, config, new CheckpointSource(checkpoint, options.Storage, names), options.Device);
     }
 
     /// <summary>

@@ -16,7 +16,9 @@ internal static class TermsReader
             context = AttentionWindow.MaxPositions;
         }
 
-        return new SequenceLimits(context, Reach(layers, terms.Window));
+        // Who reads the sequence again needs all of its ids, whatever its layers see.
+        bool readsAgain = spec.Decoder is { ReadsAgain: true };
+        return new SequenceLimits(context, readsAgain ? null : Reach(layers, terms.Window));
     }
 
     /// <summary>The terms without what changes no angle: two sequences of one variant have the same keys and values.</summary>

@@ -26,6 +26,7 @@ public static class ArchitectureRegistry
         new OptArchitecture(),
         new Phi3Architecture(),
         new Qwen2Architecture(),
+        new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
         new T5Architecture(),

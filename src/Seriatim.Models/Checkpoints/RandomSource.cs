@@ -75,7 +75,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
     /// Close to N(0, 1): the sum of twelve uniform numbers less 6 (Irwin-Hall), from integers alone, so that no library function
     /// can make a difference.
     /// </summary>
-    private static float Normal(ulong key, ulong index)
+    internal static float Normal(ulong key, ulong index)
     {
         long sum = 0;
         for (ulong word = 0; word < 3; word++)

@@ -24,6 +24,9 @@ public sealed record TensorPlace(
     /// </summary>
     public int VectorRow { get; init; }
 
+    /// <summary>The shape of the file tensor where it has more axes than rows and columns, all others 1; null: it has not.</summary>
+    public IReadOnlyList<long>? Shape { get; init; }
+
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)
     {

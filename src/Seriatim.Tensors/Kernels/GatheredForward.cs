@@ -261,7 +261,9 @@ internal unsafe struct GatheredForward<T> : IWork
             float sum = T.Sum(T.Load(state.Sums + row * 16));
             bool any = sum != 0; // also if it is not a number: then the row is none
             LogSumExp[place] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
-            T factor = T.Broadcast(any ? 1 / sum : 0);
+            T factor = Spec.OwnScore is null
+                ? T.Broadcast(any ? 1 / sum : 0)
+                : LaneMath<T>.Exp(T.Broadcast(any ? state.Maxima[row] - LogSumExp[place] : float.NegativeInfinity));
             float* output = state.Output + row * state.Stride;
             for (int i = 0; i < d; i += 16)
                 RowKernel.Store(T.MultiplyAdd(T.Load(output + i), factor, zero), Y + place * d + i, d - i);

@@ -28,10 +28,11 @@ internal static class GatheredReference
                     sums[i] += p * value[i];
             }
 
+            logSumExp.Row(row.Query)[row.Head] = (float)(max + Math.Log(total));
+            double factor = spec.OwnScore is null ? 1 / total : Math.Exp(max - logSumExp.Row(row.Query)[row.Head]);
             Span<float> result = y.Row(row.Query).Slice(row.Head * spec.HeadDim, spec.HeadDim);
             for (int i = 0; i < sums.Length; i++)
-                result[i] = (float)(sums[i] / total);
-            logSumExp.Row(row.Query)[row.Head] = (float)(max + Math.Log(total));
+                result[i] = (float)(sums[i] * factor);
         }
     }
 

@@ -15,6 +15,7 @@ public static class OpCases
         .. LengthProjections(),
         .. AttentionCases.All(),
         .. GatheredCases.All(),
+        .. HashedCases.All(),
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
@@ -248,6 +249,10 @@ public static class OpCases
         yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
         yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
         yield return new OpCase("scatter rows", (c, ops) => ops.ScatterRows(c.Inputs[0], new[] { 4, 1, 4 }, 6)).Input(3, 31);
+        yield return new OpCase("columns", (c, ops) => ops.Columns(c.Inputs[0], 5, 17)).Input(4, 31);
+        yield return new OpCase("no columns", (c, ops) => ops.JoinColumns(ops.Columns(c.Inputs[0], 31, 0), c.Inputs[0])).Input(4, 31);
+        yield return new OpCase("join columns", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[1])).Input(4, 31).Input(4, 3);
+        yield return new OpCase("join columns to itself", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[0])).Input(4, 31);
         yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);
     }
 
