@@ -12,6 +12,36 @@ public sealed record ModelLoadOptions
     /// <summary>Whose memory the weights are in, and so whose ops run the model.</summary>
     public Device Device { get; init; } = Device.Cpu;
 
+    /// <summary>
+    /// The directions of hashed attention that a model was trained with (Reformer), which its files do not hold; null: those that
+    /// follow from its <c>hash_seed</c>.
+    /// </summary>
+    public HashRotations? HashRotations { get; init; }
+
     /// <summary>Where quantised matrices lie.</summary>
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
+
+    /// <summary>The model with what these options say of it.</summary>
+    /// <exception cref="NotSupportedException">Rotations are given, and the model has no layer for them.</exception>
+    internal ModelSpec Apply(ModelSpec spec)
+    {
+        if (HashRotations is not { } rotations)
+            return spec;
+        if (spec.Decoder is not { } decoder || !decoder.Layers.Any(layer => layer.Mixer is MixerSpec.HashedAttention))
+        {
+            throw new NotSupportedException(
+                $"Rotations for {rotations.Heads} heads are given, and this {spec.Family} model has 0 layers of hashed attention; " +
+                "leave HashRotations out.");
+        }
+
+        return spec with
+        {
+            Decoder = decoder with
+            {
+                Layers = [.. decoder.Layers.Select(layer => layer.Mixer is MixerSpec.HashedAttention hashed
+                    ? layer with { Mixer = hashed with { Rotations = rotations } }
+                    : layer)],
+            },
+        };
+    }
 }

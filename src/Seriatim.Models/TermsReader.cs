@@ -16,7 +16,9 @@ internal static class TermsReader
             context = AttentionWindow.MaxPositions;
         }
 
-        return new SequenceLimits(context, Reach(layers, terms.Window));
+        // Who reads the sequence again needs all of its ids, whatever its layers see.
+        bool readsAgain = spec.Decoder is { ReadsAgain: true };
+        return new SequenceLimits(context, readsAgain ? null : Reach(layers, terms.Window));
     }
 
     /// <summary>The terms without what changes no angle: two sequences of one variant have the same keys and values.</summary>
@@ -59,7 +61,7 @@ internal static class TermsReader
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
     private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) =>
-        layer.Window <= 0 || window.Size <= layer.Window;
+        layer.Chunk <= 0 && (layer.Window <= 0 || window.Size <= layer.Window);
 
     private static AttentionWindow? Reach(MixerSpec.Attention[] layers, AttentionWindow? window)
     {
@@ -67,9 +69,9 @@ internal static class TermsReader
         foreach (MixerSpec.Attention layer in layers)
         {
             bool narrows = window is { } own && Narrows(own, layer);
-            if (!narrows && layer.Window <= 0)
+            if (!narrows && layer.Sight <= 0)
                 return null;
-            size = Math.Max(size, narrows ? window!.Value.Size : layer.Window);
+            size = Math.Max(size, narrows ? window!.Value.Size : layer.Sight);
             sinks = Math.Max(sinks, narrows ? window!.Value.Sinks : 0);
         }
 
@@ -118,7 +120,7 @@ internal static class TermsReader
         {
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"the layers of this {spec.Family} model see at most "
-                    + $"{layers.Max(layer => layer.Window)} positions by themselves");
+                    + $"{layers.Max(layer => layer.Sight)} positions by themselves");
         }
     }
 

@@ -26,6 +26,15 @@ public sealed class LogitsTests
         int[][] ids = expected.Ids("input_ids");
         float[][] logits = Runs.DecoderLogits(model, ops, ids);
         Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.SelectMany(l => l).ToArray(), golden.Tolerance);
+        foreach (string kind in (string[])["odd_", "short_"])
+        {
+            if (!expected.Has($"{kind}input_ids"))
+                continue;
+            float[][] others = Runs.DecoderLogits(model, ops, expected.Ids($"{kind}input_ids"));
+            Close.Check($"{golden.Name} {kind}logits", expected.Floats($"{kind}logits"), [.. others.SelectMany(l => l)],
+                golden.Tolerance);
+        }
+
         if (!expected.Has("padded_input_ids"))
             return;
 
@@ -33,7 +42,8 @@ public sealed class LogitsTests
         int[][] mask = expected.Ids("padded_attention_mask");
         float[] paddedLogits = expected.Floats("padded_logits");
         int size = paddedLogits.Length / padded.Length;
-        float[][] rows = Runs.DecoderLogits(model, ops, padded.Select((row, i) => Runs.Unpadded(row, mask[i])));
+        using Model filled = golden.LoadFilled(padded[0].Length, ops.Device);
+        float[][] rows = Runs.DecoderLogits(filled, ops, padded.Select((row, i) => Runs.Unpadded(row, mask[i])));
         for (int row = 0; row < rows.Length; row++)
         {
             float[] wanted = Runs.Unpadded(paddedLogits.AsSpan(row * size, size), mask[row]);
@@ -46,7 +56,8 @@ public sealed class LogitsTests
         bool classifies = model.Spec.Task == ModelTask.SequenceClassification;
         int[][] mask = Runs.Mask(expected, "attention_mask", "input_ids");
         RaggedBatch batch = Runs.EncoderBatch(expected.Ids("input_ids"), mask,
-            expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null, classifies ? Outputs.First : Outputs.All);
+            expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null, classifies ? Outputs.First : Outputs.All,
+            Runs.Patterns(expected, mask.Length));
         using Tensor hidden = model.Forward(ops, batch);
         if (expected.Has("last_hidden_state"))
             CheckRows(golden, "last_hidden_state", expected, mask, Runs.Split(batch, hidden));
@@ -54,6 +65,7 @@ public sealed class LogitsTests
         if (!classifies)
         {
             CheckRows(golden, "logits", expected, mask, Runs.Split(batch, logits));
+            CheckShort(golden, model, ops, expected);
             return;
         }
 
@@ -63,6 +75,17 @@ public sealed class LogitsTests
         using Tensor first = ops.GatherRows(hidden, batch.OutputRows);
         using Tensor pooled = model.HeadFeatures(ops, first);
         Close.Check($"{golden.Name} pooler_output", expected.Floats("pooler_output"), pooled.ToArray(), golden.Tolerance);
+    }
+
+    /// <summary>Texts below the length that a model was made for, where that matters.</summary>
+    private static void CheckShort(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
+    {
+        if (!expected.Has("short_input_ids") || !expected.Has("short_logits"))
+            return;
+        RaggedBatch batch = Runs.EncoderBatch(expected.Ids("short_input_ids"), null);
+        using Tensor hidden = model.Forward(ops, batch);
+        using Tensor logits = model.Project(ops, hidden);
+        Close.Check($"{golden.Name} short logits", expected.Floats("short_logits"), logits.ToArray(), golden.Tolerance);
     }
 
     private static void CheckSequenceToSequence(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)

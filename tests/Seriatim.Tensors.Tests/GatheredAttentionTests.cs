@@ -125,8 +125,12 @@ public sealed class GatheredAttentionTests
         Assert.Throws<ShapeMismatchException>(() => ops.GatheredAttention(q, narrow, v, new([new(0, 6, [])]), spec));
         Assert.ThrowsAny<ArgumentException>(() =>
             ops.GatheredAttention(q, k, v, new([new(0, 6, [])]), spec with { OwnScore = float.NegativeInfinity }));
-        Assert.ThrowsAny<ArgumentException>(() => ops.ScatterRows(q, new[] { 0, 1, 2, 3, 4, 4 }, 9));
-        Assert.ThrowsAny<ArgumentException>(() => ops.ScatterRows(q, new[] { 0, 1, 2, 3, 4, 9 }, 9));
+
+        using var table = new Parameter("t", 5, 3);
+        Assert.Contains("at most 5", Assert.Throws<ShapeMismatchException>(
+            () => ops.ProjectLength(q, table, [new SequenceRows(0, 6)])).Message);
+        Assert.Throws<ShapeMismatchException>(() => ops.ProjectLength(q, table, [new SequenceRows(0, 5)]));
+        Assert.Throws<ShapeMismatchException>(() => ops.ScatterRows(q, new[] { 0, 1, 2, 3, 4, 9 }, 9));
     }
 
     private static (Tensor Q, Tensor K, Tensor V) Sequence(int rows, int columns)

@@ -56,13 +56,9 @@ internal sealed class BertArchitecture : Architecture
                     "bert.pooler.dense.*", "cls.*", "classifier.*");
                 return names.WithOptionalPrefix("bert.");
             default:
-                names.Add("head.transform", "cls.predictions.transform.dense");
-                names.Add("head.norm", "cls.predictions.transform.LayerNorm");
-                names.Add("head", "cls.predictions.decoder");
-                names.Add("head.bias", "cls.predictions.bias");
-                names.Waive("a copy of cls.predictions.bias", "cls.predictions.decoder.bias");
-                names.Waive("the head of next sentence prediction", "bert.pooler.dense.*", "cls.seq_relationship.*");
-                return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "cls.predictions.decoder.weight") : names;
+                BertFamily.AddMaskedHead(names, spec);
+                return names.Waive(
+                    "the head of next sentence prediction", "bert.pooler.dense.*", "cls.seq_relationship.*");
         }
     }
 

@@ -4,7 +4,13 @@ namespace Seriatim.Models;
 internal static class BertFamily
 {
     /// <summary>The encoder and its head; positions start at <paramref name="offset"/> of the learned table.</summary>
-    public static ModelSpec Model(ConfigReader config, string family, ModelTask task, int offset)
+    /// <param name="config">The config.</param>
+    /// <param name="family">Its model type.</param>
+    /// <param name="task">What the head is for.</param>
+    /// <param name="offset">Row of the table of positions for position 0.</param>
+    /// <param name="mixer">How rows see each other, by layer, heads and head dimension; null: all see all.</param>
+    public static ModelSpec Model(
+        ConfigReader config, string family, ModelTask task, int offset, Func<int, int, int, MixerSpec>? mixer = null)
     {
         int width = config.Size("hidden_size");
         int heads = config.Size("num_attention_heads");
@@ -18,12 +24,12 @@ internal static class BertFamily
         config.TrainingOnly("classifier_dropout");
 
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-12, "layer_norm_eps"), Bias: true);
-        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
+        mixer ??= (_, heads, headDim) => CommonKeys.MultiHead(heads, headDim, bias: true);
         Activation activation = CommonKeys.ReadActivation(config, "gelu", "hidden_act");
-        var layer = new LayerSpec(
-            Placement.Post, norm, attention, new FeedForwardSpec.Dense(config.Size("intermediate_size"), activation, Bias: true));
+        var feedForward = new FeedForwardSpec.Dense(config.Size("intermediate_size"), activation, Bias: true);
         var stack = new StackSpec(vocabulary, width, Visibility.Full,
-            CommonKeys.Layers(config, config.Size("num_hidden_layers"), _ => layer))
+            CommonKeys.Layers(config, config.Size("num_hidden_layers"),
+                layer => new LayerSpec(Placement.Post, norm, mixer(layer, heads, headDim), feedForward)))
         {
             FrozenId = config.IdOrNull("pad_token_id"),
             Position = new PositionSpec.Learned(positions, offset),
@@ -63,5 +69,29 @@ internal static class BertFamily
             { "encoder.layers.*.norm2", $"{prefix}.encoder.layer.*.output.LayerNorm" },
         };
         return names.Waive("counted, not stored", $"{prefix}.embeddings.position_ids");
+    }
+
+    /// <summary>The head of BERT's masked language model.</summary>
+    public static void AddMaskedHead(NameTable names, ModelSpec spec)
+    {
+        names.Add("head.transform", "cls.predictions.transform.dense");
+        names.Add("head.norm", "cls.predictions.transform.LayerNorm");
+        names.Add("head", "cls.predictions.decoder");
+        names.Add("head.bias", "cls.predictions.bias");
+        names.Waive("a copy of cls.predictions.bias", "cls.predictions.decoder.bias");
+        if (spec.Head.Tied)
+            names.Waive("a copy of the tied embedding", "cls.predictions.decoder.weight");
+    }
+
+    /// <summary>The head of RoBERTa's masked language model.</summary>
+    public static void AddRobertaHead(NameTable names, ModelSpec spec)
+    {
+        names.Add("head.transform", "lm_head.dense");
+        names.Add("head.norm", "lm_head.layer_norm");
+        names.Add("head", "lm_head.decoder");
+        names.Add("head.bias", "lm_head.bias");
+        names.Waive("a copy of lm_head.bias", "lm_head.decoder.bias");
+        if (spec.Head.Tied)
+            names.Waive("a copy of the tied embedding", "lm_head.decoder.weight");
     }
 }

@@ -96,7 +96,9 @@ internal sealed class Mamba2Architecture : Architecture
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
     }
 
-    /// <summary>The parts of the fused layer in, <c>[z | x | B | C | Δ]</c>, and of the convolution over <c>[x | B | C]</c>.</summary>
+    /// <summary>
+    /// The parts of the fused layer in, <c>[z | x | B | C | Δ]</c>, and of the convolution over <c>[x | B | C]</c>.
+    /// </summary>
     private static void AddRuns(NameTable names, MixerSpec.Mamba2 mixer, string linear, string filter, bool isFilter)
     {
         int shared = mixer.Groups * mixer.States;

@@ -24,12 +24,7 @@ internal sealed class RobertaArchitecture : Architecture
             return names;
         }
 
-        names.Add("head.transform", "lm_head.dense");
-        names.Add("head.norm", "lm_head.layer_norm");
-        names.Add("head", "lm_head.decoder");
-        names.Add("head.bias", "lm_head.bias");
-        names.Waive("a copy of lm_head.bias", "lm_head.decoder.bias");
-        names.Waive("the pooler of another head", "roberta.pooler.dense.*");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.decoder.weight") : names;
+        BertFamily.AddRobertaHead(names, spec);
+        return names.Waive("the pooler of another head", "roberta.pooler.dense.*");
     }
 }

@@ -63,12 +63,15 @@ public sealed class RaggedBatchBuilder
     /// <param name="tokenTypes">Token type of each row; empty: all 0.</param>
     /// <param name="outputs">Which rows' logits are wanted.</param>
     /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
-    /// <exception cref="ArgumentException">There is not one type for each token.</exception>
+    /// <param name="pattern">Global tokens and blocks of models with sparse attention; null: none, and drawn ones.</param>
+    /// <exception cref="ArgumentException">
+    /// There is not one type for each token, or a global token is not one of them.
+    /// </exception>
     public RaggedBatchBuilder AddEncoder(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> tokenTypes = default, Outputs outputs = Outputs.All,
-        string? adapter = null) =>
+        string? adapter = null, SparsePattern? pattern = null) =>
         Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
-            outputs, null, CommitPoints.End);
+            outputs, null, CommitPoints.End, pattern?.For(tokens.Length));
 
     /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
@@ -91,7 +94,7 @@ public sealed class RaggedBatchBuilder
 
     private RaggedBatchBuilder Add(
         ReadOnlySpan<int> tokens, Visibility visibility, int[]? parents, ReadOnlySpan<int> types, SequenceMemory? memory,
-        SequenceTerms? terms, Outputs outputs, EncoderRows? encoder, CommitPoints points)
+        SequenceTerms? terms, Outputs outputs, EncoderRows? encoder, CommitPoints points, SparsePattern? pattern = null)
     {
         if (tokens.IsEmpty)
             throw new ArgumentException("A segment needs at least one token.", nameof(tokens));
@@ -132,6 +135,7 @@ public sealed class RaggedBatchBuilder
             Terms = terms,
             Length = length,
             Encoder = encoder,
+            Pattern = pattern ?? SparsePattern.None,
         });
         AddRows(tokens, positions, types, outputs);
         return this;

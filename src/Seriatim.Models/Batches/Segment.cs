@@ -28,6 +28,9 @@ public sealed record Segment
     /// <summary>What holds for the whole sequence: that of <see cref="Memory"/>, if it has one.</summary>
     public SequenceTerms Terms { get; init; } = SequenceTerms.None;
 
+    /// <summary>What sparse attention is told about the sequence.</summary>
+    public SparsePattern Pattern { get; init; } = SparsePattern.None;
+
     /// <summary>Positions of the sequence after these rows; those of a tree count once for each depth.</summary>
     public required int Length { get; init; }
 

@@ -47,6 +47,8 @@ public static class CheckpointExporter
     private static IReadOnlyList<long> Shape(ModelParameter parameter)
     {
         int rows = FileRows(parameter);
+        if (parameter.Place.Shape is { } shape)
+            return shape;
         if (parameter.IsVector)
             return parameter.IsConstant ? [1, rows] : [rows];
         if (parameter.Place.IsFilter)

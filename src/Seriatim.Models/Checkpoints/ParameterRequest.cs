@@ -40,6 +40,8 @@ public sealed record ParameterRequest(
     {
         get
         {
+            if (Place.Shape is { } shape)
+                return [.. shape];
             if (IsVector && Place.VectorRow > 0)
                 return [Columns / Place.VectorRow, Place.VectorRow];
             if (IsVector)

@@ -75,7 +75,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
     /// Close to N(0, 1): the sum of twelve uniform numbers less 6 (Irwin-Hall), from integers alone, so that no library function
     /// can make a difference.
     /// </summary>
-    private static float Normal(ulong key, ulong index)
+    internal static float Normal(ulong key, ulong index)
     {
         long sum = 0;
         for (ulong word = 0; word < 3; word++)
@@ -97,7 +97,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
     }
 
     /// <summary>The finalizer of SplitMix64 (Steele et al., 2014).</summary>
-    private static ulong Mix(ulong z)
+    internal static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;

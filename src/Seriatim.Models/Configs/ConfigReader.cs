@@ -108,6 +108,9 @@ public sealed class ConfigReader
             : throw Unsupported(name, value, "a string is needed");
     }
 
+    /// <summary>Whether a key has a list.</summary>
+    public bool IsList(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Array };
+
     /// <summary>A list of numbers of the length given.</summary>
     public double[] Numbers(string name, int length)
     {

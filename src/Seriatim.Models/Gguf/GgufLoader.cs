@@ -11,7 +11,7 @@ internal static class GgufLoader
         try
         {
             GgufDescription found = Describe(new GgufFileHeader(checkpoint));
-            ModelSpec spec = found.Spec;
+            ModelSpec spec = options.Apply(found.Spec);
             GgufMap map = found.Architecture.Gguf!;
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);

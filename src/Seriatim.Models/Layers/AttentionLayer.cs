@@ -31,7 +31,11 @@ internal sealed class AttentionLayer : Mixer
         _o = weights.Linear("o", width, queries, spec.OutputBias, why);
         _rope = spec.Position as PositionSpec.Rope;
         _spec = new AttentionSpec(
-            spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.Scale, spec.Window, Sinks: 0, spec.SoftCap, bias);
+            spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.Scale, spec.Window, Sinks: 0, spec.SoftCap, bias)
+        {
+            Chunk = spec.Chunk,
+            ChunksBefore = spec.ChunksBefore,
+        };
         _place = place;
     }
 

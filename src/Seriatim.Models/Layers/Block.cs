@@ -29,8 +29,15 @@ internal abstract class Block
         _feedForward = FeedForwardLayer.Build(weights.At("mlp"), feedForward, width);
     }
 
-    /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
-    public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
+    /// <summary>
+    /// The residual stream after the layer. A tape may keep what is there before it alone and run the layer again, or not even
+    /// that.
+    /// </summary>
+    /// <param name="ops">The ops.</param>
+    /// <param name="x">The residual stream before it, <c>[N, E]</c>, or <c>[N, 2E]</c> if it has two halves.</param>
+    /// <param name="plan">What all layers share.</param>
+    /// <param name="number">Its number in the stack, from which masks of dropout follow.</param>
+    public abstract Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number);
 
     public static Block Build(in BlockPart part) => part.Spec.Placement switch
     {
@@ -39,6 +46,9 @@ internal abstract class Block
         Placement.Sandwich when part.Spec.Cross is null => new Sandwich(part),
         Placement.Parallel when part.Spec.Cross is null => new Parallel(part),
         Placement.NormedResidual when part.Spec.Cross is null => new NormedResidual(part),
+        Placement.Reversible when part.Spec is { Cross: null, FeedForward: not null } => new Reversible(part),
+        Placement.Reversible when part.Spec.Cross is null => throw new NotSupportedException(
+            "A reversible layer without a feed-forward layer is not built: its second half would never change."),
         _ => throw new NotSupportedException($"The placement {part.Spec.Placement} with cross-attention is not built."),
     };
 
@@ -55,9 +65,23 @@ internal abstract class Block
             return ops.Norm(x, norm);
     }
 
-    private sealed class Pre(in BlockPart part) : Block(part)
+    /// <summary>A layer that adds to one stream.</summary>
+    private abstract class OneStream(in BlockPart part) : Block(part)
     {
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number) =>
+            ops.Recompute(x, plan.Encoded, (Block: this, Plan: plan, Number: number), static (ops, x, layer) =>
+            {
+                layer.Plan.EnterLayer(layer.Number);
+                return layer.Block.Forward(ops, x, layer.Plan);
+            }, static layer => layer.Plan.Retain());
+
+        /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
+        protected abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
+    }
+
+    private sealed class Pre(in BlockPart part) : OneStream(part)
+    {
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
             using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
@@ -77,9 +101,9 @@ internal abstract class Block
         }
     }
 
-    private sealed class Post(in BlockPart part) : Block(part)
+    private sealed class Post(in BlockPart part) : OneStream(part)
     {
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor h = NormAndDispose(ops, Join(ops, plan, x, _mixer.Forward(ops, x, plan)), _norm1);
             using Tensor c = Cross(ops, h, plan);
@@ -93,13 +117,13 @@ internal abstract class Block
             : NormAndDispose(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), _crossNorm!);
     }
 
-    private sealed class Sandwich(in BlockPart part) : Block(part)
+    private sealed class Sandwich(in BlockPart part) : OneStream(part)
     {
         private readonly NormWeight _after1 = part.Weights.Norm("after1", part.Spec.Norm, part.Width);
         private readonly NormWeight? _after2 = part.Spec.FeedForward is null ? null
             : part.Weights.Norm("after2", part.Spec.Norm, part.Width);
 
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
             using Tensor h = Join(ops, plan, x, NormAndDispose(ops, _mixer.Forward(ops, normed, plan), _after1));
@@ -110,9 +134,9 @@ internal abstract class Block
         }
     }
 
-    private sealed class Parallel(in BlockPart part) : Block(part)
+    private sealed class Parallel(in BlockPart part) : OneStream(part)
     {
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
             if (_feedForward is null)
@@ -123,9 +147,36 @@ internal abstract class Block
         }
     }
 
-    private sealed class NormedResidual(in BlockPart part) : Block(part)
+    /// <summary>x has two halves: each part reads one and adds to the other.</summary>
+    private sealed class Reversible(in BlockPart part) : Block(part)
     {
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number) =>
+            ops.Couple(x, (Block: this, Plan: plan, Number: number), static (ops, x2, layer) =>
+            {
+                layer.Plan.EnterLayer(layer.Number);
+                return layer.Block.Mixed(ops, x2, layer.Plan);
+            }, static (ops, y1, layer) =>
+            {
+                layer.Plan.EnterLayer(layer.Number, half: 1);
+                return layer.Block.Fed(ops, y1, layer.Plan);
+            }, static layer => layer.Plan.Retain());
+
+        private Tensor Mixed(IOps ops, Tensor x, ForwardPlan plan)
+        {
+            using Tensor normed = ops.Norm(x, _norm1);
+            return plan.Drop(ops, _mixer.Forward(ops, normed, plan), plan.Rates.Residual);
+        }
+
+        private Tensor Fed(IOps ops, Tensor x, ForwardPlan plan)
+        {
+            using Tensor normed = ops.Norm(x, _norm2!);
+            return plan.Drop(ops, _feedForward!.Forward(ops, normed, plan), plan.Rates.Residual);
+        }
+    }
+
+    private sealed class NormedResidual(in BlockPart part) : OneStream(part)
+    {
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
             using Tensor normed = ops.Norm(x, _norm1);
             using Tensor h = Join(ops, plan, normed, _mixer.Forward(ops, normed, plan));

@@ -9,9 +9,12 @@ internal sealed class ForwardPlan : IDisposable
     private readonly Dictionary<(PositionSpec.Rope, int), RopeRows> _ropes = [];
     private readonly int[]? _sinkPositions;
     private readonly object?[] _rows;
+    private readonly Dictionary<int, object> _decided = [];
     private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
+    private Dictionary<object, object?>? _patterns;
     private DropoutMask _layerMask;
     private ulong _site;
+    private int _layer;
     private int _holders = 1;
 
     public ForwardPlan(Device device, RaggedBatch batch, in ForwardInputs inputs, MemoryLayout layout)
@@ -53,6 +56,15 @@ internal sealed class ForwardPlan : IDisposable
     /// <summary>The segments of recurrent layers.</summary>
     public RecurrenceRows States(int kind) => (RecurrenceRows)(_rows[kind] ??= StateRows(kind));
 
+    /// <summary>What layers with the same key make of the batch: by the first that asks, for all.</summary>
+    public T Once<T>(object key, Func<RaggedBatch, T> make)
+    {
+        _patterns ??= [];
+        if (!_patterns.TryGetValue(key, out object? made))
+            _patterns.Add(key, made = make(Batch));
+        return (T)made!;
+    }
+
     /// <summary>Whether any segment has rows of the encoder whose keys and values are made now.</summary>
     public bool HasEncoderRows { get; }
 
@@ -74,9 +86,30 @@ internal sealed class ForwardPlan : IDisposable
         return rows;
     }
 
-    /// <summary>Begins the masks of a layer: -1 before the first one. The same layer gets the same masks each time.</summary>
-    public void EnterLayer(int layer) =>
-        (_layerMask, _site) = (new DropoutMask(0, Batch.Dropout?.Key ?? 0).At((ulong)(layer + 1)), 0);
+    /// <summary>
+    /// Begins a layer, -1 before the first one, or a half of one that can run without the other. The same gets the same masks
+    /// each time.
+    /// </summary>
+    public void EnterLayer(int layer, int half = 0)
+    {
+        DropoutMask mask = new DropoutMask(0, Batch.Dropout?.Key ?? 0).At((ulong)(layer + 1));
+        (_layerMask, _site, _layer) = (half == 0 ? mask : mask.At(ulong.MaxValue - (uint)half), 0, layer);
+    }
+
+    /// <summary>
+    /// What a layer decides by its rows (buckets of hashes) and must find again when it runs a second time for its gradients, on
+    /// rows that may differ by rounding. Kept only if layers will run again.
+    /// </summary>
+    public T Decide<T>(Func<T> decide)
+        where T : class
+    {
+        if (_decided.TryGetValue(_layer, out object? before))
+            return (T)before;
+        T made = decide();
+        if (_holders > 1)
+            _decided.Add(_layer, made);
+        return made;
+    }
 
     /// <summary>The mask of the next place within the layer.</summary>
     public DropoutMask NextMask(float rate) => rate == 0 ? default : _layerMask.At(_site++) with { Rate = rate };
@@ -204,7 +237,7 @@ internal sealed class ForwardPlan : IDisposable
         where T : LayerMemory => (T?)segment.Memory?.Stores[kind];
 
     /// <summary>Refuses memories of different pools, and those of a model whose layers remember other things.</summary>
-    private static void RequireOnePool(RaggedBatch batch, MemoryLayout layout)
+    public static void RequireOnePool(RaggedBatch batch, MemoryLayout layout)
     {
         MemoryPools? pools = null;
         for (int i = 0; i < batch.Segments.Count; i++)

@@ -1,8 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// The layer of Mamba-2 (Dao and Gu, 2024, section 7): <c>x, B, C = f(convolution(linear(h)))</c>, <c>y = ssd(Δ x, B, C) + D x</c>,
-/// <c>o(norm(y · silu(z)))</c>. Its state is in four parts: the tails of the three convolutions, and the states of the heads.
+/// The layer of Mamba-2 (Dao and Gu, 2024, section 7): <c>x, B, C = f(convolution(linear(h)))</c>, <c>y = ssd(Δ x, B, C) + D
+/// x</c>, <c>o(norm(y · silu(z)))</c>. Its state is in four parts: the tails of the three convolutions, and the states of the
+/// heads.
 /// </summary>
 internal sealed class Mamba2Layer : Mixer
 {

@@ -5,8 +5,7 @@ internal sealed class Stack : IDisposable
 {
     private readonly EmbeddingWeight _embedding;
     private readonly StackSpec _spec;
-    private readonly EmbeddingWeight? _positions;
-    private readonly int _positionOffset;
+    private readonly PositionTable? _positions;
     private readonly EmbeddingWeight? _types;
     private readonly NormWeight? _embeddingNorm;
     private readonly LinearWeight? _projectIn;
@@ -21,7 +20,7 @@ internal sealed class Stack : IDisposable
     public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding)
     {
         (_spec, _embedding) = (spec, embedding);
-        (_positions, _positionOffset) = Positions(weights, spec);
+        _positions = PositionTable.Of(weights, spec);
         if (spec.TokenTypes > 0)
             _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
         if (spec.EmbeddingWidth != spec.Width)
@@ -33,6 +32,7 @@ internal sealed class Stack : IDisposable
 
         _embeddingNorm = spec.EmbeddingNorm is { } norm ? weights.Norm("embed_norm", norm, spec.Width) : null;
         AttentionBias? bias = Bias(weights, spec);
+        RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
@@ -42,10 +42,15 @@ internal sealed class Stack : IDisposable
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i)));
         }
 
-        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, spec.Width) : null;
+        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, spec.HasHalves ? spec.OutputWidth : spec.Width) : null;
     }
 
-    /// <summary>Hidden rows of the last layer, after the final norm: <c>[N, E]</c>.</summary>
+    /// <summary>What its layers remember.</summary>
+    public MemoryLayout Memory => _memory;
+
+    /// <summary>
+    /// Hidden rows of the last layer, after the final norm: <c>[N, E]</c>, or <c>[N, 2E]</c> if the stream has two halves.
+    /// </summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="batch">The rows.</param>
     /// <param name="inputs">What there is besides.</param>
@@ -54,12 +59,14 @@ internal sealed class Stack : IDisposable
         Action<int, Tensor>? trace = inputs.Trace;
         using var plan = new ForwardPlan(ops.Device, batch, inputs, _memory);
         Tensor x = plan.Drop(ops, Embed(ops, plan), plan.Rates.Embedding);
+        if (_spec.HasHalves)
+            x = Replace(x, ops.JoinColumns(x, x));
         try
         {
             trace?.Invoke(0, x);
             for (int i = 0; i < _blocks.Length; i++)
             {
-                x = Replace(x, Layer(ops, x, (_blocks[i], plan, i)));
+                x = Replace(x, _blocks[i].Run(ops, x, plan, i));
                 trace?.Invoke(i + 1, x);
             }
 
@@ -83,16 +90,6 @@ internal sealed class Stack : IDisposable
             _positions!.Dispose();
     }
 
-    /// <summary>One layer; a tape may keep its input alone and run it again.</summary>
-    private static Tensor Layer(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer) =>
-        ops.Recompute(x, layer.Plan.Encoded, layer, Run, static held => held.Plan.Retain());
-
-    private static Tensor Run(IOps ops, Tensor x, (Block Block, ForwardPlan Plan, int Number) layer)
-    {
-        layer.Plan.EnterLayer(layer.Number);
-        return layer.Block.Forward(ops, x, layer.Plan);
-    }
-
     private Tensor Embed(IOps ops, ForwardPlan plan)
     {
         Tensor x = ops.Embed(_embedding, plan.Batch.Tokens);
@@ -108,7 +105,7 @@ internal sealed class Stack : IDisposable
 
         if (_positions is not null)
         {
-            using Tensor positions = ops.Embed(_positions, plan.PositionIds(_positionOffset));
+            using Tensor positions = _positions.Rows(ops, plan);
             x = Replace(x, ops.Add(x, positions));
         }
 
@@ -121,15 +118,23 @@ internal sealed class Stack : IDisposable
         return next;
     }
 
-    private static (EmbeddingWeight? Table, int Offset) Positions(WeightBuilder weights, StackSpec spec) => spec.Position switch
+    /// <summary>Layers that read halves of the stream stand beside no others.</summary>
+    private static void RequireAgreement(StackSpec spec)
     {
-        PositionSpec.None => (null, 0),
-        PositionSpec.Learned learned => (weights.Embedding("positions", learned.Count + learned.Offset, spec.Width, tied: false,
-            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}", initializer: Initializer.Positions),
-            learned.Offset),
-        PositionSpec.Sinusoidal sinusoidal => (SinusoidalTable.Make(weights.Device, sinusoidal.Count, spec.Width), 0),
-        _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
-    };
+        int other = spec.Layers.TakeWhile(layer => (layer.Placement == Placement.Reversible) == spec.HasHalves).Count();
+        if (other < spec.Layers.Count)
+        {
+            throw new NotSupportedException(
+                $"Layer {other} is {spec.Layers[other].Placement}, layer 0 {spec.Layers[0].Placement}; all layers of a stack must " +
+                $"be {Placement.Reversible}, or none.");
+        }
+
+        if (spec.HasHalves && spec.EmbeddingWidth != spec.Width)
+        {
+            throw new NotSupportedException(
+                $"Reversible layers with an embedding of {spec.EmbeddingWidth} features beside a width of {spec.Width} are not built.");
+        }
+    }
 
     /// <summary>A recurrence goes one way only, and other mixers need the whole sequence.</summary>
     private static void RequireServed(StackSpec spec, int layer)

@@ -6,22 +6,23 @@ namespace Seriatim.Models;
 /// </summary>
 public sealed class CrossMemory : LayerMemory
 {
+    private readonly PagePool _pool;
     private readonly PageTable _table;
     private int _prepared;
 
     internal CrossMemory(PagePool pool)
-        : this(new PageTable(pool), 0)
+        : this(pool, new PageTable(pool), 0)
     {
     }
 
-    private CrossMemory(PageTable table, int length)
-        : base(table.Pool) => (_table, Length) = (table, length);
+    private CrossMemory(PagePool pool, PageTable table, int length)
+        : base(pool) => (_pool, _table, Length) = (pool, table, length);
 
     /// <summary>Rows of the encoder that are stored; 0 before the first step.</summary>
     public int Length { get; private set; }
 
     /// <summary>The pool that the layers read and write.</summary>
-    public KeyValuePool Storage => _table.Pool.Storage;
+    public KeyValuePool Storage => _pool.Storage;
 
     /// <summary>
     /// Pages of <see cref="Storage"/> in the order of the encoder's rows. What was got here does not change later.
@@ -80,7 +81,7 @@ public sealed class CrossMemory : LayerMemory
     }
 
     /// <inheritdoc/>
-    public override LayerMemory Fork(int length) => new CrossMemory(_table.Share(Length), Length);
+    public override LayerMemory Fork(int length) => new CrossMemory(_pool, _table.Share(Length), Length);
 
     /// <inheritdoc/>
     public override int Mark() => Length;

@@ -71,6 +71,20 @@ internal abstract class MemoryKind
         private (int, int) Shape => (heads, headDim);
     }
 
+    /// <summary>The ids of the sequence and nothing else: one kind for all layers of a stack.</summary>
+    public sealed class Tokens : MemoryKind
+    {
+        public override string Name => "pages of ids";
+
+        public override bool Fits(MemoryPool pool) => pool is TokenPool;
+
+        public override long BytesPerPosition(KeyValueType type) => sizeof(int);
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) => new TokenPool(sizes.Pages, sizes.PageSize);
+
+        protected override bool TakesIn(MemoryKind layer) => layer is Tokens;
+    }
+
     /// <summary>Recurrent states, those of all layers side by side.</summary>
     /// <param name="parts">Features of each part of a layer's state, which ops know by numbers that follow each other.</param>
     public sealed class States(params int[] parts) : MemoryKind

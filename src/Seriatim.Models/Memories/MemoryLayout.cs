@@ -14,6 +14,14 @@ internal sealed class MemoryLayout
 
     public MemoryLayout(StackSpec stack)
     {
+        IsTokens = stack.ReadsAgain;
+        if (IsTokens)
+        {
+            _kinds.Add(new MemoryKind.Tokens());
+            _mixers = _cross = new MemoryPlace[stack.Layers.Count];
+            return;
+        }
+
         // The layers' own come first, so that they are found in the same place with and without an encoder.
         _mixers = [.. stack.Layers.Select(layer => layer.Mixer.Remembers() is { } kind ? Place(kind) : default)];
         _cross = [.. stack.Layers.Select(layer =>
@@ -21,6 +29,9 @@ internal sealed class MemoryLayout
     }
 
     public IReadOnlyList<MemoryKind> Kinds => _kinds;
+
+    /// <summary>Whether the ids are all that is remembered, and each step reads the sequence again.</summary>
+    public bool IsTokens { get; }
 
     public MemoryPlace OfMixer(int layer) => _mixers[layer];
 

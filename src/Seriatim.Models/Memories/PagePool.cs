@@ -3,21 +3,15 @@ namespace Seriatim.Models;
 /// <summary>
 /// Pages for the keys and values of attention layers of one shape: shared by forks, copied when one of them writes.
 /// </summary>
-public class PagePool : MemoryPool
+public class PagePool : PositionPool
 {
     /// <summary>Takes a pool over, all pages free. Disposing this disposes the pool.</summary>
     /// <param name="storage">Where the keys and values lie.</param>
     public PagePool(KeyValuePool storage)
-        : base(storage.Pages) => Storage = storage;
+        : base(storage.Pages, storage.PageSize) => Storage = storage;
 
     /// <summary>Where the keys and values lie.</summary>
     public KeyValuePool Storage { get; }
-
-    /// <summary>Positions in a page, P.</summary>
-    public int PageSize => Storage.PageSize;
-
-    /// <summary>Number of pages.</summary>
-    public int Pages => Storage.Pages;
 
     /// <inheritdoc/>
     public override string Name => "pages";
@@ -26,63 +20,10 @@ public class PagePool : MemoryPool
     public override long UnitBytes => Storage.PageBytes;
 
     /// <inheritdoc/>
-    public override bool HoldsPositions => true;
-
-    /// <inheritdoc/>
-    public override int Growth => 1;
-
-    /// <summary>Pages needed for a number of positions.</summary>
-    public int PagesFor(int positions) => (int)Of(positions);
-
-    /// <summary>
-    /// Turns a reference to a page into one to a page with the same content that nobody else holds: the page itself if it is not
-    /// shared, else a copy.
-    /// </summary>
-    /// <exception cref="OutOfPagesException">The page is shared and no page is free.</exception>
-    public int MakeExclusive(int page)
-    {
-        RequireHeld(page);
-        if (References(page) == 1)
-            return page;
-        int copy = Allocate();
-        Storage.CopyPage(page, copy);
-        Release(page);
-        return copy;
-    }
-
-    /// <inheritdoc/>
     public override LayerMemory NewMemory(AttentionWindow? reach) => new PagedMemory(this, reach);
 
     /// <inheritdoc/>
     public override LayerMemory Share(ReadOnlySpan<int> blocks, AttentionWindow? reach) => new PagedMemory(this, reach, blocks);
-
-    /// <inheritdoc/>
-    public override int Need(int length, in MemoryStep step) => PagesFor(checked(length + step.Rows)) - PagesFor(length);
-
-    /// <inheritdoc/>
-    public override long Missing(int length, in MemoryDemand demand) =>
-        Math.Min(Of(demand.Length) - Of(length), MostOf(demand));
-
-    /// <summary>Most pages: what all sequences share, then what each has of its own.</summary>
-    public override long Most(in MemoryDemand demand)
-    {
-        long all = MostOf(demand);
-        if (demand.Width == 1)
-            return all;
-        long shared = Math.Min(demand.Prompt / PageSize, all);
-        return Math.Min(shared + demand.Width * (Of(demand.Length) - shared) + 1, demand.Width * (all + 1));
-    }
-
-    /// <inheritdoc/>
-    public override string Describe(in MemoryDemand demand) =>
-        $"pages of {PageSize} tokens ({demand.Width} sequences of up to {demand.Length} tokens)";
-
-    /// <inheritdoc/>
-    public override string Remedy => "Ask for fewer new tokens or sequences, or give the engine more memory.";
-
-    /// <inheritdoc/>
-    public override bool Sees(int block, int length, AttentionWindow? window) =>
-        window is not { } reach || block < Of(reach.Sinks) || ((long)block + 1) * PageSize > (long)length - reach.Size + 1;
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -91,12 +32,6 @@ public class PagePool : MemoryPool
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Pages of a sequence: all of its positions, or what a window and a step need.</summary>
-    private long MostOf(in MemoryDemand demand)
-    {
-        long all = Of(demand.Length);
-        return demand.Reach is { } reach ? Math.Min(all, Of(reach.Sinks) + Of((long)reach.Size + demand.MostRows) + 2) : all;
-    }
-
-    private long Of(long positions) => (positions + PageSize - 1) / PageSize;
+    /// <inheritdoc/>
+    protected override void CopyPage(int from, int to) => Storage.CopyPage(from, to);
 }

@@ -6,7 +6,7 @@ namespace Seriatim.Models;
 /// The pages of one sequence in the order of its positions, each held by one reference; -1 where one was given back because it is
 /// out of sight.
 /// </summary>
-internal sealed class PageTable(PagePool pool)
+internal sealed class PageTable(PositionPool pool)
 {
     private int[] _pages = [];
     private int _viewed; // entries of the array that a view may see: they are not written with another page
@@ -14,7 +14,7 @@ internal sealed class PageTable(PagePool pool)
     private int _goneTo;
     private View? _view;
 
-    public PagePool Pool { get; } = pool;
+    public PositionPool Pool { get; } = pool;
 
     /// <summary>Number of pages, given back or not.</summary>
     public int Count { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class PageTable(PagePool pool)
     }
 
     /// <summary>A table of pages that are held already; it takes a reference to each.</summary>
-    public static PageTable Of(PagePool pool, ReadOnlySpan<int> pages)
+    public static PageTable Of(PositionPool pool, ReadOnlySpan<int> pages)
     {
         var table = new PageTable(pool);
         foreach (int page in pages)

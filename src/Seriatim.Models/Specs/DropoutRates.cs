@@ -12,6 +12,9 @@ namespace Seriatim.Models;
 public sealed record DropoutRates(
     float Embedding = 0, float Residual = 0, float Attention = 0, float Activation = 0, float Final = 0)
 {
+    /// <summary>Of the weights of hashed attention, after the softmax, which the configs of Reformer name by itself.</summary>
+    public float HashedAttention { get; init; }
+
     /// <summary>No dropout.</summary>
     public static DropoutRates None { get; } = new();
 }

@@ -14,6 +14,18 @@ public abstract partial record MixerSpec
         /// <summary>If above 0, a query sees only the last so many keys.</summary>
         public int Window { get; init; }
 
+        /// <summary>
+        /// If above 0, positions are cut into chunks of so many from 0 on, and a query sees the keys of its own chunk and of
+        /// <see cref="ChunksBefore"/> before it, instead of a window.
+        /// </summary>
+        public int Chunk { get; init; }
+
+        /// <summary>With a <see cref="Chunk"/>: chunks before its own that a query sees.</summary>
+        public int ChunksBefore { get; init; }
+
+        /// <summary>Positions that a row sees at most, its own included; 0: all.</summary>
+        public int Sight => Chunk > 0 ? (int)Math.Min((1L + ChunksBefore) * Chunk, int.MaxValue) : Window;
+
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 
@@ -47,8 +59,18 @@ public abstract partial record MixerSpec
             double rows = segment.Rows;
             if (segment.Visibility == Visibility.Full)
                 return rows * rows;
+            if (Chunk > 0)
+                return ChunkPairs(segment.Rows);
             double near = Window > 0 ? Math.Min(Window, rows) : rows;
             return near * (near + 1) / 2 + (rows - near) * near;
+        }
+
+        private double ChunkPairs(int rows)
+        {
+            double pairs = 0;
+            for (int row = 0; row < rows; row++)
+                pairs += row + 1 - Math.Max(0, ((long)(row / Chunk) - ChunksBefore) * Chunk);
+            return pairs;
         }
     }
 }

@@ -10,9 +10,6 @@ public abstract partial record MixerSpec
     /// <param name="Width">Features of the state.</param>
     public sealed record GatedRecurrence(int Width) : MixerSpec
     {
-        /// <inheritdoc/>
-        public override string InWords => $"recurrence of {Width:N0}";
-
         internal override bool Serves(Visibility visibility) => visibility != Visibility.Full;
 
         /// <inheritdoc/>
@@ -20,6 +17,9 @@ public abstract partial record MixerSpec
 
         /// <inheritdoc/>
         public override double MixingProducts(Segment segment) => (double)segment.Rows * Width;
+
+        /// <inheritdoc/>
+        public override string InWords => $"recurrence of {Width:N0}";
 
         internal override MemoryKind Remembers() => new MemoryKind.States(Width);
 

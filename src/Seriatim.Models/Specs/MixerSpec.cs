@@ -14,6 +14,18 @@ public abstract partial record MixerSpec
     /// <param name="visibility">What the rows of a stack see.</param>
     internal abstract bool Serves(Visibility visibility);
 
+    /// <summary>
+    /// What the layer reads of the pattern that a sequence brings along; a pattern that no layer reads is refused.
+    /// </summary>
+    /// <exception cref="ArgumentException">The pattern does not fit the layer or the sequence.</exception>
+    internal virtual PatternParts Reads(Segment segment) => PatternParts.None;
+
+    /// <summary>
+    /// Whether what comes later in a sequence can change earlier rows although they do not attend to it, so that nothing computed
+    /// can be kept: see <see cref="StackSpec.ReadsAgain"/>.
+    /// </summary>
+    internal virtual bool ReadsAgain => false;
+
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 

@@ -17,4 +17,11 @@ public enum Placement
 
     /// <summary><c>n + f(n)</c> with <c>n = norm(x)</c>: Bloom, if its config asks for it.</summary>
     NormedResidual,
+
+    /// <summary>
+    /// <c>y1 = x1 + attention(norm(x2))</c>, <c>y2 = x2 + feedForward(norm'(y1))</c> on a residual stream of two halves, of which
+    /// the operands can be computed from the results (Gomez et al., 2017: RevNet; Kitaev et al., 2020: Reformer). For all layers
+    /// of a stack, or none.
+    /// </summary>
+    Reversible,
 }

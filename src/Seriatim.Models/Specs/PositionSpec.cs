@@ -22,6 +22,16 @@ public abstract record PositionSpec
     /// <param name="Offset">Row of the table for position 0; the table has <c>Count + Offset</c> rows.</param>
     public sealed record Learned(int Count, int Offset) : PositionSpec;
 
+    /// <summary>
+    /// Added to the embedding from two small learned tables: position p has the row <c>p / Columns</c> of the first and then the
+    /// row <c>p mod Columns</c> of the second side by side (Kitaev et al., 2020: Reformer, axial positional embedding).
+    /// </summary>
+    /// <param name="Rows">Rows of the first table.</param>
+    /// <param name="RowWidth">Its features.</param>
+    /// <param name="Columns">Rows of the second table.</param>
+    /// <param name="ColumnWidth">Its features; with those of the first E.</param>
+    public sealed record Axial(int Rows, int RowWidth, int Columns, int ColumnWidth) : PositionSpec;
+
     /// <summary>Queries and keys are turned (Su et al., 2021: RoFormer).</summary>
     /// <param name="Theta">Base of the wave lengths.</param>
     /// <param name="RotaryDim">Features of a head that turn, R.</param>

@@ -129,6 +129,7 @@ internal sealed class SpecComparer
         Add($"{path} head features", a.HeadDim, b.HeadDim);
         Add($"{path} scale", a.Scale, b.Scale);
         Add($"{path} window", a.Window, b.Window);
+        Add($"{path} chunk", (a.Chunk, a.ChunksBefore), (b.Chunk, b.ChunksBefore));
         Add($"{path} soft cap", a.SoftCap, b.SoftCap);
         Add($"{path} input bias", a.InputBias, b.InputBias);
         Add($"{path} output bias", a.OutputBias, b.OutputBias);

@@ -18,6 +18,21 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
         init => _embeddingWidth = value;
     }
 
+    /// <summary>
+    /// Whether the residual stream has two halves of E features each (<see cref="Placement.Reversible"/>), both of which begin as
+    /// the embedding.
+    /// </summary>
+    public bool HasHalves => Layers.Count > 0 && Layers[0].Placement == Placement.Reversible;
+
+    /// <summary>Features of a row that leaves the stack.</summary>
+    public int OutputWidth => HasHalves ? 2 * Width : EmbeddingWidth;
+
+    /// <summary>
+    /// Whether what comes later in a sequence can change its earlier rows, so that each step of generation reads all of it again
+    /// and the ids are all that is remembered. A row that a step gives is that of the sequence which ends with it.
+    /// </summary>
+    public bool ReadsAgain => Layers.Any(layer => layer.Mixer.ReadsAgain);
+
     /// <summary>Factor of the token embedding.</summary>
     public float EmbeddingScale { get; init; } = 1;
 
@@ -26,7 +41,7 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// </summary>
     public int? FrozenId { get; init; }
 
-    /// <summary>Positions added to the embedding: none, sinusoidal or learned.</summary>
+    /// <summary>Positions added to the embedding: none, sinusoidal, learned or axial.</summary>
     public PositionSpec Position { get; init; } = new PositionSpec.None();
 
     /// <summary>Token types with their own embedding; 0 for none.</summary>

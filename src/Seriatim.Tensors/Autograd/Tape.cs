@@ -10,7 +10,7 @@ namespace Seriatim.Tensors;
 /// the identity of their tensor, which outlives its buffer. Where a tensor feeds several ops, the tape adds their
 /// gradients up, in reverse order of the calls.
 /// </remarks>
-public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
+public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
 {
     private readonly IDifferentiableOps _inner = inner;
     private readonly List<Node> _nodes = [];
@@ -215,6 +215,7 @@ public sealed class Tape(IDifferentiableOps inner) : IOps, IDisposable
         foreach (Tensor tensor in _watched)
             tensor.Dispose();
         _watched.Clear();
+        ForgetOutputs();
     }
 
     internal void Accumulate(Tensor tensor, Tensor gradient)

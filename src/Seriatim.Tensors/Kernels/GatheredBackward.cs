@@ -132,6 +132,8 @@ internal unsafe struct GatheredBackward<T> : IWork
             state.Place[i] = place;
         }
 
+        state.QueriesAreFinite = GatheredScores<T>.IsFinite(state.QRows, count * state.Stride)
+            && GatheredScores<T>.IsFinite(state.DyRows, count * state.Stride);
         new Span<float>(state.Dq, tiles * state.Stride).Clear();
     }
 
@@ -155,6 +157,23 @@ internal unsafe struct GatheredBackward<T> : IWork
         int keyTiles = (count + 7) & ~7;
         new Span<float>(state.Dk, keyTiles * stride).Clear();
         new Span<float>(state.Dv, keyTiles * stride).Clear();
+        if (state.QueriesAreFinite && GatheredScores<T>.IsFinite(state.KRows, count * stride))
+            AddTile(state, queries, count);
+        else
+            AddSeen(state, queries, firstKey, keys);
+        for (int j = 0; j < count; j++)
+        {
+            long to = state.Start + (long)keys[j] * state.Columns;
+            AddRow(state.Dk + j * stride, Dk + to, d);
+            AddRow(state.Dv + j * stride, Dv + to, d);
+        }
+    }
+
+    /// <summary>Adds what the weights of a tile give to dv, dk and dq.</summary>
+    private static void AddTile(in PartState state, int queries, int count)
+    {
+        int stride = state.Stride;
+        int keyTiles = (count + 7) & ~7;
         for (int column = 0; column < stride; column += 32)
         {
             float* dy = state.DyRows + column;
@@ -174,11 +193,24 @@ internal unsafe struct GatheredBackward<T> : IWork
             }
         }
 
-        for (int j = 0; j < count; j++)
+    }
+
+    /// <summary>The same sums in the same order without the pairs that do not see each other: 0 times infinity is not 0.</summary>
+    private readonly void AddSeen(in PartState state, int queries, int firstKey, ReadOnlySpan<int> keys)
+    {
+        int stride = state.Stride;
+        for (int i = 0; i < queries; i++)
         {
-            long to = state.Start + (long)keys[j] * state.Columns;
-            AddRow(state.Dk + j * stride, Dk + to, d);
-            AddRow(state.Dv + j * stride, Dv + to, d);
+            AttentionRowRange range = state.Ranges[i];
+            for (int j = 0; j < keys.Length; j++)
+            {
+                if (!Scores.Sees(range, firstKey + j, keys[j]))
+                    continue;
+                float p = state.P[i * Block + j], ds = state.Ds[i * Block + j];
+                GatheredScores<T>.AddRow(p, state.DyRows + i * stride, state.Dv + j * stride, stride);
+                GatheredScores<T>.AddRow(ds, state.QRows + i * stride, state.Dk + j * stride, stride);
+                GatheredScores<T>.AddRow(ds, state.KRows + j * stride, state.Dq + i * stride, stride);
+            }
         }
     }
 
@@ -248,6 +280,7 @@ internal unsafe struct GatheredBackward<T> : IWork
         public readonly AttentionRowRange* Ranges;
         public readonly long* Place; // of a query in the log-sum-exps
         public GatheredPiece Piece;
+        public bool QueriesAreFinite;
 
         public PartState(Scratch scratch, int d, (int FirstRow, int Head, int Heads) at)
         {

@@ -123,6 +123,7 @@ internal unsafe struct GatheredForward<T> : IWork
         GatheredScores<T>.Panels(K + start, columns, keys, d, state.Keys, state.Spare);
         GatheredScores<T>.Rows(V + start, columns, keys, d, state.Values, state.Stride);
         Scores.Positions(keys, state.Positions);
+        bool finite = GatheredScores<T>.IsFinite(state.Values, keys.Length * state.Stride);
         for (int first = 0; first < state.Rows; first += 8)
         {
             int valid = Math.Min(8, state.Rows - first);
@@ -140,12 +141,38 @@ internal unsafe struct GatheredForward<T> : IWork
 
             for (int r = 0; r < valid; r++)
                 SoftmaxRow(state, first + r, state.Tile + r * KeyBlock, block, panels);
-            float* output = state.Output + first * state.Stride;
-            for (int column = 0; column < state.Stride; column += 32)
+            if (finite)
+                AddValues(state, first, tileRows, depth);
+            else
+                AddSeenValues(state, first, valid, block, depth);
+        }
+    }
+
+    private static void AddValues(in PartState state, int first, int tileRows, int depth)
+    {
+        float* output = state.Output + first * state.Stride;
+        for (int column = 0; column < state.Stride; column += 32)
+        {
+            float* b = state.Values + column;
+            OuterProduct<T>.Add<TileLayouts.Rows64>(
+                tileRows, depth, state.Tile, b, b + 16, state.Stride, output + column, state.Stride);
+        }
+    }
+
+    /// <summary>The same sums without the values that a row does not see, whose 0 times infinity would show.</summary>
+    private readonly void AddSeenValues(in PartState state, int first, int rows, int block, int depth)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            AttentionRowRange range = state.Ranges[first + r];
+            float* output = state.Output + (first + r) * state.Stride;
+            for (int j = 0; j < depth; j++)
             {
-                float* b = state.Values + column;
-                OuterProduct<T>.Add<TileLayouts.Rows64>(
-                    tileRows, depth, state.Tile, b, b + 16, state.Stride, output + column, state.Stride);
+                if (Scores.Sees(range, block + j, state.Piece.Keys[block + j]))
+                {
+                    GatheredScores<T>.AddRow(
+                        state.Tile[r * KeyBlock + j], state.Values + j * state.Stride, output, state.Stride);
+                }
             }
         }
     }
@@ -234,7 +261,9 @@ internal unsafe struct GatheredForward<T> : IWork
             float sum = T.Sum(T.Load(state.Sums + row * 16));
             bool any = sum != 0; // also if it is not a number: then the row is none
             LogSumExp[place] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
-            T factor = T.Broadcast(any ? 1 / sum : 0);
+            T factor = Spec.OwnScore is null
+                ? T.Broadcast(any ? 1 / sum : 0)
+                : LaneMath<T>.Exp(T.Broadcast(any ? state.Maxima[row] - LogSumExp[place] : float.NegativeInfinity));
             float* output = state.Output + row * state.Stride;
             for (int i = 0; i < d; i += 16)
                 RowKernel.Store(T.MultiplyAdd(T.Load(output + i), factor, zero), Y + place * d + i, d - i);

@@ -97,6 +97,27 @@ internal readonly unsafe struct GatheredScores<T>
         }
     }
 
+    /// <summary>Whether nothing is infinite or not a number: 0 times such a value is not 0. The count is a multiple of 16.</summary>
+    public static bool IsFinite(float* values, int count)
+    {
+        T zero = T.Broadcast(0f);
+        T check = zero;
+        for (int i = 0; i < count; i += 16)
+            check = T.MultiplyAdd(T.Load(values + i), zero, check);
+        return T.Sum(check) == 0;
+    }
+
+    /// <summary><c>to += factor · from</c>, for a length that is a multiple of 16.</summary>
+    public static void AddRow(float factor, float* from, float* to, int length)
+    {
+        T weight = T.Broadcast(factor);
+        for (int i = 0; i < length; i += 16)
+            T.Store(T.MultiplyAdd(weight, T.Load(from + i), T.Load(to + i)), to + i);
+    }
+
+    /// <summary>Whether a query sees the key at a place of the list.</summary>
+    public bool Sees(in AttentionRowRange range, int place, int key) => range.Sees(place) && (!_causal || key <= range.Position);
+
     private static bool HasStep(ReadOnlySpan<int> list, out int step)
     {
         step = list.Length > 1 ? list[1] - list[0] : 0;

@@ -78,6 +78,15 @@ public sealed record AttentionSpec(
     /// its segment. For training: not with pages.
     /// </summary>
     public DropoutMask Dropout { get; init; }
+
+    /// <summary>
+    /// If above 0, positions are cut into chunks of so many from position 0 on, and a query sees the keys of its own chunk and of
+    /// <see cref="ChunksBefore"/> chunks before it (Kitaev et al., 2020: Reformer's local attention). Instead of a window.
+    /// </summary>
+    public int Chunk { get; init; }
+
+    /// <summary>With a <see cref="Chunk"/>: the chunks before its own that a query sees.</summary>
+    public int ChunksBefore { get; init; }
 }
 
 /// <summary>What is added to the score of a query at i and a key at j, depending on <c>j - i</c> and the head.</summary>

@@ -13,6 +13,7 @@ internal static class AttentionChecks
         if (sinkQ is not null)
             OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
         CheckBias(spec);
+        CheckChunks(rows, spec);
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
         {
@@ -49,6 +50,22 @@ internal static class AttentionChecks
             throw new ArgumentException("Attention: dropout is for training; a call with stored keys and values has none.");
         ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}",
             $"{q.Rows}, the rows of q,");
+    }
+
+    /// <summary>That chunks stand alone: they say what is seen, and so does a window.</summary>
+    private static void CheckChunks(AttentionRows rows, AttentionSpec spec)
+    {
+        ShapeMismatchException.Require(spec.Chunk >= 0 && spec.ChunksBefore >= 0, "Attention", "the chunks",
+            $"{spec.Chunk} positions, {spec.ChunksBefore} before", $"0 or more");
+        ShapeMismatchException.Require(spec.Chunk == 0 || spec.Window <= 0, "Attention", "the window", $"{spec.Window}",
+            $"0 beside chunks of {spec.Chunk}");
+        if (spec.Chunk == 0)
+            return;
+        foreach (AttentionSegment segment in rows.Segments)
+        {
+            ShapeMismatchException.Require(segment.Window <= 0, "Attention", "the window of a segment", $"{segment.Window}",
+                $"0 beside chunks of {spec.Chunk}");
+        }
     }
 
     /// <summary>That there is a number for every head, and for every distance a bucket.</summary>

@@ -29,6 +29,13 @@ internal readonly record struct AttentionRowRange(int Position, int SinkPosition
         int total = segment.Past + segment.Keys;
         int position = segment.Past + (segment.Visibility == Visibility.Tree ? Depth(segment, row) : row);
         int end = segment.Visibility == Visibility.Full ? total : position + 1;
+        if (spec.Chunk > 0)
+        {
+            long chunk = position / spec.Chunk;
+            return new AttentionRowRange(position, position, 0, (int)Math.Max(0, (chunk - spec.ChunksBefore) * spec.Chunk),
+                (int)Math.Min(end, (chunk + 1) * spec.Chunk));
+        }
+
         bool narrows = segment.Window > 0 && (spec.Window <= 0 || segment.Window <= spec.Window);
         (int window, int sinks) = narrows ? (segment.Window, segment.Sinks) : (spec.Window, spec.Sinks);
         if (window <= 0)

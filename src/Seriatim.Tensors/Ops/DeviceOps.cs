@@ -16,6 +16,10 @@ public abstract class DeviceOps : IDifferentiableOps
         Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) =>
         part(this, x, state);
 
+    /// <inheritdoc/>
+    public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) => Coupling.Forward(this, x, state, first, second);
+
     void IOps.Run<TOp>(TOp op, Span<Tensor> results) => Start(op, results);
 
     void IDifferentiableOps.Call<TCall>(TCall call, Span<Tensor> results) => Start(call, results);

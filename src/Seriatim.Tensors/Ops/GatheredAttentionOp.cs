@@ -45,6 +45,7 @@ internal readonly struct GatheredAttentionOp(Tensor q, Tensor k, Tensor v, Gathe
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients)
     {
+        // Whoever reads the sums alone sends nothing through y.
         using Tensor? zeros = dy[0] is null ? ops.Device.Zeros(q.Rows, q.Columns) : null;
         (Tensor dq, Tensor dk, Tensor dv) = ops.GatheredAttentionBackward(
             new GatheredBackwardOp(q, k, v, results[0], results[1], dy[0] ?? zeros!, dy[1], rows, spec));
@@ -119,7 +120,8 @@ public static partial class OpsExtensions
     }
 
     /// <summary>Returns the gradients of q, k and v.</summary>
-    internal static (Tensor Dq, Tensor Dk, Tensor Dv) GatheredAttentionBackward(this IDifferentiableOps ops, GatheredBackwardOp op)
+    internal static (Tensor Dq, Tensor Dk, Tensor Dv) GatheredAttentionBackward(
+        this IDifferentiableOps ops, GatheredBackwardOp op)
     {
         var results = new Triple();
         ops.Call(op, results);

@@ -26,7 +26,8 @@ internal static class GatheredChecks
             next += segment.Rows;
         }
 
-        ShapeMismatchException.Require(next == q.Rows, Name, "the end of the last segment", $"{next}", $"{q.Rows}, the rows of q,");
+        ShapeMismatchException.Require(
+            next == q.Rows, Name, "the end of the last segment", $"{next}", $"{q.Rows}, the rows of q,");
         if (rows.Task is { } task && task.Heads == spec.Heads)
             return;
         foreach (GatheredSegment segment in rows.Segments)

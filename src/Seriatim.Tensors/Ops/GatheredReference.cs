@@ -11,29 +11,33 @@ internal static class GatheredReference
         foreach (Row row in All(rows, spec))
         {
             double[] scores = Scores(q, k, row, spec);
-            double max = scores.Length == 0 ? double.NegativeInfinity : scores.Max();
+            double max = scores.Aggregate(double.NegativeInfinity, Math.Max); // not a number, if one is none
             if (double.IsNegativeInfinity(max))
                 continue;
             double[] sums = new double[spec.HeadDim];
             double total = 0;
             for (int place = 0; place < scores.Length; place++)
             {
+                if (double.IsNegativeInfinity(scores[place]))
+                    continue;
                 double p = Math.Exp(scores[place] - max);
                 total += p;
                 p *= spec.Dropout.FactorOf((long)row.Query * spec.Heads + row.Head, place);
                 ReadOnlySpan<float> value = Of(v, row.Key(place), row.Head, spec);
-                for (int i = 0; i < sums.Length && p != 0; i++)
+                for (int i = 0; i < sums.Length; i++)
                     sums[i] += p * value[i];
             }
 
+            logSumExp.Row(row.Query)[row.Head] = (float)(max + Math.Log(total));
+            double factor = spec.OwnScore is null ? 1 / total : Math.Exp(max - logSumExp.Row(row.Query)[row.Head]);
             Span<float> result = y.Row(row.Query).Slice(row.Head * spec.HeadDim, spec.HeadDim);
             for (int i = 0; i < sums.Length; i++)
-                result[i] = (float)(sums[i] / total);
-            logSumExp.Row(row.Query)[row.Head] = (float)(max + Math.Log(total));
+                result[i] = (float)(sums[i] * factor);
         }
     }
 
-    public static void Backward(in GatheredBackwardOp op, GatheredRows rows, GatheredAttentionSpec spec, ReadOnlySpan<Tensor> results)
+    public static void Backward(
+        in GatheredBackwardOp op, GatheredRows rows, GatheredAttentionSpec spec, ReadOnlySpan<Tensor> results)
     {
         double[] dq = new double[op.Q.Length], dk = new double[op.Q.Length], dv = new double[op.Q.Length];
         int d = spec.HeadDim;
@@ -97,7 +101,10 @@ internal static class GatheredReference
                 for (int head = piece.FirstHead; head < piece.FirstHead + piece.Heads; head++)
                 {
                     for (int i = 0; i < piece.Queries.Length; i++)
-                        yield return new Row(piece, segment.FirstRow, segment.FirstRow + piece.Queries[i], head, piece.RangeOf(i));
+                    {
+                        int query = segment.FirstRow + piece.Queries[i];
+                        yield return new Row(piece, segment.FirstRow, query, head, piece.RangeOf(i));
+                    }
                 }
             }
         }

@@ -28,6 +28,21 @@ public interface IOps
     Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
         Func<TState, IDisposable> hold);
 
+    /// <summary>
+    /// Two parts of a model that take turns in reading one half of the features and adding to the other (Gomez et al., 2017:
+    /// RevNet, equation 6): with <c>x = [x1, x2]</c> the result is <c>[y1, y2]</c>, <c>y1 = x1 + first(x2)</c>,
+    /// <c>y2 = x2 + second(y1)</c>. x follows from the result, so ops that record need not keep it.
+    /// </summary>
+    /// <param name="x">Rows, <c>[N, 2E]</c>.</param>
+    /// <param name="state">What the parts need besides; they must give the same bits each time, in either order.</param>
+    /// <param name="first">The ops, half of x and the state give what is added: <c>[N, E] → [N, E]</c>.</param>
+    /// <param name="second">As <paramref name="first"/>.</param>
+    /// <param name="hold">
+    /// Keeps the state alive until the result is disposed: called once, before the parts, if they will run again.
+    /// </param>
+    Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold);
+
     /// <summary>Makes a call and fills <paramref name="results"/> with new tensors.</summary>
     internal void Run<TOp>(TOp op, Span<Tensor> results)
         where TOp : struct, IOp<TOp>;

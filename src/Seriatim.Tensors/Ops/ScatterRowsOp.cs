@@ -1,8 +1,9 @@
 namespace Seriatim.Tensors;
 
-/// <summary><c>y[rows[i]] = x[i]</c>, zeros elsewhere; backward <c>dx[i] = dy[rows[i]]</c>.</summary>
+/// <summary><c>y[rows[i]] += x[i]</c>, i in sequence, from zeros; backward <c>dx[i] = dy[rows[i]]</c>.</summary>
 /// <remarks>
-/// Shapes: x [R, E], rows [R] without repeats, y [N, E]. Nothing is saved. Copies alone: its own reference.
+/// Shapes: x [R, E], rows [R], y [count, E]. Nothing is saved. The gradient of <see cref="GatherRowsOp"/>, and it of this: copies
+/// and sums in a fixed order, so it is its own reference.
 /// </remarks>
 internal readonly struct ScatterRowsOp(Tensor x, ReadOnlyMemory<int> rows, int count) : IOp<ScatterRowsOp>
 {
@@ -19,31 +20,16 @@ internal readonly struct ScatterRowsOp(Tensor x, ReadOnlyMemory<int> rows, int c
     public void Check()
     {
         OpShapes.Require(x, rows.Length, x.Columns, Name, "x");
-        Span<bool> taken = new bool[count];
         foreach (int row in rows.Span)
         {
-            if ((uint)row >= (uint)count)
-            {
-                throw new ArgumentOutOfRangeException(nameof(row),
-                    $"{Name}: row {row} was asked for; the result has the rows 0 to {count - 1}.");
-            }
-
-            if (taken[row])
-                throw new ArgumentException($"{Name}: row {row} stands twice in the list; every row once is needed.");
-            taken[row] = true;
+            ShapeMismatchException.Require((uint)row < (uint)count, Name, "a row", $"{row}", $"0 to {count - 1}");
         }
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T> => Reference(results);
 
-    public void Reference(ReadOnlySpan<Tensor> results)
-    {
-        results[0].Span.Clear();
-        ReadOnlySpan<int> targets = rows.Span;
-        for (int i = 0; i < targets.Length; i++)
-            x.Row(i).CopyTo(results[0].Row(targets[i]));
-    }
+    public void Reference(ReadOnlySpan<Tensor> results) => new GatherRowsBackwardOp(rows, count, x).Reference(results);
 
     public ScatterRowsOp Recorded() => this;
 
@@ -52,14 +38,16 @@ internal readonly struct ScatterRowsOp(Tensor x, ReadOnlyMemory<int> rows, int c
     }
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
-        gradients.Add(x, ops.GatherRows(dy[0]!, rows));
+        gradients.Add(x, ops.Call(new GatherRowsOp(dy[0]!, rows)));
 }
 
 public static partial class OpsExtensions
 {
-    /// <summary>
-    /// Rows put to their places among <paramref name="count"/> rows that are zeros otherwise: <c>[R, E] → [count, E]</c>.
-    /// </summary>
+    /// <summary>Rows in other places, added where several go to one, zeros elsewhere: <c>[R, E] → [count, E]</c>.</summary>
+    /// <param name="ops">The ops.</param>
+    /// <param name="x">The rows.</param>
+    /// <param name="rows">Where each goes.</param>
+    /// <param name="count">Rows of the result.</param>
     public static Tensor ScatterRows(this IOps ops, Tensor x, ReadOnlyMemory<int> rows, int count) =>
         ops.Run(new ScatterRowsOp(x, rows, count));
 }

@@ -14,7 +14,7 @@ namespace Seriatim.Training;
 /// <param name="spec">The shape of the model.</param>
 public sealed class TrainingFlops(ModelSpec spec)
 {
-    private readonly double _head = spec.Head.Outputs * (double)spec.Last.EmbeddingWidth
+    private readonly double _head = spec.Head.Outputs * (double)spec.Last.OutputWidth
         + (spec.Head.Transform is null ? 0 : (double)spec.Last.EmbeddingWidth * spec.Last.EmbeddingWidth);
 
     /// <summary>Operations of the forward and the backward pass over a batch.</summary>

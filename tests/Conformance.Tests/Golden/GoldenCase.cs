@@ -24,7 +24,39 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
     public JsonDocument Json(string name) => LenientJson.Parse(File(name));
 
     public Model Load(WeightStorage storage = WeightStorage.AsStored, Device? device = null) =>
-        Model.Load(Folder, new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu });
+        Model.Load(Folder, new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu, HashRotations = Rotations() });
+
+    /// <summary>The rotations of hashed attention, which the files of a model do not hold; null: it has none.</summary>
+    public HashRotations? Rotations()
+    {
+        using GoldenTensors expected = Expected();
+        if (!expected.Has("lsh_rotations"))
+            return null;
+        int[] shape = [.. expected.Shape("lsh_rotations").Select(size => (int)size)];
+        return new HashRotations(shape[0], shape[1], shape[2], shape[3], expected.Floats("lsh_rotations"));
+    }
+
+    /// <summary>
+    /// The model for rows that the reference filled up to one length: rows of hashed attention know how long that is. A model
+    /// without is the same.
+    /// </summary>
+    public Model LoadFilled(int length, Device device)
+    {
+        using JsonDocument json = Json("config.json");
+        (ModelSpec spec, NameTable names, ModelConfig config) = Model.ReadConfig(Name, json.RootElement);
+        StackSpec stack = spec.Last;
+        if (!stack.Layers.Any(layer => layer.Mixer is MixerSpec.HashedAttention))
+            return Load(device: device);
+        stack = stack with
+        {
+            Layers = [.. stack.Layers.Select(layer => layer.Mixer is MixerSpec.HashedAttention hashed
+                ? layer with { Mixer = hashed with { FillMultiple = length, Rotations = Rotations() } }
+                : layer)],
+        };
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Folder);
+        return Model.Build(spec with { Decoder = stack }, names, config,
+            new CheckpointSource(checkpoint, WeightStorage.AsStored, names), device);
+    }
 
     /// <summary>Why the case cannot be tested; null if it can.</summary>
     public string? SkipReason()

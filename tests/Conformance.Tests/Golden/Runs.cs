@@ -44,15 +44,36 @@ internal static class Runs
         return [.. kept];
     }
 
+    /// <summary>What a case of sparse attention tells of each row: its global tokens, the plan of its blocks.</summary>
+    public static SparsePattern[] Patterns(GoldenTensors tensors, int rows)
+    {
+        int[][]? globals = tensors.Has("global_attention_mask") ? tensors.Ids("global_attention_mask") : null;
+        var layers = new List<int[][][]>();
+        while (tensors.Has($"rand_attn.{layers.Count}"))
+        {
+            string name = $"rand_attn.{layers.Count}"; // [heads, blocks - 2, R]
+            layers.Add([.. tensors.Ids(name).Chunk((int)tensors.Shape(name)[1])]);
+        }
+
+        BlockPlan? plan = layers.Count > 0 ? new BlockPlan(layers) : null;
+        return [.. Enumerable.Range(0, rows).Select(row => new SparsePattern
+        {
+            Globals = globals is null ? [] : [.. Enumerable.Range(0, globals[row].Length).Where(i => globals[row][i] != 0)],
+            Blocks = plan,
+        })];
+    }
+
     /// <summary>An encoder batch of the rows of ids where the mask is 1.</summary>
-    public static RaggedBatch EncoderBatch(int[][] ids, int[][]? mask, int[][]? types = null, Outputs outputs = Outputs.All)
+    public static RaggedBatch EncoderBatch(
+        int[][] ids, int[][]? mask, int[][]? types = null, Outputs outputs = Outputs.All, SparsePattern[]? patterns = null)
     {
         var builder = new RaggedBatchBuilder();
         for (int row = 0; row < ids.Length; row++)
         {
             int[] all = [.. Enumerable.Repeat(1, ids[row].Length)];
             int[] keep = mask?[row] ?? all;
-            builder.AddEncoder(Unpadded(ids[row], keep), types is null ? default : Unpadded(types[row], keep), outputs);
+            builder.AddEncoder(Unpadded(ids[row], keep), types is null ? default : Unpadded(types[row], keep), outputs,
+                pattern: patterns?[row]);
         }
 
         return builder.Build();

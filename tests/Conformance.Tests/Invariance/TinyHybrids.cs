@@ -75,11 +75,11 @@ internal static class TinyHybrids
             foreach (string part in (string[])[
                 "norm1", "norm2", "cross_norm", "after1", "after2", "attention.q", "attention.k", "attention.v", "attention.o",
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
+                "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
+                "mamba.skip", "mamba.o",
                 "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
                 "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
                 "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
-                "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
-                "mamba.skip", "mamba.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -93,6 +93,9 @@ internal static class TinyHybrids
     private static LayerSpec Attention(MixerSpec.Attention attention, FeedForwardSpec? inner) =>
         new(Placement.Pre, Norm, attention, inner);
 
+    private static LayerSpec Selective(MixerSpec.Mamba mamba) => new(Placement.Pre, Norm, mamba, Inner);
+
+    private static LayerSpec Selective(MixerSpec.Mamba mamba, FeedForwardSpec? inner) => new(Placement.Pre, Norm, mamba, inner);
     private static LayerSpec Retention(int heads, int keys, int values) => Retention(heads, keys, values, Inner);
 
     private static LayerSpec Retention(int heads, int keys, int values, FeedForwardSpec? inner) =>
@@ -100,10 +103,6 @@ internal static class TinyHybrids
 
     private static LayerSpec StateSpace(int heads, int headDim, int groups) =>
         new(Placement.Pre, Norm, new MixerSpec.Mamba2(heads, headDim, groups, States: 7, Kernel: 4, 1e-5f), null);
-
-    private static LayerSpec Selective(MixerSpec.Mamba mamba) => new(Placement.Pre, Norm, mamba, Inner);
-
-    private static LayerSpec Selective(MixerSpec.Mamba mamba, FeedForwardSpec? inner) => new(Placement.Pre, Norm, mamba, inner);
 
     private static LayerSpec Recurrence(int width, Placement placement = Placement.Pre) =>
         new(placement, Norm, new MixerSpec.GatedRecurrence(width), Inner);

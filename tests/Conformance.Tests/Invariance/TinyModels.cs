@@ -41,6 +41,14 @@ internal static class TinyModels
             {"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2,
             "apply_residual_connection_post_layernorm": true}
             """,
+        ["mamba"] = MambaLike("Mamba", """, "use_bias": true, "conv_kernel": 3, "intermediate_size": 52"""),
+        ["falcon_mamba"] = MambaLike("FalconMamba", """, "tie_word_embeddings": false, "mixer_rms_eps": 1e-6, "expand": 1"""),
+        ["jamba"] = """
+            {"architectures": ["JambaForCausalLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 40, "num_hidden_layers": 4,
+            "num_attention_heads": 3, "num_key_value_heads": 1, "attn_layer_period": 3, "attn_layer_offset": 1, "expert_layer_period": 2,
+            "expert_layer_offset": 1, "num_experts": 5, "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
+            "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
+            """,
         ["retnet"] = """
             {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 40, "decoder_value_embed_dim": 68, "decoder_retention_heads": 2,
             "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "layernorm_embedding": true}
@@ -57,14 +65,6 @@ internal static class TinyModels
         ["mamba2-groups"] = """
             {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_heads": 4, "head_dim": 20, "state_size": 9,
             "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false, "time_step_limit": [0.01, 0.05]}
-            """,
-        ["mamba"] = MambaLike("Mamba", """, "use_bias": true, "conv_kernel": 3, "intermediate_size": 52"""),
-        ["falcon_mamba"] = MambaLike("FalconMamba", """, "tie_word_embeddings": false, "mixer_rms_eps": 1e-6, "expand": 1"""),
-        ["jamba"] = """
-            {"architectures": ["JambaForCausalLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 40, "num_hidden_layers": 4,
-            "num_attention_heads": 3, "num_key_value_heads": 1, "attn_layer_period": 3, "attn_layer_offset": 1, "expert_layer_period": 2,
-            "expert_layer_offset": 1, "num_experts": 5, "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
-            "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
             """,
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,

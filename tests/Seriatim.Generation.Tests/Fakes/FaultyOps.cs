@@ -13,6 +13,9 @@ internal sealed class FaultyOps(IOps inner) : IOps
     public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
         Func<TState, IDisposable> hold) => part(this, x, state);
 
+    public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) => Coupling.Forward(this, x, state, first, second);
+
     void IOps.Run<TOp>(TOp op, Span<Tensor> results)
     {
         BeforeOp(Interlocked.Increment(ref _calls) - 1);

@@ -30,7 +30,7 @@ public sealed class GenerateTests
     [MemberData(nameof(Cases))]
     public void EngineEqualsTheReference(string name)
     {
-        using Model model = Model.Load(Shared.Path("golden", name));
+        using Model model = Model.Load(Shared.Path("golden", name), new ModelLoadOptions { HashRotations = Rotations(name) });
         using var core = new EngineCore(
             new LoadedModel(model, CpuOps.Create(1)), new EngineOptions { Pages = 400, PageSize = 8, TokenBudget = 64, MaxSequences = 40 });
         using JsonDocument json = LenientJson.Parse(Shared.Path("golden", name, "generate.json"));
@@ -49,6 +49,16 @@ public sealed class GenerateTests
         Assert.True(checks.Count > 0 || name == "llama-rope-dynamic", $"{name} has no runs");
         foreach (Action check in checks)
             check();
+    }
+
+    /// <summary>Directions of hashed attention, which the files of a model do not hold.</summary>
+    private static HashRotations? Rotations(string name)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Shared.Path("golden", name, "expected.safetensors"));
+        if (!file.TryGet("lsh_rotations", out SafetensorsEntry? entry))
+            return null;
+        int[] shape = [.. entry.Shape.Select(size => (int)size)];
+        return new HashRotations(shape[0], shape[1], shape[2], shape[3], file.ReadF32(entry));
     }
 
     /// <summary>Whether the family is known. Conformance.Tests report those that are not as skipped, by name.</summary>

@@ -12,8 +12,10 @@ public static class OpCases
     public static IEnumerable<OpCase> All() =>
     [
         .. Embeds(), .. Linears(), .. Norms(), .. Ropes(), .. Pointwise(), .. Experts(), .. CrossEntropies(),
+        .. LengthProjections(),
         .. AttentionCases.All(),
         .. GatheredCases.All(),
+        .. HashedCases.All(),
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
@@ -26,6 +28,23 @@ public static class OpCases
             EmbeddingWeight? table = null;
             var c = new OpCase($"embed {layout}", (_, ops) => ops.Embed(table!, new[] { 3, 0, 36, 3, 3, 12 }));
             table = new EmbeddingWeight(c.Parameter(37, 19, layout));
+            yield return c;
+        }
+    }
+
+    private static IEnumerable<OpCase> LengthProjections()
+    {
+        (int Width, int Length, int Rank, int[] Sequences)[] shapes =
+        [
+            (19, 40, 5, [40, 7, 1]), (64, 33, 33, [9, 33]), (1, 20, 1, [20]), (70, 12, 17, [0, 12, 3]),
+        ];
+        foreach ((int width, int length, int rank, int[] sequences) in shapes)
+        {
+            Parameter table = null!;
+            SequenceRows[] rows = [.. sequences.Select((n, i) => new SequenceRows(sequences[..i].Sum(), n))];
+            var c = new OpCase($"project length [{string.Join('+', sequences)}, {width}] by [{length}, {rank}]",
+                (c, ops) => ops.ProjectLength(c.Inputs[0], table, rows)).Input(sequences.Sum(), width);
+            table = c.Parameter(length, rank);
             yield return c;
         }
     }
@@ -229,7 +248,11 @@ public static class OpCases
         yield return new OpCase("dropout, large", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.1f, 6).At(3))).Input(70, 513);
         yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
         yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
-        yield return new OpCase("scatter rows", (c, ops) => ops.ScatterRows(c.Inputs[0], new[] { 4, 1, 6 }, 7)).Input(3, 31);
+        yield return new OpCase("scatter rows", (c, ops) => ops.ScatterRows(c.Inputs[0], new[] { 4, 1, 4 }, 6)).Input(3, 31);
+        yield return new OpCase("columns", (c, ops) => ops.Columns(c.Inputs[0], 5, 17)).Input(4, 31);
+        yield return new OpCase("no columns", (c, ops) => ops.JoinColumns(ops.Columns(c.Inputs[0], 31, 0), c.Inputs[0])).Input(4, 31);
+        yield return new OpCase("join columns", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[1])).Input(4, 31).Input(4, 3);
+        yield return new OpCase("join columns to itself", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[0])).Input(4, 31);
         yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);
     }
 

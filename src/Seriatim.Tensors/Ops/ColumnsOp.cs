@@ -1,0 +1,75 @@
+namespace Seriatim.Tensors;
+
+/// <summary><c>y[n, c] = x[n, first + c]</c>: some features of each row. Backward: dy in its place, zeros beside it.</summary>
+/// <remarks>Shapes: x [N, E], y [N, count]. Nothing is saved. A copy: its own reference.</remarks>
+internal readonly struct ColumnsOp(Tensor x, int first, int count) : IOp<ColumnsOp>
+{
+    public static string Name => "Columns";
+
+    public OpPart Part => OpPart.Other;
+
+    public int Results => 1;
+
+    public IDisposable? Held => null;
+
+    public (int Rows, int Columns) Shape(int result) => (x.Rows, count);
+
+    public void Check() => ShapeMismatchException.Require(first >= 0 && count >= 0 && (long)first + count <= x.Columns, Name,
+        "the columns", $"{first} to {(long)first + count}", $"a range within the {x.Columns} of x");
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T> => Reference(results);
+
+    public void Reference(ReadOnlySpan<Tensor> results)
+    {
+        for (int n = 0; n < x.Rows; n++)
+            x.Row(n).Slice(first, count).CopyTo(results[0].Row(n));
+    }
+
+    public ColumnsOp Recorded() => this;
+
+    public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
+    {
+    }
+
+    public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
+        gradients.Add(x, ops.Call(new ColumnsBackwardOp(dy[0]!, first, x.Columns)));
+}
+
+/// <summary>dy among zeros.</summary>
+internal readonly struct ColumnsBackwardOp(Tensor dy, int first, int columns) : IOpCall
+{
+    public static string Name => "ColumnsBackward";
+
+    public OpPart Part => OpPart.Other;
+
+    public int Results => 1;
+
+    public (int Rows, int Columns) Shape(int result) => (dy.Rows, columns);
+
+    public void Check() => ShapeMismatchException.Require(first >= 0 && (long)first + dy.Columns <= columns, "Columns backward",
+        "dy", $"{dy} from column {first} on", $"within {columns} columns");
+
+    public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
+        where T : struct, ILanes<T> => Reference(results);
+
+    public void Reference(ReadOnlySpan<Tensor> results)
+    {
+        for (int n = 0; n < dy.Rows; n++)
+        {
+            Span<float> to = results[0].Row(n);
+            to.Clear();
+            dy.Row(n).CopyTo(to[first..]);
+        }
+    }
+}
+
+public static partial class OpsExtensions
+{
+    /// <summary>Some features of each row: <c>[N, E] → [N, count]</c>.</summary>
+    /// <param name="ops">The ops.</param>
+    /// <param name="x">Rows.</param>
+    /// <param name="first">The first feature.</param>
+    /// <param name="count">How many.</param>
+    public static Tensor Columns(this IOps ops, Tensor x, int first, int count) => ops.Run(new ColumnsOp(x, first, count));
+}
