@@ -43,7 +43,7 @@ internal sealed class Mamba2Architecture : Architecture
         MambaFamily.Waive(config);
         config.Waive("says nothing in this family: there is a step of each head", "time_step_rank");
         config.Waive("the forms of the recurrence are one here", "chunk_size");
-        config.WaiveAt("the norm follows the gate", "false", "norm_before_gate");
+        config.Waive("the norm follows the gate in the reference library whatever it says", "norm_before_gate");
         var norm = new NormSpec(NormKind.Rms, epsilon, Bias: false);
         int vocabulary = config.Size("vocab_size");
         var layer = new LayerSpec(Placement.Pre, norm, mixer, FeedForward: null);
@@ -96,7 +96,9 @@ internal sealed class Mamba2Architecture : Architecture
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
     }
 
-    /// <summary>The parts of the fused layer in, <c>[z | x | B | C | Δ]</c>, and of the convolution over <c>[x | B | C]</c>.</summary>
+    /// <summary>
+    /// The parts of the fused layer in, <c>[z | x | B | C | Δ]</c>, and of the convolution over <c>[x | B | C]</c>.
+    /// </summary>
     private static void AddRuns(NameTable names, MixerSpec.Mamba2 mixer, string linear, string filter, bool isFilter)
     {
         int shared = mixer.Groups * mixer.States;
@@ -110,7 +112,7 @@ internal sealed class Mamba2Architecture : Architecture
             names.Add($"layers.*.mamba2.{part}", new TensorPlace(linear, Rows: RowPattern.Run(first, rows, all)));
             if (part is "x" or "b" or "c")
             {
-                names.Add($"layers.*.mamba2.{part}.convolution", new TensorPlace(
+                names.Add($"layers.*.mamba2.convolution.{part}", new TensorPlace(
                     filter, Rows: RowPattern.Run(first - mixer.Inner, rows, channels), IsFilter: isFilter));
             }
 
@@ -163,10 +165,12 @@ internal sealed class Mamba2Architecture : Architecture
     {
         int heads = config.SizeOrNull("num_heads") ?? 128, headDim = config.SizeOrNull("head_dim") ?? 64;
         int expand = config.SizeOrNull("expand") ?? 2;
-        return (long)heads * headDim == (long)expand * width
-            ? (heads, headDim)
-            : throw config.Unsupported("num_heads", heads,
+        if ((long)heads * headDim != (long)expand * width)
+            throw config.Unsupported("num_heads", heads,
                 $"num_heads {heads} x head_dim {headDim} must be expand {expand} x hidden_size {width}");
+        if (config.SizeOrNull("intermediate_size") is { } inner && inner != heads * headDim)
+            throw config.Unsupported("intermediate_size", inner, $"num_heads {heads} x head_dim {headDim} is needed");
+        return (heads, headDim);
     }
 
     private static (float Lowest, float Highest) Limits(ConfigReader config)

@@ -18,7 +18,11 @@ internal sealed class RetNetArchitecture : Architecture
         if (width % (2 * heads) != 0)
             throw config.Unsupported("decoder_embed_dim", width, $"a multiple of 2 x decoder_retention_heads {heads} is needed");
         if (values % heads != 0)
-            throw config.Unsupported("decoder_value_embed_dim", values, $"a multiple of decoder_retention_heads {heads} is needed");
+        {
+            throw config.Unsupported(
+                "decoder_value_embed_dim", values, $"a multiple of decoder_retention_heads {heads} is needed");
+        }
+
         float epsilon = (float)config.Number(1e-6, "layernorm_eps");
         bool before = config.Flag(true, "decoder_normalize_before");
         var norm = new NormSpec(NormKind.Rms, epsilon, Bias: false);
@@ -29,8 +33,8 @@ internal sealed class RetNetArchitecture : Architecture
                 CommonKeys.ReadActivation(config, "gelu", "activation_fn"), Bias: false));
         RefuseAndWaive(config);
         int vocabulary = config.Size("vocab_size");
-        var stack = new StackSpec(
-            vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, config.SizeOrNull("decoder_layers") ?? 12, _ => layer))
+        var stack = new StackSpec(vocabulary, width, Visibility.Causal,
+            CommonKeys.Layers(config, config.SizeOrNull("decoder_layers") ?? 12, _ => layer))
         {
             EmbeddingScale = config.Flag(true, "no_scale_embedding") ? 1 : (float)Math.Sqrt(width),
             EmbeddingNorm = config.Flag(false, "layernorm_embedding") ? norm : null,

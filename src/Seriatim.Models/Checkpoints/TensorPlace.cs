@@ -19,12 +19,14 @@ public sealed record TensorPlace(
     ValueForm? Form = null, bool IsFilter = false)
 {
     /// <summary>
-    /// If above 0, the file tensor of a vector is a matrix with so many columns. That of one row may also be a vector, which is the
-    /// same to those who read it.
+    /// If above 0, the file tensor of a vector is a matrix with so many columns. That of one row may also be a vector, which
+    /// is the same to those who read it.
     /// </summary>
     public int VectorRow { get; init; }
 
-    /// <summary>The shape of the file tensor where it has more axes than rows and columns, all others 1; null: it has not.</summary>
+    /// <summary>
+    /// The shape of the file tensor where it has more axes than rows and columns, all others 1; null: it has not.
+    /// </summary>
     public IReadOnlyList<long>? Shape { get; init; }
 
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>

@@ -1,8 +1,9 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// The layer of Mamba-2 (Dao and Gu, 2024, section 7): <c>x, B, C = f(convolution(linear(h)))</c>, <c>y = ssd(Δ x, B, C) + D x</c>,
-/// <c>o(norm(y · silu(z)))</c>. Its state is in four parts: the tails of the three convolutions, and the states of the heads.
+/// The layer of Mamba-2 (Dao and Gu, 2024, section 7): <c>x, B, C = f(convolution(linear(h)))</c>, <c>y = ssd(Δ x, B, C) + D
+/// x</c>, <c>o(norm(y · silu(z)))</c>. Its state is in four parts: the tails of the three convolutions, and the states of the
+/// heads.
 /// </summary>
 internal sealed class Mamba2Layer : Mixer
 {
@@ -36,9 +37,9 @@ internal sealed class Mamba2Layer : Mixer
         _b = weights.Linear("b", shared, width, spec.Bias, whyShared);
         _c = weights.Linear("c", shared, width, spec.Bias, whyShared);
         _step = weights.Linear("step", spec.Heads, width, spec.Bias, $"{whyHeads}, hidden size {width}");
-        _filterX = Filter(weights.At("x"), spec, spec.Inner, why);
-        _filterB = Filter(weights.At("b"), spec, shared, whyShared);
-        _filterC = Filter(weights.At("c"), spec, shared, whyShared);
+        _filterX = Filter(weights, "x", spec, spec.Inner, why);
+        _filterB = Filter(weights, "b", spec, shared, whyShared);
+        _filterC = Filter(weights, "c", spec, shared, whyShared);
         _stepBias = weights.Steps("step_bias", spec.Heads, spec.Steps, whyHeads);
         _logRates = weights.Rates("log_rates", spec.Heads, whyHeads);
         _skip = weights.Ones("skip", spec.Heads, whyHeads);
@@ -91,6 +92,6 @@ internal sealed class Mamba2Layer : Mixer
     }
 
     private static (Parameter Weight, Parameter? Bias) Filter(
-        WeightBuilder weights, MixerSpec.Mamba2 spec, int channels, string why) =>
-        weights.Filter("convolution", channels, spec.Kernel, spec.ConvolutionBias, why);
+        WeightBuilder weights, string part, MixerSpec.Mamba2 spec, int channels, string why) =>
+        weights.At("convolution").Filter(part, channels, spec.Kernel, spec.ConvolutionBias, why);
 }

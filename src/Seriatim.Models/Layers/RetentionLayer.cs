@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Retention (Sun et al., 2023, section 2.2): <c>o(norm(retention(turn(q(x)), turn(k(x)) / √K, v(x))) · silu(gate(x)))</c>.</summary>
+/// <summary>
+/// Retention (Sun et al., 2023, section 2.2): <c>o(norm(retention(turn(q(x)), turn(k(x)) / √K, v(x))) · silu(gate(x)))</c>.
+/// </summary>
 internal sealed class RetentionLayer : Mixer
 {
     private readonly LinearWeight _q;

@@ -4,8 +4,9 @@ public abstract partial record MixerSpec
 {
     /// <summary>
     /// A selective state space layer whose states fade by one factor of each head (Dao and Gu, 2024: Mamba-2):
-    /// <c>o(norm(ssd(x, B, C, Δ) · silu(z)))</c> with x, B and C after a short convolution. What it remembers of a sequence has the
-    /// same size however long that gets: the last inputs of the convolution, and D x S states of each head. For causal stacks.
+    /// <c>o(norm(ssd(x, B, C, Δ) · silu(z)))</c> with x, B and C after a short convolution. What it remembers of a sequence
+    /// has the same size however long that gets: the last inputs of the convolution, and D x S states of each head. For causal
+    /// stacks.
     /// </summary>
     /// <param name="Heads">Heads, H.</param>
     /// <param name="HeadDim">Channels of a head, D.</param>

@@ -36,8 +36,9 @@ public abstract partial record MixerSpec
         internal float[] Factors() => [.. Enumerable.Range(0, Heads).Select(head => (float)(1 - Math.ScaleB(1, -5 - head)))];
 
         /// <summary>
-        /// How queries and keys turn: wave i of a head's K / 2 turns by <c>10000^(-i / (K/2 - 1))</c> a position, the first by 1, the
-        /// last by 1/10000 (as the authors' code has it). Rotary positions divide by K/2 instead, so the base is larger.
+        /// How queries and keys turn: wave i of a head's K / 2 turns by <c>10000^(-i / (K/2 - 1))</c> a position, the first by
+        /// 1, the last by 1/10000 (as the authors' code has it). Rotary positions divide by K/2 instead, so the base is
+        /// larger.
         /// </summary>
         internal PositionSpec.Rope Rope() => new(
             KeyDim > 2 ? PlainMath.Pow(10000, KeyDim / (KeyDim - 2.0)) : 10000, KeyDim, RopePairing.Interleaved, null);

@@ -67,7 +67,8 @@ internal static unsafe class HeadKernel
     }
 
     /// <summary>
-    /// Steps of heads before their activation: <c>dt = min(max(softplus(u + b), low), high)</c>, and <c>dt r</c> with the rates r.
+    /// Steps of heads before their activation: <c>dt = min(max(softplus(u + b), low), high)</c>, and <c>dt r</c> with the
+    /// rates r.
     /// </summary>
     public static void Steps<T>(in StepRow row, int heads)
         where T : struct, ILanes<T>

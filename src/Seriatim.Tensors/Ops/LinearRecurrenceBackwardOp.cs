@@ -2,13 +2,13 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// The gradients of q, k, v and, if rows have their own factors, of their logarithms: with
-/// <c>dS_t = q_t do_tᵀ + a_(t+1) dS_(t+1)</c>, <c>dq_t = S_t do_t</c>, <c>dk_t = dS_t v_t</c>, <c>dv_t = dS_tᵀ k_t</c>. Each is the
-/// recurrence itself with other operands in the roles of q, k and v, forwards or backwards in time, so no state is kept.
+/// <c>dS_t = q_t do_tᵀ + a_(t+1) dS_(t+1)</c>, <c>dq_t = S_t do_t</c>, <c>dk_t = dS_t v_t</c>, <c>dv_t = dS_tᵀ k_t</c>. Each
+/// is the recurrence itself with other operands in the roles of q, k and v, forwards or backwards in time: no state is kept.
 /// </summary>
 /// <remarks>
 /// A factor's logarithm enters through differences of running sums b alone, <c>o_t = Σ_s exp(b_t - b_s) (q_t · k_s) v_s</c>: so
-/// <c>db_t = q_t · dq_t - k_t · dk_t</c>, and the gradient of a row's own is the sum of db from there to the end (in double). Queries and
-/// keys of a group get the sum over its heads, in order.
+/// <c>db_t = q_t · dq_t - k_t · dk_t</c>, and the gradient of a row's own is the sum of db from there to the end (in double).
+/// Queries and keys of a group get the sum over its heads, in order.
 /// </remarks>
 internal readonly unsafe struct LinearRecurrenceBackwardOp(
     Tensor q, Tensor k, Tensor v, LinearDecay decay, int groups, RecurrenceRows rows, Tensor dy) : IOpCall
@@ -135,7 +135,9 @@ internal readonly unsafe struct LinearRecurrenceBackwardOp(
         }
     }
 
-    /// <summary>The factors of the next row: what a gradient fades by on its way back. The last row of a segment has none.</summary>
+    /// <summary>
+    /// The factors of the next row: what a gradient fades by on its way back. The last row of a segment has none.
+    /// </summary>
     private Tensor? Following(Tensor? factors)
     {
         if (factors is null)

@@ -2,9 +2,9 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// A linear recurrence whose state of each head is a matrix that fades by one factor a row:
-/// <c>S_t = a_t S_(t-1) + k_t v_tᵀ</c>, <c>o_t = q_t S_t</c>. With a constant factor of each head it is retention (Sun et al., 2023:
-/// RetNet, equation 6); with factors of each row the state space duality of Mamba-2 (Dao and Gu, 2024), where q is C, k is B, v is
-/// Δx and <c>a = exp(ΔA)</c>. Heads may share queries and keys.
+/// <c>S_t = a_t S_(t-1) + k_t v_tᵀ</c>, <c>o_t = q_t S_t</c>. With a constant factor of each head it is retention (Sun et al.,
+/// 2023: RetNet, equation 6); with factors of each row the state space duality of Mamba-2 (Dao and Gu, 2024), where q is C, k
+/// is B, v is Δx and <c>a = exp(ΔA)</c>. Heads may share queries and keys.
 /// </summary>
 /// <remarks>
 /// Shapes: q, k <c>[N, G·K]</c>, v, o <c>[N, H·D]</c>, logarithms of the factors <c>[N, H]</c>; head h reads group h / (H / G). A
@@ -91,7 +91,8 @@ internal readonly unsafe struct LinearRecurrenceOp(
         OpShapes.RequireSame(x.Q, x.K, Name, "k");
         ShapeMismatchException.Require(groups > 0 && heads % groups == 0, Name, "the groups", $"{groups}",
             $"a divisor of the {heads} heads of the decay");
-        ShapeMismatchException.Require(x.Q.Columns % groups == 0, Name, "q", $"{x.Q}", $"a multiple of {groups} groups in columns");
+        ShapeMismatchException.Require(
+            x.Q.Columns % groups == 0, Name, "q", $"{x.Q}", $"a multiple of {groups} groups in columns");
         ShapeMismatchException.Require(x.V.Columns % heads == 0, Name, "v", $"{x.V}", $"a multiple of {heads} heads in columns");
         ShapeMismatchException.Require(x.V.Rows == x.Q.Rows, Name, "v", $"{x.V}", $"{x.Q.Rows} rows");
         if (decay.Logs is { } logs)

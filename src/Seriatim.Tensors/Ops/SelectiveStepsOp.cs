@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors;
 
-/// <summary>The operands of <see cref="SelectiveStepsOp"/>: rates A_log and bias <c>[1, H]</c>, and what steps are held between.</summary>
+/// <summary>
+/// The operands of <see cref="SelectiveStepsOp"/>: rates A_log and bias <c>[1, H]</c>, and what steps are held between.
+/// </summary>
 internal readonly record struct StepOperands(Tensor X, Tensor Raw, Parameter Bias, Parameter LogRates, float Low, float High)
 {
     public int Heads => Raw.Columns;
@@ -15,7 +17,11 @@ internal readonly record struct StepOperands(Tensor X, Tensor Raw, Parameter Bia
         ShapeMismatchException.Require(
             LogRates.Rows == 1 && LogRates.Columns == Heads, name, "A_log", $"{LogRates}", $"[1, {Heads}]");
         if (!(Low >= 0 && Low <= High))
-            throw new ArgumentException($"{name}: steps cannot be held between {Low} and {High}; 0 or more, in order, is needed.");
+        {
+            throw new ArgumentException(
+                $"{name}: steps cannot be held between {Low} and {High}; numbers from 0, in order, are needed.");
+        }
+
     }
 
     /// <summary>A row's step of a head in double, and the slope of what it is made of.</summary>
@@ -32,9 +38,9 @@ internal readonly record struct StepOperands(Tensor X, Tensor Raw, Parameter Bia
 
 /// <summary>
 /// What a state space of Mamba-2 takes in (Dao and Gu, 2024), from inputs x and steps u of each head:
-/// <c>Δ = clamp(softplus(u + b))</c>, values <c>v = Δ x</c>, and the logarithms <c>Δ A</c> of the factors by which its state fades,
-/// <c>A = -exp(A_log)</c>. Backward: <c>dΔ = x · dv + A dlogs</c>, <c>du = σ(u + b) dΔ</c> within the limits, <c>dx = Δ dv</c>,
-/// <c>db += Σ_n du</c>, <c>dA_log += Σ_n Δ A dlogs</c>.
+/// <c>Δ = clamp(softplus(u + b))</c>, values <c>v = Δ x</c>, and the logarithms <c>Δ A</c> of the factors by which its state
+/// fades, <c>A = -exp(A_log)</c>. Backward: <c>dΔ = x · dv + A dlogs</c>, <c>du = σ(u + b) dΔ</c> within the limits, <c>dx = Δ
+/// dv</c>, <c>db += Σ_n du</c>, <c>dA_log += Σ_n Δ A dlogs</c>.
 /// </summary>
 /// <remarks>Shapes: x, v <c>[N, H·D]</c>, u, logs <c>[N, H]</c>, b, A_log <c>[1, H]</c>. Saved for backward: x and u.</remarks>
 internal readonly unsafe struct SelectiveStepsOp(StepOperands operands) : IOp<SelectiveStepsOp>

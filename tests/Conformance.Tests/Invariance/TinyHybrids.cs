@@ -77,8 +77,8 @@ internal static class TinyHybrids
                 "cross.q", "cross.k", "cross.v", "cross.o", "recurrence.z", "recurrence.v", "recurrence.gate", "recurrence.o",
                 "mamba.x", "mamba.z", "mamba.convolution", "mamba.low", "mamba.b", "mamba.c", "mamba.step", "mamba.log_rates",
                 "mamba.skip", "mamba.o",
-                "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.x.convolution", "mamba2.b.convolution",
-                "mamba2.c.convolution", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
+                "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
+                "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
                 "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");

@@ -63,7 +63,8 @@ public static class LinearRecurrenceCases
 
             Parameter? skip = null;
             var added = new OpCase($"add scaled {rows}, {heads} x {width}", (c, ops) =>
-                ops.AddScaled(c.Inputs[0], c.Inputs[1], skip!)) { Tolerance = 1e-5f }.Input(rows, heads * width).Input(rows, heads * width);
+                ops.AddScaled(c.Inputs[0], c.Inputs[1], skip!))
+            { Tolerance = 1e-5f }.Input(rows, heads * width).Input(rows, heads * width);
             skip = added.Parameter(1, heads);
             yield return added;
         }
