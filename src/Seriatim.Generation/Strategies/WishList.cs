@@ -43,7 +43,7 @@ public sealed class WishList
     /// <param name="hidden">Whether the hidden rows are wanted.</param>
     /// <param name="tokenTypes">Token types (sentence A or B), one for each token; empty: all 0.</param>
     public void ReadWhole(SequenceState sequence, IReadOnlyList<int> logitRows, bool hidden = false,
-        ReadOnlyMemory<int> tokenTypes = default)
+        ReadOnlyMemory<int> tokenTypes = default, SparsePattern? pattern = null)
     {
         ArgumentNullException.ThrowIfNull(logitRows);
         foreach (int row in logitRows)
@@ -57,6 +57,7 @@ public sealed class WishList
             LogitRows = logitRows,
             Hidden = hidden,
             TokenTypes = tokenTypes,
+            Pattern = pattern,
         });
     }
 
