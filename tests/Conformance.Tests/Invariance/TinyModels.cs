@@ -41,6 +41,9 @@ internal static class TinyModels
             {"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 2,
             "apply_residual_connection_post_layernorm": true}
             """,
+        ["reformer-local"] = Reformer("local", "local"),
+        ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
+        ["reformer-hashed"] = Reformer("lsh", "lsh").Replace("\"num_hashes\": 2, \"num_buckets\": 4,", "\"lsh_num_chunks_before\": 2,"),
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
@@ -69,6 +72,13 @@ internal static class TinyModels
         "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 128, "rms_norm_eps": 1e-6
         """ + more + "}";
+
+    /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
+    private static string Reformer(params string[] layers) => $"{{\"architectures\": [\"ReformerModelWithLMHead\"]," + $"\"attn_layers\": [\"{string.Join("\", \"", layers)}\"]," + """
+        "axial_pos_embds": false, "axial_pos_shape": [8, 16], "axial_pos_embds_dim": [13, 23], "num_hashes": 2, "num_buckets": 4,
+        "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56, "num_attention_heads": 3, "attention_head_size": 10,
+        "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5, "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
+        """;
 
     private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """
         "vocab_size": 61, "d_model": 36, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 3,
