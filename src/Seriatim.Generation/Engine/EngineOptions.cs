@@ -128,6 +128,12 @@ public sealed record EngineOptions
         }
     }
 
+    /// <summary>
+    /// Pages that a budget of bytes makes at most: where a position takes next to nothing (ids), the list of pages would be most
+    /// of it.
+    /// </summary>
+    private const int MostPages = 1 << 22;
+
     /// <summary>Number of pages for a model; each may have a state beside it.</summary>
     internal int PagesFor(IGenerationModel model)
     {
@@ -136,7 +142,7 @@ public sealed record EngineOptions
         long pages = Pages ?? MemoryBytes / Math.Max(1, bytes);
         if (pages < 1)
             throw new InvalidOptionException("MemoryBytes", MemoryBytes, $"at least one page of {bytes} bytes is needed");
-        return (int)Math.Min(pages, int.MaxValue);
+        return (int)Math.Min(pages, Pages ?? MostPages);
     }
 
     /// <summary>Number of recurrent states for a model.</summary>

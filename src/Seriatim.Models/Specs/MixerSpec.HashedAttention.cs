@@ -36,6 +36,10 @@ public abstract partial record MixerSpec
         /// <summary>The directions; null: they follow from <see cref="Seed"/>.</summary>
         public HashRotations? Rotations { get; init; }
 
+        /// <inheritdoc/>
+        public override string InWords =>
+            $"hashed attention ({Heads} heads of {HeadDim}, {Rounds} rounds, chunks of {Chunk} and {ChunksBefore} before)";
+
         internal override bool ReadsAgain => true;
 
         internal override bool Serves(Visibility visibility) => visibility == Visibility.Causal;
