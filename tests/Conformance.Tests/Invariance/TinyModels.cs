@@ -101,6 +101,7 @@ internal static class TinyModels
     private static string MambaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 2, "state_size": 7, "time_step_rank": 3
         """ + more + "}";
+
     /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
     private static string Reformer(params string[] layers) => $"{{\"architectures\": [\"ReformerModelWithLMHead\"]," + $"\"attn_layers\": [\"{string.Join("\", \"", layers)}\"]," + """
         "axial_pos_embds": false, "axial_pos_shape": [8, 16], "axial_pos_embds_dim": [13, 23], "num_hashes": 2, "num_buckets": 4,
