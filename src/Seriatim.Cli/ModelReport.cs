@@ -27,7 +27,7 @@ internal sealed record ModelReport(
     int EncoderLayers, int DecoderLayers, int Width, int Heads, int KeyValueHeads, int HeadDim, string Attention,
     string FeedForward, bool TiedHead, long BytesPerToken, int CacheLength, long CacheBytes)
 {
-    /// <summary>How a row knows its place: rotary, learned, sinusoidal, relative_bias, alibi or none.</summary>
+    /// <summary>How a row knows its place: rotary, learned, axial, sinusoidal, relative_bias, alibi or none.</summary>
     public required string Positions { get; init; }
 
     /// <summary>Base of the wave lengths of rotary positions; null: they are others.</summary>
@@ -48,6 +48,9 @@ internal sealed record ModelReport(
     /// <summary>Where scores are capped; null: nowhere.</summary>
     public float? ScoreCap { get; init; }
 
+    /// <summary>Whether each step reads the whole text again, and the ids are all that is remembered.</summary>
+    public bool ReadsAgain { get; init; }
+
     /// <summary>Memory of the recurrent layers of a sequence, however long it is; null: there are none.</summary>
     public long? BytesPerState { get; init; }
 
@@ -64,7 +67,7 @@ internal sealed record ModelReport(
         MixerSpec.Attention attention = layers.FirstOrDefault() ?? new MixerSpec.Attention(0, 0, 0, 0);
         long perToken = model.BytesPerPosition;
         var rope = attention.Position as PositionSpec.Rope;
-        MixerSpec.Attention[] windowed = [.. layers.Where(a => a.Window > 0)];
+        MixerSpec.Attention[] windowed = [.. layers.Where(a => a.Sight > 0)];
         var report = new ModelReport(name, spec.Family, $"{spec.Task}", model.ParameterCount, model.WeightBytes, stack.Vocabulary,
             spec.Context == int.MaxValue ? null : spec.Context, spec.Encoder?.Layers.Count ?? 0,
             spec.Decoder?.Layers.Count ?? 0, stack.Width, attention.Heads, attention.KeyValueHeads, attention.HeadDim, "",
@@ -74,9 +77,10 @@ internal sealed record ModelReport(
             RopeBase = rope?.Theta,
             RopeFeatures = rope?.RotaryDim,
             RopeScaling = Kind(rope?.Scaling),
-            Window = windowed.Length > 0 ? windowed.Max(a => a.Window) : null,
+            Window = windowed.Length > 0 ? windowed.Max(a => a.Sight) : null,
             WindowedLayers = windowed.Length,
             ScoreCap = attention.SoftCap > 0 ? attention.SoftCap : null,
+            ReadsAgain = stack.ReadsAgain,
             BytesPerState = model.BytesPerState > 0 ? model.BytesPerState : null,
             IgnoredKeys = model.Config.IgnoredKeys,
         };
@@ -97,7 +101,11 @@ internal sealed record ModelReport(
         yield return ("width", $"{Width:N0}");
         yield return ("attention", Attention);
         yield return ("feed-forward", FeedForward);
-        if (BytesPerToken > 0)
+        if (ReadsAgain)
+        {
+            yield return ("memory of a token", $"{Terminal.Bytes(BytesPerToken)}: its id; each step reads the whole text again");
+        }
+        else if (BytesPerToken > 0)
         {
             yield return ("memory of a token", $"{Terminal.Bytes(BytesPerToken)} of keys and values");
             yield return ("KV cache", $"{Terminal.Bytes(CacheBytes)} at {CacheLength:N0} tokens");
@@ -126,6 +134,7 @@ internal sealed record ModelReport(
             "rotary" =>
                 FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
             "learned" => "learned positions",
+            "axial" => "axial positions",
             "sinusoidal" => "sinusoidal positions",
             "relative_bias" => "relative position bias",
             "alibi" => "ALiBi",
@@ -151,6 +160,7 @@ internal sealed record ModelReport(
     {
         PositionSpec.Rope => "rotary",
         PositionSpec.Learned => "learned",
+        PositionSpec.Axial => "axial",
         PositionSpec.Sinusoidal => "sinusoidal",
         PositionSpec.RelativeBias => "relative_bias",
         PositionSpec.Alibi => "alibi",

@@ -336,7 +336,7 @@ public sealed class Model : IDisposable
         batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
-            CheckPattern(segment, spec);
+            CheckPattern(segment.Pattern, segment.Rows, spec);
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {
                 throw new ArgumentException(
@@ -374,24 +374,31 @@ public sealed class Model : IDisposable
         return hidden;
     }
 
-    /// <summary>A pattern that no layer reads would be passed over in silence.</summary>
-    private void CheckPattern(Segment segment, StackSpec stack)
+    /// <summary>Refuses a pattern that no layer of the model reads, or that does not fit it or the sequence.</summary>
+    /// <param name="pattern">What a sequence would bring along.</param>
+    /// <param name="rows">Rows of the sequence.</param>
+    /// <exception cref="ArgumentException">The message says what does not fit, with both numbers.</exception>
+    public void CheckPattern(SparsePattern pattern, int rows) =>
+        CheckPattern((pattern ?? throw new ArgumentNullException(nameof(pattern))).For(rows), rows, Spec.Encoder ?? Spec.Last);
+
+    private void CheckPattern(SparsePattern pattern, int rows, StackSpec stack)
     {
-        if (segment.Pattern.IsNone)
+        if (pattern.IsNone)
             return;
-        PatternParts read = stack.Layers.Aggregate(PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(segment));
-        if (segment.Pattern.Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
+        PatternParts read = stack.Layers.Aggregate(
+            PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(pattern, rows));
+        if (pattern.Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
         {
             throw new ArgumentException(
-                $"A segment names {segment.Pattern.Globals.Count} global tokens; no layer of this {Spec.Family} model has any. " +
-                "Leave them out, or take a Longformer.");
+                $"A sequence of {rows} rows names {pattern.Globals.Count} global tokens; no layer of this {Spec.Family} model " +
+                "has any. Leave them out, or take a Longformer.");
         }
 
-        if (segment.Pattern.Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
+        if (pattern.Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
         {
             throw new ArgumentException(
-                $"A segment brings a plan of {plan.Blocks} blocks; no layer of this {Spec.Family} model sees blocks. Leave it " +
-                "out, or take a BigBird with attention_type block_sparse.");
+                $"A sequence of {rows} rows brings a plan of {plan.Blocks} blocks; no layer of this {Spec.Family} model sees " +
+                "blocks. Leave it out, or take a BigBird with attention_type block_sparse.");
         }
     }
 

@@ -148,6 +148,25 @@ public sealed class PublishedConfigTests
             "layer_norm_eps":1e-05,"max_position_embeddings":66,"model_type":"roberta","num_attention_heads":4,
             "num_hidden_layers":1,"pad_token_id":1,"type_vocab_size":1,"vocab_size":50}
             """,
+        ["longformer"] = """
+            {"attention_mode":"longformer","attention_probs_dropout_prob":0.1,"attention_window":[4,8],"bos_token_id":0,
+            "eos_token_id":2,"gradient_checkpointing":false,"hidden_act":"gelu","hidden_dropout_prob":0.1,"hidden_size":32,
+            "ignore_attention_mask":false,"initializer_range":0.02,"intermediate_size":48,"layer_norm_eps":1e-05,
+            "max_position_embeddings":66,"model_type":"longformer","num_attention_heads":4,"num_hidden_layers":2,"pad_token_id":1,
+            "sep_token_id":2,"type_vocab_size":1,"vocab_size":50}
+            """,
+        ["bigbird"] = """
+            {"architectures":["BigBirdForPreTraining"],"attention_probs_dropout_prob":0.1,"attention_type":"block_sparse",
+            "block_size":8,"bos_token_id":1,"eos_token_id":2,"gradient_checkpointing":false,"hidden_act":"gelu_new",
+            "hidden_dropout_prob":0.1,"hidden_size":32,"initializer_range":0.02,"intermediate_size":48,"layer_norm_eps":1e-12,
+            "max_position_embeddings":64,"model_type":"big_bird","num_attention_heads":4,"num_hidden_layers":1,
+            "num_random_blocks":3,"pad_token_id":0,"position_embedding_type":"absolute","rescale_embeddings":false,
+            "sep_token_id":6,"transformers_version":"4.4.0.dev0","type_vocab_size":2,"use_bias":true,"use_cache":true,"vocab_size":50}
+            """,
+        ["linformer"] = """
+            {"architectures":["LinformerLM"],"depth":1,"dim":32,"dim_head":null,"dropout":0.1,"heads":4,"k":6,
+            "model_type":"linformer","num_tokens":50,"one_kv_head":false,"reversible":false,"seq_len":24,"share_kv":false}
+            """,
     };
 
     public static TheoryData<string> Names => [.. Configs.Keys];
@@ -164,6 +183,15 @@ public sealed class PublishedConfigTests
     [InlineData("smollm2", "\"rope_interleaved\":false", "\"rope_interleaved\":true", "rope_interleaved")]
     [InlineData("qwen25", "\"use_mrope\":false", "\"use_mrope\":true", "use_mrope")]
     [InlineData("bert", "\"use_cache\":true", "\"is_decoder\":true", "is_decoder")]
+    [InlineData("longformer", "[4,8]", "[4,7]", "attention_window[1] is 7")]
+    [InlineData("longformer", "[4,8]", "[4,8,8]", "a list of 2 numbers")]
+    [InlineData("longformer", "[4,8]", "[4,2.5]", "attention_window is 2.5")]
+    [InlineData("longformer", "\"longformer\",\"attention_probs", "\"n2\",\"attention_probs", "attention_mode")]
+    [InlineData("longformer", "\"gradient_checkpointing\":false", "\"autoregressive\":true", "autoregressive")]
+    [InlineData("bigbird", "block_sparse", "sparse", "attention_type")]
+    [InlineData("bigbird", "\"block_size\":8", "\"block_size\":0", "block_size")]
+    [InlineData("linformer", "\"reversible\":false", "\"reversible\":true", "reversible")]
+    [InlineData("linformer", "\"dim_head\":null", "\"dim_head\":0", "dim_head")]
     [InlineData("tinyllama", "\"pretraining_tp\":1", "\"pretraining_tp\":2", "pretraining_tp")]
     [InlineData("tinyllama", "\"use_cache\":true", "\"quantization_config\":{}", "quantization_config")]
     public void What_would_change_the_model_is_refused_by_name(string name, string from, string to, string key)

@@ -33,6 +33,9 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual SequenceLimits LimitsOf(SequenceTerms terms) => inner.LimitsOf(terms);
 
     /// <inheritdoc/>
+    public virtual void CheckPattern(SparsePattern pattern, int rows) => inner.CheckPattern(pattern, rows);
+
+    /// <inheritdoc/>
     public virtual SequenceTerms MemoryVariant(SequenceTerms terms) => inner.MemoryVariant(terms);
 
     /// <inheritdoc/>

@@ -16,6 +16,7 @@ internal static class EncodingChecks
         }
 
         RequireAdapter(request, model);
+        RequirePattern(request, model);
         OptionCheck.Contradiction(request.TokenTypes.Length != 0 && model.Capability != ModelCapability.Encoder,
             "TokenTypes", "set", "the model has no token types");
         OptionCheck.Contradiction(request.Pooling is null && request.LogitsAt.Count == 0, "Pooling", null,
@@ -65,6 +66,23 @@ internal static class EncodingChecks
         catch (SequenceTermsException exception)
         {
             throw new InvalidOptionException(exception.Term, exception.Value, exception.Allowed);
+        }
+    }
+
+    private static void RequirePattern(EncodingRequest request, IGenerationModel model)
+    {
+        if (request.Pattern is not { } pattern)
+            return;
+        OptionCheck.Contradiction(model.Capability == ModelCapability.Decoder, "Pattern", "set",
+            "a decoder has no sparse attention");
+        try
+        {
+            model.CheckPattern(pattern, request.Tokens.Length);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidOptionException("Pattern", $"{pattern.Globals.Count} global tokens"
+                + (pattern.Blocks is { } plan ? $" and {plan.Blocks} blocks" : ""), exception.Message);
         }
     }
 }

@@ -124,7 +124,7 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     }
 
     /// <summary>Pages of the sequences themselves, which is what "pages" alone means.</summary>
-    private bool IsOwnPages(int kind) => pools![kind] is PagePool and not CrossPagePool;
+    private bool IsOwnPages(int kind) => pools![kind] is PositionPool and not CrossPagePool;
 
     /// <summary>
     /// Finds the units of a kind that running sequences hold, and those that more than one does; returns the positions that hold

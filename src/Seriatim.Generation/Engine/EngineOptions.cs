@@ -12,6 +12,12 @@ public sealed record EngineOptions
     private const long MostKeptStates = 1 << 16;
 
     /// <summary>
+    /// Pages that a budget of bytes makes at most: where a position takes next to nothing (ids), the list of pages would be most
+    /// of it.
+    /// </summary>
+    private const int MostPages = 1 << 22;
+
+    /// <summary>
     /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many
     /// pages again). At least one page.
     /// </summary>
@@ -158,8 +164,8 @@ public sealed record EngineOptions
 
         long kept = States is not null || state == 0 ? 0
             : Pages ?? (page == 0 ? Math.Min(left / state, MostKeptStates) : Math.Min(left / 4 / state, left / page));
-        long pages = Pages ?? (left - kept * state) / Math.Max(1, page);
-        return ((int)Math.Min(Math.Max(1, pages), int.MaxValue), (int)Math.Min(states + kept, int.MaxValue));
+        long pages = Pages ?? Math.Min((left - kept * state) / Math.Max(1, page), MostPages);
+        return ((int)Math.Max(1, pages), (int)Math.Min(states + kept, int.MaxValue));
     }
 
     /// <summary>Two for each sequence: a step reads one and writes the other.</summary>

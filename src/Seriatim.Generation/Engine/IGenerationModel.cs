@@ -43,6 +43,13 @@ public interface IGenerationModel
     /// <exception cref="SequenceTermsException">The model cannot keep to them.</exception>
     SequenceLimits LimitsOf(SequenceTerms terms);
 
+    /// <summary>Refuses what a sequence tells sparse attention, unless the model reads it.</summary>
+    /// <param name="pattern">Global tokens, or blocks.</param>
+    /// <param name="rows">Rows of the sequence.</param>
+    /// <exception cref="ArgumentException">No layer reads it, or it does not fit.</exception>
+    void CheckPattern(SparsePattern pattern, int rows) =>
+        throw new ArgumentException($"The model has no sparse attention that could read the pattern of {rows} rows.");
+
     /// <summary>
     /// What of the terms changes the keys and values of the same tokens, and nothing else: sequences may share pages only if it
     /// is equal. The declared length belongs to it only where rotary scalings depend on it.

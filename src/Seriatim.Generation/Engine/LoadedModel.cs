@@ -42,6 +42,9 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     public SequenceLimits LimitsOf(SequenceTerms terms) => Model.LimitsOf(terms);
 
     /// <inheritdoc/>
+    public void CheckPattern(SparsePattern pattern, int rows) => Model.CheckPattern(pattern, rows);
+
+    /// <inheritdoc/>
     public SequenceTerms MemoryVariant(SequenceTerms terms) => Model.MemoryVariant(terms);
 
     /// <inheritdoc/>

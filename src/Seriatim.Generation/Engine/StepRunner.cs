@@ -186,7 +186,7 @@ internal sealed class StepRunner(EngineContext context, MemoryPools? pools, Pref
             if (_model.Capability == ModelCapability.Decoder)
                 _encoder.Add(tokens, terms: terms, outputs: Outputs.All);
             else
-                _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All, terms.Adapter);
+                _encoder.AddEncoder(tokens, wish.TokenTypes.Span, Outputs.All, terms.Adapter, wish.Pattern);
         }
 
         Tensor hidden = _model.Encode(_encoder.Build());

@@ -23,6 +23,7 @@ internal sealed class PrefixCache
     private readonly IdleUnits[] _idle;
     private readonly Stack<PrefixNode> _removed = [];
     private readonly int[] _units;
+    private readonly bool _holdsPositions;
     private long _work;
 
     public PrefixCache(MemoryPools pools)
@@ -32,6 +33,7 @@ internal sealed class PrefixCache
         for (int kind = 0; kind < pools.Count; kind++)
             _idle[kind] = new IdleUnits(pools[kind], kind);
         _units = new int[pools.Count];
+        _holdsPositions = Enumerable.Range(0, pools.Count).Any(kind => pools[kind].HoldsPositions);
     }
 
     /// <summary>Pages of positions in the cache.</summary>
@@ -110,14 +112,16 @@ internal sealed class PrefixCache
     {
         SequenceMemory memory = sequence.Memory!;
         PrefixPosition position = sequence.Prefix;
-        int full = length / _pools.PageSize;
-        if (position.Ended || position.Pages >= full)
-            return;
         if (position.Node is { IsRemoved: true })
         {
-            sequence.Prefix = position with { Ended = true };
-            return;
+            // Behind pages that are gone none of their own kind can stand; states know all of the past, so the way there can be
+            // laid again.
+            position = sequence.Prefix = _holdsPositions ? position with { Ended = true } : default;
         }
+
+        int full = Math.Min(length / _pools.PageSize, _holdsPositions ? int.MaxValue : BlocksKept(memory));
+        if (position.Ended || position.Pages >= full)
+            return;
 
         ReadOnlySpan<int> tokens = CollectionsMarshal.AsSpan(sequence.Tokens);
         while (!position.Ended && position.Pages < full)
@@ -160,21 +164,29 @@ internal sealed class PrefixCache
         return x ^ (x >> 31);
     }
 
+    /// <summary>
+    /// Pages up to the last one of which something is kept: with states alone not every page has any, and those between are the way
+    /// there.
+    /// </summary>
+    private static int BlocksKept(SequenceMemory memory)
+    {
+        int most = 0;
+        foreach (LayerMemory store in memory.Stores)
+            most = Math.Max(most, store.BlocksKept(memory.Length));
+        return most;
+    }
+
     /// <summary>One more page of a sequence: the cache's own, or a new one.</summary>
     private PrefixPosition Take(PrefixPosition position, SequenceMemory memory, PrefixKey key, ReadOnlySpan<int> content)
     {
         PrefixNode? node = Find(position.Node, key, content);
-        bool isKept = false;
         for (int kind = 0; kind < _units.Length; kind++)
         {
             int unit = _units[kind] = memory.Stores[kind].UnitOfBlock(position.Pages, memory.Length);
-            isKept |= unit >= 0;
             if (_pools[kind].HoldsPositions && (unit < 0 || (node is not null && node.Units[kind] != unit)))
                 return position with { Ended = true };
         }
 
-        if (node is null && !isKept)
-            return position with { Ended = true };
         node ??= Add(position.Node, key, content);
         for (int kind = 0; kind < _units.Length; kind++)
         {

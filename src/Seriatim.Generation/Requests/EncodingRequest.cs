@@ -9,6 +9,9 @@ public sealed record EncodingRequest
     /// <summary>Token types (sentence A or B), one for each token; empty: all 0.</summary>
     public ReadOnlyMemory<int> TokenTypes { get; init; }
 
+    /// <summary>Global tokens, or the blocks, of models with sparse attention; null: none, and drawn ones.</summary>
+    public SparsePattern? Pattern { get; init; }
+
     /// <summary>Give the embedding of the sequence; null: none.</summary>
     public PoolingKind? Pooling { get; init; }
 
@@ -36,5 +39,6 @@ public sealed record EncodingRequest
         TokenTypes = TokenTypes.ToArray(),
         MorePooling = [.. MorePooling],
         LogitsAt = [.. LogitsAt],
+        Pattern = Pattern is { } pattern ? pattern with { Globals = [.. pattern.Globals] } : null,
     };
 }

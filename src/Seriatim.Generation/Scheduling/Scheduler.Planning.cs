@@ -133,12 +133,29 @@ internal sealed partial class Scheduler
     private bool TryTake(SequenceGroup group, Sequence sequence, int rows, out MemoryUnits units, out CommitPoints points)
     {
         points = PointsOf(group);
-        units = forecast.Need(group, sequence, sequence.Length, rows, points);
-        if (forecast.TryTake(units))
-            return true;
-        if (points != CommitPoints.End)
-            units = forecast.Need(group, sequence, sequence.Length, rows, points = CommitPoints.End);
-        return TakeUnits(group, units, isRunning: true);
+        return TryFree(group, (sequence, sequence.Length, rows), default, ref points, out units)
+            || TakeUnits(group, units, isRunning: true);
+    }
+
+    /// <summary>
+    /// Takes units for some rows that are free, or held already: for the ends of all pages, else for that of the last one, else for
+    /// none.
+    /// </summary>
+    private bool TryFree(SequenceGroup group, (Sequence Sequence, int First, int Rows) step, in MemoryUnits held,
+        ref CommitPoints points, out MemoryUnits units)
+    {
+        while (true)
+        {
+            units = forecast.Need(group, step.Sequence, step.First, step.Rows, points);
+            if (forecast.TryTake(units - held))
+                return true;
+            if (points.HasFlag(CommitPoints.PageBorders))
+                points = (points & ~CommitPoints.PageBorders) | CommitPoints.LastBorder;
+            else if (points.HasFlag(CommitPoints.LastBorder))
+                points &= ~CommitPoints.LastBorder;
+            else
+                return false;
+        }
     }
 
     private static PlannedSegment Segment(SequenceGroup group, in Wish wish, int first, int rows, in MemoryUnits units,
@@ -221,13 +238,7 @@ internal sealed partial class Scheduler
         int rows = Math.Min(RowsAhead(wish, sequence.Tokens.Count - first), Math.Min(limits.PrefillChunk, _rows));
         forecast.Pin(unheld);
         CommitPoints points = PointsOf(group);
-        MemoryUnits units = forecast.Need(group, sequence, first, rows, points);
-        if (!forecast.TryTake(units))
-        {
-            units = forecast.Need(group, sequence, first, rows, points = CommitPoints.End);
-            forecast.TryTake(units);
-        }
-
+        TryFree(group, (sequence, first, rows), default, ref points, out MemoryUnits units);
         reserved += all - MemoryUnits.Min(all, units) + forecast.Growth(1);
         (_rows, _encoderRows, _sequences) = (_rows - rows, _encoderRows - group.EncoderInput.Length, _sequences + group.Width);
         _plan.Admitted.Add(new Admission(group, prefix, matched));
@@ -263,8 +274,8 @@ internal sealed partial class Scheduler
         if (drafts == 0)
             return;
         CommitPoints points = PointsOf(segment.Group) | CommitPoints.EveryRow;
-        MemoryUnits units = forecast.Need(segment.Group, segment.Sequence, segment.First, 1 + drafts, points);
-        if (!forecast.TryTake(units - segment.Units))
+        if (!TryFree(segment.Group, (segment.Sequence, segment.First, 1 + drafts), segment.Units, ref points,
+            out MemoryUnits units))
             return;
         _rows -= drafts;
         segment = segment with { Drafts = drafts, Outputs = Outputs.All, Units = units, Points = points };
@@ -276,11 +287,11 @@ internal sealed partial class Scheduler
         int rows = Math.Min(RowsAhead(segment.Wish, pending), segment.Rows + _rows);
         if (rows <= segment.Rows)
             return;
-        MemoryUnits units = forecast.Need(segment.Group, segment.Sequence, segment.First, rows, segment.Points);
-        if (!forecast.TryTake(units - segment.Units))
+        CommitPoints points = segment.Points;
+        if (!TryFree(segment.Group, (segment.Sequence, segment.First, rows), segment.Units, ref points, out MemoryUnits units))
             return;
         _rows -= rows - segment.Rows;
-        segment = Segment(segment.Group, segment.Wish, segment.First, rows, units, segment.Points);
+        segment = Segment(segment.Group, segment.Wish, segment.First, rows, units, points);
     }
 
     private bool TakeUnits(SequenceGroup group, in MemoryUnits units, bool isRunning)

@@ -17,7 +17,8 @@ internal sealed class EncodingWork(
     public bool IsDone { get; private set; }
 
     public void Wish(WishList wishes) =>
-        wishes.ReadWhole(_sequence, request.LogitsAt, request.Pooling is not null, request.TokenTypes);
+        wishes.ReadWhole(_sequence, request.LogitsAt, request.Pooling is not null, request.TokenTypes,
+            request.Pattern);
 
     public void Take(SequenceGroup group, ReadOnlySpan<PlannedSegment> segments, int first, StepRows rows)
     {

@@ -30,6 +30,9 @@ internal readonly record struct Wish(Sequence Sequence)
     /// <summary>Read as a whole: token types; empty: all 0.</summary>
     public ReadOnlyMemory<int> TokenTypes { get; init; }
 
+    /// <summary>Read as a whole: what sparse attention is told.</summary>
+    public SparsePattern? Pattern { get; init; }
+
     /// <summary>Rows that are still to be computed.</summary>
     public int Rows => Sequence.Pending;
 

@@ -3,9 +3,11 @@ namespace Seriatim.Models;
 /// <summary>Longformer (Beltagy et al., 2020): RoBERTa whose rows see a window and global tokens.</summary>
 internal sealed class LongformerArchitecture : Architecture
 {
+    private const string Bare = "LongformerModel";
+
     public override string ModelType => "longformer";
 
-    public override IReadOnlyList<string> ClassNames => ["LongformerForMaskedLM"];
+    public override IReadOnlyList<string> ClassNames => ["LongformerForMaskedLM", Bare];
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
@@ -23,8 +25,11 @@ internal sealed class LongformerArchitecture : Architecture
 
         config.Waive("how the reference library exports a model", "onnx_export");
         config.WaiveAt("rows see both sides", "false", "autoregressive");
-        config.WaiveAt("which of several kernels that say the same", "\"sliding_chunks\"", "attention_mode");
-        return BertFamily.Model(config, ModelType, ModelTask.MaskedLanguageModel,
+        config.WaiveAt("rows of padding are not there", "false", "ignore_attention_mask");
+        string mode = config.Text("longformer", "attention_mode");
+        if (mode is not ("longformer" or "sliding_chunks" or "tvm")) // kernels that say the same
+            throw config.Unsupported("attention_mode", mode, "longformer, sliding_chunks or tvm is needed");
+        return BertFamily.Model(config, ModelType, className == Bare ? ModelTask.Encoding : ModelTask.MaskedLanguageModel,
             offset: (config.IdOrNull("pad_token_id") ?? 1) + 1,
             mixer: (layer, heads, headDim) => new MixerSpec.LocalGlobal(
                 heads, headDim, (float)(1 / Math.Sqrt(headDim)), windows[layer])
@@ -42,8 +47,15 @@ internal sealed class LongformerArchitecture : Architecture
                 $"encoder.layers.*.attention.global_{part}", $"longformer.encoder.layer.*.attention.self.{file}_global");
         }
 
+        names.Waive("the pooler of another head", "longformer.pooler.dense.*");
+        if (spec.Task == ModelTask.Encoding)
+        {
+            return names.Waive("heads: rows are pooled by who asks for them", "lm_head.*", "classifier.*", "qa_outputs.*")
+                .WithOptionalPrefix("longformer.");
+        }
+
         BertFamily.AddRobertaHead(names, spec);
-        return names.Waive("the pooler of another head", "longformer.pooler.dense.*");
+        return names;
     }
 
     /// <summary>A number for all layers, or a list with one for each.</summary>

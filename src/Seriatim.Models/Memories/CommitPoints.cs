@@ -15,4 +15,7 @@ public enum CommitPoints
 
     /// <summary>Where a page ends, besides: there a prefix cache can share the past.</summary>
     PageBorders = 2,
+
+    /// <summary>Where the last page of the step ends, besides: as much of the past as can be shared, for one state.</summary>
+    LastBorder = 4,
 }

@@ -37,6 +37,13 @@ public abstract class LayerMemory
     /// <param name="length">Positions that are committed.</param>
     public abstract int UnitOfBlock(int block, int length);
 
+    /// <summary>
+    /// Full pages of positions up to the last one with a <see cref="UnitOfBlock"/>, for memories whose units know all of the past;
+    /// 0: none has one.
+    /// </summary>
+    /// <param name="length">Positions that are committed.</param>
+    public virtual int BlocksKept(int length) => 0;
+
     /// <summary>Positions of the last unit that hold nothing.</summary>
     /// <param name="length">Positions that are committed.</param>
     public virtual int Unfilled(int length) => 0;

@@ -68,6 +68,21 @@ public sealed class StateMemory : LayerMemory
     }
 
     /// <inheritdoc/>
+    public override int BlocksKept(int length)
+    {
+        int last = _current >= 0 && length % _pool.PageSize == 0 ? length : 0;
+        for (int i = 0; i < _keptCount; i++)
+        {
+            if ((length + _kept[i].Row + 1) % _pool.PageSize == 0)
+                last = Math.Max(last, length + _kept[i].Row + 1);
+        }
+
+        foreach ((int border, _) in _borders)
+            last = Math.Max(last, border);
+        return last / _pool.PageSize;
+    }
+
+    /// <inheritdoc/>
     public override int Need(int length, in MemoryStep step) => Math.Max(0, _pool.Need(length, step) - _keptCount);
 
     /// <inheritdoc/>
@@ -81,10 +96,12 @@ public sealed class StateMemory : LayerMemory
         // Another array each time: the one before belongs to the pass that was given it.
         var kept = new KeptState[count];
         int next = 0;
+        int last = (length + step.Rows) / _pool.PageSize * _pool.PageSize; // the last border, if it is in the step
         for (int row = 0; row < step.Rows; row++)
         {
             bool isWanted = row == step.Rows - 1 || step.Points.HasFlag(CommitPoints.EveryRow)
-                || (step.Points.HasFlag(CommitPoints.PageBorders) && (length + row + 1) % _pool.PageSize == 0);
+                || (step.Points.HasFlag(CommitPoints.PageBorders) && (length + row + 1) % _pool.PageSize == 0)
+                || (step.Points.HasFlag(CommitPoints.LastBorder) && length + row + 1 == last);
             if (isWanted)
                 kept[next] = new KeptState(row, next < _keptCount ? _kept[next].Slot : _pool.Allocate());
             next += isWanted ? 1 : 0;
@@ -92,7 +109,7 @@ public sealed class StateMemory : LayerMemory
 
         for (int i = count; i < _keptCount; i++)
             _pool.Release(_kept[i].Slot);
-        (_kept, _keptCount, _rows, _sharesBorders) = (kept, count, step.Rows, step.Points.HasFlag(CommitPoints.PageBorders));
+        (_kept, _keptCount, _rows, _sharesBorders) = (kept, count, step.Rows, (step.Points & (CommitPoints.PageBorders | CommitPoints.LastBorder)) != 0);
     }
 
     /// <inheritdoc/>

@@ -46,7 +46,9 @@ public sealed class StatePool : MemoryPool
             return 0;
         if (step.Points.HasFlag(CommitPoints.EveryRow))
             return step.Rows;
-        int borders = step.Points.HasFlag(CommitPoints.PageBorders) ? end / PageSize - length / PageSize : 0;
+        int borders = end / PageSize - length / PageSize;
+        if (!step.Points.HasFlag(CommitPoints.PageBorders))
+            borders = step.Points.HasFlag(CommitPoints.LastBorder) ? Math.Min(borders, 1) : 0;
         return borders == 0 || end % PageSize != 0 ? borders + 1 : borders;
     }
 

@@ -6,13 +6,13 @@ namespace Seriatim.Models;
 /// </summary>
 public sealed class TokenPool : PositionPool
 {
-    private readonly int[] _ids;
+    private readonly int[]?[] _ids;
 
     /// <summary>A pool, all pages free.</summary>
     /// <param name="pages">Number of pages.</param>
     /// <param name="pageSize">Positions in a page.</param>
     public TokenPool(int pages, int pageSize)
-        : base(pages, pageSize) => _ids = new int[checked(pages * pageSize)];
+        : base(pages, pageSize) => _ids = new int[pages][];
 
     /// <inheritdoc/>
     public override string Name => "pages of ids";
@@ -36,5 +36,5 @@ public sealed class TokenPool : PositionPool
     protected override void CopyPage(int from, int to) => IdsOf(from).CopyTo(IdsOf(to));
 
     /// <summary>The ids of a page.</summary>
-    internal Span<int> IdsOf(int page) => _ids.AsSpan(page * PageSize, PageSize);
+    internal Span<int> IdsOf(int page) => _ids[page] ??= new int[PageSize];
 }

@@ -45,9 +45,9 @@ public abstract partial record MixerSpec
         public override string InWords =>
             $"{Heads} heads of {HeadDim}, blocks of {BlockSize:N0} with {RandomBlocks} at random, all pairs up to {FullLength:N0} rows";
 
-        internal override PatternParts Reads(Segment segment)
+        internal override PatternParts Reads(SparsePattern pattern, int rows)
         {
-            if (segment.Pattern.Blocks is not { } plan)
+            if (pattern.Blocks is not { } plan)
                 return PatternParts.Blocks;
             if (Layer >= plan.Layers.Count || plan.Layers[Layer].Length != Heads)
             {
@@ -56,11 +56,11 @@ public abstract partial record MixerSpec
                     $"{Heads} heads needs its own.");
             }
 
-            if ((long)plan.Blocks * BlockSize < segment.Rows)
+            if ((long)plan.Blocks * BlockSize < rows)
             {
                 throw new ArgumentException(
-                    $"The plan has {plan.Blocks} blocks of {BlockSize} rows; the sequence has {segment.Rows} rows and needs " +
-                    $"{(segment.Rows + BlockSize - 1) / BlockSize}.");
+                    $"The plan has {plan.Blocks} blocks of {BlockSize} rows; the sequence has {rows} rows and needs " +
+                    $"{(rows + BlockSize - 1) / BlockSize}.");
             }
 
             return PatternParts.Blocks;

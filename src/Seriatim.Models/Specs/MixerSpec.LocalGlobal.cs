@@ -39,7 +39,7 @@ public abstract partial record MixerSpec
             }
         }
 
-        internal override PatternParts Reads(Segment segment) => PatternParts.Globals;
+        internal override PatternParts Reads(SparsePattern pattern, int rows) => PatternParts.Globals;
 
         internal override MemoryKind? Remembers() => null;
 

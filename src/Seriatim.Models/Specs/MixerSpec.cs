@@ -17,8 +17,10 @@ public abstract partial record MixerSpec
     /// <summary>
     /// What the layer reads of the pattern that a sequence brings along; a pattern that no layer reads is refused.
     /// </summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="rows">Rows of the sequence.</param>
     /// <exception cref="ArgumentException">The pattern does not fit the layer or the sequence.</exception>
-    internal virtual PatternParts Reads(Segment segment) => PatternParts.None;
+    internal virtual PatternParts Reads(SparsePattern pattern, int rows) => PatternParts.None;
 
     /// <summary>
     /// Whether what comes later in a sequence can change earlier rows although they do not attend to it, so that nothing computed

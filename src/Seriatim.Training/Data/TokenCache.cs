@@ -119,6 +119,19 @@ public sealed unsafe class TokenCache : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>Ids of the longest source (field 0) or target (1); 0 where there is none.</summary>
+    internal int LongestOf(int field)
+    {
+        long longest = 0;
+        for (long example = 0; example < Count && field < _fields; example++)
+        {
+            long index = example * _fields + field;
+            longest = Math.Max(longest, End(index) - (index == 0 ? 0 : End(index - 1)));
+        }
+
+        return checked((int)longest);
+    }
+
     private static DataException Damaged(string path) => new($"{path} is not a whole token cache. Delete it; it is made again.");
 
     private long End(long field) => *(long*)(_start + HeaderBytes + 8 * field);

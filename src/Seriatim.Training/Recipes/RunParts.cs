@@ -22,11 +22,14 @@ internal static class RunParts
     /// <summary>Rows of the largest batch there can be.</summary>
     public static long LargestBatch(TrainingRecipe recipe, TrainingSet data, Objective objective)
     {
-        long perExample = Math.Min(data.Limits.Source, 1 << 20)
-            + (objective.NeedsTargets ? Math.Min(data.Limits.Target, 1 << 20) : 0L);
+        long perExample = Longest(data.Limits.Source, data.LongestSource)
+            + (objective.NeedsTargets ? Longest(data.Limits.Target, data.LongestTarget) : 0L);
         long byExamples = recipe.Packing.Examples > 0 ? recipe.Packing.Examples * perExample : long.MaxValue;
         return Math.Min(byExamples, recipe.Packing.Tokens > 0 ? recipe.Packing.Tokens : long.MaxValue);
     }
+
+    /// <summary>Where nothing limits examples, the data do.</summary>
+    private static long Longest(int limit, int inData) => limit == int.MaxValue ? inData : Math.Min(limit, 1 << 20);
 
     /// <summary>Refuses what model, tokenizer and recipe do not agree on.</summary>
     public static void CheckModel(TrainingRecipe recipe, Model model, Tokenizer tokenizer)

@@ -276,7 +276,10 @@ public sealed record TrainingRecipe
     /// <param name="config">What the model's config says.</param>
     internal DropoutRates DropoutOf(DropoutRates config) => new(
         Dropout ?? config.Embedding, Dropout ?? config.Residual, AttentionDropout ?? config.Attention,
-        ActivationDropout ?? config.Activation, Dropout ?? config.Final);
+        ActivationDropout ?? config.Activation, Dropout ?? config.Final)
+    {
+        HashedAttention = AttentionDropout ?? config.HashedAttention,
+    };
 
     private static float? Rate(RecipeReader reader, string key) => reader.Has(key) ? (float)reader.Number(key, 0, 0, 0.99) : null;
 

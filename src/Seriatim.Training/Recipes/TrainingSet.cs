@@ -53,6 +53,12 @@ internal sealed class TrainingSet : IDisposable
 
     public IReadOnlyList<ExamplePiece> Validation { get; }
 
+    /// <summary>Ids of the longest source of the data.</summary>
+    public int LongestSource => _caches.Max(cache => cache.LongestOf(field: 0));
+
+    /// <summary>Ids of the longest target of the data.</summary>
+    public int LongestTarget => _caches.Max(cache => cache.LongestOf(field: 1));
+
     /// <summary>
     /// Says which data these are, whatever folder they lie in: of the training files, then of the validation files.
     /// </summary>

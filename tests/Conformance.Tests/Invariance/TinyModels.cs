@@ -66,6 +66,9 @@ internal static class TinyModels
             {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_heads": 4, "head_dim": 20, "state_size": 9,
             "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false, "time_step_limit": [0.01, 0.05]}
             """,
+        ["reformer-local"] = Reformer("local", "local"),
+        ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
+        ["reformer-hashed"] = Reformer("lsh", "lsh").Replace("\"num_hashes\": 2, \"num_buckets\": 4,", "\"lsh_num_chunks_before\": 2,"),
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
@@ -98,6 +101,13 @@ internal static class TinyModels
     private static string MambaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 2, "state_size": 7, "time_step_rank": 3
         """ + more + "}";
+
+    /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
+    private static string Reformer(params string[] layers) => $"{{\"architectures\": [\"ReformerModelWithLMHead\"]," + $"\"attn_layers\": [\"{string.Join("\", \"", layers)}\"]," + """
+        "axial_pos_embds": false, "axial_pos_shape": [8, 16], "axial_pos_embds_dim": [13, 23], "num_hashes": 2, "num_buckets": 4,
+        "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56, "num_attention_heads": 3, "attention_head_size": 10,
+        "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5, "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
+        """;
 
     private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """
         "vocab_size": 61, "d_model": 36, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 3,

@@ -21,11 +21,34 @@ public sealed class ObjectiveRunTests
         }
         """;
 
+    private const string Longformer = """
+        {
+          "model_type": "longformer", "vocab_size": 48, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+          "intermediate_size": 40, "max_position_embeddings": 42, "type_vocab_size": 1, "attention_window": 4, "pad_token_id": 1,
+          "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.1
+        }
+        """;
+
+    private const string BigBird = """
+        {
+          "model_type": "big_bird", "vocab_size": 48, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2,
+          "intermediate_size": 40, "max_position_embeddings": 40, "type_vocab_size": 1, "block_size": 2, "num_random_blocks": 1,
+          "hidden_act": "gelu_new", "rescale_embeddings": true, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.1
+        }
+        """;
+
+    private const string Linformer = """
+        {"model_type": "linformer", "num_tokens": 48, "dim": 24, "heads": 2, "depth": 1, "seq_len": 40, "k": 8, "dropout": 0.05}
+        """;
+
     public static TheoryData<string, string, string, string> Objectives => new()
     {
         { "sequence_to_sequence", T5, "pairs.tsv", """, "format": "tsv", "target": "1", "prefix": "copy: ", "weight": 2""" },
         { "span_corruption", T5, "lines.txt", """, "format": "lines" """ },
         { "masked_tokens", Bert, "lines.txt", """, "format": "lines" """ },
+        { "masked_tokens", Longformer, "lines.txt", """, "format": "lines" """ },
+        { "masked_tokens", BigBird, "lines.txt", """, "format": "lines" """ },
+        { "masked_tokens", Linformer, "lines.txt", """, "format": "lines" """ },
     };
 
     [Theory]
