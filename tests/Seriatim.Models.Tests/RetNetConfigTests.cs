@@ -6,18 +6,25 @@ namespace Seriatim.Models.Tests;
 public sealed class RetNetConfigTests
 {
     private const string RetNet = """
-        {"model_type": "retnet", "vocab_size": 17, "decoder_embed_dim": 12, "decoder_value_embed_dim": 18, "decoder_retention_heads": 3,
-        "decoder_ffn_embed_dim": 20, "decoder_layers": 2, "max_target_positions": 64, "dropout": 0.1, "activation_dropout": 0.2, "MORE": null}
+        {"model_type": "retnet", "vocab_size": 17, "decoder_embed_dim": 12, "decoder_value_embed_dim": 18,
+        "decoder_retention_heads": 3,
+        "decoder_ffn_embed_dim": 20, "decoder_layers": 2, "max_target_positions": 64, "dropout": 0.1,
+        "activation_dropout": 0.2, "MORE": null}
         """;
 
     /// <summary>The keys of mistralai/Mamba-Codestral-7B-v0.1, made small.</summary>
     private const string Mamba2 = """
-        {"architectures": ["Mamba2ForCausalLM"], "bos_token_id": 0, "chunk_size": 256, "conv_kernel": 4, "eos_token_id": 0, "expand": 2,
-        "head_dim": 4, "hidden_act": "silu", "hidden_size": 16, "initializer_range": 0.1, "intermediate_size": 32, "layer_norm_epsilon": 1e-05,
-        "model_type": "mamba2", "n_groups": 4, "norm_before_gate": true, "num_heads": 8, "num_hidden_layers": 2, "pad_token_id": 0,
-        "rescale_prenorm_residual": false, "residual_in_fp32": true, "rms_norm": true, "state_size": 6, "tie_word_embeddings": false,
+        {"architectures": ["Mamba2ForCausalLM"], "bos_token_id": 0, "chunk_size": 256, "conv_kernel": 4,
+        "eos_token_id": 0, "expand": 2,
+        "head_dim": 4, "hidden_act": "silu", "hidden_size": 16, "initializer_range": 0.1, "intermediate_size": 32,
+        "layer_norm_epsilon": 1e-05,
+        "model_type": "mamba2", "n_groups": 4, "norm_before_gate": true, "num_heads": 8, "num_hidden_layers": 2,
+        "pad_token_id": 0,
+        "rescale_prenorm_residual": false, "residual_in_fp32": true, "rms_norm": true, "state_size": 6,
+        "tie_word_embeddings": false,
         "time_step_floor": 0.0001, "time_step_init_scheme": "random", "time_step_limit": [0.0, Infinity], "time_step_max": 0.1,
-        "time_step_min": 0.001, "time_step_rank": 256, "time_step_scale": 1.0, "torch_dtype": "bfloat16", "use_bias": false, "use_cache": true,
+        "time_step_min": 0.001, "time_step_rank": 256, "time_step_scale": 1.0, "torch_dtype": "bfloat16", "use_bias":
+        false, "use_cache": true,
         "use_conv_bias": true, "vocab_size": 50}
         """;
 
@@ -84,7 +91,8 @@ public sealed class RetNetConfigTests
     private static void Refused(string config, string message) => Assert.Contains(
         message, Assert.Throws<UnsupportedConfigException>(() => Create(config).Dispose()).Message);
 
-    private static Model Create(string config) => Model.Create("config.json", Encoding.UTF8.GetBytes(config), new RandomSource(3));
+    private static Model Create(string config) =>
+        Model.Create("config.json", Encoding.UTF8.GetBytes(config), new RandomSource(3));
 
     private sealed class Within(float tolerance) : IEqualityComparer<float>
     {

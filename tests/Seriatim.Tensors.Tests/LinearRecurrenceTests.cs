@@ -37,7 +37,8 @@ public sealed unsafe class LinearRecurrenceTests
 
         // From another slot, all at once: the state after the last row.
         using Tensor once = all.Run(ops, new([new(0, 9, -1, [new(8, 7)])], storage), 1, [.. Enumerable.Range(0, 9)]);
-        OpTableTests.SameBits(new Span<float>(storage.At(7, 1), State), new Span<float>(storage.At(6, 1), State), "the last state");
+        OpTableTests.SameBits(
+            new Span<float>(storage.At(7, 1), State), new Span<float>(storage.At(6, 1), State), "the last state");
     }
 
     [Theory]
@@ -49,7 +50,8 @@ public sealed unsafe class LinearRecurrenceTests
         using Operands all = new(150);
         using Tensor whole = all.Run(ops, RecurrenceCases.Whole([150]), 0);
         using StateStorage storage = RecurrenceCases.Storage(State);
-        using Tensor first = all.Run(ops, new([new(0, 71, -1, [new(30, 2), new(70, 3)])], storage), 1, [.. Enumerable.Range(0, 71)]);
+        using Tensor first = all.Run(
+            ops, new([new(0, 71, -1, [new(30, 2), new(70, 3)])], storage), 1, [.. Enumerable.Range(0, 71)]);
         using Tensor second = all.Run(ops, new([new(0, 79, 3, [])], storage), 1, [.. Enumerable.Range(71, 79)]);
         OpTableTests.SameBits(whole.Row(70), first.Row(70), "row 70");
         OpTableTests.SameBits(whole.Row(149), second.Row(78), "row 149");

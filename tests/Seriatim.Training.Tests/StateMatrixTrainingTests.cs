@@ -109,11 +109,13 @@ public sealed class StateMatrixTrainingTests : IDisposable
         string config = family switch
         {
             "retnet" => $$"""
-                {"model_type": "retnet", "vocab_size": {{Vocabulary}}, "decoder_embed_dim": {{width}}, "decoder_value_embed_dim": {{width}},
+                {"model_type": "retnet", "vocab_size": {{Vocabulary}}, "decoder_embed_dim": {{width}},
+                "decoder_value_embed_dim": {{width}},
                 "decoder_retention_heads": 2, "decoder_ffn_embed_dim": {{width}}, "decoder_layers": {{layers}}}
                 """,
             _ => $$"""
-                {"model_type": "mamba2", "vocab_size": {{Vocabulary}}, "hidden_size": {{width}}, "num_heads": 4, "head_dim": {{width / 2}},
+                {"model_type": "mamba2", "vocab_size": {{Vocabulary}}, "hidden_size": {{width}}, "num_heads":
+                4, "head_dim": {{width / 2}},
                 "state_size": 12, "n_groups": {{(family == "mamba2" ? 1 : 2)}}, "num_hidden_layers": {{layers}}, "conv_kernel": 4}
                 """,
         };

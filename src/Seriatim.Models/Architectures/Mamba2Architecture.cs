@@ -71,13 +71,14 @@ internal sealed class Mamba2Architecture : Architecture
             { "layers.*.mamba2.norm", $"{Prefix}norm" },
             { "layers.*.mamba2.o", $"{Prefix}out_proj" },
         };
-        AddRuns(names, Mixer(spec), $"{Prefix}in_proj", $"{Prefix}conv1d", isFilter: true);
+        AddRuns(names, Mixer(spec), $"{Prefix}in_proj", $"{Prefix}conv1d", [1]);
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
     }
 
     private static NameTable GgufNames(ModelSpec spec)
     {
         MixerSpec.Mamba2 mixer = Mixer(spec);
+        long[] ofHeads = [mixer.Heads, 1];
         var names = new NameTable
         {
             { "embed", "token_embd" },
@@ -85,21 +86,26 @@ internal sealed class Mamba2Architecture : Architecture
             { "norm", "output_norm" },
             { "head", "output" },
             { "layers.*.mamba2.step_bias", "blk.*.ssm_dt.bias" },
-            { "layers.*.mamba2.log_rates", new TensorPlace("blk.*.ssm_a", Form: new ValueForm.Rates()) { VectorRow = 1 } },
-            { "layers.*.mamba2.skip", new TensorPlace("blk.*.ssm_d") { VectorRow = 1 } },
+            { "layers.*.mamba2.log_rates", new TensorPlace("blk.*.ssm_a", Form: new ValueForm.Rates()) { Shape = ofHeads } },
+            { "layers.*.mamba2.skip", new TensorPlace("blk.*.ssm_d") { Shape = ofHeads } },
 
             // One row of all channels: readers who norm each group by itself look for a row of each.
-            { "layers.*.mamba2.norm", new TensorPlace("blk.*.ssm_norm") { VectorRow = mixer.Inner } },
+            { "layers.*.mamba2.norm", new TensorPlace("blk.*.ssm_norm") { Shape = [1, mixer.Inner] } },
             { "layers.*.mamba2.o", "blk.*.ssm_out" },
         };
-        AddRuns(names, mixer, "blk.*.ssm_in", "blk.*.ssm_conv1d", isFilter: false);
+        AddRuns(names, mixer, "blk.*.ssm_in", "blk.*.ssm_conv1d", []);
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
     }
 
     /// <summary>
     /// The parts of the fused layer in, <c>[z | x | B | C | Δ]</c>, and of the convolution over <c>[x | B | C]</c>.
     /// </summary>
-    private static void AddRuns(NameTable names, MixerSpec.Mamba2 mixer, string linear, string filter, bool isFilter)
+    /// <param name="names">Takes them.</param>
+    /// <param name="mixer">The layer.</param>
+    /// <param name="linear">The tensor of the layer in.</param>
+    /// <param name="filter">That of the convolution.</param>
+    /// <param name="between">Axes between its channels and its taps.</param>
+    private static void AddRuns(NameTable names, MixerSpec.Mamba2 mixer, string linear, string filter, long[] between)
     {
         int shared = mixer.Groups * mixer.States;
         int channels = mixer.Inner + 2 * shared;
@@ -112,8 +118,12 @@ internal sealed class Mamba2Architecture : Architecture
             names.Add($"layers.*.mamba2.{part}", new TensorPlace(linear, Rows: RowPattern.Run(first, rows, all)));
             if (part is "x" or "b" or "c")
             {
-                names.Add($"layers.*.mamba2.convolution.{part}", new TensorPlace(
-                    filter, Rows: RowPattern.Run(first - mixer.Inner, rows, channels), IsFilter: isFilter));
+                RowPattern own = RowPattern.Run(first - mixer.Inner, rows, channels);
+                names.Add($"layers.*.mamba2.convolution.{part}.weight", new TensorPlace($"{filter}.weight", Rows: own)
+                {
+                    Shape = [channels, .. between, mixer.Kernel],
+                });
+                names.Add($"layers.*.mamba2.convolution.{part}.bias", new TensorPlace($"{filter}.bias", Rows: own));
             }
 
             first += rows;

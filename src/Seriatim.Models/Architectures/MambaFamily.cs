@@ -67,7 +67,9 @@ internal static class MambaFamily
         (int inner, int rank, int states) = (mixer.Inner, mixer.Rank, mixer.States);
         AddParts(names, $"{prefix}in_proj", 2 * inner, ("x", inner), ("z", inner));
         AddParts(names, $"{prefix}x_proj", rank + 2 * states, ("low", rank), ("b", states), ("c", states));
-        names.Add("layers.*.mamba.convolution", new TensorPlace($"{prefix}conv1d", IsFilter: true));
+        names.Add("layers.*.mamba.convolution.weight",
+            new TensorPlace($"{prefix}conv1d.weight") { Shape = [inner, 1, mixer.Kernel] });
+        names.Add("layers.*.mamba.convolution.bias", $"{prefix}conv1d.bias");
         names.Add("layers.*.mamba.step", $"{prefix}dt_proj");
         names.Add("layers.*.mamba.log_rates", $"{prefix}A_log");
         names.Add("layers.*.mamba.skip", $"{prefix}D");

@@ -51,8 +51,6 @@ public static class CheckpointExporter
             return shape;
         if (parameter.IsVector)
             return parameter.IsConstant ? [1, rows] : [rows];
-        if (parameter.Place.IsFilter)
-            return [rows, 1, parameter.Parameter.Columns];
         return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
     }
 

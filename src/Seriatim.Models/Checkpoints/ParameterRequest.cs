@@ -42,13 +42,9 @@ public sealed record ParameterRequest(
         {
             if (Place.Shape is { } shape)
                 return [.. shape];
-            if (IsVector && Place.VectorRow > 0)
-                return [Columns / Place.VectorRow, Place.VectorRow];
             if (IsVector)
                 return [Place.Rows?.Total ?? Columns];
             int rows = Place.Rows?.Total ?? Rows;
-            if (Place.IsFilter)
-                return [rows, 1, Columns];
             return Place.Transposed ? [Columns, rows] : [rows, Columns];
         }
     }

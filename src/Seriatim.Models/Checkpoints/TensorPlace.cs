@@ -13,19 +13,13 @@ namespace Seriatim.Models;
 /// </param>
 /// <param name="SliceRows">Rows of each of them.</param>
 /// <param name="Form">How the file writes values; null: as they are.</param>
-/// <param name="IsFilter">The file tensor of a matrix <c>[C, K]</c> is <c>[C, 1, K]</c>: a filter of one input channel.</param>
 public sealed record TensorPlace(
     string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0,
-    ValueForm? Form = null, bool IsFilter = false)
+    ValueForm? Form = null)
 {
     /// <summary>
-    /// If above 0, the file tensor of a vector is a matrix with so many columns. That of one row may also be a vector, which
-    /// is the same to those who read it.
-    /// </summary>
-    public int VectorRow { get; init; }
-
-    /// <summary>
-    /// The shape of the file tensor where it has more axes than rows and columns, all others 1; null: it has not.
+    /// The shape of the file tensor where it has more axes than the parameter, all others 1; null: it has not. Leading ones may be
+    /// left out in formats that do not tell such shapes apart.
     /// </summary>
     public IReadOnlyList<long>? Shape { get; init; }
 

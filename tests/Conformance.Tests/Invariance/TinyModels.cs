@@ -50,21 +50,26 @@ internal static class TinyModels
             "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
             """,
         ["retnet"] = """
-            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 40, "decoder_value_embed_dim": 68, "decoder_retention_heads": 2,
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 40,
+            "decoder_value_embed_dim": 68, "decoder_retention_heads": 2,
             "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "layernorm_embedding": true}
             """,
         ["retnet-post"] = """
-            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 36, "decoder_value_embed_dim": 36, "decoder_retention_heads": 3,
+            {"architectures": ["RetNetDecoder"], "vocab_size": 61, "decoder_embed_dim": 36,
+            "decoder_value_embed_dim": 36, "decoder_retention_heads": 3,
             "decoder_ffn_embed_dim": 56, "decoder_layers": 2, "max_target_positions": 128, "decoder_normalize_before": false,
             "share_decoder_input_output_embed": true}
             """,
         ["mamba2"] = """
-            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 36, "num_heads": 6, "head_dim": 12, "state_size": 10,
+            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 36, "num_heads": 6,
+            "head_dim": 12, "state_size": 10,
             "n_groups": 1, "num_hidden_layers": 2, "conv_kernel": 4, "tie_word_embeddings": false}
             """,
         ["mamba2-groups"] = """
-            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_heads": 4, "head_dim": 20, "state_size": 9,
-            "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false, "time_step_limit": [0.01, 0.05]}
+            {"architectures": ["Mamba2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_heads": 4,
+            "head_dim": 20, "state_size": 9,
+            "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false,
+            "time_step_limit": [0.01, 0.05]}
             """,
         ["reformer-local"] = Reformer("local", "local"),
         ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),

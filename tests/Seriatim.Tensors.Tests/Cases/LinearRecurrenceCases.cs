@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Linear recurrences: constant factors and those of rows, heads that share keys, all tiles and what they leave over.</summary>
+/// <summary>
+/// Linear recurrences: constant factors and those of rows, heads that share keys, all tiles and what they leave over.
+/// </summary>
 public static class LinearRecurrenceCases
 {
     public static IEnumerable<OpCase> All()

@@ -212,7 +212,10 @@ public static class OpCases
                     var c = new OpCase($"norm {kind} [{n}, {e}] by {width} scale {scale} bias {bias} offset {offset}",
                         (c, ops) => ops.Norm(c.Inputs[0], w!))
                     { Tolerance = 1e-5f }.Input(n, e);
-                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset) { Width = scale || width == e ? 0 : width };
+                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset)
+                    {
+                        Width = scale || width == e ? 0 : width,
+                    };
                     yield return c;
                 }
             }
