@@ -1,12 +1,12 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// One row of one block of channels of a depthwise causal convolution: channels in lanes, taps in sequence. Weights lie in panels
+/// One row of a block of channels, or of all, of a depthwise causal convolution: channels in lanes, taps in sequence. Weights lie in panels
 /// of 32 channels, <c>[C / 32][K][32]</c>.
 /// </summary>
 internal static unsafe class CausalConvolution
 {
-    /// <summary>Channels of a block, a piece of work: two panels.</summary>
+    /// <summary>Channels of a block of the backward pass: two panels.</summary>
     public const int Block = 64;
 
     private const int Panel = 32;
