@@ -161,9 +161,9 @@ public sealed class PublishedConfigTests
             "use_mambapy":false,"mixer_rms_eps":1e-06,"vocab_size":50}
             """,
         ["jamba"] = """
-            {"architectures":["JambaForCausalLM"],"attention_dropout":0.0,"attn_layer_offset":4,"attn_layer_period":8,"bos_token_id":1,
-            "eos_token_id":2,"expert_layer_offset":1,"expert_layer_period":2,"hidden_act":"silu","hidden_size":32,
-            "initializer_range":0.02,"intermediate_size":48,"mamba_conv_bias":true,"mamba_d_conv":4,"mamba_d_state":16,
+            {"architectures":["JambaForCausalLM"],"attention_dropout":0.0,"attn_layer_offset":4,"attn_layer_period":8,
+            "bos_token_id":1,"eos_token_id":2,"expert_layer_offset":1,"expert_layer_period":2,"hidden_act":"silu",
+            "hidden_size":32,"initializer_range":0.02,"intermediate_size":48,"mamba_conv_bias":true,"mamba_d_conv":4,"mamba_d_state":16,
             "mamba_dt_rank":4,"mamba_expand":2,"mamba_proj_bias":false,"max_position_embeddings":262144,"model_type":"jamba",
             "num_attention_heads":4,"num_experts":4,"num_experts_per_tok":2,"num_hidden_layers":8,"num_key_value_heads":2,
             "num_logits_to_keep":1,"output_router_logits":false,"pad_token_id":0,"rms_norm_eps":1e-06,
@@ -202,7 +202,7 @@ public sealed class PublishedConfigTests
     [InlineData("mamba", "\"time_step_max\":0.1", "\"time_step_max\":0.0001", "time_step_max")]
     [InlineData("falcon-mamba", "\"mixer_rms_eps\":1e-06", "\"use_rope\":true", "use_rope")]
     [InlineData("jamba", "\"sliding_window\":null", "\"sliding_window\":512", "sliding_window")]
-    [InlineData("jamba", "\"attn_layer_offset\":4", "\"attn_layer_offset\":8", "attn_layer_offset is 8; less than attn_layer_period 8")]
+    [InlineData("jamba", "\"attn_layer_offset\":4", "\"attn_layer_offset\":8", "is 8; less than attn_layer_period 8")]
     [InlineData("jamba", "\"num_experts_per_tok\":2", "\"num_experts_per_tok\":5", "num_experts 4")]
     public void What_would_change_the_model_is_refused_by_name(string name, string from, string to, string key)
     {

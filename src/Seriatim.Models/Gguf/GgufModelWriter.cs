@@ -116,7 +116,9 @@ public static class GgufModelWriter
         }
     }
 
-    /// <summary>Tables that are added or looked at row by row, filters and routers: small, and read by no quantised product.</summary>
+    /// <summary>
+    /// Tables that are added or looked at row by row, filters and routers: small, and read by no quantised product.
+    /// </summary>
     private static bool StaysPlain(string path) => path.Split('.')[^1] is "positions" or "types" or "relative_bias"
         or "router" or "convolution" or "log_rates";
 

@@ -32,8 +32,8 @@ internal readonly record struct ScanOperands(Tensor X, Tensor Dt, Tensor B, Tens
 /// B_t[n]</c>, <c>y_t[c] = D[c] x_t[c] + Σ_n C_t[n] h_t[c,n]</c> with <c>A = -exp(A_log)</c>; rows and states in sequence.
 /// </summary>
 /// <remarks>
-/// Shapes: x, dt (not negative), y <c>[N, C]</c>, B, C <c>[N, S]</c>, A_log <c>[C, S]</c> in panels, D <c>[1, C]</c>. The state is
-/// <c>[C / 16][S][16]</c>, C rounded up. Saved for backward: x, dt, B and C. A row's bits depend on its state and its operands
+/// Shapes: x, dt (not negative), y <c>[N, C]</c>, B, C <c>[N, S]</c>, A_log <c>[C, S]</c> in panels, D <c>[1, C]</c>. The state
+/// is <c>[C / 16][S][16]</c>, C rounded up. Saved for backward: x, dt, B and C. A row's bits depend on its state and its operands
 /// alone, so neither how a sequence was cut nor who came along shows.
 /// </remarks>
 internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, RecurrenceRows rows, int layer) : IOp<SelectiveScanOp>
@@ -41,6 +41,7 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
     /// <summary>Segments that share the rates of a block of channels, which are as much work as a row.</summary>
     private const int SegmentsPerPiece = 8;
 
+    /// <summary>Rows whose operands are fetched together: they lie far apart, and so their misses overlap.</summary>
     private const int TileRows = 16;
 
     public static string Name => "SelectiveScan";
@@ -156,7 +157,6 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
 
         public void Do(int piece, int worker)
         {
-            // Rows lie far apart: those of a tile are fetched together, so that their misses overlap.
             (int group, int block) = int.DivRem(piece, work.Blocks);
             int channel = block * SelectiveScan.Block;
             int count = Math.Min(SelectiveScan.Block, _channels - channel);

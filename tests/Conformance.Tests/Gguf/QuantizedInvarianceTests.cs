@@ -10,6 +10,16 @@ public sealed class QuantizedInvarianceTests
 {
     private const int Length = 41;
     private const string Wide = "\"hidden_size\": 256, \"intermediate_size\": 512";
+
+    /// <summary>Rows that are whole blocks.</summary>
+    private static readonly (string From, string To)[] Wider =
+    [
+        ("\"hidden_size\": 40, \"intermediate_size\": 56", Wide), ("\"n_embd\": 36", "\"n_embd\": 384"),
+        ("\"hidden_size\": 40, \"num_hidden", "\"hidden_size\": 256, \"num_hidden"),
+        ("\"intermediate_size\": 52", "\"expand\": 1"),
+        ("\"hidden_size\": 36, \"intermediate_size\": 40", "\"hidden_size\": 768, \"intermediate_size\": 512"),
+    ];
+
     private static readonly int[] Text = TinyModels.Tokens(1, Length);
 
     public static IEnumerable<object[]> Mixes => from name in (string[])["llama", "qwen2", "mixtral", "gpt2"]
@@ -91,9 +101,7 @@ public sealed class QuantizedInvarianceTests
     }
 
     private static Model Make(string name, string mix) => TinyModels.Make(
-        name, json => json.Replace("\"hidden_size\": 40, \"intermediate_size\": 56", Wide).Replace("\"n_embd\": 36", "\"n_embd\": 384")
-            .Replace("\"hidden_size\": 40, \"num_hidden", "\"hidden_size\": 256, \"num_hidden").Replace("\"intermediate_size\": 52", "\"expand\": 1")
-            .Replace("\"hidden_size\": 36, \"intermediate_size\": 40", "\"hidden_size\": 768, \"intermediate_size\": 512"),
+        name, json => Wider.Aggregate(json, (text, pair) => text.Replace(pair.From, pair.To)),
         new RandomBlockSource(QuantizationMix.Parse(mix), 2, tied: true, seed: 5));
 
     private static float[][] Whole(Model model, string ops) => Whole(model, OpsUnderTest.Get(ops));
