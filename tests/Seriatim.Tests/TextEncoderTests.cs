@@ -63,7 +63,9 @@ public sealed class TextEncoderTests : IDisposable
         Assert.Equal((await encoder.EmbedAsync(["the cat"]))[0], vectors[1]);
         var request = new EncodingRequest
         {
-            Tokens = encoder.Tokenizer.Encode(text), Pooling = PoolingKind.Last, Pattern = new() { Globals = [0] },
+            Tokens = encoder.Tokenizer.Encode(text),
+            Pooling = PoolingKind.Last,
+            Pattern = new() { Globals = [0] },
         };
         if (family != "longformer")
         {

@@ -42,7 +42,7 @@ public sealed class WishList
     /// <param name="logitRows">Positions whose logits are wanted (classifiers: 0, for the classes).</param>
     /// <param name="hidden">Whether the hidden rows are wanted.</param>
     /// <param name="tokenTypes">Token types (sentence A or B), one for each token; empty: all 0.</param>
-    /// <param name="pattern">What sparse attention is told of the sequence; null: nothing in particular.</param>
+    /// <param name="pattern">Global tokens and blocks of models with sparse attention; null: none, and drawn ones.</param>
     public void ReadWhole(SequenceState sequence, IReadOnlyList<int> logitRows, bool hidden = false,
         ReadOnlyMemory<int> tokenTypes = default, SparsePattern? pattern = null)
     {
