@@ -336,7 +336,7 @@ public sealed class Model : IDisposable
         batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
         foreach (Segment segment in batch.Segments)
         {
-            CheckPattern(segment.Pattern, segment.Rows, spec);
+            segment.Pattern.Check(segment.Rows, spec, Spec.Family);
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {
                 throw new ArgumentException(
@@ -379,28 +379,7 @@ public sealed class Model : IDisposable
     /// <param name="rows">Rows of the sequence.</param>
     /// <exception cref="ArgumentException">The message says what does not fit, with both numbers.</exception>
     public void CheckPattern(SparsePattern pattern, int rows) =>
-        CheckPattern((pattern ?? throw new ArgumentNullException(nameof(pattern))).For(rows), rows, Spec.Encoder ?? Spec.Last);
-
-    private void CheckPattern(SparsePattern pattern, int rows, StackSpec stack)
-    {
-        if (pattern.IsNone)
-            return;
-        PatternParts read = stack.Layers.Aggregate(
-            PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(pattern, rows));
-        if (pattern.Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
-        {
-            throw new ArgumentException(
-                $"A sequence of {rows} rows names {pattern.Globals.Count} global tokens; no layer of this {Spec.Family} model " +
-                "has any. Leave them out, or take a Longformer.");
-        }
-
-        if (pattern.Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
-        {
-            throw new ArgumentException(
-                $"A sequence of {rows} rows brings a plan of {plan.Blocks} blocks; no layer of this {Spec.Family} model sees " +
-                "blocks. Leave it out, or take a BigBird with attention_type block_sparse.");
-        }
-    }
+        pattern.For(rows).Check(rows, Spec.Encoder ?? Spec.Last, Spec.Family);
 
     private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)
     {

@@ -13,7 +13,7 @@ internal sealed record SentenceConfig
 {
     /// <summary>Files with the greatest length; the first there is counts.</summary>
     private static readonly string[] LengthFiles =
-        [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"])
+        [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet", "longformer"])
             .Select(name => $"sentence_{name}_config.json")];
 
     /// <summary>How rows become one vector; several follow one another. Empty: the files do not say.</summary>
