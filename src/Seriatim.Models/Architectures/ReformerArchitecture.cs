@@ -25,6 +25,9 @@ internal sealed class ReformerArchitecture : Architecture
         config.Waive("memory against time: logits are made of the rows wanted alone", "chunk_size_lm_head");
         config.Waive("how fresh weights are drawn", "axial_norm_std");
         config.Waive("a head of another task", "classifier_dropout");
+        config.Waive("keys of its first version, which the reference reads no more", "attention_probs_dropout_prob",
+            "intermediate_size", "num_chunks_after", "num_chunks_before");
+        config.WaiveAt("positions are learned", "false", "sinusoidal_pos_embds");
         int width = config.SizeOrNull("hidden_size") ?? 256;
         int vocabulary = config.SizeOrNull("vocab_size") ?? 320;
         int longest = config.SizeOrNull("max_position_embeddings") ?? 4096;
