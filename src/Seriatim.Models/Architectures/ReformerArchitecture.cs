@@ -137,9 +137,10 @@ internal sealed class ReformerArchitecture : Architecture
         if (kinds.Contains(Local))
         {
             above = Math.Min(localChunk, hashedChunk);
-            long common = (long)localChunk / (int)System.Numerics.BigInteger.GreatestCommonDivisor(localChunk, hashedChunk) * hashedChunk;
+            long common = localChunk / CommonDivisor(localChunk, hashedChunk) * (long)hashedChunk;
             multiple = common <= 1 << 28 ? (int)common : throw config.Unsupported("lsh_attn_chunk_length", hashedChunk,
-                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 28} is supported");
+                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 28} is " +
+                "supported");
         }
 
         var hashed = new MixerSpec.HashedAttention(heads, headDim, config.SizeOrNull("num_hashes") ?? 1, hashedChunk,
@@ -157,6 +158,8 @@ internal sealed class ReformerArchitecture : Architecture
         };
         return (hashed, local);
     }
+
+    private static int CommonDivisor(int a, int b) => b == 0 ? a : CommonDivisor(b, a % b);
 
     private static BucketRule Buckets(ConfigReader config, int longest)
     {

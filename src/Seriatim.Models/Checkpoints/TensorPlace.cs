@@ -17,7 +17,7 @@ public sealed record TensorPlace(
     string Name, bool Transposed = false, RowPattern? Rows = null, int TurnedHead = 0, int Slices = 0, int SliceRows = 0,
     float Shift = 0)
 {
-    /// <summary>The shape of the file tensor where it has more axes than rows and columns, all others 1; null: it has not.</summary>
+    /// <summary>The shape of the file tensor if it has more axes than rows and columns, all others 1; null: it has not.</summary>
     public IReadOnlyList<long>? Shape { get; init; }
 
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
