@@ -46,7 +46,7 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     public int? MaxLength => _sentences.MaxLength;
 
     /// <summary>Numbers in an embedding.</summary>
-    public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.Width);
+    public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.OutputWidth);
 
     /// <summary>Opens a model. Decoders and encoder-decoders can be opened too; they embed, and refuse the rest.</summary>
     /// <param name="name">

@@ -57,6 +57,18 @@ public sealed class PublishedConfigTests
             "rope_theta":10000.0,"sliding_window":4096,"torch_dtype":"float32","transformers_version":"4.42.4","use_cache":true,
             "vocab_size":50}
             """,
+        ["reformer"] = """
+            {"architectures":["ReformerModelWithLMHead"],"attention_head_size":8,"attention_probs_dropout_prob":0.1,
+            "attn_layers":["local","lsh","local","lsh"],"axial_norm_std":1.0,"axial_pos_embds":true,"axial_pos_embds_dim":[8,24],
+            "axial_pos_shape":[16,32],"chunk_size_feed_forward":0,"chunk_size_lm_head":0,"eos_token_id":2,"feed_forward_size":48,
+            "hash_seed":null,"hidden_act":"relu","hidden_dropout_prob":0.05,"hidden_size":32,"initializer_range":0.02,
+            "intermediate_size":3072,"is_decoder":true,"layer_norm_eps":1e-12,"local_attention_probs_dropout_prob":0.05,
+            "local_attn_chunk_length":64,"local_num_chunks_after":0,"local_num_chunks_before":1,
+            "lsh_attention_probs_dropout_prob":0.0,"lsh_attn_chunk_length":64,"lsh_num_chunks_after":0,"lsh_num_chunks_before":1,
+            "max_position_embeddings":512,"model_type":"reformer","num_attention_heads":2,"num_buckets":[64,128],
+            "num_chunks_after":0,"num_chunks_before":1,"num_hashes":1,"num_hidden_layers":4,"output_past":true,"pad_token_id":0,
+            "task_specific_params":{"text-generation":{"do_sample":true,"max_length":100}},"vocab_size":50}
+            """,
         ["phi3"] = """
             {"_name_or_path":"Phi-3-mini-4k-instruct","architectures":["Phi3ForCausalLM"],"attention_bias":false,
             "attention_dropout":0.0,"auto_map":{"AutoConfig":"configuration_phi3.Phi3Config"},"bos_token_id":1,"embd_pdrop":0.0,

@@ -46,7 +46,7 @@ internal sealed record SentenceConfig
     {
         if (model.Config.Metadata is { } metadata)
             return OfGguf(metadata);
-        int width = model.Spec.Last.Width;
+        int width = model.Spec.Last.OutputWidth;
         var config = new SentenceConfig();
         string modules = Path.Combine(path, "modules.json"), lone = Path.Combine(path, "1_Pooling");
         if (File.Exists(modules))
