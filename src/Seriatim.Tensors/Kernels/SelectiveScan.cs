@@ -6,8 +6,8 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// Rates are <c>A log2 e</c>, so that the decay of a step is one power of two. It is that power that bounds the kernel: some 13
-/// of the 17 operations of a state. The states of a block stay in the nearest cache from row to row; loading and storing them costs
-/// nothing beside the power.
+/// of the 17 operations of a state. The states of a block stay in the nearest cache from row to row; loading and storing them
+/// costs nothing beside the power.
 /// </remarks>
 internal static unsafe class SelectiveScan
 {

@@ -16,8 +16,8 @@ internal static unsafe class RecurrenceChecks
         for (int i = 0; i < rows.Segments.Count; i++)
         {
             RecurrenceSegment segment = rows.Segments[i];
-            ShapeMismatchException.Require(segment.FirstRow == next && segment.Rows > 0, op, $"segment {i}",
-                $"{segment.Rows} rows from {segment.FirstRow}", $"rows from {next}");
+            ShapeMismatchException.Require(segment.FirstRow == next && segment.Rows > 0, op, "a segment",
+                $"number {i}, {segment.Rows} rows from {segment.FirstRow},", $"at least one row from {next}");
             next += segment.Rows;
             CheckTree(op, segment, i);
             CheckSlots(op, segment, i, rows.Storage);
@@ -49,8 +49,8 @@ internal static unsafe class RecurrenceChecks
     {
         if (segment.Parents is not { } parents)
             return;
-        ShapeMismatchException.Require(parents.Count == segment.Rows, op, $"the parents of segment {i}",
-            $"{parents.Count} long", $"{segment.Rows}");
+        ShapeMismatchException.Require(parents.Count == segment.Rows, op, "the list of parents",
+            $"{parents.Count} long (segment {i})", $"{segment.Rows}");
         for (int row = 0; row < parents.Count; row++)
         {
             if (parents[row] < -1 || parents[row] >= row)

@@ -183,12 +183,12 @@ public sealed class GgufLayoutTests : IDisposable
     public void LayersWithoutARuleAreRefused()
     {
         using Model model = Make("jamba");
-        string irregular = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1, 1, 0 });
+        string irregular = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1, 1 });
         Assert.Contains("head_count_kv", Assert.Throws<UnsupportedConfigException>(() => Model.Load(irregular)).Message);
-        string two = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1, 0, 3 });
+        string two = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 1, 0, 3 });
         Assert.Contains("head_count_kv", Assert.Throws<UnsupportedConfigException>(() => Model.Load(two)).Message);
         string few = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1 });
-        Assert.Contains("4 layers", Assert.Throws<UnsupportedConfigException>(() => Model.Load(few)).Message);
+        Assert.Contains("3 layers", Assert.Throws<UnsupportedConfigException>(() => Model.Load(few)).Message);
     }
 
     [Fact]
