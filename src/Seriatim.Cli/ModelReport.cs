@@ -124,12 +124,24 @@ internal sealed record ModelReport(
             stack.Layers.Select(l => l.Mixer).Where(mixer => mixer is not MixerSpec.Attention).GroupBy(mixer => mixer.InWords)
             .Select(group => $"{group.Key} in {group.Count()} of {layers} layers"));
         if (attention.Length == 0)
-            return others;
-        string stretched = RopeScaling is { } scaling ? $", scaled {scaling}" : "";
+            return Positions == "none" ? others : $"{others}, {PositionsInWords()}";
         List<string> parts = [string.Join("; ", attention.GroupBy(a => (a.Heads, a.HeadDim, a.KeyValueHeads)).Select(group =>
             $"{group.Key.Heads} heads of {group.Key.HeadDim}, {group.Key.KeyValueHeads} key/value heads"
             + (group.Count() == layers ? "" : $" in {group.Count()} of {layers} layers")))];
-        parts.Add(Positions switch
+        parts.Add(PositionsInWords());
+        if (Window is { } window)
+            parts.Add(FormattableString.Invariant($"window of {window:N0} in {WindowedLayers} of {layers} layers"));
+        if (ScoreCap is { } cap)
+            parts.Add(FormattableString.Invariant($"scores capped at {cap}"));
+        if (others.Length > 0)
+            parts.Add(others);
+        return string.Join(", ", parts);
+    }
+
+    private string PositionsInWords()
+    {
+        string stretched = RopeScaling is { } scaling ? $", scaled {scaling}" : "";
+        return Positions switch
         {
             "rotary" =>
                 FormattableString.Invariant($"rotary positions (base {RopeBase:0.###}, {RopeFeatures} features{stretched})"),
@@ -139,14 +151,7 @@ internal sealed record ModelReport(
             "relative_bias" => "relative position bias",
             "alibi" => "ALiBi",
             _ => "no positions",
-        });
-        if (Window is { } window)
-            parts.Add(FormattableString.Invariant($"window of {window:N0} in {WindowedLayers} of {layers} layers"));
-        if (ScoreCap is { } cap)
-            parts.Add(FormattableString.Invariant($"scores capped at {cap}"));
-        if (others.Length > 0)
-            parts.Add(others);
-        return string.Join(", ", parts);
+        };
     }
 
     private static string InWords(StackSpec stack)

@@ -8,7 +8,7 @@ namespace Seriatim.Models;
 /// </summary>
 /// <remarks>Forward passes do not change the model and may run on several threads, each with its own batch and
 /// memories.</remarks>
-public sealed class Model : IDisposable
+public sealed partial class Model : IDisposable
 {
     /// <summary>Name of the config in a model folder.</summary>
     public const string ConfigFileName = "config.json";
@@ -122,7 +122,8 @@ public sealed class Model : IDisposable
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };
-        return Build(options.Apply(spec), names, config, new CheckpointSource(checkpoint, options.Storage, names), options.Device);
+        var source = new CheckpointSource(checkpoint, options.Storage, names);
+        return Build(options.Apply(spec), names, config, source, options.Device);
     }
 
     /// <summary>
@@ -331,82 +332,12 @@ public sealed class Model : IDisposable
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
 
-    private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
-    {
-        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
-        foreach (Segment segment in batch.Segments)
-        {
-            CheckPattern(segment.Pattern, segment.Rows, spec);
-            if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
-            {
-                throw new ArgumentException(
-                    $"A segment is {segment.Visibility}; this stack of the {Spec.Family} model is {spec.Visibility}. " +
-                    "Use AddEncoder for encoders and Add or AddTree for decoders.", nameof(batch));
-            }
-        }
-
-        // Whatever a segment remembers, the stack reads it: from its memory, or again.
-        return stack.Memory.IsTokens && batch.Segments.Any(segment => segment.Memory is not null)
-            ? RunAgain(stack, spec, ops, batch, trace)
-            : RunOnce(stack, ops, batch, encoded, trace);
-    }
-
-    private Tensor RunAgain(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Action<int, Tensor>? trace)
-    {
-        ForwardPlan.RequireOnePool(batch, stack.Memory);
-        Tensor hidden = new Rereading(batch).Run(ops, spec.OutputWidth, rows => RunOnce(stack, ops, rows, null, trace));
-        if (!ModelAdapters.AreWanted(batch))
-            return hidden;
-        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
-        hidden.Groups = _adapters.GroupsOf(batch);
-        return hidden;
-    }
-
-    private Tensor RunOnce(Stack stack, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
-    {
-        if (!ModelAdapters.AreWanted(batch))
-            return stack.Forward(ops, batch, new ForwardInputs(encoded, trace));
-        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
-        RowGroups? groups = _adapters.GroupsOf(batch);
-        RowGroups? ofEncoder = encoded is null ? null : _adapters.GroupsOfEncoder(batch, encoded.Rows);
-        Tensor hidden = stack.Forward(ops, batch, new ForwardInputs(encoded, trace, groups, ofEncoder));
-        hidden.Groups = groups;
-        return hidden;
-    }
-
     /// <summary>Refuses a pattern that no layer of the model reads, or that does not fit it or the sequence.</summary>
     /// <param name="pattern">What a sequence would bring along.</param>
     /// <param name="rows">Rows of the sequence.</param>
     /// <exception cref="ArgumentException">The message says what does not fit, with both numbers.</exception>
     public void CheckPattern(SparsePattern pattern, int rows) =>
-        CheckPattern((pattern ?? throw new ArgumentNullException(nameof(pattern))).For(rows), rows, Spec.Encoder ?? Spec.Last);
-
-    private void CheckPattern(SparsePattern pattern, int rows, StackSpec stack)
-    {
-        if (pattern.IsNone)
-            return;
-        PatternParts read = stack.Layers.Aggregate(
-            PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(pattern, rows));
-        if (pattern.Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
-        {
-            throw new ArgumentException(
-                $"A sequence of {rows} rows names {pattern.Globals.Count} global tokens; no layer of this {Spec.Family} model " +
-                "has any. Leave them out, or take a Longformer.");
-        }
-
-        if (pattern.Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
-        {
-            throw new ArgumentException(
-                $"A sequence of {rows} rows brings a plan of {plan.Blocks} blocks; no layer of this {Spec.Family} model sees " +
-                "blocks. Leave it out, or take a BigBird with attention_type block_sparse.");
-        }
-    }
-
-    private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)
-    {
-        using ModelAdapters.Holding held = _adapters.Hold(groups is not null);
-        return _head.Project(ops, hidden, groups);
-    }
+        pattern.For(rows).Check(rows, Spec.Encoder ?? Spec.Last, Spec.Family);
 
     internal static (ModelSpec Spec, NameTable Names, ModelConfig Config) ReadConfig(string path, JsonElement root)
     {

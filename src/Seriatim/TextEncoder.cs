@@ -46,7 +46,7 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     public int? MaxLength => _sentences.MaxLength;
 
     /// <summary>Numbers in an embedding.</summary>
-    public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.Width);
+    public int EmbeddingWidth => _sentences.Width(Model.Spec.Last.OutputWidth);
 
     /// <summary>Opens a model. Decoders and encoder-decoders can be opened too; they embed, and refuse the rest.</summary>
     /// <param name="name">
@@ -98,7 +98,8 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
-        Require(ModelTask.MaskedLanguageModel, "fill masks", "A BERT or RoBERTa with a ...ForMaskedLM head is needed");
+        Require(ModelTask.MaskedLanguageModel, "fill masks",
+            "An encoder with the head of a masked language model (BertForMaskedLM and its like) is needed");
         int mask = Tokenizer.SpecialTokens.Mask
             ?? throw new ModelTaskException($"The tokenizer of {Name} has no mask token, so no place can be marked.");
         int[] ids = Tokenizer.Encode(text);

@@ -108,6 +108,22 @@ public sealed class VerbTests : IDisposable
         Assert.Contains("[MASK]", error);
     }
 
+    [Theory]
+    [InlineData("longformer", "4 heads of 8, window of 4 and global tokens in 1 of 2 layers")]
+    [InlineData("big_bird", "4 heads of 8, blocks of 2 with 1 at random, all pairs up to 14 rows in 2 of 2 layers")]
+    [InlineData("linformer", "4 heads of 8, 4 key/value heads projected from up to 64 rows to 8 in 2 of 2 layers")]
+    public void Sparse_encoders_are_inspected_and_fill(string family, string words)
+    {
+        TinyModels.WriteSparse(_folder.Path, family);
+        string report = Run(null, "inspect", "-m", _folder.Path);
+        Assert.Contains(words, report);
+        Assert.Contains("learned positions", report);
+        Assert.DoesNotContain("KV cache", report);
+        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat", "--top-k", "3", "--json")).RootElement;
+        Assert.Equal(3, json.GetProperty("masks")[0].GetArrayLength());
+        Assert.NotEmpty(Run(null, "embed", "-m", _folder.Path, "the cat"));
+    }
+
     [Fact]
     public void Classify_gives_the_classes_most_probable_first()
     {

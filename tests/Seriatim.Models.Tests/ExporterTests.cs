@@ -22,7 +22,7 @@ public sealed class ExporterTests : IDisposable
         using (Model made = Model.Create("config", Encoding.UTF8.GetBytes(Gemma), new RandomSource(3)))
             GgufModelWriter.Write(made, path, QuantizationMix.Parse("f32"), "m", new Dictionary<string, object>());
         using Model model = Model.Load(path);
-        ModelParameter norm = model.Parameters.First(p => p.Place.Form is ValueForm.Plus);
+        ModelParameter norm = model.Parameters.First(p => p.Place.Form == new ValueForm.Plus(1));
         float[] gradient = [.. Enumerable.Range(0, 24).Select(i => i * 0.25f)];
         norm.Parameter.AddGradientRow(0, gradient);
         Assert.Equal(gradient, CheckpointExporter.Gradients(model.Parameters).Single(t => t.Name == norm.Place.Name).Values);

@@ -22,6 +22,29 @@ public sealed class HybridSpecTests
         Assert.Equal(StateStorage.BytesPerSlot([5, 30]), layout.Kinds[1].BytesPerState);
     }
 
+    /// <summary>A layer with several states has numbers that follow each other, beside those of others.</summary>
+    [Fact]
+    public void LayersOfSeveralStatesHaveNumbersThatFollowEachOther()
+    {
+        var mamba = new MixerSpec.Mamba(20, 3, 4, 2);
+        var layout = new MemoryLayout(Stack(mamba, new MixerSpec.GatedRecurrence(5), Attention, mamba with { Kernel = 2 }));
+        Assert.Equal([(0, 0), (0, 2), (1, 0), (0, 3)],
+            Enumerable.Range(0, 4).Select(layout.OfMixer).Select(place => (place.Kind, place.Layer)));
+        Assert.Equal(StateStorage.BytesPerSlot([3 * 20, 32 * 3, 5, 20, 32 * 3]), layout.Kinds[0].BytesPerState);
+        Assert.Equal(3, layout.Kinds[0].Layers);
+    }
+
+    /// <summary>Steps of a fresh layer are no part of what a model computes.</summary>
+    [Fact]
+    public void WhatOnlyARandomStartReadsIsNoDifference()
+    {
+        ModelSpec Of(MixerSpec.Mamba mamba) => Model(Stack(mamba));
+        var mamba = new MixerSpec.Mamba(20, 3, 4, 2);
+        Assert.Empty(SpecComparer.Differences(
+            Of(mamba), Of(mamba with { Steps = new StepRange(0.1f, 0.2f, 0) }), (a, b) => a == b));
+        Assert.NotEmpty(SpecComparer.Differences(Of(mamba), Of(mamba with { NormEpsilon = 1e-6f }), (a, b) => a == b));
+    }
+
     [Fact]
     public void LayersThatDisagreeAreNamed()
     {

@@ -57,6 +57,18 @@ public sealed class PublishedConfigTests
             "rope_theta":10000.0,"sliding_window":4096,"torch_dtype":"float32","transformers_version":"4.42.4","use_cache":true,
             "vocab_size":50}
             """,
+        ["reformer"] = """
+            {"architectures":["ReformerModelWithLMHead"],"attention_head_size":8,"attention_probs_dropout_prob":0.1,
+            "attn_layers":["local","lsh","local","lsh"],"axial_norm_std":1.0,"axial_pos_embds":true,"axial_pos_embds_dim":[8,24],
+            "axial_pos_shape":[16,32],"chunk_size_feed_forward":0,"chunk_size_lm_head":0,"eos_token_id":2,"feed_forward_size":48,
+            "hash_seed":null,"hidden_act":"relu","hidden_dropout_prob":0.05,"hidden_size":32,"initializer_range":0.02,
+            "intermediate_size":3072,"is_decoder":true,"layer_norm_eps":1e-12,"local_attention_probs_dropout_prob":0.05,
+            "local_attn_chunk_length":64,"local_num_chunks_after":0,"local_num_chunks_before":1,
+            "lsh_attention_probs_dropout_prob":0.0,"lsh_attn_chunk_length":64,"lsh_num_chunks_after":0,"lsh_num_chunks_before":1,
+            "max_position_embeddings":512,"model_type":"reformer","num_attention_heads":2,"num_buckets":[64,128],
+            "num_chunks_after":0,"num_chunks_before":1,"num_hashes":1,"num_hidden_layers":4,"output_past":true,"pad_token_id":0,
+            "task_specific_params":{"text-generation":{"do_sample":true,"max_length":100}},"vocab_size":50}
+            """,
         ["phi3"] = """
             {"_name_or_path":"Phi-3-mini-4k-instruct","architectures":["Phi3ForCausalLM"],"attention_bias":false,
             "attention_dropout":0.0,"auto_map":{"AutoConfig":"configuration_phi3.Phi3Config"},"bos_token_id":1,"embd_pdrop":0.0,
@@ -142,6 +154,34 @@ public sealed class PublishedConfigTests
             "router_aux_loss_coef":0.02,"sliding_window":null,"tie_word_embeddings":false,"torch_dtype":"bfloat16",
             "transformers_version":"4.36.0.dev0","use_cache":true,"vocab_size":50}
             """,
+        ["mamba"] = """
+            {"architectures":["MambaForCausalLM"],"bos_token_id":0,"conv_kernel":4,"d_inner":64,"d_model":32,"eos_token_id":0,
+            "expand":2,"fused_add_norm":true,"hidden_act":"silu","hidden_size":32,"initializer_range":0.1,"intermediate_size":64,
+            "layer_norm_epsilon":1e-05,"model_type":"mamba","n_layer":1,"num_hidden_layers":1,"pad_token_id":0,
+            "pad_vocab_size_multiple":8,"rescale_prenorm_residual":false,"residual_in_fp32":true,"rms_norm":true,"ssm_cfg":{},
+            "state_size":16,"time_step_floor":0.0001,"time_step_init_scheme":"random","time_step_max":0.1,"time_step_min":0.001,
+            "time_step_rank":2,"time_step_scale":1.0,"torch_dtype":"float32","transformers_version":"4.39.0.dev0",
+            "use_bias":false,"use_cache":true,"use_conv_bias":true,"vocab_size":56}
+            """,
+        ["falcon-mamba"] = """
+            {"architectures":["FalconMambaForCausalLM"],"bos_token_id":0,"conv_kernel":4,"eos_token_id":11,"expand":16,
+            "hidden_act":"silu","hidden_size":32,"initializer_range":0.1,"intermediate_size":64,"layer_norm_epsilon":1e-05,
+            "model_type":"falcon_mamba","num_hidden_layers":1,"pad_token_id":11,"rescale_prenorm_residual":false,
+            "residual_in_fp32":true,"state_size":16,"tie_word_embeddings":false,"time_step_floor":0.0001,
+            "time_step_init_scheme":"random","time_step_max":0.1,"time_step_min":0.001,"time_step_rank":16,"time_step_scale":1.0,
+            "torch_dtype":"bfloat16","transformers_version":"4.43.0.dev0","use_bias":false,"use_cache":true,"use_conv_bias":true,
+            "use_mambapy":false,"mixer_rms_eps":1e-06,"vocab_size":50}
+            """,
+        ["jamba"] = """
+            {"architectures":["JambaForCausalLM"],"attention_dropout":0.0,"attn_layer_offset":4,"attn_layer_period":8,
+            "bos_token_id":1,"eos_token_id":2,"expert_layer_offset":1,"expert_layer_period":2,"hidden_act":"silu",
+            "hidden_size":32,"initializer_range":0.02,"intermediate_size":48,"mamba_conv_bias":true,"mamba_d_conv":4,"mamba_d_state":16,
+            "mamba_dt_rank":4,"mamba_expand":2,"mamba_proj_bias":false,"max_position_embeddings":262144,"model_type":"jamba",
+            "num_attention_heads":4,"num_experts":4,"num_experts_per_tok":2,"num_hidden_layers":8,"num_key_value_heads":2,
+            "num_logits_to_keep":1,"output_router_logits":false,"pad_token_id":0,"rms_norm_eps":1e-06,
+            "router_aux_loss_coef":0.001,"sliding_window":null,"tie_word_embeddings":false,"torch_dtype":"bfloat16",
+            "transformers_version":"4.40.1","use_cache":true,"use_mamba_kernels":true,"vocab_size":50}
+            """,
         ["roberta"] = """
             {"architectures":["RobertaForMaskedLM"],"attention_probs_dropout_prob":0.1,"bos_token_id":0,"eos_token_id":2,
             "hidden_act":"gelu","hidden_dropout_prob":0.1,"hidden_size":32,"initializer_range":0.02,"intermediate_size":48,
@@ -194,6 +234,16 @@ public sealed class PublishedConfigTests
     [InlineData("linformer", "\"dim_head\":null", "\"dim_head\":0", "dim_head")]
     [InlineData("tinyllama", "\"pretraining_tp\":1", "\"pretraining_tp\":2", "pretraining_tp")]
     [InlineData("tinyllama", "\"use_cache\":true", "\"quantization_config\":{}", "quantization_config")]
+    [InlineData("mamba", "\"ssm_cfg\":{}", "\"ssm_cfg\":{\"layer\":\"Mamba2\"}", "ssm_cfg")]
+    [InlineData("mamba", "\"rms_norm\":true", "\"rms_norm\":false", "rms_norm")]
+    [InlineData("mamba", "\"d_inner\":64", "\"d_inner\":96", "intermediate_size")]
+    [InlineData("mamba", "\"conv_kernel\":4", "\"conv_kernel\":1", "conv_kernel is 1; a kernel of 2 or more")]
+    [InlineData("mamba", "\"time_step_rank\":2", "\"time_step_rank\":\"many\"", "time_step_rank")]
+    [InlineData("mamba", "\"time_step_max\":0.1", "\"time_step_max\":0.0001", "time_step_max")]
+    [InlineData("falcon-mamba", "\"mixer_rms_eps\":1e-06", "\"use_rope\":true", "use_rope")]
+    [InlineData("jamba", "\"sliding_window\":null", "\"sliding_window\":512", "sliding_window")]
+    [InlineData("jamba", "\"attn_layer_offset\":4", "\"attn_layer_offset\":8", "is 8; less than attn_layer_period 8")]
+    [InlineData("jamba", "\"num_experts_per_tok\":2", "\"num_experts_per_tok\":5", "num_experts 4")]
     public void What_would_change_the_model_is_refused_by_name(string name, string from, string to, string key)
     {
         Assert.Contains(from, Configs[name]);

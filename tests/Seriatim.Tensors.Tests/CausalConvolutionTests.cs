@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>A convolution goes on from its last inputs with the bits of never having stopped, and refuses what does not fit.</summary>
+/// <summary>
+/// A convolution goes on from its last inputs with the bits of never having stopped, and refuses what does not fit.
+/// </summary>
 public sealed unsafe class CausalConvolutionTests
 {
     private const int Width = 37;
@@ -14,7 +16,8 @@ public sealed unsafe class CausalConvolutionTests
     public void CutsAndTreesGiveTheBitsOfTheWhole(string name)
     {
         using Parameter weight = Filter(), bias = Bias();
-        RecurrenceCuts.Check(name, State, [Width], (ops, x, rows, layer) => ops.CausalConvolution(x[0], weight, bias, rows, layer));
+        RecurrenceCuts.Check(
+            name, State, [Width], (ops, x, rows, layer) => ops.CausalConvolution(x[0], weight, bias, rows, layer));
     }
 
     /// <summary>Cuts shorter than the filter: what is kept after one row holds rows of before.</summary>

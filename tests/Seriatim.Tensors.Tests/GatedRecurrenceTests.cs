@@ -38,7 +38,8 @@ public sealed unsafe class GatedRecurrenceTests
     public void WrongOperandsAreRefused(string name)
     {
         using IDifferentiableOps ops = RecurrenceCuts.Make(name);
-        using Tensor z = RecurrenceCuts.Numbers(4, Width, 1), v = RecurrenceCuts.Numbers(4, Width, 2), narrow = Tensor.Zeros(4, 5);
+        using Tensor z = RecurrenceCuts.Numbers(4, Width, 1), v = RecurrenceCuts.Numbers(4, Width, 2);
+        using Tensor narrow = Tensor.Zeros(4, 5);
         using StateStorage storage = RecurrenceCases.Storage(Width);
         void Refuses<T>(Tensor a, Tensor b, int layer, params RecurrenceSegment[] segments)
             where T : Exception => Assert.ThrowsAny<T>(() => ops.GatedRecurrence(a, b, new(segments, storage), layer));

@@ -26,6 +26,26 @@ public sealed class OpErrorTests
         Names<ShapeMismatchException>(() => ops.CrossEntropy(x, head, new[] { 0 }, new CrossEntropyOptions()), "1 long", "4");
         Names<ArgumentOutOfRangeException>(() => ops.CrossEntropy(x, head, new[] { 0, 1, 2, 3 }, new CrossEntropyOptions(LabelSmoothing: 1.5f)), "1.5");
         Names<ArgumentOutOfRangeException>(() => ops.RouteExperts(x, 65, true), "65", "64");
+        Names<ShapeMismatchException>(() => ops.Columns(x, 60, 5), "60 to 65", "64");
+        Names<ShapeMismatchException>(() => ops.JoinColumns(x, Tensor.Zeros(3, 2)), "[3, 2]", "[4, 2]");
+        using Tensor odd = Tensor.Zeros(4, 7);
+        Names<ShapeMismatchException>(() => HashedCases.Couple(ops, odd, weight, weight), "[4, 7]", "even");
+    }
+
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void Hashing_checks_its_rotations(bool reference)
+    {
+        using IDifferentiableOps ops = reference ? new ReferenceOps() : CpuOps.Create(1);
+        using Tensor x = Tensor.Zeros(4, 64);
+        HashRotations rotations = HashedCases.Rotations(2, 32, 1, 3);
+        Names<ShapeMismatchException>(() => ops.HashBuckets(x, HashedCases.Rotations(3, 32, 1, 3), [new(0, 4, [2])]), "[4, 64]", "3 heads x 32");
+        Names<ShapeMismatchException>(() => ops.HashBuckets(x, rotations, [new(2, 3, [2])]), "rows 2 to 5", "4");
+        Names<ShapeMismatchException>(() => ops.HashBuckets(x, rotations, [new(0, 4, [3])]), "3", "even");
+        Names<ShapeMismatchException>(() => ops.HashBuckets(x, rotations, [new(0, 4, [4, 4])]), "4", "1 to the 3");
+        using Tensor logSumExp = Tensor.Zeros(4, 2);
+        Names<ShapeMismatchException>(() => ops.JoinSoftmaxes([x, x], [logSumExp]), "1", "2, one for each part");
+        Names<ShapeMismatchException>(() => ops.JoinSoftmaxes([x], [Tensor.Zeros(4, 3)]), "[4, 64]", "3 heads");
     }
 
     [Theory]
@@ -43,6 +63,8 @@ public sealed class OpErrorTests
         Names<ShapeMismatchException>(() => ops.Attention(x, x, x, new AttentionRows([new(0, 4, 0, 4, 1, [0], Visibility.Causal)], pool), 0, spec), "1 pages", "2");
         Names<ArgumentOutOfRangeException>(() => ops.Attention(x, x, x, new AttentionRows([new(0, 4, 0, 4, 0, [2], Visibility.Causal)], pool), 0, spec), "page 2", "0 to 1");
         Names<ShapeMismatchException>(() => ops.Attention(x, x, x, new AttentionRows([new(0, 4, 0, 4, 0, null, Visibility.Tree, [-1, 1, 0, 0])], null), 0, spec), "tree row 1");
+        Names<ShapeMismatchException>(() => ops.Attention(x, x, x, AttentionCases.Rows([(4, 4, Visibility.Causal)]), 0, spec with { Window = 3, Chunk = 2 }), "3", "chunks of 2");
+        Names<ShapeMismatchException>(() => ops.Attention(x, x, x, new AttentionRows([new(0, 4, 0, 4, 0, null, Visibility.Causal) { Window = 5 }], null), 0, spec with { Chunk = 2 }), "5", "chunks of 2");
         Names<InvalidOperationException>(() => new Tape(ops).Attention(x, null, null, new AttentionRows([new(0, 4, 0, 0, 4, [0], Visibility.Causal)], pool), 0, spec), "tape");
     }
 

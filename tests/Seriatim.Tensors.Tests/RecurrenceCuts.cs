@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>What every recurrence must show: however a sequence is cut, and as a path of a tree, its rows have the same bits.</summary>
+/// <summary>
+/// What every recurrence must show: however a sequence is cut, and as a path of a tree, its rows have the same bits.
+/// </summary>
 internal static unsafe class RecurrenceCuts
 {
     public delegate Tensor Recurrence(IOps ops, Tensor[] operands, RecurrenceRows rows, int layer);

@@ -78,7 +78,8 @@ public sealed unsafe class SelectiveScanTests
         using Parameter logRates = LogRates(), skip = Skip(), rowMajor = new("rows", Width, States),
             few = new("few", Width, States - 1, ParameterLayout.Panels);
         using IDifferentiableOps ops = RecurrenceCuts.Make(name);
-        using Tensor x = RecurrenceCuts.Numbers(4, Width, 1), b = RecurrenceCuts.Numbers(4, States, 3), narrow = Tensor.Zeros(4, 2);
+        using Tensor x = RecurrenceCuts.Numbers(4, Width, 1), b = RecurrenceCuts.Numbers(4, States, 3);
+        using Tensor narrow = Tensor.Zeros(4, 2);
         using StateStorage storage = RecurrenceCases.Storage(Width * States);
         RecurrenceRows rows = RecurrenceCases.Whole([4]);
         Assert.Throws<ShapeMismatchException>(() => ops.SelectiveScan(x, b, b, b, logRates, skip, rows, 0));

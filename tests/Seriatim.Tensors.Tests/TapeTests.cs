@@ -51,6 +51,43 @@ public sealed class TapeTests
         Assert.Equal(4, tape.GradientOf(past)!.Span[0]);
     }
 
+    /// <summary>Of a chain of coupled parts the last result is kept, until the backward pass goes back along it.</summary>
+    [Fact]
+    public void Coupled_parts_keep_the_last_result_alone()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        using var tape = new Tape(ops);
+        using Tensor x = Tensor.From([1, 2, 3, 4, 5, 6, 7, 8], 2, 4);
+        tape.Watch(x);
+        var weight = new Parameter("w", 2, 2, ParameterLayout.Panels);
+        weight.WriteRow(0, [0.5f, -1]);
+        weight.WriteRow(1, [2, 0.25f]);
+        LinearWeight linear = LinearWeight.FromPanels(weight);
+        var all = new List<Tensor> { HashedCases.Couple(tape, x, linear, linear) };
+        for (int i = 0; i < 3; i++)
+            all.Add(HashedCases.Couple(tape, all[^1], linear, linear));
+        foreach (Tensor tensor in all)
+            tensor.Dispose();
+        Assert.Equal([false, false, false, true], all.Select(IsAlive));
+        tape.Backward(all[^1]);
+        Assert.Equal(2, tape.GradientOf(x)!.Rows);
+        Assert.DoesNotContain(true, all.Select(IsAlive));
+    }
+
+    /// <summary>Who leaves a chain of coupled parts before its end has no result to go back from.</summary>
+    [Fact]
+    public void A_chain_of_coupled_parts_is_gone_back_along_from_its_end()
+    {
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        using var tape = new Tape(ops);
+        using Tensor x = Tensor.Zeros(2, 4);
+        tape.Watch(x);
+        LinearWeight linear = LinearWeight.FromPanels(new Parameter("w", 2, 2, ParameterLayout.Panels));
+        using Tensor first = HashedCases.Couple(tape, x, linear, linear);
+        using Tensor second = HashedCases.Couple(tape, first, linear, linear);
+        Assert.Contains("[2, 4]", Assert.Throws<InvalidOperationException>(() => tape.Backward(first)).Message);
+    }
+
     private static bool IsAlive(Tensor tensor)
     {
         try

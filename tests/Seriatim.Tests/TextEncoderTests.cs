@@ -46,6 +46,39 @@ public sealed class TextEncoderTests : IDisposable
         Assert.Contains("classify", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.ClassifyAsync("the cat"))).Message);
     }
 
+    [Theory]
+    [InlineData("longformer")]
+    [InlineData("big_bird")]
+    [InlineData("linformer")]
+    public async Task Sparse_attention_is_read_like_any(string family)
+    {
+        TinyModels.WriteSparse(_folder.Path, family);
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        string text = "the [MASK] sat on a [MASK] and sang a song of seven mice and the cat number four sat on the mat";
+        IReadOnlyList<IReadOnlyList<FilledMask>> masks = await encoder.FillAsync(text, top: int.MaxValue);
+        Assert.Equal(2, masks.Count);
+        Assert.All(masks, mask => Assert.Equal(1, mask.Sum(filled => filled.Probability), 6));
+        IReadOnlyList<float[]> vectors = await encoder.EmbedAsync([text, "the cat", text]);
+        Assert.Equal(vectors[0], vectors[2]);
+        Assert.Equal((await encoder.EmbedAsync(["the cat"]))[0], vectors[1]);
+        var request = new EncodingRequest
+        {
+            Tokens = encoder.Tokenizer.Encode(text),
+            Pooling = PoolingKind.Last,
+            Pattern = new() { Globals = [0] },
+        };
+        if (family != "longformer")
+        {
+            Assert.Contains("global", (await Assert.ThrowsAsync<InvalidOptionException>(() => encoder.Engine.EncodeAsync(request))).Message);
+            return;
+        }
+
+        Assert.NotEqual(
+            (await encoder.Engine.EncodeAsync(request with { Pattern = null })).Embedding, (await encoder.Engine.EncodeAsync(request)).Embedding);
+        Assert.Contains("90", (await Assert.ThrowsAsync<InvalidOptionException>(
+            () => encoder.Engine.EncodeAsync(request with { Pattern = new() { Globals = [90] } }))).Message);
+    }
+
     [Fact]
     public async Task Classes_have_names_and_pairs_count()
     {

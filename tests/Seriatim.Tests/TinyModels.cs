@@ -53,6 +53,24 @@ internal static class TinyModels
             """);
     }
 
+    /// <summary>An encoder with sparse attention: longformer, big_bird or linformer.</summary>
+    public static void WriteSparse(string folder, string family)
+    {
+        int size = Train(folder, TrainerModel.WordPiece, null);
+        string shape = $$"""
+            "model_type": "{{family}}", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+            "num_attention_heads": 4, "max_position_embeddings": 64, "type_vocab_size": 2, "pad_token_id": 0
+            """;
+        Write(folder, 6, family switch
+        {
+            "longformer" => $$"""{ {{shape}}, "attention_window": [4, 8] }""",
+            "big_bird" => $$"""{ {{shape}}, "block_size": 2, "num_random_blocks": 1 }""",
+            _ => $$"""
+                {"model_type": "linformer", "num_tokens": {{size}}, "dim": 32, "depth": 2, "heads": 4, "seq_len": 64, "k": 8}
+                """,
+        });
+    }
+
     /// <summary>An encoder-decoder.</summary>
     public static void WriteMarian(string folder)
     {

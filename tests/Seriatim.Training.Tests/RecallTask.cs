@@ -11,7 +11,8 @@ internal sealed class RecallTask(int pairs, int keys)
     public int Vocabulary => 2 * keys;
 
     /// <summary>Loss of the answers over the last steps and the share of answers that are right, after so many steps.</summary>
-    public (double Loss, double Right) Train(Model model, IDifferentiableOps ops, int steps, int sequences = 32, double rate = 1e-2)
+    public (double Loss, double Right) Train(
+        Model model, IDifferentiableOps ops, int steps, int sequences = 32, double rate = 1e-2)
     {
         using var optimizer = new AdamW(new ParameterSelection().Select(model));
         for (int step = 0; step < steps; step++)
@@ -57,7 +58,8 @@ internal sealed class RecallTask(int pairs, int keys)
             random.Shuffle(own);
             int[] values = [.. own.Select(_ => keys + random.Next(keys))];
             int asked = random.Next(pairs);
-            builder.Add([.. Enumerable.Range(0, pairs).SelectMany(p => new[] { own[p], values[p] }), own[asked]], outputs: Outputs.All);
+            IEnumerable<int> seen = Enumerable.Range(0, pairs).SelectMany(p => new[] { own[p], values[p] });
+            builder.Add([.. seen, own[asked]], outputs: Outputs.All);
             labels.AddRange([.. Enumerable.Repeat(-100, 2 * pairs), values[asked]]);
         }
 

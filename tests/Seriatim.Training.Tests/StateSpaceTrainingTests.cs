@@ -17,7 +17,8 @@ public sealed class StateSpaceTrainingTests : IDisposable
     [InlineData("""{"model_type": "mamba", "state_size": 3, "conv_kernel": 3, "use_bias": true, "num_hidden_layers": 2""")]
     [InlineData("""{"model_type": "falcon_mamba", "state_size": 4, "time_step_rank": 4, "num_hidden_layers": 1""")]
     [InlineData("""
-        {"model_type": "jamba", "mamba_d_state": 4, "mamba_dt_rank": 4, "num_hidden_layers": 3, "attn_layer_period": 3, "attn_layer_offset": 1,
+        {"model_type": "jamba", "mamba_d_state": 4, "mamba_dt_rank": 4, "num_hidden_layers": 3, "attn_layer_period": 3,
+        "attn_layer_offset": 1,
         "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 10, "num_experts": 1
         """)]
     public void GradientsAreSlopes(string config)
@@ -52,12 +53,16 @@ public sealed class StateSpaceTrainingTests : IDisposable
         Assert.True(loss < 0.2 && right > 0.95, $"loss {loss}, right {right}");
     }
 
-    /// <summary>The start is that of the paper, drawn from the seed: rates 1, 2, 3, ..., steps within the range asked for.</summary>
+    /// <summary>
+    /// The start is that of the paper, drawn from the seed: rates 1, 2, 3, ..., steps within the range asked for.
+    /// </summary>
     [Fact]
     public void AFreshLayerBeginsAsThePaperSays()
     {
-        using Model model = Make(
-            """{"model_type": "mamba", "state_size": 5, "num_hidden_layers": 1, "time_step_min": 0.01, "time_step_max": 0.5""", 40, 13);
+        const string Config = """
+            {"model_type": "mamba", "state_size": 5, "num_hidden_layers": 1, "time_step_min": 0.01, "time_step_max": 0.5
+            """;
+        using Model model = Make(Config, width: 40, vocabulary: 13);
         float[] Row(string path, string ending, int row, int columns)
         {
             float[] values = new float[columns];
@@ -77,8 +82,10 @@ public sealed class StateSpaceTrainingTests : IDisposable
     public void ARecipeThatNamesTheFamilyTrainsIt()
     {
         using var run = new TinyRun();
-        run.Recipe["model_config"] = JsonNode.Parse(
-            """{"model_type": "mamba", "vocab_size": 48, "hidden_size": 24, "num_hidden_layers": 2, "state_size": 4, "eos_token_id": 0}""");
+        run.Recipe["model_config"] = JsonNode.Parse("""
+            {"model_type": "mamba", "vocab_size": 48, "hidden_size": 24, "num_hidden_layers": 2, "state_size": 4,
+            "eos_token_id": 0}
+            """);
         run.Recipe["train_files"] = JsonNode.Parse("""[{"path": "data.txt", "format": "lines"}]""");
         run.Recipe["max_steps"] = 24;
         run.Recipe["save_steps"] = 24;

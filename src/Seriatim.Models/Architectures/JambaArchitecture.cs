@@ -120,6 +120,9 @@ internal sealed class JambaArchitecture : Architecture
     private static MixerSpec.Mamba? MambaOf(ModelSpec spec) =>
         spec.Decoder!.Layers.Select(layer => layer.Mixer).OfType<MixerSpec.Mamba>().FirstOrDefault();
 
+    private static FeedForwardSpec.Experts? ExpertsOf(ModelSpec spec) =>
+        spec.Decoder!.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>().FirstOrDefault();
+
     private static NameTable GgufNames(ModelSpec spec)
     {
         NameTable names = GgufMap.LlamaNames(spec, turned: false);
@@ -128,7 +131,7 @@ internal sealed class JambaArchitecture : Architecture
         names.Add("layers.*.mamba.c_norm", "blk.*.ssm_c_norm");
         if (MambaOf(spec) is { } mamba)
             MambaFamily.AddGgufNames(names, mamba);
-        if (spec.Decoder!.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>().FirstOrDefault() is { } experts)
+        if (ExpertsOf(spec) is { } experts)
             MixtralArchitecture.AddGgufExperts(names, experts, spec.Decoder!.Width);
         return names;
     }
@@ -173,8 +176,7 @@ internal sealed class JambaArchitecture : Architecture
         MambaFamily.WriteGguf(export, MambaOf(export.Spec)!);
         export.Set("attention.head_count_kv",
             layers.Select(layer => layer.Mixer is MixerSpec.Attention attention ? (uint)attention.KeyValueHeads : 0u).ToArray());
-        FeedForwardSpec.Experts? experts = layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Experts>()
-            .FirstOrDefault();
+        FeedForwardSpec.Experts? experts = ExpertsOf(export.Spec);
         export.Set("expert_count", (uint)(experts?.Count ?? 1));
         export.Set("expert_used_count", (uint)(experts?.PerToken ?? 1));
     }

@@ -8,8 +8,8 @@ internal sealed class MambaArchitecture : Architecture
     public override IReadOnlyList<string> ClassNames => ["MambaForCausalLM"];
 
     internal override string NestedDefaults => """
-        {"vocab_size": 50280, "hidden_size": 768, "state_size": 16, "num_hidden_layers": 32, "layer_norm_epsilon": 1e-5, "expand": 2,
-        "conv_kernel": 4, "tie_word_embeddings": true}
+        {"vocab_size": 50280, "hidden_size": 768, "state_size": 16, "num_hidden_layers": 32, "layer_norm_epsilon": 1e-5,
+        "expand": 2, "conv_kernel": 4, "tie_word_embeddings": true}
         """;
 
     internal override GgufMap Gguf { get; } = new()

@@ -25,6 +25,9 @@ internal sealed class ReformerArchitecture : Architecture
         config.Waive("memory against time: logits are made of the rows wanted alone", "chunk_size_lm_head");
         config.Waive("how fresh weights are drawn", "axial_norm_std");
         config.Waive("a head of another task", "classifier_dropout");
+        config.Waive("keys of its first version, which the reference reads no more", "attention_probs_dropout_prob",
+            "intermediate_size", "num_chunks_after", "num_chunks_before");
+        config.WaiveAt("positions are learned", "false", "sinusoidal_pos_embds");
         int width = config.SizeOrNull("hidden_size") ?? 256;
         int vocabulary = config.SizeOrNull("vocab_size") ?? 320;
         int longest = config.SizeOrNull("max_position_embeddings") ?? 4096;
@@ -134,9 +137,10 @@ internal sealed class ReformerArchitecture : Architecture
         if (kinds.Contains(Local))
         {
             above = Math.Min(localChunk, hashedChunk);
-            long common = (long)localChunk / (int)System.Numerics.BigInteger.GreatestCommonDivisor(localChunk, hashedChunk) * hashedChunk;
+            long common = localChunk / CommonDivisor(localChunk, hashedChunk) * (long)hashedChunk;
             multiple = common <= 1 << 28 ? (int)common : throw config.Unsupported("lsh_attn_chunk_length", hashedChunk,
-                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 28} is supported");
+                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 28} is " +
+                "supported");
         }
 
         var hashed = new MixerSpec.HashedAttention(heads, headDim, config.SizeOrNull("num_hashes") ?? 1, hashedChunk,
@@ -154,6 +158,8 @@ internal sealed class ReformerArchitecture : Architecture
         };
         return (hashed, local);
     }
+
+    private static int CommonDivisor(int a, int b) => b == 0 ? a : CommonDivisor(b, a % b);
 
     private static BucketRule Buckets(ConfigReader config, int longest)
     {

@@ -54,18 +54,26 @@ internal sealed class Rereading
     public Tensor Run(IOps ops, int width, Func<RaggedBatch, Tensor> run)
     {
         Tensor all = ops.Device.Zeros(_batch.Rows, width);
-        foreach (Piece piece in _pieces)
+        try
         {
-            RaggedBatch rows = _batch.Dropout is { } dropout ? piece.Rows!.With(dropout) : piece.Rows!;
-            using Tensor made = run(rows);
-            using Tensor wanted = ops.GatherRows(made, piece.From.ToArray());
-            using Tensor placed = ops.ScatterRows(wanted, piece.To.ToArray(), _batch.Rows);
-            Tensor sum = ops.Add(all, placed);
-            all.Dispose();
-            all = sum;
-        }
+            foreach (Piece piece in _pieces)
+            {
+                RaggedBatch rows = _batch.Dropout is { } dropout ? piece.Rows!.With(dropout) : piece.Rows!;
+                using Tensor made = run(rows);
+                using Tensor wanted = ops.GatherRows(made, piece.From.ToArray());
+                using Tensor placed = ops.ScatterRows(wanted, piece.To.ToArray(), _batch.Rows);
+                Tensor sum = ops.Add(all, placed);
+                all.Dispose();
+                all = sum;
+            }
 
-        return all;
+            return all;
+        }
+        catch
+        {
+            all.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The sequences of a segment: ids, the row of the batch where those wanted begin, and how many these are.</summary>

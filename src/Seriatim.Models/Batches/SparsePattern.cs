@@ -39,6 +39,29 @@ public sealed record SparsePattern
 
         return this with { Globals = globals };
     }
+
+    /// <summary>What no layer of a stack reads would be passed over in silence: it is refused.</summary>
+    /// <exception cref="ArgumentException">No layer reads it, or it does not fit the sequence or a layer.</exception>
+    internal void Check(int rows, StackSpec stack, string family)
+    {
+        if (IsNone)
+            return;
+        PatternParts read = stack.Layers.Aggregate(
+            PatternParts.None, (parts, layer) => parts | layer.Mixer.Reads(this, rows));
+        if (Globals.Count > 0 && !read.HasFlag(PatternParts.Globals))
+        {
+            throw new ArgumentException(
+                $"A sequence of {rows} rows names {Globals.Count} global tokens; no layer of this {family} model has any. " +
+                "Leave them out, or take a Longformer.");
+        }
+
+        if (Blocks is { } plan && !read.HasFlag(PatternParts.Blocks))
+        {
+            throw new ArgumentException(
+                $"A sequence of {rows} rows brings a plan of {plan.Blocks} blocks; no layer of this {family} model sees " +
+                "blocks. Leave it out, or take a BigBird with attention_type block_sparse.");
+        }
+    }
 }
 
 /// <summary>What parts of a <see cref="SparsePattern"/> a layer reads.</summary>

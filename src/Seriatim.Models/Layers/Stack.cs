@@ -42,7 +42,8 @@ internal sealed class Stack : IDisposable
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i)));
         }
 
-        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, spec.HasHalves ? spec.OutputWidth : spec.Width) : null;
+        int last = spec.HasHalves ? spec.OutputWidth : spec.Width;
+        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, last) : null;
     }
 
     /// <summary>What its layers remember.</summary>
@@ -125,14 +126,15 @@ internal sealed class Stack : IDisposable
         if (other < spec.Layers.Count)
         {
             throw new NotSupportedException(
-                $"Layer {other} is {spec.Layers[other].Placement}, layer 0 {spec.Layers[0].Placement}; all layers of a stack must " +
-                $"be {Placement.Reversible}, or none.");
+                $"Layer {other} is {spec.Layers[other].Placement}, layer 0 {spec.Layers[0].Placement}; all layers of a stack " +
+                $"must be {Placement.Reversible}, or none.");
         }
 
         if (spec.HasHalves && spec.EmbeddingWidth != spec.Width)
         {
             throw new NotSupportedException(
-                $"Reversible layers with an embedding of {spec.EmbeddingWidth} features beside a width of {spec.Width} are not built.");
+                $"Reversible layers with an embedding of {spec.EmbeddingWidth} features beside a width of {spec.Width} are " +
+                "not built.");
         }
     }
 

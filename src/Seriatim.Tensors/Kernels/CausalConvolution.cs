@@ -1,17 +1,19 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// One row of one block of channels of a depthwise causal convolution: channels in lanes, taps in sequence. Weights lie in panels
-/// of 32 channels, <c>[C / 32][K][32]</c>.
+/// One row of a block of channels, or of all, of a depthwise causal convolution: channels in lanes, taps in sequence. Weights lie
+/// in panels of 32 channels, <c>[C / 32][K][32]</c>.
 /// </summary>
 internal static unsafe class CausalConvolution
 {
-    /// <summary>Channels of a block, a piece of work: two panels.</summary>
+    /// <summary>Channels of a block of the backward pass: two panels.</summary>
     public const int Block = 64;
 
     private const int Panel = 32;
 
-    /// <summary><c>y = b + Σ_k w_k x_k</c>, k = 0, 1, 2, ...; a tap that is null lies before the sequence and reads as zeros.</summary>
+    /// <summary>
+    /// <c>y = b + Σ_k w_k x_k</c>, k = 0, 1, 2, ...; a tap that is null lies before the sequence and reads as zeros.
+    /// </summary>
     /// <param name="taps">The inputs of the block's channels, oldest first.</param>
     /// <param name="kernel">Number of taps, K.</param>
     /// <param name="weight">The block's first panel.</param>
@@ -33,7 +35,8 @@ internal static unsafe class CausalConvolution
     }
 
     /// <summary>
-    /// The gradient of one row's input: <c>dx = Σ_k w_k dy_k</c> over the rows that saw it; a row that is null lies beyond the end.
+    /// The gradient of one row's input: <c>dx = Σ_k w_k dy_k</c> over the rows that saw it; a row that is null lies beyond the
+    /// end.
     /// </summary>
     public static void BackwardInput<T>(float** dy, int kernel, float* weight, float* dx, int count)
         where T : struct, ILanes<T> => Forward<T>(dy, kernel, weight, null, dx, count);

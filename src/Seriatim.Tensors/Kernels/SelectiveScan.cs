@@ -5,8 +5,8 @@ namespace Seriatim.Tensors;
 /// lie together, <c>[channels / 16][S][16]</c>, so that a row walks through both in order and a state in a slot is streamed.
 /// </summary>
 /// <remarks>
-/// Rates are <c>A log2 e</c>, so that the decay of a step is one power of two. It is that power that bounds the kernel: some 13 of
-/// the 17 operations of a state. The states of a block stay in the nearest cache from row to row; loading and storing them costs
+/// Rates are <c>A log2 e</c>, so that the decay of a step is one power of two. It is that power that bounds the kernel: some 13
+/// of the 17 operations of a state. The states of a block stay in the nearest cache from row to row; loading and storing them costs
 /// nothing beside the power.
 /// </remarks>
 internal static unsafe class SelectiveScan

@@ -9,7 +9,9 @@ namespace Seriatim.Tensors;
 /// <param name="Queries">
 /// Positions of the queries in their sequence; in no other piece of the same head, and none twice.
 /// </param>
-/// <param name="Keys">Positions of the keys in the same sequence, in any order; a key that stands here twice counts twice.</param>
+/// <param name="Keys">
+/// Positions of the keys in the same sequence, in any order; a key that stands here twice counts twice.
+/// </param>
 public sealed record GatheredPiece(int FirstHead, int Heads, int[] Queries, int[] Keys)
 {
     /// <summary>Keys at the start of the list that every query sees, besides its range (global tokens).</summary>

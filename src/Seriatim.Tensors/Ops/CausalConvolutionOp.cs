@@ -28,9 +28,9 @@ internal readonly unsafe struct CausalConvolutionOp(
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        int blocks = RowKernel.Pieces(x.Columns, CausalConvolution.Block);
-        var work = new ForwardWork<T>(x, weight, bias, results[0], (rows, layer), blocks);
-        team.Run(rows.Segments.Count * blocks, ref work, x.Length * weight.Columns);
+        int perPiece = RowKernel.RowsPerPiece(x.Columns);
+        var work = new ForwardWork<T>(x, weight, bias, results[0], (rows, layer), perPiece);
+        team.Run(RowKernel.Pieces(x.Rows, perPiece), ref work, x.Length * weight.Columns);
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)
@@ -94,27 +94,40 @@ internal readonly unsafe struct CausalConvolutionOp(
         }
     }
 
+    /// <summary>Whole rows, some at a time: an output needs inputs alone, wherever they lie.</summary>
     private readonly struct ForwardWork<T>(
-        Tensor x, Parameter weight, Parameter? bias, Tensor y, (RecurrenceRows Rows, int Layer) state, int blocks) : IWork
+        Tensor x, Parameter weight, Parameter? bias, Tensor y, (RecurrenceRows Rows, int Layer) state, int perPiece) : IWork
         where T : struct, ILanes<T>
     {
         private readonly float* _x = x.Floats;
         private readonly float* _w = weight.Data.Floats;
         private readonly float* _bias = bias is null ? null : bias.Data.Floats;
         private readonly float* _y = y.Floats;
+        private readonly int _rows = x.Rows;
         private readonly int _width = x.Columns;
         private readonly int _kernel = weight.Columns;
 
         public void Do(int piece, int worker)
         {
-            RecurrenceSegment segment = state.Rows.Segments[piece / blocks];
-            int channel = piece % blocks * CausalConvolution.Block;
-            int count = Math.Min(CausalConvolution.Block, _width - channel);
-            float* source = segment.Source < 0 ? null : state.Rows.Storage!.At(segment.Source, state.Layer) + channel;
-            float* x = _x + (long)segment.FirstRow * _width + channel;
+            int first = piece * perPiece, end = Math.Min(_rows, first + perPiece);
             float** taps = stackalloc float*[_kernel];
+            for (int i = SegmentOf(first); first < end; i++)
+            {
+                RecurrenceSegment segment = state.Rows.Segments[i];
+                int last = Math.Min(end, segment.FirstRow + segment.Rows);
+                DoRows(segment, first - segment.FirstRow, last - segment.FirstRow, taps);
+                first = last;
+            }
+        }
+
+        private void DoRows(RecurrenceSegment segment, int first, int end, float** taps)
+        {
+            float* source = segment.Source < 0 ? null : state.Rows.Storage!.At(segment.Source, state.Layer);
+            float* x = _x + (long)segment.FirstRow * _width;
             int keep = 0;
-            for (int row = 0; row < segment.Rows; row++)
+            while (keep < segment.Kept.Count && segment.Kept[keep].Row < first)
+                keep++;
+            for (int row = first; row < end; row++)
             {
                 int at = row;
                 for (int k = _kernel - 1; k >= 0; k--, at = Before(segment, at))
@@ -123,21 +136,34 @@ internal readonly unsafe struct CausalConvolutionOp(
                         : source == null ? null : source + (long)(_kernel - 1 + at) * _width;
                 }
 
-                CausalConvolution.Forward<T>(taps, _kernel, _w + (long)channel * _kernel, _bias == null ? null : _bias + channel,
-                    _y + (long)(segment.FirstRow + row) * _width + channel, count);
+                CausalConvolution.Forward<T>(
+                    taps, _kernel, _w, _bias, _y + (long)(segment.FirstRow + row) * _width, _width);
                 if (keep < segment.Kept.Count && segment.Kept[keep].Row == row)
-                    Keep(taps + 1, state.Rows.Storage!.At(segment.Kept[keep++].Slot, state.Layer) + channel, count);
+                    Keep(taps + 1, state.Rows.Storage!.At(segment.Kept[keep++].Slot, state.Layer));
             }
         }
 
-        private void Keep(float** taps, float* to, int count)
+        /// <summary>The segment of a row; they follow each other.</summary>
+        private int SegmentOf(int row)
+        {
+            (int low, int high) = (0, state.Rows.Segments.Count - 1);
+            while (low < high)
+            {
+                int middle = (low + high + 1) / 2;
+                (low, high) = state.Rows.Segments[middle].FirstRow <= row ? (middle, high) : (low, middle - 1);
+            }
+
+            return low;
+        }
+
+        private void Keep(float** taps, float* to)
         {
             for (int k = 0; k < _kernel - 1; k++, to += _width)
             {
                 if (taps[k] == null)
-                    new Span<float>(to, count).Clear();
+                    new Span<float>(to, _width).Clear();
                 else
-                    Buffer.MemoryCopy(taps[k], to, count * sizeof(float), count * sizeof(float));
+                    new ReadOnlySpan<float>(taps[k], _width).CopyTo(new Span<float>(to, _width));
             }
         }
     }

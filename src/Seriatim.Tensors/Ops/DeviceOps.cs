@@ -18,7 +18,8 @@ public abstract class DeviceOps : IDifferentiableOps
 
     /// <inheritdoc/>
     public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
-        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) => Coupling.Forward(this, x, state, first, second);
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) =>
+        Coupling.Forward(this, x, state, first, second);
 
     void IOps.Run<TOp>(TOp op, Span<Tensor> results) => Start(op, results);
 

@@ -30,7 +30,8 @@ public sealed class ObservedOps(IDifferentiableOps inner, IOpObserver observer) 
 
     /// <inheritdoc/>
     public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
-        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) => Coupling.Forward(this, x, state, first, second);
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) =>
+        Coupling.Forward(this, x, state, first, second);
 
     void IOps.Run<TOp>(TOp op, Span<Tensor> results)
     {

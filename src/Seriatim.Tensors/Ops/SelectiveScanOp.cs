@@ -32,14 +32,17 @@ internal readonly record struct ScanOperands(Tensor X, Tensor Dt, Tensor B, Tens
 /// B_t[n]</c>, <c>y_t[c] = D[c] x_t[c] + Σ_n C_t[n] h_t[c,n]</c> with <c>A = -exp(A_log)</c>; rows and states in sequence.
 /// </summary>
 /// <remarks>
-/// Shapes: x, dt (not negative), y <c>[N, C]</c>, B, C <c>[N, S]</c>, A_log <c>[C, S]</c> in panels, D <c>[1, C]</c>. The state is
-/// <c>[C / 16][S][16]</c>, C rounded up. Saved for backward: x, dt, B and C. A row's bits depend on its state and its operands
+/// Shapes: x, dt (not negative), y <c>[N, C]</c>, B, C <c>[N, S]</c>, A_log <c>[C, S]</c> in panels, D <c>[1, C]</c>. The state
+/// is <c>[C / 16][S][16]</c>, C rounded up. Saved for backward: x, dt, B and C. A row's bits depend on its state and its operands
 /// alone, so neither how a sequence was cut nor who came along shows.
 /// </remarks>
 internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, RecurrenceRows rows, int layer) : IOp<SelectiveScanOp>
 {
     /// <summary>Segments that share the rates of a block of channels, which are as much work as a row.</summary>
     private const int SegmentsPerPiece = 8;
+
+    /// <summary>Rows whose operands are fetched together: they lie far apart, and so their misses overlap.</summary>
+    private const int TileRows = 16;
 
     public static string Name => "SelectiveScan";
 
@@ -162,7 +165,7 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
             var place = new ScanBlock { Channel = channel, Count = count, Width = width };
             place.Rates = scratch.Take(width);
             place.States = scratch.Take(width);
-            float* zeros = scratch.Take(width);
+            float* zeros = scratch.Take(width), tile = scratch.Take(3 * TileRows * SelectiveScan.Block);
             SelectiveScan.Rates<T>(_logRates + (long)channel * _states, place.Rates, _states, count);
             new Span<float>(zeros, width).Clear();
             int end = Math.Min(rows.Segments.Count, (group + 1) * SegmentsPerPiece);
@@ -171,23 +174,42 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
                 RecurrenceSegment segment = rows.Segments[i];
                 float* source = segment.Source < 0 ? zeros : StateAt(segment.Source, channel);
                 if (segment.Parents is null)
-                    Chain(segment, place, source);
+                    Chain(segment, place, source, tile);
                 else
                     Tree(segment, place, source, scratch.Take((long)segment.Rows * width));
             }
         }
 
         /// <summary>A row writes its state where it is to be kept, and the next one reads it there: nothing is copied.</summary>
-        private void Chain(RecurrenceSegment segment, in ScanBlock place, float* before)
+        private void Chain(RecurrenceSegment segment, in ScanBlock place, float* before, float* tile)
         {
+            const int Stride = SelectiveScan.Block;
+            float* x = tile, dt = tile + TileRows * Stride, y = dt + TileRows * Stride;
             int keep = 0;
-            for (int row = 0; row < segment.Rows; row++)
+            for (int first = 0; first < segment.Rows; first += TileRows)
             {
-                bool isKept = keep < segment.Kept.Count && segment.Kept[keep].Row == row;
-                float* after = isKept ? StateAt(segment.Kept[keep++].Slot, place.Channel) : place.States;
-                Row(segment.FirstRow + row, place, before, after);
-                before = after;
+                int count = Math.Min(TileRows, segment.Rows - first);
+                long at = (long)(segment.FirstRow + first) * _channels + place.Channel;
+                Copy(_x + at, _channels, x, Stride, count, place.Count);
+                Copy(_dt + at, _channels, dt, Stride, count, place.Count);
+                for (int row = 0; row < count; row++)
+                {
+                    bool isKept = keep < segment.Kept.Count && segment.Kept[keep].Row == first + row;
+                    float* after = isKept ? StateAt(segment.Kept[keep++].Slot, place.Channel) : place.States;
+                    long inner = (long)(segment.FirstRow + first + row) * _states;
+                    SelectiveScan.Forward<T>(x + row * Stride, dt + row * Stride, _b + inner, _c + inner, place.Rates,
+                        _skip + place.Channel, before, after, y + row * Stride, _states, place.Count);
+                    before = after;
+                }
+
+                Copy(y, Stride, _y + at, _channels, count, place.Count);
             }
+        }
+
+        private static void Copy(float* from, int fromStride, float* to, int toStride, int rows, int count)
+        {
+            for (int row = 0; row < rows; row++, from += fromStride, to += toStride)
+                new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
         }
 
         private void Tree(RecurrenceSegment segment, in ScanBlock place, float* source, float* own)

@@ -8,9 +8,9 @@ internal sealed record EmbeddingSource(
     object Owner, int Dimensions, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<float[]>>> EmbedAsync)
 {
     public static EmbeddingSource Of(TextEncoder encoder, EmbeddingOptions? options) => new(
-        encoder, options?.Pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.Width,
+        encoder, options?.Pooling is null ? encoder.EmbeddingWidth : encoder.Model.Spec.Last.OutputWidth,
         (texts, token) => encoder.EmbedAsync(texts, options, token));
 
     public static EmbeddingSource Of(LanguageModel model, EmbeddingOptions? options) => new(
-        model, model.Model.Spec.Last.Width, (texts, token) => model.EmbedAsync(texts, options, token));
+        model, model.Model.Spec.Last.OutputWidth, (texts, token) => model.EmbedAsync(texts, options, token));
 }

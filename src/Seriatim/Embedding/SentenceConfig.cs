@@ -13,7 +13,7 @@ internal sealed record SentenceConfig
 {
     /// <summary>Files with the greatest length; the first there is counts.</summary>
     private static readonly string[] LengthFiles =
-        [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"])
+        [.. ((string[])["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet", "longformer"])
             .Select(name => $"sentence_{name}_config.json")];
 
     /// <summary>How rows become one vector; several follow one another. Empty: the files do not say.</summary>
@@ -46,7 +46,7 @@ internal sealed record SentenceConfig
     {
         if (model.Config.Metadata is { } metadata)
             return OfGguf(metadata);
-        int width = model.Spec.Last.Width;
+        int width = model.Spec.Last.OutputWidth;
         var config = new SentenceConfig();
         string modules = Path.Combine(path, "modules.json"), lone = Path.Combine(path, "1_Pooling");
         if (File.Exists(modules))

@@ -12,6 +12,8 @@ public sealed class GgufLayoutTests : IDisposable
     private const string Common = "attention.head_count block_count context_length embedding_length feed_forward_length vocab_size";
     private const string Llama = Common + " attention.head_count_kv attention.key_length attention.value_length attention.layer_norm_rms_epsilon rope.dimension_count rope.freq_base";
     private const string Separate = "token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm";
+    private const string StateSpaces = "ssm_in ssm_conv1d ssm_x ssm_dt ssm_a ssm_d ssm_out";
+    private const string Sizes = "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank";
     private const string Fused = "token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down";
     private const string Encoder = "attn_norm attn_q attn_k attn_v attn_o attn_rel_b ffn_norm ffn_gate ffn_up ffn_down";
 
@@ -27,6 +29,11 @@ public sealed class GgufLayoutTests : IDisposable
         ["gpt2"] = ($"{Fused} position_embd", $"{Common} attention.layer_norm_epsilon"),
         ["gptneox"] = (Fused, $"{Common} attention.layer_norm_epsilon rope.dimension_count rope.freq_base use_parallel_residual"),
         ["bloom"] = ($"{Fused} token_embd_norm", $"{Common} attention.layer_norm_epsilon"),
+        ["mamba"] = ($"token_embd output_norm output attn_norm {StateSpaces}",
+            $"{Common} attention.layer_norm_rms_epsilon {Sizes} ssm.dt_b_c_rms"),
+        ["jamba"] = ($"{Separate} {StateSpaces} ssm_dt_norm ssm_b_norm ssm_c_norm"
+            + " ffn_gate ffn_up ffn_down ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps",
+            $"{Common} attention.head_count_kv attention.layer_norm_rms_epsilon {Sizes} expert_count expert_used_count"),
         ["bert"] = ("token_embd token_embd_norm token_types position_embd attn_q attn_k attn_v attn_output attn_output_norm ffn_up ffn_down layer_output_norm cls cls.output",
             $"{Common} attention.layer_norm_epsilon attention.causal pooling_type classifier.output_labels"),
         ["t5"] = ("token_embd output enc.output_norm dec.output_norm "
@@ -50,6 +57,9 @@ public sealed class GgufLayoutTests : IDisposable
     [InlineData("bloom", "bloom")]
     [InlineData("bert", "bert")]
     [InlineData("t5", "t5")]
+    [InlineData("mamba", "mamba")]
+    [InlineData("falcon_mamba", "mamba")]
+    [InlineData("jamba", "jamba")]
     public void NamesAreThoseOfTheFormat(string name, string architecture)
     {
         using Model model = Make(name);
@@ -136,6 +146,51 @@ public sealed class GgufLayoutTests : IDisposable
         Assert.Contains("attention.causal", Assert.Throws<UnsupportedConfigException>(() => Model.Load(causal)).Message);
     }
 
+    /// <summary>
+    /// The file holds rates where the model has their logarithms: negative numbers, those that the scan computes with.
+    /// </summary>
+    [Fact]
+    public void RatesThatCannotBeAreRefusedByName()
+    {
+        using Model model = Make("mamba");
+        string file = Write(model), other = Path.Combine(_folder, "other.gguf");
+        using (GgufFile usual = GgufFile.Open(file))
+        {
+            IEnumerable<GgufTensorSpec> specs = usual.Entries.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape));
+            using GgufWriter writer = GgufWriter.Create(other, usual.Metadata, specs);
+            foreach (GgufEntry entry in usual.Entries)
+            {
+                byte[] bytes = usual.Bytes(entry).ToArray();
+                if (entry.Name == "blk.1.ssm_a")
+                {
+                    float[] rates = [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes)];
+                    Assert.All(rates, rate => Assert.True(rate < 0));
+                    BitConverter.TryWriteBytes(bytes.AsSpan(20), 0.5f);
+                }
+
+                writer.Append(entry.Name, bytes);
+            }
+
+            writer.Complete();
+        }
+
+        string message = Assert.Throws<CheckpointMismatchException>(() => Model.Load(other)).Message;
+        Assert.Contains("blk.1.ssm_a holds 0.5", message);
+    }
+
+    /// <summary>Which layers have attention, and which experts, must be the same number of layers apart.</summary>
+    [Fact]
+    public void LayersWithoutARuleAreRefused()
+    {
+        using Model model = Make("jamba");
+        string irregular = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1, 1, 0 });
+        Assert.Contains("head_count_kv", Assert.Throws<UnsupportedConfigException>(() => Model.Load(irregular)).Message);
+        string two = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1, 0, 3 });
+        Assert.Contains("head_count_kv", Assert.Throws<UnsupportedConfigException>(() => Model.Load(two)).Message);
+        string few = Changed(Write(model), keys => keys["jamba.attention.head_count_kv"] = new uint[] { 0, 1 });
+        Assert.Contains("4 layers", Assert.Throws<UnsupportedConfigException>(() => Model.Load(few)).Message);
+    }
+
     [Fact]
     public void TurnsOfYarnGoAlong()
     {
@@ -156,6 +211,9 @@ public sealed class GgufLayoutTests : IDisposable
         "t5" => TinyModels.Make(name, json => json.Replace("max_distance\": 20", "max_distance\": 128")),
         "gemma2" => TinyModels.Make(name, json => json.Replace("query_pre_attn_scalar\": 20", "query_pre_attn_scalar\": 12")),
         "qwen2" => TinyModels.Make(name, json => json.Replace("use_sliding_window\": true", "use_sliding_window\": false")),
+        "mamba" => TinyModels.Make(
+            name, json => json.Replace("\"use_bias\": true, ", "").Replace("\"intermediate_size\": 52", "\"expand\": 2")),
+        "falcon_mamba" => TinyModels.Make(name, json => json.Replace("1e-6, \"expand\": 1", "1e-5, \"expand\": 2")),
         _ => TinyModels.Make(name),
     };
 

@@ -42,9 +42,8 @@ internal static class GgufLimits
             return "no bias of the layers in and out";
         if (Flag(config, "use_conv_bias") is false || Flag(config, "mamba_conv_bias") is false)
             return "readers need the bias of the convolution";
-        return type == "falcon_mamba" && (Number(config, "mixer_rms_eps") ?? 1e-6) != (Number(config, "layer_norm_epsilon") ?? 1e-5)
-            ? "one epsilon for all norms"
-            : null;
+        (double inside, double outside) = (Number(config, "mixer_rms_eps") ?? 1e-6, Number(config, "layer_norm_epsilon") ?? 1e-5);
+        return type == "falcon_mamba" && inside != outside ? "one epsilon for all norms" : null;
     }
 
     private static bool? Flag(JsonElement config, string name) =>

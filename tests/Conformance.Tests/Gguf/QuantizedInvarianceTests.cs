@@ -10,14 +10,27 @@ public sealed class QuantizedInvarianceTests
 {
     private const int Length = 41;
     private const string Wide = "\"hidden_size\": 256, \"intermediate_size\": 512";
+
+    /// <summary>Rows that are whole blocks.</summary>
+    private static readonly (string From, string To)[] Wider =
+    [
+        ("\"hidden_size\": 40, \"intermediate_size\": 56", Wide), ("\"n_embd\": 36", "\"n_embd\": 384"),
+        ("\"hidden_size\": 40, \"num_hidden", "\"hidden_size\": 256, \"num_hidden"),
+        ("\"intermediate_size\": 52", "\"expand\": 1"),
+        ("\"hidden_size\": 36, \"intermediate_size\": 40", "\"hidden_size\": 768, \"intermediate_size\": 512"),
+    ];
+
     private static readonly int[] Text = TinyModels.Tokens(1, Length);
 
     public static IEnumerable<object[]> Mixes => from name in (string[])["llama", "qwen2", "mixtral", "gpt2"]
                                                  from mix in (string[])["q8_0", "q4_0", "q4_k_m", "q6_k", "mxfp4"]
                                                  select new object[] { name, mix };
 
+    public static IEnumerable<object[]> StateSpaces => [["mamba", "q8_0"], ["jamba", "q4_k_m"]];
+
     [Theory]
     [MemberData(nameof(Mixes))]
+    [MemberData(nameof(StateSpaces))]
     public void BatchesChunksThreadsAndWidthsDoNotMatter(string name, string mix)
     {
         using Model model = Make(name, mix);
@@ -88,7 +101,7 @@ public sealed class QuantizedInvarianceTests
     }
 
     private static Model Make(string name, string mix) => TinyModels.Make(
-        name, json => json.Replace("\"hidden_size\": 40, \"intermediate_size\": 56", Wide).Replace("\"n_embd\": 36", "\"n_embd\": 384"),
+        name, json => Wider.Aggregate(json, (text, pair) => text.Replace(pair.From, pair.To)),
         new RandomBlockSource(QuantizationMix.Parse(mix), 2, tied: true, seed: 5));
 
     private static float[][] Whole(Model model, string ops) => Whole(model, OpsUnderTest.Get(ops));

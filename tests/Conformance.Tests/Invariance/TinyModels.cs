@@ -44,9 +44,10 @@ internal static class TinyModels
         ["mamba"] = MambaLike("Mamba", """, "use_bias": true, "conv_kernel": 3, "intermediate_size": 52"""),
         ["falcon_mamba"] = MambaLike("FalconMamba", """, "tie_word_embeddings": false, "mixer_rms_eps": 1e-6, "expand": 1"""),
         ["jamba"] = """
-            {"architectures": ["JambaForCausalLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 40, "num_hidden_layers": 4,
-            "num_attention_heads": 3, "num_key_value_heads": 1, "attn_layer_period": 3, "attn_layer_offset": 1, "expert_layer_period": 2,
-            "expert_layer_offset": 1, "num_experts": 5, "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
+            {"architectures": ["JambaForCausalLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 40,
+            "num_hidden_layers": 4, "num_attention_heads": 3, "num_key_value_heads": 1, "attn_layer_period": 3,
+            "attn_layer_offset": 1, "expert_layer_period": 2, "expert_layer_offset": 1, "num_experts": 5,
+            "num_experts_per_tok": 2, "mamba_d_state": 5, "mamba_d_conv": 4,
             "mamba_expand": 2, "mamba_dt_rank": "auto", "max_position_embeddings": 128, "tie_word_embeddings": false}
             """,
         ["retnet"] = """

@@ -8,6 +8,8 @@ public sealed class EncodingTests
     [SharedTheory]
     [InlineData("bert-mlm")]
     [InlineData("roberta-mlm")]
+    [InlineData("longformer")]
+    [InlineData("big_bird-full")]
     public async Task FillMaskAndEmbeddingsEqualTheReference(string name)
     {
         using SafetensorsFile file = SafetensorsFile.Open(Shared.Path("golden", name, "expected.safetensors"));
@@ -22,6 +24,7 @@ public sealed class EncodingTests
         {
             Tokens = tokens,
             TokenTypes = Types(file, i, width, tokens.Length),
+            Pattern = Pattern(file, i, width),
             LogitsAt = [.. Enumerable.Range(0, tokens.Length)],
             Pooling = (PoolingKind)(i % 3),
         }))];
@@ -79,6 +82,9 @@ public sealed class EncodingTests
         Assert.Equal("Tokens", Assert.Throws<InvalidOptionException>(() => core.Check(good with { Tokens = default })).Option);
         Assert.Equal("Tokens", Assert.Throws<InvalidOptionException>(() => core.Check(good with { Tokens = new[] { 99 } })).Option);
         Assert.Equal("TokenTypes", Assert.Throws<InvalidOptionException>(() => core.Check(good with { TokenTypes = new[] { 0 } })).Option);
+        var pattern = Assert.Throws<InvalidOptionException>(() => core.Check(good with { Pattern = new() { Globals = [0] } }));
+        Assert.Equal("Pattern", pattern.Option);
+        Assert.Contains("1 global tokens", pattern.Message);
         Assert.Equal("Pooling", Assert.Throws<InvalidOptionException>(() => core.Check(good with { Pooling = null })).Option);
         Assert.Equal("LogitsAt", Assert.Throws<InvalidOptionException>(() => core.Check(good with { LogitsAt = [2] })).Option);
         Assert.Equal(21, Assert.Throws<PromptTooLongException>(() => core.Check(good with { Tokens = new int[21] })).Length);
@@ -94,6 +100,11 @@ public sealed class EncodingTests
         return ([.. Enumerable.Range(0, ids.Length / width).Select(row => ids.Skip(row * width).Take(width)
             .Where((_, t) => mask[row * width + t] == 1).Select(id => (int)id).ToArray())], width);
     }
+
+    private static SparsePattern? Pattern(SafetensorsFile file, int row, int width) =>
+        file.TryGet("global_attention_mask", out SafetensorsEntry? entry)
+            ? new() { Globals = [.. Enumerable.Range(0, width).Where(t => file.ReadI64(entry)[row * width + t] == 1)] }
+            : null;
 
     private static int[] Types(SafetensorsFile file, int row, int width, int count) =>
         file.TryGet("token_type_ids", out SafetensorsEntry? entry) ? [.. file.ReadI64(entry).Skip(row * width).Take(count).Select(t => (int)t)] : [];

@@ -21,7 +21,7 @@ public sealed class RereadingEngineTests
         GenerationResult[] expected = [.. requests.Select(r => Runs.Alone(model, r with { Speculation = null }))];
         using var core = new EngineCore(model, new EngineOptions
         {
-            Pages = 24,
+            Pages = 30,
             PageSize = 8,
             TokenBudget = 48,
             MaxSequences = 16,

@@ -1,0 +1,53 @@
+namespace Seriatim.Models;
+
+public sealed partial class Model
+{
+    private Tensor Run(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        batch.Check(spec.Vocabulary, spec.TokenTypes, Spec);
+        foreach (Segment segment in batch.Segments)
+        {
+            segment.Pattern.Check(segment.Rows, spec, Spec.Family);
+            if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
+            {
+                throw new ArgumentException(
+                    $"A segment is {segment.Visibility}; this stack of the {Spec.Family} model is {spec.Visibility}. " +
+                    "Use AddEncoder for encoders and Add or AddTree for decoders.", nameof(batch));
+            }
+        }
+
+        // Whatever a segment remembers, the stack reads it: from its memory, or again.
+        return stack.Memory.IsTokens && batch.Segments.Any(segment => segment.Memory is not null)
+            ? RunAgain(stack, spec, ops, batch, trace)
+            : RunOnce(stack, ops, batch, encoded, trace);
+    }
+
+    private Tensor RunAgain(Stack stack, StackSpec spec, IOps ops, RaggedBatch batch, Action<int, Tensor>? trace)
+    {
+        ForwardPlan.RequireOnePool(batch, stack.Memory);
+        Tensor hidden = new Rereading(batch).Run(ops, spec.OutputWidth, rows => RunOnce(stack, ops, rows, null, trace));
+        if (!ModelAdapters.AreWanted(batch))
+            return hidden;
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
+        hidden.Groups = _adapters.GroupsOf(batch);
+        return hidden;
+    }
+
+    private Tensor RunOnce(Stack stack, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        if (!ModelAdapters.AreWanted(batch))
+            return stack.Forward(ops, batch, new ForwardInputs(encoded, trace));
+        using ModelAdapters.Holding held = _adapters.Hold(areWanted: true);
+        RowGroups? groups = _adapters.GroupsOf(batch);
+        RowGroups? ofEncoder = encoded is null ? null : _adapters.GroupsOfEncoder(batch, encoded.Rows);
+        Tensor hidden = stack.Forward(ops, batch, new ForwardInputs(encoded, trace, groups, ofEncoder));
+        hidden.Groups = groups;
+        return hidden;
+    }
+
+    private Tensor Project(IOps ops, Tensor hidden, RowGroups? groups)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(groups is not null);
+        return _head.Project(ops, hidden, groups);
+    }
+}
