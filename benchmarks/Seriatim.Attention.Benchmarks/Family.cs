@@ -30,7 +30,7 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
         new("block-sparse", "BigBird: blocks of 64, 3 neighbours, 2 global, 3 random", false, BigBird),
         new("LSH", "Reformer: chunks of 64, 2 rounds", true, Reformer) { ReadsWhole = true },
         new("low-rank", "Linformer: N keys projected to 128", false, Linformer),
-        new("retention", "RetNet: 4 heads of 64 keys, 128 values", true, _ => RetNet()),
+        new("retention", "RetNet: 4 heads of 64 keys, 128 values", true, RetNet),
         new("Mamba", "512 channels of 16 states", true, _ => Mamba()),
         new("Mamba-2", "8 heads of 64, 64 states", true, _ => Mamba2()),
     ];
@@ -79,11 +79,12 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
         "seq_len": {{length}}, "k": 128, "dim_head": null, "one_kv_head": false, "share_kv": false, "reversible": false}
         """;
 
-    private static string RetNet() => $$"""
+    private static string RetNet(int length) => $$"""
         {"architectures": ["RetNetDecoder"], "model_type": "retnet", "vocab_size": {{Vocabulary}}, "decoder_embed_dim": {{Width}},
         "decoder_value_embed_dim": {{2 * Width}}, "decoder_ffn_embed_dim": {{Inner}}, "decoder_layers": 1, "decoder_retention_heads": 4,
         "activation_fn": "gelu", "decoder_normalize_before": true, "layernorm_eps": 1e-6, "no_scale_embedding": true,
-        "recurrent_chunk_size": 64, "share_decoder_input_output_embed": false, "subln": true}
+        "recurrent_chunk_size": 64, "share_decoder_input_output_embed": false, "subln": true,
+        "max_target_positions": {{length}}}
         """;
 
     private static string Mamba() => $$"""

@@ -40,10 +40,11 @@ internal sealed record RecallFamily(string Name, bool IsCausal, Func<int, int, s
             {"architectures": ["LinformerLM"], "model_type": "linformer", "num_tokens": {{v}}, "dim": 64, "depth": 2, "heads": 4, "seq_len": {{n}},
             "k": 32, "dim_head": null, "one_kv_head": false, "share_kv": false, "reversible": false}
             """),
-        new("retention", true, (v, _) => $$"""
+        new("retention", true, (v, n) => $$"""
             {"architectures": ["RetNetDecoder"], "model_type": "retnet", "vocab_size": {{v}}, "decoder_embed_dim": 64, "decoder_value_embed_dim": 128,
             "decoder_ffn_embed_dim": 128, "decoder_layers": 2, "decoder_retention_heads": 4, "activation_fn": "gelu", "decoder_normalize_before": true,
-            "layernorm_eps": 1e-6, "no_scale_embedding": true, "recurrent_chunk_size": 64, "share_decoder_input_output_embed": false, "subln": true}
+            "layernorm_eps": 1e-6, "no_scale_embedding": true, "recurrent_chunk_size": 64, "share_decoder_input_output_embed": false, "subln": true,
+            "max_target_positions": {{n}}}
             """),
         new("Mamba", true, (v, _) => $$"""
             {"architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": {{v}}, "hidden_size": 64, "state_size": 16,
