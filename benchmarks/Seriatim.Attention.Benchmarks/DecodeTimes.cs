@@ -16,8 +16,8 @@ internal static class DecodeTimes
     private const int Chunk = 512;
     private const int Steps = 200;
 
-    public static IReadOnlyList<(Family Family, DecodePoint[] Points)> Measure(IDifferentiableOps ops, IReadOnlyList<Family> families,
-        IReadOnlyList<int> pasts)
+    public static IReadOnlyList<(Family Family, DecodePoint[] Points)> Measure(IDifferentiableOps ops,
+        IReadOnlyList<Family> families, IReadOnlyList<int> pasts)
     {
         var all = new List<(Family, DecodePoint[])>();
         foreach (Family family in families.Where(family => family.IsCausal))

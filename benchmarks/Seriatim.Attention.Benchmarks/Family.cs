@@ -3,7 +3,9 @@ using Seriatim.Models;
 
 namespace Seriatim.Attention.Benchmarks;
 
-/// <summary>A way to remember, as a model of one layer of it and hardly anything besides: what is measured is the mixer.</summary>
+/// <summary>
+/// A way to remember, as a model of one layer of it and hardly anything besides: what is measured is the mixer.
+/// </summary>
 /// <param name="Name">What tables call it.</param>
 /// <param name="What">Its shape in words.</param>
 /// <param name="IsCausal">Whether it decodes; else rows see both ways.</param>
@@ -49,47 +51,60 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
     }
 
     private static string Llama(string family, int length, string more) => $$"""
-        {"architectures": ["{{family}}ForCausalLM"], "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}}, "intermediate_size": {{Inner}},
+        {"architectures": ["{{family}}ForCausalLM"], "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
+        "intermediate_size": {{Inner}},
         "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": {{length}}{{more}}}
         """;
 
     private static string Longformer(int length) => $$"""
-        {"architectures": ["LongformerForMaskedLM"], "model_type": "longformer", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
-        "intermediate_size": {{Inner}}, "num_hidden_layers": 1, "num_attention_heads": 4, "attention_window": [256], "pad_token_id": 1,
+        {"architectures": ["LongformerForMaskedLM"], "model_type": "longformer", "vocab_size": {{Vocabulary}},
+        "hidden_size": {{Width}},
+        "intermediate_size": {{Inner}}, "num_hidden_layers": 1, "num_attention_heads": 4, "attention_window": [256],
+        "pad_token_id": 1,
         "max_position_embeddings": {{length + 2}}, "type_vocab_size": 1, "hidden_act": "gelu"}
         """;
 
     private static string BigBird(int length) => $$"""
-        {"architectures": ["BigBirdForMaskedLM"], "model_type": "big_bird", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
-        "intermediate_size": {{Inner}}, "num_hidden_layers": 1, "num_attention_heads": 4, "attention_type": "block_sparse", "block_size": 64,
-        "num_random_blocks": 3, "max_position_embeddings": {{length}}, "type_vocab_size": 1, "hidden_act": "gelu_new", "use_bias": true}
+        {"architectures": ["BigBirdForMaskedLM"], "model_type": "big_bird", "vocab_size": {{Vocabulary}},
+        "hidden_size": {{Width}},
+        "intermediate_size": {{Inner}}, "num_hidden_layers": 1, "num_attention_heads": 4, "attention_type": "block_sparse",
+        "block_size": 64,
+        "num_random_blocks": 3, "max_position_embeddings": {{length}}, "type_vocab_size": 1, "hidden_act": "gelu_new",
+        "use_bias": true}
         """;
 
     /// <summary>About two buckets a chunk, as the paper has it: the number grows with the length.</summary>
     private static string Reformer(int length) => $$"""
         {"architectures": ["ReformerModelWithLMHead"], "model_type": "reformer", "is_decoder": true, "vocab_size": {{Vocabulary}},
-        "hidden_size": {{Width}}, "attention_head_size": 64, "num_attention_heads": 4, "feed_forward_size": {{Inner}}, "attn_layers": ["lsh"],
-        "num_hidden_layers": 1, "lsh_attn_chunk_length": 64, "lsh_num_chunks_before": 1, "lsh_num_chunks_after": 0, "num_hashes": 2,
-        "num_buckets": {{Math.Max(2, length / 32)}}, "axial_pos_embds": false, "max_position_embeddings": {{length}}, "hash_seed": 7,
+        "hidden_size": {{Width}}, "attention_head_size": 64, "num_attention_heads": 4, "feed_forward_size": {{Inner}},
+        "attn_layers": ["lsh"],
+        "num_hidden_layers": 1, "lsh_attn_chunk_length": 64, "lsh_num_chunks_before": 1, "lsh_num_chunks_after": 0,
+        "num_hashes": 2,
+        "num_buckets": {{Math.Max(2, length / 32)}}, "axial_pos_embds": false, "max_position_embeddings": {{length}},
+        "hash_seed": 7,
         "hidden_act": "relu", "tie_word_embeddings": false}
         """;
 
     private static string Linformer(int length) => $$"""
-        {"architectures": ["LinformerLM"], "model_type": "linformer", "num_tokens": {{Vocabulary}}, "dim": {{Width}}, "depth": 1, "heads": 4,
+        {"architectures": ["LinformerLM"], "model_type": "linformer", "num_tokens": {{Vocabulary}}, "dim": {{Width}},
+        "depth": 1, "heads": 4,
         "seq_len": {{length}}, "k": 128, "dim_head": null, "one_kv_head": false, "share_kv": false, "reversible": false}
         """;
 
     private static string RetNet(int length) => $$"""
         {"architectures": ["RetNetDecoder"], "model_type": "retnet", "vocab_size": {{Vocabulary}}, "decoder_embed_dim": {{Width}},
-        "decoder_value_embed_dim": {{2 * Width}}, "decoder_ffn_embed_dim": {{Inner}}, "decoder_layers": 1, "decoder_retention_heads": 4,
+        "decoder_value_embed_dim": {{2 * Width}}, "decoder_ffn_embed_dim": {{Inner}}, "decoder_layers": 1,
+        "decoder_retention_heads": 4,
         "activation_fn": "gelu", "decoder_normalize_before": true, "layernorm_eps": 1e-6, "no_scale_embedding": true,
         "recurrent_chunk_size": 64, "share_decoder_input_output_embed": false, "subln": true,
         "max_target_positions": {{length}}}
         """;
 
     private static string Mamba() => $$"""
-        {"architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}}, "state_size": 16,
-        "num_hidden_layers": 1, "expand": 2, "intermediate_size": {{2 * Width}}, "conv_kernel": 4, "time_step_rank": 16, "use_bias": false,
+        {"architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
+        "state_size": 16,
+        "num_hidden_layers": 1, "expand": 2, "intermediate_size": {{2 * Width}}, "conv_kernel": 4, "time_step_rank": 16,
+        "use_bias": false,
         "use_conv_bias": true, "hidden_act": "silu", "layer_norm_epsilon": 1e-5, "residual_in_fp32": true}
         """;
 

@@ -11,16 +11,16 @@ namespace Seriatim.Attention.Benchmarks;
 internal sealed record ForwardPoint(int Length, double Seconds, long PeakBytes);
 
 /// <summary>
-/// Time and peak memory of whole sequences, and the exponents fitted to them. Families take turns in every round, so that a machine
-/// that others share slows all of them alike.
+/// Time and peak memory of whole sequences, and the exponents fitted to them. Families take turns in every round, so that a
+/// machine that others share slows all of them alike.
 /// </summary>
 internal static class ForwardTimes
 {
     /// <summary>Exponents are fitted from here on: below, what every layer has besides its mixer is most of the time.</summary>
     private const int FitFrom = 2048;
 
-    public static IReadOnlyList<(Family Family, ForwardPoint[] Points)> Measure(IDifferentiableOps ops, IReadOnlyList<Family> families,
-        int longest, int rounds)
+    public static IReadOnlyList<(Family Family, ForwardPoint[] Points)> Measure(IDifferentiableOps ops,
+        IReadOnlyList<Family> families, int longest, int rounds)
     {
         int[] lengths = [.. Enumerable.Range(9, 16).Select(power => 1 << power).Where(n => n <= longest)];
         var points = families.ToDictionary(family => family, _ => new List<ForwardPoint>());
@@ -55,7 +55,8 @@ internal static class ForwardTimes
     /// <summary>The slope of log time against log length by least squares; NaN with fewer than two lengths.</summary>
     public static double Exponent(IEnumerable<ForwardPoint> points, Func<ForwardPoint, double> of)
     {
-        (double X, double Y)[] logs = [.. points.Where(p => p.Length >= FitFrom).Select(p => (Math.Log(p.Length), Math.Log(of(p))))];
+        (double X, double Y)[] logs = [.. points.Where(p => p.Length >= FitFrom)
+            .Select(p => (Math.Log(p.Length), Math.Log(of(p))))];
         if (logs.Length < 2)
             return double.NaN;
         (double meanX, double meanY) = (logs.Average(p => p.X), logs.Average(p => p.Y));

@@ -4,8 +4,8 @@ using Seriatim.Tensors;
 namespace Seriatim.Attention.Benchmarks;
 
 /// <summary>
-/// The kernels of recurrent layers as shares of what the machine can do, measured in the same round: of its multiply-adds for long
-/// prompts, of its reads for one token of one sequence (the state is read once and written once; reads alone are counted).
+/// The kernels of recurrent layers as shares of what the machine can do, measured in the same round: of its multiply-adds for
+/// long prompts, of its reads for one token of one sequence (the state is read once and written once; reads alone are counted).
 /// </summary>
 internal static class KernelShares
 {
@@ -14,7 +14,8 @@ internal static class KernelShares
     /// <summary>Layers of a token's step: so many that no state is in a cache when its turn comes again.</summary>
     private const int Layers = 256;
 
-    private sealed record Kernel(string Name, int StateWidth, double Products, Func<IDifferentiableOps, RecurrenceRows, int, Tensor> Run);
+    private sealed record Kernel(string Name, int StateWidth, double Products,
+        Func<IDifferentiableOps, RecurrenceRows, int, Tensor> Run);
 
     public static void Run(int threads, int rounds)
     {
@@ -25,7 +26,8 @@ internal static class KernelShares
         {
             Kernel prompt = make(Rows), token = make(1);
             double products = Share(probe, rounds, s => s.F32MultiplyAddsPerSecond,
-                () => prompt.Run(ops, new RecurrenceRows([new RecurrenceSegment(0, Rows, -1, [])], null), 0).Dispose(), prompt.Products * Rows);
+                () => prompt.Run(ops, new RecurrenceRows([new RecurrenceSegment(0, Rows, -1, [])], null), 0).Dispose(),
+                prompt.Products * Rows);
             using var storage = new StateStorage([.. Enumerable.Repeat(token.StateWidth, Layers)], 2);
             int at = 0;
             double reads = Share(probe, rounds, s => s.ReadBytesPerSecond, () =>
@@ -65,15 +67,17 @@ internal static class KernelShares
             (ops, segments, layer) => ops.LinearRecurrence(q, k, v, decay, Heads, segments, layer));
     }
 
-    /// <summary>Counted: a decay, a product with the input and the sum of outputs for each state; the exponentials are not.</summary>
+    /// <summary>
+    /// Counted: a decay, a product with the input and the sum of outputs for each state; the exponentials are not.
+    /// </summary>
     private static Kernel SelectiveScan(int rows)
     {
         const int Channels = 1536, States = 16;
         (Tensor x, Tensor dt) = (Random(rows, Channels), Random(rows, Channels, 0.01f));
         (Tensor b, Tensor c) = (Random(rows, States), Random(rows, States));
         Parameter rates = Filled("A_log", Channels, States, ParameterLayout.Panels), skip = Filled("D", 1, Channels);
-        return new("selective scan of Mamba: 1,536 channels x 16", OpsExtensions.SelectiveScanState(Channels, States), 3.0 * Channels * States,
-            (ops, segments, layer) => ops.SelectiveScan(x, dt, b, c, rates, skip, segments, layer));
+        return new("selective scan of Mamba: 1,536 channels x 16", OpsExtensions.SelectiveScanState(Channels, States),
+            3.0 * Channels * States, (ops, segments, layer) => ops.SelectiveScan(x, dt, b, c, rates, skip, segments, layer));
     }
 
     private static Kernel Convolution(int rows)
@@ -96,6 +100,7 @@ internal static class KernelShares
     private static Tensor Random(int rows, int columns, float least = -0.5f)
     {
         var random = new Random(rows + columns);
-        return Device.Cpu.Upload([.. Enumerable.Range(0, rows * columns).Select(_ => (float)random.NextDouble() + least)], rows, columns);
+        return Device.Cpu.Upload([.. Enumerable.Range(0, rows * columns).Select(_ => (float)random.NextDouble() + least)],
+            rows, columns);
     }
 }

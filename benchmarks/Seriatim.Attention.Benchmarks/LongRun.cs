@@ -12,8 +12,10 @@ internal static class LongRun
 
     public static async Task RunAllAsync(IDifferentiableOps ops, IReadOnlyList<Family> families, int tokens)
     {
-        Console.WriteLine($"{"",-28} {"tokens",9} {"us, 2nd 1000",12} {"us, last 1000",12} {"ratio",7} {"KiB early",12} {"KiB at most",12}");
-        foreach (Family family in families.Where(family => family is { IsCausal: true, ReadsWhole: false } && family.Name != "window"))
+        Console.WriteLine(
+            $"{"",-28} {"tokens",9} {"us, 2nd 1000",12} {"us, last 1000",12} {"ratio",7} {"KiB early",12} {"KiB at most",12}");
+        foreach (Family family in
+            families.Where(family => family is { IsCausal: true, ReadsWhole: false } && family.Name != "window"))
         {
             // Attention to everything takes a window of its sequence, and the first tokens as sinks.
             AttentionWindow? window = family.Name == "full" ? new AttentionWindow(252, 4) : null;
@@ -25,7 +27,8 @@ internal static class LongRun
     /// <summary>Generates, and prints the medians of the first and last thousand tokens, and what was held in memory.</summary>
     private static async Task RunAsync(IDifferentiableOps ops, string name, Model model, AttentionWindow? window, int tokens)
     {
-        using var engine = new GenerationEngine(new LoadedModel(model, ops), new EngineOptions { Pages = 256, States = 8, MaxSequences = 2 });
+        using var engine = new GenerationEngine(new LoadedModel(model, ops),
+            new EngineOptions { Pages = 256, States = 8, MaxSequences = 2 });
         var request = new GenerationRequest
         {
             Prompt = new[] { 3, 4, 5 },
@@ -48,8 +51,10 @@ internal static class LongRun
             most = Math.Max(most, held);
         }
 
-        double[] gaps = [.. stamps.Zip(stamps.Skip(1), (a, b) => System.Diagnostics.Stopwatch.GetElapsedTime(a, b).TotalMicroseconds)];
+        double[] gaps = [
+            .. stamps.Zip(stamps.Skip(1), (a, b) => System.Diagnostics.Stopwatch.GetElapsedTime(a, b).TotalMicroseconds)];
         double first = Timing.Median(gaps.Skip(Window).Take(Window)), last = Timing.Median(gaps.TakeLast(Window));
-        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,12:F1} {last,12:F1} {last / first,7:F3} {early / 1024.0,12:N0} {most / 1024.0,12:N0}");
+        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,12:F1} {last,12:F1} {last / first,7:F3} "
+            + $"{early / 1024.0,12:N0} {most / 1024.0,12:N0}");
     }
 }

@@ -5,15 +5,18 @@ using Seriatim.Models;
 using Seriatim.Tensors;
 
 // What each way to remember costs, and what it can bring back: docs/attention-families.md is made of this.
-// Usage: dotnet run -c Release --project benchmarks/Seriatim.Attention.Benchmarks -- forward|decode|kernels|states|long|streaming|recall
-//        [--threads N] [--rounds N] [--longest N] [--steps N] [--tokens N] [--svg FOLDER] [--model FOLDER] [--text FILE] [--families A,B]
+// Usage: dotnet run -c Release --project benchmarks/Seriatim.Attention.Benchmarks --
+// forward|decode|kernels|states|long|streaming|recall
+// [--threads N] [--rounds N] [--longest N] [--steps N] [--tokens N] [--svg FOLDER]
+// [--model FOLDER] [--text FILE] [--families A,B]
 var options = new Dictionary<string, string>();
 string what = "";
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] is "forward" or "decode" or "kernels" or "states" or "long" or "streaming" or "recall" && what.Length == 0)
         what = args[i];
-    else if (args[i] is "--threads" or "--rounds" or "--longest" or "--steps" or "--tokens" or "--svg" or "--model" or "--text" or "--families"
+    else if (args[i] is "--threads" or "--rounds" or "--longest" or "--steps" or "--tokens" or "--svg" or "--model" or "--text"
+        or "--families"
         && i + 1 < args.Length)
         options[args[i]] = args[++i];
     else
@@ -36,7 +39,8 @@ using IDifferentiableOps ops = CpuOps.Create(threads);
 using (var probe = new MachineProbe(threads))
 {
     MachineSpeed speed = probe.Measure();
-    Console.WriteLine($"{threads} threads; reads {speed.ReadBytesPerSecond / 1e9:F0} GB/s, {2 * speed.F32MultiplyAddsPerSecond / 1e9:F0} GFLOP/s of fused multiply-adds");
+    Console.WriteLine($"{threads} threads; reads {speed.ReadBytesPerSecond / 1e9:F0} GB/s, "
+        + $"{2 * speed.F32MultiplyAddsPerSecond / 1e9:F0} GFLOP/s of fused multiply-adds");
 }
 
 Family[] families = [.. Family.All.Where(family => IsWanted(family.Name))];
@@ -65,7 +69,8 @@ switch (what)
         StreamingPerplexity.Run(ops, folder, file, Number("--tokens", 8192));
         return 0;
     case "recall":
-        Recall.Run(ops, [.. RecallFamily.All.Where(family => IsWanted(family.Name))], Number("--steps", 600), [16, 32, 64, 128, 256]);
+        Recall.Run(ops, [.. RecallFamily.All.Where(family => IsWanted(family.Name))], Number("--steps", 600),
+            [16, 32, 64, 128, 256]);
         return 0;
     default:
         return Refuse("Say what to measure.");
@@ -76,24 +81,33 @@ void Forward(IReadOnlyList<(Family Family, ForwardPoint[] Points)> results)
     int[] lengths = [.. results[0].Points.Select(p => p.Length)];
     Console.WriteLine($"{"ms",-14}{string.Concat(lengths.Select(n => $"{n,10:N0}"))}  exponent");
     foreach ((Family family, ForwardPoint[] points) in results)
-        Console.WriteLine($"{family.Name,-14}{string.Concat(points.Select(p => $"{p.Seconds * 1e3,10:F2}"))}  {ForwardTimes.Exponent(points, p => p.Seconds):F2}");
+    {
+        Console.WriteLine($"{family.Name,-14}{string.Concat(points.Select(p => $"{p.Seconds * 1e3,10:F2}"))}  "
+            + $"{ForwardTimes.Exponent(points, p => p.Seconds):F2}");
+    }
     Console.WriteLine($"{"MiB",-14}{string.Concat(lengths.Select(n => $"{n,10:N0}"))}");
     foreach ((Family family, ForwardPoint[] points) in results)
-        Console.WriteLine($"{family.Name,-14}{string.Concat(points.Select(p => $"{p.PeakBytes / 1048576.0,10:F1}"))}  {ForwardTimes.Exponent(points, p => p.PeakBytes):F2}");
+    {
+        Console.WriteLine($"{family.Name,-14}{string.Concat(points.Select(p => $"{p.PeakBytes / 1048576.0,10:F1}"))}  "
+            + $"{ForwardTimes.Exponent(points, p => p.PeakBytes):F2}");
+    }
     if (!options.TryGetValue("--svg", out string? path))
         return;
     Directory.CreateDirectory(path);
     (string Name, (double X, double Y)[] Points)[] Curves(Func<ForwardPoint, double> of) =>
         [.. results.Select(r => (r.Family.Name, r.Points.Select(p => ((double)p.Length, of(p))).ToArray()))];
     File.WriteAllText(Path.Combine(path, "attention-time.svg"),
-        Plot.Draw("One layer over a whole sequence, width 256: time", "ms", Curves(p => p.Seconds * 1e3)), new UTF8Encoding(false));
+        Plot.Draw("One layer over a whole sequence, width 256: time", "ms", Curves(p => p.Seconds * 1e3)),
+        new UTF8Encoding(false));
     File.WriteAllText(Path.Combine(path, "attention-memory.svg"),
-        Plot.Draw("One layer over a whole sequence, width 256: memory", "MiB", Curves(p => p.PeakBytes / 1048576.0)), new UTF8Encoding(false));
+        Plot.Draw("One layer over a whole sequence, width 256: memory", "MiB", Curves(p => p.PeakBytes / 1048576.0)),
+        new UTF8Encoding(false));
 }
 
 static int Refuse(string reason)
 {
-    Console.Error.WriteLine($"{reason} Usage: forward|decode|kernels|states|long|streaming|recall [--threads N] [--rounds N] [--longest N] "
-        + "[--steps N] [--tokens N] [--svg FOLDER] [--model FOLDER] [--text FILE] [--families A,B]");
+    Console.Error.WriteLine(
+        $"{reason} Usage: forward|decode|kernels|states|long|streaming|recall [--threads N] [--rounds N] [--longest N] "
+            + "[--steps N] [--tokens N] [--svg FOLDER] [--model FOLDER] [--text FILE] [--families A,B]");
     return 2;
 }

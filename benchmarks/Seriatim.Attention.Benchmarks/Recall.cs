@@ -20,7 +20,8 @@ internal static class Recall
     {
         foreach (string task in (string[])["recall", "copy"])
         {
-            Console.WriteLine($"{task}: share of right answers by distance, after {steps:N0} steps of {Sequences} sequences at distances up to {distances[^2]}");
+            Console.WriteLine($"{task}: share of right answers by distance, after {steps:N0} steps of {Sequences} sequences at "
+                + $"distances up to {distances[^2]}");
             Console.WriteLine($"{"",-16}{string.Concat(distances.Select(d => $"{d,8}"))}   parameters");
             foreach (RecallFamily family in families)
             {
@@ -39,12 +40,14 @@ internal static class Recall
         for (int step = 0; step < steps; step++)
         {
             int distance = distances[random.Next(distances.Length)];
-            (RaggedBatch batch, int[] labels) = Batch(family, task, distance, random, Math.Max(1, Sequences * 64 / (64 + distance)));
+            (RaggedBatch batch, int[] labels) = Batch(family, task, distance, random,
+                Math.Max(1, Sequences * 64 / (64 + distance)));
             int answers = labels.Count(label => label >= 0);
             using (var tape = new Tape(ops))
             {
                 using Tensor hidden = model.Forward(tape, batch);
-                using Tensor loss = model.Loss(tape, hidden, labels, new CrossEntropyOptions(IgnoreLabel: -1, Reduction: LossReduction.Sum));
+                using Tensor loss = model.Loss(tape, hidden, labels,
+                    new CrossEntropyOptions(IgnoreLabel: -1, Reduction: LossReduction.Sum));
                 tape.Backward(loss);
             }
 
@@ -80,7 +83,8 @@ internal static class Recall
         return (double)right / all;
     }
 
-    private static (RaggedBatch Batch, int[] Labels) Batch(RecallFamily family, string task, int distance, Random random, int sequences)
+    private static (RaggedBatch Batch, int[] Labels) Batch(RecallFamily family, string task, int distance, Random random,
+        int sequences)
     {
         var builder = new RaggedBatchBuilder();
         var labels = new List<int>();

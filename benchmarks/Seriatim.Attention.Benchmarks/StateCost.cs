@@ -14,9 +14,12 @@ internal static class StateCost
 
     public static void Run(IDifferentiableOps ops, int rounds)
     {
-        Console.WriteLine($"us a step of so many rows; 'kept' with a state after every row, 'again' the time of reading half of them once more");
+        Console.WriteLine(
+            "us a step of so many rows; 'kept' with a state after every row, 'again' the time of reading half "
+                + "of them once more");
         Console.WriteLine($"{"",-14}{"state",12}{"rows",6}{"end only",12}{"kept",12}{"kept costs",12}{"again costs",13}");
-        foreach (Family family in Family.All.Where(f => f is { IsCausal: true, ReadsWhole: false } && f.Name is not "full" and not "window"))
+        foreach (Family family in
+            Family.All.Where(f => f is { IsCausal: true, ReadsWhole: false } && f.Name is not "full" and not "window"))
         {
             using Model model = family.Make(4096);
             foreach (int rows in (int[])[4, 8])
@@ -37,8 +40,9 @@ internal static class StateCost
                 }
 
                 (double without, double with, double more) = (Timing.Median(end), Timing.Median(kept), Timing.Median(half));
-                Console.WriteLine($"{family.Name,-14}{model.BytesPerState / 1024.0,8:N0} KiB{rows,6}{without * 1e6,12:F1}{with * 1e6,12:F1}"
-                    + $"{with / without - 1,12:P1}{more / without - 1,13:P1}");
+                Console.WriteLine(
+                    $"{family.Name,-14}{model.BytesPerState / 1024.0,8:N0} KiB{rows,6}{without * 1e6,12:F1}{with * 1e6,12:F1}"
+                        + $"{with / without - 1,12:P1}{more / without - 1,13:P1}");
             }
         }
     }

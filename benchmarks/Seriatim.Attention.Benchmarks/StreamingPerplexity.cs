@@ -20,11 +20,13 @@ internal static class StreamingPerplexity
         string text = File.ReadAllText(textFile).Replace("<|endoftext|>", "\n");
         int[] ids = [.. tokenizer.Encode(text[..Math.Min(text.Length, 8 * tokens)]).Take(tokens)];
         int context = model.TrainedContext;
-        Console.WriteLine($"perplexity of a token; {folder}, {ids.Length:N0} tokens of {Path.GetFileName(textFile)} as one text, context {context}");
+        Console.WriteLine($"perplexity of a token; {folder}, {ids.Length:N0} tokens of {Path.GetFileName(textFile)} as one text, "
+            + $"context {context}");
         Console.WriteLine($"{"",-44} {"all",10} {"last 1,000",11} {"keys",6}");
         Print("dense, text in pieces of the context", Dense(ops, model, ids, context), context);
         Print($"window of {context}, no sinks", Streamed(ops, model, ids, new AttentionWindow(context, 0)), context);
-        Print($"window of {context - Sinks} and {Sinks} sinks", Streamed(ops, model, ids, new AttentionWindow(context - Sinks, Sinks)), context);
+        Print($"window of {context - Sinks} and {Sinks} sinks",
+            Streamed(ops, model, ids, new AttentionWindow(context - Sinks, Sinks)), context);
         Print($"window of {context - 1} and 1 sink", Streamed(ops, model, ids, new AttentionWindow(context - 1, 1)), context);
         Print("window computed anew for every token", Recomputed(ops, model, ids, context), context);
     }

@@ -30,8 +30,8 @@ public sealed record ModelLoadOptions
         if (spec.Decoder is not { } decoder || !decoder.Layers.Any(layer => layer.Mixer is MixerSpec.HashedAttention))
         {
             throw new NotSupportedException(
-                $"Rotations for {rotations.Heads} heads are given, and this {spec.Family} model has 0 layers of hashed attention; " +
-                "leave HashRotations out.");
+                $"Rotations for {rotations.Heads} heads are given, and this {spec.Family} model has 0 layers of hashed "
+                    + "attention; leave HashRotations out.");
         }
 
         return spec with

@@ -22,12 +22,16 @@ public sealed class HashedTests
                 : golden.Load(device: OpsUnderTest.DeviceOf(opsName));
             var recorder = new BucketRecorder(OpsUnderTest.Get(opsName));
             Runs.DecoderLogits(model, recorder, ids.Select((row, i) => Runs.Unpadded(row, mask[i])));
-            var hashed = (MixerSpec.HashedAttention)model.Spec.Decoder!.Layers.First(l => l.Mixer is MixerSpec.HashedAttention).Mixer;
+            var hashed = (MixerSpec.HashedAttention)model.Spec.Decoder!.Layers.First(l =>
+                l.Mixer is MixerSpec.HashedAttention).Mixer;
             int next = 0;
             for (int layer = 0; layer < model.Spec.Decoder!.Layers.Count; layer++)
             {
                 if (model.Spec.Decoder.Layers[layer].Mixer is MixerSpec.HashedAttention)
-                    checkedRows += Check($"{name} {kind}layer {layer}", expected, $"{kind}lsh_buckets.{layer}", mask, hashed, recorder.Buckets[next++]);
+                {
+                    checkedRows += Check($"{name} {kind}layer {layer}", expected, $"{kind}lsh_buckets.{layer}", mask, hashed,
+                        recorder.Buckets[next++]);
+                }
             }
 
             Assert.Equal(next, recorder.Buckets.Count);
@@ -50,15 +54,19 @@ public sealed class HashedTests
         using Tensor hidden = model.Forward(OpsUnderTest.Get(opsName), builder.Build(), null, (layer, x) =>
         {
             float[] streams = x.ToArray();
-            float[] second = [.. Enumerable.Range(0, x.Rows * width).Select(i => streams[i / width * x.Columns + width + i % width])];
+            float[] second = [.. Enumerable.Range(0, x.Rows * width)
+                .Select(i => streams[i / width * x.Columns + width + i % width])];
             Close.Check($"{name} hidden_states.{layer}", expected.Floats($"hidden_states.{layer}"), second, golden.Tolerance);
             layers++;
         });
         Assert.Equal(model.Spec.Decoder.Layers.Count + 1, layers);
     }
 
-    /// <summary>Compares one layer's buckets; the reference adds an offset for each round, and has a bucket more where rows are filled up.</summary>
-    private static int Check(string what, GoldenTensors expected, string tensor, int[][] mask, MixerSpec.HashedAttention spec, float[] actual)
+    /// <summary>
+    /// Compares one layer's buckets; the reference adds an offset for each round, and has a bucket more where rows are filled up.
+    /// </summary>
+    private static int Check(string what, GoldenTensors expected, string tensor, int[][] mask, MixerSpec.HashedAttention spec,
+        float[] actual)
     {
         int[][] wanted = expected.Ids(tensor); // [B · H · R, T]
         int length = wanted[0].Length;
@@ -77,7 +85,8 @@ public sealed class HashedTests
                     {
                         int bucket = wanted[(b * spec.Heads + head) * spec.Rounds + round][t] - round * offset;
                         int made = isThere ? (int)actual[((row + own) * spec.Heads + head) * spec.Rounds + round] : buckets;
-                        Assert.True(bucket == made, $"{what}: row {t} of {b}, head {head}, round {round}: bucket {made}, expected {bucket}");
+                        Assert.True(bucket == made,
+                            $"{what}: row {t} of {b}, head {head}, round {round}: bucket {made}, expected {bucket}");
                     }
                 }
 

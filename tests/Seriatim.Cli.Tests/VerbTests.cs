@@ -14,7 +14,8 @@ public sealed class VerbTests : IDisposable
     public void Chat_answers_lines_and_remembers_until_it_is_reset()
     {
         TinyModels.WriteLlama(_folder.Path);
-        string[] lines = Run("the cat\nthe cat\n/reset\nthe cat\n/exit\nnever read\n", "chat", "-m", _folder.Path, "-n", "8", "--temp", "0", "--json").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Run("the cat\nthe cat\n/reset\nthe cat\n/exit\nnever read\n", "chat", "-m", _folder.Path, "-n", "8",
+            "--temp", "0", "--json").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string[] answers = [.. lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("answer").GetString()!)];
         Assert.Equal(3, answers.Length);
         Assert.Equal(answers[0], answers[2]);
@@ -50,20 +51,24 @@ public sealed class VerbTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("--chat-template-file", error);
         File.WriteAllText(_folder.File("own.jinja"), TinyModels.ChatTemplate);
-        Assert.NotEmpty(Run("the cat\n", "chat", "-m", _folder.Path, "-n", "3", "--chat-template-file", _folder.File("own.jinja")));
+        Assert.NotEmpty(Run("the cat\n", "chat", "-m", _folder.Path, "-n", "3", "--chat-template-file",
+            _folder.File("own.jinja")));
     }
 
     [Fact]
     public void Embed_prints_a_vector_a_line()
     {
         TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
-        string[] lines = Run("the cat\na song of mice\n", "embed", "-m", _folder.Path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Run("the cat\na song of mice\n", "embed", "-m", _folder.Path)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
         double[] vector = [.. lines[0].Split(' ').Select(double.Parse)];
         Assert.Equal(32, vector.Length);
         Assert.Equal(1, vector.Sum(value => value * value), 5);
-        JsonElement json = JsonDocument.Parse(Run(null, "embed", "-m", _folder.Path, "the cat", "--json", "--pooling", "mean")).RootElement;
-        Assert.Equal(vector.Select(value => (float)value), json.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
+        JsonElement json = JsonDocument.Parse(Run(null, "embed", "-m", _folder.Path, "the cat", "--json", "--pooling",
+            "mean")).RootElement;
+        Assert.Equal(vector.Select(value => (float)value),
+            json.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
         Assert.NotEqual(lines[0] + "\n", Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "cls"));
         Assert.NotEqual(lines[0] + "\n", Run(null, "embed", "-m", _folder.Path, "the cat", "--no-normalize"));
     }
@@ -82,7 +87,8 @@ public sealed class VerbTests : IDisposable
         Assert.Contains("1 of 2 texts were cut to 64 tokens (the model's context)", error);
         Assert.Equal(2, cut.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
 
-        string mean = Run(null, "embed", "-m", _folder.Path, "the cat"), first = Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "cls");
+        string mean = Run(null, "embed", "-m", _folder.Path, "the cat"),
+            first = Run(null, "embed", "-m", _folder.Path, "the cat", "--pooling", "cls");
         SentenceFiles.Write(_folder.Path, "cls", 32);
         File.WriteAllText(_folder.File("sentence_bert_config.json"), """{"max_seq_length": 12, "do_lower_case": false}""");
         Assert.Equal(first, Run(null, "embed", "-m", _folder.Path, "the cat"));
@@ -97,7 +103,8 @@ public sealed class VerbTests : IDisposable
     public void Fill_gives_the_best_words_of_each_mask()
     {
         TinyModels.WriteBert(_folder.Path, "BertForMaskedLM");
-        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat on the [MASK]", "--top-k", "3", "--json")).RootElement;
+        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat on the [MASK]", "--top-k",
+            "3", "--json")).RootElement;
         JsonElement[] masks = [.. json.GetProperty("masks").EnumerateArray()];
         Assert.Equal(2, masks.Length);
         Assert.All(masks, mask => Assert.Equal(3, mask.GetArrayLength()));
@@ -119,7 +126,8 @@ public sealed class VerbTests : IDisposable
         Assert.Contains(words, report);
         Assert.Contains("learned positions", report);
         Assert.DoesNotContain("KV cache", report);
-        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat", "--top-k", "3", "--json")).RootElement;
+        JsonElement json = JsonDocument.Parse(Run(null, "fill", "-m", _folder.Path, "the [MASK] sat", "--top-k", "3",
+            "--json")).RootElement;
         Assert.Equal(3, json.GetProperty("masks")[0].GetArrayLength());
         Assert.NotEmpty(Run(null, "embed", "-m", _folder.Path, "the cat"));
     }
@@ -132,10 +140,14 @@ public sealed class VerbTests : IDisposable
         (string Label, double Probability)[] classes = [.. json.GetProperty("classes").EnumerateArray()
             .Select(c => (c.GetProperty("label").GetString()!, c.GetProperty("probability").GetDouble()))];
         Assert.Equal(1, classes.Sum(c => c.Probability), 6);
-        string[] lines = Run(null, "classify", "-m", _folder.Path, "the cat sat").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(classes.OrderByDescending(c => c.Probability).Select(c => c.Label), lines.Select(line => line.Split('\t')[1]));
-        Assert.Single(Run(null, "classify", "-m", _folder.Path, "the cat sat", "--top-k", "1").Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.NotEqual(string.Join('\n', lines), Run(null, "classify", "-m", _folder.Path, "the cat sat", "--text-pair", "a song of mice").Trim());
+        string[] lines = Run(null, "classify", "-m", _folder.Path, "the cat sat")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(classes.OrderByDescending(c => c.Probability).Select(c => c.Label),
+            lines.Select(line => line.Split('\t')[1]));
+        Assert.Single(Run(null, "classify", "-m", _folder.Path, "the cat sat", "--top-k", "1")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEqual(string.Join('\n', lines),
+            Run(null, "classify", "-m", _folder.Path, "the cat sat", "--text-pair", "a song of mice").Trim());
         Assert.Equal(2, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "0").Code);
         Assert.Equal(2, Cli.Run("classify", "-m", _folder.Path, "x", "--top-k", "1", "--json").Code);
     }
@@ -145,7 +157,8 @@ public sealed class VerbTests : IDisposable
     {
         TinyModels.WriteLlama(_folder.Path);
         JsonElement json = JsonDocument.Parse(Run(null, "score", "-m", _folder.Path, "the cat sat", "--json")).RootElement;
-        double[] each = [.. json.GetProperty("logprobs").EnumerateArray().Select(token => token.GetProperty("logprob").GetDouble())];
+        double[] each = [.. json.GetProperty("logprobs").EnumerateArray()
+            .Select(token => token.GetProperty("logprob").GetDouble())];
         Assert.Equal(each.Sum(), json.GetProperty("logprob").GetDouble(), 9);
         Assert.Equal(Math.Exp(-each.Average()), json.GetProperty("perplexity").GetDouble(), 6);
         Assert.EndsWith($"\t{each.Length}\tthe cat sat\n", Run("the cat sat\n", "score", "-m", _folder.Path));
@@ -172,15 +185,18 @@ public sealed class VerbTests : IDisposable
         (code, output, error) = Cli.RunIn(environment, "pull", "owner/model", "--json");
         Assert.Equal("", error);
         JsonElement pulled = JsonDocument.Parse(output).RootElement;
-        Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}"), pulled.GetProperty("folder").GetString());
+        Assert.Equal(cache.File($"hub/models--owner--model/snapshots/{TinyHub.Commit}"),
+            pulled.GetProperty("folder").GetString());
         Assert.Equal(pulled.GetProperty("folder").GetString(), pulled.GetProperty("model").GetString());
         Assert.Equal(new FileInfo(_folder.File("config.json")).Length,
-            pulled.GetProperty("files").EnumerateArray().Single(file => file.GetProperty("name").GetString() == "config.json").GetProperty("bytes").GetInt64());
+            pulled.GetProperty("files").EnumerateArray().Single(file => file.GetProperty("name").GetString() == "config.json")
+                .GetProperty("bytes").GetInt64());
         (code, _, error) = Cli.RunIn(environment, "generate", "-m", "owner/modle", "-p", "the cat");
         Assert.Equal(1, code);
         Assert.Contains(Path.GetFullPath("owner/modle"), error);
         Assert.Contains("taken for a hub id", error);
-        (code, output, error) = Cli.RunIn([.. environment, ("HF_HUB_OFFLINE", "1")], "generate", "-m", "owner/model", "-p", "the cat", "-n", "2");
+        (code, output, error) = Cli.RunIn([.. environment, ("HF_HUB_OFFLINE", "1")], "generate", "-m", "owner/model", "-p",
+            "the cat", "-n", "2");
         Assert.True(code == 0, error);
         Assert.StartsWith("the cat", output);
         (code, _, error) = Cli.RunIn(environment, "pull", "not-an-id");

@@ -28,6 +28,7 @@ public sealed class ExporterTests : IDisposable
         Assert.Equal(gradient, CheckpointExporter.Gradients(model.Parameters).Single(t => t.Name == norm.Place.Name).Values);
         float[] values = new float[24];
         norm.Parameter.ReadRow(0, values);
-        Assert.Equal(values.Select(v => v + 1), CheckpointExporter.Data(model.Parameters).Single(t => t.Name == norm.Place.Name).Values);
+        Assert.Equal(values.Select(v => v + 1),
+            CheckpointExporter.Data(model.Parameters).Single(t => t.Name == norm.Place.Name).Values);
     }
 }

@@ -3,8 +3,8 @@ using System.Text;
 namespace Seriatim.Models.Tests;
 
 /// <summary>
-/// Configs with the keys that well-known models are published with (their sizes made small): every key is applied or waived, none is in the
-/// way. And what would change the model is refused.
+/// Configs with the keys that well-known models are published with (their sizes made small): every key is applied or waived, none
+/// is in the way. And what would change the model is refused.
 /// </summary>
 public sealed class PublishedConfigTests
 {
@@ -251,5 +251,6 @@ public sealed class PublishedConfigTests
         Assert.Contains(key, failure.Message);
     }
 
-    private static Model Create(string config) => Model.Create("config.json", Encoding.UTF8.GetBytes(config), new RandomSource(1));
+    private static Model Create(string config) =>
+        Model.Create("config.json", Encoding.UTF8.GetBytes(config), new RandomSource(1));
 }

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Seriatim.Models.Tests;
 
-/// <summary>What a config of Reformer may say, how many buckets follow from a length, who sees whom, and what is refused.</summary>
+/// <summary>
+/// What a config of Reformer may say, how many buckets follow from a length, who sees whom, and what is refused.
+/// </summary>
 public sealed class ReformerTests
 {
     private const string Config = """
@@ -52,13 +54,16 @@ public sealed class ReformerTests
         float[][] Rows(string path)
         {
             Parameter table = model.Parameters.Single(p => p.Path == path).Parameter;
-            return [.. Enumerable.Range(0, table.Rows).Select(r => { float[] row = new float[table.Columns]; table.ReadRow(r, row); return row; })];
+            return [.. Enumerable.Range(0, table.Rows)
+                .Select(r => { float[] row = new float[table.Columns]; table.ReadRow(r, row); return row; })];
         }
 
         (float[][] first, float[][] second, float[][] words) = (Rows("positions.rows"), Rows("positions.columns"), Rows("embed"));
         float[] stream = [];
         RaggedBatch batch = new RaggedBatchBuilder().Add([.. Enumerable.Range(0, 32)], outputs: Outputs.All).Build();
-        using Tensor hidden = model.Forward(new ReferenceOps(), batch, null, (layer, x) => stream = layer == 0 ? x.ToArray() : stream);
+        using Tensor hidden = model.Forward(new ReferenceOps(), batch, null, (layer, x) => stream = layer == 0
+            ? x.ToArray()
+            : stream);
         for (int p = 0; p < 32; p++)
         {
             float[] expected = [.. first[p / 8].Concat(second[p % 8]).Zip(words[p], (position, word) => word + position)];
@@ -101,7 +106,8 @@ public sealed class ReformerTests
         GatheredRows[] rounds = HashedRounds.Of(spec, [segment], buckets);
         Assert.Equal(["1 3 | 1 3", "0 2 | 1 3 0 2", "4 5 | 0 2 4 5"], rounds[0].Segments[0].Pieces.Select(Show));
         Assert.Equal(["2 3 | 2 3", "4 5 | 2 3 4 5", "0 1 | 4 5 0 1"], rounds[1].Segments[0].Pieces.Select(Show));
-        int[][] wide = [.. HashedRounds.Of(spec with { ChunksBefore = 3 }, [segment], buckets)[0].Segments[0].Pieces.Select(p => p.Keys)];
+        int[][] wide = [.. HashedRounds.Of(spec with { ChunksBefore = 3 }, [segment], buckets)[0].Segments[0].Pieces
+            .Select(p => p.Keys)];
         Assert.Equal([4, 5, 0, 1, 1, 3], wide[0]);
     }
 
@@ -161,7 +167,8 @@ public sealed class ReformerTests
     private static string Refused(ModelSpec spec)
     {
         NameTable names = new ReformerArchitecture().TensorNames(spec);
-        return Assert.Throws<NotSupportedException>(() => Model.Build(spec, names, new ModelConfig(), new RandomSource(1)).Dispose()).Message;
+        return Assert.Throws<NotSupportedException>(() => Model.Build(spec, names, new ModelConfig(), new RandomSource(1))
+            .Dispose()).Message;
     }
 
     private static Model Make(Action<JsonObject>? change = null)

@@ -105,7 +105,8 @@ public sealed class SparsePatternTests : IDisposable
             new MixerSpec.LocalGlobal(2, 8, 1, 5), new MixerSpec.LocalGlobal(2, 8, 1, 4) { Dilations = [1] },
             new MixerSpec.LocalGlobal(2, 8, 1, 4) { Dilations = [1, 0] }, new MixerSpec.BlockSparse(2, 8, 1, 0, 1)])
         {
-            var stack = new StackSpec(9, 16, Visibility.Full, [new(Placement.Post, new(NormKind.Layer, 1e-6f, false), mixer, null)]);
+            var stack = new StackSpec(9, 16, Visibility.Full,
+                [new(Placement.Post, new(NormKind.Layer, 1e-6f, false), mixer, null)]);
             var spec = new ModelSpec("x", ModelTask.MaskedLanguageModel, stack, null, new HeadSpec(9), 40);
             var names = new NameTable { { "embed", "e" }, { "encoder.layers.*.norm1", "n" } };
             Assert.Throws<NotSupportedException>(() => Model.Build(spec, names, new ModelConfig(), new RandomSource(1)));

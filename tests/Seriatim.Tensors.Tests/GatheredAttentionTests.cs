@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Attention over gathered rows: that of ranges where lists say the same, joined parts, neighbours, memory, refusals.</summary>
+/// <summary>
+/// Attention over gathered rows: that of ranges where lists say the same, joined parts, neighbours, memory, refusals.
+/// </summary>
 public sealed class GatheredAttentionTests
 {
     public static TheoryData<LaneWidth> Widths => [.. Enum.GetValues<LaneWidth>()];
@@ -20,7 +22,8 @@ public sealed class GatheredAttentionTests
             ("window", AttentionCases.Spec(2, 2, 12) with { Window = 20 }, Visibility.Full, GatheredCases.Spec(2, 12),
                 [.. all.Select(i => (Math.Max(0, i - 19), Math.Min(150, i + 20)))]),
         ];
-        foreach ((string name, AttentionSpec spec, Visibility visibility, GatheredAttentionSpec gathered, (int, int)[]? ranges) in kinds)
+        foreach ((string name, AttentionSpec spec, Visibility visibility, GatheredAttentionSpec gathered,
+            (int, int)[]? ranges) in kinds)
         {
             using Tensor expected = ops.Attention(q, k, v, AttentionCases.Rows([(150, 150, visibility)]), 0, spec);
             (Tensor y, Tensor sums) = ops.GatheredAttention(

@@ -17,7 +17,8 @@ public sealed unsafe class LaneMathTests
     }
 
     [Fact]
-    public void Log_is_within_two_units() => Assert.True(WorstUnits(LaneMath<Lanes512>.Log, Math.Log, 1e-6f, 1e6f, logarithmic: true) <= 2);
+    public void Log_is_within_two_units() =>
+        Assert.True(WorstUnits(LaneMath<Lanes512>.Log, Math.Log, 1e-6f, 1e6f, logarithmic: true) <= 2);
 
     [Fact]
     public void Exp2_is_within_two_units_and_exact_at_zero()
@@ -35,7 +36,8 @@ public sealed unsafe class LaneMathTests
             x => x < 1e-4 ? x * (1 - x * (0.5 - x * (1 / 3.0 - x / 4))) : Math.Log(1 + x), 1e-30f, 1f, logarithmic: true) <= 4);
 
     [Fact]
-    public void Tanh_is_within_four_units() => Assert.True(WorstUnits(x => First(LaneMath<Lanes512>.Tanh(Lanes512.Broadcast(x))), Math.Tanh, -9f, 9f) <= 4);
+    public void Tanh_is_within_four_units() =>
+        Assert.True(WorstUnits(x => First(LaneMath<Lanes512>.Tanh(Lanes512.Broadcast(x))), Math.Tanh, -9f, 9f) <= 4);
 
     [Fact]
     public void Erf_is_within_2e_7()
@@ -57,8 +59,10 @@ public sealed unsafe class LaneMathTests
             Evaluate<Lanes512>(x, lanes);
             Evaluate<LanePair<Lanes256>>(x, lanes + 16);
             Evaluate<LanePair<LanePair<Lanes128>>>(x, lanes + 32);
-            OpTableTests.SameBits(new ReadOnlySpan<float>(lanes, 16), new ReadOnlySpan<float>(lanes + 16, 16), $"256 bits at {x}");
-            OpTableTests.SameBits(new ReadOnlySpan<float>(lanes, 16), new ReadOnlySpan<float>(lanes + 32, 16), $"128 bits at {x}");
+            OpTableTests.SameBits(new ReadOnlySpan<float>(lanes, 16), new ReadOnlySpan<float>(lanes + 16, 16),
+                $"256 bits at {x}");
+            OpTableTests.SameBits(new ReadOnlySpan<float>(lanes, 16), new ReadOnlySpan<float>(lanes + 32, 16),
+                $"128 bits at {x}");
         }
     }
 
@@ -77,7 +81,8 @@ public sealed unsafe class LaneMathTests
                 for (int i = 0; i < 16; i++)
                 {
                     float expected = (float)BitConverter.UInt16BitsToHalf(bits[i]);
-                    Assert.True(expected.Equals(lanes[i]) && float.IsNegative(expected) == float.IsNegative(lanes[i]), $"binary16 {bits[i]:X4}");
+                    Assert.True(expected.Equals(lanes[i]) && float.IsNegative(expected) == float.IsNegative(lanes[i]),
+                        $"binary16 {bits[i]:X4}");
                 }
 
                 Widen(width, bits, lanes, half: false);
@@ -92,7 +97,8 @@ public sealed unsafe class LaneMathTests
         switch (width)
         {
             case 0: Lanes512.Store(half ? Lanes512.LoadHalf(from) : Lanes512.LoadBFloat16(from), to); break;
-            case 1: LanePair<Lanes256>.Store(half ? LanePair<Lanes256>.LoadHalf(from) : LanePair<Lanes256>.LoadBFloat16(from), to); break;
+            case 1: LanePair<Lanes256>.Store(half ? LanePair<Lanes256>.LoadHalf(from) : LanePair<Lanes256>.LoadBFloat16(from),
+                to); break;
             default:
                 LanePair<LanePair<Lanes128>>.Store(
                     half ? LanePair<LanePair<Lanes128>>.LoadHalf(from) : LanePair<LanePair<Lanes128>>.LoadBFloat16(from), to);

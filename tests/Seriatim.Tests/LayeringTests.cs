@@ -12,7 +12,10 @@ public sealed class LayeringTests
 {
     private static readonly string[] Drivers =
     [
-        "Kernels/AdafactorKernel.cs", "Kernels/UpdateKernel.cs", "Kernels/AttentionBackward.cs", "Kernels/AttentionBackward.Packing.cs", "Kernels/AttentionForward.cs", "Kernels/AttentionKeys.cs", "Kernels/AttentionScores.cs",
+        "Kernels/AdafactorKernel.cs", "Kernels/UpdateKernel.cs", "Kernels/AttentionBackward.cs",
+        "Kernels/AttentionBackward.Packing.cs", "Kernels/AttentionForward.cs", "Kernels/GatheredBackward.cs",
+        "Kernels/GatheredForward.cs", "Kernels/LengthProjection.cs",
+        "Kernels/AttentionKeys.cs", "Kernels/AttentionScores.cs",
         "Kernels/AttentionTask.cs", "Kernels/DenseProduct.cs", "Kernels/DenseProduct.Backward.cs",
         "Kernels/DenseProduct.Forward.cs",
         "Kernels/DenseProduct.Packing.cs", "Kernels/NormKernel.cs", "Kernels/RowKernel.cs",

@@ -29,8 +29,10 @@ public sealed class TextEncoderTests : IDisposable
         GeneratedEmbeddings<Embedding<float>> generated = await generator.GenerateAsync(texts);
         Assert.Equal(vectors[1], generated[1].Vector.ToArray());
         Assert.Equal(32, generator.GetService<EmbeddingGeneratorMetadata>()!.DefaultModelDimensions);
-        await Assert.ThrowsAsync<NotSupportedException>(() => generator.GenerateAsync(texts, new EmbeddingGenerationOptions { Dimensions = 8 }));
-        await Assert.ThrowsAsync<PromptTooLongException>(() => encoder.EmbedAsync([string.Concat(Enumerable.Repeat("cat ", 100))]));
+        await Assert.ThrowsAsync<NotSupportedException>(() =>
+            generator.GenerateAsync(texts, new EmbeddingGenerationOptions { Dimensions = 8 }));
+        await Assert.ThrowsAsync<PromptTooLongException>(() =>
+            encoder.EmbedAsync([string.Concat(Enumerable.Repeat("cat ", 100))]));
     }
 
     [Fact]
@@ -43,7 +45,8 @@ public sealed class TextEncoderTests : IDisposable
         Assert.All(masks, mask => Assert.Equal(1, mask.Sum(filled => filled.Probability), 6));
         Assert.All(masks, mask => Assert.Equal(mask.OrderByDescending(filled => filled.Probability), mask));
         Assert.Contains("[MASK]", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.FillAsync("nothing"))).Message);
-        Assert.Contains("classify", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.ClassifyAsync("the cat"))).Message);
+        Assert.Contains("classify",
+            (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.ClassifyAsync("the cat"))).Message);
     }
 
     [Theory]
@@ -69,12 +72,14 @@ public sealed class TextEncoderTests : IDisposable
         };
         if (family != "longformer")
         {
-            Assert.Contains("global", (await Assert.ThrowsAsync<InvalidOptionException>(() => encoder.Engine.EncodeAsync(request))).Message);
+            Assert.Contains("global",
+                (await Assert.ThrowsAsync<InvalidOptionException>(() => encoder.Engine.EncodeAsync(request))).Message);
             return;
         }
 
         Assert.NotEqual(
-            (await encoder.Engine.EncodeAsync(request with { Pattern = null })).Embedding, (await encoder.Engine.EncodeAsync(request)).Embedding);
+            (await encoder.Engine.EncodeAsync(request with { Pattern = null })).Embedding,
+            (await encoder.Engine.EncodeAsync(request)).Embedding);
         Assert.Contains("90", (await Assert.ThrowsAsync<InvalidOptionException>(
             () => encoder.Engine.EncodeAsync(request with { Pattern = new() { Globals = [90] } }))).Message);
     }
@@ -96,15 +101,27 @@ public sealed class TextEncoderTests : IDisposable
     {
         TinyModels.WriteLlama(_folder.Path);
         using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
-        GenerationRequest request = model.Request("the cat") with { MaxNewTokens = 6, Logprobs = 0, Seed = 1, IgnoreEndIds = true };
+        GenerationRequest request = model.Request("the cat") with
+        {
+            MaxNewTokens = 6,
+            Logprobs = 0,
+            Seed = 1,
+            IgnoreEndIds = true,
+        };
         GenerationChoice choice = (await model.CompleteAsync(request)).Choices[0];
-        GenerationRequest whole = request with { Prompt = new[] { request.Prompt.ToArray(), [.. choice.TokenIds] }.SelectMany(ids => ids).ToArray(), MaxNewTokens = 0, PromptLogprobs = 0 };
+        GenerationRequest whole = request with
+        {
+            Prompt = new[] { request.Prompt.ToArray(), [.. choice.TokenIds] }.SelectMany(ids => ids).ToArray(),
+            MaxNewTokens = 0,
+            PromptLogprobs = 0,
+        };
         GenerationResult scored = await model.CompleteAsync(whole);
         Assert.Equal(choice.Logprobs!.Select(p => p.Chosen), scored.PromptLogprobs!.TakeLast(6).Select(p => p.Chosen));
         TextScore score = await model.ScoreAsync("the cat sat on the mat");
         Assert.Equal(score.TokenIds.Count - 1, score.Logprobs.Count);
         Assert.Equal(Math.Exp(-score.Logprob / score.Logprobs.Count), score.Perplexity);
         await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the", source: "x"));
-        Assert.Contains("t5", (await Assert.ThrowsAsync<ModelTaskException>(() => Translator.OpenAsync(_folder.Path, Small))).Message);
+        Assert.Contains("t5",
+            (await Assert.ThrowsAsync<ModelTaskException>(() => Translator.OpenAsync(_folder.Path, Small))).Message);
     }
 }

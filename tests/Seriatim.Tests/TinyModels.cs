@@ -4,12 +4,15 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Tests;
 
-/// <summary>Models of random weights, with vocabularies trained on a few lines: small enough to be made by every test that wants one.</summary>
+/// <summary>
+/// Models of random weights, with vocabularies trained on a few lines: small enough to be made by every test that wants one.
+/// </summary>
 internal static class TinyModels
 {
     /// <summary>ChatML, as many models have it.</summary>
     public const string ChatTemplate =
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}{% if "
+            + "add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
     /// <summary>ChatML with tools, in the form of Hermes and Qwen.</summary>
     public const string ToolTemplate =
@@ -24,7 +27,8 @@ internal static class TinyModels
         "translation_zh_to_en": {"prefix": "translate Chinese to English: "}, "translation_en_to_zh": {"prefix": "translate English to Chinese: "}}
         """;
 
-    private static readonly string[] Text = [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
+    private static readonly string[] Text =
+        [.. Enumerable.Range(0, 60).Select(i => $"the cat number {i} sat on the mat and sang a song of {i % 7} mice")];
 
     /// <summary>A decoder, as a rule with a chat template; its vocabulary may be padded, as many are.</summary>
     public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0, int context = 256,
@@ -99,7 +103,13 @@ internal static class TinyModels
     private static int Train(string folder, TrainerModel kind, string[]? special)
     {
         TrainedTokenizer trained = TokenizerTrainer.Train(
-            Text, new TrainerOptions { Model = kind, VocabularySize = 320, SpecialTokens = special, Lowercase = kind == TrainerModel.WordPiece });
+            Text, new TrainerOptions
+            {
+                Model = kind,
+                VocabularySize = 320,
+                SpecialTokens = special,
+                Lowercase = kind == TrainerModel.WordPiece,
+            });
         trained.Save(folder);
         return trained.Tokenizer.VocabularySize;
     }

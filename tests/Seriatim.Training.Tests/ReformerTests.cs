@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Training.Tests;
 
-/// <summary>Reversible layers, hashed and local attention learn; what is computed again takes no memory and costs rounding alone.</summary>
+/// <summary>
+/// Reversible layers, hashed and local attention learn; what is computed again takes no memory and costs rounding alone.
+/// </summary>
 public sealed class ReformerTests : IDisposable
 {
     private readonly IDifferentiableOps _ops = CpuOps.Create(2);
@@ -34,7 +36,8 @@ public sealed class ReformerTests : IDisposable
     {
         long Bytes(int layers, bool inverts)
         {
-            using Model model = Make(24, [.. Enumerable.Range(0, layers).Select(i => i % 2 == 0 ? "local" : "lsh")], 8, 32, dropout: 0.1);
+            using Model model = Make(24, [.. Enumerable.Range(0, layers).Select(i => i % 2 == 0 ? "local" : "lsh")], 8, 32,
+                dropout: 0.1);
             Gradients(model, inverts, length: 250); // makes the gradients
             TensorPool.Shared.Trim();
             long before = TensorPool.Shared.LiveBytes;
@@ -96,14 +99,16 @@ public sealed class ReformerTests : IDisposable
             trainer.Run();
         using Model final = Model.Load(Path.Combine(run.Output, "final"));
         Assert.Equal("reformer", final.Spec.Family);
-        string[] names = [.. CheckpointExporter.Shapes(final.Parameters).Select(tensor => $"{tensor.Name} {string.Join(' ', tensor.Shape)}")];
+        string[] names = [.. CheckpointExporter.Shapes(final.Parameters)
+            .Select(tensor => $"{tensor.Name} {string.Join(' ', tensor.Shape)}")];
         Assert.Contains("reformer.embeddings.position_embeddings.weights.0 4 1 10", names);
         Assert.Contains("reformer.embeddings.position_embeddings.weights.1 1 8 14", names);
         Assert.Contains("reformer.encoder.layers.1.attention.self_attention.query_key.weight 24 24", names);
         Assert.Contains("lm_head.decoder.weight 48 48", names);
     }
 
-    private static void CheckSlopes(Model model, IDifferentiableOps ops, TrainingBatch batch, ModelParameter parameter, Random random)
+    private static void CheckSlopes(Model model, IDifferentiableOps ops, TrainingBatch batch, ModelParameter parameter,
+        Random random)
     {
         Parameter p = parameter.Parameter;
         (float[] row, float[] gradient) = (new float[p.Columns], new float[p.Columns]);
@@ -173,7 +178,8 @@ public sealed class ReformerTests : IDisposable
     private static Model Make(int vocabulary, string[] layers, int rows, int columns, double dropout = 0) => Model.Create(
         "config.json", Encoding.UTF8.GetBytes(Config(vocabulary, layers, rows, columns, dropout)), new RandomSource(7));
 
-    private static string Config(int vocabulary, string[] layers, int rows, int columns, double dropout) => FormattableString.Invariant($$"""
+    private static string Config(int vocabulary, string[] layers, int rows, int columns,
+        double dropout) => FormattableString.Invariant($$"""
         {"model_type": "reformer", "attn_layers": ["{{string.Join("\", \"", layers)}}"], "axial_pos_shape": [{{rows}}, {{columns}}],
         "axial_pos_embds_dim": [10, 14], "num_hashes": 2, "num_buckets": 4, "vocab_size": {{vocabulary}}, "hidden_size": 24,
         "feed_forward_size": 48, "num_attention_heads": 2, "attention_head_size": 12, "local_attn_chunk_length": 8,

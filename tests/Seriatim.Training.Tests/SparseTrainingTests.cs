@@ -20,9 +20,11 @@ public sealed class SparseTrainingTests : IDisposable
 
     private static readonly Dictionary<string, string> Configs = new()
     {
-        ["longformer"] = $$"""{"model_type": "longformer", {{Shape}}, "attention_window": [4, 2], "attention_dilation": [1, 2]}""",
+        ["longformer"] =
+            $$"""{"model_type": "longformer", {{Shape}}, "attention_window": [4, 2], "attention_dilation": [1, 2]}""",
         ["big_bird"] = $$"""{"model_type": "big_bird", {{Shape}}, "block_size": 2, "num_random_blocks": 1}""",
-        ["linformer"] = """{"model_type": "linformer", "num_tokens": 8, "dim": 16, "heads": 2, "depth": 2, "seq_len": 40, "k": 7}""",
+        ["linformer"] =
+            """{"model_type": "linformer", "num_tokens": 8, "dim": 16, "heads": 2, "depth": 2, "seq_len": 40, "k": 7}""",
         ["linformer-shared"] = """
             {"model_type": "linformer", "num_tokens": 8, "dim": 16, "heads": 2, "depth": 1, "seq_len": 40, "k": 12, "share_kv": true,
             "one_kv_head": true, "dim_head": 12}

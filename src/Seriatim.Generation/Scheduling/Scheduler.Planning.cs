@@ -138,8 +138,8 @@ internal sealed partial class Scheduler
     }
 
     /// <summary>
-    /// Takes units for some rows that are free, or held already: for the ends of all pages, else for that of the last one, else for
-    /// none.
+    /// Takes units for some rows that are free, or held already: for the ends of all pages, else
+    /// for that of the last one, else for none.
     /// </summary>
     private bool TryFree(SequenceGroup group, (Sequence Sequence, int First, int Rows) step, in MemoryUnits held,
         ref CommitPoints points, out MemoryUnits units)

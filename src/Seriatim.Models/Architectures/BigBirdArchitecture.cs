@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>BigBird (Zaheer et al., 2020): BERT whose blocks of rows see their neighbours, both ends and some at random.</summary>
+/// <summary>
+/// BigBird (Zaheer et al., 2020): BERT whose blocks of rows see their neighbours, both ends and some at random.
+/// </summary>
 internal sealed class BigBirdArchitecture : Architecture
 {
     private const string Bare = "BigBirdModel";

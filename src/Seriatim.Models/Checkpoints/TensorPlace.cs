@@ -18,8 +18,8 @@ public sealed record TensorPlace(
     ValueForm? Form = null)
 {
     /// <summary>
-    /// The shape of the file tensor where it has more axes than the parameter, all others 1; null: it has not. Leading ones may be
-    /// left out in formats that do not tell such shapes apart.
+    /// The shape of the file tensor where it has more axes than the parameter, all others 1; null: it has not. Leading ones may
+    /// be left out in formats that do not tell such shapes apart.
     /// </summary>
     public IReadOnlyList<long>? Shape { get; init; }
 

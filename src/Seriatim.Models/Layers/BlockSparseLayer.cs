@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Attention between blocks of rows (Zaheer et al., 2020: BigBird): the layers around it are those of any attention.</summary>
+/// <summary>
+/// Attention between blocks of rows (Zaheer et al., 2020: BigBird): the layers around it are those of any attention.
+/// </summary>
 internal sealed class BlockSparseLayer : Mixer
 {
     private readonly LinearWeight _q, _k, _v, _o;

@@ -7,8 +7,8 @@ internal static class BlockSparseRows
         [.. batch.Segments.Select(segment => new GatheredSegment(segment.FirstRow, segment.Rows, [.. Pieces(segment, spec)]))]);
 
     /// <summary>
-    /// Random blocks of a block of queries: of those it does not see anyway, drawn by counter from the layer, the number of blocks,
-    /// the head and the block, so that every run has the same.
+    /// Random blocks of a block of queries: of those it does not see anyway, drawn by counter from the layer, the number of
+    /// blocks, the head and the block, so that every run has the same.
     /// </summary>
     internal static int[] Draw(MixerSpec.BlockSparse spec, int blocks, int head, int block)
     {

@@ -65,7 +65,8 @@ internal static class LocalGlobalRows
         }
 
         int[] queries = [.. others];
-        return new GatheredPiece(heads.First, heads.Count, queries, always == 0 ? queries : [.. segment.Pattern.Globals, .. queries])
+        return new GatheredPiece(heads.First, heads.Count, queries,
+            always == 0 ? queries : [.. segment.Pattern.Globals, .. queries])
         {
             Always = always,
             Ranges = ranges,

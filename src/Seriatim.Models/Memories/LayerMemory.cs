@@ -38,8 +38,8 @@ public abstract class LayerMemory
     public abstract int UnitOfBlock(int block, int length);
 
     /// <summary>
-    /// Full pages of positions up to the last one with a <see cref="UnitOfBlock"/>, for memories whose units know all of the past;
-    /// 0: none has one.
+    /// Full pages of positions up to the last one with a <see cref="UnitOfBlock"/>, for memories whose
+    /// units know all of the past; 0: none has one.
     /// </summary>
     /// <param name="length">Positions that are committed.</param>
     public virtual int BlocksKept(int length) => 0;

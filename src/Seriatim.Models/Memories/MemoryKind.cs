@@ -23,7 +23,9 @@ internal abstract class MemoryKind
     /// <summary>Makes the pool in a device's memory.</summary>
     public abstract MemoryPool NewPool(Device device, in MemorySizes sizes);
 
-    /// <summary>Takes a layer in if what it remembers belongs here: its number, that of the first of its parts; else -1.</summary>
+    /// <summary>
+    /// Takes a layer in if what it remembers belongs here: its number, that of the first of its parts; else -1.
+    /// </summary>
     public int TryAdd(MemoryKind layer)
     {
         int place = Parts;

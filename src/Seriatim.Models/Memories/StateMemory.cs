@@ -109,7 +109,8 @@ public sealed class StateMemory : LayerMemory
 
         for (int i = count; i < _keptCount; i++)
             _pool.Release(_kept[i].Slot);
-        (_kept, _keptCount, _rows, _sharesBorders) = (kept, count, step.Rows, (step.Points & (CommitPoints.PageBorders | CommitPoints.LastBorder)) != 0);
+        (_kept, _keptCount, _rows, _sharesBorders) = (kept, count, step.Rows,
+            (step.Points & (CommitPoints.PageBorders | CommitPoints.LastBorder)) != 0);
     }
 
     /// <inheritdoc/>

@@ -43,7 +43,8 @@ public abstract partial record MixerSpec
 
         /// <inheritdoc/>
         public override string InWords =>
-            $"{Heads} heads of {HeadDim}, blocks of {BlockSize:N0} with {RandomBlocks} at random, all pairs up to {FullLength:N0} rows";
+            $"{Heads} heads of {HeadDim}, blocks of {BlockSize:N0} with {RandomBlocks} at random, all pairs up to "
+                + $"{FullLength:N0} rows";
 
         internal override PatternParts Reads(SparsePattern pattern, int rows)
         {

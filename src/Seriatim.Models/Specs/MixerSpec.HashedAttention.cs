@@ -38,7 +38,8 @@ public abstract partial record MixerSpec
 
         /// <inheritdoc/>
         public override string InWords =>
-            $"hashed attention of {Heads} heads of {HeadDim}, chunks of {Chunk:N0}, {Rounds} {(Rounds == 1 ? "round" : "rounds")}";
+            $"hashed attention of {Heads} heads of {HeadDim}, chunks of {Chunk:N0}, {Rounds} "
+                + $"{(Rounds == 1 ? "round" : "rounds")}";
 
         internal override bool ReadsAgain => true;
 

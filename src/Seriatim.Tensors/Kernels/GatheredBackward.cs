@@ -195,7 +195,9 @@ internal unsafe struct GatheredBackward<T> : IWork
 
     }
 
-    /// <summary>The same sums in the same order without the pairs that do not see each other: 0 times infinity is not 0.</summary>
+    /// <summary>
+    /// The same sums in the same order without the pairs that do not see each other: 0 times infinity is not 0.
+    /// </summary>
     private readonly void AddSeen(in PartState state, int queries, int firstKey, ReadOnlySpan<int> keys)
     {
         int stride = state.Stride;

@@ -97,7 +97,9 @@ internal readonly unsafe struct GatheredScores<T>
         }
     }
 
-    /// <summary>Whether nothing is infinite or not a number: 0 times such a value is not 0. The count is a multiple of 16.</summary>
+    /// <summary>
+    /// Whether nothing is infinite or not a number: 0 times such a value is not 0. The count is a multiple of 16.
+    /// </summary>
     public static bool IsFinite(float* values, int count)
     {
         T zero = T.Broadcast(0f);

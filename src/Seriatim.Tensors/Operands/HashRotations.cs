@@ -20,8 +20,8 @@ public sealed class HashRotations
         ArgumentNullException.ThrowIfNull(values);
         ShapeMismatchException.Require(heads > 0 && headDim > 0 && rounds > 0 && directions > 0, "HashRotations", "the shape",
             $"{heads} heads x {headDim} x {rounds} rounds x {directions}", $"at least 1 x 1 x 1 x 1");
-        ShapeMismatchException.Require((long)heads * headDim * rounds * directions == values.Length, "HashRotations", "the values",
-            $"{values.Length}", $"{heads} heads x {headDim} x {rounds} rounds x {directions} directions");
+        ShapeMismatchException.Require((long)heads * headDim * rounds * directions == values.Length, "HashRotations",
+            "the values", $"{values.Length}", $"{heads} heads x {headDim} x {rounds} rounds x {directions} directions");
         (Heads, HeadDim, Rounds, Directions, _values) = (heads, headDim, rounds, directions, values);
     }
 

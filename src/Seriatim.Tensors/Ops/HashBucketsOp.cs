@@ -38,8 +38,8 @@ internal readonly unsafe struct HashBucketsOp(Tensor x, HashRotations rotations,
                 (directions, buckets) = (directions + factor / 2, buckets * factor);
             }
 
-            ShapeMismatchException.Require(directions > 0 && directions <= rotations.Directions, Name, "the directions of a range",
-                $"{directions}", $"1 to the {rotations.Directions} of the rotations");
+            ShapeMismatchException.Require(directions > 0 && directions <= rotations.Directions, Name,
+                "the directions of a range", $"{directions}", $"1 to the {rotations.Directions} of the rotations");
             ShapeMismatchException.Require(buckets <= 1 << 24, Name, "the number of buckets", $"{buckets}",
                 $"at most {1 << 24}, which F32 can tell apart");
         }

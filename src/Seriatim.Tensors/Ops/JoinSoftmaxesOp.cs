@@ -190,7 +190,8 @@ internal readonly unsafe struct JoinSoftmaxesBackwardOp(Tensor[] parts, Tensor[]
         }
     }
 
-    private readonly struct BackwardWork<T>(Tensor[] parts, Tensor[] logSumExps, Tensor dy, Tensor[] results, int perPiece) : IWork
+    private readonly struct BackwardWork<T>(Tensor[] parts, Tensor[] logSumExps, Tensor dy, Tensor[] results, int perPiece)
+        : IWork
         where T : struct, ILanes<T>
     {
         public void Do(int piece, int worker)

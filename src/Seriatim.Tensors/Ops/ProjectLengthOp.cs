@@ -1,8 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Projects sequences along their length (Wang et al., 2020: Linformer, equation 7): <c>y_sr = Σ_i table_ir x_si</c>, i through the
-/// positions of sequence s. Backward: <c>dx_si = Σ_r table_ir dy_sr</c>, <c>dtable_ir += Σ_s x_si · dy_sr</c>.
+/// Projects sequences along their length (Wang et al., 2020: Linformer, equation 7): <c>y_sr = Σ_i table_ir x_si</c>, i through
+/// the positions of sequence s. Backward: <c>dx_si = Σ_r table_ir dy_sr</c>, <c>dtable_ir += Σ_s x_si · dy_sr</c>.
 /// </summary>
 /// <remarks>
 /// Shapes: x <c>[N, E]</c>, table <c>[L, R]</c>, of which a sequence of n rows reads the first n; y <c>[S·R, E]</c>, the rows of
@@ -56,7 +56,8 @@ internal readonly struct ProjectLengthOp(Tensor x, Parameter table, IReadOnlyLis
         int next = 0;
         foreach (SequenceRows sequence in sequences)
         {
-            ShapeMismatchException.Require(sequence.FirstRow == next && sequence.Rows >= 0 && sequence.Rows <= x.Rows - next, Name,
+            ShapeMismatchException.Require(sequence.FirstRow == next && sequence.Rows >= 0
+                && sequence.Rows <= x.Rows - next, Name,
                 "a sequence", $"rows {sequence.FirstRow} to {sequence.FirstRow + sequence.Rows}",
                 $"a range that starts at {next} and ends by {x.Rows}");
             ShapeMismatchException.Require(
@@ -64,7 +65,8 @@ internal readonly struct ProjectLengthOp(Tensor x, Parameter table, IReadOnlyLis
             next += sequence.Rows;
         }
 
-        ShapeMismatchException.Require(next == x.Rows, Name, "the end of the last sequence", $"{next}", $"{x.Rows}, the rows of x,");
+        ShapeMismatchException.Require(next == x.Rows, Name, "the end of the last sequence", $"{next}",
+            $"{x.Rows}, the rows of x,");
     }
 }
 

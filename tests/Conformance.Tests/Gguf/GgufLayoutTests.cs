@@ -4,25 +4,31 @@ using System.Text.RegularExpressions;
 namespace Seriatim.Conformance.Tests;
 
 /// <summary>
-/// Names of tensors and keys are those that llama.cpp reads (its gguf-py/gguf/constants.py says which an architecture has), and other
-/// layouts that its files have or had give the same model.
+/// Names of tensors and keys are those that llama.cpp reads (its gguf-py/gguf/constants.py says which an architecture has), and
+/// other layouts that its files have or had give the same model.
 /// </summary>
 public sealed class GgufLayoutTests : IDisposable
 {
-    private const string Common = "attention.head_count block_count context_length embedding_length feed_forward_length vocab_size";
-    private const string Llama = Common + " attention.head_count_kv attention.key_length attention.value_length attention.layer_norm_rms_epsilon rope.dimension_count rope.freq_base";
+    private const string Common =
+        "attention.head_count block_count context_length embedding_length feed_forward_length vocab_size";
+    private const string Llama = Common + " attention.head_count_kv attention.key_length attention.value_length "
+        + "attention.layer_norm_rms_epsilon rope.dimension_count rope.freq_base";
     private const string Separate = "token_embd output_norm output attn_norm attn_q attn_k attn_v attn_output ffn_norm";
     private const string StateSpaces = "ssm_in ssm_conv1d ssm_x ssm_dt ssm_a ssm_d ssm_out";
     private const string Sizes = "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank";
     private const string Fused = "token_embd output_norm output attn_norm attn_qkv attn_output ffn_norm ffn_up ffn_down";
     private const string Encoder = "attn_norm attn_q attn_k attn_v attn_o attn_rel_b ffn_norm ffn_gate ffn_up ffn_down";
 
-    /// <summary>What the format names: tensors without the numbers of blocks and the endings, keys without their prefix.</summary>
+    /// <summary>
+    /// What the format names: tensors without the numbers of blocks and the endings, keys without their prefix.
+    /// </summary>
     private static readonly Dictionary<string, (string Tensors, string Keys)> Known = new()
     {
-        ["llama"] = ($"{Separate} ffn_gate ffn_up ffn_down ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps", $"{Llama} expert_count expert_used_count"),
+        ["llama"] = ($"{Separate} ffn_gate ffn_up ffn_down ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps",
+            $"{Llama} expert_count expert_used_count"),
         ["qwen2"] = ($"{Separate} ffn_gate ffn_up ffn_down", Llama),
-        ["gemma2"] = ("token_embd output_norm attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_norm ffn_gate ffn_up ffn_down post_ffw_norm",
+        ["gemma2"] = ("token_embd output_norm attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_norm ffn_gate "
+            + "ffn_up ffn_down post_ffw_norm",
             $"{Llama} attention.sliding_window attn_logit_softcapping final_logit_softcapping"),
         ["phi3"] = ($"{Fused} rope_factors_long rope_factors_short",
             $"{Llama} attention.sliding_window rope.scaling.type rope.scaling.attn_factor rope.scaling.original_context_length"),
@@ -34,12 +40,14 @@ public sealed class GgufLayoutTests : IDisposable
         ["jamba"] = ($"{Separate} {StateSpaces} ssm_dt_norm ssm_b_norm ssm_c_norm"
             + " ffn_gate ffn_up ffn_down ffn_gate_inp ffn_gate_exps ffn_up_exps ffn_down_exps",
             $"{Common} attention.head_count_kv attention.layer_norm_rms_epsilon {Sizes} expert_count expert_used_count"),
-        ["bert"] = ("token_embd token_embd_norm token_types position_embd attn_q attn_k attn_v attn_output attn_output_norm ffn_up ffn_down layer_output_norm cls cls.output",
+        ["bert"] = ("token_embd token_embd_norm token_types position_embd attn_q attn_k attn_v attn_output attn_output_norm "
+            + "ffn_up ffn_down layer_output_norm cls cls.output",
             $"{Common} attention.layer_norm_epsilon attention.causal pooling_type classifier.output_labels"),
         ["t5"] = ("token_embd output enc.output_norm dec.output_norm "
             + string.Join(' ', Encoder.Split(' ').SelectMany(part => new[] { $"enc.{part}", $"dec.{part}" }))
             + " dec.cross_attn_norm dec.cross_attn_q dec.cross_attn_k dec.cross_attn_v dec.cross_attn_o",
-            $"{Common} attention.key_length attention.value_length attention.layer_norm_rms_epsilon attention.relative_buckets_count decoder_block_count decoder_start_token_id"),
+            $"{Common} attention.key_length attention.value_length attention.layer_norm_rms_epsilon "
+                + "attention.relative_buckets_count decoder_block_count decoder_start_token_id"),
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("seriatim-gguf-").FullName;
@@ -66,7 +74,8 @@ public sealed class GgufLayoutTests : IDisposable
         using GgufFile file = GgufFile.Open(Write(model));
         Assert.Equal(architecture, file.Metadata["general.architecture"]);
         (string tensors, string keys) = Known[architecture];
-        Assert.Empty(file.Entries.Select(e => Regex.Replace(e.Name, @"blk\.\d+\.|\.weight$|\.bias$", "")).Distinct().Except(tensors.Split(' ')));
+        Assert.Empty(file.Entries.Select(e => Regex.Replace(e.Name, @"blk\.\d+\.|\.weight$|\.bias$", "")).Distinct()
+            .Except(tensors.Split(' ')));
         Assert.Empty(file.Metadata.Keys.Where(key => key.StartsWith(architecture + ".", StringComparison.Ordinal))
             .Select(key => key[(architecture.Length + 1)..]).Except(keys.Split(' ')));
     }
@@ -82,9 +91,11 @@ public sealed class GgufLayoutTests : IDisposable
         string other = Path.Combine(_folder, "other.gguf");
         using (GgufFile usual = GgufFile.Open(Write(model)))
         {
-            (string Name, long[] Shape, byte[] Bytes)[] tensors = [.. usual.Entries.SelectMany(e => name == "bert" ? Fuse(usual, e) : Split(usual, e))];
+            (string Name, long[] Shape,
+                byte[] Bytes)[] tensors = [.. usual.Entries.SelectMany(e => name == "bert" ? Fuse(usual, e) : Split(usual, e))];
             Assert.NotEqual(usual.Entries.Count, tensors.Length);
-            using GgufWriter writer = GgufWriter.Create(other, usual.Metadata, tensors.Select(t => new GgufTensorSpec(t.Name, GgmlType.F32, [.. t.Shape])));
+            using GgufWriter writer = GgufWriter.Create(other, usual.Metadata,
+                tensors.Select(t => new GgufTensorSpec(t.Name, GgmlType.F32, [.. t.Shape])));
             foreach ((string tensor, _, byte[] bytes) in tensors)
                 writer.Append(tensor, bytes);
             writer.Complete();
@@ -94,7 +105,9 @@ public sealed class GgufLayoutTests : IDisposable
         Bits.Equal(GgufRoundTripTests.Logits(model, ops), GgufRoundTripTests.Logits(again, ops), name);
     }
 
-    /// <summary>The head of a masked language model has no tensors in the format; the encoder alone goes through, and is the same one.</summary>
+    /// <summary>
+    /// The head of a masked language model has no tensors in the format; the encoder alone goes through, and is the same one.
+    /// </summary>
     [Fact]
     public void AnEncoderComesThroughWithoutItsHead()
     {
@@ -194,7 +207,8 @@ public sealed class GgufLayoutTests : IDisposable
     [Fact]
     public void TurnsOfYarnGoAlong()
     {
-        using Model model = TinyModels.Make("llama-yarn", json => json.Replace("\"factor\": 4.0", "\"factor\": 4.0, \"beta_fast\": 16, \"beta_slow\": 2"));
+        using Model model = TinyModels.Make("llama-yarn",
+            json => json.Replace("\"factor\": 4.0", "\"factor\": 4.0, \"beta_fast\": 16, \"beta_slow\": 2"));
         using Model again = Model.Load(Write(model));
         IOps ops = OpsUnderTest.Get("cpu-512");
         Bits.Equal(GgufRoundTripTests.Logits(model, ops), GgufRoundTripTests.Logits(again, ops), "yarn");
@@ -230,7 +244,8 @@ public sealed class GgufLayoutTests : IDisposable
         using GgufFile file = GgufFile.Open(path);
         var keys = new Dictionary<string, object>(file.Metadata);
         change(keys);
-        using GgufWriter writer = GgufWriter.Create(changed, keys, file.Entries.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape)));
+        using GgufWriter writer = GgufWriter.Create(changed, keys,
+            file.Entries.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape)));
         foreach (GgufEntry entry in file.Entries)
             writer.Append(entry.Name, file.Bytes(entry));
         writer.Complete();
@@ -245,7 +260,8 @@ public sealed class GgufLayoutTests : IDisposable
         if (!entry.Name.EndsWith("_exps.weight", StringComparison.Ordinal))
             return [(entry.Name, shape, bytes)];
         int size = bytes.Length / (int)shape[0];
-        return Enumerable.Range(0, (int)shape[0]).Select(i => (entry.Name.Replace("_exps.", $".{i}."), shape[1..], bytes[(i * size)..((i + 1) * size)]));
+        return Enumerable.Range(0, (int)shape[0])
+            .Select(i => (entry.Name.Replace("_exps.", $".{i}."), shape[1..], bytes[(i * size)..((i + 1) * size)]));
     }
 
     /// <summary>q, k and v one after another.</summary>
@@ -257,7 +273,8 @@ public sealed class GgufLayoutTests : IDisposable
             return [];
         if (!entry.Name.Contains(".attn_q."))
             return [(entry.Name, shape, Of(entry.Name))];
-        byte[] all = [.. Of(entry.Name), .. Of(entry.Name.Replace("attn_q", "attn_k")), .. Of(entry.Name.Replace("attn_q", "attn_v"))];
+        byte[] all = [.. Of(entry.Name), .. Of(entry.Name.Replace("attn_q", "attn_k")),
+            .. Of(entry.Name.Replace("attn_q", "attn_v"))];
         return [(entry.Name.Replace("attn_q", "attn_qkv"), [3 * shape[0], .. shape[1..]], all)];
     }
 }

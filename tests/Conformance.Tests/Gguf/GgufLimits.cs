@@ -2,10 +2,14 @@ using System.Text.Json;
 
 namespace Seriatim.Conformance.Tests;
 
-/// <summary>What a GGUF file can hold of a model, by what the model's config says; so a case may lie in a folder of any name.</summary>
+/// <summary>
+/// What a GGUF file can hold of a model, by what the model's config says; so a case may lie in a folder of any name.
+/// </summary>
 internal static class GgufLimits
 {
-    /// <summary>Families whose architecture, in the files of this version, has no name or no place for a bias or a head.</summary>
+    /// <summary>
+    /// Families whose architecture, in the files of this version, has no name or no place for a bias or a head.
+    /// </summary>
     private static readonly HashSet<string> WithoutName = ["bart", "linformer", "marian", "opt", "reformer", "retnet"];
 
     /// <summary>Why a file cannot hold the model; null if it can.</summary>
@@ -58,7 +62,9 @@ internal static class GgufLimits
     {
         if (!config.TryGetProperty("rope_scaling", out JsonElement scaling) || scaling.ValueKind != JsonValueKind.Object)
             return null;
-        return scaling.TryGetProperty("rope_type", out JsonElement type) || scaling.TryGetProperty("type", out type) ? type.GetString() : null;
+        return scaling.TryGetProperty("rope_type", out JsonElement type) || scaling.TryGetProperty("type", out type)
+            ? type.GetString()
+            : null;
     }
 
     private static double? Number(JsonElement config, string name) =>

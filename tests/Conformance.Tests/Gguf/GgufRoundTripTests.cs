@@ -7,8 +7,9 @@ public sealed class GgufRoundTripTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("seriatim-gguf-").FullName;
 
-    public static IEnumerable<object[]> Decoders => GoldenCases.Rows(c => c.Has("model.safetensors") || c.Has("model.safetensors.index.json"))
-        .Where(row => row[1] is "cpu-512" or "none");
+    public static IEnumerable<object[]> Decoders =>
+        GoldenCases.Rows(c => c.Has("model.safetensors") || c.Has("model.safetensors.index.json"))
+            .Where(row => row[1] is "cpu-512" or "none");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -99,7 +100,8 @@ public sealed class GgufRoundTripTests : IDisposable
                     ["split.tensors.count"] = file.Entries.Count,
                 };
                 using GgufWriter writer = GgufWriter.Create(
-                    Path.Combine(_folder, $"m-{part + 1:00000}-of-00003.gguf"), keys, own.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape)), version: 2);
+                    Path.Combine(_folder, $"m-{part + 1:00000}-of-00003.gguf"), keys,
+                    own.Select(e => new GgufTensorSpec(e.Name, e.Type, e.Shape)), version: 2);
                 foreach (GgufEntry entry in own)
                     writer.Append(entry.Name, file.Bytes(entry));
                 writer.Complete();
@@ -129,7 +131,9 @@ public sealed class GgufRoundTripTests : IDisposable
             return Session.Rows(scored);
         }
 
-        using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(ops, new RaggedBatchBuilder().AddEncoder(text).Build());
+        using Tensor? encoded = model.Spec.Encoder is null
+            ? null
+            : model.Encode(ops, new RaggedBatchBuilder().AddEncoder(text).Build());
         RaggedBatch batch = new RaggedBatchBuilder().Add(text, outputs: Outputs.All,
             encoder: encoded is null ? null : new EncoderRows(0, encoded.Rows)).Build();
         using Tensor hidden = model.Forward(ops, batch, encoded);

@@ -69,11 +69,15 @@ public sealed class QuantizedInvarianceTests
     public async Task InstructionsSwitchedOffByTheEnvironmentDoNotMatter()
     {
         string expected = Hash();
-        foreach (string[] off in (string[][])[["EnableAVXVNNI"], ["EnableAVX512F", "EnableAVX512"], ["EnableAVXVNNI", "EnableAVX512F", "EnableAVX512"], ["EnableAVX2"], ["EnableHWIntrinsic"]])
+        foreach (string[] off in (string[][])[["EnableAVXVNNI"], ["EnableAVX512F", "EnableAVX512"],
+            ["EnableAVXVNNI", "EnableAVX512F", "EnableAVX512"], ["EnableAVX2"], ["EnableHWIntrinsic"]])
         {
             var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-            foreach (string argument in (string[])["test", typeof(QuantizedInvarianceTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(QuantizedHash)}", "--logger", "console;verbosity=detailed"])
+            foreach (string argument in (string[])["test", typeof(QuantizedInvarianceTests).Assembly.Location, "--filter",
+                $"FullyQualifiedName~{nameof(QuantizedHash)}", "--logger", "console;verbosity=detailed"])
+            {
                 start.ArgumentList.Add(argument);
+            }
             foreach (string name in off)
                 start.Environment["DOTNET_" + name] = "0";
             start.Environment[QuantizedHash.Variable] = expected;
@@ -81,14 +85,16 @@ public sealed class QuantizedInvarianceTests
             Task<string> error = process.StandardError.ReadToEndAsync();
             string output = await process.StandardOutput.ReadToEndAsync();
             await process.WaitForExitAsync();
-            Assert.True(process.ExitCode == 0 && output.Contains("Passed", StringComparison.Ordinal), $"{string.Join(", ", off)}: {output}{await error}");
+            Assert.True(process.ExitCode == 0 && output.Contains("Passed", StringComparison.Ordinal),
+                $"{string.Join(", ", off)}: {output}{await error}");
         }
     }
 
     /// <summary>The logits of a few quantised models, hashed.</summary>
     internal static string Hash()
     {
-        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(
+            System.Security.Cryptography.HashAlgorithmName.SHA256);
         foreach (string mix in (string[])["q8_0", "q4_k_m", "q5_1"])
         {
             using Model model = Make("llama", mix);
@@ -108,7 +114,8 @@ public sealed class QuantizedInvarianceTests
 
     private static float[][] Whole(Model model, IOps ops)
     {
-        RaggedBatch batch = new RaggedBatchBuilder().Add(Text, terms: new SequenceTerms { DeclaredLength = Length }, outputs: Outputs.All).Build();
+        RaggedBatch batch = new RaggedBatchBuilder().Add(Text, terms: new SequenceTerms { DeclaredLength = Length },
+            outputs: Outputs.All).Build();
         using Tensor hidden = model.Forward(ops, batch);
         using Tensor logits = model.Project(ops, hidden);
         return Session.Rows(logits);

@@ -11,7 +11,9 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
 {
     public string File(string name) => Path.Combine(Folder, name);
 
-    /// <summary>Files of a case: the model, and what a reference made of it. A folder with one of them must have the others.</summary>
+    /// <summary>
+    /// Files of a case: the model, and what a reference made of it. A folder with one of them must have the others.
+    /// </summary>
     public static IReadOnlyList<string> Parts { get; } = ["config.json", "expected.safetensors", "model.safetensors"];
 
     /// <summary>Whether the folder is a case at all.</summary>
@@ -24,7 +26,8 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
     public JsonDocument Json(string name) => LenientJson.Parse(File(name));
 
     public Model Load(WeightStorage storage = WeightStorage.AsStored, Device? device = null) =>
-        Model.Load(Folder, new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu, HashRotations = Rotations() });
+        Model.Load(Folder,
+            new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu, HashRotations = Rotations() });
 
     /// <summary>The rotations of hashed attention, which the files of a model do not hold; null: it has none.</summary>
     public HashRotations? Rotations()
@@ -69,7 +72,9 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
         }
         catch (UnknownArchitectureException)
         {
-            string type = json.RootElement.TryGetProperty("model_type", out JsonElement value) ? value.GetString()! : "without a model_type";
+            string type = json.RootElement.TryGetProperty("model_type", out JsonElement value)
+                ? value.GetString()!
+                : "without a model_type";
             return $"{Name}: the family '{type}' is not built yet";
         }
     }

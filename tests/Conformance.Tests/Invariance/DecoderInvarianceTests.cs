@@ -227,7 +227,12 @@ public sealed class DecoderInvarianceTests
         using (model)
         {
             float[][] expected = Expected(name, model, ops);
-            string[] others = opsName switch { "reference" => ["reference"], "late" => ["late", "cpu-512"], _ => ["cpu-512-1", "cpu-256", "cpu-128"] };
+            string[] others = opsName switch
+            {
+                "reference" => ["reference"],
+                "late" => ["late", "cpu-512"],
+                _ => ["cpu-512-1", "cpu-256", "cpu-128"],
+            };
             foreach (string other in others)
             {
                 (Model same, IOps otherOps) = Open(name, other);

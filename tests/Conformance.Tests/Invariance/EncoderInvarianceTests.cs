@@ -31,7 +31,9 @@ public sealed class EncoderInvarianceTests
         SparsePattern? pattern = TinyEncoders.Pattern(name, [40, 3]), others = TinyEncoders.Pattern(name, [1]);
         float[][] expected = Rows(
             model, opsName, new RaggedBatchBuilder().AddEncoder(text, pattern: pattern).Build(), 0, text.Length);
-        foreach (string other in opsName is "reference" or "late" ? (string[])[opsName] : ["cpu-512", "cpu-512-1", "cpu-256", "cpu-128"])
+        foreach (string other in opsName is "reference" or "late"
+            ? (string[])[opsName]
+            : ["cpu-512", "cpu-512-1", "cpu-256", "cpu-128"])
         {
             for (int seed = 0; seed < 3; seed++)
             {

@@ -85,10 +85,13 @@ public sealed class SparseEqualityTests
     private static Model Make(MixerSpec mixer)
     {
         var layer = new LayerSpec(Placement.Post, Norm, mixer, null);
-        var stack = new StackSpec(TinyModels.Vocabulary, Width, Visibility.Full, [layer]) { Position = new PositionSpec.Learned(80, 0) };
+        var stack = new StackSpec(TinyModels.Vocabulary, Width, Visibility.Full, [layer])
+        {
+            Position = new PositionSpec.Learned(80, 0),
+        };
         var names = new NameTable { { "embed", "embed" }, { "encoder.positions", "positions" }, { "head", "head" } };
-        foreach (string part in (string[])["norm1", "attention.q", "attention.k", "attention.v", "attention.o", "attention.global_q",
-            "attention.global_k", "attention.global_v"])
+        foreach (string part in (string[])["norm1", "attention.q", "attention.k", "attention.v", "attention.o",
+            "attention.global_q", "attention.global_k", "attention.global_v"])
             names.Add($"encoder.layers.*.{part}", $"layers.*.{part}");
         var spec = new ModelSpec("sparse", ModelTask.MaskedLanguageModel, stack, null, new HeadSpec(TinyModels.Vocabulary), 80);
         return Model.Build(spec, names, new ModelConfig(), new RandomSource(7));

@@ -11,7 +11,8 @@ internal static class TinyModels
     private static readonly Dictionary<string, string> Configs = new()
     {
         ["llama"] = LlamaLike("Llama"),
-        ["llama-dynamic"] = LlamaLike("Llama", """, "rope_scaling": {"rope_type": "dynamic", "factor": 2.0}""").Replace("128", "24"),
+        ["llama-dynamic"] =
+        LlamaLike("Llama", """, "rope_scaling": {"rope_type": "dynamic", "factor": 2.0}""").Replace("128", "24"),
         ["llama-yarn"] = LlamaLike("Llama", """, "rope_scaling": {"type": "yarn", "factor": 4.0}"""),
         ["mistral"] = LlamaLike("Mistral", """, "sliding_window": 5"""),
         ["qwen2"] = LlamaLike("Qwen2", """, "use_sliding_window": true, "sliding_window": 19, "max_window_layers": 1"""),
@@ -23,7 +24,8 @@ internal static class TinyModels
             "long_factor": [1.1, 1.7, 2.6, 4.1, 6.0, 9.0], "short_factor": [1.0, 1.3, 1.9, 3.0, 5.0, 7.5]}
             """),
         ["mixtral"] = LlamaLike("Mixtral", """, "num_local_experts": 5, "num_experts_per_tok": 2"""),
-        ["gpt2"] = """{"architectures": ["GPT2LMHeadModel"], "vocab_size": 61, "n_embd": 36, "n_head": 3, "n_layer": 2, "n_positions": 128}""",
+        ["gpt2"] =
+            """{"architectures": ["GPT2LMHeadModel"], "vocab_size": 61, "n_embd": 36, "n_head": 3, "n_layer": 2, "n_positions": 128}""",
         ["gpt_neox"] = """
             {"architectures": ["GPTNeoXForCausalLM"], "vocab_size": 61, "hidden_size": 40, "intermediate_size": 72, "num_attention_heads": 2,
             "num_hidden_layers": 2, "max_position_embeddings": 128, "rotary_pct": 0.3, "tie_word_embeddings": false}
@@ -74,7 +76,8 @@ internal static class TinyModels
             """,
         ["reformer-local"] = Reformer("local", "local"),
         ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
-        ["reformer-hashed"] = Reformer("lsh", "lsh").Replace("\"num_hashes\": 2, \"num_buckets\": 4,", "\"lsh_num_chunks_before\": 2,"),
+        ["reformer-hashed"] =
+        Reformer("lsh", "lsh").Replace("\"num_hashes\": 2, \"num_buckets\": 4,", "\"lsh_num_chunks_before\": 2,"),
         ["t5"] = """
             {"architectures": ["T5ForConditionalGeneration"], "vocab_size": 61, "d_model": 40, "d_kv": 12, "num_heads": 3, "d_ff": 56,
             "num_layers": 2, "feed_forward_proj": "gated-gelu", "relative_attention_num_buckets": 8, "relative_attention_max_distance": 20}
@@ -87,9 +90,11 @@ internal static class TinyModels
 
     public static IEnumerable<string> Names => [.. Configs.Keys, .. TinyHybrids.Names];
 
-    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null, Device? device = null) =>
+    public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null,
+        Device? device = null) =>
         Configs.TryGetValue(name, out string? config)
-            ? Model.Create(name, Encoding.UTF8.GetBytes(change is null ? config : change(config)), source ?? new RandomSource(7), device)
+            ? Model.Create(name, Encoding.UTF8.GetBytes(change is null ? config : change(config)),
+                source ?? new RandomSource(7), device)
             : TinyHybrids.Make(name, source ?? new RandomSource(7), device);
 
     /// <summary>Ids that follow from the seed.</summary>
@@ -109,11 +114,12 @@ internal static class TinyModels
         """ + more + "}";
 
     /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
-    private static string Reformer(params string[] layers) => $"{{\"architectures\": [\"ReformerModelWithLMHead\"]," + $"\"attn_layers\": [\"{string.Join("\", \"", layers)}\"]," + """
-        "axial_pos_embds": false, "axial_pos_shape": [8, 16], "axial_pos_embds_dim": [13, 23], "num_hashes": 2, "num_buckets": 4,
-        "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56, "num_attention_heads": 3, "attention_head_size": 10,
-        "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5, "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
-        """;
+    private static string Reformer(params string[] layers) =>
+        $"{{\"architectures\": [\"ReformerModelWithLMHead\"]," + $"\"attn_layers\": [\"{string.Join("\", \"", layers)}\"]," + """
+            "axial_pos_embds": false, "axial_pos_shape": [8, 16], "axial_pos_embds_dim": [13, 23], "num_hashes": 2, "num_buckets": 4,
+            "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56, "num_attention_heads": 3, "attention_head_size": 10,
+            "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5, "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
+            """;
 
     private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """
         "vocab_size": 61, "d_model": 36, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 3,

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Conformance.Tests;
 
-/// <summary>What a window with sinks means: the rows that are seen stand beside each other, sinks first (Xiao et al., 2023).</summary>
+/// <summary>
+/// What a window with sinks means: the rows that are seen stand beside each other, sinks first (Xiao et al., 2023).
+/// </summary>
 public sealed class WindowTests
 {
     private const int Sinks = 3;
@@ -16,12 +18,13 @@ public sealed class WindowTests
             "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 12, "rope_theta": 100}
             """
         },
-        { "ALiBi", """{"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 1}""" },
+        { "ALiBi",
+            """{"architectures": ["BloomForCausalLM"], "vocab_size": 61, "hidden_size": 36, "n_head": 3, "n_layer": 1}""" },
     };
 
     /// <summary>
-    /// In one layer a row is a function of the embeddings it sees, so it must be what a plain pass over sinks and window gives. The model's context
-    /// is just that long.
+    /// In one layer a row is a function of the embeddings it sees, so it must be what a plain pass over sinks and window
+    /// gives. The model's context is just that long.
     /// </summary>
     [Theory]
     [MemberData(nameof(OneLayer))]
@@ -39,7 +42,10 @@ public sealed class WindowTests
             using Tensor logits = model.Project(ops, hidden);
             float[] expected = logits.Row(seen.Length - 1).ToArray();
             for (int id = 0; id < expected.Length; id++)
-                Assert.True(Math.Abs(expected[id] - streamed[last][id]) < 1e-4f, $"{name}, row {last}, id {id}: {streamed[last][id]}, expected {expected[id]}");
+            {
+                Assert.True(Math.Abs(expected[id] - streamed[last][id]) < 1e-4f,
+                    $"{name}, row {last}, id {id}: {streamed[last][id]}, expected {expected[id]}");
+            }
         }
     }
 
@@ -83,7 +89,8 @@ public sealed class WindowTests
         using Model byConfig = Create(Plain + $", \"rope_scaling\": {section}}}");
         using Model byRequest = Create(Plain + "}");
         using var expected = new Session(byConfig, ops, 4, 60);
-        using var made = new Session(byRequest, ops, 4, new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(scaling) });
+        using var made = new Session(byRequest, ops, 4,
+            new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(scaling) });
         Bits.Equal(expected.Feed(text), made.Feed(text), kind);
     }
 
@@ -95,9 +102,11 @@ public sealed class WindowTests
         IOps ops = OpsUnderTest.Get("cpu-512");
         int[] text = TinyModels.Tokens(3, 60);
         using var expected = new Session(larger, ops, 4, 60);
-        using var made = new Session(plain, ops, 4, new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(new RopeScaling.Ntk(4)) });
+        using var made = new Session(plain, ops, 4,
+            new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(new RopeScaling.Ntk(4)) });
         Bits.Equal(expected.Feed(text), made.Feed(text), "ntk");
-        using var byTheta = new Session(plain, ops, 4, new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(null, 10000 * Math.Pow(4, 12 / 10.0)) });
+        using var byTheta = new Session(plain, ops, 4,
+            new SequenceTerms { DeclaredLength = 60, Rope = new RopeChange(null, 10000 * Math.Pow(4, 12 / 10.0)) });
         using var again = new Session(larger, ops, 4, 60);
         Bits.Equal(again.Feed(text), byTheta.Feed(text), "theta");
     }
@@ -130,10 +139,11 @@ public sealed class WindowTests
         foreach (RopeChange change in (RopeChange[])
             [
                 new(new RopeScaling.Linear(0.5)), new(new RopeScaling.Ntk(double.NaN)), new(new RopeScaling.DynamicNtk(2, 0)),
-                new(new RopeScaling.Yarn(2, 10, 1, 32, 1)), new(new RopeScaling.Yarn(2, 10, 32, 1, 0)), new(null, 0), new(null, double.NaN),
-                new(new RopeScaling.LongRope([1], [1], 10, 1)),
+                new(new RopeScaling.Yarn(2, 10, 1, 32, 1)), new(new RopeScaling.Yarn(2, 10, 32, 1, 0)), new(null, 0),
+                new(null, double.NaN), new(new RopeScaling.LongRope([1], [1], 10, 1)),
             ])
-            Assert.StartsWith("Rope.", Assert.Throws<SequenceTermsException>(() => llama.LimitsOf(new SequenceTerms { Rope = change })).Term);
+            Assert.StartsWith("Rope.",
+                Assert.Throws<SequenceTermsException>(() => llama.LimitsOf(new SequenceTerms { Rope = change })).Term);
         using Model bloom = TinyModels.Make("bloom");
         Assert.Throws<SequenceTermsException>(() => bloom.LimitsOf(new SequenceTerms { Rope = new RopeChange(null, 500) }));
     }

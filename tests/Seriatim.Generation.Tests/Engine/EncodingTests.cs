@@ -33,7 +33,8 @@ public sealed class EncodingTests
             EncodingResult result = await results[i];
             for (int t = 0; t < rows[i].Length; t++)
                 Close(logits.AsSpan((i * width + t) * vocabulary, vocabulary), result.Logits[t]);
-            float[][] states = [.. Enumerable.Range(0, rows[i].Length).Select(t => hidden.AsSpan((i * width + t) * features, features).ToArray())];
+            float[][] states = [.. Enumerable.Range(0, rows[i].Length)
+                .Select(t => hidden.AsSpan((i * width + t) * features, features).ToArray())];
             float[] pooled = (PoolingKind)(i % 3) switch
             {
                 PoolingKind.First => states[0],
@@ -54,7 +55,12 @@ public sealed class EncodingTests
         float[] logits = file.ReadF32(file["logits"]);
         for (int i = 0; i < rows.Length; i++)
         {
-            EncodingResult result = await engine.EncodeAsync(new EncodingRequest { Tokens = rows[i], TokenTypes = Types(file, i, width, rows[i].Length), LogitsAt = [0] });
+            EncodingResult result = await engine.EncodeAsync(new EncodingRequest
+            {
+                Tokens = rows[i],
+                TokenTypes = Types(file, i, width, rows[i].Length),
+                LogitsAt = [0],
+            });
             Close(logits.AsSpan(i * logits.Length / rows.Length, logits.Length / rows.Length), result.Logits[0]);
             Assert.Null(result.Embedding);
         }
@@ -67,7 +73,12 @@ public sealed class EncodingTests
         using var engine = new GenerationEngine(model, new EngineOptions { Pages = 100 });
         var request = new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 50, Seed = 0 };
         Task<GenerationResult> generation = engine.CompleteAsync(request);
-        EncodingResult embedding = await engine.EncodeAsync(new EncodingRequest { Tokens = new[] { 5, 6, 7 }, Pooling = PoolingKind.Last, Normalize = true });
+        EncodingResult embedding = await engine.EncodeAsync(new EncodingRequest
+        {
+            Tokens = new[] { 5, 6, 7 },
+            Pooling = PoolingKind.Last,
+            Normalize = true,
+        });
         Assert.Equal(1, embedding.Embedding!.Sum(x => (double)x * x), 1e-6);
         Assert.Equal(Runs.Alone(model, request).Choices[0].TokenIds, (await generation).Choices[0].TokenIds);
     }
@@ -80,8 +91,10 @@ public sealed class EncodingTests
         var good = new EncodingRequest { Tokens = new[] { 1, 2 }, Pooling = PoolingKind.Mean };
         core.Check(good);
         Assert.Equal("Tokens", Assert.Throws<InvalidOptionException>(() => core.Check(good with { Tokens = default })).Option);
-        Assert.Equal("Tokens", Assert.Throws<InvalidOptionException>(() => core.Check(good with { Tokens = new[] { 99 } })).Option);
-        Assert.Equal("TokenTypes", Assert.Throws<InvalidOptionException>(() => core.Check(good with { TokenTypes = new[] { 0 } })).Option);
+        Assert.Equal("Tokens",
+            Assert.Throws<InvalidOptionException>(() => core.Check(good with { Tokens = new[] { 99 } })).Option);
+        Assert.Equal("TokenTypes",
+            Assert.Throws<InvalidOptionException>(() => core.Check(good with { TokenTypes = new[] { 0 } })).Option);
         var pattern = Assert.Throws<InvalidOptionException>(() => core.Check(good with { Pattern = new() { Globals = [0] } }));
         Assert.Equal("Pattern", pattern.Option);
         Assert.Contains("1 global tokens", pattern.Message);
@@ -107,7 +120,9 @@ public sealed class EncodingTests
             : null;
 
     private static int[] Types(SafetensorsFile file, int row, int width, int count) =>
-        file.TryGet("token_type_ids", out SafetensorsEntry? entry) ? [.. file.ReadI64(entry).Skip(row * width).Take(count).Select(t => (int)t)] : [];
+        file.TryGet("token_type_ids", out SafetensorsEntry? entry)
+            ? [.. file.ReadI64(entry).Skip(row * width).Take(count).Select(t => (int)t)]
+            : [];
 
     private static void Close(ReadOnlySpan<float> expected, float[] actual)
     {

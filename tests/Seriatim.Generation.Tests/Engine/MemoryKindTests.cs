@@ -273,7 +273,8 @@ public sealed class MemoryKindTests
 
         // Little memory is for few sequences at a time, not for none.
         EngineOptions small = options with { MemoryBytes = 64 * state, MaxSequences = 500, TokenBudget = 500 };
-        Assert.Equal((32, 64), (small.StatesFor(both) - (int)Math.Min(32 * state / 4 / state, 32 * state / page), small.StatesFor(states)));
+        Assert.Equal((32, 64),
+            (small.StatesFor(both) - (int)Math.Min(32 * state / 4 / state, 32 * state / page), small.StatesFor(states)));
     }
 
     [Theory]

@@ -36,7 +36,9 @@ public sealed class RereadingEngineTests
         Assert.Equal(core.Pools![0].Units, core.Pools[0].Free);
     }
 
-    /// <summary>A position takes four bytes, whatever the engine is told about keys and values; a gigabyte of them is not made.</summary>
+    /// <summary>
+    /// A position takes four bytes, whatever the engine is told about keys and values; a gigabyte of them is not made.
+    /// </summary>
     [Fact]
     public void IdsAreAllThatIsRemembered()
     {

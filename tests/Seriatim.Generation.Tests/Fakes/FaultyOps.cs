@@ -14,7 +14,8 @@ internal sealed class FaultyOps(IOps inner) : IOps
         Func<TState, IDisposable> hold) => part(this, x, state);
 
     public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
-        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) => Coupling.Forward(this, x, state, first, second);
+        Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) =>
+        Coupling.Forward(this, x, state, first, second);
 
     void IOps.Run<TOp>(TOp op, Span<Tensor> results)
     {

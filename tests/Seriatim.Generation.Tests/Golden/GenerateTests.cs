@@ -32,7 +32,8 @@ public sealed class GenerateTests
     {
         using Model model = Model.Load(Shared.Path("golden", name), new ModelLoadOptions { HashRotations = Rotations(name) });
         using var core = new EngineCore(
-            new LoadedModel(model, CpuOps.Create(1)), new EngineOptions { Pages = 400, PageSize = 8, TokenBudget = 64, MaxSequences = 40 });
+            new LoadedModel(model, CpuOps.Create(1)),
+            new EngineOptions { Pages = 400, PageSize = 8, TokenBudget = 64, MaxSequences = 40 });
         using JsonDocument json = LenientJson.Parse(Shared.Path("golden", name, "generate.json"));
         var checks = new List<Action>();
         long number = 0;

@@ -1,8 +1,8 @@
 namespace Seriatim.Generation.Tests;
 
 /// <summary>
-/// Published families that remember states, alone and beside pages, under all that an engine does: whatever happens, a request gives
-/// what it gives alone, and a conversation goes on from where it was.
+/// Published families that remember states, alone and beside pages, under all that an engine does: whatever happens, a request
+/// gives what it gives alone, and a conversation goes on from where it was.
 /// </summary>
 public sealed class RecurrentFamilyTests
 {
@@ -53,11 +53,20 @@ public sealed class RecurrentFamilyTests
         using Model model = Model.Load(Shared.Path("golden", name));
         var loaded = new LoadedModel(model, ops);
         int[] prompt = [.. Enumerable.Range(0, 40).Select(i => i % 10 * 7 % loaded.VocabularySize)];
-        foreach (SamplingOptions sampling in (SamplingOptions[])[SamplingOptions.Greedy, new() { Temperature = 0.9f, TopP = 0.95f }])
+        foreach (SamplingOptions sampling in (SamplingOptions[])[SamplingOptions.Greedy,
+            new() { Temperature = 0.9f, TopP = 0.95f }])
         {
-            var request = new GenerationRequest { Prompt = prompt, MaxNewTokens = 60, Sampling = sampling, Seed = 5, Logprobs = 1 };
+            var request = new GenerationRequest
+            {
+                Prompt = prompt,
+                MaxNewTokens = 60,
+                Sampling = sampling,
+                Seed = 5,
+                Logprobs = 1,
+            };
             GenerationResult expected = Runs.Alone(loaded, request);
-            using var core = new EngineCore(loaded, new EngineOptions { Pages = 100, States = 40, PageSize = 8, DraftModel = loaded });
+            using var core = new EngineCore(loaded,
+                new EngineOptions { Pages = 100, States = 40, PageSize = 8, DraftModel = loaded });
             GenerationHandle handle = core.Add(request with
             {
                 Speculation = new() { Kind = kind, MaxTokens = 6, Branches = branches, Always = true },
@@ -66,7 +75,8 @@ public sealed class RecurrentFamilyTests
             Runs.Equal(expected, handle.Result(), $"{name}, {kind}, {branches} branches, {sampling}");
             GenerationUsage usage = handle.Result().Usage;
             Assert.True(usage.DraftTokens > 0);
-            Assert.True(kind == SpeculationKind.DraftModel || usage.AcceptedTokens < usage.DraftTokens, "Some are meant to be refused.");
+            Assert.True(kind == SpeculationKind.DraftModel || usage.AcceptedTokens < usage.DraftTokens,
+                "Some are meant to be refused.");
         }
     }
 

@@ -20,10 +20,13 @@ public static class AttentionCases
             ("window 70, full", Spec(2, 2, 8) with { Window = 9 }, [Self(80, Visibility.Full)]),
             ("chunks of 7 and one before", Spec(4, 2, 8) with { Chunk = 7, ChunksBefore = 1 }, [Self(100), Self(3), Self(15)]),
             ("chunks of 70 alone", Spec(2, 2, 8) with { Chunk = 70 }, [Self(150)]),
-            ("chunks of 9, full", Spec(2, 2, 8) with { Chunk = 9, ChunksBefore = 2 }, [Self(80, Visibility.Full), Self(4, Visibility.Full)]),
+            ("chunks of 9, full", Spec(2, 2, 8) with { Chunk = 9, ChunksBefore = 2 },
+                [Self(80, Visibility.Full), Self(4, Visibility.Full)]),
             ("soft cap", Spec(2, 2, 16) with { SoftCap = 1.5f }, [Self(40)]),
-            ("dropout, grouped, 4/2 x 12", Spec(4, 2, 12) with { Dropout = new DropoutMask(0.3f, 7) }, [Self(90), Self(1), Self(5)]),
-            ("dropout, cross 2 x 16", Spec(2, 2, 16) with { Dropout = new DropoutMask(0.5f, 8) }, [(7, 21, Visibility.Full), (30, 80, Visibility.Full)]),
+            ("dropout, grouped, 4/2 x 12", Spec(4, 2, 12) with { Dropout = new DropoutMask(0.3f, 7) },
+                [Self(90), Self(1), Self(5)]),
+            ("dropout, cross 2 x 16", Spec(2, 2, 16) with { Dropout = new DropoutMask(0.5f, 8) },
+                [(7, 21, Visibility.Full), (30, 80, Visibility.Full)]),
             ("alibi", Spec(4, 4, 8) with { Bias = new AttentionBias.Alibi([0.5f, 0.25f, 0.125f, 0.0625f]) }, [Self(75), Self(4)]),
         ];
         foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)
@@ -33,7 +36,8 @@ public static class AttentionCases
             OpCase c = null!;
             AttentionBias.Relative bias = null!;
             c = Case($"attention relative, bidirectional {bidirectional}", Spec(4, 2, 8) with { Scale = 1 },
-                [Self(50, bidirectional ? Visibility.Full : Visibility.Causal), Self(3, bidirectional ? Visibility.Full : Visibility.Causal)],
+                [Self(50, bidirectional ? Visibility.Full : Visibility.Causal),
+                    Self(3, bidirectional ? Visibility.Full : Visibility.Causal)],
                 spec => spec with { Bias = bias });
             bias = new AttentionBias.Relative(c.Parameter(16, 4), bidirectional, 20);
             yield return c;
@@ -60,13 +64,15 @@ public static class AttentionCases
     private static (int, int, Visibility) Self(int rows, Visibility visibility = Visibility.Causal) => (rows, rows, visibility);
 
     private static OpCase Case(
-        string name, AttentionSpec spec, (int Queries, int Keys, Visibility Visibility)[] segments, Func<AttentionSpec, AttentionSpec>? complete = null)
+        string name, AttentionSpec spec, (int Queries, int Keys, Visibility Visibility)[] segments,
+        Func<AttentionSpec, AttentionSpec>? complete = null)
     {
         int queries = segments.Sum(s => s.Queries);
         int keys = segments.Sum(s => s.Keys);
         return new OpCase(name, (c, ops) => ops.Attention(
                 c.Inputs[0], c.Inputs[1], c.Inputs[2], Rows(segments), 0, complete?.Invoke(spec) ?? spec))
         { Tolerance = 1e-5f }
-            .Input(queries, spec.Heads * spec.HeadDim).Input(keys, spec.KeyValueHeads * spec.HeadDim).Input(keys, spec.KeyValueHeads * spec.HeadDim);
+            .Input(queries, spec.Heads * spec.HeadDim).Input(keys, spec.KeyValueHeads * spec.HeadDim)
+            .Input(keys, spec.KeyValueHeads * spec.HeadDim);
     }
 }

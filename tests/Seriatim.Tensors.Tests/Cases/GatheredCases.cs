@@ -13,13 +13,15 @@ public static class GatheredCases
         yield return Case("buckets, causal, own score", Spec(2, 8) with { Causal = true, OwnScore = -2.5f },
             Rows(40, n => Buckets(n, 2)), withSums: true);
         yield return Case("sums alone", Spec(2, 20), Rows(33, n => Windows(n, 2, 3, 1, [1])), withSums: true, withY: false);
-        yield return Case("dropout", Spec(2, 12) with { Dropout = new DropoutMask(0.3f, 7) }, Rows(60, n => Windows(n, 2, 6, 1, [2])));
+        yield return Case("dropout", Spec(2, 12) with { Dropout = new DropoutMask(0.3f, 7) },
+            Rows(60, n => Windows(n, 2, 6, 1, [2])));
         yield return Case("empty lists and rows that see nothing", Spec(2, 12), new GatheredRows(
         [
             new GatheredSegment(0, 6,
             [
                 new GatheredPiece(0, 2, [3, 1], [1, 2, 5]) { Ranges = [(1, 1), (0, 2)] },
-                new GatheredPiece(0, 2, [], [0]), new GatheredPiece(0, 2, [4], []), new GatheredPiece(0, 2, [5], [5]) { Always = 1 },
+                new GatheredPiece(0, 2, [], [0]), new GatheredPiece(0, 2, [4], []),
+                new GatheredPiece(0, 2, [5], [5]) { Always = 1 },
             ]),
             new GatheredSegment(6, 2, []), new GatheredSegment(8, 0, []),
             new GatheredSegment(8, 3, [new GatheredPiece(1, 1, [2], [0, 2, 1]) { Always = 1, Ranges = [(0, 2)] }]),
@@ -42,7 +44,8 @@ public static class GatheredCases
             int[] all = [.. Enumerable.Range(0, n).Where(i => i % dilation == residue)];
             int[] others = [.. all.Except(globals)];
             (int First, int End) RangeOf(int i) => (
-                globals.Length + others.Count(j => j < i - side * dilation), globals.Length + others.Count(j => j <= i + side * dilation));
+                globals.Length + others.Count(j => j < i - side * dilation),
+                globals.Length + others.Count(j => j <= i + side * dilation));
             pieces.Add(new GatheredPiece(firstHead, heads, all, [.. globals, .. others])
             {
                 Always = globals.Length,
@@ -62,7 +65,8 @@ public static class GatheredCases
         [
             .. from head in Enumerable.Range(0, size == 7 ? 2 : 1)
                from b in Enumerable.Range(0, blocks)
-               select new GatheredPiece(head, 1, Block(b), [.. Block(b), .. Block(0), .. Block(0), .. Block((b * 3 + head) % blocks)]),
+               select new GatheredPiece(head, 1, Block(b),
+                   [.. Block(b), .. Block(0), .. Block(0), .. Block((b * 3 + head) % blocks)]),
         ];
     }
 

@@ -20,7 +20,8 @@ public static class HashedCases
 
         foreach (int parts in new[] { 1, 2, 5 })
         {
-            OpCase c = new($"join {parts} softmaxes", (c, ops) => ops.JoinSoftmaxes([.. c.Inputs.Take(parts)], [.. c.Inputs.Skip(parts)]));
+            OpCase c = new($"join {parts} softmaxes",
+                (c, ops) => ops.JoinSoftmaxes([.. c.Inputs.Take(parts)], [.. c.Inputs.Skip(parts)]));
             for (int i = 0; i < parts; i++)
                 c.Input(7, 3 * 19);
             for (int i = 0; i < parts; i++)
@@ -35,7 +36,10 @@ public static class HashedCases
         }
 
         LinearWeight? first = null, second = null;
-        var coupled = new OpCase("coupled parts", (c, ops) => Twice(ops, c.Inputs[0], first!, second!)) { Tolerance = 1e-5f }.Input(6, 46);
+        var coupled = new OpCase("coupled parts", (c, ops) => Twice(ops, c.Inputs[0], first!, second!))
+        {
+            Tolerance = 1e-5f,
+        }.Input(6, 46);
         (first, second) = (coupled.Linear(23, 23, true), coupled.Linear(23, 23, false));
         yield return coupled;
     }
@@ -48,8 +52,8 @@ public static class HashedCases
     }
 
     internal static Tensor Couple(IOps ops, Tensor x, LinearWeight first, LinearWeight second) =>
-        ops.Couple(x, (first, second), static (ops, half, w) => Part(ops, half, w.first), static (ops, half, w) => Part(ops, half, w.second),
-            static _ => new Nothing());
+        ops.Couple(x, (first, second), static (ops, half, w) => Part(ops, half, w.first),
+            static (ops, half, w) => Part(ops, half, w.second), static _ => new Nothing());
 
     internal static HashRotations Rotations(int heads, int d, int rounds, int directions)
     {

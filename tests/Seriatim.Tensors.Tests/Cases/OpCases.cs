@@ -3,7 +3,9 @@ namespace Seriatim.Tensors.Tests;
 /// <summary>The table of cases: every op, with shapes that meet every tail and every branch.</summary>
 public static class OpCases
 {
-    /// <summary>Calls that change their operands or give sums in double, and so have tests of their own: <see cref="OptimizerOpTests"/>.</summary>
+    /// <summary>
+    /// Calls that change their operands or give sums in double, and so have tests of their own: <see cref="OptimizerOpTests"/>.
+    /// </summary>
     public static IReadOnlySet<string> WithoutCases { get; } = new HashSet<string>
     {
         "AdamWStep", "LionStep", "AdafactorStep", "MoveTowards", "Swap", "PutRows", "SumOfSquares", "DistillationLoss",
@@ -54,12 +56,14 @@ public static class OpCases
         (int N, int I, int O, bool Bias)[] shapes =
         [
             (1, 7, 5, true), (1, 300, 70, false), (2, 16, 32, true), (3, 40, 33, false), (5, 64, 96, true), (8, 17, 31, true),
-            (9, 257, 64, true), (33, 40, 100, false), (70, 530, 45, true), (13, 1, 1, true), (520, 24, 40, true), (1100, 20, 70, true),
+            (9, 257, 64, true), (33, 40, 100, false), (70, 530, 45, true), (13, 1, 1, true), (520, 24, 40, true),
+            (1100, 20, 70, true),
         ];
         foreach ((int n, int i, int o, bool bias) in shapes)
         {
             LinearWeight? w = null;
-            var c = new OpCase($"linear [{n}, {i}] -> {o}{(bias ? " with bias" : "")}", (c, ops) => ops.Linear(c.Inputs[0], w!)).Input(n, i);
+            var c = new OpCase($"linear [{n}, {i}] -> {o}{(bias ? " with bias" : "")}",
+                (c, ops) => ops.Linear(c.Inputs[0], w!)).Input(n, i);
             w = c.Linear(o, i, bias);
             yield return c;
         }
@@ -69,7 +73,10 @@ public static class OpCases
             foreach (int n in new[] { 1, 11 })
             {
                 LinearWeight? w = null;
-                var c = new OpCase($"linear {type} [{n}, 300] -> 70", (c, ops) => ops.Linear(c.Inputs[0], w!)) { Differentiable = false }.Input(n, 300);
+                var c = new OpCase($"linear {type} [{n}, 300] -> 70", (c, ops) => ops.Linear(c.Inputs[0], w!))
+                {
+                    Differentiable = false,
+                }.Input(n, 300);
                 w = c.Linear(70, 300, true, type);
                 yield return c;
             }
@@ -94,15 +101,19 @@ public static class OpCases
         yield return many;
     }
 
-    /// <summary>Weights that hold another: of low rank, and parts; and quantised ones, which pass the gradient of their input.</summary>
+    /// <summary>
+    /// Weights that hold another: of low rank, and parts; and quantised ones, which pass the gradient of their input.
+    /// </summary>
     private static IEnumerable<OpCase> Adapters()
     {
         (string Name, int Outputs, int Inputs, int Rows, Func<OpCase, LinearWeight> Make)[] kinds =
         [
             ("low rank over dense", 70, 40, 9, c => Frozen(c, 70, 40).WithLowRank(Panels(c, 4, 40), Panels(c, 70, 4), 0.5f)),
-            ("low rank over blocks", 33, 64, 3, c => Blocks(33, 64, c.Parameter(1, 33)).WithLowRank(Panels(c, 7, 64), Panels(c, 33, 7), 2)),
+            ("low rank over blocks", 33, 64, 3,
+                c => Blocks(33, 64, c.Parameter(1, 33)).WithLowRank(Panels(c, 7, 64), Panels(c, 33, 7), 2)),
             ("low rank over low rank", 40, 24, 5, c => Frozen(c, 40, 24)
-                .WithLowRank(Frozen(Panels(c, 3, 24)), Frozen(Panels(c, 40, 3)), 1).WithLowRank(Panels(c, 2, 24), Panels(c, 40, 2), 1)),
+                .WithLowRank(Frozen(Panels(c, 3, 24)), Frozen(Panels(c, 40, 3)), 1)
+                .WithLowRank(Panels(c, 2, 24), Panels(c, 40, 2), 1)),
             ("shard of outputs", 32, 40, 9, c => c.Linear(100, 40, true).ShardOfOutputs(32, 32)),
             ("last shard of outputs", 36, 40, 1, c => c.Linear(100, 40, true).ShardOfOutputs(64, 36)),
             ("shard of inputs", 45, 17, 9, c => c.Linear(45, 40, false).ShardOfInputs(13, 17)),
@@ -176,7 +187,8 @@ public static class OpCases
         return grouped;
     }
 
-    private static Parameter Panels(OpCase c, int rows, int columns) => c.Parameter(rows, columns, ParameterLayout.Panels, spread: 0.5f);
+    private static Parameter Panels(OpCase c, int rows, int columns) =>
+        c.Parameter(rows, columns, ParameterLayout.Panels, spread: 0.5f);
 
     private static LinearWeight Frozen(OpCase c, int outputs, int inputs)
     {
@@ -195,9 +207,11 @@ public static class OpCases
     private static LinearWeight Blocks(int outputs, int inputs, Parameter? bias)
     {
         var random = new Random(outputs * 31 + inputs);
-        float[][] rows = [.. Enumerable.Range(0, outputs).Select(_ => Enumerable.Range(0, inputs).Select(_ => random.NextSingle() - 0.5f).ToArray())];
+        float[][] rows = [.. Enumerable.Range(0, outputs)
+            .Select(_ => Enumerable.Range(0, inputs).Select(_ => random.NextSingle() - 0.5f).ToArray())];
         return LinearWeight.FromBlocks(QuantizedMatrix.Encode(
-            "blocks", BlockType.Q8_0, outputs, inputs, QuantizedPlacement.Packed, (row, values) => rows[row].CopyTo(values)), bias);
+            "blocks", BlockType.Q8_0, outputs, inputs, QuantizedPlacement.Packed, (row, values) => rows[row].CopyTo(values)),
+            bias);
     }
 
     private static IEnumerable<OpCase> Norms()
@@ -206,13 +220,17 @@ public static class OpCases
         {
             foreach ((int n, int e, int width) in new[] { (1, 5, 5), (4, 16, 16), (7, 40, 40), (3, 48, 12), (40, 600, 600) })
             {
-                foreach ((bool scale, bool bias, float offset) in new[] { (true, false, 0f), (true, true, 0f), (true, false, 1f), (false, false, 0f) })
+                foreach ((bool scale, bool bias, float offset) in new[]
+                {
+                    (true, false, 0f), (true, true, 0f), (true, false, 1f), (false, false, 0f)
+                })
                 {
                     NormWeight? w = null;
                     var c = new OpCase($"norm {kind} [{n}, {e}] by {width} scale {scale} bias {bias} offset {offset}",
                         (c, ops) => ops.Norm(c.Inputs[0], w!))
                     { Tolerance = 1e-5f }.Input(n, e);
-                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null, 1e-5f, offset)
+                    w = new NormWeight(kind, scale ? c.Parameter(1, width) : null, bias ? c.Parameter(1, width) : null,
+                        1e-5f, offset)
                     {
                         Width = scale || width == e ? 0 : width,
                     };
@@ -226,12 +244,17 @@ public static class OpCases
     {
         foreach (RopePairing pairing in Enum.GetValues<RopePairing>())
         {
-            foreach ((int n, int heads, int d, int half) in new[] { (5, 3, 8, 4), (3, 2, 12, 6), (2, 2, 64, 32), (4, 2, 40, 10), (3, 1, 80, 33) })
+            foreach ((int n, int heads, int d, int half) in new[]
+            {
+                (5, 3, 8, 4), (3, 2, 12, 6), (2, 2, 64, 32), (4, 2, 40, 10), (3, 1, 80, 33)
+            })
             {
                 float[] angles = [.. Enumerable.Range(0, n * half).Select(i => i * 0.37f)];
                 var rows = new RopeRows(
-                    OpCase.DeviceOfCases.Upload(angles.Select(MathF.Cos).ToArray(), n, half), OpCase.DeviceOfCases.Upload(angles.Select(MathF.Sin).ToArray(), n, half), d, pairing);
-                yield return new OpCase($"rope {pairing} {heads} x {d}, {2 * half} turn", (c, ops) => ops.Rope(c.Inputs[0], rows)).Input(n, heads * d);
+                    OpCase.DeviceOfCases.Upload(angles.Select(MathF.Cos).ToArray(), n, half),
+                    OpCase.DeviceOfCases.Upload(angles.Select(MathF.Sin).ToArray(), n, half), d, pairing);
+                yield return new OpCase($"rope {pairing} {heads} x {d}, {2 * half} turn",
+                    (c, ops) => ops.Rope(c.Inputs[0], rows)).Input(n, heads * d);
             }
         }
     }
@@ -240,20 +263,24 @@ public static class OpCases
     {
         foreach (Activation activation in Enum.GetValues<Activation>())
         {
-            yield return new OpCase($"activation {activation}", (c, ops) => ops.Activate(c.Inputs[0], activation)).Input(7, 45, 3);
-            yield return new OpCase($"gated {activation}", (c, ops) => ops.GatedActivate(c.Inputs[0], c.Inputs[1], activation)).Input(7, 45, 3).Input(7, 45);
+            yield return new OpCase($"activation {activation}",
+                (c, ops) => ops.Activate(c.Inputs[0], activation)).Input(7, 45, 3);
+            yield return new OpCase($"gated {activation}",
+                (c, ops) => ops.GatedActivate(c.Inputs[0], c.Inputs[1], activation)).Input(7, 45, 3).Input(7, 45);
         }
 
         yield return new OpCase("add", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(5, 31).Input(5, 31);
         yield return new OpCase("add to itself", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[0])).Input(5, 31);
         yield return new OpCase("scale", (c, ops) => ops.Scale(c.Inputs[0], -1.7f)).Input(5, 31);
         yield return new OpCase("dropout", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.3f, 5))).Input(9, 37);
-        yield return new OpCase("dropout, large", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.1f, 6).At(3))).Input(70, 513);
+        yield return new OpCase("dropout, large",
+            (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.1f, 6).At(3))).Input(70, 513);
         yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
         yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
         yield return new OpCase("scatter rows", (c, ops) => ops.ScatterRows(c.Inputs[0], new[] { 4, 1, 4 }, 6)).Input(3, 31);
         yield return new OpCase("columns", (c, ops) => ops.Columns(c.Inputs[0], 5, 17)).Input(4, 31);
-        yield return new OpCase("no columns", (c, ops) => ops.JoinColumns(ops.Columns(c.Inputs[0], 31, 0), c.Inputs[0])).Input(4, 31);
+        yield return new OpCase("no columns",
+            (c, ops) => ops.JoinColumns(ops.Columns(c.Inputs[0], 31, 0), c.Inputs[0])).Input(4, 31);
         yield return new OpCase("join columns", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[1])).Input(4, 31).Input(4, 3);
         yield return new OpCase("join columns to itself", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[0])).Input(4, 31);
         yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);
@@ -291,7 +318,8 @@ public static class OpCases
         {
             LinearWeight? head = null;
             int[] labels = [.. Enumerable.Range(0, n).Select(i => i == 2 ? -100 : (i * 7919 + 4) % v)];
-            var c = new OpCase($"cross entropy [{n}, {e}] -> {v}, {options}", (c, ops) => ops.CrossEntropy(c.Inputs[0], head!, labels, options)).Input(n, e);
+            var c = new OpCase($"cross entropy [{n}, {e}] -> {v}, {options}",
+                (c, ops) => ops.CrossEntropy(c.Inputs[0], head!, labels, options)).Input(n, e);
             head = c.Linear(v, e, bias);
             yield return c;
         }

@@ -28,7 +28,8 @@ public static class RecurrenceCases
     private static IEnumerable<OpCase> Convolutions()
     {
         foreach ((int width, int kernel, bool bias, int[] segments) in new[] { (1, 1, true, new[] { 1 }),
-            (16, 4, false, [5, 1, 9]), (37, 3, true, [2, 20]), (64, 4, true, [7]), (130, 2, false, [2, 33, 1]), (700, 5, true, [6, 4]) })
+            (16, 4, false, [5, 1, 9]), (37, 3, true, [2, 20]), (64, 4, true, [7]), (130, 2, false, [2, 33, 1]),
+            (700, 5, true, [6, 4]) })
         {
             yield return Convolution($"{string.Join(" + ", segments)} rows", (width, kernel, bias), Whole(segments), 0);
         }

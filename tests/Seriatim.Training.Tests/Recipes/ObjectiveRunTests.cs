@@ -93,14 +93,16 @@ public sealed class ObjectiveRunTests
         Assert.Equal(Weights(byConfig), Weights(byRecipe));
         Assert.NotEqual(Weights(byConfig), Weights(without));
 
-        static string Weights(TinyRun run) => run.Hashes("final").Single(h => h.StartsWith("model.safetensors", StringComparison.Ordinal));
+        static string Weights(TinyRun run) =>
+            run.Hashes("final").Single(h => h.StartsWith("model.safetensors", StringComparison.Ordinal));
         static TinyRun Objective() => Make("span_corruption", T5, "lines.txt", """, "format": "lines" """);
     }
 
     private static TinyRun Make(string objective, string config, string file, string keys)
     {
         var run = new TinyRun();
-        string[] lines = [.. Enumerable.Range(0, 80).Select(i => $"the {(char)('a' + i * 7 % 26)} sat on {(char)('a' + i * 11 % 26)}.")];
+        string[] lines = [.. Enumerable.Range(0, 80)
+            .Select(i => $"the {(char)('a' + i * 7 % 26)} sat on {(char)('a' + i * 11 % 26)}.")];
         run.Folder.Write("lines.txt", string.Join('\n', lines));
         run.Folder.Write("pairs.tsv", string.Join('\n', lines.Select((l, i) => $"{l}\tthe {(char)('a' + i * 7 % 26)}.")));
         foreach ((string key, string value) in new Dictionary<string, string>
