@@ -17,10 +17,9 @@ internal static class Plot
         double lowY = Math.Pow(10, Math.Floor(Math.Log10(curves.Min(c => c.Points.Min(p => p.Y)))));
         double highY = Math.Pow(10, Math.Ceiling(Math.Log10(curves.Max(c => c.Points.Max(p => p.Y)))));
         var svg = new StringBuilder();
-        Add(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\" "
-            + "font-size=\"12\">\n");
-        Add(svg, $"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#ffffff\"/>\n<text x=\"{Left}\" y=\"20\" "
-            + $"font-size=\"14\">{title}</text>\n");
+        Add(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\"");
+        Add(svg, $" font-size=\"12\">\n<rect width=\"{Width}\" height=\"{Height}\" fill=\"#ffffff\"/>\n");
+        Add(svg, $"<text x=\"{Left}\" y=\"20\" font-size=\"14\">{title}</text>\n");
         for (double y = lowY; y <= highY * 1.001; y *= 10)
         {
             Add(svg, $"<line x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{AtY(y):F1}\" y2=\"{AtY(y):F1}\" stroke=\"#dddddd\"/>");

@@ -18,7 +18,7 @@ internal static class StreamingPerplexity
         using Model model = Model.Load(folder);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         string text = File.ReadAllText(textFile).Replace("<|endoftext|>", "\n");
-        int[] ids = [.. tokenizer.Encode(text[..Math.Min(text.Length, 8 * tokens)]).Take(tokens)];
+        int[] ids = [.. tokenizer.Encode(text.Substring(0, Math.Min(text.Length, 8 * tokens))).Take(tokens)];
         int context = model.TrainedContext;
         Console.WriteLine($"perplexity of a token; {folder}, {ids.Length:N0} tokens of {Path.GetFileName(textFile)} as one text, "
             + $"context {context}");

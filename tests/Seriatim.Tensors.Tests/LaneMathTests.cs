@@ -97,7 +97,8 @@ public sealed unsafe class LaneMathTests
         switch (width)
         {
             case 0: Lanes512.Store(half ? Lanes512.LoadHalf(from) : Lanes512.LoadBFloat16(from), to); break;
-            case 1: LanePair<Lanes256>.Store(half ? LanePair<Lanes256>.LoadHalf(from) : LanePair<Lanes256>.LoadBFloat16(from),
+            case 1:
+                LanePair<Lanes256>.Store(half ? LanePair<Lanes256>.LoadHalf(from) : LanePair<Lanes256>.LoadBFloat16(from),
                 to); break;
             default:
                 LanePair<LanePair<Lanes128>>.Store(

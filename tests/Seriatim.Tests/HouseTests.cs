@@ -91,7 +91,7 @@ public sealed class HouseTests
     /// These folders were written before the rule was kept. Their numbers may be lowered here, and never raised.
     /// </summary>
     [Theory]
-    [InlineData("tests", 1009)]
+    [InlineData("tests", 890)]
     [InlineData("benchmarks", 62)]
     [InlineData("samples", 9)]
     public void Longer_lines_outside_src_only_become_fewer(string folder, int most)
