@@ -73,14 +73,14 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
         "use_bias": true}
         """;
 
-    /// <summary>About two buckets a chunk, as the paper has it: the number grows with the length.</summary>
+    /// <summary>The number of buckets follows from the length, about two a chunk, in two factors once it is large.</summary>
     private static string Reformer(int length) => $$"""
         {"architectures": ["ReformerModelWithLMHead"], "model_type": "reformer", "is_decoder": true, "vocab_size": {{Vocabulary}},
         "hidden_size": {{Width}}, "attention_head_size": 64, "num_attention_heads": 4, "feed_forward_size": {{Inner}},
         "attn_layers": ["lsh"],
         "num_hidden_layers": 1, "lsh_attn_chunk_length": 64, "lsh_num_chunks_before": 1, "lsh_num_chunks_after": 0,
         "num_hashes": 2,
-        "num_buckets": {{Math.Max(2, length / 32)}}, "axial_pos_embds": false, "max_position_embeddings": {{length}},
+        "num_buckets": null, "axial_pos_embds": false, "max_position_embeddings": {{length}},
         "hash_seed": 7,
         "hidden_act": "relu", "tie_word_embeddings": false}
         """;

@@ -52,6 +52,25 @@ internal static class ForwardTimes
         return [.. families.Select(family => (family, points[family].ToArray()))];
     }
 
+    /// <summary>Which ops the time of a pass goes to, in milliseconds.</summary>
+    public static void PrintOps(IDifferentiableOps ops, IReadOnlyList<Family> families, int length, int rounds)
+    {
+        foreach (Family family in families)
+        {
+            using Model model = family.Make(length);
+            RaggedBatch batch = family.Batch(length);
+            var times = new OpTimes();
+            var observed = new ObservedOps(ops, times);
+            Run(observed, model, batch);
+            Run(observed, model, batch);
+            times.Clear();
+            for (int round = 0; round < rounds; round++)
+                Run(observed, model, batch);
+            Console.WriteLine($"{family.Name,-14}" + string.Concat(times.Milliseconds(rounds).OrderByDescending(op => op.Value)
+                .Take(8).Select(op => $"  {op.Key} {op.Value:F1}")));
+        }
+    }
+
     /// <summary>The slope of log time against log length by least squares; NaN with fewer than two lengths.</summary>
     public static double Exponent(IEnumerable<ForwardPoint> points, Func<ForwardPoint, double> of)
     {

@@ -6,14 +6,14 @@ using Seriatim.Tensors;
 
 // What each way to remember costs, and what it can bring back: docs/attention-families.md is made of this.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Attention.Benchmarks --
-// forward|decode|kernels|states|long|streaming|recall
+// forward|ops|decode|kernels|states|long|streaming|recall
 // [--threads N] [--rounds N] [--longest N] [--steps N] [--tokens N] [--svg FOLDER]
 // [--model FOLDER] [--text FILE] [--families A,B]
 var options = new Dictionary<string, string>();
 string what = "";
 for (int i = 0; i < args.Length; i++)
 {
-    if (args[i] is "forward" or "decode" or "kernels" or "states" or "long" or "streaming" or "recall" && what.Length == 0)
+    if (args[i] is "forward" or "ops" or "decode" or "kernels" or "states" or "long" or "streaming" or "recall" && what.Length == 0)
         what = args[i];
     else if (args[i] is "--threads" or "--rounds" or "--longest" or "--steps" or "--tokens" or "--svg" or "--model" or "--text"
         or "--families"
@@ -48,6 +48,9 @@ switch (what)
 {
     case "forward":
         Forward(ForwardTimes.Measure(ops, families, Number("--longest", 32768), Number("--rounds", 5)));
+        return 0;
+    case "ops":
+        ForwardTimes.PrintOps(ops, families, Number("--longest", 8192), Number("--rounds", 5));
         return 0;
     case "decode":
         foreach ((Family family, DecodePoint[] points) in DecodeTimes.Measure(ops, families, [1024, 8192, 32768]))
@@ -107,7 +110,7 @@ void Forward(IReadOnlyList<(Family Family, ForwardPoint[] Points)> results)
 static int Refuse(string reason)
 {
     Console.Error.WriteLine(
-        $"{reason} Usage: forward|decode|kernels|states|long|streaming|recall [--threads N] [--rounds N] [--longest N] "
+        $"{reason} Usage: forward|ops|decode|kernels|states|long|streaming|recall [--threads N] [--rounds N] [--longest N] "
             + "[--steps N] [--tokens N] [--svg FOLDER] [--model FOLDER] [--text FILE] [--families A,B]");
     return 2;
 }

@@ -11,7 +11,7 @@ namespace Seriatim.Attention.Benchmarks;
 /// </summary>
 internal static class Recall
 {
-    private const int Keys = 8, Values = 8, Fillers = 8, Pairs = 4, Sequences = 16;
+    private const int Keys = 8, Values = 8, Fillers = 8, Pairs = 4, Questions = 8, Sequences = 16;
     private const int Pad = 0, End = 1, Answer = 2, FirstKey = 4, FirstValue = FirstKey + Keys, FirstFiller = FirstValue + Values;
     private const int Vocabulary = FirstFiller + Fillers;
 
@@ -99,18 +99,19 @@ internal static class Recall
         return (builder.Build(), [.. labels]);
     }
 
-    /// <summary>k1 v1 ... k4 v4, fillers, a key, the answer's place.</summary>
+    /// <summary>k1 v1 ... k4 v4, fillers, and eight times a key and the place of its answer.</summary>
     private static (int[] Tokens, int[] Answers) Pairing(int distance, Random random)
     {
         int[] keys = [.. Enumerable.Range(0, Keys).OrderBy(_ => random.Next()).Take(Pairs)];
         int[] values = [.. keys.Select(_ => random.Next(Values))];
-        int asked = random.Next(Pairs);
+        int[] asked = [.. Enumerable.Range(0, Questions).Select(_ => random.Next(Pairs))];
         int[] tokens =
         [
             .. keys.Zip(values).SelectMany(pair => new[] { FirstKey + pair.First, FirstValue + pair.Second }),
-            .. Enumerable.Range(0, distance).Select(_ => FirstFiller + random.Next(Fillers)), FirstKey + keys[asked], Answer,
+            .. Enumerable.Range(0, distance).Select(_ => FirstFiller + random.Next(Fillers)),
+            .. asked.SelectMany(pair => new[] { FirstKey + keys[pair], Answer }),
         ];
-        return (tokens, [FirstValue + values[asked]]);
+        return (tokens, [.. asked.SelectMany(pair => new[] { -1, FirstValue + values[pair] })]);
     }
 
     /// <summary>So many tokens, an end, and so many places for the same again.</summary>

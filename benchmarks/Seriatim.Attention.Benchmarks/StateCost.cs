@@ -21,7 +21,7 @@ internal static class StateCost
         foreach (Family family in
             Family.All.Where(f => f is { IsCausal: true, ReadsWhole: false } && f.Name is not "full" and not "window"))
         {
-            using Model model = family.Make(4096);
+            using Model model = family.Make(1 << 20);
             foreach (int rows in (int[])[4, 8])
             {
                 using MemoryPools pools = model.NewMemoryPools(16, 8, 4 * rows);
