@@ -15,15 +15,37 @@ internal static class LongRun
     public static async Task RunAllAsync(IDifferentiableOps ops, IReadOnlyList<Family> families, int tokens)
     {
         Console.WriteLine(
-            $"{"",-28} {"tokens",9} {"us, first 1000",14} {"us, last 1000",14} {"ratio",7} {"KiB early",12} {"KiB at most",12}");
+            $"{"",-28} {"tokens",9} {"us, first 1000",14} {"us, last 1000",14} {"ratio",7} {"by turns",9} {"KiB early",12} {"KiB at most",12}");
         foreach (Family family in
             families.Where(family => family is { IsCausal: true, ReadsWhole: false } && family.Name != "window"))
         {
             // Attention to everything takes a window of its sequence, and the first tokens as sinks.
             AttentionWindow? window = family.Name == "full" ? new AttentionWindow(252, 4) : null;
-            using Model model = family.Make(window is null ? tokens + 16 : 256);
+            using Model model = family.Make(window is null ? 2 * tokens : 256);
             await RunAsync(ops, window is null ? family.Name : "window of 252 and 4 sinks", model, window, tokens);
         }
+    }
+
+    /// <summary>
+    /// The time of a token after so many against that after a thousand, by turns of fifty: what else the machine does hits both.
+    /// </summary>
+    private static double ByTurns(IDifferentiableOps ops, Model model, AttentionWindow? window, int tokens)
+    {
+        const int Turns = 41, Steps = 50;
+        var terms = new SequenceTerms { Window = window };
+        using MemoryPools pools = model.NewMemoryPools(PageSize, 256, 8);
+        using SequenceMemory early = model.NewMemory(pools, terms), late = model.NewMemory(pools, terms);
+        var random = new Random(1);
+        while (late.Length < tokens)
+            DecodeTimes.Step(ops, model, late, random, Math.Min(512, tokens - late.Length));
+        while (early.Length < Window)
+            DecodeTimes.Step(ops, model, early, random, Math.Min(512, Window - early.Length));
+        double Turn(SequenceMemory memory) => Timing.Seconds(() =>
+        {
+            for (int step = 0; step < Steps; step++)
+                DecodeTimes.Step(ops, model, memory, random, 1);
+        });
+        return Timing.Median(Enumerable.Range(0, Turns).Select(_ => Turn(late) / Turn(early)));
     }
 
     /// <summary>Generates, and prints the medians of the first and last thousand tokens, and what was held in memory.</summary>
@@ -49,7 +71,7 @@ internal static class LongRun
 
         double[] gaps = clock.Microseconds();
         double first = Timing.Median(gaps.Take(Window)), last = Timing.Median(gaps.TakeLast(Window));
-        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,14:F1} {last,14:F1} {last / first,7:F3} "
+        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,14:F1} {last,14:F1} {last / first,7:F3} {ByTurns(ops, model, window, tokens),9:F3} "
             + $"{clock.Early / 1024.0,12:N0} {clock.Most / 1024.0,12:N0}");
     }
 

@@ -11,7 +11,7 @@ namespace Seriatim.Attention.Benchmarks;
 /// </summary>
 internal static class Recall
 {
-    private const int Keys = 8, Values = 8, Fillers = 8, Pairs = 4, Questions = 8, Sequences = 16;
+    private const int Keys = 8, Values = 8, Fillers = 8, Pairs = 3, Questions = 6, Sequences = 16;
     private const int Pad = 0, End = 1, Answer = 2, FirstKey = 4, FirstValue = FirstKey + Keys, FirstFiller = FirstValue + Values;
     private const int Vocabulary = FirstFiller + Fillers;
 
@@ -39,7 +39,9 @@ internal static class Recall
         var random = new Random(5);
         for (int step = 0; step < steps; step++)
         {
-            int distance = distances[random.Next(distances.Length)];
+            // Short distances first: what is to be found is the same, and a small model finds it there.
+            int reached = Math.Min(distances.Length, 1 + 2 * step * distances.Length / steps);
+            int distance = step < steps / 4 ? 2 : distances[random.Next(reached)];
             (RaggedBatch batch, int[] labels) = Batch(family, task, distance, random,
                 Math.Max(1, Sequences * 64 / (64 + distance)));
             int answers = labels.Count(label => label >= 0);
@@ -51,7 +53,7 @@ internal static class Recall
                 tape.Backward(loss);
             }
 
-            double rate = 2e-3 * Math.Min(1, (step + 1) / 50.0) * Math.Min(1, (steps - step) / (0.3 * steps));
+            double rate = 3e-3 * Math.Min(1, (step + 1) / 50.0) * Math.Min(1, (steps - step) / (0.3 * steps));
             double norm = GradientNorm.Of(ops, optimizer.Parameters) / answers;
             optimizer.Step(ops, rate, GradientNorm.ClipFactor(norm, 1) / answers, clear: true);
         }
@@ -99,7 +101,7 @@ internal static class Recall
         return (builder.Build(), [.. labels]);
     }
 
-    /// <summary>k1 v1 ... k4 v4, fillers, and eight times a key and the place of its answer.</summary>
+    /// <summary>k1 v1 ... k3 v3, fillers, an end, and six keys: each is to be answered where it stands.</summary>
     private static (int[] Tokens, int[] Answers) Pairing(int distance, Random random)
     {
         int[] keys = [.. Enumerable.Range(0, Keys).OrderBy(_ => random.Next()).Take(Pairs)];
@@ -108,10 +110,10 @@ internal static class Recall
         int[] tokens =
         [
             .. keys.Zip(values).SelectMany(pair => new[] { FirstKey + pair.First, FirstValue + pair.Second }),
-            .. Enumerable.Range(0, distance).Select(_ => FirstFiller + random.Next(Fillers)),
-            .. asked.SelectMany(pair => new[] { FirstKey + keys[pair], Answer }),
+            .. Enumerable.Range(0, distance).Select(_ => FirstFiller + random.Next(Fillers)), End,
+            .. asked.Select(pair => FirstKey + keys[pair]),
         ];
-        return (tokens, [.. asked.SelectMany(pair => new[] { -1, FirstValue + values[pair] })]);
+        return (tokens, [.. asked.Select(pair => FirstValue + values[pair])]);
     }
 
     /// <summary>So many tokens, an end, and so many places for the same again.</summary>
