@@ -15,7 +15,8 @@ internal static class LongRun
     public static async Task RunAllAsync(IDifferentiableOps ops, IReadOnlyList<Family> families, int tokens)
     {
         Console.WriteLine(
-            $"{"",-28} {"tokens",9} {"us, first 1000",14} {"us, last 1000",14} {"ratio",7} {"by turns",9} {"KiB early",12} {"KiB at most",12}");
+            $"{"",-28} {"tokens",9} {"us, first 1000",14} {"us, last 1000",14} {"ratio",7} {"by turns",9} {"KiB early",12} "
+                + $"{"KiB at most",12}");
         foreach (Family family in
             families.Where(family => family is { IsCausal: true, ReadsWhole: false } && family.Name != "window"))
         {
@@ -71,11 +72,13 @@ internal static class LongRun
 
         double[] gaps = clock.Microseconds();
         double first = Timing.Median(gaps.Take(Window)), last = Timing.Median(gaps.TakeLast(Window));
-        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,14:F1} {last,14:F1} {last / first,7:F3} {ByTurns(ops, model, window, tokens),9:F3} "
-            + $"{clock.Early / 1024.0,12:N0} {clock.Most / 1024.0,12:N0}");
+        Console.WriteLine($"{name,-28} {gaps.Length + 1,9:N0} {first,14:F1} {last,14:F1} {last / first,7:F3} "
+            + $"{ByTurns(ops, model, window, tokens),9:F3} {clock.Early / 1024.0,12:N0} {clock.Most / 1024.0,12:N0}");
     }
 
-    /// <summary>Notes when each token is chosen, on the engine's own thread: streams are read when their reader gets round to it.</summary>
+    /// <summary>
+    /// Notes when each token is chosen, on the engine's own thread: streams are read when their reader gets round to it.
+    /// </summary>
     private sealed class StepClock(GenerationEngine engine, Model model) : LogitsProcessor
     {
         private readonly List<long> _stamps = [];

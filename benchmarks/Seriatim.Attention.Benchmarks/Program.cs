@@ -13,14 +13,21 @@ var options = new Dictionary<string, string>();
 string what = "";
 for (int i = 0; i < args.Length; i++)
 {
-    if (args[i] is "forward" or "ops" or "decode" or "kernels" or "states" or "long" or "streaming" or "recall" && what.Length == 0)
+    if (args[i] is "forward" or "ops" or "decode" or "kernels" or "states" or "long" or "streaming" or "recall"
+        && what.Length == 0)
+    {
         what = args[i];
+    }
     else if (args[i] is "--threads" or "--rounds" or "--longest" or "--steps" or "--tokens" or "--svg" or "--model" or "--text"
         or "--families"
         && i + 1 < args.Length)
+    {
         options[args[i]] = args[++i];
+    }
     else
+    {
         return Refuse($"{args[i]} is not known, or lacks its value.");
+    }
 }
 
 foreach (string name in (string[])["--threads", "--rounds", "--longest", "--steps", "--tokens"])
