@@ -84,7 +84,7 @@ public sealed class ReformerTests
     {
         var rule = new BucketRule.ByLength(context);
         Assert.Equal(expected, rule.For(rows, chunk));
-        Assert.True(expected.Sum() / 2 <= rule.Directions(chunk));
+        Assert.True(expected.Sum() / 2 <= rule.Directions(chunk, chunk));
     }
 
     /// <summary>
@@ -159,6 +159,45 @@ public sealed class ReformerTests
             model.Forward(ops, batch).Dispose();
             batch.Commit();
             Assert.True(memory.Stores[0].Held <= 5, $"{memory.Stores[0].Held} pages after {i + 1} rows");
+        }
+    }
+
+    /// <summary>
+    /// Nine rows are filled up to 132, the common multiple of both chunks, which is more than the longest sequence and one chunk:
+    /// there are directions for as many buckets.
+    /// </summary>
+    [Fact]
+    public void ChunksThatDoNotDivideEachOtherHaveDirectionsEnough()
+    {
+        using Model model = Make(json =>
+        {
+            json["axial_pos_embds"] = false;
+            json["num_buckets"] = null;
+            (json["lsh_attn_chunk_length"], json["max_position_embeddings"]) = (33, 64);
+        });
+        using Tensor hidden = model.Forward(new ReferenceOps(), new RaggedBatchBuilder().Add(new int[9]).Build());
+        Assert.All(hidden.ToArray(), value => Assert.True(float.IsFinite(value)));
+    }
+
+    /// <summary>More rows than are read at a time: each output is still that of the text which ends with it.</summary>
+    [Fact]
+    public void ManyOutputsAreReadInPieces()
+    {
+        using Model model = Make(json => json["axial_pos_embds"] = false);
+        using var ops = CpuOps.Create(2);
+        using MemoryPools pools = model.NewMemoryPools(pageSize: 16, pages: 20);
+        using SequenceMemory first = model.NewMemory(pools), second = model.NewMemory(pools);
+        int[] ids = [.. Enumerable.Range(0, 96).Select(i => i * i % 50)];
+        Assert.True(ids.Length * (ids.Length + 1) / 2 > Rereading.MostRows);
+        RaggedBatch batch = new RaggedBatchBuilder().Add(ids, first, outputs: Outputs.All).Add(ids[..40], second, outputs: Outputs.All)
+            .Build();
+        using Tensor all = model.Forward(ops, batch);
+        foreach (int row in (int[])[0, 1, 7, 39, 88, 89, 90, 91, 94, 95])
+        {
+            using Tensor alone = model.Forward(ops, new RaggedBatchBuilder().Add(ids[..(row + 1)]).Build());
+            Assert.Equal(alone.Row(row).ToArray(), all.Row(row).ToArray());
+            if (row < 40)
+                Assert.Equal(alone.Row(row).ToArray(), all.Row(ids.Length + row).ToArray());
         }
     }
 

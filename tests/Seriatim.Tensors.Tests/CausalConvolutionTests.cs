@@ -20,6 +20,17 @@ public sealed unsafe class CausalConvolutionTests
             name, State, [Width], (ops, x, rows, layer) => ops.CausalConvolution(x[0], weight, bias, rows, layer));
     }
 
+    /// <summary>So many channels that a few rows are a piece of work: states are kept in the piece that has their row.</summary>
+    [Theory]
+    [MemberData(nameof(Implementations))]
+    public void WideRowsAreCutIntoPieces(string name)
+    {
+        const int Wide = 3001;
+        using Parameter weight = RecurrenceCuts.Filled(new("weight", Wide, Kernel, ParameterLayout.Panels), 1);
+        RecurrenceCuts.Check(name, (Kernel - 1) * Wide, [Wide],
+            (ops, x, rows, layer) => ops.CausalConvolution(x[0], weight, null, rows, layer));
+    }
+
     /// <summary>Cuts shorter than the filter: what is kept after one row holds rows of before.</summary>
     [Theory]
     [MemberData(nameof(Implementations))]

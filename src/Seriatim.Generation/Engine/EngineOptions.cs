@@ -19,7 +19,7 @@ public sealed record EngineOptions
 
     /// <summary>
     /// Bytes for what all sequences remember: keys and values, recurrent states (a draft model and cross-attention get as many
-    /// pages again). At least one page.
+    /// pages again, if the bytes are enough for them). At least one page, and two states where layers keep any.
     /// </summary>
     public long MemoryBytes { get; init; } = 1L << 30;
 
@@ -152,26 +152,29 @@ public sealed record EngineOptions
         long running = RunningStates(page, state);
         long states = States ?? running;
         long left = MemoryBytes - states * state;
-        if (Pages is null && (left < page || (States is null && running < 2)))
+        if (Pages is null && left < page)
         {
             throw new InvalidOptionException("MemoryBytes", MemoryBytes, (page, state) switch
             {
                 (_, 0) => $"at least one page of {page} bytes is needed",
-                (0, _) => $"at least two states of {state} bytes are needed",
-                _ => $"at least one page of {page} bytes beside {Math.Max(2, states)} states of {state} bytes is needed",
+                (0, _) => $"at least {(States is null ? "two" : $"{states}")} states of {state} bytes are needed",
+                _ => $"at least one page of {page} bytes beside {states} states of {state} bytes is needed",
             });
         }
 
         long kept = States is not null || state == 0 ? 0
-            : Pages ?? (page == 0 ? Math.Min(left / state, MostKeptStates) : Math.Min(left / 4 / state, left / page));
+            : Pages ?? (page == 0 ? Math.Min(left / state, MostKeptStates) : Math.Min(Math.Min(left / 4, left - page) / state, left / page));
         long pages = Pages ?? Math.Min((left - kept * state) / Math.Max(1, page), MostPages);
         return ((int)Math.Max(1, pages), (int)Math.Min(states + kept, int.MaxValue));
     }
 
-    /// <summary>Two for each sequence: a step reads one and writes the other.</summary>
+    /// <summary>Two for each sequence, and at least for one: a step reads one and writes the other.</summary>
     private long RunningStates(long page, long state)
     {
         long most = 2L * MaxSequences;
-        return state == 0 || Pages is not null ? most : Math.Min(most, MemoryBytes / state / (page == 0 ? 1 : 2));
+        if (state == 0 || Pages is not null)
+            return most;
+        long room = page == 0 ? MemoryBytes / state : Math.Min(MemoryBytes / 2, MemoryBytes - page) / state;
+        return Math.Min(most, Math.Max(2, room));
     }
 }

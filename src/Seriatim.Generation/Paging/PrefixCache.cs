@@ -23,6 +23,7 @@ internal sealed class PrefixCache
     private readonly Stack<PrefixNode> _removed = [];
     private readonly int[] _units;
     private readonly bool _holdsPositions;
+    private readonly bool _holdsPositionsAlone;
     private long _work;
 
     public PrefixCache(MemoryPools pools)
@@ -33,6 +34,7 @@ internal sealed class PrefixCache
             _idle[kind] = new IdleUnits(pools[kind], kind);
         _units = new int[pools.Count];
         _holdsPositions = Enumerable.Range(0, pools.Count).Any(kind => pools[kind].HoldsPositions);
+        _holdsPositionsAlone = Enumerable.Range(0, pools.Count).All(kind => pools[kind].HoldsPositions);
     }
 
     /// <summary>Pages of positions in the cache.</summary>
@@ -182,7 +184,11 @@ internal sealed class PrefixCache
         for (int kind = 0; kind < _units.Length; kind++)
         {
             int unit = _units[kind] = memory.Stores[kind].UnitOfBlock(position.Pages, memory.Length);
-            if (_pools[kind].HoldsPositions && (unit < 0 || (node is not null && node.Units[kind] != unit)))
+            if (!_pools[kind].HoldsPositions)
+                continue;
+
+            // Where states are kept beside pages, somebody else's page is no end: its state may be gone, and ours fits it.
+            if (unit < 0 || (_holdsPositionsAlone && node is not null && node.Units[kind] != unit))
                 return position with { Ended = true };
         }
 

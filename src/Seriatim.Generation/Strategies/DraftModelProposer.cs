@@ -155,13 +155,17 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
     }
 
     /// <summary>
-    /// As many pages as the model itself has, and a third state for each sequence: that of the tokens that are certain.
+    /// As many pages as the model itself has, if it has any and the same bytes are enough for them, and a third state for each
+    /// sequence: that of the tokens that are certain.
     /// </summary>
     private static MemoryPools NewPools(EngineContext context, IGenerationModel model)
     {
         EngineOptions options = context.Options;
         int states = (int)Math.Min(int.MaxValue, options.StatesFor(model) + (long)options.MaxSequences);
-        return model.NewMemoryPools(options.PageSize, options.PagesFor(context.Model), states, options.KeyValueType);
+        int pages = options.PagesFor(model);
+        if (context.Model.BytesPerPosition(options.KeyValueType) > 0)
+            pages = Math.Min(pages, options.PagesFor(context.Model));
+        return model.NewMemoryPools(options.PageSize, pages, states, options.KeyValueType);
     }
 
     private SequenceMemory NewMemory(Sequence sequence, Drafting drafting)

@@ -84,9 +84,12 @@ internal sealed class JambaArchitecture : Architecture
         return new MixerSpec.Attention(heads, keyHeads, headDim, (float)(1 / Math.Sqrt(headDim)));
     }
 
-    private static MixerSpec.Mamba ReadMamba(ConfigReader config, int width, NormSpec norm) =>
-        new(checked(width * (config.SizeOrNull("mamba_expand") ?? 2)), config.SizeOrNull("mamba_d_state") ?? 16,
-            MambaFamily.Kernel(config, "mamba_d_conv"), MambaFamily.Rank(config, "mamba_dt_rank", width))
+    private static MixerSpec.Mamba ReadMamba(ConfigReader config, int width, NormSpec norm)
+    {
+        int inner = config.Product("mamba_expand", config.SizeOrNull("mamba_expand") ?? 2, width, "hidden_size");
+        int states = config.SizeOrNull("mamba_d_state") ?? 16, kernel = MambaFamily.Kernel(config, "mamba_d_conv");
+        MambaFamily.RequireState(config, ("mamba_d_state", states), ("mamba_d_conv", kernel), inner);
+        return new MixerSpec.Mamba(inner, states, kernel, MambaFamily.Rank(config, "mamba_dt_rank", width))
         {
             Activation = CommonKeys.ReadActivation(config, "silu", "hidden_act"),
             Bias = config.Flag(false, "mamba_proj_bias"),
@@ -94,6 +97,7 @@ internal sealed class JambaArchitecture : Architecture
             NormEpsilon = norm.Epsilon,
             NormFactors = true,
         };
+    }
 
     /// <summary>The mixture; null if there is but one expert, which is then a feed-forward layer like the others.</summary>
     private static FeedForwardSpec.Experts? ReadExperts(ConfigReader config, FeedForwardSpec.Gated expert)
@@ -139,8 +143,8 @@ internal sealed class JambaArchitecture : Architecture
     private static void ReadGguf(GgufConfig config)
     {
         MambaFamily.ReadGguf(config, (null, "mamba_d_state", "mamba_d_conv", "mamba_dt_rank"));
-        (int inner, int width) = (config.Required("ssm.inner_size"), config.Required("embedding_length"));
-        if (inner % Math.Max(width, 1) != 0)
+        (int inner, int width) = (config.Required("ssm.inner_size"), Math.Max(config.Required("embedding_length"), 1));
+        if (inner % width != 0)
             throw config.Unsupported("ssm.inner_size", inner, $"a multiple of the width {width} is needed");
         config.Json["mamba_expand"] = inner / width;
         int[] keyHeads = config.Sizes("attention.head_count_kv", config.Required("block_count"));

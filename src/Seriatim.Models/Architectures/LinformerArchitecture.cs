@@ -18,6 +18,8 @@ internal sealed class LinformerArchitecture : Architecture
         int length = config.Size("seq_len");
         int vocabulary = config.Size("num_tokens");
         int rank = config.SizeOrNull("k") ?? 256;
+        config.Product("heads", heads, headDim, "dim_head");
+        config.Product("seq_len", length, rank, "k");
         config.Only("reversible", false);
 
         var norm = new NormSpec(NormKind.Layer, 1e-5f, Bias: true);

@@ -40,6 +40,9 @@ internal sealed class Mamba2Architecture : Architecture
             HighestStep = highest,
             Steps = MambaFamily.Steps(config),
         };
+        MambaFamily.RequireState(config, ("state_size", mixer.States), ("conv_kernel", mixer.Kernel), mixer.Inner);
+        config.Product("conv_kernel", mixer.Kernel, config.Product("n_groups", groups, mixer.States, "state_size"),
+            "n_groups x state_size");
         MambaFamily.Waive(config);
         config.Waive("says nothing in this family: there is a step of each head", "time_step_rank");
         config.Waive("the forms of the recurrence are one here", "chunk_size");
@@ -175,6 +178,7 @@ internal sealed class Mamba2Architecture : Architecture
     {
         int heads = config.SizeOrNull("num_heads") ?? 128, headDim = config.SizeOrNull("head_dim") ?? 64;
         int expand = config.SizeOrNull("expand") ?? 2;
+        config.Product("num_heads", heads, headDim, "head_dim");
         if ((long)heads * headDim != (long)expand * width)
             throw config.Unsupported("num_heads", heads,
                 $"num_heads {heads} x head_dim {headDim} must be expand {expand} x hidden_size {width}");

@@ -6,6 +6,9 @@ internal static class MambaFamily
     /// <summary>The number of positions that converters write for models without one.</summary>
     public const uint WrittenContext = 1 << 20;
 
+    /// <summary>More than any published model has by far.</summary>
+    private const int MostTaps = 1024;
+
     /// <summary>The keys of mamba and falcon_mamba; sizes of the layers are read and written by the methods below.</summary>
     public static IReadOnlyList<GgufKey> GgufKeys { get; } =
     [
@@ -32,6 +35,7 @@ internal static class MambaFamily
             ConvolutionBias = config.Flag(true, "use_conv_bias"),
             Steps = Steps(config),
         };
+        RequireState(config, ("state_size", states), ("conv_kernel", mixer.Kernel), inner);
         Waive(config);
         var norm = new NormSpec(NormKind.Rms, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: false);
         int vocabulary = config.Size("vocab_size");
@@ -49,7 +53,20 @@ internal static class MambaFamily
     public static int Kernel(ConfigReader config, string key)
     {
         int kernel = config.SizeOrNull(key) ?? 4;
+        if (kernel > MostTaps)
+            throw config.Unsupported(key, kernel, $"a kernel of at most {MostTaps} is supported");
         return kernel >= 2 ? kernel : throw config.Unsupported(key, kernel, "a kernel of 2 or more is needed");
+    }
+
+    /// <summary>Refuses sizes of which no state could be made.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="states">The key of the states of a channel, and what it says.</param>
+    /// <param name="kernel">The key of the taps, and what it says.</param>
+    /// <param name="inner">Channels.</param>
+    public static void RequireState(ConfigReader config, (string Key, int Size) states, (string Key, int Size) kernel, int inner)
+    {
+        config.Product(states.Key, states.Size, inner + 15L, "channels, in whole vectors,");
+        config.Product(kernel.Key, kernel.Size, inner, "channels");
     }
 
     /// <summary>Features that steps are made of; "auto" is a sixteenth of the width.</summary>
@@ -185,7 +202,7 @@ internal static class MambaFamily
             return inner;
         }
 
-        return checked(width * (config.SizeOrNull("expand") ?? 2));
+        return config.Product("expand", config.SizeOrNull("expand") ?? 2, width, "hidden_size");
     }
 
     /// <summary>The steps of fresh layers.</summary>

@@ -13,6 +13,7 @@ internal sealed class ReformerArchitecture : Architecture
 {
     private const string Hashed = "lsh";
     private const string Local = "local";
+    private const int MostRounds = 1024;
 
     public override string ModelType => "reformer";
 
@@ -138,15 +139,19 @@ internal sealed class ReformerArchitecture : Architecture
         {
             above = Math.Min(localChunk, hashedChunk);
             long common = localChunk / CommonDivisor(localChunk, hashedChunk) * (long)hashedChunk;
-            multiple = common <= 1 << 28 ? (int)common : throw config.Unsupported("lsh_attn_chunk_length", hashedChunk,
-                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 28} is " +
+            multiple = common <= 1 << 20 ? (int)common : throw config.Unsupported("lsh_attn_chunk_length", hashedChunk,
+                $"its least common multiple with local_attn_chunk_length {localChunk} is {common}; at most {1 << 20} is " +
                 "supported");
         }
 
-        var hashed = new MixerSpec.HashedAttention(heads, headDim, config.SizeOrNull("num_hashes") ?? 1, hashedChunk,
-            config.IdOrNull("lsh_num_chunks_before") ?? 1)
+        int rounds = config.SizeOrNull("num_hashes") ?? 1, before = config.IdOrNull("lsh_num_chunks_before") ?? 1;
+        BucketRule buckets = Buckets(config, longest);
+        int features = config.Product("num_attention_heads", heads, headDim, "attention_head_size");
+        if (kinds.Contains(Hashed))
+            RequireHashing(config, (rounds, before, hashedChunk), (long)features * buckets.Directions(hashedChunk, multiple));
+        var hashed = new MixerSpec.HashedAttention(heads, headDim, rounds, hashedChunk, before)
         {
-            Buckets = Buckets(config, longest),
+            Buckets = buckets,
             FillAbove = above,
             FillMultiple = multiple,
             Seed = (ulong)(config.IdOrNull("hash_seed") ?? 0),
@@ -157,6 +162,16 @@ internal sealed class ReformerArchitecture : Architecture
             ChunksBefore = config.IdOrNull("local_num_chunks_before") ?? 1,
         };
         return (hashed, local);
+    }
+
+    /// <summary>Refuses lists and directions that no memory would hold.</summary>
+    private static void RequireHashing(ConfigReader config, (int Rounds, int Before, int Chunk) sizes, long directions)
+    {
+        if (sizes.Rounds > MostRounds)
+            throw config.Unsupported("num_hashes", sizes.Rounds, $"at most {MostRounds} rounds are supported");
+        config.Product("num_hashes", sizes.Rounds, directions, "heads x features x directions");
+        config.Product("lsh_num_chunks_before", sizes.Before, sizes.Chunk, "lsh_attn_chunk_length");
+        config.Product("lsh_attn_chunk_length", sizes.Chunk, sizes.Before + 1L, "chunks that a row sees");
     }
 
     private static int CommonDivisor(int a, int b) => b == 0 ? a : CommonDivisor(b, a % b);

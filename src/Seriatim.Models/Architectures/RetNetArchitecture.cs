@@ -23,6 +23,7 @@ internal sealed class RetNetArchitecture : Architecture
                 "decoder_value_embed_dim", values, $"a multiple of decoder_retention_heads {heads} is needed");
         }
 
+        config.Product("decoder_value_embed_dim", values, width / heads, "the key features of a head");
         float epsilon = (float)config.Number(1e-6, "layernorm_eps");
         bool before = config.Flag(true, "decoder_normalize_before");
         var norm = new NormSpec(NormKind.Rms, epsilon, Bias: false);

@@ -17,6 +17,12 @@ internal static class ModelFingerprint
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(hash, model.Spec.ToString());
+        foreach (StackSpec? stack in (StackSpec?[])[model.Spec.Encoder, model.Spec.Decoder])
+        {
+            foreach (LayerSpec layer in stack?.Layers ?? [])
+                Add(hash, layer);
+        }
+
         for (int i = 0; i < model.Parameters.Count; i++)
         {
             Parameter matrix = model.Parameters[i].Parameter;
@@ -58,6 +64,13 @@ internal static class ModelFingerprint
             read(RowOf(sample, rows), row);
             hash.AppendData(MemoryMarshal.AsBytes<float>(row));
         }
+    }
+
+    /// <summary>The words of a spec say of a list that it is one, so layers and their lists follow.</summary>
+    private static void Add(IncrementalHash hash, LayerSpec layer)
+    {
+        Add(hash, (layer with { Mixer = layer.Mixer.Computed }).ToString());
+        hash.AppendData(MemoryMarshal.AsBytes<double>([.. layer.Mixer.Numbers]));
     }
 
     private static int RowOf(int sample, int rows) => (int)((long)sample * rows / Math.Min(RowsOfEach, rows));

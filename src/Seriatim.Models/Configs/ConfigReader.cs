@@ -61,6 +61,16 @@ public sealed class ConfigReader
     public int? SizeOrNull(params ReadOnlySpan<string> names) =>
         Find(names, out string name) is { } value ? Integer(name, value, 1) : null;
 
+    /// <summary>A size times another one: refused if no tensor could be so large.</summary>
+    /// <param name="name">The key of the first.</param>
+    /// <param name="size">What it says.</param>
+    /// <param name="times">The other.</param>
+    /// <param name="of">What the other is.</param>
+    /// <exception cref="UnsupportedConfigException">The product is larger than a size may be.</exception>
+    internal int Product(string name, int size, long times, string of) => size * (double)times <= LargestSize
+        ? (int)(size * times)
+        : throw Unsupported(name, size, $"times {of} {times} that is above {LargestSize}, the largest product supported");
+
     /// <summary>A token id or another integer from 0, or null if the config does not have it.</summary>
     public int? IdOrNull(string name) => Find([name], out _) is { } value ? Integer(name, value, 0) : null;
 

@@ -18,6 +18,9 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
     /// </summary>
     private static readonly string[] Elsewhere = ["general.", "tokenizer.", "split."];
 
+    /// <summary>As many as configs may ask for.</summary>
+    private const int MostLayers = 4096;
+
     private readonly HashSet<string> _seen = [];
 
     /// <summary>The header.</summary>
@@ -53,6 +56,8 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
     public int[] Sizes(string name, int layers)
     {
         object value = Find(name) ?? throw Missing(name);
+        if (layers > MostLayers)
+            throw Unsupported("block_count", layers, $"at most {MostLayers} layers are supported");
         if (value is not Array array)
             return [.. Enumerable.Repeat(Required(name), layers)];
         if (array.Length != layers)

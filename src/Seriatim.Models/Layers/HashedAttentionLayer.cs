@@ -112,17 +112,17 @@ internal sealed class HashedAttentionLayer : Mixer
                 $"{spec.Heads} x {spec.HeadDim} and {spec.Rounds}.");
         }
 
-        if (spec.Rotations is { } rotations && rotations.Directions < spec.Buckets.Directions(spec.Chunk))
+        if (spec.Rotations is { } rotations && rotations.Directions < spec.Buckets.Directions(spec.Chunk, spec.Chunk))
         {
             throw new NotSupportedException(
-                $"The rotations have {rotations.Directions} directions, the buckets need {spec.Buckets.Directions(spec.Chunk)}.");
+                $"The rotations have {rotations.Directions} directions, the buckets need {spec.Buckets.Directions(spec.Chunk, spec.Chunk)}.");
         }
     }
 
     /// <summary>Directions that follow from the seed: each number from its head, feature, round and place.</summary>
     private static HashRotations Drawn(MixerSpec.HashedAttention spec)
     {
-        int directions = spec.Buckets.Directions(spec.Chunk);
+        int directions = spec.Buckets.Directions(spec.Chunk, spec.FillMultiple);
         float[] values = new float[checked(spec.Heads * spec.HeadDim * spec.Rounds * directions)];
         for (int i = 0; i < values.Length; i++)
         {

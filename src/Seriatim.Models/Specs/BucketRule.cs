@@ -14,7 +14,8 @@ public abstract record BucketRule
 
     /// <summary>Directions that the largest number of buckets needs.</summary>
     /// <param name="chunk">Rows of a chunk.</param>
-    internal abstract int Directions(int chunk);
+    /// <param name="filled">What sequences are filled up to a multiple of.</param>
+    internal abstract int Directions(int chunk, int filled);
 
     /// <summary>Always the same.</summary>
     /// <param name="Factors">Even numbers whose product it is.</param>
@@ -22,7 +23,7 @@ public abstract record BucketRule
     {
         internal override IReadOnlyList<int> For(int rows, int chunk) => Factors;
 
-        internal override int Directions(int chunk) => Factors.Sum() / 2;
+        internal override int Directions(int chunk, int filled) => Factors.Sum() / 2;
     }
 
     /// <summary>
@@ -34,8 +35,8 @@ public abstract record BucketRule
     {
         internal override IReadOnlyList<int> For(int rows, int chunk) => OfPower(Power(rows, chunk), chunk);
 
-        internal override int Directions(int chunk) =>
-            Enumerable.Range(1, Math.Max(1, Power(MostRows + chunk, chunk))).Max(power => OfPower(power, chunk).Sum() / 2);
+        internal override int Directions(int chunk, int filled) =>
+            Enumerable.Range(1, Math.Max(1, Power(MostRows + filled, chunk))).Max(power => OfPower(power, chunk).Sum() / 2);
 
         private static int Power(int rows, int chunk) => System.Numerics.BitOperations.Log2((uint)(2 * (rows / chunk)));
 

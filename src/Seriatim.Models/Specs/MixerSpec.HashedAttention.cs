@@ -43,6 +43,12 @@ public abstract partial record MixerSpec
 
         internal override bool ReadsAgain => true;
 
+        internal override IEnumerable<double> Numbers =>
+        [
+            .. Buckets is BucketRule.Fixed { Factors: var factors } ? factors.Select(factor => (double)factor) : [],
+            .. Rotations is { } given ? given.Values.ToArray().Select(value => (double)value) : [],
+        ];
+
         internal override bool Serves(Visibility visibility) => visibility == Visibility.Causal;
 
         /// <inheritdoc/>

@@ -17,6 +17,8 @@ public abstract partial record MixerSpec
         /// </summary>
         public IReadOnlyList<int> Dilations { get; init; } = [];
 
+        internal override IEnumerable<double> Numbers => Dilations.Select(dilation => (double)dilation);
+
         internal override bool Serves(Visibility visibility) => visibility == Visibility.Full;
 
         /// <inheritdoc/>

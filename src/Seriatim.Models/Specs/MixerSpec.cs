@@ -34,6 +34,9 @@ public abstract partial record MixerSpec
     /// <summary>What a forward pass computes with: without what only a random start reads.</summary>
     internal virtual MixerSpec Computed => this;
 
+    /// <summary>What a forward pass computes with and the text of the record leaves out: the elements of its lists.</summary>
+    internal virtual IEnumerable<double> Numbers => [];
+
     /// <summary>The layer in a few words, for reports; layers of the same words are counted together.</summary>
     public abstract string InWords { get; }
 

@@ -13,6 +13,9 @@ namespace Seriatim.Tensors;
 internal readonly unsafe struct CausalConvolutionOp(
     Tensor x, Parameter weight, Parameter? bias, RecurrenceRows rows, int layer) : IOp<CausalConvolutionOp>
 {
+    /// <summary>Kernels keep a pointer to each on the stack.</summary>
+    private const int MostTaps = 4096;
+
     public static string Name => "CausalConvolution";
 
     public OpPart Part => OpPart.Attention;
@@ -67,6 +70,7 @@ internal readonly unsafe struct CausalConvolutionOp(
     internal static void Check(Tensor x, Parameter weight, Parameter? bias, RecurrenceRows rows, int layer)
     {
         ShapeMismatchException.Require(weight.Rows == x.Columns, Name, "the weight", $"{weight}", $"[{x.Columns}, K]");
+        ShapeMismatchException.Require(weight.Columns <= MostTaps, Name, "the weight", $"{weight}", $"at most {MostTaps} taps");
         if (weight.Layout != ParameterLayout.Panels || weight.Data.Type != DataType.F32)
             throw new ArgumentException($"{Name}: {weight} is {weight.Data.Type}, {weight.Layout}; F32 in panels is needed.");
         ShapeMismatchException.Require(bias is null || (bias.Rows == 1 && bias.Columns == x.Columns), Name, "the bias", $"{bias}",

@@ -12,6 +12,9 @@ namespace Seriatim.Tensors;
 /// </remarks>
 internal readonly unsafe struct JoinSoftmaxesOp(Tensor[] parts, Tensor[] logSumExps) : IOp<JoinSoftmaxesOp>
 {
+    /// <summary>Kernels keep the weight of each on the stack.</summary>
+    private const int MostParts = 4096;
+
     public static string Name => "JoinSoftmaxes";
 
     public OpPart Part => OpPart.Attention;
@@ -77,6 +80,7 @@ internal readonly unsafe struct JoinSoftmaxesOp(Tensor[] parts, Tensor[] logSumE
     {
         ShapeMismatchException.Require(parts.Length > 0 && parts.Length == logSumExps.Length, Name, "the log-sum-exps",
             $"{logSumExps.Length}", $"{parts.Length}, one for each part, and at least one,");
+        ShapeMismatchException.Require(parts.Length <= MostParts, Name, "the parts", $"{parts.Length}", $"at most {MostParts}");
         int heads = logSumExps[0].Columns;
         ShapeMismatchException.Require(heads > 0 && parts[0].Columns % heads == 0, Name, "the parts", $"{parts[0]}",
             $"a multiple of {heads} heads");

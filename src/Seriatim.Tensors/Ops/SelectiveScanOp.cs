@@ -176,7 +176,7 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
                 if (segment.Parents is null)
                     Chain(segment, place, source, tile);
                 else
-                    Tree(segment, place, source, scratch.Take((long)segment.Rows * width));
+                    Tree(segment, place, source, scratch);
             }
         }
 
@@ -212,9 +212,10 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
                 new ReadOnlySpan<float>(from, count).CopyTo(new Span<float>(to, count));
         }
 
-        private void Tree(RecurrenceSegment segment, in ScanBlock place, float* source, float* own)
+        private void Tree(RecurrenceSegment segment, in ScanBlock place, float* source, Scratch scratch)
         {
-            float** states = stackalloc float*[segment.Rows];
+            float* own = scratch.Take((long)segment.Rows * place.Width);
+            float** states = (float**)scratch.Take((long)segment.Rows * (sizeof(float*) / sizeof(float)));
             int keep = 0;
             for (int row = 0; row < segment.Rows; row++)
             {

@@ -181,6 +181,75 @@ public sealed class MemoryKindTests
         AllIsGivenBack(core);
     }
 
+    /// <summary>
+    /// Beside pages that are still there, states that were given up are kept anew by whoever computes them again: a conversation
+    /// that was forgotten once is not forgotten for ever.
+    /// </summary>
+    [Theory]
+    [InlineData(Remembers.States)]
+    [InlineData(Remembers.Both)]
+    public void AForgottenConversationIsRememberedAgain(Remembers kinds)
+    {
+        using var model = new FakeModel(remembers: kinds);
+        using var core = new EngineCore(model,
+            new EngineOptions { Pages = 400, States = 5, PageSize = 4, TokenBudget = 32, MaxSequences = 2 });
+        List<int> text = [.. Enumerable.Range(0, 60).Select(i => i * 11 % 50)];
+        long Turn(int number, int[] prompt)
+        {
+            long before = core.Statistics.TokensSaved;
+            GenerationRequest request = new() { Prompt = prompt, MaxNewTokens = 9 };
+            GenerationHandle handle = core.Add(request, number);
+            core.Drain();
+            Runs.Equal(Runs.Alone(model, request), handle.Result(), $"request {number}");
+            if (number is not (> 10 and < 20))
+                text.AddRange([.. handle.Result().Choices[0].TokenIds, number % 50, 7, 3]);
+            return core.Statistics.TokensSaved - before;
+        }
+
+        Assert.Equal(0, Turn(1, [.. text]));
+        for (int other = 11; other < 17; other++)
+            Turn(other, [.. Enumerable.Range(0, 40).Select(i => (i * 7 + other) % 50)]);
+        Assert.Equal(0, Turn(21, [.. text])); // its states had to go
+        int known = text.Count - 3;
+        Assert.InRange(Turn(22, [.. text]), (known - 1) / 4 * 4, known);
+        AllIsGivenBack(core);
+    }
+
+    /// <summary>A draft model may remember in another kind than the model: its pages are not counted by the model's.</summary>
+    [Fact]
+    public void ADraftModelOfAnotherKindHasRoomOfItsOwn()
+    {
+        using var model = new FakeModel(remembers: Remembers.States);
+        using var draft = new FakeModel(seed: 9);
+        var options = new EngineOptions { MemoryBytes = 1 << 20, MaxSequences = 8, DraftModel = draft };
+        using var core = new EngineCore(model, options);
+        GenerationHandle handle = core.Add(new GenerationRequest
+        {
+            Prompt = Enumerable.Range(0, 45).Select(i => i * 7 % 50).ToArray(),
+            MaxNewTokens = 40,
+            Speculation = new() { Kind = SpeculationKind.DraftModel, MaxTokens = 4, Always = true },
+        });
+        core.Drain();
+        Assert.Null(core.LastDraftFailure);
+        Assert.True(handle.Result().Usage.DraftTokens > 0, "Nothing was drafted.");
+    }
+
+    /// <summary>One sequence and one page are enough, however many sequences there might be.</summary>
+    [Fact]
+    public void TheLeastMemoryThatIsAskedForIsEnough()
+    {
+        using var both = new FakeModel(remembers: Remembers.Both);
+        using var states = new FakeModel(remembers: Remembers.States);
+        long page = 16 * both.BytesPerPosition(KeyValueType.F32), state = both.BytesPerState;
+        var least = new EngineOptions { MemoryBytes = 2 * state + page };
+        Assert.Equal((1, 2), (least.PagesFor(both), least.StatesFor(both)));
+        Assert.Equal(2, (least with { MemoryBytes = 2 * state }).StatesFor(states));
+        var error = Assert.Throws<InvalidOptionException>(() => (least with { MemoryBytes = least.MemoryBytes - 1 }).StatesFor(both));
+        Assert.Contains($"one page of {page} bytes beside 2 states of {state} bytes", error.Message);
+        error = Assert.Throws<InvalidOptionException>(() => (least with { States = 100 }).StatesFor(states));
+        Assert.Contains($"100 states of {state} bytes", error.Message);
+    }
+
     [Fact]
     public void TooFewStatesAreRefusedWithBothNumbers()
     {
