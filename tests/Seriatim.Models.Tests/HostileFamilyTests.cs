@@ -29,7 +29,8 @@ public sealed class HostileFamilyTests
         """;
 
     private const string Linformer = """
-        {"architectures": ["LinformerLM"], "depth": 1, "dim": 16, "dim_head": 8, "heads": 2, "k": 6, "num_tokens": 17, "seq_len": 24}
+        {"architectures": ["LinformerLM"], "depth": 1, "dim": 16, "dim_head": 8, "heads": 2, "k": 6,
+        "num_tokens": 17, "seq_len": 24}
         """;
 
     private const string Reformer = """
@@ -54,7 +55,8 @@ public sealed class HostileFamilyTests
     [InlineData(Reformer, "num_attention_heads is 65536; times attention_head_size 65536", "num_attention_heads", 65536,
         "attention_head_size", 65536)]
     [InlineData(Reformer, "num_hashes is 1000000; at most 1024 rounds", "num_hashes", 1000000)]
-    [InlineData(Reformer, "lsh_num_chunks_before is 268435456; times lsh_attn_chunk_length 64", "lsh_num_chunks_before", 268435456)]
+    [InlineData(Reformer, "lsh_num_chunks_before is 268435456; times lsh_attn_chunk_length 64",
+        "lsh_num_chunks_before", 268435456)]
     public void ProductsAreRefusedWithBothNumbers(string config, string says, params object[] changes)
     {
         JsonObject json = JsonNode.Parse(config)!.AsObject();

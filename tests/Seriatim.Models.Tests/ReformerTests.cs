@@ -189,7 +189,8 @@ public sealed class ReformerTests
         using SequenceMemory first = model.NewMemory(pools), second = model.NewMemory(pools);
         int[] ids = [.. Enumerable.Range(0, 96).Select(i => i * i % 50)];
         Assert.True(ids.Length * (ids.Length + 1) / 2 > Rereading.MostRows);
-        RaggedBatch batch = new RaggedBatchBuilder().Add(ids, first, outputs: Outputs.All).Add(ids[..40], second, outputs: Outputs.All)
+        RaggedBatch batch = new RaggedBatchBuilder().Add(ids, first, outputs: Outputs.All)
+            .Add(ids[..40], second, outputs: Outputs.All)
             .Build();
         using Tensor all = model.Forward(ops, batch);
         foreach (int row in (int[])[0, 1, 7, 39, 88, 89, 90, 91, 94, 95])

@@ -42,7 +42,8 @@ public sealed class RandomRecurrenceTests
             for (int i = 0; i < expected.Count; i++)
             {
                 OpTableTests.Near(expected[i], actual[i], 1e-4f, $"{kind} {seed}, {shape}: {i}");
-                OpTableTests.SameBits((first ?? actual)[i], actual[i], $"{kind} {seed}, {shape}, {width}, {threads} threads: {i}");
+                OpTableTests.SameBits((first ?? actual)[i], actual[i],
+                    $"{kind} {seed}, {shape}, {width}, {threads} threads: {i}");
             }
 
             first ??= actual;
@@ -183,7 +184,8 @@ public sealed class RandomRecurrenceTests
                 parameter.ClearGradient();
             int[] rows = [.. segments.Select(i => Segments[i])];
             Tensor[] inputs = [.. _inputs.Select((values, i) => Tensor.From(
-                [.. segments.SelectMany(s => values.AsSpan(Segments[..s].Sum() * _widths[i], Segments[s] * _widths[i]).ToArray())],
+                [.. segments.SelectMany(s => values.AsSpan(Segments[..s].Sum() * _widths[i], Segments[s] * _widths[i])
+                    .ToArray())],
                 rows.Sum(), _widths[i]))];
             using var tape = new Tape(ops);
             foreach (Tensor input in inputs)
@@ -388,7 +390,8 @@ public sealed class RandomRecurrenceTests
                 Input(heads * d);
             for (int i = 0; i < parts; i++)
                 Input(heads);
-            (_call, Words) = ((ops, x, _) => ops.JoinSoftmaxes([.. x.Take(parts)], [.. x.Skip(parts)]), $"{parts} of {heads} x {d}");
+            (_call, Words) = ((ops, x, _) => ops.JoinSoftmaxes([.. x.Take(parts)], [.. x.Skip(parts)]),
+                $"{parts} of {heads} x {d}");
         }
     }
 }

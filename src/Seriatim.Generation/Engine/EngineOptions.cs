@@ -163,7 +163,9 @@ public sealed record EngineOptions
         }
 
         long kept = States is not null || state == 0 ? 0
-            : Pages ?? (page == 0 ? Math.Min(left / state, MostKeptStates) : Math.Min(Math.Min(left / 4, left - page) / state, left / page));
+            : Pages
+                ?? (page == 0 ? Math.Min(left / state, MostKeptStates)
+                    : Math.Min(Math.Min(left / 4, left - page) / state, left / page));
         long pages = Pages ?? Math.Min((left - kept * state) / Math.Max(1, page), MostPages);
         return ((int)Math.Max(1, pages), (int)Math.Min(states + kept, int.MaxValue));
     }

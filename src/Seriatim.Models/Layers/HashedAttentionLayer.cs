@@ -115,7 +115,8 @@ internal sealed class HashedAttentionLayer : Mixer
         if (spec.Rotations is { } rotations && rotations.Directions < spec.Buckets.Directions(spec.Chunk, spec.Chunk))
         {
             throw new NotSupportedException(
-                $"The rotations have {rotations.Directions} directions, the buckets need {spec.Buckets.Directions(spec.Chunk, spec.Chunk)}.");
+                $"The rotations have {rotations.Directions} directions, the buckets need "
+                    + $"{spec.Buckets.Directions(spec.Chunk, spec.Chunk)}.");
         }
     }
 

@@ -42,7 +42,9 @@ public abstract partial record MixerSpec
         public override string InWords => $"{Heads} heads of {HeadDim}, {KeyValueHeads} key/value heads";
 
         internal override IEnumerable<double> Numbers =>
-            Position is PositionSpec.Rope { Scaling: RopeScaling.LongRope rope } ? [.. rope.ShortFactors, .. rope.LongFactors] : [];
+            Position is PositionSpec.Rope { Scaling: RopeScaling.LongRope rope }
+                ? [.. rope.ShortFactors, .. rope.LongFactors]
+                : [];
 
         internal override bool Serves(Visibility visibility) => true;
 

@@ -244,7 +244,8 @@ public sealed class MemoryKindTests
         var least = new EngineOptions { MemoryBytes = 2 * state + page };
         Assert.Equal((1, 2), (least.PagesFor(both), least.StatesFor(both)));
         Assert.Equal(2, (least with { MemoryBytes = 2 * state }).StatesFor(states));
-        var error = Assert.Throws<InvalidOptionException>(() => (least with { MemoryBytes = least.MemoryBytes - 1 }).StatesFor(both));
+        var error = Assert.Throws<InvalidOptionException>(() =>
+            (least with { MemoryBytes = least.MemoryBytes - 1 }).StatesFor(both));
         Assert.Contains($"one page of {page} bytes beside 2 states of {state} bytes", error.Message);
         error = Assert.Throws<InvalidOptionException>(() => (least with { States = 100 }).StatesFor(states));
         Assert.Contains($"100 states of {state} bytes", error.Message);

@@ -83,12 +83,16 @@ public sealed class CacheContentTests
                 {
                     int unit = node.Units[kind];
                     if (unit >= 0)
-                        Assert.True(_content[(kind, unit)] == expected, $"{what}: kind {kind}, unit {unit} of a page is another's");
+                    {
+                        Assert.True(_content[(kind, unit)] == expected,
+                            $"{what}: kind {kind}, unit {unit} of a page is another's");
+                    }
                     Assert.Equal(node.IdleBehind[kind], nodes.Count(behind => behind.Parent == node
                         && behind.Units[kind] >= 0 && pools[kind].References(behind.Units[kind]) == 1));
                 }
 
-                Assert.False(node.IsRemoved || node.Parent is { IsRemoved: true } || (node.IsEmpty && node.FirstBehind is null), what);
+                Assert.False(node.IsRemoved || node.Parent is { IsRemoved: true }
+                    || (node.IsEmpty && node.FirstBehind is null), what);
             }
 
             for (int kind = 0; kind < pools.Count; kind++)
@@ -248,7 +252,10 @@ public sealed class CacheContentTests
                 {
                     IReadOnlyList<int> pages = ((PagedMemory)sequence.Memory.Stores[kind]).Pages;
                     for (int block = 0; (block + 1) * PageSize <= past.Length; block++)
-                        Assert.True(_content[(kind, pages[block])] == HashOf(past[..((block + 1) * PageSize)]), $"{what}: page {block}");
+                    {
+                        Assert.True(_content[(kind, pages[block])] == HashOf(past[..((block + 1) * PageSize)]),
+                            $"{what}: page {block}");
+                    }
                 }
             }
         }
