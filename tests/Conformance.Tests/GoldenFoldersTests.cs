@@ -48,7 +48,8 @@ public sealed class GoldenFoldersTests
             using var json = c.Json("config.json");
             return json.RootElement.GetProperty("model_type").GetString()!;
         })];
-        Assert.All(ArchitectureRegistry.All.Where(a => !WithoutCase.Contains(a.ModelType)), a => Assert.Contains(a.ModelType, types));
+        Assert.All(ArchitectureRegistry.All.Where(a => !WithoutCase.Contains(a.ModelType)),
+            a => Assert.Contains(a.ModelType, types));
     }
 
     [StoriesTheory]

@@ -61,6 +61,7 @@ public sealed class DisposeTests : IDisposable
         yield return () => new PagePool(new KeyValuePool(1, 1, 4, 16, 4));
         yield return () => new CrossPagePool(new KeyValuePool(1, 1, 4, 16, 4));
         yield return () => new StatePool(new StateStorage([4], 4), 16);
+        yield return () => new TokenPool(4, 16);
         yield return () => pools.NewMemory();
         yield return () => pools.NewMemory().Mark();
         yield return Cache;

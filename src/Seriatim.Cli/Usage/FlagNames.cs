@@ -84,6 +84,7 @@ internal static partial class FlagNames
         ["UsePrefixCache"] = "the use of the prefix cache",
         ["CacheSalt"] = "the salt of the prefix cache",
         ["Adapter"] = "the adapter",
+        ["Pattern"] = "global tokens and random blocks",
         ["PrefixCache"] = "the prefix cache",
         ["PageSize"] = "the size of a page",
         ["States"] = "the number of recurrent states",
