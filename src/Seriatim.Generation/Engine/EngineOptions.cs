@@ -144,6 +144,18 @@ public sealed record EngineOptions
     /// <summary>Number of recurrent states for a model.</summary>
     internal int StatesFor(IGenerationModel model) => SizesFor(model).States;
 
+    /// <summary>
+    /// Pages and states of a draft model: as many pages as the model itself has, if it has any and the same bytes are enough for
+    /// them, and a third state for each sequence: that of the tokens that are certain.
+    /// </summary>
+    internal (int Pages, int States) DraftSizesFor(IGenerationModel model, IGenerationModel draft)
+    {
+        (int pages, int states) = SizesFor(draft);
+        if (model.BytesPerPosition(KeyValueType) > 0)
+            pages = Math.Min(pages, PagesFor(model));
+        return (pages, (int)Math.Min(states + (long)MaxSequences, int.MaxValue));
+    }
+
     /// <summary>Both come out of the same bytes.</summary>
     private (int Pages, int States) SizesFor(IGenerationModel model)
     {

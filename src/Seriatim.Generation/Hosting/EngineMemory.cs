@@ -10,11 +10,11 @@ internal static class EngineMemory
         options.Check(model);
         if (model.Capability == ModelCapability.Encoder)
             return 0;
-        (int pages, int states) = (options.PagesFor(model), options.StatesFor(model));
-        long bytes = Of(model, options, pages, states);
-        return options.DraftModel is { } draft
-            ? bytes + Of(draft, options, pages, options.StatesFor(draft) + (long)options.MaxSequences)
-            : bytes;
+        long bytes = Of(model, options, options.PagesFor(model), options.StatesFor(model));
+        if (options.DraftModel is not { } draft)
+            return bytes;
+        (int pages, int states) = options.DraftSizesFor(model, draft);
+        return bytes + Of(draft, options, pages, states);
     }
 
     private static long Of(IGenerationModel model, EngineOptions options, long pages, long states)

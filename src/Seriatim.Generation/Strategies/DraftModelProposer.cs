@@ -154,18 +154,10 @@ internal sealed class DraftModelProposer(EngineContext context, IGenerationModel
         return count;
     }
 
-    /// <summary>
-    /// As many pages as the model itself has, if it has any and the same bytes are enough for them, and a third state for each
-    /// sequence: that of the tokens that are certain.
-    /// </summary>
     private static MemoryPools NewPools(EngineContext context, IGenerationModel model)
     {
-        EngineOptions options = context.Options;
-        int states = (int)Math.Min(int.MaxValue, options.StatesFor(model) + (long)options.MaxSequences);
-        int pages = options.PagesFor(model);
-        if (context.Model.BytesPerPosition(options.KeyValueType) > 0)
-            pages = Math.Min(pages, options.PagesFor(context.Model));
-        return model.NewMemoryPools(options.PageSize, pages, states, options.KeyValueType);
+        (int pages, int states) = context.Options.DraftSizesFor(context.Model, model);
+        return model.NewMemoryPools(context.Options.PageSize, pages, states, context.Options.KeyValueType);
     }
 
     private SequenceMemory NewMemory(Sequence sequence, Drafting drafting)
