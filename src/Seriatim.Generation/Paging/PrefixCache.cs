@@ -12,8 +12,9 @@ namespace Seriatim.Generation;
 /// A page counts as used whenever one behind it is, so the ends of chains are given up first. A sequence with a window holds
 /// pages without those before them: when one of these is given up, the pages behind it could no longer be found, and go with it.
 /// Where layers keep states, a chain can be gone on from where a page has one, and only there; of states
-/// directly behind each other the last one is given up last, and a page that has lost its own stays as long as there is one behind it. Nothing here walks over more than
-/// it was asked for: counting is done as references come and go, and every page that is taken in or given up costs the same.
+/// directly behind each other the last one is given up last, and a page that has lost its own stays as long as there is one
+/// behind it. Nothing here walks over more than it was asked for: counting is done as references come and go, and every page
+/// that is taken in or given up costs the same.
 /// </remarks>
 internal sealed class PrefixCache
 {
