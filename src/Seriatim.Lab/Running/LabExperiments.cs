@@ -6,6 +6,8 @@ internal static class LabExperiments
     /// <summary>One line each.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
+        new ParallelSerialExperiment(),
+        new RecomputeExperiment(),
         new KvMemoryExperiment(),
     ];
 
