@@ -27,7 +27,8 @@ internal sealed class ParallelSerialExperiment : Experiment
         new("reading-gain-ratio", new("that gain: measured / roofline is 0.5 to 2", "该倍数:测量 / 屋顶线模型为 0.5 至 2"), 0.5, 2, 0.2, 5),
         new("training-ratio", new("training: 3 x seconds of reading, within 1.5", "训练:读取用时的 3 倍,误差 1.5 倍以内"),
             1 / 1.5, 1.5, 1 / 3.0, 3),
-        Expectation.AtLeast("share-gain", new("reading uses at least 3 times the share of the FMA limit", "读取对算力上限的利用率至少是解码的 3 倍"),
+        Expectation.AtLeast("share-gain",
+            new("reading uses at least 3 times the share of the FMA limit", "读取对算力上限的利用率至少是解码的 3 倍"),
             3, 1.5),
     ];
 
@@ -39,7 +40,8 @@ internal sealed class ParallelSerialExperiment : Experiment
         int tokens = Math.Min(run.Pick(24, 96, 512), model.Spec.Context - 1);
         int[] ids = [.. Enumerable.Range(0, tokens + 1).Select(i => (i * 7919 + 11) % model.Spec.Last.Vocabulary)];
         var counted = new CountedModel(new LoadedModel(model, run.Ops));
-        using MemoryPools pools = counted.NewMemoryPools(PageSize, Together * (tokens / PageSize + 2), 4 * Together, KeyValueType.F32);
+        using MemoryPools pools = counted.NewMemoryPools(PageSize, Together * (tokens / PageSize + 2), 4 * Together,
+            KeyValueType.F32);
         Check(run, counted, pools, ids[..tokens]);
 
         TrainingBatch lesson = Lesson(ids);
@@ -144,7 +146,8 @@ internal sealed class ParallelSerialExperiment : Experiment
         {
             Phase phase = phases[i];
             bool all = phase.Factor > 1;
-            double each = phase.Factor * ((all || phase.Passes > 1 ? work.MultiplyAdds : work.WithoutHead) + work.Attention(tokens / 2.0));
+            double each = phase.Factor * ((all || phase.Passes > 1 ? work.MultiplyAdds : work.WithoutHead)
+                + work.Attention(tokens / 2.0));
             double bytes = phase.Passes * phase.Factor * (double)model.WeightBytes / (phase.Passes * phase.Rows);
             shares[i] = each * rates[i] / run.Limits.F32MultiplyAddsPerSecond;
             double reads = bytes * rates[i] / run.Limits.ReadBytesPerSecond;
@@ -177,7 +180,8 @@ internal sealed class ParallelSerialExperiment : Experiment
             [new(new("tokens/s", "词元/秒"), [0, 1, 2, 3], rates)])
         {
             LogY = true,
-            Names = [new("training", "训练"), new("reading", "读取"), new("decoding", "解码"), new($"decoding {Together}", $"解码 {Together}")],
+            Names = [new("training", "训练"), new("reading", "读取"), new("decoding", "解码"),
+                new($"decoding {Together}", $"解码 {Together}")],
         };
     }
 

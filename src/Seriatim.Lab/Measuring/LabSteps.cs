@@ -53,7 +53,8 @@ internal static class LabSteps
         try
         {
             Task<GenerationResult> first = engine.CompleteAsync(
-                requests[0] with { MaxNewTokens = 1, MinNewTokens = 0, Count = 1, Beam = null, Speculation = null }, cancellation);
+                requests[0] with { MaxNewTokens = 1, MinNewTokens = 0, Count = 1, Beam = null, Speculation = null },
+                    cancellation);
             await Task.WhenAny(held, first);
             GenerationHandle[] handles = [.. requests.Select(request => engine.Submit(request, cancellation))];
             model.Clear();

@@ -9,6 +9,10 @@ internal static class LabExperiments
         new ParallelSerialExperiment(),
         new RecomputeExperiment(),
         new KvMemoryExperiment(),
+        new PagingExperiment(),
+        new BatchingExperiment(),
+        new SpeculationExperiment(),
+        new BeamExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>

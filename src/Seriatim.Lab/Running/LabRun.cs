@@ -128,7 +128,7 @@ internal sealed class LabRun(
     {
         string name = options.Model ?? builtIn;
         string path = await hub.ResolveAsync(name, cancellationToken: cancellation);
-        Model = name;
+        Model ??= name;
         return path;
     }
 
