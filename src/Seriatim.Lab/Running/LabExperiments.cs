@@ -11,8 +11,13 @@ internal static class LabExperiments
         new KvMemoryExperiment(),
         new PagingExperiment(),
         new BatchingExperiment(),
+        new LatencyExperiment(),
+        new FlashExperiment(),
         new SpeculationExperiment(),
         new BeamExperiment(),
+        new FamiliesExperiment(),
+        new QuantisationExperiment(),
+        new UnembeddingExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
