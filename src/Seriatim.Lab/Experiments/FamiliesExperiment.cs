@@ -8,11 +8,11 @@ internal sealed class FamiliesExperiment : Experiment
     public override LabText Title => new("Every kind of attention by length", "各类注意力与长度");
 
     public override LabText Claim => new(
-        "Full attention takes time that is quadratic in the length; windows, blocks, hashing, projection and recurrence take linear time.",
+        "Full attention takes time quadratic in the length; windows, blocks, hashing, projection, recurrence take linear time.",
         "完整注意力的时间与长度成平方;窗口、分块、哈希、低秩和循环的时间与长度成线性。");
 
     public override string Source =>
-        "Vaswani et al., 2017, table 1; Beltagy 2020, Zaheer 2020, Kitaev 2020, Wang 2020, Sun 2023, Gu and Dao 2023, Dao and Gu 2024";
+        "Vaswani et al., 2017, table 1; Beltagy, Zaheer, Kitaev, Wang, 2020; Sun, Gu and Dao, 2023; Dao and Gu, 2024";
 
     public override string Formula => "seconds ~ N^2 for full attention, ~ N for the others; memory of tiles ~ N for all";
 

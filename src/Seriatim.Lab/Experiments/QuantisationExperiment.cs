@@ -17,10 +17,11 @@ internal sealed class QuantisationExperiment : Experiment
     public override LabText Title => new("Weights of fewer bits", "更少位数的权重");
 
     public override LabText Claim => new(
-        "Eight bits cost next to nothing, four little; each bit less makes the divergence four times as large and decoding faster.",
+        "Eight bits cost next to nothing, four little; each bit less means four times the divergence, and faster decoding.",
         "八位几乎无损,四位损失很小;每少一位,散度约增至四倍,解码更快。");
 
-    public override string Source => "Dettmers and Zettlemoyer, 2023: The case for 4-bit precision; Gray and Neuhoff, 1998 (6 dB a bit)";
+    public override string Source =>
+        "Dettmers and Zettlemoyer, 2023: The case for 4-bit precision; Gray and Neuhoff, 1998 (6 dB a bit)";
 
     public override string Formula => "bytes = values x bits / 8; divergence ~ error^2 ~ 4^(-bits)";
 

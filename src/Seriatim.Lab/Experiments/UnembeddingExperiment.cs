@@ -14,11 +14,11 @@ internal sealed class UnembeddingExperiment : Experiment
     public override LabText Title => new("From a hidden row to a text", "从隐藏向量到文本");
 
     public override LabText Claim => new(
-        "One matrix turns the last hidden row into a distribution, samplers cut its tail; read early, layers come nearer to it one by one.",
+        "One matrix turns the last hidden row into a distribution, samplers cut its tail; layers read early come nearer to it.",
         "一个矩阵把最后的隐藏向量变成概率分布,采样器截去尾部;提前读出时,各层逐步接近最终分布。");
 
     public override string Source =>
-        "nostalgebraist, 2020: the logit lens; Belrose et al., 2023: Tuned Lens, section 2; Holtzman et al., 2020: nucleus sampling, section 3";
+        "nostalgebraist, 2020: the logit lens; Belrose et al., 2023: Tuned Lens, section 2; Holtzman et al., 2020, section 3";
 
     public override string Formula => "logits = W norm(x_L); p = softmax(logits); lens of layer l = softmax(W norm(x_l))";
 
