@@ -67,11 +67,34 @@ public sealed class GradientTests
         foreach (ModelParameter parameter in model.Parameters)
             parameter.Parameter.ClearGradient();
         using var tape = new Tape(ops);
+        if (model.Spec.MaskPredict is { } masks)
+            return MaskedStep(model, masks, tape, expected);
         (RaggedBatch batch, int[] labels, RaggedBatch? source) = Batch(model, expected);
         using Tensor? encoded = source is null ? null : model.Encode(tape, source);
         using Tensor hidden = model.Forward(tape, batch, encoded);
         using Tensor rows = tape.GatherRows(hidden, batch.OutputRows);
         using Tensor loss = model.Loss(tape, rows, labels, new CrossEntropyOptions());
+        float value = loss.ToArray()[0];
+        tape.Backward(loss);
+        return value;
+    }
+
+    /// <summary>The loss of the masked tokens and that of the length, put together as either code does (train.json).</summary>
+    private static float MaskedStep(Model model, MaskPredictSpec masks, Tape tape, GoldenTensors expected)
+    {
+        RaggedBatch source = Runs.Sources(expected, "src_tokens");
+        RaggedBatch target = Runs.Targets(expected, "decoder_input_ids", source);
+        int[][] mask = Runs.Pads(expected, "decoder_input_ids");
+        int[] labels = [.. expected.Ids("labels").SelectMany((row, i) => Runs.Unpadded(row, mask[i]))];
+        int[] classes = [.. expected.Ids("length_target")[0].Select((length, i) =>
+            masks.Length.ClassOf(length, source.Segments[i].Rows))];
+        using Tensor encoded = model.Encode(tape, source);
+        using Tensor hidden = model.Forward(tape, target, encoded);
+        bool isMean = masks.LengthLossFactor is not null;
+        using Tensor words = model.Loss(tape, hidden, labels, new CrossEntropyOptions(LabelSmoothing: 0.1f));
+        using Tensor lengths = model.LengthLoss(tape, source, encoded, classes, isMean ? LossReduction.Mean : LossReduction.Sum);
+        using Tensor weighed = tape.Scale(lengths, masks.LengthLossFactor ?? 1f / labels.Count(label => label >= 0));
+        using Tensor loss = tape.Add(words, weighed);
         float value = loss.ToArray()[0];
         tape.Backward(loss);
         return value;

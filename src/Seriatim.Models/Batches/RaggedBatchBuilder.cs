@@ -73,6 +73,16 @@ public sealed class RaggedBatchBuilder
         Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
             outputs, null, CommitPoints.End, pattern?.For(tokens.Length));
 
+    /// <summary>Adds a whole target whose rows all see each other and the encoder's rows; nothing of it is remembered.</summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="encoder">The encoder's rows.</param>
+    /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
+    public RaggedBatchBuilder AddTarget(
+        ReadOnlySpan<int> tokens, EncoderRows encoder, Outputs outputs = Outputs.All, string? adapter = null) =>
+        Add(tokens, Visibility.Full, null, default, null, adapter is null ? null : new SequenceTerms { Adapter = adapter }, outputs,
+            encoder, CommitPoints.End);
+
     /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public RaggedBatch Build()

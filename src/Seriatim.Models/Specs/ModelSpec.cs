@@ -16,6 +16,11 @@ public sealed record ModelSpec(
     /// <summary>Whether encoder and decoder use one token embedding.</summary>
     public bool SharedEmbedding { get; init; }
 
+    /// <summary>
+    /// <see cref="ModelTask.MaskedTranslation"/>: how targets are begun and refined; null for other tasks.
+    /// </summary>
+    public MaskPredictSpec? MaskPredict { get; init; }
+
     /// <summary>The stack whose rows the head reads.</summary>
     public StackSpec Last => Decoder ?? Encoder ?? throw new InvalidOperationException($"The {Family} model has no stack.");
 }
