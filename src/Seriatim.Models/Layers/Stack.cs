@@ -7,10 +7,10 @@ internal sealed class Stack : IDisposable
     private readonly StackSpec _spec;
     private readonly PositionTable? _positions;
     private readonly EmbeddingWeight? _types;
-    private readonly NormWeight? _embeddingNorm;
+    private readonly NormLayer _embeddingNorm;
     private readonly LinearWeight? _projectIn;
     private readonly LinearWeight? _projectOut;
-    private readonly NormWeight? _finalNorm;
+    private readonly NormLayer _finalNorm;
     private readonly Block[] _blocks;
     private readonly MemoryLayout _memory;
 
@@ -30,7 +30,7 @@ internal sealed class Stack : IDisposable
             _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
         }
 
-        _embeddingNorm = spec.EmbeddingNorm is { } norm ? weights.Norm("embed_norm", norm, spec.Width) : null;
+        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm, spec.Width);
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
@@ -43,7 +43,7 @@ internal sealed class Stack : IDisposable
         }
 
         int last = spec.HasHalves ? spec.OutputWidth : spec.Width;
-        _finalNorm = spec.FinalNorm is { } final ? weights.Norm("norm", final, last) : null;
+        _finalNorm = NormLayer.Build(weights, "norm", spec.FinalNorm, last);
     }
 
     /// <summary>What its layers remember.</summary>
@@ -72,8 +72,7 @@ internal sealed class Stack : IDisposable
             }
 
             plan.EnterLayer(_blocks.Length);
-            if (_finalNorm is not null)
-                x = Replace(x, ops.Norm(x, _finalNorm));
+            x = Replace(x, _finalNorm.Forward(ops, x, plan));
             x = plan.Drop(ops, x, plan.Rates.Final);
             return _projectOut is null ? x : Replace(x, ops.Linear(x, _projectOut, plan.Groups));
         }
@@ -110,7 +109,7 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.Add(x, positions));
         }
 
-        return _embeddingNorm is null ? x : Replace(x, ops.Norm(x, _embeddingNorm));
+        return _embeddingNorm.Replace(ops, x, plan);
     }
 
     private static Tensor Replace(Tensor old, Tensor next)
