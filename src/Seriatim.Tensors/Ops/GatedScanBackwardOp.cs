@@ -31,10 +31,15 @@ internal readonly unsafe struct GatedScanBackwardOp(GatedScan scan, Tensor h, Te
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
+        // Of a sum the gradients of products are those of what the input gave.
+        bool isSum = scan.Cell == GatedCell.Lstm ? LstmCell.IsSum : GruCell.IsSum;
         using Tensor before = HBefore();
-        using Tensor products = scan.Cell == GatedCell.Lstm
-            ? Through<T, LstmCell>(team, results, before)
-            : Through<T, GruCell>(team, results, before);
+        using Tensor? own = isSum ? null : Tensor.Create(scan.X.Rows, scan.Gates * scan.Width);
+        Tensor products = own ?? results[0];
+        if (scan.Cell == GatedCell.Lstm)
+            Through<T, LstmCell>(team, results, before, products);
+        else
+            Through<T, GruCell>(team, results, before, products);
         using var gradients = new LinearRows<T>(team, products, scan.Groups);
         using var rows = new LinearRows<T>(team, before, scan.Groups);
         bool? sets = null;
@@ -70,34 +75,23 @@ internal readonly unsafe struct GatedScanBackwardOp(GatedScan scan, Tensor h, Te
         return before;
     }
 
-    /// <summary>Fills the results and returns the gradients of the products.</summary>
-    private Tensor Through<T, TCell>(WorkerTeam team, ReadOnlySpan<Tensor> results, Tensor before)
+    /// <summary>Fills the results, and the gradients of the products.</summary>
+    private void Through<T, TCell>(WorkerTeam team, ReadOnlySpan<Tensor> results, Tensor before, Tensor products)
         where T : struct, ILanes<T>
         where TCell : struct, IGatedCell
     {
         ScanWaves waves = scan.Rows.Waves;
-        Tensor dx = results[0];
-        Tensor products = TCell.IsSum ? dx.Retain() : Tensor.Create(dx.Rows, dx.Columns);
-        try
+        using Tensor carry = Tensor.Zeros(scan.Rows.Segments.Count, TCell.Parts * scan.Width);
+        for (int wave = waves.Count - 1; wave >= 0; wave--)
         {
-            using Tensor carry = Tensor.Zeros(scan.Rows.Segments.Count, TCell.Parts * scan.Width);
-            for (int wave = waves.Count - 1; wave >= 0; wave--)
-            {
-                (int first, int count) = waves[wave];
-                var work = new CellWork<T, TCell>(scan, first, (before, record, dy), (carry, dx, products));
-                team.Run(count, ref work, 16L * count * dx.Columns);
-                HandDown<T>(team, first, count, products, carry);
-            }
+            (int first, int count) = waves[wave];
+            var work = new CellWork<T, TCell>(scan, first, (before, record, dy), (carry, results[0], products));
+            team.Run(count, ref work, 16L * count * products.Columns);
+            HandDown<T>(team, first, count, products, carry);
+        }
 
-            if (results.Length > 1)
-                carry.Span.CopyTo(results[1].Span);
-            return products;
-        }
-        catch
-        {
-            products.Dispose();
-            throw;
-        }
+        if (results.Length > 1)
+            carry.Span.CopyTo(results[1].Span);
     }
 
     /// <summary>Adds what goes through the product to the gradients of the states before the rows of a wave.</summary>

@@ -73,7 +73,8 @@ internal readonly unsafe struct GatedScanOp(GatedScan scan, bool recorded) : IOp
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        using Tensor record = recorded ? results[1].Retain() : Tensor.Create(scan.X.Rows, scan.Records * scan.Width);
+        using Tensor? own = recorded ? null : Tensor.Create(scan.X.Rows, scan.Records * scan.Width);
+        Tensor record = own ?? results[1];
         if (scan.Cell == GatedCell.Lstm)
             Forward<T, LstmCell>(team, results[0], record);
         else
@@ -83,7 +84,8 @@ internal readonly unsafe struct GatedScanOp(GatedScan scan, bool recorded) : IOp
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        using Tensor record = recorded ? results[1].Retain() : Tensor.Create(scan.X.Rows, scan.Records * scan.Width);
+        using Tensor? own = recorded ? null : Tensor.Create(scan.X.Rows, scan.Records * scan.Width);
+        Tensor record = own ?? results[1];
         GatedScanReference.Forward(scan, results[0], record);
         Keep(results[0], record);
     }
