@@ -346,6 +346,25 @@ public sealed partial class Model : IDisposable
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
 
+    /// <summary>As the other ones, from states that are given, and with gradients of these.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">Sequences without a memory.</param>
+    /// <param name="begins">Of each layer what the sequences begin with: a row for each.</param>
+    /// <exception cref="NotSupportedException">Some layer has no such state, or another source of it.</exception>
+    internal Tensor Forward(IOps ops, RaggedBatch batch, IReadOnlyList<Tensor> begins)
+    {
+        int other = Spec.Last.Layers.TakeWhile(
+            layer => layer.Mixer is MixerSpec.Recurrent { Bidirectional: false, Start: null }).Count();
+        if (other < Spec.Last.Layers.Count || begins.Count != other)
+        {
+            throw new NotSupportedException(
+                $"{begins.Count} states are given; {other} of the {Spec.Last.Layers.Count} layers of a {Spec.Family} model can " +
+                "begin with one, and all must.");
+        }
+
+        return (_decoder ?? _encoder!).Forward(ops, batch, new ForwardInputs(null, null, Begins: begins));
+    }
+
     /// <summary>Refuses a pattern that no layer of the model reads, or that does not fit it or the sequence.</summary>
     /// <param name="pattern">What a sequence would bring along.</param>
     /// <param name="rows">Rows of the sequence.</param>

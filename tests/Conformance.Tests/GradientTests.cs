@@ -20,7 +20,7 @@ public sealed class GradientTests
         using Model model = golden.Load(WeightStorage.F32, OpsUnderTest.DeviceOf(opsName));
         using GoldenTensors expected = golden.Expected();
         using var gradients = new GoldenTensors(golden.File("grads.safetensors"));
-        float loss = Step(model, OpsUnderTest.Get(opsName), expected);
+        float loss = Step(model, OpsUnderTest.Get(opsName), expected, checks: name);
         Close.Check($"{name} loss", expected.Floats("loss"), [loss], LossTolerance);
         Dictionary<string, ExportedTensor> made = CheckpointExporter.Gradients(model.Parameters).ToDictionary(t => t.Name);
         Assert.Equal(gradients.Names.Order(), made.Keys.Order());
@@ -62,7 +62,7 @@ public sealed class GradientTests
     }
 
     /// <summary>One forward and backward pass over the whole batch, packed without padding. Returns the loss.</summary>
-    private static float Step(Model model, IDifferentiableOps ops, GoldenTensors expected)
+    private static float Step(Model model, IDifferentiableOps ops, GoldenTensors expected, string? checks = null)
     {
         foreach (ModelParameter parameter in model.Parameters)
             parameter.Parameter.ClearGradient();
@@ -71,11 +71,20 @@ public sealed class GradientTests
             return MaskedStep(model, masks, tape, expected);
         (RaggedBatch batch, int[] labels, RaggedBatch? source) = Batch(model, expected);
         using Tensor? encoded = source is null ? null : model.Encode(tape, source);
-        using Tensor hidden = model.Forward(tape, batch, encoded);
+        using GivenStates? begins = GivenStates.Of(expected, "initial", ops.Device);
+        begins?.ForEach(tape.Watch);
+        using Tensor hidden = GivenStates.Forward(model, tape, batch, encoded, begins);
         using Tensor rows = tape.GatherRows(hidden, batch.OutputRows);
         using Tensor loss = model.Loss(tape, rows, labels, new CrossEntropyOptions());
         float value = loss.ToArray()[0];
         tape.Backward(loss);
+        for (int layer = 0; checks is not null && layer < begins?.Count; layer++)
+        {
+            Close.Check($"{checks} gradient of the first state of layer {layer}",
+                GivenStates.Values(expected, "grad_initial")![layer], tape.GradientOf(begins[layer])!.ToArray(),
+                GradientAbsolute, GradientRelative);
+        }
+
         return value;
     }
 

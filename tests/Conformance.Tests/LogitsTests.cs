@@ -26,7 +26,8 @@ public sealed class LogitsTests
     private static void CheckDecoder(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
     {
         int[][] ids = expected.Ids("input_ids");
-        float[][] logits = Runs.DecoderLogits(model, ops, ids);
+        using GivenStates? begins = GivenStates.Of(expected, "initial", ops.Device);
+        float[][] logits = Runs.DecoderLogits(model, ops, ids, begins);
         Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.SelectMany(l => l).ToArray(), golden.Tolerance);
         foreach (string kind in (string[])["odd_", "short_"])
         {

@@ -4,13 +4,13 @@ namespace Seriatim.Conformance.Tests;
 internal static class Runs
 {
     /// <summary>Logits of every row of every sequence, without a memory, all sequences in one batch.</summary>
-    public static float[][] DecoderLogits(Model model, IOps ops, IEnumerable<int[]> sequences)
+    public static float[][] DecoderLogits(Model model, IOps ops, IEnumerable<int[]> sequences, GivenStates? begins = null)
     {
         var builder = new RaggedBatchBuilder();
         foreach (int[] tokens in sequences)
             builder.Add(tokens, outputs: Outputs.All);
         RaggedBatch batch = builder.Build();
-        using Tensor hidden = model.Forward(ops, batch);
+        using Tensor hidden = GivenStates.Forward(model, ops, batch, null, begins);
         using Tensor logits = model.Project(ops, hidden);
         return Split(batch, logits);
     }

@@ -21,6 +21,7 @@ public static class OpCases
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
+        .. GatedScanCases.All(),
     ];
 
     private static IEnumerable<OpCase> Embeds()
