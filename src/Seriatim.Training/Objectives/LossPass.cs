@@ -11,6 +11,9 @@ public static class LossPass
     /// <param name="dropout">Dropout of this pass, with a key of its own; null: none.</param>
     /// <param name="recompute">Whether only the inputs of layers are kept and the backward pass computes the rest again: less
     /// memory, a third more work, the same bits.</param>
+    /// <remarks>
+    /// Batch norms take the statistics of this batch, and their running statistics move by them once, after the backward pass.
+    /// </remarks>
     /// <returns>The summed loss of all labels, in nats.</returns>
     public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0,
         BatchDropout? dropout = null, bool recompute = false) =>
@@ -22,14 +25,17 @@ public static class LossPass
     internal static double TrainCounting(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing,
         BatchDropout? dropout, bool recompute, Action<long>? correct)
     {
+        using var statistics = new BatchStatistics();
         using var tape = new Tape(ops) { RecomputesLayers = recompute };
-        using Tensor rows = Hidden(model, tape, batch, dropout);
+        using Tensor rows = Hidden(model, tape, batch, dropout, statistics);
         using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
         float value = loss.Read().Values[0];
         correct?.Invoke(Correct(model, ops, rows, batch.Labels));
-        if (float.IsFinite(value))
-            tape.Backward(loss);
+        if (!float.IsFinite(value))
+            return value;
+        tape.Backward(loss);
+        statistics.Move(ops);
         return value;
     }
 
@@ -46,16 +52,23 @@ public static class LossPass
     }
 
     /// <summary>The rows that have a label, after the last layer.</summary>
-    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
+    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null,
+        BatchStatistics? statistics = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
-        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, WithDropout(batch.Source, dropout, stream: 1));
-        Tensor hidden = model.Forward(ops, WithDropout(batch.Rows, dropout, stream: 0), encoded);
+        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, In(batch.Source, stream: 1));
+        Tensor hidden = model.Forward(ops, In(batch.Rows, stream: 0), encoded);
         if (batch.LabelRows.Length == hidden.Rows)
             return hidden;
         using (hidden)
             return ops.GatherRows(hidden, batch.LabelRows);
+
+        RaggedBatch In(RaggedBatch rows, ulong stream)
+        {
+            RaggedBatch dropped = WithDropout(rows, dropout, stream);
+            return statistics is null ? dropped : dropped.With(statistics);
+        }
     }
 
     /// <summary>Encoder and decoder must not drop the same elements.</summary>
