@@ -31,6 +31,11 @@ public sealed partial class Model
             if (segment.Length > positions)
                 throw ContextLengthException.OverContext(segment.Length, positions);
             segment.Pattern.Check(segment.Rows, spec, Spec.Family);
+            if (segment.Padding > 0 && spec.Layers.FirstOrDefault(layer => layer.Mixer is not MixerSpec.Attention) is { } other)
+            {
+                throw new ArgumentException($"A segment has {segment.Padding} rows of padding, which a layer of this {Spec.Family} "
+                    + $"model, a {other.Mixer.GetType().Name}, would see; only attention to all rows hides them.", nameof(batch));
+            }
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {
                 throw new ArgumentException(

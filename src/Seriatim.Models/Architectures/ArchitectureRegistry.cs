@@ -7,6 +7,7 @@ public static class ArchitectureRegistry
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new BartArchitecture(),
+        new BatchNormEncoderArchitecture(),
         new BertArchitecture(),
         new BigBirdArchitecture(),
         new BloomArchitecture(),
@@ -33,6 +34,7 @@ public static class ArchitectureRegistry
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
+        new SeriatimArchitecture(),
         new T5Architecture(),
     ];
 

@@ -98,6 +98,15 @@ internal static class CommonKeys
     public static MixerSpec.Attention MultiHead(int heads, int headDim, bool bias) =>
         new(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = bias, OutputBias = bias };
 
+    /// <summary>The weight of a new batch in the running statistics of batch norms.</summary>
+    public static float BatchNormMomentum(ConfigReader config)
+    {
+        double momentum = config.Number(0.1, "batchnorm_momentum");
+        return momentum is > 0 and <= 1
+            ? (float)momentum
+            : throw config.Unsupported("batchnorm_momentum", momentum, "a number over 0 and at most 1 is needed");
+    }
+
     /// <summary>The layers of a stack, all alike or each by its index.</summary>
     public static LayerSpec[] Layers(ConfigReader config, int count, Func<int, LayerSpec> layer) => count <= 4096
         ? [.. Enumerable.Range(0, count).Select(layer)]

@@ -21,6 +21,14 @@ public sealed record ModelSpec(
     /// </summary>
     public MaskPredictSpec? MaskPredict { get; init; }
 
+    /// <summary>
+    /// Whether some norm is a batch norm: rows then depend on their batch in training, and only there.
+    /// </summary>
+    public bool HasBatchNorms => Has(Encoder) || Has(Decoder);
+
+    private static bool Has(StackSpec? stack) => stack is not null && stack.Layers.Select(layer => layer.Norm)
+        .Append(stack.EmbeddingNorm).Append(stack.FinalNorm).Any(norm => norm is { Kind: NormKind.Batch });
+
     /// <summary>The stack whose rows the head reads.</summary>
     public StackSpec Last => Decoder ?? Encoder ?? throw new InvalidOperationException($"The {Family} model has no stack.");
 }

@@ -3,6 +3,10 @@ namespace Seriatim.Training;
 /// <summary>What a trainer makes of its recipe.</summary>
 internal static class RunParts
 {
+    /// <summary>What a run says whose rows know each other.</summary>
+    public const string BatchNormNotice = "The model has batch norms: in training each row depends on the rows that share its "
+        + "batch, so other batch sizes give other models. Validation and generation use the running statistics.";
+
     public static Model LoadModel(TrainingRecipe recipe, string? checkpoint, Device device, Action<string>? said = null)
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)

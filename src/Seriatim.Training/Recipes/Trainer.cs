@@ -87,6 +87,8 @@ public sealed partial class Trainer : IDisposable
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
             _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
+            if (Model.Spec.HasBatchNorms)
+                _notices.Add(RunParts.BatchNormNotice);
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = _options.Device.NewOps(_options.Threads);
@@ -129,7 +131,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Everything logged so far.</summary>
     public IReadOnlyList<LogEntry> History => _history;
 
-    /// <summary>What there is to say about going on, e.g. that the run has more steps than before.</summary>
+    /// <summary>What there is to say about the run, e.g. that it has more steps than before.</summary>
     public IReadOnlyList<string> Notices => _notices;
 
     /// <summary>Called after every step, so that tests can stop a run at one.</summary>

@@ -12,7 +12,8 @@ internal static class GgufLimits
     /// </summary>
     private static readonly HashSet<string> WithoutName =
     [
-        "bart", "cmlm_transformer", "gru", "linformer", "lstm", "marian", "mask_predict", "opt", "reformer", "retnet",
+        "bart", "batchnorm_encoder", "cmlm_transformer", "gru", "linformer", "lstm", "marian", "mask_predict", "opt",
+        "reformer", "retnet",
     ];
 
     /// <summary>Why a file cannot hold the model; null if it can.</summary>
