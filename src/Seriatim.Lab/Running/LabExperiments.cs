@@ -6,7 +6,13 @@ internal static class LabExperiments
     /// <summary>One line each.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
+        new ParallelSerialExperiment(),
+        new RecomputeExperiment(),
         new KvMemoryExperiment(),
+        new PagingExperiment(),
+        new BatchingExperiment(),
+        new SpeculationExperiment(),
+        new BeamExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>

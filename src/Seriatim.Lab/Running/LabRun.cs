@@ -26,6 +26,9 @@ internal sealed class LabRun(
     /// <summary>The machine's limits.</summary>
     public MachineSpeed Limits => limits;
 
+    /// <summary>Whether the user named a model.</summary>
+    public bool HasModel => options.Model is not null;
+
     /// <summary>Ops with <see cref="Threads"/>, for experiments that run models themselves; gone when the experiment ends.</summary>
     public IDifferentiableOps Ops => _ops ??= Device.Cpu.NewOps(Threads);
 
@@ -114,6 +117,19 @@ internal sealed class LabRun(
 
         Model = name;
         return model;
+    }
+
+    /// <summary>
+    /// The folder or GGUF file of the user's model, or of a built-in one where the user named none: for experiments that load it
+    /// in ways of their own.
+    /// </summary>
+    /// <param name="builtIn">The name of the built-in model.</param>
+    public async Task<string> ResolveAsync(string builtIn)
+    {
+        string name = options.Model ?? builtIn;
+        string path = await hub.ResolveAsync(name, cancellationToken: cancellation);
+        Model ??= name;
+        return path;
     }
 
     /// <inheritdoc/>
