@@ -24,6 +24,7 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ModelSummary))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(FailedLine))]
+[JsonSerializable(typeof(LabEntry))]
 [JsonSerializable(typeof(LabReport))]
 [JsonSerializable(typeof(SavedMessage[]))]
 [JsonSerializable(typeof(string))]

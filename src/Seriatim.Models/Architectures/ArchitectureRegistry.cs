@@ -7,20 +7,25 @@ public static class ArchitectureRegistry
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new BartArchitecture(),
+        new BatchNormEncoderArchitecture(),
         new BertArchitecture(),
         new BigBirdArchitecture(),
         new BloomArchitecture(),
+        new CmlmTransformerArchitecture(),
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
         new Gpt2Architecture(),
         new GptNeoxArchitecture(),
+        new GruArchitecture(),
         new JambaArchitecture(),
         new LinformerArchitecture(),
         new LlamaArchitecture(),
         new LongformerArchitecture(),
+        new LstmArchitecture(),
         new Mamba2Architecture(),
         new MambaArchitecture(),
         new MarianArchitecture(),
+        new MaskPredictArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),
         new OptArchitecture(),
@@ -29,6 +34,7 @@ public static class ArchitectureRegistry
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
+        new SeriatimArchitecture(),
         new T5Architecture(),
     ];
 

@@ -31,8 +31,8 @@ internal sealed class FalconMambaArchitecture : Architecture
         {
             LayerSpec layer = export.Spec.Decoder!.Layers[0];
             float? epsilon = ((MixerSpec.Mamba)layer.Mixer).NormEpsilon;
-            export.Require(epsilon == layer.Norm.Epsilon, "mixer_rms_eps",
-                $"GGUF files have one epsilon for all norms; this model has {epsilon} here and {layer.Norm.Epsilon} elsewhere");
+            export.Require(epsilon == layer.Norm?.Epsilon, "mixer_rms_eps",
+                $"GGUF files have one epsilon for all norms; this model has {epsilon} here and {layer.Norm?.Epsilon} elsewhere");
             MambaFamily.WriteGguf(export);
         },
     };

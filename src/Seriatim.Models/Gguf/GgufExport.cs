@@ -42,7 +42,8 @@ internal sealed class GgufExport
     {
         StackSpec stack = Spec.Encoder ?? Spec.Last;
         bool Has(string name) => keys.Any(key => key.Name == name);
-        NormSpec norm = stack.Agreed("norm", layer => layer.Norm);
+        NormSpec norm = stack.Agreed("norm", layer => layer.Norm) ?? throw new NotSupportedException(
+            "The layers have no norms; GGUF files have no word for that.");
         if (Spec.Context != int.MaxValue)
             SetDefault("context_length", (uint)Spec.Context);
         SetDefault("embedding_length", (uint)stack.Width);

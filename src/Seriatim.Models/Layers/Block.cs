@@ -8,24 +8,26 @@ internal abstract class Block
     private readonly Mixer _mixer;
     private readonly AttentionLayer? _cross;
     private readonly FeedForwardLayer? _feedForward;
-    private readonly NormWeight _norm1;
-    private readonly NormWeight? _crossNorm;
-    private readonly NormWeight? _norm2;
+    private readonly NormLayer _norm1;
+    private readonly NormLayer? _crossNorm;
+    private readonly NormLayer? _norm2;
+    private readonly Func<IOps, Tensor, Tensor, Tensor> _join;
 
     private Block(in BlockPart part)
     {
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
-        _norm1 = weights.Norm("norm1", spec.Norm, width);
-        _mixer = spec.Mixer.Build(new MixerPart(weights, width, part.Bias, part.Place));
+        _join = spec.Residual ? Sum : Second;
+        _norm1 = NormLayer.Build(weights, "norm1", spec.Norm, width);
+        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place));
         if (spec.Cross is { } cross)
         {
-            _crossNorm = weights.Norm("cross_norm", spec.Norm, width);
+            _crossNorm = NormLayer.Build(weights, "cross_norm", spec.Norm, width);
             _cross = new AttentionLayer(weights.At("cross"), cross, width, null, part.CrossPlace);
         }
 
         if (spec.FeedForward is not { } feedForward)
             return;
-        _norm2 = weights.Norm("norm2", spec.Norm, width);
+        _norm2 = NormLayer.Build(weights, "norm2", spec.Norm, width);
         _feedForward = FeedForwardLayer.Build(weights.At("mlp"), feedForward, width);
     }
 
@@ -46,24 +48,26 @@ internal abstract class Block
         Placement.Sandwich when part.Spec.Cross is null => new Sandwich(part),
         Placement.Parallel when part.Spec.Cross is null => new Parallel(part),
         Placement.NormedResidual when part.Spec.Cross is null => new NormedResidual(part),
+        Placement.Reversible when !part.Spec.Residual => throw new NotSupportedException(
+            "A reversible layer without its residuals is not built: what it reads would not follow from what it makes."),
         Placement.Reversible when part.Spec is { Cross: null, FeedForward: not null } => new Reversible(part),
         Placement.Reversible when part.Spec.Cross is null => throw new NotSupportedException(
             "A reversible layer without a feed-forward layer is not built: its second half would never change."),
         _ => throw new NotSupportedException($"The placement {part.Spec.Placement} with cross-attention is not built."),
     };
 
-    /// <summary>Adds what a layer made, after dropout, to the residual stream; takes it over.</summary>
-    private static Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor added)
+    /// <summary>
+    /// Adds what a layer made, after dropout, to what is there, or has it in its place; takes it over.
+    /// </summary>
+    private Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor made)
     {
-        using Tensor kept = plan.Drop(ops, added, plan.Rates.Residual);
-        return ops.Add(x, kept);
+        using Tensor kept = plan.Drop(ops, made, plan.Rates.Residual);
+        return _join(ops, x, kept);
     }
 
-    private static Tensor NormAndDispose(IOps ops, Tensor x, NormWeight norm)
-    {
-        using (x)
-            return ops.Norm(x, norm);
-    }
+    private static Tensor Sum(IOps ops, Tensor x, Tensor made) => ops.Add(x, made);
+
+    private static Tensor Second(IOps ops, Tensor x, Tensor made) => made.Retain();
 
     /// <summary>A layer that adds to one stream.</summary>
     private abstract class OneStream(in BlockPart part) : Block(part)
@@ -83,12 +87,12 @@ internal abstract class Block
     {
         protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm1);
+            using Tensor normed = _norm1.Forward(ops, x, plan);
             using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
             using Tensor c = Cross(ops, h, plan);
             if (_feedForward is null)
                 return c.Retain();
-            using Tensor normed2 = ops.Norm(c, _norm2!);
+            using Tensor normed2 = _norm2!.Forward(ops, c, plan);
             return Join(ops, plan, c, _feedForward.Forward(ops, normed2, plan));
         }
 
@@ -96,7 +100,7 @@ internal abstract class Block
         {
             if (_cross is null)
                 return h.Retain();
-            using Tensor normed = ops.Norm(h, _crossNorm!);
+            using Tensor normed = _crossNorm!.Forward(ops, h, plan);
             return Join(ops, plan, h, _cross.ForwardCross(ops, normed, plan));
         }
     }
@@ -105,32 +109,32 @@ internal abstract class Block
     {
         protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor h = NormAndDispose(ops, Join(ops, plan, x, _mixer.Forward(ops, x, plan)), _norm1);
+            using Tensor h = _norm1.Replace(ops, Join(ops, plan, x, _mixer.Forward(ops, x, plan)), plan);
             using Tensor c = Cross(ops, h, plan);
             return _feedForward is null
                 ? c.Retain()
-                : NormAndDispose(ops, Join(ops, plan, c, _feedForward.Forward(ops, c, plan)), _norm2!);
+                : _norm2!.Replace(ops, Join(ops, plan, c, _feedForward.Forward(ops, c, plan)), plan);
         }
 
         private Tensor Cross(IOps ops, Tensor h, ForwardPlan plan) => _cross is null
             ? h.Retain()
-            : NormAndDispose(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), _crossNorm!);
+            : _crossNorm!.Replace(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), plan);
     }
 
     private sealed class Sandwich(in BlockPart part) : OneStream(part)
     {
-        private readonly NormWeight _after1 = part.Weights.Norm("after1", part.Spec.Norm, part.Width);
-        private readonly NormWeight? _after2 = part.Spec.FeedForward is null ? null
-            : part.Weights.Norm("after2", part.Spec.Norm, part.Width);
+        private readonly NormLayer _after1 = NormLayer.Build(part.Weights, "after1", part.Spec.Norm, part.Width);
+        private readonly NormLayer? _after2 = part.Spec.FeedForward is null ? null
+            : NormLayer.Build(part.Weights, "after2", part.Spec.Norm, part.Width);
 
         protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm1);
-            using Tensor h = Join(ops, plan, x, NormAndDispose(ops, _mixer.Forward(ops, normed, plan), _after1));
+            using Tensor normed = _norm1.Forward(ops, x, plan);
+            using Tensor h = Join(ops, plan, x, _after1.Replace(ops, _mixer.Forward(ops, normed, plan), plan));
             if (_feedForward is null)
                 return h.Retain();
-            using Tensor normed2 = ops.Norm(h, _norm2!);
-            return Join(ops, plan, h, NormAndDispose(ops, _feedForward.Forward(ops, normed2, plan), _after2!));
+            using Tensor normed2 = _norm2!.Forward(ops, h, plan);
+            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, plan), plan));
         }
     }
 
@@ -138,10 +142,10 @@ internal abstract class Block
     {
         protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm1);
+            using Tensor normed = _norm1.Forward(ops, x, plan);
             if (_feedForward is null)
                 return Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
-            using Tensor normed2 = ops.Norm(x, _norm2!);
+            using Tensor normed2 = _norm2!.Forward(ops, x, plan);
             using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
             return Join(ops, plan, h, _feedForward.Forward(ops, normed2, plan));
         }
@@ -163,13 +167,13 @@ internal abstract class Block
 
         private Tensor Mixed(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm1);
+            using Tensor normed = _norm1.Forward(ops, x, plan);
             return plan.Drop(ops, _mixer.Forward(ops, normed, plan), plan.Rates.Residual);
         }
 
         private Tensor Fed(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm2!);
+            using Tensor normed = _norm2!.Forward(ops, x, plan);
             return plan.Drop(ops, _feedForward!.Forward(ops, normed, plan), plan.Rates.Residual);
         }
     }
@@ -178,11 +182,11 @@ internal abstract class Block
     {
         protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
         {
-            using Tensor normed = ops.Norm(x, _norm1);
+            using Tensor normed = _norm1.Forward(ops, x, plan);
             using Tensor h = Join(ops, plan, normed, _mixer.Forward(ops, normed, plan));
             if (_feedForward is null)
                 return h.Retain();
-            using Tensor normed2 = ops.Norm(h, _norm2!);
+            using Tensor normed2 = _norm2!.Forward(ops, h, plan);
             return Join(ops, plan, normed2, _feedForward.Forward(ops, normed2, plan));
         }
     }
@@ -196,4 +200,8 @@ internal abstract class Block
 /// <param name="Place">Where its mixer finds its part of a memory.</param>
 /// <param name="CrossPlace">Where its cross-attention does, if it has one.</param>
 internal readonly record struct BlockPart(
-    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace);
+    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace)
+{
+    /// <summary>Features of a row that its mixer takes: E but in the first layer of some stacks.</summary>
+    public required int Inputs { get; init; }
+}

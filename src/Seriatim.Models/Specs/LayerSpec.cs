@@ -2,9 +2,16 @@ namespace Seriatim.Models;
 
 /// <summary>One layer of a stack. A stack may mix layers of different kinds.</summary>
 /// <param name="Placement">Where the norms stand.</param>
-/// <param name="Norm">All norms of the layer.</param>
+/// <param name="Norm">All norms of the layer; null: it has none, and rows go on as they are where one would stand.</param>
 /// <param name="Mixer">How rows exchange information.</param>
 /// <param name="FeedForward">What happens to each row by itself; null for nothing: then there is no norm for it either.</param>
 /// <param name="Cross">Attention to the encoder's output, between the two; null for none.</param>
 public sealed record LayerSpec(
-    Placement Placement, NormSpec Norm, MixerSpec Mixer, FeedForwardSpec? FeedForward, MixerSpec.Attention? Cross = null);
+    Placement Placement, NormSpec? Norm, MixerSpec Mixer, FeedForwardSpec? FeedForward, MixerSpec.Attention? Cross = null)
+{
+    /// <summary>
+    /// Whether each part adds to what it reads; otherwise what it makes takes its place. Without norm and residual a layer of a
+    /// mixer alone is <c>mixer(x)</c>, as layers of an LSTM are.
+    /// </summary>
+    public bool Residual { get; init; } = true;
+}

@@ -82,6 +82,7 @@ internal sealed class SpecComparer
         int before = _found.Values.Sum(value => value.Count);
         Add($"{path}.placement", own.Placement, other.Placement);
         Add($"{path}.norm", own.Norm, other.Norm);
+        Add($"{path}.residual", own.Residual, other.Residual);
         if (own.FeedForward is { } inner && inner.GetType() == other.FeedForward?.GetType())
             Compare($"{path}.feed-forward", inner, other.FeedForward);
         else
