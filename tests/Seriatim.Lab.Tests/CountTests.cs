@@ -68,7 +68,11 @@ public sealed class CountTests : IDisposable
         using LabRun run = NewRun();
         using var engine = new GenerationEngine(_counted, new EngineOptions
         {
-            PageSize = PageSize, Pages = 64, MaxSequences = 4, PrefixCache = false, StepTime = Timeout.InfiniteTimeSpan,
+            PageSize = PageSize,
+            Pages = 64,
+            MaxSequences = 4,
+            PrefixCache = false,
+            StepTime = Timeout.InfiniteTimeSpan,
         });
         BatchingExperiment.Asked[] trace =
             [.. Enumerable.Range(0, 9).Select(i => new BatchingExperiment.Asked([.. Enumerable.Range(1, 3 + i)], 2 + i * 5 % 7))];
@@ -103,7 +107,11 @@ public sealed class CountTests : IDisposable
         _watched.Before = () => most = Math.Max(most, engine.Load.PagesInUse);
         await engine.CompleteAsync(new GenerationRequest
         {
-            Prompt = Enumerable.Range(1, 36).ToArray(), MaxNewTokens = 24, EndIds = [], Count = 4, Seed = 1,
+            Prompt = Enumerable.Range(1, 36).ToArray(),
+            MaxNewTokens = 24,
+            EndIds = [],
+            Count = 4,
+            Seed = 1,
         });
         Assert.Equal(2 + 4 * 2, most); // two full pages of the prompt are shared; 59 positions are four pages
         Assert.Equal(most, _counted.MostUnits);
@@ -117,7 +125,10 @@ public sealed class CountTests : IDisposable
         using var engine = new GenerationEngine(_counted, new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
         GenerationResult result = await engine.CompleteAsync(new GenerationRequest
         {
-            Prompt = new[] { 5, 6, 7, 8, 5, 6, 7, 8, 5, 6 }, MaxNewTokens = 40, EndIds = [], Seed = 3,
+            Prompt = new[] { 5, 6, 7, 8, 5, 6, 7, 8, 5, 6 },
+            MaxNewTokens = 40,
+            EndIds = [],
+            Seed = 3,
             Sampling = new SamplingOptions { Temperature = temperature },
             Speculation = new SpeculationOptions { MaxTokens = 4, Always = true },
         });

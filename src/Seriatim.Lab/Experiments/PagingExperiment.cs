@@ -99,7 +99,8 @@ internal sealed class PagingExperiment : Experiment
         run.Add(new LabTable(new($"{lengths.Length} sequences of {used:N0} positions", $"{lengths.Length} 个序列,共 {used:N0} 个位置"),
             [new("room", "方式"), new("positions held", "占用位置"), new("wasted", "浪费")], rows, Timed: false));
         run.Plot = new LabPlot(new("Memory held and not used", "占用而未使用的内存"), new("", ""), new("% wasted", "浪费 %"),
-            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)]) { Names = names };
+            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)])
+        { Names = names };
     }
 
     /// <summary>Samples and beams of one prompt in a running engine, against as many requests that share nothing.</summary>

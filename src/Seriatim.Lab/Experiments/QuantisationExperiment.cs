@@ -201,7 +201,8 @@ internal sealed class QuantisationExperiment : Experiment
         [
             new(new("weights alone", "仅权重"), x, [.. sorted.Select(f => f.WeightsAlone)]),
             new(new("as it runs", "实际运行"), x, [.. sorted.Select(f => f.Divergence)]),
-        ]) { LogY = true };
+        ])
+        { LogY = true };
     }
 
     /// <summary>By least squares.</summary>

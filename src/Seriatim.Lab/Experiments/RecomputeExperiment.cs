@@ -94,7 +94,8 @@ internal sealed class RecomputeExperiment : Experiment
         [
             new(new("without cache", "无缓存"), x, [.. secondsWithout.Select(s => s * 1e3)]),
             new(new("with cache", "有缓存"), x, [.. secondsWith.Select(s => s * 1e3)]),
-        ]) { LogX = true, LogY = true };
+        ])
+        { LogX = true, LogY = true };
     }
 
     /// <summary>Generates as many ids as it reads: the first is given, each of the others is the most likely one.</summary>
