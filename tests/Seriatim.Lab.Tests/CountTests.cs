@@ -102,7 +102,8 @@ public sealed class CountTests : IDisposable
     [Fact]
     public async Task Most_pages_of_a_run_are_those_that_the_engine_sees_in_use()
     {
-        using var engine = new GenerationEngine(_counted, new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
+        using var engine = new GenerationEngine(_counted,
+            new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
         int most = 0;
         _watched.Before = () => most = Math.Max(most, engine.Load.PagesInUse);
         await engine.CompleteAsync(new GenerationRequest
@@ -122,7 +123,8 @@ public sealed class CountTests : IDisposable
     [InlineData(1)]
     public async Task Drafts_read_off_the_passes_are_those_of_the_engines_usage(float temperature)
     {
-        using var engine = new GenerationEngine(_counted, new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
+        using var engine = new GenerationEngine(_counted,
+            new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
         GenerationResult result = await engine.CompleteAsync(new GenerationRequest
         {
             Prompt = new[] { 5, 6, 7, 8, 5, 6, 7, 8, 5, 6 },
