@@ -13,6 +13,8 @@ internal static class LabExperiments
         new BatchingExperiment(),
         new SpeculationExperiment(),
         new BeamExperiment(),
+        new ExposureExperiment(),
+        new PrefixesExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
