@@ -74,6 +74,11 @@ internal static class TinyModels
             "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false,
             "time_step_limit": [0.01, 0.05]}
             """,
+        ["lstm"] = RecurrentLike("LSTM", """, "embedding_size": 24, "hidden_size": 37, "num_layers": 2, "dropout": 0.1"""),
+        ["lstm-tied"] = RecurrentLike("LSTM", """
+            , "hidden_size": 20, "num_layers": 1, "bias": false, "output_bias": false, "tie_word_embeddings": true
+            """),
+        ["gru"] = RecurrentLike("GRU", """, "embedding_size": 50, "hidden_size": 33, "num_layers": 3"""),
         ["reformer-local"] = Reformer("local", "local"),
         ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
         ["reformer-hashed"] =
@@ -112,6 +117,9 @@ internal static class TinyModels
     private static string MambaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 2, "state_size": 7, "time_step_rank": 3
         """ + more + "}";
+
+    private static string RecurrentLike(string cell, string more) =>
+        $"{{\"architectures\": [\"torch.nn.{cell}\"], \"vocab_size\": 61{more}}}";
 
     /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
     private static string Reformer(params string[] layers) =>
