@@ -79,6 +79,13 @@ internal static class TinyModels
             , "hidden_size": 20, "num_layers": 1, "bias": false, "output_bias": false, "tie_word_embeddings": true
             """),
         ["gru"] = RecurrentLike("GRU", """, "embedding_size": 50, "hidden_size": 33, "num_layers": 3"""),
+        ["rnn-none"] = RecurrentSeq2Seq(""" "cell": "lstm", "attention": "none", "bidirectional": false, "decoder_layers": 2 """),
+        ["rnn-none-both"] = RecurrentSeq2Seq(""" "cell": "gru", "attention": "none", "embedding_size": 25 """),
+        ["rnn-dot"] = RecurrentSeq2Seq(""" "cell": "gru", "attention": "dot", "attention_heads": 3, "encoder_layers": 2 """),
+        ["rnn-additive"] = RecurrentSeq2Seq(""" "cell": "gru", "tie_word_embeddings": true, "output_bias": false """),
+        ["rnn-additive-heads"] = RecurrentSeq2Seq("""
+            "cell": "lstm", "attention_heads": 2, "decoder_layers": 2, "embedding_size": 20, "dropout": 0.2
+            """),
         ["reformer-local"] = Reformer("local", "local"),
         ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
         ["reformer-hashed"] =
@@ -120,6 +127,9 @@ internal static class TinyModels
 
     private static string RecurrentLike(string cell, string more) =>
         $"{{\"architectures\": [\"torch.nn.{cell}\"], \"vocab_size\": 61{more}}}";
+
+    private static string RecurrentSeq2Seq(string more) =>
+        $"{{\"architectures\": [\"RecurrentSeq2Seq\"], \"vocab_size\": 61, \"hidden_size\": 30, {more}}}";
 
     /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
     private static string Reformer(params string[] layers) =>
