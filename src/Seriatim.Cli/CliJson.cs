@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Seriatim.Lab;
 
 namespace Seriatim.Cli;
 
@@ -23,6 +24,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ModelSummary))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(FailedLine))]
+[JsonSerializable(typeof(LabEntry))]
+[JsonSerializable(typeof(LabReport))]
 [JsonSerializable(typeof(SavedMessage[]))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -8,7 +8,7 @@ namespace Seriatim.Tensors.Tests;
 public sealed class RandomRecurrenceTests
 {
     private static readonly string[] Kinds =
-        ["convolution", "scan", "retention", "ssd", "steps", "skip", "gathered", "projected", "joined"];
+        ["convolution", "scan", "retention", "ssd", "steps", "skip", "gathered", "projected", "joined", "lstm", "gru"];
 
     public static TheoryData<string, int> Cases
     {
@@ -214,14 +214,15 @@ public sealed class RandomRecurrenceTests
             _inputs.Add([.. Enumerable.Range(0, Segments.Sum() * width).Select(_ => 3 * _random.NextSingle() - 1.5f)]);
         }
 
-        private Parameter Parameter(int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor)
+        private Parameter Parameter(
+            int rows, int columns, ParameterLayout layout = ParameterLayout.RowMajor, float spread = 1)
         {
             var parameter = new Parameter($"p{Parameters.Count}", rows, columns, layout);
             float[] row = new float[columns];
             for (int r = 0; r < rows; r++)
             {
                 for (int c = 0; c < columns; c++)
-                    row[c] = 2 * _random.NextSingle() - 1;
+                    row[c] = spread * (2 * _random.NextSingle() - 1);
                 parameter.WriteRow(r, row);
             }
 
@@ -263,10 +264,23 @@ public sealed class RandomRecurrenceTests
                     (_call, Words) = ((ops, x, rows) => ops.ProjectLength(x[0], table,
                         [.. rows.Select((n, i) => new SequenceRows(rows[..i].Sum(), n))]), $"{width} by {table}");
                     break;
+                case "lstm" or "gru":
+                    Gated(kind == "lstm" ? GatedCell.Lstm : GatedCell.Gru);
+                    break;
                 default:
                     Joined();
                     break;
             }
+        }
+
+        private void Gated(GatedCell cell)
+        {
+            int width = Any(1, 2, 5, 11, 15, 16, 17, 31, 33, 48, 65), gates = GatedScanCases.Gates(cell) * width;
+            Input(gates);
+            Parameter matrix = Parameter(gates, width, ParameterLayout.Panels, 1 / MathF.Sqrt(width));
+            LinearWeight weight = LinearWeight.FromPanels(matrix, _random.Next(2) == 0 ? null : Parameter(1, gates));
+            (_call, Words) = ((ops, x, rows) =>
+                ops.GatedScan(cell, x[0], weight, null, RecurrenceCases.Whole(rows), 0), $"{width} features");
         }
 
         private void Convolution(int width, int kernel)

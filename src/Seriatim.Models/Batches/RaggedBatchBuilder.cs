@@ -73,6 +73,16 @@ public sealed class RaggedBatchBuilder
         Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
             outputs, null, CommitPoints.End, pattern?.For(tokens.Length));
 
+    /// <summary>Adds a whole target whose rows all see each other and the encoder's rows; nothing of it is remembered.</summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="encoder">The encoder's rows.</param>
+    /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
+    public RaggedBatchBuilder AddTarget(
+        ReadOnlySpan<int> tokens, EncoderRows encoder, Outputs outputs = Outputs.All, string? adapter = null) =>
+        Add(tokens, Visibility.Full, null, default, null, adapter is null ? null : new SequenceTerms { Adapter = adapter }, outputs,
+            encoder, CommitPoints.End);
+
     /// <summary>
     /// Adds a whole sequence for an encoder and rows of padding after it, as batches of one length have them: they see the
     /// sequence, and no row of it sees them. Nothing of Seriatim needs padding; this is for comparisons with what does, since the

@@ -57,7 +57,7 @@ internal static class CommonKeys
     /// <summary>Keys whose value must be the one that is built.</summary>
     public static void Require(ConfigReader config, ModelSpec spec)
     {
-        config.Only("is_encoder_decoder", spec.Task == ModelTask.SequenceToSequence);
+        config.Only("is_encoder_decoder", spec is { Encoder: not null, Decoder: not null });
         if (spec.Decoder is null)
             config.Only("is_decoder", false);
         else

@@ -18,7 +18,7 @@ internal abstract class Block
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _join = spec.Residual ? Sum : Second;
         _norm1 = NormLayer.Build(weights, "norm1", spec.Norm, width);
-        _mixer = spec.Mixer.Build(new MixerPart(weights, width, part.Bias, part.Place));
+        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place));
         if (spec.Cross is { } cross)
         {
             _crossNorm = NormLayer.Build(weights, "cross_norm", spec.Norm, width);
@@ -200,4 +200,8 @@ internal abstract class Block
 /// <param name="Place">Where its mixer finds its part of a memory.</param>
 /// <param name="CrossPlace">Where its cross-attention does, if it has one.</param>
 internal readonly record struct BlockPart(
-    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace);
+    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace)
+{
+    /// <summary>Features of a row that its mixer takes: E but in the first layer of some stacks.</summary>
+    public required int Inputs { get; init; }
+}

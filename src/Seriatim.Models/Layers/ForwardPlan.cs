@@ -10,6 +10,7 @@ internal sealed class ForwardPlan : IDisposable
     private readonly int[]? _sinkPositions;
     private readonly object?[] _rows;
     private readonly Dictionary<int, object> _decided = [];
+    private readonly IReadOnlyList<Tensor>? _begins;
     private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
     private Dictionary<object, object?>? _patterns;
     private DropoutMask _layerMask;
@@ -20,7 +21,7 @@ internal sealed class ForwardPlan : IDisposable
     public ForwardPlan(Device device, RaggedBatch batch, in ForwardInputs inputs, MemoryLayout layout)
     {
         (Device, Batch, Encoded) = (device, batch, inputs.Encoded);
-        (Groups, EncodedGroups) = (inputs.Groups, inputs.EncodedGroups);
+        (Groups, EncodedGroups, _begins) = (inputs.Groups, inputs.EncodedGroups, inputs.Begins);
         _rows = new object?[layout.Kinds.Count];
         RequireOnePool(batch, layout);
         for (int i = 0; i < batch.Segments.Count; i++)
@@ -55,6 +56,9 @@ internal sealed class ForwardPlan : IDisposable
 
     /// <summary>The segments of recurrent layers.</summary>
     public RecurrenceRows States(int kind) => (RecurrenceRows)(_rows[kind] ??= StateRows(kind));
+
+    /// <summary>What sequences begin with in a recurrent layer; null: zeros.</summary>
+    public Tensor? BeginsOf(int layer) => _begins?[layer];
 
     /// <summary>What layers with the same key make of the batch: by the first that asks, for all.</summary>
     public T Once<T>(object key, Func<RaggedBatch, T> make)

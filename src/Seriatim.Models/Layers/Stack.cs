@@ -6,6 +6,7 @@ internal sealed class Stack : IDisposable
     private readonly EmbeddingWeight _embedding;
     private readonly StackSpec _spec;
     private readonly PositionTable? _positions;
+    private readonly EmbeddingWeight? _leading;
     private readonly EmbeddingWeight? _types;
     private readonly NormLayer _embeddingNorm;
     private readonly LinearWeight? _projectIn;
@@ -17,20 +18,23 @@ internal sealed class Stack : IDisposable
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
     /// <param name="embedding">The token embedding, which may belong to several stacks and the head.</param>
-    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding)
+    /// <param name="leading">
+    /// A table whose first entry is what the first row of every sequence is, whatever its token; null: tokens are.
+    /// </param>
+    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding, EmbeddingWeight? leading = null)
     {
-        (_spec, _embedding) = (spec, embedding);
+        (_spec, _embedding, _leading) = (spec, embedding, leading);
         _positions = PositionTable.Of(weights, spec);
         if (spec.TokenTypes > 0)
             _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.EmbeddingWidth != spec.Width)
+        if (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding)
         {
             string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
             _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, bias: false, why);
             _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
         }
 
-        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm, spec.Width);
+        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm, spec.InputWidth(0));
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
@@ -38,8 +42,12 @@ internal sealed class Stack : IDisposable
         for (int i = 0; i < _blocks.Length; i++)
         {
             RequireServed(spec, i);
+            RequireWidth(spec, i);
             _blocks[i] = Block.Build(new BlockPart(
-                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i)));
+                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
+            {
+                Inputs = spec.InputWidth(i),
+            });
         }
 
         int last = spec.HasHalves ? spec.OutputWidth : spec.Width;
@@ -109,6 +117,9 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.Add(x, positions));
         }
 
+        if (_leading is not null)
+            x = Replace(x, LeadingRows.Put(ops, x, _leading, plan.Batch));
+
         return _embeddingNorm.Replace(ops, x, plan);
     }
 
@@ -147,6 +158,24 @@ internal sealed class Stack : IDisposable
                 "which goes one way only; attention is needed there."
             : $"Layer {layer} of a stack whose rows see the past alone is a {mixer.GetType().Name}, " +
                 "which needs the whole sequence; it belongs into an encoder.");
+    }
+
+    /// <summary>Only a layer that is its mixer alone may take rows of another width than it makes.</summary>
+    private static void RequireWidth(StackSpec spec, int layer)
+    {
+        (LayerSpec of, int width) = (spec.Layers[layer], spec.Width);
+        if (of.Mixer.Makes is { } makes && makes != width)
+        {
+            throw new NotSupportedException(
+                $"Layer {layer}, {of.Mixer.InWords}, makes rows of {makes} features in a stack of {width}; {width} are needed.");
+        }
+
+        if (spec.InputWidth(layer) != width && (of is not { Norm: null, Residual: false } || of.Mixer.Makes is null))
+        {
+            throw new NotSupportedException(
+                $"Layer {layer}, {of.Mixer.InWords}, takes rows of {spec.InputWidth(layer)} features in a stack of {width}; a " +
+                "recurrent layer without norm and residual is needed there.");
+        }
     }
 
     /// <summary>The bias of scores, one for the whole stack: its attention layers must agree on it.</summary>

@@ -93,6 +93,9 @@ internal abstract class MemoryKind
     {
         private readonly List<int> _widths = [];
 
+        /// <summary>Whether a first state follows from the encoder's rows, which the first step then must bring.</summary>
+        public bool FromEncoder { get; set; }
+
         public override string Name => "states";
 
         public override bool Fits(MemoryPool pool) => pool is StatePool;
@@ -100,13 +103,14 @@ internal abstract class MemoryKind
         public override long BytesPerState => StateStorage.BytesPerSlot([.. _widths]);
 
         public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
-            new StatePool(device.NewStates([.. _widths], sizes.States), sizes.PageSize);
+            new StatePool(device.NewStates([.. _widths], sizes.States), sizes.PageSize) { FromEncoder = FromEncoder };
 
         protected override bool TakesIn(MemoryKind layer)
         {
             if (layer is not States other)
                 return false;
             _widths.AddRange(other.Own);
+            FromEncoder |= other.FromEncoder;
             return true;
         }
 

@@ -33,6 +33,9 @@ public sealed class StateMemory : LayerMemory
     public IReadOnlyList<KeptState> Kept => _keptCount == _kept.Length ? _kept : _kept[.._keptCount];
 
     /// <inheritdoc/>
+    public override bool NeedsEncoder => _pool.FromEncoder && _current < 0;
+
+    /// <inheritdoc/>
     public override int Places => (_current < 0 ? 0 : 1) + _keptCount + _borders.Count;
 
     /// <inheritdoc/>

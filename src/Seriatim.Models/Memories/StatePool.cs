@@ -20,6 +20,9 @@ public sealed class StatePool : MemoryPool
     /// <summary>Where the states lie.</summary>
     public StateStorage Storage { get; }
 
+    /// <summary>Whether a first state follows from the encoder's rows, which the first step of a sequence must bring.</summary>
+    public bool FromEncoder { get; init; }
+
     /// <summary>Positions after which <see cref="CommitPoints.PageBorders"/> keeps a state.</summary>
     public int PageSize { get; }
 

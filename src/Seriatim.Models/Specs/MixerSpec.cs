@@ -31,6 +31,12 @@ public abstract partial record MixerSpec
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
+    /// <summary>
+    /// Features of the rows it makes, if these do not follow from those it takes: of a layer without norm and residual they may
+    /// differ.
+    /// </summary>
+    internal virtual int? Makes => null;
+
     /// <summary>What a forward pass computes with: without what only a random start reads.</summary>
     internal virtual MixerSpec Computed => this;
 

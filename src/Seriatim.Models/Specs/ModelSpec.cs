@@ -17,6 +17,11 @@ public sealed record ModelSpec(
     public bool SharedEmbedding { get; init; }
 
     /// <summary>
+    /// <see cref="ModelTask.MaskedTranslation"/>: how targets are begun and refined; null for other tasks.
+    /// </summary>
+    public MaskPredictSpec? MaskPredict { get; init; }
+
+    /// <summary>
     /// Whether some norm is a batch norm: rows then depend on their batch in training, and only there.
     /// </summary>
     public bool HasBatchNorms => Has(Encoder) || Has(Decoder);

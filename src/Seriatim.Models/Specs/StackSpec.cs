@@ -19,13 +19,23 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     }
 
     /// <summary>
+    /// Whether an embedding of another width is projected to E and back; otherwise the first layer takes its rows as they are
+    /// and makes rows of E features of them, as an LSTM does.
+    /// </summary>
+    public bool ProjectsEmbedding { get; init; } = true;
+
+    /// <summary>Features of the rows that a layer takes.</summary>
+    /// <param name="layer">Its number.</param>
+    public int InputWidth(int layer) => layer == 0 && !ProjectsEmbedding ? EmbeddingWidth : Width;
+
+    /// <summary>
     /// Whether the residual stream has two halves of E features each (<see cref="Placement.Reversible"/>), both of which begin as
     /// the embedding.
     /// </summary>
     public bool HasHalves => Layers.Count > 0 && Layers[0].Placement == Placement.Reversible;
 
     /// <summary>Features of a row that leaves the stack.</summary>
-    public int OutputWidth => HasHalves ? 2 * Width : EmbeddingWidth;
+    public int OutputWidth => HasHalves ? 2 * Width : ProjectsEmbedding ? EmbeddingWidth : Width;
 
     /// <summary>
     /// Whether what comes later in a sequence can change its earlier rows, so that each step of generation reads all of it again
@@ -43,6 +53,14 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
 
     /// <summary>Positions added to the embedding: none, sinusoidal, learned or axial.</summary>
     public PositionSpec Position { get; init; } = new PositionSpec.None();
+
+    /// <summary>Most positions that the added ones are there for; <see cref="int.MaxValue"/> where nothing limits them.</summary>
+    internal int PositionCount => Position switch
+    {
+        PositionSpec.Learned learned => learned.Count,
+        PositionSpec.Sinusoidal sinusoidal => sinusoidal.Count,
+        _ => int.MaxValue,
+    };
 
     /// <summary>Token types with their own embedding; 0 for none.</summary>
     public int TokenTypes { get; init; }

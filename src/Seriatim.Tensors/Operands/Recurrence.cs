@@ -20,4 +20,10 @@ public sealed record RecurrenceSegment(
 /// <summary>The segments of a recurrence; made once per forward pass and shared by all layers of one stack.</summary>
 /// <param name="Segments">Every row belongs to exactly one segment, in order.</param>
 /// <param name="Storage">Where the slots are; null if no segment has any.</param>
-public sealed record RecurrenceRows(IReadOnlyList<RecurrenceSegment> Segments, StateStorage? Storage);
+public sealed record RecurrenceRows(IReadOnlyList<RecurrenceSegment> Segments, StateStorage? Storage)
+{
+    private ScanWaves? _waves;
+
+    /// <summary>The rows by their depth, for recurrences that take the rows of all sequences together.</summary>
+    internal ScanWaves Waves => _waves ??= new ScanWaves(Segments);
+}

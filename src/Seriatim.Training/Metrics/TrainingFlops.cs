@@ -30,12 +30,13 @@ public sealed class TrainingFlops(ModelSpec spec)
 
     private static double Stack(StackSpec stack, RaggedBatch batch)
     {
-        double perRow = stack.EmbeddingWidth == stack.Width ? 0 : 2.0 * stack.Width * stack.EmbeddingWidth;
+        double perRow = stack.EmbeddingWidth == stack.Width || !stack.ProjectsEmbedding ? 0 : 2.0 * stack.Width * stack.EmbeddingWidth;
         double mixing = 0;
-        foreach (LayerSpec layer in stack.Layers)
+        for (int number = 0; number < stack.Layers.Count; number++)
         {
+            LayerSpec layer = stack.Layers[number];
             perRow += layer.FeedForward is { } inner ? FeedForward(inner, stack.Width) : 0;
-            perRow += layer.Mixer.LinearProducts(stack.Width);
+            perRow += layer.Mixer.LinearProducts(stack.InputWidth(number));
             mixing += batch.Segments.Sum(layer.Mixer.MixingProducts);
 
             if (layer.Cross is { } cross)

@@ -22,6 +22,7 @@ public static class OpCases
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
         .. RecurrenceCases.All(),
+        .. GatedScanCases.All(),
     ];
 
     private static IEnumerable<OpCase> Embeds()

@@ -1,0 +1,5 @@
+global using Seriatim.Generation;
+global using Seriatim.Models;
+global using Seriatim.Tensors;
+global using Seriatim.Tokenizers;
+global using Seriatim.Training;

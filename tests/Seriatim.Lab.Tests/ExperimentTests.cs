@@ -1,0 +1,60 @@
+using Seriatim.Tensors;
+
+namespace Seriatim.Lab.Tests;
+
+/// <summary>Every experiment, in its smallest size.</summary>
+public sealed class ExperimentTests
+{
+    private static readonly MachineSpeed SomeLimits = new(1e10, 1e11, 0);
+
+    public static TheoryData<string> Names => [.. LabExperiments.All.Select(e => e.Name)];
+
+    /// <summary>
+    /// Two runs with one seed give the same figures but for times, and the signs of what is counted are those of the claim.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task An_experiment_shows_the_sign_of_its_claim_and_repeats_itself(string name)
+    {
+        Experiment experiment = LabExperiments.Find(name)!;
+        LabResult first = await RunAsync(experiment), second = await RunAsync(experiment);
+        Assert.Null(first.Skipped);
+        Assert.NotNull(first.Plot);
+        Assert.Equal(first.Figures.Where(f => !f.Timed), second.Figures.Where(f => !f.Timed));
+        Assert.Equal(first.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows), second.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows));
+        Assert.All(first.Figures, figure => Assert.True(double.IsFinite(figure.Value), $"{figure.Key} is {figure.Value}."));
+        foreach (Expectation expectation in experiment.Rule)
+        {
+            Figure figure = Assert.Single(first.Figures, f => f.Key == expectation.Figure);
+            if (!figure.Timed)
+                Assert.True(expectation.Judge(figure.Value) <= Verdict.HoldsWithAnotherFactor, $"{figure.Key} is {figure.Value}.");
+        }
+    }
+
+    /// <summary>A rule that nothing can break is none.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Each_condition_of_a_rule_can_fail(string name)
+    {
+        Experiment experiment = LabExperiments.Find(name)!;
+        Assert.NotEmpty(experiment.Rule);
+        foreach (Expectation expectation in experiment.Rule)
+        {
+            Assert.True(expectation.Low >= expectation.FarLow && expectation.High <= expectation.FarHigh, expectation.Figure);
+            double[] bad = [expectation.FarLow - 1, expectation.FarHigh + 1];
+            Assert.Contains(bad.Where(double.IsFinite), value => expectation.Judge(value) == Verdict.DoesNotHold);
+            Assert.Equal(Verdict.DoesNotHold, expectation.Judge(double.NaN));
+        }
+    }
+
+    [Fact]
+    public void Names_are_unique_and_fit_a_command_line() =>
+        Assert.All(LabExperiments.All.GroupBy(e => e.Name), group =>
+        {
+            Assert.Single(group);
+            Assert.Matches("^[a-z][a-z-]*$", group.Key);
+        });
+
+    internal static Task<LabResult> RunAsync(Experiment experiment, LabOptions? options = null) => LabRunner.RunAsync(
+        experiment, options ?? new LabOptions(LabSize.Tiny), SomeLimits, new ModelHub(), _ => { }, CancellationToken.None);
+}
