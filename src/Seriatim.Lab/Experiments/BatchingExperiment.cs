@@ -16,7 +16,7 @@ internal sealed class BatchingExperiment : Experiment
     public override LabText Title => new("Static and continuous batching", "静态批处理与连续批处理");
 
     public override LabText Claim => new(
-        "A static batch runs until its longest answer ends; who joins and leaves at each step leaves no row idle and answers sooner.",
+        "A static batch waits for its longest answer; joining and leaving at each step leaves few slots idle and answers sooner.",
         "静态批要等最长的回答结束;每一步都可加入和离开的连续批处理几乎没有空行,也更早给出首个词元。");
 
     public override string Source => "Yu et al., 2022: Orca, section 3.1 (iteration-level scheduling)";

@@ -21,7 +21,7 @@ internal sealed class PagingExperiment : Experiment
     public override string Source => "Kwon et al., 2023: PagedAttention, sections 3.1, 4.4, 6.3";
 
     public override string Formula =>
-        "wasted positions of a sequence = (P - 1) / 2 on average; pages of n samples = floor(prompt / P) + n (ceil(length / P) - floor(prompt / P))";
+        "waste of a sequence = (P - 1) / 2; pages of n samples = s + n (ceil(length / P) - s), s = floor(prompt / P)";
 
     public override IReadOnlyList<Expectation> Rule { get; } =
     [

@@ -11,10 +11,11 @@ internal sealed class ParallelSerialExperiment : Experiment
     public override LabText Title => new("Training in parallel, decoding one by one", "训练并行,解码串行");
 
     public override LabText Claim => new(
-        "Training and reading take T tokens in one pass, bound by arithmetic; decoding takes T passes, bound by reading the weights.",
+        "Training and reading take T tokens in one pass, bound by arithmetic; decoding takes T passes, bound by memory.",
         "训练和读取提示一次前向处理 T 个词元,受算力限制;解码需要 T 次前向,受读取权重的带宽限制。");
 
-    public override string Source => "Vaswani et al., 2017, sections 3.2.3 and 5; Pope et al., 2022, section 2.1; Williams et al., 2009 (roofline)";
+    public override string Source =>
+        "Vaswani et al., 2017, sections 3.2.3 and 5; Pope et al., 2022, section 2.1; Williams et al., 2009 (roofline)";
 
     public override string Formula =>
         "seconds of a pass >= max(multiply-adds / FMA limit, bytes read / read limit); training = 3 x reading";
@@ -81,7 +82,7 @@ internal sealed class ParallelSerialExperiment : Experiment
             { Spec.Last.ReadsAgain: true } => new(
                 $"A {model.Spec.Family} model reads the whole text again at each step.", $"{model.Spec.Family} 模型每一步都重新读取全文。"),
             _ when model.WeightBytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 => new(
-                $"Training needs the weights and their gradients in F32, {model.WeightBytes * 2 >> 20} MiB, too much for this machine.",
+                $"Training needs weights and gradients in F32, {model.WeightBytes * 2 >> 20} MiB, too much for this machine.",
                 $"训练需要 F32 的权重和梯度,共 {model.WeightBytes * 2 >> 20} MiB,本机内存不足。"),
             _ => null,
         };

@@ -48,18 +48,19 @@ internal sealed class RecomputeExperiment : Experiment
         int[] lengths = [.. new[] { longest / 8, longest / 4, longest / 2, longest }.Where(n => n > 0).Distinct()];
         int first = LabPrompts.Ids(opened.Tokenizer, 1)[0];
         var model = new CountedModel(new LoadedModel(opened.Model, run.Ops));
+        using MemoryPools pools = model.NewMemoryPools(PageSize, longest / PageSize + 2, 4, KeyValueType.F32);
         List<double> rowsWith = [], rowsWithout = [], secondsWith = [], secondsWithout = [];
         bool same = true;
         foreach (int length in lengths)
         {
             run.Say($"{length} tokens");
-            (int[] with, long countWith) = Counted(model, first, length, cached: true);
-            (int[] without, long countWithout) = Counted(model, first, length, cached: false);
+            (int[] with, long countWith) = Counted(model, first, length, pools);
+            (int[] without, long countWithout) = Counted(model, first, length, null);
             same &= with.SequenceEqual(without);
             rowsWith.Add(countWith);
             rowsWithout.Add(countWithout);
             double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 5),
-                () => Generate(model, first, length, cached: true), () => Generate(model, first, length, cached: false));
+                () => Generate(model, first, length, pools), () => Generate(model, first, length, null));
             secondsWith.Add(seconds[0]);
             secondsWithout.Add(seconds[1]);
         }
@@ -81,7 +82,7 @@ internal sealed class RecomputeExperiment : Experiment
         double gain = secondsWithout[^1] / secondsWith[^1];
         run.Measure("gain", gain, "x", new($"gain in time, T = {longest}", $"时间收益,T = {longest}"));
         run.Measure("gain-ratio", gain / ((longest + 1) / 2.0), "x", new("gain: measured / formula", "收益:测量 / 公式"));
-        run.Note(new("Rows of one pass share the reading of the weights, rows of T passes do not: so the gain in time is below that in rows.",
+        run.Note(new("Rows of one pass share the reading of the weights, rows of T passes do not: time gains less than rows.",
             "同一次前向的各行共用一次权重读取,而 T 次前向则不能:因此时间收益小于行数收益。"));
         run.Add(new LabTable(new("Rows and milliseconds", "行数与毫秒"),
             ["T", new("rows with", "有缓存行数"), new("rows without", "无缓存行数"), new("ms with", "有缓存毫秒"),
@@ -100,29 +101,28 @@ internal sealed class RecomputeExperiment : Experiment
     /// <param name="model">The model.</param>
     /// <param name="first">The first id.</param>
     /// <param name="length">Ids that go through the model in all, T.</param>
-    /// <param name="cached">Whether keys and values are remembered; else each step reads the whole text again.</param>
-    internal static int[] Generate(IGenerationModel model, int first, int length, bool cached)
+    /// <param name="pools">Where keys and values are remembered; null: each step reads the whole text again.</param>
+    internal static int[] Generate(IGenerationModel model, int first, int length, MemoryPools? pools)
     {
         int[] ids = new int[length + 1];
         ids[0] = first;
-        using MemoryPools? pools = cached ? model.NewMemoryPools(PageSize, length / PageSize + 2, 4, KeyValueType.F32) : null;
         using SequenceMemory? memory = pools?.NewMemory();
         for (int i = 0; i < length; i++)
-            ids[i + 1] = LabSteps.Next(model, memory, cached ? ids.AsSpan(i, 1) : ids.AsSpan(0, i + 1));
+            ids[i + 1] = LabSteps.Next(model, memory, pools is null ? ids.AsSpan(0, i + 1) : ids.AsSpan(i, 1));
         return ids;
     }
 
-    private static (int[] Ids, long Rows) Counted(CountedModel model, int first, int length, bool cached)
+    private static (int[] Ids, long Rows) Counted(CountedModel model, int first, int length, MemoryPools? pools)
     {
         model.Clear();
-        int[] ids = Generate(model, first, length, cached);
+        int[] ids = Generate(model, first, length, pools);
         return (ids, model.Rows);
     }
 
     /// <summary>The longest text whose rows without a cache are so much work; the model's context may be shorter.</summary>
     private static int Longest(LabRun run, Model model)
     {
-        double rows = run.Pick(1e9, 3e10, 4e11) / model.ParameterCount;
+        double rows = run.Pick(1e9, 6e10, 4e11) / model.ParameterCount;
         int wanted = Math.Min(run.Pick(24, 144, 512), model.Spec.Context);
         int longest = Math.Clamp((int)Math.Sqrt(2 * rows), 8, wanted);
         if (longest < wanted)

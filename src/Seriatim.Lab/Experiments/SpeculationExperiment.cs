@@ -1,6 +1,6 @@
 namespace Seriatim.Lab;
 
-/// <summary>Drafts that one pass verifies: passes saved, by who drafts and by temperature, and where it costs more than it brings.</summary>
+/// <summary>Drafts that one pass verifies: passes saved, by who drafts and by temperature, and where it loses.</summary>
 internal sealed class SpeculationExperiment : Experiment
 {
     private const int Drafted = 4;
@@ -134,7 +134,8 @@ internal sealed class SpeculationExperiment : Experiment
             group.First(point => point.Temperature == 0).Counts.Acceptance
             - group.Last(point => !point.IsCrowd).Counts.Acceptance), "",
             new($"acceptance at temperature 0 less that at {Temperatures[^1]:0.0}", $"温度 0 与 {Temperatures[^1]:0.0} 的接受率之差"));
-        run.Note(new($"Drafts are forced here ({Drafted} a pass), so that losses show; the engine alone drafts only where it pays.",
+        run.Note(new(
+            $"Drafts are forced here ({Drafted} a pass), so that losses show; the engine by itself drafts only where it pays.",
             $"这里强制起草(每次 {Drafted} 个)以显示损失;引擎平时只在有收益时起草。"));
         run.Add(new LabTable(new($"Drafts of {Drafted}", $"每次 {Drafted} 个草稿"),
         [

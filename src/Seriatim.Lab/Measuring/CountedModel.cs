@@ -46,12 +46,12 @@ internal sealed class CountedModel(IGenerationModel inner) : DelegatingModel(inn
     /// <inheritdoc/>
     public override Tensor Forward(RaggedBatch batch, Tensor? encoded)
     {
-        _reached?.TrySetResult();
-        _open.Wait();
         int units = 0;
         for (int kind = 0; kind < (_pools?.Count ?? 0); kind++)
             units += _pools![kind].Units - _pools[kind].Free;
         _passes.Add(new CountedPass([.. batch.Segments.Select(s => s.Rows)], [.. batch.Segments.Select(s => s.Past)], units));
+        _reached?.TrySetResult();
+        _open.Wait();
         return base.Forward(batch, encoded);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class DraftCounts
     /// <summary>Tokens that a pass gave: its own, and the drafts it accepted.</summary>
     public double TokensPerPass => 1 + (double)Accepted / Passes;
 
-    /// <summary>Chance that a draft is accepted, given that those before it were; those after the first rejected say nothing.</summary>
+    /// <summary>Chance that a draft is accepted, given that those before it were: later ones say nothing.</summary>
     public double Acceptance
     {
         get
@@ -28,7 +28,7 @@ internal sealed class DraftCounts
         }
     }
 
-    /// <summary>Tokens a pass if each draft were accepted with that chance: the mean over the passes, each with its drafts.</summary>
+    /// <summary>Tokens a pass if each draft were accepted with that chance: the mean over the passes.</summary>
     public double Predicted => _drafted.Average(drafted => Enumerable.Range(0, drafted + 1).Sum(i => Math.Pow(Acceptance, i)));
 
     /// <summary>

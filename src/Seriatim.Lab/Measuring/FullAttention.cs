@@ -10,7 +10,7 @@ internal static class FullAttention
         if (spec.Last.Layers.FirstOrDefault(layer => layer.Mixer is not MixerSpec.Attention { Sight: 0 }) is { } other)
         {
             throw new LabSkipException(new(
-                $"The formula is about layers that keep all keys and values; this {spec.Family} model has one of {other.Mixer.InWords}.",
+                $"The formula is for layers that keep all keys and values; this {spec.Family} model has {other.Mixer.InWords}.",
                 $"公式针对保存全部键和值的层;此 {spec.Family} 模型含有 {other.Mixer.InWords}。"));
         }
 

@@ -20,6 +20,6 @@ internal static class RandomModels
 
     /// <summary>The sentence that a report says of it.</summary>
     public static LabText Note(Model model) => new(
-        $"Measured on a random Llama of {model.ParameterCount / 1e6:F1} million parameters: times do not depend on what weights say.",
+        $"Measured on a random Llama of {model.ParameterCount / 1e6:F1} million parameters: times do not depend on weights.",
         $"在一个随机初始化的 Llama 上测量({model.ParameterCount / 1e6:F1} 百万参数):用时与权重的内容无关。");
 }

@@ -11,10 +11,15 @@ internal static class LabExperiments
         new KvMemoryExperiment(),
         new PagingExperiment(),
         new BatchingExperiment(),
+        new LatencyExperiment(),
+        new FlashExperiment(),
         new SpeculationExperiment(),
         new BeamExperiment(),
+        new FamiliesExperiment(),
         new ExposureExperiment(),
         new PrefixesExperiment(),
+        new QuantisationExperiment(),
+        new UnembeddingExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>

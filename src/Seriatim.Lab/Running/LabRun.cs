@@ -92,6 +92,7 @@ internal sealed class LabRun(
     {
         string name = options.Model ?? builtIn;
         Say($"opening {name}");
+        Model = name;
         LanguageModel model;
         try
         {
@@ -115,7 +116,6 @@ internal sealed class LabRun(
                 $"{name} is a model for {found}; this experiment needs one for {task}.", $"{name} 是 {found} 模型;本实验需要 {task} 模型。"));
         }
 
-        Model = name;
         return model;
     }
 

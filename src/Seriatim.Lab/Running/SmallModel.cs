@@ -63,18 +63,22 @@ internal sealed class SmallModel : IDisposable
     /// <param name="batch">The batch of a step.</param>
     /// <param name="doing">What is said meanwhile.</param>
     /// <param name="after">Is called after each gradient, before the step that uses it: step, mean loss, learning rate.</param>
+    /// <param name="enough">Asked before every tenth step whether to end; the rate does not fall then.</param>
     /// <returns>The mean loss of a label over the last tenth of the steps, in nats.</returns>
-    public double Train(int steps, double rate, Func<int, TrainingBatch> batch, string doing, Action<int, double, double>? after = null)
+    public double Train(int steps, double rate, Func<int, TrainingBatch> batch, string doing, Action<int, double, double>? after = null,
+        Func<bool>? enough = null)
     {
         int warmUp = Math.Max(1, steps / 10), last = Math.Max(1, steps / 10);
         double sum = 0;
         for (int step = 0; step < steps; step++)
         {
+            if (step % 10 == 0 && enough?.Invoke() == true)
+                break;
             if (step % 20 == 0)
                 _run.Say($"{doing}, step {step} of {steps}");
             TrainingBatch made = batch(step);
             double loss = LossPass.Train(Model, _run.Ops, made) / made.Labels.Length;
-            double now = rate * (step < warmUp ? (step + 1.0) / warmUp
+            double now = rate * (step < warmUp ? (step + 1.0) / warmUp : enough is not null ? 1
                 : 0.5 * (1 + Math.Cos(Math.PI * (step - warmUp) / Math.Max(1, steps - warmUp))));
             after?.Invoke(step, loss, now);
             double norm = GradientNorm.Of(_run.Ops, Parameters) / made.Labels.Length;
