@@ -78,6 +78,12 @@ internal sealed record RecallFamily(string Name, bool IsCausal, Func<int, int, s
             "time_step_rank": 8, "use_bias": false, "use_conv_bias": true, "hidden_act": "silu", "rms_norm": true,
             "layer_norm_epsilon": 1e-5}
             """),
+        new("LSTM", true, (v, _) => $$"""
+            {"architectures": ["torch.nn.LSTM"], "model_type": "lstm", "vocab_size": {{v}}, "hidden_size": 64, "num_layers": 2}
+            """),
+        new("GRU", true, (v, _) => $$"""
+            {"architectures": ["torch.nn.GRU"], "model_type": "gru", "vocab_size": {{v}}, "hidden_size": 64, "num_layers": 2}
+            """),
         new("Mamba+attention", true, (v, n) => $$"""
             {"architectures": ["JambaForCausalLM"], "model_type": "jamba", "vocab_size": {{v}}, {{Shape}},
             "num_key_value_heads": 4,

@@ -17,6 +17,7 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(TrainLine))]
 [JsonSerializable(typeof(TranslationLine))]
+[JsonSerializable(typeof(DistilledPair))]
 [JsonSerializable(typeof(QuantizationReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(ModelEntry))]

@@ -38,7 +38,15 @@ public sealed class HostileFamilyTests
         "feed_forward_size": 20, "num_attention_heads": 2, "attention_head_size": 8, "max_position_embeddings": 64}
         """;
 
+    private const string Lstm = """{"model_type": "lstm", "vocab_size": 17, "hidden_size": 16, "num_layers": 2}""";
+
+    private const string Gru = """{"model_type": "gru", "vocab_size": 17, "hidden_size": 16, "num_layers": 2}""";
+
     [Theory]
+    [InlineData(Lstm, "hidden_size is 65536; times features of all gates 262144", "hidden_size", 65536)]
+    [InlineData(Lstm, "embedding_size is 268435456; times features of all gates 64", "embedding_size", 268435456)]
+    [InlineData(Lstm, "the number of layers is 5000; at most 4096", "num_layers", 5000)]
+    [InlineData(Gru, "hidden_size is 65536; times features of all gates 196608", "hidden_size", 65536)]
     [InlineData(Mamba, "expand is 65536; times hidden_size 65536", "expand", 65536, "hidden_size", 65536)]
     [InlineData(Mamba, "state_size is 268435456; times channels", "state_size", 268435456)]
     [InlineData(Mamba, "conv_kernel is 100000; a kernel of at most 1024", "conv_kernel", 100000)]

@@ -3,7 +3,7 @@ using System.Text;
 namespace Seriatim.Training.Tests;
 
 /// <summary>
-/// RetNet and Mamba-2 learn from a config alone: gradients are slopes, a broken-off run goes on with the same bits, and each
+/// RetNet, Mamba-2, LSTM and GRU learn from a config alone: gradients are slopes, a broken-off run goes on with the same bits, and each
 /// learns to recall what it was told, which a state must hold.
 /// </summary>
 public sealed class StateMatrixTrainingTests : IDisposable
@@ -14,7 +14,7 @@ public sealed class StateMatrixTrainingTests : IDisposable
 
     private readonly IDifferentiableOps _ops = CpuOps.Create(1);
 
-    public static TheoryData<string> Families => ["retnet", "mamba2", "mamba2-groups"];
+    public static TheoryData<string> Families => ["retnet", "mamba2", "mamba2-groups", "lstm", "gru"];
 
     public void Dispose() => _ops.Dispose();
 
@@ -113,6 +113,9 @@ public sealed class StateMatrixTrainingTests : IDisposable
                 "decoder_value_embed_dim": {{width}},
                 "decoder_retention_heads": 2, "decoder_ffn_embed_dim": {{width}}, "decoder_layers": {{layers}}}
                 """,
+            "lstm" or "gru" => $$"""
+                {"model_type": "{{family}}", "vocab_size": {{Vocabulary}}, "hidden_size": {{width}}, "num_layers": {{layers}}}
+                """,
             _ => $$"""
                 {"model_type": "mamba2", "vocab_size": {{Vocabulary}}, "hidden_size": {{width}}, "num_heads":
                 4, "head_dim": {{width / 2}},
@@ -145,7 +148,7 @@ public sealed class StateMatrixTrainingTests : IDisposable
 
     /// <summary>
     /// Something is told, then asked for. Keys with their values are asked in another order (associative recall); a text is asked
-    /// from its begin to its end (copy).
+    /// from its begin to its end (copy; a short one where all of it must fit through gates).
     /// </summary>
     private static (RaggedBatch Batch, int[] Labels) Task(string family, int seed)
     {
@@ -154,7 +157,12 @@ public sealed class StateMatrixTrainingTests : IDisposable
         var labels = new List<int>();
         for (int sequence = 0; sequence < 24; sequence++)
         {
-            (int[] told, int[] asked, int[] answers) = family == "retnet" ? Copy(random) : Recall(random);
+            (int[] told, int[] asked, int[] answers) = family switch
+            {
+                "retnet" => Copy(random, 8),
+                "lstm" or "gru" => Copy(random, 3),
+                _ => Recall(random),
+            };
             builder.Add([.. told, .. asked], outputs: Outputs.All);
             labels.AddRange(Enumerable.Repeat(Ignored, told.Length));
             labels.AddRange(answers);
@@ -174,9 +182,9 @@ public sealed class StateMatrixTrainingTests : IDisposable
             [.. order.SelectMany(i => new[] { keys[i], values[i] })], [.. order.SelectMany(i => new[] { values[i], Ignored })]);
     }
 
-    private static (int[] Told, int[] Asked, int[] Answers) Copy(Random random)
+    private static (int[] Told, int[] Asked, int[] Answers) Copy(Random random, int length)
     {
-        int[] text = [.. Enumerable.Range(0, 8).Select(_ => 1 + random.Next(Vocabulary - 1))];
+        int[] text = [.. Enumerable.Range(0, length).Select(_ => 1 + random.Next(Vocabulary - 1))];
         return (text, [0, .. text[..^1]], text);
     }
 

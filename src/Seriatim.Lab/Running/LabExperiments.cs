@@ -16,6 +16,8 @@ internal static class LabExperiments
         new SpeculationExperiment(),
         new BeamExperiment(),
         new FamiliesExperiment(),
+        new ExposureExperiment(),
+        new PrefixesExperiment(),
         new QuantisationExperiment(),
         new UnembeddingExperiment(),
     ];

@@ -132,6 +132,12 @@ internal sealed class LabRun(
         return path;
     }
 
+    /// <summary>Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="engine">Options of its engine.</param>
+    public Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null) => Translator.OpenAsync(name,
+        new LanguageModelOptions { Threads = options.Threads, Hub = hub, Engine = engine ?? new EngineOptions() }, cancellation);
+
     /// <inheritdoc/>
     public void Dispose() => _ops?.Dispose();
 

@@ -31,6 +31,7 @@ public static class ArchitectureRegistry
         new OptArchitecture(),
         new Phi3Architecture(),
         new Qwen2Architecture(),
+        new RecurrentSeq2SeqArchitecture(),
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),

@@ -121,6 +121,13 @@ public sealed class WeightBuilder
     public Parameter Table(string name, int rows, int columns, string why) =>
         Make(name, ".weight", rows, columns, ParameterLayout.RowMajor, false, Initializer.Normal, why);
 
+    /// <summary>
+    /// The vectors of additive scores, one of each head side by side: a vector <c>[1, H · D]</c>. Files have no ending for it.
+    /// </summary>
+    public Parameter Score(string name, int heads, int headDim, string why) =>
+        Make(name, "", 1, heads * headDim, ParameterLayout.RowMajor, false, Initializer.Normal, why,
+            gain: MathF.Sqrt(heads));
+
     /// <summary>Filters of a depthwise convolution: <c>[channels, taps]</c> in panels, and a bias, in F32.</summary>
     /// <param name="name">Name below this path.</param>
     /// <param name="channels">Channels.</param>

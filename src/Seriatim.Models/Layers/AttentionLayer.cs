@@ -33,6 +33,7 @@ internal sealed class AttentionLayer : Mixer
         _spec = new AttentionSpec(
             spec.Heads, spec.KeyValueHeads, spec.HeadDim, spec.Scale, spec.Window, Sinks: 0, spec.SoftCap, bias)
         {
+            Additive = spec.IsAdditive ? weights.Score("score", spec.Heads, spec.HeadDim, why) : null,
             Chunk = spec.Chunk,
             ChunksBefore = spec.ChunksBefore,
         };

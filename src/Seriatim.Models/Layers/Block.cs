@@ -11,12 +11,13 @@ internal abstract class Block
     private readonly NormLayer _norm1;
     private readonly NormLayer? _crossNorm;
     private readonly NormLayer? _norm2;
-    private readonly Func<IOps, Tensor, Tensor, Tensor> _join;
+    private readonly Func<IOps, Tensor, Tensor, Tensor> _join, _joinCross;
 
     private Block(in BlockPart part)
     {
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _join = spec.Residual ? Sum : Second;
+        _joinCross = spec.CrossResidual ?? spec.Residual ? Sum : Second;
         _norm1 = NormLayer.Build(weights, "norm1", spec.Norm, width);
         _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place));
         if (spec.Cross is { } cross)
@@ -59,10 +60,13 @@ internal abstract class Block
     /// <summary>
     /// Adds what a layer made, after dropout, to what is there, or has it in its place; takes it over.
     /// </summary>
-    private Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor made)
+    private Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor made) => Join(ops, plan, x, made, _join);
+
+    private static Tensor Join(
+        IOps ops, ForwardPlan plan, Tensor x, Tensor made, Func<IOps, Tensor, Tensor, Tensor> join)
     {
         using Tensor kept = plan.Drop(ops, made, plan.Rates.Residual);
-        return _join(ops, x, kept);
+        return join(ops, x, kept);
     }
 
     private static Tensor Sum(IOps ops, Tensor x, Tensor made) => ops.Add(x, made);
@@ -101,7 +105,7 @@ internal abstract class Block
             if (_cross is null)
                 return h.Retain();
             using Tensor normed = _crossNorm!.Forward(ops, h, plan);
-            return Join(ops, plan, h, _cross.ForwardCross(ops, normed, plan));
+            return Join(ops, plan, h, _cross.ForwardCross(ops, normed, plan), _joinCross);
         }
     }
 
@@ -118,7 +122,7 @@ internal abstract class Block
 
         private Tensor Cross(IOps ops, Tensor h, ForwardPlan plan) => _cross is null
             ? h.Retain()
-            : _crossNorm!.Replace(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan)), plan);
+            : _crossNorm!.Replace(ops, Join(ops, plan, h, _cross.ForwardCross(ops, h, plan), _joinCross), plan);
     }
 
     private sealed class Sandwich(in BlockPart part) : OneStream(part)

@@ -6,6 +6,7 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class RecurrentLayer : Mixer
 {
+    private static readonly object WholeRows = new();
     private static readonly object TurnedRows = new();
     private static readonly object EncoderEnds = new();
 
@@ -38,16 +39,15 @@ internal sealed class RecurrentLayer : Mixer
     {
         using Tensor? begins = Begins(ops, plan);
         using Tensor gates = ops.Linear(x, _input, plan.Groups);
-        using Tensor h = ops.GatedScan(
-            _spec.Cell, gates, _state, begins, plan.States(_place.Kind), _place.Layer, plan.Groups);
+        RecurrenceRows rows = _spec.Bidirectional ? plan.Once(WholeRows, Whole) : plan.States(_place.Kind);
+        using Tensor h = ops.GatedScan(_spec.Cell, gates, _state, begins, rows, _place.Layer, plan.Groups);
         if (_inputBack is null)
             return h.Retain();
         int[] turned = plan.Once(TurnedRows, Turned);
         RowGroups? groups = plan.Groups?.Take(turned);
         using Tensor fromEnd = ops.GatherRows(x, turned);
         using Tensor gatesBack = ops.Linear(fromEnd, _inputBack, groups);
-        using Tensor back = ops.GatedScan(
-            _spec.Cell, gatesBack, _stateBack!, null, plan.States(_place.Kind), _place.Layer, groups);
+        using Tensor back = ops.GatedScan(_spec.Cell, gatesBack, _stateBack!, null, rows, _place.Layer, groups);
         using Tensor inOrder = ops.GatherRows(back, turned);
         return ops.JoinColumns(h, inOrder);
     }
@@ -83,6 +83,10 @@ internal sealed class RecurrentLayer : Mixer
         using Tensor forwards = ops.Columns(last, 0, half), backwards = ops.Columns(first, half, _encoderWidth - half);
         return ops.JoinColumns(forwards, backwards);
     }
+
+    /// <summary>Sequences of which nothing is remembered: who reads both ways has all of it.</summary>
+    private static RecurrenceRows Whole(RaggedBatch batch) =>
+        new([.. batch.Segments.Select(segment => new RecurrenceSegment(segment.FirstRow, segment.Rows, -1, []))], null);
 
     /// <summary>Each sequence from its end.</summary>
     private static int[] Turned(RaggedBatch batch)

@@ -14,4 +14,10 @@ public sealed record LayerSpec(
     /// mixer alone is <c>mixer(x)</c>, as layers of an LSTM are.
     /// </summary>
     public bool Residual { get; init; } = true;
+
+    /// <summary>
+    /// Whether attention to the encoder adds to what it reads; null: as <see cref="Residual"/> says. Recurrent decoders add what
+    /// they attend to and nothing else.
+    /// </summary>
+    public bool? CrossResidual { get; init; }
 }

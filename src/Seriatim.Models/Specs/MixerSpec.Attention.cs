@@ -26,6 +26,12 @@ public abstract partial record MixerSpec
         /// <summary>Positions that a row sees at most, its own included; 0: all.</summary>
         public int Sight => Chunk > 0 ? (int)Math.Min((1L + ChunksBefore) * Chunk, int.MaxValue) : Window;
 
+        /// <summary>
+        /// Whether a score is <c>w · tanh(q + k)</c> with a learned w of each head, instead of <c>scale · q · k</c> (Bahdanau et
+        /// al., 2015). For attention to an encoder.
+        /// </summary>
+        public bool IsAdditive { get; init; }
+
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 

@@ -21,6 +21,9 @@ public sealed record ModelSpec(
     /// </summary>
     public MaskPredictSpec? MaskPredict { get; init; }
 
+    /// <summary>Whether it turns texts into texts: an encoder's output is what its decoder reads.</summary>
+    public bool IsEncoderDecoder => Encoder is not null && Decoder is not null;
+
     /// <summary>
     /// Whether some norm is a batch norm: rows then depend on their batch in training, and only there.
     /// </summary>

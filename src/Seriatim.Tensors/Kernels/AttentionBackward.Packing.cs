@@ -21,6 +21,14 @@ internal unsafe partial struct AttentionBackward<T>
         new Span<float>(state.Dv, state.KeyRows * state.Stride).Clear();
     }
 
+    /// <summary>The vector of the head, filled up with zeros, and no gradient of it yet.</summary>
+    private readonly void BeginAdditive(ref PieceState state, int segment)
+    {
+        CopyRows(Additive + state.Head * Spec.HeadDim, 0, 1, state.Additive, Spec.HeadDim, state.Stride);
+        state.AdditiveGradient = AdditiveGradient + ((long)segment * Spec.Heads + state.Head) * state.Stride;
+        new Span<float>(state.AdditiveGradient, state.Stride).Clear();
+    }
+
     private readonly void PackQueries(ref PieceState state)
     {
         int d = Spec.HeadDim;
@@ -97,15 +105,15 @@ internal unsafe partial struct AttentionBackward<T>
     {
         public readonly AttentionSegment Segment;
         public readonly int Stride, QueryRows, KeyRows;
-        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta, LogSumExp;
-        public float* BiasRow;
+        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta, LogSumExp, Additive;
+        public float* BiasRow, AdditiveGradient;
         public int KeyHead, Head;
         public bool SeenOnly; // pairs that do not see each other add nothing, not even zeros
 
         public PieceState(WorkerTeam team, int worker, AttentionSegment segment, int d)
         {
             Segment = segment;
-            Stride = (d + 31) & ~31;
+            Stride = StrideOf(d);
             QueryRows = (segment.Queries + 7) & ~7;
             KeyRows = (segment.Keys + 15) & ~15;
             long packedQueries = ((long)QueryRows * d + 15) & ~15L;
@@ -128,6 +136,9 @@ internal unsafe partial struct AttentionBackward<T>
             Dv = scratch.Take(keyRows);
             Delta = scratch.Take(perQuery);
             LogSumExp = scratch.Take(perQuery);
+            Additive = scratch.Take(Stride);
         }
+
+        public static int StrideOf(int d) => (d + 31) & ~31;
     }
 }

@@ -33,6 +33,8 @@ internal unsafe partial struct AttentionBackward<T> : IWork
     public float* Dk;
     public float* Dv;
     public float* BiasGradient; // [segments][K][H / K][table width], or null
+    public float* Additive; // [H][D], or null
+    public float* AdditiveGradient; // [segments][H][D in whole tiles], or null
 
     public static void Run(
         WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec,
@@ -43,6 +45,7 @@ internal unsafe partial struct AttentionBackward<T> : IWork
         int parts = rows.Segments.Count * spec.KeyValueHeads;
         bool trainsBias = spec.Bias is AttentionBias.Relative { Table.Trainable: true };
         using Tensor? biasGradient = trainsBias ? Tensor.Zeros(parts * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
+        using Tensor? additiveGradient = spec.Additive is null ? null : Tensor.Zeros(parts, PieceState.StrideOf(spec.HeadDim));
         dk.Span.Clear();
         dv.Span.Clear();
         var work = new AttentionBackward<T>
@@ -63,10 +66,14 @@ internal unsafe partial struct AttentionBackward<T> : IWork
             Dk = dk.Floats,
             Dv = dv.Floats,
             BiasGradient = biasGradient is null ? null : biasGradient.Floats,
+            Additive = spec.Additive is { } additive ? additive.Data.Floats : null,
+            AdditiveGradient = additiveGradient is null ? null : additiveGradient.Floats,
         };
         team.Run(groups.Count * spec.KeyValueHeads, ref work);
         if (biasGradient is not null)
             AddBiasGradient(biasGradient, (AttentionBias.Relative)spec.Bias!, rows, spec);
+        if (additiveGradient is not null && spec.Additive!.Trainable)
+            AddAdditiveGradient(additiveGradient, spec.Additive, spec);
     }
 
     /// <summary>Segments whose key rows overlap belong together: their gradients are added to the same memory.</summary>
@@ -96,6 +103,19 @@ internal unsafe partial struct AttentionBackward<T> : IWork
             ReadOnlySpan<float> distances = pieces.Row(row);
             for (int i = 0; i < distances.Length; i++)
                 gradient[bias.Buckets[i] * spec.Heads + head] += distances[i];
+        }
+    }
+
+    /// <summary>Adds up the parts in their order.</summary>
+    private static void AddAdditiveGradient(Tensor pieces, Parameter additive, AttentionSpec spec)
+    {
+        Span<float> gradient = additive.GradientOrZeros().Span;
+        for (int row = 0; row < pieces.Rows; row++)
+        {
+            ReadOnlySpan<float> piece = pieces.Row(row)[..spec.HeadDim];
+            Span<float> head = gradient.Slice(row % spec.Heads * spec.HeadDim, spec.HeadDim);
+            for (int i = 0; i < piece.Length; i++)
+                head[i] += piece[i];
         }
     }
 
@@ -139,6 +159,8 @@ internal unsafe partial struct AttentionBackward<T> : IWork
                 new Span<float>(state.BiasRow, width).Clear();
             }
 
+            if (Additive != null)
+                BeginAdditive(ref state, index);
             PackQueries(ref state);
             for (int key = 0; key < segment.Keys; key += Block)
             {
@@ -182,12 +204,15 @@ internal unsafe partial struct AttentionBackward<T> : IWork
         int pieces = (keys + 15) / 16;
         new Span<float>(state.P, TileFloats).Clear();
         new Span<float>(state.Ds, TileFloats).Clear();
-        Product(state, state.QPacked, state.KPacked, state.P, firstQuery, queryTiles, firstKey, pieces);
+        if (Additive == null)
+            Product(state, state.QPacked, state.KPacked, state.P, firstQuery, queryTiles, firstKey, pieces);
+        else
+            Additives(state, firstQuery, queryTiles, firstKey, pieces);
         Product(state, state.DyPacked, state.VPacked, state.Ds, firstQuery, queryTiles, firstKey, pieces);
         for (int i = 0; i < queries; i++)
             Weights(state, firstQuery + i, firstKey, pieces, state.P + i * Block, state.Ds + i * Block);
 
-        if (state.SeenOnly)
+        if (state.SeenOnly || Additive != null)
             AddSeen(state, firstQuery, queries, firstKey, keys);
         else
             AddTile(state, firstQuery, queries, firstKey, keys);
@@ -236,6 +261,14 @@ internal unsafe partial struct AttentionBackward<T> : IWork
                     continue;
                 long key = (long)(firstKey + j) * state.Stride;
                 AddRow(state.P[i * Block + j], state.DyRows + query, state.Dv + key, state.Stride);
+                if (Additive != null)
+                {
+                    AdditiveScores<T>.Backward(state.Ds[i * Block + j],
+                        new AdditivePair(state.QRows + query, state.KRows + key, state.Additive),
+                        new AdditivePair(state.Dq + query, state.Dk + key, state.AdditiveGradient), state.Stride);
+                    continue;
+                }
+
                 AddRow(state.Ds[i * Block + j], state.QRows + query, state.Dk + key, state.Stride);
                 AddRow(state.Ds[i * Block + j], state.KRows + key, state.Dq + query, state.Stride);
             }
@@ -262,6 +295,20 @@ internal unsafe partial struct AttentionBackward<T> : IWork
                 float* second = p + 1 < pieces ? b + 16 * d : b;
                 OuterProduct<T>.Add<TileLayouts.Packed8>(
                     8, d, left + (long)(firstQuery + i) * d, b, second, 16, tile + i * Block + p * 16, Block);
+            }
+        }
+    }
+
+    /// <summary>Additive scores of a tile.</summary>
+    private readonly void Additives(in PieceState state, int firstQuery, int queryTiles, int firstKey, int pieces)
+    {
+        int d = Spec.HeadDim;
+        for (int i = 0; i < queryTiles; i += 8)
+        {
+            for (int p = 0; p < pieces; p++)
+            {
+                AdditiveScores<T>.Tile(8, d, state.QPacked + (long)(firstQuery + i) * d, state.Additive,
+                    state.KPacked + (long)(firstKey + p * 16) * d, state.P + i * Block + p * 16, Block);
             }
         }
     }

@@ -29,6 +29,7 @@ internal unsafe struct AttentionForward<T> : IWork
     public float* SinkQ;
     public float* Y;
     public float* LogSumExp;
+    public float* Additive; // [H][D], or null
     public int Layer;
 
     public static void Run(
@@ -50,6 +51,7 @@ internal unsafe struct AttentionForward<T> : IWork
             SinkQ = (sinkQ ?? q).Floats,
             Y = y.Floats,
             LogSumExp = logSumExp.Floats,
+            Additive = spec.Additive is { } additive ? additive.Data.Floats : null,
             Layer = layer,
         };
         team.Run(task.Pieces, ref work, task.Cost);
@@ -157,10 +159,10 @@ internal unsafe struct AttentionForward<T> : IWork
             if (!TileSees(state, first, valid, block, out int tileEnd))
                 continue;
             int tilePieces = Math.Min(pieces, (tileEnd - block + 15) / 16);
-            ScoreTile(state.Query + first * Spec.HeadDim, state.Tile, tileRows, tilePieces, keys);
+            ScoreTile(state, state.Query + first * Spec.HeadDim, state.Tile, tileRows, tilePieces, keys);
             int sinkPieces = Math.Clamp((state.MovedSinkEnd - block + 15) / 16, 0, tilePieces);
             if (sinkPieces > 0)
-                ScoreTile(state.SinkQuery + first * Spec.HeadDim, state.SinkTile, tileRows, sinkPieces, keys);
+                ScoreTile(state, state.SinkQuery + first * Spec.HeadDim, state.SinkTile, tileRows, sinkPieces, keys);
             for (int r = 0; r < valid; r++)
                 SoftmaxRow(state, first + r, r * KeyBlock, block, tilePieces);
             if (!state.SeenOnly)
@@ -186,9 +188,13 @@ internal unsafe struct AttentionForward<T> : IWork
         return sees && tileEnd > block;
     }
 
-    private readonly void ScoreTile(float* query, float* tile, int tileRows, int pieces, float** keys)
+    private readonly void ScoreTile(in PieceState state, float* query, float* tile, int tileRows, int pieces, float** keys)
     {
         int d = Spec.HeadDim;
+        for (int p = 0; Additive != null && p < pieces; p++)
+            AdditiveScores<T>.Tile(tileRows, d, query, Additive + state.KeyHead * d, keys[p], tile + p * 16, KeyBlock);
+        if (Additive != null)
+            return;
         new Span<float>(tile, tileRows * KeyBlock).Clear();
         for (int p = 0; p < pieces; p += 2)
         {

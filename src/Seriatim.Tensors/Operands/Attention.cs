@@ -80,6 +80,12 @@ public sealed record AttentionSpec(
     public DropoutMask Dropout { get; init; }
 
     /// <summary>
+    /// If not null, a score is <c>w_h · tanh(q_i + k_j)</c> in place of <c>q_i · k_j</c>, with this <c>[1, H·D]</c> as the w of all
+    /// heads (Bahdanau et al., 2015, section 3.1). Every head has keys of its own then.
+    /// </summary>
+    public Parameter? Additive { get; init; }
+
+    /// <summary>
     /// If above 0, positions are cut into chunks of so many from position 0 on, and a query sees the keys of its own chunk and of
     /// <see cref="ChunksBefore"/> chunks before it (Kitaev et al., 2020: Reformer's local attention). Instead of a window.
     /// </summary>

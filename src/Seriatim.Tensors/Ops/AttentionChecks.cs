@@ -13,6 +13,7 @@ internal static class AttentionChecks
         if (sinkQ is not null)
             OpShapes.RequireSame(q, sinkQ, "Attention", "the queries for the sinks");
         CheckBias(spec);
+        CheckAdditive(spec);
         CheckChunks(rows, spec);
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
@@ -50,6 +51,20 @@ internal static class AttentionChecks
             throw new ArgumentException("Attention: dropout is for training; a call with stored keys and values has none.");
         ShapeMismatchException.Require(next == q.Rows, "Attention", "the end of the last segment", $"{next}",
             $"{q.Rows}, the rows of q,");
+    }
+
+    /// <summary>That each head has keys and a vector of its own, and no factor that would go nowhere.</summary>
+    private static void CheckAdditive(AttentionSpec spec)
+    {
+        if (spec.Additive is not { } additive)
+            return;
+        ShapeMismatchException.Require(additive.Rows == 1 && additive.Columns == spec.Heads * spec.HeadDim
+            && additive.Data.Type == DataType.F32 && additive.Layout == ParameterLayout.RowMajor, "Attention",
+            "the vector of additive scores", $"{additive}", $"[1, {spec.Heads * spec.HeadDim}] of F32");
+        ShapeMismatchException.Require(spec.KeyValueHeads == spec.Heads, "Attention", "the number of key/value heads",
+            $"{spec.KeyValueHeads}", $"{spec.Heads}, as many as heads: scores are additive");
+        ShapeMismatchException.Require(
+            spec.Scale == 1, "Attention", "the factor of additive scores", $"{spec.Scale}", $"{1}");
     }
 
     /// <summary>That chunks stand alone: they say what is seen, and so does a window.</summary>

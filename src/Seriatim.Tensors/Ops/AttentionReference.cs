@@ -32,6 +32,7 @@ internal static unsafe class AttentionReference
         double[] dk = new double[k.Length];
         double[] dv = new double[v.Length];
         double[] dtable = new double[(spec.Bias as AttentionBias.Relative)?.Table.Data.Length ?? 0];
+        double[] dadditive = new double[spec.Heads * spec.HeadDim];
         int d = spec.HeadDim;
         foreach (AttentionSegment segment in rows.Segments)
         {
@@ -60,8 +61,16 @@ internal static unsafe class AttentionReference
                             dtable[relative.Bucket(position - range.Position) * relative.Table.Columns + head] += ds;
                         for (int i = 0; i < d; i++)
                         {
-                            dq[(long)n * q.Columns + head * d + i] += ds * slope * key[i];
-                            dk[(long)m * k.Columns + keyHead * d + i] += ds * slope * query[i];
+                            (double byQuery, double byKey) = (key[i], query[i]);
+                            if (spec.Additive is { } additive)
+                            {
+                                double t = Math.Tanh((double)query[i] + key[i]);
+                                byQuery = byKey = additive.Data.Span[head * d + i] * (1 - t * t);
+                                dadditive[head * d + i] += ds * slope * t;
+                            }
+
+                            dq[(long)n * q.Columns + head * d + i] += ds * slope * byQuery;
+                            dk[(long)m * k.Columns + keyHead * d + i] += ds * slope * byKey;
                             dv[(long)m * v.Columns + keyHead * d + i] += p * kept * dout[i];
                         }
                     }
@@ -74,6 +83,9 @@ internal static unsafe class AttentionReference
             for (int i = 0; i < dtable.Length; i++)
                 table.GradientOrZeros().Span[i] += (float)dtable[i];
         }
+
+        if (spec.Additive is { } vector)
+            RowSums.Add(vector, dadditive);
 
         Round(dq, results[0]);
         Round(dk, results[1]);
@@ -132,7 +144,7 @@ internal static unsafe class AttentionReference
     private static double Score(
         ReadOnlySpan<float> query, ReadOnlySpan<float> key, AttentionSpec spec, int head, int distance, out double slope)
     {
-        double score = spec.Scale * Dot(query, key);
+        double score = spec.Additive is { } additive ? Additive(query, key, additive, head) : spec.Scale * Dot(query, key);
         slope = spec.Scale;
         if (spec.SoftCap > 0)
         {
@@ -142,6 +154,14 @@ internal static unsafe class AttentionReference
         }
 
         return score + BiasOf(spec.Bias, head, distance);
+    }
+
+    private static double Additive(ReadOnlySpan<float> query, ReadOnlySpan<float> key, Parameter additive, int head)
+    {
+        double sum = 0;
+        for (int i = 0; i < query.Length; i++)
+            sum += additive.Data.Span[head * query.Length + i] * Math.Tanh((double)query[i] + key[i]);
+        return sum;
     }
 
     private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

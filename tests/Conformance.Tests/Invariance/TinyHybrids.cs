@@ -39,6 +39,11 @@ internal static class TinyHybrids
         [
             Retention(3, 10, 13), Attention(Rotary with { Window = 9 }), Retention(2, 8, 37, inner: null), Recurrence(20),
         ],
+        ["lstm-hybrid"] =
+        [
+            Gates(GatedCell.Lstm), Attention(Rotary), Gates(GatedCell.Gru, null), Recurrence(20),
+            Gates(GatedCell.Lstm, Placement.Post) with { Norm = null, Residual = false },
+        ],
         ["mamba2-hybrid"] = [StateSpace(4, 10, 2), Attention(Rotary), StateSpace(2, 24, 1)],
         ["shapes-hybrid"] = [Attention(new MixerSpec.Attention(3, 1, 20, 0.35f)), Recurrence(16, inner: null), Attention(Rotary)],
     };
@@ -79,7 +84,7 @@ internal static class TinyHybrids
                 "mamba.skip", "mamba.o",
                 "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
                 "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
-                "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
+                "recurrent.input", "recurrent.state", "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
                 "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
@@ -100,6 +105,12 @@ internal static class TinyHybrids
 
     private static LayerSpec Retention(int heads, int keys, int values, FeedForwardSpec? inner) =>
         new(Placement.Pre, Norm, new MixerSpec.Retention(heads, keys, values, 1e-6f), inner);
+
+    private static LayerSpec Gates(GatedCell cell, Placement placement = Placement.Pre) =>
+        new(placement, Norm, new MixerSpec.Recurrent(cell, Width), Inner);
+
+    private static LayerSpec Gates(GatedCell cell, FeedForwardSpec? inner) =>
+        new(Placement.Pre, Norm, new MixerSpec.Recurrent(cell, Width) { Bias = false }, inner);
 
     private static LayerSpec StateSpace(int heads, int headDim, int groups) =>
         new(Placement.Pre, Norm, new MixerSpec.Mamba2(heads, headDim, groups, States: 7, Kernel: 4, 1e-5f), null);

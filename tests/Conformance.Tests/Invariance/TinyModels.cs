@@ -74,6 +74,18 @@ internal static class TinyModels
             "n_groups": 2, "num_hidden_layers": 2, "conv_kernel": 3, "use_bias": true, "use_conv_bias": false,
             "time_step_limit": [0.01, 0.05]}
             """,
+        ["lstm"] = RecurrentLike("LSTM", """, "embedding_size": 24, "hidden_size": 37, "num_layers": 2, "dropout": 0.1"""),
+        ["lstm-tied"] = RecurrentLike("LSTM", """
+            , "hidden_size": 20, "num_layers": 1, "bias": false, "output_bias": false, "tie_word_embeddings": true
+            """),
+        ["gru"] = RecurrentLike("GRU", """, "embedding_size": 50, "hidden_size": 33, "num_layers": 3"""),
+        ["rnn-none"] = RecurrentSeq2Seq(""" "cell": "lstm", "attention": "none", "bidirectional": false, "decoder_layers": 2 """),
+        ["rnn-none-both"] = RecurrentSeq2Seq(""" "cell": "gru", "attention": "none", "embedding_size": 25 """),
+        ["rnn-dot"] = RecurrentSeq2Seq(""" "cell": "gru", "attention": "dot", "attention_heads": 3, "encoder_layers": 2 """),
+        ["rnn-additive"] = RecurrentSeq2Seq(""" "cell": "gru", "tie_word_embeddings": true, "output_bias": false """),
+        ["rnn-additive-heads"] = RecurrentSeq2Seq("""
+            "cell": "lstm", "attention_heads": 2, "decoder_layers": 2, "embedding_size": 20, "dropout": 0.2
+            """),
         ["reformer-local"] = Reformer("local", "local"),
         ["reformer"] = Reformer("lsh", "local", "lsh").Replace("\"axial_pos_embds\": false,", ""),
         ["reformer-hashed"] =
@@ -115,6 +127,12 @@ internal static class TinyModels
     private static string MambaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 2, "state_size": 7, "time_step_rank": 3
         """ + more + "}";
+
+    private static string RecurrentLike(string cell, string more) =>
+        $"{{\"architectures\": [\"torch.nn.{cell}\"], \"vocab_size\": 61{more}}}";
+
+    private static string RecurrentSeq2Seq(string more) =>
+        $"{{\"architectures\": [\"RecurrentSeq2Seq\"], \"vocab_size\": 61, \"hidden_size\": 30, {more}}}";
 
     /// <summary>Chunks that do not divide each other; without a number of buckets it follows from the length.</summary>
     private static string Reformer(params string[] layers) =>

@@ -3,7 +3,7 @@ using System.Text;
 namespace Seriatim.Generation.Tests;
 
 /// <summary>
-/// RetNet and Mamba-2 in the engine, with too few states: requests of all kinds, drafts among them, equal themselves alone.
+/// RetNet, Mamba-2, LSTM and GRU in the engine, with too few states: requests of all kinds, drafts among them, equal themselves alone.
 /// </summary>
 public sealed class StateMatrixEngineTests
 {
@@ -19,11 +19,17 @@ public sealed class StateMatrixEngineTests
             {"model_type": "mamba2", "vocab_size": 50, "hidden_size": 24, "num_heads": 4, "head_dim": 12, "state_size": 9,
             "n_groups": 2, "num_hidden_layers": 2}
             """,
+        ["lstm"] = """
+            {"model_type": "lstm", "vocab_size": 50, "embedding_size": 18, "hidden_size": 24, "num_layers": 2}
+            """,
+        ["gru"] = """{"model_type": "gru", "vocab_size": 50, "hidden_size": 21, "num_layers": 2, "tie_word_embeddings": true}""",
     };
 
     [Theory]
     [InlineData("retnet")]
     [InlineData("mamba2")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
     public void UnderLoadRequestsEqualThemselvesAlone(string family)
     {
         using IDifferentiableOps ops = CpuOps.Create(2);

@@ -10,6 +10,7 @@ public sealed class RecurrentFamilyTests
     public static TheoryData<string, int, int> Families => new()
     {
         { "mamba", 30, 60 }, { "mamba2-groups", 30, 60 }, { "retnet", 30, 60 }, { "jamba", 30, 44 },
+        { "lstm", 30, 60 }, { "gru", 30, 60 },
     };
 
     [SharedTheory]
@@ -47,6 +48,9 @@ public sealed class RecurrentFamilyTests
     [InlineData("mamba", SpeculationKind.DraftModel, 1)]
     [InlineData("retnet", SpeculationKind.DraftModel, 1)]
     [InlineData("jamba", SpeculationKind.PromptLookup, 3)]
+    [InlineData("lstm", SpeculationKind.PromptLookup, 3)]
+    [InlineData("lstm", SpeculationKind.DraftModel, 1)]
+    [InlineData("gru", SpeculationKind.PromptLookup, 1)]
     public void SpeculationEqualsPlainDecoding(string name, SpeculationKind kind, int branches)
     {
         using IDifferentiableOps ops = CpuOps.Create(1);
@@ -85,6 +89,8 @@ public sealed class RecurrentFamilyTests
     [InlineData("mamba2")]
     [InlineData("retnet")]
     [InlineData("jamba")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
     public void ASecondTurnReadsOnlyTheNewText(string name)
     {
         using IDifferentiableOps ops = CpuOps.Create(1);

@@ -33,6 +33,8 @@ public static class AttentionCases
         ];
         foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)
             yield return Case($"attention {name}", spec, segments);
+        foreach (OpCase c in Additives())
+            yield return c;
         foreach (bool bidirectional in new[] { true, false })
         {
             OpCase c = null!;
@@ -42,6 +44,26 @@ public static class AttentionCases
                     Self(3, bidirectional ? Visibility.Full : Visibility.Causal)],
                 spec => spec with { Bias = bias });
             bias = new AttentionBias.Relative(c.Parameter(16, 4), bidirectional, 20);
+            yield return c;
+        }
+    }
+
+    /// <summary>Scores that are no products; keys of an encoder as a rule.</summary>
+    private static IEnumerable<OpCase> Additives()
+    {
+        (string Name, int Heads, int D, DropoutMask Dropout, (int, int, Visibility)[] Segments)[] cases =
+        [
+            ("cross 1 x 24", 1, 24, default, [(7, 21, Visibility.Full), (1, 3, Visibility.Full), (30, 80, Visibility.Full)]),
+            ("cross 3 x 7", 3, 7, default, [(2, 17, Visibility.Full), (9, 1, Visibility.Full)]),
+            ("causal 2 x 40", 2, 40, default, [Self(67), Self(2)]),
+            ("dropout, cross 2 x 16", 2, 16, new DropoutMask(0.4f, 9), [(7, 21, Visibility.Full), (5, 70, Visibility.Full)]),
+        ];
+        foreach ((string name, int heads, int d, DropoutMask dropout, (int, int, Visibility)[] segments) in cases)
+        {
+            Parameter additive = null!;
+            OpCase c = Case($"attention additive, {name}", Spec(heads, heads, d) with { Scale = 1, Dropout = dropout }, segments,
+                spec => spec with { Additive = additive });
+            additive = c.Parameter(1, heads * d);
             yield return c;
         }
     }
