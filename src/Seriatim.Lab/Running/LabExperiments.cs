@@ -15,6 +15,7 @@ internal static class LabExperiments
         new FlashExperiment(),
         new SpeculationExperiment(),
         new BeamExperiment(),
+        new MaskPredictExperiment(),
         new FamiliesExperiment(),
         new ExposureExperiment(),
         new PrefixesExperiment(),
