@@ -78,7 +78,7 @@ public sealed class WarmStartTests
         Other(run).Dispose();
         run.Recipe["init_from"] = JsonNode.Parse("""{"path": "other"}""");
         string message = Assert.Throws<RecipeException>(() => run.Trainer(1)).Message;
-        Assert.Contains("model.encoder.layers", message);
+        Assert.Contains("model.decoder.layers", message);
         Assert.Contains("rename", message);
         run.Recipe["init_from"] = JsonNode.Parse("""{"path": "other", "renames": {}}""");
         Assert.Contains("did you mean rename", Assert.Throws<RecipeException>(() => run.Parse()).Message);
