@@ -47,13 +47,14 @@ public sealed class RecurrentVerbTests : IDisposable
         File.WriteAllText(_folder.File("recipe.json"), $$"""
             {
               "output_dir": "out", "tokenizer": "tokenizer/tokenizer.json", "objective": "sequence_to_sequence",
-              "train_tokenizer": {"type": "byte_level_bpe", "vocab_size": 270, "special_tokens": ["</s>", "<pad>"]},
+              "train_tokenizer": {"type": "byte_level_bpe", "vocab_size": 270, "special_tokens": ["</s>", "<pad>"],
+                "add_eos": true},
               "model_config": {
                 "model_type": "rnn_seq2seq", "cell": "gru", "attention": "{{attention}}", "vocab_size": 270,
                 "hidden_size": 48, "is_encoder_decoder": true, "eos_token_id": 0, "pad_token_id": 1, "decoder_start_token_id": 1
               },
-              "train_files": [{"path": "pairs.tsv", "format": "tsv", "target": "1"}], "append_eos": 0, "max_length": 24,
-              "per_device_train_batch_size": 5, "max_steps": 250, "learning_rate": 0.006, "lr_scheduler_type": "linear",
+              "train_files": [{"path": "pairs.tsv", "format": "tsv", "target": "1"}], "add_special_tokens": true, "max_length": 24,
+              "per_device_train_batch_size": 5, "max_steps": 100, "learning_rate": 0.01, "lr_scheduler_type": "linear",
               "save_steps": 1000, "seed": 1
             }
             """);
