@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Seriatim.Benchmarks;
 using Seriatim.Generation;
+using Seriatim.Lab;
 using Seriatim.Models;
 using Seriatim.Tensors;
 

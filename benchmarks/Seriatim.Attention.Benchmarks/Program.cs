@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Seriatim.Attention.Benchmarks;
+using Seriatim.Lab;
 using Seriatim.Models;
 using Seriatim.Tensors;
 
@@ -54,7 +55,8 @@ Family[] families = [.. Family.All.Where(family => IsWanted(family.Name))];
 switch (what)
 {
     case "forward":
-        Forward(ForwardTimes.Measure(ops, families, Number("--longest", 32768), Number("--rounds", 5)));
+        int[] lengths = [.. Enumerable.Range(9, 16).Select(power => 1 << power).Where(n => n <= Number("--longest", 32768))];
+        Forward(ForwardTimes.Measure(ops, families, lengths, Number("--rounds", 5), _ => { }));
         return 0;
     case "ops":
         ForwardTimes.PrintOps(ops, families, Number("--longest", 8192), Number("--rounds", 5));

@@ -1,3 +1,4 @@
+using Seriatim.Lab;
 using Seriatim.Models;
 using Seriatim.Tensors;
 using Seriatim.Training;

@@ -1,4 +1,5 @@
 using Seriatim.Benchmarks;
+using Seriatim.Lab;
 using Seriatim.Models;
 using Seriatim.Tensors;
 

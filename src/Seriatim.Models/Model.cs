@@ -16,6 +16,7 @@ public sealed partial class Model : IDisposable
     private readonly Stack? _encoder;
     private readonly Stack? _decoder;
     private readonly Head _head;
+    private readonly LengthPredictor? _lengths;
     private string? _fingerprint;
     private readonly MemoryLayout? _memory; // null: nothing is remembered
     private readonly ModelAdapters _adapters;
@@ -24,8 +25,10 @@ public sealed partial class Model : IDisposable
     {
         (Spec, Config, Device) = (spec, config, weights.Device);
         EmbeddingWeight shared = Embedding(weights, spec);
+        if (spec.MaskPredict is { } masks)
+            _lengths = new LengthPredictor(weights, masks.Length, spec.Encoder!);
         if (spec.Encoder is { } encoder)
-            _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared);
+            _encoder = new Stack(StackPath(weights, spec, "encoder"), encoder, shared, _lengths?.Leading);
         if (spec.Decoder is { } decoder)
             _decoder = new Stack(StackPath(weights, spec, "decoder"), decoder, shared);
         if (spec.Last.Visibility != Visibility.Full)
@@ -231,15 +234,25 @@ public sealed partial class Model : IDisposable
     public SequenceMemory NewMemory(MemoryPools pools, SequenceTerms? terms = null) =>
         pools.NewMemory(terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
 
-    /// <summary>The encoder's output: <c>[N, E]</c>.</summary>
+    /// <summary>
+    /// The encoder's output: <c>[N, E]</c>. Where a target's length is read from a row before the source
+    /// (<see cref="LengthSource.LeadingRow"/>) these rows come after the others, one a sequence: <c>[N + S, E]</c>.
+    /// </summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="batch">Whole sequences (<see cref="RaggedBatchBuilder.AddEncoder"/>).</param>
     /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
     /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
     /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
-    public Tensor Encode(IOps ops, RaggedBatch batch) => _encoder is null
-        ? throw new InvalidOperationException($"A {Spec.Family} model has no encoder.")
-        : Run(_encoder, Spec.Encoder!, ops, batch, null, null);
+    public Tensor Encode(IOps ops, RaggedBatch batch)
+    {
+        if (_encoder is null)
+            throw new InvalidOperationException($"A {Spec.Family} model has no encoder.");
+        if (_lengths?.Leading is null)
+            return Run(_encoder, Spec.Encoder!, ops, batch, null, null);
+        RaggedBatch all = LeadingRows.Before(batch);
+        using Tensor rows = Run(_encoder, Spec.Encoder!, ops, all, null, null);
+        return ops.GatherRows(rows, LeadingRows.Last(all));
+    }
 
     /// <summary>
     /// Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.
@@ -324,6 +337,7 @@ public sealed partial class Model : IDisposable
             return;
         _encoder?.Dispose();
         _decoder?.Dispose();
+        _lengths?.Dispose();
         _adapters.Dispose();
         foreach (ModelParameter parameter in Parameters)
             parameter.Parameter.Dispose();

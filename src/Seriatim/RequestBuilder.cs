@@ -55,14 +55,15 @@ internal static class RequestBuilder
         };
     }
 
-    private static bool IsEncoderDecoder(OpenedModel opened) => opened.Model.Spec is { Encoder: not null, Decoder: not null };
+    private static bool IsEncoderDecoder(OpenedModel opened) => opened.Model.Spec.IsEncoderDecoder;
 
     private static GenerationRequest FromPrompt(OpenedModel opened, int[] ids) =>
         opened.Defaults.ApplyTo(new GenerationRequest { Prompt = ids, Tokenizer = opened.Tokenizer });
 
     private static GenerationRequest FromSource(OpenedModel opened, int[] ids) => opened.Defaults.ApplyTo(new GenerationRequest
     {
-        Prompt = DecoderStart(opened),
+        Prompt = opened.Model.Spec.MaskPredict is null ? DecoderStart(opened) : [],
+        MaskPredict = opened.Model.Spec.MaskPredict is null ? null : new MaskPredictOptions(),
         EncoderInput = ids,
         ForcedEndId = opened.Defaults.ForcedEndId ?? opened.Model.Config.ForcedEosTokenId,
         Tokenizer = opened.Tokenizer,

@@ -20,6 +20,8 @@ public sealed record Translation
     /// <summary>New tokens.</summary>
     public required int Tokens { get; init; }
 
-    /// <summary>With beams: sum of log-probabilities / length^penalty. Else null.</summary>
+    /// <summary>
+    /// With beams: sum of log-probabilities / length^penalty. Filled in at once: their mean. Else null.
+    /// </summary>
     public double? Score { get; init; }
 }

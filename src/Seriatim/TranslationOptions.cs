@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>How texts are translated.</summary>
@@ -29,6 +31,21 @@ public sealed record TranslationOptions
     /// <c>generation_config.json</c> says, else 1.
     /// </summary>
     public double? LengthPenalty { get; init; }
+
+    /// <summary>
+    /// Models that fill in whole translations (Mask-Predict): passes of the decoder. Null: 10.
+    /// </summary>
+    public int? Iterations { get; init; }
+
+    /// <summary>
+    /// Models that fill in whole translations: lengths that are tried, of which the most probable translation wins. Null: 3.
+    /// </summary>
+    public int? LengthCandidates { get; init; }
+
+    /// <summary>
+    /// Models that fill in whole translations: told of every pass over a text, before its translation is there. Null: nobody is.
+    /// </summary>
+    public IProgress<RefinementStep>? Steps { get; init; }
 
     /// <summary>Most new tokens of a text; null: twice its own tokens and 50, within the model's context.</summary>
     public int? MaxNewTokens { get; init; }

@@ -17,6 +17,9 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     /// <summary>How many texts of a list are under way at once, if so many may wait.</summary>
     private const int MostAtOnce = 128;
 
+    /// <summary>Lengths that a model for whole translations tries unless told otherwise.</summary>
+    private const int DefaultLengthCandidates = 3;
+
     private readonly OpenedModel _opened;
     private readonly TranslationDirections _directions;
 
@@ -50,7 +53,7 @@ public sealed class Translator : IDisposable, IAsyncDisposable
         string name, LanguageModelOptions? options = null, CancellationToken cancellationToken = default)
     {
         OpenedModel opened = await OpenedModel.OpenAsync(name, options, cancellationToken).ConfigureAwait(false);
-        if (opened.Model.Spec is { Encoder: not null, Decoder: not null })
+        if (opened.Model.Spec.IsEncoderDecoder)
             return new Translator(opened);
         string family = opened.Model.Spec.Family;
         opened.Dispose();
@@ -127,6 +130,12 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
+    /// Whether the model fills in whole translations, pass by pass, instead of writing them token by token: then
+    /// <see cref="TranslationOptions.Iterations"/> counts, and beams do not.
+    /// </summary>
+    public bool FillsIn => Model.Spec.MaskPredict is not null;
+
+    /// <summary>
     /// The request that a text makes, for what the methods above have no words for; give it to <see cref="Engine"/>.
     /// </summary>
     /// <param name="text">The text.</param>
@@ -173,6 +182,15 @@ public sealed class Translator : IDisposable, IAsyncDisposable
         GenerationHandle handle = waits
             ? await _opened.SubmitWhenFreeAsync("translate", request, cancellationToken).ConfigureAwait(false)
             : _opened.Submit("translate", request, cancellationToken);
+        if (options.Steps is { } steps)
+        {
+            await foreach (GenerationUpdate update in handle.WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                if (update.Refinement is { } step)
+                    steps.Report(step);
+            }
+        }
+
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice best = result.Choices[0];
         return new Translation
@@ -189,7 +207,8 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     private (GenerationRequest Request, TranslationDirection? Direction) Request(string text, int number,
         TranslationOptions options)
     {
-        BeamOptions? beam = BeamOf(options);
+        BeamOptions? beam = FillsIn ? null : BeamOf(options);
+        RequireFitting(options);
         (TranslationDirection? direction, string prefix) = _directions.Choose(text, options);
         GenerationRequest request = RequestBuilder.FromText(_opened, prefix + text);
         int tokens = request.EncoderInput.Length;
@@ -205,10 +224,33 @@ public sealed class Translator : IDisposable, IAsyncDisposable
                 Constraints = request.Sampling.Constraints,
             },
             Beam = beam,
+            MaskPredict = request.MaskPredict is not { } passes ? null : passes with
+            {
+                Iterations = options.Iterations ?? passes.Iterations,
+                LengthCandidates = options.LengthCandidates ?? DefaultLengthCandidates,
+                StreamsSteps = options.Steps is not null,
+            },
             MaxNewTokens = most,
             MinNewTokens = Math.Min(request.MinNewTokens, most),
             Seed = 0,
         }, direction);
+    }
+
+    /// <summary>Refuses options of the other kind of models.</summary>
+    private void RequireFitting(TranslationOptions options)
+    {
+        (string Name, object? Value)[] others = FillsIn
+            ? [(nameof(options.Beams), options.Beams), (nameof(options.LengthPenalty), options.LengthPenalty)]
+            : [(nameof(options.Iterations), options.Iterations), (nameof(options.LengthCandidates), options.LengthCandidates),
+                (nameof(options.Steps), options.Steps)];
+        foreach ((string option, object? value) in others)
+        {
+            if (value is null)
+                continue;
+            throw new InvalidOptionException(option, value, FillsIn
+                ? $"{Name} fills in whole translations and has no beams; Iterations and LengthCandidates are what it has"
+                : $"{Name} writes token by token; only models that fill in whole translations (Mask-Predict) have it");
+        }
     }
 
     /// <summary>The beams of the options, else of the model, else four.</summary>

@@ -15,6 +15,8 @@ public sealed class LogitsTests
         using GoldenTensors expected = golden.Expected();
         if (model.Spec.Task == ModelTask.SequenceToSequence)
             CheckSequenceToSequence(golden, model, ops, expected);
+        else if (model.Spec.Task == ModelTask.MaskedTranslation)
+            CheckMaskedTranslation(golden, model, ops, expected);
         else if (model.Spec.Task == ModelTask.CausalLanguageModel)
             CheckDecoder(golden, model, ops, expected);
         else
@@ -65,7 +67,8 @@ public sealed class LogitsTests
         using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
         if (!classifies)
         {
-            CheckRows(golden, "logits", expected, mask, Runs.Split(batch, logits));
+            string tensor = expected.Has("batchnorm_eval_logits") ? "batchnorm_eval_logits" : "logits";
+            CheckRows(golden, tensor, expected, mask, Runs.Split(batch, logits));
             CheckShort(golden, model, ops, expected);
             return;
         }
@@ -100,6 +103,53 @@ public sealed class LogitsTests
         using Tensor hidden = model.Forward(ops, target, encoded);
         using Tensor logits = model.Project(ops, hidden);
         Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.ToArray(), golden.Tolerance);
+    }
+
+    /// <summary>Training cases have one batch with padding; the others a target of masks, and one of which a part is known.</summary>
+    private static void CheckMaskedTranslation(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
+    {
+        RaggedBatch source = Runs.Sources(expected, "src_tokens");
+        using Tensor encoded = model.Encode(ops, source);
+        if (expected.Has("encoder_last_hidden_state"))
+            CheckRows(golden, "encoder_last_hidden_state", expected, Runs.Pads(expected, "src_tokens"), Runs.Split(source, encoded));
+        using Tensor lengths = model.LengthLogits(ops, source, encoded);
+        string tensor = expected.Has("length_logits") ? "length_logits" : "length_log_probs";
+        float[] wanted = expected.Floats(tensor);
+        float[] made = tensor == "length_logits" ? lengths.ToArray() : LogSoftmax(lengths);
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            // A class that cannot be has no probability at all.
+            if (float.IsNegativeInfinity(wanted[i]))
+                (wanted[i], made[i]) = (0, made[i] < -1e8f ? 0 : made[i]);
+        }
+
+        Close.Check($"{golden.Name} {tensor}", wanted, made, golden.Tolerance);
+        foreach ((string ids, string logits) in (ReadOnlySpan<(string, string)>)[("masked_decoder_input_ids", "masked_logits"),
+            ("partial_decoder_input_ids", "partial_logits"), ("decoder_input_ids", "logits")])
+        {
+            if (!expected.Has(ids))
+                continue;
+            RaggedBatch target = Runs.Targets(expected, ids, source);
+            var states = new List<float[][]>();
+            using Tensor hidden = model.Forward(ops, target, encoded, (_, x) => states.Add(Runs.Split(target, x)));
+            using Tensor found = model.Project(ops, hidden);
+            CheckRows(golden, logits, expected, Runs.Pads(expected, ids), Runs.Split(target, found));
+            for (int i = 0; logits == "masked_logits" && i < states.Count; i++)
+            {
+                // The last one is after the final norm.
+                float[][] rows = i == states.Count - 1 ? Runs.Split(target, hidden) : states[i];
+                CheckRows(golden, $"masked_hidden_states.{i}", expected, Runs.Pads(expected, ids), rows);
+            }
+        }
+    }
+
+    private static float[] LogSoftmax(Tensor logits)
+    {
+        return [.. logits.ToArray().Chunk(logits.Columns).SelectMany(row =>
+        {
+            double largest = row.Max(), sum = row.Sum(x => Math.Exp(x - largest));
+            return row.Select(x => (float)(x - largest - Math.Log(sum)));
+        })];
     }
 
     private static void CheckRows(GoldenCase golden, string tensor, GoldenTensors expected, int[][] mask, float[][] rows)

@@ -47,7 +47,7 @@ internal static class RunCommand
         string? verb = task switch
         {
             ModelTask.CausalLanguageModel => null,
-            ModelTask.SequenceToSequence => "translate",
+            ModelTask.SequenceToSequence or ModelTask.MaskedTranslation => "translate",
             ModelTask.MaskedLanguageModel => "fill",
             ModelTask.SequenceClassification => "classify",
             _ => "embed",

@@ -33,6 +33,29 @@ internal static class Terminal
             System.Console.Error.Write("\e[?25h");
     }
 
+    /// <summary>A line on standard error that the next one takes the place of; nothing where that is no terminal.</summary>
+    public static void Live(string text)
+    {
+        if (!IsLive)
+            return;
+        int width = Math.Max(1, Progress.Profile.Width - 1);
+        string line = WordFold.Lines(text.ReplaceLineEndings(" "), width).First();
+        System.Console.Error.Write($"\r\e[K\e[90m{line}\e[0m");
+        _live = true;
+    }
+
+    /// <summary>Takes it away.</summary>
+    public static void ClearLive()
+    {
+        if (_live)
+            System.Console.Error.Write("\r\e[K");
+        _live = false;
+    }
+
+    private static bool IsLive => !System.Console.IsErrorRedirected && Progress.Profile.Capabilities.Ansi;
+
+    private static volatile bool _live;
+
     /// <summary>Writes a table to standard output: folded to a terminal, without blanks at the ends of lines elsewhere.</summary>
     public static void Table(IRenderable table)
     {

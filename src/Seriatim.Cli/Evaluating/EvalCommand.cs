@@ -53,14 +53,14 @@ internal static class EvalCommand
         // Only an encoder-decoder generates; the others are read by forward passes of their own.
         TextEncoder opened = await TextEncoder.OpenAsync(folder, options with
         {
-            EngineFor = (spec, engine) => spec.Task == ModelTask.SequenceToSequence ? engine : new EngineOptions { Pages = 1 },
+            EngineFor = (spec, engine) => spec.IsEncoderDecoder ? engine : new EngineOptions { Pages = 1 },
         }, cancellation);
         ModelTask task = opened.Model.Spec.Task;
-        pairs.RefuseUnless(result, task == ModelTask.SequenceToSequence, task);
+        pairs.RefuseUnless(result, opened.Model.Spec.IsEncoderDecoder, task);
         texts.RefuseUnless(result, task);
         switch (task)
         {
-            case ModelTask.SequenceToSequence:
+            case ModelTask.SequenceToSequence or ModelTask.MaskedTranslation:
                 return new TranslationEvaluation(opened.AsTranslator(), pairs.Read(result), file);
             case ModelTask.CausalLanguageModel:
                 return new LanguageEvaluation(opened, texts.Read(result, opened.Model), file, options.Threads);

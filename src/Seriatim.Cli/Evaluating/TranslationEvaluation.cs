@@ -36,8 +36,7 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         [
             ("direction", direction?.ToString() ?? "as the model was trained"), ("segments", (long)segments.Length),
             ("references", references.Sum(r => (long)r.Count)),
-            ("beams", settings.Translation.Beams is { } beams ? (long)beams : Unsaid),
-            ("length_penalty", settings.Translation.LengthPenalty is { } penalty ? penalty : Unsaid),
+            .. Search(),
             ("bleu", bleu.Score), ("precisions", bleu.Precisions), ("brevity_penalty", bleu.BrevityPenalty),
             ("hypothesis_length", bleu.HypothesisLength), ("reference_length", bleu.ReferenceLength),
             ("bleu_signature", $"nrefs:{count}|case:mixed|eff:no|tok:{NameOf(tokenizer)}|smooth:exp|version:{Version}"),
@@ -74,6 +73,21 @@ internal sealed class TranslationEvaluation(Translator translator, PairSettings 
         }
 
         return segments.Count > 0 ? [.. segments] : throw new UserErrorException($"{file}: there is no pair in it.");
+    }
+
+    /// <summary>How translations were looked for, as far as it was said.</summary>
+    private IEnumerable<(string, object)> Search()
+    {
+        TranslationOptions said = settings.Translation;
+        if (translator.FillsIn)
+        {
+            yield return ("iterations", said.Iterations is { } passes ? (long)passes : Unsaid);
+            yield return ("length_candidates", said.LengthCandidates is { } lengths ? (long)lengths : Unsaid);
+            yield break;
+        }
+
+        yield return ("beams", said.Beams is { } beams ? (long)beams : Unsaid);
+        yield return ("length_penalty", said.LengthPenalty is { } penalty ? penalty : Unsaid);
     }
 
     /// <summary>Each different source once: the same text has the same translation.</summary>

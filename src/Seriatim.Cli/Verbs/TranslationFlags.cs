@@ -18,10 +18,14 @@ internal sealed class TranslationFlags
     private readonly Option<double?> _penalty = Flag.Maybe<double?>(
         "Score = sum of log-probabilities / length^penalty: above 1 favours longer translations. Default: the model's, else 1.",
         "x", "--length-penalty");
+    private readonly Option<int?> _iterations = Flag.Maybe<int?>(
+        "Models that fill in whole translations (zh-en-nar): passes of the decoder. Default: 10.", "n", "--iterations");
+    private readonly Option<int?> _lengths = Flag.Maybe<int?>(
+        "Models that fill in whole translations: lengths that are tried. Default: 3.", "n", "--length-candidates");
     private readonly Option<int?> _most =
         Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
 
-    public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _most];
+    public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _iterations, _lengths, _most];
 
     public void AddTo(Command command)
     {
@@ -44,7 +48,13 @@ internal sealed class TranslationFlags
             Prefix = result.GetValue(_prefix),
             Beams = beams,
             LengthPenalty = result.GetValue(_penalty),
+            Iterations = AtLeastOne(result, _iterations),
+            LengthCandidates = AtLeastOne(result, _lengths),
             MaxNewTokens = result.GetValue(_most),
         };
     }
+
+    private static int? AtLeastOne(ParseResult result, Option<int?> option) => result.GetValue(option) is { } value and < 1
+        ? throw new UsageException($"{option.Name} is {value}; it must be at least 1.")
+        : result.GetValue(option);
 }

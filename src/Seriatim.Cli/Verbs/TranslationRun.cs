@@ -8,6 +8,8 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
     LineOutput output, bool json)
 {
     private readonly List<int> _cut = [];
+    private int _begun;
+    private volatile int _printed;
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -23,11 +25,25 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
         return code;
     }
 
-    private async Task<Translation> TranslateAsync(string text, CancellationToken cancellation) =>
-        await translator.TranslateManyAsync([text], options, cancellation).FirstAsync(cancellation);
+    private async Task<Translation> TranslateAsync(string text, CancellationToken cancellation)
+    {
+        int index = _begun++;
+        if (!output.IsTerminal || json || !translator.FillsIn)
+            return await translator.TranslateManyAsync([text], options, cancellation).FirstAsync(cancellation);
+
+        // Of the text that is printed next: others are on their way behind it.
+        var steps = new Steps(step =>
+        {
+            if (index == _printed && step.Masked.Count > 0)
+                Terminal.Live($"{step.Pass}/{step.Passes}  {step.Text}");
+        });
+        return await translator.TranslateManyAsync([text], options with { Steps = steps }, cancellation).FirstAsync(cancellation);
+    }
 
     private string Print(int index, string source, Translation translation)
     {
+        _printed = index + 1;
+        Terminal.ClearLive();
         if (translation.Finish == FinishReason.Length)
             _cut.Add(index + 1);
 
@@ -39,6 +55,12 @@ internal sealed class TranslationRun(Translator translator, TranslationOptions o
             new TranslationLine(index, translation.Source, text, translation.Direction?.From, translation.Direction?.To,
                 translation.Score, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{translation.Finish}"), translation.Tokens),
             CliJson.Lines.TranslationLine);
+    }
+
+    /// <summary>At once, where a <see cref="Progress{T}"/> would go by way of another thread.</summary>
+    private sealed class Steps(Action<RefinementStep> tell) : IProgress<RefinementStep>
+    {
+        public void Report(RefinementStep value) => tell(value);
     }
 }
 

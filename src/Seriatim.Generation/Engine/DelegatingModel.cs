@@ -42,6 +42,15 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
     public virtual Tensor Encode(RaggedBatch batch) => inner.Encode(batch);
 
     /// <inheritdoc/>
+    public virtual MaskPredictSpec? MaskPredict => inner.MaskPredict;
+
+    /// <inheritdoc/>
+    public virtual Tensor LengthLogits(RaggedBatch source, Tensor encoded) => inner.LengthLogits(source, encoded);
+
+    /// <inheritdoc/>
+    public virtual Tensor Upload(ReadOnlySpan<float> values, int columns) => inner.Upload(values, columns);
+
+    /// <inheritdoc/>
     public virtual Tensor Forward(RaggedBatch batch, Tensor? encoded) => inner.Forward(batch, encoded);
 
     /// <inheritdoc/>

@@ -21,7 +21,7 @@ internal sealed class EngineCore : IDisposable
     {
         options.Check(model);
         (_context, _fingerprint) = (new EngineContext(model, options), model.FingerprintOf(null));
-        if (model.Capability != ModelCapability.Encoder)
+        if (model.Capability.Remembers())
         {
             _pools = NewPools(model, options);
             if (options.PrefixCache)

@@ -63,6 +63,21 @@ public interface IGenerationModel
     /// <param name="batch">Whole sequences.</param>
     Tensor Encode(RaggedBatch batch);
 
+    /// <summary>How targets are begun and refined, of a model for whole ones; null of others.</summary>
+    MaskPredictSpec? MaskPredict => null;
+
+    /// <summary>Logits of the lengths of targets, <c>[S, classes]</c>, of a model for whole ones.</summary>
+    /// <param name="source">What <see cref="Encode"/> was given.</param>
+    /// <param name="encoded">What it gave.</param>
+    Tensor LengthLogits(RaggedBatch source, Tensor encoded) =>
+        throw new NotSupportedException($"A model that is a {Capability} predicts no lengths.");
+
+    /// <summary>Rows of the encoder's output that were kept, on the model's device again: of a model for whole targets.</summary>
+    /// <param name="values">The rows, one after the other.</param>
+    /// <param name="columns">Features of a row, E.</param>
+    Tensor Upload(ReadOnlySpan<float> values, int columns) =>
+        throw new NotSupportedException($"A model that is a {Capability} reads no rows that were kept.");
+
     /// <summary>Hidden rows, <c>[N, E]</c>. Memories are written, not committed.</summary>
     /// <param name="batch">The rows.</param>
     /// <param name="encoded">The encoder's output, if segments refer to it.</param>

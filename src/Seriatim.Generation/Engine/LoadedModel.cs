@@ -11,6 +11,7 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
     /// <inheritdoc/>
     public ModelCapability Capability { get; } = model.Spec switch
     {
+        { MaskPredict: not null } => ModelCapability.WholeTargets,
         { Encoder: not null, Decoder: not null } => ModelCapability.EncoderDecoder,
         { Decoder: not null } => ModelCapability.Decoder,
         _ => ModelCapability.Encoder,
@@ -49,7 +50,17 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
 
     /// <inheritdoc/>
     public Tensor Encode(RaggedBatch batch) =>
-        Capability == ModelCapability.EncoderDecoder ? Model.Encode(ops, batch) : Model.Forward(ops, batch);
+        Capability.HasSource() ? Model.Encode(ops, batch) : Model.Forward(ops, batch);
+
+    /// <inheritdoc/>
+    public MaskPredictSpec? MaskPredict => Model.Spec.MaskPredict;
+
+    /// <inheritdoc/>
+    public Tensor LengthLogits(RaggedBatch source, Tensor encoded) => Model.LengthLogits(ops, source, encoded);
+
+    /// <inheritdoc/>
+    public Tensor Upload(ReadOnlySpan<float> values, int columns) =>
+        ops.Device.Upload(values.ToArray(), values.Length / columns, columns);
 
     /// <inheritdoc/>
     public Tensor Forward(RaggedBatch batch, Tensor? encoded)

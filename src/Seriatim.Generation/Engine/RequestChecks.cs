@@ -13,10 +13,11 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
                 "only decoders and encoder-decoders generate; use EncodeAsync");
         }
 
+        CheckMaskPredict(request, strategy);
         OptionCheck.Contradiction(request is { Strategy: not null, Beam: not null }, "Beam", "set",
             $"Strategy is {strategy.Name}; one of them is allowed");
         OptionCheck.Contradiction(request.Strategy is not null && (string.IsNullOrEmpty(strategy.Name)
-            || strategy.Name == SamplingStrategy.Instance.Name || strategy.Name == BeamStrategy.Instance.Name), "Strategy",
+            || Strategy.Own(strategy.Name) is not null), "Strategy",
             strategy.Name, "its Name is that of a strategy of the engine, or empty; saved states could not tell them apart");
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
@@ -62,6 +63,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     private RequestLimits Whole(GenerationRequest request, IReadOnlyList<int> endIds, int width)
     {
         int length = request.Prompt.Length;
+        CheckEncoderInput(request);
         if (length > model.ContextLength)
             throw new PromptTooLongException("The sequence", length, 0, model.ContextLength);
         if (length > options.TokenBudget)
@@ -73,6 +75,8 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.Contradiction(request.PromptLogprobs is not null, "PromptLogprobs", request.PromptLogprobs,
             $"the strategy {Strategy.Of(request).Name} reads its sequences as a whole");
         int newTokens = request.MaxNewTokens ?? Math.Max(1, Math.Min(model.ContextLength, options.TokenBudget) - length);
+        OptionCheck.Contradiction(request.MinNewTokens > newTokens, "MinNewTokens", request.MinNewTokens,
+            $"at most {newTokens} new tokens are possible");
         LimitsOf(request);
         return new RequestLimits(newTokens, endIds, width, TermsOf(request), null, Strategy.Of(request));
     }
@@ -157,7 +161,10 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
 
     private void CheckTokens(GenerationRequest request, IReadOnlyList<int> endIds)
     {
-        if (request.Prompt.IsEmpty)
+        bool fills = model.Capability == ModelCapability.WholeTargets;
+        OptionCheck.Contradiction(fills && !request.Prompt.IsEmpty, "Prompt", $"{request.Prompt.Length} tokens long",
+            "the model fills in a whole target, of which nothing is given; leave it empty");
+        if (request.Prompt.IsEmpty && !fills)
         {
             throw new InvalidOptionException("Prompt", "empty",
                 "at least one token is needed; give the beginning-of-sequence or decoder start id");
@@ -171,11 +178,26 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         OptionCheck.Tokens("ForcedPrefix", request.ForcedPrefix, model.VocabularySize);
         if (request.ForcedEndId is { } forced)
             OptionCheck.Token("ForcedEndId", forced, model.VocabularySize);
-        bool needsEncoder = model.Capability == ModelCapability.EncoderDecoder;
+        bool needsEncoder = model.Capability.HasSource();
         if (needsEncoder && request.EncoderInput.IsEmpty)
             throw new InvalidOptionException("EncoderInput", "empty", "an encoder-decoder needs at least one token");
         OptionCheck.Contradiction(!needsEncoder && !request.EncoderInput.IsEmpty, "EncoderInput",
             $"{request.EncoderInput.Length} tokens long", "the model has no encoder; put everything into Prompt");
+    }
+
+    /// <summary>Models and requests for whole targets belong together.</summary>
+    private void CheckMaskPredict(GenerationRequest request, Strategy strategy)
+    {
+        bool fills = model.Capability == ModelCapability.WholeTargets;
+        OptionCheck.Contradiction(request.MaskPredict is not null && !fills, "MaskPredict", "set",
+            "the model writes token by token; only a model that fills in whole targets can do it");
+        OptionCheck.Contradiction(fills && request.Beam is not null, "Beam", "set",
+            "the model fills in whole targets and has no beams; set MaskPredict.LengthCandidates");
+        if (fills && strategy.Remembers)
+        {
+            throw new InvalidOptionException("MaskPredict", null,
+                "the model fills in whole targets and does not continue sequences; set it");
+        }
     }
 
     private void CheckCounts(GenerationRequest request)

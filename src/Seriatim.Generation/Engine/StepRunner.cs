@@ -6,7 +6,7 @@ namespace Seriatim.Generation;
 /// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
 /// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
-internal sealed class StepRunner(EngineContext context, MemoryPools? pools, PrefixCache? cache) : IDisposable
+internal sealed partial class StepRunner(EngineContext context, MemoryPools? pools, PrefixCache? cache) : IDisposable
 {
     private readonly IGenerationModel _model = context.Model;
     private readonly RaggedBatchBuilder _batch = new();
@@ -45,23 +45,40 @@ internal sealed class StepRunner(EngineContext context, MemoryPools? pools, Pref
     {
         ReadOnlySpan<PlannedSegment> segments = CollectionsMarshal.AsSpan(plan.Segments);
         _rows.Reset(segments.Length);
-        RunAll(segments, whole: false);
-        RunAll(segments, whole: true);
+        RunAll(segments, Kind.Remembered);
+        RunAll(segments, Kind.Whole);
+        RunAll(segments, Kind.Targets);
         return _rows;
     }
 
     public void Dispose() => _rows.Dispose();
 
-    private void RunAll(ReadOnlySpan<PlannedSegment> segments, bool whole)
+    /// <summary>What passes there are in a step.</summary>
+    private enum Kind
+    {
+        /// <summary>Rows that read and write memories.</summary>
+        Remembered,
+
+        /// <summary>Whole sequences.</summary>
+        Whole,
+
+        /// <summary>Whole targets with their sources, and sources alone.</summary>
+        Targets,
+    }
+
+    private static Kind KindOf(in PlannedSegment segment) => !segment.Wish.IsWhole ? Kind.Remembered
+        : segment.Group.EncoderInput.IsEmpty ? Kind.Whole : Kind.Targets;
+
+    private void RunAll(ReadOnlySpan<PlannedSegment> segments, Kind kind)
     {
         _indices.Clear();
         for (int i = 0; i < segments.Length; i++)
         {
-            if (segments[i].Wish.IsWhole == whole)
+            if (KindOf(segments[i]) == kind)
                 _indices.Add(i);
         }
 
-        if (_indices.Count == 0 || TryRun(segments, _indices, whole) is not { } failure)
+        if (_indices.Count == 0 || TryRun(segments, _indices, kind) is not { } failure)
             return;
         LastFailure = failure;
         EngineEvents.PassFailed(context.Logger, RowsOf(segments, _indices), failure);
@@ -73,20 +90,22 @@ internal sealed class StepRunner(EngineContext context, MemoryPools? pools, Pref
             for (int j = i; j < _indices.Count && segments[_indices[j]].Group == segments[_indices[i]].Group; j++)
                 own.Add(_indices[j]);
             if (own.Count < _indices.Count)
-                failure = TryRun(segments, own, whole);
+                failure = TryRun(segments, own, kind);
             foreach (int index in failure is null ? [] : own)
                 _rows.SetError(index, failure!);
         }
     }
 
-    private Exception? TryRun(ReadOnlySpan<PlannedSegment> segments, List<int> indices, bool whole)
+    private Exception? TryRun(ReadOnlySpan<PlannedSegment> segments, List<int> indices, Kind kind)
     {
         try
         {
-            if (whole)
+            if (kind == Kind.Remembered)
+                Forward(segments, indices);
+            else if (kind == Kind.Whole)
                 Encode(segments, indices);
             else
-                Forward(segments, indices);
+                Fill(segments, indices);
             return null;
         }
         catch (Exception exception)

@@ -8,7 +8,7 @@ internal static class EngineMemory
     public static long Of(IGenerationModel model, EngineOptions options)
     {
         options.Check(model);
-        if (model.Capability == ModelCapability.Encoder)
+        if (!model.Capability.Remembers())
             return 0;
         long bytes = Of(model, options, options.PagesFor(model), options.StatesFor(model));
         if (options.DraftModel is not { } draft)

@@ -11,7 +11,8 @@ namespace Seriatim.Generation;
 public sealed record GenerationRequest
 {
     /// <summary>
-    /// Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id.
+    /// Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id. Empty for a
+    /// model that fills in whole targets.
     /// </summary>
     public required ReadOnlyMemory<int> Prompt { get; init; }
 
@@ -38,6 +39,11 @@ public sealed record GenerationRequest
 
     /// <summary>Beam search instead of sampling; null: none.</summary>
     public BeamOptions? Beam { get; init; }
+
+    /// <summary>
+    /// How a model for whole targets fills them in (<see cref="ModelCapability.WholeTargets"/>), which needs it; null for others.
+    /// </summary>
+    public MaskPredictOptions? MaskPredict { get; init; }
 
     /// <summary>A strategy of your own instead of sampling and beam search; null: none.</summary>
     [JsonIgnore]

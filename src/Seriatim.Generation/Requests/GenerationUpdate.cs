@@ -18,6 +18,11 @@ public readonly record struct GenerationUpdate
     /// <summary>Its probability, if <see cref="GenerationRequest.Logprobs"/> was set.</summary>
     public TokenLogprobs? Logprobs { get; init; }
 
+    /// <summary>
+    /// Mask-Predict: the target after a pass, without a token of its own (<see cref="MaskPredictOptions.StreamsSteps"/>). Null: a token.
+    /// </summary>
+    public RefinementStep? Refinement { get; init; }
+
     /// <summary>Set on the last token of a choice.</summary>
     public FinishReason? Finish { get; init; }
 }

@@ -172,7 +172,7 @@ public sealed partial class RequestState
         }
 
         Strategy? own = null;
-        if (document.Strategy != SamplingStrategy.Instance.Name && document.Strategy != BeamStrategy.Instance.Name)
+        if (Strategy.Own(document.Strategy) is null)
         {
             own = sources.Strategies.FirstOrDefault(strategy => strategy.Name == document.Strategy)
                 ?? throw Missing("strategy", document.Strategy, "Strategies",

@@ -22,5 +22,8 @@ public sealed partial record SamplingOptions
     /// <summary>Whether any truncation, or a temperature other than 1, is set.</summary>
     internal bool HasWarpers => Samplers.AnySet(this, sampler => sampler.Stage != SamplerStage.Score);
 
+    /// <summary>Whether anything changes scores before the temperature: penalties, constraints, processors.</summary>
+    internal bool HasScores => Samplers.AnySet(this, sampler => sampler.Stage == SamplerStage.Score);
+
     internal bool HasTruncation => Samplers.AnySet(this, sampler => sampler.Stage == SamplerStage.Truncation);
 }

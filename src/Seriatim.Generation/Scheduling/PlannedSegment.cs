@@ -17,5 +17,5 @@ internal readonly record struct PlannedSegment(
     public int AllRows => Rows + Drafts;
 
     /// <summary>Whether it has the last of the rows that were wished, drafts apart.</summary>
-    public bool IsEnd => First + Rows == Sequence.Tokens.Count;
+    public bool IsEnd => Wish.IsSource || First + Rows == Sequence.Tokens.Count;
 }

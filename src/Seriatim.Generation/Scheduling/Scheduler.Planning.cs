@@ -66,9 +66,10 @@ internal sealed partial class Scheduler
     /// <summary>Whole sequences have rows of their own, and no memory.</summary>
     private bool PlanWhole(SequenceGroup group, List<Wish> wishes, int first, int count)
     {
-        int rows = 0;
+        // A source that is not encoded is read with its first target, and again after it was suspended.
+        int rows = group.Encoded is null ? group.EncoderInput.Length : 0;
         for (int i = first; i < first + count; i++)
-            rows += wishes[i].Rows;
+            rows += wishes[i].IsSource ? 0 : wishes[i].Rows;
         if (rows > _encoderRows)
             return false;
         _encoderRows -= rows;
@@ -211,8 +212,12 @@ internal sealed partial class Scheduler
         Sequence sequence = wish.Sequence;
         if (wish.IsWhole)
         {
+            // They hold no units, but their sources.
+            if (!group.EncoderInput.IsEmpty && _sources + group.Width > limits.MaxSequences)
+                return false;
             if (!PlanWhole(group, group.Wishes, 0, CountTogether(group.Wishes, 0)))
                 return false;
+            _sources += group.EncoderInput.IsEmpty ? 0 : group.Width;
             _plan.Admitted.Add(new Admission(group, null, 0));
             return true;
         }

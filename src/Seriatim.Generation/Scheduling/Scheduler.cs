@@ -25,6 +25,7 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     private int _rows;
     private int _encoderRows;
     private int _sequences;
+    private int _sources;
 
     /// <summary>Requests that have pages, in their order.</summary>
     public IReadOnlyList<SequenceGroup> Running => _running;
@@ -56,7 +57,8 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
     {
         _plan.Clear();
         forecast.Reset();
-        _sequences = SequencesRunning();
+        _sequences = SequencesRunning(remember: true);
+        _sources = SequencesRunning(remember: false);
         (_rows, _encoderRows) = (Math.Min(limits.TokenBudget, Math.Max(rows, _sequences + FewestPromptRows)), limits.TokenBudget);
         foreach (SequenceGroup group in _running)
             PlanDecoding(group);
@@ -189,11 +191,12 @@ internal sealed partial class Scheduler(SchedulerLimits limits, MemoryForecast f
         return count;
     }
 
-    private int SequencesRunning()
+    /// <summary>Sequences that hold units of memory, or sources of whole targets.</summary>
+    private int SequencesRunning(bool remember)
     {
         int sequences = 0;
         foreach (SequenceGroup group in _running)
-            sequences += group.Remembers ? group.Width : 0;
+            sequences += group.Remembers == remember && (remember || !group.EncoderInput.IsEmpty) ? group.Width : 0;
         return sequences;
     }
 

@@ -41,6 +41,11 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
+    /// <summary>
+    /// Of a request for whole targets: the encoder's output, which every pass reads again; null: it is not there (yet, or any more).
+    /// </summary>
+    public KeptRows? Encoded { get; set; }
+
     /// <summary>Whether pages may come from the prefix cache, and go there.</summary>
     public bool ReadsCache { get; init; }
 
@@ -182,6 +187,7 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     /// <summary>Gives all pages back, and stands as it did before the first of them.</summary>
     public void ReleaseMemory()
     {
+        Encoded = null;
         foreach (Sequence sequence in Live)
             sequence.Release();
         foreach (Sequence sequence in _trunk)

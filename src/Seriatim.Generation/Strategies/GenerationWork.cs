@@ -206,11 +206,12 @@ internal sealed class GenerationWork : IGroupWork
     /// <summary>Sequences that are read at once may have grown beyond what a step, or the model, takes.</summary>
     private void RequireRoom(WishList wishes)
     {
+        int together = State.Request.EncoderInput.Length + wishes.Items.Where(wish => wish.Together != 0).Sum(wish => wish.Rows);
         foreach (Wish wish in wishes.Items)
         {
-            int rows = wish.Rows;
-            if (rows > _context.Model.ContextLength)
-                throw new PromptTooLongException("The sequence", rows, 0, _context.Model.ContextLength);
+            if (wish.Rows > _context.Model.ContextLength)
+                throw new PromptTooLongException("The sequence", wish.Rows, 0, _context.Model.ContextLength);
+            int rows = wish.Together == 0 && !wish.IsSource ? wish.Rows : together;
             if (rows > _context.Options.TokenBudget)
             {
                 throw new RequestTooLargeException("rows in one step", rows, _context.Options.TokenBudget,
@@ -294,16 +295,15 @@ internal sealed class GenerationWork : IGroupWork
     };
 
     /// <summary>The text of a sequence that was not streamed: up to a stop string if there is one.</summary>
-    private string TextOf(SequenceState sequence)
+    public string TextOf(SequenceState sequence)
     {
         if (_text is null)
             return "";
         TextStream stream = _text.Copy();
         bool stopped = false;
-        int first = Strategy.Remembers ? sequence.PromptLength : 0;
-        int ending = sequence.Finish is FinishReason.EndOfSequence or FinishReason.StopId ? 1 : 0;
-        for (int i = first; i < sequence.List.Count - ending && !stopped; i++)
-            stream.Append(sequence.List[i], i + 1 - first >= State.Request.MinNewTokens, out stopped);
+        IReadOnlyList<int> tokens = Strategy.TextTokens(_context.Model, State, sequence);
+        for (int i = 0; i < tokens.Count && !stopped; i++)
+            stream.Append(tokens[i], i + 1 >= State.Request.MinNewTokens, out stopped);
         if (!stopped)
             stream.Flush(mayStop: false, out _);
         return stream.All;

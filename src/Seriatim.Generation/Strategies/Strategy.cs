@@ -73,7 +73,23 @@ public abstract class Strategy
     /// <param name="sequence">One of <see cref="Choices"/>.</param>
     public virtual double? ScoreOf(RequestState state, SequenceState sequence) => null;
 
+    /// <summary>The tokens of a sequence that are text.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="state">The request.</param>
+    /// <param name="sequence">A sequence of it.</param>
+    internal virtual IReadOnlyList<int> TextTokens(IGenerationModel model, RequestState state, SequenceState sequence)
+    {
+        int first = Remembers ? sequence.PromptLength : 0;
+        int ending = sequence.Finish is FinishReason.EndOfSequence or FinishReason.StopId ? 1 : 0;
+        return sequence.List[first..Math.Max(first, sequence.List.Count - ending)];
+    }
+
     /// <summary>The strategy of a request.</summary>
-    internal static Strategy Of(GenerationRequest request) =>
-        request.Strategy ?? (request.Beam is null ? SamplingStrategy.Instance : BeamStrategy.Instance);
+    internal static Strategy Of(GenerationRequest request) => request.Strategy
+        ?? (request.MaskPredict is not null ? MaskPredictStrategy.Instance
+            : request.Beam is not null ? BeamStrategy.Instance : SamplingStrategy.Instance);
+
+    /// <summary>The engine's own strategy of a name; null: it has none.</summary>
+    internal static Strategy? Own(string name) => Array.Find(
+        (Strategy[])[SamplingStrategy.Instance, BeamStrategy.Instance, MaskPredictStrategy.Instance], own => own.Name == name);
 }

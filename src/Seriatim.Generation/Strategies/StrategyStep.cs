@@ -188,6 +188,27 @@ public sealed class StrategyStep
         draft.Clear();
     }
 
+    /// <summary>How the model's targets are begun and refined.</summary>
+    internal MaskPredictSpec MaskPredict => _context.Model.MaskPredict
+        ?? throw new InvalidOperationException("The model does not fill in whole targets.");
+
+    /// <summary>Log-probabilities of a token of a row, with the alternatives that were asked for.</summary>
+    internal TokenLogprobs Score(ReadOnlySpan<float> logits, int token, double total) => Request.Logprobs is { } top
+        ? LogprobReader.Read(_context.Scratch, logits, token, top)
+        : new TokenLogprobs { Chosen = new TokenLogprob { TokenId = token, Logprob = logits[token] - total }, Top = [], Rank = 0 };
+
+    /// <summary>The first tokens are there.</summary>
+    internal void NoteTokens() => Work.NoteToken();
+
+    /// <summary>Tells of a pass over whole targets.</summary>
+    internal void Tell(SequenceState sequence, int pass, int passes, IReadOnlyList<int> masked) => Work.Emit(new GenerationUpdate
+    {
+        Choice = 0,
+        Text = "",
+        Refinement = new RefinementStep(pass, passes, [.. sequence.List],
+            [.. sequence.Scores!.Select(score => score.Chosen.Logprob)], masked, Work.TextOf(sequence)),
+    });
+
     /// <summary>Ends a sequence whose text and updates have been seen to.</summary>
     internal void Retire(SequenceState sequence, FinishReason reason)
     {

@@ -12,6 +12,15 @@ internal readonly record struct Wish(Sequence Sequence)
     /// </summary>
     public bool IsWhole { get; init; }
 
+    /// <summary>
+    /// Read as a whole: rows of the encoder's input, which is all that is read, and of which the logits of the target's length are
+    /// wanted; 0: the sequence is read.
+    /// </summary>
+    public int SourceRows { get; init; }
+
+    /// <summary>Whether the encoder's input is all that is read.</summary>
+    public bool IsSource => SourceRows > 0;
+
     /// <summary>Not 0: the last rows of all wishes of the request with this number come in the same pass, or none.</summary>
     public int Together { get; init; }
 
@@ -34,7 +43,7 @@ internal readonly record struct Wish(Sequence Sequence)
     public SparsePattern? Pattern { get; init; }
 
     /// <summary>Rows that are still to be computed.</summary>
-    public int Rows => Sequence.Pending;
+    public int Rows => IsSource ? SourceRows : Sequence.Pending;
 
     /// <summary>Rows that can be computed before those that have to come together.</summary>
     public int RowsAhead => Together != 0 ? Rows - 1 : Rows;

@@ -62,6 +62,24 @@ public sealed class WishList
         });
     }
 
+    /// <summary>The encoder's input alone: the logits of the target's length.</summary>
+    /// <param name="sequence">The live sequence.</param>
+    /// <param name="rows">Length of the input.</param>
+    internal void ReadSource(SequenceState sequence, int rows) =>
+        _wishes.Add(new Wish(LaneOf(sequence)) { IsWhole = true, SourceRows = rows });
+
+    /// <summary>Whole targets of one source, in one pass.</summary>
+    /// <param name="targets">Live sequences, each with the positions whose logits are wanted.</param>
+    internal void ReadTargets(IReadOnlyList<(SequenceState Sequence, IReadOnlyList<int> LogitRows)> targets)
+    {
+        int together = targets.Count > 1 ? ++_together : 0;
+        foreach ((SequenceState sequence, IReadOnlyList<int> rows) in targets)
+        {
+            ReadWhole(sequence, rows);
+            _wishes[^1] = _wishes[^1] with { Together = together };
+        }
+    }
+
     /// <summary>What several sequences have in common, before they part: computed to be remembered.</summary>
     internal void ReadTrunk(Sequence trunk) => _wishes.Add(new Wish(trunk) { IsSilent = true });
 

@@ -4,7 +4,7 @@ namespace Seriatim.Lab;
 internal static class LabData
 {
     /// <summary>Shakespeare, 1.1 million letters in the public domain (from karpathy/char-rnn).</summary>
-    public static string Shakespeare => Read("shakespeare.txt");
+    public static string Shakespeare { get; } = Read("shakespeare.txt");
 
     /// <summary>Chinese and English sentences that mean the same, written for the lab: for scores of the translators.</summary>
     public static IReadOnlyList<(string Chinese, string English)> Pairs { get; } =

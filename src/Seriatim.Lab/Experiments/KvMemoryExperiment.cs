@@ -21,7 +21,8 @@ internal sealed class KvMemoryExperiment : Experiment
     [
         Expectation.Exactly("f32-ratio", new("F32: counted / formula is 1", "F32:计数 / 公式为 1"), 1),
         Expectation.Exactly("f16-ratio", new("F16: counted / formula is 1", "F16:计数 / 公式为 1"), 1),
-        new("q8-ratio", new("Q8 with its scales: counted / formula is 1 to 1.125", "Q8 含缩放因子:计数 / 公式为 1 至 1.125"), 1, 1.125, 0.9, 1.3),
+        new("q8-ratio", new("Q8 with its scales: counted / formula is 1 to 1.125", "Q8 含缩放因子:计数 / 公式为 1 至 1.125"), 1, 1.125, 0.9,
+            1.3),
         Expectation.Exactly("llama-7b-gib", new("LLaMA-7B, 2,048 tokens, F16: 1 GiB", "LLaMA-7B,2,048 个词元,F16:1 GiB"), 1),
     ];
 
@@ -33,7 +34,8 @@ internal sealed class KvMemoryExperiment : Experiment
         var series = new List<PlotSeries>();
         var rows = new List<IReadOnlyList<string>>();
         foreach ((KeyValueType type, string name, double bytes) in
-            ((KeyValueType, string, double)[])[(KeyValueType.F32, "f32", 4), (KeyValueType.F16, "f16", 2), (KeyValueType.Q8, "q8", 1)])
+            ((KeyValueType, string, double)[])[(KeyValueType.F32, "f32", 4), (KeyValueType.F16, "f16", 2),
+                (KeyValueType.Q8, "q8", 1)])
         {
             using LanguageModel model = await run.OpenAsync("stories", new EngineOptions
             {
@@ -44,8 +46,10 @@ internal sealed class KvMemoryExperiment : Experiment
             double formula = PerToken(model.Model.Spec, bytes);
             int length = Math.Min(tokens, model.Model.Spec.Context) / PageSize * PageSize;
             double counted = (double)Count(run, model.Model, type, length) / length;
-            run.Count($"{name}-bytes", counted, "bytes/token", new($"counted, {name.ToUpperInvariant()}", $"计数,{name.ToUpperInvariant()}"));
-            run.Count($"{name}-ratio", counted / formula, "x", new($"counted / formula, {name.ToUpperInvariant()}", $"计数 / 公式,{name.ToUpperInvariant()}"));
+            run.Count($"{name}-bytes", counted, "bytes/token",
+                new($"counted, {name.ToUpperInvariant()}", $"计数,{name.ToUpperInvariant()}"));
+            run.Count($"{name}-ratio", counted / formula, "x",
+                new($"counted / formula, {name.ToUpperInvariant()}", $"计数 / 公式,{name.ToUpperInvariant()}"));
             rows.Add([name.ToUpperInvariant(), $"{formula:N0}", $"{counted:N1}", $"{counted / formula:F3}"]);
             double[] lengths = [512, 1024, 2048, 4096, 8192];
             series.Add(new PlotSeries(name.ToUpperInvariant(), lengths, [.. lengths.Select(n => n * counted / (1 << 20))]));
@@ -58,19 +62,8 @@ internal sealed class KvMemoryExperiment : Experiment
         run.Plot = new LabPlot(new("Memory of one sequence", "一个序列的内存"), new("tokens", "词元"), new("MiB", "MiB"), series);
     }
 
-    private static double PerToken(ModelSpec spec, double bytes)
-    {
-        StackSpec stack = spec.Last;
-        if (stack.Layers.FirstOrDefault(layer => layer.Mixer is not MixerSpec.Attention { Sight: 0 }) is { } other)
-        {
-            throw new LabSkipException(new(
-                $"The formula is about layers that keep all keys and values; this {spec.Family} model has one of {other.Mixer.InWords}.",
-                $"公式针对保存全部键和值的层;此 {spec.Family} 模型含有 {other.Mixer.InWords}。"));
-        }
-
-        return stack.Layers.Select(layer => (MixerSpec.Attention)layer.Mixer)
-            .Sum(attention => 2.0 * attention.KeyValueHeads * attention.HeadDim * bytes);
-    }
+    private static double PerToken(ModelSpec spec, double bytes) =>
+        FullAttention.LayersOf(spec).Sum(attention => 2.0 * attention.KeyValueHeads * attention.HeadDim * bytes);
 
     /// <summary>Bytes of the pages that a sequence holds after a prompt has gone through the model.</summary>
     private static long Count(LabRun run, Model model, KeyValueType type, int tokens)

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Seriatim.Lab;
 
 /// <summary>What became of a claim; worse ones are greater.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
 internal enum Verdict
 {
     /// <summary>The claim holds.</summary>

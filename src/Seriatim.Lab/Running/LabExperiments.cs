@@ -6,7 +6,20 @@ internal static class LabExperiments
     /// <summary>One line each.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
+        new ParallelSerialExperiment(),
+        new RecomputeExperiment(),
         new KvMemoryExperiment(),
+        new PagingExperiment(),
+        new BatchingExperiment(),
+        new LatencyExperiment(),
+        new FlashExperiment(),
+        new SpeculationExperiment(),
+        new BeamExperiment(),
+        new FamiliesExperiment(),
+        new ExposureExperiment(),
+        new PrefixesExperiment(),
+        new QuantisationExperiment(),
+        new UnembeddingExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>

@@ -26,6 +26,9 @@ internal sealed class LabRun(
     /// <summary>The machine's limits.</summary>
     public MachineSpeed Limits => limits;
 
+    /// <summary>Whether the user named a model.</summary>
+    public bool HasModel => options.Model is not null;
+
     /// <summary>Ops with <see cref="Threads"/>, for experiments that run models themselves; gone when the experiment ends.</summary>
     public IDifferentiableOps Ops => _ops ??= Device.Cpu.NewOps(Threads);
 
@@ -89,6 +92,7 @@ internal sealed class LabRun(
     {
         string name = options.Model ?? builtIn;
         Say($"opening {name}");
+        Model = name;
         LanguageModel model;
         try
         {
@@ -112,9 +116,27 @@ internal sealed class LabRun(
                 $"{name} is a model for {found}; this experiment needs one for {task}.", $"{name} 是 {found} 模型;本实验需要 {task} 模型。"));
         }
 
-        Model = name;
         return model;
     }
+
+    /// <summary>
+    /// The folder or GGUF file of the user's model, or of a built-in one where the user named none: for experiments that load it
+    /// in ways of their own.
+    /// </summary>
+    /// <param name="builtIn">The name of the built-in model.</param>
+    public async Task<string> ResolveAsync(string builtIn)
+    {
+        string name = options.Model ?? builtIn;
+        string path = await hub.ResolveAsync(name, cancellationToken: cancellation);
+        Model ??= name;
+        return path;
+    }
+
+    /// <summary>Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="engine">Options of its engine.</param>
+    public Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null) => Translator.OpenAsync(name,
+        new LanguageModelOptions { Threads = options.Threads, Hub = hub, Engine = engine ?? new EngineOptions() }, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _ops?.Dispose();

@@ -11,23 +11,24 @@ internal static class LabRunner
     /// <param name="options">How.</param>
     /// <param name="hub">Where models are found.</param>
     /// <param name="surroundings">Version of the program and what is known of the machine; its limits are measured here.</param>
-    /// <param name="say">Is told what is being done: the experiment, and a few words; empty words: it begins.</param>
-    /// <param name="done">Is told each result as it comes.</param>
+    /// <param name="listener">Is told how far it is.</param>
     /// <param name="cancellation">Ctrl-C: the report of what there is comes back.</param>
     public static async Task<LabReport> RunAsync(
         IReadOnlyList<Experiment> experiments, LabOptions options, ModelHub hub, LabSurroundings surroundings,
-        Action<Experiment, string> say, Action<Experiment, LabResult> done, CancellationToken cancellation)
+        LabListener listener, CancellationToken cancellation)
     {
         LabMachine machine = Machine(options, surroundings);
+        listener.Measured(machine);
         var results = new List<LabResult>();
         foreach (Experiment experiment in experiments)
         {
             if (cancellation.IsCancellationRequested)
                 break;
-            say(experiment, "");
-            LabResult result = await RunAsync(experiment, options, machine.Limits, hub, words => say(experiment, words), cancellation);
+            listener.Doing(experiment, "");
+            LabResult result = await RunAsync(experiment, options, machine.Limits, hub,
+                words => listener.Doing(experiment, words), cancellation);
             results.Add(result);
-            done(experiment, result);
+            listener.Done(experiment, result);
         }
 
         return new LabReport(surroundings.Version, DateTimeOffset.UtcNow, machine, options.Size, options.Seed, options.Model,

@@ -7,9 +7,11 @@ public static class ArchitectureRegistry
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new BartArchitecture(),
+        new BatchNormEncoderArchitecture(),
         new BertArchitecture(),
         new BigBirdArchitecture(),
         new BloomArchitecture(),
+        new CmlmTransformerArchitecture(),
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
         new Gpt2Architecture(),
@@ -23,6 +25,7 @@ public static class ArchitectureRegistry
         new Mamba2Architecture(),
         new MambaArchitecture(),
         new MarianArchitecture(),
+        new MaskPredictArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),
         new OptArchitecture(),
@@ -32,6 +35,7 @@ public static class ArchitectureRegistry
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
+        new SeriatimArchitecture(),
         new T5Architecture(),
     ];
 

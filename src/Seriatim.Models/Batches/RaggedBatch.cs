@@ -33,19 +33,33 @@ public sealed class RaggedBatch
     /// <summary>Dropout of this pass: training sets it; null: none.</summary>
     public BatchDropout? Dropout { get; init; }
 
+    /// <summary>
+    /// Takes the statistics of batch norms, which then norm the rows by them: training sets it; null: by the running ones.
+    /// </summary>
+    public BatchStatistics? Statistics { get; init; }
+
     /// <summary>Number of rows, N.</summary>
     public int Rows => Tokens.Length;
 
     /// <summary>The same rows with dropout.</summary>
     /// <param name="dropout">What to drop.</param>
     public RaggedBatch With(BatchDropout dropout) =>
-        new((Tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = dropout };
+        new((Tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = dropout, Statistics = Statistics };
+
+    /// <summary>The same rows, normed by their own statistics where the model has batch norms.</summary>
+    /// <param name="statistics">Takes them.</param>
+    public RaggedBatch With(BatchStatistics statistics) =>
+        new((Tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = Dropout, Statistics = statistics };
 
     /// <summary>The same rows with other ids.</summary>
     /// <param name="tokens">One id for each row.</param>
     /// <exception cref="ArgumentException">Their number is another.</exception>
     public RaggedBatch With(ReadOnlyMemory<int> tokens) => tokens.Length == Rows
-        ? new RaggedBatch((tokens, Positions, TokenTypes), Segments, OutputRows) { Dropout = Dropout }
+        ? new RaggedBatch((tokens, Positions, TokenTypes), Segments, OutputRows)
+        {
+            Dropout = Dropout,
+            Statistics = Statistics,
+        }
         : throw new ArgumentException($"{tokens.Length} ids for {Rows} rows.", nameof(tokens));
 
     /// <summary>

@@ -73,6 +73,36 @@ public sealed class RaggedBatchBuilder
         Add(tokens, Visibility.Full, null, tokenTypes, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
             outputs, null, CommitPoints.End, pattern?.For(tokens.Length));
 
+    /// <summary>Adds a whole target whose rows all see each other and the encoder's rows; nothing of it is remembered.</summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="encoder">The encoder's rows.</param>
+    /// <param name="outputs">Which rows' logits are wanted.</param>
+    /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
+    public RaggedBatchBuilder AddTarget(
+        ReadOnlySpan<int> tokens, EncoderRows encoder, Outputs outputs = Outputs.All, string? adapter = null) =>
+        Add(tokens, Visibility.Full, null, default, null, adapter is null ? null : new SequenceTerms { Adapter = adapter }, outputs,
+            encoder, CommitPoints.End);
+
+    /// <summary>
+    /// Adds a whole sequence for an encoder and rows of padding after it, as batches of one length have them: they see the
+    /// sequence, and no row of it sees them. Nothing of Seriatim needs padding; this is for comparisons with what does, since the
+    /// statistics of a batch norm count such rows. The rows of the sequence alone are outputs.
+    /// </summary>
+    /// <param name="tokens">At least one id.</param>
+    /// <param name="padding">Rows of padding, 0 or more.</param>
+    /// <param name="padId">Their id.</param>
+    public RaggedBatchBuilder AddPadded(ReadOnlySpan<int> tokens, int padding, int padId = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(padding);
+        if (tokens.IsEmpty)
+            throw new ArgumentException("A segment needs at least one token.", nameof(tokens));
+        int[] all = [.. tokens, .. Enumerable.Repeat(padId, padding)];
+        Add(all, Visibility.Full, null, default, null, null, Outputs.All, null, CommitPoints.End);
+        _outputs.RemoveRange(_outputs.Count - padding, padding);
+        _segments[^1] = _segments[^1] with { Padding = padding };
+        return this;
+    }
+
     /// <summary>Makes the batch of what was added. The builder may be used again after <see cref="Clear"/>.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public RaggedBatch Build()

@@ -35,6 +35,12 @@ public sealed record Segment
     public required int Length { get; init; }
 
     /// <summary>
+    /// Rows at the end that see the sequence and that no row of it sees: 0 everywhere but in comparisons with padded batches
+    /// (<see cref="RaggedBatchBuilder.AddPadded"/>).
+    /// </summary>
+    public int Padding { get; init; }
+
+    /// <summary>
     /// Decoder of an encoder-decoder: the encoder's rows whose keys and values are made in this pass; null if they are in
     /// <see cref="Memory"/> already.
     /// </summary>

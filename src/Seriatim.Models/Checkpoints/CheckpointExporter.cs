@@ -50,7 +50,7 @@ public static class CheckpointExporter
         if (parameter.Place.Shape is { } shape)
             return shape;
         if (parameter.IsVector)
-            return parameter.IsConstant ? [1, rows] : [rows];
+            return parameter.IsConstant && parameter.Ending.Length == 0 ? [1, rows] : [rows]; // as final_logits_bias of BART is
         return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
     }
 

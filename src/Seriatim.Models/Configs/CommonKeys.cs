@@ -57,7 +57,7 @@ internal static class CommonKeys
     /// <summary>Keys whose value must be the one that is built.</summary>
     public static void Require(ConfigReader config, ModelSpec spec)
     {
-        config.Only("is_encoder_decoder", spec.Task == ModelTask.SequenceToSequence);
+        config.Only("is_encoder_decoder", spec is { Encoder: not null, Decoder: not null });
         if (spec.Decoder is null)
             config.Only("is_decoder", false);
         else
@@ -97,6 +97,15 @@ internal static class CommonKeys
     /// <summary>Attention as in the original Transformer: a key head for each query head, scores divided by sqrt(D).</summary>
     public static MixerSpec.Attention MultiHead(int heads, int headDim, bool bias) =>
         new(heads, heads, headDim, (float)(1 / Math.Sqrt(headDim))) { InputBias = bias, OutputBias = bias };
+
+    /// <summary>The weight of a new batch in the running statistics of batch norms.</summary>
+    public static float BatchNormMomentum(ConfigReader config)
+    {
+        double momentum = config.Number(0.1, "batchnorm_momentum");
+        return momentum is > 0 and <= 1
+            ? (float)momentum
+            : throw config.Unsupported("batchnorm_momentum", momentum, "a number over 0 and at most 1 is needed");
+    }
 
     /// <summary>The layers of a stack, all alike or each by its index.</summary>
     public static LayerSpec[] Layers(ConfigReader config, int count, Func<int, LayerSpec> layer) => count <= 4096

@@ -166,8 +166,8 @@ internal sealed class ForwardPlan : IDisposable
             Segment s = Batch.Segments[i];
             PagedMemory? memory = Part<PagedMemory>(s, kind);
             pool ??= memory?.Storage;
-            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows, s.Past, memory?.Pages, s.Visibility,
-                s.Parents)
+            segments[i] = new AttentionSegment(s.FirstRow, s.Rows, s.FirstRow, s.Rows - s.Padding, s.Past, memory?.Pages,
+                s.Visibility, s.Parents)
             {
                 Window = s.Terms.Window?.Size ?? 0,
                 Sinks = s.Terms.Window?.Sinks ?? 0,

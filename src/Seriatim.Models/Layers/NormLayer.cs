@@ -16,7 +16,12 @@ internal abstract class NormLayer
     /// <param name="spec">Its spec; null: there is none.</param>
     /// <param name="width">Features of a row, E.</param>
     public static NormLayer Build(WeightBuilder weights, string name, NormSpec? spec, int width) =>
-        spec is null ? Nothing.Instance : new Rows(weights.Norm(name, spec, width));
+        spec switch
+        {
+            null => Nothing.Instance,
+            { Kind: NormKind.Batch } => new Batch(weights.BatchNorm(name, spec, width), spec.Momentum),
+            _ => new Rows(weights.Norm(name, spec, width)),
+        };
 
     /// <summary>As <see cref="Forward"/>; takes x over.</summary>
     public Tensor Replace(IOps ops, Tensor x, ForwardPlan plan)
@@ -36,5 +41,12 @@ internal abstract class NormLayer
     private sealed class Rows(NormWeight weight) : NormLayer
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) => ops.Norm(x, weight);
+    }
+
+    /// <summary>By the statistics of the batch if it has some, and by the running ones otherwise.</summary>
+    private sealed class Batch(BatchNormWeight weight, float momentum) : NormLayer
+    {
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) =>
+            plan.Batch.Statistics?.Norm(ops, x, weight, momentum) ?? ops.BatchNorm(x, weight);
     }
 }

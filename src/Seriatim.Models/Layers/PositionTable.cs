@@ -19,7 +19,7 @@ internal abstract class PositionTable : IDisposable
             tied: false, $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.Width}",
             initializer: Initializer.Positions), learned.Offset),
         PositionSpec.Sinusoidal sinusoidal =>
-            new OneTable(SinusoidalTable.Make(weights.Device, sinusoidal.Count, spec.Width), offset: 0),
+            new OneTable(SinusoidalTable.Make(weights.Device, sinusoidal, spec.Width), sinusoidal.Offset),
         PositionSpec.Axial axial => new TwoTables(weights, axial, spec.Width),
         _ => throw new NotSupportedException($"{spec.Position} cannot be added to an embedding."),
     };

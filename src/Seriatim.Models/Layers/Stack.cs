@@ -6,6 +6,7 @@ internal sealed class Stack : IDisposable
     private readonly EmbeddingWeight _embedding;
     private readonly StackSpec _spec;
     private readonly PositionTable? _positions;
+    private readonly EmbeddingWeight? _leading;
     private readonly EmbeddingWeight? _types;
     private readonly NormLayer _embeddingNorm;
     private readonly LinearWeight? _projectIn;
@@ -17,9 +18,12 @@ internal sealed class Stack : IDisposable
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
     /// <param name="embedding">The token embedding, which may belong to several stacks and the head.</param>
-    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding)
+    /// <param name="leading">
+    /// A table whose first entry is what the first row of every sequence is, whatever its token; null: tokens are.
+    /// </param>
+    public Stack(WeightBuilder weights, StackSpec spec, EmbeddingWeight embedding, EmbeddingWeight? leading = null)
     {
-        (_spec, _embedding) = (spec, embedding);
+        (_spec, _embedding, _leading) = (spec, embedding, leading);
         _positions = PositionTable.Of(weights, spec);
         if (spec.TokenTypes > 0)
             _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
@@ -112,6 +116,9 @@ internal sealed class Stack : IDisposable
             using Tensor positions = _positions.Rows(ops, plan);
             x = Replace(x, ops.Add(x, positions));
         }
+
+        if (_leading is not null)
+            x = Replace(x, LeadingRows.Put(ops, x, _leading, plan.Batch));
 
         return _embeddingNorm.Replace(ops, x, plan);
     }

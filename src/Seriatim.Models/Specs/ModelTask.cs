@@ -15,6 +15,11 @@ public enum ModelTask
     /// <summary>Scores of the classes of a whole sequence, read from its first row.</summary>
     SequenceClassification,
 
+    /// <summary>
+    /// Scores of the tokens of a target that are masked, given a source and the other tokens: the target is written at once.
+    /// </summary>
+    MaskedTranslation,
+
     /// <summary>Hidden rows and no more: an encoder whose checkpoint has no head, as embedding models have none.</summary>
     Encoding,
 }

@@ -1,8 +1,12 @@
 namespace Seriatim.Models;
 
-/// <summary>A norm over the features of each row.</summary>
-/// <param name="Kind">RMS or layer norm.</param>
+/// <summary>A norm: over the features of each row, or of each feature over the rows of a batch.</summary>
+/// <param name="Kind">RMS, layer or batch norm.</param>
 /// <param name="Epsilon">Added to the mean square or variance.</param>
 /// <param name="Bias">Whether a bias is added.</param>
-/// <param name="Offset">Added to the learned factor: 1 in the Gemma family.</param>
-public sealed record NormSpec(NormKind Kind, float Epsilon, bool Bias, float Offset = 0);
+/// <param name="Offset">Added to the learned factor: 1 in the Gemma family. Without meaning for batch norms.</param>
+public sealed record NormSpec(NormKind Kind, float Epsilon, bool Bias, float Offset = 0)
+{
+    /// <summary>Batch norm: the weight of a new batch in the running statistics.</summary>
+    public float Momentum { get; init; } = 0.1f;
+}

@@ -14,8 +14,18 @@ public abstract record PositionSpec
     /// Added to the embedding: <c>sin(p / 10000^(2i/E))</c> for the first half of the features, the cosines for the second
     /// (Vaswani et al., 2017, section 3.5, in the order of Marian).
     /// </summary>
-    /// <param name="Count">Positions of the table.</param>
-    public sealed record Sinusoidal(int Count) : PositionSpec;
+    /// <param name="Count">Positions a sequence may have.</param>
+    public sealed record Sinusoidal(int Count) : PositionSpec
+    {
+        /// <summary>The p of position 0.</summary>
+        public int Offset { get; init; }
+
+        /// <summary>
+        /// Whether the longest wave is <c>2 pi 10000</c> itself: i is divided by <c>E/2 - 1</c> instead of <c>E/2</c> (tensor2tensor,
+        /// fairseq).
+        /// </summary>
+        public bool EndsWithLongest { get; init; }
+    }
 
     /// <summary>Added to the embedding from a learned table.</summary>
     /// <param name="Count">Positions a sequence may have.</param>

@@ -54,6 +54,14 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// <summary>Positions added to the embedding: none, sinusoidal, learned or axial.</summary>
     public PositionSpec Position { get; init; } = new PositionSpec.None();
 
+    /// <summary>Most positions that the added ones are there for; <see cref="int.MaxValue"/> where nothing limits them.</summary>
+    internal int PositionCount => Position switch
+    {
+        PositionSpec.Learned learned => learned.Count,
+        PositionSpec.Sinusoidal sinusoidal => sinusoidal.Count,
+        _ => int.MaxValue,
+    };
+
     /// <summary>Token types with their own embedding; 0 for none.</summary>
     public int TokenTypes { get; init; }
 

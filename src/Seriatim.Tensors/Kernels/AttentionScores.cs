@@ -60,7 +60,11 @@ internal readonly unsafe struct AttentionScores<T>
         if (_softCap > 0)
             capped = T.Broadcast(_softCap) * LaneMath<T>.Tanh(raw / T.Broadcast(_softCap));
         if (_slopes is { } slopes)
-            return T.MultiplyAdd(T.Broadcast(slopes[head]), T.Count(firstKey - position), capped);
+        {
+            T distance = T.Count(firstKey - position);
+            return T.MultiplyAdd(T.Broadcast(slopes[head]), T.Min(distance, T.Broadcast(0f) - distance), capped);
+        }
+
         if (_table != null)
             return capped + T.Load(_table + head * TableWidth(_maxDistance) + TableIndex(firstKey - position, _maxDistance));
         return capped;

@@ -102,7 +102,7 @@ public abstract record AttentionBias
     {
     }
 
-    /// <summary><c>slope[h] · (j - i)</c> (Press et al., 2021: ALiBi).</summary>
+    /// <summary><c>-slope[h] · |j - i|</c> (Press et al., 2021: ALiBi; both ways in encoders).</summary>
     /// <param name="Slopes">One positive slope a head.</param>
     public sealed record Alibi(float[] Slopes) : AttentionBias;
 

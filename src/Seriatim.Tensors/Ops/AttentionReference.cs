@@ -95,7 +95,7 @@ internal static unsafe class AttentionReference
     /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>
     public static float BiasOf(AttentionBias? bias, int head, int distance) => bias switch
     {
-        AttentionBias.Alibi alibi => alibi.Slopes[head] * distance,
+        AttentionBias.Alibi alibi => alibi.Slopes[head] * -Math.Abs(distance),
         AttentionBias.Relative relative => relative.Table.Data.Span[relative.Bucket(distance) * relative.Table.Columns + head],
         _ => 0,
     };

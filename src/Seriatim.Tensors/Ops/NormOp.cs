@@ -21,7 +21,12 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
 
     public (int Rows, int Columns) Shape(int result) => (x.Rows, x.Columns);
 
-    public void Check() => Width(x, weight);
+    public void Check()
+    {
+        if (weight.Kind == NormKind.Batch)
+            throw new ArgumentException("Norm takes each row by itself; a batch norm is a BatchNormWeight and the op BatchNorm.");
+        Width(x, weight);
+    }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>

@@ -8,6 +8,12 @@ public enum NormKind
 
     /// <summary>Layer norm (Ba et al., 2016): <c>(x - mean(x)) / sqrt(var(x) + ε)</c>.</summary>
     Layer,
+
+    /// <summary>
+    /// Batch norm (Ioffe and Szegedy, 2015): mean and variance of each feature over the rows of a batch. An op of its own
+    /// (<see cref="BatchNormWeight"/>), since its rows know each other.
+    /// </summary>
+    Batch,
 }
 
 /// <summary>The operand of a norm over the features of each row: <c>norm(x) * (Offset + weight) + bias</c>.</summary>

@@ -6,6 +6,15 @@ namespace Seriatim.Training;
 /// <param name="Correct">Labels that were the most likely id.</param>
 public readonly record struct TokenScores(double LossSum, long Labels, long Correct)
 {
+    /// <summary>Number of targets whose length was predicted.</summary>
+    public long Lengths { get; init; }
+
+    /// <summary>Those of them whose length was the most likely one.</summary>
+    public long CorrectLengths { get; init; }
+
+    /// <summary>Share of the lengths that were the most likely ones; not a number if none was predicted.</summary>
+    public double LengthAccuracy => (double)CorrectLengths / Lengths;
+
     /// <summary>Mean loss of a label in nats.</summary>
     public double Loss => LossSum / Labels;
 
@@ -21,7 +30,11 @@ public readonly record struct TokenScores(double LossSum, long Labels, long Corr
     /// <summary>Adds the sums of another batch.</summary>
     /// <param name="other">The sums.</param>
     public TokenScores Add(TokenScores other) =>
-        new(LossSum + other.LossSum, Labels + other.Labels, Correct + other.Correct);
+        new(LossSum + other.LossSum, Labels + other.Labels, Correct + other.Correct)
+        {
+            Lengths = Lengths + other.Lengths,
+            CorrectLengths = CorrectLengths + other.CorrectLengths,
+        };
 
     /// <summary>Loss in bits for each byte of UTF-8 that was predicted: comparable between vocabularies.</summary>
     /// <param name="bytes">Bytes of the text that the labels stand for.</param>

@@ -48,8 +48,9 @@ public sealed class Distillation
             throw new ArgumentException($"The teacher has {_teacher.Spec.Head.Outputs} ids, the model {model.Spec.Head.Outputs}; "
                 + "they must have one vocabulary.", nameof(model));
         }
+        using var statistics = new BatchStatistics();
         using var tape = new Tape(ops) { RecomputesLayers = recompute };
-        using Tensor rows = LossPass.Hidden(model, tape, batch, dropout);
+        using Tensor rows = LossPass.Hidden(model, tape, batch, dropout, statistics);
         using Tensor taught = LossPass.Hidden(_teacher, ops, batch);
         var options = new DistillationOptions(_temperature, _weight, labelSmoothing);
         Tensor gradient = ops.Device.NewTensor(rows.Rows, rows.Columns);
@@ -74,8 +75,10 @@ public sealed class Distillation
             double loss = 0;
             foreach (Tensor sum in sums)
                 loss += sum.ReadDouble();
-            if (double.IsFinite(loss))
-                tape.Backward(rows, gradient.Retain());
+            if (!double.IsFinite(loss))
+                return loss;
+            tape.Backward(rows, gradient.Retain());
+            statistics.Move(ops);
             return loss;
         }
         finally

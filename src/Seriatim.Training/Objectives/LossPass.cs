@@ -11,6 +11,9 @@ public static class LossPass
     /// <param name="dropout">Dropout of this pass, with a key of its own; null: none.</param>
     /// <param name="recompute">Whether only the inputs of layers are kept and the backward pass computes the rest again: less
     /// memory, a third more work, the same bits.</param>
+    /// <remarks>
+    /// Batch norms take the statistics of this batch, and their running statistics move by them once, after the backward pass.
+    /// </remarks>
     /// <returns>The summed loss of all labels, in nats.</returns>
     public static double Train(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing = 0,
         BatchDropout? dropout = null, bool recompute = false) =>
@@ -22,14 +25,20 @@ public static class LossPass
     internal static double TrainCounting(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing,
         BatchDropout? dropout, bool recompute, Action<long>? correct)
     {
+        using var statistics = new BatchStatistics();
         using var tape = new Tape(ops) { RecomputesLayers = recompute };
-        using Tensor rows = Hidden(model, tape, batch, dropout);
-        using Tensor loss = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
+        (Tensor rows, Tensor? encoded) = Passed(model, tape, batch, dropout, statistics);
+        using Tensor hidden = rows;
+        using Tensor? source = encoded;
+        using Tensor words = model.Loss(tape, rows, batch.Labels, new CrossEntropyOptions(
             LabelSmoothing: labelSmoothing, Reduction: LossReduction.Sum));
+        using Tensor loss = WithLengths(model, tape, batch, encoded, words);
         float value = loss.Read().Values[0];
         correct?.Invoke(Correct(model, ops, rows, batch.Labels));
-        if (float.IsFinite(value))
-            tape.Backward(loss);
+        if (!float.IsFinite(value))
+            return value;
+        tape.Backward(loss);
+        statistics.Move(ops);
         return value;
     }
 
@@ -40,22 +49,64 @@ public static class LossPass
     public static TokenScores Evaluate(Model model, IOps ops, TrainingBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        using Tensor rows = Hidden(model, ops, batch);
+        (Tensor rows, Tensor? encoded) = Passed(model, ops, batch, null, null);
+        using Tensor hidden = rows;
+        using Tensor? source = encoded;
         using Tensor loss = model.Loss(ops, rows, batch.Labels, new CrossEntropyOptions(Reduction: LossReduction.Sum));
-        return new TokenScores(loss.Read().Values[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
+        var scores = new TokenScores(loss.Read().Values[0], batch.Labels.Length, Correct(model, ops, rows, batch.Labels));
+        if (batch.Lengths is not { } lengths)
+            return scores;
+        using Tensor logits = model.LengthLogits(ops, batch.Source!, encoded!);
+        HostRows classes = logits.Read();
+        int right = lengths.Classes.Where((wanted, i) => MostLikely(classes.Row(i)) == wanted).Count();
+        return scores with { Lengths = lengths.Classes.Length, CorrectLengths = right };
     }
 
     /// <summary>The rows that have a label, after the last layer.</summary>
-    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null)
+    internal static Tensor Hidden(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout = null,
+        BatchStatistics? statistics = null)
+    {
+        (Tensor rows, Tensor? encoded) = Passed(model, ops, batch, dropout, statistics);
+        encoded?.Dispose();
+        return rows;
+    }
+
+    /// <summary>The same with the encoder's output, if there is an encoder.</summary>
+    private static (Tensor Rows, Tensor? Encoded) Passed(Model model, IOps ops, TrainingBatch batch, BatchDropout? dropout,
+        BatchStatistics? statistics)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);
-        using Tensor? encoded = batch.Source is null ? null : model.Encode(ops, WithDropout(batch.Source, dropout, stream: 1));
-        Tensor hidden = model.Forward(ops, WithDropout(batch.Rows, dropout, stream: 0), encoded);
-        if (batch.LabelRows.Length == hidden.Rows)
-            return hidden;
-        using (hidden)
-            return ops.GatherRows(hidden, batch.LabelRows);
+        Tensor? encoded = batch.Source is null ? null : model.Encode(ops, In(batch.Source, stream: 1));
+        try
+        {
+            Tensor hidden = model.Forward(ops, In(batch.Rows, stream: 0), encoded);
+            if (batch.LabelRows.Length == hidden.Rows)
+                return (hidden, encoded);
+            using (hidden)
+                return (ops.GatherRows(hidden, batch.LabelRows), encoded);
+        }
+        catch
+        {
+            encoded?.Dispose();
+            throw;
+        }
+
+        RaggedBatch In(RaggedBatch rows, ulong stream)
+        {
+            RaggedBatch dropped = WithDropout(rows, dropout, stream);
+            return statistics is null ? dropped : dropped.With(statistics);
+        }
+    }
+
+    /// <summary>The loss of the labels with that of the lengths, if there are any.</summary>
+    private static Tensor WithLengths(Model model, IOps ops, TrainingBatch batch, Tensor? encoded, Tensor words)
+    {
+        if (batch.Lengths is not { } lengths)
+            return words.Retain();
+        using Tensor loss = model.LengthLoss(ops, batch.Source!, encoded!, lengths.Classes, LossReduction.Sum);
+        using Tensor weighed = ops.Scale(loss, lengths.Weight);
+        return ops.Add(words, weighed);
     }
 
     /// <summary>Encoder and decoder must not drop the same elements.</summary>

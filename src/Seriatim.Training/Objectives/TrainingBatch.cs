@@ -7,6 +7,9 @@ namespace Seriatim.Training;
 /// <param name="Labels">What they shall predict, one for each.</param>
 public sealed record TrainingBatch(RaggedBatch Rows, RaggedBatch? Source, int[] LabelRows, int[] Labels)
 {
+    /// <summary>What the lengths of the targets shall be; null: the model does not predict them.</summary>
+    public LengthLabels? Lengths { get; init; }
+
     /// <summary>Rows in all, the encoder's included: the tokens that "tokens per second" counts.</summary>
     public int TotalRows => Rows.Rows + (Source?.Rows ?? 0);
 }

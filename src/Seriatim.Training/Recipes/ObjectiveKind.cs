@@ -14,4 +14,7 @@ public enum ObjectiveKind
 
     /// <summary><c>span_corruption</c>: <see cref="SpanCorruptionObjective"/>.</summary>
     SpanCorruption,
+
+    /// <summary><c>mask_predict</c>: <see cref="MaskPredictObjective"/>.</summary>
+    MaskPredict,
 }

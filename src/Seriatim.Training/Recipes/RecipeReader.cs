@@ -75,6 +75,13 @@ internal sealed class RecipeReader(string name, JsonElement json)
         : json.GetProperty(key) is { ValueKind: JsonValueKind.Object } value ? new RecipeReader($"{name}, {key}", value)
         : throw Wrong(key, "an object");
 
+    /// <summary>An object of strings; empty if there is none.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Pairs(string key) => !Has(key) ? []
+        : json.GetProperty(key) is { ValueKind: JsonValueKind.Object } value
+            && value.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.String)
+            ? [.. value.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value.GetString()!))]
+            : throw Wrong(key, "an object of strings");
+
     public byte[]? Json(string key) => Has(key) ? System.Text.Encoding.UTF8.GetBytes(json.GetProperty(key).GetRawText()) : null;
 
     /// <summary>Refuses keys nobody asked for.</summary>

@@ -123,6 +123,8 @@ internal static class ResumeSettings
                 all[key] = value.ToString();
         }
 
+        if (root.TryGetProperty("init_from", out JsonElement from))
+            Add("init_from", from);
         if (recipe.ModelConfig is not null)
             Add("model_config", root.GetProperty("model_config"));
 

@@ -3,12 +3,18 @@ namespace Seriatim.Training;
 /// <summary>What a trainer makes of its recipe.</summary>
 internal static class RunParts
 {
-    public static Model LoadModel(TrainingRecipe recipe, string? checkpoint, Device device)
+    /// <summary>What a run says whose rows know each other.</summary>
+    public const string BatchNormNotice = "The model has batch norms: in training each row depends on the rows that share its "
+        + "batch, so other batch sizes give other models. Validation and generation use the running statistics.";
+
+    public static Model LoadModel(TrainingRecipe recipe, string? checkpoint, Device device, Action<string>? said = null)
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)
             return Model.Load(folder, new ModelLoadOptions { Storage = WeightStorage.F32, Device = device });
-        return Model.Create("model_config", recipe.ModelConfig!.Value,
-            new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions), device);
+        var random = new RandomSource(recipe.Seed, recipe.InitialDeviation, recipe.SinusoidalPositions);
+        return recipe.InitFrom is { } start ? start.Make(random, Create, said ?? (_ => { })) : Create(random);
+
+        Model Create(IWeightSource source) => Model.Create("model_config", recipe.ModelConfig!.Value, source, device);
     }
 
     public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained) =>
@@ -30,6 +36,21 @@ internal static class RunParts
 
     /// <summary>Where nothing limits examples, the data do.</summary>
     private static long Longest(int limit, int inData) => limit == int.MaxValue ? inData : Math.Min(limit, 1 << 20);
+
+    /// <summary>Refuses what an objective cannot be joined with.</summary>
+    public static void CheckObjective(TrainingRecipe recipe)
+    {
+        if (recipe.Sampling is not null && recipe.Objective is (ObjectiveKind.MaskedTokens or ObjectiveKind.MaskPredict))
+        {
+            string name = recipe.Objective == ObjectiveKind.MaskedTokens ? "masked_tokens" : "mask_predict";
+            throw new RecipeException($"scheduled_sampling is for objectives that predict the next id, not for {name}.");
+        }
+        if (recipe.Teacher is not null && recipe.Objective == ObjectiveKind.MaskPredict)
+        {
+            throw new RecipeException("teacher_model_name_or_path is for objectives without a length to predict, not for "
+                + "mask_predict; train on a teacher's translations instead (seriatim distill).");
+        }
+    }
 
     /// <summary>Refuses what model, tokenizer and recipe do not agree on.</summary>
     public static void CheckModel(TrainingRecipe recipe, Model model, Tokenizer tokenizer)

@@ -63,18 +63,14 @@ public sealed partial class Trainer : IDisposable
         if (File.Exists(tokenizerConfig))
             _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
         Tokenizer = Tokenizer.Load(recipe.Tokenizer);
-        Model = RunParts.LoadModel(recipe, checkpoint, _options.Device);
+        Model = RunParts.LoadModel(recipe, checkpoint, _options.Device, _notices.Add);
         try
         {
             RunParts.CheckModel(recipe, Model, Tokenizer);
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
             byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
-            if (recipe.Sampling is not null && recipe.Objective == ObjectiveKind.MaskedTokens)
-            {
-                throw new RecipeException(
-                    "scheduled_sampling is for objectives that predict the next id, not for masked_tokens.");
-            }
+            RunParts.CheckObjective(recipe);
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check(Model);
@@ -91,6 +87,8 @@ public sealed partial class Trainer : IDisposable
             _flops = recipe.Selection.Frozen.Count == 0 ? new TrainingFlops(Model.Spec) : null;
             _files["recipe.json"] = recipe.Json;
             _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
+            if (Model.Spec.HasBatchNorms)
+                _notices.Add(RunParts.BatchNormNotice);
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = _options.Device.NewOps(_options.Threads);
@@ -133,7 +131,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Everything logged so far.</summary>
     public IReadOnlyList<LogEntry> History => _history;
 
-    /// <summary>What there is to say about going on, e.g. that the run has more steps than before.</summary>
+    /// <summary>What there is to say about the run, e.g. that it has more steps than before.</summary>
     public IReadOnlyList<string> Notices => _notices;
 
     /// <summary>Called after every step, so that tests can stop a run at one.</summary>
@@ -325,6 +323,8 @@ public sealed partial class Trainer : IDisposable
             ["eval_perplexity"] = scores.Perplexity,
             ["eval_accuracy"] = scores.Accuracy,
         };
+        if (scores.Lengths > 0)
+            values["eval_length_accuracy"] = scores.LengthAccuracy;
         if (_data.ValidationBytes() is > 0 and var bytes)
             values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
         try

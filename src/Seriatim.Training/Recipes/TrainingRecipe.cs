@@ -18,6 +18,9 @@ public sealed record TrainingRecipe
     /// <summary><c>model_name_or_path</c>: the folder of a model to go on from; null for a new one.</summary>
     public string? ModelFolder { get; init; }
 
+    /// <summary><c>init_from</c>: where a new model takes what weights it can from; null: all begin at random.</summary>
+    public WarmStart? InitFrom { get; init; }
+
     /// <summary><c>init_std</c>: standard deviation of new matrices; null: 1 / sqrt(columns).</summary>
     public float? InitialDeviation { get; init; }
 
@@ -214,6 +217,7 @@ public sealed record TrainingRecipe
             Json = json,
             ModelConfig = config is null ? null : (ReadOnlyMemory<byte>?)config,
             ModelFolder = model is null ? null : Full(model),
+            InitFrom = WarmStart.Read(reader, Full),
             InitialDeviation = reader.Has("init_std") ? (float)reader.Number("init_std", 0) : null,
             SinusoidalPositions = reader.OneOf("init_positions", false, ("random", false), ("sinusoidal", true)),
             Tokenizer = Full(reader.Needed("tokenizer")),
@@ -222,7 +226,7 @@ public sealed record TrainingRecipe
             CacheFolder = reader.Text("cache_dir") is { } cache ? Full(cache) : Path.Combine(output, "cache"),
             Objective = reader.OneOf("objective", ObjectiveKind.NextToken, ("next_token", ObjectiveKind.NextToken),
                 ("sequence_to_sequence", ObjectiveKind.SequenceToSequence), ("masked_tokens", ObjectiveKind.MaskedTokens),
-                ("span_corruption", ObjectiveKind.SpanCorruption)),
+                ("span_corruption", ObjectiveKind.SpanCorruption), ("mask_predict", ObjectiveKind.MaskPredict)),
             MaskShare = reader.Number("mlm_probability", 0.15, 1e-6, 1),
             NoiseDensity = reader.Number("noise_density", 0.15, 1e-6, 0.99),
             SpanLength = reader.Number("mean_noise_span_length", 3, 1),

@@ -17,6 +17,8 @@ internal static class RunSettings
             new("memory (estimate)", memory.ToString()),
             new("threads", (threads == 0 ? Environment.ProcessorCount : threads).ToString(CultureInfo.InvariantCulture)),
         };
+        if (model.Spec.HasBatchNorms)
+            rows.Add(new("batch norms", RunParts.BatchNormNotice));
         using JsonDocument json = JsonDocument.Parse(recipe.Json);
         Add(rows, "", json.RootElement);
         return rows;

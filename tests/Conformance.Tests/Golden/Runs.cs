@@ -91,4 +91,28 @@ internal static class Runs
 
         return builder.Build();
     }
+
+    /// <summary>Sources of Mask-Predict, which end with pads.</summary>
+    public static RaggedBatch Sources(GoldenTensors expected, string tensor)
+    {
+        int[][] mask = Pads(expected, tensor);
+        var builder = new RaggedBatchBuilder();
+        foreach ((int[] row, int[] own) in expected.Ids(tensor).Zip(mask))
+            builder.AddEncoder(Unpadded(row, own));
+        return builder.Build();
+    }
+
+    /// <summary>Whole targets with the rows of their sources.</summary>
+    public static RaggedBatch Targets(GoldenTensors expected, string tensor, RaggedBatch source)
+    {
+        int[][] ids = expected.Ids(tensor), mask = Pads(expected, tensor);
+        var builder = new RaggedBatchBuilder();
+        for (int i = 0; i < ids.Length; i++)
+            builder.AddTarget(Unpadded(ids[i], mask[i]), new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows));
+        return builder.Build();
+    }
+
+    /// <summary>1 for a token, 0 for a pad (id 1) after the last one.</summary>
+    public static int[][] Pads(GoldenTensors expected, string tensor) => [.. expected.Ids(tensor).Select(row =>
+        row.Select((_, i) => row.Skip(i).All(id => id == 1) ? 0 : 1).ToArray())];
 }

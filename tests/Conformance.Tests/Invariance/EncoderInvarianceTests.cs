@@ -23,6 +23,8 @@ public sealed class EncoderInvarianceTests
     [InlineData("linformer", "late")]
     [InlineData("bert", "late")]
     [InlineData("marian", "late")]
+    [InlineData("seriatim", "reference")]
+    [InlineData("seriatim", "cpu-512")]
     public void AloneEqualsInAnyBatchOnAnyThreadsAndLanes(string name, string opsName)
     {
         using Model model = TinyEncoders.Make(name, device: OpsUnderTest.DeviceOf(opsName))

@@ -24,6 +24,10 @@ internal static class TinyEncoders
         ["big_bird-full"] = $$"""
             {"architectures": ["BigBirdForMaskedLM"], {{Shape}}, "attention_type": "original_full"}
             """,
+        ["seriatim"] = """
+            {"architectures": ["SeriatimForMaskedLM"], "vocab_size": 61, "hidden_size": 36, "num_attention_heads": 3,
+            "num_hidden_layers": 2, "max_position_embeddings": 80, "positions": "alibi", "norm": "batch", "norm_placement": "post"}
+            """,
         ["linformer"] = Linformer(""),
         ["linformer-onekv"] = Linformer(""", "share_kv": true, "one_kv_head": true, "dim_head": 7"""),
     };

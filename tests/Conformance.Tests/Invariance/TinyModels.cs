@@ -96,6 +96,9 @@ internal static class TinyModels
             """,
         ["bart"] = BartLike("BartForConditionalGeneration"),
         ["marian"] = BartLike("MarianMTModel"),
+        ["seriatim-batch"] = Switched("CausalLM", """, "positions": "sinusoidal", "norm": "batch" """),
+        ["seriatim-bare"] = Switched("CausalLM", """, "positions": "none", "norm_placement": "none", "residual": false"""),
+        ["seriatim-pair"] = Switched("Seq2SeqLM", """, "positions": "relative", "norm": "batch", "norm_placement": "post" """),
     };
 
     public const int Vocabulary = 61;
@@ -138,6 +141,11 @@ internal static class TinyModels
             "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56, "num_attention_heads": 3, "attention_head_size": 10,
             "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5, "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
             """;
+
+    private static string Switched(string name, string more) => $"{{\"architectures\": [\"SeriatimFor{name}\"]," + """
+        "vocab_size": 61, "hidden_size": 36, "num_attention_heads": 3, "num_hidden_layers": 2, "intermediate_size": 56,
+        "max_position_embeddings": 128
+        """ + more + "}";
 
     private static string BartLike(string name) => $"{{\"architectures\": [\"{name}\"]," + """
         "vocab_size": 61, "d_model": 36, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 3,

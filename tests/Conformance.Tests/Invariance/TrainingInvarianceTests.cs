@@ -24,6 +24,27 @@ public sealed class TrainingInvarianceTests
         Bits.Equal(Gradients(name, "cpu-512", dropout: dropout), Gradients(name, "late", dropout: dropout, recompute: true), $"{name}, late");
     }
 
+    /// <summary>
+    /// Batch norms by the statistics of the batch: gradients and running statistics have the same bits on any threads and lanes,
+    /// and whether layers are kept or run again, which does not count their rows twice.
+    /// </summary>
+    [Theory]
+    [InlineData("seriatim-batch")]
+    [InlineData("seriatim-pair")]
+    public void StatisticsOfBatchesDoNotDependOnHowTheyAreTaken(string name)
+    {
+        float[][] expected = Gradients(name, "cpu-512", statistics: true);
+        Assert.NotEqual(expected[0], Gradients(name, "cpu-512")[0]);
+        foreach (string other in (string[])["cpu-512-1", "cpu-256", "cpu-128", "late"])
+        {
+            foreach (bool recompute in (bool[])[false, true])
+            {
+                Bits.Equal(expected, Gradients(name, other, statistics: true, recompute: recompute),
+                    $"{name}, {other}, recompute {recompute}");
+            }
+        }
+    }
+
     [Fact]
     public void SegmentsMayShareTheRowsOfOneSource()
     {
@@ -32,8 +53,10 @@ public sealed class TrainingInvarianceTests
             Bits.Equal(expected, Gradients("bart", "cpu-512", shared: true), "bart");
     }
 
-    private static float[][] Gradients(string name, string opsName, bool shared = false, BatchDropout? dropout = null, bool recompute = false)
+    private static float[][] Gradients(string name, string opsName, bool shared = false, BatchDropout? dropout = null, bool recompute = false,
+        bool statistics = false)
     {
+        using var taken = new BatchStatistics();
         using Model model = TinyModels.Make(name, device: OpsUnderTest.DeviceOf(opsName));
         using var tape = new Tape(OpsUnderTest.Get(opsName)) { RecomputesLayers = recompute };
         int[] lengths = [37, 5, 50];
@@ -41,7 +64,7 @@ public sealed class TrainingInvarianceTests
         foreach (int length in lengths)
             sources.AddEncoder(TinyModels.Tokens(length + 1, length / 2));
         RaggedBatch source = sources.Build();
-        using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(tape, dropout is null ? source : source.With(dropout));
+        using Tensor? encoded = model.Spec.Encoder is null ? null : model.Encode(tape, In(source));
         var builder = new RaggedBatchBuilder();
         for (int i = 0; i < lengths.Length; i++)
         {
@@ -50,13 +73,19 @@ public sealed class TrainingInvarianceTests
                 encoder: encoded is null ? null : new EncoderRows(from.FirstRow, from.Rows));
         }
 
-        RaggedBatch batch = builder.Build();
-        if (dropout is not null)
-            batch = batch.With(dropout);
+        RaggedBatch batch = In(builder.Build());
         using Tensor hidden = model.Forward(tape, batch, encoded);
         using Tensor loss = model.Loss(tape, hidden, TinyModels.Tokens(3, batch.Rows),
             new CrossEntropyOptions(LabelSmoothing: 0.1f));
         tape.Backward(loss);
-        return [.. CheckpointExporter.Gradients(model.Parameters).Select(t => t.Values)];
+        taken.Move(OpsUnderTest.Get(opsName));
+        return [.. CheckpointExporter.Gradients(model.Parameters).Select(t => t.Values),
+            .. CheckpointExporter.Data([.. model.Parameters.Where(p => p.IsConstant)]).Select(t => t.Values)];
+
+        RaggedBatch In(RaggedBatch rows)
+        {
+            RaggedBatch dropped = dropout is null ? rows : rows.With(dropout);
+            return statistics ? dropped.With(taken) : dropped;
+        }
     }
 }

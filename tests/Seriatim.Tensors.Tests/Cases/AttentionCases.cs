@@ -28,6 +28,8 @@ public static class AttentionCases
             ("dropout, cross 2 x 16", Spec(2, 2, 16) with { Dropout = new DropoutMask(0.5f, 8) },
                 [(7, 21, Visibility.Full), (30, 80, Visibility.Full)]),
             ("alibi", Spec(4, 4, 8) with { Bias = new AttentionBias.Alibi([0.5f, 0.25f, 0.125f, 0.0625f]) }, [Self(75), Self(4)]),
+            ("alibi, full", Spec(2, 2, 8) with { Bias = new AttentionBias.Alibi([0.5f, 0.0625f]) },
+                [Self(75, Visibility.Full), Self(4, Visibility.Full)]),
         ];
         foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)
             yield return Case($"attention {name}", spec, segments);

@@ -13,6 +13,8 @@ internal sealed class TrainingCase(string name) : IDisposable
     /// <summary>One forward and backward pass; gradients are added. Returns the mean loss.</summary>
     public float Step(Model model, IDifferentiableOps ops)
     {
+        if (model.Spec.MaskPredict is { } masks)
+            return MaskedStep(model, masks, ops);
         using var tape = new Tape(ops);
         RaggedBatch? source = null;
         var builder = new RaggedBatchBuilder();
@@ -46,6 +48,47 @@ internal sealed class TrainingCase(string name) : IDisposable
         tape.Backward(loss);
         return value;
     }
+
+    /// <summary>
+    /// Through the trainer's own pass: it sums what the reference divides by the number of labels, so the gradient is divided here.
+    /// </summary>
+    private float MaskedStep(Model model, MaskPredictSpec masks, IDifferentiableOps ops)
+    {
+        int[][] targets = Ids("decoder_input_ids"), wanted = Ids("labels");
+        RaggedBatch source = Encoder(Ids("src_tokens"), [.. Ids("src_tokens").Select(Real)]);
+        var builder = new RaggedBatchBuilder();
+        List<int> rows = [], labels = [];
+        for (int i = 0; i < targets.Length; i++)
+        {
+            int[] ids = Kept(targets[i], Real(targets[i]));
+            foreach (int place in Enumerable.Range(0, ids.Length).Where(place => wanted[i][place] >= 0))
+            {
+                rows.Add(builder.Rows + place);
+                labels.Add(wanted[i][place]);
+            }
+
+            builder.AddTarget(ids, new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows));
+        }
+
+        int[] classes = [.. Ids("length_target")[0].Select((length, i) => masks.Length.ClassOf(length, source.Segments[i].Rows))];
+        float weight = masks.LengthLossFactor is { } factor ? factor * labels.Count / classes.Length : 1;
+        var batch = new TrainingBatch(builder.Build(), source, [.. rows], [.. labels])
+        {
+            Lengths = new LengthLabels(classes, weight),
+        };
+        double loss = LossPass.Train(model, ops, batch, labelSmoothing: 0.1f) / labels.Count;
+        foreach (ModelParameter parameter in model.Parameters.Where(p => !p.IsConstant))
+        {
+            Tensor gradient = parameter.Parameter.GradientOrZeros();
+            float[] values = [.. gradient.ToArray().Select(value => value / labels.Count)];
+            parameter.Parameter.Device.Write(gradient, values);
+        }
+
+        return (float)loss;
+    }
+
+    /// <summary>1 for a token, 0 for a pad (id 1) after the last one.</summary>
+    private static int[] Real(int[] ids) => [.. ids.Select((_, i) => ids.Skip(i).All(id => id == 1) ? 0 : 1)];
 
     public void Dispose() => _expected.Dispose();
 

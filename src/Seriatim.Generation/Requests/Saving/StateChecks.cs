@@ -67,8 +67,8 @@ internal static class StateChecks
             || CollectionsEqual(sequence.Tokens, request.Prompt.Span), "beginning of a sequence", "another", "the prompt");
         Require(sequence.Finish is null || Enum.IsDefined(sequence.Finish.Value), "finish of a sequence",
             sequence.Finish ?? default, string.Join(", ", Enum.GetNames<FinishReason>()));
-        Require(sequence.Finish is not null || sequence.NewTokens < Math.Max(1, most), "number of new tokens of a live sequence",
-            sequence.NewTokens, $"fewer than {most}");
+        Require(sequence.Finish is not null || sequence.NewTokens < Math.Max(1, most) || !Strategy.Of(request).Remembers,
+            "number of new tokens of a live sequence", sequence.NewTokens, $"fewer than {most}");
         Require(sequence.Logprobs is null || !sequence.Logprobs.Contains(null!), "log-probabilities of a token",
             "null", "numbers");
         Require(sequence.Logprobs is null || sequence.Logprobs.Count == sequence.NewTokens, "number of log-probabilities",

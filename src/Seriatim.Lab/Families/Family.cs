@@ -1,7 +1,6 @@
 using System.Text;
-using Seriatim.Models;
 
-namespace Seriatim.Attention.Benchmarks;
+namespace Seriatim.Lab;
 
 /// <summary>
 /// A way to remember, as a model of one layer of it and hardly anything besides: what is measured is the mixer.
@@ -12,7 +11,10 @@ namespace Seriatim.Attention.Benchmarks;
 /// <param name="Config">The config of a model for sequences of so many tokens.</param>
 internal sealed record Family(string Name, string What, bool IsCausal, Func<int, string> Config)
 {
+    /// <summary>Features of a row.</summary>
     public const int Width = 256;
+
+    /// <summary>Ids.</summary>
     public const int Vocabulary = 64;
 
     /// <summary>Features of the feed-forward layer, which every family has: next to nothing.</summary>
@@ -24,9 +26,13 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
     /// <summary>Whether a step reads the whole sequence again.</summary>
     public bool ReadsWhole { get; init; }
 
+    /// <summary>The exponent that the paper gives for the time of a whole sequence; logarithms count as 0.</summary>
+    public int Exponent { get; init; } = 1;
+
+    /// <summary>All that run here.</summary>
     public static IReadOnlyList<Family> All { get; } =
     [
-        new("full", "causal attention to everything", true, n => Llama("Llama", n, "")),
+        new("full", "causal attention to everything", true, n => Llama("Llama", n, "")) { Exponent = 2 },
         new("window", "causal attention to the last 256", true, n => Llama("Mistral", n, """, "sliding_window": 256""")),
         new("global+local", "Longformer: 256 around, 16 global tokens", false, Longformer) { Globals = 16 },
         new("block-sparse", "BigBird: blocks of 64, 3 neighbours, 2 global, 3 random", false, BigBird),
@@ -37,6 +43,7 @@ internal sealed record Family(string Name, string What, bool IsCausal, Func<int,
         new("Mamba-2", "8 heads of 64, 64 states", true, _ => Mamba2()),
     ];
 
+    /// <summary>A model for sequences of so many tokens, with random weights.</summary>
     public Model Make(int length) =>
         Model.Create($"{Name} for {length}", Encoding.UTF8.GetBytes(Config(length)), new RandomSource(1));
 

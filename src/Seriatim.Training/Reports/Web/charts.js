@@ -1,0 +1,72 @@
+// Draws every <script type="application/json" class="chart-data"> of the page into the element before it.
+(() => {
+  "use strict";
+  const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const short = v => {
+    if (v === 0) return "0";
+    const a = Math.abs(v);
+    for (const [limit, letter] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]])
+      if (a >= limit) return +(v / (letter === "k" ? 1e3 : limit)).toPrecision(3) + letter;
+    return a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(4));
+  };
+
+  // On a logarithmic axis a label stands at powers of ten, or of two where there is less than one of ten and a half.
+  const logLabels = values => {
+    const shown = values.filter(v => v > 0), span = Math.log10(Math.max(...shown) / Math.min(...shown));
+    const whole = (v, base) => Math.abs(Math.log(v) / Math.log(base) - Math.round(Math.log(v) / Math.log(base))) < 1e-9;
+    return values.map(v => v > 0 && (span > 1.5 ? whole(v, 10) : true) ? short(v) : null);
+  };
+
+  function draw(place, chart) {
+    const bars = chart.names != null, groups = chart.series.length;
+    const tables = chart.series.map((s, i) => [
+      bars ? s.x.map(x => x + (i - (groups - 1) / 2) * 0.8 / groups) : s.x,
+      chart.logY ? s.y.map(y => y > 0 ? y : null) : s.y]);
+    const data = tables.length === 1 ? tables[0] : uPlot.join(tables);
+    const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, labelSize: 16, labelGap: 0,
+      font: "11px system-ui", labelFont: "11px system-ui" };
+    const names = (u, at) => at.map(v => Number.isInteger(v) ? chart.names[v] ?? "" : "");
+    const step = bars ? [1] : undefined;
+    const options = {
+      width: Math.max(200, place.clientWidth), height: 250, padding: [10, 8, 0, 0],
+      scales: {
+        x: bars ? { time: false, range: [-0.6, chart.names.length - 0.4] } : { time: false, distr: chart.logX ? 3 : 1, log: 2 },
+        y: { distr: chart.logY ? 3 : 1,
+             range: chart.logY ? undefined : (u, low, high) => {
+               if (low == null) return [0, 1];
+               const room = (high - low || Math.abs(high) || 1) * 0.08;
+               return [bars || (low >= 0 && low < high * 0.4) ? Math.min(0, low) : low - room, bars && high <= 0 ? 0 : high + room];
+             } },
+      },
+      legend: { show: groups > 1, live: true },
+      cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+      series: [
+        { label: chart.x, value: (u, v) => v == null ? "" : bars ? chart.names[Math.round(v)] ?? "" : short(v) },
+        ...chart.series.map((s, i) => ({
+          label: s.name, stroke: colour(`--c${i % 8}`), width: 2, spanGaps: true, value: (u, v) => v == null ? "" : short(v),
+          ...(bars
+            ? { fill: colour(`--c${i % 8}`), width: 0, paths: uPlot.paths.bars({ size: [0.8, 60], gap: 1 }), points: { show: false } }
+            : { points: { show: s.x.length <= 80, size: 5 } }),
+        })),
+      ],
+      axes: [
+        { ...axis, label: chart.x, incrs: step, values: bars ? names : (u, at) => chart.logX ? logLabels(at) : at.map(short),
+          rotate: bars && chart.names.length * 60 > place.clientWidth ? -35 : 0,
+          size: bars && chart.names.length * 60 > place.clientWidth ? 62 : 30 },
+        { ...axis, label: chart.y, size: 52, values: (u, at) => chart.logY ? logLabels(at) : at.map(short) },
+      ],
+    };
+    place.replaceChildren();
+    return new uPlot(options, data, place);
+  }
+
+  const all = [...document.querySelectorAll("script.chart-data")].map(script =>
+    ({ place: script.previousElementSibling, chart: JSON.parse(script.textContent), plot: null, width: 0 }));
+  const again = one => { one.plot?.destroy(); one.width = one.place.clientWidth; one.plot = draw(one.place, one.chart); };
+  // Not within the observer's own turn: drawing changes the height, which it would report as a loop.
+  const watcher = new ResizeObserver(() => requestAnimationFrame(() =>
+    all.forEach(one => { if (one.width !== one.place.clientWidth) again(one); })));
+  for (const one of all) { again(one); watcher.observe(one.place); }
+  matchMedia("(prefers-color-scheme:dark)").addEventListener("change", () => all.forEach(again));
+  addEventListener("beforeprint", () => all.forEach(again));
+})();
