@@ -13,6 +13,11 @@ internal static class LabExperiments
         new BatchingExperiment(),
         new SpeculationExperiment(),
         new BeamExperiment(),
+        new PositionsExperiment(),
+        new NormsExperiment(),
+        new ResidualExperiment(),
+        new WeightsExperiment(),
+        new MaskedCausalExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
