@@ -352,6 +352,9 @@ public sealed partial class Model : IDisposable
     /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
     internal IDisposable? Owner { get; set; }
 
+    internal Tensor EncodeTraced(IOps ops, RaggedBatch batch, Action<int, Tensor> trace) =>
+        Run(_encoder!, Spec.Encoder!, ops, batch, null, trace);
+
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);
 

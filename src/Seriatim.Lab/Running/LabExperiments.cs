@@ -21,6 +21,11 @@ internal static class LabExperiments
         new PrefixesExperiment(),
         new QuantisationExperiment(),
         new UnembeddingExperiment(),
+        new PositionsExperiment(),
+        new NormsExperiment(),
+        new ResidualExperiment(),
+        new WeightsExperiment(),
+        new MaskedCausalExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
