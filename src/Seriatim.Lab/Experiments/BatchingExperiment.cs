@@ -170,7 +170,8 @@ internal sealed class BatchingExperiment : Experiment
             new("tokens/s", "词元/秒"), new("passes to the first token", "到首词元的前向次数"), new("ms to the first token", "首词元毫秒"),
         ], rows, Timed: true));
         run.Plot = new LabPlot(new("Slots without work", "空闲的槽位"), new("", ""), new("%", "%"),
-            [new(new("idle", "空闲"), [0, 1, 2], [.. idle.Select(share => 100 * share)])]) { Names = names };
+            [new(new("idle", "空闲"), [0, 1, 2], [.. idle.Select(share => 100 * share)])])
+        { Names = names };
     }
 
     private static Asked[] Trace(LabRun run, LanguageModel opened)

@@ -102,7 +102,8 @@ internal sealed class BeamExperiment : Experiment
                 Timed: false));
         double[] x = [.. Widths.Select(width => (double)width)];
         run.Plot = new LabPlot(new("Quality by beams", "束数与质量"), new("beams", "束"), "BLEU",
-            [new("BLEU", x, bleu)]) { LogX = true };
+            [new("BLEU", x, bleu)])
+        { LogX = true };
     }
 
     /// <summary>One sentence with k beams, k requests of it at once, and k one after the other.</summary>

@@ -79,7 +79,8 @@ internal sealed class PagingExperiment : Experiment
             run.Count($"waste-{key}", share, "", new($"wasted: {name.English}", $"浪费:{name.Chinese}"));
             names.Add(name);
             shares.Add(100 * share);
-            rows.Add([$"{name.English} {(name.Chinese == name.English ? "" : name.Chinese)}", $"{held:N0}", $"{share:P1}"]);
+            rows.Add([$"{name.English} {(name.Chinese == name.English ? "" : name.Chinese)}", $"{held:N0}",
+                $"{held * model.BytesPerPositionIn(KeyValueType.F16) / 1048576:N1}", $"{share:P1}"]);
         }
 
         Add("longest", new($"longest, {Longest:N0}", "最大长度"), (double)lengths.Length * Longest);
@@ -97,9 +98,11 @@ internal sealed class PagingExperiment : Experiment
         }
 
         run.Add(new LabTable(new($"{lengths.Length} sequences of {used:N0} positions", $"{lengths.Length} 个序列,共 {used:N0} 个位置"),
-            [new("room", "方式"), new("positions held", "占用位置"), new("wasted", "浪费")], rows, Timed: false));
+            [new("room", "方式"), new("positions held", "占用位置"), new("MiB in F16", "F16 MiB"), new("wasted", "浪费")], rows,
+                Timed: false));
         run.Plot = new LabPlot(new("Memory held and not used", "占用而未使用的内存"), new("", ""), new("% wasted", "浪费 %"),
-            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)]) { Names = names };
+            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)])
+        { Names = names };
     }
 
     /// <summary>Samples and beams of one prompt in a running engine, against as many requests that share nothing.</summary>

@@ -50,6 +50,7 @@ internal sealed class SpeculationExperiment : Experiment
         });
         int tokens = Math.Min(run.Pick(16, 64, 128), opened.Model.Spec.Context / 2);
         var points = new List<Point>();
+        double adaptive = 0;
         foreach (SpeculationKind kind in draft is null ? [SpeculationKind.PromptLookup] : Enum.GetValues<SpeculationKind>())
         {
             foreach (float temperature in Temperatures)
@@ -64,6 +65,9 @@ internal sealed class SpeculationExperiment : Experiment
                 })];
                 run.Say($"{NameOf(kind).English}, temperature {temperature:0.0}");
                 points.Add(Compare(run, model, engine, requests, kind, temperature, isCrowd: false));
+                if (temperature == 0)
+                    adaptive = Math.Max(adaptive, Compare(run, model, engine, requests, kind, temperature, false,
+                        always: false).Gain);
                 if (temperature == 0 && run.Size != LabSize.Tiny)
                 {
                     requests = [.. Enumerable.Range(0, Crowd).Select(i => requests[i % requests.Length])];
@@ -73,13 +77,15 @@ internal sealed class SpeculationExperiment : Experiment
         }
 
         Report(run, points);
+        run.Measure("adaptive-gain", adaptive, "x", new("gain where the engine decides how much to draft, at best",
+            "由引擎决定起草数量时的最好收益"));
     }
 
     /// <summary>Plain decoding and speculation by turns; then the passes of the latter are counted.</summary>
     private static Point Compare(LabRun run, CountedModel model, GenerationEngine engine, GenerationRequest[] requests,
-        SpeculationKind kind, float temperature, bool isCrowd)
+        SpeculationKind kind, float temperature, bool isCrowd, bool always = true)
     {
-        var options = new SpeculationOptions { Kind = kind, MaxTokens = Drafted, Always = true };
+        var options = new SpeculationOptions { Kind = kind, MaxTokens = Drafted, Always = always };
         GenerationRequest[] drafting = [.. requests.Select(request => request with { Speculation = options })];
         List<GenerationResult> plain = [], fast = [];
         var counts = new DraftCounts();
