@@ -17,15 +17,15 @@ internal static class LabExperiments
         new BeamExperiment(),
         new MaskPredictExperiment(),
         new FamiliesExperiment(),
-        new ExposureExperiment(),
-        new PrefixesExperiment(),
-        new QuantisationExperiment(),
-        new UnembeddingExperiment(),
         new PositionsExperiment(),
+        new ExposureExperiment(),
         new NormsExperiment(),
         new ResidualExperiment(),
         new WeightsExperiment(),
         new MaskedCausalExperiment(),
+        new PrefixesExperiment(),
+        new QuantisationExperiment(),
+        new UnembeddingExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
