@@ -14,10 +14,12 @@ internal static class LabExperiments
         new SpeculationExperiment(),
         new BeamExperiment(),
         new PositionsExperiment(),
+        new HeadsExperiment(),
         new NormsExperiment(),
         new ResidualExperiment(),
         new WeightsExperiment(),
         new MaskedCausalExperiment(),
+        new ArchitecturesExperiment(),
     ];
 
     /// <summary>The experiment with a name, or null.</summary>
