@@ -64,7 +64,7 @@ internal sealed class TwoTargets
         {
             int[] ids = [Begin, .. taught is null ? Coin(step, number) : taught[number], End];
             int[] places = [.. Enumerable.Range(1, Length)];
-            var random = new Seriatim.Training.CounterRandom(_run.Seed, 1000 + (ulong)(step * Batch + rows.Count));
+            var random = new CounterRandom(_run.Seed, 1000 + (ulong)(step * Batch + rows.Count));
             random.Shuffle(places.AsSpan());
             foreach (int place in places.Take(1 + random.Below(99, Length)).Order())
             {
@@ -113,14 +113,14 @@ internal sealed class TwoTargets
     private static IEnumerable<int> Numbers(int step) => Enumerable.Range(0, Batch).Select(i => (step * Batch + i) % Sources);
 
     private int[] Coin(int step, int number) =>
-        new Seriatim.Training.CounterRandom(_run.Seed, 5).Below((ulong)(step * Sources + number), 2) == 0
+        new CounterRandom(_run.Seed, 5).Below((ulong)(step * Sources + number), 2) == 0
             ? _sources[number] : Capitals(_sources[number]);
 
     private static int[] Capitals(int[] small) => [.. small.Select(letter => letter + Letters)];
 
     private int[] Draw(int number)
     {
-        var random = new Seriatim.Training.CounterRandom(_run.Seed, 6);
+        var random = new CounterRandom(_run.Seed, 6);
         return [.. Enumerable.Range(0, Length).Select(t => random.Below((ulong)(number * Length + t), Letters))];
     }
 }

@@ -79,7 +79,7 @@ internal sealed class PositionsExperiment : Experiment
             {
                 Switches = $"\"positions\": \"{kind}\"",
             }.Make(run.Seed);
-            LabTraining.Train(run, model, run.Pick(150, 200, 500), 5e-3, step => Sentences(run.Seed, step, 32));
+            LabTraining.Train(run, model, run.Pick(120, 150, 500), 5e-3, step => Sentences(run.Seed, step, 32));
             double right = LossPass.Evaluate(model, run.Ops, Sentences(run.Seed, -1, 400)).Accuracy;
             run.Count($"order-{kind}", right, "", new($"who did it, {kind}", $"谁是施事,{kind}"));
             (none, worst) = kind == "none" ? (right, worst) : (none, Math.Min(worst, right));
@@ -117,7 +117,7 @@ internal sealed class PositionsExperiment : Experiment
                 Width = 64,
                 Switches = $"\"positions\": \"{kind}\"",
             }.Make(run.Seed);
-            LabTraining.Train(run, model, run.Pick(60, 220, 1500), 4e-3,
+            LabTraining.Train(run, model, run.Pick(60, 180, 1500), 4e-3,
                 step => LabLetters.Batch(run.Seed, step, 512 / length, length));
             Score(run, model, kind, length, null, rows, lines);
             if (kind != "rope")
