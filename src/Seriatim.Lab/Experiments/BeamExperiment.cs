@@ -118,7 +118,7 @@ internal sealed class BeamExperiment : Experiment
             MinNewTokens = tokens, // all of one length: what a step costs is compared
             ForcedEndId = null,
         };
-        string[] texts = [.. pairs.Take(run.Pick(2, 6, 12)).Select(pair => pair.Chinese)];
+        string[] texts = [.. pairs.Take(run.Pick(1, 6, 12)).Select(pair => pair.Chinese)];
         void Each(Func<string, Task> work)
         {
             foreach (string text in texts)
@@ -149,12 +149,19 @@ internal sealed class BeamExperiment : Experiment
         run.Measure("together-gain", seconds[2] / seconds[1], "x",
             new($"{Compared} requests at once / one after the other", $"{Compared} 个请求同时 / 逐个"));
         double work = ModelWork.Of(translator.Model).MultiplyAdds / run.Limits.F32MultiplyAddsPerSecond;
-        string[] names = [$"{Compared} beams 束", $"{Compared} requests at once 同时", $"{Compared} requests in turn 逐个"];
+        LabText[] names =
+        [
+            new($"{Compared} beams", $"{Compared} 个束"), new($"{Compared} requests at once", $"{Compared} 个请求同时"),
+            new($"{Compared} requests in turn", $"{Compared} 个请求逐个"),
+        ];
         run.Add(new LabTable(new($"{tokens} tokens of {texts.Length} sentences", $"{texts.Length} 个句子,每句 {tokens} 个词元"),
             [new("way", "方式"), new("rows of a sentence", "每句行数"), new("rows/s", "行/秒"), new("of the FMA limit", "算力利用率")],
-            [.. names.Select((name, i) => (IReadOnlyList<string>)[name, $"{rows[i]}", $"{all / seconds[i]:N0}",
+            [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{rows[i]}", $"{all / seconds[i]:N0}",
                 $"{all / seconds[i] * work:P0}"])],
-            Timed: true));
+            Timed: true)
+        {
+            Names = names,
+        });
     }
 
     private static GenerationRequest Ask(Translator translator, string text, int beams)

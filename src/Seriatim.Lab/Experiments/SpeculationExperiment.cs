@@ -53,7 +53,7 @@ internal sealed class SpeculationExperiment : Experiment
         double adaptive = 0;
         foreach (SpeculationKind kind in draft is null ? [SpeculationKind.PromptLookup] : Enum.GetValues<SpeculationKind>())
         {
-            foreach (float temperature in Temperatures)
+            foreach (float temperature in run.Pick([Temperatures[0], Temperatures[^1]], Temperatures, Temperatures))
             {
                 GenerationRequest[] requests = [.. LabPrompts.Stories.Take(run.Pick(2, 3, 6)).Select(text => new GenerationRequest
                 {
@@ -65,7 +65,7 @@ internal sealed class SpeculationExperiment : Experiment
                 })];
                 run.Say($"{NameOf(kind).English}, temperature {temperature:0.0}");
                 points.Add(Compare(run, model, engine, requests, kind, temperature, isCrowd: false));
-                if (temperature == 0)
+                if (temperature == 0 && run.Size != LabSize.Tiny)
                     adaptive = Math.Max(adaptive, Compare(run, model, engine, requests, kind, temperature, false,
                         always: false).Gain);
                 if (temperature == 0 && run.Size != LabSize.Tiny)
@@ -77,7 +77,8 @@ internal sealed class SpeculationExperiment : Experiment
         }
 
         Report(run, points);
-        run.Measure("adaptive-gain", adaptive, "x", new("gain where the engine decides how much to draft, at best",
+        if (adaptive > 0)
+            run.Measure("adaptive-gain", adaptive, "x", new("gain where the engine decides how much to draft, at best",
             "由引擎决定起草数量时的最好收益"));
     }
 
@@ -149,12 +150,15 @@ internal sealed class SpeculationExperiment : Experiment
             new("tokens a pass", "每次前向词元"), new("formula", "公式"), new("gain", "收益"),
         ],
         [
-            .. points.Select(point => (IReadOnlyList<string>)[$"{NameOf(point.Kind).English} {NameOf(point.Kind).Chinese}",
+            .. points.Select(point => (IReadOnlyList<string>)[NameOf(point.Kind).English,
                 $"{point.Temperature:0.0}", point.IsCrowd ? $"{Crowd}" : "1",
                     point.IsCrowd ? "-" : $"{point.Counts.Acceptance:P0}",
                 point.IsCrowd ? "-" : $"{point.Counts.TokensPerPass:F2}", point.IsCrowd ? "-" : $"{point.Counts.Predicted:F2}",
                 $"{point.Gain:F2}"]),
-        ], Timed: true));
+        ], Timed: true)
+        {
+            Names = [.. points.Select(point => NameOf(point.Kind))],
+        });
         run.Plot = new LabPlot(new("What speculation gains", "推测解码的收益"), new("temperature", "温度"),
             new("tokens a pass", "每次前向词元"),
             [.. alone.GroupBy(point => point.Kind).Select(group => new PlotSeries(NameOf(group.Key),

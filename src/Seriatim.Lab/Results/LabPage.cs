@@ -130,10 +130,10 @@ internal static class LabPage
         foreach (LabText column in table.Columns)
             page.Html("<th>").Text(column.In(language)).Html("</th>");
         page.Html("</tr>\n");
-        foreach (IReadOnlyList<string> row in table.Rows)
+        for (int at = 0; at < table.Rows.Count; at++)
         {
-            page.Html("<tr>");
-            foreach (string cell in row)
+            page.Html("<tr><td>").Text(table.Names?[at].In(language) ?? table.Rows[at][0]).Html("</td>");
+            foreach (string cell in table.Rows[at].Skip(1))
                 page.Html("<td>").Text(cell).Html("</td>");
             page.Html("</tr>\n");
         }

@@ -76,6 +76,8 @@ internal sealed class LabRun(
     {
         if (table.Rows.FirstOrDefault(row => row.Count != table.Columns.Count) is { } odd)
             throw new ArgumentException($"A row of \"{table.Title.English}\" has {odd.Count} cells for {table.Columns.Count} columns.");
+        if (table.Names is { } names && !names.Select(name => name.English).SequenceEqual(table.Rows.Select(row => row[0])))
+            throw new ArgumentException($"The names of the rows of \"{table.Title.English}\" are not their first cells.");
         _tables.Add(table);
     }
 
