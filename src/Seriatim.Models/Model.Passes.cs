@@ -16,7 +16,8 @@ public sealed partial class Model
     /// <param name="classes">The class of each source (<see cref="LengthSpec.ClassOf"/>).</param>
     /// <param name="reduction">Sum or mean.</param>
     /// <exception cref="InvalidOperationException">The model predicts no lengths.</exception>
-    public Tensor LengthLoss(IOps ops, RaggedBatch source, Tensor encoded, ReadOnlyMemory<int> classes, LossReduction reduction) =>
+    public Tensor LengthLoss(
+        IOps ops, RaggedBatch source, Tensor encoded, ReadOnlyMemory<int> classes, LossReduction reduction) =>
         Lengths.Loss(ops, source, encoded, classes, reduction);
 
     private LengthPredictor Lengths => _lengths

@@ -94,9 +94,18 @@ public sealed partial class Model : IDisposable
     /// <summary>Positions the model was trained with, before any rotary scaling of its config.</summary>
     public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
 
-    /// <summary>Bytes that one position of one sequence takes in memory for the layers' own keys and values.</summary>
+    /// <summary>
+    /// Bytes that one position of one sequence takes in memory for the layers' own keys and values; of a model that has none, those
+    /// of a position of its source.
+    /// </summary>
     /// <param name="type">How they are stored.</param>
-    public long BytesPerPositionIn(KeyValueType type) => _memory?.Kinds.Sum(kind => kind.BytesPerPosition(type)) ?? 0;
+    public long BytesPerPositionIn(KeyValueType type)
+    {
+        long own = _memory?.Kinds.Sum(kind => kind.BytesPerPosition(type)) ?? 0;
+
+        // Whoever has pages of the encoder's output alone sizes pages by those.
+        return own > 0 ? own : _memory?.Kinds.Sum(kind => kind.BytesPerSourcePosition(type)) ?? 0;
+    }
 
     /// <summary>Bytes of the states of all recurrent layers of one sequence; 0: there are none.</summary>
     public long BytesPerState => _memory?.Kinds.Sum(kind => kind.BytesPerState) ?? 0;
@@ -342,6 +351,9 @@ public sealed partial class Model : IDisposable
 
     /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
     internal IDisposable? Owner { get; set; }
+
+    internal Tensor EncodeTraced(IOps ops, RaggedBatch batch, Action<int, Tensor> trace) =>
+        Run(_encoder!, Spec.Encoder!, ops, batch, null, trace);
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);

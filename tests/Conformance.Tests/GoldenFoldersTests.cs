@@ -36,9 +36,11 @@ public sealed class GoldenFoldersTests
 
     /// <summary>
     /// Families that no reference numbers were made for: Falcon Mamba is Mamba with three norms, so it rests on mamba's cases, on
-    /// gradients that are slopes and on the invariance suite. Seriatim is of this project: its parts are those of other families.
+    /// gradients that are slopes and on the invariance suite. Encoder-decoders of LSTM and GRU are of no library: their forward
+    /// pass is written out in RecurrentSeq2SeqTests, and their cells are those of lstm and gru. Seriatim is of this project: its
+    /// parts are those of other families.
     /// </summary>
-    private static readonly string[] WithoutCase = ["falcon_mamba", "seriatim"];
+    private static readonly string[] WithoutCase = ["falcon_mamba", "rnn_seq2seq", "seriatim"];
 
     [Fact]
     public void EveryBuiltFamilyHasACase()

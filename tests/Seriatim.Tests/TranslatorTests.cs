@@ -98,4 +98,43 @@ public sealed class TranslatorTests : IDisposable
             yield return "a song";
         }
     }
+
+    [Fact]
+    public async Task A_model_for_whole_translations_refines_them_and_takes_no_beams()
+    {
+        TinyModels.WriteMaskPredict(_folder.Path);
+        using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
+        Assert.True(translator.FillsIn);
+        var told = new List<RefinementStep>();
+        var options = new TranslationOptions { To = "en", Iterations = 4, LengthCandidates = 2, MaxNewTokens = 20, Steps = new Teller(told) };
+        Translation whole = await translator.TranslateManyAsync(["the cat"], options).SingleAsync();
+        Assert.Equal([1, 2, 3, 4], told.Select(step => step.Pass));
+        Assert.Equal(whole.Text, told[^1].Text.Trim());
+        Assert.True(told[^1].TokenIds.Count <= 20 && whole.Score < 0);
+        string[] texts = [.. Enumerable.Range(0, 30).Select(i => $"the cat number {i} sat")];
+        TranslationOptions silent = options with { Steps = null };
+        List<Translation> many = await translator.TranslateManyAsync(texts, silent).ToListAsync();
+        Assert.Equal(many[17].Text, await translator.TranslateAsync(texts[17], silent));
+        Assert.Equal(10, translator.Request("the cat", new() { To = "en" }).MaskPredict!.Iterations);
+        Assert.Equal("Beams", (await Assert.ThrowsAsync<InvalidOptionException>(() =>
+            translator.TranslateAsync("the cat", options with { Beams = 4 }))).Option);
+        Assert.Equal("LengthPenalty", (await Assert.ThrowsAsync<InvalidOptionException>(() =>
+            translator.TranslateAsync("the cat", options with { LengthPenalty = 1.2 }))).Option);
+        using var other = new TempFolder();
+        TinyModels.WriteMarian(other.Path);
+        using Translator beams = await Translator.OpenAsync(other.Path, Small);
+        Assert.False(beams.FillsIn);
+        foreach ((string option, TranslationOptions wrong) in new (string, TranslationOptions)[]
+        {
+            ("Iterations", new() { Iterations = 3 }), ("LengthCandidates", new() { LengthCandidates = 2 }), ("Steps", new() { Steps = new Teller([]) }),
+        })
+        {
+            Assert.Equal(option, (await Assert.ThrowsAsync<InvalidOptionException>(() => beams.TranslateAsync("the cat", wrong))).Option);
+        }
+    }
+
+    private sealed class Teller(List<RefinementStep> told) : IProgress<RefinementStep>
+    {
+        public void Report(RefinementStep value) => told.Add(value);
+    }
 }

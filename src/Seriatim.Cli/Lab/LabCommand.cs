@@ -99,7 +99,8 @@ internal static class LabCommand
         if (json)
             Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.LabReport));
         page?.Write(report);
-        return report.Interrupted ? ExitCodes.Interrupted : ExitCodes.Success;
+        return report.Interrupted ? ExitCodes.Interrupted
+            : report.Results.Any(result => result.Verdict == Verdict.Failed) ? ExitCodes.Internal : ExitCodes.Success;
 
         void Show(Action print)
         {

@@ -55,9 +55,20 @@ internal static class LabView
 
         foreach (LabText note in result.Notes)
             Folded(note.English);
-        string colour = result.Verdict switch { Verdict.Holds => "32", Verdict.HoldsWithAnotherFactor => "33", Verdict.DoesNotHold => "31", _ => "90" };
+        string colour = result.Verdict switch
+        {
+            Verdict.Holds => "32",
+            Verdict.HoldsWithAnotherFactor => "33",
+            Verdict.DoesNotHold or Verdict.Failed => "31",
+            _ => "90",
+        };
         string words = LabWords.Of(result.Verdict).English;
-        Console.Out.WriteLine(Coloured(colour, $"The claim {(result.Verdict >= Verdict.Unfinished ? "was " + words : words)}."));
+        Console.Out.WriteLine(Coloured(colour, result.Verdict switch
+        {
+            Verdict.Skipped or Verdict.Failed => $"The experiment {(result.Verdict == Verdict.Failed ? "" : "was ")}{words}.",
+            Verdict.Unfinished => "Interrupted: there is no verdict.",
+            _ => $"The claim {words}.",
+        }));
         if (result.Skipped is { } why)
             Folded(why.English);
         Console.Out.WriteLine();

@@ -195,7 +195,12 @@ public sealed class StrategyStep
     /// <summary>Log-probabilities of a token of a row, with the alternatives that were asked for.</summary>
     internal TokenLogprobs Score(ReadOnlySpan<float> logits, int token, double total) => Request.Logprobs is { } top
         ? LogprobReader.Read(_context.Scratch, logits, token, top)
-        : new TokenLogprobs { Chosen = new TokenLogprob { TokenId = token, Logprob = logits[token] - total }, Top = [], Rank = 0 };
+        : new TokenLogprobs
+        {
+            Chosen = new TokenLogprob { TokenId = token, Logprob = logits[token] - total },
+            Top = [],
+            Rank = 0,
+        };
 
     /// <summary>The first tokens are there.</summary>
     internal void NoteTokens() => Work.NoteToken();

@@ -74,7 +74,7 @@ internal sealed class ExposureExperiment : Experiment
         {
             TrainingBatch batch = Make([.. Draw(run, 1, step * Batch, Batch)]);
             return sampled
-                ? ScheduledSampling.Apply(model.Model, run.Ops, batch, sampling.ProbabilityAt(step), new Seriatim.Training.CounterRandom(run.Seed, (ulong)step))
+                ? ScheduledSampling.Apply(model.Model, run.Ops, batch, sampling.ProbabilityAt(step), new CounterRandom(run.Seed, (ulong)step))
                 : batch;
         }, sampled ? "with scheduled sampling" : "teacher forcing", enough: () => model.Score(checks).Accuracy >= Enough);
         int[][] tests = [.. Draw(run, 2, 0, examples)];
@@ -105,7 +105,7 @@ internal sealed class ExposureExperiment : Experiment
 
     private static IEnumerable<int[]> Draw(LabRun run, ulong stream, int first, int count)
     {
-        var random = new Seriatim.Training.CounterRandom(run.Seed, stream);
+        var random = new CounterRandom(run.Seed, stream);
         for (int i = first; i < first + count; i++)
             yield return [.. Enumerable.Range(0, Length).Select(t => random.Below((ulong)(i * Length + t), 2))];
     }

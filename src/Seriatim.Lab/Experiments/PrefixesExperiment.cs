@@ -128,7 +128,7 @@ internal sealed class PrefixesExperiment : Experiment
 
     private static int[] Draw(LabRun run, ulong stream, int number)
     {
-        var random = new Seriatim.Training.CounterRandom(run.Seed, stream);
+        var random = new CounterRandom(run.Seed, stream);
         return [.. Enumerable.Range(0, Length).Select(t => random.Below((ulong)(number * Length + t), Symbols))];
     }
 }

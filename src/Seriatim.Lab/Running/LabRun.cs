@@ -137,8 +137,23 @@ internal sealed class LabRun(
     /// <summary>Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="engine">Options of its engine.</param>
-    public Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null) => Translator.OpenAsync(name,
-        new LanguageModelOptions { Threads = options.Threads, Hub = hub, Engine = engine ?? new EngineOptions() }, cancellation);
+    public async Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null)
+    {
+        Say($"opening {name}");
+        try
+        {
+            return await Translator.OpenAsync(name, new LanguageModelOptions
+            {
+                Threads = options.Threads,
+                Hub = hub,
+                Engine = engine ?? new EngineOptions(),
+            }, cancellation);
+        }
+        catch (ModelHubException missing)
+        {
+            throw new LabSkipException(new(missing.Message, $"缺少模型:{missing.Message}"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _ops?.Dispose();

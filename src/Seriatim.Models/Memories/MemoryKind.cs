@@ -17,6 +17,9 @@ internal abstract class MemoryKind
     /// <summary>Bytes that a position of a sequence takes.</summary>
     public virtual long BytesPerPosition(KeyValueType type) => 0;
 
+    /// <summary>Bytes that a position of an encoder's output takes.</summary>
+    public virtual long BytesPerSourcePosition(KeyValueType type) => 0;
+
     /// <summary>Bytes of a state.</summary>
     public virtual long BytesPerState => 0;
 
@@ -64,6 +67,9 @@ internal abstract class MemoryKind
         public override string Name => "pages of cross-attention";
 
         public override bool Fits(MemoryPool pool) => pool is CrossPagePool;
+
+        public override long BytesPerSourcePosition(KeyValueType type) =>
+            KeyValuePool.BytesPerPosition(Layers, heads, headDim, type);
 
         public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
             new CrossPagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.CrossPages, sizes.Type));
