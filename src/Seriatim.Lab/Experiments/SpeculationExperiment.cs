@@ -92,7 +92,7 @@ internal sealed class SpeculationExperiment : Experiment
         GenerationRequest[] drafting = [.. requests.Select(request => request with { Speculation = options })];
         List<GenerationResult> plain = [], fast = [];
         var counts = new DraftCounts();
-        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 3),
+        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 3),
             () => plain = Run(run, model, engine, requests, isCrowd, null),
             () => fast = Run(run, model, engine, drafting, isCrowd, counts = new DraftCounts()));
         bool same = plain.Zip(fast).All(pair =>
