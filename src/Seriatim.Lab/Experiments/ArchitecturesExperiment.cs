@@ -57,7 +57,8 @@ internal sealed class ArchitecturesExperiment : Experiment
         run.Note(new("The language is made up: each word has two translations, and a sentence takes all of the first kind or all of the second, backwards.",
             "语言是虚构的:每个词有两种译法,一个句子要么全用第一种,要么全用第二种,且语序相反。"));
         run.Plot = new LabPlot(new("Right texts", "正确的文本"), new("architecture", "架构"), new("share", "比例"),
-            [new(new("copying", "复制"), [0, 1, 2], copied), new(new("translating", "翻译"), [0, 1, 2], translated)]) { Names = Names };
+            [new(new("copying", "复制"), [0, 1, 2], copied), new(new("translating", "翻译"), [0, 1, 2], translated)])
+        { Names = Names };
         return Task.CompletedTask;
     }
 

@@ -66,7 +66,8 @@ internal sealed class HeadsExperiment : Experiment
             "三个位置:单层模型须同时说出文本中三个位置上的符号。字母:莎士比亚的小模型,多层时单头也足够。"));
         double[] x = [.. heads.Select(h => (double)h)];
         run.Plot = new LabPlot(new("Loss by heads at equal width", "宽度相同时的头数与损失"), new("heads", "头数"), new("nats", "奈特"),
-            [new(new("three places", "三个位置"), x, places), new(new("letters", "字母"), x, letters)]) { LogX = true };
+            [new(new("three places", "三个位置"), x, places), new(new("letters", "字母"), x, letters)])
+        { LogX = true };
     }
 
     private static double Letters(LabRun run, int heads)

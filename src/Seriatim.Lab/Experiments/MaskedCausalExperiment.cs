@@ -44,7 +44,8 @@ internal sealed class MaskedCausalExperiment : Experiment
             [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{left[i]:F3}", $"{both[i]:F3}"])], Timed: false));
         double[] x = [.. Enumerable.Range(0, Words).Select(i => (double)i)];
         run.Plot = new LabPlot(new("Right guesses by place", "各位置的正确率"), new("place", "位置"), new("share", "比例"),
-            [new(new("from the left", "从左侧"), x, left), new(new("from both sides", "从两侧"), x, both)]) { Names = names };
+            [new(new("from the left", "从左侧"), x, left), new(new("from both sides", "从两侧"), x, both)])
+        { Names = names };
         return Task.CompletedTask;
     }
 

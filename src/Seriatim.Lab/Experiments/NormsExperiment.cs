@@ -102,7 +102,8 @@ internal sealed class NormsExperiment : Experiment
             [new("sequences", "序列数"), "LayerNorm", "BatchNorm", new("difference", "差")], cells, Timed: false));
         double[] x = [.. sizes.Select(size => (double)size)];
         run.Plot = new LabPlot(new("Loss by batch size", "批量与损失"), new("sequences in a batch", "每批序列数"), new("nats a letter", "每字母奈特"),
-            [new("LayerNorm", x, layer), new("BatchNorm", x, batch)]) { LogX = true };
+            [new("LayerNorm", x, layer), new("BatchNorm", x, batch)])
+        { LogX = true };
     }
 
     private static void Depths(LabRun run)

@@ -138,7 +138,8 @@ internal sealed class PositionsExperiment : Experiment
         run.Add(new LabTable(new($"Loss by position, trained on {length}", $"各位置的损失,训练长度 {length}"),
             [new("positions", "位置编码"), "L/2..L", "L..2L", "2L..4L"], rows, Timed: false));
         run.Plot = new LabPlot(new("Loss beyond the trained length", "超出训练长度的损失"), new("position / L", "位置 / L"),
-            new("nats a letter", "每字母奈特"), lines) { LogX = true };
+            new("nats a letter", "每字母奈特"), lines)
+        { LogX = true };
     }
 
     private static void Score(LabRun run, Model model, string name, int length, SequenceTerms? terms,

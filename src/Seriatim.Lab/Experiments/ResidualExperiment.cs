@@ -44,7 +44,8 @@ internal sealed class ResidualExperiment : Experiment
             [new("layers", "层数"), new("with residuals", "有残差"), new("without", "无残差")], cells, Timed: false));
         double[] x = [.. depths.Select(depth => (double)depth)];
         run.Plot = new LabPlot(new("Loss by depth", "深度与损失"), new("layers", "层数"), new("nats a letter", "每字母奈特"),
-            [new(new("with residuals", "有残差"), x, with), new(new("without", "无残差"), x, without)]) { LogX = true };
+            [new(new("with residuals", "有残差"), x, with), new(new("without", "无残差"), x, without)])
+        { LogX = true };
         return Task.CompletedTask;
     }
 
