@@ -134,7 +134,7 @@ internal sealed class BeamExperiment : Experiment
             return Task.CompletedTask;
         }
 
-        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 4),
+        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 5),
             () => Each(text => Counted(0, engine.CompleteAsync(Cut(text, Compared), run.Cancellation))),
             () => Each(text => Counted(1, LabSteps.TogetherAsync(engine, model,
                 [.. Enumerable.Repeat(Cut(text, 1), Compared)], run.Cancellation))),

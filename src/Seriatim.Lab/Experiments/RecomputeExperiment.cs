@@ -131,8 +131,8 @@ internal sealed class RecomputeExperiment : Experiment
     /// <summary>The longest text whose rows without a cache are so much work; the model's context may be shorter.</summary>
     private static int Longest(LabRun run, Model model)
     {
-        double rows = run.Pick(1e9, 3e10, 4e11) / model.ParameterCount;
-        int wanted = Math.Min(run.Pick(24, 144, 512), model.Spec.Context);
+        double rows = run.Pick(1e9, 3e10, 2e11) / model.ParameterCount;
+        int wanted = Math.Min(run.Pick(24, 144, 192), model.Spec.Context);
         int longest = Math.Clamp((int)Math.Sqrt(2 * rows), 8, wanted);
         if (longest < wanted)
         {
