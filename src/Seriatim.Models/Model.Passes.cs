@@ -34,8 +34,10 @@ public sealed partial class Model
             segment.Pattern.Check(segment.Rows, spec, Spec.Family);
             if (segment.Padding > 0 && spec.Layers.FirstOrDefault(layer => layer.Mixer is not MixerSpec.Attention) is { } other)
             {
-                throw new ArgumentException($"A segment has {segment.Padding} rows of padding, which a layer of this {Spec.Family} "
-                    + $"model, a {other.Mixer.GetType().Name}, would see; only attention to all rows hides them.", nameof(batch));
+                throw new ArgumentException(
+                    $"A segment has {segment.Padding} rows of padding, which a layer of this {Spec.Family} "
+                        + $"model, a {other.Mixer.GetType().Name}, would see; only attention to all rows hides them.",
+                    nameof(batch));
             }
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {

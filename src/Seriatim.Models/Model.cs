@@ -95,8 +95,8 @@ public sealed partial class Model : IDisposable
     public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
 
     /// <summary>
-    /// Bytes that one position of one sequence takes in memory for the layers' own keys and values; of a model that has none, those
-    /// of a position of its source.
+    /// Bytes that one position of one sequence takes in memory for the layers' own keys and values; of a model that has
+    /// none, those of a position of its source.
     /// </summary>
     /// <param name="type">How they are stored.</param>
     public long BytesPerPositionIn(KeyValueType type)

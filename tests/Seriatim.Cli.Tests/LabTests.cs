@@ -45,7 +45,8 @@ public sealed class LabTests : IDisposable
     [Fact]
     public void Json_is_one_object_and_a_seed_gives_the_same_counts()
     {
-        string[] runs = [.. Enumerable.Range(0, 2).Select(_ => Cli.Run("lab", "kv-memory", "--quick", "--json", "--seed", "7").Output)];
+        string[] runs = [.. Enumerable.Range(0, 2)
+            .Select(_ => Cli.Run("lab", "kv-memory", "--quick", "--json", "--seed", "7").Output)];
         JsonElement report = JsonDocument.Parse(runs[0]).RootElement;
         Assert.Equal(7, report.GetProperty("seed").GetInt32());
         JsonElement result = report.GetProperty("results")[0];

@@ -11,7 +11,11 @@ public sealed class TextPlotTests
     [InlineData(200)]
     public void Lines_stand_where_their_numbers_say_and_fit(int width)
     {
-        var plot = new LabPlot("t", "tokens", "ms", [new("one", [1, 2, 4], [1, 10, 100]), new("two", [1, 4], [100, 1])]) { LogX = true, LogY = true };
+        var plot = new LabPlot("t", "tokens", "ms", [new("one", [1, 2, 4], [1, 10, 100]), new("two", [1, 4], [100, 1])])
+        {
+            LogX = true,
+            LogY = true,
+        };
         string[] lines = [.. TextPlot.Draw(plot, width)];
         Assert.All(lines, line => Assert.True(line.Length <= Math.Min(width, 72), line));
         string[] frame = [.. lines.Where(line => line.Contains('│')).Select(line => line[(line.IndexOf('│') + 1)..])];

@@ -38,7 +38,8 @@ public sealed class PageTests
         Assert.All([experiment.Title, experiment.Claim, .. experiment.Rule.Select(e => e.Words)], words =>
         {
             Assert.NotEmpty(words.English);
-            Assert.True(words.Chinese.Any(letter => letter is >= '\u4e00' and <= '\u9fff'), $"{experiment.Name}: {words.Chinese}");
+            Assert.True(words.Chinese.Any(letter => letter is >= '\u4e00' and <= '\u9fff'),
+                $"{experiment.Name}: {words.Chinese}");
             Assert.DoesNotContain(words.English, letter => letter is >= '\u4e00' and <= '\u9fff');
         });
         Assert.Matches("(19|20)[0-9][0-9]", experiment.Source);
@@ -49,8 +50,8 @@ public sealed class PageTests
     public void A_defect_of_one_experiment_costs_no_other_result()
     {
         var limits = new LabListener(_ => { }, (_, _) => { }, (_, _) => { });
-        LabReport report = LabRunner.RunAsync([new Broken(), LabExperiments.Find("kv-memory")!], new LabOptions(LabSize.Tiny), new ModelHub(),
-            new LabSurroundings("1", "cpu", 512), limits, CancellationToken.None).GetAwaiter().GetResult();
+        LabReport report = LabRunner.RunAsync([new Broken(), LabExperiments.Find("kv-memory")!], new LabOptions(LabSize.Tiny),
+            new ModelHub(), new LabSurroundings("1", "cpu", 512), limits, CancellationToken.None).GetAwaiter().GetResult();
         Assert.Equal([Verdict.Failed, Verdict.Holds], report.Results.Select(result => result.Verdict));
         Assert.Contains("it broke", report.Results[0].Skipped!.English);
         Assert.Single(report.Results[0].Figures);

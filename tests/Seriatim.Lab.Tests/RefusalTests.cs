@@ -61,7 +61,8 @@ public sealed class RefusalTests
         {
             string file = Path.Combine(folder, "model.gguf");
             ModelConverter.ToGguf(await new ModelHub().ResolveAsync("stories-draft"), file, QuantizationMix.Parse("q8_0"));
-            LabResult result = await ExperimentTests.RunAsync(LabExperiments.Find("quantisation")!, new LabOptions(LabSize.Tiny, file));
+            LabResult result = await ExperimentTests.RunAsync(LabExperiments.Find("quantisation")!,
+                new LabOptions(LabSize.Tiny, file));
             Assert.Equal(Verdict.Skipped, result.Verdict);
             Assert.Contains("Q8_0", result.Skipped!.English, StringComparison.Ordinal);
         }

@@ -68,8 +68,8 @@ internal static class LabCommand
             Console.Out.WriteLine(JsonSerializer.Serialize(LabEntry.Of(experiment), CliJson.Lines.LabEntry));
     }
 
-    private static async Task<int> RunAsync(IReadOnlyList<Experiment> experiments, LabOptions options, LabPageFile? page, bool json,
-        CancellationToken cancellation)
+    private static async Task<int> RunAsync(IReadOnlyList<Experiment> experiments, LabOptions options,
+        LabPageFile? page, bool json, CancellationToken cancellation)
     {
         if (options.Model is { } name)
             await new ModelHub().ResolveAsync(name, cancellationToken: cancellation);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Seriatim.Lab;
 
 /// <summary>
@@ -5,7 +7,8 @@ namespace Seriatim.Lab;
 /// </summary>
 internal sealed class TwoTargets
 {
-    private const int Letters = 8, Symbols = 2 * Letters, Begin = Symbols, Pad = Symbols + 1, End = Symbols + 2, Mask = Symbols + 3, Length = 6;
+    private const int Letters = 8, Symbols = 2 * Letters, Begin = Symbols, Pad = Symbols + 1, End = Symbols + 2,
+        Mask = Symbols + 3, Length = 6;
     private const int Batch = 48, Sources = 2304, Tested = 200;
 
     private readonly LabRun _run;
@@ -22,13 +25,14 @@ internal sealed class TwoTargets
     public static int Vocabulary => Symbols + 4;
 
     /// <summary>A small model of Mask-Predict for it.</summary>
-    public static string FilledConfig => $$"""
+    public static Model Make(ulong seed) => Model.Create("a model of the lab", Encoding.UTF8.GetBytes($$"""
         {"model_type": "cmlm_transformer", "vocab_size": {{Vocabulary}}, "bos_token_id": {{Begin}}, "pad_token_id": {{Pad}},
         "eos_token_id": {{End}}, "mask_token_id": {{Mask}}, "share_all_embeddings": true, "no_scale_embedding": true,
         "encoder_embed_dim": 64, "encoder_ffn_embed_dim": 256, "encoder_layers": 2, "encoder_attention_heads": 4,
         "decoder_embed_dim": 64, "decoder_ffn_embed_dim": 256, "decoder_layers": 2, "decoder_attention_heads": 4,
-        "encoder_normalize_before": true, "decoder_normalize_before": true, "max_source_positions": 40, "max_target_positions": 40}
-        """;
+        "encoder_normalize_before": true, "decoder_normalize_before": true,
+        "max_source_positions": 40, "max_target_positions": 40}
+        """), new RandomSource(seed, 0.1f));
 
     /// <summary>The batch of a step for a model that writes one id after the other: either target, as a coin falls.</summary>
     public TrainingBatch Pairs(int step)
@@ -91,7 +95,8 @@ internal sealed class TwoTargets
     /// <summary>That share for sources that nobody has seen.</summary>
     public async Task<double> ShareAsync(SmallModel model, int passes)
     {
-        await using var engine = new GenerationEngine(new LoadedModel(model.Model, _run.Ops), new EngineOptions { TokenBudget = 1024 });
+        await using var engine = new GenerationEngine(new LoadedModel(model.Model, _run.Ops),
+            new EngineOptions { TokenBudget = 1024 });
         (int Number, Task<GenerationResult> Result)[] all = [.. Enumerable.Range(Sources, Tested).Select(number => (number,
             engine.CompleteAsync(new GenerationRequest
             {

@@ -1,6 +1,8 @@
 namespace Seriatim.Lab;
 
-/// <summary>A translator that fills in whole sentences against one that writes them word by word, and what distillation gives it.</summary>
+/// <summary>
+/// A translator that fills in whole sentences against one that writes them word by word, and what distillation gives it.
+/// </summary>
 internal sealed class MaskPredictExperiment : Experiment
 {
     private static readonly int[] Iterations = [1, 2, 4, 10];
@@ -10,10 +12,12 @@ internal sealed class MaskPredictExperiment : Experiment
     public override LabText Title => new("Filling in a sentence in a few passes", "几遍填完一个句子");
 
     public override LabText Claim => new(
-        "A non-autoregressive model needs a few passes however long the sentence is; quality grows with the passes, and learning from a teacher's translations is what makes few passes enough.",
+        "A non-autoregressive model needs a few passes however long the sentence is; quality grows with the passes, and learning "
+            + "from a teacher's translations is what makes few passes enough.",
         "非自回归模型不论句子多长只需几遍;质量随遍数提高,而向教师的译文学习使少数几遍就够。");
 
-    public override string Source => "Ghazvininejad et al., 2019: Mask-Predict, sections 4 and 5; Gu et al., 2018, section 3.3; Zhou et al., 2020";
+    public override string Source =>
+        "Ghazvininejad et al., 2019: Mask-Predict, sections 4 and 5; Gu et al., 2018, section 3.3; Zhou et al., 2020";
 
     public override string Formula => "passes = T for any length N, against N; one pass on two equally good targets mixes them";
 
@@ -21,9 +25,11 @@ internal sealed class MaskPredictExperiment : Experiment
     [
         Expectation.AtLeast("bleu-gain", new("BLEU of 10 passes less that of 1", "10 遍的 BLEU 减 1 遍的"), 2, 0.5),
         Expectation.AtMost("bleu-gap", new("BLEU of zh-en with 4 beams less that of 10 passes", "zh-en 四束的 BLEU 减 10 遍的"), 3, 8),
-        Expectation.AtLeast("speed", new("time of greedy decoding / of 4 passes, sentence by sentence", "逐句:贪心解码用时 / 4 遍用时"), 1.5, 1),
+        Expectation.AtLeast("speed",
+            new("time of greedy decoding / of 4 passes, sentence by sentence", "逐句:贪心解码用时 / 4 遍用时"), 1.5, 1),
         Expectation.AtLeast("mixture", new(
-            "two targets a source, one pass: answers that are one of them, distilled less raw", "每源两个目标、一遍:属于其一的答案,蒸馏减原始"), 0.3, 0.1),
+            "two targets a source, one pass: answers that are one of them, distilled less raw", "每源两个目标、一遍:属于其一的答案,蒸馏减原始"), 0.3,
+            0.1),
         Expectation.AtLeast("repair", new(
             "two targets a source: right answers of 8 passes less those of 1, raw", "每源两个目标:8 遍正确答案减 1 遍,原始数据"), 0.2, 0.05),
     ];
@@ -36,7 +42,8 @@ internal sealed class MaskPredictExperiment : Experiment
 
     private static async Task TranslateAsync(LabRun run)
     {
-        (string Chinese, string English)[] pairs = [.. LabData.Pairs.Take(run.Pick(15, LabData.Pairs.Count, LabData.Pairs.Count))];
+        (string Chinese,
+            string English)[] pairs = [.. LabData.Pairs.Take(run.Pick(15, LabData.Pairs.Count, LabData.Pairs.Count))];
         using Translator plain = await run.OpenTranslatorAsync("zh-en"), filled = await run.OpenTranslatorAsync("zh-en-nar");
         double[] filledBleu = new double[Iterations.Length];
         for (int i = 0; i < Iterations.Length; i++)
@@ -58,7 +65,8 @@ internal sealed class MaskPredictExperiment : Experiment
             new(new("greedy", "贪心"), [1, 10], [greedy, greedy]), new(new("4 beams", "四束"), [1, 10], [beams, beams]),
         ]);
         run.Note(new(
-            $"BLEU of {2 * pairs.Length} short sentences, both directions: a point or two is chance. Scores of the test set are in the models' cards.",
+            $"BLEU of {2 * pairs.Length} short sentences, both directions: a point or two is chance. Scores of the test set are "
+                + "in the models' cards.",
             $"BLEU 基于 {2 * pairs.Length} 个短句(双向),一两分属偶然;测试集得分见模型卡。"));
     }
 
@@ -69,7 +77,8 @@ internal sealed class MaskPredictExperiment : Experiment
         string[] toEnglish = await AllAsync(run, translator, [.. pairs.Select(p => p.Chinese)], options with { To = "en" });
         string[] toChinese = await AllAsync(run, translator, [.. pairs.Select(p => p.English)], options with { To = "zh" });
         return (Bleu.Corpus(toEnglish, [.. pairs.Select(p => (IReadOnlyList<string>)[p.English])], BleuTokenizer.Mteval13A).Score
-            + Bleu.Corpus(toChinese, [.. pairs.Select(p => (IReadOnlyList<string>)[p.Chinese])], BleuTokenizer.Chinese).Score) / 2;
+            + Bleu.Corpus(toChinese, [.. pairs.Select(p => (IReadOnlyList<string>)[p.Chinese])], BleuTokenizer.Chinese).Score)
+            / 2;
     }
 
     private static async Task<string[]> AllAsync(LabRun run, Translator translator, string[] texts, TranslationOptions options)
@@ -116,14 +125,16 @@ internal sealed class MaskPredictExperiment : Experiment
             [new("way", "方式"), new("one by one", "逐句"), new("all at once", "一起")], rows, Timed: true));
     }
 
-    /// <summary>Each source has two good targets: in small letters, and in capitals. A teacher decides; raw data do not.</summary>
+    /// <summary>
+    /// Each source has two good targets: in small letters, and in capitals. A teacher decides; raw data do not.
+    /// </summary>
     private static async Task DistilAsync(LabRun run)
     {
         var task = new TwoTargets(run);
         int steps = run.Pick(400, 450, 900);
         Dictionary<int, int[]> taught;
         double teacher;
-        using (var model = new SmallModel(run, SmallModel.Config("encoder-decoder", TwoTargets.Vocabulary, 64, 2, 32)))
+        using (var model = new SmallModel(run, new LabModel("Seq2SeqLM", TwoTargets.Vocabulary, 32) { Width = 64 }.Make(run.Seed)))
         {
             model.Train(steps, 2e-3, step => task.Pairs(step), "the teacher");
             taught = task.Teach(model);
@@ -131,7 +142,8 @@ internal sealed class MaskPredictExperiment : Experiment
         }
 
         run.Count("teacher", teacher, "", new("right answers of the teacher", "教师的正确答案"));
-        double[] raw = await LearnAsync(run, task, steps, null, "raw"), distilled = await LearnAsync(run, task, steps, taught, "distilled");
+        double[] raw = await LearnAsync(run, task, steps, null, "raw"),
+            distilled = await LearnAsync(run, task, steps, taught, "distilled");
         run.Count("raw-1", raw[0], "", new("raw, one pass", "原始,一遍"));
         run.Count("raw-8", raw[1], "", new("raw, 8 passes", "原始,8 遍"));
         run.Count("distilled-1", distilled[0], "", new("distilled, one pass", "蒸馏,一遍"));
@@ -146,7 +158,7 @@ internal sealed class MaskPredictExperiment : Experiment
     private static async Task<double[]> LearnAsync(
         LabRun run, TwoTargets task, int steps, Dictionary<int, int[]>? taught, string doing)
     {
-        using var model = new SmallModel(run, TwoTargets.FilledConfig, deviation: 0.1f);
+        using var model = new SmallModel(run, TwoTargets.Make(run.Seed));
         model.Train(steps, 2e-3, step => task.Masked(step, taught), $"Mask-Predict, {doing}");
         return [await task.ShareAsync(model, 1), await task.ShareAsync(model, 8)];
     }

@@ -101,7 +101,8 @@ internal sealed class QuantisationExperiment : Experiment
         if (stored.Matrices.Count > 0)
         {
             throw new LabSkipException(new(
-                $"{stored.Matrices.Count} of its matrices are in blocks of {stored.Matrices[0].Type} already; an exact model is needed.",
+                $"{stored.Matrices.Count} of its matrices are in blocks of {stored.Matrices[0].Type} already; an "
+                    + "exact model is needed.",
                 $"模型已有 {stored.Matrices.Count} 个矩阵量化为 {stored.Matrices[0].Type};需要未量化的模型。"));
         }
     }

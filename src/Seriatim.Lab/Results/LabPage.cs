@@ -31,7 +31,8 @@ internal static class LabPage
     {
         var page = new ReportPage(LabWords.Title.In(language), language == LabLanguage.Chinese ? "zh-CN" : "en", Style);
         page.Html("<p class=\"sub\">").Text(string.Create(CultureInfo.InvariantCulture,
-            $"Seriatim {report.Version.Split('+')[0]}, {report.Made:yyyy-MM-dd HH:mm} UTC, {report.Machine.Runtime}")).Html("</p>\n");
+            $"Seriatim {report.Version.Split('+')[0]}, {report.Made:yyyy-MM-dd HH:mm} UTC, {report.Machine.Runtime}"))
+            .Html("</p>\n");
         if (report.Interrupted)
             page.Html("<p class=\"note\">").Text(LabWords.Interrupted.In(language)).Html("</p>\n");
         Tiles(page, report, language);
@@ -126,7 +127,8 @@ internal static class LabPage
 
     private static void Table(ReportPage page, LabTable table, LabLanguage language)
     {
-        page.Html("<h3>").Text(table.Title.In(language)).Html(table.Timed ? " *" : "").Html("</h3>\n<div class=\"wide\"><table class=\"num\"><tr>");
+        page.Html("<h3>").Text(table.Title.In(language)).Html(table.Timed ? " *" : "")
+            .Html("</h3>\n<div class=\"wide\"><table class=\"num\"><tr>");
         foreach (LabText column in table.Columns)
             page.Html("<th>").Text(column.In(language)).Html("</th>");
         page.Html("</tr>\n");

@@ -70,7 +70,8 @@ internal static class LabRunner
             (failed, skipped) = (true, $"This is a defect of Seriatim, please report it: {defect}");
         }
 
-        Verdict verdict = failed ? Verdict.Failed : skipped is null ? Expectation.Judge(experiment.Rule, run.Figures) : Verdict.Skipped;
+        Verdict verdict = failed ? Verdict.Failed : skipped is null ? Expectation.Judge(experiment.Rule, run.Figures)
+            : Verdict.Skipped;
         return new LabResult(experiment.Name, verdict, run.Figures, run.Tables, run.Plot, run.Notes, skipped, run.Model,
             Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
