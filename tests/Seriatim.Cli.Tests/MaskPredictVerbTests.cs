@@ -14,7 +14,8 @@ public sealed class MaskPredictVerbTests : IDisposable
     {
         TinyModels.WriteMaskPredict(_folder.Path);
         string[] translate = ["translate", "-m", _folder.Path, "--to", "en", "-n", "20", "the cat"];
-        (int code, string output, string error) = Cli.Run([.. translate, "--iterations", "4", "--length-candidates", "2", "--json"]);
+        (int code, string output, string error) = Cli.Run([.. translate, "--iterations", "4", "--length-candidates", "2",
+            "--json"]);
         Assert.True(code == 0, error);
         Assert.True(JsonDocument.Parse(output).RootElement.GetProperty("score").GetDouble() < 0);
         Assert.Equal(Cli.Run([.. translate, "--iterations", "4"]).Output, Cli.Run([.. translate, "--iterations", "4"]).Output);
@@ -34,7 +35,8 @@ public sealed class MaskPredictVerbTests : IDisposable
 
         Assert.Contains("translate -m", Cli.Run("run", _folder.Path, "x").Error);
         File.WriteAllText(_folder.File("pairs.tsv"), "the cat\tthe mat\na song\tof mice\n");
-        (code, output, error) = Cli.Run("eval", "-m", _folder.Path, "--data", _folder.File("pairs.tsv"), "--to", "en", "--iterations", "2", "-n", "20",
+        (code, output, error) = Cli.Run("eval", "-m", _folder.Path, "--data", _folder.File("pairs.tsv"), "--to", "en",
+            "--iterations", "2", "-n", "20",
             "--json");
         Assert.True(code == 0, error);
         JsonElement report = JsonDocument.Parse(output).RootElement;
@@ -76,10 +78,13 @@ public sealed class MaskPredictVerbTests : IDisposable
 
         // JSONL has room for what tab-separated lines have not.
         File.WriteAllText(_folder.File("c.jsonl"), "{\"source\": \"我爱\\t学习\"}\n");
-        (code, _, error) = Cli.Run("distill", "-m", "zh-en", "--data", _folder.File("c.jsonl"), "--to", "en", "-o", _folder.File("d.tsv"));
+        (code, _, error) = Cli.Run("distill", "-m", "zh-en", "--data", _folder.File("c.jsonl"), "--to", "en", "-o",
+            _folder.File("d.tsv"));
         Assert.Equal(1, code);
         Assert.Contains(".jsonl", error);
-        Assert.Equal(0, Cli.Run("distill", "-m", "zh-en", "--data", _folder.File("c.jsonl"), "--to", "en", "-o", _folder.File("d.jsonl")).Code);
-        Assert.Equal("我爱\t学习", JsonDocument.Parse(File.ReadAllText(_folder.File("d.jsonl"))).RootElement.GetProperty("source").GetString());
+        Assert.Equal(0, Cli.Run("distill", "-m", "zh-en", "--data", _folder.File("c.jsonl"), "--to", "en", "-o", _folder.File(
+            "d.jsonl")).Code);
+        Assert.Equal("我爱\t学习", JsonDocument.Parse(File.ReadAllText(_folder.File("d.jsonl"))).RootElement.GetProperty(
+            "source").GetString());
     }
 }

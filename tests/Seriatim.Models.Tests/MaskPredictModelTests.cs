@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Models.Tests;
 
-/// <summary>Models that fill in whole targets: what configs say, lengths and their classes, sinusoids, where weights may come from.</summary>
+/// <summary>
+/// Models that fill in whole targets: what configs say, lengths and their classes, sinusoids, where weights may come from.
+/// </summary>
 public sealed class MaskPredictModelTests
 {
     private const string Shape = """
@@ -19,7 +21,9 @@ public sealed class MaskPredictModelTests
     {
         using Model fairseq = Create(Fairseq), paper = Create(Paper);
         using Model named = Create(Fairseq.Replace("\"MORE\": null",
-            "\"bos_token_id\": 30, \"pad_token_id\": 0, \"eos_token_id\": 1, \"mask_token_id\": 31, \"is_encoder_decoder\": true"));
+            """
+            "bos_token_id": 30, "pad_token_id": 0, "eos_token_id": 1, "mask_token_id": 31, "is_encoder_decoder": true
+            """));
         Assert.Equal((3, new TargetFrame(0, 2)), (fairseq.Spec.MaskPredict!.MaskId, fairseq.Spec.MaskPredict.Frame));
         Assert.Equal((31, new TargetFrame(30, 1)), (named.Spec.MaskPredict!.MaskId, named.Spec.MaskPredict.Frame));
         Assert.Equal((4, null), (paper.Spec.MaskPredict!.MaskId, paper.Spec.MaskPredict.Frame));
@@ -42,10 +46,13 @@ public sealed class MaskPredictModelTests
             Create(config.Replace("\"MORE\": null", more))).Message);
 
     [Fact]
-    public void Widths_that_differ_are_refused() => Assert.Contains("decoder_embed_dim", Assert.Throws<UnsupportedConfigException>(() =>
+    public void Widths_that_differ_are_refused() => Assert.Contains("decoder_embed_dim",
+        Assert.Throws<UnsupportedConfigException>(() =>
         Create(Fairseq.Replace("\"decoder_embed_dim\": 16", "\"decoder_embed_dim\": 8"))).Message);
 
-    /// <summary>fairseq, sinusoidal_positional_embedding.py: the last wave is 10000, and positions begin after the pad's.</summary>
+    /// <summary>
+    /// fairseq, sinusoidal_positional_embedding.py: the last wave is 10000, and positions begin after the pad's.
+    /// </summary>
     [Fact]
     public void The_sinusoids_of_fairseq_end_with_the_longest_wave()
     {
@@ -70,7 +77,8 @@ public sealed class MaskPredictModelTests
         RaggedBatch source = new RaggedBatchBuilder().AddEncoder(twelve).Build();
         using Tensor encoded = model.Encode(ops, source);
         Assert.Equal(13, encoded.Rows); // the row that the length is read from comes last
-        using (model.Forward(ops, new RaggedBatchBuilder().AddTarget([.. twelve, .. twelve.AsSpan(0, 8)], new EncoderRows(0, 12)).Build(),
+        using (model.Forward(ops, new RaggedBatchBuilder().AddTarget([.. twelve, .. twelve.AsSpan(0, 8)], new EncoderRows(0,
+            12)).Build(),
             encoded))
         {
         }

@@ -106,13 +106,13 @@ public sealed class TranslatorTests : IDisposable
         using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
         Assert.True(translator.FillsIn);
         var told = new List<RefinementStep>();
-        var options = new TranslationOptions { To = "en", Iterations = 4, LengthCandidates = 2, MaxNewTokens = 20, Steps = new Teller(told) };
+        var silent = new TranslationOptions { To = "en", Iterations = 4, LengthCandidates = 2, MaxNewTokens = 20 };
+        TranslationOptions options = silent with { Steps = new Teller(told) };
         Translation whole = await translator.TranslateManyAsync(["the cat"], options).SingleAsync();
         Assert.Equal([1, 2, 3, 4], told.Select(step => step.Pass));
         Assert.Equal(whole.Text, told[^1].Text.Trim());
         Assert.True(told[^1].TokenIds.Count <= 20 && whole.Score < 0);
         string[] texts = [.. Enumerable.Range(0, 30).Select(i => $"the cat number {i} sat")];
-        TranslationOptions silent = options with { Steps = null };
         List<Translation> many = await translator.TranslateManyAsync(texts, silent).ToListAsync();
         Assert.Equal(many[17].Text, await translator.TranslateAsync(texts[17], silent));
         Assert.Equal(10, translator.Request("the cat", new() { To = "en" }).MaskPredict!.Iterations);
@@ -126,10 +126,12 @@ public sealed class TranslatorTests : IDisposable
         Assert.False(beams.FillsIn);
         foreach ((string option, TranslationOptions wrong) in new (string, TranslationOptions)[]
         {
-            ("Iterations", new() { Iterations = 3 }), ("LengthCandidates", new() { LengthCandidates = 2 }), ("Steps", new() { Steps = new Teller([]) }),
+            ("Iterations", new() { Iterations = 3 }), ("LengthCandidates", new() { LengthCandidates = 2 }), ("Steps",
+                new() { Steps = new Teller([]) }),
         })
         {
-            Assert.Equal(option, (await Assert.ThrowsAsync<InvalidOptionException>(() => beams.TranslateAsync("the cat", wrong))).Option);
+            Assert.Equal(option, (await Assert.ThrowsAsync<InvalidOptionException>(() => beams.TranslateAsync("the cat",
+                wrong))).Option);
         }
     }
 

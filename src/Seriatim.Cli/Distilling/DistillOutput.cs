@@ -75,8 +75,8 @@ internal sealed class DistillOutput : IDisposable
             if (done >= corpus.Texts.Count || SourceOf(line, json) != corpus.Texts[done])
             {
                 string text = done >= corpus.Texts.Count ? "nothing: the corpus ends before" : $"\"{corpus.Texts[done]}\"";
-                throw new UserErrorException($"{path}, line {done + 1} is not the translation of the corpus's text there, {text}. "
-                    + "It is of another corpus; choose another file for -o.");
+                throw new UserErrorException($"{path}, line {done + 1} is not the translation of the corpus's text there, {text}."
+                    + " It is of another corpus; choose another file for -o.");
             }
 
             (done, at) = (done + 1, at + end + 1);

@@ -10,7 +10,8 @@ internal static class GgufLimits
     /// <summary>
     /// Families whose architecture, in the files of this version, has no name or no place for a bias or a head.
     /// </summary>
-    private static readonly HashSet<string> WithoutName = ["bart", "cmlm_transformer", "linformer", "marian", "mask_predict", "opt", "reformer", "retnet"];
+    private static readonly HashSet<string> WithoutName = ["bart", "cmlm_transformer", "linformer", "marian", "mask_predict",
+        "opt", "reformer", "retnet"];
 
     /// <summary>Why a file cannot hold the model; null if it can.</summary>
     public static string? Refuses(JsonElement config)

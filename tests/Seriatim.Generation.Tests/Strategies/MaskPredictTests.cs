@@ -29,7 +29,8 @@ public sealed class MaskPredictTests
                 if (step % 5 == 0 && whole.Count < 6)
                 {
                     whole.Add(new TaskCompletionSource<EncodingResult>());
-                    core.Add(new EncodingRequest { Tokens = new[] { 7, 8, 9 }, Pooling = PoolingKind.Mean }, 1000 + step, whole[^1], default);
+                    core.Add(new EncodingRequest { Tokens = new[] { 7, 8, 9 }, Pooling = PoolingKind.Mean }, 1000 + step,
+                        whole[^1], default);
                 }
 
                 if (interruptions > 0 && step % 4 == 3)
@@ -58,7 +59,8 @@ public sealed class MaskPredictTests
         GenerationRequest[] requests = TinyMaskPredict.Requests(60, 8);
         using var first = new EngineCore(model, new EngineOptions { TokenBudget = 160, MaxSequences = 8 });
         using var second = new EngineCore(model, new EngineOptions { TokenBudget = 300, MaxSequences = 12 });
-        var moves = new Moves([first, second], requests, new Random(5), bytes: kind.StartsWith("paper", StringComparison.Ordinal));
+        var moves = new Moves([first, second], requests, new Random(5), bytes: kind.StartsWith("paper",
+            StringComparison.Ordinal));
         GenerationResult[] actual = await moves.RunAsync();
         Assert.True(moves.Total > 10, $"{moves.Total} moves");
         for (int i = 0; i < requests.Length; i++)
@@ -139,7 +141,8 @@ public sealed class MaskPredictTests
     {
         using Model weights = TinyMaskPredict.Create("fairseq");
         var model = new LoadedModel(weights, CpuOps.Create(1));
-        GenerationRequest request = TinyMaskPredict.Requests(1, 1)[0] with { MaxNewTokens = null, MinNewTokens = 0, Count = 1, MaskPredict = new() };
+        GenerationRequest any = TinyMaskPredict.Requests(1, 1)[0];
+        GenerationRequest request = any with { MaxNewTokens = null, MinNewTokens = 0, Count = 1, MaskPredict = new() };
         GenerationChoice whole = Runs.Alone(model, request).Choices[0];
         Assert.Equal(FinishReason.EndOfSequence, whole.Finish);
         GenerationChoice cut = Runs.Alone(model, request with { MaxNewTokens = whole.TokenIds.Count - 1 }).Choices[0];
@@ -177,7 +180,8 @@ public sealed class MaskPredictTests
     public async Task What_cannot_be_is_refused_by_its_name()
     {
         using Model weights = TinyMaskPredict.Create("fairseq");
-        using var core = new EngineCore(new LoadedModel(weights, CpuOps.Create(1)), new EngineOptions { TokenBudget = 40, MaxSequences = 20 });
+        var small = new EngineOptions { TokenBudget = 40, MaxSequences = 20 };
+        using var core = new EngineCore(new LoadedModel(weights, CpuOps.Create(1)), small);
         GenerationRequest good = new() { Prompt = default, EncoderInput = new[] { 1, 2 }, MaskPredict = new() };
         core.Check(good);
         Refused("MaskPredict", good with { MaskPredict = null, Prompt = new[] { 0 } });

@@ -50,7 +50,8 @@ internal sealed class TrainingCase(string name) : IDisposable
     }
 
     /// <summary>
-    /// Through the trainer's own pass: it sums what the reference divides by the number of labels, so the gradient is divided here.
+    /// Through the trainer's own pass: it sums what the reference divides by the number of labels, so the gradient is divided
+    /// here.
     /// </summary>
     private float MaskedStep(Model model, MaskPredictSpec masks, IDifferentiableOps ops)
     {

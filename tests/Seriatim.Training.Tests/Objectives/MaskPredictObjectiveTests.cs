@@ -14,7 +14,11 @@ public sealed class MaskPredictObjectiveTests : IDisposable
     [InlineData(false)]
     public void A_uniform_number_of_tokens_is_masked_and_predicted(bool framed)
     {
-        MaskPredictSpec spec = new(2, Lengths) { Frame = framed ? new TargetFrame(1, 0) : null, LengthLossFactor = framed ? 0.1f : null };
+        MaskPredictSpec spec = new(2, Lengths)
+        {
+            Frame = framed ? new TargetFrame(1, 0) : null,
+            LengthLossFactor = framed ? 0.1f : null,
+        };
         using TokenCache cache = Pairs(string.Join('\n', Enumerable.Repeat("abc\tdefghijkl", 3000)));
         var objective = new MaskPredictObjective(spec, seed: 5);
         ExamplePiece[] pieces = Pieces(cache);
@@ -30,7 +34,8 @@ public sealed class MaskPredictObjectiveTests : IDisposable
             {
                 if (tokens[first + place] == original[place])
                     continue;
-                Assert.Equal((2, first + place, original[place]), (tokens[first + place], batch.LabelRows[label], batch.Labels[label]));
+                Assert.Equal((2, first + place, original[place]), (tokens[first + place], batch.LabelRows[label],
+                    batch.Labels[label]));
                 Assert.False(framed && place is 0 or 10 && framed, "the frame is never masked");
                 (count, label) = (count + 1, label + 1);
             }
@@ -98,7 +103,8 @@ public sealed class MaskPredictObjectiveTests : IDisposable
     {
         string name = $"pairs-{Guid.NewGuid():N}.tsv";
         var file = new DataFile(_folder.Write(name, text), DataFormat.Tsv) { TargetField = "1" };
-        return TokenCacheBuilder.OpenOrBuild(_folder["cache"], file, Letters.Tokenizer, Letters.Json, new ExampleEncoding(false, eos),
+        return TokenCacheBuilder.OpenOrBuild(_folder["cache"], file, Letters.Tokenizer, Letters.Json, new ExampleEncoding(
+            false, eos),
             new BadLines(1), default);
     }
 }
