@@ -128,7 +128,6 @@ public sealed class TranslatorTests : IDisposable
         Assert.Equal(whole.Text, told[^1].Text.Trim());
         Assert.True(told[^1].TokenIds.Count <= 20 && whole.Score < 0);
         string[] texts = [.. Enumerable.Range(0, 30).Select(i => $"the cat number {i} sat")];
-        TranslationOptions silent = options with { Steps = null };
         List<Translation> many = await translator.TranslateManyAsync(texts, silent).ToListAsync();
         Assert.Equal(many[17].Text, await translator.TranslateAsync(texts[17], silent));
         Assert.Equal(10, translator.Request("the cat", new() { To = "en" }).MaskPredict!.Iterations);

@@ -166,12 +166,10 @@ internal sealed class MaskPredictStrategy : Strategy
         for (int row = 0; row < masked.Count; row++)
         {
             ReadOnlySpan<float> logits = step.Logits(sequence, row);
-            double total = LogprobReader.LogSumExp(logits);
-            if (!double.IsFinite(total))
+            if (!LogitsScan.TryMax(logits, out float max) || !float.IsFinite(max))
                 throw new NoCandidateException("the model's logits are not finite numbers", masked[row]);
-            int best = 0;
-            for (int id = 1; id < logits.Length; id++)
-                best = logits[id] > logits[best] ? id : best;
+            int best = logits.IndexOf(max);
+            double total = max + PlainMath.Log(LogitsScan.SumExp(logits, max));
             step.Replace(sequence, masked[row], best);
             sequence.Scores![masked[row]] = step.Score(logits, best, total);
         }

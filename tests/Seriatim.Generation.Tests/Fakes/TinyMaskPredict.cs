@@ -13,7 +13,8 @@ internal static class TinyMaskPredict
     {
         string before = kind == "paper-pre" ? "true" : "false";
         string shape = $$"""
-            "vocab_size": {{Vocabulary}}, "encoder_embed_dim": 24, "encoder_ffn_embed_dim": 40, "encoder_layers": 2, "encoder_attention_heads": 2,
+            "vocab_size": {{Vocabulary}}, "encoder_embed_dim": 24, "encoder_ffn_embed_dim": 40, "encoder_layers": 2,
+            "encoder_attention_heads": 2,
             "encoder_normalize_before": {{before}}, "decoder_embed_dim": 24, "decoder_ffn_embed_dim": 40, "decoder_layers": 2,
             "decoder_attention_heads": 3, "decoder_normalize_before": {{before}}, "max_source_positions": 32,
             "max_target_positions": {{Longest}}, "share_all_embeddings": true

@@ -40,7 +40,8 @@ public sealed class ObjectiveRunTests
     internal const string MaskPredict = """
         {
           "architectures": ["cmlm_transformer"], "vocab_size": 48, "encoder_embed_dim": 24, "encoder_ffn_embed_dim": 40,
-          "encoder_layers": 1, "encoder_attention_heads": 2, "decoder_embed_dim": 24, "decoder_ffn_embed_dim": 40, "decoder_layers": 1,
+          "encoder_layers": 1, "encoder_attention_heads": 2, "decoder_embed_dim": 24, "decoder_ffn_embed_dim": 40,
+          "decoder_layers": 1,
           "decoder_attention_heads": 2, "max_source_positions": 64, "max_target_positions": 64, "share_all_embeddings": true,
           "dropout": 0.1, "bos_token_id": 40, "pad_token_id": 41, "eos_token_id": 0, "mask_token_id": 2
         }

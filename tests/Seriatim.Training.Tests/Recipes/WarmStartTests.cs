@@ -10,8 +10,10 @@ public sealed class WarmStartTests
     private const string Marian = """
         {
           "architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": 40, "d_model": 24, "encoder_layers": 1,
-          "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 40, "decoder_ffn_dim": 40,
-          "activation_function": "relu", "max_position_embeddings": 64, "decoder_start_token_id": 1, "pad_token_id": 1, "eos_token_id": 0
+          "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_ffn_dim": 40,
+          "decoder_ffn_dim": 40,
+          "activation_function": "relu", "max_position_embeddings": 64, "decoder_start_token_id": 1, "pad_token_id": 1,
+          "eos_token_id": 0
         }
         """;
 
