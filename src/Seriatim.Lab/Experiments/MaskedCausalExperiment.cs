@@ -20,11 +20,13 @@ internal sealed class MaskedCausalExperiment : Experiment
 
     public override string Source => "Devlin et al., 2019 (BERT), sections 1 and 5.1";
 
-    public override string Formula => "best guess of a word: 17/60 = 0.283 from the left, 3/5 = 0.6 from both sides, for this grammar";
+    public override string Formula =>
+        "best guess of a word: 17/60 = 0.283 from the left, 3/5 = 0.6 from both sides, for this grammar";
 
     public override IReadOnlyList<Expectation> Rule { get; } =
     [
-        new("left-ratio", new("from the left: measured / predicted is 0.85 to 1.1", "从左侧:测量 / 预测为 0.85 至 1.1"), 0.85, 1.1, 0.6, 1.2),
+        new("left-ratio", new("from the left: measured / predicted is 0.85 to 1.1", "从左侧:测量 / 预测为 0.85 至 1.1"), 0.85, 1.1, 0.6,
+            1.2),
         new("both-ratio", new("from both sides: 0.85 to 1.1", "从两侧:0.85 至 1.1"), 0.85, 1.1, 0.6, 1.2),
         Expectation.AtLeast("gain", new("both sides: at least 1.8 x as often right", "两侧的正确率至少为左侧的 1.8 倍"), 1.8, 1.2),
     ];
@@ -38,13 +40,18 @@ internal sealed class MaskedCausalExperiment : Experiment
         run.Count("left-ratio", left.Average() / FromLeft, "x", new("from the left: measured / predicted", "从左侧:测量 / 预测"));
         run.Count("both-ratio", both.Average() / FromBoth, "x", new("from both sides: measured / predicted", "从两侧:测量 / 预测"));
         run.Count("gain", both.Average() / left.Average(), "x", new("both sides / left", "两侧 / 左侧"));
-        LabText[] names = [new("article", "冠词"), new("noun", "名词"), new("verb", "动词"), new("article 2", "冠词 2"), new("noun 2", "名词 2")];
+        LabText[] names = [new("article", "冠词"), new("noun", "名词"), new("verb", "动词"), new("article 2", "冠词 2"),
+            new("noun 2", "名词 2")];
         run.Add(new LabTable(new("Share of right guesses by place", "各位置的正确率"),
             [new("place", "位置"), new("from the left", "从左侧"), new("from both sides", "从两侧")],
-            [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{left[i]:F3}", $"{both[i]:F3}"])], Timed: false));
+            [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{left[i]:F3}", $"{both[i]:F3}"])],
+                Timed: false));
         double[] x = [.. Enumerable.Range(0, Words).Select(i => (double)i)];
         run.Plot = new LabPlot(new("Right guesses by place", "各位置的正确率"), new("place", "位置"), new("share", "比例"),
-            [new(new("from the left", "从左侧"), x, left), new(new("from both sides", "从两侧"), x, both)]) { Names = names };
+            [new(new("from the left", "从左侧"), x, left), new(new("from both sides", "从两侧"), x, both)])
+        {
+            Names = names,
+        };
         return Task.CompletedTask;
     }
 
