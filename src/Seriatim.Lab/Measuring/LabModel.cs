@@ -26,7 +26,8 @@ internal sealed record LabModel(string Shape, int Vocabulary, int Context)
     /// <summary>The model with fresh weights.</summary>
     /// <param name="seed">Of the weights.</param>
     public Model Make(ulong seed) => Model.Create("a model of the lab", Encoding.UTF8.GetBytes($$"""
-        {"architectures": ["SeriatimFor{{Shape}}"], "model_type": "seriatim", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
+        {"architectures": ["SeriatimFor{{Shape}}"], "model_type": "seriatim", "vocab_size": {{Vocabulary}},
+            "hidden_size": {{Width}},
         "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}}, "intermediate_size": {{Inner ?? 4 * Width}},
         "max_position_embeddings": {{Context}}, {{Switches}}}
         """), new RandomSource(seed));
