@@ -16,6 +16,7 @@ internal static class LabExperiments
         new SpeculationExperiment(),
         new BeamExperiment(),
         new FamiliesExperiment(),
+        new RnnExperiment(),
         new ExposureExperiment(),
         new PrefixesExperiment(),
         new QuantisationExperiment(),
