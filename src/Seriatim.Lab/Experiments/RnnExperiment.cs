@@ -5,8 +5,8 @@ namespace Seriatim.Lab;
 /// <summary>A Transformer against LSTM and GRU of as many parameters: speed of training by length, and how far each recalls.</summary>
 internal sealed class RnnExperiment : Experiment
 {
-    private const int Layers = 2, Keys = 8, Values = 8, Fillers = 8, Pairs = 3, Questions = 6, Sequences = 16;
-    private const int End = 0, FirstKey = 1, FirstValue = FirstKey + Keys, FirstFiller = FirstValue + Values;
+    private const int Layers = 2, Keys = 8, Values = 8, Fillers = 8, Pairs = 4, Questions = 8, Sequences = 16;
+    private const int End = 0, FirstKey = 1, FirstPair = FirstKey + Keys, FirstFiller = FirstPair + Keys * Values;
     private const int Vocabulary = FirstFiller + Fillers;
 
     private static readonly string[] Cells = ["lstm", "gru"];
@@ -82,9 +82,9 @@ internal sealed class RnnExperiment : Experiment
     /// <summary>One model each for all distances; short ones first, since what is to be found is the same there.</summary>
     private static void Recalls(LabRun run)
     {
-        int[] distances = run.Pick<int[]>([2, 24], [4, 16, 64, 128], [4, 16, 64, 128, 256]);
-        int steps = run.Pick(500, 900, 3000), width = run.Pick(32, 64, 64);
-        Side[] sides = Sides(width, distances[^1] + 2 * Pairs + Questions + 1);
+        int[] distances = run.Pick<int[]>([2, 16], [2, 8, 32, 64], [2, 8, 32, 128, 256]);
+        int steps = run.Pick(220, 700, 3000), width = run.Pick(32, 64, 64);
+        Side[] sides = Sides(width, distances[^1] + Pairs + Questions + 1);
         var right = new double[sides.Length][];
         for (int i = 0; i < sides.Length; i++)
         {
@@ -117,10 +117,12 @@ internal sealed class RnnExperiment : Experiment
     {
         var random = new CounterRandom(run.Seed, 3);
         int reached = Math.Min(distances.Length, 1 + 2 * step * distances.Length / steps);
-        return step < steps / 4 ? 2 : distances[random.Below((ulong)step, reached)];
+        return step < steps / 4 ? distances[0] : distances[random.Below((ulong)step, reached)];
     }
 
-    /// <summary>k1 v1 ... k3 v3, other tokens, an end, and keys: each is to be answered where it stands.</summary>
+    /// <summary>
+    /// Pairs of key and value, each one token, other tokens, an end, and keys: the value of each is to be said where it stands.
+    /// </summary>
     private static TrainingBatch Asked(LabRun run, ulong stream, int number, int distance, int sequences)
     {
         var builder = new RaggedBatchBuilder();
@@ -139,10 +141,10 @@ internal sealed class RnnExperiment : Experiment
 
             int[] values = [.. Enumerable.Range(0, Pairs).Select(_ => Below(Values))];
             int[] asked = [.. Enumerable.Range(0, Questions).Select(_ => Below(Pairs))];
-            int[] told = [.. Enumerable.Range(0, Pairs).SelectMany(k => new[] { FirstKey + keys[k], FirstValue + values[k] })];
+            int[] told = [.. Enumerable.Range(0, Pairs).Select(k => FirstPair + keys[k] * Values + values[k])];
             int[] between = [.. Enumerable.Range(0, distance).Select(_ => FirstFiller + Below(Fillers))];
             rows.AddRange(Enumerable.Range(builder.Rows + told.Length + distance + 1, Questions));
-            labels.AddRange(asked.Select(k => FirstValue + values[k]));
+            labels.AddRange(asked.Select(k => FirstFiller + values[k]));
             builder.Add([.. told, .. between, End, .. asked.Select(k => FirstKey + keys[k])]);
         }
 
