@@ -12,8 +12,8 @@ internal sealed class ArchitecturesExperiment : Experiment
     public override LabText Title => new("Three architectures", "三种架构");
 
     public override LabText Claim => new(
-        "With the same parameters and data all three copy; where a text has several right translations, the encoder alone, which "
-            + "writes all words at once, mixes them.",
+        "With the same parameters and data all three copy; where a text has several right translations, the encoder alone, " +
+            "which writes all words at once, mixes them.",
         "参数和数据相同时三者都能复制;当一句话有多种正确译法时,一次写出所有词的纯编码器会把它们混在一起。");
 
     public override string Source =>
@@ -28,8 +28,8 @@ internal sealed class ArchitecturesExperiment : Experiment
         Expectation.AtLeast("copy-worst", new("the worst of the three copies 90 % of texts", "三者中最差的能复制 90% 的文本"), 0.9, 0.5),
         Expectation.AtLeast("translate-decoder", new("the decoder translates 90 % of texts", "仅解码器能翻译 90% 的文本"), 0.9, 0.5),
         Expectation.AtLeast("translate-encoder-decoder", new("the encoder-decoder translates 90 %", "编码器-解码器能翻译 90%"), 0.9, 0.5),
-        new("mixing-ratio", new("the encoder alone: right texts / formula is 0.5 to 1.6", "纯编码器:正确率 / 公式为 0.5 至 1.6"), 0.5,
-            1.6, 0.25, 4),
+        new("mixing-ratio", new("the encoder alone: right texts / formula is 0.5 to 1.6", "纯编码器:正确率 / 公式为 0.5 至 1.6"), 0.5, 1.6,
+            0.25, 4),
     ];
 
     public override Task RunAsync(LabRun run)
@@ -56,19 +56,22 @@ internal sealed class ArchitecturesExperiment : Experiment
         run.Count("copy-worst", copied.Min(), "", new("the worst of the three copies", "三者中最差的复制"));
         run.Add(new LabTable(new("Texts that are right as a whole", "整句正确的比例"),
             [new("architecture", "架构"), new("parameters", "参数量"), new("copying", "复制"), new("translating", "翻译")],
-            [
-                .. Names.Select((name, i) =>
-                    (IReadOnlyList<string>)[name.English, $"{counts[i]:N0}", $"{copied[i]:P0}", $"{translated[i]:P0}"])],
+            [.. Names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{counts[i]:N0}", $"{copied[i]:P0}",
+                $"{translated[i]:P0}"])],
             Timed: false));
-        run.Note(new("Each word is drawn from what the model thinks of it, so that what it knows is seen and not what happens to "
-            + "be likelier by a hair.",
+        run.Note(new(
+            "Each word is drawn from what the model thinks of it, so that what it knows is seen and not what happens to be " +
+            "likelier by a hair.",
             "每个词按模型给出的概率抽取,因此看到的是模型所知,而非细微的偏好。"));
-        run.Note(new("The language is made up: each word has two translations, and a sentence takes all of the first kind or all "
-            + "of the second, backwards.",
+        run.Note(new(
+            "The language is made up: each word has two translations, and a sentence takes all of the first kind or all of " +
+            "the second, backwards.",
             "语言是虚构的:每个词有两种译法,一个句子要么全用第一种,要么全用第二种,且语序相反。"));
         run.Plot = new LabPlot(new("Right texts", "正确的文本"), new("architecture", "架构"), new("share", "比例"),
             [new(new("copying", "复制"), [0, 1, 2], copied), new(new("translating", "翻译"), [0, 1, 2], translated)])
-        { Names = Names };
+        {
+            Names = Names,
+        };
         return Task.CompletedTask;
     }
 

@@ -25,9 +25,9 @@ internal sealed class HeadsExperiment : Experiment
             "同时看三个位置:单头比最佳头数的损失高 0.1 以上"), 0.1, 0.01),
         Expectation.AtLeast("most-fixed-head",
             new("the most fixed head of the translator has half of its weight on one place beside itself",
-                "翻译模型中最固定的头有一半权重落在同一相对位置"), 0.5, 0.25),
-        Expectation.AtLeast("head-spread",
-            new("heads differ: the most and the least fixed ones by 0.2 or more", "头之间有差异:最固定与最不固定相差 0.2 以上"), 0.2, 0.05),
+            "翻译模型中最固定的头有一半权重落在同一相对位置"), 0.5, 0.25),
+        Expectation.AtLeast("head-spread", new("heads differ: the most and the least fixed ones by 0.2 or more",
+            "头之间有差异:最固定与最不固定相差 0.2 以上"), 0.2, 0.05),
     ];
 
     public override bool TakesModel => true;
@@ -47,47 +47,44 @@ internal sealed class HeadsExperiment : Experiment
         for (int i = 0; i < heads.Length; i++)
         {
             run.Say($"{heads[i]} heads");
-            using (Model model = new LabModel("CausalLM", Vocabulary, Symbols + 1)
-            {
-                Heads = heads[i],
-                Layers = 1,
-            }.Make(run.Seed))
+            var small = new LabModel("CausalLM", Vocabulary, Symbols + 1) { Heads = heads[i], Layers = 1 };
+            using (Model model = small.Make(run.Seed))
             {
                 LabTraining.Train(run, model, run.Pick(250, 300, 2000), 5e-3, step => Places(run.Seed, step, 48));
                 places[i] = LabTraining.LossOf(run, model, Places(run.Seed, -1, 500));
                 parameters.Add(model.ParameterCount);
-                run.Count($"places-{heads[i]}", places[i], "nats",
-                    new($"loss, three places, {heads[i]} heads", $"三个位置的损失,{heads[i]} 个头"));
+                run.Count($"places-{heads[i]}", places[i], "nats", new($"loss, three places, {heads[i]} heads",
+                    $"三个位置的损失,{heads[i]} 个头"));
             }
 
             letters[i] = Letters(run, heads[i]);
-            run.Count($"letters-{heads[i]}", letters[i], "nats",
-                new($"held-out loss, letters, {heads[i]} heads", $"字母验证损失,{heads[i]} 个头"));
+            run.Count($"letters-{heads[i]}", letters[i], "nats", new($"held-out loss, letters, {heads[i]} heads",
+                $"字母验证损失,{heads[i]} 个头"));
         }
 
         run.Count("parameter-spread", parameters.Max() - parameters.Min(), "",
             new("largest less smallest number of parameters", "参数量最大减最小"));
-        run.Count("one-head-cost", places[0] - places.Min(), "nats",
-            new("three places: loss of one head less the best", "三个位置:单头损失减最佳"));
+        run.Count("one-head-cost", places[0] - places.Min(), "nats", new("three places: loss of one head less the best",
+            "三个位置:单头损失减最佳"));
         run.Add(new LabTable(new("Loss by heads at equal width", "宽度相同时按头数的损失"),
             [new("heads", "头数"), new("three places", "三个位置"), new("letters", "字母")],
             [.. heads.Select((h, i) => (IReadOnlyList<string>)[$"{h}", $"{places[i]:F3}", $"{letters[i]:F3}"])], Timed: false));
-        run.Note(new("Three places: one layer must tell which symbols stand at three places of a text. Letters: small models of "
-            + "Shakespeare, which several layers make out with one head as well.",
+        run.Note(new(
+            "Three places: one layer must tell which symbols stand at three places of a text. Letters: small models of " +
+            "Shakespeare, which several layers make out with one head as well.",
             "三个位置:单层模型须同时说出文本中三个位置上的符号。字母:莎士比亚的小模型,多层时单头也足够。"));
         double[] x = [.. heads.Select(h => (double)h)];
         run.Plot = new LabPlot(new("Loss by heads at equal width", "宽度相同时的头数与损失"), new("heads", "头数"), new("nats", "奈特"),
             [new(new("three places", "三个位置"), x, places), new(new("letters", "字母"), x, letters)])
-        { LogX = true };
+        {
+            LogX = true,
+        };
     }
 
     private static double Letters(LabRun run, int heads)
     {
-        using Model model = new LabModel("CausalLM", LabLetters.Vocabulary, Length)
-        {
-            Width = Width,
-            Heads = heads,
-        }.Make(run.Seed);
+        var shape = new LabModel("CausalLM", LabLetters.Vocabulary, Length) { Width = Width, Heads = heads };
+        using Model model = shape.Make(run.Seed);
         LabTraining.Train(run, model, run.Pick(10, 120, 2000), 4e-3, step => LabLetters.Batch(run.Seed, step, 16, Length));
         return LabTraining.LossOf(run, model, LabLetters.Batch(run.Seed, 1, 100, Length, held: true));
     }
@@ -119,9 +116,9 @@ internal sealed class HeadsExperiment : Experiment
             if (AttentionMaps.CanRead(translator.Model))
                 return translator;
             translator.Dispose();
-            throw new LabSkipException(
-                new("The encoder of this model has other attention than plain heads with norms after each part.",
-                    "此模型的编码器不是后置归一化的普通多头注意力。"));
+            throw new LabSkipException(new(
+                "The encoder of this model has other attention than plain heads with norms after each part.",
+                "此模型的编码器不是后置归一化的普通多头注意力。"));
         }
         catch (ModelTaskException wrong)
         {
@@ -152,9 +149,9 @@ internal sealed class HeadsExperiment : Experiment
                 $"{layers} 层编码器的 {looks.Length} 个头关注什么,{sentences} 个句子"),
             [new("head", "头"), new("before", "前一"), new("itself", "自身"), new("after", "后一"), new("first", "首位"),
                 new("last", "末位"), new("bits", "熵(比特)")],
-            [.. sums.Select(pair =>
-                (IReadOnlyList<string>)[$"{pair.Key.Layer}.{pair.Key.Head}", .. pair.Value.Shares.Select(share => $"{share:P0}"),
-                    $"{pair.Value.Bits:F2}"])], Timed: false));
+            [.. sums.Select(pair => (IReadOnlyList<string>)[$"{pair.Key.Layer}.{pair.Key.Head}",
+                .. pair.Value.Shares.Select(share => $"{share:P0}"),
+                $"{pair.Value.Bits:F2}"])], Timed: false));
     }
 
     private static TranslationOptions Languages(Translator translator) => translator.Directions.Count > 0

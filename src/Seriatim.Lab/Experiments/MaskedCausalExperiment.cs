@@ -25,8 +25,8 @@ internal sealed class MaskedCausalExperiment : Experiment
 
     public override IReadOnlyList<Expectation> Rule { get; } =
     [
-        new("left-ratio", new("from the left: measured / predicted is 0.85 to 1.1", "从左侧:测量 / 预测为 0.85 至 1.1"), 0.85,
-            1.1, 0.6, 1.2),
+        new("left-ratio", new("from the left: measured / predicted is 0.85 to 1.1", "从左侧:测量 / 预测为 0.85 至 1.1"), 0.85, 1.1, 0.6,
+            1.2),
         new("both-ratio", new("from both sides: 0.85 to 1.1", "从两侧:0.85 至 1.1"), 0.85, 1.1, 0.6, 1.2),
         Expectation.AtLeast("gain", new("both sides: at least 1.8 x as often right", "两侧的正确率至少为左侧的 1.8 倍"), 1.8, 1.2),
     ];
@@ -45,11 +45,13 @@ internal sealed class MaskedCausalExperiment : Experiment
         run.Add(new LabTable(new("Share of right guesses by place", "各位置的正确率"),
             [new("place", "位置"), new("from the left", "从左侧"), new("from both sides", "从两侧")],
             [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{left[i]:F3}", $"{both[i]:F3}"])],
-            Timed: false));
+                Timed: false));
         double[] x = [.. Enumerable.Range(0, Words).Select(i => (double)i)];
         run.Plot = new LabPlot(new("Right guesses by place", "各位置的正确率"), new("place", "位置"), new("share", "比例"),
             [new(new("from the left", "从左侧"), x, left), new(new("from both sides", "从两侧"), x, both)])
-        { Names = names };
+        {
+            Names = names,
+        };
         return Task.CompletedTask;
     }
 

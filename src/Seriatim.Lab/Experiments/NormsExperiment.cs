@@ -10,8 +10,8 @@ internal sealed class NormsExperiment : Experiment
     public override LabText Title => new("LayerNorm and BatchNorm", "LayerNorm 与 BatchNorm");
 
     public override LabText Claim => new(
-        "Batch norm makes a row depend on its batch and on padding, and suffers from small batches; layer norm does not. Deep "
-            + "stacks need the norm before each part.",
+        "Batch norm makes a row depend on its batch and on padding, and suffers from small batches; layer norm does not. " +
+            "Deep stacks need the norm before each part.",
         "批归一化使一行依赖于同批的其他行和填充,小批量时更差;层归一化则不会。深层模型需要前置归一化。");
 
     public override string Source => "Ba et al., 2016; Shen et al., 2020 (PowerNorm), section 3; Xiong et al., 2020, section 3";
@@ -29,9 +29,9 @@ internal sealed class NormsExperiment : Experiment
         Expectation.Exactly("company-after", new("batch norm after training: nothing", "训练后的批归一化:不影响"), 0),
         Expectation.AtLeast("small-batch-cost",
             new("what batch norm loses with the smallest batch, over what it loses with the largest: 0.02 or more",
-                "最小批量的损失差减最大批量的损失差:至少 0.02"), 0.02, 0),
-        Expectation.AtLeast("post-less-pre",
-            new("the deepest stack: post-norm is worse by 0.1 or more", "最深的模型:后置归一化差 0.1 以上"), 0.1, 0.01),
+            "最小批量的损失差减最大批量的损失差:至少 0.02"), 0.02, 0),
+        Expectation.AtLeast("post-less-pre", new("the deepest stack: post-norm is worse by 0.1 or more", "最深的模型:后置归一化差 0.1 以上"),
+            0.1, 0.01),
     ];
 
     public override Task RunAsync(LabRun run)
@@ -73,10 +73,10 @@ internal sealed class NormsExperiment : Experiment
             ("padding-uncounted", Moved("batch", true, () => Padded(0), Both),
                 new("no rows of padding, batch norm", "无填充行,批归一化")),
             ("company-layer", Moved("layer", true, Alone, Both), new("other company, layer norm", "不同的同批,层归一化")),
-            ("company-training", Moved("batch", true, Alone, Both),
-                new("other company, batch norm in training", "不同的同批,训练中的批归一化")),
-            ("company-after", Moved("batch", false, Alone, Both),
-                new("other company, batch norm after training", "不同的同批,训练后的批归一化")),
+            ("company-training", Moved("batch", true, Alone, Both), new("other company, batch norm in training",
+                "不同的同批,训练中的批归一化")),
+            ("company-after", Moved("batch", false, Alone, Both), new("other company, batch norm after training",
+                "不同的同批,训练后的批归一化")),
         ])
         {
             run.Count(key, value, "", words);
@@ -112,8 +112,11 @@ internal sealed class NormsExperiment : Experiment
             [new("sequences", "序列数"), "LayerNorm", "BatchNorm", new("difference", "差")], cells, Timed: false));
         double[] x = [.. sizes.Select(size => (double)size)];
         run.Plot = new LabPlot(new("Loss by batch size", "批量与损失"), new("sequences in a batch", "每批序列数"),
-            new("nats a letter", "每字母奈特"), [new("LayerNorm", x, layer), new("BatchNorm", x, batch)])
-        { LogX = true };
+            new("nats a letter", "每字母奈特"),
+            [new("LayerNorm", x, layer), new("BatchNorm", x, batch)])
+        {
+            LogX = true,
+        };
     }
 
     private static void Depths(LabRun run)
@@ -138,8 +141,8 @@ internal sealed class NormsExperiment : Experiment
             cells.Add([$"{depth}", .. losses.Select(loss => $"{loss:F3}")]);
         }
 
-        run.Count("post-less-pre", difference, "nats",
-            new($"loss, post less pre norm, {depths[^1]} layers", $"损失差,后置减前置,{depths[^1]} 层"));
+        run.Count("post-less-pre", difference, "nats", new($"loss, post less pre norm, {depths[^1]} layers",
+            $"损失差,后置减前置,{depths[^1]} 层"));
         run.Add(new LabTable(new("Training loss by depth, no warm-up", "按深度的训练损失,无预热"),
             [new("layers", "层数"), new("norm before", "前置"), new("norm after", "后置")], cells, Timed: false));
     }

@@ -11,8 +11,8 @@ internal sealed class PositionsExperiment : Experiment
     public override LabText Title => new("Positions", "位置编码");
 
     public override LabText Claim => new(
-        "Without positions attention sees a set: a permuted input gives the permuted output. Kinds of positions differ beyond "
-            + "the trained length.",
+        "Without positions attention sees a set: a permuted input gives the permuted output. Kinds of positions differ " +
+            "beyond the trained length.",
         "没有位置信息时,注意力看到的是集合:打乱输入即打乱输出。各种位置编码的差别在于超出训练长度之后。");
 
     public override string Source =>
@@ -23,16 +23,16 @@ internal sealed class PositionsExperiment : Experiment
     public override IReadOnlyList<Expectation> Rule { get; } =
     [
         Expectation.Exactly("permuted-same", new("permuted rows are the same bits with sums in double", "双精度求和时打乱后的行逐位相同"), 1),
-        Expectation.AtMost("permuted-difference",
-            new("with fast kernels they differ by rounding: at most 1e-4", "快速核下仅差舍入:至多 1e-4"), 1e-4, 1e-3),
-        Expectation.AtMost("order-none",
-            new("who did it: chance without positions, at most 0.65", "谁是施事:没有位置时接近猜测,至多 0.65"), 0.65, 0.75),
+        Expectation.AtMost("permuted-difference", new("with fast kernels they differ by rounding: at most 1e-4",
+            "快速核下仅差舍入:至多 1e-4"), 1e-4, 1e-3),
+        Expectation.AtMost("order-none", new("who did it: chance without positions, at most 0.65", "谁是施事:没有位置时接近猜测,至多 0.65"),
+            0.65, 0.75),
         Expectation.AtLeast("order-worst", new("with any positions: at least 0.95", "有任何位置编码时:至少 0.95"), 0.95, 0.8),
-        Expectation.AtLeast("rise-learned",
-            new("learned positions fail beyond: loss rises by 0.1 or more", "学习式位置超长失败:损失至少上升 0.1"), 0.1, 0),
+        Expectation.AtLeast("rise-learned", new("learned positions fail beyond: loss rises by 0.1 or more",
+            "学习式位置超长失败:损失至少上升 0.1"), 0.1, 0),
         Expectation.AtMost("rise-alibi", new("ALiBi holds: rises by at most 0.05", "ALiBi 保持:至多上升 0.05"), 0.05, 0.2),
-        Expectation.AtMost("rise-window",
-            new("RoPE with a window and sinks holds: at most 0.1", "RoPE 加窗口与汇点保持:至多 0.1"), 0.1, 0.3),
+        Expectation.AtMost("rise-window", new("RoPE with a window and sinks holds: at most 0.1", "RoPE 加窗口与汇点保持:至多 0.1"), 0.1,
+            0.3),
     ];
 
     public override Task RunAsync(LabRun run)
@@ -55,8 +55,9 @@ internal sealed class PositionsExperiment : Experiment
         (_, double difference) = Compare(model, run.Ops, text, moved, order);
         run.Count("permuted-same", same, "", new("1: the same bits, sums in double", "1:逐位相同(双精度求和)"));
         run.Count("permuted-difference", difference, "", new("largest difference with fast kernels", "快速核下的最大差"));
-        run.Note(new("Fast kernels add up keys in the order of their positions, so another order rounds otherwise; in double "
-            + "nothing of it is left after rounding.",
+        run.Note(new(
+            "Fast kernels add up keys in the order of their positions, so another order rounds otherwise; in double nothing " +
+            "of it is left after rounding.",
             "快速核按键的位置顺序求和,顺序不同则舍入不同;用双精度求和时舍入后不再可见。"));
     }
 
@@ -102,8 +103,8 @@ internal sealed class PositionsExperiment : Experiment
         List<int> rows = [], labels = [];
         for (int i = 0; i < count; i++)
         {
-            int first = random.Below((ulong)i * 3, Nouns),
-                second = (first + 1 + random.Below((ulong)i * 3 + 1, Nouns - 1)) % Nouns;
+            int first = random.Below((ulong)i * 3, Nouns);
+            int second = (first + 1 + random.Below((ulong)i * 3 + 1, Nouns - 1)) % Nouns;
             rows.Add(builder.Rows);
             labels.Add(1 + first);
             builder.AddEncoder([0, 1 + first, 1 + Nouns + random.Below((ulong)i * 3 + 2, Verbs), 1 + second]);

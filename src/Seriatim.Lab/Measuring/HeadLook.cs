@@ -2,9 +2,8 @@ namespace Seriatim.Lab;
 
 /// <summary>Where the weight of a head lies, summed over rows.</summary>
 /// <param name="Rows">Rows added up.</param>
-/// <param name="Sums">
-/// Weight on the row before, itself, the row after, the first and the last row, and the entropy in bits.
-/// </param>
+/// <param name="Sums">Weight on the row before, itself, the row after, the first and the last row, and the entropy in
+/// bits.</param>
 internal readonly record struct HeadLook(int Rows, double[]? Sums)
 {
     /// <summary>Shares of the weight: before, itself, after, first, last.</summary>

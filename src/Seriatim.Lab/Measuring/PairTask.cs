@@ -1,8 +1,7 @@
 namespace Seriatim.Lab;
 
-/// <summary>
-/// Pairs of a made-up source and target, for all shapes of models: copies, or translations with two right answers.
-/// </summary>
+/// <summary>Pairs of a made-up source and target, for all shapes of models: copies, or translations with two right
+/// answers.</summary>
 /// <param name="Synonyms">
 /// Whether the target is backwards in one of two vocabularies, the same for the whole text; otherwise it is the source.
 /// </param>

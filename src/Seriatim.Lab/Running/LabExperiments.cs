@@ -17,6 +17,7 @@ internal static class LabExperiments
         new BeamExperiment(),
         new MaskPredictExperiment(),
         new FamiliesExperiment(),
+        new RnnExperiment(),
         new PositionsExperiment(),
         new HeadsExperiment(),
         new ExposureExperiment(),

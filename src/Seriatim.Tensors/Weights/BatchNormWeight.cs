@@ -2,7 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// The operand of a norm over the rows of a batch (Ioffe and Szegedy, 2015):
-/// <c>(x - mean) / sqrt(variance + ε) * Scale + Bias</c> with a mean and a variance of each feature.
+/// <c>(x - mean) / sqrt(variance + ε) * Scale + Bias</c>
+/// with a mean and a variance of each feature.
 /// </summary>
 /// <param name="Scale">The factor of each feature, <c>[1, E]</c>.</param>
 /// <param name="Bias">Added to each feature, <c>[1, E]</c>; null for none.</param>
