@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Seriatim.Lab;
 
 /// <summary>
@@ -25,14 +23,14 @@ internal sealed class TwoTargets
     public static int Vocabulary => Symbols + 4;
 
     /// <summary>A small model of Mask-Predict for it.</summary>
-    public static Model Make(ulong seed) => Model.Create("a model of the lab", Encoding.UTF8.GetBytes($$"""
+    public static Model Make(ulong seed) => LabModel.Make($$"""
         {"model_type": "cmlm_transformer", "vocab_size": {{Vocabulary}}, "bos_token_id": {{Begin}}, "pad_token_id": {{Pad}},
         "eos_token_id": {{End}}, "mask_token_id": {{Mask}}, "share_all_embeddings": true, "no_scale_embedding": true,
         "encoder_embed_dim": 64, "encoder_ffn_embed_dim": 256, "encoder_layers": 2, "encoder_attention_heads": 4,
         "decoder_embed_dim": 64, "decoder_ffn_embed_dim": 256, "decoder_layers": 2, "decoder_attention_heads": 4,
         "encoder_normalize_before": true, "decoder_normalize_before": true,
         "max_source_positions": 40, "max_target_positions": 40}
-        """), new RandomSource(seed, 0.1f));
+        """, seed, 0.1f);
 
     /// <summary>The batch of a step for a model that writes one id after the other: either target, as a coin falls.</summary>
     public TrainingBatch Pairs(int step)

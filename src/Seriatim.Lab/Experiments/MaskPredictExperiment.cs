@@ -134,7 +134,8 @@ internal sealed class MaskPredictExperiment : Experiment
         int steps = run.Pick(400, 450, 900);
         Dictionary<int, int[]> taught;
         double teacher;
-        using (var model = new SmallModel(run, new LabModel("Seq2SeqLM", TwoTargets.Vocabulary, 32) { Width = 64 }.Make(run.Seed)))
+        using (var model = new SmallModel(run,
+            new LabModel("Seq2SeqLM", TwoTargets.Vocabulary, 32) { Width = 64 }.Make(run.Seed)))
         {
             model.Train(steps, 2e-3, step => task.Pairs(step), "the teacher");
             taught = task.Teach(model);

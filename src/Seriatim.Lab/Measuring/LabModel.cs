@@ -23,14 +23,23 @@ internal sealed record LabModel(string Shape, int Vocabulary, int Context)
     /// <summary>Further keys of the config, as JSON without braces.</summary>
     public string Switches { get; init; } = "\"bias\": true";
 
+    /// <summary>The config.</summary>
+    public string Config => $$"""
+        {"architectures": ["SeriatimFor{{Shape}}"], "model_type": "seriatim", "vocab_size": {{Vocabulary}},
+        "hidden_size": {{Width}}, "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}},
+        "intermediate_size": {{Inner ?? 4 * Width}}, "max_position_embeddings": {{Context}}, {{Switches}}}
+        """;
+
+    /// <summary>A model of any config with fresh weights.</summary>
+    /// <param name="config">Its config.</param>
+    /// <param name="seed">Of the weights.</param>
+    /// <param name="deviation">Standard deviation of the weights; null: the family's.</param>
+    public static Model Make(string config, ulong seed, float? deviation = null) =>
+        Model.Create("a model of the lab", Encoding.UTF8.GetBytes(config), new RandomSource(seed, deviation));
+
     /// <summary>The model with fresh weights.</summary>
     /// <param name="seed">Of the weights.</param>
-    public Model Make(ulong seed) => Model.Create("a model of the lab", Encoding.UTF8.GetBytes($$"""
-        {"architectures": ["SeriatimFor{{Shape}}"], "model_type": "seriatim", "vocab_size": {{Vocabulary}},
-            "hidden_size": {{Width}},
-        "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}}, "intermediate_size": {{Inner ?? 4 * Width}},
-        "max_position_embeddings": {{Context}}, {{Switches}}}
-        """), new RandomSource(seed));
+    public Model Make(ulong seed) => Make(Config, seed);
 
     /// <summary>The same with the width of its feed-forward layers chosen so that it has about so many parameters.</summary>
     /// <param name="parameters">As many are wanted.</param>

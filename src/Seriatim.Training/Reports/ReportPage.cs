@@ -25,7 +25,8 @@ internal sealed class ReportPage
             .Html(
                 "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n")
             .Html(
-                $"<title>{name}</title>\n<style>\n{Read("uplot.css")}\n{Read("page.css")}{style}</style>\n</head>\n<body>\n<h1>{name}</h1>\n");
+                $"<title>{name}</title>\n<style>\n{Read("uplot.css")}\n{Read("page.css")}{style}</style>\n</head>\n"
+                + $"<body>\n<h1>{name}</h1>\n");
     }
 
     /// <summary>Whether this build can draw charts.</summary>
@@ -59,7 +60,8 @@ internal sealed class ReportPage
         if (HasCharts)
         {
             Html(
-                $"<!--\nuPlot:\n{Read("uplot.txt").Replace("--", "- -", StringComparison.Ordinal)}-->\n<script>\n{Read(Library)}\n{Read("charts.js")}</script>\n");
+                $"<!--\nuPlot:\n{Read("uplot.txt").Replace("--", "- -", StringComparison.Ordinal)}-->\n"
+                + $"<script>\n{Read(Library)}\n{Read("charts.js")}</script>\n");
         }
         return Html("</body>\n</html>\n")._page.ToString();
     }
