@@ -38,7 +38,7 @@ public sealed record TranslationOptions
     public int? Iterations { get; init; }
 
     /// <summary>
-    /// Models that fill in whole translations: lengths that are tried, of which the most probable translation wins. Null: 5.
+    /// Models that fill in whole translations: lengths that are tried, of which the most probable translation wins. Null: 3.
     /// </summary>
     public int? LengthCandidates { get; init; }
 

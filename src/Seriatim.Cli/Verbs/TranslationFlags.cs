@@ -21,7 +21,7 @@ internal sealed class TranslationFlags
     private readonly Option<int?> _iterations = Flag.Maybe<int?>(
         "Models that fill in whole translations (zh-en-nar): passes of the decoder. Default: 10.", "n", "--iterations");
     private readonly Option<int?> _lengths = Flag.Maybe<int?>(
-        "Models that fill in whole translations: lengths that are tried. Default: 5.", "n", "--length-candidates");
+        "Models that fill in whole translations: lengths that are tried. Default: 3.", "n", "--length-candidates");
     private readonly Option<int?> _most =
         Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
 
