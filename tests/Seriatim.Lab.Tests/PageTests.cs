@@ -47,11 +47,11 @@ public sealed class PageTests
     });
 
     [Fact]
-    public void A_defect_of_one_experiment_costs_no_other_result()
+    public async Task A_defect_of_one_experiment_costs_no_other_result()
     {
         var limits = new LabListener(_ => { }, (_, _) => { }, (_, _) => { });
-        LabReport report = LabRunner.RunAsync([new Broken(), LabExperiments.Find("kv-memory")!], new LabOptions(LabSize.Tiny),
-            new ModelHub(), new LabSurroundings("1", "cpu", 512), limits, CancellationToken.None).GetAwaiter().GetResult();
+        LabReport report = await LabRunner.RunAsync([new Broken(), LabExperiments.Find("kv-memory")!], new LabOptions(LabSize.Tiny),
+            new ModelHub(), new LabSurroundings("1", "cpu", 512), limits, CancellationToken.None);
         Assert.Equal([Verdict.Failed, Verdict.Holds], report.Results.Select(result => result.Verdict));
         Assert.Contains("it broke", report.Results[0].Skipped!.English);
         Assert.Single(report.Results[0].Figures);

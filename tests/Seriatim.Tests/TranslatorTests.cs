@@ -115,14 +115,8 @@ public sealed class TranslatorTests : IDisposable
         using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
         Assert.True(translator.FillsIn);
         var told = new List<RefinementStep>();
-        var options = new TranslationOptions
-        {
-            To = "en",
-            Iterations = 4,
-            LengthCandidates = 2,
-            MaxNewTokens = 20,
-            Steps = new Teller(told),
-        };
+        var silent = new TranslationOptions { To = "en", Iterations = 4, LengthCandidates = 2, MaxNewTokens = 20 };
+        TranslationOptions options = silent with { Steps = new Teller(told) };
         Translation whole = await translator.TranslateManyAsync(["the cat"], options).SingleAsync();
         Assert.Equal([1, 2, 3, 4], told.Select(step => step.Pass));
         Assert.Equal(whole.Text, told[^1].Text.Trim());
