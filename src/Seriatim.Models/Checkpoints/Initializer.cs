@@ -27,4 +27,10 @@ public enum Initializer
     /// What softplus makes the steps of <see cref="ParameterRequest.Steps"/> of, drawn log-uniformly: the bias of steps.
     /// </summary>
     Steps,
+
+    /// <summary>
+    /// Zeros, but ones for the second of four gates: an LSTM that begins so does not forget before it has learnt what to keep (Gers
+    /// et al., 2000; Jozefowicz et al., 2015).
+    /// </summary>
+    ForgetGate,
 }

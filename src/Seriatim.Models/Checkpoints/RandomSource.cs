@@ -51,6 +51,7 @@ public sealed class RandomSource(ulong seed, float? standardDeviation = null, bo
             {
                 Initializer.Zeros => 0,
                 Initializer.Ones => 1,
+                Initializer.ForgetGate => i % request.Columns * 4L / request.Columns == 1 ? 1 : 0,
                 Initializer.Filter => Normal(key, start + (ulong)i) / MathF.Sqrt(3f * request.Columns),
                 Initializer.Rates => (float)PlainMath.Log(i % request.Columns + 1),
                 Initializer.Steps => Step(request.Steps, key, start + (ulong)i),

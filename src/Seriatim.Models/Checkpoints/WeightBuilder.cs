@@ -61,14 +61,16 @@ public sealed class WeightBuilder
     /// <param name="why">Where the shape comes from, in the words of the config.</param>
     /// <param name="gain">Factor of the deviation of a random start.</param>
     /// <param name="steps">If the layer makes steps of a state space model: those that its bias begins with.</param>
+    /// <param name="biasStart">What a bias begins with otherwise.</param>
     public LinearWeight Linear(
-        string name, int outputs, int inputs, bool bias, string why, float gain = 1, StepRange? steps = null)
+        string name, int outputs, int inputs, bool bias, string why, float gain = 1, StepRange? steps = null,
+        Initializer biasStart = Initializer.Zeros)
     {
         ParameterRequest request = Request(name, ".weight", outputs, inputs, ParameterLayout.Panels, true,
             Initializer.Normal, why, gain);
         QuantizedMatrix? blocks = Quantized(request);
         Parameter? dense = blocks is null ? Made(request) : null;
-        Initializer start = steps is null ? Initializer.Zeros : Initializer.Steps;
+        Initializer start = steps is null ? biasStart : Initializer.Steps;
         Parameter? vector = bias
             ? Made(Request(name, ".bias", 1, outputs, ParameterLayout.RowMajor, false, start, why, 1) with
             {

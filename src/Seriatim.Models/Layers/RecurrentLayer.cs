@@ -52,11 +52,13 @@ internal sealed class RecurrentLayer : Mixer
         return ops.JoinColumns(h, inOrder);
     }
 
-    /// <summary>Weights begin with the deviation of torch's uniform start.</summary>
+    /// <summary>Weights begin with the deviation of torch's uniform start, and no LSTM begins with forgetting.</summary>
     private (LinearWeight Input, LinearWeight State) Pair(WeightBuilder weights, string input, string state, int width)
     {
         float gain = 1 / MathF.Sqrt(3);
-        return (weights.Linear(input, _spec.GateWidth, width, _spec.Bias, $"{_spec.InWords}, rows of {width}", gain),
+        Initializer start = _spec.Cell == GatedCell.Lstm ? Initializer.ForgetGate : Initializer.Zeros;
+        return (weights.Linear(
+                input, _spec.GateWidth, width, _spec.Bias, $"{_spec.InWords}, rows of {width}", gain, biasStart: start),
             weights.Linear(state, _spec.GateWidth, _spec.Width, _spec.Bias, _spec.InWords, gain));
     }
 
