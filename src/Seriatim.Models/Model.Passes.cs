@@ -2,6 +2,70 @@ namespace Seriatim.Models;
 
 public sealed partial class Model
 {
+    /// <summary>
+    /// The encoder's output: <c>[N, E]</c>. Where a target's length is read from a row before the source
+    /// (<see cref="LengthSource.LeadingRow"/>) these rows come after the others, one a sequence: <c>[N + S, E]</c>.
+    /// </summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">Whole sequences (<see cref="RaggedBatchBuilder.AddEncoder"/>).</param>
+    /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
+    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
+    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    public Tensor Encode(IOps ops, RaggedBatch batch)
+    {
+        if (_encoder is null)
+            throw new InvalidOperationException($"A {Spec.Family} model has no encoder.");
+        if (_lengths?.Leading is null)
+            return Run(_encoder, Spec.Encoder!, ops, batch, null, null);
+        RaggedBatch all = LeadingRows.Before(batch);
+        using Tensor rows = Run(_encoder, Spec.Encoder!, ops, all, null, null);
+        return ops.GatherRows(rows, LeadingRows.Last(all));
+    }
+
+    /// <summary>
+    /// Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.
+    /// </summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="batch">The rows.</param>
+    /// <param name="encoded">Encoder-decoder: the encoder's output, if any segment refers to its rows.</param>
+    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
+    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
+    public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded = null) => Forward(ops, batch, encoded, null);
+
+    /// <summary>Logits of all rows: <c>[N, E] → [N, V]</c> (classifiers: the classes).</summary>
+    public Tensor Project(IOps ops, Tensor hidden) => Project(ops, hidden, hidden.Groups);
+
+    /// <summary>Logits of the rows wanted and no others: <c>[N, E] → [rows, V]</c>.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
+    /// <param name="rows">As a rule <see cref="RaggedBatch.OutputRows"/>.</param>
+    public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows)
+    {
+        using Tensor wanted = ops.GatherRows(hidden, rows);
+        return Project(ops, wanted, hidden.Groups?.Take(rows.Span));
+    }
+
+    /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="hidden">Rows, <c>[N, E]</c>.</param>
+    /// <param name="labels">The right id (or class) of each row, or the ignored label, [N].</param>
+    /// <param name="options">Smoothing, ignored label, reduction. The soft cap is the model's own.</param>
+    /// <exception cref="NotSupportedException">An adapter of a row adds to the head.</exception>
+    public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
+        return _head.Loss(ops, hidden, labels, options, hidden.Groups);
+    }
+
+    /// <summary>
+    /// What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.
+    /// </summary>
+    public Tensor HeadFeatures(IOps ops, Tensor hidden)
+    {
+        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
+        return _head.Transform(ops, hidden, hidden.Groups);
+    }
+
     /// <summary>Logits of the lengths of targets, one row a source: <c>[S, classes]</c> (<see cref="LengthSpec"/>).</summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="source">What <see cref="Encode"/> was given.</param>
@@ -16,7 +80,8 @@ public sealed partial class Model
     /// <param name="classes">The class of each source (<see cref="LengthSpec.ClassOf"/>).</param>
     /// <param name="reduction">Sum or mean.</param>
     /// <exception cref="InvalidOperationException">The model predicts no lengths.</exception>
-    public Tensor LengthLoss(IOps ops, RaggedBatch source, Tensor encoded, ReadOnlyMemory<int> classes, LossReduction reduction) =>
+    public Tensor LengthLoss(
+        IOps ops, RaggedBatch source, Tensor encoded, ReadOnlyMemory<int> classes, LossReduction reduction) =>
         Lengths.Loss(ops, source, encoded, classes, reduction);
 
     private LengthPredictor Lengths => _lengths
@@ -33,8 +98,10 @@ public sealed partial class Model
             segment.Pattern.Check(segment.Rows, spec, Spec.Family);
             if (segment.Padding > 0 && spec.Layers.FirstOrDefault(layer => layer.Mixer is not MixerSpec.Attention) is { } other)
             {
-                throw new ArgumentException($"A segment has {segment.Padding} rows of padding, which a layer of this {Spec.Family} "
-                    + $"model, a {other.Mixer.GetType().Name}, would see; only attention to all rows hides them.", nameof(batch));
+                throw new ArgumentException(
+                    $"A segment has {segment.Padding} rows of padding, which a layer of this {Spec.Family} "
+                        + $"model, a {other.Mixer.GetType().Name}, would see; only attention to all rows hides them.",
+                    nameof(batch));
             }
             if ((segment.Visibility == Visibility.Full) != (spec.Visibility == Visibility.Full))
             {

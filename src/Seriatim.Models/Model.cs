@@ -95,8 +95,8 @@ public sealed partial class Model : IDisposable
     public int TrainedContext => (int)Math.Min(TermsReader.Trained(TermsReader.RopeOf(Spec), Spec.Context), int.MaxValue);
 
     /// <summary>
-    /// Bytes that one position of one sequence takes in memory for the layers' own keys and values; of a model that has none, those
-    /// of a position of its source.
+    /// Bytes that one position of one sequence takes in memory for the layers' own keys and values; of a model that has
+    /// none, those of a position of its source.
     /// </summary>
     /// <param name="type">How they are stored.</param>
     public long BytesPerPositionIn(KeyValueType type)
@@ -234,70 +234,6 @@ public sealed partial class Model : IDisposable
     public SequenceMemory NewMemory(MemoryPools pools, SequenceTerms? terms = null) =>
         pools.NewMemory(terms, LimitsOf(terms ?? SequenceTerms.None).Reach);
 
-    /// <summary>
-    /// The encoder's output: <c>[N, E]</c>. Where a target's length is read from a row before the source
-    /// (<see cref="LengthSource.LeadingRow"/>) these rows come after the others, one a sequence: <c>[N + S, E]</c>.
-    /// </summary>
-    /// <param name="ops">The device, or a tape.</param>
-    /// <param name="batch">Whole sequences (<see cref="RaggedBatchBuilder.AddEncoder"/>).</param>
-    /// <exception cref="InvalidOperationException">The model has no encoder.</exception>
-    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
-    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
-    public Tensor Encode(IOps ops, RaggedBatch batch)
-    {
-        if (_encoder is null)
-            throw new InvalidOperationException($"A {Spec.Family} model has no encoder.");
-        if (_lengths?.Leading is null)
-            return Run(_encoder, Spec.Encoder!, ops, batch, null, null);
-        RaggedBatch all = LeadingRows.Before(batch);
-        using Tensor rows = Run(_encoder, Spec.Encoder!, ops, all, null, null);
-        return ops.GatherRows(rows, LeadingRows.Last(all));
-    }
-
-    /// <summary>
-    /// Hidden rows of the last layer, after the final norm: <c>[N, E]</c>. Memories of the batch are written, not committed.
-    /// </summary>
-    /// <param name="ops">The device, or a tape.</param>
-    /// <param name="batch">The rows.</param>
-    /// <param name="encoded">Encoder-decoder: the encoder's output, if any segment refers to its rows.</param>
-    /// <exception cref="TokenOutOfRangeException">An id is not in the vocabulary.</exception>
-    /// <exception cref="ContextLengthException">A sequence is longer than the context.</exception>
-    public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded = null) => Forward(ops, batch, encoded, null);
-
-    /// <summary>Logits of all rows: <c>[N, E] → [N, V]</c> (classifiers: the classes).</summary>
-    public Tensor Project(IOps ops, Tensor hidden) => Project(ops, hidden, hidden.Groups);
-
-    /// <summary>Logits of the rows wanted and no others: <c>[N, E] → [rows, V]</c>.</summary>
-    /// <param name="ops">The device, or a tape.</param>
-    /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
-    /// <param name="rows">As a rule <see cref="RaggedBatch.OutputRows"/>.</param>
-    public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows)
-    {
-        using Tensor wanted = ops.GatherRows(hidden, rows);
-        return Project(ops, wanted, hidden.Groups?.Take(rows.Span));
-    }
-
-    /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
-    /// <param name="ops">The device, or a tape.</param>
-    /// <param name="hidden">Rows, <c>[N, E]</c>.</param>
-    /// <param name="labels">The right id (or class) of each row, or the ignored label, [N].</param>
-    /// <param name="options">Smoothing, ignored label, reduction. The soft cap is the model's own.</param>
-    /// <exception cref="NotSupportedException">An adapter of a row adds to the head.</exception>
-    public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
-    {
-        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
-        return _head.Loss(ops, hidden, labels, options, hidden.Groups);
-    }
-
-    /// <summary>
-    /// What the head makes of hidden rows before its last layer: the pooled rows of a classifier. <c>[N, E] → [N, E]</c>.
-    /// </summary>
-    public Tensor HeadFeatures(IOps ops, Tensor hidden)
-    {
-        using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
-        return _head.Transform(ops, hidden, hidden.Groups);
-    }
-
     /// <summary>Room for what sequences of this model remember: a pool for each kind of its layers.</summary>
     /// <param name="pageSize">Positions in a page: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Pages of each kind of attention layers.</param>
@@ -351,6 +287,9 @@ public sealed partial class Model : IDisposable
 
     /// <summary>What holds the memory of mapped matrices; disposed with the model.</summary>
     internal IDisposable? Owner { get; set; }
+
+    internal Tensor EncodeTraced(IOps ops, RaggedBatch batch, Action<int, Tensor> trace) =>
+        Run(_encoder!, Spec.Encoder!, ops, batch, null, trace);
 
     internal Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace) =>
         Run(_decoder ?? _encoder!, Spec.Last, ops, batch, encoded, trace);

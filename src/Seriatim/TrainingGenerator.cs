@@ -18,7 +18,10 @@ public static class TrainingGenerator
 
     private const int PageSize = 16;
 
-    /// <summary>The text that the model makes of each source: beam search, or the most probable id each time.</summary>
+    /// <summary>
+    /// The text that the model makes of each source: beam search, or the most probable id each time; a model for whole targets
+    /// fills them in, in ten passes.
+    /// </summary>
     /// <param name="task">Model, sources and limits.</param>
     /// <param name="cancellation">Ends the work with <see cref="OperationCanceledException"/>.</param>
     /// <returns>One text a source, in their order.</returns>
@@ -27,8 +30,13 @@ public static class TrainingGenerator
     {
         ArgumentNullException.ThrowIfNull(task);
         ModelConfig config = task.Model.Config;
-        int start = config.DecoderStartTokenId
-            ?? throw new ArgumentException("The model's config has no decoder_start_token_id.", nameof(task));
+        bool fills = task.Model.Spec.MaskPredict is not null;
+        if (fills && task.Beams > 1)
+        {
+            throw new ArgumentException(
+                $"{task.Beams} beams for a model that fills in whole targets; generation_num_beams must be 1.", nameof(task));
+        }
+        int[] prompt = fills ? [] : Start(config);
         int longest = task.Sources.Count == 0 ? 1 : task.Sources.Max(s => s.Length);
         int together = Math.Max(1, AtOnce / task.Beams);
         int pages = (task.Beams + 1) * (task.MaxLength / PageSize + 2) + longest / PageSize + 2;
@@ -45,7 +53,8 @@ public static class TrainingGenerator
         Task<GenerationResult>[] running = [.. task.Sources.Select(source => engine.CompleteAsync(
             new GenerationRequest
             {
-                Prompt = config.ForcedBosTokenId is { } first ? new[] { start, first } : new[] { start },
+                Prompt = prompt,
+                MaskPredict = fills ? new MaskPredictOptions() : null,
                 EncoderInput = source,
                 MaxNewTokens = task.MaxLength,
                 ForcedEndId = config.ForcedEosTokenId,
@@ -57,5 +66,12 @@ public static class TrainingGenerator
         GenerationResult[] results = Task.WhenAll(running).GetAwaiter().GetResult();
         cancellation.ThrowIfCancellationRequested();
         return [.. results.Select(result => result.Choices[0].Text.Trim())];
+    }
+
+    private static int[] Start(ModelConfig config)
+    {
+        int start = config.DecoderStartTokenId
+            ?? throw new ArgumentException("The model's config has no decoder_start_token_id.", nameof(config));
+        return config.ForcedBosTokenId is { } first ? [start, first] : [start];
     }
 }

@@ -71,8 +71,10 @@ public sealed class BatchNormTests
             [("batchnorm_train", true, "batchnorm_all_train"), ("batchnorm_train", false, "batchnorm_masked_train"),
             ("layernorm", true, "layernorm")])
         {
-            float[] narrow = Logits(golden, opsName, kind, "padded_", padded), wide = Logits(golden, opsName, kind, "wider_", padded);
-            double moved = narrow.Zip(wide, (a, b) => Math.Abs((double)a - b)).Max(), found = effects.GetProperty(key).GetDouble();
+            float[] narrow = Logits(golden, opsName, kind, "padded_", padded),
+                wide = Logits(golden, opsName, kind, "wider_", padded);
+            double moved = narrow.Zip(wide, (a, b) => Math.Abs((double)a - b)).Max(),
+                found = effects.GetProperty(key).GetDouble();
             Assert.Equal(found, moved, 1e-4);
             Assert.Equal(found == 0, moved == 0); // the same bits, not about the same
         }

@@ -8,10 +8,13 @@ public sealed class GoldenFoldersTests
     {
         Assert.NotEmpty(GoldenCases.All);
         Assert.All(GoldenCases.All, c => Assert.True(
-            GoldenCase.Parts.All(c.Has), $"{c.Folder} has some files of a case but not all of {string.Join(", ", GoldenCase.Parts)}"));
+            GoldenCase.Parts.All(c.Has),
+            $"{c.Folder} has some files of a case but not all of {string.Join(", ", GoldenCase.Parts)}"));
     }
 
-    /// <summary>A folder under another name is the same case: it is found, and what can be done with it follows from its files.</summary>
+    /// <summary>
+    /// A folder under another name is the same case: it is found, and what can be done with it follows from its files.
+    /// </summary>
     [Fact]
     public void NamesOfFoldersSayNothing()
     {

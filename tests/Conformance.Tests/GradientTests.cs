@@ -130,7 +130,8 @@ public sealed class GradientTests
                 bool classifies = model.Spec.Task == ModelTask.SequenceClassification;
                 int[][] mask = Runs.Mask(expected, "attention_mask", "input_ids");
                 RaggedBatch rows = Runs.EncoderBatch(expected.Ids("input_ids"), mask,
-                    expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null, classifies ? Outputs.First : Outputs.All);
+                    expected.Has("token_type_ids") ? expected.Ids("token_type_ids") : null,
+                    classifies ? Outputs.First : Outputs.All);
                 return (rows, classifies ? labels[0] : [.. labels.SelectMany((row, i) => Runs.Unpadded(row, mask[i]))], null);
         }
     }

@@ -105,13 +105,18 @@ public sealed class LogitsTests
         Close.Check($"{golden.Name} logits", expected.Floats("logits"), logits.ToArray(), golden.Tolerance);
     }
 
-    /// <summary>Training cases have one batch with padding; the others a target of masks, and one of which a part is known.</summary>
+    /// <summary>
+    /// Training cases have one batch with padding; the others a target of masks, and one of which a part is known.
+    /// </summary>
     private static void CheckMaskedTranslation(GoldenCase golden, Model model, IOps ops, GoldenTensors expected)
     {
         RaggedBatch source = Runs.Sources(expected, "src_tokens");
         using Tensor encoded = model.Encode(ops, source);
         if (expected.Has("encoder_last_hidden_state"))
-            CheckRows(golden, "encoder_last_hidden_state", expected, Runs.Pads(expected, "src_tokens"), Runs.Split(source, encoded));
+        {
+            CheckRows(golden, "encoder_last_hidden_state", expected, Runs.Pads(expected, "src_tokens"),
+                Runs.Split(source, encoded));
+        }
         using Tensor lengths = model.LengthLogits(ops, source, encoded);
         string tensor = expected.Has("length_logits") ? "length_logits" : "length_log_probs";
         float[] wanted = expected.Floats(tensor);

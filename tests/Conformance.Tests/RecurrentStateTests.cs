@@ -91,7 +91,9 @@ public sealed class RecurrentStateTests
             Close.Check($"{what} of layer {layer}", expected[layer], actual[layer], Tolerance);
     }
 
-    /// <summary>The states of each layer after so many rows at a time; one row before that is read, if the states are set.</summary>
+    /// <summary>
+    /// The states of each layer after so many rows at a time; one row before that is read, if the states are set.
+    /// </summary>
     private static unsafe float[][] States(
         Model model, IOps ops, int[][] ids, int step, Action<SequenceMemory[]>? set = null)
     {

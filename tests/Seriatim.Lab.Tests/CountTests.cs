@@ -68,7 +68,11 @@ public sealed class CountTests : IDisposable
         using LabRun run = NewRun();
         using var engine = new GenerationEngine(_counted, new EngineOptions
         {
-            PageSize = PageSize, Pages = 64, MaxSequences = 4, PrefixCache = false, StepTime = Timeout.InfiniteTimeSpan,
+            PageSize = PageSize,
+            Pages = 64,
+            MaxSequences = 4,
+            PrefixCache = false,
+            StepTime = Timeout.InfiniteTimeSpan,
         });
         BatchingExperiment.Asked[] trace =
             [.. Enumerable.Range(0, 9).Select(i => new BatchingExperiment.Asked([.. Enumerable.Range(1, 3 + i)], 2 + i * 5 % 7))];
@@ -98,12 +102,17 @@ public sealed class CountTests : IDisposable
     [Fact]
     public async Task Most_pages_of_a_run_are_those_that_the_engine_sees_in_use()
     {
-        using var engine = new GenerationEngine(_counted, new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
+        using var engine = new GenerationEngine(_counted,
+            new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
         int most = 0;
         _watched.Before = () => most = Math.Max(most, engine.Load.PagesInUse);
         await engine.CompleteAsync(new GenerationRequest
         {
-            Prompt = Enumerable.Range(1, 36).ToArray(), MaxNewTokens = 24, EndIds = [], Count = 4, Seed = 1,
+            Prompt = Enumerable.Range(1, 36).ToArray(),
+            MaxNewTokens = 24,
+            EndIds = [],
+            Count = 4,
+            Seed = 1,
         });
         Assert.Equal(2 + 4 * 2, most); // two full pages of the prompt are shared; 59 positions are four pages
         Assert.Equal(most, _counted.MostUnits);
@@ -114,10 +123,14 @@ public sealed class CountTests : IDisposable
     [InlineData(1)]
     public async Task Drafts_read_off_the_passes_are_those_of_the_engines_usage(float temperature)
     {
-        using var engine = new GenerationEngine(_counted, new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
+        using var engine = new GenerationEngine(_counted,
+            new EngineOptions { PageSize = PageSize, Pages = 64, PrefixCache = false });
         GenerationResult result = await engine.CompleteAsync(new GenerationRequest
         {
-            Prompt = new[] { 5, 6, 7, 8, 5, 6, 7, 8, 5, 6 }, MaxNewTokens = 40, EndIds = [], Seed = 3,
+            Prompt = new[] { 5, 6, 7, 8, 5, 6, 7, 8, 5, 6 },
+            MaxNewTokens = 40,
+            EndIds = [],
+            Seed = 3,
             Sampling = new SamplingOptions { Temperature = temperature },
             Speculation = new SpeculationOptions { MaxTokens = 4, Always = true },
         });

@@ -21,13 +21,17 @@ public sealed class ExperimentTests
         Assert.Null(first.Skipped);
         Assert.NotNull(first.Plot);
         Assert.Equal(first.Figures.Where(f => !f.Timed), second.Figures.Where(f => !f.Timed));
-        Assert.Equal(first.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows), second.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows));
+        Assert.Equal(first.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows),
+            second.Tables.Where(t => !t.Timed).SelectMany(t => t.Rows));
         Assert.All(first.Figures, figure => Assert.True(double.IsFinite(figure.Value), $"{figure.Key} is {figure.Value}."));
         foreach (Expectation expectation in experiment.Rule)
         {
             Figure figure = Assert.Single(first.Figures, f => f.Key == expectation.Figure);
             if (!figure.Timed)
-                Assert.True(expectation.Judge(figure.Value) <= Verdict.HoldsWithAnotherFactor, $"{figure.Key} is {figure.Value}.");
+            {
+                Assert.True(expectation.Judge(figure.Value) <= Verdict.HoldsWithAnotherFactor,
+                    $"{figure.Key} is {figure.Value}.");
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Seriatim.Models;
 using Seriatim.Tensors;
 
 namespace Seriatim.Lab.Tests;
@@ -45,10 +46,30 @@ public sealed class RefusalTests
     [InlineData("unembedding")]
     public async Task An_experiment_runs_on_a_model_of_the_users(string name)
     {
-        LabResult result = await ExperimentTests.RunAsync(LabExperiments.Find(name)!, new LabOptions(LabSize.Tiny, "stories-draft"));
+        LabResult result = await ExperimentTests.RunAsync(LabExperiments.Find(name)!,
+            new LabOptions(LabSize.Tiny, "stories-draft"));
         Assert.Null(result.Skipped);
         Assert.Equal("stories-draft", result.Model);
         Assert.DoesNotContain(Verdict.Unfinished, new[] { result.Verdict });
+    }
+
+    [Fact]
+    public async Task A_quantised_model_is_no_measure_of_quantisation()
+    {
+        string folder = Directory.CreateTempSubdirectory("seriatim-lab-tests-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "model.gguf");
+            ModelConverter.ToGguf(await new ModelHub().ResolveAsync("stories-draft"), file, QuantizationMix.Parse("q8_0"));
+            LabResult result = await ExperimentTests.RunAsync(LabExperiments.Find("quantisation")!,
+                new LabOptions(LabSize.Tiny, file));
+            Assert.Equal(Verdict.Skipped, result.Verdict);
+            Assert.Contains("Q8_0", result.Skipped!.English, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Theory]

@@ -141,7 +141,8 @@ public sealed class RecurrentSeq2SeqTests
                 x = Scan(x, "decoder.rnn", layer, "", [.. start.Select(Math.Tanh)]);
             }
 
-            return [.. x.Select(h => Times("output", attention == "none" ? h : [.. h.Zip(Context(h, encoded), (a, b) => a + b)]))];
+            return [
+                .. x.Select(h => Times("output", attention == "none" ? h : [.. h.Zip(Context(h, encoded), (a, b) => a + b)]))];
         }
 
         private double[] Context(double[] h, double[][] encoded)
@@ -202,7 +203,8 @@ public sealed class RecurrentSeq2SeqTests
         private double[] Times(string weight, string bias, double[] x)
         {
             float[]? b = _tensors.TryGetValue(bias, out ExportedTensor? vector) ? vector.Values : null;
-            return [.. _tensors[weight].Values.Chunk(x.Length).Select((row, o) => row.Zip(x, (w, v) => w * v).Sum() + (b?[o] ?? 0))];
+            return [.. _tensors[weight].Values.Chunk(x.Length)
+                .Select((row, o) => row.Zip(x, (w, v) => w * v).Sum() + (b?[o] ?? 0))];
         }
     }
 }

@@ -100,6 +100,21 @@ internal static class TinyModels
             """);
     }
 
+    /// <summary>A model that fills in whole targets, with both directions in its config.</summary>
+    public static void WriteMaskPredict(string folder, string tasks = Tasks)
+    {
+        int size = Train(folder, TrainerModel.ByteLevelBpe, ["<pad>", "</s>", "<s>", "<mask>"]);
+        Write(folder, 9, $$"""
+            {"architectures": ["cmlm_transformer"], "model_type": "cmlm_transformer", "vocab_size": {{size}},
+            "encoder_embed_dim": 32,
+            "encoder_ffn_embed_dim": 64, "encoder_layers": 2, "encoder_attention_heads": 4, "decoder_embed_dim": 32,
+            "decoder_ffn_embed_dim": 64, "decoder_layers": 2, "decoder_attention_heads": 4, "max_source_positions": 64,
+            "max_target_positions": 64, "share_all_embeddings": true, "is_encoder_decoder": true, "pad_token_id": 0,
+            "eos_token_id": 1,
+            "bos_token_id": 2, "mask_token_id": 3, "task_specific_params": {{tasks}}}
+            """);
+    }
+
     private static int Train(string folder, TrainerModel kind, string[]? special)
     {
         TrainedTokenizer trained = TokenizerTrainer.Train(

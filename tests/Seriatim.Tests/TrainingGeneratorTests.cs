@@ -26,6 +26,25 @@ public sealed class TrainingGeneratorTests
     }
 
     [Fact]
+    public async Task It_fills_in_whole_targets_of_models_that_do_so()
+    {
+        using var temp = new TempFolder();
+        TinyModels.WriteMaskPredict(temp.Path);
+        string[] texts = [.. Enumerable.Range(0, 9).Select(i => $"the cat number {i} sang")];
+        using var translator = await Translator.OpenAsync(temp.Path);
+        var options = new TranslationOptions { Prefix = "", LengthCandidates = 1, MaxNewTokens = 12 };
+        List<string> expected = await translator.TranslateManyAsync(texts, options).Select(t => t.Text).ToListAsync();
+        using Model model = Model.Load(temp.Path, new ModelLoadOptions { Storage = WeightStorage.F32 });
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        Tokenizer tokenizer = Tokenizer.Load(temp.Path);
+        var task = new GenerationTask(
+            model, ops, tokenizer, [.. texts.Select(t => (ReadOnlyMemory<int>)tokenizer.Encode(t))], MaxLength: 12, Beams: 1);
+        Assert.Equal(expected, TrainingGenerator.Generate(task, default));
+        Assert.Contains("generation_num_beams", Assert.Throws<ArgumentException>(() =>
+            TrainingGenerator.Generate(task with { Beams = 4 }, default)).Message);
+    }
+
+    [Fact]
     public void It_can_be_cancelled()
     {
         using var temp = new TempFolder();

@@ -27,7 +27,9 @@ public sealed class TranslatorTests : IDisposable
         using LanguageModel model = await LanguageModel.OpenAsync(_folder.Path, Small);
         Assert.True((await model.ScoreAsync("the cat", source: "the mat")).Logprob < 0);
         await Assert.ThrowsAsync<ModelTaskException>(() => model.ScoreAsync("the cat"));
-        Assert.Contains("no languages", (await Assert.ThrowsAsync<ModelTaskException>(() => translator.TranslateAsync("x", Short with { To = "en" }))).Message);
+        Assert.Contains("no languages",
+            (await Assert.ThrowsAsync<ModelTaskException>(() =>
+                translator.TranslateAsync("x", Short with { To = "en" }))).Message);
     }
 
     [Fact]
@@ -36,17 +38,21 @@ public sealed class TranslatorTests : IDisposable
         TinyModels.WriteT5(_folder.Path);
         using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
         Assert.Equal(["zh to en", "en to zh"], translator.Directions.Select(d => $"{d}"));
-        List<Translation> guessed = await translator.TranslateManyAsync(["我爱 the cat", "the cat", " \t", "42"], Short).ToListAsync();
+        List<Translation> guessed = await translator.TranslateManyAsync(["我爱 the cat", "the cat", " \t", "42"], Short)
+            .ToListAsync();
         Assert.Equal(["en", "zh", null, "zh"], guessed.Select(t => t.Direction?.To));
         Assert.Equal("", guessed[2].Text);
 
         // The prefix is all that a direction is.
         string prefix = translator.Directions[0].Prefix;
         Assert.Equal(translator.Tokenizer.Encode(prefix + "我"), translator.Request("我").EncoderInput.ToArray());
-        Assert.Equal(translator.Tokenizer.Encode(prefix + "the cat"), translator.Request("the cat", new() { To = "EN" }).EncoderInput.ToArray());
-        Assert.Equal(translator.Tokenizer.Encode("x the cat"), translator.Request("the cat", new() { Prefix = "x " }).EncoderInput.ToArray());
+        Assert.Equal(translator.Tokenizer.Encode(prefix + "the cat"),
+            translator.Request("the cat", new() { To = "EN" }).EncoderInput.ToArray());
+        Assert.Equal(translator.Tokenizer.Encode("x the cat"),
+            translator.Request("the cat", new() { Prefix = "x " }).EncoderInput.ToArray());
         Assert.Throws<ModelTaskException>(() => translator.Request("a", new() { Prefix = "x", To = "en" }));
-        Assert.Contains("en to zh", Assert.Throws<ModelTaskException>(() => translator.Request("a", new() { To = "fr" })).Message);
+        Assert.Contains("en to zh",
+            Assert.Throws<ModelTaskException>(() => translator.Request("a", new() { To = "fr" })).Message);
         Assert.Throws<ModelTaskException>(() => translator.Request("a", new() { From = "en", To = "en" }));
         Assert.Throws<ModelTaskException>(() => translator.Request("a", new() { Beams = 1, LengthPenalty = 2 }));
     }
@@ -54,10 +60,12 @@ public sealed class TranslatorTests : IDisposable
     [Fact]
     public async Task Languages_of_one_script_have_to_be_named()
     {
-        TinyModels.WriteT5(_folder.Path, """{"translation_en_to_de": {"prefix": "to German: "}, "translation_en_to_fr": {"prefix": "to French: "}}""");
+        TinyModels.WriteT5(_folder.Path,
+            """{"translation_en_to_de": {"prefix": "to German: "}, "translation_en_to_fr": {"prefix": "to French: "}}""");
         using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
         Assert.Contains("more than one", Assert.Throws<ModelTaskException>(() => translator.Request("the cat")).Message);
-        Assert.Equal(translator.Tokenizer.Encode("to French: the cat"), translator.Request("the cat", new() { To = "fr" }).EncoderInput.ToArray());
+        Assert.Equal(translator.Tokenizer.Encode("to French: the cat"),
+            translator.Request("the cat", new() { To = "fr" }).EncoderInput.ToArray());
     }
 
     [Fact]
@@ -83,7 +91,8 @@ public sealed class TranslatorTests : IDisposable
         TinyModels.WriteT5(_folder.Path);
         using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
         var first = new TaskCompletionSource();
-        await using IAsyncEnumerator<Translation> translations = translator.TranslateManyAsync(Texts(), Short).GetAsyncEnumerator();
+        await using IAsyncEnumerator<Translation> translations = translator.TranslateManyAsync(Texts(), Short)
+            .GetAsyncEnumerator();
 
         // The second text comes only after the first translation.
         Assert.True(await translations.MoveNextAsync());
@@ -97,5 +106,46 @@ public sealed class TranslatorTests : IDisposable
             await first.Task;
             yield return "a song";
         }
+    }
+
+    [Fact]
+    public async Task A_model_for_whole_translations_refines_them_and_takes_no_beams()
+    {
+        TinyModels.WriteMaskPredict(_folder.Path);
+        using Translator translator = await Translator.OpenAsync(_folder.Path, Small);
+        Assert.True(translator.FillsIn);
+        var told = new List<RefinementStep>();
+        var silent = new TranslationOptions { To = "en", Iterations = 4, LengthCandidates = 2, MaxNewTokens = 20 };
+        TranslationOptions options = silent with { Steps = new Teller(told) };
+        Translation whole = await translator.TranslateManyAsync(["the cat"], options).SingleAsync();
+        Assert.Equal([1, 2, 3, 4], told.Select(step => step.Pass));
+        Assert.Equal(whole.Text, told[^1].Text.Trim());
+        Assert.True(told[^1].TokenIds.Count <= 20 && whole.Score < 0);
+        string[] texts = [.. Enumerable.Range(0, 30).Select(i => $"the cat number {i} sat")];
+        List<Translation> many = await translator.TranslateManyAsync(texts, silent).ToListAsync();
+        Assert.Equal(many[17].Text, await translator.TranslateAsync(texts[17], silent));
+        Assert.Equal(10, translator.Request("the cat", new() { To = "en" }).MaskPredict!.Iterations);
+        Assert.Equal("Beams", (await Assert.ThrowsAsync<InvalidOptionException>(() =>
+            translator.TranslateAsync("the cat", options with { Beams = 4 }))).Option);
+        Assert.Equal("LengthPenalty", (await Assert.ThrowsAsync<InvalidOptionException>(() =>
+            translator.TranslateAsync("the cat", options with { LengthPenalty = 1.2 }))).Option);
+        using var other = new TempFolder();
+        TinyModels.WriteMarian(other.Path);
+        using Translator beams = await Translator.OpenAsync(other.Path, Small);
+        Assert.False(beams.FillsIn);
+        foreach ((string option, TranslationOptions wrong) in new (string, TranslationOptions)[]
+        {
+            ("Iterations", new() { Iterations = 3 }), ("LengthCandidates", new() { LengthCandidates = 2 }),
+            ("Steps", new() { Steps = new Teller([]) }),
+        })
+        {
+            Assert.Equal(option,
+                (await Assert.ThrowsAsync<InvalidOptionException>(() => beams.TranslateAsync("the cat", wrong))).Option);
+        }
+    }
+
+    private sealed class Teller(List<RefinementStep> told) : IProgress<RefinementStep>
+    {
+        public void Report(RefinementStep value) => told.Add(value);
     }
 }

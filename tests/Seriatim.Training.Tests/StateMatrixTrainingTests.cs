@@ -3,8 +3,8 @@ using System.Text;
 namespace Seriatim.Training.Tests;
 
 /// <summary>
-/// RetNet, Mamba-2, LSTM and GRU learn from a config alone: gradients are slopes, a broken-off run goes on with the same bits, and each
-/// learns to recall what it was told, which a state must hold.
+/// RetNet, Mamba-2, LSTM and GRU learn from a config alone: gradients are slopes, a broken-off run goes on with the same bits,
+/// and each learns to recall what it was told, which a state must hold.
 /// </summary>
 public sealed class StateMatrixTrainingTests : IDisposable
 {

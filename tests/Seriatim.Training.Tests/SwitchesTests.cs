@@ -103,7 +103,8 @@ public sealed class SwitchesTests : IDisposable
         Assert.Equal(twice, Mean());
     }
 
-    /// <summary>A run with batch norms says what they mean, and goes on bit for bit: running statistics are in checkpoints.</summary>
+    /// <summary>A run with batch norms says what they mean, and goes on bit for bit: running statistics are in
+    /// checkpoints.</summary>
     [Fact]
     public void ARunWithBatchNormsSaysSoAndGoesOnBitForBit()
     {

@@ -4,7 +4,8 @@ using Seriatim.Training;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// <c>seriatim distill</c>: a teacher's translations of a corpus, as pairs to train another model on (Kim and Rush, 2016: distillation
+/// <c>seriatim distill</c>: a teacher's translations of a corpus, as pairs to train another model on (Kim and Rush, 2016:
+/// distillation
 /// by sequences).
 /// </summary>
 internal static class DistillCommand
@@ -26,7 +27,8 @@ internal static class DistillCommand
             Required = true,
             HelpName = "file",
         };
-        Option<bool> resume = Flag.Switch("Go on where the file of -o ends; without it a file that is there is refused.", "--resume");
+        Option<bool> resume =
+            Flag.Switch("Go on where the file of -o ends; without it a file that is there is refused.", "--resume");
         Option<int> threads = SharedOptions.Threads();
         var flags = new TranslationFlags();
         var command = new Command("distill", "Translate a corpus with a teacher into pairs to train on. Ctrl-C loses nothing.")

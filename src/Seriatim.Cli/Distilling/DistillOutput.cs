@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Seriatim.Cli;
 
 /// <summary>
-/// The pairs that are written, each as soon as it is there: whatever ends the program, the file holds whole lines but for its last one,
+/// The pairs that are written, each as soon as it is there: whatever ends the program, the file holds whole lines but for its
+/// last one,
 /// and another run goes on from there.
 /// </summary>
 internal sealed class DistillOutput : IDisposable
@@ -28,7 +29,10 @@ internal sealed class DistillOutput : IDisposable
         if (!json)
             RefuseUnwritable(path, corpus);
         if (File.Exists(path) && new FileInfo(path).Length > 0 && !resume)
-            throw new UserErrorException($"{path} is there already. Go on with it with --resume, choose another file, or remove it.");
+        {
+            throw new UserErrorException(
+                $"{path} is there already. Go on with it with --resume, choose another file, or remove it.");
+        }
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         try
@@ -71,8 +75,9 @@ internal sealed class DistillOutput : IDisposable
             if (done >= corpus.Texts.Count || SourceOf(line, json) != corpus.Texts[done])
             {
                 string text = done >= corpus.Texts.Count ? "nothing: the corpus ends before" : $"\"{corpus.Texts[done]}\"";
-                throw new UserErrorException($"{path}, line {done + 1} is not the translation of the corpus's text there, {text}. It is "
-                    + "of another corpus; choose another file for -o.");
+                throw new UserErrorException(
+                    $"{path}, line {done + 1} is not the translation of the corpus's text there, {text}. "
+                        + "It is of another corpus; choose another file for -o.");
             }
 
             (done, at) = (done + 1, at + end + 1);
@@ -102,8 +107,8 @@ internal sealed class DistillOutput : IDisposable
         {
             if (corpus.Texts[i].AsSpan().IndexOfAny('\t', '\n', '\r') >= 0)
             {
-                throw new UserErrorException($"{corpus.Name}, text {i + 1} has a tab or several lines, for which {path} has no place. "
-                    + "Write JSONL: give -o a name that ends with .jsonl.");
+                throw new UserErrorException($"{corpus.Name}, text {i + 1} has a tab or several lines, for which {path} has no "
+                    + "place. Write JSONL: give -o a name that ends with .jsonl.");
             }
         }
     }

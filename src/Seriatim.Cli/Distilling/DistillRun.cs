@@ -28,7 +28,10 @@ internal sealed class DistillRun(Translator translator, TranslationOptions optio
 
         Terminal.Note($"{Describe()}.");
         if (_cut > 0)
-            Terminal.Note($"{_cut:N0} translations were cut off at the most new tokens (-n); train with \"long_sequences\": \"skip\".");
+        {
+            Terminal.Note($"{_cut:N0} translations were cut off at the most new tokens (-n); train with \"long_sequences\": "
+                + "\"skip\".");
+        }
         if (_empty > 0)
             Terminal.Note($"{_empty:N0} translations are empty: those lines are no pairs.");
         return ExitCodes.Success;
@@ -47,8 +50,8 @@ internal sealed class DistillRun(Translator translator, TranslationOptions optio
         }
         catch (TextTooLongException failure)
         {
-            throw new UserErrorException($"{corpus.Name}, text {_before + failure.Number} has {failure.Tokens} tokens; {failure.Limit} is "
-                + $"the most that is read. Take it out; the {pairs.Done:N0} pairs before it are written.");
+            throw new UserErrorException($"{corpus.Name}, text {_before + failure.Number} has {failure.Tokens} tokens; "
+                + $"{failure.Limit} is the most that is read. Take it out; the {pairs.Done:N0} pairs before it are written.");
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class TextFlags
     public void RefuseUnless(ParseResult result, ModelTask task)
     {
         string what = $"(this is a model for {task})";
-        result.Require(task is not (ModelTask.SequenceToSequence or ModelTask.MaskedTranslation), $"a decoder or a masked model {what}", _marker, _context);
+        bool reads = task is not (ModelTask.SequenceToSequence or ModelTask.MaskedTranslation);
+        result.Require(reads, $"a decoder or a masked model {what}", _marker, _context);
         result.Require(task == ModelTask.CausalLanguageModel, $"a decoder {what}", _stride);
         result.Require(task == ModelTask.MaskedLanguageModel, $"a masked model {what}", _share, _seed);
     }

@@ -68,8 +68,8 @@ internal static class LabCommand
             Console.Out.WriteLine(JsonSerializer.Serialize(LabEntry.Of(experiment), CliJson.Lines.LabEntry));
     }
 
-    private static async Task<int> RunAsync(IReadOnlyList<Experiment> experiments, LabOptions options, LabPageFile? page, bool json,
-        CancellationToken cancellation)
+    private static async Task<int> RunAsync(IReadOnlyList<Experiment> experiments, LabOptions options,
+        LabPageFile? page, bool json, CancellationToken cancellation)
     {
         if (options.Model is { } name)
             await new ModelHub().ResolveAsync(name, cancellationToken: cancellation);
@@ -99,7 +99,8 @@ internal static class LabCommand
         if (json)
             Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.LabReport));
         page?.Write(report);
-        return report.Interrupted ? ExitCodes.Interrupted : ExitCodes.Success;
+        return report.Interrupted ? ExitCodes.Interrupted
+            : report.Results.Any(result => result.Verdict == Verdict.Failed) ? ExitCodes.Internal : ExitCodes.Success;
 
         void Show(Action print)
         {

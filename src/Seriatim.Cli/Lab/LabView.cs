@@ -24,12 +24,14 @@ internal static class LabView
     /// <summary>The machine and its limits.</summary>
     public static void Print(LabMachine machine) => Folded(string.Create(CultureInfo.InvariantCulture,
         $"{machine.Processor}, {machine.Threads} thread{(machine.Threads == 1 ? "" : "s")}: memory is read with "
-            + $"{machine.Limits.ReadBytesPerSecond / 1e9:F1} GB/s, F32 multiply-adds {machine.Limits.F32MultiplyAddsPerSecond / 1e9:F0} G/s\n"));
+            + $"{machine.Limits.ReadBytesPerSecond / 1e9:F1} GB/s, F32 multiply-adds "
+            + $"{machine.Limits.F32MultiplyAddsPerSecond / 1e9:F0} G/s\n"));
 
     /// <summary>One result: claim, plot, tables, what the rule says.</summary>
     public static void Print(Experiment experiment, LabResult result)
     {
-        Console.Out.WriteLine($"{Coloured("1", experiment.Title.English)} ({experiment.Name}, {LabNumbers.Seconds(result.Seconds)})");
+        Console.Out.WriteLine(
+            $"{Coloured("1", experiment.Title.English)} ({experiment.Name}, {LabNumbers.Seconds(result.Seconds)})");
         Folded(experiment.Claim.English);
         Folded($"{experiment.Source}. Predicts: {experiment.Formula}");
         if (result.Model is { } model)
@@ -50,14 +52,26 @@ internal static class LabView
             Figure? figure = result.Figures.FirstOrDefault(f => f.Key == expectation.Figure);
             Verdict verdict = figure is null ? Verdict.Unfinished : expectation.Judge(figure.Value);
             string value = figure is null ? "not measured" : LabNumbers.Format(figure.Value, figure.Unit);
-            Folded($"{Mark(verdict)} {expectation.Words.English} ({LabNumbers.Bounds(expectation.Low, expectation.High).English}): {value}", "  ");
+            Folded($"{Mark(verdict)} {expectation.Words.English} "
+                + $"({LabNumbers.Bounds(expectation.Low, expectation.High).English}): {value}", "  ");
         }
 
         foreach (LabText note in result.Notes)
             Folded(note.English);
-        string colour = result.Verdict switch { Verdict.Holds => "32", Verdict.HoldsWithAnotherFactor => "33", Verdict.DoesNotHold => "31", _ => "90" };
+        string colour = result.Verdict switch
+        {
+            Verdict.Holds => "32",
+            Verdict.HoldsWithAnotherFactor => "33",
+            Verdict.DoesNotHold or Verdict.Failed => "31",
+            _ => "90",
+        };
         string words = LabWords.Of(result.Verdict).English;
-        Console.Out.WriteLine(Coloured(colour, $"The claim {(result.Verdict >= Verdict.Unfinished ? "was " + words : words)}."));
+        Console.Out.WriteLine(Coloured(colour, result.Verdict switch
+        {
+            Verdict.Skipped or Verdict.Failed => $"The experiment {(result.Verdict == Verdict.Failed ? "" : "was ")}{words}.",
+            Verdict.Unfinished => "Interrupted: there is no verdict.",
+            _ => $"The claim {words}.",
+        }));
         if (result.Skipped is { } why)
             Folded(why.English);
         Console.Out.WriteLine();

@@ -35,7 +35,8 @@ internal static class TextPlot
                 double value = plot.Series[series].Y[at];
                 double share = high == 0 ? 0 : plot.LogY ? Math.Log(value / low) / Math.Log(high / low) : Math.Abs(value) / high;
                 string name = plot.Series.Count == 1 ? names[i].English : $"{Letter(series)} {names[i].English}";
-                yield return $"{Fit(name, label)} {new string(value < 0 ? '░' : '█', (int)Math.Round(share * room))} {LabNumbers.Format(value, "")}";
+                yield return $"{Fit(name, label)} {new string(value < 0 ? '░' : '█', (int)Math.Round(share * room))} "
+                    + $"{LabNumbers.Format(value, "")}";
             }
         }
 

@@ -31,8 +31,9 @@ internal sealed partial class StepRunner
 
             foreach (int row in wish.LogitRows)
                 _wanted.Add(_batch.Rows + row);
-            _batch.AddTarget(CollectionsMarshal.AsSpan(wish.Sequence.Tokens), new EncoderRows(first, group.Encoded!.Rows), Outputs.None,
-                group.Terms.Adapter);
+            var source = new EncoderRows(first, group.Encoded!.Rows);
+            _batch.AddTarget(
+                CollectionsMarshal.AsSpan(wish.Sequence.Tokens), source, Outputs.None, group.Terms.Adapter);
         }
 
         if (last is null)

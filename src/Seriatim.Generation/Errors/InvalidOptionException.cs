@@ -5,7 +5,9 @@ namespace Seriatim.Generation;
 /// <summary>An option has a value that is not allowed, or contradicts another option.</summary>
 public sealed class InvalidOptionException : GenerationException
 {
-    /// <summary>An option is refused: by the engine, a strategy (<see cref="Strategy.Check"/>), or whoever makes requests.</summary>
+    /// <summary>
+    /// An option is refused: by the engine, a strategy (<see cref="Strategy.Check"/>), or whoever makes requests.
+    /// </summary>
     /// <param name="option">Its name, e.g. <c>Sampling.TopP</c>.</param>
     /// <param name="value">The value that was given.</param>
     /// <param name="allowed">What is allowed, in words.</param>

@@ -11,7 +11,8 @@ namespace Seriatim.Generation;
 public sealed record GenerationRequest
 {
     /// <summary>
-    /// Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id. Empty for a
+    /// Token ids to continue: at least one. For an encoder-decoder: what the decoder starts with, usually one start id. Empty
+    /// for a
     /// model that fills in whole targets.
     /// </summary>
     public required ReadOnlyMemory<int> Prompt { get; init; }

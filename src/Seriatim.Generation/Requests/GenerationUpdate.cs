@@ -19,7 +19,8 @@ public readonly record struct GenerationUpdate
     public TokenLogprobs? Logprobs { get; init; }
 
     /// <summary>
-    /// Mask-Predict: the target after a pass, without a token of its own (<see cref="MaskPredictOptions.StreamsSteps"/>). Null: a token.
+    /// Mask-Predict: the target after a pass, without a token of its own (<see cref="MaskPredictOptions.StreamsSteps"/>).
+    /// Null: a token.
     /// </summary>
     public RefinementStep? Refinement { get; init; }
 

@@ -1,7 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Mask-Predict (Ghazvininejad et al., 2019): a target of masks is filled in at once; then, pass by pass, the tokens that are least
+/// Mask-Predict (Ghazvininejad et al., 2019): a target of masks is filled in at once; then, pass by pass, the tokens that are
+/// least
 /// certain are masked and predicted again from all others.
 /// </summary>
 public sealed record MaskPredictOptions
@@ -13,7 +14,8 @@ public sealed record MaskPredictOptions
     public int LengthCandidates { get; init; } = 1;
 
     /// <summary>
-    /// Whether the stream has an update after every pass (<see cref="GenerationUpdate.Refinement"/>), before the tokens at the end.
+    /// Whether the stream has an update after every pass (<see cref="GenerationUpdate.Refinement"/>), before the tokens at the
+    /// end.
     /// </summary>
     public bool StreamsSteps { get; init; }
 }

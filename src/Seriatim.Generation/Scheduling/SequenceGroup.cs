@@ -42,7 +42,8 @@ internal sealed class SequenceGroup(long number, int priority, int width)
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
     /// <summary>
-    /// Of a request for whole targets: the encoder's output, which every pass reads again; null: it is not there (yet, or any more).
+    /// Of a request for whole targets: the encoder's output, which every pass reads again; null: it is not there (yet, or any
+    /// more).
     /// </summary>
     public KeptRows? Encoded { get; set; }
 

@@ -1,12 +1,15 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Mask-Predict (Ghazvininejad et al., 2019, section 4): the length first, then a target of masks that is filled in at once; pass by
-/// pass the least certain tokens are masked and predicted again. All candidates of a request step together; what differs between the
+/// Mask-Predict (Ghazvininejad et al., 2019, section 4): the length first, then a target of masks that is filled in at once;
+/// pass by
+/// pass the least certain tokens are masked and predicted again. All candidates of a request step together; what differs
+/// between the
 /// public codes stands in <see cref="MaskPredictSpec"/>.
 /// </summary>
 /// <remarks>
-/// <see cref="RequestState.Steps"/> counts the passes of the decoder. <see cref="RequestState.Numbers"/> begins with how many there will
+/// <see cref="RequestState.Steps"/> counts the passes of the decoder. <see cref="RequestState.Numbers"/> begins with how many
+/// there will
 /// be, and has for each live sequence whether it was cut to the most new tokens, how many of its places are masked, and which.
 /// </remarks>
 internal sealed class MaskPredictStrategy : Strategy
@@ -98,7 +101,8 @@ internal sealed class MaskPredictStrategy : Strategy
         MaskPredictSpec spec = model.MaskPredict!;
         int predicted = sequence.List.Count == 0 ? 0 : spec.Predicted(sequence.List.Count);
         HashSet<int> ends = [.. state.Request.EndIds ?? []];
-        return [.. sequence.List.Skip(spec.First).Take(predicted).TakeWhile(id => !ends.Contains(id)).Where(id => id != spec.MaskId)];
+        return [.. sequence.List.Skip(spec.First).Take(predicted).TakeWhile(id => !ends.Contains(id))
+            .Where(id => id != spec.MaskId)];
     }
 
     /// <summary>The lengths are known: each candidate begins as masks.</summary>
@@ -162,12 +166,10 @@ internal sealed class MaskPredictStrategy : Strategy
         for (int row = 0; row < masked.Count; row++)
         {
             ReadOnlySpan<float> logits = step.Logits(sequence, row);
-            double total = LogprobReader.LogSumExp(logits);
-            if (!double.IsFinite(total))
+            if (!LogitsScan.TryMax(logits, out float max) || !float.IsFinite(max))
                 throw new NoCandidateException("the model's logits are not finite numbers", masked[row]);
-            int best = 0;
-            for (int id = 1; id < logits.Length; id++)
-                best = logits[id] > logits[best] ? id : best;
+            int best = logits.IndexOf(max);
+            double total = max + PlainMath.Log(LogitsScan.SumExp(logits, max));
             step.Replace(sequence, masked[row], best);
             sequence.Scores![masked[row]] = step.Score(logits, best, total);
         }
@@ -175,7 +177,9 @@ internal sealed class MaskPredictStrategy : Strategy
         sequence.Score = sequence.Scores!.Sum(score => score.Chosen.Logprob) / sequence.List.Count;
     }
 
-    /// <summary>A pass is over: the least certain places are masked, or all ends. Returns what is masked; nothing at the end.</summary>
+    /// <summary>
+    /// A pass is over: the least certain places are masked, or all ends. Returns what is masked; nothing at the end.
+    /// </summary>
     private static List<Place> Mask(StrategyStep step, List<Place> places, bool last = false)
     {
         RequestState state = step.State;

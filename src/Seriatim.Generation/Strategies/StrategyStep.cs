@@ -192,10 +192,16 @@ public sealed class StrategyStep
     internal MaskPredictSpec MaskPredict => _context.Model.MaskPredict
         ?? throw new InvalidOperationException("The model does not fill in whole targets.");
 
-    /// <summary>Log-probabilities of a token of a row, with the alternatives that were asked for.</summary>
-    internal TokenLogprobs Score(ReadOnlySpan<float> logits, int token, double total) => Request.Logprobs is { } top
-        ? LogprobReader.Read(_context.Scratch, logits, token, top)
-        : new TokenLogprobs { Chosen = new TokenLogprob { TokenId = token, Logprob = logits[token] - total }, Top = [], Rank = 0 };
+    /// <summary>
+    /// Log-probability of a token of a row, with the alternatives that were asked for: its own bits do not depend on them.
+    /// </summary>
+    internal TokenLogprobs Score(ReadOnlySpan<float> logits, int token, double total)
+    {
+        var chosen = new TokenLogprob { TokenId = token, Logprob = logits[token] - total };
+        return Request.Logprobs is { } top
+            ? LogprobReader.Read(_context.Scratch, logits, token, top) with { Chosen = chosen }
+            : new TokenLogprobs { Chosen = chosen, Top = [], Rank = 0 };
+    }
 
     /// <summary>The first tokens are there.</summary>
     internal void NoteTokens() => Work.NoteToken();
@@ -205,8 +211,15 @@ public sealed class StrategyStep
     {
         Choice = 0,
         Text = "",
-        Refinement = new RefinementStep(pass, passes, [.. sequence.List],
-            [.. sequence.Scores!.Select(score => score.Chosen.Logprob)], masked, Work.TextOf(sequence)),
+        Refinement = new RefinementStep
+        {
+            Pass = pass,
+            Passes = passes,
+            TokenIds = [.. sequence.List],
+            Logprobs = [.. sequence.Scores!.Select(score => score.Chosen.Logprob)],
+            Masked = masked,
+            Text = Work.TextOf(sequence),
+        },
     });
 
     /// <summary>Ends a sequence whose text and updates have been seen to.</summary>

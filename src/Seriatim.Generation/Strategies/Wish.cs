@@ -13,7 +13,8 @@ internal readonly record struct Wish(Sequence Sequence)
     public bool IsWhole { get; init; }
 
     /// <summary>
-    /// Read as a whole: rows of the encoder's input, which is all that is read, and of which the logits of the target's length are
+    /// Read as a whole: rows of the encoder's input, which is all that is read, and of which the logits of the target's length
+    /// are
     /// wanted; 0: the sequence is read.
     /// </summary>
     public int SourceRows { get; init; }

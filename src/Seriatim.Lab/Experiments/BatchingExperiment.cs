@@ -148,7 +148,7 @@ internal sealed class BatchingExperiment : Experiment
             run.Measure($"first-seconds-{keys[i]}", all[i].FirstSeconds.Average(), "s",
                 new($"time to the first token, {names[i].English}", $"首词元时间,{names[i].Chinese}"));
             long done = all[i].Passes.Sum(pass => (long)pass.AllRows);
-            rows.Add([$"{names[i].English} {names[i].Chinese}", $"{all[i].Passes.Length}", $"{done:N0}", $"{done - useful:N0}",
+            rows.Add([names[i].English, $"{all[i].Passes.Length}", $"{done:N0}", $"{done - useful:N0}",
                 $"{idle[i]:P0}",
                 $"{tokens / seconds[i]:N0}", $"{waits[i]:F1}", $"{all[i].FirstSeconds.Average() * 1e3:F0}"]);
         }
@@ -168,9 +168,13 @@ internal sealed class BatchingExperiment : Experiment
             new("batches", "批处理"), new("passes", "前向次数"), new("rows", "行数"), new("rows for nothing", "无用行"),
                 new("slots idle", "空闲槽位"),
             new("tokens/s", "词元/秒"), new("passes to the first token", "到首词元的前向次数"), new("ms to the first token", "首词元毫秒"),
-        ], rows, Timed: true));
+        ], rows, Timed: true)
+        {
+            Names = names,
+        });
         run.Plot = new LabPlot(new("Slots without work", "空闲的槽位"), new("", ""), new("%", "%"),
-            [new(new("idle", "空闲"), [0, 1, 2], [.. idle.Select(share => 100 * share)])]) { Names = names };
+            [new(new("idle", "空闲"), [0, 1, 2], [.. idle.Select(share => 100 * share)])])
+        { Names = names };
     }
 
     private static Asked[] Trace(LabRun run, LanguageModel opened)

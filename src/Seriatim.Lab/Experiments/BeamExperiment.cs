@@ -102,7 +102,8 @@ internal sealed class BeamExperiment : Experiment
                 Timed: false));
         double[] x = [.. Widths.Select(width => (double)width)];
         run.Plot = new LabPlot(new("Quality by beams", "束数与质量"), new("beams", "束"), "BLEU",
-            [new("BLEU", x, bleu)]) { LogX = true };
+            [new("BLEU", x, bleu)])
+        { LogX = true };
     }
 
     /// <summary>One sentence with k beams, k requests of it at once, and k one after the other.</summary>
@@ -117,7 +118,7 @@ internal sealed class BeamExperiment : Experiment
             MinNewTokens = tokens, // all of one length: what a step costs is compared
             ForcedEndId = null,
         };
-        string[] texts = [.. pairs.Take(run.Pick(2, 6, 12)).Select(pair => pair.Chinese)];
+        string[] texts = [.. pairs.Take(run.Pick(1, 6, 12)).Select(pair => pair.Chinese)];
         void Each(Func<string, Task> work)
         {
             foreach (string text in texts)
@@ -133,7 +134,7 @@ internal sealed class BeamExperiment : Experiment
             return Task.CompletedTask;
         }
 
-        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 4),
+        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 5),
             () => Each(text => Counted(0, engine.CompleteAsync(Cut(text, Compared), run.Cancellation))),
             () => Each(text => Counted(1, LabSteps.TogetherAsync(engine, model,
                 [.. Enumerable.Repeat(Cut(text, 1), Compared)], run.Cancellation))),
@@ -148,12 +149,19 @@ internal sealed class BeamExperiment : Experiment
         run.Measure("together-gain", seconds[2] / seconds[1], "x",
             new($"{Compared} requests at once / one after the other", $"{Compared} 个请求同时 / 逐个"));
         double work = ModelWork.Of(translator.Model).MultiplyAdds / run.Limits.F32MultiplyAddsPerSecond;
-        string[] names = [$"{Compared} beams 束", $"{Compared} requests at once 同时", $"{Compared} requests in turn 逐个"];
+        LabText[] names =
+        [
+            new($"{Compared} beams", $"{Compared} 个束"), new($"{Compared} requests at once", $"{Compared} 个请求同时"),
+            new($"{Compared} requests in turn", $"{Compared} 个请求逐个"),
+        ];
         run.Add(new LabTable(new($"{tokens} tokens of {texts.Length} sentences", $"{texts.Length} 个句子,每句 {tokens} 个词元"),
             [new("way", "方式"), new("rows of a sentence", "每句行数"), new("rows/s", "行/秒"), new("of the FMA limit", "算力利用率")],
-            [.. names.Select((name, i) => (IReadOnlyList<string>)[name, $"{rows[i]}", $"{all / seconds[i]:N0}",
+            [.. names.Select((name, i) => (IReadOnlyList<string>)[name.English, $"{rows[i]}", $"{all / seconds[i]:N0}",
                 $"{all / seconds[i] * work:P0}"])],
-            Timed: true));
+            Timed: true)
+        {
+            Names = names,
+        });
     }
 
     private static GenerationRequest Ask(Translator translator, string text, int beams)

@@ -13,7 +13,8 @@ internal sealed class ExposureExperiment : Experiment
     public override LabText Title => new("Learning from right prefixes, going on from one's own", "用正确前缀学习,用自己的前缀续写");
 
     public override LabText Claim => new(
-        "Teacher forcing never shows a model its own mistakes, so in generation accuracy falls with each position, faster than with right prefixes.",
+        "Teacher forcing never shows a model its own mistakes, so in generation accuracy falls with each position, faster than "
+            + "with right prefixes.",
         "教师强制从不让模型看到自己的错误,因此生成时准确率随位置下降,比给定正确前缀时更快。");
 
     public override string Source => "Bengio et al., 2015: Scheduled Sampling, section 2; Ranzato et al., 2016, section 1";
@@ -52,7 +53,9 @@ internal sealed class ExposureExperiment : Experiment
         run.Add(new LabTable(new("By position", "按位置"),
             [new("position", "位置"), new("loss, right", "损失,正确前缀"), new("right", "正确前缀"), new("own", "自有前缀"),
                 new("own, sampled", "自有,计划采样")],
-            [.. positions.Select((p, i) => (IReadOnlyList<string>)[$"{p}", $"{loss[i]:F3}", $"{gold[i]:F3}", $"{own[i]:F3}", $"{ownSampled[i]:F3}"])],
+            [
+                .. positions.Select((p, i) =>
+                    (IReadOnlyList<string>)[$"{p}", $"{loss[i]:F3}", $"{gold[i]:F3}", $"{own[i]:F3}", $"{ownSampled[i]:F3}"])],
             Timed: false));
         run.Plot = new LabPlot(new("Accuracy by position", "各位置的准确率"), new("position", "位置"), new("accuracy", "准确率"),
         [
@@ -60,21 +63,28 @@ internal sealed class ExposureExperiment : Experiment
             new(new("own, scheduled sampling", "自有前缀,计划采样"), positions, ownSampled),
         ]);
         run.Note(new(
-            "The task is to count ones modulo 10 along a row of bits: each digit of the answer needs the one before, so a mistake stays. Both models stop learning when 98 of 100 digits are right after right prefixes. Scheduled sampling replaces a quarter of the inputs by the model's own predictions.",
+            "The task is to count ones modulo 10 along a row of bits: each digit of the answer needs the one before, so a "
+                + "mistake stays. Both models stop learning when 98 of 100 digits are right after right prefixes. Scheduled "
+                + "sampling replaces a quarter of the inputs by the model's own predictions.",
             "任务是沿一串比特对 1 计数(模 10):答案的每一位都需要前一位,因此错误会保留。两个模型在给定正确前缀时 100 位中 98 位正确即停止学习。计划采样把四分之一的输入换成模型自己的预测。"));
         return Task.CompletedTask;
     }
 
     private static (double[] Gold, double[] Own, double[] Loss) Learn(LabRun run, int steps, int examples, bool sampled)
     {
-        using var model = new SmallModel(run, SmallModel.Config("encoder-decoder", Vocabulary, 64, 1, 2 * Length));
+        using var model = new SmallModel(run, new LabModel("Seq2SeqLM", Vocabulary, 2 * Length)
+        {
+            Width = 64,
+            Layers = 1,
+        }.Make(run.Seed));
         var sampling = new ScheduledSampling(0.25);
         TrainingBatch[] checks = [Make([.. Draw(run, 3, 0, 64)])];
         model.Train(steps, 2e-3, step =>
         {
             TrainingBatch batch = Make([.. Draw(run, 1, step * Batch, Batch)]);
             return sampled
-                ? ScheduledSampling.Apply(model.Model, run.Ops, batch, sampling.ProbabilityAt(step), new Seriatim.Training.CounterRandom(run.Seed, (ulong)step))
+                ? ScheduledSampling.Apply(model.Model, run.Ops, batch, sampling.ProbabilityAt(step),
+                    new CounterRandom(run.Seed, (ulong)step))
                 : batch;
         }, sampled ? "with scheduled sampling" : "teacher forcing", enough: () => model.Score(checks).Accuracy >= Enough);
         int[][] tests = [.. Draw(run, 2, 0, examples)];
@@ -105,7 +115,7 @@ internal sealed class ExposureExperiment : Experiment
 
     private static IEnumerable<int[]> Draw(LabRun run, ulong stream, int first, int count)
     {
-        var random = new Seriatim.Training.CounterRandom(run.Seed, stream);
+        var random = new CounterRandom(run.Seed, stream);
         for (int i = first; i < first + count; i++)
             yield return [.. Enumerable.Range(0, Length).Select(t => random.Below((ulong)(i * Length + t), 2))];
     }

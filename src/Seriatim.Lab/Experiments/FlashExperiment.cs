@@ -72,7 +72,8 @@ internal sealed class FlashExperiment : Experiment
         [
             Line(new("forward, scores", "前向,得分"), 0), Line(new("forward, tiles", "前向,分块"), 1),
             Line(new("both, scores", "前向加反向,得分"), 2), Line(new("both, tiles", "前向加反向,分块"), 3),
-        ]) { LogX = true, LogY = true };
+        ])
+        { LogX = true, LogY = true };
         return Task.CompletedTask;
 
         PlotSeries Line(LabText name, int which) => new(name, x, [.. seconds.Select(s => s[which] * 1e3)]);

@@ -5,6 +5,9 @@ internal sealed class KvMemoryExperiment : Experiment
 {
     private const int PageSize = 16;
 
+    /// <summary>Values of a head are kept in runs of so many.</summary>
+    private const int Lanes = 16;
+
     public override string Name => "kv-memory";
 
     public override LabText Title => new("What a token leaves in memory", "一个词元留下多少内存");
@@ -44,6 +47,13 @@ internal sealed class KvMemoryExperiment : Experiment
                 PrefixCache = false,
             });
             double formula = PerToken(model.Model.Spec, bytes);
+            if (rows.Count == 0
+                && FullAttention.LayersOf(model.Model.Spec).FirstOrDefault(a => a.HeadDim % Lanes != 0) is { } narrow)
+            {
+                run.Note(new($"Heads of {narrow.HeadDim} features lie in multiples of {Lanes}: more than the formula says.",
+                    $"每头 {narrow.HeadDim} 维,在内存中按 {Lanes} 的倍数存放:多于公式所示。"));
+            }
+
             int length = Math.Min(tokens, model.Model.Spec.Context) / PageSize * PageSize;
             double counted = (double)Count(run, model.Model, type, length) / length;
             run.Count($"{name}-bytes", counted, "bytes/token",

@@ -40,12 +40,18 @@ internal sealed class LatencyExperiment : Experiment
         if (random is not null)
             run.Note(RandomModels.Note(random));
         FullAttention.LayersOf(model.Spec);
-        int tokens = run.Pick(4, 16, 32);
+        int tokens = run.Pick(4, 24, 32);
         int[] wanted = run.Pick<int[]>([16, 64], [64, 512, 1024, 2048], [64, 512, 1024, 2048, 4096, 7680]);
-        int[] pasts = [.. wanted.Where(past => past + tokens + 1 <= model.Spec.Context)];
+        int longest = (model.Spec.Context - tokens - 1) / PageSize * PageSize;
+        int[] pasts = [.. wanted.Where(past => past <= longest)];
         if (pasts.Length < wanted.Length)
-            run.Note(new($"Up to {pasts.LastOrDefault()} tokens: the context is {model.Spec.Context}.",
-                $"最多 {pasts.LastOrDefault()} 个词元:上下文为 {model.Spec.Context}。"));
+        {
+            int middle = longest / 2 / PageSize * PageSize;
+            pasts = [.. pasts.Append(middle).Append(longest).Where(past => past >= wanted[0]).Distinct().Order()];
+            run.Note(new($"Up to {longest} tokens: the context is {model.Spec.Context}.",
+                $"最多 {longest} 个词元:上下文为 {model.Spec.Context}。"));
+        }
+
         if (pasts.Length < 2)
         {
             throw new LabSkipException(new($"The context of {model.Spec.Context} is too short to compare lengths.",
@@ -62,8 +68,8 @@ internal sealed class LatencyExperiment : Experiment
         trace.Engine = engine;
         Split[] splits = [.. pasts.Select(_ => new Split())];
         long steps = 0;
-        int rounds = run.Pick(1, 5, 9);
-        for (int round = -1; round < rounds; round++)
+        int rounds = run.Pick(1, 7, 11);
+        for (int round = -2; round < rounds; round++)
         {
             for (int i = 0; i < pasts.Length; i++)
             {

@@ -79,7 +79,8 @@ internal sealed class PagingExperiment : Experiment
             run.Count($"waste-{key}", share, "", new($"wasted: {name.English}", $"浪费:{name.Chinese}"));
             names.Add(name);
             shares.Add(100 * share);
-            rows.Add([$"{name.English} {(name.Chinese == name.English ? "" : name.Chinese)}", $"{held:N0}", $"{share:P1}"]);
+            rows.Add([name.English, $"{held:N0}",
+                $"{held * model.BytesPerPositionIn(KeyValueType.F16) / 1048576:N1}", $"{share:P1}"]);
         }
 
         Add("longest", new($"longest, {Longest:N0}", "最大长度"), (double)lengths.Length * Longest);
@@ -97,9 +98,14 @@ internal sealed class PagingExperiment : Experiment
         }
 
         run.Add(new LabTable(new($"{lengths.Length} sequences of {used:N0} positions", $"{lengths.Length} 个序列,共 {used:N0} 个位置"),
-            [new("room", "方式"), new("positions held", "占用位置"), new("wasted", "浪费")], rows, Timed: false));
+            [new("room", "方式"), new("positions held", "占用位置"), new("MiB in F16", "F16 MiB"), new("wasted", "浪费")], rows,
+                Timed: false)
+        {
+            Names = names,
+        });
         run.Plot = new LabPlot(new("Memory held and not used", "占用而未使用的内存"), new("", ""), new("% wasted", "浪费 %"),
-            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)]) { Names = names };
+            [new(new("wasted", "浪费"), [.. Enumerable.Range(0, shares.Count).Select(i => (double)i)], shares)])
+        { Names = names };
     }
 
     /// <summary>Samples and beams of one prompt in a running engine, against as many requests that share nothing.</summary>
@@ -123,13 +129,18 @@ internal sealed class PagingExperiment : Experiment
         run.Count("samples-ratio", (double)samples / formula, "x", new("pages of samples: counted / formula", "采样的页:计数 / 公式"));
         run.Count("samples-saved", 1 - (double)samples / alone, "", new($"saved by {Copies} samples", $"{Copies} 个采样节省"));
         run.Count("beams-saved", 1 - (double)beams / alone, "", new($"saved by {Copies} beams", $"{Copies} 个束节省"));
+        (LabText Name, int Pages)[] rows =
+        [
+            (new($"{Copies} requests", $"{Copies} 个请求"), alone), (new($"{Copies} samples", $"{Copies} 个采样"), samples),
+            (new("samples by the formula", "采样(公式)"), formula), (new($"{Copies} beams", $"{Copies} 个束"), beams),
+        ];
         run.Add(new LabTable(
             new($"Most pages of {Usual} at once: prompt {prompt}, {answer} new tokens", $"同时占用的最多页数:提示 {prompt},新词元 {answer}"),
             [new("what", "内容"), new("pages", "页数")],
-            [
-                [$"{Copies} requests 请求", $"{alone}"], [$"{Copies} samples 采样", $"{samples}"],
-                [$"samples by formula 公式", $"{formula}"], [$"{Copies} beams 束", $"{beams}"],
-            ], Timed: false));
+            [.. rows.Select(row => (IReadOnlyList<string>)[row.Name.English, $"{row.Pages}"])], Timed: false)
+        {
+            Names = [.. rows.Select(row => row.Name)],
+        });
     }
 
     private static async Task<int> MostAsync(LabRun run, CountedModel model, GenerationRequest request, int copies)

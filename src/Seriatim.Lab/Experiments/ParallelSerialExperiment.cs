@@ -49,10 +49,11 @@ internal sealed class ParallelSerialExperiment : Experiment
         int few = Math.Max(1, tokens / 8);
         Phase[] phases =
         [
-            new("training 训练", tokens, 1, 3, () => LossPass.Train(model, run.Ops, lesson)),
-            new("reading 读取", tokens, 1, 1, () => Read(counted, pools, ids[..tokens])),
-            new("decoding 解码", 1, tokens, 1, () => Decode(counted, pools, ids[..tokens], 1)),
-            new($"decoding {Together} 同时解码", Together, few, 1, () => Decode(counted, pools, ids[..few], Together)),
+            new(new("training", "训练"), tokens, 1, 3, () => LossPass.Train(model, run.Ops, lesson)),
+            new(new("reading", "读取"), tokens, 1, 1, () => Read(counted, pools, ids[..tokens])),
+            new(new("decoding", "解码"), 1, tokens, 1, () => Decode(counted, pools, ids[..tokens], 1)),
+            new(new($"decoding, {Together} at once", $"解码,{Together} 个同时"), Together, few, 1,
+                () => Decode(counted, pools, ids[..few], Together)),
         ];
         run.Say("memory");
         foreach (Phase phase in phases)
@@ -152,7 +153,7 @@ internal sealed class ParallelSerialExperiment : Experiment
             double bytes = phase.Passes * phase.Factor * (double)model.WeightBytes / (phase.Passes * phase.Rows);
             shares[i] = each * rates[i] / run.Limits.F32MultiplyAddsPerSecond;
             double reads = bytes * rates[i] / run.Limits.ReadBytesPerSecond;
-            rows.Add([phase.Name, $"{phase.Passes:N0}", $"{phase.Rows:N0}", $"{each / 1e6:F1}", $"{bytes / 1e6:F2}",
+            rows.Add([phase.Name.English, $"{phase.Passes:N0}", $"{phase.Rows:N0}", $"{each / 1e6:F1}", $"{bytes / 1e6:F2}",
                 $"{phase.PeakBytes / 1048576.0:F1}", $"{rates[i]:N0}", $"{shares[i]:P0}", $"{reads:P0}"]);
         }
 
@@ -176,13 +177,15 @@ internal sealed class ParallelSerialExperiment : Experiment
             new("million multiply-adds a token", "每词元百万次乘加"), new("MB of weights a token", "每词元读取权重 MB"),
             new("MiB beside the weights", "权重之外的 MiB"), new("tokens/s", "词元/秒"), new("of the FMA limit", "算力利用率"),
             new("of the read limit", "带宽利用率"),
-        ], rows, Timed: true));
+        ], rows, Timed: true)
+        {
+            Names = [.. phases.Select(phase => phase.Name)],
+        });
         run.Plot = new LabPlot(new("Tokens a second", "每秒词元数"), new("", ""), new("tokens/s", "词元/秒"),
             [new(new("tokens/s", "词元/秒"), [0, 1, 2, 3], rates)])
         {
             LogY = true,
-            Names = [new("training", "训练"), new("reading", "读取"), new("decoding", "解码"),
-                new($"decoding {Together}", $"解码 {Together}")],
+            Names = [.. phases.Select(phase => phase.Name)],
         };
     }
 
@@ -194,7 +197,7 @@ internal sealed class ParallelSerialExperiment : Experiment
     /// <param name="Passes">Passes, one after the other.</param>
     /// <param name="Factor">Work of a pass, in forward passes.</param>
     /// <param name="Run">Does it.</param>
-    private sealed record Phase(string Name, int Rows, int Passes, int Factor, Action Run)
+    private sealed record Phase(LabText Name, int Rows, int Passes, int Factor, Action Run)
     {
         public long PeakBytes { get; set; }
     }

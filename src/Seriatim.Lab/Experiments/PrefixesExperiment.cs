@@ -24,7 +24,8 @@ internal sealed class PrefixesExperiment : Experiment
 
     public override string Source => "Raffel et al., 2020: T5, sections 2.4 and 3.5.2";
 
-    public override string Formula => "accuracy(one model, prefix k) = accuracy(model of task k), with as many examples of task k";
+    public override string Formula =>
+        "accuracy(one model, prefix k) = accuracy(model of task k), with as many examples of task k";
 
     public override IReadOnlyList<Expectation> Rule { get; } =
     [
@@ -38,12 +39,13 @@ internal sealed class PrefixesExperiment : Experiment
 
     public override async Task RunAsync(LabRun run)
     {
-        int steps = run.Pick(60, 130, 500), examples = run.Pick(40, 150, 500);
+        int steps = run.Pick(110, 130, 500), examples = run.Pick(40, 150, 500);
         double[] together;
         using (SmallModel one = Learn(run, steps * Tasks.Length, [.. Enumerable.Range(0, Tasks.Length)], "one model"))
         {
             together = [.. Enumerable.Range(0, Tasks.Length).Select(task => Accuracy(run, one, task, examples, other: false))];
-            run.Count("told", Enumerable.Range(0, Tasks.Length).Average(task => Accuracy(run, one, task, examples, other: true)), "",
+            run.Count("told",
+                Enumerable.Range(0, Tasks.Length).Average(task => Accuracy(run, one, task, examples, other: true)), "",
                 new("one input with each of the prefixes: ids of the asked task", "同一输入配各前缀:符合所求任务的词元"));
         }
 
@@ -64,7 +66,8 @@ internal sealed class PrefixesExperiment : Experiment
         run.Count("ratio", together.Average() / alone.Average(), "x", new("one model / single models", "共用 / 专用"));
         double[] places = [.. Enumerable.Range(0, Tasks.Length).Select(i => (double)i)];
         run.Add(new LabTable(new("Ids right", "正确词元比例"), [new("task", "任务"), new("one model", "共用模型"), new("its own", "专用模型")],
-            [.. Tasks.Select((t, i) => (IReadOnlyList<string>)[t.Name.English, $"{together[i]:F3}", $"{alone[i]:F3}"])], Timed: false));
+            [.. Tasks.Select((t, i) => (IReadOnlyList<string>)[t.Name.English, $"{together[i]:F3}", $"{alone[i]:F3}"])],
+            Timed: false));
         run.Plot = new LabPlot(new("Ids right by task", "各任务的正确词元比例"), new("task", "任务"), new("accuracy", "准确率"),
             [new(new("one model", "共用模型"), places, together), new(new("a model each", "各自的模型"), places, alone)])
         {
@@ -99,15 +102,18 @@ internal sealed class PrefixesExperiment : Experiment
 
     private static SmallModel Learn(LabRun run, int steps, int[] tasks, string doing)
     {
-        var model = new SmallModel(run, SmallModel.Config("encoder-decoder", Vocabulary, 64, 2, 32));
+        var model = new SmallModel(run, new LabModel("Seq2SeqLM", Vocabulary, 32) { Width = 64 }.Make(run.Seed));
         model.Train(steps, 2e-3, step => Batch(run, 1, step * 32, 32, tasks), doing);
         return model;
     }
 
-    /// <summary>Ids that are right without any right prefix; with the same inputs for all tasks, or other ones for each.</summary>
+    /// <summary>
+    /// Ids that are right without any right prefix; with the same inputs for all tasks, or other ones for each.
+    /// </summary>
     private static double Accuracy(LabRun run, SmallModel model, int task, int examples, bool other)
     {
-        int[][] sources = [.. Enumerable.Range(0, examples).Select(i => Draw(run, other ? 3UL : 2UL, other ? i : i * Tasks.Length + task))];
+        int[][] sources = [.. Enumerable.Range(0, examples)
+            .Select(i => Draw(run, other ? 3UL : 2UL, other ? i : i * Tasks.Length + task))];
         int[][] made = model.Greedy([.. sources.Select(source => (int[])[Tasks[task].Id, .. source])], Start, Length);
         return sources.Select((source, i) => Tasks[task].Do(source).Zip(made[i]).Count(pair => pair.First == pair.Second))
             .Sum() / (double)(examples * Length);
@@ -128,7 +134,7 @@ internal sealed class PrefixesExperiment : Experiment
 
     private static int[] Draw(LabRun run, ulong stream, int number)
     {
-        var random = new Seriatim.Training.CounterRandom(run.Seed, stream);
+        var random = new CounterRandom(run.Seed, stream);
         return [.. Enumerable.Range(0, Length).Select(t => random.Below((ulong)(number * Length + t), Symbols))];
     }
 }

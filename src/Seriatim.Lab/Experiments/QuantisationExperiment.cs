@@ -9,6 +9,15 @@ internal sealed class QuantisationExperiment : Experiment
         ("q8_0", 8.5), ("q5_1", 6), ("q5_0", 5.5), ("q4_1", 5), ("q4_0", 4.5), ("iq4_nl", 4.5), ("mxfp4", 4.25),
     ];
 
+    /// <summary>Formats of blocks of 256 values, for models whose rows are multiples of that.</summary>
+    private static readonly (string Name, double Bits)[] LargeBlocks =
+    [
+        ("q6_k", 6.5625), ("q5_k_m", 5.5), ("q4_k_m", 4.5), ("q3_k_m", 3.4375), ("q2_k", 2.625),
+    ];
+
+    /// <summary>Models with more parameters than this get fewer formats: each is searched for and written anew.</summary>
+    private const long Large = 300_000_000;
+
     /// <summary>One kind of format, whose codes have so many bits: for the law of errors.</summary>
     private static readonly (string Name, double Codes)[] OneKind = [("q8_0", 8), ("q5_0", 5), ("q4_0", 4)];
 
@@ -49,11 +58,12 @@ internal sealed class QuantisationExperiment : Experiment
                 $"需要从左到右的语言模型;此模型为 {exact.Spec.Family}。"));
         }
 
+        if (Model.IsGguf(path))
+            RequireExact(path);
         run.Say("a text of the model's own");
         int[][] texts = OwnTexts(run, exact);
         double[][] truth = LogProbabilities(run.Ops, exact, texts);
-        (string Name, double Bits)[] formats =
-            [.. Formats.Where(f => run.Size != LabSize.Tiny || OneKind.Any(kind => kind.Name == f.Name))];
+        (string Name, double Bits)[] formats = FormatsFor(run, exact);
         string folder = Directory.CreateTempSubdirectory("seriatim-lab-").FullName;
         try
         {
@@ -83,6 +93,39 @@ internal sealed class QuantisationExperiment : Experiment
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static void RequireExact(string path)
+    {
+        using Model stored = Model.Load(path);
+        if (stored.Matrices.Count > 0)
+        {
+            throw new LabSkipException(new(
+                $"{stored.Matrices.Count} of its matrices are in blocks of {stored.Matrices[0].Type} already; an "
+                    + "exact model is needed.",
+                $"模型已有 {stored.Matrices.Count} 个矩阵量化为 {stored.Matrices[0].Type};需要未量化的模型。"));
+        }
+    }
+
+    private static (string Name, double Bits)[] FormatsFor(LabRun run, Model model)
+    {
+        bool isLarge = model.ParameterCount > Large;
+        int[] columns = [.. model.Parameters.Select(p => p.Parameter).Where(p => p.Layout == ParameterLayout.Panels)
+            .Select(p => p.Columns)];
+        if (columns.FirstOrDefault(count => count % 32 != 0) is > 0 and var odd)
+        {
+            throw new LabSkipException(new($"Rows of {odd} values cannot be cut into blocks of 32.",
+                $"每行 {odd} 个值,无法切成 32 个一块。"));
+        }
+
+        if (isLarge)
+            run.Note(new("A few formats only: the model is large.", "模型较大,只测部分格式。"));
+        return
+        [
+            .. Formats.Where(f => OneKind.Any(kind => kind.Name == f.Name) || (!isLarge && run.Size != LabSize.Tiny)),
+            .. LargeBlocks.Where(f => columns.All(count => count % 256 == 0) && run.Size != LabSize.Tiny
+                && (!isLarge || f.Name is "q4_k_m" or "q2_k")),
+        ];
     }
 
     /// <summary>Writes and opens a format: with exact activations for the law of weights, and as it runs.</summary>
@@ -201,7 +244,8 @@ internal sealed class QuantisationExperiment : Experiment
         [
             new(new("weights alone", "仅权重"), x, [.. sorted.Select(f => f.WeightsAlone)]),
             new(new("as it runs", "实际运行"), x, [.. sorted.Select(f => f.Divergence)]),
-        ]) { LogY = true };
+        ])
+        { LogY = true };
     }
 
     /// <summary>By least squares.</summary>

@@ -51,18 +51,20 @@ internal sealed class RecomputeExperiment : Experiment
         using MemoryPools pools = model.NewMemoryPools(PageSize, longest / PageSize + 2, 4, KeyValueType.F32);
         List<double> rowsWith = [], rowsWithout = [], secondsWith = [], secondsWithout = [];
         bool same = true;
-        foreach (int length in lengths)
+        foreach (int length in lengths.Reverse()) // the longest first: until it is done, all code has been compiled
         {
             run.Say($"{length} tokens");
             (int[] with, long countWith) = Counted(model, first, length, pools);
             (int[] without, long countWithout) = Counted(model, first, length, null);
             same &= with.SequenceEqual(without);
-            rowsWith.Add(countWith);
-            rowsWithout.Add(countWithout);
+            rowsWith.Insert(0, countWith);
+            rowsWithout.Insert(0, countWithout);
+            int times = longest / length; // as many tokens are timed of short texts as of long ones
             double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 5),
-                () => Generate(model, first, length, pools), () => Generate(model, first, length, null));
-            secondsWith.Add(seconds[0]);
-            secondsWithout.Add(seconds[1]);
+                () => Repeat(times, () => Generate(model, first, length, pools)),
+                () => Repeat(times, () => Generate(model, first, length, null)));
+            secondsWith.Insert(0, seconds[0] / times);
+            secondsWithout.Insert(0, seconds[1] / times);
         }
 
         double[] x = [.. lengths.Select(n => (double)n)];
@@ -94,7 +96,8 @@ internal sealed class RecomputeExperiment : Experiment
         [
             new(new("without cache", "无缓存"), x, [.. secondsWithout.Select(s => s * 1e3)]),
             new(new("with cache", "有缓存"), x, [.. secondsWith.Select(s => s * 1e3)]),
-        ]) { LogX = true, LogY = true };
+        ])
+        { LogX = true, LogY = true };
     }
 
     /// <summary>Generates as many ids as it reads: the first is given, each of the others is the most likely one.</summary>
@@ -112,6 +115,12 @@ internal sealed class RecomputeExperiment : Experiment
         return ids;
     }
 
+    private static void Repeat(int times, Action work)
+    {
+        for (int i = 0; i < times; i++)
+            work();
+    }
+
     private static (int[] Ids, long Rows) Counted(CountedModel model, int first, int length, MemoryPools? pools)
     {
         model.Clear();
@@ -122,8 +131,8 @@ internal sealed class RecomputeExperiment : Experiment
     /// <summary>The longest text whose rows without a cache are so much work; the model's context may be shorter.</summary>
     private static int Longest(LabRun run, Model model)
     {
-        double rows = run.Pick(1e9, 6e10, 4e11) / model.ParameterCount;
-        int wanted = Math.Min(run.Pick(24, 144, 512), model.Spec.Context);
+        double rows = run.Pick(1e9, 3e10, 2e11) / model.ParameterCount;
+        int wanted = Math.Min(run.Pick(24, 144, 192), model.Spec.Context);
         int longest = Math.Clamp((int)Math.Sqrt(2 * rows), 8, wanted);
         if (longest < wanted)
         {

@@ -1,8 +1,8 @@
-using CounterRandom = Seriatim.Training.CounterRandom;
-
 namespace Seriatim.Lab;
 
-/// <summary>A Transformer against LSTM and GRU of as many parameters: speed of training by length, and how far each recalls.</summary>
+/// <summary>
+/// A Transformer against LSTM and GRU of as many parameters: speed of training by length, and how far each recalls.
+/// </summary>
 internal sealed class RnnExperiment : Experiment
 {
     private const int Layers = 2, Keys = 32, Values = 8, Questions = 8, Sequences = 16;
@@ -23,7 +23,8 @@ internal sealed class RnnExperiment : Experiment
     public override LabText Title => new("The Transformer against LSTM and GRU", "Transformer 与 LSTM、GRU 的比较");
 
     public override LabText Claim => new(
-        "At equal parameters a Transformer trains at all positions at once where an RNN waits for each, and it recalls after so many tokens that an RNN has forgotten.",
+        "At equal parameters a Transformer trains at all positions at once where an RNN waits for each, and it recalls after so "
+            + "many tokens that an RNN has forgotten.",
         "参数量相同时,Transformer 可同时训练所有位置,而 RNN 必须逐个等待;词元多到 RNN 已遗忘时,Transformer 仍能回忆。");
 
     public override string Source =>
@@ -36,10 +37,12 @@ internal sealed class RnnExperiment : Experiment
     [
         new("parameters", new("parameters of an RNN / of the Transformer", "RNN 参数量 / Transformer 参数量"), 0.97, 1.03, 0.9, 1.1),
         Expectation.AtLeast("slowing", new(
-            "speed that the better RNN loses from short to long / that the Transformer loses", "由短到长:较好 RNN 的减速 / Transformer 的减速"), 1.5, 1.1),
+            "speed that the better RNN loses from short to long / that the Transformer loses",
+            "由短到长:较好 RNN 的减速 / Transformer 的减速"), 1.5, 1.1),
         Expectation.AtLeast("longest-gain", new(
             "Transformer / faster RNN at the longest, tokens/s", "最长时 Transformer / 较快 RNN,词元/秒"), 1.5, 1),
-        Expectation.AtLeast("recall", new("the Transformer's right answers after the most pairs", "对数最多时 Transformer 的正确率"), 0.9, 0.5),
+        Expectation.AtLeast("recall",
+            new("the Transformer's right answers after the most pairs", "对数最多时 Transformer 的正确率"), 0.9, 0.5),
         Expectation.AtLeast("forgotten", new(
             "right answers that the better RNN has fewer there", "在该处较好 RNN 少答对的比例"), 0.3, 0.1),
     ];
@@ -65,9 +68,10 @@ internal sealed class RnnExperiment : Experiment
         for (int at = 0; at < lengths.Length; at++)
         {
             run.Say($"training on sequences of {lengths[at]:N0}");
-            SmallModel[] models = [.. sides.Select(side => new SmallModel(run, side.Config))];
+            SmallModel[] models = [.. sides.Select(side => new SmallModel(run, LabModel.Make(side.Config, run.Seed)))];
             TrainingBatch batch = Random(run, lengths[at], tokens / lengths[at]);
-            double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 5), [.. models.Select(model => (Action)(() => model.Train(1, 1e-3, _ => batch, "")))]);
+            double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 5),
+                [.. models.Select(model => (Action)(() => model.Train(1, 1e-3, _ => batch, "")))]);
             for (int i = 0; i < sides.Length; i++)
                 speeds[i][at] = tokens / seconds[i];
             foreach (SmallModel model in models)
@@ -75,14 +79,18 @@ internal sealed class RnnExperiment : Experiment
         }
 
         double[] kept = [.. speeds.Select(of => of[^1] / of[0])];
-        run.Measure("slowing", kept[0] / kept[1..].Max(), "x", new("what RNNs lose by length / what the Transformer loses", "RNN 随长度减速 / Transformer 减速"));
+        run.Measure("slowing", kept[0] / kept[1..].Max(), "x",
+            new("what RNNs lose by length / what the Transformer loses", "RNN 随长度减速 / Transformer 减速"));
         run.Measure("longest-gain", speeds[0][^1] / speeds[1..].Max(of => of[^1]), "x",
             new($"Transformer / faster RNN at {lengths[^1]:N0} tokens", $"{lengths[^1]:N0} 词元时 Transformer / 较快 RNN"));
         run.Add(new LabTable(new("Training, tokens/s", "训练速度,词元/秒"),
             [new("model", "模型"), .. lengths.Select(n => (LabText)$"{n:N0}")],
-            [.. sides.Select((side, i) => (IReadOnlyList<string>)[side.Name, .. speeds[i].Select(speed => $"{speed:N0}")])], Timed: true));
+            [.. sides.Select((side, i) => (IReadOnlyList<string>)[side.Name, .. speeds[i].Select(speed => $"{speed:N0}")])],
+            Timed: true));
         run.Note(new(
-            $"The Transformer has {Layers} layers, the RNNs one wide one. Speed: {tokens:N0} tokens a step whatever the length, forward, backward and update. A wave of an RNN has one row of each sequence, so long sequences leave it products of few rows.",
+            $"The Transformer has {Layers} layers, the RNNs one wide one. Speed: {tokens:N0} tokens a step whatever the length, "
+                + "forward, backward and update. A wave of an RNN has one row of each sequence, so long sequences leave it "
+                + "products of few rows.",
             $"Transformer 有 {Layers} 层,RNN 为一个宽层。速度:每步 {tokens:N0} 个词元(与长度无关),含前向、反向和更新。RNN 的一个时间步对每个序列只有一行,序列越长,每次乘积的行数越少。"));
     }
 
@@ -95,14 +103,16 @@ internal sealed class RnnExperiment : Experiment
         var right = new double[sides.Length][];
         for (int i = 0; i < sides.Length; i++)
         {
-            using var model = new SmallModel(run, sides[i].Config, i == 0 ? null : Deviation);
-            model.Train(steps, i == 0 ? Rate : RnnRate, step => Asked(run, 1, step, Distance(run, step, steps, distances), Sequences), $"recall, {sides[i].Name}");
+            using var model = new SmallModel(run, LabModel.Make(sides[i].Config, run.Seed, i == 0 ? null : Deviation));
+            model.Train(steps, i == 0 ? Rate : RnnRate,
+                step => Asked(run, 1, step, Distance(run, step, steps, distances), Sequences), $"recall, {sides[i].Name}");
             right[i] = [.. distances.Select(distance => model.Score(
                 Enumerable.Range(0, run.Pick(2, 4, 16)).Select(n => Asked(run, 2, n, distance, 32))).Accuracy)];
             for (int at = 0; at < distances.Length; at++)
             {
                 run.Count($"recall-{sides[i].Key}-{distances[at]}", right[i][at], "",
-                    new($"{sides[i].Name}, right answers after {distances[at]} pairs", $"{sides[i].Name},{distances[at]} 对之后的正确率"));
+                    new($"{sides[i].Name}, right answers after {distances[at]} pairs",
+                        $"{sides[i].Name},{distances[at]} 对之后的正确率"));
             }
         }
 
@@ -110,14 +120,18 @@ internal sealed class RnnExperiment : Experiment
         run.Count("recall", right[0][^1], "", new("the Transformer after the most pairs", "对数最多时的 Transformer"));
         run.Count("forgotten", right[0][^1] - best, "", new("less of the better RNN there", "较好 RNN 在该处的差距"));
         double[] x = [.. distances.Select(distance => (double)distance)];
-        run.Plot = new LabPlot(new("Right answers by what was told", "正确率与已告知的对数"), new("pairs told", "已告知对数"), new("accuracy", "准确率"),
-            [.. sides.Select((side, i) => new PlotSeries(side.Name, x, right[i]))])
+        run.Plot = new LabPlot(new("Right answers by what was told", "正确率与已告知的对数"), new("pairs told", "已告知对数"),
+            new("accuracy", "准确率"), [.. sides.Select((side, i) => new PlotSeries(side.Name, x, right[i]))])
         {
             LogX = true,
         };
         run.Note(new(
-            $"Recall: pairs of one of {Keys} keys and one of {Values} values, a token each, then {Questions} of the keys: which value was it? The tokens between are other pairs, all to be kept. {steps:N0} steps of {Sequences} sequences for each model; RNNs begin with larger weights and learn with a higher rate, without which they learnt nothing here.",
-            $"回忆:若干对键({Keys} 种)和值({Values} 种),每对一个词元,然后问 {Questions} 个键的值;其间的词元也是必须记住的对。每个模型训练 {steps:N0} 步,每步 {Sequences} 个序列;RNN 用较大的初始权重和较高的学习率,否则在此学不会。"));
+            $"Recall: pairs of one of {Keys} keys and one of {Values} values, a token each, then {Questions} of the keys: which "
+                + $"value was it? The tokens between are other pairs, all to be kept. {steps:N0} steps of {Sequences} sequences "
+                + "for each model; RNNs begin with larger weights and learn with a higher rate, without which they learnt "
+                + "nothing here.",
+            $"回忆:若干对键({Keys} 种)和值({Values} 种),每对一个词元,然后问 {Questions} 个键的值;其间的词元也是必须记住的对。每个模型训练 {steps:N0} 步,每步 {Sequences} "
+                + "个序列;RNN 用较大的初始权重和较高的学习率,否则在此学不会。"));
     }
 
     private static int Distance(LabRun run, int step, int steps, int[] distances)
@@ -164,18 +178,25 @@ internal sealed class RnnExperiment : Experiment
         for (int i = 0; i < sequences; i++)
             builder.Add([.. Enumerable.Range(0, length).Select(t => random.Below((ulong)(i * length + t), Vocabulary))]);
         int[] rows = [.. Enumerable.Range(0, builder.Rows)];
-        return new TrainingBatch(builder.Build(), null, rows, [.. rows.Select(row => random.Below((ulong)row + (1UL << 32), Vocabulary))]);
+        return new TrainingBatch(builder.Build(), null, rows,
+            [.. rows.Select(row => random.Below((ulong)row + (1UL << 32), Vocabulary))]);
     }
 
     /// <summary>The Transformer of a width, and of each cell the width that has the nearest number of parameters.</summary>
     private static Side[] Sides(int width, int longest)
     {
-        string transformer = SmallModel.Config("decoder", Vocabulary, width, Layers, longest, ("positions", "rope"));
+        string transformer = new LabModel("CausalLM", Vocabulary, longest)
+        {
+            Width = width,
+            Layers = Layers,
+            Switches = "\"positions\": \"rope\"",
+        }.Config;
         long wanted = Parameters(transformer);
         Side[] cells = [.. Cells.Select(cell => Enumerable.Range(width / 8, width / 2).Select(i => 4 * i)
             .Select(own => (Width: own, Config: Recurrent(cell, own)))
             .TakeWhile((made, i) => i == 0 || Parameters(made.Config) < 1.2 * wanted)
-            .Select(made => new Side(cell, cell.ToUpperInvariant(), made.Width, made.Config, Parameters(made.Config) / (double)wanted))
+            .Select(made => new Side(cell, cell.ToUpperInvariant(), made.Width, made.Config,
+                Parameters(made.Config) / (double)wanted))
             .MinBy(side => Math.Abs(side.Ratio - 1))!)];
         return [new Side("transformer", "Transformer", width, transformer, 1), .. cells];
     }
@@ -186,7 +207,7 @@ internal sealed class RnnExperiment : Experiment
 
     private static long Parameters(string config)
     {
-        using Model model = Model.Create("config.json", System.Text.Encoding.UTF8.GetBytes(config), new RandomSource(1));
+        using Model model = LabModel.Make(config, 1);
         return model.ParameterCount;
     }
 

@@ -50,9 +50,10 @@ internal sealed class SpeculationExperiment : Experiment
         });
         int tokens = Math.Min(run.Pick(16, 64, 128), opened.Model.Spec.Context / 2);
         var points = new List<Point>();
+        var decided = new List<Point>(); // by the engine, from its clock: what it drafts is not the same in each run
         foreach (SpeculationKind kind in draft is null ? [SpeculationKind.PromptLookup] : Enum.GetValues<SpeculationKind>())
         {
-            foreach (float temperature in Temperatures)
+            foreach (float temperature in run.Pick([Temperatures[0], Temperatures[^1]], Temperatures, Temperatures))
             {
                 GenerationRequest[] requests = [.. LabPrompts.Stories.Take(run.Pick(2, 3, 6)).Select(text => new GenerationRequest
                 {
@@ -66,24 +67,32 @@ internal sealed class SpeculationExperiment : Experiment
                 points.Add(Compare(run, model, engine, requests, kind, temperature, isCrowd: false));
                 if (temperature == 0 && run.Size != LabSize.Tiny)
                 {
+                    decided.Add(Compare(run, model, engine, requests, kind, temperature, isCrowd: false, isForced: false));
                     requests = [.. Enumerable.Range(0, Crowd).Select(i => requests[i % requests.Length])];
                     points.Add(Compare(run, model, engine, requests, kind, temperature, isCrowd: true));
                 }
             }
         }
 
+        bool same = points.Concat(decided).All(point => point.Same);
+        run.Count("same-text", same ? 1 : 0, "", new("1: all ways give the same ids", "1:各种方式词元相同"));
         Report(run, points);
+        if (decided.Count > 0)
+        {
+            run.Measure("decided-gain", decided.Max(point => point.Gain), "x",
+                new("gain at best where the engine decides how much to draft", "由引擎决定起草数量时的最好收益"));
+        }
     }
 
     /// <summary>Plain decoding and speculation by turns; then the passes of the latter are counted.</summary>
     private static Point Compare(LabRun run, CountedModel model, GenerationEngine engine, GenerationRequest[] requests,
-        SpeculationKind kind, float temperature, bool isCrowd)
+        SpeculationKind kind, float temperature, bool isCrowd, bool isForced = true)
     {
-        var options = new SpeculationOptions { Kind = kind, MaxTokens = Drafted, Always = true };
+        var options = new SpeculationOptions { Kind = kind, MaxTokens = Drafted, Always = isForced };
         GenerationRequest[] drafting = [.. requests.Select(request => request with { Speculation = options })];
         List<GenerationResult> plain = [], fast = [];
         var counts = new DraftCounts();
-        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 3),
+        double[] seconds = LabClock.ByTurns(run, run.Pick(1, 3, 3),
             () => plain = Run(run, model, engine, requests, isCrowd, null),
             () => fast = Run(run, model, engine, drafting, isCrowd, counts = new DraftCounts()));
         bool same = plain.Zip(fast).All(pair =>
@@ -111,7 +120,6 @@ internal sealed class SpeculationExperiment : Experiment
     private static void Report(LabRun run, List<Point> points)
     {
         Point[] alone = [.. points.Where(point => !point.IsCrowd)];
-        run.Count("same-text", points.All(point => point.Same) ? 1 : 0, "", new("1: all ways give the same ids", "1:各种方式词元相同"));
         foreach (Point point in alone)
         {
             string key = $"{KeyOf(point.Kind)}-{point.Temperature * 10:00}";
@@ -143,12 +151,15 @@ internal sealed class SpeculationExperiment : Experiment
             new("tokens a pass", "每次前向词元"), new("formula", "公式"), new("gain", "收益"),
         ],
         [
-            .. points.Select(point => (IReadOnlyList<string>)[$"{NameOf(point.Kind).English} {NameOf(point.Kind).Chinese}",
+            .. points.Select(point => (IReadOnlyList<string>)[NameOf(point.Kind).English,
                 $"{point.Temperature:0.0}", point.IsCrowd ? $"{Crowd}" : "1",
                     point.IsCrowd ? "-" : $"{point.Counts.Acceptance:P0}",
                 point.IsCrowd ? "-" : $"{point.Counts.TokensPerPass:F2}", point.IsCrowd ? "-" : $"{point.Counts.Predicted:F2}",
                 $"{point.Gain:F2}"]),
-        ], Timed: true));
+        ], Timed: true)
+        {
+            Names = [.. points.Select(point => NameOf(point.Kind))],
+        });
         run.Plot = new LabPlot(new("What speculation gains", "推测解码的收益"), new("temperature", "温度"),
             new("tokens a pass", "每次前向词元"),
             [.. alone.GroupBy(point => point.Kind).Select(group => new PlotSeries(NameOf(group.Key),

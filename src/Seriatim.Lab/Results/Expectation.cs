@@ -22,7 +22,8 @@ internal sealed record Expectation(string Figure, LabText Words, double Low, dou
         new(figure, words, double.NegativeInfinity, high, double.NegativeInfinity, far);
 
     /// <summary>Expects exactly a number: for what is counted, not timed.</summary>
-    public static Expectation Exactly(string figure, LabText words, double value) => new(figure, words, value, value, value, value);
+    public static Expectation Exactly(string figure, LabText words, double value) =>
+        new(figure, words, value, value, value, value);
 
     /// <summary>What a value means. Not a number never holds.</summary>
     public Verdict Judge(double value) =>

@@ -9,12 +9,15 @@ internal static class LabPage
         .card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.1rem;margin:0 0 1.2rem}
         .card h2{margin:0;font-size:1.15rem;display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:baseline}
         .card h2 code{font-size:.8rem;font-weight:400;color:var(--soft)}
-        .badge{font-size:.8rem;font-weight:600;border-radius:1rem;padding:.1rem .7rem;border:1px solid currentColor;white-space:nowrap}
-        .v0{color:var(--c2)}.v1{color:var(--c6)}.v2{color:var(--c4)}.v3,.v4{color:var(--soft)}
-        .claim{font-size:1.02rem;margin:.5rem 0 .3rem}.meta{color:var(--soft);font-size:.88rem;margin:.15rem 0;overflow-wrap:anywhere}
+        .badge{font-size:.8rem;font-weight:600;border-radius:1rem;padding:.1rem .7rem;
+        border:1px solid currentColor;white-space:nowrap}
+        .v0{color:var(--c2)}.v1{color:var(--c6)}.v2{color:var(--c4)}.v3,.v4{color:var(--soft)}.v5{color:var(--c4)}
+        .claim{font-size:1.02rem;margin:.5rem 0 .3rem}
+        .meta{color:var(--soft);font-size:.88rem;margin:.15rem 0;overflow-wrap:anywhere}
         .meta code{color:var(--ink)}.rule{margin:.5rem 0 .9rem;padding-left:1.1rem;font-size:.92rem}.rule li{margin:.15rem 0}
         .card figure{border:0;padding:0}.card h3{font-size:.9rem;color:var(--soft);font-weight:600;margin:1rem 0 .3rem}
-        .card td,.card th{padding:.28rem .6rem}.card table{font-size:.85rem;width:auto;min-width:min(100%,20rem)}.num td:not(:first-child),.num th:not(:first-child){text-align:right}
+        .card td,.card th{padding:.28rem .6rem}.card table{font-size:.85rem;width:auto;min-width:min(100%,20rem)}
+        .num td:not(:first-child),.num th:not(:first-child){text-align:right}
         .note{border-left:.25rem solid var(--line);padding-left:.7rem;margin:.5rem 0;font-size:.92rem}
         details summary{cursor:pointer;color:var(--soft);font-size:.9rem;margin-top:.6rem}
         .summary td:last-child{white-space:nowrap}.summary a{color:inherit}
@@ -31,7 +34,8 @@ internal static class LabPage
     {
         var page = new ReportPage(LabWords.Title.In(language), language == LabLanguage.Chinese ? "zh-CN" : "en", Style);
         page.Html("<p class=\"sub\">").Text(string.Create(CultureInfo.InvariantCulture,
-            $"Seriatim {report.Version.Split('+')[0]}, {report.Made:yyyy-MM-dd HH:mm} UTC, {report.Machine.Runtime}")).Html("</p>\n");
+            $"Seriatim {report.Version.Split('+')[0]}, {report.Made:yyyy-MM-dd HH:mm} UTC, {report.Machine.Runtime}"))
+            .Html("</p>\n");
         if (report.Interrupted)
             page.Html("<p class=\"note\">").Text(LabWords.Interrupted.In(language)).Html("</p>\n");
         Tiles(page, report, language);
@@ -126,14 +130,15 @@ internal static class LabPage
 
     private static void Table(ReportPage page, LabTable table, LabLanguage language)
     {
-        page.Html("<h3>").Text(table.Title.In(language)).Html(table.Timed ? " *" : "").Html("</h3>\n<div class=\"wide\"><table class=\"num\"><tr>");
+        page.Html("<h3>").Text(table.Title.In(language)).Html(table.Timed ? " *" : "")
+            .Html("</h3>\n<div class=\"wide\"><table class=\"num\"><tr>");
         foreach (LabText column in table.Columns)
             page.Html("<th>").Text(column.In(language)).Html("</th>");
         page.Html("</tr>\n");
-        foreach (IReadOnlyList<string> row in table.Rows)
+        for (int at = 0; at < table.Rows.Count; at++)
         {
-            page.Html("<tr>");
-            foreach (string cell in row)
+            page.Html("<tr><td>").Text(table.Names?[at].In(language) ?? table.Rows[at][0]).Html("</td>");
+            foreach (string cell in table.Rows[at].Skip(1))
                 page.Html("<td>").Text(cell).Html("</td>");
             page.Html("</tr>\n");
         }

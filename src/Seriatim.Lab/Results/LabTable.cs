@@ -6,4 +6,11 @@ namespace Seriatim.Lab;
 /// <param name="Rows">Cells as they are printed; as many as there are columns.</param>
 /// <param name="Timed">Whether a cell depends on a clock.</param>
 internal sealed record LabTable(
-    LabText Title, IReadOnlyList<LabText> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, bool Timed);
+    LabText Title, IReadOnlyList<LabText> Columns, IReadOnlyList<IReadOnlyList<string>> Rows, bool Timed)
+{
+    /// <summary>
+    /// Names of the rows in both languages, where they are words; the first cells have them in English. Null: cells are numbers
+    /// and names that need no translation.
+    /// </summary>
+    public IReadOnlyList<LabText>? Names { get; init; }
+}

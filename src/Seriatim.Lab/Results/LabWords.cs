@@ -51,7 +51,8 @@ internal static class LabWords
         Verdict.HoldsWithAnotherFactor => new("holds with another factor", "成立,但倍数不同"),
         Verdict.DoesNotHold => new("does not hold on this machine", "在本机不成立"),
         Verdict.Unfinished => new("unfinished", "未完成"),
-        _ => new("skipped", "已跳过"),
+        Verdict.Skipped => new("skipped", "已跳过"),
+        _ => new("failed", "出错"),
     };
 
     /// <summary>The words of a size.</summary>

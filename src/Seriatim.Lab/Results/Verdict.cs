@@ -20,4 +20,7 @@ internal enum Verdict
 
     /// <summary>Not run; the reason is in <see cref="LabResult.Skipped"/>.</summary>
     Skipped,
+
+    /// <summary>A defect of Seriatim stopped it; the report has the message.</summary>
+    Failed,
 }

@@ -5,7 +5,9 @@ namespace Seriatim.Lab;
 /// <summary>Times what a claim compares, by turns, so that what disturbs the machine disturbs all sides.</summary>
 internal static class LabClock
 {
-    /// <summary>Seconds of each work: the median over rounds in which each is done once, after one round that does not count.</summary>
+    /// <summary>
+    /// Seconds of each work: the median over rounds in which each is done once, after one round that does not count.
+    /// </summary>
     /// <param name="run">The run: its cancellation ends the rounds.</param>
     /// <param name="rounds">Rounds that count, at least 1.</param>
     /// <param name="works">What is compared.</param>

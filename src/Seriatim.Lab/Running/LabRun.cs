@@ -29,7 +29,9 @@ internal sealed class LabRun(
     /// <summary>Whether the user named a model.</summary>
     public bool HasModel => options.Model is not null;
 
-    /// <summary>Ops with <see cref="Threads"/>, for experiments that run models themselves; gone when the experiment ends.</summary>
+    /// <summary>
+    /// Ops with <see cref="Threads"/>, for experiments that run models themselves; gone when the experiment ends.
+    /// </summary>
     public IDifferentiableOps Ops => _ops ??= Device.Cpu.NewOps(Threads);
 
     /// <summary>Ctrl-C. Long loops ask <see cref="CancellationToken.ThrowIfCancellationRequested"/>.</summary>
@@ -66,16 +68,23 @@ internal sealed class LabRun(
     }
 
     /// <summary>Adds a figure that is the same in each run.</summary>
-    public void Count(string key, double value, string unit, LabText words) => Add(new Figure(key, value, unit, words, Timed: false));
+    public void Count(string key, double value, string unit, LabText words) =>
+        Add(new Figure(key, value, unit, words, Timed: false));
 
     /// <summary>Adds a figure that depends on a clock.</summary>
-    public void Measure(string key, double value, string unit, LabText words) => Add(new Figure(key, value, unit, words, Timed: true));
+    public void Measure(string key, double value, string unit, LabText words) =>
+        Add(new Figure(key, value, unit, words, Timed: true));
 
     /// <summary>Adds a table.</summary>
     public void Add(LabTable table)
     {
         if (table.Rows.FirstOrDefault(row => row.Count != table.Columns.Count) is { } odd)
-            throw new ArgumentException($"A row of \"{table.Title.English}\" has {odd.Count} cells for {table.Columns.Count} columns.");
+        {
+            throw new ArgumentException(
+                $"A row of \"{table.Title.English}\" has {odd.Count} cells for {table.Columns.Count} columns.");
+        }
+        if (table.Names is { } names && !names.Select(name => name.English).SequenceEqual(table.Rows.Select(row => row[0])))
+            throw new ArgumentException($"The names of the rows of \"{table.Title.English}\" are not their first cells.");
         _tables.Add(table);
     }
 
@@ -88,7 +97,8 @@ internal sealed class LabRun(
     /// <param name="builtIn">The name of the built-in model, such as <c>stories</c>.</param>
     /// <param name="engine">Options of its engine.</param>
     /// <param name="task">What the model must be for.</param>
-    public async Task<LanguageModel> OpenAsync(string builtIn, EngineOptions? engine = null, ModelTask task = ModelTask.CausalLanguageModel)
+    public async Task<LanguageModel> OpenAsync(string builtIn, EngineOptions? engine = null,
+        ModelTask task = ModelTask.CausalLanguageModel)
     {
         string name = options.Model ?? builtIn;
         Say($"opening {name}");
@@ -113,7 +123,8 @@ internal sealed class LabRun(
             ModelTask found = model.Model.Spec.Task;
             model.Dispose();
             throw new LabSkipException(new(
-                $"{name} is a model for {found}; this experiment needs one for {task}.", $"{name} 是 {found} 模型;本实验需要 {task} 模型。"));
+                $"{name} is a model for {found}; this experiment needs one for {task}.",
+                $"{name} 是 {found} 模型;本实验需要 {task} 模型。"));
         }
 
         return model;
@@ -132,11 +143,28 @@ internal sealed class LabRun(
         return path;
     }
 
-    /// <summary>Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.</summary>
+    /// <summary>
+    /// Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.
+    /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="engine">Options of its engine.</param>
-    public Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null) => Translator.OpenAsync(name,
-        new LanguageModelOptions { Threads = options.Threads, Hub = hub, Engine = engine ?? new EngineOptions() }, cancellation);
+    public async Task<Translator> OpenTranslatorAsync(string name, EngineOptions? engine = null)
+    {
+        Say($"opening {name}");
+        try
+        {
+            return await Translator.OpenAsync(name, new LanguageModelOptions
+            {
+                Threads = options.Threads,
+                Hub = hub,
+                Engine = engine ?? new EngineOptions(),
+            }, cancellation);
+        }
+        catch (ModelHubException missing)
+        {
+            throw new LabSkipException(new(missing.Message, $"缺少模型:{missing.Message}"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _ops?.Dispose();

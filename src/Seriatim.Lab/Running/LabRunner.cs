@@ -42,6 +42,7 @@ internal static class LabRunner
         using var run = new LabRun(options, limits, hub, say, cancellation);
         long start = Stopwatch.GetTimestamp();
         LabText? skipped = null;
+        bool failed = false;
         try
         {
             // Off the caller's thread: most of an experiment is work, and the terminal must go on.
@@ -59,8 +60,18 @@ internal static class LabRunner
         {
             skipped = new("The machine has too little memory for it.", "本机内存不足。");
         }
+        catch (SeriatimException cannot)
+        {
+            skipped = cannot.Message;
+        }
+        catch (Exception defect)
+        {
+            // The others' results must not be lost with it.
+            (failed, skipped) = (true, $"This is a defect of Seriatim, please report it: {defect}");
+        }
 
-        Verdict verdict = skipped is null ? Expectation.Judge(experiment.Rule, run.Figures) : Verdict.Skipped;
+        Verdict verdict = failed ? Verdict.Failed : skipped is null ? Expectation.Judge(experiment.Rule, run.Figures)
+            : Verdict.Skipped;
         return new LabResult(experiment.Name, verdict, run.Figures, run.Tables, run.Plot, run.Notes, skipped, run.Model,
             Stopwatch.GetElapsedTime(start).TotalSeconds);
     }

@@ -1,8 +1,10 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Mask-Predict (Ghazvininejad et al., 2019) as fairseq has it (<c>cmlm_transformer</c>): targets lie between a first and a last id,
-/// and their length, which counts both, is read from the mean of the encoder's rows. Configs hold the arguments of the constructor; they
+/// Mask-Predict (Ghazvininejad et al., 2019) as fairseq has it (<c>cmlm_transformer</c>): targets lie between a first and a
+/// last id,
+/// and their length, which counts both, is read from the mean of the encoder's rows. Configs hold the arguments of the
+/// constructor; they
 /// may name the ids, which fairseq has in its dictionary.
 /// </summary>
 internal sealed class CmlmTransformerArchitecture : Architecture
@@ -21,7 +23,8 @@ internal sealed class CmlmTransformerArchitecture : Architecture
         config.TrainingOnly("label_smoothing");
         int pad = MaskPredictFamily.Pad(config);
         ModelSpec model = MaskPredictFamily.Model(
-            config, ModelType, new NormSpec(NormKind.Layer, 1e-5f, Bias: true), CommonKeys.ReadActivation(config, "relu", "activation_fn"),
+            config, ModelType, new NormSpec(NormKind.Layer, 1e-5f, Bias: true),
+            CommonKeys.ReadActivation(config, "relu", "activation_fn"),
             (_, width) => scales ? MathF.Sqrt(width) : 1,
             (side, positions) => config.Flag(false, $"{side}_learned_pos")
                 ? new PositionSpec.Learned(positions, pad + 1)

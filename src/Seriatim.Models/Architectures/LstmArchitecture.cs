@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Long short-term memory (Hochreiter and Schmidhuber, 1997) as a language model: see <see cref="RecurrentFamily"/>.</summary>
+/// <summary>
+/// Long short-term memory (Hochreiter and Schmidhuber, 1997) as a language model: see <see cref="RecurrentFamily"/>.
+/// </summary>
 internal sealed class LstmArchitecture : Architecture
 {
     public override string ModelType => "lstm";

@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Mask-Predict (Ghazvininejad et al., 2019) as the code of the paper has it (<c>bert_transformer_seq2seq</c>): every token of a target
+/// Mask-Predict (Ghazvininejad et al., 2019) as the code of the paper has it (<c>bert_transformer_seq2seq</c>): every token of
+/// a target
 /// is predicted, the end among them, and its length is read from a row before the source.
 /// </summary>
 internal sealed class MaskPredictArchitecture : Architecture

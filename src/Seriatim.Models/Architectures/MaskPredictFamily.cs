@@ -46,7 +46,8 @@ internal static class MaskPredictFamily
             };
         }
 
-        return new ModelSpec(family, ModelTask.MaskedTranslation, Stack("encoder", sources, false), Stack("decoder", targets, true),
+        return new ModelSpec(
+            family, ModelTask.MaskedTranslation, Stack("encoder", sources, false), Stack("decoder", targets, true),
             new HeadSpec(vocabulary) { Tied = true }, Math.Max(sources, targets))
         {
             SharedEmbedding = true,

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Encoder and decoder of LSTM or GRU layers (Sutskever et al., 2014; Cho et al., 2014), the decoder with attention to the encoder
-/// or without (Bahdanau et al., 2015). No published library has configs for these, so this one is our own: see
+/// Encoder and decoder of LSTM or GRU layers (Sutskever et al., 2014; Cho et al., 2014), the decoder with attention to the
+/// encoder or without (Bahdanau et al., 2015). No published library has configs for these, so this one is our own: see
 /// <c>docs/decisions/031-recurrent-seq2seq.md</c>.
 /// </summary>
 internal sealed class RecurrentSeq2SeqArchitecture : Architecture
@@ -25,7 +25,8 @@ internal sealed class RecurrentSeq2SeqArchitecture : Architecture
         if (both && width % 2 != 0)
         {
             throw config.Unsupported(
-                "hidden_size", width, "a bidirectional encoder halves it; an even number, or \"bidirectional\": false, is needed");
+                "hidden_size", width,
+                "a bidirectional encoder halves it; an even number, or \"bidirectional\": false, is needed");
         }
 
         MixerSpec.Attention? attention = Attention(config, width);

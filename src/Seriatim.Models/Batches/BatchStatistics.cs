@@ -52,7 +52,7 @@ public sealed class BatchStatistics : IDisposable
         if (x.Rows < 2)
         {
             throw new ArgumentException(
-                $"A batch norm in training needs at least 2 rows to have a variance; this batch has {x.Rows}. Give it more rows.");
+                $"A batch norm in training needs at least 2 rows to have a variance; this batch has {x.Rows}. Give it more.");
         }
 
         (Tensor mean, Tensor variance) = ops.FeatureMoments(x);

@@ -80,8 +80,8 @@ public sealed class RaggedBatchBuilder
     /// <param name="adapter">The adapter that holds for the rows; null: none.</param>
     public RaggedBatchBuilder AddTarget(
         ReadOnlySpan<int> tokens, EncoderRows encoder, Outputs outputs = Outputs.All, string? adapter = null) =>
-        Add(tokens, Visibility.Full, null, default, null, adapter is null ? null : new SequenceTerms { Adapter = adapter }, outputs,
-            encoder, CommitPoints.End);
+        Add(tokens, Visibility.Full, null, default, null, adapter is null ? null : new SequenceTerms { Adapter = adapter },
+            outputs, encoder, CommitPoints.End);
 
     /// <summary>
     /// Adds a whole sequence for an encoder and rows of padding after it, as batches of one length have them: they see the

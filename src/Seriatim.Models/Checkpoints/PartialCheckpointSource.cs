@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Parameters from the checkpoint of another model as far as names and shapes are the same, the rest from another source: a warm start.
+/// Parameters from the checkpoint of another model as far as names and shapes are the same, the rest from another source: a
+/// warm start.
 /// Of a table with more rows than the checkpoint's the first ones come from there.
 /// </summary>
 public sealed class PartialCheckpointSource : IWeightSource
@@ -35,7 +36,8 @@ public sealed class PartialCheckpointSource : IWeightSource
     public IReadOnlyList<string> New => _new;
 
     /// <summary>Tensors of the checkpoint that nothing was made of.</summary>
-    public IReadOnlyList<string> Unused => [.. _entries.Values.Where(entry => !_used.Contains(entry)).Select(entry => entry.Name)];
+    public IReadOnlyList<string> Unused =>
+        [.. _entries.Values.Where(entry => !_used.Contains(entry)).Select(entry => entry.Name)];
 
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)

@@ -161,13 +161,18 @@ public sealed class WeightBuilder
     public NormWeight Norm(string name, NormSpec spec, int width)
     {
         if (spec.Kind == NormKind.Batch)
-            throw new NotSupportedException($"A batch norm at {Join(name)} is not built: layers, embeddings and stacks have them.");
+        {
+            throw new NotSupportedException(
+                $"A batch norm at {Join(name)} is not built: layers, embeddings and stacks have them.");
+        }
         Parameter scale = Vector(name, ".weight", width, spec.Offset == 0 ? Initializer.Ones : Initializer.Zeros, "hidden size");
         Parameter? bias = spec.Bias ? Vector(name, ".bias", width, Initializer.Zeros, "hidden size") : null;
         return new NormWeight(spec.Kind, scale, bias, spec.Epsilon, spec.Offset);
     }
 
-    /// <summary>A batch norm over <paramref name="width"/> features; its running statistics are stored and never trained.</summary>
+    /// <summary>
+    /// A batch norm over <paramref name="width"/> features; its running statistics are stored and never trained.
+    /// </summary>
     public BatchNormWeight BatchNorm(string name, NormSpec spec, int width)
     {
         Parameter Statistic(string ending, Initializer start) => Make(name, ending, 1, width, ParameterLayout.RowMajor, false,

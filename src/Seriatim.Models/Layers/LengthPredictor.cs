@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Predicts how long targets are: <c>table · f</c>, with f the encoder's row of a place before the source, or the mean of its rows.
+/// Predicts how long targets are: <c>table · f</c>, with f the encoder's row of a place before the source, or the mean of its
+/// rows.
 /// </summary>
 internal sealed class LengthPredictor : IDisposable
 {

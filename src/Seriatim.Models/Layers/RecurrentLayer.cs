@@ -116,9 +116,9 @@ internal sealed class RecurrentLayer : Mixer
                 || source.FirstRow + source.Rows > plan.Encoded.Rows)
             {
                 throw new ArgumentException(
-                    $"Segment {i} begins here and refers to {(segment.Encoder is { } r ? $"{r.Rows} rows from {r.FirstRow}" : "no")}"
-                    + $" rows of the encoder's output, which has {plan.Encoded?.Rows ?? 0}; a decoder whose first state follows "
-                    + "from the encoder needs them.");
+                    $"Segment {i} begins here and refers to "
+                    + $"{(segment.Encoder is { } r ? $"{r.Rows} rows from {r.FirstRow}" : "no")} rows of the encoder's output, "
+                    + $"which has {plan.Encoded?.Rows ?? 0}; a decoder whose first state follows from the encoder needs them.");
             }
 
             first.Add(source.FirstRow);

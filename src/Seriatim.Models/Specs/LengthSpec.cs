@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>How a model that writes a target at once finds the target's length: <c>table · features</c>, a class a length.</summary>
+/// <summary>
+/// How a model that writes a target at once finds the target's length: <c>table · features</c>, a class a length.
+/// </summary>
 /// <param name="Source">Where the features come from.</param>
 /// <param name="Classes">Rows of the table.</param>
 /// <param name="Longest">The longest target.</param>

@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// What a model that fills in masked tokens of a whole target (Ghazvininejad et al., 2019: Mask-Predict) has beside its stacks, and
+/// What a model that fills in masked tokens of a whole target (Ghazvininejad et al., 2019: Mask-Predict) has beside its
+/// stacks, and
 /// the rules it was made for.
 /// </summary>
 /// <param name="MaskId">The id of a token that is not known yet.</param>

@@ -21,7 +21,8 @@ public abstract record PositionSpec
         public int Offset { get; init; }
 
         /// <summary>
-        /// Whether the longest wave is <c>2 pi 10000</c> itself: i is divided by <c>E/2 - 1</c> instead of <c>E/2</c> (tensor2tensor,
+        /// Whether the longest wave is <c>2 pi 10000</c> itself: i is divided by <c>E/2 - 1</c> instead of <c>E/2</c>
+        /// (tensor2tensor,
         /// fairseq).
         /// </summary>
         public bool EndsWithLongest { get; init; }

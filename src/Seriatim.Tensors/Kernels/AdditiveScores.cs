@@ -37,8 +37,8 @@ internal static unsafe class AdditiveScores<T>
     }
 
     /// <summary>
-    /// Adds what one pair gives: <c>g = ds · w (1 - tanh²)</c> to the gradients of its query and its key, <c>ds · tanh</c> to that
-    /// of w.
+    /// Adds what one pair gives: <c>g = ds · w (1 - tanh²)</c> to the gradients of its query
+    /// and its key, <c>ds · tanh</c> to that of w.
     /// </summary>
     /// <param name="ds">The gradient of the score.</param>
     /// <param name="pair">The query, the key and w, filled up with zeros to whole lanes.</param>

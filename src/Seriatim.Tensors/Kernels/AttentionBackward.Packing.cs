@@ -105,7 +105,8 @@ internal unsafe partial struct AttentionBackward<T>
     {
         public readonly AttentionSegment Segment;
         public readonly int Stride, QueryRows, KeyRows;
-        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta, LogSumExp, Additive;
+        public readonly float* P, Ds, QPacked, DyPacked, QRows, DyRows, Dq, KPacked, VPacked, KRows, Dk, Dv, Delta,
+            LogSumExp, Additive;
         public float* BiasRow, AdditiveGradient;
         public int KeyHead, Head;
         public bool SeenOnly; // pairs that do not see each other add nothing, not even zeros

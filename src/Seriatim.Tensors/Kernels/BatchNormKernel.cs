@@ -4,35 +4,25 @@ namespace Seriatim.Tensors;
 internal unsafe struct BatchNormKernel<T> : IWork
     where T : struct, ILanes<T>
 {
+    public float* X;
     public float* Y;  // y, or dx
-    public float* Dy; // null: forward
+    public float* Mean;
+    public float* Variance;
+    public float* Scale;
+    public float* Bias; // null: there is none
+    public float* Dy;   // null: forward
     public float* DMean;
     public float* DVariance;
     public float* DScale; // null: not trained
     public float* DBias;  // null: not trained, or there is none
-    private readonly float* _x;
-    private readonly float* _mean;
-    private readonly float* _variance;
-    private readonly float* _scale;
-    private readonly float* _bias;
-    private readonly int _rows, _columns;
-    private readonly float _epsilon;
-
-    public BatchNormKernel(Tensor x, Tensor mean, Tensor variance, BatchNormWeight weight)
-    {
-        _x = x.Floats;
-        _mean = mean.Floats;
-        _variance = variance.Floats;
-        _scale = weight.Scale.Data.Floats;
-        _bias = weight.Bias is null ? null : weight.Bias.Data.Floats;
-        (_rows, _columns, _epsilon) = (x.Rows, x.Columns, weight.Epsilon);
-    }
+    public int Rows, Columns;
+    public float Epsilon;
 
     public readonly void Do(int piece, int worker)
     {
-        int first = piece * 16, left = _columns - first;
-        T mean = RowKernel.Load<T>(_mean + first, left), scale = RowKernel.Load<T>(_scale + first, left);
-        T r = T.Broadcast(1f) / T.SquareRoot(RowKernel.Load<T>(_variance + first, left) + T.Broadcast(_epsilon));
+        int first = piece * 16, left = Columns - first;
+        T mean = RowKernel.Load<T>(Mean + first, left), scale = RowKernel.Load<T>(Scale + first, left);
+        T r = T.Broadcast(1f) / T.SquareRoot(RowKernel.Load<T>(Variance + first, left) + T.Broadcast(Epsilon));
         if (Dy == null)
             Forward(first, left, mean, r, scale);
         else
@@ -41,24 +31,24 @@ internal unsafe struct BatchNormKernel<T> : IWork
 
     private readonly void Forward(int first, int left, T mean, T r, T scale)
     {
-        T bias = _bias == null ? T.Broadcast(0f) : RowKernel.Load<T>(_bias + first, left);
-        for (int n = 0; n < _rows; n++)
+        T bias = Bias == null ? T.Broadcast(0f) : RowKernel.Load<T>(Bias + first, left);
+        for (int n = 0; n < Rows; n++)
         {
-            long at = (long)n * _columns + first;
-            RowKernel.Store(T.MultiplyAdd((RowKernel.Load<T>(_x + at, left) - mean) * r, scale, bias), Y + at, left);
+            long at = (long)n * Columns + first;
+            RowKernel.Store(T.MultiplyAdd((RowKernel.Load<T>(X + at, left) - mean) * r, scale, bias), Y + at, left);
         }
     }
 
     private readonly void Backward(int first, int left, T mean, T r, T scale)
     {
         T factor = scale * r, sum = T.Broadcast(0f), products = T.Broadcast(0f);
-        for (int n = 0; n < _rows; n++)
+        for (int n = 0; n < Rows; n++)
         {
-            long at = (long)n * _columns + first;
+            long at = (long)n * Columns + first;
             T d = RowKernel.Load<T>(Dy + at, left);
             RowKernel.Store(d * factor, Y + at, left);
             sum += d;
-            products = T.MultiplyAdd(d, (RowKernel.Load<T>(_x + at, left) - mean) * r, products);
+            products = T.MultiplyAdd(d, (RowKernel.Load<T>(X + at, left) - mean) * r, products);
         }
 
         RowKernel.Store(T.Broadcast(-1f) * factor * sum, DMean + first, left);

@@ -80,8 +80,8 @@ public sealed record AttentionSpec(
     public DropoutMask Dropout { get; init; }
 
     /// <summary>
-    /// If not null, a score is <c>w_h · tanh(q_i + k_j)</c> in place of <c>q_i · k_j</c>, with this <c>[1, H·D]</c> as the w of all
-    /// heads (Bahdanau et al., 2015, section 3.1). Every head has keys of its own then.
+    /// If not null, a score is <c>w_h · tanh(q_i + k_j)</c> in place of <c>q_i · k_j</c>, with this <c>[1, H·D]</c> as the w of
+    /// all heads (Bahdanau et al., 2015, section 3.1). Every head has keys of its own then.
     /// </summary>
     public Parameter? Additive { get; init; }
 

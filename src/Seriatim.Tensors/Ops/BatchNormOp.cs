@@ -38,7 +38,8 @@ internal readonly unsafe struct BatchNormOp(Tensor x, BatchNormWeight weight, Te
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        var work = new BatchNormKernel<T>(x, Mean, Variance, weight) { Y = results[0].Floats };
+        BatchNormKernel<T> work = Kernel<T>(x, weight, Mean, Variance);
+        work.Y = results[0].Floats;
         team.Run(RowKernel.Pieces(x.Columns, 16), ref work, x.Length);
     }
 
@@ -74,6 +75,19 @@ internal readonly unsafe struct BatchNormOp(Tensor x, BatchNormWeight weight, Te
         Give(variance, made[2], gradients);
     }
 
+    internal static BatchNormKernel<T> Kernel<T>(Tensor x, BatchNormWeight weight, Tensor mean, Tensor variance)
+        where T : struct, ILanes<T> => new()
+        {
+            X = x.Floats,
+            Mean = mean.Floats,
+            Variance = variance.Floats,
+            Scale = weight.Scale.Data.Floats,
+            Bias = weight.Bias is null ? null : weight.Bias.Data.Floats,
+            Rows = x.Rows,
+            Columns = x.Columns,
+            Epsilon = weight.Epsilon,
+        };
+
     private static void Give(Tensor? operand, Tensor gradient, Gradients gradients)
     {
         if (operand is null)
@@ -104,15 +118,13 @@ internal readonly unsafe struct BatchNormBackwardOp(Tensor x, BatchNormWeight we
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        var work = new BatchNormKernel<T>(x, mean, variance, weight)
-        {
-            Y = results[0].Floats,
-            Dy = dy.Floats,
-            DMean = results[1].Floats,
-            DVariance = results[2].Floats,
-            DScale = weight.Scale.Trainable ? weight.Scale.GradientOrZeros().Floats : null,
-            DBias = weight.Bias is { Trainable: true } bias ? bias.GradientOrZeros().Floats : null,
-        };
+        BatchNormKernel<T> work = BatchNormOp.Kernel<T>(x, weight, mean, variance);
+        work.Y = results[0].Floats;
+        work.Dy = dy.Floats;
+        work.DMean = results[1].Floats;
+        work.DVariance = results[2].Floats;
+        work.DScale = weight.Scale.Trainable ? weight.Scale.GradientOrZeros().Floats : null;
+        work.DBias = weight.Bias is { Trainable: true } bias ? bias.GradientOrZeros().Floats : null;
         team.Run(RowKernel.Pieces(x.Columns, 16), ref work, x.Length);
     }
 

@@ -30,7 +30,10 @@ internal readonly record struct GatedScan(
         RecurrenceChecks.Check(name, Rows, X.Rows);
         RecurrenceChecks.CheckState(name, Rows, Layer, Parts * Width);
         if (Initial is { } initial)
-            OpShapes.Require(initial, Rows.Segments.Count(segment => segment.Source < 0), Parts * Width, name, "the first states");
+        {
+            OpShapes.Require(initial, Rows.Segments.Count(segment => segment.Source < 0), Parts * Width, name,
+                "the first states");
+        }
     }
 
     /// <summary>The rows of a wave in the groups of all rows.</summary>

@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The operand of a norm over the rows of a batch (Ioffe and Szegedy, 2015): <c>(x - mean) / sqrt(variance + ε) * Scale + Bias</c>
+/// The operand of a norm over the rows of a batch (Ioffe and Szegedy, 2015):
+/// <c>(x - mean) / sqrt(variance + ε) * Scale + Bias</c>
 /// with a mean and a variance of each feature.
 /// </summary>
 /// <param name="Scale">The factor of each feature, <c>[1, E]</c>.</param>

@@ -30,7 +30,9 @@ public sealed class TrainingFlops(ModelSpec spec)
 
     private static double Stack(StackSpec stack, RaggedBatch batch)
     {
-        double perRow = stack.EmbeddingWidth == stack.Width || !stack.ProjectsEmbedding ? 0 : 2.0 * stack.Width * stack.EmbeddingWidth;
+        double perRow = stack.EmbeddingWidth == stack.Width || !stack.ProjectsEmbedding
+            ? 0
+            : 2.0 * stack.Width * stack.EmbeddingWidth;
         double mixing = 0;
         for (int number = 0; number < stack.Layers.Count; number++)
         {

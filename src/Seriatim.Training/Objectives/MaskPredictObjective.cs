@@ -7,7 +7,8 @@ namespace Seriatim.Training;
 /// <param name="spec">The ids and rules of the model.</param>
 /// <param name="seed">Seed of the choices.</param>
 /// <remarks>
-/// The loss of the lengths is added as the model's own code does it: as a sum to the sum of the tokens' losses, or as a mean times
+/// The loss of the lengths is added as the model's own code does it: as a sum to the sum of the tokens' losses, or as a mean
+/// times
 /// <see cref="MaskPredictSpec.LengthLossFactor"/> to their mean.
 /// </remarks>
 public sealed class MaskPredictObjective(MaskPredictSpec spec, ulong seed) : Objective
@@ -56,7 +57,8 @@ public sealed class MaskPredictObjective(MaskPredictSpec spec, ulong seed) : Obj
     }
 
     /// <summary>
-    /// The places of a target that are masked, ascending. Without a frame one token stays, as in the code of the paper, if there are
+    /// The places of a target that are masked, ascending. Without a frame one token stays, as in the code of the paper, if
+    /// there are
     /// two.
     /// </summary>
     private IEnumerable<int> Chosen(int length, ulong draw)

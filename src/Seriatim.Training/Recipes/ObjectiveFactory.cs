@@ -18,8 +18,8 @@ internal static class ObjectiveFactory
                 Math.Min(tokenizer.VocabularySize, model.Spec.Last.Vocabulary), tokenizer.IsSpecial, recipe.Seed,
                 recipe.MaskShare, recipe.Encoding.AddSpecialTokens ? SequenceFrame.Of(tokenizer) : null),
             ObjectiveKind.MaskPredict => new MaskPredictObjective(model.Spec.MaskPredict
-                ?? throw new RecipeException($"mask_predict trains models that write a target at once; this {model.Spec.Family} model "
-                    + $"is for {model.Spec.Task}."), recipe.Seed),
+                ?? throw new RecipeException("mask_predict trains models that write a target at once; this "
+                    + $"{model.Spec.Family} model is for {model.Spec.Task}."), recipe.Seed),
             _ => new SpanCorruptionObjective(Start(model), End(model, tokenizer), Sentinels(recipe, tokenizer), recipe.Seed,
                 recipe.NoiseDensity, recipe.SpanLength),
         };

@@ -1,7 +1,8 @@
 namespace Seriatim.Training;
 
 /// <summary>
-/// <c>init_from</c>: a new model begins with the weights of another one, as far as they have the same names and shapes. A table with
+/// <c>init_from</c>: a new model begins with the weights of another one, as far as they have the same names and shapes. A
+/// table with
 /// more rows than the other's takes those there are.
 /// </summary>
 /// <param name="Folder"><c>path</c>: the folder of the other model.</param>
@@ -31,7 +32,8 @@ public sealed record WarmStart(string Folder, IReadOnlyList<KeyValuePair<string,
             throw new RecipeException($"init_from: nothing of {Folder} fits the model. It has {Some(source.Unused)}, the model "
                 + $"{Some(source.New)}; give \"rename\" what its names begin with, and what they shall begin with.");
         }
-        said($"init_from: {source.Taken.Count} tensors taken from {Folder}; {source.New.Count} begin at random: {Some(source.New)}"
+        said($"init_from: {source.Taken.Count} tensors taken from {Folder}; {source.New.Count} begin at random: "
+            + Some(source.New)
             + (source.Partial.Count == 0 ? "" : $"; a part of {Some(source.Partial)}")
             + (source.Unused.Count == 0 ? "" : $"; not used: {Some(source.Unused)}"));
         return model;

@@ -1,6 +1,8 @@
 namespace Seriatim.Training;
 
-/// <summary>A chart of a page: lines over numbers, or bars over names. Points are JSON numbers; what is not finite is left out.</summary>
+/// <summary>
+/// A chart of a page: lines over numbers, or bars over names. Points are JSON numbers; what is not finite is left out.
+/// </summary>
 /// <param name="Title">What it shows.</param>
 /// <param name="X">The horizontal axis with its unit.</param>
 /// <param name="Y">The vertical axis with its unit.</param>

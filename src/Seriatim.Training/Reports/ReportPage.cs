@@ -22,8 +22,11 @@ internal sealed class ReportPage
     {
         string name = WebUtility.HtmlEncode(title);
         Html($"<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n")
-            .Html("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n")
-            .Html($"<title>{name}</title>\n<style>\n{Read("uplot.css")}\n{Read("page.css")}{style}</style>\n</head>\n<body>\n<h1>{name}</h1>\n");
+            .Html(
+                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n")
+            .Html(
+                $"<title>{name}</title>\n<style>\n{Read("uplot.css")}\n{Read("page.css")}{style}</style>\n</head>\n"
+                + $"<body>\n<h1>{name}</h1>\n");
     }
 
     /// <summary>Whether this build can draw charts.</summary>
@@ -44,8 +47,10 @@ internal sealed class ReportPage
     {
         Html("<figure><figcaption>").Text(chart.Title).Html("</figcaption>\n");
         return HasCharts
-            ? Html("<div class=\"chart\" role=\"img\" aria-label=\"").Text(chart.Title).Html("\"></div><script type=\"application/json\" ")
-                .Html("class=\"chart-data\">").Html(JsonSerializer.Serialize(chart, ChartJson.Default.Chart)).Html("</script></figure>\n")
+            ? Html("<div class=\"chart\" role=\"img\" aria-label=\"").Text(chart.Title)
+                .Html("\"></div><script type=\"application/json\" ")
+                .Html("class=\"chart-data\">").Html(JsonSerializer.Serialize(chart, ChartJson.Default.Chart))
+                .Html("</script></figure>\n")
             : Html("<p class=\"sub\">No chart: this build was made without npm, from which it takes uPlot.</p></figure>\n");
     }
 
@@ -53,7 +58,11 @@ internal sealed class ReportPage
     public string End()
     {
         if (HasCharts)
-            Html($"<!--\nuPlot:\n{Read("uplot.txt").Replace("--", "- -", StringComparison.Ordinal)}-->\n<script>\n{Read(Library)}\n{Read("charts.js")}</script>\n");
+        {
+            Html(
+                $"<!--\nuPlot:\n{Read("uplot.txt").Replace("--", "- -", StringComparison.Ordinal)}-->\n"
+                + $"<script>\n{Read(Library)}\n{Read("charts.js")}</script>\n");
+        }
         return Html("</body>\n</html>\n")._page.ToString();
     }
 

@@ -84,8 +84,8 @@ internal static class TinyHybrids
                 "mamba.skip", "mamba.o",
                 "mamba2.z", "mamba2.x", "mamba2.b", "mamba2.c", "mamba2.step", "mamba2.convolution.x", "mamba2.convolution.b",
                 "mamba2.convolution.c", "mamba2.step_bias", "mamba2.log_rates", "mamba2.skip", "mamba2.norm", "mamba2.o",
-                "recurrent.input", "recurrent.state", "retention.q", "retention.k", "retention.v", "retention.gate", "retention.o",
-                "mlp.gate", "mlp.up", "mlp.down"])
+                "recurrent.input", "recurrent.state", "retention.q", "retention.k", "retention.v", "retention.gate",
+                "retention.o", "mlp.gate", "mlp.up", "mlp.down"])
                 names.Add($"{stack}layers.*.{part}", $"{stack}layers.*.{part}");
         }
 

@@ -20,8 +20,10 @@ public sealed class TrainingInvarianceTests
     public void GradientsDoNotDependOnWhetherLayersAreKept(string name)
     {
         var dropout = new BatchDropout(new DropoutRates(0.1f, 0.2f, 0.3f, 0.1f, 0.1f), 17);
-        Bits.Equal(Gradients(name, "cpu-512", dropout: dropout), Gradients(name, "cpu-512-1", dropout: dropout, recompute: true), name);
-        Bits.Equal(Gradients(name, "cpu-512", dropout: dropout), Gradients(name, "late", dropout: dropout, recompute: true), $"{name}, late");
+        Bits.Equal(Gradients(name, "cpu-512", dropout: dropout),
+            Gradients(name, "cpu-512-1", dropout: dropout, recompute: true), name);
+        Bits.Equal(Gradients(name, "cpu-512", dropout: dropout), Gradients(name, "late", dropout: dropout, recompute: true),
+            $"{name}, late");
     }
 
     /// <summary>
@@ -53,8 +55,8 @@ public sealed class TrainingInvarianceTests
             Bits.Equal(expected, Gradients("bart", "cpu-512", shared: true), "bart");
     }
 
-    private static float[][] Gradients(string name, string opsName, bool shared = false, BatchDropout? dropout = null, bool recompute = false,
-        bool statistics = false)
+    private static float[][] Gradients(string name, string opsName, bool shared = false, BatchDropout? dropout = null,
+        bool recompute = false, bool statistics = false)
     {
         using var taken = new BatchStatistics();
         using Model model = TinyModels.Make(name, device: OpsUnderTest.DeviceOf(opsName));

@@ -3,7 +3,8 @@ using System.Text;
 namespace Seriatim.Generation.Tests;
 
 /// <summary>
-/// RetNet, Mamba-2, LSTM and GRU in the engine, with too few states: requests of all kinds, drafts among them, equal themselves alone.
+/// RetNet, Mamba-2, LSTM and GRU in the engine, with too few states: requests of all kinds,
+/// drafts among them, equal themselves alone.
 /// </summary>
 public sealed class StateMatrixEngineTests
 {

@@ -4,8 +4,8 @@ using Seriatim.Formats;
 namespace Seriatim.Generation.Tests;
 
 /// <summary>
-/// Every pass of every candidate of the golden cases of Mask-Predict, through the engine and all runs of a case at once: masks and ids
-/// as they are, probabilities to 1e-5.
+/// Every pass of every candidate of the golden cases of Mask-Predict, through the engine and all runs of a case at once: masks
+/// and ids as they are, probabilities to 1e-5.
 /// </summary>
 public sealed class MaskPredictGoldenTests
 {
@@ -30,7 +30,8 @@ public sealed class MaskPredictGoldenTests
     public async Task Every_pass_equals_the_reference(string name)
     {
         using Model model = Model.Load(Shared.Path("golden", name));
-        using var core = new EngineCore(new LoadedModel(model, CpuOps.Create(2)), new EngineOptions { TokenBudget = 200, MaxSequences = 12 });
+        using var core = new EngineCore(new LoadedModel(model, CpuOps.Create(2)),
+            new EngineOptions { TokenBudget = 200, MaxSequences = 12 });
         using JsonDocument json = LenientJson.Parse(Shared.Path("golden", name, "generate.json"));
         var runs = new List<Run>();
         foreach (JsonElement prompt in json.RootElement.GetProperty("prompts").EnumerateArray())
@@ -48,7 +49,8 @@ public sealed class MaskPredictGoldenTests
     }
 
     /// <summary>The stock early stop, which can leave masks in a text: for information.</summary>
-    private static bool IsAdaptive(JsonElement run) => run.TryGetProperty("adaptive", out JsonElement value) && value.GetBoolean();
+    private static bool IsAdaptive(JsonElement run) =>
+        run.TryGetProperty("adaptive", out JsonElement value) && value.GetBoolean();
 
     private static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];
 
@@ -104,7 +106,8 @@ public sealed class MaskPredictGoldenTests
             Assert.Equal(right.GetProperty("score").GetDouble(), best.Score!.Value, 1e-5);
             foreach (JsonElement candidate in _candidates)
             {
-                GenerationChoice choice = result.Choices.First(c => c.TokenIds.SequenceEqual(Ids(candidate.GetProperty("final_ids"))));
+                GenerationChoice choice = result.Choices.First(c =>
+                    c.TokenIds.SequenceEqual(Ids(candidate.GetProperty("final_ids"))));
                 Assert.Equal(candidate.GetProperty("score").GetDouble(), choice.Score!.Value, 1e-5);
                 CheckScores(candidate.GetProperty("iterations").EnumerateArray().Last(), choice.Logprobs!, "the end");
             }
@@ -124,7 +127,8 @@ public sealed class MaskPredictGoldenTests
                 Assert.Equal(Ids(passes[state.Steps].GetProperty("input_ids")), sequence.Tokens);
                 if (state.Steps == 0)
                     continue;
-                Assert.Equal(Ids(passes[state.Steps - 1].GetProperty("ids")), sequence.Logprobs!.Select(score => score.Chosen.TokenId));
+                Assert.Equal(Ids(passes[state.Steps - 1].GetProperty("ids")),
+                    sequence.Logprobs!.Select(score => score.Chosen.TokenId));
                 CheckScores(passes[state.Steps - 1], sequence.Logprobs!, $"pass {state.Steps}");
             }
         }
@@ -136,7 +140,8 @@ public sealed class MaskPredictGoldenTests
             for (int i = 0; i < made.Count; i++)
             {
                 double value = logs ? made[i].Chosen.Logprob : Math.Exp(made[i].Chosen.Logprob);
-                Assert.True(Math.Abs(wanted[i].GetDouble() - value) < 1e-5, $"{_what}, {where}, place {i}: {value}, expected {wanted[i]}");
+                Assert.True(Math.Abs(wanted[i].GetDouble() - value) < 1e-5,
+                    $"{_what}, {where}, place {i}: {value}, expected {wanted[i]}");
             }
         }
     }

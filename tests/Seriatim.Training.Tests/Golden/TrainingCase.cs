@@ -30,7 +30,10 @@ internal sealed class TrainingCase(string name) : IDisposable
             source = Encoder(Ids("encoder_input_ids"), Ids("encoder_attention_mask"));
             int[][] ids = Ids("decoder_input_ids");
             for (int i = 0; i < ids.Length; i++)
-                builder.Add(ids[i], outputs: Outputs.All, encoder: new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows));
+            {
+                builder.Add(ids[i], outputs: Outputs.All,
+                    encoder: new EncoderRows(source.Segments[i].FirstRow, source.Segments[i].Rows));
+            }
         }
         else
         {
@@ -50,7 +53,8 @@ internal sealed class TrainingCase(string name) : IDisposable
     }
 
     /// <summary>
-    /// Through the trainer's own pass: it sums what the reference divides by the number of labels, so the gradient is divided here.
+    /// Through the trainer's own pass: it sums what the reference divides by the number of
+    /// labels, so the gradient is divided here.
     /// </summary>
     private float MaskedStep(Model model, MaskPredictSpec masks, IDifferentiableOps ops)
     {

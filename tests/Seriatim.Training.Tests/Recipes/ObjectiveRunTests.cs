@@ -37,6 +37,16 @@ public sealed class ObjectiveRunTests
         }
         """;
 
+    internal const string MaskPredict = """
+        {
+          "architectures": ["cmlm_transformer"], "vocab_size": 48, "encoder_embed_dim": 24, "encoder_ffn_embed_dim": 40,
+          "encoder_layers": 1, "encoder_attention_heads": 2, "decoder_embed_dim": 24, "decoder_ffn_embed_dim": 40,
+          "decoder_layers": 1,
+          "decoder_attention_heads": 2, "max_source_positions": 64, "max_target_positions": 64, "share_all_embeddings": true,
+          "dropout": 0.1, "bos_token_id": 40, "pad_token_id": 41, "eos_token_id": 0, "mask_token_id": 2
+        }
+        """;
+
     private const string Linformer = """
         {"model_type": "linformer", "num_tokens": 48, "dim": 24, "heads": 2, "depth": 1, "seq_len": 40, "k": 8, "dropout": 0.05}
         """;
@@ -48,6 +58,7 @@ public sealed class ObjectiveRunTests
         { "masked_tokens", Bert, "lines.txt", """, "format": "lines" """ },
         { "masked_tokens", Longformer, "lines.txt", """, "format": "lines" """ },
         { "masked_tokens", BigBird, "lines.txt", """, "format": "lines" """ },
+        { "mask_predict", MaskPredict, "pairs.tsv", """, "format": "tsv", "target": "1", "prefix": "copy: " """ },
         { "masked_tokens", Linformer, "lines.txt", """, "format": "lines" """ },
     };
 
@@ -98,7 +109,7 @@ public sealed class ObjectiveRunTests
         static TinyRun Objective() => Make("span_corruption", T5, "lines.txt", """, "format": "lines" """);
     }
 
-    private static TinyRun Make(string objective, string config, string file, string keys)
+    internal static TinyRun Make(string objective, string config, string file, string keys)
     {
         var run = new TinyRun();
         string[] lines = [.. Enumerable.Range(0, 80)

@@ -27,7 +27,8 @@ public sealed partial class TrainingPageTests
     [ChartFact]
     public void A_long_curve_is_drawn_by_the_means_of_neighbours()
     {
-        LogEntry[] entries = [.. Enumerable.Range(1, 2400).Select(i => Entry(i, ("loss", i % 4), ("learning_rate", 1e-5 * i), ("grad_norm", 0)))];
+        LogEntry[] entries = [.. Enumerable.Range(1, 2400)
+            .Select(i => Entry(i, ("loss", i % 4), ("learning_rate", 1e-5 * i), ("grad_norm", 0)))];
         string[] charts = [.. Charts(TrainingPage.Make("run", [], entries))];
         Assert.Equal(3, charts.Length);
         foreach (string chart in charts)
@@ -47,7 +48,8 @@ public sealed partial class TrainingPageTests
     public void Text_of_a_chart_stays_inside()
     {
         string page = new ReportPage("t").Figure(new Chart("</script><b>", "x", "y", [new("</script>", [1], [null])])).End();
-        Assert.Equal("</script><b>", JsonDocument.Parse(Assert.Single(Charts(page))).RootElement.GetProperty("title").GetString());
+        Assert.Equal("</script><b>",
+            JsonDocument.Parse(Assert.Single(Charts(page))).RootElement.GetProperty("title").GetString());
     }
 
     [Fact]
@@ -61,7 +63,8 @@ public sealed partial class TrainingPageTests
 
     private sealed class ChartFactAttribute : FactAttribute
     {
-        public ChartFactAttribute() => Skip = ReportPage.HasCharts ? null : "This build was made without npm, from which it takes uPlot.";
+        public ChartFactAttribute() =>
+            Skip = ReportPage.HasCharts ? null : "This build was made without npm, from which it takes uPlot.";
     }
 
     private static LogEntry Entry(long step, params (string Name, double Value)[] values) =>
