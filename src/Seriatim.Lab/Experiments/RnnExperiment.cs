@@ -97,8 +97,8 @@ internal sealed class RnnExperiment : Experiment
     /// <summary>One model each for all distances; short ones first, since what is to be found is the same there.</summary>
     private static void Recalls(LabRun run)
     {
-        int[] distances = run.Pick<int[]>([2, 8], [2, 4, 8, 16, 32], [2, 4, 8, 16, 24, 32]);
-        int steps = run.Pick(220, 700, 3000), width = run.Pick(32, 64, 64);
+        int[] distances = run.Pick<int[]>([2, 6], [2, 4, 8, 16, 32], [2, 4, 8, 16, 24, 32]);
+        int steps = run.Pick(300, 700, 3000), width = 64;
         Side[] sides = Sides(width, distances[^1] + Questions + 1);
         var right = new double[sides.Length][];
         for (int i = 0; i < sides.Length; i++)
