@@ -29,8 +29,8 @@ public enum Initializer
     Steps,
 
     /// <summary>
-    /// Zeros, but ones for the second of four gates: an LSTM that begins so does not forget before it has learnt what to keep (Gers
-    /// et al., 2000; Jozefowicz et al., 2015).
+    /// Zeros, but ones for the second of four gates: an LSTM that begins so does not forget before it has learnt what to keep
+    /// (Gers et al., 2000; Jozefowicz et al., 2015).
     /// </summary>
     ForgetGate,
 }
