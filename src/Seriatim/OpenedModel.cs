@@ -41,7 +41,9 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
             {
                 engine = engine with
                 {
-                    TokenBudget = Math.Max(engine.TokenBudget, Math.Min(model.Spec.Context, LongestEncoderInput)),
+                    TokenBudget = Math.Max(engine.TokenBudget,
+                        model.Spec.MaskPredict is null ? Math.Min(model.Spec.Context, LongestEncoderInput)
+                            : (1 + Translator.DefaultLengthCandidates) * Math.Min(model.Spec.Context, LongestEncoderInput)),
                 };
             }
             EngineOptions = engine;

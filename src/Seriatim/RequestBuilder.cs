@@ -65,7 +65,8 @@ internal static class RequestBuilder
         Prompt = opened.Model.Spec.MaskPredict is null ? DecoderStart(opened) : [],
         MaskPredict = opened.Model.Spec.MaskPredict is null ? null : new MaskPredictOptions(),
         EncoderInput = ids,
-        ForcedEndId = opened.Defaults.ForcedEndId ?? opened.Model.Config.ForcedEosTokenId,
+        ForcedEndId = opened.Model.Spec.MaskPredict is null
+            ? opened.Defaults.ForcedEndId ?? opened.Model.Config.ForcedEosTokenId : null,
         Tokenizer = opened.Tokenizer,
     });
 

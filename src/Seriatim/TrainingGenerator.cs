@@ -57,7 +57,7 @@ public static class TrainingGenerator
                 MaskPredict = fills ? new MaskPredictOptions() : null,
                 EncoderInput = source,
                 MaxNewTokens = task.MaxLength,
-                ForcedEndId = config.ForcedEosTokenId,
+                ForcedEndId = fills ? null : config.ForcedEosTokenId,
                 Sampling = SamplingOptions.Greedy,
                 Beam = task.Beams == 1 ? null : new BeamOptions { Beams = task.Beams },
                 Seed = 0,

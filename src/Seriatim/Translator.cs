@@ -18,7 +18,7 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     private const int MostAtOnce = 128;
 
     /// <summary>Lengths that a model for whole translations tries unless told otherwise.</summary>
-    private const int DefaultLengthCandidates = 3;
+    internal const int DefaultLengthCandidates = 3;
 
     private readonly OpenedModel _opened;
     private readonly TranslationDirections _directions;

@@ -83,7 +83,23 @@ internal sealed class DistillOutput : IDisposable
             (done, at) = (done + 1, at + end + 1);
         }
 
+        string rest = Encoding.UTF8.GetString(bytes.AsSpan(at));
+        if (rest.Length > 0 && (done >= corpus.Texts.Count || !IsBegunLine(rest, corpus.Texts[done], json)))
+        {
+            throw new UserErrorException($"{path} ends with a line that is no beginning of a translation of this corpus's text "
+                + $"{done + 1}. It is something else; choose another file for -o.");
+        }
+
         return (done, at);
+    }
+
+    /// <summary>Whether a line that was cut off is one of a text: as far as it goes, it begins like it.</summary>
+    private static bool IsBegunLine(string rest, string text, bool json)
+    {
+        string begins = Line(text, "", json);
+        begins = json ? begins[..^2] : begins;
+        rest = rest.TrimEnd('\uFFFD');
+        return begins.StartsWith(rest, StringComparison.Ordinal) || rest.StartsWith(begins, StringComparison.Ordinal);
     }
 
     private static string? SourceOf(string line, bool json)

@@ -96,9 +96,9 @@ internal static class LabCommand
         }
 
         LabReport report = await work;
+        page?.Write(report);
         if (json)
             Console.Out.WriteLine(JsonSerializer.Serialize(report, CliJson.Lines.LabReport));
-        page?.Write(report);
         return report.Interrupted ? ExitCodes.Interrupted
             : report.Results.Any(result => result.Verdict == Verdict.Failed) ? ExitCodes.Internal : ExitCodes.Success;
 

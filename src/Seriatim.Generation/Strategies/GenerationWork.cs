@@ -211,7 +211,8 @@ internal sealed class GenerationWork : IGroupWork
         {
             if (wish.Rows > _context.Model.ContextLength)
                 throw new PromptTooLongException("The sequence", wish.Rows, 0, _context.Model.ContextLength);
-            int rows = wish.Together == 0 && !wish.IsSource ? wish.Rows : together;
+            int rows = wish.Together != 0 || wish.IsSource ? together
+                : State.Request.MaskPredict is null ? wish.Rows : State.Request.EncoderInput.Length + wish.Rows;
             if (rows > _context.Options.TokenBudget)
             {
                 throw new RequestTooLargeException("rows in one step", rows, _context.Options.TokenBudget,

@@ -35,7 +35,9 @@ internal sealed class MaskPredictStrategy : Strategy
         const string AtOnce = "a target is filled in at once, with the most probable tokens";
         OptionCheck.Contradiction(request.BestOf is not null, "BestOf", request.BestOf, AtOnce);
         OptionCheck.Contradiction(request.Sampling.HasWarpers && request.Sampling.Temperature != 0, "Sampling", "set", AtOnce);
-        OptionCheck.Contradiction(request.Sampling.HasTruncation || request.Sampling.HasScores, "Sampling", "set", AtOnce);
+        TokenConstraints constraints = request.Sampling.Constraints with { Suppressed = [] };
+        bool scores = (request.Sampling with { Constraints = constraints }).HasScores;
+        OptionCheck.Contradiction(request.Sampling.HasTruncation || scores, "Sampling", "set", AtOnce);
         OptionCheck.Contradiction(request.Speculation is not null, "Speculation", "set", AtOnce);
         OptionCheck.Contradiction(request.StopStrings.Count > 0, "StopStrings", "set", AtOnce);
         OptionCheck.Contradiction(request.StopIds.Count > 0, "StopIds", "set", AtOnce);
@@ -163,18 +165,33 @@ internal sealed class MaskPredictStrategy : Strategy
     /// <summary>The masked places get their most probable ids.</summary>
     private static void Predict(StrategyStep step, SequenceState sequence, IReadOnlyList<int> masked)
     {
+        IReadOnlyList<int> suppressed = step.State.Request.Sampling.Constraints.Suppressed;
         for (int row = 0; row < masked.Count; row++)
         {
             ReadOnlySpan<float> logits = step.Logits(sequence, row);
             if (!LogitsScan.TryMax(logits, out float max) || !float.IsFinite(max))
                 throw new NoCandidateException("the model's logits are not finite numbers", masked[row]);
-            int best = logits.IndexOf(max);
+            int best = suppressed.Count == 0 ? logits.IndexOf(max) : MostLikely(logits, suppressed, masked[row]);
             double total = max + PlainMath.Log(LogitsScan.SumExp(logits, max));
             step.Replace(sequence, masked[row], best);
             sequence.Scores![masked[row]] = step.Score(logits, best, total);
         }
 
-        sequence.Score = sequence.Scores!.Sum(score => score.Chosen.Logprob) / sequence.List.Count;
+        // A candidate of the frame alone says nothing: its sum of no log-probabilities must not win.
+        sequence.Score = masked.Count == 0 && step.MaskPredict.Predicted(sequence.List.Count) == 0
+            ? float.MinValue
+            : sequence.Scores!.Sum(score => score.Chosen.Logprob) / sequence.List.Count;
+    }
+
+    /// <summary>The most probable id that may be given; the lower one of equal ones.</summary>
+    private static int MostLikely(ReadOnlySpan<float> logits, IReadOnlyList<int> suppressed, int place)
+    {
+        float[] allowed = logits.ToArray();
+        foreach (int id in suppressed)
+            allowed[id] = float.NegativeInfinity;
+        return LogitsScan.TryMax(allowed, out float max) && float.IsFinite(max)
+            ? allowed.IndexOf(max)
+            : throw new NoCandidateException("every id is suppressed", place);
     }
 
     /// <summary>

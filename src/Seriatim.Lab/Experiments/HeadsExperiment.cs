@@ -24,7 +24,7 @@ internal sealed class HeadsExperiment : Experiment
         Expectation.AtLeast("one-head-cost", new("three places at once: one head is worse than the best number by 0.1 or more",
             "同时看三个位置:单头比最佳头数的损失高 0.1 以上"), 0.1, 0.01),
         Expectation.AtLeast("most-fixed-head",
-            new("the most fixed head of the translator has half of its weight on one place beside itself",
+            new("the most fixed head of the translator has half of its weight on one place: the row before, itself or after",
             "翻译模型中最固定的头有一半权重落在同一相对位置"), 0.5, 0.25),
         Expectation.AtLeast("head-spread", new("heads differ: the most and the least fixed ones by 0.2 or more",
             "头之间有差异:最固定与最不固定相差 0.2 以上"), 0.2, 0.05),
@@ -34,8 +34,8 @@ internal sealed class HeadsExperiment : Experiment
 
     public override async Task RunAsync(LabRun run)
     {
-        Numbers(run);
         using Translator translator = await OpenAsync(run);
+        Numbers(run);
         Looks(run, translator);
     }
 

@@ -36,15 +36,16 @@ internal sealed class MaskPredictExperiment : Experiment
 
     public override async Task RunAsync(LabRun run)
     {
+        using Translator filled = await run.OpenTranslatorAsync("zh-en-nar");
         await DistilAsync(run);
-        await TranslateAsync(run);
+        await TranslateAsync(run, filled);
     }
 
-    private static async Task TranslateAsync(LabRun run)
+    private static async Task TranslateAsync(LabRun run, Translator filled)
     {
         (string Chinese,
             string English)[] pairs = [.. LabData.Pairs.Take(run.Pick(15, LabData.Pairs.Count, LabData.Pairs.Count))];
-        using Translator plain = await run.OpenTranslatorAsync("zh-en"), filled = await run.OpenTranslatorAsync("zh-en-nar");
+        using Translator plain = await run.OpenTranslatorAsync("zh-en");
         double[] filledBleu = new double[Iterations.Length];
         for (int i = 0; i < Iterations.Length; i++)
         {

@@ -22,7 +22,6 @@ internal sealed class NormsExperiment : Experiment
     public override IReadOnlyList<Expectation> Rule { get; } =
     [
         Expectation.Exactly("padding-layer", new("layer norm: padding moves nothing", "层归一化:填充不影响任何行"), 0),
-        Expectation.Exactly("padding-uncounted", new("batch norm that does not count padding: nothing", "不计填充的批归一化:不影响"), 0),
         Expectation.AtLeast("padding-counted", new("batch norm that counts it: 0.01 or more", "计入填充的批归一化:至少 0.01"), 0.01, 1e-4),
         Expectation.Exactly("company-layer", new("layer norm: company moves nothing", "层归一化:同批不影响"), 0),
         Expectation.AtLeast("company-training", new("batch norm in training: 0.01 or more", "训练中的批归一化:至少 0.01"), 0.01, 1e-4),
@@ -70,8 +69,6 @@ internal sealed class NormsExperiment : Experiment
                 new("5 rows of padding, layer norm", "5 行填充,层归一化")),
             ("padding-counted", Moved("batch", true, () => Padded(0), () => Padded(5)),
                 new("5 rows of padding, batch norm", "5 行填充,批归一化")),
-            ("padding-uncounted", Moved("batch", true, () => Padded(0), Both),
-                new("no rows of padding, batch norm", "无填充行,批归一化")),
             ("company-layer", Moved("layer", true, Alone, Both), new("other company, layer norm", "不同的同批,层归一化")),
             ("company-training", Moved("batch", true, Alone, Both), new("other company, batch norm in training",
                 "不同的同批,训练中的批归一化")),

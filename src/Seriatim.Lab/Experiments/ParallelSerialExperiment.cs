@@ -74,7 +74,9 @@ internal sealed class ParallelSerialExperiment : Experiment
             return random;
         }
 
-        Model model = Model.Load(await run.ResolveAsync(""), new ModelLoadOptions { Storage = WeightStorage.F32 });
+        string path = await run.ResolveAsync("");
+        run.RequireMemoryForF32(path);
+        Model model = Model.Load(path, new ModelLoadOptions { Storage = WeightStorage.F32 });
         LabText? reason = model switch
         {
             { Spec.Task: not ModelTask.CausalLanguageModel } => new(

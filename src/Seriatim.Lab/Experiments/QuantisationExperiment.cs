@@ -51,6 +51,9 @@ internal sealed class QuantisationExperiment : Experiment
     public override async Task RunAsync(LabRun run)
     {
         string path = await run.ResolveAsync(run.Pick("stories-draft", "stories", "stories"));
+        if (Model.IsGguf(path))
+            RequireExact(path);
+        run.RequireMemoryForF32(path);
         using Model exact = Model.Load(path, new ModelLoadOptions { Storage = WeightStorage.F32 });
         if (exact.Spec.Task != ModelTask.CausalLanguageModel || exact.Spec.Last.ReadsAgain)
         {
@@ -58,8 +61,6 @@ internal sealed class QuantisationExperiment : Experiment
                 $"需要从左到右的语言模型;此模型为 {exact.Spec.Family}。"));
         }
 
-        if (Model.IsGguf(path))
-            RequireExact(path);
         run.Say("a text of the model's own");
         int[][] texts = OwnTexts(run, exact);
         double[][] truth = LogProbabilities(run.Ops, exact, texts);

@@ -70,12 +70,17 @@ internal sealed class RnnExperiment : Experiment
             run.Say($"training on sequences of {lengths[at]:N0}");
             SmallModel[] models = [.. sides.Select(side => new SmallModel(run, LabModel.Make(side.Config, run.Seed)))];
             TrainingBatch batch = Random(run, lengths[at], tokens / lengths[at]);
-            double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 5),
-                [.. models.Select(model => (Action)(() => model.Train(1, 1e-3, _ => batch, "")))]);
-            for (int i = 0; i < sides.Length; i++)
-                speeds[i][at] = tokens / seconds[i];
-            foreach (SmallModel model in models)
-                model.Dispose();
+            try
+            {
+                double[] seconds = LabClock.ByTurns(run, run.Pick(1, 2, 5),
+                    [.. models.Select(model => (Action)(() => model.Train(1, 1e-3, _ => batch, "")))]);
+                for (int i = 0; i < sides.Length; i++)
+                    speeds[i][at] = tokens / seconds[i];
+            }
+            finally
+            {
+                Array.ForEach(models, model => model.Dispose());
+            }
         }
 
         double[] kept = [.. speeds.Select(of => of[^1] / of[0])];

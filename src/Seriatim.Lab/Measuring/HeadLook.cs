@@ -16,7 +16,7 @@ internal readonly record struct HeadLook(int Rows, double[]? Sums)
         }
     }
 
-    /// <summary>The largest share on one place beside the row itself.</summary>
+    /// <summary>The largest share on one place: the row before, itself, or after.</summary>
     public double Fixed => Shares.Take(3).Max();
 
     /// <summary>Mean entropy of a row.</summary>

@@ -143,6 +143,22 @@ internal sealed class LabRun(
         return path;
     }
 
+    /// <summary>Skips where a model's weights in F32, four bytes each, would take more than half of the memory.</summary>
+    /// <param name="path">A folder or a GGUF file.</param>
+    public void RequireMemoryForF32(string path)
+    {
+        long parameters;
+        using (var stored = Seriatim.Models.Model.Load(path))
+            parameters = stored.ParameterCount;
+        long bytes = parameters * sizeof(float), room = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+        if (bytes > room)
+        {
+            throw new LabSkipException(new(
+                $"Its weights in F32 take {bytes >> 20} MiB; half of this machine's memory is {room >> 20} MiB.",
+                $"其 F32 权重需要 {bytes >> 20} MiB;本机内存的一半为 {room >> 20} MiB。"));
+        }
+    }
+
     /// <summary>
     /// Opens a built-in translator; <c>-m</c> does not change it, since others have no reference to be scored by.
     /// </summary>

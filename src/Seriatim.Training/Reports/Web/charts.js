@@ -10,11 +10,11 @@
     return a < 1e-3 ? v.toExponential(1) : String(+v.toPrecision(4));
   };
 
-  // On a logarithmic axis a label stands at powers of ten, or of two where there is less than one of ten and a half.
-  const logLabels = values => {
+  // A logarithmic axis of base two has a label at each of its lines; one of base ten at powers of ten, if it has two of them.
+  const logLabels = (values, base) => {
     const shown = values.filter(v => v > 0), span = Math.log10(Math.max(...shown) / Math.min(...shown));
-    const whole = (v, base) => Math.abs(Math.log(v) / Math.log(base) - Math.round(Math.log(v) / Math.log(base))) < 1e-9;
-    return values.map(v => v > 0 && (span > 1.5 ? whole(v, 10) : true) ? short(v) : null);
+    const whole = v => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9;
+    return values.map(v => v > 0 && (base === 2 || span <= 1.5 || whole(v)) ? short(v) : null);
   };
 
   function draw(place, chart) {
@@ -50,10 +50,11 @@
         })),
       ],
       axes: [
-        { ...axis, label: chart.x, incrs: step, values: bars ? names : (u, at) => chart.logX ? logLabels(at) : at.map(short),
+        { ...axis, label: chart.x, incrs: step, values: bars ? names : (u, at) => chart.logX ? logLabels(at, 2) : at.map(short),
+          ...(bars ? { space: 1 } : {}),
           rotate: bars && chart.names.length * 60 > place.clientWidth ? -35 : 0,
           size: bars && chart.names.length * 60 > place.clientWidth ? 62 : 30 },
-        { ...axis, label: chart.y, size: 52, values: (u, at) => chart.logY ? logLabels(at) : at.map(short) },
+        { ...axis, label: chart.y, size: 52, values: (u, at) => chart.logY ? logLabels(at, 10) : at.map(short) },
       ],
     };
     place.replaceChildren();
