@@ -72,6 +72,12 @@ public sealed class MaskPredictVerbTests : IDisposable
         (code, _, error) = Cli.Run([.. distill, "-o", pairs, "--resume"]);
         Assert.Equal(1, code);
         Assert.Contains("line 5", error);
+        string notes = _folder.File("notes.tsv");
+        File.WriteAllText(notes, "one line of something else");
+        (code, _, error) = Cli.Run([.. distill, "-o", notes, "--resume"]);
+        Assert.Equal(1, code);
+        Assert.Contains("something else", error);
+        Assert.Equal("one line of something else", File.ReadAllText(notes));
         (code, _, error) = Cli.Run([.. distill, "-o", data]);
         Assert.Equal(2, code);
 

@@ -52,6 +52,46 @@ public sealed class MaskPredictTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void Suppressed_ids_are_never_given(string kind)
+    {
+        using Model weights = TinyMaskPredict.Create(kind);
+        var model = new LoadedModel(weights, CpuOps.Create(1));
+        MaskPredictSpec spec = weights.Spec.MaskPredict!;
+        foreach (GenerationRequest request in TinyMaskPredict.Requests(8, 4))
+        {
+            int[] free = [.. Runs.Alone(model, request).Choices[0].TokenIds.Skip(spec.First)];
+            var constraints = new TokenConstraints { Suppressed = [free[0]] };
+            GenerationResult bound = Runs.Alone(model, request with
+            {
+                Sampling = request.Sampling with { Constraints = constraints },
+            });
+            IReadOnlyList<int> made = bound.Choices[0].TokenIds;
+            Assert.DoesNotContain(free[0], made.Skip(spec.First).Take(spec.Predicted(made.Count)));
+        }
+    }
+
+    /// <summary>A frame around nothing has no improbable token; it must not be the most probable translation for that.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void An_empty_candidate_never_wins(string kind)
+    {
+        using Model weights = TinyMaskPredict.Create(kind);
+        var model = new LoadedModel(weights, CpuOps.Create(1));
+        foreach (GenerationRequest request in TinyMaskPredict.Requests(6, 5))
+        {
+            GenerationResult result = Runs.Alone(model, request with
+            {
+                Count = 1,
+                MinNewTokens = 0,
+                MaxNewTokens = 12,
+                MaskPredict = new MaskPredictOptions { Iterations = 2, LengthCandidates = 21 },
+            });
+            Assert.True(weights.Spec.MaskPredict!.Predicted(result.Choices[0].TokenIds.Count) > 0);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public async Task Requests_that_move_at_random_steps_equal_themselves_alone(string kind)
     {
         using Model weights = TinyMaskPredict.Create(kind);
