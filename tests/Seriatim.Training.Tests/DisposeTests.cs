@@ -56,6 +56,7 @@ public sealed class DisposeTests : IDisposable
     private IEnumerable<Func<IDisposable>> Makers()
     {
         MemoryPools pools = _model.NewMemoryPools(16, 4);
+        yield return () => new BatchStatistics();
         yield return () => TinyModel.Gpt();
         yield return () => _model.NewMemoryPools(16, 4);
         yield return () => new PagePool(new KeyValuePool(1, 1, 4, 16, 4));

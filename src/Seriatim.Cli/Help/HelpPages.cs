@@ -43,6 +43,8 @@ internal static class HelpPages
         ["eval"] = new(Measure, ["--model", "--data", "--to", "--marker", "--json"],
             ("eval -m MODEL --data test.tsv --to en", "BLEU and chrF"), ("eval -m MODEL --data valid.txt", "perplexity")),
         ["bench"] = new(Measure, null, ("bench -m MODEL", ""), ("bench --shape tinyllama-1.1b --quant q4_k_m", "without a file")),
+        ["lab"] = new(Measure, ["--model", "--quick", "--html"], ("lab", "the experiments and their claims"),
+            ("lab all --quick --html lab.html", "everything, as a page")),
         ["embed"] = new(Texts, null, ("embed -m MODEL \"a text\" --json", "a vector"),
             ("embed -m MODEL -f lines.txt", "a vector a line")),
         ["classify"] = new(Texts, null, ("classify -m MODEL \"a text\"", "labels, the most probable first")),

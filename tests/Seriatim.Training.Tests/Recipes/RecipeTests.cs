@@ -96,6 +96,14 @@ public sealed class RecipeTests
     {
         string[] recipes = [.. Directory.GetFiles(Path.Combine(Shared.Repository, "recipes"), "recipe.json", SearchOption.AllDirectories)];
         Assert.NotEmpty(recipes);
-        Assert.All(recipes, path => Assert.True(TrainingRecipe.Load(path).MaxSteps > 0));
+        Assert.All(recipes, path =>
+        {
+            // Its data are what `seriatim distill` writes into artifacts: where nobody has run it, the message says so.
+            string pairs = Path.Combine(Shared.Repository, "artifacts", "zh-en-nar", "data", "zh2en.tsv");
+            if (path.Contains("zh-en-nar", StringComparison.Ordinal) && !File.Exists(pairs))
+                Assert.Contains("seriatim distill", Assert.ThrowsAny<SeriatimException>(() => TrainingRecipe.Load(path)).Message);
+            else
+                Assert.True(TrainingRecipe.Load(path).MaxSteps > 0);
+        });
     }
 }
