@@ -26,7 +26,8 @@ internal sealed class KvMemoryExperiment : Experiment
         Expectation.Exactly("f16-ratio", new("F16: counted / formula is 1", "F16:计数 / 公式为 1"), 1),
         new("q8-ratio", new("Q8 with its scales: counted / formula is 1 to 1.125", "Q8 含缩放因子:计数 / 公式为 1 至 1.125"), 1, 1.125, 0.9,
             1.3),
-        Expectation.Exactly("llama-7b-gib", new("LLaMA-7B, 2,048 tokens, F16, by the layout of pages: 1 GiB", "LLaMA-7B,2,048 个词元,F16:1 GiB"), 1),
+        Expectation.Exactly("llama-7b-gib",
+            new("LLaMA-7B, 2,048 tokens, F16, by the layout of pages: 1 GiB", "LLaMA-7B,2,048 个词元,F16:1 GiB"), 1),
     ];
 
     public override bool TakesModel => true;

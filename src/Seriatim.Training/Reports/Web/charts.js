@@ -27,6 +27,9 @@
       font: "11px system-ui", labelFont: "11px system-ui" };
     const names = (u, at) => at.map(v => Number.isInteger(v) ? chart.names[v] ?? "" : "");
     const step = bars ? [1] : undefined;
+    // Names that would run into each other stand aslant; a letter of Chinese is as wide as two.
+    const longest = bars ? Math.max(...chart.names.map(name => [...name].reduce((sum, c) => sum + (c > "\u2e80" ? 2 : 1), 0))) : 0;
+    const crowded = bars && chart.names.length * (6 * longest + 8) > place.clientWidth - 60;
     const options = {
       width: Math.max(200, place.clientWidth), height: 250, padding: [10, 8, 0, 0],
       scales: {
@@ -52,8 +55,7 @@
       axes: [
         { ...axis, label: chart.x, incrs: step, values: bars ? names : (u, at) => chart.logX ? logLabels(at, 2) : at.map(short),
           ...(bars ? { space: 1 } : {}),
-          rotate: bars && chart.names.length * 60 > place.clientWidth ? -35 : 0,
-          size: bars && chart.names.length * 60 > place.clientWidth ? 62 : 30 },
+          rotate: crowded ? -35 : 0, size: crowded ? Math.min(120, 24 + 4 * longest) : 30 },
         { ...axis, label: chart.y, size: 52, values: (u, at) => chart.logY ? logLabels(at, 10) : at.map(short) },
       ],
     };
