@@ -18,6 +18,7 @@ internal static class LabPage
         .card figure{border:0;padding:0}.card h3{font-size:.9rem;color:var(--soft);font-weight:600;margin:1rem 0 .3rem}
         .card td,.card th{padding:.28rem .6rem}.card table{font-size:.85rem;width:auto;min-width:min(100%,20rem)}
         .num td:not(:first-child),.num th:not(:first-child){text-align:right}
+        .num td:not(:first-child){white-space:nowrap}.num td:first-child{min-width:7rem}.num th{word-break:keep-all}
         .note{border-left:.25rem solid var(--line);padding-left:.7rem;margin:.5rem 0;font-size:.92rem}
         details summary{cursor:pointer;color:var(--soft);font-size:.9rem;margin-top:.6rem}
         .summary td:last-child{white-space:nowrap}.summary a{color:inherit}
