@@ -18,7 +18,7 @@ internal static class LabView
             Console.Out.WriteLine($"{experiment.Name.PadRight(name)}  {string.Join("\n" + new string(' ', name + 2), lines)}");
         }
 
-        Terminal.Note("'seriatim lab NAME' measures one, 'seriatim lab all --quick --html lab.html' all in about ten minutes.");
+        Terminal.Note("'seriatim lab NAME' measures one, 'seriatim lab all --quick --html lab.html' all within ten minutes.");
     }
 
     /// <summary>The machine and its limits.</summary>
