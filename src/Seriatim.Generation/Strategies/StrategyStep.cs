@@ -182,13 +182,17 @@ public sealed class StrategyStep
     internal void Accept(SequenceState sequence, IReadOnlyList<int> path)
     {
         Draft draft = DraftOf(sequence);
-        State.DraftTokens += Drafted;
-        State.AcceptedTokens += path.Count - 1;
+        if (!draft.IsForced)
+        {
+            State.DraftTokens += Drafted;
+            State.AcceptedTokens += path.Count - 1;
+            sequence.Lane!.Speculation?.Verified(Drafted, path.Count - 1);
+        }
+
         if (draft.IsChain(Drafted))
             sequence.Lane!.Memory!.Commit(path.Count);
         else
             sequence.Lane!.Memory!.CommitPath([.. path]);
-        sequence.Lane.Speculation?.Verified(Drafted, path.Count - 1);
         draft.Clear();
     }
 

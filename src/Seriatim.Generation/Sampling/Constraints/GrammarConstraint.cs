@@ -58,9 +58,6 @@ internal sealed class GrammarConstraint : LogitsProcessor
     /// <summary>Whether an end id tells that the text is complete; else it ends by itself.</summary>
     public bool HasEnds => _ends.Length > 0;
 
-    /// <summary>The only token that may follow, if there is but one.</summary>
-    public int? Forced => _state is { } state ? _grammar.ForcedOf(state) : null;
-
     public override void Apply(LogitsRow row)
     {
         // The last possible token is prescribed: the text is cut there, as it is without one.
@@ -100,10 +97,31 @@ internal sealed class GrammarConstraint : LogitsProcessor
 
     public override LogitsProcessor Copy() => new GrammarConstraint(this);
 
-    /// <summary>Whether a token may follow.</summary>
-    public bool Allows(int token) =>
-        _state is { } state && ((state.CanEnd && (_ends.Contains(token) || _stops.Contains(token)))
-            || (!_ends.Contains(token) && _grammar.TokensOf(state).Contains(token)));
+    /// <summary>Drafts the tokens that are certain, as far as they are.</summary>
+    public void Force(Draft draft, int most)
+    {
+        for (GrammarState? state = _state; draft.Count < most && state is not null && _grammar.ForcedOf(state) is { } token;)
+        {
+            draft.Add(token, draft.Count - 1);
+            draft.IsForced = true;
+            state = _grammar.Accept(state, token);
+        }
+    }
+
+    /// <summary>Takes out of a draft what cannot follow.</summary>
+    public void Filter(Draft draft)
+    {
+        var states = new GrammarState?[draft.Count];
+        Span<bool> holds = draft.Count <= 256 ? stackalloc bool[draft.Count] : new bool[draft.Count];
+        for (int i = 0; i < states.Length; i++)
+        {
+            GrammarState? before = draft.Parents[i] < 0 ? _state : states[draft.Parents[i]];
+            states[i] = before is null ? null : _grammar.Accept(before, draft.Tokens[i]);
+            holds[i] = states[i] is not null;
+        }
+
+        draft.Keep(holds);
+    }
 
     private int EndOf(int index) => index < _ends.Length ? _ends[index] : _stops[index - _ends.Length];
 }
