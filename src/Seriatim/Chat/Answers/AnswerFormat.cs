@@ -31,6 +31,10 @@ internal sealed record AnswerFormat(ToolFormat? Tools, ReasoningMarks? Reasoning
             .Where(tokenizer.IsSpecial).Distinct().Order(),
     ];
 
+    /// <summary>Special tokens that end a message, beside the end of a turn.</summary>
+    public IReadOnlyList<int> EndIds(Tokenizer tokenizer) =>
+        [.. (Tools?.Ends ?? []).Select(tokenizer.IdOf).OfType<int>().Where(tokenizer.IsSpecial)];
+
     /// <summary>Whether a prompt ends with the opening of a block of reasoning, so that the answer begins in it.</summary>
     public bool StartsInReasoning(Tokenizer tokenizer, ReadOnlySpan<int> prompt) => Reasoning is { } marks
         && tokenizer.Decode(prompt[^Math.Min(prompt.Length, LongestOpening)..], skipSpecialTokens: false).AsSpan().TrimEnd()

@@ -25,6 +25,9 @@ internal sealed class AnswerReader
     /// <summary>The format.</summary>
     public AnswerFormat Format { get; }
 
+    /// <summary>Whether nothing behind the first call counts.</summary>
+    public bool OneCall { get => _sink.OneCall; init => _sink.OneCall = value; }
+
     /// <summary>Text for the user so far.</summary>
     public string Text => _sink.Text;
 

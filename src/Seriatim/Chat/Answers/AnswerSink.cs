@@ -27,6 +27,9 @@ internal sealed class AnswerSink
     /// <summary>The tools.</summary>
     public IReadOnlyList<ChatTool> Tools { get; }
 
+    /// <summary>Whether nothing behind the first call counts.</summary>
+    public bool OneCall { get; set; }
+
     /// <summary>Text so far.</summary>
     public string Text => $"{_content}";
 
@@ -49,10 +52,18 @@ internal sealed class AnswerSink
     public string OpenArguments => $"{_arguments}";
 
     /// <summary>Text for the user.</summary>
-    public void Content(string text) => _contentFlow.Put(text);
+    public void Content(string text)
+    {
+        if (!IsFull)
+            _contentFlow.Put(text);
+    }
 
     /// <summary>What the model thinks.</summary>
-    public void Reasoning(string text) => _reasoningFlow.Put(text);
+    public void Reasoning(string text)
+    {
+        if (!IsFull)
+            _reasoningFlow.Put(text);
+    }
 
     /// <summary>A mark was passed.</summary>
     public void PassMark() => _contentFlow.HasMarks = true;
@@ -63,7 +74,7 @@ internal sealed class AnswerSink
         PassMark();
         OpenCall = name;
         _arguments.Clear();
-        _deltas.Add(new AnswerDelta.CallBegin(_begun, $"{_prefix}_{_begun}", name));
+        Add(new AnswerDelta.CallBegin(_begun, $"{_prefix}_{_begun}", name));
     }
 
     /// <summary>More of the arguments of the call in progress, as JSON text.</summary>
@@ -72,7 +83,7 @@ internal sealed class AnswerSink
         if (text.Length == 0)
             return;
         _arguments.Append(text);
-        _deltas.Add(new AnswerDelta.Arguments(_begun, text));
+        Add(new AnswerDelta.Arguments(_begun, text));
     }
 
     /// <summary>The call in progress is complete.</summary>
@@ -82,9 +93,11 @@ internal sealed class AnswerSink
         if (!TryParse($"{_arguments}", out JsonElement arguments))
             return false;
         var call = new ToolCall { Id = $"{_prefix}_{_begun}", Name = OpenCall!, Arguments = arguments };
-        _calls.Add(call);
-        _deltas.Add(new AnswerDelta.CallEnd(_begun++, call));
         OpenCall = null;
+        if (IsFull)
+            return true;
+        Add(new AnswerDelta.CallEnd(_begun++, call));
+        _calls.Add(call);
         return true;
     }
 
@@ -93,17 +106,23 @@ internal sealed class AnswerSink
     {
         PassMark();
         body = body.Trim();
-        _malformed.Add(body);
-        _deltas.Add(new AnswerDelta.Malformed(body, OpenCall is null ? null : _begun++));
+        if (!IsFull)
+        {
+            _malformed.Add(body);
+            Add(new AnswerDelta.Malformed(body, OpenCall is null ? null : _begun++));
+        }
+
         OpenCall = null;
     }
 
     /// <summary>The limit of tokens was reached within a call.</summary>
     public void Incomplete(string? name, string arguments)
     {
-        CutCall = new AnswerDelta.Incomplete(name, arguments);
-        _deltas.Add(CutCall);
         OpenCall = null;
+        if (IsFull)
+            return;
+        CutCall = new AnswerDelta.Incomplete(name, arguments);
+        Add(CutCall);
     }
 
     /// <summary>The answer has ended.</summary>
@@ -134,6 +153,15 @@ internal sealed class AnswerSink
             json = default;
             return false;
         }
+    }
+
+    /// <summary>Whether what follows does not count.</summary>
+    private bool IsFull => OneCall && _calls.Count > 0;
+
+    private void Add(AnswerDelta delta)
+    {
+        if (!IsFull)
+            _deltas.Add(delta);
     }
 
     private void Give(StringBuilder all, string text, AnswerDelta delta)

@@ -14,6 +14,8 @@ internal sealed class GemmaFunctionFormat : ToolFormat
 
     public override IReadOnlyList<string> Openings { get; } = [Open];
 
+    public override IReadOnlyList<string> Ends { get; } = ["<start_function_response>"];
+
     public override IEnumerable<Pause> Read(string opening, AnswerText text, AnswerSink sink)
     {
         string name = "";

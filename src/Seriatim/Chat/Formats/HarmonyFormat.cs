@@ -10,11 +10,13 @@ internal sealed class HarmonyFormat : ToolFormat
     private const string End = "<|end|>", Call = "<|call|>", Return = "<|return|>";
     private const string Recipient = "to=", Functions = "functions.", Analysis = "analysis", Python = "python";
 
-    private static readonly string[] Ends = [End, Call, Return];
+    private static readonly string[] Closings = [End, Call, Return];
 
     public override IReadOnlyList<string> Marks { get; } = [Start, Channel, Constrain, Message, End, Call, Return];
 
     public override IReadOnlyList<string> Openings { get; } = [Start, Channel, Message];
+
+    public override IReadOnlyList<string> Ends { get; } = [Call, Return];
 
     public override bool HoldsReasoning => true;
 
@@ -36,7 +38,7 @@ internal sealed class HarmonyFormat : ToolFormat
         {
             yield return text.Until(Marks, piece => header += piece);
             mark = text.Found;
-            if (mark is null || Ends.Contains(mark))
+            if (mark is null || Closings.Contains(mark))
             {
                 if (mark is null && text.Cut && header.Contains(Recipient, StringComparison.Ordinal))
                     sink.Incomplete(NameOf(header, isComplete: false), "");
@@ -49,9 +51,9 @@ internal sealed class HarmonyFormat : ToolFormat
         if (NameOf(header, isComplete: true) is { } name)
             yield return new Pause(ReadCall(name, text, sink));
         else if (ChannelOf(header) == Analysis)
-            yield return text.Until(Ends, sink.Reasoning);
+            yield return text.Until(Closings, sink.Reasoning);
         else
-            yield return text.Until([.. Ends, Start], sink.Content);
+            yield return text.Until([.. Closings, Start], sink.Content);
         if (text.Found == Start)
             text.PutBack(Start);
     }
@@ -65,21 +67,21 @@ internal sealed class HarmonyFormat : ToolFormat
         if (name != Python || block.Found is not null)
         {
             yield return block.Arguments(name);
-            yield return block.Close(Ends, Start);
+            yield return block.Close(Closings, Start);
             yield break;
         }
 
         // The built-in tool takes code as it is.
         block.Begin(name);
         sink.Arguments("{\"code\": \"");
-        yield return block.Until([], piece => sink.Arguments(AnswerJson.Inner(piece)), [.. Ends, Start]);
+        yield return block.Until([], piece => sink.Arguments(AnswerJson.Inner(piece)), [.. Closings, Start]);
         if (!text.IsOver || !text.Cut)
         {
             sink.Arguments("\"}");
             block.End();
         }
 
-        yield return block.Close(Ends, Start);
+        yield return block.Close(Closings, Start);
     }
 
     /// <summary>The channel: the first word behind the mark of it, before the recipient.</summary>

@@ -11,6 +11,8 @@ internal sealed class LlamaFunctionFormat : ToolFormat
 
     public override IReadOnlyList<string> Openings { get; } = [Open];
 
+    public override IReadOnlyList<string> Ends { get; } = ["<|eom_id|>"];
+
     public override IEnumerable<Pause> Read(string opening, AnswerText text, AnswerSink sink)
     {
         string name = "";

@@ -16,6 +16,8 @@ internal sealed class LlamaJsonFormat : ToolFormat
 
     public override IReadOnlyList<string> Openings { get; } = [Tag];
 
+    public override IReadOnlyList<string> Ends { get; } = [EndOfMessage];
+
     public override IEnumerable<Pause> ReadStart(AnswerText text, AnswerSink sink)
     {
         var objects = new BareObjects(text, sink);

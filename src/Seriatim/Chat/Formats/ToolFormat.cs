@@ -12,6 +12,9 @@ internal abstract class ToolFormat
     /// <summary>Those that begin a block.</summary>
     public abstract IReadOnlyList<string> Openings { get; }
 
+    /// <summary>Those that end the message, so that nothing follows.</summary>
+    public virtual IReadOnlyList<string> Ends => [];
+
     /// <summary>Whether the format has blocks for reasoning and for answers too, and is read even where no tools are offered.</summary>
     public virtual bool HoldsReasoning => false;
 
