@@ -222,6 +222,14 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     {
         OptionCheck.Contradiction(request.StopStrings.Count > 0 && request.Tokenizer is null, "StopStrings", "set",
             "they are looked for in text, and there is no Tokenizer to make it");
+        OptionCheck.Contradiction(request.ShownIds.Count > 0 && request.Tokenizer is null, "ShownIds", "set",
+            "their text is shown, and there is no Tokenizer to make it");
+        foreach (int id in request.ShownIds)
+        {
+            if (!request.Tokenizer!.IsSpecial(id))
+                throw new InvalidOptionException("ShownIds", id, "the id of a special token is allowed; text is shown anyway");
+        }
+
         if (request.StopStrings.Any(string.IsNullOrEmpty))
             throw new InvalidOptionException("StopStrings", "empty", "a stop string needs at least one character");
         OptionCheck.Contradiction(request.IgnoreEndIds && endIds.Count == 0, "IgnoreEndIds", "true",
