@@ -18,7 +18,7 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
 
-    private LanguageModel(OpenedModel opened) => _opened = opened;
+    internal LanguageModel(OpenedModel opened) => _opened = opened;
 
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;

@@ -1,132 +1,71 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Seriatim.Generation;
 using Seriatim.Models;
-using Seriatim.Tensors;
 using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
 /// <summary>
-/// What every public class of this project stands on: weights, tokenizer, device and engine, opened and closed together.
+/// What every public class of this project stands on: the parts of a model and its engine, opened and closed together.
 /// </summary>
 internal sealed class OpenedModel : IDisposable, IAsyncDisposable
 {
-    private const int LongestEncoderInput = 4096;
-
-    private readonly IDifferentiableOps _ops;
-    private readonly bool _ownsOps;
-    private readonly Model? _draft;
+    private readonly ModelParts _parts;
     private readonly ILogger _logger;
     private readonly ConditionalWeakTable<ChatTemplate, TurnEnd> _turnEnds = [];
     private TaskCompletionSource? _closing;
 
-    private OpenedModel(string name, Model model, Tokenizer tokenizer, IDifferentiableOps ops, LanguageModelOptions options,
-        ILogger logger)
+    /// <summary>Parts and the engine that was made for them; disposing it disposes both.</summary>
+    /// <param name="parts">The parts.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="time">How long it took.</param>
+    public OpenedModel(ModelParts parts, GenerationEngine engine, TimeSpan time)
     {
-        (Name, Model, Tokenizer, Defaults, _ops) = (name, model, tokenizer, options.Defaults!, ops);
-        _logger = logger;
-        EngineOptions engine = options.Engine;
-        try
-        {
-            if (options.DraftModel is not null)
-            {
-                _draft = Model.Load(options.DraftModel, LoadOptions(options));
-                engine = engine with { DraftModel = new LoadedModel(_draft, ops) };
-            }
-
-            if (model.Spec.Encoder is not null && model.Spec.Context != int.MaxValue)
-            {
-                engine = engine with
-                {
-                    TokenBudget = Math.Max(engine.TokenBudget,
-                        model.Spec.MaskPredict is null ? Math.Min(model.Spec.Context, LongestEncoderInput)
-                            : (1 + Translator.DefaultLengthCandidates) * Math.Min(model.Spec.Context, LongestEncoderInput)),
-                };
-            }
-            EngineOptions = engine;
-            Trace = options.Trace ? new ModelTrace(model, ops) : null;
-            IGenerationModel computing = Trace?.Model ?? new LoadedModel(model, ops);
-            Engine = options.Host?.NewEngine(computing, engine) ?? new GenerationEngine(computing, engine);
-            _ownsOps = options.Host is null;
-            Trace?.Engine = Engine;
-        }
-        catch
-        {
-            _draft?.Dispose();
-            throw;
-        }
+        (_parts, _logger, Engine) = (parts, parts.Logger, engine);
+        parts.Trace?.Engine = engine;
+        Announce(time);
     }
 
-    public string Name { get; }
+    public string Name => _parts.Name;
 
     /// <summary>The folder, or the GGUF file, that the name stood for.</summary>
-    public string Folder { get; private init; } = "";
+    public string Folder => _parts.Folder;
 
-    public Model Model { get; }
+    public Model Model => _parts.Model;
 
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _parts.Tokenizer;
 
     /// <summary>What holds for requests that do not say otherwise.</summary>
-    public GenerationDefaults Defaults { get; }
+    public GenerationDefaults Defaults => _parts.Defaults;
 
     public GenerationEngine Engine { get; }
 
-    public ModelTrace? Trace { get; }
+    public ModelTrace? Trace => _parts.Trace;
 
     /// <summary>What was done so far.</summary>
     public ModelTotals Totals { get; } = new();
 
     /// <summary>What the engine was made with.</summary>
-    public EngineOptions EngineOptions { get; }
+    public EngineOptions EngineOptions => _parts.EngineOptions;
 
     /// <summary>Finds a model by its name and opens it.</summary>
     public static async Task<OpenedModel> OpenAsync(string name, LanguageModelOptions? options,
         CancellationToken cancellationToken)
     {
-        options ??= new LanguageModelOptions();
-        if (options is { Host: { } host, Threads: not 0 })
-        {
-            throw new ArgumentException(
-                $"Threads is {options.Threads} beside a Host, whose {host.Threads} threads all its models "
-                    + "share; leave Threads at 0.",
-                nameof(options));
-        }
-
-        ILogger logger = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.Name) ?? NullLogger.Instance;
-        if (options.Engine.Logger is null && options.Host is null)
-        {
-            ILogger? engine = options.LoggerFactory?.CreateLogger(SeriatimTelemetry.EngineCategory);
-            options = options with { Engine = options.Engine with { Logger = engine } };
-        }
-
-        ModelLog.Opening(logger, name);
+        long start = Stopwatch.GetTimestamp();
+        ModelParts parts = await ModelParts.LoadAsync(name, options, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await ResolveAsync(name, options, logger, cancellationToken).ConfigureAwait(false);
+            return new OpenedModel(parts, parts.NewEngine(), Stopwatch.GetElapsedTime(start));
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure)
         {
-            ModelLog.NotOpened(logger, name, failure.Message);
+            ModelLog.NotOpened(parts.Logger, name, failure.Message);
+            parts.Dispose();
             throw;
         }
-    }
-
-    private static async Task<OpenedModel> ResolveAsync(string name, LanguageModelOptions options, ILogger logger,
-        CancellationToken cancellationToken)
-    {
-        ModelHub hub = options.Hub ?? new ModelHub();
-        string folder = await hub.ResolveAsync(name, cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (options.DraftModel is { } draft)
-        {
-            options = options with
-            {
-                DraftModel = await hub.ResolveAsync(draft, cancellationToken: cancellationToken).ConfigureAwait(false),
-            };
-        }
-        return await Task.Run(() => Open(name, folder, options, logger), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What ends a turn by a template, or by the tokenizer's own.</summary>
@@ -150,17 +89,6 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
             ModelLog.NotBegun(_logger, operation, Name, failure);
             throw;
         }
-    }
-
-    /// <summary>
-    /// What no text holds: Marian starts with its padding and must never give it (bad_words_ids in
-    /// its configs); rows beyond the vocabulary.
-    /// </summary>
-    public static IEnumerable<int> Suppressed(Model model, Tokenizer tokenizer)
-    {
-        int ids = model.Spec.Last.Vocabulary, known = tokenizer.VocabularySize;
-        IEnumerable<int> unknown = Enumerable.Range(Math.Min(known, ids), Math.Max(0, ids - known));
-        return model.Spec.Family == "marian" && model.Config.PadTokenId is { } padding ? unknown.Append(padding) : unknown;
     }
 
     /// <summary>As <see cref="Submit"/>, but waits for room if the queue is full.</summary>
@@ -224,10 +152,7 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
     /// <summary>The engine's thread has gone: nobody reads the weights any more.</summary>
     private void Free(TaskCompletionSource closing)
     {
-        if (_ownsOps)
-            _ops.Dispose();
-        _draft?.Dispose();
-        Model.Dispose();
+        _parts.Dispose();
         ModelLog.Closed(_logger, Name);
         closing.SetResult();
     }
@@ -239,41 +164,6 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
         if (_logger.IsEnabled(LogLevel.Error))
             ModelLog.Follow(_logger, operation, Name, handle);
     }
-
-    private static OpenedModel Open(string name, string folder, LanguageModelOptions options, ILogger logger)
-    {
-        long start = Stopwatch.GetTimestamp();
-        Model model = Model.Load(folder, LoadOptions(options));
-        IDifferentiableOps? ops = null;
-        try
-        {
-            Tokenizer tokenizer = model.Config.Metadata is { } metadata ? Tokenizer.FromGguf(metadata) : Tokenizer.Load(folder);
-            if (options.EngineFor is { } decide)
-                options = options with { Engine = decide(model.Spec, options.Engine) };
-            if (options.Engine.SuppressedIds.Count == 0)
-                options = options with { Engine = options.Engine with { SuppressedIds = [.. Suppressed(model, tokenizer)] } };
-            options = options with
-            {
-                Defaults = options.Defaults ?? GenerationConfigReader.Read(folder, model.Config, model.Spec.Last.Vocabulary),
-            };
-            if (options.Engine.EndIds.Count == 0)
-                options = options with { Engine = options.Engine with { EndIds = options.Defaults.EndIds } };
-            ops = options.Host?.Ops ?? CpuOps.Create(options.Threads);
-            var opened = new OpenedModel(name, model, tokenizer, ops, options, logger) { Folder = folder };
-            opened.Announce(Stopwatch.GetElapsedTime(start));
-            return opened;
-        }
-        catch
-        {
-            if (options.Host is null)
-                ops?.Dispose();
-            model.Dispose();
-            throw;
-        }
-    }
-
-    private static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
-        new() { Storage = options.Storage, Placement = options.Placement, Device = options.Host?.Device ?? Device.Cpu };
 
     private void Announce(TimeSpan time)
     {

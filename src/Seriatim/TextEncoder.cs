@@ -14,7 +14,7 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     private readonly OpenedModel _opened;
     private readonly SentenceConfig _sentences;
 
-    private TextEncoder(OpenedModel opened, SentenceConfig sentences) => (_opened, _sentences) = (opened, sentences);
+    internal TextEncoder(OpenedModel opened, SentenceConfig sentences) => (_opened, _sentences) = (opened, sentences);
 
     /// <summary>
     /// Texts of a call were longer than the model takes, and were cut as it was trained to have them; raised

@@ -48,7 +48,7 @@ public static class TrainingGenerator
             TokenBudget = Math.Max(1024, Math.Max(longest, 2 * task.Beams)),
             MaxQueuedRequests = Math.Max(1024, task.Sources.Count),
             EndIds = config.EosTokenIds,
-            SuppressedIds = [.. OpenedModel.Suppressed(task.Model, task.Tokenizer)],
+            SuppressedIds = [.. ModelParts.Suppressed(task.Model, task.Tokenizer)],
         });
         Task<GenerationResult>[] running = [.. task.Sources.Select(source => engine.CompleteAsync(
             new GenerationRequest

@@ -1,0 +1,61 @@
+using System.Text;
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>A whole answer.</summary>
+internal sealed record Answer
+{
+    public required int Index { get; init; }
+
+    /// <summary>What is said.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>What was thought before; "" if nothing was.</summary>
+    public required string Reasoning { get; init; }
+
+    public required IReadOnlyList<AnsweredCall> Calls { get; init; }
+
+    /// <summary>What the engine gave.</summary>
+    public required GenerationChoice Choice { get; init; }
+
+    public FinishReason Finish => Choice.Finish;
+
+    /// <summary>Takes the text of a choice apart.</summary>
+    public static Answer Of(GenerationChoice choice, int index, IAnswerReader reader, bool endsWithCall)
+    {
+        var parts = new List<AnswerPart>();
+        reader.Push(choice.Text, parts);
+        reader.Flush(endsWithCall && choice.Finish == FinishReason.StopString, parts);
+        var content = new StringBuilder();
+        var reasoning = new StringBuilder();
+        var calls = new List<(string Id, string Tool, StringBuilder Arguments)>();
+        foreach (AnswerPart part in parts)
+        {
+            switch (part.Kind)
+            {
+                case AnswerPartKind.Content:
+                    content.Append(part.Text);
+                    break;
+                case AnswerPartKind.Reasoning:
+                    reasoning.Append(part.Text);
+                    break;
+                case AnswerPartKind.CallBegin:
+                    calls.Add((part.CallId!, part.Tool!, new StringBuilder()));
+                    break;
+                case AnswerPartKind.CallArguments:
+                    calls[part.Call].Arguments.Append(part.Text);
+                    break;
+            }
+        }
+
+        return new Answer
+        {
+            Index = index,
+            Content = $"{content}",
+            Reasoning = $"{reasoning}",
+            Calls = [.. calls.Select(call => new AnsweredCall(call.Id, call.Tool, $"{call.Arguments}"))],
+            Choice = choice,
+        };
+    }
+}

@@ -1,0 +1,20 @@
+namespace Seriatim.Server;
+
+/// <summary>What a piece of an answer is.</summary>
+internal enum AnswerPartKind
+{
+    /// <summary>What the model says.</summary>
+    Content,
+
+    /// <summary>What it thinks before it says it.</summary>
+    Reasoning,
+
+    /// <summary>A call of a tool begins: its id and name are certain.</summary>
+    CallBegin,
+
+    /// <summary>A piece of the JSON of a call's arguments.</summary>
+    CallArguments,
+
+    /// <summary>The answer has ended.</summary>
+    End,
+}

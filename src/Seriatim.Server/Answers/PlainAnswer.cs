@@ -1,0 +1,17 @@
+namespace Seriatim.Server;
+
+/// <summary>An answer that is text and nothing else.</summary>
+internal sealed class PlainAnswer : IAnswerReader
+{
+    public bool HasCalls => false;
+
+    public void Push(string text, List<AnswerPart> parts)
+    {
+        if (text.Length > 0)
+            parts.Add(new AnswerPart(AnswerPartKind.Content, text));
+    }
+
+    public void Flush(bool isCut, List<AnswerPart> parts)
+    {
+    }
+}

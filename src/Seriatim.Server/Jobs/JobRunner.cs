@@ -1,0 +1,63 @@
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>Runs jobs: opens the model, submits the requests, and follows them for metrics, limits and records.</summary>
+internal sealed class JobRunner(ServerCore server)
+{
+    /// <summary>Starts a job. What is wrong with it is thrown here, before anything is answered.</summary>
+    /// <param name="call">The request it came with.</param>
+    /// <param name="job">The job.</param>
+    /// <exception cref="ApiException">It is refused.</exception>
+    /// <exception cref="GenerationException">The engine refuses it.</exception>
+    public async Task<RunningJob> StartAsync(ApiCall call, IJob job)
+    {
+        ModelUse use = await server.Models.Find(job.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        var handles = new List<GenerationHandle>();
+        try
+        {
+            JobPlan plan = job.Plan(use);
+            RequireChoices(plan);
+            plan = plan with { Requests = [.. plan.Requests.Select(request => Complete(request, call))] };
+            call.Record = server.Requests.Begin(call, use, plan);
+            foreach (GenerationRequest request in plan.Requests)
+            {
+                if (server.Options.LogsPrompts)
+                    ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
+                GenerationHandle handle = use.Opened.Submit(plan.Operation, request, call.Aborted);
+                handles.Add(handle);
+                RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
+            }
+
+            return new RunningJob(call, use, plan, handles);
+        }
+        catch
+        {
+            foreach (GenerationHandle handle in handles)
+                handle.Cancel();
+            for (int i = handles.Count; i < call.Record?.Prompts.Count; i++)
+                call.Record.End("refused", i, null);
+            use.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the server and the client's key add.</summary>
+    private GenerationRequest Complete(GenerationRequest request, ApiCall call) => request with
+    {
+        Priority = request.Priority + call.Client.Priority,
+        Timeout = request.Timeout is null || server.Options.RequestTimeout < request.Timeout
+            ? server.Options.RequestTimeout : request.Timeout,
+    };
+
+    private void RequireChoices(JobPlan plan)
+    {
+        long choices = plan.Requests.Sum(request =>
+            (long)Math.Max(request.Count, Math.Max(request.BestOf ?? 1, request.Beam?.Beams ?? 1)));
+        if (choices > server.Options.MaxChoices)
+        {
+            throw ApiException.Invalid($"The request has {choices} answers (prompts times n or best_of); "
+                + $"{server.Options.MaxChoices} are the most. Send several requests.", "n", "invalid_value");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>
+/// The models of the server by name and alias, over the host that opens and unloads them. Two under one name are an error at
+/// start, not a surprise later.
+/// </summary>
+internal sealed class ModelRegistry : IAsyncDisposable
+{
+    private readonly List<ServedModel> _models = [];
+    private readonly Dictionary<string, ServedModel> _byName = new(StringComparer.Ordinal);
+
+    /// <param name="options">The models.</param>
+    /// <param name="host">What opens them.</param>
+    /// <exception cref="ServerConfigurationException">Two models have one name, or there is none at all.</exception>
+    public ModelRegistry(SeriatimServerOptions options, EngineHost host)
+    {
+        Host = host;
+        foreach (ServedModelOptions model in options.Models)
+            Add(new ServedModel(model, host, options));
+        foreach (ServedModelOptions model in Found(options))
+            Add(new ServedModel(model, host, options));
+        if (_models.Count == 0)
+        {
+            throw new ServerConfigurationException("There is no model to serve. Name one (-m, Models), a folder of models "
+                + "(--models-dir, ModelsFolder), or offer the built-in ones (BuiltInModels).");
+        }
+    }
+
+    public EngineHost Host { get; }
+
+    /// <summary>All models, in the order they were given.</summary>
+    public IReadOnlyList<ServedModel> Models => _models;
+
+    /// <summary>The model that a request names; the only one where it names none.</summary>
+    /// <exception cref="ApiException">There is no such model, or several and none was named.</exception>
+    public ServedModel Find(string? name)
+    {
+        if (name is null)
+        {
+            return _models.Count == 1 ? _models[0] : throw ApiException.Invalid(
+                $"model is missing, and the server has {_models.Count}: {Names()}. Name one.", "model", "missing_field");
+        }
+
+        return TryFind(name) ?? throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
+            $"There is no model {name} here. There are {Names()}.", "model_not_found", "model"));
+    }
+
+    /// <summary>The model of a name or alias; null: there is none.</summary>
+    public ServedModel? TryFind(string name) => _byName.GetValueOrDefault(name)
+        ?? (name.EndsWith(":latest", StringComparison.Ordinal) ? _byName.GetValueOrDefault(name[..^":latest".Length]) : null);
+
+    /// <summary>Stops the host: what runs is cancelled, models are closed.</summary>
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+
+    private string Names() => string.Join(", ", _models.Select(model => model.Name));
+
+    private void Add(ServedModel model)
+    {
+        foreach (string name in model.Names)
+        {
+            if (_byName.TryGetValue(name, out ServedModel? other))
+            {
+                throw new ServerConfigurationException(
+                    $"Two models are called {name}: {other.Source} and {model.Source}. Give one another name "
+                        + $"(-m {model.Source}=NAME, or ServedModelOptions.Name).");
+            }
+
+            _byName.Add(name, model);
+        }
+
+        _models.Add(model);
+    }
+
+    private static IEnumerable<ServedModelOptions> Found(SeriatimServerOptions options)
+    {
+        IEnumerable<ServedModelOptions> found = options.BuiltInModels
+            ? LocalModels.BuiltIn().Select(name => new ServedModelOptions { Model = name }) : [];
+        if (options.ModelsFolder is { } folder)
+            found = found.Concat(ModelsFolder.Find(folder));
+
+        // One that was named, perhaps with options of its own, stands for the one that was found.
+        HashSet<string> given = [.. options.Models.Select(model => model.Model)];
+        return found.Where(model => !given.Contains(model.Model)).Select(model => model with { Options = options.ModelOptions });
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>A model of the server: its names, and how it is opened by the host.</summary>
+internal sealed class ServedModel
+{
+    private readonly EngineHost _host;
+    private readonly ServedModelOptions _options;
+    private readonly Lock _gate = new();
+    private ModelParts? _parts;
+    private OpenedModel? _opened;
+    private TimeSpan _loading;
+
+    public ServedModel(ServedModelOptions options, EngineHost host, SeriatimServerOptions server)
+    {
+        (_options, _host) = (options, host);
+        Name = options.Name ?? NameOf(options.Model);
+        if (Name.Length == 0 || Name.Any(char.IsControl))
+            throw new ServerConfigurationException($"The name of the model {options.Model} is empty or has control characters.");
+        LanguageModelOptions own = options.Options;
+        LanguageModelOptions open = own with
+        {
+            Threads = 0,
+            Host = host,
+            LoggerFactory = own.LoggerFactory ?? server.Host.LoggerFactory,
+            Engine = own.Engine with { MaxUnreadUpdates = server.MaxUnreadTokens },
+        };
+        host.Add(Name, token => OpenAsync(open, token), new HostedModelOptions { KeepAlive = options.KeepAlive });
+    }
+
+    public string Name { get; }
+
+    /// <summary>What it is opened by.</summary>
+    public string Source => _options.Model;
+
+    /// <summary>Name and aliases.</summary>
+    public IEnumerable<string> Names => [Name, .. _options.Aliases];
+
+    public bool Preloads => _options.Preload;
+
+    /// <summary>When it was offered, in seconds since 1970.</summary>
+    public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    /// <summary>How it is.</summary>
+    public HostedModelStatus Status => _host.Models.First(model => model.Name == Name);
+
+    /// <summary>The model if it is open now; for numbers about it.</summary>
+    public OpenedModel? Opened
+    {
+        get
+        {
+            lock (_gate)
+                return _opened;
+        }
+    }
+
+    /// <summary>Opens it if it is not open, and keeps it open until the use is disposed.</summary>
+    public async Task<ModelUse> UseAsync(CancellationToken cancellationToken)
+    {
+        ModelLease lease = await _host.RentAsync(Name, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new ModelUse(this, lease, OpenedOver(lease));
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    private static string NameOf(string model) =>
+        Path.Exists(model) && !LocalModels.BuiltIn().Contains(model) ? ModelsFolder.NameOf(model) : model;
+
+    private async Task<HostedModel> OpenAsync(LanguageModelOptions options, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        ModelParts parts = await ModelParts.LoadAsync(Source, options, cancellationToken, Name).ConfigureAwait(false);
+        lock (_gate)
+            (_parts, _opened, _loading) = (parts, null, Stopwatch.GetElapsedTime(start));
+        return new HostedModel
+        {
+            Model = parts.Computing,
+            WeightBytes = parts.WeightBytes,
+            Options = parts.EngineOptions,
+            Close = () => CloseAsync(parts),
+        };
+    }
+
+    /// <summary>The parts and the engine that the host has made for them, once for each opening.</summary>
+    private OpenedModel OpenedOver(ModelLease lease)
+    {
+        lock (_gate)
+        {
+            if (_opened is null || _opened.Engine != lease.Engine)
+                _opened = new OpenedModel(_parts!, lease.Engine, _loading);
+            return _opened;
+        }
+    }
+
+    private async ValueTask CloseAsync(ModelParts parts)
+    {
+        OpenedModel? opened;
+        lock (_gate)
+        {
+            opened = _opened;
+            if (_parts == parts)
+                (_parts, _opened) = (null, null);
+        }
+
+        if (opened is not null)
+            await opened.DisposeAsync().ConfigureAwait(false);
+        else
+            parts.Dispose();
+    }
+}

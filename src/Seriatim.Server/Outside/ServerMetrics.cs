@@ -1,0 +1,25 @@
+using System.Collections.Concurrent;
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>What the server counts of requests, by model; what engines count of themselves is read from them when asked.</summary>
+internal sealed class ServerMetrics
+{
+    private readonly ConcurrentDictionary<string, ModelMetrics> _models = new(StringComparer.Ordinal);
+    private long _mismatches;
+
+    /// <summary>Requests that were repeated and gave other bytes; must stay 0.</summary>
+    public long ReplayMismatches => Volatile.Read(ref _mismatches);
+
+    /// <summary>The numbers of each model that was asked.</summary>
+    public IEnumerable<KeyValuePair<string, ModelMetrics>> Models => _models.OrderBy(model => model.Key, StringComparer.Ordinal);
+
+    public void Begin(string model, GenerationRequest request) =>
+        _models.GetOrAdd(model, _ => new ModelMetrics()).Begin(request);
+
+    public void End(string model, GenerationRequest request, GenerationResult? result, string state) =>
+        _models.GetOrAdd(model, _ => new ModelMetrics()).End(request, result, state);
+
+    public void CountMismatch() => Interlocked.Increment(ref _mismatches);
+}

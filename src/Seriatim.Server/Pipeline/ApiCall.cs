@@ -1,0 +1,93 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Seriatim.Server;
+
+/// <summary>A request to the server under way.</summary>
+/// <param name="http">The request as ASP.NET Core has it.</param>
+/// <param name="server">The server.</param>
+/// <param name="endpoint">What is asked.</param>
+internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endpoint) : IDisposable
+{
+    private readonly CancellationTokenSource _ending =
+        CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, server.State.Killed);
+
+    public HttpContext Http => http;
+
+    public ServerCore Server => server;
+
+    public Endpoint Endpoint => endpoint;
+
+    /// <summary>A number that no other request has; ids of answers are made of it.</summary>
+    public string Number { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>The client's id of the request if it sent one that can be told, else one of ours.</summary>
+    public string Id => field ??= IdOf(http.Request.Headers["x-request-id"]) ?? $"req_{Number}";
+
+    /// <summary>When it came, in ticks of the server's clock.</summary>
+    public long Started { get; } = server.Clock.GetTimestamp();
+
+    /// <summary>The same, in seconds since 1970.</summary>
+    public long Created { get; } = server.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>Whose key it showed; a client without one where none is needed.</summary>
+    public ApiClient Client { get; set; } = ApiClient.Anybody;
+
+    /// <summary>What is remembered of it; null: it generates nothing, or nothing is remembered.</summary>
+    public RequestRecord? Record { get; set; }
+
+    /// <summary>Cancelled when the client has gone, or the server ends at once.</summary>
+    public CancellationToken Aborted => _ending.Token;
+
+    /// <summary>Whether the client has gone.</summary>
+    public bool IsGone => http.RequestAborted.IsCancellationRequested;
+
+    public TimeSpan Elapsed => server.Clock.GetElapsedTime(Started);
+
+    /// <summary>Ends the request: what runs for it is cancelled.</summary>
+    public void Cancel() => _ending.Cancel();
+
+    /// <summary>Reads the body by a table.</summary>
+    /// <exception cref="ApiException">It is no JSON, or a field is wrong.</exception>
+    public async Task<T> ReadAsync<T>(FieldTable<T> table)
+        where T : class, new()
+    {
+        using JsonDocument json = await ReadJsonAsync().ConfigureAwait(false);
+        var request = new T();
+        table.Read(json.RootElement, request);
+        return request;
+    }
+
+    /// <summary>The body as JSON.</summary>
+    public Task<JsonDocument> ReadJsonAsync() =>
+        RequestBody.ReadAsync(http.Request, server.Options.MaxBodyBytes, server.Options.MaxJsonDepth, Aborted);
+
+    /// <summary>Answers with JSON.</summary>
+    public async Task WriteAsync(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, JsonOutput.Options))
+        {
+            write(json);
+        }
+
+        await http.Response.BodyWriter.FlushAsync(Aborted).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers with text.</summary>
+    public Task WriteTextAsync(string text, string type = "text/plain; charset=utf-8")
+    {
+        http.Response.ContentType = type;
+        return http.Response.WriteAsync(text, Aborted);
+    }
+
+    public void Dispose() => _ending.Dispose();
+
+    /// <summary>Ids go into headers and logs: what has other characters in it, or no end, is not taken.</summary>
+    private static string? IdOf(StringValues header) =>
+        header is [{ Length: > 0 and <= 128 } id]
+            && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '/')
+            ? id : null;
+}

@@ -1,0 +1,14 @@
+namespace Seriatim.Server;
+
+/// <summary>All that the server can be asked: the one table of endpoints.</summary>
+internal static class Endpoints
+{
+    public static IReadOnlyList<Endpoint> All { get; } =
+    [
+        new ChatEndpoint(),
+        new CompletionEndpoint(),
+        new ModelsEndpoint(),
+        new ModelEndpoint(),
+        new HealthEndpoint(),
+    ];
+}

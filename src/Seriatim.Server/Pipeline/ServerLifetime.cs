@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Seriatim.Server;
+
+/// <summary>
+/// Opens what is to be open from the start, and says when that is done; when the app stops, lets what runs end before the app's
+/// own time for stopping is over.
+/// </summary>
+internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleService
+{
+    private Task _opening = Task.CompletedTask;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _opening = OpenAsync(server.State.Killed);
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Before the connections are closed: what streams goes on.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        ServerLog.Draining(server.Logger, server.State.Running);
+        Task drained = server.State.DrainAsync();
+        using CancellationTokenRegistration late = cancellationToken.UnsafeRegister(
+            static state => ((ServerState)state!).Kill(), server.State);
+        await drained.ConfigureAwait(false);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        server.State.Kill();
+        await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        bool all = true;
+        foreach (ServedModel model in server.Models.Models)
+        {
+            if (!model.Preloads)
+                continue;
+            try
+            {
+                using ModelUse use = await model.UseAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                ServerLog.NotPreloaded(server.Logger, exception, model.Name);
+                all = false;
+            }
+        }
+
+        server.State.IsReady = all;
+    }
+}

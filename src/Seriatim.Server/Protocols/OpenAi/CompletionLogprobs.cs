@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Seriatim.Generation;
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Server;
+
+/// <summary>Log-probabilities as completions have them: lists side by side, with the place of each token in the text.</summary>
+internal sealed class CompletionLogprobs(Tokenizer tokenizer)
+{
+    private readonly List<(int Id, TokenLogprobs? Logprobs, int Offset)> _tokens = [];
+    private int _offset;
+
+    /// <summary>The tokens of the prompt; the first one follows nothing and has no probability.</summary>
+    public void AddPrompt(ReadOnlySpan<int> ids, IReadOnlyList<TokenLogprobs>? logprobs)
+    {
+        for (int i = 0; i < ids.Length; i++)
+            Add(ids[i], i == 0 ? null : logprobs?[i - 1]);
+    }
+
+    public void Add(IReadOnlyList<TokenLogprobs> logprobs)
+    {
+        foreach (TokenLogprobs token in logprobs)
+            Add(token.Chosen.TokenId, token);
+    }
+
+    /// <summary>Writes what was added since the last time.</summary>
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("logprobs"u8);
+        json.WriteStartArray("tokens"u8);
+        foreach ((int id, _, _) in _tokens)
+            json.WriteStringValue(OpenAiJson.TextOf(tokenizer, id));
+        json.WriteEndArray();
+        json.WriteStartArray("token_logprobs"u8);
+        foreach ((_, TokenLogprobs? logprobs, _) in _tokens)
+        {
+            if (logprobs is null)
+                json.WriteNullValue();
+            else
+                json.WriteNumberValue(OpenAiJson.Finite(logprobs.Chosen.Logprob));
+        }
+
+        json.WriteEndArray();
+        WriteTop(json);
+        json.WriteStartArray("text_offset"u8);
+        foreach ((_, _, int offset) in _tokens)
+            json.WriteNumberValue(offset);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        _tokens.Clear();
+    }
+
+    private void WriteTop(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("top_logprobs"u8);
+        foreach ((_, TokenLogprobs? logprobs, _) in _tokens)
+        {
+            if (logprobs is null)
+            {
+                json.WriteNullValue();
+                continue;
+            }
+
+            json.WriteStartObject();
+
+            // Different tokens may have one text; the more probable one is told.
+            var told = new HashSet<string>(StringComparer.Ordinal);
+            foreach (TokenLogprob token in logprobs.Top)
+            {
+                string text = OpenAiJson.TextOf(tokenizer, token.TokenId);
+                if (told.Add(text))
+                    json.WriteNumber(text, OpenAiJson.Finite(token.Logprob));
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void Add(int id, TokenLogprobs? logprobs)
+    {
+        _tokens.Add((id, logprobs, _offset));
+        if (!tokenizer.IsSpecial(id))
+            _offset += OpenAiJson.TextOf(tokenizer, id).Length;
+    }
+}

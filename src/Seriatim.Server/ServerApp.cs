@@ -1,0 +1,96 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Seriatim.Server;
+
+/// <summary>The server as an app of its own: what <c>seriatim serve</c> runs, and what tests ask.</summary>
+internal static class ServerApp
+{
+    /// <summary>Builds the app; it listens once it is started.</summary>
+    /// <param name="app">Where and for whom.</param>
+    /// <param name="configure">What is served.</param>
+    /// <param name="logging">Where logs go; null: to the console.</param>
+    public static WebApplication Build(ServerAppOptions app, Action<SeriatimServerOptions> configure,
+        Action<ILoggingBuilder>? logging = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            foreach (IPAddress address in AddressesOf(app))
+                kestrel.Listen(address, app.Port);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddCors();
+        builder.Logging.SetMinimumLevel(app.LogLevel).AddFilter("Microsoft", LogLevel.Warning);
+        (logging ?? (log => AddConsole(log, app)))(builder.Logging);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = app.DrainTimeout);
+        if (IsLoopback(app))
+        {
+            // A page of another site whose name leads to this machine is not let in by that.
+            builder.Services.AddHostFiltering(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]", app.Host]);
+        }
+
+        builder.Services.AddSeriatimServer(configure);
+        WebApplication built = builder.Build();
+        if (IsLoopback(app))
+            built.UseHostFiltering();
+        if (app.CorsOrigins.Count > 0)
+        {
+            built.UseCors(policy => (app.CorsOrigins.Contains("*") ? policy.AllowAnyOrigin()
+                : policy.WithOrigins([.. app.CorsOrigins])).AllowAnyHeader().AllowAnyMethod()
+                .WithExposedHeaders("x-request-id", "openai-processing-ms", "Retry-After"));
+        }
+
+        built.UseRouting();
+        built.MapSeriatim();
+        built.MapFallback(http => ServerPipeline.RunAsync(http, new NothingHere(http.Request.Path)));
+        return built;
+    }
+
+    /// <summary>Whether only this machine can ask it.</summary>
+    public static bool IsLoopback(ServerAppOptions app) => AddressesOf(app).All(IPAddress.IsLoopback);
+
+    /// <exception cref="ServerConfigurationException">The host is no name or address of this machine.</exception>
+    private static IPAddress[] AddressesOf(ServerAppOptions app)
+    {
+        if (app.Host is "localhost")
+            return [IPAddress.Loopback];
+        if (app.Host is "*" or "+")
+            return [IPAddress.Any];
+        return IPAddress.TryParse(app.Host.Trim('[', ']'), out IPAddress? address) ? [address]
+            : throw new ServerConfigurationException(
+                $"The host {app.Host} is no address. Give one of this machine (127.0.0.1; 0.0.0.0: all), or localhost.");
+    }
+
+    private static void AddConsole(ILoggingBuilder logging, ServerAppOptions app)
+    {
+        if (app.LogsJson)
+            logging.AddJsonConsole();
+        else
+            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    /// <summary>What no endpoint is for.</summary>
+    private sealed class NothingHere(PathString path) : Endpoint
+    {
+        public override string Method => "GET";
+
+        public override string Path => path.Value ?? "";
+
+        public override string Summary => "Nothing.";
+
+        public override EndpointAccess Access => EndpointAccess.Open;
+
+        public override Task HandleAsync(ApiCall call) => throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
+            $"There is nothing at {call.Http.Request.Method} {Path}. /openapi.json lists what there is.", "unknown_url"));
+    }
+}

@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Seriatim.Server;
+
+/// <summary>
+/// Server-sent events. What is ready goes out together; where nothing is for a while, a comment does. A client that takes nothing
+/// is not waited for by anybody else: the engine sets its request aside after
+/// <see cref="SeriatimServerOptions.MaxUnreadTokens"/>, and after <see cref="SeriatimServerOptions.StallTimeout"/> it is cancelled.
+/// </summary>
+internal sealed class SseStream
+{
+    private readonly ApiCall _call;
+    private readonly PipeWriter _output;
+    private readonly Utf8JsonWriter _json;
+
+    private SseStream(ApiCall call)
+    {
+        (_call, _output) = (call, call.Http.Response.BodyWriter);
+        _json = new Utf8JsonWriter(_output, JsonOutput.Options);
+    }
+
+    /// <summary>Begins the answer to a request.</summary>
+    public static SseStream Begin(ApiCall call)
+    {
+        HttpResponse response = call.Http.Response;
+        response.ContentType = "text/event-stream; charset=utf-8";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        call.Http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+        // How slow a client may be is for StallTimeout to say, which knows how much waits.
+        if (call.Http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+        return new SseStream(call);
+    }
+
+    /// <summary>Writes an event; it goes out with the next flush.</summary>
+    /// <param name="write">Its data.</param>
+    /// <param name="name">Its name; null: it has none.</param>
+    public void Write(Action<Utf8JsonWriter> write, string? name = null)
+    {
+        if (name is not null)
+        {
+            _output.Write("event: "u8);
+            _output.Write(Encoding.UTF8.GetBytes(name));
+            _output.Write("\n"u8);
+        }
+
+        _output.Write("data: "u8);
+        write(_json);
+        _json.Flush();
+        _json.Reset();
+        _output.Write("\n\n"u8);
+    }
+
+    /// <summary>Writes an event whose data is not JSON, such as <c>[DONE]</c>.</summary>
+    public void Write(ReadOnlySpan<byte> data)
+    {
+        _output.Write("data: "u8);
+        _output.Write(data);
+        _output.Write("\n\n"u8);
+    }
+
+    /// <summary>
+    /// Writes events of all that comes, then of the end. What goes wrong on the way is told in a last event, as the protocol writes
+    /// errors.
+    /// </summary>
+    /// <param name="source">What comes.</param>
+    /// <param name="write">Writes the events of a piece.</param>
+    /// <param name="end">Writes the events of the end.</param>
+    public async Task RunAsync<T>(IAsyncEnumerable<T> source, Action<T> write, Func<Task> end)
+    {
+        try
+        {
+            await WriteAllAsync(source, write).ConfigureAwait(false);
+            await end().ConfigureAwait(false);
+            await FlushAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_call.IsGone)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            ApiError error = exception is OperationCanceledException ? ErrorTable.Draining : ErrorTable.Of(exception, _call.Id);
+            if (error.Fault is { } fault)
+                ServerLog.Failed(_call.Server.Logger, fault, _call.Endpoint.Method, _call.Endpoint.Path, error.Status, _call.Id);
+            Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id));
+            await _output.FlushAsync(_call.Http.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAllAsync<T>(IAsyncEnumerable<T> source, Action<T> write)
+    {
+        await FlushAsync().ConfigureAwait(false);
+        using var heart = CancellationTokenSource.CreateLinkedTokenSource(_call.Aborted);
+        await using IAsyncEnumerator<T> pieces = source.GetAsyncEnumerator(_call.Aborted);
+        try
+        {
+            Task tick = TickAsync(heart.Token);
+            while (true)
+            {
+                ValueTask<bool> next = pieces.MoveNextAsync();
+                if (!next.IsCompleted)
+                {
+                    // Nothing more is ready: out with what is.
+                    Task<bool> waiting = next.AsTask();
+                    tick = await WaitAsync(waiting, tick, heart.Token).ConfigureAwait(false);
+                    next = new ValueTask<bool>(waiting);
+                }
+
+                if (!await next.ConfigureAwait(false))
+                    return;
+                write(pieces.Current);
+                if (_output is { CanGetUnflushedBytes: true, UnflushedBytes: > 1 << 16 })
+                    await FlushAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await heart.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for the next piece, with a comment after each time in which none came.</summary>
+    private async Task<Task> WaitAsync(Task<bool> waiting, Task tick, CancellationToken heart)
+    {
+        try
+        {
+            await FlushAsync().ConfigureAwait(false);
+            while (await Task.WhenAny(waiting, tick).ConfigureAwait(false) != waiting)
+            {
+                _output.Write(": still here\n\n"u8);
+                tick = TickAsync(heart);
+                await FlushAsync().ConfigureAwait(false);
+            }
+
+            return tick;
+        }
+        catch
+        {
+            // An enumeration can be ended only when nothing of it runs.
+            _call.Cancel();
+            await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+
+    private Task TickAsync(CancellationToken heart) =>
+        Task.Delay(_call.Server.Options.Heartbeat, _call.Server.Clock, heart);
+
+    private async Task FlushAsync()
+    {
+        ValueTask<FlushResult> flush = _output.FlushAsync(_call.Aborted);
+        if (flush.IsCompleted)
+        {
+            await flush.ConfigureAwait(false);
+            return;
+        }
+
+        TimeSpan most = _call.Server.Options.StallTimeout;
+        try
+        {
+            await flush.AsTask().WaitAsync(most, _call.Server.Clock, _call.Aborted).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            ServerLog.Stalled(_call.Server.Logger, _call.Id, _call.Client.Name, "its stream", most.TotalSeconds);
+            _call.Http.Abort();
+            throw new OperationCanceledException("The client takes nothing.");
+        }
+    }
+}
