@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
@@ -24,10 +25,7 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
         prompt = prompt with { Tools = [.. prompt.Tools, .. tools] };
         GenerationRequest chat = model.ChatRequest(turns, prompt);
         GenerationRequest request = StartFrom(options, chat, client);
-        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, chat.Prompt.Span, readsCalls: prompt.Tools.Count > 0) with
-        {
-            OneCall = options.AllowMultipleToolCalls == false,
-        };
+        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, chat.Prompt.Span, UseOf(options));
         SamplingOptions own = request.Sampling;
         return new ChatRequestPlan(
             answer.ApplyTo(request with
@@ -49,6 +47,21 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
                 },
             }), answer);
     }
+
+    /// <summary>What the options say of their tools.</summary>
+    private static ToolUse UseOf(ChatOptions options) => new()
+    {
+        Choice = options.ToolMode switch
+        {
+            NoneChatToolMode => ToolChoice.None,
+            RequiredChatToolMode { RequiredFunctionName: { } name } => ToolChoice.Of(name),
+            RequiredChatToolMode => ToolChoice.Required,
+            _ => ToolChoice.Auto,
+        },
+        IsParallel = options.AllowMultipleToolCalls != false,
+        Strict = [.. (options.Tools ?? []).Where(tool => tool.AdditionalProperties.TryGetValue("strict", out object? strict)
+            && strict is true or JsonElement { ValueKind: JsonValueKind.True }).Select(tool => tool.Name)],
+    };
 
     /// <summary>
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> makes stands in place of the model's defaults, and below the

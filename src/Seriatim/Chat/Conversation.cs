@@ -199,8 +199,7 @@ public sealed class Conversation
         try
         {
             GenerationRequest request = Request(options);
-            AnswerPlan plan = AnswerPlan.Of(
-                Model.Tokenizer, _options.Prompt, request.Prompt.Span, readsCalls: _options.Prompt.Tools.Count > 0);
+            AnswerPlan plan = AnswerPlan.Of(Model.Tokenizer, _options.Prompt, request.Prompt.Span, new ToolUse());
             answer.Handle = Model.SubmitChat(plan.ApplyTo(request), cancellationToken);
             AnswerReader reader = answer.Reader = plan.Reader($"call_{answer.Handle.Number}");
             await foreach (GenerationUpdate update in answer.Handle.WithCancellation(reading).ConfigureAwait(false))

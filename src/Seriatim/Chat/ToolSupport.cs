@@ -27,4 +27,8 @@ internal static class ToolSupport
         return ReasoningFields.FirstOrDefault(field => ((string[])[$".{field}", $"'{field}'", $"\"{field}\""])
             .Any(use => source.Contains(use, StringComparison.Ordinal)));
     }
+
+    /// <summary>Whether a template reads a variable or a field.</summary>
+    public static bool Reads(Tokenizer tokenizer, ChatTemplate? template, string name) =>
+        (template ?? tokenizer.ChatTemplate)?.Source.Contains(name, StringComparison.Ordinal) == true;
 }

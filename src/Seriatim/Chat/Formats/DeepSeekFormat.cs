@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -60,5 +62,17 @@ internal sealed class DeepSeekFormat(bool fenced) : ToolFormat
         yield return block.Arguments(name);
         if (block.IsRead)
             yield return block.Next(Fence);
+    }
+
+    protected override GrammarNode Call(ToolTerms tool) => fenced
+        ? Nodes.All(Nodes.Mark(Open), Nodes.Text("function"), Nodes.Mark(Separator), Nodes.Text($"{tool.Name}\n{Fence}json\n"),
+            tool.Arguments(), Nodes.Text($"\n{Fence}"), Nodes.Mark(Close))
+        : Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.Name), Nodes.Mark(Separator), tool.Arguments(), Nodes.Mark(Close));
+
+    protected override GrammarNode Calls(GrammarNode call, bool isParallel)
+    {
+        GrammarNode more = fenced ? Nodes.All(Nodes.Text("\n"), call) : call;
+        return Nodes.All(
+            Nodes.Mark(ListOpen), call, isParallel ? Nodes.Many(more) : GrammarNode.Empty, Nodes.Mark(ListClose));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -7,7 +8,7 @@ namespace Seriatim;
 /// </summary>
 internal sealed class GemmaFunctionFormat : ToolFormat
 {
-    private const string Open = "<start_function_call>", Close = "<end_function_call>", Escape = "<escape>", Call = "call:";
+    private const string Open = "<start_function_call>", Close = "<end_function_call>", Escape = "<escape>", Prefix = "call:";
 
     public override IReadOnlyList<string> Marks { get; } =
         [Open, Close, Escape, "<start_function_response>", "<end_of_turn>"];
@@ -20,7 +21,7 @@ internal sealed class GemmaFunctionFormat : ToolFormat
     {
         string name = "";
         var block = new CallBlock(text, sink);
-        yield return block.Next(Call);
+        yield return block.Next(Prefix);
         if (block.Found is not null)
         {
             yield return block.Until(["{"], piece => name += piece, Close);
@@ -105,4 +106,7 @@ internal sealed class GemmaFunctionFormat : ToolFormat
             _inKey = next is '{' or ',' && _closers.TryPeek(out char closer) && closer == '}';
         }
     }
+
+    protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
+        Nodes.Mark(Open), Nodes.Text(Prefix + tool.Name), new WrittenArguments(tool).Object(new EscapeNotation(Escape)), Nodes.Mark(Close));
 }

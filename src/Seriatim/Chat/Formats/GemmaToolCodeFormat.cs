@@ -1,4 +1,5 @@
 using System.Text;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -75,4 +76,10 @@ internal sealed class GemmaToolCodeFormat : ToolFormat
             count++;
         return count % 2 == 1;
     }
+
+    protected override GrammarNode Call(ToolTerms tool) =>
+        Nodes.All(Nodes.Text(tool.Name), new WrittenArguments(tool).Object(new PythonNotation()));
+
+    protected override GrammarNode Calls(GrammarNode call, bool isParallel) =>
+        Nodes.All(Nodes.Text(Open), base.Calls(call, isParallel), Nodes.Text($"\n{Fence}"));
 }

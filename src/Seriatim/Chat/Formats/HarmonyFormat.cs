@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -7,16 +9,16 @@ namespace Seriatim;
 internal sealed class HarmonyFormat : ToolFormat
 {
     private const string Start = "<|start|>", Channel = "<|channel|>", Constrain = "<|constrain|>", Message = "<|message|>";
-    private const string End = "<|end|>", Call = "<|call|>", Return = "<|return|>";
+    private const string End = "<|end|>", CallEnd = "<|call|>", Return = "<|return|>";
     private const string Recipient = "to=", Functions = "functions.", Analysis = "analysis", Python = "python";
 
-    private static readonly string[] Closings = [End, Call, Return];
+    private static readonly string[] Closings = [End, CallEnd, Return];
 
-    public override IReadOnlyList<string> Marks { get; } = [Start, Channel, Constrain, Message, End, Call, Return];
+    public override IReadOnlyList<string> Marks { get; } = [Start, Channel, Constrain, Message, End, CallEnd, Return];
 
     public override IReadOnlyList<string> Openings { get; } = [Start, Channel, Message];
 
-    public override IReadOnlyList<string> Ends { get; } = [Call, Return];
+    public override IReadOnlyList<string> Ends { get; } = [CallEnd, Return];
 
     public override bool HoldsReasoning => true;
 
@@ -100,5 +102,21 @@ internal sealed class HarmonyFormat : ToolFormat
             return null;
         name = end < 0 ? name : name[..end];
         return name.StartsWith(Functions, StringComparison.Ordinal) ? name[Functions.Length..] : name;
+    }
+
+    protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
+        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.Name} "), Nodes.Mark(Constrain), Nodes.Text("json"),
+        Nodes.Mark(Message), tool.Arguments());
+
+    /// <summary>Any reasoning, then perhaps a preamble and a call, or the answer. A turn has one call.</summary>
+    public override GrammarNode Answer(
+        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+    {
+        GrammarNode next = Nodes.All(Nodes.Mark(End), Nodes.Mark(Start), Nodes.Text("assistant"));
+        GrammarNode text = Nodes.Without([.. Marks]);
+        GrammarNode Said(string channel) => Nodes.All(Nodes.Mark(Channel), Nodes.Text(channel), Nodes.Mark(Message));
+        GrammarNode before = Nodes.All(Nodes.One(Said(Analysis), Said("commentary")), text, next);
+        GrammarNode call = Nodes.One(tools.Select(Call));
+        return Nodes.All(Nodes.Many(before), isRequired ? call : Nodes.One(call, Nodes.All(Said("final"), content ?? text)));
     }
 }

@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -18,4 +20,8 @@ internal sealed class HermesFormat : ToolFormat
         yield return block.Object();
         yield return block.Close([Close]);
     }
+
+    protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
+        Nodes.Mark(Open), Nodes.Text($"\n{{\"name\": {tool.JsonName}, \"arguments\": "), tool.Arguments(), Nodes.Text("}\n"),
+        Nodes.Mark(Close));
 }

@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -22,4 +24,7 @@ internal sealed class LlamaFunctionFormat : ToolFormat
             yield return block.Arguments(name);
         yield return block.Close([Close]);
     }
+
+    protected override GrammarNode Call(ToolTerms tool) =>
+        Nodes.All(Nodes.Text($"{Open}{tool.Name}>"), tool.Arguments(), Nodes.Text(Close));
 }

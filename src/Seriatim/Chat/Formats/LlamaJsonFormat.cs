@@ -1,4 +1,5 @@
 using System.Text;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -56,5 +57,24 @@ internal sealed class LlamaJsonFormat : ToolFormat
     {
         int at = source.IndexOf(CallSuffix + "(", StringComparison.Ordinal);
         return at > 0 && source.AsSpan(0, at).IndexOfAnyExcept(PythonCall.NameCharacters) < 0 ? source[..at] : null;
+    }
+
+    /// <summary>Text that does not look like a call.</summary>
+    protected override GrammarNode Text { get; } = new GrammarNode.Regular(Language.Except(
+        Language.Complement(Language.Concat(Language.Any, Language.Text(Tag), Language.Any)),
+        Language.Concat(Language.Repeat(Language.Texts([" ", "\n", "\t"]), 0, null), Language.Text("{"), Language.Any)));
+
+    protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
+        Nodes.Text($"{{\"name\": {tool.JsonName}, \"parameters\": "), tool.Arguments(), Nodes.Text("}"));
+
+    protected override GrammarNode Calls(GrammarNode call, bool isParallel) =>
+        isParallel ? Nodes.All(call, Nodes.Many(Nodes.All(Nodes.Text("; "), call))) : call;
+
+    /// <summary>Bare calls begin an answer; none comes behind text.</summary>
+    public override GrammarNode Answer(
+        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+    {
+        GrammarNode calls = Calls(Nodes.One(tools.Select(Call)), isParallel);
+        return isRequired ? calls : Nodes.One(calls, content ?? Text);
     }
 }

@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -69,4 +71,13 @@ internal sealed class MistralFormat(bool named) : ToolFormat
                 yield break;
         }
     }
+
+    protected override GrammarNode Call(ToolTerms tool) => named
+        ? Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.Name), Nodes.Mark(ArgumentsMark), tool.Arguments())
+        : Nodes.All(Nodes.Text($"{{\"name\": {tool.JsonName}, \"arguments\": "), tool.Arguments(), Nodes.Text("}"));
+
+    protected override GrammarNode Calls(GrammarNode call, bool isParallel) => named
+        ? new GrammarNode.Repeat(call, 1, isParallel ? null : 1)
+        : Nodes.All(Nodes.Mark(Open), Nodes.Text(" ["), call,
+            isParallel ? Nodes.Many(Nodes.All(Nodes.Text(", "), call)) : GrammarNode.Empty, Nodes.Text("]"));
 }

@@ -67,11 +67,11 @@ internal sealed class ParameterValue(JsonElement schema, string key, Action<stri
     private static bool IsText(JsonElement schema, string key) =>
         schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("properties", out JsonElement properties)
         && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(key, out JsonElement property)
-        && property.ValueKind == JsonValueKind.Object && IsText(property);
+        && IsText(property);
 
     /// <summary>Whether nothing but a string is allowed.</summary>
-    private static bool IsText(JsonElement property) => property.TryGetProperty("type", out JsonElement type)
+    public static bool IsText(JsonElement property) => property.ValueKind == JsonValueKind.Object && (property.TryGetProperty("type", out JsonElement type)
         ? type.ValueKind == JsonValueKind.String && type.ValueEquals("string")
         : property.TryGetProperty("enum", out JsonElement values) && values.ValueKind == JsonValueKind.Array
-            && values.EnumerateArray().All(value => value.ValueKind == JsonValueKind.String);
+            && values.EnumerateArray().All(value => value.ValueKind == JsonValueKind.String));
 }

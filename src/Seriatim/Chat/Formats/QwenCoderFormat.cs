@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -94,5 +95,16 @@ internal sealed class QwenCoderFormat : ToolFormat
         }
 
         value.End();
+    }
+
+    protected override GrammarNode Call(ToolTerms tool)
+    {
+        var arguments = new WrittenArguments(tool);
+        GrammarNode text = Nodes.Without(ParameterClose);
+        return Nodes.All(Nodes.Mark(Open), Nodes.Text($"\n{FunctionOpen}{tool.Name}>\n"),
+            arguments.Members(
+                (key, value) => Nodes.All(Nodes.Text($"{ParameterOpen}{key}>\n"), value, Nodes.Text($"\n{ParameterClose}\n")),
+                schema => ParameterValue.IsText(schema) ? arguments.String(schema, text, Nodes.Text) : tool.Node(schema)),
+            Nodes.Text($"{FunctionClose}\n"), Nodes.Mark(Close));
     }
 }

@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>
@@ -26,4 +28,27 @@ internal abstract class ToolFormat
     /// <param name="text">The answer.</param>
     /// <param name="sink">Takes what is read.</param>
     public abstract IEnumerable<Pause> Read(string opening, AnswerText text, AnswerSink sink);
+
+    /// <summary>Answers with this format's calls, as a grammar.</summary>
+    /// <param name="tools">The tools that may be called.</param>
+    /// <param name="isRequired">Whether there is a call in any case.</param>
+    /// <param name="isParallel">Whether there may be several.</param>
+    /// <param name="content">What an answer without calls is; null: any text.</param>
+    public virtual GrammarNode Answer(IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+    {
+        GrammarNode calls = Calls(Nodes.One(tools.Select(Call)), isParallel);
+        if (isRequired)
+            return calls;
+        return content is null ? Nodes.One(calls, Nodes.All(Text, Nodes.Maybe(calls))) : Nodes.One(calls, content);
+    }
+
+    /// <summary>Text beside calls: no mark stands in it.</summary>
+    protected virtual GrammarNode Text => Nodes.Without(Openings);
+
+    /// <summary>One call.</summary>
+    protected abstract GrammarNode Call(ToolTerms tool);
+
+    /// <summary>One call, or several.</summary>
+    protected virtual GrammarNode Calls(GrammarNode call, bool isParallel) =>
+        isParallel ? Nodes.All(call, Nodes.Many(Nodes.All(Nodes.Text("\n"), call))) : call;
 }
