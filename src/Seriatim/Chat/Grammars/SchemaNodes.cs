@@ -11,6 +11,22 @@ internal static class SchemaNodes
     public static GrammarNode Of(GrammarRules rules, JsonElement schema) =>
         Import(rules, Grammar.JsonSchema(schema.GetRawText()).Rules);
 
+    /// <summary>Any arguments of a schema: those that it names, and others only if it says so.</summary>
+    /// <exception cref="GrammarException">It cannot be enforced.</exception>
+    public static GrammarNode Arguments(GrammarRules rules, JsonElement schema)
+    {
+        bool isEmpty = schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("properties", out JsonElement properties)
+            && !properties.EnumerateObject().Any() && !schema.TryGetProperty("additionalProperties", out _)
+            && !schema.TryGetProperty("patternProperties", out _);
+        if (isEmpty)
+            return Nodes.Text("{}");
+        var closed = new JsonSchemaOptions { AdditionalPropertiesByDefault = false };
+        return Import(rules, Grammar.JsonSchema(schema.GetRawText(), closed).Rules);
+    }
+
+    /// <summary>Any JSON object.</summary>
+    public static GrammarNode Object(GrammarRules rules) => Import(rules, Grammar.Json().Rules);
+
     /// <summary>Takes rules of another grammar over.</summary>
     /// <returns>What stands for its start.</returns>
     public static GrammarNode Import(GrammarRules rules, GrammarRules other)

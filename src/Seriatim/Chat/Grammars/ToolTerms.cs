@@ -11,8 +11,6 @@ namespace Seriatim;
 /// <param name="rules">The grammar's rules.</param>
 internal sealed class ToolTerms(ChatTool tool, bool isStrict, bool follows, GrammarRules rules)
 {
-    private static readonly JsonElement AnyObject = JsonElement.Parse("""{"type": "object"}""");
-
     /// <summary>Its name.</summary>
     public string Name => tool.Name;
 
@@ -22,9 +20,6 @@ internal sealed class ToolTerms(ChatTool tool, bool isStrict, bool follows, Gram
     /// <summary>The schema of its arguments, as it was given.</summary>
     public JsonElement Parameters => tool.Parameters;
 
-    /// <summary>The schema that its arguments must follow.</summary>
-    public JsonElement Schema => isStrict || follows ? tool.Parameters : AnyObject;
-
     /// <summary>The rules.</summary>
     public GrammarRules Rules => rules;
 
@@ -33,19 +28,20 @@ internal sealed class ToolTerms(ChatTool tool, bool isStrict, bool follows, Gram
 
     /// <summary>Its arguments as JSON.</summary>
     /// <exception cref="GrammarException">A strict tool's schema has a keyword that cannot be enforced.</exception>
-    public GrammarNode Arguments() => Node(Schema);
+    public GrammarNode Arguments() =>
+        isStrict || follows ? Node(tool.Parameters) : SchemaNodes.Object(rules);
 
     /// <summary>A value of a schema as JSON.</summary>
     public GrammarNode Node(JsonElement schema)
     {
         try
         {
-            return SchemaNodes.Of(rules, schema);
+            return SchemaNodes.Arguments(rules, schema);
         }
         catch (GrammarException) when (!isStrict)
         {
             // The caller has not asked that the schema be followed, only that the tool be called.
-            return SchemaNodes.Of(rules, AnyObject);
+            return SchemaNodes.Object(rules);
         }
         catch (GrammarException problem)
         {
