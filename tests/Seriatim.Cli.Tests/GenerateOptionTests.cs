@@ -37,6 +37,23 @@ public sealed class GenerateOptionTests
     }
 
     [StoriesFact]
+    public void Grammars_hold()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "root ::= \" (\" [0-9]{3} \")\"\n");
+        Assert.Matches(@"^Once upon a time (yes|no)$", Text("--choice", " yes", "--choice", " no").Trim());
+        Assert.Matches(@"^Once upon a time = [a-z]{2,4};$", Text("--grammar", "root ::= \" = \" [a-z]{2,4} \";\"").Trim());
+        Assert.Matches(@"^Once upon a time \([0-9]{3}\)$", Text("--grammar-file", file).Trim());
+        File.Delete(file);
+        (int code, _, string error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--grammar", "root ::= [a-z");
+        Assert.Equal(2, code);
+        Assert.Contains("--grammar: GBNF at line 1, column 10", error, StringComparison.Ordinal);
+        (code, _, error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--grammar", "root ::= [a-z]", "--choice", "x");
+        Assert.Equal(2, code);
+        Assert.Contains("--grammar and --choice contradict", error, StringComparison.Ordinal);
+    }
+
+    [StoriesFact]
     public void Several_continuations_and_their_probabilities_come_as_json()
     {
         JsonElement[] lines = Json("-n", "12", "--n", "3", "--best-of", "5", "--logprobs", "2", "--prompt-logprobs", "0", "--seed", "9");

@@ -141,24 +141,6 @@ public sealed class ConversationTests : IAsyncLifetime
             Assert.Throws<ChatTemplateException>(() => plain.StartConversation(options)).Message);
     }
 
-    [Theory]
-    [InlineData("<tool_call>{\"name\": \"a\"}</tool_call>", "", 1)]
-    [InlineData("x <tool_call>\n{\"name\": \"a\", \"arguments\": \"{\\\"b\\\": 1}\"}\n</tool_call> y", "x  y", 1)]
-    [InlineData("<tool_call>{\"name\": \"a\"}</tool_call><tool_call>{\"name\": \"b\"}</tool_call>", "", 2)]
-    [InlineData("<tool_call>no json</tool_call>", "<tool_call>no json</tool_call>", 0)]
-    [InlineData("<tool_call>{\"name\": \"a\"", "<tool_call>{\"name\": \"a\"", 0)]
-    [InlineData("a < b <tool> c <tool_cal", "a < b <tool> c <tool_cal", 0)]
-    public void Calls_are_read_however_the_answer_is_cut(string answer, string text, int calls)
-    {
-        for (int size = 1; size <= answer.Length; size++)
-        {
-            var reader = new ToolCallReader("call");
-            string got = string.Concat(answer.Chunk(size).Select(piece => reader.Push(new string(piece))));
-            Assert.Equal(text, got + reader.Flush(closes: false));
-            Assert.Equal(calls, reader.Calls.Count);
-        }
-    }
-
     private static GenerateOptions Forced(string answer) => new()
     {
         MaxNewTokens = 200,

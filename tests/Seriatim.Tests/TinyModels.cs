@@ -32,9 +32,10 @@ internal static class TinyModels
 
     /// <summary>A decoder, as a rule with a chat template; its vocabulary may be padded, as many are.</summary>
     public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0, int context = 256,
-        string template = ChatTemplate)
+        string template = ChatTemplate, string[]? marks = null)
     {
-        int size = padding + Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]);
+        int size = padding
+            + Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>", .. marks ?? []]);
         if (chat)
             File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), template);
         Write(folder, seed, $$"""

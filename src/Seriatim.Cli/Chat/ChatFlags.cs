@@ -23,6 +23,7 @@ internal sealed class ChatFlags
     private readonly SeedFlag _seed = new();
     private readonly SamplerFlags _sampler = new();
     private readonly PenaltyFlags _penalty = new();
+    private readonly GrammarFlags _grammar = new();
     private readonly ContextFlags _length = new();
     private ulong _answers;
 
@@ -32,6 +33,7 @@ internal sealed class ChatFlags
             command.Add(option);
         command.Add("Choosing tokens", _sampler.All);
         command.Add("Penalties", _penalty.All);
+        command.Add("Constraints", _grammar.All);
         command.Add("Long texts", _length.All);
     }
 
@@ -59,7 +61,11 @@ internal sealed class ChatFlags
     {
         int? most = result.GetValue(_most), usual = remembers ? null : GenerationDefaults.UsualNewTokens;
         SamplingOptions sampling = _sampler.Read(result, model, beams: false);
-        sampling = sampling with { Penalties = _penalty.Read(result, model.Tokenizer, sampling.Penalties) };
+        sampling = sampling with
+        {
+            Penalties = _penalty.Read(result, model.Tokenizer, sampling.Penalties),
+            Grammar = _grammar.Read(result),
+        };
         ulong seed = _seed.Of(result);
         result.Require(remembers, "a model with a chat template", _system);
         var talk = model.StartConversation(new ConversationOptions

@@ -20,13 +20,16 @@ internal sealed class ConstraintFlags
     private readonly Option<string?> _prefix =
         Flag.Maybe<string>("The continuation must begin with this text.", "text", "--forced-prefix");
 
-    public IEnumerable<Option> All => [_bias, _badWords, _suppressed, _allowed, _prefix];
+    private readonly GrammarFlags _grammar = new();
+
+    public IEnumerable<Option> All => [_bias, _badWords, _suppressed, _allowed, _prefix, .. _grammar.All];
 
     public GenerationRequest Apply(ParseResult result, Tokenizer tokenizer, GenerationRequest request) => request with
     {
         ForcedPrefix = result.GetValue(_prefix) is { } prefix ? tokenizer.Encode(prefix, addSpecialTokens: false) : [],
         Sampling = request.Sampling with
         {
+            Grammar = _grammar.Read(result),
             Constraints = new TokenConstraints
             {
                 LogitBias = Biases(result.GetValue(_bias) ?? []),

@@ -115,7 +115,7 @@ internal sealed class EngineCore : IDisposable
             Work = new GenerationWork(_context, state, handle, limits, submitted),
             Watch = request.Watch,
             Remembers = limits.Strategy.Remembers,
-            Drafting = request.Speculation is null ? null : new Drafting(request, state.Seed, limits.MaxNewTokens),
+            Drafting = Drafts(request, limits.Strategy) ? new Drafting(request, state.Seed, limits.MaxNewTokens) : null,
             Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
             EncoderInput = request.EncoderInput,
             ReadsCache = caches && request.PromptLogprobs is null,
@@ -129,6 +129,10 @@ internal sealed class EngineCore : IDisposable
         group.Refresh();
         return group;
     }
+
+    /// <summary>Whether tokens are drafted: because that was asked for, or because a grammar leaves no choice.</summary>
+    private bool Drafts(GenerationRequest request, Strategy strategy) => request.Speculation is not null
+        || (request.Sampling.Grammar is not null && strategy is SamplingStrategy && _context.Options.JumpsForward);
 
     /// <summary>Takes a prepared request over.</summary>
     public void Add(SequenceGroup group)

@@ -104,6 +104,11 @@ public sealed record EngineOptions
     /// <summary>Hears of refused requests, preemptions, failed passes and faults; null: nobody does.</summary>
     public ILogger? Logger { get; init; }
 
+    /// <summary>
+    /// Whether tokens that are certain by a grammar go through the model together; for tests, since it changes no output.
+    /// </summary>
+    internal bool JumpsForward { get; init; } = true;
+
     internal void Check(IGenerationModel model)
     {
         OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);

@@ -1,3 +1,5 @@
+using Seriatim.Tokenizers;
+
 namespace Seriatim.Generation;
 
 /// <summary>Refuses requests that mean nothing, contradict themselves, or could never run; and works out their limits.</summary>
@@ -34,6 +36,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
                 "Make MaxSequences larger, or ask for fewer.");
         }
         CheckSpeculation(request);
+        CheckGrammar(request, strategy);
         return strategy.Remembers ? Fit(request, endIds, width, LimitsOf(request)) : Whole(request, endIds, width);
     }
 
@@ -219,6 +222,14 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
     {
         OptionCheck.Contradiction(request.StopStrings.Count > 0 && request.Tokenizer is null, "StopStrings", "set",
             "they are looked for in text, and there is no Tokenizer to make it");
+        OptionCheck.Contradiction(request.ShownIds.Count > 0 && request.Tokenizer is null, "ShownIds", "set",
+            "their text is shown, and there is no Tokenizer to make it");
+        foreach (int id in request.ShownIds)
+        {
+            if (!request.Tokenizer!.IsSpecial(id))
+                throw new InvalidOptionException("ShownIds", id, "the id of a special token is allowed; text is shown anyway");
+        }
+
         if (request.StopStrings.Any(string.IsNullOrEmpty))
             throw new InvalidOptionException("StopStrings", "empty", "a stop string needs at least one character");
         OptionCheck.Contradiction(request.IgnoreEndIds && endIds.Count == 0, "IgnoreEndIds", "true",
@@ -244,6 +255,18 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             "the engine has no DraftModel");
         OptionCheck.Contradiction(model && speculation.Branches > 1, "Speculation.Branches", speculation.Branches,
             "a draft model drafts a chain");
+    }
+
+    /// <summary>Compiles the grammar here, on the thread that submits, so that no step waits for it.</summary>
+    private void CheckGrammar(GenerationRequest request, Strategy strategy)
+    {
+        if (request.Sampling.Grammar is not { } grammar)
+            return;
+        OptionCheck.Contradiction(!strategy.Remembers, "Sampling.Grammar", grammar.Kind,
+            $"it is for tokens that are written one after another; {strategy.Name} changes them in place");
+        Tokenizer tokenizer = request.Tokenizer ?? throw new InvalidOptionException("Sampling.Grammar", grammar.Kind,
+            "it is about text, and there is no Tokenizer to tell the text of tokens; set Tokenizer");
+        CompiledGrammar.Of(grammar, tokenizer, model.VocabularySize);
     }
 
     private void CheckEncoderInput(GenerationRequest request)

@@ -19,6 +19,7 @@ internal sealed record RequestLimits(
         EndIds = [.. EndIds],
         StopIds = [.. request.StopIds],
         StopStrings = [.. request.StopStrings],
+        ShownIds = [.. request.ShownIds],
         ForcedPrefix = [.. request.ForcedPrefix],
         MaxNewTokens = MaxNewTokens,
         SoftMaxNewTokens = null,

@@ -6,7 +6,15 @@ namespace Seriatim.Generation;
 /// </summary>
 public sealed partial class Grammar
 {
-    private Grammar(string kind, string source, GrammarRules rules) => (Kind, Source, Rules) = (kind, source, rules);
+    /// <param name="kind">What it was made of.</param>
+    /// <param name="source">What makes it again.</param>
+    /// <param name="rules">Its rules.</param>
+    /// <param name="placeOf">Where a rule stands in the source, for errors; null: its name tells.</param>
+    private Grammar(string kind, string source, GrammarRules rules, Func<int, string>? placeOf = null)
+    {
+        (Kind, Source, Rules) = (kind, source, rules);
+        Analysis = GrammarAnalysis.Of(kind, rules, placeOf ?? (rule => $"rule {rules.NameOf(rule)}"));
+    }
 
     /// <summary>What it was made of, e.g. <c>json_schema</c>, <c>json_object</c>, <c>regex</c>, <c>gbnf</c>, <c>choice</c>.</summary>
     public string Kind { get; }
@@ -18,4 +26,14 @@ public sealed partial class Grammar
 
     /// <summary>Its rules.</summary>
     internal GrammarRules Rules { get; }
+
+    /// <summary>What is known of its rules.</summary>
+    internal GrammarAnalysis Analysis { get; }
+
+    /// <summary>A grammar of rules that something else than the sources of this library made.</summary>
+    /// <param name="kind">Its kind, to be one of those that <see cref="From"/> knows.</param>
+    /// <param name="source">What makes it again.</param>
+    /// <param name="rules">Its rules; not to be changed any more.</param>
+    /// <exception cref="GrammarException">No text belongs to them, or a rule is left-recursive.</exception>
+    internal static Grammar Of(string kind, string source, GrammarRules rules) => new(kind, source, rules);
 }

@@ -23,4 +23,9 @@ public enum FinishReason
     /// <see cref="OperationCanceledException"/>.
     /// </summary>
     Cancelled,
+
+    /// <summary>
+    /// The text is complete by its <see cref="SamplingOptions.Grammar"/>: nothing may follow, and there are no end ids to tell so.
+    /// </summary>
+    Grammar,
 }

@@ -79,6 +79,12 @@ public sealed record GenerationRequest
     /// <summary>Texts that stop a sequence, wherever tokens begin and end; they need a <see cref="Tokenizer"/>.</summary>
     public IReadOnlyList<string> StopStrings { get; init; } = [];
 
+    /// <summary>
+    /// Special tokens whose text comes out with the text, for those who read marks in it, e.g. of calls of tools; they need a
+    /// <see cref="Tokenizer"/>. Stop strings are looked for as if they were not there. A token that ends a sequence is not shown.
+    /// </summary>
+    public IReadOnlyList<int> ShownIds { get; init; } = [];
+
     /// <summary>New tokens that are given: they must come first. Their scores count as if they had been chosen.</summary>
     public IReadOnlyList<int> ForcedPrefix { get; init; } = [];
 

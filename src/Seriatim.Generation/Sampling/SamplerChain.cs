@@ -21,6 +21,7 @@ internal sealed partial class SamplerChain
         _scores = [.. Make(terms, sampler => sampler.Stage == SamplerStage.Score)];
         _warpers = _greedy ? [] : [.. Make(terms, sampler => sampler.Stage != SamplerStage.Score)];
         HasState = Array.Exists(_scores, HasOwnState) || Array.Exists(_warpers, HasOwnState);
+        Grammar = _scores.OfType<GrammarConstraint>().FirstOrDefault();
     }
 
     private SamplerChain(SamplerChain other)
@@ -28,7 +29,11 @@ internal sealed partial class SamplerChain
         _scores = Array.ConvertAll(other._scores, processor => processor.Copy());
         _warpers = Array.ConvertAll(other._warpers, processor => processor.Copy());
         (_greedy, HasState) = (other._greedy, other.HasState);
+        Grammar = _scores.OfType<GrammarConstraint>().FirstOrDefault();
     }
+
+    /// <summary>The grammar, with where the sequence stands in it; null: there is none.</summary>
+    public GrammarConstraint? Grammar { get; }
 
     /// <summary>Whether any processor remembers something of its sequence.</summary>
     public bool HasState { get; }
@@ -113,7 +118,7 @@ internal sealed partial class SamplerChain
         int best = float.IsNegativeInfinity(highest) ? -1 : row.Values.AsSpan().IndexOf(highest);
         return best >= 0
             ? best
-            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids) leave none",
+            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids, grammar) leave none",
                 row.Step);
     }
 }

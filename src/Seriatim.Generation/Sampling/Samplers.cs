@@ -23,6 +23,7 @@ internal static class Samplers
         (ForcePrefix.Row, 230, 230),
         (ForceEnd.Row, 240, 240),
         (UserProcessor.Row, 290, 290),
+        (GrammarConstraint.Row, 295, 295),
         (TemperatureScale.Row, 310, 410),
         (DynamicTemperatureScale.Row, 320, 420),
         (MirostatTruncation.Row, 330, 430),

@@ -193,6 +193,14 @@ internal sealed class BeamStrategy : Strategy
     {
         if (step.ReasonOf(token) is { } reason)
             return reason;
+        if (beam.Sampler!.Grammar is { HasEnds: false })
+        {
+            SamplerChain after = beam.Sampler.Copy();
+            after.Accept(token);
+            if (step.EndsByGrammar(after, beam.NewTokens + 1))
+                return FinishReason.Grammar;
+        }
+
         bool mayStop = beam.NewTokens + 1 >= step.State.Request.MinNewTokens;
         return mayStop && beam.Stream is { } text && text.WouldStop(token) ? FinishReason.StopString : null;
     }

@@ -32,7 +32,7 @@ internal sealed class GenerationWork : IGroupWork
         Streams = Strategy.Streams(request);
         _text = request.Tokenizer is { } tokenizer
             ? new TextStream(tokenizer, request.EncoderInput.IsEmpty && Strategy.Remembers ? request.Prompt.Span : default,
-                request.StopStrings)
+                request.StopStrings, request.ShownIds)
             : null;
         var chain = new SamplerChain(request, limits.EndIds, limits.MaxNewTokens, context.Model.VocabularySize);
         foreach (SequenceState sequence in state.LiveList)

@@ -3,6 +3,9 @@ namespace Seriatim.Generation;
 /// <summary>Drafts for the sequences that are going to decode, before a step is planned.</summary>
 internal sealed class Speculator(EngineContext context) : IDisposable
 {
+    /// <summary>Most tokens that are certain in one pass: as many as a user may ask to be drafted.</summary>
+    private const int MostForced = 64;
+
     private readonly DraftModelProposer? _model =
         context.Options.DraftModel is { } draft ? new DraftModelProposer(context, draft) : null;
 
@@ -45,15 +48,25 @@ internal sealed class Speculator(EngineContext context) : IDisposable
         sequence.Draft.Clear();
         if (sequence.Pending != 1 || sequence.NewTokens == 0)
             return;
-        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(drafting.Options);
-        bool byModel = drafting.Options.Kind == SpeculationKind.DraftModel;
+        GrammarConstraint? grammar = sequence.State?.Sampler?.Grammar;
+        int most = drafting.MaxNewTokens - sequence.NewTokens - 1;
+        if (context.Options.JumpsForward)
+            grammar?.Force(sequence.Draft, Math.Min(most, MostForced));
+        if (sequence.Draft.Count > 0 || drafting.Options is not { } options)
+            return;
+        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(options);
+        bool byModel = options.Kind == SpeculationKind.DraftModel;
         int length = control.Length(cost, sequences, byModel ? _model!.SecondsOfToken : 0);
-        length = Math.Min(length, drafting.MaxNewTokens - sequence.NewTokens - 1);
+        length = Math.Min(length, most);
         if (length <= 0)
             return;
         if (byModel)
+        {
             _model!.Want(sequence, drafting, length);
-        else
-            PromptLookup.Propose(sequence, drafting.Options, length);
+            return;
+        }
+
+        PromptLookup.Propose(sequence, options, length);
+        grammar?.Filter(sequence.Draft);
     }
 }

@@ -174,17 +174,25 @@ public sealed class StrategyStep
     /// <summary>Whether a token ends a sequence by itself, and how.</summary>
     internal FinishReason? ReasonOf(int token) => Work.ReasonOf(token);
 
+    /// <summary>Whether nothing may follow by the grammar, and no end id can tell so.</summary>
+    internal bool EndsByGrammar(SamplerChain? sampler, int newTokens) => sampler?.Grammar is { HasEnds: false, IsComplete: true }
+        && newTokens >= Request.MinNewTokens;
+
     /// <summary>Drafts that were accepted: their rows are remembered, the others are not.</summary>
     internal void Accept(SequenceState sequence, IReadOnlyList<int> path)
     {
         Draft draft = DraftOf(sequence);
-        State.DraftTokens += Drafted;
-        State.AcceptedTokens += path.Count - 1;
+        if (!draft.IsForced)
+        {
+            State.DraftTokens += Drafted;
+            State.AcceptedTokens += path.Count - 1;
+            sequence.Lane!.Speculation?.Verified(Drafted, path.Count - 1);
+        }
+
         if (draft.IsChain(Drafted))
             sequence.Lane!.Memory!.Commit(path.Count);
         else
             sequence.Lane!.Memory!.CommitPath([.. path]);
-        sequence.Lane.Speculation?.Verified(Drafted, path.Count - 1);
         draft.Clear();
     }
 
@@ -279,8 +287,9 @@ public sealed class StrategyStep
             : throw new ArgumentException($"Sequence {sequence.Index} has no rows in this step.", nameof(sequence));
     }
 
-    private FinishReason? ReasonToEnd(SequenceState sequence) =>
-        ReasonOf(sequence.List[^1]) ?? (sequence.NewTokens >= MaxNewTokens ? FinishReason.Length : null);
+    private FinishReason? ReasonToEnd(SequenceState sequence) => ReasonOf(sequence.List[^1])
+        ?? (EndsByGrammar(sequence.Sampler, sequence.NewTokens) ? FinishReason.Grammar : (FinishReason?)null)
+        ?? (sequence.NewTokens >= MaxNewTokens ? FinishReason.Length : null);
 
     private string AppendText(SequenceState sequence, int token, ref FinishReason? reason)
     {

@@ -22,14 +22,15 @@ internal sealed record Answer
     public FinishReason Finish => Choice.Finish;
 
     /// <summary>Takes the text of a choice apart.</summary>
-    public static Answer Of(GenerationChoice choice, int index, IAnswerReader reader, bool endsWithCall)
+    public static Answer Of(GenerationChoice choice, int index, IAnswerReader reader)
     {
         var parts = new List<AnswerPart>();
         reader.Push(choice.Text, parts);
-        reader.Flush(endsWithCall && choice.Finish == FinishReason.StopString, parts);
+        reader.Flush(choice.Finish, parts);
         var content = new StringBuilder();
         var reasoning = new StringBuilder();
-        var calls = new List<(string Id, string Tool, StringBuilder Arguments)>();
+        var begun = new Dictionary<int, (string Id, string Tool, StringBuilder Arguments)>();
+        List<AnsweredCall> calls = [];
         foreach (AnswerPart part in parts)
         {
             switch (part.Kind)
@@ -41,10 +42,13 @@ internal sealed record Answer
                     reasoning.Append(part.Text);
                     break;
                 case AnswerPartKind.CallBegin:
-                    calls.Add((part.CallId!, part.Tool!, new StringBuilder()));
+                    begun[part.Call] = (part.CallId!, part.Tool!, new StringBuilder());
                     break;
                 case AnswerPartKind.CallArguments:
-                    calls[part.Call].Arguments.Append(part.Text);
+                    begun[part.Call].Arguments.Append(part.Text);
+                    break;
+                case AnswerPartKind.CallEnd:
+                    calls.Add(new AnsweredCall(begun[part.Call].Id, begun[part.Call].Tool, $"{begun[part.Call].Arguments}"));
                     break;
             }
         }
@@ -54,7 +58,7 @@ internal sealed record Answer
             Index = index,
             Content = $"{content}",
             Reasoning = $"{reasoning}",
-            Calls = [.. calls.Select(call => new AnsweredCall(call.Id, call.Tool, $"{call.Arguments}"))],
+            Calls = calls,
             Choice = choice,
         };
     }

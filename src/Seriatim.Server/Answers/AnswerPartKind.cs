@@ -15,6 +15,9 @@ internal enum AnswerPartKind
     /// <summary>A piece of the JSON of a call's arguments.</summary>
     CallArguments,
 
+    /// <summary>A call is complete: its arguments are a JSON object. One that does not come to this is no call.</summary>
+    CallEnd,
+
     /// <summary>The answer has ended.</summary>
     End,
 }

@@ -5,8 +5,7 @@ namespace Seriatim.Server;
 /// <summary>One of a job's answers while it streams: tokens go in, pieces that are certain come out.</summary>
 /// <param name="index">Which answer.</param>
 /// <param name="reader">Takes it apart.</param>
-/// <param name="endsWithCall">Whether the end of a call ends it.</param>
-internal sealed class AnswerStream(int index, IAnswerReader reader, bool endsWithCall)
+internal sealed class AnswerStream(int index, IAnswerReader reader)
 {
     private readonly List<AnswerPart> _parts = [];
     private List<TokenLogprobs>? _logprobs;
@@ -22,9 +21,9 @@ internal sealed class AnswerStream(int index, IAnswerReader reader, bool endsWit
         _parts.Clear();
         reader.Push(update.Text, _parts);
         if (update.Finish is { } end)
-            reader.Flush(endsWithCall && end == FinishReason.StopString, _parts);
+            reader.Flush(end, _parts);
         foreach (AnswerPart part in _parts)
-            deltas.Add(Delta(part));
+            deltas.Add(part.Kind == AnswerPartKind.CallEnd ? new AnswerDelta(index, part) : Delta(part));
         if (update.Finish is { } finish)
         {
             deltas.Add(Delta(new AnswerPart(AnswerPartKind.End, "")) with { Finish = finish, HasCalls = reader.HasCalls });

@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim.Server;
 
 /// <summary>
@@ -6,14 +8,14 @@ namespace Seriatim.Server;
 /// </summary>
 internal interface IAnswerReader
 {
-    /// <summary>Whether a call of a tool has begun.</summary>
+    /// <summary>Whether there is a complete call of a tool.</summary>
     bool HasCalls { get; }
 
     /// <summary>Takes more text, and gives what is certain.</summary>
     void Push(string text, List<AnswerPart> parts);
 
     /// <summary>The text has ended.</summary>
-    /// <param name="isCut">Whether the end of a call was taken as the end of the answer.</param>
+    /// <param name="finish">Why: what a limit cut off is not complete.</param>
     /// <param name="parts">Gets the rest.</param>
-    void Flush(bool isCut, List<AnswerPart> parts);
+    void Flush(FinishReason finish, List<AnswerPart> parts);
 }

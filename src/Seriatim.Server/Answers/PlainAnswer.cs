@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim.Server;
 
 /// <summary>An answer that is text and nothing else.</summary>
@@ -11,7 +13,7 @@ internal sealed class PlainAnswer : IAnswerReader
             parts.Add(new AnswerPart(AnswerPartKind.Content, text));
     }
 
-    public void Flush(bool isCut, List<AnswerPart> parts)
+    public void Flush(FinishReason finish, List<AnswerPart> parts)
     {
     }
 }

@@ -12,6 +12,9 @@ internal sealed class ChatJob : IJob
 
     public List<ChatTool> Tools { get; } = [];
 
+    /// <summary>Tools whose arguments must follow their schema.</summary>
+    public List<string> StrictTools { get; } = [];
+
     public ToolChoice ToolChoice { get; set; }
 
     /// <summary>The tool that <see cref="ToolChoice.Named"/> names.</summary>
@@ -36,28 +39,33 @@ internal sealed class ChatJob : IJob
         LanguageModel model = use.Language;
         ChatPromptOptions prompt = Prompt(model);
         GenerationRequest request = Generation.ApplyTo(ChatPrompt.Request(model, this, prompt), model);
-        bool hasTools = prompt.Tools.Count > 0, one = hasTools && !AllowsSeveralCalls;
-        if (one)
-            request = request with { StopStrings = [.. request.StopStrings, ToolCallReader.Close] };
+        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, request.Prompt.Span, Use);
         return new JobPlan
         {
             Operation = "chat",
-            Requests = [request],
-            NewReader = hasTools ? prefix => new ToolAnswer(prefix) : _ => new PlainAnswer(),
-            EndsWithCall = one,
+            Requests = [answer.ApplyTo(request)],
+            NewReader = prefix => new ModelAnswer(answer.Reader(prefix)),
         };
     }
+
+    /// <summary>What is said of the tools.</summary>
+    private ToolUse Use => new()
+    {
+        Choice = ToolChoice switch
+        {
+            ToolChoice.None => Seriatim.ToolChoice.None,
+            ToolChoice.Required => Seriatim.ToolChoice.Required,
+            ToolChoice.Named => Seriatim.ToolChoice.Of(NamedTool!),
+            _ => Seriatim.ToolChoice.Auto,
+        },
+        IsParallel = AllowsSeveralCalls,
+        Strict = StrictTools,
+    };
 
     /// <summary>How the conversation is written for a model.</summary>
     /// <exception cref="ApiException">The model is not shown what the conversation has.</exception>
     public ChatPromptOptions Prompt(LanguageModel model)
     {
-        if (ToolChoice is ToolChoice.Required or ToolChoice.Named)
-        {
-            throw ApiException.Unsupported(
-                "tool_choice can be \"auto\" or \"none\" for this model: a call cannot be forced.", "tool_choice");
-        }
-
         bool shows = Tools.Count > 0 && ToolChoice != ToolChoice.None;
         if (shows && ToolSupport.Refusal(model.Tokenizer, null) is { } refusal)
             throw ApiException.Unsupported($"{model.Name} cannot be offered tools: {refusal}.", "tools");
@@ -70,13 +78,7 @@ internal sealed class ChatJob : IJob
             }
         }
 
-        if (Messages.Any(turn => turn.Fields.ContainsKey("reasoning_content"))
-            && !ToolSupport.Reads(model.Tokenizer, null, "reasoning_content"))
-        {
-            throw ApiException.Unsupported(
-                $"The chat template of {model.Name} reads no reasoning_content; take it out of what is sent.", "messages");
-        }
-
+        ShowReasoning(model);
         return new ChatPromptOptions
         {
             AddGenerationPrompt = OpensAnswer,
@@ -84,6 +86,22 @@ internal sealed class ChatJob : IJob
             Variables = Variables,
         };
     }
+
+    /// <summary>Earlier reasoning goes where the template reads it, or into the text as the model wrote it.</summary>
+    private void ShowReasoning(LanguageModel model)
+    {
+        for (int i = 0; i < Messages.Count; i++)
+        {
+            if (!Messages[i].Fields.TryGetValue(Reasoning, out object? thoughts))
+                continue;
+            Messages[i] = ReasoningTurn.Show(Messages[i], $"{thoughts}", model.Tokenizer, null)
+                ?? throw ApiException.Unsupported(
+                    $"The chat template of {model.Name} reads no {Reasoning}; take it out of what is sent.", "messages");
+        }
+    }
+
+    /// <summary>The field of a message for earlier reasoning.</summary>
+    public const string Reasoning = "reasoning_content";
 
     /// <summary>The template's variable of that name.</summary>
     public const string ReasoningEffort = "reasoning_effort";

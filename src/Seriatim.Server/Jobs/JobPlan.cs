@@ -13,7 +13,4 @@ internal sealed record JobPlan
 
     /// <summary>Makes a reader for an answer; the text is what ids of its calls begin with.</summary>
     public Func<string, IAnswerReader> NewReader { get; init; } = _ => new PlainAnswer();
-
-    /// <summary>Whether the end of a tool's call ends an answer.</summary>
-    public bool EndsWithCall { get; init; }
 }

@@ -39,7 +39,7 @@ internal sealed class RunningJob : IDisposable
             Answers = [.. results.Index().SelectMany(result => result.Item.Choices.Select(choice =>
             {
                 int index = result.Index * Count + choice.Index;
-                return Answer.Of(choice, index, NewReader(index), _plan.EndsWithCall);
+                return Answer.Of(choice, index, NewReader(index));
             }))],
         };
     }
@@ -71,7 +71,7 @@ internal sealed class RunningJob : IDisposable
         await foreach (GenerationUpdate update in _handles[prompt].WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             int index = prompt * Count + update.Choice;
-            AnswerStream stream = streams[update.Choice] ??= new AnswerStream(index, NewReader(index), _plan.EndsWithCall);
+            AnswerStream stream = streams[update.Choice] ??= new AnswerStream(index, NewReader(index));
             deltas.Clear();
             stream.Push(update, deltas);
             foreach (AnswerDelta delta in deltas)

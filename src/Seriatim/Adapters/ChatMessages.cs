@@ -11,8 +11,6 @@ namespace Seriatim;
 /// <param name="template">A template in place of the tokenizer's own; null: that.</param>
 internal sealed class ChatMessages(LanguageModel model, ChatTemplate? template)
 {
-    private const string Reasoning = "reasoning_content";
-
     /// <summary>Names of tools by the calls of earlier messages.</summary>
     private readonly Dictionary<string, string> _called = new(StringComparer.Ordinal);
 
@@ -26,18 +24,16 @@ internal sealed class ChatMessages(LanguageModel model, ChatTemplate? template)
     {
         var calls = new List<object?>();
         var results = new List<ChatTurn>();
-        string thoughts = "";
+        string? thoughts = null;
         foreach (AIContent content in message.Contents)
         {
             switch (content)
             {
                 case TextContent:
                     break;
-                case TextReasoningContent thought when ToolSupport.Reads(model.Tokenizer, template, Reasoning):
+                case TextReasoningContent thought:
                     thoughts += thought.Text;
                     break;
-                case TextReasoningContent:
-                    throw Refused(content, $"its chat template reads no {Reasoning}, so take it out of what is sent");
                 case FunctionCallContent { Exception: null } call when Knows(call.Name):
                     calls.Add(Call(call).Field);
                     break;
@@ -55,14 +51,17 @@ internal sealed class ChatMessages(LanguageModel model, ChatTemplate? template)
             yield return result;
     }
 
-    private static ChatTurn Turn(ChatMessage message, List<object?> calls, string thoughts)
+    private ChatTurn Turn(ChatMessage message, List<object?> calls, string? thoughts)
     {
         var fields = new Dictionary<string, object?>();
         if (calls.Count > 0)
             fields["tool_calls"] = calls;
-        if (thoughts.Length > 0)
-            fields[Reasoning] = thoughts;
-        return new ChatTurn(message.Role.Value, message.Text) { Fields = fields };
+        var turn = new ChatTurn(message.Role.Value, message.Text) { Fields = fields };
+        if (thoughts is null)
+            return turn;
+        return ReasoningTurn.Show(turn, thoughts, model.Tokenizer, template)
+            ?? throw Refused(message.Contents.OfType<TextReasoningContent>().First(),
+                $"its chat template reads no {ToolSupport.ReasoningFields[0]}, so take it out of what is sent");
     }
 
     private ToolCall Call(FunctionCallContent call)

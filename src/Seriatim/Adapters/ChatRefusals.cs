@@ -10,7 +10,8 @@ internal static class ChatRefusals
     {
         string? refused = options switch
         {
-            { ToolMode: RequiredChatToolMode } => "ToolMode: a model may call tools, and cannot be made to",
+            { ToolMode: RequiredChatToolMode required } when (options.Tools?.Count ?? 0) + prompt.Tools.Count == 0 =>
+                $"ToolMode: {required.RequiredFunctionName ?? "a call"} is required, and there are no tools to call",
             { ResponseFormat: not null and not ChatResponseFormatText } => "ResponseFormat: answers are plain text",
             { ConversationId: not null } => "ConversationId: nothing is kept between requests; send all messages",
             { ModelId: { } id } when id != model.Name => $"ModelId {id}: this client serves {model.Name}",

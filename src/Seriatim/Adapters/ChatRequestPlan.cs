@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
@@ -6,9 +7,8 @@ namespace Seriatim;
 
 /// <summary>What options and messages of Microsoft.Extensions.AI make of a request.</summary>
 /// <param name="Request">The request.</param>
-/// <param name="HasTools">Whether its answer may hold calls of tools.</param>
-/// <param name="OneCall">Whether it ends with the first call.</param>
-internal sealed record ChatRequestPlan(GenerationRequest Request, bool HasTools, bool OneCall)
+/// <param name="Answer">How its answer is read.</param>
+internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Answer)
 {
     public static ChatRequestPlan Of(
         LanguageModel model, ChatPromptOptions prompt, IEnumerable<ChatMessage> messages, ChatOptions? options,
@@ -22,18 +22,18 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, bool HasTools,
         List<ChatTurn> turns = new ChatMessages(model, prompt.Template).Convert(messages);
         if (options.Instructions is { Length: > 0 } instructions)
             turns.Insert(0, new ChatTurn("system", instructions));
-        GenerationRequest chat = model.ChatRequest(turns, prompt with { Tools = [.. prompt.Tools, .. tools] });
+        prompt = prompt with { Tools = [.. prompt.Tools, .. tools] };
+        GenerationRequest chat = model.ChatRequest(turns, prompt);
         GenerationRequest request = StartFrom(options, chat, client);
-        bool hasTools = tools.Length + prompt.Tools.Count > 0, oneCall = hasTools && options.AllowMultipleToolCalls == false;
+        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, chat.Prompt.Span, UseOf(options));
         SamplingOptions own = request.Sampling;
         return new ChatRequestPlan(
-            request with
+            answer.ApplyTo(request with
             {
                 MaxNewTokens = options.MaxOutputTokens ?? request.MaxNewTokens,
                 MinNewTokens = Math.Min(request.MinNewTokens, options.MaxOutputTokens ?? int.MaxValue),
                 Seed = options.Seed is { } seed ? unchecked((ulong)seed) : request.Seed,
-                StopStrings =
-                    [.. request.StopStrings, .. options.StopSequences ?? [], .. oneCall ? [ToolCallReader.Close] : (string[])[]],
+                StopStrings = [.. request.StopStrings, .. options.StopSequences ?? []],
                 Sampling = own with
                 {
                     Temperature = options.Temperature ?? own.Temperature,
@@ -45,8 +45,23 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, bool HasTools,
                         Presence = options.PresencePenalty ?? own.Penalties.Presence,
                     },
                 },
-            }, hasTools, oneCall);
+            }), answer);
     }
+
+    /// <summary>What the options say of their tools.</summary>
+    private static ToolUse UseOf(ChatOptions options) => new()
+    {
+        Choice = options.ToolMode switch
+        {
+            NoneChatToolMode => ToolChoice.None,
+            RequiredChatToolMode { RequiredFunctionName: { } name } => ToolChoice.Of(name),
+            RequiredChatToolMode => ToolChoice.Required,
+            _ => ToolChoice.Auto,
+        },
+        IsParallel = options.AllowMultipleToolCalls != false,
+        Strict = [.. (options.Tools ?? []).Where(tool => tool.AdditionalProperties.TryGetValue("strict", out object? strict)
+            && strict is true or JsonElement { ValueKind: JsonValueKind.True }).Select(tool => tool.Name)],
+    };
 
     /// <summary>
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> makes stands in place of the model's defaults, and below the

@@ -20,9 +20,14 @@ internal sealed class SeriatimChatClient(ModelAccess<LanguageModel> access, Chat
             .ConfigureAwait(false);
         GenerationResult result = await handle.Completion.ConfigureAwait(false);
         GenerationChoice choice = result.Choices[0];
-        ToolCallReader? reader = ReaderFor(plan, handle);
-        string text = reader is null ? choice.Text : reader.Push(choice.Text) + reader.Flush(IsCut(plan, choice.Finish));
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, Contents(text, reader)))
+        AnswerReader reader = ReaderFor(plan, handle);
+        reader.Push(choice.Text);
+        reader.End(AnswerPlan.IsCut(choice.Finish));
+        var message = new ChatMessage(ChatRole.Assistant, Contents(reader))
+        {
+            AdditionalProperties = Unread(reader),
+        };
+        return new ChatResponse(message)
         {
             ResponseId = $"{handle.Number}",
             ModelId = access.Name,
@@ -58,20 +63,23 @@ internal sealed class SeriatimChatClient(ModelAccess<LanguageModel> access, Chat
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading);
         (ChatRequestPlan plan, GenerationHandle handle) =
             await SubmitAsync(messages, options, either.Token).ConfigureAwait(false);
-        ToolCallReader? reader = ReaderFor(plan, handle);
+        AnswerReader reader = ReaderFor(plan, handle);
         string id = $"{handle.Number}";
         await foreach (GenerationUpdate update in handle.WithCancellation(either.Token).ConfigureAwait(false))
         {
-            string text = reader is null ? update.Text
-                : reader.Push(update.Text) + (update.Finish is { } end ? reader.Flush(IsCut(plan, end)) : "");
-            if (text.Length == 0 && update.Finish is null)
+            IReadOnlyList<AnswerDelta> deltas = reader.Push(update.Text);
+            if (update.Finish is { } end)
+                deltas = [.. deltas, .. reader.End(AnswerPlan.IsCut(end))];
+            List<AIContent> contents = [.. deltas.Select(Content).OfType<AIContent>()];
+            if (contents.Count == 0 && update.Finish is null)
                 continue;
-            yield return new ChatResponseUpdate(ChatRole.Assistant, Contents(text, update.Finish is null ? null : reader))
+            yield return new ChatResponseUpdate(ChatRole.Assistant, contents)
             {
                 ResponseId = id,
                 MessageId = id,
                 ModelId = access.Name,
                 FinishReason = update.Finish is { } finish ? Reason(finish, reader) : null,
+                AdditionalProperties = update.Finish is null ? null : Unread(reader),
             };
         }
 
@@ -96,28 +104,45 @@ internal sealed class SeriatimChatClient(ModelAccess<LanguageModel> access, Chat
         return (plan, model.SubmitChat(plan.Request, cancellationToken));
     }
 
-    private static ToolCallReader? ReaderFor(ChatRequestPlan plan, GenerationHandle handle) =>
-        plan.HasTools ? new ToolCallReader($"call_{handle.Number}") : null;
+    private static AnswerReader ReaderFor(ChatRequestPlan plan, GenerationHandle handle) =>
+        plan.Answer.Reader($"call_{handle.Number}");
 
-    /// <summary>Whether the end of a call was taken as the end of the answer.</summary>
-    private static bool IsCut(ChatRequestPlan plan, FinishReason reason) => plan.OneCall && reason == FinishReason.StopString;
-
-    private static List<AIContent> Contents(string text, ToolCallReader? reader)
+    private static List<AIContent> Contents(AnswerReader reader)
     {
-        List<AIContent> contents = text.Length > 0 || reader is null or { Calls.Count: 0 } ? [new TextContent(text)] : [];
-        foreach (ToolCall call in reader?.Calls ?? [])
-        {
-            Dictionary<string, object?> arguments = call.Arguments.EnumerateObject()
-                .ToDictionary(argument => argument.Name, argument => (object?)argument.Value, StringComparer.Ordinal);
-            contents.Add(new FunctionCallContent(call.Id, call.Name, arguments));
-        }
-
-        return contents;
+        List<AIContent> contents = [];
+        if (reader.Reasoning.Length > 0)
+            contents.Add(new TextReasoningContent(reader.Reasoning));
+        if (reader.Text.Length > 0 || (reader.Calls.Count == 0 && contents.Count == 0))
+            contents.Add(new TextContent(reader.Text));
+        return [.. contents, .. reader.Calls.Select(Content)];
     }
 
-    private static ChatFinishReason Reason(FinishReason reason, ToolCallReader? reader) => reason switch
+    /// <summary>A delta as content; null: it is part of a call that comes when it is complete.</summary>
+    private static AIContent? Content(AnswerDelta delta) => delta switch
     {
-        _ when reader is { Calls.Count: > 0 } => ChatFinishReason.ToolCalls,
+        AnswerDelta.Content { Text: var text } => new TextContent(text),
+        AnswerDelta.Reasoning { Text: var text } => new TextReasoningContent(text),
+        AnswerDelta.CallEnd { Call: var call } => Content(call),
+        _ => null,
+    };
+
+    private static FunctionCallContent Content(ToolCall call) => new(call.Id, call.Name, call.Arguments.EnumerateObject()
+        .ToDictionary(argument => argument.Name, argument => (object?)argument.Value, StringComparer.Ordinal));
+
+    /// <summary>What should be calls and is none: blocks that cannot be read, and the call in which the answer was cut.</summary>
+    private static AdditionalPropertiesDictionary? Unread(AnswerReader reader)
+    {
+        var unread = new AdditionalPropertiesDictionary();
+        if (reader.Malformed.Count > 0)
+            unread["malformed_tool_calls"] = reader.Malformed;
+        if (reader.Incomplete is { } cut)
+            unread["incomplete_tool_call"] = $"{cut.Name}({cut.ArgumentsText}";
+        return unread.Count == 0 ? null : unread;
+    }
+
+    private static ChatFinishReason Reason(FinishReason reason, AnswerReader reader) => reason switch
+    {
+        _ when reader.Calls.Count > 0 => ChatFinishReason.ToolCalls,
         FinishReason.Length => ChatFinishReason.Length,
         FinishReason.Timeout => new ChatFinishReason("timeout"),
         FinishReason.Cancelled => new ChatFinishReason("cancelled"),

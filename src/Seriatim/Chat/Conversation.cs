@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
 
@@ -78,7 +77,8 @@ public sealed class Conversation
         ReplyAsync(null, options, cancellationToken);
 
     /// <summary>
-    /// Says something, and gives the answer as it comes, without calls of tools; these are <see cref="PendingCalls"/> then.
+    /// Says something, and gives the answer as it comes, without calls of tools (these are <see cref="PendingCalls"/> then) and
+    /// without reasoning (<see cref="ConversationOptions.OnReasoning"/>).
     /// Begins when the first element is asked for.
     /// </summary>
     /// <param name="message">What the user says.</param>
@@ -180,7 +180,14 @@ public sealed class Conversation
         }
 
         GenerationResult result = await answer.Handle!.Completion.ConfigureAwait(false);
-        return new ConversationReply { Text = $"{answer.Text}".Trim(), ToolCalls = answer.Calls, Result = result };
+        return new ConversationReply
+        {
+            Text = answer.Text.Trim(),
+            Reasoning = answer.Reader!.Reasoning.Trim(),
+            ToolCalls = answer.Calls,
+            MalformedCalls = answer.Reader.Malformed,
+            Result = result,
+        };
     }
 
     private async IAsyncEnumerable<GenerationUpdate> ReadAsync(
@@ -191,14 +198,18 @@ public sealed class Conversation
         int before = Begin(message);
         try
         {
-            answer.Handle = Model.SubmitChat(Request(options), cancellationToken);
-            var reader = _options.Prompt.Tools.Count > 0 ? new ToolCallReader($"call_{answer.Handle.Number}") : null;
+            GenerationRequest request = Request(options);
+            AnswerPlan plan = AnswerPlan.Of(Model.Tokenizer, _options.Prompt, request.Prompt.Span, new ToolUse());
+            answer.Handle = Model.SubmitChat(plan.ApplyTo(request), cancellationToken);
+            AnswerReader reader = answer.Reader = plan.Reader($"call_{answer.Handle.Number}");
             await foreach (GenerationUpdate update in answer.Handle.WithCancellation(reading).ConfigureAwait(false))
             {
-                string text = reader is null ? update.Text
-                    : reader.Push(update.Text) + (update.Finish is null ? "" : reader.Flush(closes: false));
-                answer.Take(text, reader?.Calls ?? []);
-                yield return update with { Text = text };
+                IReadOnlyList<AnswerDelta> deltas = reader.Push(update.Text);
+                if (update.Finish is { } finish)
+                    deltas = [.. deltas, .. reader.End(AnswerPlan.IsCut(finish))];
+                foreach (AnswerDelta.Reasoning thought in deltas.OfType<AnswerDelta.Reasoning>())
+                    _options.OnReasoning?.Invoke(thought.Text);
+                yield return update with { Text = string.Concat(deltas.OfType<AnswerDelta.Content>().Select(d => d.Text)) };
             }
 
             answer.IsComplete = true;
@@ -249,23 +260,29 @@ public sealed class Conversation
     {
         public GenerationHandle? Handle { get; set; }
 
-        public StringBuilder Text { get; } = new();
+        public AnswerReader? Reader { get; set; }
 
-        public IReadOnlyList<ToolCall> Calls { get; private set; } = [];
+        public string Text => Reader?.Text ?? "";
+
+        public IReadOnlyList<ToolCall> Calls => Reader?.Calls ?? [];
 
         public bool IsComplete { get; set; }
 
-        public ChatTurn Turn => new(Assistant, $"{Text}".Trim())
+        public ChatTurn Turn
         {
-            Fields = Calls.Count == 0
-                ? new Dictionary<string, object?>()
-                : new Dictionary<string, object?> { [CallsField] = new Calls(Calls) },
-        };
+            get
+            {
+                var fields = new Dictionary<string, object?>();
+                if (Calls.Count > 0)
+                    fields[CallsField] = new Calls(Calls);
+                if (Reader?.Reasoning.Trim() is { Length: > 0 } thoughts)
+                {
+                    foreach (string name in ToolSupport.ReasoningFields)
+                        fields[name] = thoughts;
+                }
 
-        public void Take(string text, IReadOnlyList<ToolCall> calls)
-        {
-            Text.Append(text);
-            Calls = calls;
+                return new ChatTurn(Assistant, Text.Trim()) { Fields = fields };
+            }
         }
     }
 

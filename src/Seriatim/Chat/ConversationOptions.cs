@@ -13,6 +13,9 @@ public sealed record ConversationOptions
     /// </summary>
     public ChatPromptOptions Prompt { get; init; } = ChatPromptOptions.Default;
 
+    /// <summary>Told what the model thinks before it answers, as it comes; it is no part of the text. Null: nobody is.</summary>
+    public Action<string>? OnReasoning { get; init; }
+
     /// <summary>How answers are generated, where a message does not say otherwise.</summary>
     public GenerateOptions Generate { get; init; } = new();
 }

@@ -5,6 +5,9 @@ namespace Seriatim;
 /// <summary>Whether a template shows tools to the model, and in which form the model then calls them.</summary>
 internal static class ToolSupport
 {
+    /// <summary>Names that templates use, of which they use one.</summary>
+    public static readonly string[] ReasoningFields = ["reasoning_content", "thinking"];
+
     /// <summary>Why tools cannot be offered by a template; null: they can.</summary>
     public static string? Refusal(Tokenizer tokenizer, ChatTemplate? template)
     {
@@ -12,14 +15,20 @@ internal static class ToolSupport
             return "there is no chat template to show them";
         if (!source.Contains("tools", StringComparison.Ordinal))
             return "the chat template does not show tools to the model";
-        if (!source.Contains(ToolCallReader.Open, StringComparison.Ordinal))
-            return $"the chat template wants calls in a form that is not read; {ToolCallReader.Open} is";
-        return tokenizer.IdOf(ToolCallReader.Open) is { } id && tokenizer.IsSpecial(id)
-            ? $"{ToolCallReader.Open} is a special token here, which is no text of an answer"
-            : null;
+        return ToolFormats.Of(source) is not null ? null
+            : "the chat template wants calls in a form that is not read; these are: "
+                + string.Join(", ", ToolFormats.All.Select(row => row.Name).Distinct());
     }
 
-    /// <summary>Whether a template reads a field of a message.</summary>
-    public static bool Reads(Tokenizer tokenizer, ChatTemplate? template, string field) =>
-        (template ?? tokenizer.ChatTemplate)?.Source.Contains(field, StringComparison.Ordinal) == true;
+    /// <summary>The field of a message in which a template reads earlier reasoning; null: it reads none.</summary>
+    public static string? ReasoningField(Tokenizer tokenizer, ChatTemplate? template)
+    {
+        string source = (template ?? tokenizer.ChatTemplate)?.Source ?? "";
+        return ReasoningFields.FirstOrDefault(field => ((string[])[$".{field}", $"'{field}'", $"\"{field}\""])
+            .Any(use => source.Contains(use, StringComparison.Ordinal)));
+    }
+
+    /// <summary>Whether a template reads a variable or a field.</summary>
+    public static bool Reads(Tokenizer tokenizer, ChatTemplate? template, string name) =>
+        (template ?? tokenizer.ChatTemplate)?.Source.Contains(name, StringComparison.Ordinal) == true;
 }

@@ -29,6 +29,7 @@ public sealed class RefusalTests
         Bad("StopIds", Good with { StopIds = [-1] });
         Bad("StopStrings", Good with { StopStrings = ["x"] });
         Bad("StopStrings", Good with { StopStrings = [""] });
+        Bad("ShownIds", Good with { ShownIds = [1] });
         Bad("IgnoreEndIds", Good with { IgnoreEndIds = true });
         Bad("ForcedPrefix", Good with { ForcedPrefix = [1, 2, 3, 4, 5, 6] });
         Bad("ForcedEndId", Good with { ForcedEndId = 77 });

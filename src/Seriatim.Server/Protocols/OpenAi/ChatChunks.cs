@@ -30,7 +30,12 @@ internal sealed class ChatChunks(AnswerHead head, ChatRequest request, RunningJo
         }
     }
 
-    public void Write(AnswerDelta delta) => stream.Write(json => WriteChunk(json, () => WriteChoice(json, delta)));
+    public void Write(AnswerDelta delta)
+    {
+        // Clients of this protocol see that a call is complete by the next one, or the end.
+        if (delta.Part.Kind != AnswerPartKind.CallEnd)
+            stream.Write(json => WriteChunk(json, () => WriteChoice(json, delta)));
+    }
 
     /// <summary>The counts, if they were asked for; the times of llama.cpp come with them.</summary>
     public void WriteEnd(IReadOnlyList<GenerationResult> results)

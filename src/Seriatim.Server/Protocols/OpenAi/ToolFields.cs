@@ -34,8 +34,15 @@ internal static class ToolFields
             Example = "{\"type\": \"object\"}",
             Read = (tool, value) => tool.Parameters = value.Json.Clone(),
         },
-        CommonFields.Refused<ToolDraft>("strict", JsonKinds.Boolean, "true", ["false"],
-            "arguments are as the model writes them; check them."),
+        new()
+        {
+            Name = "strict",
+            Kinds = JsonKinds.Boolean,
+            Doc = "Whether its arguments must follow the schema: then nothing else can be written, and what cannot be enforced is "
+                + "refused by its keyword. Default: false.",
+            Example = "true",
+            Read = (tool, value) => tool.IsStrict = value.Boolean,
+        },
     ]);
 
     private static readonly FieldTable<ToolDraft> ToolTable = new("tools[]",
@@ -137,7 +144,7 @@ internal static class ToolFields
         {
             Name = "parallel_tool_calls",
             Kinds = JsonKinds.Boolean,
-            Doc = "Whether an answer may call several tools; false: it ends with the first call. Default: true.",
+            Doc = "Whether an answer may call several tools; false: at most one. Default: true.",
             Example = "false",
             ExampleNeeds = "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]",
             Read = (job, value) => job.AllowsSeveralCalls = value.Boolean,
@@ -166,6 +173,8 @@ internal static class ToolFields
             }
 
             job.Tools.Add(draft.Tool);
+            if (draft.IsStrict)
+                job.StrictTools.Add(draft.Name);
         }
     }
 
@@ -199,6 +208,8 @@ internal static class ToolFields
         public string Description { get; set; } = "";
 
         public JsonElement? Parameters { get; set; }
+
+        public bool IsStrict { get; set; }
 
         public ChatTool Tool => Parameters is { } parameters
             ? new ChatTool { Name = Name, Description = Description, Parameters = parameters }

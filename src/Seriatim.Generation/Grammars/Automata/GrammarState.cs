@@ -1,0 +1,53 @@
+namespace Seriatim.Generation;
+
+/// <summary>
+/// Where all readings of a text stand: a value that never changes, so that sequences that fork, drafts and saved masks share it.
+/// </summary>
+/// <param name="id">Tells it from others.</param>
+/// <param name="canEnd">Whether the text may end here.</param>
+/// <param name="threads">Terminals that are being read, by place; no two with the same.</param>
+internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads)
+{
+    private ByteSet _first;
+    private bool _hasFirst;
+
+    public long Id => id;
+
+    public bool CanEnd => canEnd;
+
+    public ReadOnlySpan<GrammarThread> Threads => threads;
+
+    /// <summary>Whether nothing but the end may follow.</summary>
+    public bool IsComplete => threads.Length == 0;
+
+    /// <summary>The tokens that may follow, once they were asked for.</summary>
+    public TokenSet? Tokens { get; set; }
+
+    /// <summary>Whether they are being found on another thread, or will be.</summary>
+    public bool IsPrepared { get; set; }
+
+    /// <summary>The bytes that may follow.</summary>
+    public ByteSet First(GrammarProgram program)
+    {
+        if (_hasFirst)
+            return _first;
+        ByteSet first = default;
+        foreach (GrammarThread thread in threads)
+        {
+            if (program[thread.Instruction].Terminal is { } terminal)
+                first.Add(terminal.First(thread.State));
+        }
+
+        (_first, _hasFirst) = (first, true);
+        return first;
+    }
+}
+
+/// <summary>A terminal that is being read.</summary>
+/// <param name="Instruction">Its instruction.</param>
+/// <param name="State">State of its automaton.</param>
+/// <param name="Stack">Where it returns to.</param>
+internal readonly record struct GrammarThread(int Instruction, int State, GrammarStack Stack)
+{
+    public long Place => ((long)Instruction << 32) | (uint)State;
+}

@@ -1,0 +1,51 @@
+namespace Seriatim.Generation;
+
+/// <summary>An automaton over bytes with what was found out about it for a vocabulary.</summary>
+internal sealed class Terminal
+{
+    private readonly bool[] _goesOn;
+    private TerminalMask?[] _masks;
+    private int[]? _plain;
+
+    public Terminal(ByteDfa language)
+    {
+        Language = language;
+        _masks = new TerminalMask?[language.States];
+        _goesOn = new bool[language.States];
+        for (int state = 0; state < language.States; state++)
+            _goesOn[state] = Terminals.GoesOn(language, state);
+    }
+
+    public ByteDfa Language { get; }
+
+    /// <summary>Whether a byte can follow, by state.</summary>
+    public ReadOnlySpan<bool> GoesOn => _goesOn;
+
+    /// <summary>
+    /// How many plain characters may come in a state, whichever they are, before the terminal breaks off or may end.
+    /// </summary>
+    public int PlainReach(int state) => (_plain ??= Seriatim.Generation.PlainReach.Of(Language))[state];
+
+    /// <summary>What was found for a state; null: it was not asked for.</summary>
+    public TerminalMask? this[int state]
+    {
+        get => Volatile.Read(ref _masks[state]);
+        set => Volatile.Write(ref _masks[state], value);
+    }
+
+    /// <summary>Forgets what was found.</summary>
+    public void Forget() => _masks = new TerminalMask?[Language.States];
+
+    /// <summary>The bytes that may come in a state.</summary>
+    public ByteSet First(int state)
+    {
+        ByteSet first = default;
+        for (int value = 0; value < 256; value++)
+        {
+            if (Language.Next(state, (byte)value) != ByteDfa.Dead)
+                first.Add((byte)value);
+        }
+
+        return first;
+    }
+}

@@ -1,0 +1,85 @@
+namespace Seriatim.Generation;
+
+/// <summary>Small questions about automata over bytes.</summary>
+internal static class Terminals
+{
+    /// <summary>Whether a byte can follow in a state.</summary>
+    public static bool GoesOn(ByteDfa language, int state)
+    {
+        for (int one = 0; one < language.Classes; one++)
+        {
+            if (language.NextOfClass(state, one) != ByteDfa.Dead)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether there is a text beside the empty one.</summary>
+    public static bool HasMore(ByteDfa language) => GoesOn(language, ByteDfa.Start);
+
+    /// <summary>The same texts but for the empty one: a start of its own, to which nothing leads back.</summary>
+    public static ByteDfa WithoutEmpty(ByteDfa language)
+    {
+        (byte[] classOf, int[] next, bool[] accepts) = Copy(language, language.States + 1);
+        for (int state = language.States; state >= 0; state--)
+        {
+            int from = state == 0 ? 0 : state - 1;
+            accepts[state] = state > 0 && language.Accepts(from);
+            for (int one = 0; one < language.Classes; one++)
+            {
+                int to = language.NextOfClass(from, one);
+                next[state * language.Classes + one] = to == ByteDfa.Dead ? to : to + 1;
+            }
+        }
+
+        return new ByteDfa(classOf, language.Classes, next, accepts);
+    }
+
+    /// <summary>The automaton of a fixed text.</summary>
+    public static ByteDfa OfText(ReadOnlySpan<byte> text)
+    {
+        byte[] classOf = new byte[256];
+        int classes = 1;
+        foreach (byte value in text)
+        {
+            if (classOf[value] == 0)
+                classOf[value] = (byte)classes++;
+        }
+
+        // Class 0 are the bytes that do not occur; if all 256 do, the last of them has none of its own.
+        if (classes > 256)
+            return TerminalBuilder.TryBuild(new GrammarNode.Literal(text.ToArray()), int.MaxValue / 16)!;
+        int[] next = new int[(text.Length + 1) * classes];
+        Array.Fill(next, ByteDfa.Dead);
+        bool[] accepts = new bool[text.Length + 1];
+        accepts[^1] = true;
+        for (int i = 0; i < text.Length; i++)
+            next[i * classes + classOf[text[i]]] = i + 1;
+        return new ByteDfa(classOf, classes, next, accepts);
+    }
+
+    /// <summary>All that an automaton is, to tell equal ones.</summary>
+    public static string KeyOf(ByteDfa language)
+    {
+        var key = new System.Text.StringBuilder(language.States * language.Classes + 260);
+        for (int value = 0; value < 256; value++)
+            key.Append((char)language.ClassOf((byte)value));
+        for (int state = 0; state < language.States; state++)
+        {
+            key.Append(language.Accepts(state) ? '+' : '-');
+            for (int one = 0; one < language.Classes; one++)
+                key.Append((char)(language.NextOfClass(state, one) + 1));
+        }
+
+        return key.ToString();
+    }
+
+    private static (byte[] ClassOf, int[] Next, bool[] Accepts) Copy(ByteDfa language, int states)
+    {
+        byte[] classOf = new byte[256];
+        for (int value = 0; value < 256; value++)
+            classOf[value] = (byte)language.ClassOf((byte)value);
+        return (classOf, new int[states * language.Classes], new bool[states]);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Runtime.CompilerServices;
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Generation;
+
+/// <summary>
+/// A grammar for the tokens of a vocabulary: which may follow in a state, and where one leads. Any number of sequences, on any
+/// threads, share it with what was found.
+/// </summary>
+internal sealed class CompiledGrammar
+{
+    private const long MostBytes = 64 << 20;
+
+    private static readonly ConditionalWeakTable<Grammar, ConditionalWeakTable<GrammarVocabulary, CompiledGrammar>> Known = [];
+
+    private readonly Lock _lock = new();
+    private readonly GrammarMachine _machine;
+    private readonly ulong[] _words;
+    private readonly List<(TokenTrie Trie, int Node, GrammarState State)> _waiting = [];
+    private readonly HashSet<(TokenTrie Trie, int Node, long State)> _seen = [];
+    private readonly List<int> _exits = [];
+    private readonly List<GrammarState> _kept = [];
+    private long _size;
+
+    private CompiledGrammar(Grammar grammar, GrammarVocabulary vocabulary)
+    {
+        (Grammar, Vocabulary) = (grammar, vocabulary);
+        _words = new ulong[(vocabulary.Size - 1) / 64 + 1];
+        try
+        {
+            _machine = new GrammarMachine(GrammarProgram.Of(grammar, vocabulary.TerminalOf, vocabulary.SpecialOf));
+        }
+        catch (InsufficientExecutionStackException exception)
+        {
+            throw new GrammarException(grammar.Kind, "", $"its rules are nested too deeply ({exception.Message})");
+        }
+    }
+
+    public Grammar Grammar { get; }
+
+    public GrammarVocabulary Vocabulary { get; }
+
+    /// <summary>The state before the first token.</summary>
+    public GrammarState Start => _machine.Start;
+
+    /// <summary>A grammar for a tokenizer; compiled once.</summary>
+    /// <param name="grammar">The grammar.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="vocabulary">Number of ids of the model.</param>
+    public static CompiledGrammar Of(Grammar grammar, Tokenizer tokenizer, int vocabulary) => Known.GetValue(grammar, _ => [])
+        .GetValue(GrammarVocabulary.Of(tokenizer, vocabulary), tokens => new CompiledGrammar(grammar, tokens));
+
+    /// <summary>The state after a token; null: it does not follow.</summary>
+    public GrammarState? Accept(GrammarState state, int token)
+    {
+        ReadOnlySpan<byte> bytes = Vocabulary.BytesOf(token).Span;
+        lock (_lock)
+        {
+            if (bytes.IsEmpty)
+                return _machine.StepSpecial(state, token);
+            GrammarState? next = state;
+            for (int i = 0; i < bytes.Length && next is not null; i++)
+                next = _machine.Step(next, bytes[i]);
+            return next;
+        }
+    }
+
+    /// <summary>The tokens that may follow; ends are not among them (<see cref="GrammarState.CanEnd"/>).</summary>
+    public TokenSet TokensOf(GrammarState state)
+    {
+        if (state.Tokens is { } known)
+            return known;
+        lock (_lock)
+            return state.Tokens ??= Find(state);
+    }
+
+    /// <summary>The only token that may follow; null: there are several, or none, or the text may end.</summary>
+    public int? ForcedOf(GrammarState state)
+    {
+        if (state.CanEnd || state.IsComplete)
+            return null;
+
+        // Where several bytes may follow, several tokens may; in vocabularies that lack one of them it is found out later.
+        lock (_lock)
+        {
+            if (state.Tokens is null && state.First(_machine.Program).Count > 1)
+                return null;
+        }
+
+        TokenSet tokens = TokensOf(state);
+        return tokens.Count == 1 ? tokens.Few.IsEmpty ? null : tokens.Few[0] : null;
+    }
+
+    /// <summary>Begins to find the tokens of a state on another thread, so that they are there when a row is.</summary>
+    public void Prepare(GrammarState state)
+    {
+        if (state.Tokens is not null || state.IsPrepared || state.IsComplete)
+            return;
+        state.IsPrepared = true;
+        ThreadPool.UnsafeQueueUserWorkItem(static work =>
+        {
+            try
+            {
+                work.Compiled.TokensOf(work.State);
+            }
+            catch (GrammarException)
+            {
+                // Whoever needs the tokens meets it, too, and can say whose request it is.
+            }
+        }, (Compiled: this, State: state), preferLocal: false);
+    }
+
+    private TokenSet Find(GrammarState state)
+    {
+        Array.Clear(_words);
+        _waiting.Clear();
+        _seen.Clear();
+        GrammarProgram program = _machine.Program;
+        foreach (GrammarThread thread in state.Threads)
+        {
+            GrammarInstruction instruction = program[thread.Instruction];
+            if (instruction.Terminal is not { } terminal)
+            {
+                _words[instruction.Token >> 6] |= 1ul << instruction.Token;
+                continue;
+            }
+
+            TerminalMask mask = Vocabulary.MaskOf(terminal, thread.State);
+            mask.OrInto(_words);
+            if (mask.Exits.Length == 0)
+                continue;
+            GrammarState after = _machine.After(instruction.Next, thread.Stack);
+            ByteSet first = after.First(program);
+            foreach (int exit in first.Count == 0 ? [] : mask.Exits)
+            {
+                if (mask.Trie.HasChild(exit, first))
+                    _waiting.Add((mask.Trie, exit, after));
+            }
+        }
+
+        for (int i = 0; i < _waiting.Count; i++)
+            Cross(_waiting[i].Trie, _waiting[i].Node, _waiting[i].State);
+        return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
+    }
+
+    /// <summary>Walks tokens on that have crossed the end of a terminal.</summary>
+    private void Cross(TokenTrie trie, int node, GrammarState state)
+    {
+        if (!_seen.Add((trie, node, state.Id)))
+            return;
+        foreach (GrammarThread thread in state.Threads)
+        {
+            GrammarInstruction instruction = _machine.Program[thread.Instruction];
+            if (instruction.Terminal is not { } terminal)
+                continue;
+            _exits.Clear();
+            trie.Walk(terminal, thread.State, node, _words, _exits);
+            if (_exits.Count == 0)
+                continue;
+            GrammarState after = _machine.After(instruction.Next, thread.Stack);
+            ByteSet first = after.First(_machine.Program);
+            foreach (int exit in _exits)
+            {
+                if (trie.HasChild(exit, first))
+                    _waiting.Add((trie, exit, after));
+            }
+        }
+    }
+
+    private TokenSet Keep(GrammarState state, TokenSet tokens)
+    {
+        if ((_size += tokens.Size) > MostBytes)
+        {
+            foreach (GrammarState other in _kept)
+                (other.Tokens, other.IsPrepared) = (null, false);
+            _kept.Clear();
+            _size = tokens.Size;
+        }
+
+        _kept.Add(state);
+        return tokens;
+    }
+}

@@ -1,0 +1,120 @@
+namespace Seriatim.Generation;
+
+/// <summary>
+/// The bytes of tokens as a tree, written down in the order of a walk: a node, then all below it. Where a walk breaks off it
+/// jumps to the node's end.
+/// </summary>
+internal sealed class TokenTrie
+{
+    private readonly byte[] _byte;
+    private readonly int[] _end;
+    private readonly int[] _depth;
+    private readonly int[] _firstToken;
+    private readonly int[] _tokens;
+
+    /// <param name="sorted">Tokens in the order of their bytes.</param>
+    /// <param name="bytesOf">Their bytes, one or more.</param>
+    public TokenTrie(int[] sorted, Func<int, ReadOnlyMemory<byte>> bytesOf)
+    {
+        var bytes = new List<byte> { 0 };
+        var end = new List<int> { 0 };
+        var depth = new List<int> { 0 };
+        var first = new List<int> { 0 };
+        var path = new List<int> { 0 };
+        for (int i = 0; i < sorted.Length; i++)
+        {
+            ReadOnlySpan<byte> text = bytesOf(sorted[i]).Span;
+            int common = i == 0 ? 0 : text.CommonPrefixLength(bytesOf(sorted[i - 1]).Span);
+            Leave(common);
+            for (int at = common; at < text.Length; at++)
+            {
+                path.Add(bytes.Count);
+                bytes.Add(text[at]);
+                end.Add(0);
+                depth.Add(at + 1);
+                first.Add(i);
+            }
+        }
+
+        Leave(-1);
+        (_byte, _end, _depth) = ([.. bytes], [.. end], [.. depth]);
+        first.Add(sorted.Length);
+        (_firstToken, _tokens) = ([.. first], sorted);
+        Deepest = depth.Max();
+
+        void Leave(int deepest)
+        {
+            for (; path.Count - 1 > deepest && path.Count > 0; path.RemoveAt(path.Count - 1))
+                end[path[^1]] = bytes.Count;
+        }
+    }
+
+    /// <summary>Longest token.</summary>
+    public int Deepest { get; }
+
+    /// <summary>Whether a child of a node begins with one of some bytes.</summary>
+    public bool HasChild(int node, in ByteSet first)
+    {
+        for (int child = node + 1; child < _end[node]; child = _end[child])
+        {
+            if (first.Contains(_byte[child]))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Walks down from a node as a terminal allows: marks the tokens that end where it has not broken off, and tells the nodes
+    /// where it may end and tokens go on.
+    /// </summary>
+    /// <param name="terminal">The terminal.</param>
+    /// <param name="state">Its state at the node.</param>
+    /// <param name="node">The node; 0: the root.</param>
+    /// <param name="words">Bits of tokens.</param>
+    /// <param name="exits">Where nodes are added.</param>
+    public void Walk(Terminal terminal, int state, int node, ulong[] words, List<int> exits)
+    {
+        ByteDfa language = terminal.Language;
+        ReadOnlySpan<bool> goesOn = terminal.GoesOn;
+        int deepest = Deepest - _depth[node] + 1;
+        Span<int> states = deepest <= 512 ? stackalloc int[deepest] : new int[deepest];
+        states[0] = state;
+        int top = _depth[node];
+        int end = _end[node];
+        for (int at = node + 1; at < end;)
+        {
+            int depth = _depth[at] - top;
+            int next = language.Next(states[depth - 1], _byte[at]);
+            if (next == ByteDfa.Dead)
+            {
+                at = _end[at];
+                continue;
+            }
+
+            // The tokens below a node follow in one run: its own come first, and end where those of the next node begin.
+            for (int i = _firstToken[at]; i < _firstToken[at + 1]; i++)
+            {
+                int id = _tokens[i];
+                words[id >> 6] |= 1ul << id;
+            }
+
+            if (_end[at] == at + 1)
+            {
+                at++;
+                continue;
+            }
+
+            if (language.Accepts(next))
+                exits.Add(at);
+            if (!goesOn[next])
+            {
+                at = _end[at];
+                continue;
+            }
+
+            states[depth] = next;
+            at++;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using Seriatim.Generation;
+using Seriatim.Tokenizers;
+
+namespace Seriatim;
+
+/// <summary>How the answers to a prompt are read, and what the request needs for it.</summary>
+/// <param name="Format">How the model writes.</param>
+/// <param name="Tools">The tools that were offered.</param>
+/// <param name="StartsInReasoning">Whether the prompt has opened the reasoning.</param>
+internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> Tools, bool StartsInReasoning)
+{
+    /// <summary>What the request says of its tools.</summary>
+    public ToolUse Use { get; init; } = new();
+
+    /// <summary>What holds its answers to that; null: nothing is needed.</summary>
+    public Grammar? Grammar { get; init; }
+
+    /// <summary>The plan for a prompt.</summary>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="prompt">Template and tools.</param>
+    /// <param name="ids">The prompt.</param>
+    /// <param name="use">What the request says of its tools; where none are offered, no calls are looked for.</param>
+    /// <exception cref="GrammarException">A tool's schema is none, or cannot be enforced where it must be.</exception>
+    public static AnswerPlan Of(Tokenizer tokenizer, ChatPromptOptions prompt, ReadOnlySpan<int> ids, ToolUse use)
+    {
+        foreach (ChatTool tool in prompt.Tools)
+            ToolSchema.Check(tool);
+        AnswerFormat format = AnswerFormat.Of(tokenizer, prompt.Template);
+        if (prompt.Tools.Count == 0 || use.Choice.Kind == ToolChoiceKind.None)
+            format = format.WithoutCalls();
+        var plan = new AnswerPlan(format, prompt.Tools, format.StartsInReasoning(tokenizer, ids)) { Use = use };
+        bool needsGrammar = format.Tools is not null && prompt.Tools.Count > 0 && use.IsConstrained;
+        return needsGrammar ? plan with { Grammar = ToolGrammar.Of(plan, use) } : plan;
+    }
+
+    /// <summary>A request whose answers can be read: marks that are special tokens come out, those that end a message end it.</summary>
+    public GenerationRequest ApplyTo(GenerationRequest request)
+    {
+        if (Format.IsPlain || request.Tokenizer is not { } tokenizer)
+            return request;
+        if (Grammar is not null && request.Sampling.Grammar is { } other)
+        {
+            throw new GrammarException("Tools", "", $"the request has a grammar of its own ({other.Kind}), and its tools need another; "
+                + "leave one of them out");
+        }
+
+        IReadOnlyList<int> ends = Format.EndIds(tokenizer);
+        return request with
+        {
+            ShownIds = [.. request.ShownIds.Union(Format.ShownIds(tokenizer)).Except(ends)],
+            StopIds = [.. request.StopIds.Union(ends)],
+            Sampling = Grammar is null ? request.Sampling : request.Sampling with { Grammar = Grammar },
+        };
+    }
+
+    /// <summary>Reads one answer.</summary>
+    /// <param name="prefix">What the ids of its calls begin with.</param>
+    public AnswerReader Reader(string prefix) => new(Format, Tools, prefix, StartsInReasoning) { OneCall = !Use.IsParallel };
+
+    /// <summary>Whether a limit ended an answer, not the model.</summary>
+    public static bool IsCut(FinishReason reason) =>
+        reason is FinishReason.Length or FinishReason.Timeout or FinishReason.Cancelled;
+}

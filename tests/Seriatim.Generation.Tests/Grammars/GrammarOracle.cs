@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+
+namespace Seriatim.Generation.Tests.Grammars;
+
+/// <summary>
+/// The meaning of grammar rules, as plainly as it can be written: all derivations at once, each a stack of what is still to come.
+/// Slow, and obviously right: what the automaton is compared with.
+/// </summary>
+internal sealed class GrammarOracle
+{
+    private readonly GrammarRules _rules;
+    private readonly List<Frame> _frames = [];
+    private readonly Dictionary<Frame, int> _numbers = [];
+
+    public GrammarOracle(GrammarRules rules)
+    {
+        _rules = rules;
+        Start = Close([Push(new GrammarNode.Rule(0), 0, Done)]);
+    }
+
+    /// <summary>The stack on which nothing is left.</summary>
+    private const int Done = -1;
+
+    public HashSet<int> Start { get; }
+
+    public bool MayEnd(HashSet<int> state) => state.Contains(Done);
+
+    public bool Accepts(ReadOnlySpan<byte> text) => MayEnd(After(Start, text));
+
+    public HashSet<int> After(HashSet<int> state, ReadOnlySpan<byte> text)
+    {
+        foreach (byte value in text)
+        {
+            if (state.Count == 0)
+                return state;
+            state = After(state, value);
+        }
+        return state;
+    }
+
+    public HashSet<int> After(HashSet<int> state, byte value)
+    {
+        var next = new List<int>();
+        foreach (int stack in state)
+        {
+            if (stack == Done)
+                continue;
+            Frame top = _frames[stack];
+            if (top.Node is GrammarNode.Literal literal && literal.Bytes.Span[top.Place] == value)
+                next.Add(Push(literal, top.Place + 1, top.Below));
+            if (top.Node is GrammarNode.Regular regular && regular.Language.Next(top.Place, value) is >= 0 and var to)
+                next.Add(Push(regular, to, top.Below));
+        }
+        return Close(next);
+    }
+
+    private int Push(GrammarNode node, int place, int below)
+    {
+        var frame = new Frame(node, place, below);
+        if (_numbers.TryGetValue(frame, out int number))
+            return number;
+        _frames.Add(frame);
+        return _numbers[frame] = _frames.Count - 1;
+    }
+
+    private HashSet<int> Close(List<int> from)
+    {
+        var seen = new HashSet<int>();
+        var kept = new HashSet<int>();
+        var open = new Stack<int>(from);
+        while (open.TryPop(out int stack))
+        {
+            if (!seen.Add(stack))
+                continue;
+            if (stack == Done)
+            {
+                kept.Add(stack);
+                continue;
+            }
+            (GrammarNode node, int place, int below) = _frames[stack];
+            switch (node)
+            {
+                case GrammarNode.Literal literal when place == literal.Bytes.Length:
+                    open.Push(below);
+                    break;
+                case GrammarNode.Literal:
+                    kept.Add(stack);
+                    break;
+                case GrammarNode.Regular regular:
+                    kept.Add(stack);
+                    if (regular.Language.Accepts(place))
+                        open.Push(below);
+                    break;
+                case GrammarNode.Rule rule:
+                    open.Push(Push(_rules[rule.Index], 0, below));
+                    break;
+                case GrammarNode.Sequence sequence:
+                    if (place == sequence.Parts.Length)
+                        open.Push(below);
+                    else
+                        open.Push(Push(sequence.Parts[place], 0, place + 1 == sequence.Parts.Length ? below : Push(sequence, place + 1, below)));
+                    break;
+                case GrammarNode.Choice choice:
+                    foreach (GrammarNode alternative in choice.Alternatives)
+                        open.Push(Push(alternative, 0, below));
+                    break;
+                case GrammarNode.Repeat repeat:
+                    if (place >= repeat.Min)
+                        open.Push(below);
+                    if (repeat.Max is null || place < repeat.Max)
+                        open.Push(Push(repeat.Body, 0, Push(repeat, repeat.Max is null ? Math.Min(place + 1, repeat.Min) : place + 1, below)));
+                    break;
+                default:
+                    throw new NotSupportedException(node.GetType().Name);
+            }
+        }
+        return kept;
+    }
+
+    /// <summary>What is still to come, from a place in it on, and what comes after it.</summary>
+    private readonly record struct Frame(GrammarNode Node, int Place, int Below)
+    {
+        public bool Equals(Frame other) => ReferenceEquals(Node, other.Node) && Place == other.Place && Below == other.Below;
+
+        public override int GetHashCode() => HashCode.Combine(RuntimeHelpers.GetHashCode(Node), Place, Below);
+    }
+}
