@@ -27,10 +27,14 @@ internal static class ServeScreen
             Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
         Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
-        Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{models[0].Name}\", \"prompt\": \"Once upon a time\", "
+        Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
             + "\"max_tokens\": 40}'");
         Terminal.Note($"  {url}/health  /ready  /metrics  /openapi.json");
         Terminal.Note("");
         Terminal.Note("Ctrl-C stops it once its requests have ended.");
     }
+
+    /// <summary>The model of the example: of the built-in ones the one that goes on with texts.</summary>
+    private static string Shown(ServedModel[] models) =>
+        (models.FirstOrDefault(model => model.Name == "stories") ?? models[0]).Name;
 }
