@@ -8,7 +8,10 @@ internal sealed partial class SchemaTypes
 {
     private const int MaxShapes = 400;
 
+    private const int MaxJoins = 300_000;
+
     private readonly Dictionary<(ByteDfa Keys, string Names), ByteDfa> _others = [];
+    private int _joins;
 
     /// <summary>What is in both.</summary>
     internal ValueSet And(ValueSet one, ValueSet other)
@@ -123,6 +126,8 @@ internal sealed partial class SchemaTypes
             return other;
         if (ReferenceEquals(other, ObjectShape.Any))
             return one;
+        if (++_joins > MaxJoins)
+            throw new CannotExpressException($"its cases are joined in more than {MaxJoins} ways");
         var members = ImmutableArray.CreateBuilder<MemberShape>();
         Dictionary<string, MemberShape> ofOne = one.ByName(), ofOther = other.ByName();
         foreach (string name in one.Members.Concat(other.Members.Where(member => !ofOne.ContainsKey(member.Name)))
