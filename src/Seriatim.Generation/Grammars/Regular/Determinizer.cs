@@ -7,6 +7,8 @@ internal sealed class Determinizer
 {
     private const int MaxMembers = 8_000_000;
 
+    private const int MaxVisits = 100_000_000;
+
     private readonly Nfa _nfa;
     private readonly int _final;
     private readonly byte[] _classOf;
@@ -16,6 +18,7 @@ internal sealed class Determinizer
     private readonly List<int[]> _sets = [];
     private int _stamp;
     private long _members;
+    private int _visits;
 
     private Determinizer(Nfa nfa, int final)
     {
@@ -99,6 +102,8 @@ internal sealed class Determinizer
     {
         if (_seen[state] == _stamp)
             return;
+        if (++_visits > MaxVisits)
+            throw new LanguageTooLargeException(Nfa.MaxDfaStates);
         _seen[state] = _stamp;
         open.Push(state);
     }
