@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-for project in Tensors Formats Tokenizers Models Generation Training ""; do
+for project in Tensors Formats Tokenizers Models Generation Training "" Server; do
     folder=src/Seriatim${project:+.$project}
     for file in Shipped Unshipped; do
         [ "$file" = Shipped ] && [ -f "$folder/PublicAPI.Shipped.txt" ] || echo "#nullable enable" > "$folder/PublicAPI.$file.txt"

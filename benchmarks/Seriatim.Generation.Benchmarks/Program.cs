@@ -8,6 +8,7 @@ using Seriatim.Tensors;
 // What generation costs: the curves of docs/guide/generation.md. Weights are random; the shape is that of a 135M-parameter model.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Generation.Benchmarks [-- [--threads N] [layers, default 30]]
 // With --engine only the engine's own work between two steps of 64 sequences is measured.
+// With --masks only the masks of grammars over 128,256 tokens are measured.
 // With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
 // gains is measured, with these trained models.
 int threads = Environment.ProcessorCount;
@@ -16,6 +17,7 @@ string? folder = null;
 string? draftFolder = null;
 bool sampling = false;
 bool own = false;
+bool masks = false;
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] == "--threads" && i + 1 < args.Length && int.TryParse(args[i + 1], out threads) && threads > 0)
@@ -28,12 +30,20 @@ for (int i = 0; i < args.Length; i++)
         sampling = true;
     else if (args[i] == "--engine")
         own = true;
+    else if (args[i] == "--masks")
+        masks = true;
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
         Console.Error.WriteLine(
-            $"'{args[i]}' is neither --threads N, --engine, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
+            $"'{args[i]}' is neither --threads N, --engine, --masks, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
         return 2;
     }
+}
+
+if (masks)
+{
+    MaskCost.Run();
+    return 0;
 }
 
 if (own)

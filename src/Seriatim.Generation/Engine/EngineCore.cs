@@ -113,6 +113,7 @@ internal sealed class EngineCore : IDisposable
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = new GenerationWork(_context, state, handle, limits, submitted),
+            Watch = request.Watch,
             Remembers = limits.Strategy.Remembers,
             Drafting = Drafts(request, limits.Strategy) ? new Drafting(request, state.Seed, limits.MaxNewTokens) : null,
             Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
@@ -174,6 +175,7 @@ internal sealed class EngineCore : IDisposable
         Planned?.Invoke(plan);
         foreach (SequenceGroup group in plan.Preempted)
             EngineEvents.Preempted(_context.Logger, group.Number);
+        Tell(plan);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
@@ -217,6 +219,24 @@ internal sealed class EngineCore : IDisposable
         _runner.Dispose();
         _cache?.Clear();
         _pools?.Dispose();
+    }
+
+    /// <summary>Tells those who watch a request what a step does with it.</summary>
+    private void Tell(StepPlan plan)
+    {
+        foreach (SequenceGroup group in plan.Preempted)
+            group.Watch?.Invoke(new RequestMoment(RequestMomentKind.Preempted, 0));
+        foreach (Admission admission in plan.Admitted)
+        {
+            int remembered = admission.PrefixPages * (_pools?.PageSize ?? 0);
+            admission.Group.Watch?.Invoke(new RequestMoment(RequestMomentKind.Admitted, remembered));
+        }
+
+        foreach (PlannedSegment segment in plan.Segments)
+        {
+            if (segment.Wish.IsSource || segment.First < segment.Sequence.PromptLength)
+                segment.Group.Watch?.Invoke(new RequestMoment(RequestMomentKind.Prefill, segment.Rows));
+        }
     }
 
     /// <summary>The pools of a model in the sizes of the options.</summary>

@@ -13,6 +13,10 @@ public sealed partial class Grammar
     {
         ["gbnf"] = Gbnf,
         ["choice"] = source => Choice(ReadChoices(source)),
+        ["regex"] = Regex,
+        ["json_schema"] = FromJsonSchemaSource,
+        ["json_object"] = source => Json(false, Enum.Parse<JsonSpacing>(source)),
+        ["json_value"] = source => Json(true, Enum.Parse<JsonSpacing>(source)),
     };
 
     /// <summary>Reads a grammar of llama.cpp: rules <c>name ::= ...</c>, of which <c>root</c> is the start.</summary>

@@ -33,6 +33,9 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
     public required IGroupWork Work { get; init; }
 
+    /// <summary>Hears what happens to it; null: nobody does.</summary>
+    public Action<RequestMoment>? Watch { get; init; }
+
     /// <summary>Whether its sequences remember what was computed, and so hold units of memory.</summary>
     public bool Remembers { get; init; } = true;
 

@@ -121,8 +121,13 @@ internal sealed class GenerationWork : IGroupWork
     public FinishReason? ReasonOf(int token) =>
         _endIds.Contains(token) ? FinishReason.EndOfSequence : _stopIds.Contains(token) ? FinishReason.StopId : null;
 
-    public void NoteToken() =>
-        State.FirstToken ??= State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
+    public void NoteToken()
+    {
+        if (State.FirstToken is not null)
+            return;
+        State.FirstToken = State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
+        State.Request.Watch?.Invoke(new RequestMoment(RequestMomentKind.FirstToken, 0));
+    }
 
     public void Emit(in GenerationUpdate update) => _handle.Write(update);
 

@@ -34,6 +34,9 @@ internal sealed class FieldTable<T> : FieldTable
 
     public override IReadOnlyList<Field> Rows => _rows;
 
+    /// <summary>The rows with their readers, for a table that has some of them.</summary>
+    public IReadOnlyList<Field<T>> Typed => _rows;
+
     /// <summary>Reads an object: each field is checked by its row, and one without a row is refused.</summary>
     /// <exception cref="ApiException">A field is not known, of a wrong kind, out of range, or not supported.</exception>
     public void Read(JsonElement json, T target, string path = "")

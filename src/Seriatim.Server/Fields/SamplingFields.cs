@@ -36,10 +36,23 @@ internal static class SamplingFields
 
     private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
     {
-        ["temperature"] = "0.3", ["top_p"] = "0.5", ["top_k"] = "7", ["mirostat"] = "2", ["top_n_sigma"] = "1.5",
-        ["no_repeat_ngram_size"] = "3", ["dry_allowed_length"] = "3", ["dry_penalty_last_n"] = "16",
-        ["repetition_penalty"] = "1.2", ["repeat_penalty"] = "1.2", ["dry_base"] = "2.0", ["encoder_repetition_penalty"] = "1.1",
-        ["epsilon_cutoff"] = "0.002", ["eta_cutoff"] = "0.002", ["xtc_threshold"] = "0.2", ["mirostat_tau"] = "4.0",
+        ["temperature"] = "0.3",
+        ["top_p"] = "0.5",
+        ["top_k"] = "7",
+        ["mirostat"] = "2",
+        ["top_n_sigma"] = "1.5",
+        ["no_repeat_ngram_size"] = "3",
+        ["dry_allowed_length"] = "3",
+        ["dry_penalty_last_n"] = "16",
+        ["repetition_penalty"] = "1.2",
+        ["repeat_penalty"] = "1.2",
+        ["dry_base"] = "2.0",
+        ["encoder_repetition_penalty"] = "1.1",
+        ["epsilon_cutoff"] = "0.002",
+        ["eta_cutoff"] = "0.002",
+        ["xtc_threshold"] = "0.2",
+        ["mirostat_tau"] = "4.0",
+        ["mirostat_eta"] = "0.3",
         ["dynatemp_exponent"] = "1.5",
     };
 

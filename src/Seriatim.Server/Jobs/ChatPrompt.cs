@@ -12,23 +12,28 @@ internal static class ChatPrompt
     /// <summary>The request that a conversation makes, with the model's defaults in it.</summary>
     public static GenerationRequest Request(LanguageModel model, ChatJob job, ChatPromptOptions prompt)
     {
+        Require(model, job);
+        GenerationRequest request = model.ChatRequest(job.Messages, prompt);
+        return job.ContinuesLast ? request with { Prompt = Open(model, job, prompt) } : request;
+    }
+
+    /// <summary>A template must be there; a role that it does not know is told as the one that it does.</summary>
+    /// <exception cref="ApiException">There is none.</exception>
+    public static void Require(LanguageModel model, ChatJob job)
+    {
         if (model.Tokenizer.ChatTemplate is null)
         {
             throw ApiException.Invalid($"{model.Name} has no chat template, so it cannot be told a conversation. Ask it through "
                 + "/v1/completions.", "model", "no_chat_template");
         }
 
-        if (!ToolSupport.Reads(model.Tokenizer, null, "developer"))
+        if (ToolSupport.Reads(model.Tokenizer, null, "developer"))
+            return;
+        for (int i = 0; i < job.Messages.Count; i++)
         {
-            for (int i = 0; i < job.Messages.Count; i++)
-            {
-                if (job.Messages[i].Role == "developer")
-                    job.Messages[i] = job.Messages[i] with { Role = "system" };
-            }
+            if (job.Messages[i].Role == "developer")
+                job.Messages[i] = job.Messages[i] with { Role = "system" };
         }
-
-        GenerationRequest request = model.ChatRequest(job.Messages, prompt);
-        return job.ContinuesLast ? request with { Prompt = Open(model, job, prompt) } : request;
     }
 
     /// <summary>

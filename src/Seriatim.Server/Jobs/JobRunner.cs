@@ -24,7 +24,8 @@ internal sealed class JobRunner(ServerCore server)
             {
                 if (server.Options.LogsPrompts)
                     ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
-                GenerationHandle handle = use.Opened.Submit(plan.Operation, request, call.Aborted);
+                GenerationRequest watched = Watched(request, call.Record, handles.Count);
+                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, call.Aborted);
                 handles.Add(handle);
                 RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
             }
@@ -41,6 +42,17 @@ internal sealed class JobRunner(ServerCore server)
             throw;
         }
     }
+
+    private static GenerationRequest Watched(GenerationRequest request, RequestRecord? record, int prompt)
+    {
+        if (record is null)
+            return request;
+        record.Note("queued", prompt, request.Prompt.Length + request.EncoderInput.Length);
+        return request with { Watch = moment => record.Note(RequestRecord.NameOf(moment.Kind), prompt, CountOf(moment)) };
+    }
+
+    private static int? CountOf(RequestMoment moment) =>
+        moment.Kind is RequestMomentKind.Admitted or RequestMomentKind.Prefill ? moment.Count : null;
 
     /// <summary>What the server and the client's key add.</summary>
     private GenerationRequest Complete(GenerationRequest request, ApiCall call) => request with

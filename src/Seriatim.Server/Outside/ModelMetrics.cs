@@ -28,6 +28,12 @@ internal sealed class ModelMetrics
 
     public long AcceptedTokens { get; private set; }
 
+    /// <summary>
+    /// Rows beyond those that a request needs: its prompt, its tokens and drafts that were not accepted. Of requests with one
+    /// answer, where that can be told.
+    /// </summary>
+    public long RecomputedTokens { get; private set; }
+
     public double PromptSeconds { get; private set; }
 
     public double DecodeSeconds { get; private set; }
@@ -84,9 +90,14 @@ internal sealed class ModelMetrics
             foreach (GenerationChoice choice in result.Choices)
                 Count(choice.Finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop");
             Observe(result.Usage);
+            if (result is { Usage.Preemptions: > 0, Choices.Count: 1 } && request is { Beam: null, BestOf: null })
+                RecomputedTokens += Math.Max(0, result.Usage.ForwardRows - Needed(result.Usage));
             Observe(result.Timings, result.Usage.NewTokens / Math.Max(1, result.Choices.Count));
         }
     }
+
+    private static long Needed(GenerationUsage usage) => usage.PromptTokens - usage.CachedTokens
+        + Math.Max(0, usage.NewTokens - 1) + usage.DraftTokens - usage.AcceptedTokens;
 
     private void Observe(GenerationUsage usage)
     {

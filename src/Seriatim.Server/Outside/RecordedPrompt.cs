@@ -38,7 +38,7 @@ internal sealed class RecordedPrompt
         Options = OptionsOf(request),
         Tokens = request.Prompt.Length + request.EncoderInput.Length,
         PromptHash = HashOf([.. request.EncoderInput.Span, .. request.Prompt.Span]),
-        Request = keepsPrompt ? request : null,
+        Request = keepsPrompt ? request with { Tokenizer = null } : null,
     };
 
     /// <summary>The request without its prompt.</summary>

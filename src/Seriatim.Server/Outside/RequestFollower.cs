@@ -19,7 +19,6 @@ internal sealed class RequestFollower
     {
         var follower = new RequestFollower(call, use.Name, request, prompt);
         int tokens = request.Prompt.Length + request.EncoderInput.Length;
-        call.Record?.Note("queued", prompt, tokens);
         call.Record?.Prompts[prompt].Seed = handle.Seed;
         call.Client.Budget?.Count(tokens);
         call.Server.Metrics.Begin(use.Name, request);

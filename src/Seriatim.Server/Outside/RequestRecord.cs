@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim.Server;
 
 /// <summary>What is remembered of a request: when what happened to it, and what its answer follows from.</summary>
@@ -48,6 +50,15 @@ internal sealed class RequestRecord(ApiCall call, ModelUse use, IReadOnlyList<Re
                 return [.. _events];
         }
     }
+
+    /// <summary>What the timeline calls a moment.</summary>
+    public static string NameOf(RequestMomentKind kind) => kind switch
+    {
+        RequestMomentKind.Admitted => "admitted",
+        RequestMomentKind.Prefill => "prefill",
+        RequestMomentKind.FirstToken => "first_token",
+        _ => "preempted",
+    };
 
     /// <summary>Something has happened to it.</summary>
     public void Note(string name, int prompt, int? count = null)

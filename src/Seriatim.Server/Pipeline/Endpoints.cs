@@ -9,6 +9,16 @@ internal static class Endpoints
         new CompletionEndpoint(),
         new ModelsEndpoint(),
         new ModelEndpoint(),
+        new TokenizeEndpoint(),
+        new DetokenizeEndpoint(),
+        new ApplyTemplateEndpoint(),
+        new RequestEndpoint(),
+        new ReplayIdEndpoint(),
+        new ReplayEndpoint(),
         new HealthEndpoint(),
+        new ReadyEndpoint(),
+        new VersionEndpoint(),
+        new MetricsEndpoint(),
+        new OpenApiEndpoint(),
     ];
 }

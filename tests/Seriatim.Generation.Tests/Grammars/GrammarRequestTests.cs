@@ -149,7 +149,9 @@ public sealed class GrammarRequestTests
         // Where the text may end, what stops may come as well, if it is no part of the text.
         GenerationResult pad = Runs.Alone(model, Request("sampled") with
         {
-            EndIds = [], StopIds = [End], Sampling = new() { Grammar = Grammar.Gbnf("root ::= \"a\" \"a\"{0,3}") },
+            EndIds = [],
+            StopIds = [End],
+            Sampling = new() { Grammar = Grammar.Gbnf("root ::= \"a\" \"a\"{0,3}") },
         });
         Assert.True(pad.Choices[0].Finish is FinishReason.StopId or FinishReason.Grammar);
         Assert.Matches("^a+$", pad.Choices[0].Text);
@@ -171,7 +173,8 @@ public sealed class GrammarRequestTests
         }));
         Assert.Throws<NoCandidateException>(() => Runs.Alone(model, request with
         {
-            MinNewTokens = 20, Sampling = request.Sampling with { Grammar = Grammar.Choice(["left"]) },
+            MinNewTokens = 20,
+            Sampling = request.Sampling with { Grammar = Grammar.Choice(["left"]) },
         }));
     }
 

@@ -58,16 +58,35 @@ internal sealed class JsonInstances
         // A key twice in an instance: the last one counts.
         JsonProperty[] members = [.. value.EnumerateObject().GroupBy(member => member.Name).Select(group => group.Last())];
         int Rank(string name) => _order.IndexOf(name) is >= 0 and var rank ? rank : int.MaxValue;
-        foreach (JsonProperty[] order in new[] { members, [.. members.OrderBy(member => Rank(member.Name))] })
+        HashSet<int> after = _oracle.After(InOrder(state, [.. members.OrderBy(member => Rank(member.Name))]), "}"u8);
+        return after.Count > 0 || members.Length > MostKeysForAllOrders ? after : _oracle.After(AnyOrder(state, members), "}"u8);
+    }
+
+    /// <summary>Next always a key after which all that may still come now may still come.</summary>
+    private HashSet<int> InOrder(HashSet<int> state, List<JsonProperty> open)
+    {
+        for (bool first = true; open.Count > 0 && state.Count > 0; first = false)
         {
-            HashSet<int> after = state;
-            for (int i = 0; i < order.Length && after.Count > 0; i++)
-                after = WriteMember(after, order[i], i == 0);
-            after = _oracle.After(after, "}"u8);
-            if (after.Count > 0)
-                return after;
+            JsonProperty[] allowed = [.. open.Where(member => Key(state, member, first).Count > 0)];
+            HashSet<int>? best = null;
+            int taken = -1;
+            foreach (JsonProperty member in allowed)
+            {
+                HashSet<int> after = Write(Key(state, member, first), member.Value);
+                bool keepsAll = after.Count > 0
+                    && allowed.All(other => other.Name == member.Name || Key(after, other, false).Count > 0);
+                if (best is not null && !keepsAll)
+                    continue;
+                (best, taken) = (after, open.FindIndex(other => other.Name == member.Name));
+                if (keepsAll)
+                    break;
+            }
+            if (best is null)
+                return [];
+            state = best;
+            open.RemoveAt(taken);
         }
-        return members.Length > MostKeysForAllOrders ? [] : _oracle.After(AnyOrder(state, members), "}"u8);
+        return state;
     }
 
     private HashSet<int> AnyOrder(HashSet<int> state, JsonProperty[] members)
@@ -85,8 +104,11 @@ internal sealed class JsonInstances
         return reached[^1] ?? [];
     }
 
-    private HashSet<int> WriteMember(HashSet<int> state, JsonProperty member, bool first) => Write(_oracle.After(state,
-        Encoding.UTF8.GetBytes((first ? "" : ",") + JsonText.Written(member.Name) + ":")), member.Value);
+    private HashSet<int> Key(HashSet<int> state, JsonProperty member, bool first) =>
+        _oracle.After(state, Encoding.UTF8.GetBytes((first ? "" : ",") + JsonText.Written(member.Name) + ":"));
+
+    private HashSet<int> WriteMember(HashSet<int> state, JsonProperty member, bool first) =>
+        Write(Key(state, member, first), member.Value);
 
     private void CollectOrder(JsonElement schema)
     {

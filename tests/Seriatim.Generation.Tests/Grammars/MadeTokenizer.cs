@@ -23,7 +23,12 @@ internal static class MadeTokenizer
             version = "1.0",
             added_tokens = special.Select((text, i) => new
             {
-                id = pieces.Count + i, content = text, single_word = false, lstrip = false, rstrip = false, normalized = false,
+                id = pieces.Count + i,
+                content = text,
+                single_word = false,
+                lstrip = false,
+                rstrip = false,
+                normalized = false,
                 special = true,
             }),
             pre_tokenizer = new { type = "ByteLevel", add_prefix_space = false, trim_offsets = true, use_regex = false },

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Seriatim.Generation.Tests.Grammars;
@@ -11,11 +12,14 @@ internal static class SchemaSuite
 
     /// <summary>What became of a schema: refused by a keyword, or its instances that were judged wrongly.</summary>
     internal sealed record Outcome(Case Case, string? Refused, string? Message, int Valid, int Invalid, IReadOnlyList<string> Blocked,
-        IReadOnlyList<string> Let);
+        IReadOnlyList<string> Let, TimeSpan Compile = default);
 
     public static IEnumerable<Case> Official()
     {
         string root = Shared.Path("structured", "json-schema-test-suite");
+        string folder = Path.Combine(root, "remotes");
+        ImmutableDictionary<string, string> remotes = Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories)
+            .ToImmutableDictionary(file => "http://localhost:1234/" + Path.GetRelativePath(folder, file).Replace('\\', '/'), File.ReadAllText);
         using JsonDocument index = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "index.json")));
         foreach (IGrouping<string, JsonElement> file in index.RootElement.GetProperty("groups").EnumerateArray()
             .GroupBy(row => row[0].GetString()!))
@@ -26,7 +30,12 @@ internal static class SchemaSuite
                 JsonElement group = groups[row[1].GetInt32()];
                 string schema = WithDraft(group.GetProperty("schema"), file.Key.Contains("draft7", StringComparison.Ordinal));
                 yield return new Case($"{file.Key["tests/".Length..]}: {group.GetProperty("description").GetString()}", schema,
-                    new JsonSchemaOptions { AssertFormats = file.Key.Contains("optional/format/", StringComparison.Ordinal) },
+                    new JsonSchemaOptions
+                    {
+                        AssertFormats = file.Key.Contains("optional/format/", StringComparison.Ordinal)
+                            || file.Key.EndsWith("draft7/optional/content.json", StringComparison.Ordinal),
+                        Documents = remotes,
+                    },
                     [.. row[4].EnumerateArray().Select(keyword => keyword.GetString()!)],
                     [.. group.GetProperty("tests").EnumerateArray().Select(test => (test.GetProperty("data"), test.GetProperty("valid").GetBoolean()))]);
             }
@@ -50,6 +59,7 @@ internal static class SchemaSuite
     public static Outcome Judge(Case one)
     {
         Grammar grammar;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         try
         {
             grammar = Grammar.JsonSchema(one.Schema, one.Options);
@@ -58,6 +68,7 @@ internal static class SchemaSuite
         {
             return new Outcome(one, e.Keyword ?? "", e.Message, 0, 0, [], []);
         }
+        TimeSpan compile = watch.Elapsed;
         using JsonDocument schema = JsonDocument.Parse(one.Schema);
         var instances = new JsonInstances(new GrammarOracle(grammar.Rules), schema.RootElement);
         var blocked = new List<string>();
@@ -67,7 +78,7 @@ internal static class SchemaSuite
             if (instances.IsReachable(instance) != valid)
                 (valid ? blocked : let).Add(instance.GetRawText());
         }
-        return new Outcome(one, null, null, one.Instances.Count(pair => pair.Valid), one.Instances.Count(pair => !pair.Valid), blocked, let);
+        return new Outcome(one, null, null, one.Instances.Count(pair => pair.Valid), one.Instances.Count(pair => !pair.Valid), blocked, let, compile);
     }
 
     /// <summary>Schemas of draft 7 without a word about it get one.</summary>

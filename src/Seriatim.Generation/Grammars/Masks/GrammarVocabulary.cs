@@ -21,7 +21,7 @@ internal sealed class GrammarVocabulary
     private readonly int[] _starts;
     private readonly Dictionary<string, int> _special = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Terminal> _terminals = new(StringComparer.Ordinal);
-    private readonly Lazy<(TokenSet Tokens, TokenTrie Others)>[] _slices;
+    private readonly (TokenSet Tokens, TokenTrie Others)[] _slices;
     private readonly TokenTrie _trie;
     private long _size;
 
@@ -43,8 +43,9 @@ internal sealed class GrammarVocabulary
 
         _bytes = [.. bytes];
         int[] texts = [.. Enumerable.Range(0, vocabulary).Where(id => _starts[id + 1] > _starts[id])];
+        texts.AsSpan().Sort((a, b) => BytesOf(a).Span.SequenceCompareTo(BytesOf(b).Span) is not 0 and var order ? order : a - b);
         _trie = new TokenTrie(texts, BytesOf);
-        _slices = [.. SliceLengths.Select(most => new Lazy<(TokenSet, TokenTrie)>(() => SliceOf(texts, plain, most)))];
+        _slices = [.. SliceLengths.Select(most => SliceOf(texts, plain, most))];
     }
 
     /// <summary>Number of ids of the model; those that the tokenizer does not have are never allowed.</summary>
@@ -125,7 +126,7 @@ internal sealed class GrammarVocabulary
                 rest.Add(id);
         }
 
-        return (TokenSet.Of(words, Size), new TokenTrie(rest, BytesOf));
+        return (TokenSet.Of(words, Size), new TokenTrie([.. rest], BytesOf));
     }
 
     private (TokenSet, TokenTrie)? SliceFor(int reach)
@@ -134,13 +135,14 @@ internal sealed class GrammarVocabulary
         {
             // The longest token is shorter than the first length, which stands for a reach that no token goes beyond.
             if (reach >= Math.Min(SliceLengths[i], _trie.Deepest))
-                return _slices[i].Value;
+                return _slices[i];
         }
 
         return null;
     }
 
-    private void Forget()
+    /// <summary>Forgets what was found out about terminals; it is found again.</summary>
+    internal void Forget()
     {
         lock (_terminals)
         {

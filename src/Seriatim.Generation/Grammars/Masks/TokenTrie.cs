@@ -12,12 +12,10 @@ internal sealed class TokenTrie
     private readonly int[] _firstToken;
     private readonly int[] _tokens;
 
-    /// <param name="ids">Tokens.</param>
+    /// <param name="sorted">Tokens in the order of their bytes.</param>
     /// <param name="bytesOf">Their bytes, one or more.</param>
-    public TokenTrie(IEnumerable<int> ids, Func<int, ReadOnlyMemory<byte>> bytesOf)
+    public TokenTrie(int[] sorted, Func<int, ReadOnlyMemory<byte>> bytesOf)
     {
-        (ReadOnlyMemory<byte> Bytes, int Id)[] sorted = [.. ids.Select(id => (bytesOf(id), id))];
-        Array.Sort(sorted, (a, b) => a.Bytes.Span.SequenceCompareTo(b.Bytes.Span) is not 0 and var order ? order : a.Id - b.Id);
         var bytes = new List<byte> { 0 };
         var end = new List<int> { 0 };
         var depth = new List<int> { 0 };
@@ -25,8 +23,8 @@ internal sealed class TokenTrie
         var path = new List<int> { 0 };
         for (int i = 0; i < sorted.Length; i++)
         {
-            ReadOnlySpan<byte> text = sorted[i].Bytes.Span;
-            int common = i == 0 ? 0 : text.CommonPrefixLength(sorted[i - 1].Bytes.Span);
+            ReadOnlySpan<byte> text = bytesOf(sorted[i]).Span;
+            int common = i == 0 ? 0 : text.CommonPrefixLength(bytesOf(sorted[i - 1]).Span);
             Leave(common);
             for (int at = common; at < text.Length; at++)
             {
@@ -41,7 +39,7 @@ internal sealed class TokenTrie
         Leave(-1);
         (_byte, _end, _depth) = ([.. bytes], [.. end], [.. depth]);
         first.Add(sorted.Length);
-        (_firstToken, _tokens) = ([.. first], [.. sorted.Select(token => token.Id)]);
+        (_firstToken, _tokens) = ([.. first], sorted);
         Deepest = depth.Max();
 
         void Leave(int deepest)

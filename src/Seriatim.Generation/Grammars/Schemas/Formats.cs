@@ -26,6 +26,8 @@ internal static class Formats
 
     private const string Atom = @"(?:[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)";
 
+    private const string Quoted = @"""(?:[^""\\\x00-\x1f\x7f-\uffff\u{10000}-\u{10ffff}]|\\[ -~])*""";
+
     private const string Escaped = @"(?:%[0-9A-Fa-f]{2})";
 
     private const string Unreserved = @"[A-Za-z0-9\-._~]";
@@ -44,8 +46,10 @@ internal static class Formats
         ["ipv4"] = () => Of(Ipv4),
         ["ipv6"] = () => Of(Ipv6()),
         ["hostname"] = () => Hostname,
+        ["idn-hostname"] = () => Language.Union(Hostname, IdnHostname),
         ["email"] = () => Email,
-        ["idn-email"] = () => Email,
+        ["idn-email"] = () => Language.Union(Email, Language.Concat(
+            Of(Atom[..^3] + @"\u0080-\uffff\u{10000}-\u{10ffff}]+)@"), Language.Union(Hostname, IdnHostname))),
         ["uri"] = () => Of(Uri(Chars, reference: false)),
         ["uri-reference"] = () => Of(Uri(Chars, reference: true)),
         ["iri"] = () => Of(Uri(Wide(Chars), reference: false)),
@@ -53,11 +57,9 @@ internal static class Formats
         ["uri-template"] = () => Of(Template()),
         ["json-pointer"] = () => Of("(?:/(?:[^/~]|~[01])*)*"),
         ["relative-json-pointer"] = () => Of("(?:0|[1-9][0-9]*)(?:#|(?:/(?:[^/~]|~[01])*)*)"),
+        ["base64"] = () => Of("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
         ["regex"] = () => Of(Pattern()),
     };
-
-    /// <summary>Formats that the specification knows and that are not enforced here.</summary>
-    public static IReadOnlyList<string> Refused { get; } = ["idn-hostname"];
 
     /// <summary>Names of the formats that are enforced.</summary>
     public static IEnumerable<string> Names => Languages.Keys;
@@ -67,7 +69,16 @@ internal static class Formats
         Of($@"{Label}(?:\.{Label}){{0,2}}|{Short(24)}(?:\.{Short(24)}){{0,9}}|{Short(11)}(?:\.{Short(11)}){{0,20}}"),
         RegexLanguage.Search(@"(^|\.)..--"));
 
-    private static ByteDfa Email => Language.Concat(Of($@"{Atom}(?:\.{Atom})*@"), Hostname);
+    // Letters of the scripts that names of hosts use most, without those that IDNA maps to others; as many as fit encoded.
+    private static ByteDfa IdnHostname => Of($@"{IdnLabel}(?:\.{IdnLabel}){{0,3}}");
+
+    private static string IdnLabel => $@"(?:{IdnLetter}(?:(?:-?{IdnLetter}){{0,10}}-?{IdnLetter})?)";
+
+    private static string IdnLetter => @"[0-9a-z\u00e0-\u00f6\u00f8-\u00ff\u03b1-\u03c1\u03c3-\u03c9\u03ac-\u03af\u03cc-\u03ce\u0430-\u045f"
+        + @"\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3]";
+
+    private static ByteDfa Email => Language.Concat(Of($@"(?:{Atom}(?:\.{Atom})*|{Quoted})@"),
+        Language.Union(Hostname, Of($@"\[(?:{Ipv4}|IPv6:(?:{Ipv6()}))\]")));
 
     /// <summary>The texts of a format; null: it is none that the specification knows.</summary>
     public static ByteDfa? Find(string name) =>
@@ -103,13 +114,15 @@ internal static class Formats
 
     private static string Uri(string character, bool reference)
     {
-        string host = $@"(?:\[(?:{Ipv6()}|v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]|{Without(character, ":@")}*)";
+        string host = $@"(?:\[(?:{Ipv6()}|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]|{Without(character, ":@")}*)";
         string authority = $@"(?:{Without(character, "@")}*@)?{host}(?::\d*)?";
         string path = $"(?:/{character}*)*";
         string absolute = $"/(?:{character}+(?:/{character}*)*)?";
         string rootless = $"{character}+(?:/{character}*)*";
         string hier = $"(?://{authority}{path}|{absolute}|{rootless})?";
-        string tail = $@"(?:\?(?:{character}|[/?])*)?(?:#(?:{character}|[/?])*)?";
+        string asked = character.Contains("u00A0", StringComparison.Ordinal)
+            ? character[..^2] + @"\uE000-\uF8FF\u{F0000}-\u{10FFFD}])" : character;
+        string tail = $@"(?:\?(?:{asked}|[/?])*)?(?:#(?:{character}|[/?])*)?";
         string uri = $@"[A-Za-z][A-Za-z0-9+\-.]*:{hier}{tail}";
         if (!reference)
             return uri;
@@ -123,7 +136,7 @@ internal static class Formats
 
     private static string Template()
     {
-        string literal = $@"(?:[!#$&(-;=?-\[\]_a-z~\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF]|{Escaped})";
+        string literal = $@"(?:[!#$&'(-;=?-\[\]_a-z~\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF\u{{10000}}-\u{{EFFFD}}]|{Escaped})";
         string name = $@"(?:[A-Za-z0-9_]|{Escaped})(?:\.?(?:[A-Za-z0-9_]|{Escaped}))*";
         string variable = $@"{name}(?::[1-9]\d{{0,3}}|\*)?";
         return $@"(?:{literal}|\{{[+#./;?&]?{variable}(?:,{variable})*\}})*";

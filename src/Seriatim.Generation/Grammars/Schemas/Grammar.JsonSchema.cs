@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -20,7 +21,7 @@ public sealed partial class Grammar
         options ??= new JsonSchemaOptions();
         if (options.Unchecked.FirstOrDefault(keyword => !SchemaKeywords.Constrains(keyword)) is { } unknown)
             throw new GrammarException("JSON Schema", "", $"Unchecked names {unknown}, which is no keyword that constrains.");
-        SchemaDocument document = SchemaDocument.Parse(schema);
+        SchemaDocument document = SchemaDocument.Parse(schema, options.Documents);
         GrammarRules rules = SchemaWriter.Write(new SchemaTypes(document, options), options.Spacing);
         return new Grammar("json_schema", SourceOf(schema, options), rules);
     }
@@ -31,7 +32,7 @@ public sealed partial class Grammar
     public static Grammar Json(bool anyValue = false, JsonSpacing spacing = JsonSpacing.Blank)
     {
         var options = new JsonSchemaOptions { Spacing = spacing };
-        SchemaDocument document = SchemaDocument.Parse(anyValue ? "true" : "{\"type\":\"object\"}");
+        SchemaDocument document = SchemaDocument.Parse(anyValue ? "true" : "{\"type\":\"object\"}", options.Documents);
         GrammarRules rules = SchemaWriter.Write(new SchemaTypes(document, options), spacing);
         return new Grammar(anyValue ? "json_value" : "json_object", spacing.ToString(), rules);
     }
@@ -46,6 +47,8 @@ public sealed partial class Grammar
             AssertFormats = root.GetProperty("assertFormats").GetBoolean(),
             AdditionalPropertiesByDefault = root.GetProperty("additionalPropertiesByDefault").GetBoolean(),
             Spacing = Enum.Parse<JsonSpacing>(root.GetProperty("spacing").GetString()!),
+            Documents = root.GetProperty("documents").EnumerateObject()
+                .ToImmutableDictionary(pair => pair.Name, pair => pair.Value.GetString()!),
             Unchecked = [.. root.GetProperty("unchecked").EnumerateArray().Select(keyword => keyword.GetString()!)],
         });
     }
@@ -56,6 +59,8 @@ public sealed partial class Grammar
         ["assertFormats"] = options.AssertFormats,
         ["additionalPropertiesByDefault"] = options.AdditionalPropertiesByDefault,
         ["spacing"] = options.Spacing.ToString(),
+        ["documents"] = new JsonObject(options.Documents.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         ["unchecked"] = new JsonArray([.. options.Unchecked.Select(keyword => (JsonNode)keyword)]),
     }.ToJsonString();
 }

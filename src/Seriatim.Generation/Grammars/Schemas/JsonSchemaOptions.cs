@@ -21,6 +21,12 @@ public sealed record JsonSchemaOptions
     public JsonSpacing Spacing { get; init; }
 
     /// <summary>
+    /// Other documents that references may lead to, by their address (without fragment); nothing is ever loaded from the network.
+    /// Empty by default.
+    /// </summary>
+    public ImmutableDictionary<string, string> Documents { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>
     /// Keywords that the caller checks himself after the answer has come, e.g. <c>uniqueItems</c>, which no grammar can enforce for
     /// free items: they are then not refused, and not enforced. Empty by default.
     /// </summary>

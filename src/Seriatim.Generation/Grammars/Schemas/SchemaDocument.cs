@@ -20,13 +20,16 @@ internal sealed class SchemaDocument
         ["$defs", "definitions", "dependentSchemas", "dependencies", "patternProperties", "properties"];
 
     private readonly JsonElement _root;
+    private readonly IReadOnlyDictionary<string, string> _documents;
+    private readonly Dictionary<string, JsonElement> _others = new(StringComparer.Ordinal);
+    private readonly Queue<string> _wanted = new();
     private readonly Dictionary<string, SchemaNode> _nodes = new(StringComparer.Ordinal);
     private readonly List<SchemaNode> _list = [];
     private readonly List<SchemaResource> _resources = [];
     private readonly Dictionary<string, SchemaResource> _byAddress = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SchemaResource> _resourceOf = new(StringComparer.Ordinal);
 
-    private SchemaDocument(JsonElement root) => _root = root;
+    private SchemaDocument(JsonElement root, IReadOnlyDictionary<string, string> documents) => (_root, _documents) = (root, documents);
 
     /// <summary>Whether some reference depends on the way by which it was reached.</summary>
     public bool IsDynamic { get; private set; }
@@ -43,24 +46,42 @@ internal sealed class SchemaDocument
     /// <summary>The resource of a number.</summary>
     public SchemaResource Resource(int id) => _resources[id];
 
-    /// <summary>Reads a document.</summary>
+    /// <summary>Reads a document, and of the others those that are referred to.</summary>
     /// <exception cref="GrammarException">It is no JSON, or no JSON Schema of a draft that we know.</exception>
-    public static SchemaDocument Parse(string schema)
+    public static SchemaDocument Parse(string schema, IReadOnlyDictionary<string, string> documents)
     {
-        JsonElement root;
+        JsonElement root = Read(schema, "");
+        var document = new SchemaDocument(root, documents);
+        SchemaResource resource = document.AddResource("", "", DraftOf(root, "", 2020));
+        document.Scan(root, "", resource);
+        while (document._wanted.TryDequeue(out string? address))
+            document.Load(address);
+        return document;
+    }
+
+    private static JsonElement Read(string schema, string place)
+    {
         try
         {
             using JsonDocument parsed = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            root = parsed.RootElement.Clone();
+            return parsed.RootElement.Clone();
         }
         catch (JsonException e)
         {
-            throw new GrammarException("JSON Schema", "", $"it is no JSON: {e.Message}");
+            throw new GrammarException("JSON Schema", place, $"it is no JSON: {e.Message}");
         }
-        var document = new SchemaDocument(root);
-        SchemaResource resource = document.AddResource("", "", document.DraftOf(root, "", 2020));
-        document.Scan(root, "", resource);
-        return document;
+    }
+
+    /// <summary>Another document: its pointers begin with its address and a #.</summary>
+    private void Load(string address)
+    {
+        if (_byAddress.ContainsKey(address) || !_documents.TryGetValue(address, out string? text))
+            return;
+        JsonElement root = Read(text, address);
+        string pointer = $"{address}#";
+        _others.Add(pointer, root);
+        Scan(root, pointer, AddResource(address, pointer, DraftOf(root, pointer, _resources[0].Draft)));
+        _byAddress[address] = _resourceOf[pointer];
     }
 
     /// <summary>An error at a place.</summary>
@@ -90,7 +111,7 @@ internal sealed class SchemaDocument
         if (resource is null)
         {
             throw Error(from.Pointer, keyword, $"{keyword} {reference} leads out of the document; put what it refers to under $defs, with "
-                + "its $id.");
+                + "its $id, or give it with the options (Documents).");
         }
         if (fragment.Length > 0 && fragment[0] != '/')
         {
@@ -107,10 +128,10 @@ internal sealed class SchemaDocument
     {
         if (_nodes.TryGetValue(pointer, out SchemaNode? known) && !known.IsValue)
             return known;
-        JsonElement element = _root;
-        SchemaResource resource = _resources[0];
-        string way = "";
-        foreach (string part in pointer.Split('/').Skip(1))
+        string way = pointer.Length == 0 || pointer[0] == '/' ? "" : pointer[..(pointer.IndexOf('#', StringComparison.Ordinal) + 1)];
+        JsonElement element = way.Length == 0 ? _root : _others[way];
+        SchemaResource resource = _resourceOf[way];
+        foreach (string part in pointer[way.Length..].Split('/').Skip(1))
         {
             string key = part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
             bool found = element.ValueKind switch
@@ -169,7 +190,7 @@ internal sealed class SchemaDocument
         return resource;
     }
 
-    private int DraftOf(JsonElement schema, string pointer, int inherited)
+    private static int DraftOf(JsonElement schema, string pointer, int inherited)
     {
         if (schema.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("$schema", out JsonElement name))
             return inherited;
@@ -208,6 +229,8 @@ internal sealed class SchemaDocument
                     resource.DynamicAnchors.TryAdd("", pointer);
                     break;
             }
+            if (property.Name is "$ref" or "$dynamicRef" && value.ValueKind == JsonValueKind.String)
+                _wanted.Enqueue(Absolute(resource.Address, value.GetString()!.Split('#')[0]));
             IsDynamic |= property.Name is "$dynamicRef" or "$recursiveRef";
             TracksEvaluated |= property.Name is "unevaluatedItems" or "unevaluatedProperties";
             if (value.ValueKind == JsonValueKind.Object && SchemaKeywords.Contains(property.Name))

@@ -202,13 +202,17 @@ internal sealed partial class SchemaTypes
             language = Pattern(node, "pattern", Text(node, "pattern", pattern));
         if (_options.AssertFormats && Has(node, "format", out JsonElement format) && format.ValueKind == JsonValueKind.String)
         {
-            if (Formats.Refused.Contains(format.GetString()))
-            {
-                throw SchemaDocument.Error(node.Pointer, "format", $"format {format} cannot be enforced; set AssertFormats to false to take "
-                    + "formats as notes.");
-            }
             if (Formats.Find(format.GetString()!) is { } texts)
                 language = For(node, "format", () => Language.Intersect(language, texts));
+        }
+        // Up to draft 7 they constrain, later they are notes.
+        if (_options.AssertFormats && node.Resource.Draft <= 7)
+        {
+            if (Has(node, "contentEncoding", out JsonElement encoding) && encoding.ValueEquals("base64"))
+                language = For(node, "contentEncoding", () => Language.Intersect(language, Formats.Find("base64")!));
+            if (Has(node, "contentMediaType", out JsonElement media) && media.ValueEquals("application/json"))
+                throw SchemaDocument.Error(node.Pointer, "contentMediaType", "contentMediaType application/json cannot be enforced; set "
+                    + "AssertFormats to false to take it as a note.");
         }
         int min = Count(node, "minLength") ?? 0;
         int? max = Count(node, "maxLength");

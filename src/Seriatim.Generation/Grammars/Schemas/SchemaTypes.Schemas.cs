@@ -11,6 +11,13 @@ internal sealed partial class SchemaTypes
     {
         if (_parts.TryGetValue(part, out ValueSet? known))
             return known;
+        if (part.Node < 0)
+        {
+            int[] types = _unions[-1 - part.Node];
+            return _parts[part] = part.Negated
+                ? types.Aggregate(ValueSet.Any, (all, type) => And(all, Values(Or(Not(type)))))
+                : types.Aggregate(ValueSet.None, (any, type) => Or(any, Values(type)));
+        }
         SchemaNode node = _document[part.Node];
         if (!_inPlace.Add(part))
             throw SchemaDocument.Error(node.Pointer, "$ref", "$ref leads back to itself without a value in between.");
@@ -248,17 +255,17 @@ internal sealed partial class SchemaTypes
         };
     }
 
-    private static ArrayShape UnevaluatedItems(ArrayShape shape, int type)
+    private ArrayShape UnevaluatedItems(ArrayShape shape, int type)
     {
         if (shape.Evaluated == int.MaxValue || type == Anything)
             return ArrayShape.Any with { Evaluated = int.MaxValue };
-        if (!shape.EvaluatedTypes.IsEmpty)
-            throw new CannotExpressException("contains decides which items are evaluated");
+        // Items that contains has found are evaluated, wherever they are.
+        int rest = Or([type, .. shape.EvaluatedTypes]);
         return new ArrayShape
         {
             Prefix = [.. Enumerable.Repeat(Anything, shape.Evaluated)],
-            Rest = type,
-            Max = type == Nothing ? shape.Evaluated : null,
+            Rest = rest,
+            Max = rest == Nothing ? shape.Evaluated : null,
             Evaluated = int.MaxValue,
         };
     }

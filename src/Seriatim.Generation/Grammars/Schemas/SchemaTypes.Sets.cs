@@ -244,11 +244,9 @@ internal sealed partial class SchemaTypes
             yield return ObjectShape.Any with { Min = max + 1, Pointer = shape.Pointer };
         foreach (KeysShape keys in shape.Exists)
         {
-            int[] types = Not(keys.Type);
-            if (types.Length > 1)
-                throw new CannotExpressException("a key that must exist has a type of several parts");
+            int type = Or(Not(keys.Type));
             var free = new KeysShape(Language.Complement(keys.Keys), Anything);
-            yield return new ObjectShape { Classes = types is [var type] ? [new KeysShape(keys.Keys, type), free] : [free] };
+            yield return new ObjectShape { Classes = type == Nothing ? [free] : [new KeysShape(keys.Keys, type), free] };
         }
     }
 }

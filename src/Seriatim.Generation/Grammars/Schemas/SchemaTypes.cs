@@ -29,13 +29,16 @@ internal sealed partial class SchemaTypes
     private readonly HashSet<int> _expanding = [];
     private readonly HashSet<int> _emptying = [];
     private readonly List<int[]> _scopes = [[]];
+    private readonly List<int[]> _unions = [];
     private HashSet<Conjunct> _inPlace = [];
     private bool _assumed;
 
     /// <summary>The types of a document.</summary>
     public SchemaTypes(SchemaDocument document, JsonSchemaOptions options) => (_document, _options) = (document, options);
 
-    /// <summary>A schema of a type: as it is, or negated; with the resources through which it was reached.</summary>
+    /// <summary>
+    /// A schema of a type: as it is, or negated; with the resources through which it was reached. A node below 0 is a union of types.
+    /// </summary>
     private readonly record struct Conjunct(int Node, bool Negated, int Scope);
 
     /// <summary>Type of the whole document.</summary>
@@ -60,7 +63,25 @@ internal sealed partial class SchemaTypes
     };
 
     /// <summary>Where a type stands in the document, for messages.</summary>
-    public string PlaceOf(int type) => _types[type] is [var first, ..] ? _document[first.Node].Pointer : "";
+    public string PlaceOf(int type) => _types[type].FirstOrDefault(part => part.Node >= 0) is var part && _types[type].Contains(part)
+        ? _document[part.Node].Pointer : "";
+
+    /// <summary>The type of the values of one of some types.</summary>
+    public int Or(params int[] types)
+    {
+        types = [.. types.Where(type => type != Nothing).Distinct().Order()];
+        if (types.Contains(Anything))
+            return Anything;
+        if (types.Length < 2)
+            return types is [var one] ? one : Nothing;
+        int known = _unions.FindIndex(union => union.AsSpan().SequenceEqual(types));
+        if (known < 0)
+        {
+            _unions.Add(types);
+            known = _unions.Count - 1;
+        }
+        return Number([new Conjunct(-1 - known, false, 0)]);
+    }
 
     /// <summary>What a type allows.</summary>
     public ValueSet Values(int type)

@@ -5,7 +5,7 @@ namespace Seriatim.Generation;
 /// <summary>Sets of strings: a language, and a length in characters.</summary>
 internal static class StringShapes
 {
-    private const int MaxStates = 60_000;
+    private const int MaxLength = 4_096;
 
     /// <summary>What is in both.</summary>
     public static ImmutableArray<StringShape> And(ImmutableArray<StringShape> one, ImmutableArray<StringShape> other) =>
@@ -66,7 +66,7 @@ internal static class StringShapes
         if (Language.AreEqual(shape.Language, Language.Any))
             return shape with { Language = Language.Any };
         int cap = shape.Max is { } most ? most + 1 : shape.Min;
-        if ((long)shape.Language.States * (cap + 1) > MaxStates)
+        if (cap > MaxLength)
             return Shortened(shape);
         ByteDfa values = shape.Language;
         ByteDfa bounded = Language.Explore<(int State, int Length)>((ByteDfa.Start, 0), (at, value) =>
@@ -83,6 +83,6 @@ internal static class StringShapes
     {
         if (JsonText.IsFinite(shape.Language) && shape.Max is { } max && shape.Language.States <= max && shape.Min == 0)
             return new StringShape(shape.Language, 0, null);
-        throw new LanguageTooLargeException(MaxStates);
+        throw new LanguageTooLargeException(Nfa.MaxDfaStates);
     }
 }

@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Seriatim.Tokenizers;
+
+namespace Seriatim.Generation.Benchmarks;
+
+/// <summary>
+/// What a mask costs over 128,256 tokens: for each grammar texts are written token by token, and the time from a token to the
+/// mask after it is taken, with nothing prepared on other threads. A state that was met before costs nearly nothing: so the first
+/// text of a grammar, and later ones, stand apart.
+/// </summary>
+internal static class MaskCost
+{
+    private const int Vocabulary = 128_256;
+    private const int Texts = 40;
+    private const int MostTokens = 400;
+
+    private const string Values = """
+        string ::= "\"" ([^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4}))* "\""
+        number ::= "-"? ("0" | [1-9] [0-9]{0,15}) ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,3})?
+        ws     ::= [ \t\n]{0,20}
+        """;
+
+    private static readonly (string Name, string Source)[] Sources =
+    [
+        ("JSON, any", $$"""
+            root   ::= value
+            value  ::= object | array | string | number | "true" | "false" | "null"
+            object ::= "{" ws (pair ("," ws pair)*)? "}"
+            pair   ::= string ":" ws value
+            array  ::= "[" ws (value ("," ws value)*)? "]"
+            {{Values}}
+            """),
+        ("JSON, a record", $$"""
+            root ::= "{" ws "\"name\":" ws string "," ws "\"age\":" ws number "," ws "\"tags\":" ws "[" (string ("," ws string){0,20})? "]" ("," ws "\"address\":" ws address)? "," ws "\"kind\":" ws ("\"person\"" | "\"company\"" | "\"other\"") "}"
+            address ::= "{" ws "\"street\":" ws string "," ws "\"city\":" ws string ("," ws "\"inner\":" ws root)? "}"
+            {{Values}}
+            """),
+        ("strings of limited length", """
+            root ::= "{\"title\": \"" char{1,200} "\", \"text\": \"" char{20,10000} "\", \"code\": \"" [A-Z]{2} "-" [0-9]{4,9} "\"}"
+            char ::= [^"\\\x00-\x1F\x7F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
+            """),
+        ("C-like expressions", """
+            root ::= stmt+
+            stmt ::= name " = " expr ";\n" | "if (" expr ") {\n" stmt* "}\n"
+            expr ::= term ((" + " | " - " | " * " | " / " | " == ") term)*
+            term ::= name | [0-9]+ | "(" expr ")" | name "(" (expr (", " expr)*)? ")"
+            name ::= [a-z_] [a-z0-9_]{0,30}
+            """),
+        ("words and lines", """
+            root ::= ("- " [^\r\n]+ "\n"){1,40}
+            """),
+    ];
+
+    public static void Run()
+    {
+        Tokenizer tokenizer = MakeTokenizer();
+        var clock = Stopwatch.StartNew();
+        GrammarVocabulary vocabulary = GrammarVocabulary.Of(tokenizer, tokenizer.VocabularySize);
+        Console.WriteLine($"microseconds from a token to the mask after it; {tokenizer.VocabularySize:N0} tokens, whose trie took "
+            + $"{clock.Elapsed.TotalMilliseconds:F0} ms");
+        Console.WriteLine($"{"",-28} {"compile ms",10} {"first ms",9} {"mean",8} {"p50",8} {"p99",8} {"worst",8} {"masks",7}   first text: mean / worst");
+        foreach ((string name, string source) in Sources)
+            Measure(name, source, tokenizer, vocabulary);
+    }
+
+    private static void Measure(string name, string source, Tokenizer tokenizer, GrammarVocabulary vocabulary)
+    {
+        // Compiled twice, so that the runtime's own compiling is not measured; the second has no mask of the first, but shares
+        // what is known of its terminals.
+        Write(CompiledGrammar.Of(Grammar.Gbnf(source), tokenizer, vocabulary.Size), 99, []);
+        vocabulary.Forget();
+        var clock = Stopwatch.StartNew();
+        CompiledGrammar grammar = CompiledGrammar.Of(Grammar.Gbnf(source), tokenizer, vocabulary.Size);
+        double compile = clock.Elapsed.TotalMilliseconds;
+        clock.Restart();
+        grammar.TokensOf(grammar.Start);
+        double first = clock.Elapsed.TotalMilliseconds;
+        var times = new List<double>();
+        (double firstMean, double firstWorst) = (0, 0);
+        for (int text = 0; text < Texts; text++)
+        {
+            Write(grammar, text, times);
+            if (text == 0)
+                (firstMean, firstWorst) = (times.Average(), times.Max());
+        }
+
+        times.Sort();
+        Console.WriteLine($"{name,-28} {compile,10:F1} {first,9:F2} {times.Average(),8:F1} {times[times.Count / 2],8:F1} "
+            + $"{times[(int)(times.Count * 0.99)],8:F1} {times[^1],8:F1} {times.Count,7}   {firstMean:F1} / {firstWorst:F1}");
+    }
+
+    /// <summary>A text: mostly what is usual (long tokens of letters), sometimes anything, and the end where it is due.</summary>
+    private static void Write(CompiledGrammar grammar, int seed, List<double> times)
+    {
+        var random = new Random(seed);
+        GrammarState state = grammar.Start;
+        for (int step = 0; step < MostTokens && !state.IsComplete; step++)
+        {
+            TokenSet tokens = grammar.TokensOf(state);
+            int id = Pick(tokens, grammar.Vocabulary, random);
+            long begin = Stopwatch.GetTimestamp();
+            state = grammar.Accept(state, id)!;
+            grammar.TokensOf(state);
+            times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+        }
+    }
+
+    private static int Pick(TokenSet tokens, GrammarVocabulary vocabulary, Random random)
+    {
+        int best = -1;
+        for (int tries = 0; tries < 100_000; tries++)
+        {
+            int id = tokens.Few.IsEmpty ? random.Next(vocabulary.Size) : tokens.Few[random.Next(tokens.Count)];
+            if (!tokens.Contains(id))
+                continue;
+            best = id;
+            if (random.Next(4) == 0 || vocabulary.BytesOf(id).Span.IndexOfAnyInRange((byte)'a', (byte)'z') >= 0)
+                break;
+        }
+
+        // What closes strings and objects is rare among tokens and frequent in texts.
+        foreach (byte value in random.Next(12) == 0 ? "\"},\n"u8 : [])
+        {
+            if (tokens.Contains(value))
+                return value;
+        }
+
+        return best;
+    }
+
+    /// <summary>
+    /// All bytes, and pieces of texts as they are in vocabularies of today: words with and without a blank, capitals, numbers,
+    /// punctuation in runs, indents, other scripts and parts of their characters. The same in every run.
+    /// </summary>
+    private static Tokenizer MakeTokenizer()
+    {
+        var random = new Random(1);
+        var pieces = new HashSet<string>();
+        var order = new List<string>();
+        for (int value = 0; value < 256; value++)
+            Add([(byte)value]);
+        for (int number = 0; number < 1000; number++)
+            Add(Encoding.UTF8.GetBytes($"{number}"));
+        for (int blanks = 2; blanks <= 100; blanks++)
+            Add(Encoding.UTF8.GetBytes(new string(' ', blanks)));
+        string[] marks = ["\"", "\",", "\":", "\"}", "{\"", "[\"", "\", \"", "\": \"", "\"]", "},", "}\n", ".\"", ",\"", "?\"", "()", ");", "){", "//", "/*",
+            "\n\n", ";\n", "\\n", "\\\"", "\\u", "...", "--", "==", "!=", "&&", "||", "->", "=>", "\"\n", "'\"", "\">", "=\"", "\t\t"];
+        foreach (string mark in marks)
+        {
+            foreach (string other in marks)
+                Add(Encoding.UTF8.GetBytes(mark + other));
+        }
+
+        string[] starts = ["s", "t", "b", "c", "d", "f", "pr", "str", "m", "n", "l", "r", "w", "h", "g", "v", "pl", "tr", "ch", "sh", "qu", "", "th", "sp"];
+        string[] vowels = ["a", "e", "i", "o", "u", "ea", "ou", "io", "ai"];
+        string[] ends = ["n", "r", "s", "t", "l", "nd", "st", "ng", "m", "d", "", "ck", "tion", "ing", "er", "ed", "ly", "ment", "able"];
+        while (order.Count < Vocabulary - 1)
+        {
+            string word = string.Concat(Enumerable.Range(0, 1 + random.Next(3))
+                .Select(_ => starts[random.Next(starts.Length)] + vowels[random.Next(vowels.Length)] + ends[random.Next(ends.Length)]));
+            byte[] text = Encoding.UTF8.GetBytes(random.Next(20) switch
+            {
+                < 9 => " " + word,
+                < 13 => word,
+                13 => char.ToUpperInvariant(word[0]) + word[1..],
+                14 => " " + char.ToUpperInvariant(word[0]) + word[1..],
+                15 => word + marks[random.Next(marks.Length)],
+                16 => marks[random.Next(marks.Length)] + word,
+                17 => new string([.. Enumerable.Range(0, 1 + random.Next(4)).Select(_ => (char)random.Next(0x4E00, 0x9FA5))]),
+                18 => new string([.. Enumerable.Range(0, 2 + random.Next(5)).Select(_ => (char)random.Next(0x430, 0x450))]),
+                _ => " " + word + char.ToUpperInvariant(word[^1]) + word,
+            });
+            Add(random.Next(40) == 0 ? text[..Math.Max(1, text.Length - 1)] : text);
+        }
+
+        var json = new
+        {
+            version = "1.0",
+            decoder = new { type = "ByteLevel", add_prefix_space = false, trim_offsets = true, use_regex = false },
+            model = new
+            {
+                type = "BPE",
+                vocab = order.Append("</s>").Select((piece, id) => (piece, id)).ToDictionary(one => one.piece, one => one.id),
+                merges = Array.Empty<string>(),
+            },
+        };
+        return Tokenizer.FromJson(JsonSerializer.SerializeToUtf8Bytes(json), "made");
+
+        void Add(byte[] bytes)
+        {
+            string piece = string.Concat(bytes.Select(LetterOf));
+            if (order.Count < Vocabulary - 1 && pieces.Add(piece))
+                order.Add(piece);
+        }
+    }
+
+    /// <summary>The character that byte-level BPE writes a byte with.</summary>
+    private static char LetterOf(byte value)
+    {
+        static bool IsShown(int one) => one is (>= 33 and <= 126) or (>= 161 and <= 172) or >= 174;
+        return IsShown(value) ? (char)value : (char)(256 + Enumerable.Range(0, value).Count(one => !IsShown(one)));
+    }
+}

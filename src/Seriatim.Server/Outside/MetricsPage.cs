@@ -1,0 +1,121 @@
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>Which numbers there are: what requests left behind, and what engines are at.</summary>
+internal static class MetricsPage
+{
+    /// <summary>The longest to wait for an engine that is in the midst of a step.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static async Task<string> WriteAsync(ServerCore server)
+    {
+        var text = new MetricsText();
+        foreach ((string model, ModelMetrics metrics) in server.Metrics.Models)
+            WriteRequests(text, model, metrics);
+        foreach (ServedModel model in server.Models.Models)
+        {
+            if (model.Opened is not { } opened)
+                continue;
+            WriteLoad(text, model.Name, opened.Engine);
+            if (await StatisticsAsync(opened.Engine).ConfigureAwait(false) is { } statistics)
+                WriteEngine(text, model.Name, opened.Engine, statistics);
+        }
+
+        text.Plain("seriatim:replay_mismatch_total", "counter", "Requests that were repeated and gave other bytes; must stay 0.",
+            server.Metrics.ReplayMismatches);
+        text.Plain("seriatim:truncated_requests_total", "counter", "Prompts that were cut; none ever is.", 0);
+        text.Plain("seriatim:requests_running", "gauge", "Requests that the server has under way.", server.State.Running);
+        text.Plain("seriatim:memory_used_bytes", "gauge", "Memory of weights and pools.", server.Models.Host.MemoryInUse);
+        text.Plain("seriatim:memory_limit_bytes", "gauge", "Memory that weights and pools may have.",
+            server.Models.Host.MemoryBytes);
+        return text.ToString();
+    }
+
+    private static void WriteRequests(MetricsText text, string model, ModelMetrics metrics)
+    {
+        text.Counter("vllm:prompt_tokens_total", "Tokens of prompts.", model, metrics.PromptTokens);
+        text.Counter("vllm:generation_tokens_total", "Tokens of answers.", model, metrics.NewTokens);
+        text.Counter("vllm:prefix_cache_queries_total", "Tokens that were looked for in the prefix cache.", model,
+            metrics.PromptTokens);
+        text.Counter("vllm:prefix_cache_hits_total", "Of these, tokens that were there.", model, metrics.CachedTokens);
+        text.Counter("vllm:num_preemptions_total", "How often the pages of a request were taken away.", model,
+            metrics.Preemptions);
+        text.Counter("vllm:spec_decode_num_draft_tokens_total", "Tokens that were drafted.", model, metrics.DraftTokens);
+        text.Counter("vllm:spec_decode_num_accepted_tokens_total", "Of these, tokens that were accepted.", model,
+            metrics.AcceptedTokens);
+        foreach ((string reason, long count) in metrics.Ended)
+        {
+            text.Counter("vllm:request_success_total", "Answers that ended, by how.", model, count,
+                $"finished_reason=\"{reason}\"");
+        }
+
+        foreach ((string name, string help, MetricHistogram values) in metrics.Histograms)
+            text.Histogram($"vllm:{name}", help, model, values);
+        text.Counter("llamacpp:prompt_tokens_total", "Tokens of prompts that were computed.", model,
+            metrics.PromptTokens - metrics.CachedTokens);
+        text.Counter("llamacpp:prompt_seconds_total", "Time of reading prompts.", model, metrics.PromptSeconds);
+        text.Counter("llamacpp:tokens_predicted_total", "Tokens of answers.", model, metrics.NewTokens);
+        text.Counter("llamacpp:tokens_predicted_seconds_total", "Time of writing answers.", model, metrics.DecodeSeconds);
+        text.Gauge("llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", model,
+            Ratio(metrics.PromptTokens - metrics.CachedTokens, metrics.PromptSeconds));
+        text.Gauge("llamacpp:predicted_tokens_seconds", "Tokens of answers a second.", model,
+            Ratio(metrics.NewTokens, metrics.DecodeSeconds));
+        text.Gauge("seriatim:spec_accept_rate", "Accepted tokens of those that were drafted.", model,
+            Ratio(metrics.AcceptedTokens, metrics.DraftTokens));
+        text.Counter("seriatim:preempt_recomputed_tokens_total",
+            "Tokens that were computed again because their pages were taken away.", model, metrics.RecomputedTokens);
+    }
+
+    private static void WriteLoad(MetricsText text, string model, GenerationEngine engine)
+    {
+        EngineLoad load = engine.Load;
+        text.Gauge("vllm:num_requests_running", "Requests that run.", model, load.Running);
+        text.Gauge("vllm:num_requests_waiting", "Requests that wait.", model, load.Waiting);
+        text.Gauge("vllm:kv_cache_usage_perc", "Part of the pages that sequences hold, 0 to 1.", model,
+            Ratio(load.PagesInUse - load.PagesCached, load.Pages));
+        text.Gauge("llamacpp:requests_processing", "Requests that run.", model, load.Running);
+        text.Gauge("llamacpp:requests_deferred", "Requests that wait.", model, load.Waiting);
+        text.Gauge("seriatim:engine_faults", "Steps of the engine that broke off.", model, engine.Health.Faults);
+    }
+
+    private static void WriteEngine(MetricsText text, string model, GenerationEngine engine, EngineStatistics statistics)
+    {
+        int size = engine.Options.PageSize;
+        text.Gauge("vllm:cache_config_info", "How the cache is laid out: 1, and its labels.", model, 1,
+            $"block_size=\"{size}\",num_gpu_blocks=\"{statistics.Pages}\",cache_dtype=\"{engine.Options.KeyValueType}\","
+                + $"enable_prefix_caching=\"{engine.Options.PrefixCache}\"");
+        text.Gauge("seriatim:kv_blocks", "Pages there are.", model, statistics.Pages);
+        text.Gauge("seriatim:kv_block_tokens", "Positions of a page.", model, size);
+        text.Gauge("seriatim:kv_block_waste_ratio", "Positions of used pages that hold nothing.", model,
+            Ratio(statistics.WastedPositions, (double)statistics.PagesUsed * size));
+        text.Gauge("seriatim:kv_blocks_shared", "Pages that more than one sequence holds.", model, statistics.PagesShared);
+        text.Counter("seriatim:prefix_cache_saved_tokens_total", "Tokens that need not be computed because others had been.",
+            model, statistics.TokensSaved);
+        text.Gauge("seriatim:batch_occupancy", "Rows of a step, on average, of those it may have.", model,
+            Ratio(statistics.Rows, (double)statistics.Steps * engine.Options.TokenBudget));
+        text.Counter("llamacpp:n_decode_total", "Steps.", model, statistics.Steps);
+        MemoryGauge[] states = [.. statistics.Memories.Where(memory => memory.Name.Contains("state", StringComparison.Ordinal))];
+        if (states.Length == 0)
+            return;
+        text.Counter("seriatim:state_checkpoint_hits_total", "Requests that went on from a state that was kept.", model,
+            statistics.PrefixHits);
+        text.Gauge("seriatim:state_checkpoint_bytes", "Bytes of states that are kept for later requests.", model,
+            states.Sum(memory => memory.Cached * memory.UnitBytes));
+    }
+
+    private static async Task<EngineStatistics?> StatisticsAsync(GenerationEngine engine)
+    {
+        try
+        {
+            return await engine.GetStatisticsAsync().WaitAsync(Patience).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is TimeoutException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It is in a long step, or is being unloaded: its load was told, the rest comes with the next reading.
+            return null;
+        }
+    }
+
+    private static double Ratio(double part, double whole) => whole > 0 ? part / whole : 0;
+}
