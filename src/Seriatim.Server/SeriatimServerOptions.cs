@@ -58,6 +58,9 @@ public sealed class SeriatimServerOptions
     /// </summary>
     public bool RemembersPrompts { get; set; } = true;
 
+    /// <summary>Whether <c>/api/pull</c> fetches models from the hub. True unless it is said otherwise.</summary>
+    public bool AllowsPulling { get; set; } = true;
+
     /// <summary>Whether prompts and answers are logged. Nobody else's words are written down unless it is asked for.</summary>
     public bool LogsPrompts { get; set; }
 

@@ -118,6 +118,31 @@ public sealed partial class EngineHost
             await UnloadAsync(name, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Says how long a model stays open after its last use, from now on.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="time">The time; null: as it was added.</param>
+    internal void SetKeepAlive(string name, TimeSpan? time)
+    {
+        lock (_gate)
+        {
+            HostEntry entry = Find(name);
+            entry.KeepAlive = time;
+            WatchIdle(entry);
+        }
+    }
+
+    /// <summary>When a model will be unloaded if nobody asks for it; null: it is in use, not open, or stays.</summary>
+    internal DateTimeOffset? UnloadsAt(string name)
+    {
+        lock (_gate)
+        {
+            HostEntry entry = Find(name);
+            TimeSpan keep = entry.KeepAlive ?? entry.Options.KeepAlive ?? _options.KeepAlive;
+            return entry.IsIdle && keep != Timeout.InfiniteTimeSpan
+                ? Clock.GetUtcNow() + keep - Clock.GetElapsedTime(entry.LastUsed) : null;
+        }
+    }
+
     internal void Return(HostEntry entry)
     {
         lock (_gate)
@@ -144,7 +169,7 @@ public sealed partial class EngineHost
     /// <summary>Lets the time of a model run that nobody uses now.</summary>
     private void WatchIdle(HostEntry entry)
     {
-        TimeSpan keep = entry.Options.KeepAlive ?? _options.KeepAlive;
+        TimeSpan keep = entry.KeepAlive ?? entry.Options.KeepAlive ?? _options.KeepAlive;
         if (!entry.IsIdle || keep == Timeout.InfiniteTimeSpan || _stopping.IsCancellationRequested)
             return;
         if (keep == TimeSpan.Zero)
@@ -161,8 +186,8 @@ public sealed partial class EngineHost
     {
         lock (_gate)
         {
-            TimeSpan keep = entry.Options.KeepAlive ?? _options.KeepAlive;
-            if (!entry.IsIdle || _stopping.IsCancellationRequested)
+            TimeSpan keep = entry.KeepAlive ?? entry.Options.KeepAlive ?? _options.KeepAlive;
+            if (!entry.IsIdle || keep == Timeout.InfiniteTimeSpan || _stopping.IsCancellationRequested)
                 return;
             TimeSpan left = keep - Clock.GetElapsedTime(entry.LastUsed);
             if (left > TimeSpan.Zero)

@@ -31,6 +31,9 @@ internal sealed class HostEntry(string name, Func<CancellationToken, Task<Hosted
 
     public Exception? OpenFault { get; set; }
 
+    /// <summary>How long it stays after its last use, where its last user said so.</summary>
+    public TimeSpan? KeepAlive { get; set; }
+
     /// <summary>Unloads it when it was not used for a while.</summary>
     public ITimer? Timer { get; set; }
 

@@ -8,20 +8,22 @@ namespace Seriatim.Server;
 /// </summary>
 internal sealed class ModelRegistry : IAsyncDisposable
 {
-    private readonly List<ServedModel> _models = [];
-    private readonly Dictionary<string, ServedModel> _byName = new(StringComparer.Ordinal);
+    private readonly SeriatimServerOptions _options;
+    private readonly Lock _gate = new();
+    private ServedModel[] _models = [];
+    private Dictionary<string, ServedModel> _byName = new(StringComparer.Ordinal);
 
     /// <param name="options">The models.</param>
     /// <param name="host">What opens them.</param>
     /// <exception cref="ServerConfigurationException">Two models have one name, or there is none at all.</exception>
     public ModelRegistry(SeriatimServerOptions options, EngineHost host)
     {
-        Host = host;
+        (Host, _options) = (host, options);
         foreach (ServedModelOptions model in options.Models)
             Add(new ServedModel(model, host, options));
         foreach (ServedModelOptions model in Found(options))
             Add(new ServedModel(model, host, options));
-        if (_models.Count == 0)
+        if (_models.Length == 0)
         {
             throw new ServerConfigurationException("There is no model to serve. Name one (-m, Models), a folder of models "
                 + "(--models-dir, ModelsFolder), or offer the built-in ones (BuiltInModels).");
@@ -39,8 +41,8 @@ internal sealed class ModelRegistry : IAsyncDisposable
     {
         if (name is null)
         {
-            return _models.Count == 1 ? _models[0] : throw ApiException.Invalid(
-                $"model is missing, and the server has {_models.Count}: {Names()}. Name one.", "model", "missing_field");
+            return _models.Length == 1 ? _models[0] : throw ApiException.Invalid(
+                $"model is missing, and the server has {_models.Length}: {Names()}. Name one.", "model", "missing_field");
         }
 
         return TryFind(name) ?? throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
@@ -56,21 +58,36 @@ internal sealed class ModelRegistry : IAsyncDisposable
 
     private string Names() => string.Join(", ", _models.Select(model => model.Name));
 
+    /// <summary>Offers a model that was fetched while the server runs, under the name it was fetched by.</summary>
+    public void Offer(string id)
+    {
+        lock (_gate)
+        {
+            if (TryFind(id) is null)
+            {
+                var options = new ServedModelOptions { Model = id, Name = id, Options = _options.ModelOptions };
+                Add(new ServedModel(options, Host, _options));
+            }
+        }
+    }
+
+    /// <summary>Readers see the models before or after it: nothing that they read is changed.</summary>
     private void Add(ServedModel model)
     {
+        Dictionary<string, ServedModel> byName = new(_byName, StringComparer.Ordinal);
         foreach (string name in model.Names)
         {
-            if (_byName.TryGetValue(name, out ServedModel? other))
+            if (byName.TryGetValue(name, out ServedModel? other))
             {
                 throw new ServerConfigurationException(
                     $"Two models are called {name}: {other.Source} and {model.Source}. Give one another name "
                         + $"(-m {model.Source}=NAME, or ServedModelOptions.Name).");
             }
 
-            _byName.Add(name, model);
+            byName.Add(name, model);
         }
 
-        _models.Add(model);
+        (_byName, _models) = (byName, [.. _models, model]);
     }
 
     private static IEnumerable<ServedModelOptions> Found(SeriatimServerOptions options)

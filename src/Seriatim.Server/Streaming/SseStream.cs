@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Seriatim.Server;
 
 /// <summary>
-/// Server-sent events. What is ready goes out together; where nothing is for a while, a comment does. A client that takes nothing
+/// Server-sent events, or lines of JSON (NDJSON). What is ready goes out together; where nothing is for a while, a comment does. A client that takes nothing
 /// is not waited for by anybody else: the engine sets its request aside after
 /// <see cref="SeriatimServerOptions.MaxUnreadTokens"/>, and after <see cref="SeriatimServerOptions.StallTimeout"/> it is cancelled.
 /// </summary>
@@ -18,18 +18,21 @@ internal sealed class SseStream
     private readonly ApiCall _call;
     private readonly PipeWriter _output;
     private readonly Utf8JsonWriter _json;
+    private readonly bool _isLines;
 
-    private SseStream(ApiCall call)
+    private SseStream(ApiCall call, bool isLines)
     {
-        (_call, _output) = (call, call.Http.Response.BodyWriter);
+        (_call, _output, _isLines) = (call, call.Http.Response.BodyWriter, isLines);
         _json = new Utf8JsonWriter(_output, JsonOutput.Options);
     }
 
     /// <summary>Begins the answer to a request.</summary>
-    public static SseStream Begin(ApiCall call)
+    /// <param name="call">The request.</param>
+    /// <param name="isLines">Whether each piece is a line of JSON and not an event; such a stream has no comments.</param>
+    public static SseStream Begin(ApiCall call, bool isLines = false)
     {
         HttpResponse response = call.Http.Response;
-        response.ContentType = "text/event-stream; charset=utf-8";
+        response.ContentType = isLines ? "application/x-ndjson" : "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         call.Http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -37,7 +40,7 @@ internal sealed class SseStream
         // How slow a client may be is for StallTimeout to say, which knows how much waits.
         if (call.Http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
-        return new SseStream(call);
+        return new SseStream(call, isLines);
     }
 
     /// <summary>Writes an event; it goes out with the next flush.</summary>
@@ -45,18 +48,19 @@ internal sealed class SseStream
     /// <param name="name">Its name; null: it has none.</param>
     public void Write(Action<Utf8JsonWriter> write, string? name = null)
     {
-        if (name is not null)
+        if (name is not null && !_isLines)
         {
             _output.Write("event: "u8);
             _output.Write(Encoding.UTF8.GetBytes(name));
             _output.Write("\n"u8);
         }
 
-        _output.Write("data: "u8);
+        if (!_isLines)
+            _output.Write("data: "u8);
         write(_json);
         _json.Flush();
         _json.Reset();
-        _output.Write("\n\n"u8);
+        _output.Write(_isLines ? "\n"u8 : "\n\n"u8);
     }
 
     /// <summary>Writes an event whose data is not JSON, such as <c>[DONE]</c>.</summary>
@@ -91,7 +95,7 @@ internal sealed class SseStream
             ApiError error = exception is OperationCanceledException ? ErrorTable.Draining : ErrorTable.Of(exception, _call.Id);
             if (error.Fault is { } fault)
                 ServerLog.Failed(_call.Server.Logger, fault, _call.Endpoint.Method, _call.Endpoint.Path, error.Status, _call.Id);
-            Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id));
+            Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id), _call.Endpoint.Errors.EventName);
             await _output.FlushAsync(_call.Http.RequestAborted).ConfigureAwait(false);
         }
     }
@@ -136,7 +140,8 @@ internal sealed class SseStream
             await FlushAsync().ConfigureAwait(false);
             while (await Task.WhenAny(waiting, tick).ConfigureAwait(false) != waiting)
             {
-                _output.Write(": still here\n\n"u8);
+                if (!_isLines)
+                    _output.Write(": still here\n\n"u8);
                 tick = TickAsync(heart);
                 await FlushAsync().ConfigureAwait(false);
             }

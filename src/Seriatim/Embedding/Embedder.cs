@@ -20,6 +20,13 @@ internal static class Embedder
     {
         ArgumentNullException.ThrowIfNull(texts);
         int[][] ids = Tokens(opened, config, texts, options.Truncate, truncated);
+        return await EmbedAsync(opened, config, ids, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>As above, of texts that are token ids already.</summary>
+    public static async Task<IReadOnlyList<float[]>> EmbedAsync(OpenedModel opened, SentenceConfig config, int[][] ids,
+        EmbeddingOptions options, CancellationToken cancellationToken)
+    {
         IReadOnlyList<PoolingKind> pooling = options.Pooling is { } wanted ? [wanted]
             : config.Pooling.Count > 0 ? config.Pooling
             : [opened.Model.Spec.Encoder is null ? PoolingKind.Last : PoolingKind.Mean];
@@ -40,7 +47,7 @@ internal static class Embedder
     }
 
     /// <summary>The ids of texts, those that are too long cut before the special tokens at their end.</summary>
-    private static int[][] Tokens(
+    public static int[][] Tokens(
         OpenedModel opened, SentenceConfig config, IReadOnlyList<string> texts, bool truncate,
         Action<TextsTruncatedEventArgs> truncated)
     {

@@ -138,7 +138,8 @@ internal static class ToolFields
         },
     ];
 
-    private static void ReadTools(ChatJob job, FieldValue value)
+    /// <summary>Reads tools in OpenAI's form, which ollama has too.</summary>
+    public static void ReadTools(ChatJob job, FieldValue value)
     {
         foreach (FieldValue item in value.Items())
         {
