@@ -37,19 +37,22 @@ public sealed class StreamingTests
     public async Task A_client_that_reads_nothing_holds_nobody_up_and_is_let_go()
     {
         await using TestServer server = await TestServer.StartAsync(options =>
-            (options.MaxUnreadTokens, options.StallTimeout) = (16, TimeSpan.FromSeconds(2)));
+            (options.MaxUnreadTokens, options.StallTimeout) = (16, TimeSpan.FromSeconds(1)));
         await server.AskAsync("/v1/completions", """{"prompt": "the cat", "max_tokens": 1}""");
 
         // More than the buffers of both ends hold.
-        string body = """{"prompt": "the cat", "ignore_eos": true, "stream": true, "n": 48, "logprobs": 20}""";
+        string body = """
+            {"messages": [{"role": "user", "content": "the cat"}], "ignore_eos": true, "stream": true, "n": 48, "logprobs": true, "top_logprobs": 20}
+            """;
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await socket.ConnectAsync(server.Address.Host, server.Address.Port);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             + $"Content-Length: {body.Length}\r\n\r\n{body}"));
         await Eventually.Is(() => server.Core.State.Running == 1);
         for (int i = 0; i < 4; i++)
             await server.AskAsync("/v1/completions", """{"prompt": "the cat", "max_tokens": 8}""");
-        await Eventually.Is(() => server.Core.State.Running == 0);
+        await Eventually.Is(() => server.Core.State.Running == 0, seconds: 90);
         Assert.Contains(server.Log.Lines, line => line.Contains("was cancelled: nothing", StringComparison.Ordinal));
         GenerationEngine engine = server.Core.Models.Models[0].Opened!.Engine;
         await Eventually.Is(() => engine.Load is { Running: 0, Waiting: 0 });

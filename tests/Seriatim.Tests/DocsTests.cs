@@ -46,6 +46,7 @@ public sealed partial class DocsTests
     [InlineData("README.md", "")]
     [InlineData("README.zh-CN.md", "")]
     [InlineData("src/Seriatim/PACKAGE.md", "")]
+    [InlineData("docs/guide/server.md", "")]
     [InlineData("docs/guide/library.md", "llama")]
     [InlineData("docs/guide/generation.md", "llama")]
     [InlineData("docs/guide/json-schema.md", "")]
