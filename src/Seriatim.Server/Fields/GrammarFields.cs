@@ -164,7 +164,7 @@ internal static class GrammarFields
     }
 
     /// <summary>Makes a grammar, or takes it from those that were made before, and refuses a second one.</summary>
-    private static void Set(GenerationSettings settings, FieldValue value, Func<Grammar> make)
+    public static void Set(GenerationSettings settings, FieldValue value, Func<Grammar> make)
     {
         if (settings.GrammarField is { } other)
         {

@@ -29,6 +29,7 @@ internal static class Endpoints
         new RequestEndpoint(),
         new ReplayIdEndpoint(),
         new ReplayEndpoint(),
+        new RootEndpoint(),
         new HealthEndpoint(),
         new ReadyEndpoint(),
         new VersionEndpoint(),

@@ -14,6 +14,7 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
 
     private static readonly FieldTable<OllamaEmbedRequest> Table = new("POST /api/embed",
     [
+        OllamaFields.Headers<OllamaEmbedRequest>(),
         .. Common,
         Row.Needed<OllamaEmbedRequest>("input", JsonKinds.String | JsonKinds.Array, "A text, or a list of texts.", "\"the cat\"",
             (request, value) => request.Input.Read(value)),
@@ -25,6 +26,7 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
 
     private static readonly FieldTable<OllamaEmbedRequest> OldTable = new("POST /api/embeddings",
     [
+        OllamaFields.Headers<OllamaEmbedRequest>(),
         .. Common,
         Row.Needed<OllamaEmbedRequest>("prompt", JsonKinds.String, "A text.", "\"the cat\"", (request, value) => request.Input.Read(value)),
     ]);

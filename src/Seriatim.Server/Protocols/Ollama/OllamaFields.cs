@@ -16,26 +16,42 @@ internal static class OllamaFields
     [
         .. Row.Some<GenerationSettings, OllamaRequest>(SamplingFields.Rows, request => request.Chat.Generation, Same),
         .. Row.Some<GenerationSettings, OllamaRequest>(GenerationFields.Rows, request => request.Chat.Generation, "seed", "stop"),
-        Row.Of<OllamaRequest>("num_predict", JsonKinds.Integer, "Most new tokens; -1 or -2: as many as fit. Default: the model's.", "5",
+        Row.Of<OllamaRequest>("num_predict", JsonKinds.Integer,
+            "Most new tokens; -1 or -2: as many as fit. Default: the model's.", "5",
             (request, value) => request.Chat.Generation.MaxTokens = value.Integer < 0 ? null : value.Integer) with
         { Least = -2, Option = "MaxNewTokens" },
         Row.Of<OllamaRequest>("num_ctx", JsonKinds.Integer,
             "How much context is needed: refused if the model has less. There is no cost to having more.", "16",
             (request, value) => request.Context = value.Integer) with { Least = 1 },
-        .. new[] { "num_keep", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_gqa" }.Select(name => Row.Without<OllamaRequest>(
+        .. new[]
+        {
+            "num_keep", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_gqa"
+        }.Select(name => Row.Without<OllamaRequest>(
             name, JsonKinds.Integer, "4", "How ollama's runner works; what is computed does not depend on it here.")),
-        .. new[] { "numa", "low_vram", "use_mmap", "use_mlock", "f16_kv", "vocab_only" }.Select(name => Row.Without<OllamaRequest>(
+        .. new[]
+        {
+            "numa", "low_vram", "use_mmap", "use_mlock", "f16_kv", "vocab_only"
+        }.Select(name => Row.Without<OllamaRequest>(
             name, JsonKinds.Boolean, "true", "How ollama's runner keeps a model; it is for the server to say here.")),
-        Row.Refused<OllamaRequest>("tfs_z", JsonKinds.Number, "0.5", ["1", "1.0"], "tail-free sampling is not built; min_p does its work."),
-        Row.Refused<OllamaRequest>("penalize_newline", JsonKinds.Boolean, "true", ["false"], "line ends are penalised as other tokens."),
-        Row.Refused<OllamaRequest>("draft_num_predict", JsonKinds.Integer, "4", [], "a draft model is the server's to choose (-md)."),
+        Row.Refused<OllamaRequest>("tfs_z", JsonKinds.Number, "0.5", ["1", "1.0"],
+            "tail-free sampling is not built; min_p does its work."),
+        Row.Refused<OllamaRequest>("penalize_newline", JsonKinds.Boolean, "true", ["false"],
+            "line ends are penalised as other tokens."),
+        Row.Refused<OllamaRequest>("draft_num_predict", JsonKinds.Integer, "4", [],
+            "a draft model is the server's to choose (-md)."),
     ]);
+
+    /// <summary>What a client of .NET writes into every body.</summary>
+    public static Field<T> Headers<T>() => Row.Without<T>("CustomHeaders", JsonKinds.Object, "{}",
+        "OllamaSharp sends its own headers' list along; the headers themselves count.");
 
     /// <summary>What both have.</summary>
     public static IEnumerable<Field<OllamaRequest>> Common(bool isChat) =>
     [
         CommonFields.Model<OllamaRequest>((request, name) => request.Chat.Model = name),
-        Row.Of<OllamaRequest>("stream", JsonKinds.Boolean, "Send the answer as it is written, in lines of JSON. Default: true.", "false",
+        Headers<OllamaRequest>(),
+        Row.Of<OllamaRequest>("stream", JsonKinds.Boolean,
+            "Send the answer as it is written, in lines of JSON. Default: true.", "false",
             (request, value) => request.Streams = value.Boolean),
         Row.Of<OllamaRequest>("format", JsonKinds.String | JsonKinds.Object,
             "`json`: the answer is a JSON object; a JSON schema: it follows that.", "\"json\"", ReadFormat),
@@ -50,30 +66,37 @@ internal static class OllamaFields
         Row.Refused<OllamaRequest>("logprobs", JsonKinds.Boolean, "true", ["false"], "ask /v1/chat/completions for them."),
         Row.Refused<OllamaRequest>("top_logprobs", JsonKinds.Integer, "2", ["0"], "ask /v1/chat/completions for them."),
         Row.Refused<OllamaRequest>("truncate", JsonKinds.Boolean, "true", ["false"], "prompts are never cut; send what fits."),
-        Row.Refused<OllamaRequest>("shift", JsonKinds.Boolean, "true", ["false"], "nothing of a prompt is dropped; answers end where it is full."),
+        Row.Refused<OllamaRequest>("shift", JsonKinds.Boolean, "true", ["false"],
+            "nothing of a prompt is dropped; answers end where it is full."),
     ];
 
     public static FieldTable<OllamaRequest> Generate { get; } = new("POST /api/generate",
     [
         .. Common(isChat: false),
-        Row.Of<OllamaRequest>("prompt", JsonKinds.String, "What is asked. Empty: the model is opened, or closed by `keep_alive` 0.",
+        Row.Of<OllamaRequest>("prompt", JsonKinds.String,
+            "What is asked. Empty: the model is opened, or closed by `keep_alive` 0.",
             "\"the cat\"", (request, value) => request.Prompt = value.Text),
         Row.Of<OllamaRequest>("system", JsonKinds.String, "What the model is told first.", "\"sing\"",
             (request, value) => request.System = value.Text),
-        Row.Of<OllamaRequest>("raw", JsonKinds.Boolean, "Whether the prompt goes to the model without a template. Default: false.",
+        Row.Of<OllamaRequest>("raw", JsonKinds.Boolean,
+            "Whether the prompt goes to the model without a template. Default: false.",
             "true", (request, value) => request.IsRaw = value.Boolean),
         Row.Refused<OllamaRequest>("suffix", JsonKinds.String, "\"end\"", ["\"\""], "no model here fills in between two texts."),
         Row.Refused<OllamaRequest>("images", JsonKinds.Array, "[\"eA==\"]", ["[]"], "pictures are not read."),
         Row.Refused<OllamaRequest>("template", JsonKinds.String, "\"x\"", ["\"\""], "templates of clients are not run; use raw."),
-        Row.Refused<OllamaRequest>("context", JsonKinds.Array, "[1]", ["[]"], "use /api/chat with all messages; what was read before is found again."),
+        Row.Refused<OllamaRequest>("context", JsonKinds.Array, "[1]", ["[]"],
+            "use /api/chat with all messages; what was read before is found again."),
     ]);
 
     public static FieldTable<OllamaRequest> Chat { get; } = new("POST /api/chat",
     [
         .. Common(isChat: true),
-        Row.Of<OllamaRequest>("tools", JsonKinds.Array, "Tools the model may call; refused where its chat template does not show them.",
-            "[{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]", (request, value) => ToolFields.ReadTools(request.Chat, value)),
-        Row.Of<OllamaRequest>("messages", JsonKinds.Array, "The conversation. Empty: the model is opened, or closed by `keep_alive` 0.",
+        Row.Of<OllamaRequest>("tools", JsonKinds.Array,
+            "Tools the model may call; refused where its chat template does not show them.",
+            "[{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]",
+            (request, value) => ToolFields.ReadTools(request.Chat, value)),
+        Row.Of<OllamaRequest>("messages", JsonKinds.Array,
+            "The conversation. Empty: the model is opened, or closed by `keep_alive` 0.",
             "[{\"role\": \"user\", \"content\": \"the cat\"}]", (request, value) =>
             {
                 request.IsChat = true;
@@ -87,8 +110,8 @@ internal static class OllamaFields
             return;
         if (value.IsString && value.Text != "json")
             throw value.Wrong("\"json\" or a JSON schema is allowed");
-        Grammar grammar = value.IsString ? Grammar.Json() : Grammar.JsonSchema(value.Json.GetRawText());
-        request.Chat.Generation.Edit(value.Path, null, options => options with { Grammar = grammar });
+        GrammarFields.Set(request.Chat.Generation, value,
+            () => value.IsString ? Grammar.Json() : Grammar.JsonSchema(value.Json.GetRawText()));
     }
 
     private static void ReadThink(OllamaRequest request, FieldValue value)

@@ -7,6 +7,7 @@ internal sealed class OllamaPullEndpoint : OllamaEndpoint
 {
     private static readonly FieldTable<PullRequest> Table = new("POST /api/pull",
     [
+        OllamaFields.Headers<PullRequest>(),
         Row.Of<PullRequest>("model", JsonKinds.String, "The model: a hub id `owner/name[@revision][:tag]`.", "\"owner/name\"",
             (request, value) => request.Model = value.Text),
         Row.Of<PullRequest>("name", JsonKinds.String, "The older name of model.", "\"owner/name\"",

@@ -9,6 +9,7 @@ internal sealed class OllamaShowEndpoint : OllamaEndpoint
 {
     private static readonly FieldTable<ShowRequest> Table = new("POST /api/show",
     [
+        OllamaFields.Headers<ShowRequest>(),
         CommonFields.Model<ShowRequest>((request, name) => request.Model = name),
         Row.Of<ShowRequest>("name", JsonKinds.String, "The older name of model.", "\"stories\"",
             (request, value) => request.Model ??= value.Text),
