@@ -12,6 +12,8 @@ internal static class Endpoints
         new ScoreEndpoint(),
         new TranslateEndpoint(),
         new FillEndpoint(),
+        new MessagesEndpoint(),
+        new CountTokensEndpoint(),
         new OllamaGenerateEndpoint(),
         new OllamaChatEndpoint(),
         new OllamaEmbedEndpoint(isOld: false),
