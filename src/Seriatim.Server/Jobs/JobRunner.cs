@@ -26,7 +26,7 @@ internal sealed class JobRunner(ServerCore server)
                 if (server.Options.LogsPrompts)
                     ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
                 GenerationRequest watched = Watched(request, call.Record, handles.Count);
-                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, call.Aborted);
+                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, ending ?? call.Aborted);
                 handles.Add(handle);
                 RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
             }
