@@ -63,6 +63,69 @@ internal static class MaskCost
         Console.WriteLine($"{"",-28} {"compile ms",10} {"first ms",9} {"mean",8} {"p50",8} {"p99",8} {"worst",8} {"masks",7}   first text: mean / worst");
         foreach ((string name, string source) in Sources)
             Measure(name, source, tokenizer, vocabulary);
+        MeasureSchemas(tokenizer, vocabulary);
+    }
+
+    /// <summary>Real schemas and instances of theirs, each schema once: what a server meets that has never seen them.</summary>
+    private static void MeasureSchemas(Tokenizer tokenizer, GrammarVocabulary vocabulary)
+    {
+        string file = Path.Combine("..", "shared", "structured", "schemastore", "schemas.jsonl");
+        if (!File.Exists(file))
+        {
+            Console.WriteLine("../shared/structured is missing: no real schemas (start it in the folder of the repository)");
+            return;
+        }
+
+        Dictionary<string, int> ids = Enumerable.Range(0, vocabulary.Size).Where(id => !vocabulary.BytesOf(id).IsEmpty)
+            .GroupBy(id => Encoding.Latin1.GetString(vocabulary.BytesOf(id).Span)).ToDictionary(group => group.Key, group => group.First());
+        (var times, var compiles, int refused, int blocked) = (new List<double>(), new List<double>(), 0, 0);
+        vocabulary.Forget();
+        foreach (string line in File.ReadLines(file))
+        {
+            JsonElement row = JsonDocument.Parse(line).RootElement;
+            var clock = Stopwatch.StartNew();
+            CompiledGrammar grammar;
+            try
+            {
+                grammar = CompiledGrammar.Of(Grammar.JsonSchema(row.GetProperty("schema").GetRawText()), tokenizer, vocabulary.Size);
+            }
+            catch (GrammarException)
+            {
+                refused++;
+                continue;
+            }
+
+            compiles.Add(clock.Elapsed.TotalMilliseconds);
+            foreach (JsonElement instance in row.GetProperty("valid").EnumerateArray())
+                blocked += Follow(grammar, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(instance))), ids, times) ? 0 : 1;
+        }
+
+        compiles.Sort();
+        times.Sort();
+        Console.WriteLine($"{compiles.Count} real schemas ({refused} refused, {blocked} instances in another order or form): compile ms "
+            + $"p50 {compiles[compiles.Count / 2]:F1}, worst {compiles[^1]:F0}; masks: mean {times.Average():F1}, p50 {times[times.Count / 2]:F1}, "
+            + $"p99 {times[(int)(times.Count * 0.99)]:F1}, worst {times[^1]:F1} of {times.Count}");
+    }
+
+    /// <summary>Walks a text by its longest tokens, as far as it follows.</summary>
+    private static bool Follow(CompiledGrammar grammar, string text, Dictionary<string, int> ids, List<double> times)
+    {
+        GrammarState state = grammar.Start;
+        for (int at = 0; at < text.Length;)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            TokenSet tokens = grammar.TokensOf(state);
+            times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+            int length = Math.Min(24, text.Length - at);
+            while (length > 0 && !(ids.TryGetValue(text.Substring(at, length), out int id) && tokens.Contains(id)))
+                length--;
+            if (length == 0)
+                return false;
+            state = grammar.Accept(state, ids[text.Substring(at, length)])!;
+            at += length;
+        }
+
+        return true;
     }
 
     private static void Measure(string name, string source, Tokenizer tokenizer, GrammarVocabulary vocabulary)

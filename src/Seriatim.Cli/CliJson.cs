@@ -15,6 +15,7 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(ClassLine))]
 [JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
+[JsonSerializable(typeof(ServeLine))]
 [JsonSerializable(typeof(TrainLine))]
 [JsonSerializable(typeof(TranslationLine))]
 [JsonSerializable(typeof(DistilledPair))]

@@ -14,6 +14,9 @@ internal static class ExitCodes
     /// <summary>The command line itself is wrong.</summary>
     public const int Usage = 2;
 
+    /// <summary>The server cannot listen where it is to: another program does.</summary>
+    public const int Unavailable = 69;
+
     /// <summary>A defect of Seriatim.</summary>
     public const int Internal = 70;
 

@@ -37,6 +37,8 @@ internal static class ServerApp
             builder.Services.AddHostFiltering(filter => filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]", app.Host]);
         }
 
+        // Signals are for who runs the app.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSeriatimServer(configure);
         WebApplication built = builder.Build();
         if (IsLoopback(app))
@@ -77,6 +79,14 @@ internal static class ServerApp
             logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
         logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    /// <summary>Leaves signals alone.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>What no endpoint is for.</summary>

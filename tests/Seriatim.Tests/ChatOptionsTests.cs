@@ -14,7 +14,7 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     private static readonly string[] Honoured =
     [
         "Instructions", "Temperature", "MaxOutputTokens", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed",
-        "StopSequences",
+        "StopSequences", "ResponseFormat",
     ];
 
     /// <summary>Options that are refused, at a value that asks for something.</summary>
@@ -22,7 +22,6 @@ public sealed class ChatOptionsTests : IAsyncLifetime
     {
         ["ConversationId"] = "1",
         ["Reasoning"] = new ReasoningOptions { Effort = ReasoningEffort.High },
-        ["ResponseFormat"] = ChatResponseFormat.Json,
         ["ModelId"] = "another",
         ["AllowMultipleToolCalls"] = true,
         ["ToolMode"] = ChatToolMode.RequireAny,

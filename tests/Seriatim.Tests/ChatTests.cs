@@ -103,7 +103,6 @@ public sealed class ChatTests : IDisposable
         using IChatClient client = model.AsChatClient();
         foreach ((ChatOptions options, string name) in new[]
         {
-            (new ChatOptions { ResponseFormat = ChatResponseFormat.Json }, "ResponseFormat"),
             (new ChatOptions { ConversationId = "1" }, "ConversationId"), (new ChatOptions { ModelId = "other" }, "other"),
             (new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1)] }, "Tools"),
         })

@@ -48,6 +48,7 @@ public sealed partial class DocsTests
     [InlineData("src/Seriatim/PACKAGE.md", "")]
     [InlineData("docs/guide/library.md", "llama")]
     [InlineData("docs/guide/generation.md", "llama")]
+    [InlineData("docs/guide/json-schema.md", "")]
     [InlineData("docs/guide/translation.md", "t5")]
     public void Code_runs(string page, string model)
     {

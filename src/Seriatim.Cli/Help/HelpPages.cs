@@ -4,7 +4,7 @@ namespace Seriatim.Cli;
 internal static class HelpPages
 {
     public const string Talk = "Generate and talk", Models = "Models", Measure = "Train and measure", Texts = "Texts and tokens",
-        Program = "This program";
+        Serve = "Serve", Program = "This program";
 
     private static readonly Dictionary<string, HelpPage> All = new()
     {
@@ -51,6 +51,12 @@ internal static class HelpPages
         ["score"] = new(Texts, null, ("score -m MODEL \"a text\"", "how probable it is")),
         ["tokenize"] = new(Texts, null,
             ("tokenize show -m stories \"The cat\"", "pieces in colour"), ("tokenize count -m stories < file.txt", "how many")),
+        ["serve"] = new(Serve,
+            ["--model", "--models-dir", "--host", "--port", "--api-key", "--keep-alive", "--memory", "--ctx-size", "--parallel"],
+            ("serve", "the built-in models, at http://127.0.0.1:8080"),
+            ("serve -m MODEL=mine --port 9000", "one model, under a name of its own"),
+            ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time")),
+        ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server http://other:8080", "")),
         ["doctor"] = new(Program, null, ("doctor", "what this machine can do, and what could be better")),
         ["completion"] = new(Program, null,
             ("completion bash > ~/.local/share/bash-completion/completions/seriatim", ""),
@@ -62,7 +68,7 @@ internal static class HelpPages
     };
 
     /// <summary>Headings of the overview, in order.</summary>
-    public static IReadOnlyList<string> Groups { get; } = [Talk, Models, Measure, Texts, Program];
+    public static IReadOnlyList<string> Groups { get; } = [Talk, Models, Measure, Texts, Serve, Program];
 
     /// <summary>What to type first.</summary>
     public static IReadOnlyList<(string Line, string What)> First { get; } =

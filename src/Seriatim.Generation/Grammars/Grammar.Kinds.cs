@@ -15,8 +15,8 @@ public sealed partial class Grammar
         ["choice"] = source => Choice(ReadChoices(source)),
         ["regex"] = Regex,
         ["json_schema"] = FromJsonSchemaSource,
-        ["json_object"] = source => Json(false, Enum.Parse<JsonSpacing>(source)),
-        ["json_value"] = source => Json(true, Enum.Parse<JsonSpacing>(source)),
+        ["json_object"] = source => Json(false, ReadSpacing(source)),
+        ["json_value"] = source => Json(true, ReadSpacing(source)),
     };
 
     /// <summary>Reads a grammar of llama.cpp: rules <c>name ::= ...</c>, of which <c>root</c> is the start.</summary>
@@ -82,6 +82,10 @@ public sealed partial class Grammar
 
     private static GrammarException NoText(int index) =>
         new("Choices", $"{index}", "it is null, or has half of a surrogate pair; a text is needed");
+
+    private static JsonSpacing ReadSpacing(string source) => Enum.TryParse(source, out JsonSpacing spacing)
+        && Enum.IsDefined(spacing) ? spacing
+        : throw new GrammarException("JSON", "", $"'{source}' is no spacing; {string.Join(", ", Enum.GetNames<JsonSpacing>())} are");
 
     private static string[] ReadChoices(string source)
     {

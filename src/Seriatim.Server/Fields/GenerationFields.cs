@@ -9,6 +9,7 @@ internal static class GenerationFields
     public static IEnumerable<Field<GenerationSettings>> Rows { get; } =
     [
         .. SamplingFields.Rows,
+        .. GrammarFields.Rows,
         .. Lengths(),
         .. Beams(),
         .. Running(),

@@ -40,6 +40,13 @@ internal sealed class ChatJob : IJob
         ChatPromptOptions prompt = Prompt(model);
         GenerationRequest request = Generation.ApplyTo(ChatPrompt.Request(model, this, prompt), model);
         AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, request.Prompt.Span, Use);
+        if (prompt.Tools.Count > 0 && answer.Grammar is null && request.Sampling.Grammar is not null)
+        {
+            string field = Generation.GrammarField!;
+            throw ApiException.Invalid($"{field} would keep the model from calling the tools it is offered; set tool_choice to none, "
+                + "or leave one of them out.", field, "unsupported_value");
+        }
+
         return new JobPlan
         {
             Operation = "chat",

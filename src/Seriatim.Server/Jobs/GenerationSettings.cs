@@ -59,6 +59,12 @@ internal sealed class GenerationSettings
     /// <summary>Whether tokens of a draft model, or of the prompt, are tried; null: if the model has a draft model.</summary>
     public SpeculationOptions? Speculation { get; set; }
 
+    /// <summary>What the answer must look like; null: anything.</summary>
+    public Grammar? Grammar { get; set; }
+
+    /// <summary>The field that says it.</summary>
+    public string? GrammarField { get; set; }
+
     /// <summary>Changes an option of sampling, as a row of the engine's table does.</summary>
     public void Edit(string field, Sampler? needs, Func<SamplingOptions, SamplingOptions> set) =>
         _edits.Add(new SamplingEdit(field, needs, set));
@@ -125,7 +131,7 @@ internal sealed class GenerationSettings
             penalties = penalties with { Dry = dry with { Breakers = TokensWith.Of(model.Tokenizer, DryBreakers) } };
         else if (DryBreakers is not null)
             throw Needs("dry_sequence_breakers", "dry_multiplier");
-        return options with { Penalties = penalties };
+        return options with { Penalties = penalties, Grammar = Grammar };
     }
 
     private SamplingOptions Edited(SamplingOptions options)

@@ -71,7 +71,8 @@ internal sealed class ServedModel
         }
     }
 
-    private static string NameOf(string model) =>
+    /// <summary>The name of a model that is given none.</summary>
+    public static string NameOf(string model) =>
         Path.Exists(model) && !LocalModels.BuiltIn().Contains(model) ? ModelsFolder.NameOf(model) : model;
 
     private async Task<HostedModel> OpenAsync(LanguageModelOptions options, CancellationToken cancellationToken)

@@ -12,7 +12,8 @@ internal static class ChatRefusals
         {
             { ToolMode: RequiredChatToolMode required } when (options.Tools?.Count ?? 0) + prompt.Tools.Count == 0 =>
                 $"ToolMode: {required.RequiredFunctionName ?? "a call"} is required, and there are no tools to call",
-            { ResponseFormat: not null and not ChatResponseFormatText } => "ResponseFormat: answers are plain text",
+            { ResponseFormat: { } format and not ChatResponseFormatText and not ChatResponseFormatJson } =>
+                $"ResponseFormat: {format.GetType().Name}; answers are text or JSON",
             { ConversationId: not null } => "ConversationId: nothing is kept between requests; send all messages",
             { ModelId: { } id } when id != model.Name => $"ModelId {id}: this client serves {model.Name}",
             { Reasoning: { } reasoning } when reasoning.Effort is not null || reasoning.Output is not null =>

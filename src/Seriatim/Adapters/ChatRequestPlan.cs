@@ -59,6 +59,7 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
             _ => ToolChoice.Auto,
         },
         IsParallel = options.AllowMultipleToolCalls != false,
+        ContentSchema = options.ResponseFormat is ChatResponseFormatJson json ? json.Schema ?? ContentGrammar.AnyObject : null,
         Strict = [.. (options.Tools ?? []).Where(tool => tool.AdditionalProperties.TryGetValue("strict", out object? strict)
             && strict is true or JsonElement { ValueKind: JsonValueKind.True }).Select(tool => tool.Name)],
     };

@@ -125,7 +125,7 @@ public sealed class GrammarMaskTests
         GrammarNode.Rule root = rules.Declare("root");
         rules.Define(root, new GrammarNode.Sequence(
         [
-            new GrammarNode.Repeat(new GrammarNode.Regular(AnyLetter()), 0, null),
+            new GrammarNode.Repeat(new GrammarNode.Regular(Language.Characters(CodePointSet.Of(('a', 'z')))), 0, null),
             new GrammarNode.Special("<|call|>"),
             new GrammarNode.Special("<|none|>"),
         ]));
@@ -184,12 +184,5 @@ public sealed class GrammarMaskTests
         // Parts of characters, and parts with the next one.
         texts.AddRange([[0xE2, 0x82], [0x82, 0xAC], [0xAC, (byte)'"'], [0xF0, 0x9F, 0x98], [0xC3, 0xA9, 0xC3]]);
         return MadeTokenizer.Of(texts.DistinctBy(Convert.ToHexString), "</s>");
-    }
-
-    private static ByteDfa AnyLetter()
-    {
-        var ranges = new CharacterRanges();
-        ranges.Add('a', 'z');
-        return ranges.ToDfa();
     }
 }

@@ -6,7 +6,7 @@ namespace Seriatim.Generation.Tests.Grammars;
 /// <summary>Writes instances through a grammar: compact, keys in an order that the grammar has, if there is one.</summary>
 internal sealed class JsonInstances
 {
-    private const int MostKeysForAllOrders = 7;
+    private const int MostKeysForAllOrders = 5;
 
     private readonly GrammarOracle _oracle;
     private readonly List<string> _order = [];
@@ -17,10 +17,24 @@ internal sealed class JsonInstances
         CollectOrder(schema);
     }
 
-    public bool IsReachable(JsonElement instance) => _oracle.MayEnd(Write(_oracle.Start, instance));
+    public bool IsReachable(JsonElement instance) => Way(instance) is not null;
+
+    /// <summary>The text by which an instance is reached; null: there is none.</summary>
+    public string? Way(JsonElement instance)
+    {
+        (HashSet<int> state, string text) = Write(_oracle.Start, instance);
+        return _oracle.MayEnd(state) ? text : null;
+    }
 
     /// <summary>The text of an instance as it is written here, keys in their order.</summary>
-    public static string Scalar(JsonElement value) => value.ValueKind switch
+    public static string Compact(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Compact))}]",
+        JsonValueKind.Object => $"{{{string.Join(',', Members(value).Select(member => $"{JsonText.Written(member.Name)}:{Compact(member.Value)}"))}}}",
+        _ => Scalar(value),
+    };
+
+    private static string Scalar(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonText.Written(value.GetString()!),
         JsonValueKind.Number => Number(value.GetRawText()),
@@ -34,81 +48,110 @@ internal sealed class JsonInstances
         return point < 0 || text.AsSpan(point + 1).ContainsAnyExcept('0') ? text : text[..point] == "-0" ? "0" : text[..point];
     }
 
-    private HashSet<int> Write(HashSet<int> state, JsonElement value)
+    // A key twice in an instance: the last one counts.
+    private static JsonProperty[] Members(JsonElement value) =>
+        [.. value.EnumerateObject().GroupBy(member => member.Name).Select(group => group.Last())];
+
+    private (HashSet<int> State, string Text) Write(HashSet<int> state, JsonElement value)
     {
         if (state.Count == 0)
-            return state;
+            return (state, "");
         switch (value.ValueKind)
         {
             case JsonValueKind.Array:
+                var text = new StringBuilder("[");
                 state = _oracle.After(state, "["u8);
-                int index = 0;
                 foreach (JsonElement item in value.EnumerateArray())
-                    state = Write(index++ == 0 ? state : _oracle.After(state, ","u8), item);
-                return _oracle.After(state, "]"u8);
+                {
+                    if (text.Length > 1)
+                    {
+                        text.Append(',');
+                        state = _oracle.After(state, ","u8);
+                    }
+                    (state, string written) = Write(state, item);
+                    text.Append(written);
+                }
+                return (_oracle.After(state, "]"u8), text.Append(']').ToString());
             case JsonValueKind.Object:
                 return WriteObject(_oracle.After(state, "{"u8), value);
             default:
-                return _oracle.After(state, Encoding.UTF8.GetBytes(Scalar(value)));
+                return (_oracle.After(state, Encoding.UTF8.GetBytes(Scalar(value))), Scalar(value));
         }
     }
 
-    private HashSet<int> WriteObject(HashSet<int> state, JsonElement value)
+    private (HashSet<int> State, string Text) WriteObject(HashSet<int> state, JsonElement value)
     {
-        // A key twice in an instance: the last one counts.
-        JsonProperty[] members = [.. value.EnumerateObject().GroupBy(member => member.Name).Select(group => group.Last())];
+        JsonProperty[] members = Members(value);
         int Rank(string name) => _order.IndexOf(name) is >= 0 and var rank ? rank : int.MaxValue;
-        HashSet<int> after = _oracle.After(InOrder(state, [.. members.OrderBy(member => Rank(member.Name))]), "}"u8);
-        return after.Count > 0 || members.Length > MostKeysForAllOrders ? after : _oracle.After(AnyOrder(state, members), "}"u8);
+        (HashSet<int> after, string text) = InOrder(state, [.. members.OrderBy(member => Rank(member.Name))]);
+        after = _oracle.After(after, "}"u8);
+        if (after.Count == 0 && members.Length <= MostKeysForAllOrders)
+        {
+            (after, text) = AnyOrder(state, members);
+            after = _oracle.After(after, "}"u8);
+        }
+        return (after, $"{{{text}}}");
     }
 
     /// <summary>Next always a key after which all that may still come now may still come.</summary>
-    private HashSet<int> InOrder(HashSet<int> state, List<JsonProperty> open)
+    private (HashSet<int> State, string Text) InOrder(HashSet<int> state, List<JsonProperty> open)
     {
+        var text = new StringBuilder();
         for (bool first = true; open.Count > 0 && state.Count > 0; first = false)
         {
-            JsonProperty[] allowed = [.. open.Where(member => Key(state, member, first).Count > 0)];
-            HashSet<int>? best = null;
+            JsonProperty[] allowed = [.. open.Where(member => Key(state, member, first).State.Count > 0)];
+            (HashSet<int> State, string Text)? best = null;
             int taken = -1;
             foreach (JsonProperty member in allowed)
             {
-                HashSet<int> after = Write(Key(state, member, first), member.Value);
-                bool keepsAll = after.Count > 0
-                    && allowed.All(other => other.Name == member.Name || Key(after, other, false).Count > 0);
+                (HashSet<int> State, string Text) after = WriteMember(state, member, first);
+                bool keepsAll = after.State.Count > 0
+                    && allowed.All(other => other.Name == member.Name || Key(after.State, other, false).State.Count > 0);
                 if (best is not null && !keepsAll)
                     continue;
                 (best, taken) = (after, open.FindIndex(other => other.Name == member.Name));
                 if (keepsAll)
                     break;
             }
-            if (best is null)
-                return [];
-            state = best;
+            if (best is not { } next)
+                return ([], "");
+            state = next.State;
+            text.Append(next.Text);
             open.RemoveAt(taken);
         }
-        return state;
+        return (state, text.ToString());
     }
 
-    private HashSet<int> AnyOrder(HashSet<int> state, JsonProperty[] members)
+    private (HashSet<int> State, string Text) AnyOrder(HashSet<int> state, JsonProperty[] members)
     {
-        var reached = new HashSet<int>[1 << members.Length];
-        reached[0] = state;
+        var reached = new (HashSet<int> State, string Text)[1 << members.Length];
+        reached[0] = (state, "");
         for (int come = 0; come < reached.Length; come++)
         {
-            for (int i = 0; i < members.Length && reached[come] is { Count: > 0 }; i++)
+            for (int i = 0; i < members.Length && reached[come].State is { Count: > 0 }; i++)
             {
-                if ((come >> i & 1) == 0)
-                    (reached[come | 1 << i] ??= []).UnionWith(WriteMember(reached[come], members[i], come == 0));
+                if ((come >> i & 1) != 0)
+                    continue;
+                (HashSet<int> after, string text) = WriteMember(reached[come].State, members[i], come == 0);
+                if (after.Count > 0 && reached[come | 1 << i].State is null)
+                    reached[come | 1 << i] = (after, reached[come].Text + text);
             }
         }
-        return reached[^1] ?? [];
+        return reached[^1].State is null ? ([], "") : reached[^1];
     }
 
-    private HashSet<int> Key(HashSet<int> state, JsonProperty member, bool first) =>
-        _oracle.After(state, Encoding.UTF8.GetBytes((first ? "" : ",") + JsonText.Written(member.Name) + ":"));
+    private (HashSet<int> State, string Text) Key(HashSet<int> state, JsonProperty member, bool first)
+    {
+        string text = (first ? "" : ",") + JsonText.Written(member.Name) + ":";
+        return (_oracle.After(state, Encoding.UTF8.GetBytes(text)), text);
+    }
 
-    private HashSet<int> WriteMember(HashSet<int> state, JsonProperty member, bool first) =>
-        Write(Key(state, member, first), member.Value);
+    private (HashSet<int> State, string Text) WriteMember(HashSet<int> state, JsonProperty member, bool first)
+    {
+        (HashSet<int> after, string key) = Key(state, member, first);
+        (after, string value) = Write(after, member.Value);
+        return (after, key + value);
+    }
 
     private void CollectOrder(JsonElement schema)
     {

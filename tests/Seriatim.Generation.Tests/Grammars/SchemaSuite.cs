@@ -56,6 +56,19 @@ internal static class SchemaSuite
         }
     }
 
+    /// <summary>The grammar of a schema; null: it is refused.</summary>
+    public static Grammar? Compile(Case one)
+    {
+        try
+        {
+            return Grammar.JsonSchema(one.Schema, one.Options);
+        }
+        catch (GrammarException)
+        {
+            return null;
+        }
+    }
+
     public static Outcome Judge(Case one)
     {
         Grammar grammar;

@@ -20,8 +20,17 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     /// <summary>Most states of something repeated that becomes part of a terminal.</summary>
     private const int LargestBody = 32;
 
-    /// <summary>Parts that need not be joined are, up to so many states.</summary>
+    /// <summary>
+    /// A character and what follows it are joined up to so many states. Larger parts that need not be joined are not: so a
+    /// string has the same tables wherever it stands.
+    /// </summary>
     private const int SmallTerminal = 64;
+
+    /// <summary>Most states of one character of UTF-8.</summary>
+    private const int Character = 9;
+
+    /// <summary>Most alternatives that what follows them is written into.</summary>
+    private const int MostCopies = 8;
 
     private static readonly GrammarNode Nothing = new GrammarNode.Choice([]);
 
@@ -66,13 +75,14 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         };
     }
 
-    /// <summary>A rule that is one terminal is written out; those that are recursive cannot be.</summary>
+    /// <summary>A rule that is one terminal, or a small one, is written out; those that are recursive cannot be.</summary>
     private GrammarNode Inline(int rule, GrammarNode node)
     {
         if (_begun.Contains(rule) && !_bodies.ContainsKey(rule))
             return node;
         System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
-        return IsTerminal(Body(rule)) ? Body(rule) : node;
+        GrammarNode body = Body(rule);
+        return IsTerminal(body) ? body : Terminal(body, LargestBody) ?? node;
     }
 
     /// <summary>
@@ -105,12 +115,27 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     {
         if (left is GrammarNode.Literal first && right is GrammarNode.Literal second)
             return new GrammarNode.Literal((byte[])[.. first.Bytes.Span, .. second.Bytes.Span]);
-        if (!IsTerminal(left) || !IsTerminal(right))
+        if (!IsTerminal(right))
+            return null;
+        if (left is GrammarNode.Choice { Alternatives: { Length: <= MostCopies } alternatives }
+            && StatesOf(right) <= SmallTerminal && alternatives.Any(EndsOpen))
+        {
+            return new GrammarNode.Choice([.. alternatives.Select(alternative => Join([alternative, right]))]);
+        }
+
+        if (!IsTerminal(left))
             return null;
         bool isOpen = left is GrammarNode.Regular { Language: var language } && IsOpen(language);
-        bool isSmall = left is GrammarNode.Regular && StatesOf(left) + StatesOf(right) <= SmallTerminal;
+        bool isSmall = left is GrammarNode.Regular && StatesOf(left) <= Character && StatesOf(right) <= SmallTerminal;
         return isOpen || isSmall ? Terminal(new GrammarNode.Sequence([left, right]), LargestTerminal) : null;
     }
+
+    private static bool EndsOpen(GrammarNode node) => node switch
+    {
+        GrammarNode.Regular { Language: var language } => IsOpen(language),
+        GrammarNode.Sequence { Parts: var parts } => EndsOpen(parts[^1]),
+        _ => false,
+    };
 
     /// <summary>Whether there is a state in which a text may end and may go on.</summary>
     private static bool IsOpen(ByteDfa language)
@@ -187,7 +212,7 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         GrammarNode body = Simplify(repeat.Body);
         if (IsEmpty(body) || repeat is { Min: 1, Max: 1 })
             return body;
-        if (IsTerminal(body) && Terminal(body, LargestBody) is { } small)
+        if (Terminal(body, LargestBody) is { } small)
             return RepeatSmall(small, repeat.Min, repeat.Max);
         if (repeat is { Min: 0, Max: 1 })
             return Unite([body, GrammarNode.Empty]);

@@ -34,12 +34,53 @@ internal static class PlainReach
     }
 
     /// <summary>
-    /// By state, how many plain characters can come, whichever they are, before the automaton breaks off or may end:
-    /// the shortest way to such a byte, found from behind.
+    /// By state, how many plain characters can come, whichever they are, before the automaton breaks off or may end: the shortest
+    /// way to such a byte, found from behind. And what the next one does.
     /// </summary>
-    public static int[] Of(ByteDfa language)
+    public static (int Characters, PlainEnd End)[] Of(ByteDfa language)
     {
         (int From, int Class, int To)[] steps = Steps(language);
+        int[] reach = Shortest(language, steps);
+        var ends = new Dictionary<int, PlainEnd>();
+        return [.. Enumerable.Range(0, language.States).Select(state => (reach[state * States], EndOf(state * States)))];
+
+        PlainEnd EndOf(int node)
+        {
+            if (reach[node] == int.MaxValue)
+                return PlainEnd.Mixed;
+            if (ends.TryGetValue(node, out PlainEnd known))
+                return known;
+            PlainEnd? all = null;
+            foreach ((int from, int one, int to) in steps)
+            {
+                if (from == node % States && all != PlainEnd.Mixed)
+                    all = Both(all, After(node, language.NextOfClass(node / States, one), to));
+            }
+
+            return ends[node] = all ?? PlainEnd.Mixed;
+        }
+
+        PlainEnd After(int node, int next, int to)
+        {
+            if (next == ByteDfa.Dead)
+                return reach[node] == 0 ? PlainEnd.Dies : PlainEnd.Mixed;
+            if (language.Accepts(next))
+            {
+                return to != 0 || reach[node] != 0 ? PlainEnd.Mixed
+                    : Terminals.GoesOn(language, next) ? PlainEnd.Ends : PlainEnd.Closes;
+            }
+
+            int after = next * States + to;
+            return reach[after] != int.MaxValue && reach[after] + (to == 0 ? 1 : 0) == reach[node] ? EndOf(after) : PlainEnd.Mixed;
+        }
+    }
+
+    private static PlainEnd Both(PlainEnd? a, PlainEnd b) => a is null || a == b ? b
+        : a is PlainEnd.Ends or PlainEnd.Closes && b is PlainEnd.Ends or PlainEnd.Closes ? PlainEnd.Ends
+        : PlainEnd.Mixed;
+
+    private static int[] Shortest(ByteDfa language, (int From, int Class, int To)[] steps)
+    {
         int nodes = language.States * States;
         var before = new List<(int Node, int Cost)>?[nodes];
         int[] reach = new int[nodes];
@@ -66,7 +107,7 @@ internal static class PlainReach
                 Reach(earlier, distance + cost);
         }
 
-        return [.. Enumerable.Range(0, language.States).Select(state => reach[state * States])];
+        return reach;
 
         void Reach(int node, int distance)
         {

@@ -5,12 +5,12 @@ internal sealed class Terminal
 {
     private readonly bool[] _goesOn;
     private TerminalMask?[] _masks;
-    private int[]? _plain;
+    private (int Characters, PlainEnd End)[]? _plain;
 
     public Terminal(ByteDfa language)
     {
         Language = language;
-        _masks = new TerminalMask?[language.States];
+        _masks = new TerminalMask?[language.States * GrammarVocabulary.Tries];
         _goesOn = new bool[language.States];
         for (int state = 0; state < language.States; state++)
             _goesOn[state] = Terminals.GoesOn(language, state);
@@ -22,19 +22,20 @@ internal sealed class Terminal
     public ReadOnlySpan<bool> GoesOn => _goesOn;
 
     /// <summary>
-    /// How many plain characters may come in a state, whichever they are, before the terminal breaks off or may end.
+    /// How many plain characters may come in a state, whichever they are, before the terminal breaks off or may end; and what the
+    /// next one does.
     /// </summary>
-    public int PlainReach(int state) => (_plain ??= Seriatim.Generation.PlainReach.Of(Language))[state];
+    public (int Characters, PlainEnd End) Plain(int state) => (_plain ??= PlainReach.Of(Language))[state];
 
-    /// <summary>What was found for a state; null: it was not asked for.</summary>
-    public TerminalMask? this[int state]
+    /// <summary>What was found for a state and a trie; null: it was not asked for.</summary>
+    public TerminalMask? this[int state, int trie]
     {
-        get => Volatile.Read(ref _masks[state]);
-        set => Volatile.Write(ref _masks[state], value);
+        get => Volatile.Read(ref _masks[state * GrammarVocabulary.Tries + trie]);
+        set => Volatile.Write(ref _masks[state * GrammarVocabulary.Tries + trie], value);
     }
 
     /// <summary>Forgets what was found.</summary>
-    public void Forget() => _masks = new TerminalMask?[Language.States];
+    public void Forget() => _masks = new TerminalMask?[Language.States * GrammarVocabulary.Tries];
 
     /// <summary>The bytes that may come in a state.</summary>
     public ByteSet First(int state)

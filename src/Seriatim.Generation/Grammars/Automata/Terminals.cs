@@ -49,7 +49,11 @@ internal static class Terminals
 
         // Class 0 are the bytes that do not occur; if all 256 do, the last of them has none of its own.
         if (classes > 256)
-            return TerminalBuilder.TryBuild(new GrammarNode.Literal(text.ToArray()), int.MaxValue / 16)!;
+        {
+            byte[] copy = text.ToArray();
+            return Language.Of(nfa => nfa.Literal(copy));
+        }
+
         int[] next = new int[(text.Length + 1) * classes];
         Array.Fill(next, ByteDfa.Dead);
         bool[] accepts = new bool[text.Length + 1];

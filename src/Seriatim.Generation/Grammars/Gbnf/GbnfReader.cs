@@ -103,9 +103,7 @@ internal sealed class GbnfReader(string source)
                 return ReadClass();
             case '.':
                 _at++;
-                var all = new CharacterRanges();
-                all.Add(0, CharacterRanges.Last);
-                return new GrammarNode.Regular(all.ToDfa());
+                return new GrammarNode.Regular(Language.Characters(CodePointSet.All));
             case '(':
                 return ReadGroup();
             default:
@@ -233,7 +231,7 @@ internal sealed class GbnfReader(string source)
         bool negated = _at < source.Length && source[_at] == '^';
         if (negated)
             _at++;
-        var ranges = new CharacterRanges();
+        var ranges = new List<(int First, int Last)>();
         while (true)
         {
             if (_at == source.Length || source[_at] is '\n' or '\r')
@@ -253,13 +251,14 @@ internal sealed class GbnfReader(string source)
 
             if (last < first)
                 throw Error(start, $"the range from U+{first:X4} to U+{last:X4} goes backwards; write the smaller one first");
-            ranges.Add(first, last);
+            ranges.Add((first, last));
         }
 
         _at++;
-        if (!ranges.HasAny && !negated)
+        if (ranges.Count == 0 && !negated)
             throw Error(open, "the class is empty, so nothing belongs to it; write what may come, or leave it out");
-        return new GrammarNode.Regular(ranges.ToDfa(negated));
+        CodePointSet set = CodePointSet.Of(ranges);
+        return new GrammarNode.Regular(Language.Characters(negated ? set.Complement() : set));
     }
 
     /// <summary>One code point, perhaps written as an escape.</summary>

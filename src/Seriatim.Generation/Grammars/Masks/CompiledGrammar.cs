@@ -11,13 +11,16 @@ internal sealed class CompiledGrammar
 {
     private const long MostBytes = 64 << 20;
 
+    /// <summary>Where fewer bytes may follow, not all plain characters can come.</summary>
+    private const int LeastPlain = 90;
+
     private static readonly ConditionalWeakTable<Grammar, ConditionalWeakTable<GrammarVocabulary, CompiledGrammar>> Known = [];
 
     private readonly Lock _lock = new();
     private readonly GrammarMachine _machine;
     private readonly ulong[] _words;
-    private readonly List<(TokenTrie Trie, int Node, GrammarState State)> _waiting = [];
-    private readonly HashSet<(TokenTrie Trie, int Node, long State)> _seen = [];
+    private readonly Dictionary<long, Crossing> _crossings = [];
+    private readonly Queue<Crossing> _waiting = new();
     private readonly List<int> _exits = [];
     private readonly List<GrammarState> _kept = [];
     private long _size;
@@ -114,55 +117,103 @@ internal sealed class CompiledGrammar
     {
         Array.Clear(_words);
         _waiting.Clear();
-        _seen.Clear();
-        GrammarProgram program = _machine.Program;
+        _crossings.Clear();
+        (int plain, bool exact) = state.First(_machine.Program).Count < LeastPlain
+            ? (0, false) : PlainOf(state, Vocabulary.LongestPlain);
+        (int index, TokenTrie trie, TokenSet? slice) = exact || plain >= Vocabulary.LongestPlain
+            ? Vocabulary.PlainUpTo(plain) : Vocabulary.TrieFor(plain);
+        slice?.OrInto(_words);
         foreach (GrammarThread thread in state.Threads)
         {
-            GrammarInstruction instruction = program[thread.Instruction];
+            GrammarInstruction instruction = _machine.Program[thread.Instruction];
             if (instruction.Terminal is not { } terminal)
             {
                 _words[instruction.Token >> 6] |= 1ul << instruction.Token;
                 continue;
             }
 
-            TerminalMask mask = Vocabulary.MaskOf(terminal, thread.State);
-            mask.OrInto(_words);
-            if (mask.Exits.Length == 0)
-                continue;
-            GrammarState after = _machine.After(instruction.Next, thread.Stack);
-            ByteSet first = after.First(program);
-            foreach (int exit in first.Count == 0 ? [] : mask.Exits)
-            {
-                if (mask.Trie.HasChild(exit, first))
-                    _waiting.Add((mask.Trie, exit, after));
-            }
+            TerminalMask mask = Vocabulary.MaskOf(terminal, thread.State, index);
+            mask.Inside.OrInto(_words);
+            if (mask.Exits.Length > 0)
+                Cross(_machine.After(instruction.Next, thread.Stack), trie, mask.Exits);
         }
 
-        for (int i = 0; i < _waiting.Count; i++)
-            Cross(_waiting[i].Trie, _waiting[i].Node, _waiting[i].State);
+        while (_waiting.TryDequeue(out Crossing? crossing))
+            Walk(crossing, trie);
         return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
     }
 
-    /// <summary>Walks tokens on that have crossed the end of a terminal.</summary>
-    private void Cross(TokenTrie trie, int node, GrammarState state)
+    /// <summary>
+    /// How many plain characters, whichever they are, may come, as far as that is of interest: a terminal goes on so long, or is
+    /// ended by all of them at the same place, and what follows goes on (blocks of counted repeats). And whether none may come
+    /// after them, whichever it is.
+    /// </summary>
+    private (int Characters, bool Exact) PlainOf(GrammarState state, int enough)
     {
-        if (!_seen.Add((trie, node, state.Id)))
-            return;
+        (int most, bool exact) = (0, true);
         foreach (GrammarThread thread in state.Threads)
         {
             GrammarInstruction instruction = _machine.Program[thread.Instruction];
             if (instruction.Terminal is not { } terminal)
                 continue;
-            _exits.Clear();
-            trie.Walk(terminal, thread.State, node, _words, _exits);
-            if (_exits.Count == 0)
-                continue;
-            GrammarState after = _machine.After(instruction.Next, thread.Stack);
-            ByteSet first = after.First(_machine.Program);
-            foreach (int exit in _exits)
+            (int characters, PlainEnd end) = terminal.Plain(thread.State);
+            if (characters < enough && end is PlainEnd.Ends or PlainEnd.Closes)
             {
-                if (trie.HasChild(exit, first))
-                    _waiting.Add((trie, exit, after));
+                (int after, bool isExact) = PlainOf(_machine.After(instruction.Next, thread.Stack), enough - characters - 1);
+                (characters, exact) = (characters + 1 + after, exact && isExact && end == PlainEnd.Closes);
+            }
+            else
+            {
+                exact &= end == PlainEnd.Dies;
+            }
+
+            if (characters >= enough)
+                return (characters, false);
+            most = Math.Max(most, characters);
+        }
+
+        return (most, exact);
+    }
+
+    /// <summary>Notes where tokens go on in a state, unless none of them can.</summary>
+    private void Cross(GrammarState state, TokenTrie trie, ReadOnlySpan<int> nodes)
+    {
+        ByteSet first = state.First(_machine.Program);
+        if (first.Count == 0)
+            return;
+        if (!_crossings.TryGetValue(state.Id, out Crossing? crossing))
+            _crossings.Add(state.Id, crossing = new Crossing(state));
+        foreach (int node in nodes)
+        {
+            if (trie.HasChild(node, first) && crossing.Seen.Add(node))
+                crossing.Nodes.Add(node);
+        }
+
+        if (crossing.Nodes.Count > 0 && !crossing.IsWaiting)
+        {
+            crossing.IsWaiting = true;
+            _waiting.Enqueue(crossing);
+        }
+    }
+
+    /// <summary>Walks tokens on that have crossed the end of a terminal.</summary>
+    private void Walk(Crossing crossing, TokenTrie trie)
+    {
+        int[] nodes = [.. crossing.Nodes];
+        crossing.Nodes.Clear();
+        crossing.IsWaiting = false;
+        foreach (GrammarThread thread in crossing.State.Threads)
+        {
+            GrammarInstruction instruction = _machine.Program[thread.Instruction];
+            if (instruction.Terminal is not { } terminal)
+                continue;
+            _exits.Clear();
+            foreach (int node in nodes)
+                trie.Walk(terminal, thread.State, node, _words, _exits);
+            if (_exits.Count > 0)
+            {
+                Cross(_machine.After(instruction.Next, thread.Stack), trie,
+                    System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_exits));
             }
         }
     }
@@ -179,5 +230,17 @@ internal sealed class CompiledGrammar
 
         _kept.Add(state);
         return tokens;
+    }
+
+    /// <summary>A state in which tokens go on, and the nodes of the trie at which they do.</summary>
+    private sealed class Crossing(GrammarState state)
+    {
+        public GrammarState State => state;
+
+        public List<int> Nodes { get; } = [];
+
+        public HashSet<int> Seen { get; } = [];
+
+        public bool IsWaiting { get; set; }
     }
 }

@@ -12,8 +12,13 @@ internal sealed class GrammarVocabulary
     private const int MostTerminals = 4096;
     private const long MostBytes = 128 << 20;
 
-    /// <summary>Longest tokens of plain characters that are taken together, where only so many may come.</summary>
-    private static readonly int[] SliceLengths = [int.MaxValue - 1, 24, 10];
+    /// <summary>Number of tries: that of all tokens, and those of what slices leave.</summary>
+    public const int Tries = 4;
+
+    /// <summary>
+    /// Slices of plain characters are: all of them, and those of at most so many characters, where only so many may come.
+    /// </summary>
+    private static readonly int[] SliceLengths = [24, 10];
 
     private static readonly ConditionalWeakTable<Tokenizer, Dictionary<int, GrammarVocabulary>> Known = [];
 
@@ -21,8 +26,8 @@ internal sealed class GrammarVocabulary
     private readonly int[] _starts;
     private readonly Dictionary<string, int> _special = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Terminal> _terminals = new(StringComparer.Ordinal);
-    private readonly (TokenSet Tokens, TokenTrie Others)[] _slices;
-    private readonly TokenTrie _trie;
+    private readonly (int Length, TokenSet? Tokens, TokenTrie Others)[] _tries;
+    private readonly Lazy<TokenSet>[] _upTo;
     private long _size;
 
     private GrammarVocabulary(Tokenizer tokenizer, int vocabulary)
@@ -44,8 +49,13 @@ internal sealed class GrammarVocabulary
         _bytes = [.. bytes];
         int[] texts = [.. Enumerable.Range(0, vocabulary).Where(id => _starts[id + 1] > _starts[id])];
         texts.AsSpan().Sort((a, b) => BytesOf(a).Span.SequenceCompareTo(BytesOf(b).Span) is not 0 and var order ? order : a - b);
-        _trie = new TokenTrie(texts, BytesOf);
-        _slices = [.. SliceLengths.Select(most => SliceOf(texts, plain, most))];
+        int longest = Math.Max(plain.Max(), SliceLengths[0] + 1);
+        _upTo = [.. Enumerable.Range(0, longest).Select(most => new Lazy<TokenSet>(() => PlainOf(plain, most)))];
+        _tries =
+        [
+            (0, null, new TokenTrie(texts, BytesOf)), SliceOf(texts, plain, longest),
+            .. SliceLengths.Select(most => SliceOf(texts, plain, most)),
+        ];
     }
 
     /// <summary>Number of ids of the model; those that the tokenizer does not have are never allowed.</summary>
@@ -86,20 +96,42 @@ internal sealed class GrammarVocabulary
         }
     }
 
-    /// <summary>What all tokens do in a state of a terminal. Found once; two threads that ask at a time find the same.</summary>
-    public TerminalMask MaskOf(Terminal terminal, int state)
+    /// <summary>Longest token of plain characters alone.</summary>
+    public int LongestPlain => _tries[1].Length;
+
+    /// <summary>The tokens of at most so many plain characters, which need no walk where exactly so many may come.</summary>
+    public (int Index, TokenTrie Trie, TokenSet? Slice) PlainUpTo(int characters) =>
+        (1, _tries[1].Others, characters >= LongestPlain ? _tries[1].Tokens : _upTo[Math.Min(characters, _upTo.Length - 1)].Value);
+
+    /// <summary>
+    /// The trie to walk where all tokens of plain characters may come, up to some length, and those tokens: they need no walk.
+    /// </summary>
+    /// <param name="characters">So many plain characters, whichever they are, may come, and perhaps some of those after.</param>
+    public (int Index, TokenTrie Trie, TokenSet? Slice) TrieFor(int characters)
     {
-        if (terminal[state] is { } known)
+        for (int i = 1; i < _tries.Length; i++)
+        {
+            if (characters >= _tries[i].Length)
+                return (i, _tries[i].Others, _tries[i].Tokens);
+        }
+
+        return (0, _tries[0].Others, null);
+    }
+
+    /// <summary>
+    /// What the tokens of a trie do in a state of a terminal. Found once; two threads that ask at a time find the same.
+    /// </summary>
+    public TerminalMask MaskOf(Terminal terminal, int state, int trie)
+    {
+        if (terminal[state, trie] is { } known)
             return known;
-        (TokenSet Tokens, TokenTrie Others)? slice = SliceFor(terminal.First(state).Count < 32 ? 0 : terminal.PlainReach(state));
-        TokenTrie trie = slice?.Others ?? _trie;
         ulong[] words = new ulong[(Size - 1) / 64 + 1];
         var exits = new List<int>();
-        trie.Walk(terminal, state, 0, words, exits);
-        var mask = new TerminalMask(slice?.Tokens, TokenSet.Of(words, Size), trie, [.. exits]);
+        _tries[trie].Others.Walk(terminal, state, 0, words, exits);
+        var mask = new TerminalMask(TokenSet.Of(words, Size), [.. exits]);
         if (Interlocked.Add(ref _size, mask.Size) > MostBytes)
             Forget();
-        terminal[state] = mask;
+        terminal[state, trie] = mask;
         return mask;
     }
 
@@ -114,32 +146,20 @@ internal sealed class GrammarVocabulary
         return tokenizer.TryGetBytes(id, out byte[]? bytes) ? bytes : [];
     }
 
-    private (TokenSet, TokenTrie) SliceOf(int[] texts, int[] plain, int most)
+    private TokenSet PlainOf(int[] plain, int most)
     {
         ulong[] words = new ulong[(Size - 1) / 64 + 1];
-        var rest = new List<int>();
-        foreach (int id in texts)
+        for (int id = 0; id < plain.Length; id++)
         {
             if (plain[id] >= 0 && plain[id] <= most)
                 words[id >> 6] |= 1ul << id;
-            else
-                rest.Add(id);
         }
 
-        return (TokenSet.Of(words, Size), new TokenTrie([.. rest], BytesOf));
+        return TokenSet.Of(words, Size);
     }
 
-    private (TokenSet, TokenTrie)? SliceFor(int reach)
-    {
-        for (int i = 0; i < SliceLengths.Length; i++)
-        {
-            // The longest token is shorter than the first length, which stands for a reach that no token goes beyond.
-            if (reach >= Math.Min(SliceLengths[i], _trie.Deepest))
-                return _slices[i];
-        }
-
-        return null;
-    }
+    private (int, TokenSet?, TokenTrie) SliceOf(int[] texts, int[] plain, int most) => (most, PlainOf(plain, most),
+        new TokenTrie([.. texts.Where(id => plain[id] < 0 || plain[id] > most)], BytesOf));
 
     /// <summary>Forgets what was found out about terminals; it is found again.</summary>
     internal void Forget()

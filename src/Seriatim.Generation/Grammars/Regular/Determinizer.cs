@@ -7,6 +7,8 @@ internal sealed class Determinizer
 {
     private const int MaxMembers = 8_000_000;
 
+    private const int MaxVisits = 100_000_000;
+
     private readonly Nfa _nfa;
     private readonly int _final;
     private readonly byte[] _classOf;
@@ -16,16 +18,22 @@ internal sealed class Determinizer
     private readonly List<int[]> _sets = [];
     private int _stamp;
     private long _members;
+    private int _visits;
 
-    private Determinizer(Nfa nfa, int final)
+    private readonly int _mostSets;
+
+    private Determinizer(Nfa nfa, int final, int mostStates)
     {
-        (_nfa, _final) = (nfa, final);
+        // Twice the limit, since the smallest automaton is often smaller than the first one.
+        (_nfa, _final, _mostSets) = (nfa, final, 2 * mostStates);
         (_classOf, _classes) = ClassesOf(nfa);
         _seen = new int[nfa.States];
     }
 
     /// <summary>The smallest deterministic automaton of a fragment.</summary>
-    public static ByteDfa Run(Nfa nfa, Nfa.Fragment whole) => new Determinizer(nfa, whole.End).Run(whole.Start);
+    /// <exception cref="LanguageTooLargeException">It would have far more states than a limit.</exception>
+    public static ByteDfa Run(Nfa nfa, Nfa.Fragment whole, int mostStates = Nfa.MaxDfaStates) =>
+        new Determinizer(nfa, whole.End, mostStates).Run(whole.Start);
 
     private ByteDfa Run(int start)
     {
@@ -99,6 +107,8 @@ internal sealed class Determinizer
     {
         if (_seen[state] == _stamp)
             return;
+        if (++_visits > MaxVisits)
+            throw new LanguageTooLargeException(Nfa.MaxDfaStates);
         _seen[state] = _stamp;
         open.Push(state);
     }
@@ -108,9 +118,8 @@ internal sealed class Determinizer
         if (_numbers.TryGetValue(set, out int number))
             return number;
         _members += set.Length;
-        // Twice the limit, since the smallest automaton is often smaller than the first one.
-        if (_sets.Count >= 2 * Nfa.MaxDfaStates || _members > MaxMembers)
-            throw new LanguageTooLargeException(Nfa.MaxDfaStates);
+        if (_sets.Count >= _mostSets || _members > MaxMembers)
+            throw new LanguageTooLargeException(_mostSets / 2);
         _numbers.Add(set, _sets.Count);
         _sets.Add(set);
         return _sets.Count - 1;

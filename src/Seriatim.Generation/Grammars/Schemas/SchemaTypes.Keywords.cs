@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
@@ -7,6 +8,10 @@ namespace Seriatim.Generation;
 /// <content>From a schema to its set of values: the keywords of its own, type by type.</content>
 internal sealed partial class SchemaTypes
 {
+    private const int MostPatterns = 256;
+
+    private static readonly ConcurrentDictionary<string, ByteDfa> Patterns = new(StringComparer.Ordinal);
+
     private static readonly string[] TypeNames = ["null", "boolean", "number", "integer", "string", "array", "object"];
 
     private bool Has(SchemaNode node, string keyword, out JsonElement value)
@@ -225,15 +230,16 @@ internal sealed partial class SchemaTypes
     {
         try
         {
-            return Patterns.GetValue(string.Intern(pattern), static text => RegexLanguage.Search(text));
+            // Kept for the next schema, as tools come with the same ones again and again; bounded, as anyone may send schemas.
+            if (Patterns.Count > MostPatterns)
+                Patterns.Clear();
+            return Patterns.GetOrAdd(pattern, static text => RegexLanguage.Search(text));
         }
         catch (GrammarException e)
         {
             throw SchemaDocument.Error(node.Pointer, keyword, $"{keyword} cannot be enforced. {e.Message}");
         }
     }
-
-    private static System.Runtime.CompilerServices.ConditionalWeakTable<string, ByteDfa> Patterns { get; } = [];
 
     private ArrayShape Arrays(SchemaNode node, int scope)
     {

@@ -8,6 +8,11 @@ internal sealed partial class SchemaTypes
 {
     private const int MaxShapes = 400;
 
+    private const int MaxJoins = 300_000;
+
+    private readonly Dictionary<(ByteDfa Keys, string Names), ByteDfa> _others = [];
+    private int _joins;
+
     /// <summary>What is in both.</summary>
     internal ValueSet And(ValueSet one, ValueSet other)
     {
@@ -121,11 +126,16 @@ internal sealed partial class SchemaTypes
             return other;
         if (ReferenceEquals(other, ObjectShape.Any))
             return one;
+        if (++_joins > MaxJoins)
+            throw new CannotExpressException($"its cases are joined in more than {MaxJoins} ways");
         var members = ImmutableArray.CreateBuilder<MemberShape>();
-        foreach (string name in one.Members.Concat(other.Members).Select(member => member.Name).Distinct())
+        Dictionary<string, MemberShape> ofOne = one.ByName(), ofOther = other.ByName();
+        foreach (string name in one.Members.Concat(other.Members.Where(member => !ofOne.ContainsKey(member.Name)))
+            .Select(member => member.Name))
         {
-            bool required = one.Member(name) is { Required: true } || other.Member(name) is { Required: true };
-            int a = one.TypeOf(name), b = other.TypeOf(name), type = And(a, b);
+            MemberShape? first = ofOne.GetValueOrDefault(name), second = ofOther.GetValueOrDefault(name);
+            bool required = first is { Required: true } || second is { Required: true };
+            int a = first?.Type ?? one.ClassOf(name), b = second?.Type ?? other.ClassOf(name), type = And(a, b);
             if (IsFresh(type, a, b) && IsEmpty(type))
                 type = Nothing;
             if (required && type == Nothing)
@@ -172,11 +182,16 @@ internal sealed partial class SchemaTypes
             && !Language.Intersect(OthersOf(shape, keys), wanted.Keys).IsEmpty);
 
     /// <summary>The keys of a class without those that are members.</summary>
-    internal static ByteDfa OthersOf(ObjectShape shape, KeysShape keys)
+    internal ByteDfa OthersOf(ObjectShape shape, KeysShape keys)
     {
         string[] names = [.. shape.Members.Select(member => member.Name)
-            .Where(name => Language.Contains(keys.Keys, Encoding.UTF8.GetBytes(name)))];
-        return names.Length == 0 ? keys.Keys : Language.Except(keys.Keys, Language.Texts(names));
+            .Where(name => Language.Contains(keys.Keys, Encoding.UTF8.GetBytes(name))).Order(StringComparer.Ordinal)];
+        if (names.Length == 0)
+            return keys.Keys;
+        string key = string.Join('\0', names);
+        if (!_others.TryGetValue((keys.Keys, key), out ByteDfa? others))
+            _others[(keys.Keys, key)] = others = Language.Except(keys.Keys, Language.Texts(names));
+        return others;
     }
 
     private IEnumerable<ArrayShape> Not(ArrayShape shape)

@@ -30,7 +30,7 @@ internal sealed partial class SchemaWriter
         foreach (KeysShape keys in shape.Classes)
         {
             int type = _types.And(keys.Type, wanted.Type);
-            ByteDfa among = Language.Intersect(SchemaTypes.OthersOf(shape, keys), wanted.Keys);
+            ByteDfa among = Language.Intersect(_types.OthersOf(shape, keys), wanted.Keys);
             if (among.IsEmpty || _types.IsEmpty(type))
                 continue;
             if (witness is not null)
@@ -45,7 +45,7 @@ internal sealed partial class SchemaWriter
         MemberShape[] live = [.. shape.Members.Where(member => member.Required || !_types.IsEmpty(member.Type))];
         if (live.Any(member => _types.IsEmpty(member.Type)))
             return Nowhere;
-        GrammarNode[] others = [.. shape.Classes.Select(keys => keys with { Keys = SchemaTypes.OthersOf(shape, keys) })
+        GrammarNode[] others = [.. shape.Classes.Select(keys => keys with { Keys = _types.OthersOf(shape, keys) })
             .Where(keys => !keys.Keys.IsEmpty).Select(Member)];
         GrammarNode? extra = others.Length == 0 ? null : Choice(others);
         int required = live.Count(member => member.Required) + (witness is null ? 0 : 1);

@@ -120,14 +120,14 @@ internal sealed record ObjectShape
     /// <summary>Where the schema limits the number of keys.</summary>
     public string Pointer { get; init; } = "";
 
-    /// <summary>The member of a key; null: it is in a class or forbidden.</summary>
-    public MemberShape? Member(string name) => Members.FirstOrDefault(member => member.Name == name);
+    /// <summary>The members by their keys.</summary>
+    public Dictionary<string, MemberShape> ByName() => Members.ToDictionary(member => member.Name, StringComparer.Ordinal);
 
-    /// <summary>Type of the value of a key.</summary>
-    public int TypeOf(string name)
+    /// <summary>Type of the value of a key that is no member.</summary>
+    public int ClassOf(string name)
     {
-        if (Member(name) is { } member)
-            return member.Type;
+        if (Classes is [var only] && ReferenceEquals(only.Keys, Language.Any))
+            return only.Type;
         byte[] key = System.Text.Encoding.UTF8.GetBytes(name);
         return Classes.FirstOrDefault(keys => Language.Contains(keys.Keys, key))?.Type ?? SchemaTypes.Nothing;
     }

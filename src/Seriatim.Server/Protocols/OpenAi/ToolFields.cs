@@ -3,7 +3,7 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Server;
 
-/// <summary>Tools, and what form an answer is to have.</summary>
+/// <summary>Tools.</summary>
 internal static class ToolFields
 {
     private static readonly FieldTable<ToolDraft> FunctionTable = new("tools[].function",
@@ -104,19 +104,6 @@ internal static class ToolFields
         },
     ]);
 
-    private static readonly FieldTable<ChatJob> FormatTable = new("response_format",
-    [
-        new()
-        {
-            Name = "type",
-            Kinds = JsonKinds.String,
-            IsRequired = true,
-            OneOf = ["text"],
-            Doc = "What form: `text`.",
-            Example = "\"text\"",
-        },
-    ]);
-
     /// <summary>The rows.</summary>
     public static IEnumerable<Field<ChatJob>> Rows { get; } =
     [
@@ -148,16 +135,6 @@ internal static class ToolFields
             Example = "false",
             ExampleNeeds = "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]",
             Read = (job, value) => job.AllowsSeveralCalls = value.Boolean,
-        },
-        new()
-        {
-            Name = "response_format",
-            Kinds = JsonKinds.Object,
-            Doc = "What form the answer has.",
-            Example = "{\"type\": \"text\"}",
-            Fate = FieldFate.WithoutEffect,
-            Inside = () => FormatTable,
-            Read = (job, value) => value.Into(FormatTable, job),
         },
     ];
 

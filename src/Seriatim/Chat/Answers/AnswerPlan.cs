@@ -30,26 +30,29 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
             format = format.WithoutCalls();
         var plan = new AnswerPlan(format, prompt.Tools, format.StartsInReasoning(tokenizer, ids)) { Use = use };
         bool needsGrammar = format.Tools is not null && prompt.Tools.Count > 0 && use.IsConstrained;
-        return needsGrammar ? plan with { Grammar = ToolGrammar.Of(plan, use) } : plan;
+        if (needsGrammar)
+            return plan with { Grammar = ToolGrammar.Of(plan, use) };
+        return use.ContentSchema is { } schema ? plan with { Grammar = ContentGrammar.Of(plan, schema) } : plan;
     }
 
     /// <summary>A request whose answers can be read: marks that are special tokens come out, those that end a message end it.</summary>
     public GenerationRequest ApplyTo(GenerationRequest request)
     {
-        if (Format.IsPlain || request.Tokenizer is not { } tokenizer)
-            return request;
         if (Grammar is not null && request.Sampling.Grammar is { } other)
         {
-            throw new GrammarException("Tools", "", $"the request has a grammar of its own ({other.Kind}), and its tools need another; "
-                + "leave one of them out");
+            throw new GrammarException(Grammar.Kind, "", $"the request has a grammar of its own ({other.Kind}), and its tools or the form "
+                + "of its answer need another; leave one of them out");
         }
 
+        if (Grammar is not null)
+            request = request with { Sampling = request.Sampling with { Grammar = Grammar } };
+        if (Format.IsPlain || request.Tokenizer is not { } tokenizer)
+            return request;
         IReadOnlyList<int> ends = Format.EndIds(tokenizer);
         return request with
         {
             ShownIds = [.. request.ShownIds.Union(Format.ShownIds(tokenizer)).Except(ends)],
             StopIds = [.. request.StopIds.Union(ends)],
-            Sampling = Grammar is null ? request.Sampling : request.Sampling with { Grammar = Grammar },
         };
     }
 

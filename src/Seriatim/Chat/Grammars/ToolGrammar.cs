@@ -37,7 +37,7 @@ internal static class ToolGrammar
         ToolTerms[] tools = [.. offered.Select(tool =>
             new ToolTerms(tool, use.Strict.Contains(tool.Name), isRequired, rules))];
         GrammarNode? content = use.ContentSchema is { } schema ? SchemaNodes.Of(rules, schema) : null;
-        rules.Define(root, Thoughts(plan, format.Answer(tools, isRequired, use.IsParallel, content)));
+        rules.Define(root, ContentGrammar.Thoughts(plan, format.Answer(tools, isRequired, use.IsParallel, content)));
         return Grammar.Of(Kind, Source(plan, use), rules);
     }
 
@@ -62,17 +62,6 @@ internal static class ToolGrammar
             ContentSchema = saved[ContentKey] is { } content ? JsonElement.Parse(content.ToJsonString()) : null,
         };
         return Of(new AnswerPlan(new AnswerFormat(format, marks), tools, (bool)saved[StartsKey]!), use);
-    }
-
-    /// <summary>The reasoning that comes before an answer, where the model reasons.</summary>
-    private static GrammarNode Thoughts(AnswerPlan plan, GrammarNode answer)
-    {
-        if (plan.Format.Reasoning is not { } marks)
-            return answer;
-        GrammarNode rest = Nodes.All(Nodes.Without(marks.Close), Nodes.Mark(marks.Close), Nodes.Many(Nodes.Text("\n")));
-        return plan.StartsInReasoning
-            ? Nodes.All(rest, answer)
-            : Nodes.All(Nodes.Maybe(Nodes.All(Nodes.Mark(marks.Open), rest)), answer);
     }
 
     private static string Source(AnswerPlan plan, ToolUse use)

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace Seriatim.Cli;
+
+/// <summary><c>seriatim serve</c>: the models over HTTP.</summary>
+internal static class ServeCommand
+{
+    public static Command Build()
+    {
+        var flags = new ServeFlags();
+        Option<bool> json = SharedOptions.Json("a JSON object with url and models, once the server listens,");
+        var command = new Command("serve", "Serve models over HTTP, by OpenAI's API.");
+        foreach (Option option in flags.All)
+            command.Add(option);
+        command.Add(json);
+        command.SetAction(async (result, cancellation) =>
+            await ServeRun.RunAsync(flags.App(result), await flags.ServerAsync(result, cancellation), result.GetValue(json),
+                cancellation));
+        return command;
+    }
+}

@@ -1,0 +1,208 @@
+using System.CommandLine;
+using System.Globalization;
+using Seriatim.Generation;
+using Seriatim.Server;
+
+namespace Seriatim.Cli;
+
+/// <summary>The flags of <c>seriatim serve</c>, with the meaning they have in llama.cpp.</summary>
+internal sealed class ServeFlags
+{
+    private readonly Option<string[]> _models = Flag.Many("A model to serve, as other commands take it, or MODEL=NAME[,ALIAS...] "
+        + "for names of its own; may be given again. It is opened at the start. None: the built-in models, opened when asked for.",
+        "model", "--model", "-m");
+
+    private readonly Option<string?> _folder = Flag.Maybe<string>(
+        "Serve the model folders and .gguf files of a folder too, each by its name, opened when asked for.", "folder", "--models-dir");
+
+    private readonly Option<string> _host = Flag.Of("Address to listen at; 0.0.0.0: all of this machine.", "address",
+        "127.0.0.1", "--host");
+
+    private readonly Option<int> _port = Flag.Of("Port to listen at; 0: one that is free.", "port", 8080, "--port");
+
+    private readonly Option<string[]> _keys = Flag.Many("A key that clients have to show; may be given again.", "key", "--api-key");
+
+    private readonly Option<string?> _keyFile = Flag.Maybe<string>(
+        "A file of keys, one a line, each with its limits: KEY name=ann priority=5 rpm=60 tpm=100000 parallel=4.", "file",
+        "--api-key-file");
+
+    private readonly Option<string?> _keepAlive = Flag.Maybe<string>("How long a model stays loaded after its last use: 300, 5m, 1h, "
+        + "0, or -1 for ever. Default: for ever if given with -m, else 5m.", "time", "--keep-alive");
+
+    private readonly Option<string?> _memory = Flag.Maybe<string>(
+        "Memory for weights and what sequences remember, of all models together: 8g. Default: three quarters of this machine's.",
+        "bytes", "--memory");
+
+    private readonly Option<string?> _draft = Flag.Maybe<string>(
+        "A smaller model with the same vocabulary that drafts for -m. Changes no output.", "model", "--draft-model",
+        "--model-draft", "-md");
+
+    private readonly Option<int> _parallel = Flag.Of("Most sequences that run at the same time, of each model.", "n", 64,
+        "--parallel", "-np");
+
+    private readonly Option<int> _queue = Flag.Of("Most requests that wait, of each model; one more gets 503.", "n", 512,
+        "--max-queue");
+
+    private readonly Option<string?> _maxTime = Flag.Maybe<string>(
+        "The longest a request may take: 300, 5m; then it ends with what it has. Default: no limit.", "time", "--max-time");
+
+    private readonly Option<int?> _requests = Flag.Maybe<int?>("Requests a minute, of each key.", "n", "--requests-per-minute");
+
+    private readonly Option<int?> _tokens = Flag.Maybe<int?>("Tokens a minute, of each key.", "n", "--tokens-per-minute");
+
+    private readonly Option<int?> _concurrency = Flag.Maybe<int?>("Requests at the same time, of each key.", "n",
+        "--max-concurrency");
+
+    private readonly Option<string[]> _cors = Flag.Many(
+        "A web page that may ask the server, by its origin (https://example.org); *: all; may be given again.", "origin", "--cors");
+
+    private readonly Option<string> _drain = Flag.Of("How long requests may go on when the server is asked to stop.", "time", "5m",
+        "--drain-time");
+
+    private readonly Option<bool> _logPrompts = Flag.Switch("Log prompts and answers. Without it nothing that clients write is "
+        + "logged.", "--log-prompts");
+
+    private readonly Option<bool> _logJson = Flag.Switch("Log a JSON object a line.", "--log-json");
+
+    private readonly Option<bool> _verbose = Flag.Switch("Log every request.", "--verbose", "-v");
+
+    private readonly Option<int> _threads = SharedOptions.Threads();
+    private readonly Option<int?> _context = SharedOptions.Context();
+    private readonly Option<string> _cacheType = SharedOptions.CacheType();
+
+    public IEnumerable<Option> All =>
+    [
+        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
+        _threads, _maxTime, _requests, _tokens, _concurrency, _cors, _drain, _logPrompts, _logJson, _verbose,
+    ];
+
+    /// <summary>Where the server listens, and for whom.</summary>
+    public ServerAppOptions App(ParseResult result)
+    {
+        int port = Value(result, _port) is { } given ? Number("--port", given) : result.GetValue(_port);
+        if (port is < 0 or > 65535)
+            throw new UsageException($"--port is {port}; 0 to 65535 is allowed.");
+        return new ServerAppOptions
+        {
+            Host = Value(result, _host) ?? result.GetRequiredValue(_host),
+            Port = port,
+            CorsOrigins = Values(result, _cors),
+            DrainTimeout = Amounts.Time("--drain-time", result.GetRequiredValue(_drain)),
+            LogLevel = result.GetValue(_verbose) ? Microsoft.Extensions.Logging.LogLevel.Debug
+                : Microsoft.Extensions.Logging.LogLevel.Information,
+            LogsJson = result.GetValue(_logJson),
+        };
+    }
+
+    /// <summary>What it serves. Models that are named are found here, so that one that is not there stops the start.</summary>
+    public async Task<Action<SeriatimServerOptions>> ServerAsync(ParseResult result, CancellationToken cancellation)
+    {
+        string[] models = Values(result, _models);
+        string? folder = Value(result, _folder) ?? result.GetValue(_folder);
+        LanguageModelOptions open = Open(result);
+        string? draft = Value(result, _draft) ?? result.GetValue(_draft);
+        if (draft is not null && models.Length != 1)
+            throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
+        string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
+        TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep);
+        var served = new List<ServedModelOptions>();
+        foreach (string model in models)
+        {
+            served.Add(await ModelAsync(model, open with { DraftModel = draft }, keepAlive, cancellation));
+        }
+
+        ApiKeyOptions[] keys = [.. Keys(result)];
+        return options =>
+        {
+            foreach (ServedModelOptions model in served)
+                options.Models.Add(model);
+            foreach (ApiKeyOptions key in keys)
+                options.ApiKeys.Add(key);
+            options.ModelsFolder = folder;
+            options.BuiltInModels = served.Count == 0 && folder is null;
+            options.ModelOptions = open;
+            options.Host = Host(result, keepAlive);
+            options.Limits = Limits(result);
+            options.RequestTimeout = result.GetValue(_maxTime) is { } time ? Amounts.Time("--max-time", time) : null;
+            options.LogsPrompts = result.GetValue(_logPrompts);
+        };
+    }
+
+    private static async Task<ServedModelOptions> ModelAsync(string text, LanguageModelOptions open, TimeSpan? keepAlive,
+        CancellationToken cancellation)
+    {
+        // A file may have the sign in its name.
+        int at = Path.Exists(text) ? -1 : text.LastIndexOf('=');
+        string model = at < 0 ? text : text[..at];
+        string[] names = at < 0 ? [] : text[(at + 1)..].Split(',');
+        if (model.Length == 0 || names.Contains(""))
+            throw new UsageException($"-m is {text}; MODEL, MODEL=NAME or MODEL=NAME,ALIAS is needed.");
+        return new ServedModelOptions
+        {
+            Model = await ModelFolder.ResolveAsync(model, cancellation),
+            Name = names.Length > 0 ? names[0] : ServedModel.NameOf(model),
+            Aliases = names.Length > 0 ? names[1..] : [],
+            Options = open,
+            KeepAlive = keepAlive ?? Timeout.InfiniteTimeSpan,
+            Preload = true,
+        };
+    }
+
+    private LanguageModelOptions Open(ParseResult result)
+    {
+        LanguageModelOptions open = SharedOptions.Read(result, _threads, _context, _cacheType);
+        int parallel = Value(result, _parallel) is { } given ? Number("--parallel", given) : result.GetValue(_parallel);
+        int queue = Value(result, _queue) is { } most ? Number("--max-queue", most) : result.GetValue(_queue);
+        foreach ((string name, int value) in new[] { ("--parallel", parallel), ("--max-queue", queue) })
+        {
+            if (value < 1)
+                throw new UsageException($"{name} is {value}; 1 or more is allowed.");
+        }
+
+        EngineOptions engine = open.Engine with
+        {
+            MaxSequences = parallel,
+            TokenBudget = Math.Max(open.Engine.TokenBudget, parallel),
+            MaxQueuedRequests = queue,
+        };
+        if (Value(result, _context) is { } positions)
+            engine = engine with { Pages = Math.Max(1, (Number("--ctx-size", positions) + engine.PageSize - 1) / engine.PageSize) };
+        return open with { Threads = 0, Engine = engine };
+    }
+
+    private EngineHostOptions Host(ParseResult result, TimeSpan? keepAlive)
+    {
+        var host = new EngineHostOptions
+        {
+            Threads = Value(result, _threads) is { } threads ? Number("--threads", threads) : result.GetValue(_threads),
+            MemoryBytes = result.GetValue(_memory) is { } memory ? Amounts.Bytes("--memory", memory) : null,
+        };
+        return keepAlive is { } time ? host with { KeepAlive = time } : host;
+    }
+
+    private ClientLimits Limits(ParseResult result) => new()
+    {
+        RequestsPerMinute = result.GetValue(_requests),
+        TokensPerMinute = result.GetValue(_tokens),
+        Concurrency = result.GetValue(_concurrency),
+    };
+
+    private IEnumerable<ApiKeyOptions> Keys(ParseResult result)
+    {
+        IEnumerable<ApiKeyOptions> keys = Values(result, _keys).Select(key => new ApiKeyOptions { Key = key });
+        return result.GetValue(_keyFile) is { } file ? keys.Concat(KeyFile.Read(file, Limits(result))) : keys;
+    }
+
+    /// <summary>What the environment says in place of a flag that was not given; null: nothing.</summary>
+    private static string? Value(ParseResult result, Option option) =>
+        result.IsGiven(option) ? null : ServeVariables.Of(option.Name)?.Value;
+
+    private static string[] Values(ParseResult result, Option<string[]> option) =>
+        result.GetValue(option) is { Length: > 0 } given ? given
+            : Value(result, option) is { } text ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : [];
+
+    private static int Number(string flag, string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
+            : throw new UserErrorException($"{ServeVariables.Of(flag)!.Value.Name} is {text}; a whole number is needed.");
+}

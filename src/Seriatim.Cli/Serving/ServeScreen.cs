@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.Builder;
+using Seriatim.Server;
+
+namespace Seriatim.Cli;
+
+/// <summary>What is shown when the server listens: where, which models, and what to type.</summary>
+internal static class ServeScreen
+{
+    private const int MostModels = 20;
+
+    public static void Show(WebApplication server, ServerCore core)
+    {
+        string url = server.Urls.First();
+        ServedModel[] models = [.. core.Models.Models];
+        Terminal.Note($"Seriatim {HelpVerbs.Version} listens at {url}");
+        Terminal.Note("");
+        int width = models.Take(MostModels).Max(model => TextWidth.Of(model.Name));
+        foreach (ServedModel model in models.Take(MostModels))
+        {
+            string names = string.Join(", ", model.Names.Skip(1));
+            string padding = new(' ', width - TextWidth.Of(model.Name) + 2);
+            Terminal.Note($"  {model.Name}{padding}{(model.Preloads ? "opened now" : "opened when asked for")}"
+                + (names.Length == 0 ? "" : $", also called {names}"));
+        }
+
+        if (models.Length > MostModels)
+            Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
+        Terminal.Note("");
+        string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
+        Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
+            + "\"max_tokens\": 40}'");
+        Terminal.Note($"  {url}/health  /ready  /metrics  /openapi.json");
+        Terminal.Note("");
+        Terminal.Note("Ctrl-C stops it once its requests have ended.");
+    }
+
+    /// <summary>The model of the example: of the built-in ones the one that goes on with texts.</summary>
+    private static string Shown(ServedModel[] models) =>
+        (models.FirstOrDefault(model => model.Name == "stories") ?? models[0]).Name;
+}
