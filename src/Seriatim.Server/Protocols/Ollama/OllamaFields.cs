@@ -88,7 +88,7 @@ internal static class OllamaFields
         if (value.IsString && value.Text != "json")
             throw value.Wrong("\"json\" or a JSON schema is allowed");
         Grammar grammar = value.IsString ? Grammar.Json() : Grammar.JsonSchema(value.Json.GetRawText());
-        request.Chat.Generation.Edit(value.Path, null, options => options with { Grammar = grammar });
+        (request.Chat.Generation.Grammar, request.Chat.Generation.GrammarField) = (grammar, value.Path);
     }
 
     private static void ReadThink(OllamaRequest request, FieldValue value)

@@ -166,7 +166,7 @@ internal static class ResponsesFields
         if (format.Type == "text")
             return;
         Grammar grammar = format.Type == "json_object" ? Grammar.Json() : Grammar.JsonSchema(format.Schema!.Value.GetRawText());
-        request.Job.Generation.Edit(value.Path, null, options => options with { Grammar = grammar });
+        (request.Job.Generation.Grammar, request.Job.Generation.GrammarField) = (grammar, value.Path);
     }
 
     private sealed class ToolDraft
