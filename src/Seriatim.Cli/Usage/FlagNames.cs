@@ -77,6 +77,7 @@ internal static partial class FlagNames
         ["Tokenizer"] = "the tokenizer",
         ["Model"] = "the model",
         ["EndIds"] = "an end token of the model",
+        ["ShownIds"] = "a token that is shown",
         ["ForcedEndId"] = "the forced end token of the model",
         ["SuppressedIds"] = "a suppressed token of the model",
         ["TokenTypes"] = "the kinds of the text's tokens",
