@@ -5,7 +5,9 @@ using Xunit.Abstractions;
 
 namespace Seriatim.Generation.Tests.Grammars;
 
-/// <summary>Schemas on the automaton that constrains answers, by tokens: the verdict is the oracle's, however a text is cut.</summary>
+/// <summary>
+/// Schemas on the automaton that constrains answers, by tokens: the verdict is the oracle's, however a text is cut.
+/// </summary>
 public class SchemaMachineTests(ITestOutputHelper output)
 {
     [SharedFact]

@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace Seriatim.Generation.Tests.Grammars;
 
 /// <summary>
-/// The story model, which knows nothing of JSON, at a high temperature under real schemas: every answer that comes to its end parses and is
+/// The story model, which knows nothing of JSON, at a high temperature under real schemas: every answer that comes to its end
+/// parses and is
 /// valid by another's opinion, and none runs into a corner.
 /// </summary>
 public sealed class SchemaStoriesTests(ITestOutputHelper output)
