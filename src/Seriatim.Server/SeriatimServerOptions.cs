@@ -58,6 +58,9 @@ public sealed class SeriatimServerOptions
     /// </summary>
     public bool RemembersPrompts { get; set; } = true;
 
+    /// <summary>How many responses of <c>/v1/responses</c> are kept in memory, to be got and gone on from.</summary>
+    public int RememberedResponses { get; set; } = 1000;
+
     /// <summary>Whether <c>/api/pull</c> fetches models from the hub. True unless it is said otherwise.</summary>
     public bool AllowsPulling { get; set; } = true;
 

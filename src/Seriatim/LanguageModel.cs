@@ -18,13 +18,6 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
 
-    /// <summary>Saved requests make the grammars of this library again.</summary>
-    static LanguageModel()
-    {
-        Grammar.AddKind(ToolGrammar.Kind, ToolGrammar.From);
-        Grammar.AddKind(ContentGrammar.Kind, ContentGrammar.From);
-    }
-
     internal LanguageModel(OpenedModel opened) => _opened = opened;
 
     /// <summary>What it was opened by.</summary>

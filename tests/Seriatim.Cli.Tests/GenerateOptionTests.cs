@@ -44,8 +44,15 @@ public sealed class GenerateOptionTests
         Assert.Matches(@"^Once upon a time (yes|no)$", Text("--choice", " yes", "--choice", " no").Trim());
         Assert.Matches(@"^Once upon a time = [a-z]{2,4};$", Text("--grammar", "root ::= \" = \" [a-z]{2,4} \";\"").Trim());
         Assert.Matches(@"^Once upon a time \([0-9]{3}\)$", Text("--grammar-file", file).Trim());
+        File.WriteAllText(file, """{"type": "object", "properties": {"age": {"enum": [3, 14]}}, "required": ["age"], "additionalProperties": false}""");
+        Assert.Contains(Text("--json-schema", file, "--no-echo").Replace(" ", "").Trim(), (string[])["{\"age\":3}", "{\"age\":14}"]);
+        Assert.Contains(Text("-j", "{\"enum\": [3, 14]}", "--no-echo").Trim(), (string[])["3", "14"]);
+        Assert.Matches("^ [a-f]{3}$", Text("--regex", " [a-f]{3}", "--no-echo").TrimEnd());
         File.Delete(file);
-        (int code, _, string error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--grammar", "root ::= [a-z");
+        (int code, _, string error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--json-schema", "{\"type\": \"nothing\"}");
+        Assert.Equal(2, code);
+        Assert.Contains("--json-schema: JSON Schema", error, StringComparison.Ordinal);
+        (code, _, error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--grammar", "root ::= [a-z");
         Assert.Equal(2, code);
         Assert.Contains("--grammar: GBNF at line 1, column 10", error, StringComparison.Ordinal);
         (code, _, error) = Cli.Run("generate", "-m", Cli.Stories, "-p", Prompt, "--grammar", "root ::= [a-z]", "--choice", "x");

@@ -116,6 +116,33 @@ public sealed class ToolGrammarTests : IAsyncLifetime
         Assert.NotEmpty(Calls(response));
     }
 
+    /// <summary>An answer by a schema stands where the form has its answers, with tools beside it and without.</summary>
+    [Theory]
+    [InlineData("hermes", false, "")]
+    [InlineData("hermes", true, "{")]
+    [InlineData("mistral", true, "{")]
+    [InlineData("harmony", false, "<|channel|>analysis<|message|>So.<|end|><|start|>assistant<|channel|>final<|message|>")]
+    [InlineData("harmony", true, "<|channel|>final<|message|>")]
+    public async Task An_answer_by_a_schema_stands_in_its_form(string form, bool hasTools, string begin)
+    {
+        ChatOptions options = Options(form, true, 5, hasTools ? ChatToolMode.Auto : ChatToolMode.None, begin);
+        options.ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse(Schema));
+        ChatResponse response = await Client(form, true).GetResponseAsync("go", options);
+        Assert.Empty(Calls(response));
+        Assert.Contains(JsonElement.Parse(response.Text).GetProperty("city").GetString(), (string[])["Paris", "New \"York\""]);
+    }
+
+    [Fact]
+    public async Task A_model_thinks_before_an_answer_by_a_schema()
+    {
+        IChatClient client = _marked.AsChatClient(new() { Template = new ChatTemplate(Template("hermes") + "{# </think> #}") });
+        ChatOptions options = Options("hermes", true, 2, ChatToolMode.None, "<think>so</think>\n");
+        options.ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonElement.Parse(Schema));
+        ChatResponse response = await client.GetResponseAsync("go", options);
+        Assert.Equal("so", Assert.Single(response.Messages[0].Contents.OfType<TextReasoningContent>()).Text);
+        Assert.True(JsonElement.Parse(response.Text).TryGetProperty("metric", out _));
+    }
+
     [Theory]
     [InlineData("""{"type": "object", "properties": {"a": {"type": "strng"}}}""", "/properties/a/type")]
     [InlineData("""{"type": "object", "properties": ["a"]}""", "/properties")]
@@ -164,6 +191,12 @@ public sealed class ToolGrammarTests : IAsyncLifetime
         Grammar grammar = ToolGrammar.Of(plan, new ToolUse { Choice = ToolChoice.Of("weather"), Strict = ["weather"] });
         Grammar again = Grammar.From(grammar.Kind, grammar.Source);
         Assert.Equal(grammar.Source, again.Source);
+        foreach (string form in (string[])["qwen3", "harmony"])
+        {
+            Grammar content = ContentGrammar.Of(plan with { Format = ToolCallCases.Format(form) }, JsonElement.Parse(Schema));
+            Assert.Equal(ContentGrammar.Kind, content.Kind);
+            Assert.Equal(content.Source, Grammar.From(content.Kind, content.Source).Source);
+        }
     }
 
     private static void Check(FunctionCallContent call)

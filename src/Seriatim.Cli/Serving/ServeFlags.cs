@@ -76,6 +76,10 @@ internal sealed class ServeFlags
         _threads, _maxTime, _requests, _tokens, _concurrency, _cors, _drain, _logPrompts, _logJson, _verbose,
     ];
 
+    /// <summary>Those that say which models there are, and how they run.</summary>
+    public IEnumerable<Option> OfModels =>
+        [_models, _folder, _memory, _draft, _context, _cacheType, _parallel, _queue, _threads, _maxTime];
+
     /// <summary>Where the server listens, and for whom.</summary>
     public ServerAppOptions App(ParseResult result)
     {
@@ -94,8 +98,26 @@ internal sealed class ServeFlags
         };
     }
 
-    /// <summary>What it serves. Models that are named are found here, so that one that is not there stops the start.</summary>
+    /// <summary>What it serves, for whom.</summary>
     public async Task<Action<SeriatimServerOptions>> ServerAsync(ParseResult result, CancellationToken cancellation)
+    {
+        string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
+        TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep);
+        Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive);
+        ApiKeyOptions[] keys = [.. Keys(result)];
+        return options =>
+        {
+            models(options);
+            foreach (ApiKeyOptions key in keys)
+                options.ApiKeys.Add(key);
+            options.Limits = Limits(result);
+            options.LogsPrompts = result.GetValue(_logPrompts);
+        };
+    }
+
+    /// <summary>Which models there are. Those that are named are found here, so that one that is not there stops the start.</summary>
+    public async Task<Action<SeriatimServerOptions>> ModelsAsync(
+        ParseResult result, CancellationToken cancellation, TimeSpan? keepAlive = null)
     {
         string[] models = Values(result, _models);
         string? folder = Value(result, _folder) ?? result.GetValue(_folder);
@@ -103,28 +125,18 @@ internal sealed class ServeFlags
         string? draft = Value(result, _draft) ?? result.GetValue(_draft);
         if (draft is not null && models.Length != 1)
             throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
-        string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
-        TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep);
         var served = new List<ServedModelOptions>();
         foreach (string model in models)
-        {
             served.Add(await ModelAsync(model, open with { DraftModel = draft }, keepAlive, cancellation));
-        }
-
-        ApiKeyOptions[] keys = [.. Keys(result)];
         return options =>
         {
             foreach (ServedModelOptions model in served)
                 options.Models.Add(model);
-            foreach (ApiKeyOptions key in keys)
-                options.ApiKeys.Add(key);
             options.ModelsFolder = folder;
             options.BuiltInModels = served.Count == 0 && folder is null;
             options.ModelOptions = open;
             options.Host = Host(result, keepAlive);
-            options.Limits = Limits(result);
             options.RequestTimeout = result.GetValue(_maxTime) is { } time ? Amounts.Time("--max-time", time) : null;
-            options.LogsPrompts = result.GetValue(_logPrompts);
         };
     }
 

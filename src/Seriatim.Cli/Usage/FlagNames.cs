@@ -53,7 +53,7 @@ internal static partial class FlagNames
         ["Sampling.Penalties"] = "a flag of penalties (--repeat-penalty, ...)",
         ["Sampling.Penalties.LastN"] = "--repeat-last-n",
         ["Sampling.Penalties.Dry.Breakers"] = "--dry-sequence-breaker",
-        ["Sampling.Grammar"] = "--grammar, --grammar-file or --choice",
+        ["Sampling.Grammar"] = "--grammar, --grammar-file, --json-schema, --regex or --choice",
         ["Sampling.Constraints"] = "a flag of constraints (--logit-bias, --bad-words, ...)",
         ["Sampling.Constraints.LogitBias"] = "--logit-bias",
         ["Sampling.Constraints.BadWords"] = "--bad-words",

@@ -57,10 +57,22 @@ public sealed partial class Grammar
     {
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(source);
-        return Kinds.TryGetValue(kind, out Func<string, Grammar>? make)
-            ? make(source)
-            : throw new GrammarException("Grammar", "", $"there is no kind '{kind}'; those that there are: "
+        if (!Kinds.TryGetValue(kind, out Func<string, Grammar>? make))
+        {
+            throw new GrammarException("Grammar", "", $"there is no kind '{kind}'; those that there are: "
                 + $"{string.Join(", ", Kinds.Keys.Order(StringComparer.Ordinal))}");
+        }
+
+        try
+        {
+            return make(source);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException
+            or ArgumentException)
+        {
+            throw new GrammarException("Grammar", "", $"this is no source of the kind '{kind}' ({exception.Message}); give "
+                + "what Source says");
+        }
     }
 
     /// <summary>Adds a kind that a library above makes of its sources.</summary>

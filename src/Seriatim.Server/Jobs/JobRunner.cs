@@ -8,9 +8,10 @@ internal sealed class JobRunner(ServerCore server)
     /// <summary>Starts a job. What is wrong with it is thrown here, before anything is answered.</summary>
     /// <param name="call">The request it came with.</param>
     /// <param name="job">The job.</param>
+    /// <param name="ending">Cancels it; null: when its client has gone.</param>
     /// <exception cref="ApiException">It is refused.</exception>
     /// <exception cref="GenerationException">The engine refuses it.</exception>
-    public async Task<RunningJob> StartAsync(ApiCall call, IJob job)
+    public async Task<RunningJob> StartAsync(ApiCall call, IJob job, CancellationToken? ending = null)
     {
         ModelUse use = await server.Models.Find(job.Model).UseAsync(call.Aborted).ConfigureAwait(false);
         var handles = new List<GenerationHandle>();
@@ -25,7 +26,7 @@ internal sealed class JobRunner(ServerCore server)
                 if (server.Options.LogsPrompts)
                     ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
                 GenerationRequest watched = Watched(request, call.Record, handles.Count);
-                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, call.Aborted);
+                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, ending ?? call.Aborted);
                 handles.Add(handle);
                 RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
             }

@@ -16,6 +16,7 @@ internal sealed class ServerCore : IAsyncDisposable
         Models = new ModelRegistry(options, host);
         Keys = new ApiKeys(options, Clock);
         Requests = new RequestRing(options.RememberedRequests, options.RemembersPrompts);
+        Responses = new ResponseStore(options.RememberedResponses);
         Jobs = new JobRunner(this);
     }
 
@@ -34,6 +35,8 @@ internal sealed class ServerCore : IAsyncDisposable
     public ServerMetrics Metrics { get; } = new();
 
     public RequestRing Requests { get; }
+
+    public ResponseStore Responses { get; }
 
     public JobRunner Jobs { get; }
 

@@ -153,7 +153,9 @@ public sealed class GrammarMaskTests
         Assert.Throws<GrammarException>(() => Grammar.Choice([]));
         Assert.Throws<GrammarException>(() => Grammar.Choice(["\uD800"]));
         Assert.Contains("gbnf", Assert.Throws<GrammarException>(() => Grammar.From("none", "")).Message, StringComparison.Ordinal);
-        Assert.Throws<GrammarException>(() => Grammar.From("choice", "{"));
+        foreach (string kind in new[] { "choice", "json_schema", "json_object", "json_value", "regex", "gbnf" })
+            Assert.Throws<GrammarException>(() => Grammar.From(kind, kind == "regex" ? "(" : "{"));
+        Assert.Throws<GrammarException>(() => Grammar.From("json_schema", "{}"));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ internal sealed class SchemaJudge
     }
 
     /// <summary>
-    /// Patterns so that the regular expressions of .NET, which the judge takes, mean what those of ECMAScript do: the end of the text
+    /// Patterns so that the regular expressions of .NET, which the judge takes, mean what those of ECMAScript do: the end of
+    /// the text
     /// is not also before its last line end.
     /// </summary>
     private static string Spelled(string schema)

@@ -8,7 +8,9 @@ public class SchemaSuiteTests(ITestOutputHelper output)
 {
     private const string Page = "docs/guide/json-schema.md";
 
-    /// <summary>Files whose valid instances need not all be reachable: formats of which a part is enforced, numbers with exponents.</summary>
+    /// <summary>
+    /// Files whose valid instances need not all be reachable: formats of which a part is enforced, numbers with exponents.
+    /// </summary>
     private static readonly string[] Stricter =
     [
         "optional/float-overflow.json", "optional/format/date-time.json", "optional/format/ecmascript-regex.json",

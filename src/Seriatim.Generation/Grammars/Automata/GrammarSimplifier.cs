@@ -29,12 +29,16 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     /// <summary>Most states of one character of UTF-8.</summary>
     private const int Character = 9;
 
+    /// <summary>First bytes of many characters.</summary>
+    private const int ManyCharacters = 16;
+
     /// <summary>Most alternatives that what follows them is written into.</summary>
     private const int MostCopies = 8;
 
     private static readonly GrammarNode Nothing = new GrammarNode.Choice([]);
 
     private readonly Dictionary<int, GrammarNode> _bodies = [];
+    private readonly Dictionary<int, GrammarNode> _inlined = [];
     private readonly HashSet<int> _begun = [];
     private readonly Dictionary<int, int> _nonEmpty = [];
     private int _count = rules.Count;
@@ -81,8 +85,13 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         if (_begun.Contains(rule) && !_bodies.ContainsKey(rule))
             return node;
         System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
-        GrammarNode body = Body(rule);
-        return IsTerminal(body) ? body : Terminal(body, LargestBody) ?? node;
+        if (!_inlined.TryGetValue(rule, out GrammarNode? written))
+        {
+            GrammarNode body = Body(rule);
+            _inlined.Add(rule, written = IsTerminal(body) ? body : Terminal(body, LargestBody) ?? node);
+        }
+
+        return written;
     }
 
     /// <summary>
@@ -137,12 +146,15 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         _ => false,
     };
 
-    /// <summary>Whether there is a state in which a text may end and may go on.</summary>
+    /// <summary>
+    /// Whether there is a state in which a text may end and may go on with many characters. With few (white space, digits) there
+    /// are few tokens to look at, and nothing is gained.
+    /// </summary>
     private static bool IsOpen(ByteDfa language)
     {
         for (int state = 0; state < language.States; state++)
         {
-            if (language.Accepts(state) && (state == ByteDfa.Start || Terminals.GoesOn(language, state)))
+            if (language.Accepts(state) && Terminals.First(language, state).Count >= ManyCharacters)
                 return true;
         }
 

@@ -38,15 +38,5 @@ internal sealed class Terminal
     public void Forget() => _masks = new TerminalMask?[Language.States * GrammarVocabulary.Tries];
 
     /// <summary>The bytes that may come in a state.</summary>
-    public ByteSet First(int state)
-    {
-        ByteSet first = default;
-        for (int value = 0; value < 256; value++)
-        {
-            if (Language.Next(state, (byte)value) != ByteDfa.Dead)
-                first.Add((byte)value);
-        }
-
-        return first;
-    }
+    public ByteSet First(int state) => Terminals.First(Language, state);
 }

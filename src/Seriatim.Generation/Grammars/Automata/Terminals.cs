@@ -15,6 +15,19 @@ internal static class Terminals
         return false;
     }
 
+    /// <summary>The bytes that can follow in a state.</summary>
+    public static ByteSet First(ByteDfa language, int state)
+    {
+        ByteSet first = default;
+        for (int value = 0; value < 256; value++)
+        {
+            if (language.Next(state, (byte)value) != ByteDfa.Dead)
+                first.Add((byte)value);
+        }
+
+        return first;
+    }
+
     /// <summary>Whether there is a text beside the empty one.</summary>
     public static bool HasMore(ByteDfa language) => GoesOn(language, ByteDfa.Start);
 

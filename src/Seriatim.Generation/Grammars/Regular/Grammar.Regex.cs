@@ -8,7 +8,8 @@ public sealed partial class Grammar
     /// </summary>
     /// <param name="pattern">The pattern, without slashes around it.</param>
     /// <exception cref="GrammarException">
-    /// The pattern cannot be read; it is not regular (back-references, looking behind, word boundaries); it matches nothing; or it
+    /// The pattern cannot be read; it is not regular (back-references, looking behind, word boundaries); it matches nothing; or
+    /// it
     /// needs too large an automaton.
     /// </exception>
     public static Grammar Regex(string pattern)

@@ -97,7 +97,9 @@ internal static class Decimals
         }, Digits);
     }
 
-    /// <summary>The digits of a number of JSON without exponent: before the point, and after it without zeros at the end.</summary>
+    /// <summary>
+    /// The digits of a number of JSON without exponent: before the point, and after it without zeros at the end.
+    /// </summary>
     public static (bool Negative, string Whole, string Fraction) Split(string number)
     {
         bool negative = number.StartsWith('-');

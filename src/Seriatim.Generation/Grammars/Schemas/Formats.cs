@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// The formats of the specification as regular languages. Where the exact set is not regular, or huge, a set within it: a text that
+/// The formats of the specification as regular languages. Where the exact set is not regular, or huge, a set within it: a text
+/// that
 /// we allow always is of the format.
 /// </summary>
 internal static class Formats

@@ -6,7 +6,8 @@ namespace Seriatim.Generation;
 public sealed record JsonSchemaOptions
 {
     /// <summary>
-    /// Whether <c>format</c> is enforced, and refused where we cannot; else it is a note to readers, as the specification has it by
+    /// Whether <c>format</c> is enforced, and refused where we cannot; else it is a note to readers, as the specification has
+    /// it by
     /// default. Formats that the specification does not know are notes always.
     /// </summary>
     public bool AssertFormats { get; init; } = true;
@@ -27,7 +28,8 @@ public sealed record JsonSchemaOptions
     public ImmutableDictionary<string, string> Documents { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
-    /// Keywords that the caller checks himself after the answer has come, e.g. <c>uniqueItems</c>, which no grammar can enforce for
+    /// Keywords that the caller checks himself after the answer has come, e.g. <c>uniqueItems</c>, which no grammar can enforce
+    /// for
     /// free items: they are then not refused, and not enforced. Empty by default.
     /// </summary>
     public ImmutableArray<string> Unchecked { get; init; } = [];

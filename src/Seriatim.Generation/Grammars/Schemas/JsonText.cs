@@ -6,7 +6,8 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// From a language of values to the language of the JSON texts that mean them, quotes included (RFC 8259, section 7): each
-/// character as itself or by any of its escapes, <c>\uXXXX</c> and pairs of surrogates included; half a pair means nothing and never
+/// character as itself or by any of its escapes, <c>\uXXXX</c> and pairs of surrogates included; half a pair means nothing and
+/// never
 /// comes. A language of finitely many values is written in one way only, escaped where it must be.
 /// </summary>
 internal sealed class JsonText

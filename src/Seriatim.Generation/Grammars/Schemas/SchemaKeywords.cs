@@ -22,7 +22,8 @@ internal static class SchemaKeywords
     public static bool Constrains(string keyword) => Constraints.Contains(keyword);
 
     /// <summary>
-    /// Refuses a keyword that is none but looks like one (another case, one letter more, less or other): the specification makes it a
+    /// Refuses a keyword that is none but looks like one (another case, one letter more, less or other): the specification
+    /// makes it a
     /// note, its writer hardly meant one.
     /// </summary>
     public static void Check(SchemaNode node)

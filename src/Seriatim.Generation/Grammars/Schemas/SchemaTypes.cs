@@ -37,7 +37,8 @@ internal sealed partial class SchemaTypes
     public SchemaTypes(SchemaDocument document, JsonSchemaOptions options) => (_document, _options) = (document, options);
 
     /// <summary>
-    /// A schema of a type: as it is, or negated; with the resources through which it was reached. A node below 0 is a union of types.
+    /// A schema of a type: as it is, or negated; with the resources through which it was reached. A node below 0 is a union of
+    /// types.
     /// </summary>
     private readonly record struct Conjunct(int Node, bool Negated, int Scope);
 
@@ -106,7 +107,8 @@ internal sealed partial class SchemaTypes
     }
 
     /// <summary>
-    /// Whether a type is known to have no value. What is being looked into already is taken to have none, as a value of finite size
+    /// Whether a type is known to have no value. What is being looked into already is taken to have none, as a value of finite
+    /// size
     /// must have an end; where that was used, the answer is not kept.
     /// </summary>
     public bool IsEmpty(int type)

@@ -13,7 +13,8 @@ internal sealed record StringShape(ByteDfa Language, int Min, int? Max)
 }
 
 /// <summary>
-/// Numbers, as texts of plain decimals (no exponent). A value is in the set with all its spellings (<c>1</c>, <c>1.0</c>), so that
+/// Numbers, as texts of plain decimals (no exponent). A value is in the set with all its spellings (<c>1</c>, <c>1.0</c>), so
+/// that
 /// sets of texts can be reckoned with like sets of values.
 /// </summary>
 /// <param name="Plain">The decimals.</param>

@@ -1,0 +1,43 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Routing;
+
+namespace Seriatim.Server;
+
+/// <summary>
+/// <c>GET /v1/responses/{id}</c>: a response as it is, or with <c>stream=true</c> its events, from the one after
+/// <c>starting_after</c>.
+/// </summary>
+internal sealed class ResponseEndpoint : Endpoint
+{
+    public override string Method => "GET";
+
+    public override string Path => "/v1/responses/{id}";
+
+    public override string Summary => "Tells of a response, or streams its events again.";
+
+    public override Task HandleAsync(ApiCall call)
+    {
+        StoredResponse response = Find(call);
+        int after = -1;
+        foreach ((string name, Microsoft.Extensions.Primitives.StringValues value) in call.Http.Request.Query)
+        {
+            bool isKnown = name switch
+            {
+                "stream" => value is ["true" or "false"],
+                "starting_after" => int.TryParse($"{value}", NumberStyles.None, CultureInfo.InvariantCulture, out after),
+                "include" or "include[]" => value.Count == 0,
+                "include_obfuscation" => value is ["false"],
+                _ => false,
+            };
+            if (!isKnown)
+                throw ApiException.Invalid($"{name}={value} is not taken here; stream and starting_after are.", name, "invalid_value");
+        }
+
+        return call.Http.Request.Query["stream"] is ["true"]
+            ? ResponsesEndpoint.StreamAsync(call, response, after) : call.WriteAsync(response.Write);
+    }
+
+    /// <summary>The response that a path names.</summary>
+    public static StoredResponse Find(ApiCall call) =>
+        call.Server.Responses.Find($"{call.Http.GetRouteValue("id")}", call.Client.Name);
+}
