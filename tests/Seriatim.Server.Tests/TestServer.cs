@@ -46,7 +46,7 @@ internal sealed class TestServer : IAsyncDisposable
         var log = new ListLog();
         WebApplication built = ServerApp.Build(app?.Invoke(options) ?? options, server =>
         {
-            server.Host = server.Host with { MemoryBytes = 2L << 30 };
+            server.Host = server.Host with { MemoryBytes = 4L << 30 };
             if (folder is not null)
             {
                 server.Models.Add(new ServedModelOptions
@@ -107,7 +107,8 @@ internal sealed class TestServer : IAsyncDisposable
         Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {body}");
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
         return [.. body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..])];
+            .SelectMany(block => block.Split('\n')).Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+            .Select(line => line["data: ".Length..])];
     }
 
     public async ValueTask DisposeAsync()
