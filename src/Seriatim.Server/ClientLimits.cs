@@ -23,7 +23,8 @@ public sealed record ClientLimits
         })
         {
             if (value is < 1)
-                throw new ServerConfigurationException($"{name} of {what} is {value}; 1 or more is allowed, or null for no limit.");
+                throw new ServerConfigurationException($"{name} of {what} is {value}; 1 or more is allowed, or null for no "
+                    + "limit.");
         }
     }
 }

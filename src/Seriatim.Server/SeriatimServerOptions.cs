@@ -45,8 +45,8 @@ public sealed class SeriatimServerOptions
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Tokens of a stream that may wait for its client. A request with more is set aside, so that nobody waits with it, until they
-    /// are taken.
+    /// Tokens of a stream that may wait for its client. A request with more is set aside, so that nobody waits with it, until
+    /// they are taken.
     /// </summary>
     public int MaxUnreadTokens { get; set; } = 512;
 

@@ -17,7 +17,8 @@ public sealed class ServeTests
         Assert.Equal("tale", line.GetProperty("models")[0].GetString());
         using var client = new HttpClient { BaseAddress = new Uri(url) };
         const string Body = """{"model": "story", "prompt": "Once", "max_tokens": 20, "temperature": 1}""";
-        using HttpResponseMessage answer = await client.PostAsync("/v1/completions", new StringContent(Body, Encoding.UTF8, "application/json"));
+        using HttpResponseMessage answer =
+            await client.PostAsync("/v1/completions", new StringContent(Body, Encoding.UTF8, "application/json"));
         string text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, text);
         string id = JsonElement.Parse(text).GetProperty("id").GetString()!;
@@ -50,7 +51,8 @@ public sealed class ServeTests
 
         using HttpResponseMessage stream = await client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
         {
-            Content = new StringContent("""{"prompt": "Once", "ignore_eos": true, "stream": true}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent("""{"prompt": "Once", "ignore_eos": true, "stream": true}""", Encoding.UTF8,
+                "application/json"),
         }, HttpCompletionOption.ResponseHeadersRead);
         Process.Start("kill", $"-TERM {server.Id}").WaitForExit();
         Assert.EndsWith("data: [DONE]\n\n", await stream.Content.ReadAsStringAsync());
@@ -92,7 +94,8 @@ public sealed class ServeTests
             }, keys[0]);
             Assert.Equal(9, keys[1].Limits!.Concurrency);
             File.WriteAllText(file, "sk-secret rpm=many\n");
-            UserErrorException error = Assert.Throws<UserErrorException>(() => KeyFile.Read(file, new Server.ClientLimits()).ToArray());
+            UserErrorException error =
+                Assert.Throws<UserErrorException>(() => KeyFile.Read(file, new Server.ClientLimits()).ToArray());
             Assert.Contains("line 1", error.Message);
             Assert.DoesNotContain("sk-secret", error.Message);
         }

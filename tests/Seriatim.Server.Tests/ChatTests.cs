@@ -15,15 +15,18 @@ public sealed class ChatTests
         JsonElement whole = await server.AskAsync(Chat, Hello + "}");
         string text = whole.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
         Assert.NotEmpty(text);
-        List<string> events = await server.StreamAsync(Chat, Hello + """, "stream": true, "stream_options": {"include_usage": true}}""");
+        List<string> events = await server.StreamAsync(Chat,
+            Hello + """, "stream": true, "stream_options": {"include_usage": true}}""");
         Assert.Equal("[DONE]", events[^1]);
         JsonElement[] chunks = [.. events.SkipLast(1).Select(line => JsonElement.Parse(line))];
         string streamed = string.Concat(chunks.SelectMany(chunk => chunk.GetProperty("choices").EnumerateArray())
-            .Select(choice => choice.GetProperty("delta").TryGetProperty("content", out JsonElement content) ? content.GetString() : ""));
+            .Select(choice => choice.GetProperty("delta").TryGetProperty("content", out JsonElement content)
+                ? content.GetString() : ""));
         Assert.Equal(text, streamed);
         Assert.Equal(whole.GetProperty("usage").GetProperty("completion_tokens").GetInt32(),
             chunks[^1].GetProperty("usage").GetProperty("completion_tokens").GetInt32());
-        Assert.Equal(whole.GetProperty("system_fingerprint").GetString(), chunks[0].GetProperty("system_fingerprint").GetString());
+        Assert.Equal(whole.GetProperty("system_fingerprint").GetString(),
+            chunks[0].GetProperty("system_fingerprint").GetString());
     }
 
     [Fact]
@@ -32,7 +35,8 @@ public sealed class ChatTests
         await using TestServer server = await TestServer.StartAsync();
         const string Body = """{"prompt": ["the cat", "a song"], "max_tokens": 6, "n": 2, "seed": 3""";
         JsonElement whole = await server.AskAsync("/v1/completions", Body + "}");
-        string[] texts = [.. whole.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("text").GetString()!)];
+        string[] texts =
+            [.. whole.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("text").GetString()!)];
         Assert.Equal(4, texts.Length);
         List<string> events = await server.StreamAsync("/v1/completions", Body + """, "stream": true}""");
         var streamed = new string[4];

@@ -2,7 +2,9 @@ using Seriatim.Tests;
 
 namespace Seriatim.Server.Tests;
 
-/// <summary>One server for many small requests: a model of each kind, and a chat template that reads all that requests may say.</summary>
+/// <summary>
+/// One server for many small requests: a model of each kind, and a chat template that reads all that requests may say.
+/// </summary>
 public sealed class ContractServer : IAsyncLifetime
 {
     private readonly TempFolder _encoder = new();

@@ -8,7 +8,8 @@ public sealed class CurlFactAttribute : FactAttribute
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         foreach (string program in new[] { "curl", "bash" })
         {
-            if (!folders.Any(folder => File.Exists(Path.Combine(folder, program)) || File.Exists(Path.Combine(folder, $"{program}.exe"))))
+            if (!folders.Any(folder =>
+                File.Exists(Path.Combine(folder, program)) || File.Exists(Path.Combine(folder, $"{program}.exe"))))
                 Skip = $"There is no {program} on this machine.";
         }
     }

@@ -22,9 +22,10 @@ public sealed class FieldsPageTests
     {
         var page = new StringBuilder("""
             # Fields of requests
-            Made from the tables that read requests (`src/Seriatim.Server`); [the guide](guide/server.md) shows how to use them. A field that stands here under
-            *honoured* does what it says. One under *refused* is answered with 400 and its name, unless it has the value at which it asks for nothing. One under
-            *without effect* changes nothing, by its meaning. A field that does not stand here is refused, and `null` is as if a field were not there.
+            Made from the tables that read requests (`src/Seriatim.Server`); [the guide](guide/server.md) shows how to use them.
+            A field does what its line says. One that is *refused* is answered with 400 and its name, unless it has a value at
+            which it asks for nothing, which stands under *allowed*. One *without effect* changes nothing, by its meaning. A field
+            that does not stand here is refused, and `null` is as if a field were not there.
 
             """);
         foreach (FieldTable table in Tables())
@@ -57,7 +58,8 @@ public sealed class FieldsPageTests
         }
     }
 
-    private static string Allowed(Field row) => row.Fate == FieldFate.Refused ? string.Join(", ", row.Neutral.Select(value => $"`{value}`"))
+    private static string Allowed(Field row) => row.Fate == FieldFate.Refused
+        ? string.Join(", ", row.Neutral.Select(value => $"`{value}`"))
         : row.OneOf is { } texts ? string.Join(", ", texts.Select(text => $"`{text}`"))
         : row.Range();
 

@@ -75,7 +75,8 @@ public sealed class ModelTests
     {
         using var other = new TempFolder();
         TinyModels.WriteLlama(other.Path);
-        ServerConfigurationException error = await Assert.ThrowsAsync<ServerConfigurationException>(() => TestServer.StartAsync(options =>
+        ServerConfigurationException error =
+            await Assert.ThrowsAsync<ServerConfigurationException>(() => TestServer.StartAsync(options =>
             options.Models.Add(new ServedModelOptions { Model = other.Path, Name = "other", Aliases = ["tiny"] })));
         Assert.Contains("tiny", error.Message);
         await Assert.ThrowsAsync<ServerConfigurationException>(() => TestServer.StartAsync(tiny: false));
@@ -123,7 +124,8 @@ public sealed class ModelTests
     }
 
     private static async Task<string> Text(TestServer server, string model) => (await server.AskAsync("/v1/completions",
-        $$"""{"model": "{{model}}", "prompt": "the cat", "max_tokens": 6, "seed": 4}""")).GetProperty("choices")[0].GetProperty("text").GetString()!;
+        $$"""{"model": "{{model}}", "prompt": "the cat", "max_tokens": 6, "seed": 4}"""))
+        .GetProperty("choices")[0].GetProperty("text").GetString()!;
 
     private static async Task<string[]> States(TestServer server) =>
         [.. (await server.GetAsync("/v1/models")).GetProperty("data").EnumerateArray()

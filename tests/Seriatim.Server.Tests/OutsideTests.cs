@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Seriatim.Server.Tests;
 
-/// <summary>What can be seen of the server from outside: numbers, requests and their repetition, the document of its API.</summary>
+/// <summary>
+/// What can be seen of the server from outside: numbers, requests and their repetition, the document of its API.
+/// </summary>
 public sealed class OutsideTests
 {
     [Fact]
@@ -37,7 +39,8 @@ public sealed class OutsideTests
         string id = answer.GetProperty("id").GetString()!;
         JsonElement record = await server.GetAsync($"/v1/requests/{id}");
         Assert.Equal("done", record.GetProperty("state").GetString());
-        string[] events = [.. record.GetProperty("timeline").EnumerateArray().Where(happened => happened.GetProperty("prompt").GetInt32() == 0)
+        string[] events =
+            [.. record.GetProperty("timeline").EnumerateArray().Where(happened => happened.GetProperty("prompt").GetInt32() == 0)
             .Select(happened => happened.GetProperty("event").GetString()!).Distinct()];
         Assert.Equal(["queued", "admitted", "prefill", "first_token", "done"], events);
         Assert.True((await server.AskAsync($"/v1/requests/{id}/replay", "")).GetProperty("same").GetBoolean());
@@ -67,7 +70,8 @@ public sealed class OutsideTests
         var ids = new List<string>();
         for (int i = 0; i < 3; i++)
         {
-            using HttpResponseMessage response = await server.PostAsync("/v1/completions", """{"prompt": "the cat", "max_tokens": 1}""", "a");
+            using HttpResponseMessage response = await server.PostAsync("/v1/completions",
+                """{"prompt": "the cat", "max_tokens": 1}""", "a");
             ids.Add(response.Headers.GetValues("x-request-id").Single());
         }
 
@@ -91,11 +95,13 @@ public sealed class OutsideTests
     {
         await using TestServer server = await TestServer.StartAsync();
         JsonElement document = await server.GetAsync("/openapi.json");
-        JsonElement fields = document.GetProperty("paths").GetProperty("/v1/chat/completions").GetProperty("post").GetProperty("requestBody")
+        JsonElement fields =
+            document.GetProperty("paths").GetProperty("/v1/chat/completions").GetProperty("post").GetProperty("requestBody")
             .GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties");
         Assert.All(ChatFields.Table.Rows, row => Assert.True(fields.TryGetProperty(row.Name, out _), row.Name));
         Assert.All(Endpoints.All, endpoint => Assert.True(
-            document.GetProperty("paths").TryGetProperty(endpoint.Path.Replace("{**", "{", StringComparison.Ordinal), out _), endpoint.Path));
+            document.GetProperty("paths").TryGetProperty(endpoint.Path.Replace("{**", "{", StringComparison.Ordinal), out _),
+                endpoint.Path));
         Assert.Equal(ModelIdentity.Version, (await server.GetAsync("/version")).GetProperty("version").GetString());
     }
 

@@ -67,9 +67,11 @@ public sealed class PipelineTests
         using var gone = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Post, Completions)
         {
-            Content = new StringContent("""{"prompt": "the cat", "ignore_eos": true, "stream": true}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent("""{"prompt": "the cat", "ignore_eos": true, "stream": true}""", Encoding.UTF8,
+                "application/json"),
         };
-        using (HttpResponseMessage running = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, gone.Token))
+        using (HttpResponseMessage running =
+            await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, gone.Token))
         {
             if (server.Core.State.Running > 0)
                 await ExpectLimited(server, null, "requests");
@@ -115,7 +117,8 @@ public sealed class PipelineTests
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using HttpResponseMessage response = await server.Client.PostAsync(Completions, content);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        await server.FailAsync(Completions, $$"""{"prompt": {{new string('[', 20)}}1{{new string(']', 20)}}}""", 400, "invalid_json");
+        string deep = $$"""{"prompt": {{new string('[', 20)}}1{{new string(']', 20)}}}""";
+        await server.FailAsync(Completions, deep, 400, "invalid_json");
         await server.FailAsync(Completions, "[]", 400, "invalid_type");
         await server.FailAsync(Completions, "3", 400, "invalid_type");
     }
@@ -154,7 +157,8 @@ public sealed class PipelineTests
         {
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(server.Address.Host, server.Address.Port);
-            await socket.SendAsync(Encoding.ASCII.GetBytes("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{\"pro"));
+            await socket.SendAsync(Encoding.ASCII.GetBytes("POST /v1/completions HTTP/1.1\r\nHost: "
+                + "127.0.0.1\r\nContent-Length: 1000\r\n\r\n{\"pro"));
             if (i % 2 == 0)
                 socket.Shutdown(SocketShutdown.Send);
         }
@@ -190,7 +194,8 @@ public sealed class PipelineTests
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.FailAsync("/v1/nothing", "{}", 404, "unknown_url");
-        JsonElement error = await server.FailAsync(Completions, """{"model": "gpt", "prompt": "x"}""", 404, "model_not_found", "model");
+        JsonElement error = await server.FailAsync(Completions, """{"model": "gpt", "prompt": "x"}""", 404, "model_not_found",
+            "model");
         Assert.Contains("tiny", error.GetProperty("message").GetString());
     }
 
@@ -213,9 +218,11 @@ public sealed class PipelineTests
             Options = new() { Engine = new() { MemoryBytes = 16 << 20, MaxSequences = 1, MaxQueuedRequests = 1 } },
         });
         const string Long = """{"prompt": "the cat", "ignore_eos": true, "n": 1, "seed": 3}""";
-        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => server.PostAsync(Completions, Long)));
+        HttpResponseMessage[] answers =
+            await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => server.PostAsync(Completions, Long)));
         Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.OK);
-        HttpResponseMessage refused = Assert.IsType<HttpResponseMessage>(answers.FirstOrDefault(answer => !answer.IsSuccessStatusCode));
+        HttpResponseMessage refused =
+            Assert.IsType<HttpResponseMessage>(answers.FirstOrDefault(answer => !answer.IsSuccessStatusCode));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.Contains("queue_full", await refused.Content.ReadAsStringAsync());
@@ -239,7 +246,8 @@ public sealed class PipelineTests
             await using TestServer server = await TestServer.StartAsync(options => options.LogsPrompts = asks);
             await server.AskAsync(Completions, """{"prompt": "the cat number 7 sat", "max_tokens": 2}""");
             await server.FailAsync(Completions, """{"prompt": "the cat number 7 sat", "temperature": 9}""", 400);
-            await Eventually.Is(() => server.Log.Lines.Any(line => line.Contains("POST /v1/completions: 400", StringComparison.Ordinal)));
+            await Eventually.Is(() =>
+                server.Log.Lines.Any(line => line.Contains("POST /v1/completions: 400", StringComparison.Ordinal)));
             Assert.Equal(asks, server.Log.Lines.Any(line => line.Contains("number 7", StringComparison.Ordinal)));
         }
     }

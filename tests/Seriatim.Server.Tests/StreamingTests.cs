@@ -42,7 +42,8 @@ public sealed class StreamingTests
 
         // More than the buffers of both ends hold.
         string body = """
-            {"messages": [{"role": "user", "content": "the cat"}], "ignore_eos": true, "stream": true, "n": 48, "logprobs": true, "top_logprobs": 20}
+            {"messages": [{"role": "user", "content": "the cat"}], "ignore_eos": true, "stream": true, "n": 48, "logprobs": true,
+            "top_logprobs": 20}
             """;
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await socket.ConnectAsync(server.Address.Host, server.Address.Port);
@@ -118,11 +119,14 @@ public sealed class StreamingTests
     {
         await using TestServer server = await TestServer.StartAsync();
         string[] bodies = [.. Enumerable.Range(0, 16).Select(i =>
-            $$"""{"prompt": "the cat number {{i}} sat", "max_tokens": {{4 + i}}, "seed": {{i}}, "temperature": 1.2, "n": {{1 + i % 3}}}""")];
+            $$"""
+            {"prompt": "the cat number {{i}} sat", "max_tokens": {{4 + i}}, "seed": {{i}}, "temperature": 1.2, "n": {{1 + i % 3}}}
+            """)];
         var alone = new List<string>();
         foreach (string body in bodies)
             alone.Add(Texts(await server.AskAsync("/v1/completions", body)));
-        string[] together = await Task.WhenAll(bodies.Select(async body => Texts(await server.AskAsync("/v1/completions", body))));
+        string[] together =
+            await Task.WhenAll(bodies.Select(async body => Texts(await server.AskAsync("/v1/completions", body))));
         Assert.Equal(alone, together);
     }
 

@@ -3,14 +3,18 @@ using Seriatim.Tests;
 
 namespace Seriatim.Server.Tests;
 
-/// <summary>Answers that have to look like something, and calls of tools; the model's weights are random, so nothing comes by itself.</summary>
+/// <summary>
+/// Answers that have to look like something, and calls of tools; the model's weights are random, so nothing comes by itself.
+/// </summary>
 public sealed class StructuredTests
 {
     private const string Chat = "/v1/chat/completions";
-    private const string Hello = """{"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 60, "seed": 3, "temperature": 1.5""";
+    private const string Hello = """
+        {"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 60, "seed": 3, "temperature": 1.5
+        """;
     private const string Tools = """
-        "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"n": {"enum": [1, 2]}},
-        "required": ["n"], "additionalProperties": false}}}]
+        "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object",
+        "properties": {"n": {"enum": [1, 2]}}, "required": ["n"], "additionalProperties": false}}}]
         """;
 
     [Fact]
@@ -23,7 +27,8 @@ public sealed class StructuredTests
             """));
         Assert.InRange(json.GetProperty("a").GetInt32(), 1, 2);
         Assert.Matches("^[0-9]{3}$", await Content(server, "\"guided_regex\": \"[0-9]{3}\""));
-        Assert.Contains(await Content(server, "\"structured_outputs\": {\"choice\": [\"yes\", \"no\"]}"), (string[])["yes", "no"]);
+        Assert.Contains(await Content(server, "\"structured_outputs\": {\"choice\": [\"yes\", \"no\"]}"),
+            (string[])["yes", "no"]);
         Assert.Matches("^[ab]{2}$", await Content(server, "\"grammar\": \"root ::= [ab] [ab]\""));
     }
 
@@ -33,10 +38,12 @@ public sealed class StructuredTests
         await using TestServer server = await TestServer.StartAsync();
         await server.FailAsync(Chat, Hello + ", \"guided_regex\": \"(\"}", 400, "invalid_grammar", "guided_regex");
         await server.FailAsync(Chat, Hello + ", \"grammar\": \"root ::= root\"}", 400, "invalid_grammar", "grammar");
-        await server.FailAsync(Chat, Hello + ", \"grammar\": \"root ::= [a]\", \"guided_choice\": [\"x\"]}", 400, "invalid_value");
+        await server.FailAsync(Chat, Hello + ", \"grammar\": \"root ::= [a]\", \"guided_choice\": [\"x\"]}", 400,
+            "invalid_value");
         await server.FailAsync(Chat, Hello + """, "response_format": {"type": "json_schema"}}""", 400, "missing_field",
             "response_format.json_schema");
-        await server.FailAsync(Chat, Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "integer"}}}""", 400,
+        await server.FailAsync(Chat,
+            Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "integer"}}}""", 400,
             "unsupported_keyword", "json_schema");
     }
 
@@ -53,10 +60,13 @@ public sealed class StructuredTests
         JsonElement arguments = JsonElement.Parse(call.GetProperty("arguments").GetString()!);
         Assert.InRange(arguments.GetProperty("n").GetInt32(), 1, 2);
         List<string> events = await server.StreamAsync(Chat, $"{Hello}, {Tools}, {choice}, \"stream\": true}}");
-        string streamed = string.Concat(events.SkipLast(1).SelectMany(line => JsonElement.Parse(line).GetProperty("choices").EnumerateArray())
+        string streamed =
+            string.Concat(events.SkipLast(1).SelectMany(line => JsonElement.Parse(line).GetProperty("choices").EnumerateArray())
             .Where(one => one.GetProperty("delta").TryGetProperty("tool_calls", out _))
             .Where(one => one.GetProperty("delta").GetProperty("tool_calls")[0].GetProperty("index").GetInt32() == 0)
-            .Select(one => one.GetProperty("delta").GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString()));
+            .Select(one =>
+                one.GetProperty("delta").GetProperty("tool_calls")[0].GetProperty("function").GetProperty(
+                    "arguments").GetString()));
         Assert.Equal(call.GetProperty("arguments").GetString(), streamed);
     }
 
@@ -66,13 +76,16 @@ public sealed class StructuredTests
         await using TestServer server = await TestServer.StartAsync();
         await server.FailAsync(Chat, $"{Hello}, {Tools}}}", 400, "unsupported_value", "tools");
         await server.FailAsync(Chat, Hello + ", \"tool_choice\": \"required\"}", 400, "missing_field", "tool_choice");
-        await server.FailAsync(Chat, """{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}""", 400,
+        await server.FailAsync(Chat,
+            """{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}""", 400,
             "unsupported_value", "messages[0].content[0].type");
         await server.FailAsync(Chat, """{"messages": []}""", 400, "invalid_value", "messages");
         await server.FailAsync(Chat, """{"messages": [{"role": "user"}]}""", 400, "missing_field", "messages[0].content");
-        await server.FailAsync(Chat, """{"messages": [{"role": "king", "content": "x"}]}""", 400, "invalid_value", "messages[0].role");
+        await server.FailAsync(Chat, """{"messages": [{"role": "king", "content": "x"}]}""", 400, "invalid_value",
+            "messages[0].role");
     }
 
-    private static async Task<string> Content(TestServer server, string field) => (await server.AskAsync(Chat, $"{Hello}, {field}}}"))
+    private static async Task<string> Content(TestServer server, string field) =>
+        (await server.AskAsync(Chat, $"{Hello}, {field}}}"))
         .GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!;
 }

@@ -58,7 +58,8 @@ internal static class HelpPages
             ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time")),
         ["batch"] = new(Serve, ["--output", "--model", "--lines"],
             ("batch in.jsonl -o out.jsonl -m MODEL", "a request a line, as OpenAI's batches have them")),
-        ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server http://other:8080", "")),
+        ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server "
+            + "http://other:8080", "")),
         ["doctor"] = new(Program, null, ("doctor", "what this machine can do, and what could be better")),
         ["completion"] = new(Program, null,
             ("completion bash > ~/.local/share/bash-completion/completions/seriatim", ""),

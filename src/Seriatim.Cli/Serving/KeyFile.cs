@@ -42,7 +42,8 @@ internal static class KeyFile
                 _ => throw Wrong(word),
             };
 
-            int Number(string text) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int read)
+            int Number(string text) =>
+                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int read)
                 ? read : throw Wrong(word);
         }
 

@@ -12,8 +12,8 @@ internal static class ReplayCommand
     {
         var what = new Argument<string>("record")
         {
-            Description = "A file with the record of a request, as GET /v1/requests/ID gives it, or the id of a request that the server "
-                + "remembers.",
+            Description = "A file with the record of a request, as GET /v1/requests/ID gives it, or the id of a request that "
+                + "the server remembers.",
         };
         var server = new Option<string>("--server")
         {

@@ -9,25 +9,28 @@ namespace Seriatim.Cli;
 internal sealed class ServeFlags
 {
     private readonly Option<string[]> _models = Flag.Many("A model to serve, as other commands take it, or MODEL=NAME[,ALIAS...] "
-        + "for names of its own; may be given again. It is opened at the start. None: the built-in models, opened when asked for.",
+        + "for names of its own; may be given again. It is opened at the start. None: the built-in models, opened when asked "
+        + "for.",
         "model", "--model", "-m");
 
     private readonly Option<string?> _folder = Flag.Maybe<string>(
-        "Serve the model folders and .gguf files of a folder too, each by its name, opened when asked for.", "folder", "--models-dir");
+        "Serve the model folders and .gguf files of a folder too, each by its name, opened when asked for.", "folder",
+            "--models-dir");
 
     private readonly Option<string> _host = Flag.Of("Address to listen at; 0.0.0.0: all of this machine.", "address",
         "127.0.0.1", "--host");
 
     private readonly Option<int> _port = Flag.Of("Port to listen at; 0: one that is free.", "port", 8080, "--port");
 
-    private readonly Option<string[]> _keys = Flag.Many("A key that clients have to show; may be given again.", "key", "--api-key");
+    private readonly Option<string[]> _keys =
+        Flag.Many("A key that clients have to show; may be given again.", "key", "--api-key");
 
     private readonly Option<string?> _keyFile = Flag.Maybe<string>(
         "A file of keys, one a line, each with its limits: KEY name=ann priority=5 rpm=60 tpm=100000 parallel=4.", "file",
         "--api-key-file");
 
-    private readonly Option<string?> _keepAlive = Flag.Maybe<string>("How long a model stays loaded after its last use: 300, 5m, 1h, "
-        + "0, or -1 for ever. Default: for ever if given with -m, else 5m.", "time", "--keep-alive");
+    private readonly Option<string?> _keepAlive = Flag.Maybe<string>("How long a model stays loaded after its last use: 300, "
+        + "5m, 1h, 0, or -1 for ever. Default: for ever if given with -m, else 5m.", "time", "--keep-alive");
 
     private readonly Option<string?> _memory = Flag.Maybe<string>(
         "Memory for weights and what sequences remember, of all models together: 8g. Default: three quarters of this machine's.",
@@ -54,9 +57,11 @@ internal sealed class ServeFlags
         "--max-concurrency");
 
     private readonly Option<string[]> _cors = Flag.Many(
-        "A web page that may ask the server, by its origin (https://example.org); *: all; may be given again.", "origin", "--cors");
+        "A web page that may ask the server, by its origin (https://example.org); *: all; may be given again.", "origin",
+            "--cors");
 
-    private readonly Option<string> _drain = Flag.Of("How long requests may go on when the server is asked to stop.", "time", "5m",
+    private readonly Option<string> _drain =
+        Flag.Of("How long requests may go on when the server is asked to stop.", "time", "5m",
         "--drain-time");
 
     private readonly Option<bool> _logPrompts = Flag.Switch("Log prompts and answers. Without it nothing that clients write is "
@@ -115,7 +120,9 @@ internal sealed class ServeFlags
         };
     }
 
-    /// <summary>Which models there are. Those that are named are found here, so that one that is not there stops the start.</summary>
+    /// <summary>
+    /// Which models there are. Those that are named are found here, so that one that is not there stops the start.
+    /// </summary>
     public async Task<Action<SeriatimServerOptions>> ModelsAsync(
         ParseResult result, CancellationToken cancellation, TimeSpan? keepAlive = null)
     {
@@ -178,7 +185,11 @@ internal sealed class ServeFlags
             MaxQueuedRequests = queue,
         };
         if (Value(result, _context) is { } positions)
-            engine = engine with { Pages = Math.Max(1, (Number("--ctx-size", positions) + engine.PageSize - 1) / engine.PageSize) };
+        {
+            int pages = (Number("--ctx-size", positions) + engine.PageSize - 1) / engine.PageSize;
+            engine = engine with { Pages = Math.Max(1, pages) };
+        }
+
         return open with { Threads = 0, Engine = engine };
     }
 
@@ -211,7 +222,8 @@ internal sealed class ServeFlags
 
     private static string[] Values(ParseResult result, Option<string[]> option) =>
         result.GetValue(option) is { Length: > 0 } given ? given
-            : Value(result, option) is { } text ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : Value(result, option) is { } text
+                ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             : [];
 
     private static int Number(string flag, string text) =>

@@ -37,8 +37,8 @@ internal static class ServeRun
         catch (IOException failure) when (failure.InnerException?.InnerException is SocketException
             or Microsoft.AspNetCore.Connections.AddressInUseException || failure.InnerException is not null)
         {
-            Terminal.Error($"{app.Host}:{app.Port} cannot be listened at: {Reason(failure)} Give another port (--port; 0: one that is "
-                + "free).");
+            Terminal.Error($"{app.Host}:{app.Port} cannot be listened at: {Reason(failure)} Give another port (--port; 0: one "
+                + "that is free).");
             return ExitCodes.Unavailable;
         }
 

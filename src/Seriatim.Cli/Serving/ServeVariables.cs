@@ -28,7 +28,8 @@ internal static class ServeVariables
     {
         foreach (string name in All[flag])
         {
-            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value && Part(flag, name, value) is { Length: > 0 } part)
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+                && Part(flag, name, value) is { Length: > 0 } part)
                 return (name, part);
         }
 

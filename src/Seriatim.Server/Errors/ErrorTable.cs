@@ -70,7 +70,9 @@ internal static class ErrorTable
     private static (Type Type, Func<Exception, ApiError> Error) Row<T>(Func<T, ApiError> error)
         where T : Exception => (typeof(T), exception => error((T)exception));
 
-    /// <summary>A model cannot be opened: the server's fault, but its message is for people and names files, so it is shown.</summary>
+    /// <summary>
+    /// A model cannot be opened: the server's fault, but its message is for people and names files, so it is shown.
+    /// </summary>
     private static ApiError Failed(Exception exception, string code) =>
         new(503, ApiError.ServerError, $"The model could not be opened: {exception.Message}", code, "model")
         {

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Seriatim.Server;
 
-/// <summary>The fields that set the options of the engine, so that what it refuses is told by the name its client knows.</summary>
+/// <summary>
+/// The fields that set the options of the engine, so that what it refuses is told by the name its client knows.
+/// </summary>
 internal static class FieldNames
 {
     private const string Sampling = "Sampling.";

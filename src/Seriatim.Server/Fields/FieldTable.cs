@@ -74,7 +74,8 @@ internal sealed class FieldTable<T> : FieldTable
     {
         string? near = _rows.Select(row => row.Name).Where(row => IsNear(row, name)).FirstOrDefault();
         return ApiException.Invalid(
-            $"{at} is not a field of {Name}{(near is null ? "" : $"; perhaps {near} is meant")}. docs/server-fields.md lists them.",
+            $"{at} is not a field of {Name}{(near is null ? "" : $"; perhaps {near} is meant")}. docs/server-fields.md lists "
+                + "them.",
             at, "unknown_parameter");
     }
 

@@ -94,8 +94,8 @@ internal static class GenerationFields
             Name = "best_of",
             Kinds = JsonKinds.Integer,
             Least = 1,
-            Doc = "Generate so many and answer with the `n` whose tokens are most probable on average; with `use_beam_search`, the "
-                + "number of beams.",
+            Doc = "Generate so many and answer with the `n` whose tokens are most probable on average; with "
+                + "`use_beam_search`, the number of beams.",
             Example = "3",
             Option = "BestOf",
             Read = (settings, value) => settings.BestOf = value.Integer,
@@ -104,7 +104,8 @@ internal static class GenerationFields
         {
             Name = "use_beam_search",
             Kinds = JsonKinds.Boolean,
-            Doc = "Beam search in place of sampling (vLLM). Beams: `best_of`, else `n` if it is more than 1, else 4. Default: false.",
+            Doc = "Beam search in place of sampling (vLLM). Beams: `best_of`, else `n` if it is more than 1, else 4. Default: "
+                + "false.",
             Example = "true",
             Option = "Beam",
             Read = (settings, value) => settings.UsesBeams = value.Boolean,
@@ -137,7 +138,8 @@ internal static class GenerationFields
         {
             Name = "cache_prompt",
             Kinds = JsonKinds.Boolean,
-            Doc = "Whether what was computed for the same beginning before may be used (llama.cpp); changes no output. Default: true.",
+            Doc = "Whether what was computed for the same beginning before may be used (llama.cpp); changes no output. "
+                + "Default: true.",
             Example = "false",
             Option = "UsePrefixCache",
             Read = (settings, value) => settings.UsesPrefixCache = value.Boolean,
@@ -157,8 +159,8 @@ internal static class GenerationFields
             Kinds = JsonKinds.Integer,
             Least = 0,
             Most = 1000,
-            Doc = "The higher, the later it goes (vLLM). A request can let others go first, not push ahead: that is for its key to "
-                + "say. Default: 0.",
+            Doc = "The higher, the later it goes (vLLM). A request can let others go first, not push ahead: that is for its "
+                + "key to say. Default: 0.",
             Example = "3",
             Option = "Priority",
             Read = (settings, value) => settings.Patience = value.Integer,

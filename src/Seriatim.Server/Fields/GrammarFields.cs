@@ -4,17 +4,19 @@ using Seriatim.Generation;
 namespace Seriatim.Server;
 
 /// <summary>
-/// What an answer must look like: one of OpenAI's <c>response_format</c>, llama.cpp's <c>grammar</c> and <c>json_schema</c>, vLLM's
-/// <c>structured_outputs</c> and its older <c>guided_*</c>. An answer follows one of them.
+/// What an answer must look like: one of OpenAI's <c>response_format</c>, llama.cpp's <c>grammar</c> and <c>json_schema</c>,
+/// vLLM's <c>structured_outputs</c> and its older <c>guided_*</c>. An answer follows one of them.
 /// </summary>
 internal static class GrammarFields
 {
-    private const string Schema = "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}, \"required\": [\"a\"]}";
+    private const string Schema = "{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}, \"required\": "
+        + "[\"a\"]}";
 
     private static readonly FieldTable<GenerationSettings> SchemaTable = new("response_format.json_schema",
     [
         Note("name", JsonKinds.String, "\"answer\"", "Its name; no answer depends on it."),
-        Note("description", JsonKinds.String, "\"What it is.\"", "What it is for; say it in a message if the model is to know it."),
+        Note("description", JsonKinds.String, "\"What it is.\"", "What it is for; say it in a message if the model is to know "
+            + "it."),
         Note("strict", JsonKinds.Boolean, "true", "A schema that is given is always enforced."),
         new()
         {
@@ -168,8 +170,8 @@ internal static class GrammarFields
     {
         if (settings.GrammarField is { } other)
         {
-            throw ApiException.Invalid($"{value.Path} and {other} contradict each other: an answer follows one of them.", value.Path,
-                "invalid_value");
+            throw ApiException.Invalid($"{value.Path} and {other} contradict each other: an answer follows one of them.",
+                value.Path, "invalid_value");
         }
 
         try

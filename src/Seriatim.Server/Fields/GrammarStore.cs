@@ -3,8 +3,8 @@ using Seriatim.Generation;
 namespace Seriatim.Server;
 
 /// <summary>
-/// Grammars that were asked for lately: who asks for the same again gets the same, with the masks that are known of it. Bounded in
-/// number and in letters.
+/// Grammars that were asked for lately: who asks for the same again gets the same, with the masks that are known of it. Bounded
+/// in number and in letters.
 /// </summary>
 internal static class GrammarStore
 {

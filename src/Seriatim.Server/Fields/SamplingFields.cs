@@ -86,8 +86,8 @@ internal static class SamplingFields
         {
             Name = "logit_bias",
             Kinds = JsonKinds.Object | JsonKinds.Array,
-            Doc = "Added to the scores of token ids: an object of id and -100 to 100, or llama.cpp's list of pairs, in which `false` "
-                + "forbids an id. -100 all but forbids one.",
+            Doc = "Added to the scores of token ids: an object of id and -100 to 100, or llama.cpp's list of pairs, in which "
+                + "`false` forbids an id. -100 all but forbids one.",
             Example = "{\"7\": 5}",
             Option = "Constraints.LogitBias",
             Read = ReadBias,
@@ -144,7 +144,8 @@ internal static class SamplingFields
     }
 
     private static Func<SamplingOptions, SamplingOptions> Set<T>(SamplerFlag<T> flag, T number, FieldValue value)
-        where T : struct => flag.Refuse(number) is { } allowed ? throw value.Wrong(allowed) : options => flag.Set(options, number);
+        where T : struct => flag.Refuse(number) is { } allowed ? throw value.Wrong(allowed) : options =>
+            flag.Set(options, number);
 
     private static void ReadBias(GenerationSettings settings, FieldValue value)
     {

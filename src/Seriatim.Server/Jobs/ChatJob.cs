@@ -43,8 +43,8 @@ internal sealed class ChatJob : IJob
         if (prompt.Tools.Count > 0 && answer.Grammar is null && request.Sampling.Grammar is not null)
         {
             string field = Generation.GrammarField!;
-            throw ApiException.Invalid($"{field} would keep the model from calling the tools it is offered; set tool_choice to none, "
-                + "or leave one of them out.", field, "unsupported_value");
+            throw ApiException.Invalid($"{field} would keep the model from calling the tools it is offered; set tool_choice "
+                + "to none, or leave one of them out.", field, "unsupported_value");
         }
 
         return new JobPlan
@@ -81,7 +81,8 @@ internal sealed class ChatJob : IJob
             if (!ToolSupport.Reads(model.Tokenizer, null, name))
             {
                 throw ApiException.Unsupported(
-                    $"The chat template of {model.Name} reads no {name}.", name == ReasoningEffort ? name : "chat_template_kwargs");
+                    $"The chat template of {model.Name} reads no {name}.",
+                    name == ReasoningEffort ? name : "chat_template_kwargs");
             }
         }
 

@@ -64,7 +64,8 @@ internal sealed class RunningJob : IDisposable
 
     private IAnswerReader NewReader(int index) => _plan.NewReader($"call_{_call.Number[..24]}_{index}");
 
-    private async IAsyncEnumerable<AnswerDelta> ReadAsync(int prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<AnswerDelta> ReadAsync(int prompt,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var streams = new AnswerStream[Count];
         var deltas = new List<AnswerDelta>();

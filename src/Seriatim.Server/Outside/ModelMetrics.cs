@@ -11,7 +11,8 @@ internal sealed class ModelMetrics
     private static readonly double[] SecondBounds =
         [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160];
 
-    private static readonly double[] EachBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
+    private static readonly double[] EachBounds =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1];
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, long> _ended = new(StringComparer.Ordinal);

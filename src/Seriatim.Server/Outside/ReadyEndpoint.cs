@@ -1,6 +1,8 @@
 namespace Seriatim.Server;
 
-/// <summary><c>GET /ready</c>: whether requests may be sent. 503 while models are opened at the start, and once it stops.</summary>
+/// <summary>
+/// <c>GET /ready</c>: whether requests may be sent. 503 while models are opened at the start, and once it stops.
+/// </summary>
 internal sealed class ReadyEndpoint : Endpoint
 {
     public override string Method => "GET";

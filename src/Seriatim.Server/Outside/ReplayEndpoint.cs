@@ -3,7 +3,9 @@ using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
-/// <summary><c>POST /v1/replay</c>: repeats a request from its record, as <c>/v1/requests/{id}</c> gave it, here or elsewhere.</summary>
+/// <summary>
+/// <c>POST /v1/replay</c>: repeats a request from its record, as <c>/v1/requests/{id}</c> gave it, here or elsewhere.
+/// </summary>
 internal sealed class ReplayEndpoint : Endpoint
 {
     public override string Method => "POST";

@@ -24,7 +24,8 @@ internal sealed class RequestEndpoint : Endpoint
         string id = $"{call.Http.GetRouteValue("id")}";
         return call.Server.Requests.Find(id) is { } record && record.Client == call.Client.Name ? record
             : throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
-                $"There is no request {id}. The last {call.Server.Options.RememberedRequests} are remembered, each for its own key.",
+                $"There is no request {id}. The last {call.Server.Options.RememberedRequests} are remembered, each for its "
+                    + "own key.",
                 "request_not_found", "id"));
     }
 }

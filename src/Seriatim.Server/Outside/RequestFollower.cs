@@ -2,7 +2,9 @@ using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
-/// <summary>What has to be known of a request's end, by metrics, limits, records and logs; told once, by whoever ends it.</summary>
+/// <summary>
+/// What has to be known of a request's end, by metrics, limits, records and logs; told once, by whoever ends it.
+/// </summary>
 internal sealed class RequestFollower
 {
     private readonly ApiCall _call;

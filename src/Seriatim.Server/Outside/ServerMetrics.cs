@@ -3,7 +3,9 @@ using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
-/// <summary>What the server counts of requests, by model; what engines count of themselves is read from them when asked.</summary>
+/// <summary>
+/// What the server counts of requests, by model; what engines count of themselves is read from them when asked.
+/// </summary>
 internal sealed class ServerMetrics
 {
     private readonly ConcurrentDictionary<string, ModelMetrics> _models = new(StringComparer.Ordinal);

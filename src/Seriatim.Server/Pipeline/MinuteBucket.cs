@@ -1,6 +1,8 @@
 namespace Seriatim.Server;
 
-/// <summary>So many in a minute: a bucket that fills steadily and is full after a minute. Not for several threads at once.</summary>
+/// <summary>
+/// So many in a minute: a bucket that fills steadily and is full after a minute. Not for several threads at once.
+/// </summary>
 internal sealed class MinuteBucket(int limit, TimeProvider clock)
 {
     private double _level = limit;

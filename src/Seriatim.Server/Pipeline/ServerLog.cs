@@ -43,7 +43,8 @@ internal static partial class ServerLog
     [LoggerMessage(5, LogLevel.Warning, "{Model} could not be opened when the server started.")]
     public static partial void NotPreloaded(ILogger logger, Exception fault, string model);
 
-    [LoggerMessage(6, LogLevel.Warning, "{RequestId} of {Client} was cancelled: nothing of {Waiting} was taken for {Seconds:F0} s.")]
+    [LoggerMessage(6, LogLevel.Warning, "{RequestId} of {Client} was cancelled: nothing of {Waiting} was taken for "
+        + "{Seconds:F0} s.")]
     public static partial void Stalled(ILogger logger, string requestId, string client, string waiting, double seconds);
 
     [LoggerMessage(7, LogLevel.Information, "{RequestId}, prompt: {Prompt}")]

@@ -9,9 +9,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Seriatim.Server;
 
 /// <summary>
-/// Server-sent events, or lines of JSON (NDJSON). What is ready goes out together; where nothing is for a while, a comment does. A client that takes nothing
-/// is not waited for by anybody else: the engine sets its request aside after
-/// <see cref="SeriatimServerOptions.MaxUnreadTokens"/>, and after <see cref="SeriatimServerOptions.StallTimeout"/> it is cancelled.
+/// Server-sent events, or lines of JSON (NDJSON). What is ready goes out together; where nothing is for a while, a comment does.
+/// A client that takes nothing is not waited for by anybody else: the engine sets its request aside after
+/// <see cref="SeriatimServerOptions.MaxUnreadTokens"/>, and after <see cref="SeriatimServerOptions.StallTimeout"/> it is
+/// cancelled.
 /// </summary>
 internal sealed class SseStream
 {
@@ -72,8 +73,8 @@ internal sealed class SseStream
     }
 
     /// <summary>
-    /// Writes events of all that comes, then of the end. What goes wrong on the way is told in a last event, as the protocol writes
-    /// errors.
+    /// Writes events of all that comes, then of the end. What goes wrong on the way is told in a last event, as the protocol
+    /// writes errors.
     /// </summary>
     /// <param name="source">What comes.</param>
     /// <param name="write">Writes the events of a piece.</param>

@@ -60,7 +60,8 @@ internal static class ChatFields
         {
             Name = "chat_template_kwargs",
             Kinds = JsonKinds.Object,
-            Doc = "Variables for the model's chat template, such as `enable_thinking` (vLLM). One that it does not read is refused.",
+            Doc = "Variables for the model's chat template, such as `enable_thinking` (vLLM). One that it does not read is "
+                + "refused.",
             Example = "{\"mood\": \"glad\"}",
             Read = ReadVariables,
         },
@@ -85,7 +86,8 @@ internal static class ChatFields
         {
             Name = "continue_final_message",
             Kinds = JsonKinds.Boolean,
-            Doc = "Go on with the last message instead of answering it (vLLM); needs `add_generation_prompt` false. Default: false.",
+            Doc = "Go on with the last message instead of answering it (vLLM); needs `add_generation_prompt` false. Default: "
+                + "false.",
             Example = "true",
             ExampleNeeds = "\"add_generation_prompt\": false",
             Read = (request, value) => request.Job.ContinuesLast = value.Boolean,

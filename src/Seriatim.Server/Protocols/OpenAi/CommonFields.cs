@@ -18,7 +18,8 @@ internal static class CommonFields
     [
         Without<T>("user", JsonKinds.String, "\"me\"", "Names the end user to the service; nothing here depends on it."),
         Without<T>("safety_identifier", JsonKinds.String, "\"me\"", "As `user`."),
-        Without<T>("metadata", JsonKinds.Object, "{\"run\": \"7\"}", "The client's own notes; `x-request-id` finds a request again."),
+        Without<T>("metadata", JsonKinds.Object, "{\"run\": \"7\"}", "The client's own notes; `x-request-id` finds a request "
+            + "again."),
         Without<T>("prompt_cache_key", JsonKinds.String, "\"chat 7\"",
             "Prompts are found by what they are; `cache_salt` keeps them apart."),
         Refused<T>("store", JsonKinds.Boolean, "true", ["false"], "answers are not stored."),

@@ -85,7 +85,8 @@ internal static class MessageFields
             Inside = () => FunctionFields,
             Read = (call, value) => value.Into(FunctionFields, call),
         },
-        CommonFields.Without<CallDraft>("index", JsonKinds.Integer, "0", "Its place in a stream, which its place in the list says."),
+        CommonFields.Without<CallDraft>("index", JsonKinds.Integer, "0", "Its place in a stream, which its place in the list "
+            + "says."),
     ]);
 
     public static FieldTable<ChatMessageDraft> Table { get; } = new("messages[]",
@@ -145,7 +146,8 @@ internal static class MessageFields
         },
         CommonFields.Refused<ChatMessageDraft>("refusal", JsonKinds.String, "\"no\"", [], "say it in content."),
         CommonFields.Refused<ChatMessageDraft>("audio", JsonKinds.Object, "{\"id\": \"1\"}", [], "conversations are text."),
-        CommonFields.Refused<ChatMessageDraft>("annotations", JsonKinds.Array, "[{}]", ["[]"], "the template does not show them."),
+        CommonFields.Refused<ChatMessageDraft>("annotations", JsonKinds.Array, "[{}]", ["[]"], "the template does not show "
+            + "them."),
         CommonFields.Refused<ChatMessageDraft>("function_call", JsonKinds.Object, "{\"name\": \"f\"}", [],
             "it was replaced by tool_calls; use that."),
     ]);

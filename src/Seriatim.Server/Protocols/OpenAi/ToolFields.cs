@@ -38,8 +38,8 @@ internal static class ToolFields
         {
             Name = "strict",
             Kinds = JsonKinds.Boolean,
-            Doc = "Whether its arguments must follow the schema: then nothing else can be written, and what cannot be enforced is "
-                + "refused by its keyword. Default: false.",
+            Doc = "Whether its arguments must follow the schema: then nothing else can be written, and what cannot be "
+                + "enforced is refused by its keyword. Default: false.",
             Example = "true",
             Read = (tool, value) => tool.IsStrict = value.Boolean,
         },
@@ -121,7 +121,8 @@ internal static class ToolFields
             Name = "tool_choice",
             Kinds = JsonKinds.String | JsonKinds.Object,
             OneOf = ["none", "auto", "required"],
-            Doc = "Whether tools are called: `auto` (as the model likes), `none`, `required`, or one by its name. Default: `auto`.",
+            Doc = "Whether tools are called: `auto` (as the model likes), `none`, `required`, or one by its name. Default: "
+                + "`auto`.",
             Example = "\"none\"",
             ExampleNeeds = "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}}]",
             Inside = () => ChoiceTable,
@@ -167,7 +168,8 @@ internal static class ToolFields
             _ => ToolChoice.Auto,
         };
         if (job.Tools.Count == 0 && job.ToolChoice != ToolChoice.None)
-            throw ApiException.Invalid($"{value.Path} is for tools, and there are none; give tools.", value.Path, "missing_field");
+            throw ApiException.Invalid($"{value.Path} is for tools, and there are none; give tools.", value.Path,
+                "missing_field");
         if (job.NamedTool is { } name && job.Tools.All(tool => tool.Name != name))
         {
             throw ApiException.Invalid(

@@ -14,7 +14,8 @@ internal sealed class ApplyTemplateEndpoint : Endpoint
     public override EndpointAccess Access => EndpointAccess.Generating;
 
     public static FieldTable<ChatRequest> Table { get; } = new("POST /apply-template",
-        ChatFields.Table.Typed.Where(row => row.Name is "model" or "messages" or "tools" or "tool_choice" or "chat_template_kwargs"
+        ChatFields.Table.Typed.Where(row =>
+            row.Name is "model" or "messages" or "tools" or "tool_choice" or "chat_template_kwargs"
             or "reasoning_effort" or "add_generation_prompt"));
 
     public override async Task HandleAsync(ApiCall call)

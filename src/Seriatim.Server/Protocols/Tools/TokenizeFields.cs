@@ -51,7 +51,8 @@ internal static class TokenizeFields
         Doc = doc,
         Example = "\"Once upon a time\"",
         Read = (request, value) => request.Text = request.Text is null ? value.Text
-            : throw ApiException.Invalid("content and prompt are both given; one text is tokenized.", value.Path, "invalid_value"),
+            : throw ApiException.Invalid("content and prompt are both given; one text is tokenized.", value.Path,
+                "invalid_value"),
     };
 
     private static Field<TokenizeRequest> Special(string name, string doc) => new()
