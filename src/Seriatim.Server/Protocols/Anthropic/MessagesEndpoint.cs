@@ -70,7 +70,7 @@ internal sealed class MessagesEndpoint : Endpoint
                 block.WriteString("id"u8, call.Id);
                 block.WriteString("name"u8, call.Tool);
                 block.WritePropertyName("input"u8);
-                block.WriteRawValue(call.Arguments);
+                JsonElement.Parse(call.Arguments).WriteTo(block);
             });
         }
 

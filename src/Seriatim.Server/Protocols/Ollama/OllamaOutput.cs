@@ -71,7 +71,7 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
                 json.WriteStartObject("function"u8);
                 json.WriteString("name"u8, tool.Tool);
                 json.WritePropertyName("arguments"u8);
-                json.WriteRawValue(tool.Arguments);
+                JsonElement.Parse(tool.Arguments).WriteTo(json); // in one line, however the model wrote it
                 json.WriteEndObject();
                 json.WriteEndObject();
             }

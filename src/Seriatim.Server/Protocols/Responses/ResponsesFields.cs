@@ -93,7 +93,7 @@ internal static class ResponsesFields
         .. Row.Some<GenerationSettings, ResponsesRequest>(GenerationFields.Rows, request => request.Job.Generation,
             "seed", "stop", "stop_token_ids", "ignore_eos", "min_tokens", "cache_prompt", "cache_salt", "priority"),
         Row.Of<ResponsesRequest>("metadata", JsonKinds.Object, "The client's own notes; the response tells them again.", "{\"run\": \"7\"}",
-            (request, value) => Keep(request, value, "metadata")) with { Fate = FieldFate.WithoutEffect },
+            (request, value) => Keep(request, value, "metadata")),
         Row.Refused<ResponsesRequest>("truncation", JsonKinds.String, "\"auto\"", ["\"disabled\""], "prompts are never cut; send what fits."),
         Row.Refused<ResponsesRequest>("include", JsonKinds.Array, "[\"message.output_text.logprobs\"]", ["[]"], "nothing more is told."),
         Row.Refused<ResponsesRequest>("top_logprobs", JsonKinds.Integer, "2", ["0"], "ask /v1/chat/completions for them."),

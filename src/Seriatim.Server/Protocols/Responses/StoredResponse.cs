@@ -175,7 +175,10 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     private void WriteEcho(Utf8JsonWriter json, string name, string usual)
     {
         json.WritePropertyName(name);
-        json.WriteRawValue(request.Echo.TryGetValue(name, out JsonElement given) ? given.GetRawText() : usual);
+        if (request.Echo.TryGetValue(name, out JsonElement given))
+            given.WriteTo(json); // in one line, however it was sent
+        else
+            json.WriteRawValue(usual);
     }
 
     private void WriteUsage(Utf8JsonWriter json)
