@@ -51,7 +51,8 @@ internal sealed class MessagesEndpoint : Endpoint
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string id, RunningJob job, Answer answer, MessagesStop stop, GenerationUsage usage)
+    private static void Write(Utf8JsonWriter json, string id, RunningJob job, Answer answer, MessagesStop stop,
+        GenerationUsage usage)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, id);

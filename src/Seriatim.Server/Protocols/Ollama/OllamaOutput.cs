@@ -39,7 +39,8 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
     }
 
     /// <summary>Why an answer ended.</summary>
-    public static string ReasonOf(FinishReason finish) => finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop";
+    public static string ReasonOf(FinishReason finish) =>
+        finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop";
 
     /// <summary>Nanoseconds.</summary>
     public static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
