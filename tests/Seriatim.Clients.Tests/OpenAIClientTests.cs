@@ -3,6 +3,7 @@ using System.Text.Json;
 using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
+using OpenAI.Responses;
 
 namespace Seriatim.Clients.Tests;
 
@@ -157,6 +158,26 @@ public sealed class OpenAIClientTests(ServerUnderTest server)
         Assert.NotEqual(first, second);
         OpenAIEmbedding alone = (await embedder.GenerateEmbeddingAsync("A cat sat.")).Value;
         Assert.Equal(first, alone.ToFloats().ToArray());
+    }
+
+    [Fact]
+    public async Task Responses()
+    {
+#pragma warning disable OPENAI001 // Marked as experimental by the client.
+        ResponsesClient responses = _client.GetResponsesClient();
+        CreateResponseOptions options = new(ServerUnderTest.Chat, [ResponseItem.CreateUserMessageItem("Tell a story.")])
+        {
+            MaxOutputTokenCount = 16,
+            Temperature = 0,
+        };
+        ResponseResult whole = (await responses.CreateResponseAsync(options)).Value;
+        string streamed = "";
+        options.StreamingEnabled = true;
+        await foreach (StreamingResponseUpdate update in await responses.CreateResponseStreamingAsync(options))
+            streamed += (update as StreamingResponseOutputTextDeltaUpdate)?.Delta;
+        Assert.NotEmpty(streamed);
+        Assert.Equal(whole.GetOutputText(), streamed);
+#pragma warning restore OPENAI001
     }
 
     [Fact]

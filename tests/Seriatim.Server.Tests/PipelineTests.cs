@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -143,6 +144,23 @@ public sealed class PipelineTests
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, response.StatusCode);
         await server.AskAsync(Completions, Body);
+    }
+
+    [Fact]
+    public async Task Bodies_that_end_in_their_midst_leave_nothing_behind()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(server.Address.Host, server.Address.Port);
+            await socket.SendAsync(Encoding.ASCII.GetBytes("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{\"pro"));
+            if (i % 2 == 0)
+                socket.Shutdown(SocketShutdown.Send);
+        }
+
+        await server.AskAsync(Completions, Body);
+        await Eventually.Is(() => server.Core.State.Running == 0);
     }
 
     [Fact]

@@ -40,7 +40,8 @@ await run({
         const { max_tokens, temperature, ...counted } = request;
         const count = await client.messages.countTokens(counted);
         const answer = await client.messages.create(request);
-        expect(count.input_tokens === answer.usage.input_tokens, `${count.input_tokens} and ${answer.usage.input_tokens}`);
+        const read = answer.usage.input_tokens + answer.usage.cache_read_input_tokens;
+        expect(count.input_tokens === read, `${count.input_tokens} and ${read}`);
     },
     errors: async () => {
         const unknown = await fails(() => client.messages.create({ ...request, model: 'no-such-model' }));
