@@ -84,7 +84,8 @@ internal static class AnthropicBlocks
         : string.Concat(value.Items().Select(item => item.Into(TextTable, new BlockDraft()).Text));
 
     private static Field<BlockDraft> Type(string name) => Row.Needed<BlockDraft>("type", JsonKinds.String, "What the block is.",
-        $"\"{name}\"", (block, value) => block.Type = value.Text) with { OneOf = [name] };
+        $"\"{name}\"", (block, value) => block.Type = value.Text) with
+    { OneOf = [name] };
 
     /// <summary>A block while it is read.</summary>
     internal sealed class BlockDraft
