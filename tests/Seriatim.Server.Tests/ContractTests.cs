@@ -24,6 +24,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     [
         "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate", "dimensions",
         "from", "to", "prefix", "beams", "length_penalty", "iterations", "length_candidates", "insecure", "name", "verbose",
+        "thinking", "previous_response_id",
     ];
 
     /// <summary>What asks another machine.</summary>
@@ -161,6 +162,9 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
             "/v1/score" => """{"model": "encoder", "text_1": "the cat", "text_2": "the mat"}""",
             "/v1/fill" => """{"model": "encoder", "text": "the [MASK] sat"}""",
             "/v1/translate" => """{"model": "translator", "text": "the cat", "to": "zh", "beams": 2, "max_tokens": 4}""",
+            "/v1/messages" => """{"messages": [{"role": "user", "content": "the cat sat"}], "max_tokens": 4, "seed": 5}""",
+            "/v1/messages/count_tokens" => """{"messages": [{"role": "user", "content": "the cat sat"}]}""",
+            "/v1/responses" => """{"input": "the cat sat", "max_output_tokens": 4, "seed": 5}""",
             "/api/generate" => """{"prompt": "the cat sat", "stream": false, "options": {"num_predict": 4, "seed": 5}}""",
             "/api/chat" => """
                 {"messages": [{"role": "user", "content": "the cat sat"}], "stream": false, "options": {"num_predict": 4, "seed": 5}}
@@ -221,6 +225,6 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         return Volatile().Replace(answer, "") + told;
     }
 
-    [GeneratedRegex("\"\\w+_duration\":\\d+|\"(id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)|\"timings\":\\{[^}]*\\}|\"cached_tokens\":\\d+")]
+    [GeneratedRegex("\"\\w+_duration\":\\d+|\"(id|item_id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)|\"timings\":\\{[^}]*\\}|\"(cached_tokens|cache_read_input_tokens)\":\\d+|\"input_tokens\":\\d+,")]
     private static partial Regex Volatile();
 }
