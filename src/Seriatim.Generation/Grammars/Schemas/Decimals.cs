@@ -105,17 +105,23 @@ internal static class Decimals
         bool negative = number.StartsWith('-');
         string rest = negative ? number[1..] : number;
         int e = rest.IndexOfAny(['e', 'E']);
-        if (e >= 0 && (!int.TryParse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int power)
-            || Math.Abs(power) > MaxDigits))
+        int shift = 0;
+        if (e >= 0 && (!int.TryParse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out shift)
+            || Math.Abs((long)shift) > MaxDigits))
             throw new FormatException($"{number} has too many digits");
-        int shift = e < 0 ? 0 : int.Parse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         string digits = e < 0 ? rest : rest[..e];
         int point = digits.IndexOf('.', StringComparison.Ordinal);
         string whole = point < 0 ? digits : digits[..point], fraction = point < 0 ? "" : digits[(point + 1)..];
         if (shift > 0)
-            (whole, fraction) = (whole + fraction.PadRight(shift, '0')[..shift], fraction.Length > shift ? fraction[shift..] : "");
+        {
+            (whole, fraction) =
+                (whole + fraction.PadRight(shift, '0')[..shift], fraction.Length > shift ? fraction[shift..] : "");
+        }
         else if (shift < 0)
-            (whole, fraction) = (whole.Length > -shift ? whole[..^-shift] : "0", whole.PadLeft(-shift, '0')[^-shift..] + fraction);
+        {
+            (whole, fraction) =
+                (whole.Length > -shift ? whole[..^-shift] : "0", whole.PadLeft(-shift, '0')[^-shift..] + fraction);
+        }
         whole = whole.TrimStart('0');
         fraction = fraction.TrimEnd('0');
         if (whole.Length + fraction.Length > MaxDigits)
@@ -123,8 +129,8 @@ internal static class Decimals
         return (negative && (whole.Length > 0 || fraction.Length > 0), whole.Length == 0 ? "0" : whole, fraction);
     }
 
-    private static (Phase Phase, bool Negative, int At, int Order)? Step((Phase Phase, bool Negative, int At, int Order) state, char c,
-        string whole, string fraction)
+    private static (Phase Phase, bool Negative, int At, int Order)? Step(
+        (Phase Phase, bool Negative, int At, int Order) state, char c, string whole, string fraction)
     {
         if (Next(state.Phase, c) is not { } phase)
             return null;

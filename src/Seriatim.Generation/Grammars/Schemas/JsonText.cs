@@ -39,7 +39,8 @@ internal sealed class JsonText
     public static ByteDfa Character { get; } = StripQuotes(Of(Language.Characters(CodePointSet.All), oneWay: false));
 
     /// <summary>The JSON texts of some values.</summary>
-    public static ByteDfa Of(ByteDfa values) => Known.GetValue(values, static language => Of(language, oneWay: IsFinite(language)));
+    public static ByteDfa Of(ByteDfa values) =>
+        Known.GetValue(values, static language => Of(language, oneWay: IsFinite(language)));
 
     /// <summary>A text as it is written where there is one way: with quotes, and escaped where it must be.</summary>
     public static string Written(string text)

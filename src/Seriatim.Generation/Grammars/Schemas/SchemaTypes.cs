@@ -64,8 +64,8 @@ internal sealed partial class SchemaTypes
     };
 
     /// <summary>Where a type stands in the document, for messages.</summary>
-    public string PlaceOf(int type) => _types[type].FirstOrDefault(part => part.Node >= 0) is var part && _types[type].Contains(part)
-        ? _document[part.Node].Pointer : "";
+    public string PlaceOf(int type) =>
+        _types[type].Where(part => part.Node >= 0).Select(part => _document[part.Node].Pointer).FirstOrDefault("");
 
     /// <summary>The type of the values of one of some types.</summary>
     public int Or(params int[] types)
@@ -185,7 +185,10 @@ internal sealed partial class SchemaTypes
         if (_numbers.TryGetValue(key, out int number))
             return number;
         if (_types.Count >= MaxTypes)
-            throw SchemaDocument.Error("", "allOf", $"its parts combine to more than {MaxTypes} types; say less in allOf, oneOf, not.");
+        {
+            throw SchemaDocument.Error("", "allOf", $"its parts combine to more than {MaxTypes} types; say less in allOf, oneOf "
+                + "and not.");
+        }
         _types.Add(parts);
         return _numbers[key] = _types.Count - 1;
     }
