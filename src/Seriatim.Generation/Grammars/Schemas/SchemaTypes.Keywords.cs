@@ -219,9 +219,11 @@ internal sealed partial class SchemaTypes
         // Up to draft 7 they constrain, later they are notes.
         if (_options.AssertFormats && node.Resource.Draft <= 7)
         {
-            if (Has(node, "contentEncoding", out JsonElement encoding) && encoding.ValueEquals("base64"))
+            if (Has(node, "contentEncoding", out JsonElement encoding)
+                && Text(node, "contentEncoding", encoding) == "base64")
                 language = For(node, "contentEncoding", () => Language.Intersect(language, Formats.Find("base64")!));
-            if (Has(node, "contentMediaType", out JsonElement media) && media.ValueEquals("application/json"))
+            if (Has(node, "contentMediaType", out JsonElement media)
+                && Text(node, "contentMediaType", media) == "application/json")
             {
                 throw SchemaDocument.Error(node.Pointer, "contentMediaType", "contentMediaType application/json cannot be "
                     + "enforced; set AssertFormats to false to take it as a note.");
