@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace Seriatim.Generation;
 
@@ -60,6 +61,19 @@ internal static class Decimals
                 return wanted(state.Negative ? -order : order);
             }, Digits);
     }
+
+    /// <summary>Some numbers, in all their spellings.</summary>
+    /// <exception cref="FormatException">One has too many digits.</exception>
+    public static ByteDfa Equal(IEnumerable<string> numbers) => Language.Of(nfa => nfa.Alternatives([.. numbers.Select(number =>
+    {
+        (bool negative, string whole, string fraction) = Split(number);
+        Nfa.Fragment Sign(bool isZero) => isZero ? nfa.Repeat(() => nfa.Literal("-"u8), 0, 1) : nfa.Literal(negative ? "-"u8 : ""u8);
+        Nfa.Fragment Zeros(int min) => nfa.Repeat(() => nfa.Literal("0"u8), min, null);
+        Nfa.Fragment start = nfa.Concat(Sign(whole == "0" && fraction.Length == 0), nfa.Literal(Encoding.UTF8.GetBytes(whole)));
+        return fraction.Length > 0
+            ? nfa.Concat(start, nfa.Concat(nfa.Literal(Encoding.UTF8.GetBytes("." + fraction)), Zeros(0)))
+            : nfa.Concat(start, nfa.Repeat(() => nfa.Concat(nfa.Literal("."u8), Zeros(1)), 0, 1));
+    })]));
 
     /// <summary>The multiples of a number.</summary>
     /// <exception cref="FormatException">It needs too many remainders.</exception>

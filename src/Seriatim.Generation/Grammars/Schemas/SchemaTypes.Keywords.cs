@@ -100,12 +100,13 @@ internal sealed partial class SchemaTypes
             .Select(item => TextOf(item))];
         ValueSet all = texts.Length == 0 ? ValueSet.None
             : ValueSet.None with { Strings = [new StringShape(Language.Texts(texts), 0, null)] };
-        int index = 0;
-        foreach (JsonElement item in list.EnumerateArray())
+        JsonElement[] numbers = [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Number)];
+        if (numbers.Length > 0)
+            all = Or(all, Equal(node, numbers));
+        foreach ((int index, JsonElement item) in list.EnumerateArray().Index())
         {
-            if (item.ValueKind != JsonValueKind.String)
+            if (item.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
                 all = Or(all, ValuesOf(_document.Value(node, $"enum/{index}", item)));
-            index++;
         }
         return all;
     }
@@ -123,8 +124,7 @@ internal sealed partial class SchemaTypes
             case JsonValueKind.False:
                 return ValueSet.None with { False = true };
             case JsonValueKind.Number:
-                ByteDfa equal = Compared(node, "const", value, order => order == 0);
-                return ValueSet.None with { Numbers = new NumberShape(equal, false) };
+                return Equal(node, [value]);
             case JsonValueKind.String:
                 return ValueSet.None with { Strings = [new StringShape(Language.Text(TextOf(value)), 0, null)] };
             case JsonValueKind.Array:
@@ -140,6 +140,19 @@ internal sealed partial class SchemaTypes
                     members[property.Name] = new MemberShape(property.Name, type, true);
                 }
                 return ValueSet.None with { Objects = [new ObjectShape { Members = [.. members.Values] }] };
+        }
+    }
+
+    private static ValueSet Equal(SchemaNode node, IEnumerable<JsonElement> numbers)
+    {
+        try
+        {
+            ByteDfa equal = Decimals.Equal(numbers.Select(number => number.GetRawText()));
+            return ValueSet.None with { Numbers = new NumberShape(equal, false) };
+        }
+        catch (FormatException e)
+        {
+            throw SchemaDocument.Error(node.Pointer, "const", $"const or enum cannot be enforced: {e.Message}.");
         }
     }
 

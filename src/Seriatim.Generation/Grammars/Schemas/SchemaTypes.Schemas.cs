@@ -148,18 +148,18 @@ internal sealed partial class SchemaTypes
     {
         SchemaNode[] schemas = [.. List(node, "oneOf")];
         ValueSet[] branches = [.. schemas.Select(branch => And(all, Of(branch, scope, false)))];
-        ValueSet one = ValueSet.None;
+        var alone = (ValueSet[])branches.Clone();
         for (int i = 0; i < branches.Length; i++)
         {
-            ValueSet branch = branches[i];
-            for (int j = 0; j < branches.Length; j++)
+            for (int j = i + 1; j < branches.Length; j++)
             {
-                if (i != j && !IsEmpty(branch) && !IsEmpty(And(branch, branches[j])))
-                    branch = And(branch, WithoutNotes(Of(schemas[j], scope, true)));
+                if (IsEmpty(And(branches[i], branches[j])))
+                    continue;
+                alone[i] = And(alone[i], WithoutNotes(Of(schemas[j], scope, true)));
+                alone[j] = And(alone[j], WithoutNotes(Of(schemas[i], scope, true)));
             }
-            one = Or(one, branch);
         }
-        return one;
+        return alone.Aggregate(ValueSet.None, Or);
     }
 
     /// <summary>Objects that must have a key, or must not.</summary>
