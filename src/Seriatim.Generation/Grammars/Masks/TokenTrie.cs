@@ -64,6 +64,24 @@ internal sealed class TokenTrie
         return false;
     }
 
+    /// <summary>The node below the root that begins with a byte; -1: no token does.</summary>
+    public int Beginning(byte value)
+    {
+        for (int child = 1; child < _end[0]; child = _end[child])
+        {
+            if (_byte[child] == value)
+                return child;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The tokens that end at a node.</summary>
+    public ReadOnlySpan<int> At(int node) => _tokens.AsSpan(_firstToken[node].._firstToken[node + 1]);
+
+    /// <summary>The tokens that end at a node or below it.</summary>
+    public ReadOnlySpan<int> From(int node) => _tokens.AsSpan(_firstToken[node].._firstToken[_end[node]]);
+
     /// <summary>
     /// Walks down from a node as a terminal allows: marks the tokens that end where it has not broken off, and tells the nodes
     /// where it may end and tokens go on.
