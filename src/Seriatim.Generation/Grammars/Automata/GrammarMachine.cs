@@ -220,7 +220,9 @@ internal sealed class GrammarMachine
         return union;
     }
 
-    /// <summary>What lives on in states and stacks goes on to hold; equal ones that come later are others, which costs time alone.</summary>
+    /// <summary>
+    /// What lives on in states and stacks goes on to hold; equal ones that come later are others, which costs time alone.
+    /// </summary>
     private void Forget()
     {
         _stacks.Clear();

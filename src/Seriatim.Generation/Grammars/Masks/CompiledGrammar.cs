@@ -209,7 +209,7 @@ internal sealed class CompiledGrammar
             }
 
             if (characters >= enough)
-                return (characters, false);
+                return (enough, false);
             most = Math.Max(most, characters);
         }
 

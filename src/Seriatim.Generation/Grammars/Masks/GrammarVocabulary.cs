@@ -105,7 +105,7 @@ internal sealed class GrammarVocabulary
 
     /// <summary>The tokens of at most so many plain characters, which need no walk where exactly so many may come.</summary>
     public (int Index, TokenTrie Trie, TokenSet? Slice) PlainUpTo(int characters) =>
-        (1, _tries[1].Others, characters >= LongestPlain ? _tries[1].Tokens : _upTo[Math.Min(characters, _upTo.Length - 1)].Value);
+        (1, _tries[1].Others, characters >= LongestPlain ? _tries[1].Tokens : _upTo[characters].Value);
 
     /// <summary>
     /// The trie to walk where all tokens of plain characters may come, up to some length, and those tokens: they need no walk.
