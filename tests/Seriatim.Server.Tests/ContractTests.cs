@@ -7,8 +7,7 @@ using Seriatim.Tests;
 namespace Seriatim.Server.Tests;
 
 /// <summary>
-/// Each field of each request, as its row in the tables says: of the wrong kind, out of its range, refused, without effect, or
-/// with
+/// Each field of each request, as its row in the tables says: of the wrong kind, out of its range, refused, without effect, or with
 /// one.
 /// </summary>
 public sealed partial class ContractTests(ContractServer shared) : IClassFixture<ContractServer>
@@ -23,8 +22,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     /// <summary>Fields whose effect is not seen with these models, or is not in the answer; tests of their own have it.</summary>
     private static readonly string[] Elsewhere =
     [
-        "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate",
-            "dimensions",
+        "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate", "dimensions",
         "from", "to", "prefix", "beams", "length_penalty", "iterations", "length_candidates", "insecure", "name", "verbose",
         "thinking", "previous_response_id",
     ];
@@ -36,10 +34,8 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
 
     public static TheoryData<string, string> Sendable => Rows((path, _) => !Outward.Contains(path));
 
-    public static TheoryData<string, string> Honoured =>
-        Rows((path, row) => row.Fate == FieldFate.Honoured && !Outward.Contains(path)
-        && (!Elsewhere.Contains(row.Name)
-            || (row.Name == "length_penalty" && path.EndsWith("completions", StringComparison.Ordinal))));
+    public static TheoryData<string, string> Honoured => Rows((path, row) => row.Fate == FieldFate.Honoured && !Outward.Contains(path)
+        && (!Elsewhere.Contains(row.Name) || (row.Name == "length_penalty" && path.EndsWith("completions", StringComparison.Ordinal))));
 
     public static TheoryData<string, string> Refused =>
         Rows((path, row) => row.Fate == FieldFate.Refused && !Outward.Contains(path));
@@ -115,8 +111,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     [Theory]
     [MemberData(nameof(Honoured))]
     public async Task A_field_that_is_honoured_changes_the_request_or_the_answer(string path, string name) =>
-        Assert.NotEqual(await AskAsync(path, Body(path, RowOf(path, name))),
-            await AskAsync(path, Given(path, RowOf(path, name))));
+        Assert.NotEqual(await AskAsync(path, Body(path, RowOf(path, name))), await AskAsync(path, Given(path, RowOf(path, name))));
 
     [Fact]
     public async Task A_field_that_no_table_has_is_refused_by_name()
@@ -133,8 +128,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     public void Every_flag_of_the_engines_samplers_is_a_field()
     {
         string[] names = [.. ChatFields.Table.Rows.Select(row => row.Name)];
-        foreach (string name in Generation.Samplers.HuggingFace.SelectMany(sampler =>
-            sampler.Flags).SelectMany(SamplingFields.NamesOf))
+        foreach (string name in Generation.Samplers.HuggingFace.SelectMany(sampler => sampler.Flags).SelectMany(SamplingFields.NamesOf))
             Assert.Contains(name, names);
     }
 
@@ -158,9 +152,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     {
         JsonObject body = JsonNode.Parse(path switch
         {
-            "/v1/chat/completions" => """
-                {"messages": [{"role": "user", "content": "the cat sat"}], "max_tokens": 4, "seed": 5}
-                """,
+            "/v1/chat/completions" => """{"messages": [{"role": "user", "content": "the cat sat"}], "max_tokens": 4, "seed": 5}""",
             "/v1/completions" => """{"prompt": "the cat sat", "max_tokens": 4, "seed": 5}""",
             "/tokenize" => """{"content": "the <|im_end|> cat"}""",
             "/detokenize" => """{"tokens": [5, 6]}""",
@@ -171,10 +163,12 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
             "/v1/score" => """{"model": "encoder", "text_1": "the cat", "text_2": "the mat"}""",
             "/v1/fill" => """{"model": "encoder", "text": "the [MASK] sat"}""",
             "/v1/translate" => """{"model": "translator", "text": "the cat", "to": "zh", "beams": 2, "max_tokens": 4}""",
+            "/v1/messages" => """{"messages": [{"role": "user", "content": "the cat sat"}], "max_tokens": 4, "seed": 5}""",
+            "/v1/messages/count_tokens" => """{"messages": [{"role": "user", "content": "the cat sat"}]}""",
+            "/v1/responses" => """{"input": "the cat sat", "max_output_tokens": 4, "seed": 5}""",
             "/api/generate" => """{"prompt": "the cat sat", "stream": false, "options": {"num_predict": 4, "seed": 5}}""",
             "/api/chat" => """
-                {"messages": [{"role": "user", "content": "the cat sat"}], "stream": false,
-                "options": {"num_predict": 4, "seed": 5}}
+                {"messages": [{"role": "user", "content": "the cat sat"}], "stream": false, "options": {"num_predict": 4, "seed": 5}}
                 """,
             "/api/show" or "/api/pull" => "{}",
             "/v1/responses" => """{"input": "the cat sat", "max_output_tokens": 4, "seed": 5}""",
@@ -229,8 +223,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         if (response.StatusCode == HttpStatusCode.BadRequest && body.Count == 0)
             return answer;
         bool lacks = response.StatusCode == HttpStatusCode.BadRequest
-            && (answer.Contains("is missing", StringComparison.Ordinal)
-                || answer.Contains("missing_field", StringComparison.Ordinal));
+            && (answer.Contains("is missing", StringComparison.Ordinal) || answer.Contains("missing_field", StringComparison.Ordinal));
         Assert.True(response.IsSuccessStatusCode || lacks, $"{(int)response.StatusCode}: {answer}");
         string id = response.Headers.GetValues("x-request-id").Single();
         string told = shared.Server.Core.Requests.Find(id) is not { } record ? ""
@@ -238,8 +231,6 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         return Volatile().Replace(answer, "") + told;
     }
 
-    [GeneratedRegex(
-        "\"\\w+_duration\":\\d+|\"(id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)"
-            + "|\"timings\":\\{[^}]*\\}|\"cached_tokens\":\\d+")]
+    [GeneratedRegex("\"\\w+_duration\":\\d+|\"(id|item_id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)|\"timings\":\\{[^}]*\\}|\"(cached_tokens|cache_read_input_tokens)\":\\d+|\"input_tokens\":\\d+,")]
     private static partial Regex Volatile();
 }

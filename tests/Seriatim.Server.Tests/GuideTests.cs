@@ -27,7 +27,7 @@ public sealed partial class GuideTests
                 (string status, string body) =
                     Run(line.Replace("http://127.0.0.1:8080/", server.Address.ToString(), StringComparison.Ordinal));
                 Assert.True(status == expected, $"{line}{Environment.NewLine}{status}: {body}");
-                Assert.Equal(expected == "400", body.Contains("\"error\":", StringComparison.Ordinal));
+                Assert.Equal(expected == "400", body.Contains("\"error\":{", StringComparison.Ordinal));
                 asked++;
             }
 

@@ -106,8 +106,7 @@ internal sealed class TestServer : IAsyncDisposable
         string body = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {body}");
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
-        return [.. body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(block => block.Split('\n')).Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
+        return [.. body.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal))
             .Select(line => line["data: ".Length..])];
     }
 

@@ -26,7 +26,7 @@ internal sealed class GrammarFlags
     {
         Option[] given = [.. All.Where(result.IsGiven)];
         if (given.Length > 1)
-            throw new UsageException($"{given[0].Name} and {given[1].Name} contradict each other: an answer follows one of them.");
+            throw new UsageException($"{given[0].Name} and {given[1].Name} contradict each other: give one of them.");
         if (given.Length == 0)
             return null;
         try

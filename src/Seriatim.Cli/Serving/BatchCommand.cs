@@ -41,7 +41,8 @@ internal static class BatchCommand
         await using WebApplication server = ServerApp.Build(
             new ServerAppOptions { LogLevel = Microsoft.Extensions.Logging.LogLevel.Warning }, configure);
         using TextReader reader = input == "-" ? Console.In : new StreamReader(input);
-        await using TextWriter writer = output is null ? TextWriter.Synchronized(Console.Out) : new StreamWriter(output) { NewLine = "\n" };
+        await using TextWriter writer = output is null
+            ? TextWriter.Synchronized(Console.Out) : new StreamWriter(output) { NewLine = "\n" };
         var runner = new BatchRunner(server.Services, parallel);
         (int done, int failed) = await runner.RunAsync(LinesOf(reader, cancellation), writer, null, cancellation);
         Terminal.Note($"{done} requests were answered, {failed} of them with an error.");

@@ -84,6 +84,7 @@ internal static partial class FlagNames
         ["LogitsAt"] = "the place asked for",
         ["MorePooling"] = "further poolings of the model",
         ["Strategy"] = "the strategy of the program",
+        ["ShownIds"] = "the special tokens that are shown",
         ["Sampling.Processors"] = "a processor of the program",
         ["Sampling.Constraints.SequenceBiases"] = "a bias of the model",
         ["Speculation.MinNgram"] = "the shortest n-gram that is looked for",

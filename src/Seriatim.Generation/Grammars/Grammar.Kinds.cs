@@ -97,7 +97,8 @@ public sealed partial class Grammar
 
     private static JsonSpacing ReadSpacing(string source) => Enum.TryParse(source, out JsonSpacing spacing)
         && Enum.IsDefined(spacing) ? spacing
-        : throw new GrammarException("JSON", "", $"'{source}' is no spacing; {string.Join(", ", Enum.GetNames<JsonSpacing>())} are");
+        : throw new GrammarException("JSON", "", $"'{source}' is no spacing; there are "
+            + string.Join(", ", Enum.GetNames<JsonSpacing>()));
 
     private static string[] ReadChoices(string source)
     {

@@ -16,7 +16,9 @@ public sealed partial class Grammar
         Analysis = GrammarAnalysis.Of(kind, rules, placeOf ?? (rule => $"rule {rules.NameOf(rule)}"));
     }
 
-    /// <summary>What it was made of, e.g. <c>json_schema</c>, <c>json_object</c>, <c>regex</c>, <c>gbnf</c>, <c>choice</c>.</summary>
+    /// <summary>
+    /// What it was made of, e.g. <c>json_schema</c>, <c>json_object</c>, <c>regex</c>, <c>gbnf</c>, <c>choice</c>.
+    /// </summary>
     public string Kind { get; }
 
     /// <summary>

@@ -6,8 +6,8 @@ namespace Seriatim;
 internal static class ReasoningTurn
 {
     /// <summary>
-    /// The turn with its reasoning in the field that the template reads, or, where it reads none and the model marks its reasoning,
-    /// in the text as the model wrote it; null: the template has no place for it.
+    /// The turn with its reasoning in the field that the template reads, or, where it reads none and the model marks its
+    /// reasoning, in the text as the model wrote it; null: the template has no place for it.
     /// </summary>
     public static ChatTurn? Show(ChatTurn turn, string thoughts, Tokenizer tokenizer, ChatTemplate? template)
     {

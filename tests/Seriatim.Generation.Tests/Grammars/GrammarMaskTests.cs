@@ -86,6 +86,101 @@ public sealed class GrammarMaskTests
         }
     }
 
+    [Theory]
+    [InlineData("root ::= \"<\" [^\"\\\\\\x00-\\x1F\\x7F]{0,60} \">\"")]
+    [InlineData("root ::= \"<\" c{5,100} \">\"\nc ::= [^\"\\\\\\x00-\\x1F\\x7F] | \"\\\\\" (\"n\" | \"u\" [0-9a-f]{4})")]
+    [InlineData("root ::= \"<\" c{70} (\">\" | \"\\\"\" root)\nc ::= [^\"\\\\\\x00-\\x1F\\x7F] | \"\\\\\" (\"n\" | \"u\" [0-9a-f]{4})")]
+    public void MasksAreRightUpToTheLastCharacterOfALimit(string source)
+    {
+        Tokenizer tokenizer = Small();
+        CompiledGrammar grammar = CompiledGrammar.Of(Grammar.Gbnf(source), tokenizer, tokenizer.VocabularySize);
+        for (int seed = 0; seed < 3; seed++)
+        {
+            var random = new Random(seed);
+            var walk = new GrammarWalk(grammar);
+            Assert.True(walk.Accept('<'));
+            while (!walk.State.IsComplete)
+            {
+                walk.CheckMask();
+                TokenSet tokens = grammar.TokensOf(walk.State);
+                int[] plain = [.. Enumerable.Range(0, grammar.Vocabulary.Size).Where(
+                    id => tokens.Contains(id) && !grammar.Vocabulary.BytesOf(id).Span.ContainsAny((byte)'>', (byte)'"'))];
+                Assert.True(walk.Accept(plain.Length == 0 ? '>' : plain[random.Next(plain.Length)]));
+            }
+        }
+    }
+
+    [SharedTheory]
+    [InlineData("root ::= \"yes\" | \"no\" | \" no\" | \"  \"")]
+    [InlineData("root ::= [a-z ]{1,8} \".\"")]
+    public void ABlankThatTheDecoderDropsIsNoPartOfTheText(string source)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(Shared.Path("models", "stories260K"));
+        CompiledGrammar grammar = CompiledGrammar.Of(Grammar.Gbnf(source), tokenizer, tokenizer.VocabularySize);
+        for (int seed = 0; seed < 20; seed++)
+        {
+            var random = new Random(seed);
+            GrammarState? state = grammar.Opening;
+            var ids = new List<int>();
+            while (!state!.IsComplete)
+            {
+                TokenSet tokens = grammar.TokensOf(state);
+                int[] allowed = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(tokens.Contains)];
+                Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Where(id => grammar.Accept(state, id) is not null), allowed);
+                ids.Add(allowed[random.Next(allowed.Length)]);
+                state = grammar.Accept(state, ids[^1]);
+            }
+
+            var walk = new GrammarWalk(CompiledGrammar.Of(Grammar.Gbnf(source), MadeTokenizer.Bytes, 257));
+            Assert.All(MadeTokenizer.Utf8(tokenizer.Decode([.. ids])), value => Assert.True(walk.Accept(value)));
+            Assert.True(walk.CanEnd);
+        }
+    }
+
+    [Fact]
+    public void WhatIsForgottenIsFoundAgain()
+    {
+        CompiledGrammar grammar = CompiledGrammar.Of(Grammar.Gbnf(Json), MadeTokenizer.Bytes, 257);
+        var walk = new GrammarWalk(grammar);
+        for (int i = 0; i < 50_000; i++)
+            Assert.True(walk.Accept('['));
+        for (int i = 0; i < 50_000; i++)
+            Assert.True(walk.Accept(']'));
+        Assert.True(walk.CanEnd && walk.State.IsComplete);
+    }
+
+    [Fact]
+    public void ThreadsShareAGrammarAndFindTheSame()
+    {
+        Tokenizer tokenizer = Small();
+        string[] one = [.. Enumerable.Range(0, 8).Select(seed => Text(Compile(), seed))];
+        CompiledGrammar shared = Compile();
+        string[] many = new string[8];
+        Parallel.For(0, 8, seed => many[seed] = Text(shared, seed));
+        Assert.Equal(one, many);
+
+        CompiledGrammar Compile() => CompiledGrammar.Of(Grammar.Gbnf(Json), tokenizer, tokenizer.VocabularySize);
+
+        static string Text(CompiledGrammar grammar, int seed)
+        {
+            var random = new Random(seed);
+            var walk = new GrammarWalk(grammar);
+            var ids = new List<int>();
+            for (int step = 0; step < 100; step++)
+            {
+                grammar.Prepare(walk.State);
+                TokenSet tokens = grammar.TokensOf(walk.State);
+                int[] allowed = [.. Enumerable.Range(0, grammar.Vocabulary.Size).Where(tokens.Contains)];
+                if (allowed.Length == 0)
+                    break;
+                ids.Add(allowed[random.Next(allowed.Length)]);
+                walk.Accept(ids[^1]);
+            }
+
+            return string.Join(' ', ids);
+        }
+    }
+
     [Fact]
     public void ManyReadingsNeedFewStacks()
     {

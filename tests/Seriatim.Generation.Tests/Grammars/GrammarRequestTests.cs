@@ -157,6 +157,27 @@ public sealed class GrammarRequestTests
         Assert.Matches("^a+$", pad.Choices[0].Text);
     }
 
+    [SharedFact]
+    public void AnAnswerOfAnEncoderDecoderBeginsWithoutTheBlankOfItsFirstToken()
+    {
+        Tokenizer tokenizer = Tokenizer.Load(Shared.Path("models", "stories260K"));
+        using var model = new FakeModel(vocabulary: tokenizer.VocabularySize, capability: ModelCapability.EncoderDecoder);
+        for (ulong seed = 0; seed < 10; seed++)
+        {
+            GenerationResult result = Runs.Alone(model, new GenerationRequest
+            {
+                Prompt = new[] { 1 },
+                EncoderInput = new[] { 5, 6, 7 },
+                MaxNewTokens = 20,
+                Seed = seed,
+                Tokenizer = tokenizer,
+                EndIds = [2],
+                Sampling = new() { Grammar = Grammar.Choice(["yes", "no"]) },
+            });
+            Assert.Contains(result.Choices[0].Text, (string[])["yes", "no"]);
+        }
+    }
+
     [Fact]
     public void ContradictionsAreErrorsAndNeverAnswers()
     {

@@ -6,7 +6,7 @@ namespace Seriatim.Generation.Tests.Grammars;
 /// <summary>Writes instances through a grammar: compact, keys in an order that the grammar has, if there is one.</summary>
 internal sealed class JsonInstances
 {
-    private const int MostKeysForAllOrders = 5;
+    private const int MostKeysForAllOrders = 5, MostWays = 12;
 
     private readonly GrammarOracle _oracle;
     private readonly List<string> _order = [];
@@ -124,20 +124,26 @@ internal sealed class JsonInstances
 
     private (HashSet<int> State, string Text) AnyOrder(HashSet<int> state, JsonProperty[] members)
     {
-        var reached = new (HashSet<int> State, string Text)[1 << members.Length];
-        reached[0] = (state, "");
-        for (int come = 0; come < reached.Length; come++)
+        // Several ways to the same keys, as what may still come depends on the order.
+        var reached = new List<(HashSet<int> State, string Text)>[1 << members.Length];
+        reached[0] = [(state, "")];
+        for (int come = 0; come < reached.Length - 1; come++)
         {
-            for (int i = 0; i < members.Length && reached[come].State is { Count: > 0 }; i++)
+            foreach ((HashSet<int> at, string text) in reached[come] ?? [])
             {
-                if ((come >> i & 1) != 0)
-                    continue;
-                (HashSet<int> after, string text) = WriteMember(reached[come].State, members[i], come == 0);
-                if (after.Count > 0 && reached[come | 1 << i].State is null)
-                    reached[come | 1 << i] = (after, reached[come].Text + text);
+                for (int i = 0; i < members.Length; i++)
+                {
+                    if ((come >> i & 1) != 0)
+                        continue;
+                    (HashSet<int> after, string more) = WriteMember(at, members[i], come == 0);
+                    List<(HashSet<int> State, string Text)> ways = reached[come | 1 << i] ??= [];
+                    if (after.Count > 0 && ways.Count < MostWays && !ways.Any(way => way.State.SetEquals(after)))
+                        ways.Add((after, text + more));
+                }
             }
         }
-        return reached[^1].State is null ? ([], "") : reached[^1];
+        return (reached[^1] ?? []).FirstOrDefault(way => _oracle.After(way.State, "}"u8).Count > 0) is { State: not null } found
+            ? found : ([], "");
     }
 
     private (HashSet<int> State, string Text) Key(HashSet<int> state, JsonProperty member, bool first)

@@ -7,6 +7,8 @@ namespace Seriatim.Server.Tests;
 /// <summary>Embeddings, scores, translations and filled masks.</summary>
 public sealed class TextTaskTests
 {
+    private static readonly LanguageModelOptions Small = new() { Engine = new() { MemoryBytes = 16 << 20 } };
+
     [Fact]
     public async Task Embeddings_come_as_numbers_or_bytes_of_texts_or_ids_and_shortened()
     {
@@ -56,8 +58,8 @@ public sealed class TextTaskTests
         TinyModels.WriteBert(masked.Path, "BertForMaskedLM");
         await using TestServer server = await TestServer.StartAsync(options =>
         {
-            options.Models.Add(new ServedModelOptions { Model = classifier.Path, Name = "judge" });
-            options.Models.Add(new ServedModelOptions { Model = masked.Path, Name = "fill" });
+            options.Models.Add(new ServedModelOptions { Model = classifier.Path, Name = "judge", Options = Small });
+            options.Models.Add(new ServedModelOptions { Model = masked.Path, Name = "fill", Options = Small });
         });
         JsonElement ranked = await server.AskAsync("/v1/rerank", "{\"model\": \"judge\", \"query\": \"the cat\", \"documents\": [\"a song\", \"mice\"]}");
         Assert.Equal("classifier", ranked.GetProperty("method").GetString());
@@ -78,7 +80,7 @@ public sealed class TextTaskTests
         using var folder = new TempFolder();
         TinyModels.WriteMarian(folder.Path);
         await using TestServer server = await TestServer.StartAsync(options =>
-            options.Models.Add(new ServedModelOptions { Model = folder.Path, Name = "mt" }), tiny: false);
+            options.Models.Add(new ServedModelOptions { Model = folder.Path, Name = "mt", Options = Small }), tiny: false);
         JsonElement answer = await server.AskAsync("/v1/translate", "{\"text\": [\"the cat\", \"a song\"], \"beams\": 3, \"n\": 2, \"max_tokens\": 8}");
         JsonElement[] texts = [.. answer.GetProperty("translations").EnumerateArray()];
         Assert.Equal(["the cat", "a song"], texts.Select(text => text.GetProperty("source").GetString()));

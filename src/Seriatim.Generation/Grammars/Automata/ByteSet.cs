@@ -13,10 +13,16 @@ internal struct ByteSet
     public readonly int Count => BitOperations.PopCount(_a) + BitOperations.PopCount(_b) + BitOperations.PopCount(_c)
         + BitOperations.PopCount(_d);
 
+    /// <summary>One bit for each four bytes that follow one another, if one of them is in the set.</summary>
+    public ulong Quarters { readonly get; private set; }
+
+    public static ulong QuarterOf(byte value) => 1ul << (value >> 2);
+
     public readonly bool Contains(byte value) => ((value >> 6) switch { 0 => _a, 1 => _b, 2 => _c, _ => _d } >> value & 1) != 0;
 
     public void Add(byte value)
     {
+        Quarters |= QuarterOf(value);
         ulong bit = 1ul << value;
         switch (value >> 6)
         {
@@ -27,6 +33,9 @@ internal struct ByteSet
         }
     }
 
-    public void Add(in ByteSet other) =>
+    public void Add(in ByteSet other)
+    {
         (_a, _b, _c, _d) = (_a | other._a, _b | other._b, _c | other._c, _d | other._d);
+        Quarters |= other.Quarters;
+    }
 }

@@ -32,14 +32,14 @@ internal sealed class GrammarAnalysis
         var analysis = new GrammarAnalysis(kind, rules, placeOf);
         if (analysis.FindLeftRecursion() is { } rule)
         {
-            throw new GrammarException(kind, placeOf(rule), $"the rule '{rules.NameOf(rule)}' is left-recursive: it can begin with "
-                + "itself. Write the repeat as item*, or put something before it");
+            throw new GrammarException(kind, placeOf(rule), $"the rule '{rules.NameOf(rule)}' is left-recursive: it can begin "
+                + "with itself. Write the repeat as item*, or put something before it");
         }
 
         return analysis.IsProductive(0)
             ? analysis
-            : throw new GrammarException(kind, placeOf(0), $"the rule '{rules.NameOf(0)}' can end nowhere: no text belongs to it, "
-                + "since each of its alternatives needs something that never ends, or that nothing belongs to");
+            : throw new GrammarException(kind, placeOf(0), $"the rule '{rules.NameOf(0)}' can end nowhere: no text belongs to "
+                + "it, since each of its alternatives needs something that never ends, or that nothing belongs to");
     }
 
     /// <summary>Whether a rule derives a text.</summary>
@@ -150,7 +150,8 @@ internal sealed class GrammarAnalysis
         if (depth > Deepest)
         {
             throw new GrammarException(kind, placeOf(rule),
-                $"the rule '{_rules.NameOf(rule)}' is nested deeper than the {Deepest} levels that are allowed; name parts of it as rules of their own");
+                $"the rule '{_rules.NameOf(rule)}' is nested deeper than the {Deepest} levels that are allowed; name "
+                + "parts of it as rules of their own");
         }
 
         switch (node)

@@ -26,12 +26,16 @@ internal sealed class GrammarMachine
         Program = program;
         GrammarStack bottom = new(_ids++, canEnd: true, []);
         Start = After(program.Start, bottom);
+        Opening = new GrammarState(_ids++, Start.CanEnd, Start.Threads.ToArray()) { DropsBlank = true };
     }
 
     public GrammarProgram Program { get; }
 
     /// <summary>The state before a text.</summary>
     public GrammarState Start { get; }
+
+    /// <summary>The state before a text of whose first token a blank is dropped.</summary>
+    public GrammarState Opening { get; }
 
     /// <summary>The state after a byte; null: no text of the grammar goes on with it.</summary>
     public GrammarState? Step(GrammarState state, byte value)
@@ -216,7 +220,9 @@ internal sealed class GrammarMachine
         return union;
     }
 
-    /// <summary>What lives on in states and stacks goes on to hold; equal ones that come later are others, which costs time alone.</summary>
+    /// <summary>
+    /// What lives on in states and stacks goes on to hold; equal ones that come later are others, which costs time alone.
+    /// </summary>
     private void Forget()
     {
         _stacks.Clear();

@@ -55,6 +55,7 @@ internal sealed class GrammarProgram
     private readonly GrammarSimplifier _simplifier;
     private readonly Func<ByteDfa, Terminal> _terminalOf;
     private readonly Func<string, int?> _special;
+    private readonly Queue<int> _waiting = new([0]);
 
     private GrammarProgram(GrammarSimplifier simplifier, Func<ByteDfa, Terminal> terminalOf, Func<string, int?> special) =>
         (_simplifier, _terminalOf, _special) = (simplifier, terminalOf, special);
@@ -79,9 +80,7 @@ internal sealed class GrammarProgram
         var simplifier = new GrammarSimplifier(grammar.Rules, grammar.Analysis, special);
         simplifier.Run();
         var program = new GrammarProgram(simplifier, terminalOf, special);
-        var waiting = new Queue<int>([0]);
-        program._waiting = waiting;
-        while (waiting.TryDequeue(out int rule))
+        while (program._waiting.TryDequeue(out int rule))
         {
             if (!program._starts.ContainsKey(rule))
                 program._starts.Add(rule, program.Compile(simplifier.Body(rule), End));
@@ -89,8 +88,6 @@ internal sealed class GrammarProgram
 
         return program;
     }
-
-    private Queue<int> _waiting = new();
 
     private int Compile(GrammarNode node, int next)
     {

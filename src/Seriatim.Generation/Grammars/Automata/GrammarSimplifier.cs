@@ -41,10 +41,11 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     private readonly Dictionary<int, GrammarNode> _inlined = [];
     private readonly HashSet<int> _begun = [];
     private readonly Dictionary<int, int> _nonEmpty = [];
+    private readonly Queue<(int Rule, int NonEmpty)> _pending = new();
     private int _count = rules.Count;
 
-    /// <summary>Number of rules, those that were added included.</summary>
-    public int Count => _count;
+    /// <summary>Simplifies all rules that the start leads to.</summary>
+    public void Run() => Reach(Body(0), [0]);
 
     /// <summary>The body of a rule, of <see cref="GrammarNode.Regular"/> and what joins them.</summary>
     public GrammarNode Body(int rule)
@@ -253,7 +254,7 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
             return new GrammarNode.Repeat(body, min, max);
         GrammarNode Times(int times) => Join([Counted(blocks, times / block, times / block), Part(times % block, times % block)]);
         GrammarNode Part(int least, int? most) =>
-            Terminal(new GrammarNode.Repeat(body, least, most), LargestTerminal) ?? (GrammarNode)new GrammarNode.Repeat(body, least, most);
+            new GrammarNode.Repeat(body, least, most) is var repeat && Terminal(repeat, LargestTerminal) is { } part ? part : repeat;
         if (max is null)
             return Join([Times(min), Part(0, null)]);
         int rest = max.Value - min;
@@ -273,7 +274,9 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     private static GrammarNode Counted(GrammarNode body, int min, int max) => max == 0 ? GrammarNode.Empty
         : min == 1 && max == 1 ? body : new GrammarNode.Repeat(body, min, max);
 
-    /// <summary>The texts of a node but for the empty one: an empty round of a repeat would lead nowhere, again and again.</summary>
+    /// <summary>
+    /// The texts of a node but for the empty one: an empty round of a repeat would lead nowhere, again and again.
+    /// </summary>
     private GrammarNode NonEmpty(GrammarNode node)
     {
         if (!analysis.CanBeEmpty(node))
@@ -313,15 +316,6 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         _nonEmpty.Add(index, other = _count++);
         _pending.Enqueue((index, other));
         return new GrammarNode.Rule(other);
-    }
-
-    private readonly Queue<(int Rule, int NonEmpty)> _pending = new();
-
-    /// <summary>Simplifies all rules that the start leads to.</summary>
-    public void Run()
-    {
-        Body(0);
-        Reach(Body(0), [0]);
     }
 
     private void Reach(GrammarNode start, HashSet<int> seen)

@@ -17,6 +17,12 @@ internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads
 
     public ReadOnlySpan<GrammarThread> Threads => threads;
 
+    /// <summary>
+    /// Whether a blank that the next token begins with is no part of the text: decoders of the SentencePiece kind drop it at the
+    /// beginning of a text.
+    /// </summary>
+    public bool DropsBlank { get; init; }
+
     /// <summary>Whether nothing but the end may follow.</summary>
     public bool IsComplete => threads.Length == 0;
 

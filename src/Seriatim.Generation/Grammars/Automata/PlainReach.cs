@@ -71,7 +71,8 @@ internal static class PlainReach
             }
 
             int after = next * States + to;
-            return reach[after] != int.MaxValue && reach[after] + (to == 0 ? 1 : 0) == reach[node] ? EndOf(after) : PlainEnd.Mixed;
+            int cost = to == 0 ? 1 : 0;
+            return reach[after] != int.MaxValue && reach[after] + cost == reach[node] ? EndOf(after) : PlainEnd.Mixed;
         }
     }
 

@@ -4,6 +4,9 @@ namespace Seriatim.Generation;
 internal sealed class Terminal
 {
     private readonly bool[] _goesOn;
+    private readonly byte[] _classOf = new byte[256];
+    private readonly int[] _next;
+    private readonly bool[] _accepts;
     private TerminalMask?[] _masks;
     private (int Characters, PlainEnd End)[]? _plain;
 
@@ -12,14 +15,30 @@ internal sealed class Terminal
         Language = language;
         _masks = new TerminalMask?[language.States * GrammarVocabulary.Tries];
         _goesOn = new bool[language.States];
+        (_next, _accepts) = (new int[language.States * language.Classes], new bool[language.States]);
+        for (int value = 0; value < 256; value++)
+            _classOf[value] = (byte)language.ClassOf((byte)value);
         for (int state = 0; state < language.States; state++)
-            _goesOn[state] = Terminals.GoesOn(language, state);
+        {
+            (_goesOn[state], _accepts[state]) = (Terminals.GoesOn(language, state), language.Accepts(state));
+            for (int one = 0; one < language.Classes; one++)
+                _next[state * language.Classes + one] = language.NextOfClass(state, one);
+        }
     }
 
     public ByteDfa Language { get; }
 
     /// <summary>Whether a byte can follow, by state.</summary>
     public ReadOnlySpan<bool> GoesOn => _goesOn;
+
+    /// <summary>Whether the terminal may end, by state.</summary>
+    public ReadOnlySpan<bool> Accepts => _accepts;
+
+    /// <summary>The class of each byte.</summary>
+    public ReadOnlySpan<byte> ClassOf => _classOf;
+
+    /// <summary>The next state by state and class, as the automaton has it: for walks over many tokens.</summary>
+    public ReadOnlySpan<int> Next => _next;
 
     /// <summary>
     /// How many plain characters may come in a state, whichever they are, before the terminal breaks off or may end; and what the

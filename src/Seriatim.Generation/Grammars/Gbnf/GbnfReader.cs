@@ -205,7 +205,7 @@ internal sealed class GbnfReader(string source)
             return null;
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= MostRepeats
             ? number
-            : throw Error(start, $"{digits} times is more than the {MostRepeats} that are allowed; leave the number out for no limit");
+            : throw Error(start, $"{digits} times is more than the {MostRepeats} that are allowed; {{2,}} has no limit");
     }
 
     private GrammarNode.Literal ReadLiteral()
@@ -300,7 +300,8 @@ internal sealed class GbnfReader(string source)
     private int ReadHex(int start, int digits)
     {
         ReadOnlySpan<char> text = source.AsSpan(_at, Math.Min(digits, source.Length - _at));
-        if (text.Length < digits || !uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value))
+        if (!uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
+            || text.Length < digits)
             throw Error(start, $"{digits} hexadecimal digits are needed after \\{source[_at - 1]}");
         if (!Rune.IsValid(value))
             throw Error(start, $"U+{value:X4} is no character: U+0000 to U+D7FF and U+E000 to U+10FFFF are");

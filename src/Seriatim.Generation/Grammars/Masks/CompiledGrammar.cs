@@ -11,6 +11,9 @@ internal sealed class CompiledGrammar
 {
     private const long MostBytes = 64 << 20;
 
+    /// <summary>Most states in which tokens may go on, in one mask.</summary>
+    private const int MostCrossings = 1 << 16;
+
     /// <summary>Where fewer bytes may follow, not all plain characters can come.</summary>
     private const int LeastPlain = 90;
 
@@ -46,6 +49,9 @@ internal sealed class CompiledGrammar
     /// <summary>The state before the first token.</summary>
     public GrammarState Start => _machine.Start;
 
+    /// <summary>The state before the first token, of which the decoder drops a blank.</summary>
+    public GrammarState Opening => _machine.Opening;
+
     /// <summary>A grammar for a tokenizer; compiled once.</summary>
     /// <param name="grammar">The grammar.</param>
     /// <param name="tokenizer">The tokenizer.</param>
@@ -62,6 +68,12 @@ internal sealed class CompiledGrammar
             if (bytes.IsEmpty)
                 return _machine.StepSpecial(state, token);
             GrammarState? next = state;
+            if (state.DropsBlank && bytes[0] == ' ')
+            {
+                next = Start;
+                bytes = bytes[1..];
+            }
+
             for (int i = 0; i < bytes.Length && next is not null; i++)
                 next = _machine.Step(next, bytes[i]);
             return next;
@@ -74,7 +86,7 @@ internal sealed class CompiledGrammar
         if (state.Tokens is { } known)
             return known;
         lock (_lock)
-            return state.Tokens ??= Find(state);
+            return state.Tokens ??= state.DropsBlank ? FindOpening(state) : Find(state);
     }
 
     /// <summary>The only token that may follow; null: there are several, or none, or the text may end.</summary>
@@ -113,16 +125,40 @@ internal sealed class CompiledGrammar
         }, (Compiled: this, State: state), preferLocal: false);
     }
 
+    /// <summary>Tokens that begin with a blank are walked from behind it; alone it is no text at all.</summary>
+    private TokenSet FindOpening(GrammarState state)
+    {
+        TokenSet start = TokensOf(Start);
+        TokenTrie trie = Vocabulary.TrieFor(0).Trie;
+        Array.Clear(_words);
+        start.OrInto(_words);
+        if (trie.Beginning((byte)' ') is var blank && blank >= 0)
+        {
+            foreach (int id in trie.From(blank))
+                _words[id >> 6] &= ~(1ul << id);
+            foreach (int id in trie.At(blank))
+                _words[id >> 6] |= 1ul << id;
+            CrossAll(() => Cross(Start, trie, [blank]), trie);
+        }
+
+        return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
+    }
+
     private TokenSet Find(GrammarState state)
     {
         Array.Clear(_words);
-        _waiting.Clear();
-        _crossings.Clear();
         (int plain, bool exact) = state.First(_machine.Program).Count < LeastPlain
             ? (0, false) : PlainOf(state, Vocabulary.LongestPlain);
         (int index, TokenTrie trie, TokenSet? slice) = exact || plain >= Vocabulary.LongestPlain
             ? Vocabulary.PlainUpTo(plain) : Vocabulary.TrieFor(plain);
         slice?.OrInto(_words);
+        CrossAll(() => Begin(state, index, trie), trie);
+        return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
+    }
+
+    /// <summary>The tokens that stay inside the terminals of a state, and those that cross their ends.</summary>
+    private void Begin(GrammarState state, int index, TokenTrie trie)
+    {
         foreach (GrammarThread thread in state.Threads)
         {
             GrammarInstruction instruction = _machine.Program[thread.Instruction];
@@ -137,10 +173,15 @@ internal sealed class CompiledGrammar
             if (mask.Exits.Length > 0)
                 Cross(_machine.After(instruction.Next, thread.Stack), trie, mask.Exits);
         }
+    }
 
+    private void CrossAll(Action begin, TokenTrie trie)
+    {
+        _waiting.Clear();
+        _crossings.Clear();
+        begin();
         while (_waiting.TryDequeue(out Crossing? crossing))
             Walk(crossing, trie);
-        return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
     }
 
     /// <summary>
@@ -168,7 +209,7 @@ internal sealed class CompiledGrammar
             }
 
             if (characters >= enough)
-                return (characters, false);
+                return (enough, false);
             most = Math.Max(most, characters);
         }
 
@@ -182,7 +223,16 @@ internal sealed class CompiledGrammar
         if (first.Count == 0)
             return;
         if (!_crossings.TryGetValue(state.Id, out Crossing? crossing))
+        {
+            if (_crossings.Count == MostCrossings)
+            {
+                throw new GrammarException(Grammar.Kind, "", $"more than {MostCrossings} places can follow each other within one "
+                    + "token; make it less ambiguous");
+            }
+
             _crossings.Add(state.Id, crossing = new Crossing(state));
+        }
+
         foreach (int node in nodes)
         {
             if (trie.HasChild(node, first) && crossing.Seen.Add(node))

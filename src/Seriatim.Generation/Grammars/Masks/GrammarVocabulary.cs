@@ -49,6 +49,7 @@ internal sealed class GrammarVocabulary
         _bytes = [.. bytes];
         int[] texts = [.. Enumerable.Range(0, vocabulary).Where(id => _starts[id + 1] > _starts[id])];
         texts.AsSpan().Sort((a, b) => BytesOf(a).Span.SequenceCompareTo(BytesOf(b).Span) is not 0 and var order ? order : a - b);
+        BlankWord = texts.FirstOrDefault(id => BytesOf(id).Span is [(byte)' ', >= (byte)'a' and <= (byte)'z', ..], -1);
         int longest = Math.Max(plain.Max(), SliceLengths[0] + 1);
         _upTo = [.. Enumerable.Range(0, longest).Select(most => new Lazy<TokenSet>(() => PlainOf(plain, most)))];
         _tries =
@@ -57,6 +58,9 @@ internal sealed class GrammarVocabulary
             .. SliceLengths.Select(most => SliceOf(texts, plain, most)),
         ];
     }
+
+    /// <summary>A token of a blank and a letter, to try decoders with; -1: there is none.</summary>
+    public int BlankWord { get; }
 
     /// <summary>Number of ids of the model; those that the tokenizer does not have are never allowed.</summary>
     public int Size { get; }
@@ -101,7 +105,7 @@ internal sealed class GrammarVocabulary
 
     /// <summary>The tokens of at most so many plain characters, which need no walk where exactly so many may come.</summary>
     public (int Index, TokenTrie Trie, TokenSet? Slice) PlainUpTo(int characters) =>
-        (1, _tries[1].Others, characters >= LongestPlain ? _tries[1].Tokens : _upTo[Math.Min(characters, _upTo.Length - 1)].Value);
+        (1, _tries[1].Others, characters >= LongestPlain ? _tries[1].Tokens : _upTo[characters].Value);
 
     /// <summary>
     /// The trie to walk where all tokens of plain characters may come, up to some length, and those tokens: they need no walk.

@@ -12,6 +12,9 @@ internal sealed class TokenTrie
     private readonly int[] _firstToken;
     private readonly int[] _tokens;
 
+    /// <summary>Of each node, which quarters of the bytes its children begin with (<see cref="ByteSet.Quarters"/>).</summary>
+    private readonly ulong[] _children;
+
     /// <param name="sorted">Tokens in the order of their bytes.</param>
     /// <param name="bytesOf">Their bytes, one or more.</param>
     public TokenTrie(int[] sorted, Func<int, ReadOnlyMemory<byte>> bytesOf)
@@ -21,6 +24,7 @@ internal sealed class TokenTrie
         var depth = new List<int> { 0 };
         var first = new List<int> { 0 };
         var path = new List<int> { 0 };
+        var children = new List<ulong> { 0 };
         for (int i = 0; i < sorted.Length; i++)
         {
             ReadOnlySpan<byte> text = bytesOf(sorted[i]).Span;
@@ -28,6 +32,8 @@ internal sealed class TokenTrie
             Leave(common);
             for (int at = common; at < text.Length; at++)
             {
+                children[path[^1]] |= ByteSet.QuarterOf(text[at]);
+                children.Add(0);
                 path.Add(bytes.Count);
                 bytes.Add(text[at]);
                 end.Add(0);
@@ -38,6 +44,7 @@ internal sealed class TokenTrie
 
         Leave(-1);
         (_byte, _end, _depth) = ([.. bytes], [.. end], [.. depth]);
+        _children = [.. children];
         first.Add(sorted.Length);
         (_firstToken, _tokens) = ([.. first], sorted);
         Deepest = depth.Max();
@@ -55,6 +62,8 @@ internal sealed class TokenTrie
     /// <summary>Whether a child of a node begins with one of some bytes.</summary>
     public bool HasChild(int node, in ByteSet first)
     {
+        if ((_children[node] & first.Quarters) == 0)
+            return false;
         for (int child = node + 1; child < _end[node]; child = _end[child])
         {
             if (first.Contains(_byte[child]))
@@ -63,6 +72,24 @@ internal sealed class TokenTrie
 
         return false;
     }
+
+    /// <summary>The node below the root that begins with a byte; -1: no token does.</summary>
+    public int Beginning(byte value)
+    {
+        for (int child = 1; child < _end[0]; child = _end[child])
+        {
+            if (_byte[child] == value)
+                return child;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The tokens that end at a node.</summary>
+    public ReadOnlySpan<int> At(int node) => _tokens.AsSpan(_firstToken[node].._firstToken[node + 1]);
+
+    /// <summary>The tokens that end at a node or below it.</summary>
+    public ReadOnlySpan<int> From(int node) => _tokens.AsSpan(_firstToken[node].._firstToken[_end[node]]);
 
     /// <summary>
     /// Walks down from a node as a terminal allows: marks the tokens that end where it has not broken off, and tells the nodes
@@ -75,8 +102,10 @@ internal sealed class TokenTrie
     /// <param name="exits">Where nodes are added.</param>
     public void Walk(Terminal terminal, int state, int node, ulong[] words, List<int> exits)
     {
-        ByteDfa language = terminal.Language;
-        ReadOnlySpan<bool> goesOn = terminal.GoesOn;
+        ReadOnlySpan<bool> goesOn = terminal.GoesOn, accepts = terminal.Accepts;
+        ReadOnlySpan<byte> classOf = terminal.ClassOf, bytes = _byte;
+        ReadOnlySpan<int> nextOf = terminal.Next, ends = _end, depths = _depth, firstToken = _firstToken;
+        int classes = terminal.Language.Classes;
         int deepest = Deepest - _depth[node] + 1;
         Span<int> states = deepest <= 512 ? stackalloc int[deepest] : new int[deepest];
         states[0] = state;
@@ -84,32 +113,32 @@ internal sealed class TokenTrie
         int end = _end[node];
         for (int at = node + 1; at < end;)
         {
-            int depth = _depth[at] - top;
-            int next = language.Next(states[depth - 1], _byte[at]);
+            int depth = depths[at] - top;
+            int next = nextOf[states[depth - 1] * classes + classOf[bytes[at]]];
             if (next == ByteDfa.Dead)
             {
-                at = _end[at];
+                at = ends[at];
                 continue;
             }
 
             // The tokens below a node follow in one run: its own come first, and end where those of the next node begin.
-            for (int i = _firstToken[at]; i < _firstToken[at + 1]; i++)
+            for (int i = firstToken[at]; i < firstToken[at + 1]; i++)
             {
                 int id = _tokens[i];
                 words[id >> 6] |= 1ul << id;
             }
 
-            if (_end[at] == at + 1)
+            if (ends[at] == at + 1)
             {
                 at++;
                 continue;
             }
 
-            if (language.Accepts(next))
+            if (accepts[next])
                 exits.Add(at);
             if (!goesOn[next])
             {
-                at = _end[at];
+                at = ends[at];
                 continue;
             }
 

@@ -12,7 +12,8 @@ internal static class CharacterClasses
     private static readonly string[] CategoryNames =
     [
         "Lu Uppercase_Letter", "Ll Lowercase_Letter", "Lt Titlecase_Letter", "Lm Modifier_Letter", "Lo Other_Letter",
-        "Mn Nonspacing_Mark", "Mc Spacing_Mark", "Me Enclosing_Mark", "Nd Decimal_Number digit", "Nl Letter_Number", "No Other_Number",
+        "Mn Nonspacing_Mark", "Mc Spacing_Mark", "Me Enclosing_Mark", "Nd Decimal_Number digit", "Nl Letter_Number",
+        "No Other_Number",
         "Zs Space_Separator", "Zl Line_Separator", "Zp Paragraph_Separator", "Cc Control cntrl", "Cf Format", "Cs Surrogate",
         "Co Private_Use", "Pc Connector_Punctuation", "Pd Dash_Punctuation", "Ps Open_Punctuation", "Pe Close_Punctuation",
         "Pi Initial_Punctuation", "Pf Final_Punctuation", "Po Other_Punctuation", "Sm Math_Symbol", "Sc Currency_Symbol",
@@ -67,7 +68,7 @@ internal static class CharacterClasses
     private static CodePointSet Find(IEnumerable<UnicodeCategory> categories)
     {
         HashSet<UnicodeCategory> wanted = [.. categories];
-        return CodePointSet.Of(Enumerable.Range(0, 0x110000).Where(value => wanted.Contains(CharUnicodeInfo.GetUnicodeCategory(value)))
-            .Select(value => (value, value)));
+        return CodePointSet.Of(Enumerable.Range(0, 0x110000)
+            .Where(value => wanted.Contains(CharUnicodeInfo.GetUnicodeCategory(value))).Select(value => (value, value)));
     }
 }

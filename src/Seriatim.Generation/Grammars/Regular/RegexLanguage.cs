@@ -53,7 +53,9 @@ internal static class RegexLanguage
     {
         ByteDfa rest = search ? Language.Any : Language.Empty;
         ByteDfa atBegin = Before(pattern, node, rest, atBegin: true);
-        return search ? Language.Union(atBegin, Language.Concat(Language.Any, Before(pattern, node, rest, atBegin: false))) : atBegin;
+        if (!search)
+            return atBegin;
+        return Language.Union(atBegin, Language.Concat(Language.Any, Before(pattern, node, rest, atBegin: false)));
     }
 
     /// <summary>What the text from here on is, if <paramref name="rest"/> is what comes after the node.</summary>
@@ -63,8 +65,9 @@ internal static class RegexLanguage
         {
             case RegexNode.Sequence sequence:
                 ImmutableArray<RegexNode> parts = sequence.Parts;
+                int looks = parts.TakeWhile(part => part is RegexNode.Look or RegexNode.Anchor).Count();
                 for (int i = parts.Length - 1; i >= 0; i--)
-                    rest = Before(pattern, parts[i], rest, atBegin && parts[..i].All(part => part is RegexNode.Look or RegexNode.Anchor));
+                    rest = Before(pattern, parts[i], rest, atBegin && i <= looks);
                 return rest;
             case RegexNode.Choice choice:
                 return Language.Union([.. choice.Alternatives.Select(part => Before(pattern, part, rest, atBegin))]);
@@ -78,7 +81,8 @@ internal static class RegexLanguage
             case RegexNode.Repeat { Min: 0, Max: 1 } option:
                 return Language.Union(Before(pattern, option.Body, rest, atBegin), rest);
             case { Looks: true }:
-                throw new GrammarException("Regular expression", "", $"looking ahead inside a repetition is not supported: {pattern}");
+                throw new GrammarException("Regular expression", "",
+                    $"looking ahead inside a repetition is not supported: {pattern}");
             default:
                 // An anchor in here would need to know where it stands: ends of the part are then not ends of the text.
                 if (HasAnchor(node))

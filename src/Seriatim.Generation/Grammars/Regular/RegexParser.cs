@@ -159,7 +159,8 @@ internal sealed class RegexParser
         }
         else if (!Take("?:") && Take("?"))
         {
-            throw Error("a group that begins with (? is one of (?: (?<name> (?= (?!; flags inside a pattern are not supported", start);
+            throw Error("a group that begins with (? is one of (?: (?<name> (?= (?!; flags inside a pattern are not supported",
+                start);
         }
         return Closed(start);
     }
@@ -188,7 +189,8 @@ internal sealed class RegexParser
                 if (last < first)
                     throw Error("a range of characters out of order", from);
                 // A class at one end of a range: the dash is itself then (Annex B).
-                set = set.Union(first is { } f && last is { } l ? CodePointSet.Of((f, l)) : low.Union(high).Union(CodePointSet.Of('-')));
+                set = set.Union(first is { } f && last is { } l
+                    ? CodePointSet.Of((f, l)) : low.Union(high).Union(CodePointSet.Of('-')));
                 continue;
             }
             set = set.Union(low);
@@ -268,8 +270,8 @@ internal sealed class RegexParser
         if (Take("{"))
         {
             int end = _pattern.IndexOf('}', _at);
-            if (end < 0 || !int.TryParse(_pattern.AsSpan(_at, end - _at), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
-                out int value) || value is < 0 or > 0x10FFFF or (>= 0xD800 and <= 0xDFFF))
+            if (end < 0 || !int.TryParse(_pattern.AsSpan(_at, end - _at), NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture, out int value) || value is < 0 or > 0x10FFFF or (>= 0xD800 and <= 0xDFFF))
                 throw Error("\\u{...} is no character", start);
             _at = end + 1;
             return value;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace Seriatim.Generation;
 
@@ -61,6 +62,19 @@ internal static class Decimals
             }, Digits);
     }
 
+    /// <summary>Some numbers, in all their spellings.</summary>
+    /// <exception cref="FormatException">One has too many digits.</exception>
+    public static ByteDfa Equal(IEnumerable<string> numbers) => Language.Of(nfa => nfa.Alternatives([.. numbers.Select(number =>
+    {
+        (bool negative, string whole, string fraction) = Split(number);
+        Nfa.Fragment Sign(bool isZero) => isZero ? nfa.Repeat(() => nfa.Literal("-"u8), 0, 1) : nfa.Literal(negative ? "-"u8 : ""u8);
+        Nfa.Fragment Zeros(int min) => nfa.Repeat(() => nfa.Literal("0"u8), min, null);
+        Nfa.Fragment start = nfa.Concat(Sign(whole == "0" && fraction.Length == 0), nfa.Literal(Encoding.UTF8.GetBytes(whole)));
+        return fraction.Length > 0
+            ? nfa.Concat(start, nfa.Concat(nfa.Literal(Encoding.UTF8.GetBytes("." + fraction)), Zeros(0)))
+            : nfa.Concat(start, nfa.Repeat(() => nfa.Concat(nfa.Literal("."u8), Zeros(1)), 0, 1));
+    })]));
+
     /// <summary>The multiples of a number.</summary>
     /// <exception cref="FormatException">It needs too many remainders.</exception>
     public static ByteDfa Multiples(string divisor)
@@ -105,17 +119,23 @@ internal static class Decimals
         bool negative = number.StartsWith('-');
         string rest = negative ? number[1..] : number;
         int e = rest.IndexOfAny(['e', 'E']);
-        if (e >= 0 && (!int.TryParse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int power)
-            || Math.Abs(power) > MaxDigits))
+        int shift = 0;
+        if (e >= 0 && (!int.TryParse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out shift)
+            || Math.Abs((long)shift) > MaxDigits))
             throw new FormatException($"{number} has too many digits");
-        int shift = e < 0 ? 0 : int.Parse(rest.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         string digits = e < 0 ? rest : rest[..e];
         int point = digits.IndexOf('.', StringComparison.Ordinal);
         string whole = point < 0 ? digits : digits[..point], fraction = point < 0 ? "" : digits[(point + 1)..];
         if (shift > 0)
-            (whole, fraction) = (whole + fraction.PadRight(shift, '0')[..shift], fraction.Length > shift ? fraction[shift..] : "");
+        {
+            (whole, fraction) =
+                (whole + fraction.PadRight(shift, '0')[..shift], fraction.Length > shift ? fraction[shift..] : "");
+        }
         else if (shift < 0)
-            (whole, fraction) = (whole.Length > -shift ? whole[..^-shift] : "0", whole.PadLeft(-shift, '0')[^-shift..] + fraction);
+        {
+            (whole, fraction) =
+                (whole.Length > -shift ? whole[..^-shift] : "0", whole.PadLeft(-shift, '0')[^-shift..] + fraction);
+        }
         whole = whole.TrimStart('0');
         fraction = fraction.TrimEnd('0');
         if (whole.Length + fraction.Length > MaxDigits)
@@ -123,8 +143,8 @@ internal static class Decimals
         return (negative && (whole.Length > 0 || fraction.Length > 0), whole.Length == 0 ? "0" : whole, fraction);
     }
 
-    private static (Phase Phase, bool Negative, int At, int Order)? Step((Phase Phase, bool Negative, int At, int Order) state, char c,
-        string whole, string fraction)
+    private static (Phase Phase, bool Negative, int At, int Order)? Step(
+        (Phase Phase, bool Negative, int At, int Order) state, char c, string whole, string fraction)
     {
         if (Next(state.Phase, c) is not { } phase)
             return null;

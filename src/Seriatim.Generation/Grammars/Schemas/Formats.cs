@@ -17,7 +17,8 @@ internal static class Formats
     private const string Offset = @"(?:[Zz]|[+\-](?:[01]\d|2[0-3]):[0-5]\d)";
 
     // A leap second is one at the end of a day of UTC; offsets other than zero are left out.
-    private const string Time = @"(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?" + Offset + @"|23:59:60(?:\.\d+)?(?:[Zz]|[+\-]00:00))";
+    private const string Time = @"(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?" + Offset
+        + @"|23:59:60(?:\.\d+)?(?:[Zz]|[+\-]00:00))";
 
     private const string Octet = @"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)";
 
@@ -75,7 +76,8 @@ internal static class Formats
 
     private static string IdnLabel => $@"(?:{IdnLetter}(?:(?:-?{IdnLetter}){{0,10}}-?{IdnLetter})?)";
 
-    private static string IdnLetter => @"[0-9a-z\u00e0-\u00f6\u00f8-\u00ff\u03b1-\u03c1\u03c3-\u03c9\u03ac-\u03af\u03cc-\u03ce\u0430-\u045f"
+    private static string IdnLetter => @"[0-9a-z\u00e0-\u00f6\u00f8-\u00ff\u03b1-\u03c1\u03c3-\u03c9\u03ac-\u03af\u03cc-\u03ce"
+        + @"\u0430-\u045f"
         + @"\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fa5\uac00-\ud7a3]";
 
     private static ByteDfa Email => Language.Concat(Of($@"(?:{Atom}(?:\.{Atom})*|{Quoted})@"),
@@ -111,7 +113,8 @@ internal static class Formats
         return string.Join('|', forms);
     }
 
-    private static string Wide(string characters) => $@"(?:{characters}|[\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF\u{{10000}}-\u{{EFFFD}}])";
+    private static string Wide(string characters) =>
+        $@"(?:{characters}|[\u00A0-\uD7FF\uF900-\uFDCF\uFDF0-\uFFEF\u{{10000}}-\u{{EFFFD}}])";
 
     private static string Uri(string character, bool reference)
     {

@@ -17,29 +17,46 @@ internal sealed class JsonText
     private static readonly ConditionalWeakTable<ByteDfa, ByteDfa> Known = [];
 
     private readonly ByteDfa _values;
-    private readonly bool _oneWay;
+    private readonly Ways _ways;
     private readonly List<List<(byte Low, byte High, int Target)>> _edges = [];
     private readonly Dictionary<string, int> _hexStates = new(StringComparer.Ordinal);
     private readonly Dictionary<(int State, int Bytes), List<Piece>> _pieces = [];
     private readonly Dictionary<string, List<Piece>> _pairs = new(StringComparer.Ordinal);
     private readonly int _end;
 
-    private JsonText(ByteDfa values, bool oneWay)
+    private JsonText(ByteDfa values, Ways ways)
     {
-        (_values, _oneWay) = (values, oneWay);
+        (_values, _ways) = (values, ways);
         for (int i = 0; i < values.States + 2; i++)
             _edges.Add([]);
         _end = values.States + 1;
+    }
+
+    /// <summary>In how many ways a character may be written.</summary>
+    private enum Ways
+    {
+        /// <summary>One: as itself, or by the escape that it needs.</summary>
+        One,
+
+        /// <summary>By any escape; characters of ASCII that need none as themselves.</summary>
+        Some,
+
+        /// <summary>By any escape.</summary>
+        All,
     }
 
     /// <summary>A range of numbers that lead to one state.</summary>
     private readonly record struct Piece(int First, int Last, int Target);
 
     /// <summary>One character of a string, as itself or escaped.</summary>
-    public static ByteDfa Character { get; } = StripQuotes(Of(Language.Characters(CodePointSet.All), oneWay: false));
+    public static ByteDfa Character { get; } = StripQuotes(Of(Language.Characters(CodePointSet.All), Ways.All));
 
     /// <summary>The JSON texts of some values.</summary>
-    public static ByteDfa Of(ByteDfa values) => Known.GetValue(values, static language => Of(language, oneWay: IsFinite(language)));
+    public static ByteDfa Of(ByteDfa values) =>
+        Known.GetValue(values, static language => Of(language, WaysOf(language)));
+
+    private static Ways WaysOf(ByteDfa values) =>
+        IsFinite(values) ? Ways.One : ReferenceEquals(values, Language.Any) ? Ways.All : Ways.Some;
 
     /// <summary>A text as it is written where there is one way: with quotes, and escaped where it must be.</summary>
     public static string Written(string text)
@@ -87,7 +104,7 @@ internal sealed class JsonText
         return true;
     }
 
-    private static ByteDfa Of(ByteDfa values, bool oneWay) => values.IsEmpty ? values : new JsonText(values, oneWay).Build();
+    private static ByteDfa Of(ByteDfa values, Ways ways) => values.IsEmpty ? values : new JsonText(values, ways).Build();
 
     private static ByteDfa StripQuotes(ByteDfa quoted)
     {
@@ -131,10 +148,10 @@ internal sealed class JsonText
             ('"', '"'), ('\\', '\\'), ('/', '/'), ('b', '\b'), ('f', '\f'), ('n', '\n'), ('r', '\r'), ('t', '\t'),
         })
         {
-            if (_values.Next(state, (byte)meaning) is >= 0 and var next && !(_oneWay && letter == '/'))
+            if (_values.Next(state, (byte)meaning) is >= 0 and var next && !(_ways == Ways.One && letter == '/'))
                 Add(escape, letter, next);
         }
-        List<Piece> units = _oneWay ? Controls(state) : Units(state);
+        List<Piece> units = _ways == Ways.One ? Controls(state) : Units(state);
         if (units.Count > 0)
             Add(escape, 'u', Hex(4, units));
         if (_edges[escape].Count > 0)
@@ -158,7 +175,18 @@ internal sealed class JsonText
         List<Piece> characters = Characters(state);
         var units = new List<Piece>();
         foreach (Piece piece in characters.Where(piece => piece.First < 0xD800))
-            Append(units, piece with { Last = Math.Min(piece.Last, 0xD7FF) });
+        {
+            Piece unit = piece with { Last = Math.Min(piece.Last, 0xD7FF) };
+            if (_ways == Ways.All)
+            {
+                Append(units, unit);
+                continue;
+            }
+            if (unit.First < 0x20)
+                Append(units, unit with { Last = Math.Min(unit.Last, 0x1F) });
+            if (unit.Last >= 0x7F)
+                Append(units, unit with { First = Math.Max(unit.First, 0x7F) });
+        }
         List<Piece> high = [.. characters.Where(piece => piece.Last >= Supplementary).Select(piece => new Piece(
             Math.Max(piece.First, Supplementary) - Supplementary, piece.Last - Supplementary, piece.Target))];
         foreach (Piece piece in Pairs(high))

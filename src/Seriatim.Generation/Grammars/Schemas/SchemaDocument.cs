@@ -10,8 +10,8 @@ internal sealed class SchemaDocument
 
     private static readonly string[] SchemaKeywords =
     [
-        "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
-        "unevaluatedItems", "unevaluatedProperties",
+        "additionalItems", "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames",
+        "then", "unevaluatedItems", "unevaluatedProperties",
     ];
 
     private static readonly string[] SchemaListKeywords = ["allOf", "anyOf", "oneOf", "prefixItems", "items"];
@@ -29,7 +29,8 @@ internal sealed class SchemaDocument
     private readonly Dictionary<string, SchemaResource> _byAddress = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SchemaResource> _resourceOf = new(StringComparer.Ordinal);
 
-    private SchemaDocument(JsonElement root, IReadOnlyDictionary<string, string> documents) => (_root, _documents) = (root, documents);
+    private SchemaDocument(JsonElement root, IReadOnlyDictionary<string, string> documents) =>
+        (_root, _documents) = (root, documents);
 
     /// <summary>Whether some reference depends on the way by which it was reached.</summary>
     public bool IsDynamic { get; private set; }
@@ -110,8 +111,8 @@ internal sealed class SchemaDocument
             : _byAddress.GetValueOrDefault(Absolute(from.Resource.Address, address));
         if (resource is null)
         {
-            throw Error(from.Pointer, keyword, $"{keyword} {reference} leads out of the document; put what it refers to under $defs, with "
-                + "its $id, or give it with the options (Documents).");
+            throw Error(from.Pointer, keyword, $"{keyword} {reference} leads out of the document; put what it refers to under "
+                + "$defs, with its $id, or give it with the options (Documents).");
         }
         if (fragment.Length > 0 && fragment[0] != '/')
         {
@@ -128,7 +129,8 @@ internal sealed class SchemaDocument
     {
         if (_nodes.TryGetValue(pointer, out SchemaNode? known) && !known.IsValue)
             return known;
-        string way = pointer.Length == 0 || pointer[0] == '/' ? "" : pointer[..(pointer.IndexOf('#', StringComparison.Ordinal) + 1)];
+        string way = pointer.Length == 0 || pointer[0] == '/'
+            ? "" : pointer[..(pointer.IndexOf('#', StringComparison.Ordinal) + 1)];
         JsonElement element = way.Length == 0 ? _root : _others[way];
         SchemaResource resource = _resourceOf[way];
         foreach (string part in pointer[way.Length..].Split('/').Skip(1))
@@ -153,7 +155,8 @@ internal sealed class SchemaDocument
 
     private static bool Index(string key, ref JsonElement element)
     {
-        if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index >= element.GetArrayLength())
+        if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+            || index >= element.GetArrayLength())
             return false;
         element = element[index];
         return true;
@@ -194,7 +197,9 @@ internal sealed class SchemaDocument
     {
         if (schema.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("$schema", out JsonElement name))
             return inherited;
-        return name.ValueKind == JsonValueKind.String ? name.GetString()!.TrimEnd('#').Replace("https://", "http://", StringComparison.Ordinal) switch
+        if (name.ValueKind != JsonValueKind.String)
+            throw Error(pointer, "$schema", "$schema is no text.");
+        return name.GetString()!.TrimEnd('#').Replace("https://", "http://", StringComparison.Ordinal) switch
         {
             "http://json-schema.org/draft-04/schema" => 4,
             "http://json-schema.org/draft-06/schema" => 6,
@@ -202,8 +207,7 @@ internal sealed class SchemaDocument
             "http://json-schema.org/draft/2019-09/schema" => 2019,
             "http://json-schema.org/draft/2020-12/schema" => 2020,
             _ => throw Error(pointer, "$schema", $"$schema {name} is no draft that is known here (4, 6, 7, 2019-09, 2020-12)."),
-        }
-        : throw Error(pointer, "$schema", "$schema is no text.");
+        };
     }
 
     private void Scan(JsonElement schema, string pointer, SchemaResource resource)
@@ -236,9 +240,15 @@ internal sealed class SchemaDocument
             if (value.ValueKind == JsonValueKind.Object && SchemaKeywords.Contains(property.Name))
                 Scan(value, below, resource);
             else if (value.ValueKind == JsonValueKind.Array && SchemaListKeywords.Contains(property.Name))
-                value.EnumerateArray().Select((item, index) => (item, index)).ToList().ForEach(pair => Scan(pair.item, $"{below}/{pair.index}", resource));
+            {
+                foreach ((int index, JsonElement item) in value.EnumerateArray().Index())
+                    Scan(item, $"{below}/{index}", resource);
+            }
             else if (value.ValueKind == JsonValueKind.Object && SchemaMapKeywords.Contains(property.Name))
-                value.EnumerateObject().ToList().ForEach(pair => Scan(pair.Value, $"{below}/{Escape(pair.Name)}", resource));
+            {
+                foreach (JsonProperty member in value.EnumerateObject())
+                    Scan(member.Value, $"{below}/{Escape(member.Name)}", resource);
+            }
         }
     }
 

@@ -9,8 +9,8 @@ internal static class SchemaKeywords
     [
         "$dynamicRef", "$recursiveRef", "$ref", "additionalItems", "additionalProperties", "allOf", "anyOf", "const", "contains",
         "contentEncoding", "contentMediaType",
-        "dependencies", "dependentRequired", "dependentSchemas", "else", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "if",
-        "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
+        "dependencies", "dependentRequired", "dependentSchemas", "else", "enum", "exclusiveMaximum", "exclusiveMinimum", "format",
+        "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
         "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties", "prefixItems", "properties",
         "propertyNames", "required", "then", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
     ];
@@ -35,13 +35,14 @@ internal static class SchemaKeywords
                 continue;
             if (Constraints.FirstOrDefault(keyword => keyword.Length >= 4 && IsNear(name, keyword)) is { } meant)
             {
-                throw SchemaDocument.Error(node.Pointer, name, $"{name} is no keyword; {meant} may be meant. Correct it, or put x- before a "
-                    + "note of your own.");
+                throw SchemaDocument.Error(node.Pointer, name, $"{name} is no keyword; {meant} may be meant. Correct it, or put "
+                    + "x- before a note of your own.");
             }
         }
     }
 
-    private static bool IsNote(string name) => name is "example" or "examples" or "default" or "title" or "$defs" or "definitions" or "id";
+    private static bool IsNote(string name) =>
+        name is "example" or "examples" or "default" or "title" or "$defs" or "definitions" or "id";
 
     private static bool IsNear(string name, string keyword)
     {

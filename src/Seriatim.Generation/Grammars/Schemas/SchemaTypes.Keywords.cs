@@ -37,7 +37,7 @@ internal sealed partial class SchemaTypes
     {
         if (!Has(node, keyword, out JsonElement list))
             return [];
-        if (list.ValueKind != JsonValueKind.Array || (list.GetArrayLength() == 0 && keyword != "prefixItems" && keyword != "items"))
+        if (list.ValueKind != JsonValueKind.Array || (list.GetArrayLength() == 0 && keyword is not ("prefixItems" or "items")))
             throw Malformed(node, keyword, "a list of schemas");
         return list.EnumerateArray().Select((item, index) => _document.Child(node, keyword, $"{index}", item));
     }
@@ -100,12 +100,13 @@ internal sealed partial class SchemaTypes
             .Select(item => TextOf(item))];
         ValueSet all = texts.Length == 0 ? ValueSet.None
             : ValueSet.None with { Strings = [new StringShape(Language.Texts(texts), 0, null)] };
-        int index = 0;
-        foreach (JsonElement item in list.EnumerateArray())
+        JsonElement[] numbers = [.. list.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.Number)];
+        if (numbers.Length > 0)
+            all = Or(all, Equal(node, numbers));
+        foreach ((int index, JsonElement item) in list.EnumerateArray().Index())
         {
-            if (item.ValueKind != JsonValueKind.String)
+            if (item.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
                 all = Or(all, ValuesOf(_document.Value(node, $"enum/{index}", item)));
-            index++;
         }
         return all;
     }
@@ -123,17 +124,35 @@ internal sealed partial class SchemaTypes
             case JsonValueKind.False:
                 return ValueSet.None with { False = true };
             case JsonValueKind.Number:
-                return ValueSet.None with { Numbers = new NumberShape(Compared(node, "const", value, order => order == 0), false) };
+                return Equal(node, [value]);
             case JsonValueKind.String:
                 return ValueSet.None with { Strings = [new StringShape(Language.Text(TextOf(value)), 0, null)] };
             case JsonValueKind.Array:
-                int[] items = [.. value.EnumerateArray().Select((item, index) => TypeOf(_document.Value(node, $"{index}", item), 0))];
-                return ValueSet.None with { Arrays = [new ArrayShape { Prefix = [.. items], Rest = Nothing, Min = items.Length, Max = items.Length }] };
+                int[] items = [.. value.EnumerateArray().Index()
+                    .Select(pair => TypeOf(_document.Value(node, $"{pair.Index}", pair.Item), 0))];
+                var list = new ArrayShape { Prefix = [.. items], Rest = Nothing, Min = items.Length, Max = items.Length };
+                return ValueSet.None with { Arrays = [list] };
             default:
                 var members = new Dictionary<string, MemberShape>(StringComparer.Ordinal);
                 foreach (JsonProperty property in value.EnumerateObject())
-                    members[property.Name] = new MemberShape(property.Name, TypeOf(_document.Value(node, property.Name, property.Value), 0), true);
+                {
+                    int type = TypeOf(_document.Value(node, property.Name, property.Value), 0);
+                    members[property.Name] = new MemberShape(property.Name, type, true);
+                }
                 return ValueSet.None with { Objects = [new ObjectShape { Members = [.. members.Values] }] };
+        }
+    }
+
+    private static ValueSet Equal(SchemaNode node, IEnumerable<JsonElement> numbers)
+    {
+        try
+        {
+            ByteDfa equal = Decimals.Equal(numbers.Select(number => number.GetRawText()));
+            return ValueSet.None with { Numbers = new NumberShape(equal, false) };
+        }
+        catch (FormatException e)
+        {
+            throw SchemaDocument.Error(node.Pointer, "const", $"const or enum cannot be enforced: {e.Message}.");
         }
     }
 
@@ -213,11 +232,15 @@ internal sealed partial class SchemaTypes
         // Up to draft 7 they constrain, later they are notes.
         if (_options.AssertFormats && node.Resource.Draft <= 7)
         {
-            if (Has(node, "contentEncoding", out JsonElement encoding) && encoding.ValueEquals("base64"))
+            if (Has(node, "contentEncoding", out JsonElement encoding)
+                && Text(node, "contentEncoding", encoding) == "base64")
                 language = For(node, "contentEncoding", () => Language.Intersect(language, Formats.Find("base64")!));
-            if (Has(node, "contentMediaType", out JsonElement media) && media.ValueEquals("application/json"))
-                throw SchemaDocument.Error(node.Pointer, "contentMediaType", "contentMediaType application/json cannot be enforced; set "
-                    + "AssertFormats to false to take it as a note.");
+            if (Has(node, "contentMediaType", out JsonElement media)
+                && Text(node, "contentMediaType", media) == "application/json")
+            {
+                throw SchemaDocument.Error(node.Pointer, "contentMediaType", "contentMediaType application/json cannot be "
+                    + "enforced; set AssertFormats to false to take it as a note.");
+            }
         }
         int min = Count(node, "minLength") ?? 0;
         int? max = Count(node, "maxLength");
@@ -309,10 +332,7 @@ internal sealed partial class SchemaTypes
         bool hasRest = Has(node, "additionalProperties", out JsonElement additional);
         int rest = hasRest ? TypeOf(_document.Child(node, "additionalProperties", additional), scope)
             : _options.AdditionalPropertiesByDefault || !(named.Count > 0 || patterns.Count > 0) ? Anything : Nothing;
-        string[] required = Has(node, "required", out JsonElement list) && list.ValueKind is not (JsonValueKind.True or JsonValueKind.False)
-            ? [.. Strings(node, "required", list)] : [];
-        if (list.ValueKind is JsonValueKind.True or JsonValueKind.False && node.Resource.Draft > 3)
-            throw Malformed(node, "required", "a list of texts");
+        string[] required = Has(node, "required", out JsonElement list) ? [.. Strings(node, "required", list)] : [];
         ByteDfa names = Names(node, scope);
         var members = ImmutableArray.CreateBuilder<MemberShape>();
         foreach (string name in named.Keys.Concat(required).Distinct())
@@ -364,6 +384,7 @@ internal sealed partial class SchemaTypes
             }).Where(part => !part.Keys.IsEmpty)];
         }
         return [.. classes.Select(part => new KeysShape(part.Keys, part.Type ?? rest)).Where(keys => keys.Type != Nothing)
-            .GroupBy(keys => keys.Type).Select(group => new KeysShape(Language.Union([.. group.Select(keys => keys.Keys)]), group.Key))];
+            .GroupBy(keys => keys.Type)
+            .Select(group => new KeysShape(Language.Union([.. group.Select(keys => keys.Keys)]), group.Key))];
     }
 }

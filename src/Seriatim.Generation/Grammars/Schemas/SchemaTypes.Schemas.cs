@@ -108,8 +108,9 @@ internal sealed partial class SchemaTypes
             And(Of(test, scope, true), Branch(node, "else", scope, true)))));
     }
 
-    private ValueSet Branch(SchemaNode node, string keyword, int scope, bool negated) => Has(node, keyword, out JsonElement branch)
-        ? Of(_document.Child(node, keyword, branch), scope, negated) : negated ? ValueSet.None : ValueSet.Any;
+    private ValueSet Branch(SchemaNode node, string keyword, int scope, bool negated) =>
+        Has(node, keyword, out JsonElement branch)
+            ? Of(_document.Child(node, keyword, branch), scope, negated) : negated ? ValueSet.None : ValueSet.Any;
 
     private ValueSet Conditional(ValueSet all, SchemaNode node, JsonElement condition, int scope)
     {
@@ -147,19 +148,25 @@ internal sealed partial class SchemaTypes
     {
         SchemaNode[] schemas = [.. List(node, "oneOf")];
         ValueSet[] branches = [.. schemas.Select(branch => And(all, Of(branch, scope, false)))];
-        ValueSet one = ValueSet.None;
+        var alone = (ValueSet[])branches.Clone();
         for (int i = 0; i < branches.Length; i++)
         {
-            ValueSet branch = branches[i];
-            for (int j = 0; j < branches.Length; j++)
+            for (int j = i + 1; j < branches.Length; j++)
             {
-                if (i != j && !IsEmpty(branch) && !IsEmpty(And(branch, branches[j])))
-                    branch = And(branch, WithoutNotes(Of(schemas[j], scope, true)));
+                if (IsEmpty(And(branches[i], branches[j])))
+                    continue;
+                alone[i] = And(alone[i], WithoutNotes(Of(schemas[j], scope, true)));
+                alone[j] = And(alone[j], WithoutNotes(Of(schemas[i], scope, true)));
             }
-            one = Or(one, branch);
         }
-        return one;
+        return alone.Aggregate(ValueSet.None, Or);
     }
+
+    /// <summary>Objects that must have a key, or must not.</summary>
+    private static ValueSet With(string name, bool required) => ValueSet.None with
+    {
+        Objects = [ObjectShape.Any with { Members = [new MemberShape(name, required ? Anything : Nothing, required)] }],
+    };
 
     private ValueSet Dependencies(ValueSet all, SchemaNode node, int scope)
     {
@@ -169,16 +176,14 @@ internal sealed partial class SchemaTypes
                 continue;
             foreach (JsonProperty property in Map(node, keyword, map))
             {
-                var without = ObjectShape.Any with { Members = [new MemberShape(property.Name, Nothing, false)] };
-                var with = ObjectShape.Any with { Members = [new MemberShape(property.Name, Anything, true)] };
-                ValueSet absent = ValueSet.Any with { Objects = [without] };
+                ValueSet absent = ValueSet.Any with { Objects = With(property.Name, required: false).Objects };
                 all = For(node, keyword, () =>
                 {
-                    ValueSet present = ValueSet.None with { Objects = [with] };
+                    ValueSet present = With(property.Name, required: true);
                     if (property.Value.ValueKind == JsonValueKind.Array && keyword != "dependentSchemas")
                     {
-                        present = Strings(node, keyword, property.Value).Aggregate(present, (set, name) => And(set,
-                            ValueSet.None with { Objects = [ObjectShape.Any with { Members = [new MemberShape(name, Anything, true)] }] }));
+                        present = Strings(node, keyword, property.Value)
+                            .Aggregate(present, (set, name) => And(set, With(name, required: true)));
                     }
                     else
                     {

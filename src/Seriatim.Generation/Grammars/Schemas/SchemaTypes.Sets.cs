@@ -83,7 +83,8 @@ internal sealed partial class SchemaTypes
         && Language.AreEqual(one.Evaluated, other.Evaluated);
 
     private static bool Same(ImmutableArray<KeysShape> one, ImmutableArray<KeysShape> other) => one.Length == other.Length
-        && one.Zip(other).All(pair => pair.First.Type == pair.Second.Type && Language.AreEqual(pair.First.Keys, pair.Second.Keys));
+        && one.Zip(other).All(pair => pair.First.Type == pair.Second.Type
+            && Language.AreEqual(pair.First.Keys, pair.Second.Keys));
 
     private ArrayShape? And(ArrayShape one, ArrayShape other)
     {

@@ -30,6 +30,7 @@ internal sealed partial class SchemaTypes
     private readonly HashSet<int> _emptying = [];
     private readonly List<int[]> _scopes = [[]];
     private readonly List<int[]> _unions = [];
+    private readonly Dictionary<int, HashSet<string>?> _constants = [];
     private HashSet<Conjunct> _inPlace = [];
     private bool _assumed;
 
@@ -64,8 +65,8 @@ internal sealed partial class SchemaTypes
     };
 
     /// <summary>Where a type stands in the document, for messages.</summary>
-    public string PlaceOf(int type) => _types[type].FirstOrDefault(part => part.Node >= 0) is var part && _types[type].Contains(part)
-        ? _document[part.Node].Pointer : "";
+    public string PlaceOf(int type) =>
+        _types[type].Where(part => part.Node >= 0).Select(part => _document[part.Node].Pointer).FirstOrDefault("");
 
     /// <summary>The type of the values of one of some types.</summary>
     public int Or(params int[] types)
@@ -117,6 +118,8 @@ internal sealed partial class SchemaTypes
             return known;
         if (_expanding.Contains(type) || _emptying.Count > MaxDepth)
             return false;
+        if (HasDifferentConstants(type))
+            return _empty[type] = true;
         if (!_emptying.Add(type))
         {
             _assumed = true;
@@ -130,6 +133,39 @@ internal sealed partial class SchemaTypes
             _empty[type] = empty;
         _assumed |= outside;
         return empty;
+    }
+
+    /// <summary>
+    /// Whether two of a type's parts name their values, and no common one: by which branches of <c>oneOf</c> are mostly told apart.
+    /// </summary>
+    private bool HasDifferentConstants(int type)
+    {
+        HashSet<string>? common = null;
+        foreach (Conjunct part in _types[type])
+        {
+            if (part.Negated || part.Node < 0 || ConstantsOf(part.Node) is not { } constants)
+                continue;
+            common = common is null ? constants : [.. common.Intersect(constants)];
+            if (common.Count == 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The texts, truth values and null that a schema names as its only values; null: it names others, or none.</summary>
+    private HashSet<string>? ConstantsOf(int id)
+    {
+        if (_constants.TryGetValue(id, out HashSet<string>? known))
+            return known;
+        SchemaNode node = _document[id];
+        JsonElement[]? values = node.IsValue ? [node.Element]
+            : node.Resource.Draft <= 7 && Has(node, "$ref", out _) ? null
+            : Has(node, "const", out JsonElement constant) ? [constant]
+            : Has(node, "enum", out JsonElement list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : null;
+        bool plain = values is not null && values.All(value => value.ValueKind
+            is JsonValueKind.String or JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null);
+        return _constants[id] = plain
+            ? [.. values!.Select(value => value.ValueKind == JsonValueKind.String ? $"\"{TextOf(value)}" : value.GetRawText())] : null;
     }
 
     /// <summary>Whether a set of values is known to have none.</summary>
@@ -185,7 +221,10 @@ internal sealed partial class SchemaTypes
         if (_numbers.TryGetValue(key, out int number))
             return number;
         if (_types.Count >= MaxTypes)
-            throw SchemaDocument.Error("", "allOf", $"its parts combine to more than {MaxTypes} types; say less in allOf, oneOf, not.");
+        {
+            throw SchemaDocument.Error("", "allOf", $"its parts combine to more than {MaxTypes} types; say less in allOf, oneOf "
+                + "and not.");
+        }
         _types.Add(parts);
         return _numbers[key] = _types.Count - 1;
     }

@@ -11,10 +11,15 @@ internal sealed partial class SchemaWriter
     private GrammarNode Array(ArrayShape shape)
     {
         int length = shape.Prefix.TakeWhile(type => !_types.IsEmpty(type)).Count();
-        if (length < shape.Prefix.Length)
-            shape = shape with { Prefix = shape.Prefix[..length], Rest = SchemaTypes.Nothing, Max = StringShapes.Least(shape.Max, length) };
-        if (shape.Rest != SchemaTypes.Nothing && _types.IsEmpty(shape.Rest))
-            shape = shape with { Rest = SchemaTypes.Nothing, Max = StringShapes.Least(shape.Max, length) };
+        if (length < shape.Prefix.Length || _types.IsEmpty(shape.Rest))
+        {
+            shape = shape with
+            {
+                Prefix = shape.Prefix[..length],
+                Rest = SchemaTypes.Nothing,
+                Max = StringShapes.Least(shape.Max, length),
+            };
+        }
         if (shape.Max < shape.Min)
             return Nowhere;
         GrammarNode items = shape.Unique is not null && !(shape.Max <= 1) ? Different(shape)
@@ -58,7 +63,8 @@ internal sealed partial class SchemaWriter
         {
             if (i >= contains.From)
             {
-                ArrayShape rest = shape with { Prefix = shape.Prefix[i..].SetItem(0, _types.And(shape.Prefix[i], contains.Type)), Min = 1, Contains = [] };
+                int found = _types.And(shape.Prefix[i], contains.Type);
+                ArrayShape rest = shape with { Prefix = shape.Prefix[i..].SetItem(0, found), Min = 1, Contains = [] };
                 alternatives.Add(Sequence([.. before, Items(rest)]));
             }
             before.AddRange([Value(shape.Prefix[i]), _comma]);
@@ -67,7 +73,8 @@ internal sealed partial class SchemaWriter
         if (shape.Rest != SchemaTypes.Nothing)
         {
             GrammarNode rest = Value(shape.Rest), one = Value(_types.And(shape.Rest, contains.Type));
-            alternatives.Add(Sequence([.. before, Repeat(Sequence(rest, _comma), index, null), one, Repeat(Sequence(_comma, rest), 0, null)]));
+            GrammarNode ahead = Repeat(Sequence(rest, _comma), index, null), after = Repeat(Sequence(_comma, rest), 0, null);
+            alternatives.Add(Sequence([.. before, ahead, one, after]));
         }
         return Choice(alternatives);
     }
@@ -89,13 +96,16 @@ internal sealed partial class SchemaWriter
             GrammarNode.Rule rule = Rule($"items {key}");
             rules[key] = rule;
             var alternatives = new List<GrammarNode>();
-            bool ends = index >= shape.Min && shape.Contains.Select((contains, j) => counts[j] >= contains.Min).All(enough => enough);
+            bool ends = index >= shape.Min && shape.Contains.Zip(counts).All(pair => pair.Second >= pair.First.Min);
             if (ends)
                 alternatives.Add(GrammarNode.Empty);
             if (!(index >= shape.Max))
             {
                 foreach ((int type, int[] after) in Kinds(shape, index, counts))
-                    alternatives.Add(Sequence(index == 0 ? GrammarNode.Empty : _comma, Value(type), From(Math.Min(index + 1, places + 1), after)));
+                {
+                    GrammarNode next = From(Math.Min(index + 1, places + 1), after);
+                    alternatives.Add(Sequence(index == 0 ? GrammarNode.Empty : _comma, Value(type), next));
+                }
             }
             _rules.Define(rule, Choice(alternatives));
             return rule;
@@ -149,8 +159,8 @@ internal sealed partial class SchemaWriter
             List<string>? few = Few(type);
             if (few is null)
             {
-                throw Refused("uniqueItems", $"its items may be more than {MaxDifferent} different texts; put uniqueItems under Unchecked "
-                    + "to check it yourself.", shape.Unique);
+                throw Refused("uniqueItems", $"its items may be more than {MaxDifferent} different texts; put uniqueItems under "
+                    + "Unchecked to check it yourself.", shape.Unique);
             }
             texts.AddRange(few.Except(texts));
             return [.. few.Select(text => texts.IndexOf(text))];
@@ -174,8 +184,10 @@ internal sealed partial class SchemaWriter
             {
                 foreach (int text in index < prefix.Length ? prefix[index] : others)
                 {
-                    if ((come >> text & 1) == 0)
-                        alternatives.Add(Sequence(index == 0 ? GrammarNode.Empty : _comma, Literal(texts[text]), From(come | 1 << text)));
+                    if ((come >> text & 1) != 0)
+                        continue;
+                    GrammarNode comma = index == 0 ? GrammarNode.Empty : _comma;
+                    alternatives.Add(Sequence(comma, Literal(texts[text]), From(come | 1 << text)));
                 }
             }
             _rules.Define(rule, Choice(alternatives));

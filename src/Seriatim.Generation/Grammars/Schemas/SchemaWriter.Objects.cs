@@ -9,7 +9,8 @@ namespace Seriatim.Generation;
 /// </content>
 internal sealed partial class SchemaWriter
 {
-    private GrammarNode Object(ObjectShape shape) => Choice(Witnessed(shape, null).Select(pair => Object(pair.Shape, pair.Witness)));
+    private GrammarNode Object(ObjectShape shape) =>
+        Choice(Witnessed(shape, null).Select(pair => Object(pair.Shape, pair.Witness)));
 
     /// <summary>What must exist becomes a known key that is required, or a key of a class that comes at least once.</summary>
     private IEnumerable<(ObjectShape Shape, KeysShape? Witness)> Witnessed(ObjectShape shape, KeysShape? witness)
@@ -25,7 +26,8 @@ internal sealed partial class SchemaWriter
             int type = _types.And(member.Type, wanted.Type);
             if (_types.IsEmpty(type) || !Language.Contains(wanted.Keys, Encoding.UTF8.GetBytes(member.Name)))
                 continue;
-            cases.AddRange(Witnessed(shape with { Members = shape.Members.SetItem(i, member with { Type = type, Required = true }) }, witness));
+            MemberShape found = member with { Type = type, Required = true };
+            cases.AddRange(Witnessed(shape with { Members = shape.Members.SetItem(i, found) }, witness));
         }
         foreach (KeysShape keys in shape.Classes)
         {
@@ -51,7 +53,8 @@ internal sealed partial class SchemaWriter
         int required = live.Count(member => member.Required) + (witness is null ? 0 : 1);
         bool counts = shape.Min > required || (shape.Max is { } max && (extra is not null || max < live.Length));
         GrammarNode members = !counts ? Free(live, extra, witness is null ? null : Member(witness))
-            : witness is not null ? throw Refused("minProperties", "keys are counted, and one that is not named must exist", shape.Pointer)
+            : witness is not null ? throw Refused("minProperties", "keys are counted, and one that is not named must exist",
+                shape.Pointer)
             : Counted(shape, live, extra);
         return Sequence(Literal("{"), _blank, members, _blank, Literal("}"));
     }
@@ -113,8 +116,8 @@ internal sealed partial class SchemaWriter
             int? most = shape.Max - count;
             if (least > 1 && extra is not null)
             {
-                throw Refused("minProperties", $"{least} keys would have to differ that the schema does not name; name them under "
-                    + "properties.", shape.Pointer);
+                throw Refused("minProperties", $"{least} keys would have to differ that the schema does not name; name them "
+                    + "under properties.", shape.Pointer);
             }
             if (most < least || (extra is null && least > 0))
                 return Nowhere;
@@ -127,7 +130,10 @@ internal sealed partial class SchemaWriter
         }
         GrammarNode[] members = [.. live.Select(Member)];
         if (live.All(member => member.Required))
-            return Sequence([.. members.Select((member, index) => index == 0 ? member : Sequence(_comma, member)), Others(live.Length)]);
+        {
+            IEnumerable<GrammarNode> all = members.Select((member, index) => index == 0 ? member : Sequence(_comma, member));
+            return Sequence([.. all, Others(live.Length)]);
+        }
         if (live.Length * live.Length > MaxStates)
             throw Refused("maxProperties", $"{live.Length} keys that may be left out are too many to count.", shape.Pointer);
         var rules = new Dictionary<(int, int), GrammarNode>();

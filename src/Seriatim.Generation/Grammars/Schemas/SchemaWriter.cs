@@ -120,11 +120,13 @@ internal sealed partial class SchemaWriter
             else if (shape is { Min: 0, Max: null })
                 yield return new GrammarNode.Regular(AnyString);
             else if (!(shape.Max < shape.Min))
-                yield return Sequence(Literal("\""), Repeat(new GrammarNode.Regular(JsonText.Character), shape.Min, shape.Max), Literal("\""));
+                yield return Quoted(Repeat(new GrammarNode.Regular(JsonText.Character), shape.Min, shape.Max));
         }
         if (languages.Count > 0)
             yield return new GrammarNode.Regular(JsonText.Of(Language.Union(languages)));
     }
+
+    private static GrammarNode Quoted(GrammarNode characters) => Sequence(Literal("\""), characters, Literal("\""));
 
     /// <summary>
     /// Numbers as they are written: whole ones without a fraction where only those are, sets of finitely many in their shortest

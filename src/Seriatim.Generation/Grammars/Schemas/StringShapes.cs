@@ -44,7 +44,8 @@ internal static class StringShapes
     public static bool IsEmpty(StringShape shape) => shape.Language.IsEmpty || shape.Max < shape.Min;
 
     /// <summary>The least of two limits.</summary>
-    public static int? Least(int? one, int? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
+    public static int? Least(int? one, int? other) =>
+        one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
     /// <summary>A set as a language alone: the length counted in it.</summary>
     public static ByteDfa Counted(StringShape shape)
@@ -56,7 +57,8 @@ internal static class StringShapes
         return Language.Intersect(shape.Language, Language.Characters(CodePointSet.All, shape.Min, shape.Max));
     }
 
-    private static bool IsAny(StringShape shape) => ReferenceEquals(shape.Language, Language.Any) && shape is { Min: 0, Max: null };
+    private static bool IsAny(StringShape shape) =>
+        ReferenceEquals(shape.Language, Language.Any) && shape is { Min: 0, Max: null };
 
     /// <summary>The same set, with its length inside the language where the language says more than "any".</summary>
     private static StringShape Normal(StringShape shape)

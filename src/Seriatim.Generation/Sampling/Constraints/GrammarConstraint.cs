@@ -32,7 +32,7 @@ internal sealed class GrammarConstraint : LogitsProcessor
         _stops = [.. request.StopIds.Except(_ends)];
         _kept = new float[_ends.Length + _stops.Length];
         _forcedStep = request.ForcedEndId is null ? -1 : terms.MaxNewTokens - 1;
-        _state = grammar.Start;
+        _state = DropsBlank(request, grammar.Vocabulary.BlankWord) ? grammar.Opening : grammar.Start;
     }
 
     private GrammarConstraint(GrammarConstraint other)
@@ -121,6 +121,16 @@ internal sealed class GrammarConstraint : LogitsProcessor
         }
 
         draft.Keep(holds);
+    }
+
+    /// <summary>Whether the text of a first token lacks the blank that its bytes begin with.</summary>
+    private static bool DropsBlank(GenerationRequest request, int word)
+    {
+        if (word < 0)
+            return false;
+        var stream = new TextStream(request.Tokenizer!, request.EncoderInput.IsEmpty ? request.Prompt.Span : default, [], []);
+        string text = stream.Append(word, mayStop: false, out _) + stream.Flush(mayStop: false, out _);
+        return text.Length > 0 && text[0] != ' ';
     }
 
     private int EndOf(int index) => index < _ends.Length ? _ends[index] : _stops[index - _ends.Length];

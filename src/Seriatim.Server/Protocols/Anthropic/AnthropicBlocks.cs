@@ -20,16 +20,19 @@ internal static class AnthropicBlocks
     private static readonly FieldTable<BlockDraft> ThinkingTable = new("content[] of type thinking",
     [
         Type("thinking"),
-        Row.Needed<BlockDraft>("thinking", JsonKinds.String, "What the assistant thought.", "\"Hm.\"", (block, value) => block.Text = value.Text),
+        Row.Needed<BlockDraft>("thinking", JsonKinds.String, "What the assistant thought.", "\"Hm.\"",
+            (block, value) => block.Text = value.Text),
         Row.Without<BlockDraft>("signature", JsonKinds.String, "\"\"", "Thoughts are not signed here."),
     ]);
 
     private static readonly FieldTable<BlockDraft> UseTable = new("content[] of type tool_use",
     [
         Type("tool_use"),
-        Row.Needed<BlockDraft>("id", JsonKinds.String, "By which its result is told apart.", "\"1\"", (block, value) => block.Id = value.Text),
+        Row.Needed<BlockDraft>("id", JsonKinds.String, "By which its result is told apart.", "\"1\"",
+            (block, value) => block.Id = value.Text),
         Row.Needed<BlockDraft>("name", JsonKinds.String, "Which tool.", "\"f\"", (block, value) => block.Name = value.Text),
-        Row.Needed<BlockDraft>("input", JsonKinds.Object, "Its arguments.", "{}", (block, value) => block.Input = value.Json.Clone()),
+        Row.Needed<BlockDraft>("input", JsonKinds.Object, "Its arguments.", "{}",
+            (block, value) => block.Input = value.Json.Clone()),
         Cache,
     ]);
 
@@ -68,8 +71,8 @@ internal static class AnthropicBlocks
                 && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
             if (type is null || !Tables.TryGetValue(type, out FieldTable<BlockDraft>? table))
             {
-                throw ApiException.Invalid($"{item.Path} is of type {type ?? "nothing"}; {string.Join(", ", Tables.Keys)} are read.",
-                    $"{item.Path}.type", "unsupported_value");
+                throw ApiException.Invalid($"{item.Path} is of type {type ?? "nothing"}; {string.Join(", ", Tables.Keys)} "
+                    + "are read.", $"{item.Path}.type", "unsupported_value");
             }
 
             yield return item.Into(table, new BlockDraft());
@@ -81,7 +84,8 @@ internal static class AnthropicBlocks
         : string.Concat(value.Items().Select(item => item.Into(TextTable, new BlockDraft()).Text));
 
     private static Field<BlockDraft> Type(string name) => Row.Needed<BlockDraft>("type", JsonKinds.String, "What the block is.",
-        $"\"{name}\"", (block, value) => block.Type = value.Text) with { OneOf = [name] };
+        $"\"{name}\"", (block, value) => block.Type = value.Text) with
+    { OneOf = [name] };
 
     /// <summary>A block while it is read.</summary>
     internal sealed class BlockDraft

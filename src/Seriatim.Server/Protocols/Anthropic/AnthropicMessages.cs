@@ -8,10 +8,12 @@ internal static class AnthropicMessages
 {
     public static FieldTable<MessageDraft> Table { get; } = new("messages[]",
     [
-        Row.Needed<MessageDraft>("role", JsonKinds.String, "Who speaks.", "\"user\"", (message, value) => message.Role = value.Text)
+        Row.Needed<MessageDraft>("role", JsonKinds.String, "Who speaks.", "\"user\"",
+            (message, value) => message.Role = value.Text)
             with { OneOf = ["user", "assistant"] },
         Row.Needed<MessageDraft>("content", JsonKinds.String | JsonKinds.Array, "What is said: a text, or blocks.", "\"Hello\"",
-            (message, value) => message.Blocks = [.. AnthropicBlocks.Read(value)]) with { Inside = () => AnthropicBlocks.TextTable },
+            (message, value) => message.Blocks = [.. AnthropicBlocks.Read(value)])
+                with { Inside = () => AnthropicBlocks.TextTable },
     ]);
 
     /// <summary>Reads what the model is told first.</summary>
@@ -81,7 +83,8 @@ internal static class AnthropicMessages
         string thoughts = string.Concat(message.Blocks.Where(block => block.Type == "thinking").Select(block => block.Text));
         if (thoughts.Length > 0)
             fields[ChatJob.Reasoning] = thoughts;
-        return new ChatTurn("assistant", string.Concat(message.Blocks.Where(block => block.Type == "text").Select(block => block.Text)))
+        return new ChatTurn("assistant",
+            string.Concat(message.Blocks.Where(block => block.Type == "text").Select(block => block.Text)))
         {
             Fields = fields,
         };

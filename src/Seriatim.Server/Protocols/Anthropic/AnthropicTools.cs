@@ -8,7 +8,8 @@ internal static class AnthropicTools
 {
     public static FieldTable<ToolDraft> Table { get; } = new("tools[]",
     [
-        Row.Of<ToolDraft>("type", JsonKinds.String, "What the tool is: `custom`. Tools that run at Anthropic are refused.", "\"custom\"",
+        Row.Of<ToolDraft>("type", JsonKinds.String, "What the tool is: `custom`. Tools that run at Anthropic are refused.",
+            "\"custom\"",
             (_, _) => { }) with { OneOf = ["custom"], Fate = FieldFate.WithoutEffect },
         Row.Needed<ToolDraft>("name", JsonKinds.String, "Its name.", "\"f\"", (tool, value) => tool.Name = value.Text),
         Row.Of<ToolDraft>("description", JsonKinds.String, "What it is for; the model reads it.", "\"Looks it up.\"",
@@ -17,7 +18,8 @@ internal static class AnthropicTools
             (tool, value) => tool.Schema = value.Json.Clone()),
         Row.Of<ToolDraft>("strict", JsonKinds.Boolean, "Whether its arguments must follow the schema. Default: false.", "true",
             (tool, value) => tool.IsStrict = value.Boolean),
-        Row.Without<ToolDraft>("cache_control", JsonKinds.Object, "{\"type\": \"ephemeral\"}", "What was read before is found again anyway."),
+        Row.Without<ToolDraft>("cache_control", JsonKinds.Object, "{\"type\": \"ephemeral\"}",
+            "What was read before is found again anyway."),
     ]);
 
     /// <summary>Reads tools.</summary>
@@ -27,7 +29,8 @@ internal static class AnthropicTools
         {
             ToolDraft tool = item.Into(Table, new ToolDraft());
             if (job.Tools.Any(other => other.Name == tool.Name))
-                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name", "invalid_value");
+                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name",
+                    "invalid_value");
             job.Tools.Add(new ChatTool { Name = tool.Name, Description = tool.Description, Parameters = tool.Schema });
             if (tool.IsStrict)
                 job.StrictTools.Add(tool.Name);

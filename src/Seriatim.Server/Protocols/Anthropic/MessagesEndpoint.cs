@@ -51,7 +51,8 @@ internal sealed class MessagesEndpoint : Endpoint
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, string id, RunningJob job, Answer answer, MessagesStop stop, GenerationUsage usage)
+    private static void Write(Utf8JsonWriter json, string id, RunningJob job, Answer answer, MessagesStop stop,
+        GenerationUsage usage)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, id);
@@ -70,7 +71,7 @@ internal sealed class MessagesEndpoint : Endpoint
                 block.WriteString("id"u8, call.Id);
                 block.WriteString("name"u8, call.Tool);
                 block.WritePropertyName("input"u8);
-                block.WriteRawValue(call.Arguments);
+                JsonElement.Parse(call.Arguments).WriteTo(block);
             });
         }
 

@@ -19,7 +19,8 @@ internal sealed class BatchRunner(IServiceProvider services, int parallel)
     /// <summary>Answers all lines.</summary>
     /// <param name="lines">The lines; empty ones are passed over.</param>
     /// <param name="output">Takes a line for each.</param>
-    /// <param name="told">Told after each line how many were answered, and how many of these with an error; null: nobody is.</param>
+    /// <param name="told">Told after each line how many were answered, and how many of these with an error; null: nobody
+    /// is.</param>
     /// <param name="cancellationToken">Ends it; what was answered is written.</param>
     /// <returns>How many were answered, and how many of these with an error.</returns>
     public async Task<(int Done, int Failed)> RunAsync(IAsyncEnumerable<string> lines, TextWriter output,
@@ -89,7 +90,8 @@ internal sealed class BatchRunner(IServiceProvider services, int parallel)
     }
 
     /// <summary>Asks an endpoint as a connection would.</summary>
-    private async Task<(string Line, bool Failed)> AskAsync(BatchLine request, Endpoint endpoint, CancellationToken cancellationToken)
+    private async Task<(string Line, bool Failed)> AskAsync(BatchLine request, Endpoint endpoint,
+        CancellationToken cancellationToken)
     {
         using var output = new MemoryStream();
         var http = new DefaultHttpContext { RequestServices = services, RequestAborted = cancellationToken };

@@ -12,7 +12,8 @@ internal static class EmbeddingFields
             "`float`: numbers; `base64`: 32-bit floats, the low byte first, in base64. Default: `float`.", "\"base64\"",
             (request, value) => request.IsBase64 = value.Text == "base64") with { OneOf = ["float", "base64"] },
         Row.Of<EmbeddingRequest>("dimensions", JsonKinds.Integer,
-            "The first so many numbers, scaled to length 1 again: for models that were trained for it (Matryoshka). Default: all.",
+            "The first so many numbers, scaled to length 1 again: for models that were trained for it (Matryoshka). Default: "
+                + "all.",
             "8", (request, value) => request.Dimensions = value.Integer) with { Least = 1 },
         Row.Of<EmbeddingRequest>("truncate", JsonKinds.Boolean,
             "Whether a text that is too long is cut; else it is refused. Default: false.", "true",

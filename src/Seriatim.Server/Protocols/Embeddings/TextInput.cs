@@ -43,7 +43,8 @@ internal sealed class TextInput
         foreach (int id in all.SelectMany(text => text))
         {
             if ((uint)id >= (uint)size)
-                throw ApiException.Invalid($"input has the token id {id}; the model's are 0 to {size - 1}.", "input", "invalid_value");
+                throw ApiException.Invalid($"input has the token id {id}; the model's are 0 to {size - 1}.", "input",
+                    "invalid_value");
         }
 
         return all;

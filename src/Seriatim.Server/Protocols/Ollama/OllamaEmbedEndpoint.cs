@@ -7,7 +7,8 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
     private static readonly FieldTable<OllamaEmbedRequest> OptionTable = new("options",
     [
         .. new[] { "num_ctx", "num_batch", "num_gpu", "num_thread", "num_keep", "main_gpu" }.Select(name =>
-            Row.Without<OllamaEmbedRequest>(name, JsonKinds.Integer, "4", "How ollama's runner works; embeddings do not depend on it.")),
+            Row.Without<OllamaEmbedRequest>(name, JsonKinds.Integer, "4",
+                "How ollama's runner works; embeddings do not depend on it.")),
         .. new[] { "temperature", "top_p", "seed" }.Select(name =>
             Row.Without<OllamaEmbedRequest>(name, JsonKinds.Number, "1", "Nothing is chosen where texts are only read.")),
     ]);
@@ -20,7 +21,8 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
             (request, value) => request.Input.Read(value)),
         Row.Of<OllamaEmbedRequest>("truncate", JsonKinds.Boolean, "Whether a text that is too long is cut; else it is refused. "
             + "Default: true.", "false", (request, value) => request.Cuts = value.Boolean),
-        Row.Of<OllamaEmbedRequest>("dimensions", JsonKinds.Integer, "The first so many numbers, scaled to length 1. Default: all.", "8",
+        Row.Of<OllamaEmbedRequest>("dimensions", JsonKinds.Integer,
+            "The first so many numbers, scaled to length 1. Default: all.", "8",
             (request, value) => request.Dimensions = value.Integer) with { Least = 1 },
     ]);
 
@@ -28,14 +30,16 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
     [
         OllamaFields.Headers<OllamaEmbedRequest>(),
         .. Common,
-        Row.Needed<OllamaEmbedRequest>("prompt", JsonKinds.String, "A text.", "\"the cat\"", (request, value) => request.Input.Read(value)),
+        Row.Needed<OllamaEmbedRequest>("prompt", JsonKinds.String, "A text.", "\"the cat\"",
+            (request, value) => request.Input.Read(value)),
     ]);
 
     private static IEnumerable<Field<OllamaEmbedRequest>> Common =>
     [
         CommonFields.Model<OllamaEmbedRequest>((request, name) => request.Model = name),
         Row.Of<OllamaEmbedRequest>("options", JsonKinds.Object, "Options of ollama's runner.", "{\"num_ctx\": 16}",
-            (request, value) => value.Into(OptionTable, request)) with { Inside = () => OptionTable, Fate = FieldFate.WithoutEffect },
+            (request, value) => value.Into(OptionTable, request))
+            with { Inside = () => OptionTable, Fate = FieldFate.WithoutEffect },
         Row.Of<OllamaEmbedRequest>("keep_alive", JsonKinds.String | JsonKinds.Number, "How long the model stays open afterwards.",
             "\"5m\"", (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
     ];

@@ -12,5 +12,6 @@ internal sealed class OllamaGenerateEndpoint : OllamaEndpoint
     public override EndpointAccess Access => EndpointAccess.Generating;
 
     public override async Task HandleAsync(ApiCall call) =>
-        await OllamaAnswer.WriteAsync(call, await call.ReadAsync(OllamaFields.Generate).ConfigureAwait(false)).ConfigureAwait(false);
+        await OllamaAnswer.WriteAsync(call,
+            await call.ReadAsync(OllamaFields.Generate).ConfigureAwait(false)).ConfigureAwait(false);
 }

@@ -39,7 +39,8 @@ internal readonly record struct OllamaKeepAlive(TimeSpan? Time)
         while (!rest.IsEmpty)
         {
             int digits = rest.IndexOfAnyExcept("0123456789.");
-            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.Float, CultureInfo.InvariantCulture,
+                out double number))
                 throw Wrong(value);
             rest = rest[digits..];
             (string Unit, double Seconds) unit = default;

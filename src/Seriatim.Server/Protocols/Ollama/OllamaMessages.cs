@@ -4,31 +4,39 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Server;
 
-/// <summary>The messages of <c>/api/chat</c>. Its calls have no ids: results belong to calls in their order, or by their name.</summary>
+/// <summary>
+/// The messages of <c>/api/chat</c>. Its calls have no ids: results belong to calls in their order, or by their name.
+/// </summary>
 internal static class OllamaMessages
 {
     private static readonly FieldTable<CallDraft> FunctionTable = new("messages[].tool_calls[].function",
     [
         Row.Needed<CallDraft>("name", JsonKinds.String, "Which function.", "\"f\"", (call, value) => call.Name = value.Text),
-        Row.Of<CallDraft>("arguments", JsonKinds.Object, "Its arguments.", "{}", (call, value) => call.Arguments = value.Json.Clone()),
+        Row.Of<CallDraft>("arguments", JsonKinds.Object, "Its arguments.", "{}",
+            (call, value) => call.Arguments = value.Json.Clone()),
         Row.Without<CallDraft>("index", JsonKinds.Integer, "0", "Its place, which its place in the list says."),
         Row.Without<CallDraft>("description", JsonKinds.String, "\"x\"", "The tool's description says it."),
     ]);
 
     private static readonly FieldTable<CallDraft> CallTable = new("messages[].tool_calls[]",
     [
-        Row.Needed<CallDraft>("function", JsonKinds.Object, "The function: `name` and `arguments`.", "{\"name\": \"f\", \"arguments\": {}}",
+        Row.Needed<CallDraft>("function", JsonKinds.Object, "The function: `name` and `arguments`.",
+            "{\"name\": \"f\", \"arguments\": {}}",
             (call, value) => value.Into(FunctionTable, call)) with { Inside = () => FunctionTable },
-        Row.Of<CallDraft>("id", JsonKinds.String, "By which its result is told apart.", "\"1\"", (call, value) => call.Id = value.Text),
+        Row.Of<CallDraft>("id", JsonKinds.String, "By which its result is told apart.", "\"1\"",
+            (call, value) => call.Id = value.Text),
         Row.Without<CallDraft>("type", JsonKinds.String, "\"function\"", "All tools are functions."),
     ]);
 
     public static FieldTable<MessageDraft> Table { get; } = new("messages[]",
     [
-        Row.Needed<MessageDraft>("role", JsonKinds.String, "Who speaks.", "\"user\"", (message, value) => message.Role = value.Text)
+        Row.Needed<MessageDraft>("role", JsonKinds.String, "Who speaks.", "\"user\"",
+            (message, value) => message.Role = value.Text)
             with { OneOf = ["system", "user", "assistant", "tool"] },
-        Row.Of<MessageDraft>("content", JsonKinds.String, "What is said.", "\"Hello\"", (message, value) => message.Content = value.Text),
-        Row.Of<MessageDraft>("thinking", JsonKinds.String, "What the assistant thought; refused where the template has no place for it.",
+        Row.Of<MessageDraft>("content", JsonKinds.String, "What is said.", "\"Hello\"",
+            (message, value) => message.Content = value.Text),
+        Row.Of<MessageDraft>("thinking", JsonKinds.String,
+            "What the assistant thought; refused where the template has no place for it.",
             "\"Hm.\"", (message, value) => message.Thinking = value.Text),
         Row.Of<MessageDraft>("tool_calls", JsonKinds.Array, "The tools that the assistant called.",
             "[{\"function\": {\"name\": \"f\", \"arguments\": {}}}]",

@@ -54,7 +54,8 @@ internal static class OllamaModel
     {
         string? place = model.Opened?.Folder ?? LocalModels.Find(model.Source, new ModelHubOptions());
         return place is null ? [] : File.Exists(place) ? [new FileInfo(place)]
-            : Directory.Exists(place) ? [.. new DirectoryInfo(place).GetFiles().OrderBy(file => file.Name, StringComparer.Ordinal)] : [];
+            : Directory.Exists(place) ? [.. new DirectoryInfo(place).GetFiles()
+                .OrderBy(file => file.Name, StringComparer.Ordinal)] : [];
     }
 
     /// <summary>Of names, lengths and times of its files: reading gigabytes to name a model is not worth it.</summary>

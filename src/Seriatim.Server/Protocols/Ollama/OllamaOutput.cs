@@ -39,7 +39,8 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
     }
 
     /// <summary>Why an answer ended.</summary>
-    public static string ReasonOf(FinishReason finish) => finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop";
+    public static string ReasonOf(FinishReason finish) =>
+        finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop";
 
     /// <summary>Nanoseconds.</summary>
     public static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
@@ -71,7 +72,7 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
                 json.WriteStartObject("function"u8);
                 json.WriteString("name"u8, tool.Tool);
                 json.WritePropertyName("arguments"u8);
-                json.WriteRawValue(tool.Arguments);
+                JsonElement.Parse(tool.Arguments).WriteTo(json); // in one line, however the model wrote it
                 json.WriteEndObject();
                 json.WriteEndObject();
             }

@@ -31,7 +31,8 @@ internal sealed class OllamaPullEndpoint : OllamaEndpoint
         if (!call.Server.Options.AllowsPulling)
         {
             throw new ApiException(new ApiError(403, ApiError.InvalidRequest,
-                "Models are not fetched by requests here; who runs the server can allow it (AllowsPulling).", "pull_not_allowed"));
+                "Models are not fetched by requests here; who runs the server can allow it (AllowsPulling).",
+                    "pull_not_allowed"));
         }
 
         if (!request.Streams)
@@ -53,7 +54,8 @@ internal sealed class OllamaPullEndpoint : OllamaEndpoint
     private static async IAsyncEnumerable<Status> FollowAsync(ApiCall call, string id)
     {
         yield return new Status("pulling manifest", null);
-        var told = Channel.CreateBounded<DownloadProgress>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+        var told = Channel.CreateBounded<DownloadProgress>(
+            new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
         Task pull = PullAsync(call, id, new Told(told.Writer));
         _ = pull.ContinueWith(_ => told.Writer.TryComplete(), CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

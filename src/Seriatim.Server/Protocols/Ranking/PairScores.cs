@@ -5,8 +5,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Server;
 
 /// <summary>
-/// How well texts belong to others: by a classifier of pairs (a cross-encoder) where the model is one, else by the cosine of their
-/// embeddings. Answers say which.
+/// How well texts belong to others: by a classifier of pairs (a cross-encoder) where the model is one, else by the cosine of
+/// their embeddings. Answers say which.
 /// </summary>
 internal static class PairScores
 {
@@ -60,7 +60,8 @@ internal static class PairScores
     {
         1 => 1 / (1 + Math.Exp(-logits[0])),
         2 => 1 / (1 + Math.Exp(logits[0] - logits[1])),
-        _ => throw ApiException.Invalid($"{use.Name} tells {logits.Length} classes apart; one that tells relevant from not is needed.",
+        _ => throw ApiException.Invalid($"{use.Name} tells {logits.Length} classes apart; one that tells relevant from not is "
+            + "needed.",
             "model", "wrong_task"),
     };
 }

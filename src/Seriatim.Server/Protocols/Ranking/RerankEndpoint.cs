@@ -14,7 +14,8 @@ internal sealed class RerankEndpoint : Endpoint
         CommonFields.Model<RerankRequest>((request, name) => request.Model = name),
         Row.Needed<RerankRequest>("query", JsonKinds.String, "What is looked for.", "\"the cat\"",
             (request, value) => request.Query = value.Text),
-        Row.Needed<RerankRequest>("documents", JsonKinds.Array, "Texts, or objects with a `text`.", "[\"a cat\", \"a song\"]", Read)
+        Row.Needed<RerankRequest>("documents", JsonKinds.Array, "Texts, or objects with a `text`.", "[\"a cat\", \"a song\"]",
+            Read)
             with { Inside = () => DocumentTable },
         Row.Of<RerankRequest>("top_n", JsonKinds.Integer, "How many are told, the best first. Default: all.", "1",
             (request, value) => request.Top = value.Integer) with { Least = 1 },

@@ -29,13 +29,15 @@ internal sealed class ScoreEndpoint : Endpoint
         ScoreRequest request = await call.ReadAsync(Table).ConfigureAwait(false);
         if (request.Second.Count == 0 || (request.First.Count != 1 && request.First.Count != request.Second.Count))
         {
-            throw ApiException.Invalid($"text_1 has {request.First.Count} texts and text_2 has {request.Second.Count}; one and any "
+            throw ApiException.Invalid($"text_1 has {request.First.Count} texts and text_2 has {request.Second.Count}; one "
+                + "and any "
                 + "number, or as many of both, are needed.", "text_2", "invalid_value");
         }
 
         using ModelUse use = await call.Server.Models.Find(request.Model).UseAsync(call.Aborted).ConfigureAwait(false);
         (double[] scores, string method, int tokens) = await PairScores.OfAsync(call, use,
-            [.. request.Second.Select((text, i) => (request.First[request.First.Count == 1 ? 0 : i], text))]).ConfigureAwait(false);
+            [.. request.Second.Select((text, i) => (request.First[request.First.Count == 1 ? 0 : i], text))])
+            .ConfigureAwait(false);
         await call.WriteAsync(json =>
         {
             json.WriteStartObject();

@@ -30,7 +30,8 @@ internal sealed class ResponseEndpoint : Endpoint
                 _ => false,
             };
             if (!isKnown)
-                throw ApiException.Invalid($"{name}={value} is not taken here; stream and starting_after are.", name, "invalid_value");
+                throw ApiException.Invalid($"{name}={value} is not taken here; stream and starting_after are.", name,
+                    "invalid_value");
         }
 
         return call.Http.Request.Query["stream"] is ["true"]

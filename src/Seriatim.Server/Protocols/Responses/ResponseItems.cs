@@ -3,15 +3,19 @@ using Seriatim.Tokenizers;
 
 namespace Seriatim.Server;
 
-/// <summary>The items that inputs of <c>/v1/responses</c> are made of, as turns. Reasoning and calls belong to the assistant's turn.</summary>
+/// <summary>
+/// The items that inputs of <c>/v1/responses</c> are made of, as turns. Reasoning and calls belong to the assistant's turn.
+/// </summary>
 internal static class ResponseItems
 {
     private static readonly FieldTable<ItemDraft> PartTable = new("input[].content[]",
     [
-        Row.Needed<ItemDraft>("type", JsonKinds.String, "What the part is; texts alone are read.", "\"input_text\"", (_, _) => { })
+        Row.Needed<ItemDraft>("type", JsonKinds.String, "What the part is; texts alone are read.", "\"input_text\"",
+            (_, _) => { })
             with { OneOf = ["input_text", "output_text", "text", "reasoning_text", "summary_text"] },
         Row.Needed<ItemDraft>("text", JsonKinds.String, "The text.", "\"Hello\"", (item, value) => item.Text += value.Text),
-        Row.Without<ItemDraft>("annotations", JsonKinds.Array, "[]", "Notes on an earlier answer; the template does not show them."),
+        Row.Without<ItemDraft>("annotations", JsonKinds.Array, "[]",
+            "Notes on an earlier answer; the template does not show them."),
         Row.Without<ItemDraft>("logprobs", JsonKinds.Array, "[]", "Numbers of an earlier answer."),
     ]);
 
@@ -20,7 +24,8 @@ internal static class ResponseItems
         .. Head("message"),
         Row.Needed<ItemDraft>("role", JsonKinds.String, "Who speaks.", "\"user\"", (item, value) => item.Role = value.Text)
             with { OneOf = ["system", "developer", "user", "assistant"] },
-        Row.Needed<ItemDraft>("content", JsonKinds.String | JsonKinds.Array, "What is said: a text, or parts.", "\"Hello\"", ReadContent)
+        Row.Needed<ItemDraft>("content", JsonKinds.String | JsonKinds.Array, "What is said: a text, or parts.", "\"Hello\"",
+            ReadContent)
             with { Inside = () => PartTable },
         Row.Without<ItemDraft>("phase", JsonKinds.String, "\"final_answer\"", "What part of an answer it was."),
     ]);
@@ -28,7 +33,8 @@ internal static class ResponseItems
     private static readonly FieldTable<ItemDraft> CallTable = new("input[] of type function_call",
     [
         .. Head("function_call"),
-        Row.Needed<ItemDraft>("call_id", JsonKinds.String, "By which its result is told apart.", "\"1\"", (item, value) => item.CallId = value.Text),
+        Row.Needed<ItemDraft>("call_id", JsonKinds.String, "By which its result is told apart.", "\"1\"",
+            (item, value) => item.CallId = value.Text),
         Row.Needed<ItemDraft>("name", JsonKinds.String, "Which function.", "\"f\"", (item, value) => item.Name = value.Text),
         Row.Needed<ItemDraft>("arguments", JsonKinds.String, "Its arguments: a JSON object in a text.", "\"{}\"",
             (item, value) => item.Arguments = AnswerSink.TryParse(value.Text, out JsonElement arguments) ? arguments
@@ -38,7 +44,8 @@ internal static class ResponseItems
     private static readonly FieldTable<ItemDraft> OutputTable = new("input[] of type function_call_output",
     [
         .. Head("function_call_output"),
-        Row.Needed<ItemDraft>("call_id", JsonKinds.String, "Of which call it is the result.", "\"1\"", (item, value) => item.CallId = value.Text),
+        Row.Needed<ItemDraft>("call_id", JsonKinds.String, "Of which call it is the result.", "\"1\"",
+            (item, value) => item.CallId = value.Text),
         Row.Needed<ItemDraft>("output", JsonKinds.String | JsonKinds.Array, "What the function gave.", "\"7\"", ReadContent)
             with { Inside = () => PartTable },
     ]);
@@ -46,9 +53,11 @@ internal static class ResponseItems
     private static readonly FieldTable<ItemDraft> ReasoningTable = new("input[] of type reasoning",
     [
         .. Head("reasoning"),
-        Row.Of<ItemDraft>("content", JsonKinds.Array, "What was thought.", "[{\"type\": \"reasoning_text\", \"text\": \"Hm.\"}]", ReadContent)
+        Row.Of<ItemDraft>("content", JsonKinds.Array, "What was thought.", "[{\"type\": \"reasoning_text\", \"text\": \"Hm.\"}]",
+            ReadContent)
             with { Inside = () => PartTable },
-        Row.Without<ItemDraft>("summary", JsonKinds.Array, "[]", "What was thought, summed up; the thoughts themselves are shown."),
+        Row.Without<ItemDraft>("summary", JsonKinds.Array, "[]",
+            "What was thought, summed up; the thoughts themselves are shown."),
         Row.Refused<ItemDraft>("encrypted_content", JsonKinds.String, "\"x\"", [], "nobody here can read it."),
     ]);
 
@@ -104,7 +113,11 @@ internal static class ResponseItems
             default:
                 turns.Add(new ChatTurn("tool", item.Text)
                 {
-                    Fields = new Dictionary<string, object?> { ["name"] = NameOf(turns, item.CallId), ["tool_call_id"] = item.CallId },
+                    Fields = new Dictionary<string, object?>
+                    {
+                        ["name"] = NameOf(turns, item.CallId),
+                        ["tool_call_id"] = item.CallId,
+                    },
                 });
                 break;
         }

@@ -176,7 +176,8 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job)
     private ChatTurn Turn()
     {
         var fields = new Dictionary<string, object?>();
-        List<object?> calls = [.. response.Items.Where(item => item is { Kind: AnswerPartKind.CallBegin, IsIncomplete: false }).Select(item =>
+        List<object?> calls = [.. response.Items
+            .Where(item => item is { Kind: AnswerPartKind.CallBegin, IsIncomplete: false }).Select(item =>
         {
             AnswerSink.TryParse($"{item.Text}", out System.Text.Json.JsonElement arguments);
             return (object?)new ToolCall { Id = item.CallId, Name = item.Tool, Arguments = arguments }.Field;

@@ -62,8 +62,10 @@ internal sealed class ResponsesEndpoint : Endpoint
             () => Task.CompletedTask);
     }
 
-    private static StoredResponse Finished(StoredResponse response) => response.IsOver && response.Status is "completed" or "incomplete"
+    private static StoredResponse Finished(StoredResponse response) =>
+        response.IsOver && response.Status is "completed" or "incomplete"
         ? response
-        : throw ApiException.Invalid($"The response {response.Id} is {response.Status}; only one that is complete can be gone on from.",
+        : throw ApiException.Invalid($"The response {response.Id} is {response.Status}; only one that is complete can be gone "
+            + "on from.",
             "previous_response_id", "invalid_value");
 }

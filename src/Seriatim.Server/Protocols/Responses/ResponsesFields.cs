@@ -9,10 +9,12 @@ internal static class ResponsesFields
 {
     private static readonly FieldTable<ToolDraft> ToolTable = new("tools[]",
     [
-        Row.Needed<ToolDraft>("type", JsonKinds.String, "What the tool is: a function. Tools that run at OpenAI are refused.", "\"function\"",
+        Row.Needed<ToolDraft>("type", JsonKinds.String, "What the tool is: a function. Tools that run at OpenAI are refused.",
+            "\"function\"",
             (_, _) => { }) with { OneOf = ["function"] },
         Row.Needed<ToolDraft>("name", JsonKinds.String, "Its name.", "\"f\"", (tool, value) => tool.Name = value.Text),
-        Row.Of<ToolDraft>("description", JsonKinds.String, "What it is for.", "\"Looks it up.\"", (tool, value) => tool.Description = value.Text),
+        Row.Of<ToolDraft>("description", JsonKinds.String, "What it is for.", "\"Looks it up.\"",
+            (tool, value) => tool.Description = value.Text),
         Row.Of<ToolDraft>("parameters", JsonKinds.Object, "The JSON schema of its arguments.", "{\"type\": \"object\"}",
             (tool, value) => tool.Parameters = value.Json.Clone()),
         Row.Of<ToolDraft>("strict", JsonKinds.Boolean, "Whether its arguments must follow the schema. Default: false.", "true",
@@ -23,15 +25,18 @@ internal static class ResponsesFields
     [
         Row.Needed<ResponsesRequest>("type", JsonKinds.String, "What is called: a function.", "\"function\"", (_, _) => { })
             with { OneOf = ["function"] },
-        Row.Needed<ResponsesRequest>("name", JsonKinds.String, "The tool.", "\"f\"", (request, value) => request.Job.NamedTool = value.Text),
+        Row.Needed<ResponsesRequest>("name", JsonKinds.String, "The tool.", "\"f\"",
+            (request, value) => request.Job.NamedTool = value.Text),
     ]);
 
     private static readonly FieldTable<ResponsesRequest> ReasoningTable = new("reasoning",
     [
-        Row.Of<ResponsesRequest>("effort", JsonKinds.String, "Given to the chat template; refused where it does not read it.", "\"low\"",
+        Row.Of<ResponsesRequest>("effort", JsonKinds.String, "Given to the chat template; refused where it does not read it.",
+            "\"low\"",
             (request, value) => request.Job.Variables[ChatJob.ReasoningEffort] = value.Text)
             with { OneOf = ["none", "minimal", "low", "medium", "high", "xhigh"] },
-        Row.Refused<ResponsesRequest>("summary", JsonKinds.String, "\"auto\"", [], "what is thought is shown as it is, not summed up."),
+        Row.Refused<ResponsesRequest>("summary", JsonKinds.String, "\"auto\"", [],
+            "what is thought is shown as it is, not summed up."),
         Row.Refused<ResponsesRequest>("generate_summary", JsonKinds.String, "\"auto\"", [], "what is thought is shown as it is."),
     ]);
 
@@ -48,59 +53,79 @@ internal static class ResponsesFields
 
     private static readonly FieldTable<ResponsesRequest> TextTable = new("text",
     [
-        Row.Of<ResponsesRequest>("format", JsonKinds.Object, "What form the answer has.", "{\"type\": \"json_object\"}", ReadFormat)
+        Row.Of<ResponsesRequest>("format", JsonKinds.Object, "What form the answer has.", "{\"type\": \"json_object\"}",
+            ReadFormat)
             with { Inside = () => FormatTable },
-        Row.Refused<ResponsesRequest>("verbosity", JsonKinds.String, "\"low\"", ["\"medium\""], "say in a message how long answers should be."),
+        Row.Refused<ResponsesRequest>("verbosity", JsonKinds.String, "\"low\"", ["\"medium\""],
+            "say in a message how long answers should be."),
     ]);
 
     public static FieldTable<ResponsesRequest> Table { get; } = new("POST /v1/responses",
     [
         CommonFields.Model<ResponsesRequest>((request, name) => request.Job.Model = name),
-        Row.Of<ResponsesRequest>("input", JsonKinds.String | JsonKinds.Array, "A text, or items: messages, calls, results, reasoning.",
-            "\"the cat\"", (request, value) => ResponseItems.Read(request.Job, value)) with { Inside = () => ResponseItems.MessageTable },
-        Row.Of<ResponsesRequest>("instructions", JsonKinds.String, "What the model is told first, for this response alone.", "\"sing\"",
+        Row.Of<ResponsesRequest>("input", JsonKinds.String | JsonKinds.Array,
+            "A text, or items: messages, calls, results, reasoning.",
+            "\"the cat\"",
+            (request, value) => ResponseItems.Read(request.Job, value)) with { Inside = () => ResponseItems.MessageTable },
+        Row.Of<ResponsesRequest>("instructions", JsonKinds.String, "What the model is told first, for this response alone.",
+            "\"sing\"",
             (request, value) => Keep(request, value, "instructions").Instructions = value.Text),
         Row.Of<ResponsesRequest>("previous_response_id", JsonKinds.String,
             "A response to go on from. The server keeps the last ones in memory: one that is gone is refused.", "\"resp_1\"",
             (request, value) => request.Previous = value.Text),
-        Row.Of<ResponsesRequest>("max_output_tokens", JsonKinds.Integer, "Most new tokens. Default: the model's, else as many as fit.", "5",
+        Row.Of<ResponsesRequest>("max_output_tokens", JsonKinds.Integer,
+            "Most new tokens. Default: the model's, else as many as fit.", "5",
             (request, value) => Keep(request, value, "max_output_tokens").Job.Generation.MaxTokens = value.Integer)
             with { Least = 1, Option = "MaxNewTokens" },
         Row.Of<ResponsesRequest>("stream", JsonKinds.Boolean, "Send events as the response is made. Default: false.", "true",
             (request, value) => request.Streams = value.Boolean),
         Row.Of<ResponsesRequest>("background", JsonKinds.Boolean,
-            "Answer at once, and go on whether or not somebody waits; `GET /v1/responses/{id}` tells how far it is. Default: false.", "true",
+            "Answer at once, and go on whether or not somebody waits; `GET /v1/responses/{id}` tells how far it is. Default: "
+                + "false.", "true",
             (request, value) => request.IsBackground = value.Boolean),
-        Row.Of<ResponsesRequest>("store", JsonKinds.Boolean, "Whether the response is kept, to be got and gone on from. Default: true.",
+        Row.Of<ResponsesRequest>("store", JsonKinds.Boolean,
+            "Whether the response is kept, to be got and gone on from. Default: true.",
             "false", ReadStore),
-        Row.Of<ResponsesRequest>("tools", JsonKinds.Array, "Tools the model may call; refused where its chat template does not show them.",
+        Row.Of<ResponsesRequest>("tools", JsonKinds.Array,
+            "Tools the model may call; refused where its chat template does not show them.",
             "[{\"type\": \"function\", \"name\": \"f\"}]", ReadTools) with { Inside = () => ToolTable },
-        Row.Of<ResponsesRequest>("tool_choice", JsonKinds.String | JsonKinds.Object, "`auto`, `none`, `required`, or one by its name.",
+        Row.Of<ResponsesRequest>("tool_choice", JsonKinds.String | JsonKinds.Object,
+            "`auto`, `none`, `required`, or one by its name.",
             "\"none\"", ReadChoice) with
         {
             OneOf = ["auto", "none", "required"],
             Inside = () => ChoiceTable,
             ExampleNeeds = "\"tools\": [{\"type\": \"function\", \"name\": \"f\"}]",
         },
-        Row.Of<ResponsesRequest>("parallel_tool_calls", JsonKinds.Boolean, "Whether an answer may call several tools. Default: true.", "false",
+        Row.Of<ResponsesRequest>("parallel_tool_calls", JsonKinds.Boolean,
+            "Whether an answer may call several tools. Default: true.", "false",
             (request, value) => Keep(request, value, "parallel_tool_calls").Job.AllowsSeveralCalls = value.Boolean)
             with { ExampleNeeds = "\"tools\": [{\"type\": \"function\", \"name\": \"f\"}]" },
         Row.Of<ResponsesRequest>("reasoning", JsonKinds.Object, "How much the model thinks.", "{\"effort\": \"low\"}",
-            (request, value) => value.Into(ReasoningTable, Keep(request, value, "reasoning"))) with { Inside = () => ReasoningTable },
-        Row.Of<ResponsesRequest>("text", JsonKinds.Object, "What form the answer has.", "{\"format\": {\"type\": \"json_object\"}}",
+            (request, value) => value.Into(ReasoningTable, Keep(request, value, "reasoning")))
+            with { Inside = () => ReasoningTable },
+        Row.Of<ResponsesRequest>("text", JsonKinds.Object, "What form the answer has.",
+            "{\"format\": {\"type\": \"json_object\"}}",
             (request, value) => value.Into(TextTable, Keep(request, value, "text"))) with { Inside = () => TextTable },
         .. SamplingFields.Rows.Select(row => row.In<ResponsesRequest>(request => request.Job.Generation)),
         .. Row.Some<GenerationSettings, ResponsesRequest>(GenerationFields.Rows, request => request.Job.Generation,
             "seed", "stop", "stop_token_ids", "ignore_eos", "min_tokens", "cache_prompt", "cache_salt", "priority"),
-        Row.Of<ResponsesRequest>("metadata", JsonKinds.Object, "The client's own notes; the response tells them again.", "{\"run\": \"7\"}",
-            (request, value) => Keep(request, value, "metadata")) with { Fate = FieldFate.WithoutEffect },
-        Row.Refused<ResponsesRequest>("truncation", JsonKinds.String, "\"auto\"", ["\"disabled\""], "prompts are never cut; send what fits."),
-        Row.Refused<ResponsesRequest>("include", JsonKinds.Array, "[\"message.output_text.logprobs\"]", ["[]"], "nothing more is told."),
+        Row.Of<ResponsesRequest>("metadata", JsonKinds.Object, "The client's own notes; the response tells them again.",
+            "{\"run\": \"7\"}",
+            (request, value) => Keep(request, value, "metadata")),
+        Row.Refused<ResponsesRequest>("truncation", JsonKinds.String, "\"auto\"", ["\"disabled\""],
+            "prompts are never cut; send what fits."),
+        Row.Refused<ResponsesRequest>("include", JsonKinds.Array, "[\"message.output_text.logprobs\"]", ["[]"],
+            "nothing more is told."),
         Row.Refused<ResponsesRequest>("top_logprobs", JsonKinds.Integer, "2", ["0"], "ask /v1/chat/completions for them."),
-        Row.Refused<ResponsesRequest>("max_tool_calls", JsonKinds.Integer, "2", [], "no tool runs here; call them, and send what they gave."),
-        Row.Refused<ResponsesRequest>("conversation", JsonKinds.String | JsonKinds.Object, "\"conv_1\"", [], "use previous_response_id."),
-        Row.Refused<ResponsesRequest>("prompt", JsonKinds.Object, "{\"id\": \"x\"}", [], "prompts of clients are not kept; send them."),
-        Row.Refused<ResponsesRequest>("service_tier", JsonKinds.String, "\"flex\"", ["\"auto\"", "\"default\""], "there is one tier."),
+        Row.Refused<ResponsesRequest>("max_tool_calls", JsonKinds.Integer, "2", [],
+            "no tool runs here; call them, and send what they gave."),
+        Row.Refused<ResponsesRequest>("conversation", JsonKinds.String | JsonKinds.Object, "\"conv_1\"", [],
+            "use previous_response_id."),
+        Row.Refused<ResponsesRequest>("prompt", JsonKinds.Object, "{\"id\": \"x\"}", [],
+            "prompts of clients are not kept; send them."),
+        Row.Refused<ResponsesRequest>("service_tier", JsonKinds.String, "\"flex\"", ["\"auto\"", "\"default\""],
+            "there is one tier."),
         Row.Refused<ResponsesRequest>("stream_options", JsonKinds.Object, "{\"include_obfuscation\": true}",
             ["{\"include_obfuscation\": false}", "{}"], "events are as long as their text."),
         .. new[] { "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention" }.Select(name =>
@@ -126,7 +151,8 @@ internal static class ResponsesFields
         {
             ToolDraft tool = item.Into(ToolTable, new ToolDraft());
             if (request.Job.Tools.Any(other => other.Name == tool.Name))
-                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name", "invalid_value");
+                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name",
+                    "invalid_value");
             var shown = new ChatTool { Name = tool.Name, Description = tool.Description };
             request.Job.Tools.Add(tool.Parameters is { } schema ? shown with { Parameters = schema } : shown);
             if (tool.IsStrict)
@@ -148,11 +174,12 @@ internal static class ResponsesFields
             _ => ToolChoice.Auto,
         };
         if (job.Tools.Count == 0 && job.ToolChoice is ToolChoice.Required or ToolChoice.Named)
-            throw ApiException.Invalid($"{value.Path} is for tools, and there are none; give tools.", value.Path, "missing_field");
+            throw ApiException.Invalid($"{value.Path} is for tools, and there are none; give tools.", value.Path,
+                "missing_field");
         if (job.NamedTool is { } name && job.Tools.All(tool => tool.Name != name))
         {
-            throw ApiException.Invalid($"{value.Path} names {name}; there are {string.Join(", ", job.Tools.Select(tool => tool.Name))}.",
-                value.Path, "invalid_value");
+            throw ApiException.Invalid($"{value.Path} names {name}; there are "
+                + $"{string.Join(", ", job.Tools.Select(tool => tool.Name))}.", value.Path, "invalid_value");
         }
 
         Keep(request, value, "tool_choice");

@@ -29,7 +29,9 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
 
     public List<ResponseItem> Items { get; } = [];
 
-    /// <summary><c>queued</c>, <c>in_progress</c>, <c>completed</c>, <c>incomplete</c>, <c>failed</c>, <c>cancelled</c>.</summary>
+    /// <summary>
+    /// <c>queued</c>, <c>in_progress</c>, <c>completed</c>, <c>incomplete</c>, <c>failed</c>, <c>cancelled</c>.
+    /// </summary>
     public string Status { get; private set; } = "queued";
 
     /// <summary>Why it failed; null: it has not.</summary>
@@ -90,7 +92,8 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     });
 
     /// <summary>The events behind a number, those that come too, up to the last.</summary>
-    public async IAsyncEnumerable<ResponseEvent> ReadAsync(int after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ResponseEvent> ReadAsync(int after,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (int next = after + 1; ;)
         {
@@ -175,7 +178,10 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     private void WriteEcho(Utf8JsonWriter json, string name, string usual)
     {
         json.WritePropertyName(name);
-        json.WriteRawValue(request.Echo.TryGetValue(name, out JsonElement given) ? given.GetRawText() : usual);
+        if (request.Echo.TryGetValue(name, out JsonElement given))
+            given.WriteTo(json); // in one line, however it was sent
+        else
+            json.WriteRawValue(usual);
     }
 
     private void WriteUsage(Utf8JsonWriter json)

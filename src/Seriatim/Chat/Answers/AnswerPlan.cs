@@ -35,12 +35,15 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
         return use.ContentSchema is { } schema ? plan with { Grammar = ContentGrammar.Of(plan, schema) } : plan;
     }
 
-    /// <summary>A request whose answers can be read: marks that are special tokens come out, those that end a message end it.</summary>
+    /// <summary>
+    /// A request whose answers can be read: marks that are special tokens come out, those that end a message end it.
+    /// </summary>
     public GenerationRequest ApplyTo(GenerationRequest request)
     {
         if (Grammar is not null && request.Sampling.Grammar is { } other)
         {
-            throw new GrammarException(Grammar.Kind, "", $"the request has a grammar of its own ({other.Kind}), and its tools or the form "
+            throw new GrammarException(Grammar.Kind, "",
+                $"the request has a grammar of its own ({other.Kind}), and its tools or the form "
                 + "of its answer need another; leave one of them out");
         }
 

@@ -53,7 +53,8 @@ internal sealed class AnswerReader
     }
 
     /// <summary>The end of the answer.</summary>
-    /// <param name="cut">Whether a limit ended it, not the model: then a call that has begun is incomplete, not malformed.</param>
+    /// <param name="cut">Whether a limit ended it, not the model: then a call that has begun is incomplete, not
+    /// malformed.</param>
     /// <returns>What was held back.</returns>
     public IReadOnlyList<AnswerDelta> End(bool cut)
     {

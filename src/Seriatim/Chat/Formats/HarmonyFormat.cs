@@ -105,7 +105,8 @@ internal sealed class HarmonyFormat : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
-        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.Name} "), Nodes.Mark(Constrain), Nodes.Text("json"),
+        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.Name} "), Nodes.Mark(Constrain),
+            Nodes.Text("json"),
         Nodes.Mark(Message), tool.Arguments());
 
     /// <summary>Any reasoning, then perhaps a preamble and a call, or the answer. A turn has one call.</summary>

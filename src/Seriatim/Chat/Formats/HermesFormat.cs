@@ -3,8 +3,8 @@ using Seriatim.Generation;
 namespace Seriatim;
 
 /// <summary>
-/// JSON with <c>name</c> and <c>arguments</c> between <c>&lt;tool_call&gt;</c> and <c>&lt;/tool_call&gt;</c>: Hermes, Qwen and many
-/// others. The block ends where the JSON ends; a mark inside a string is text.
+/// JSON with <c>name</c> and <c>arguments</c> between <c>&lt;tool_call&gt;</c> and <c>&lt;/tool_call&gt;</c>: Hermes, Qwen and
+/// many others. The block ends where the JSON ends; a mark inside a string is text.
 /// </summary>
 internal sealed class HermesFormat : ToolFormat
 {

@@ -70,7 +70,8 @@ internal sealed class ParameterValue(JsonElement schema, string key, Action<stri
         && IsText(property);
 
     /// <summary>Whether nothing but a string is allowed.</summary>
-    public static bool IsText(JsonElement property) => property.ValueKind == JsonValueKind.Object && (property.TryGetProperty("type", out JsonElement type)
+    public static bool IsText(JsonElement property) =>
+        property.ValueKind == JsonValueKind.Object && (property.TryGetProperty("type", out JsonElement type)
         ? type.ValueKind == JsonValueKind.String && type.ValueEquals("string")
         : property.TryGetProperty("enum", out JsonElement values) && values.ValueKind == JsonValueKind.Array
             && values.EnumerateArray().All(value => value.ValueKind == JsonValueKind.String));

@@ -15,7 +15,9 @@ internal sealed record PythonCall(string Name, string Arguments)
     public static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
 
-    /// <summary>Reads calls that follow one another, each perhaps inside <c>print(...)</c>; null: there is something else.</summary>
+    /// <summary>
+    /// Reads calls that follow one another, each perhaps inside <c>print(...)</c>; null: there is something else.
+    /// </summary>
     public static List<PythonCall>? TryRead(string source)
     {
         var reader = new Reader(source);

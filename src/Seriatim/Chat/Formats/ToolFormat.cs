@@ -17,7 +17,9 @@ internal abstract class ToolFormat
     /// <summary>Those that end the message, so that nothing follows.</summary>
     public virtual IReadOnlyList<string> Ends => [];
 
-    /// <summary>Whether the format has blocks for reasoning and for answers too, and is read even where no tools are offered.</summary>
+    /// <summary>
+    /// Whether the format has blocks for reasoning and for answers too, and is read even where no tools are offered.
+    /// </summary>
     public virtual bool HoldsReasoning => false;
 
     /// <summary>Reads what an answer may begin with, where that is no mark; what is nothing of the kind is left.</summary>

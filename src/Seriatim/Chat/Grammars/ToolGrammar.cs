@@ -20,7 +20,8 @@ internal static class ToolGrammar
     private const string ContentKey = "content", ParametersKey = "parameters";
 
     /// <summary>The grammar of answers to a prompt.</summary>
-    /// <exception cref="GrammarException">A schema cannot be enforced, or the tool that must be called is not offered.</exception>
+    /// <exception cref="GrammarException">A schema cannot be enforced, or the tool that must be called is not
+    /// offered.</exception>
     public static Grammar Of(AnswerPlan plan, ToolUse use)
     {
         ToolFormat format = plan.Format.Tools!;

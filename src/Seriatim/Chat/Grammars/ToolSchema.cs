@@ -30,7 +30,8 @@ internal static class ToolSchema
         }
 
         if (schema.ValueKind != JsonValueKind.Object)
-            throw Refused(tool, "", $"it is {Kind(schema)}; a JSON object is needed, e.g. {{\"type\": \"object\", \"properties\": {{}}}}");
+            throw Refused(tool, "",
+                $"it is {Kind(schema)}; a JSON object is needed, e.g. {{\"type\": \"object\", \"properties\": {{}}}}");
         Check(tool, schema, "", 0);
     }
 
@@ -51,7 +52,8 @@ internal static class ToolSchema
         if (keyword == "type")
         {
             JsonElement[] named = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-            if (named.Length == 0 || named.Any(type => type.ValueKind != JsonValueKind.String || !Types.Contains(type.GetString())))
+            if (named.Length == 0 || named.Any(type =>
+                type.ValueKind != JsonValueKind.String || !Types.Contains(type.GetString())))
                 throw Refused(tool, place, $"{value.GetRawText()} is no type; there are {string.Join(", ", Types)}");
         }
         else if (Maps.Contains(keyword))

@@ -19,5 +19,6 @@ internal sealed record ToolUse
 
     /// <summary>Whether a grammar is needed: where the model decides everything, none is.</summary>
     public bool IsConstrained =>
-        Choice.Kind == ToolChoiceKind.Required || (Choice.Kind == ToolChoiceKind.Auto && (!IsParallel || Strict.Count > 0 || ContentSchema is not null));
+        Choice.Kind == ToolChoiceKind.Required || (Choice.Kind == ToolChoiceKind.Auto
+            && (!IsParallel || Strict.Count > 0 || ContentSchema is not null));
 }

@@ -45,11 +45,13 @@ internal sealed class WrittenArguments(ToolTerms tool)
         return any;
     }
 
-    private GrammarNode Object(Notation notation, JsonElement schema, (string Open, string Close) brackets, Func<string, string> key)
+    private GrammarNode Object(Notation notation, JsonElement schema, (string Open, string Close) brackets,
+        Func<string, string> key)
     {
         Allow(schema, "properties", "required", "additionalProperties", "$defs", "definitions");
         var members = Properties(schema)
-            .Select(property => (Node: Nodes.All(Nodes.Text(key(property.Name)), Value(notation, property.Schema)), property.IsRequired))
+            .Select(property => (Node: Nodes.All(Nodes.Text(key(property.Name)), Value(notation, property.Schema)),
+                property.IsRequired))
             .ToArray();
         GrammarNode inner = GrammarNode.Empty, comma = Nodes.Text(notation.Comma);
         for (int i = members.Length - 1; i >= 0; i--)
@@ -170,6 +172,9 @@ internal sealed class WrittenArguments(ToolTerms tool)
         if (!tool.IsStrict)
             return;
         throw new GrammarException($"Schema of the strict tool {tool.Name}", "",
-            $"{what} cannot be enforced in the form in which this model writes calls. Take it out, or strict.") { Keyword = keyword };
+            $"{what} cannot be enforced in the form in which this model writes calls. Take it out, or strict.")
+        {
+            Keyword = keyword,
+        };
     }
 }
