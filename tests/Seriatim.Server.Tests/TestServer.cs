@@ -46,7 +46,7 @@ internal sealed class TestServer : IAsyncDisposable
         var log = new ListLog();
         WebApplication built = ServerApp.Build(app?.Invoke(options) ?? options, server =>
         {
-            server.Host = server.Host with { MemoryBytes = 2L << 30 };
+            server.Host = server.Host with { MemoryBytes = 4L << 30 };
             if (folder is not null)
             {
                 server.Models.Add(new ServedModelOptions
