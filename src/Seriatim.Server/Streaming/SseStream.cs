@@ -18,13 +18,14 @@ internal sealed class SseStream
 {
     private readonly ApiCall _call;
     private readonly PipeWriter _output;
+    private readonly ArrayBufferWriter<byte> _piece = new();
     private readonly Utf8JsonWriter _json;
     private readonly bool _isLines;
 
     private SseStream(ApiCall call, bool isLines)
     {
         (_call, _output, _isLines) = (call, call.Http.Response.BodyWriter, isLines);
-        _json = new Utf8JsonWriter(_output, JsonOutput.Options);
+        _json = new Utf8JsonWriter(_piece, JsonOutput.Options);
     }
 
     /// <summary>Begins the answer to a request.</summary>
@@ -61,7 +62,23 @@ internal sealed class SseStream
         write(_json);
         _json.Flush();
         _json.Reset();
+        WritePiece();
         _output.Write(_isLines ? "\n"u8 : "\n\n"u8);
+    }
+
+    /// <summary>
+    /// An event's data, and a line of JSON, is one line. What clients and models have written may have line ends between its parts,
+    /// where they mean nothing; in texts they are escaped.
+    /// </summary>
+    private void WritePiece()
+    {
+        int length = _piece.WrittenCount;
+        Span<byte> target = _output.GetSpan(length)[..length];
+        _piece.WrittenSpan.CopyTo(target);
+        target.Replace((byte)'\n', (byte)' ');
+        target.Replace((byte)'\r', (byte)' ');
+        _output.Advance(length);
+        _piece.ResetWrittenCount();
     }
 
     /// <summary>Writes an event whose data is not JSON, such as <c>[DONE]</c>.</summary>
