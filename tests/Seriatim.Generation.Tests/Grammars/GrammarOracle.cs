@@ -96,9 +96,12 @@ internal sealed class GrammarOracle
                     break;
                 case GrammarNode.Sequence sequence:
                     if (place == sequence.Parts.Length)
+                    {
                         open.Push(below);
-                    else
-                        open.Push(Push(sequence.Parts[place], 0, place + 1 == sequence.Parts.Length ? below : Push(sequence, place + 1, below)));
+                        break;
+                    }
+                    int rest = place + 1 == sequence.Parts.Length ? below : Push(sequence, place + 1, below);
+                    open.Push(Push(sequence.Parts[place], 0, rest));
                     break;
                 case GrammarNode.Choice choice:
                     foreach (GrammarNode alternative in choice.Alternatives)
@@ -107,8 +110,9 @@ internal sealed class GrammarOracle
                 case GrammarNode.Repeat repeat:
                     if (place >= repeat.Min)
                         open.Push(below);
+                    int rounds = repeat.Max is null ? Math.Min(place + 1, repeat.Min) : place + 1;
                     if (repeat.Max is null || place < repeat.Max)
-                        open.Push(Push(repeat.Body, 0, Push(repeat, repeat.Max is null ? Math.Min(place + 1, repeat.Min) : place + 1, below)));
+                        open.Push(Push(repeat.Body, 0, Push(repeat, rounds, below)));
                     break;
                 default:
                     throw new NotSupportedException(node.GetType().Name);

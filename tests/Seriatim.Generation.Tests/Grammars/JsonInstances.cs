@@ -30,7 +30,8 @@ internal sealed class JsonInstances
     public static string Compact(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Compact))}]",
-        JsonValueKind.Object => $"{{{string.Join(',', Members(value).Select(member => $"{JsonText.Written(member.Name)}:{Compact(member.Value)}"))}}}",
+        JsonValueKind.Object => $"{{{string.Join(',', Members(value)
+            .Select(member => $"{JsonText.Written(member.Name)}:{Compact(member.Value)}"))}}}",
         _ => Scalar(value),
     };
 

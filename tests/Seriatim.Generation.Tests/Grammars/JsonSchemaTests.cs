@@ -6,9 +6,11 @@ namespace Seriatim.Generation.Tests.Grammars;
 public class JsonSchemaTests
 {
     [Theory]
-    [InlineData("""{"type":"string"}""", """ "a" "\"\\\/\b\f\n\r\t" "\u00e9\ud83d\ude00" "é😀" """, """ "\ud83d" "\ude00x" "\x" """)]
+    [InlineData("""{"type":"string"}""",
+        """ "a" "\"\\\/\b\f\n\r\t" "\u00e9\ud83d\ude00" "é😀" """, """ "\ud83d" "\ude00x" "\x" """)]
     [InlineData("""{"enum":["é\n"]}""", """ "é\n" """, """ "\u00e9\n" "é\u000a" """)]
-    [InlineData("""{"type":"string","minLength":2,"maxLength":2}""", """ "ab" "\n\u0041" "😀\ud83d\ude00" """, """ "a" "abc" "\n" """)]
+    [InlineData("""{"type":"string","minLength":2,"maxLength":2}""",
+        """ "ab" "\n\u0041" "😀\ud83d\ude00" """, """ "a" "abc" "\n" """)]
     [InlineData("""{"type":"string","pattern":"é+$"}""", """ "xé" "\u00e9\u00E9" """, """ "éx" "" """)]
     [InlineData("""{"type":"integer"}""", "0 -1 12345678901234567890", "1.0 -0 01 1e3 + .5")]
     [InlineData("""{"type":"number"}""", "0 -1.50 1e5 2.5E-7", "01 1. .5 1e1234 --1")]
@@ -17,29 +19,39 @@ public class JsonSchemaTests
     [InlineData("""{"type":"integer","multipleOf":7,"minimum":10}""", "14 21 700", "7 15 0")]
     [InlineData("""{"const":1.0}""", "1", "1.0 2 10")]
     [InlineData("""{"not":{"type":["object","array","string","number"]}}""", "null true false", "1 [] {}")]
-    [InlineData("""{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true}""", """ [] ["a"] ["b","a"] """, """ ["a","a"] """)]
+    [InlineData("""{"type":"array","items":{"enum":["a","b"]},"uniqueItems":true}""",
+        """ [] ["a"] ["b","a"] """, """ ["a","a"] """)]
     [InlineData("""{"contains":{"type":"null"},"minContains":2,"maxContains":2,"items":{"type":["null","integer"]}}""",
         "[null,null] [1,null,null]", "[null] [null,null,null] [1,2]")]
     [InlineData("""{"properties":{"a":{"type":"integer"},"b":{}},"required":["b"],"additionalProperties":{"type":"null"}}""",
-        """ {"a":1,"b":2} {"b":2} {"b":2,"z":null,"y":null} """, """ {"b":2,"a":1} {"a":1} {"b":1,"z":1} {"b":1,"b":1} {"b":1,"\u0061":1} """)]
-    [InlineData("""{"type":"object","minProperties":1,"maxProperties":2}""", """ {"a":1} {"a":1,"b":2} """, """ {} {"a":1,"b":2,"c":3} """)]
+        """ {"a":1,"b":2} {"b":2} {"b":2,"z":null,"y":null} """,
+        """ {"b":2,"a":1} {"a":1} {"b":1,"z":1} {"b":1,"b":1} {"b":1,"\u0061":1} """)]
+    [InlineData("""{"type":"object","minProperties":1,"maxProperties":2}""",
+        """ {"a":1} {"a":1,"b":2} """, """ {} {"a":1,"b":2,"c":3} """)]
     [InlineData("""{"type":"object","properties":{"a":{},"b":{},"c":{}},"additionalProperties":false,"minProperties":2}""",
         """ {"a":1,"b":2} {"b":2,"c":3} {"a":1,"b":2,"c":3} """, """ {} {"a":1} """)]
-    [InlineData("""{"oneOf":[{"properties":{"a":{"type":"integer"}},"required":["a"]},{"properties":{"a":{"minimum":5}},"required":["a"]}]}""",
+    [InlineData("""
+        {"oneOf":[{"properties":{"a":{"type":"integer"}},"required":["a"]},{"properties":{"a":{"minimum":5}},"required":["a"]}]}
+        """,
         """ {"a":3} {"a":5.5} """, """ {"a":5} {"a":4.5} {} """)]
-    [InlineData("""{"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"l":{"$ref":"#/$defs/tree"},"v":{"type":"integer"}},"required":["v"],"additionalProperties":false}}}""",
+    [InlineData("""
+        {"$ref":"#/$defs/tree","$defs":{"tree":{"type":"object","properties":{"l":{"$ref":"#/$defs/tree"},
+        "v":{"type":"integer"}},"required":["v"],"additionalProperties":false}}}
+        """,
         """ {"l":{"l":{"v":1},"v":2},"v":3} """, """ {"l":{"v":"x"},"v":3} {"l":{},"v":1} """)]
     public void TextsFollowOrAreBlocked(string schema, string texts, string others)
     {
         var oracle = new GrammarOracle(Grammar.JsonSchema(schema).Rules);
-        Assert.All(texts.Split(' ', StringSplitOptions.RemoveEmptyEntries), text => Assert.True(oracle.Accepts(Encoding.UTF8.GetBytes(text)), text));
-        Assert.All(others.Split(' ', StringSplitOptions.RemoveEmptyEntries), text => Assert.False(oracle.Accepts(Encoding.UTF8.GetBytes(text)), text));
+        bool Accepts(string text) => oracle.Accepts(Encoding.UTF8.GetBytes(text));
+        Assert.All(texts.Split(' ', StringSplitOptions.RemoveEmptyEntries), text => Assert.True(Accepts(text), text));
+        Assert.All(others.Split(' ', StringSplitOptions.RemoveEmptyEntries), text => Assert.False(Accepts(text), text));
     }
 
     [Theory]
     [InlineData("{", null, "it is no JSON")]
     [InlineData("""{"type":"text"}""", "type", "the root: type must be one or some of null")]
-    [InlineData("""{"properties":{"a":{"maxlength":3}}}""", "maxlength", "/properties/a: maxlength is no keyword; maxLength may be meant")]
+    [InlineData("""{"properties":{"a":{"maxlength":3}}}""",
+        "maxlength", "/properties/a: maxlength is no keyword; maxLength may be meant")]
     [InlineData("""{"properties":{"a":{}},"requird":["a"]}""", "requird", "required may be meant")]
     [InlineData("""{"items":{"type":"array","uniqueItems":true}}""", "uniqueItems", "/items")]
     [InlineData("""{"$ref":"https://example.com/other.json"}""", "$ref", "leads out of the document")]
@@ -84,8 +96,8 @@ public class JsonSchemaTests
         Assert.False(Allows(object1, """{"b": 1}""", new() { Spacing = JsonSpacing.Compact }));
         Assert.True(Allows("""{"uniqueItems":true}""", "[1,1]", new() { Unchecked = ["uniqueItems"] }));
         Assert.Throws<GrammarException>(() => Grammar.JsonSchema("true", new() { Unchecked = ["uniqueItem"] }));
-        Assert.True(Allows("""{"$ref":"http://x.org/int.json#/$defs/n"}""", "5",
-            new() { Documents = new JsonSchemaOptions().Documents.Add("http://x.org/int.json", """{"$defs":{"n":{"type":"integer"}}}""") }));
+        var documents = new JsonSchemaOptions().Documents.Add("http://x.org/int.json", """{"$defs":{"n":{"type":"integer"}}}""");
+        Assert.True(Allows("""{"$ref":"http://x.org/int.json#/$defs/n"}""", "5", new() { Documents = documents }));
     }
 
     [Fact]
@@ -112,7 +124,8 @@ public class JsonSchemaTests
     [Fact]
     public void ASchemaThatExplodesIsRefusedSoon()
     {
-        string many = string.Join(',', Enumerable.Range(0, 40).Select(i => $$"""{"anyOf":[{"required":["a{{i}}"]},{"required":["b{{i}}"]}]}"""));
+        string many = string.Join(',', Enumerable.Range(0, 40)
+            .Select(i => $$"""{"anyOf":[{"required":["a{{i}}"]},{"required":["b{{i}}"]}]}"""));
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var error = Assert.Throws<GrammarException>(() => Grammar.JsonSchema($$"""{"allOf":[{{many}}]}"""));
         Assert.Contains("more than 400 cases", error.Message, StringComparison.Ordinal);

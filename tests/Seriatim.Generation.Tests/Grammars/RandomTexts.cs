@@ -61,7 +61,8 @@ internal sealed class RandomTexts
                     Write(part, depth + 1, random, text);
                 break;
             case GrammarNode.Choice choice:
-                GrammarNode next = deep ? choice.Alternatives.MinBy(Height)! : choice.Alternatives[random.Next(choice.Alternatives.Length)];
+                GrammarNode next = deep
+                    ? choice.Alternatives.MinBy(Height)! : choice.Alternatives[random.Next(choice.Alternatives.Length)];
                 Write(next, depth + 1, random, text);
                 break;
             case GrammarNode.Repeat repeat:
@@ -81,12 +82,14 @@ internal sealed class RandomTexts
         int state = ByteDfa.Start;
         for (int i = 0; i < steps && !(language.Accepts(state) && random.Next(8) == 0); i++)
         {
-            byte[] next = [.. Enumerable.Range(0, 256).Where(value => language.Next(state, (byte)value) != ByteDfa.Dead).Select(value => (byte)value)];
+            byte[] next = [.. Enumerable.Range(0, 256).Select(value => (byte)value)
+                .Where(value => language.Next(state, value) != ByteDfa.Dead)];
             if (next.Length == 0)
                 break;
             // Letters more often than they are among the bytes, escapes too.
             byte[] common = [.. next.Where(value => value is >= 0x20 and < 0x7F)];
-            byte value = common.Length > 0 && random.Next(4) > 0 ? common[random.Next(common.Length)] : next[random.Next(next.Length)];
+            byte value = common.Length > 0 && random.Next(4) > 0
+                ? common[random.Next(common.Length)] : next[random.Next(next.Length)];
             text.Add(value);
             state = language.Next(state, value);
         }

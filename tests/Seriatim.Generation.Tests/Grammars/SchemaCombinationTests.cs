@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,12 +14,13 @@ namespace Seriatim.Generation.Tests.Grammars;
 public partial class SchemaCombinationTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// What stands in schemas that are left out: places that are elsewhere then; and what the judge reads in its own way (lengths by
-    /// graphemes, the dot of .NET).
+    /// What stands in schemas that are left out: places that are elsewhere then; and what the judge reads in its own way
+    /// (lengths by graphemes, the dot of .NET).
     /// </summary>
     private static readonly string[] Elsewhere =
     [
-        "\"$ref\"", "$id", "$anchor", "$dynamic", "localhost", "\\\\p{", "unevaluated", "content", "ä", "a\u0308", "\\u00e4", "a\\u0308", "foo\\nbar",
+        "\"$ref\"", "$id", "$anchor", "$dynamic", "localhost", "\\\\p{", "unevaluated", "content", "ä", "a\u0308",
+        "\\u00e4", "a\\u0308", "foo\\nbar",
     ];
 
     [SharedFact]
@@ -65,7 +67,8 @@ public partial class SchemaCombinationTests(ITestOutputHelper output)
         var wrong = new List<string>();
         for (int i = 0; i < count; i++)
         {
-            SchemaSuite.Case a = cases[random.Next(cases.Length)], b = cases[random.Next(cases.Length)], c = cases[random.Next(cases.Length)];
+            SchemaSuite.Case Any() => cases[random.Next(cases.Length)];
+            SchemaSuite.Case a = Any(), b = Any(), c = Any();
             var both = new SchemaSuite.Case($"{i}", Joined(a.Schema, b.Schema, c.Schema, random.Next(9)),
                 new JsonSchemaOptions { AssertFormats = false }, [], [.. a.Instances, .. b.Instances, .. c.Instances]);
             if (SchemaSuite.Compile(both) is not { } grammar)
@@ -92,9 +95,12 @@ public partial class SchemaCombinationTests(ITestOutputHelper output)
                 for (int j = 0; j < 2; j++)
                 {
                     byte[] text = texts.Next(random);
-                    // The judge reckons in double precision.
-                    if (!judge.Allows(text, out _) && !LongNumber().IsMatch(Encoding.UTF8.GetString(text)))
-                        wrong.Add($"{both.Schema} writes {Encoding.UTF8.GetString(text)}");
+                    string written = Encoding.UTF8.GetString(text);
+                    // The judge reckons in double precision, and counts graphemes where we count characters.
+                    bool isItsOwn = LongNumber().IsMatch(written)
+                        || new StringInfo(written).LengthInTextElements != written.EnumerateRunes().Count();
+                    if (!judge.Allows(text, out _) && !isItsOwn)
+                        wrong.Add($"{both.Schema} writes {written}");
                 }
             }
             catch (Exception e) when (e is FormatException or OverflowException or KeyNotFoundException)

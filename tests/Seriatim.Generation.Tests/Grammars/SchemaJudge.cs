@@ -29,7 +29,8 @@ internal sealed class SchemaJudge
         };
         foreach ((string address, string document) in one.Options.Documents)
         {
-            if (one.Schema.Contains("localhost:1234", StringComparison.Ordinal) && !document.Contains("$vocabulary", StringComparison.Ordinal))
+            if (one.Schema.Contains("localhost:1234", StringComparison.Ordinal)
+                && !document.Contains("$vocabulary", StringComparison.Ordinal))
                 JsonSchema.FromText(document, options, new Uri(address));
         }
         _schema = JsonSchema.FromText(schema, options);
@@ -61,7 +62,10 @@ internal sealed class SchemaJudge
             if (key == "pattern" && value is JsonValue text && text.TryGetValue(out string? pattern))
                 members[key] = Spell(pattern);
             else if (key == "patternProperties" && value is JsonObject patterns)
-                members[key] = new JsonObject(patterns.ToList().Select(pair => KeyValuePair.Create(Spell(pair.Key), pair.Value?.DeepClone())));
+            {
+                members[key] = new JsonObject(patterns.ToList()
+                    .Select(pair => KeyValuePair.Create(Spell(pair.Key), pair.Value?.DeepClone())));
+            }
             Spell(members[key]);
         }
     }

@@ -44,11 +44,13 @@ public class SchemaMachineTests(ITestOutputHelper output)
     {
         var random = new Random(7);
         Dictionary<string, string[]> cuts = texts.Distinct().ToDictionary(text => text, text => Cut(text, random));
-        byte[][] pieces = [.. cuts.Values.SelectMany(cut => cut).Distinct().Select(Encoding.UTF8.GetBytes).Where(piece => piece.Length > 1)];
+        byte[][] pieces = [.. cuts.Values.SelectMany(cut => cut).Distinct().Select(Encoding.UTF8.GetBytes)
+            .Where(piece => piece.Length > 1)];
         var ids = new Dictionary<string, int>();
         foreach (byte[] piece in pieces)
             ids.Add(Encoding.UTF8.GetString(piece), 256 + ids.Count);
-        return (MadeTokenizer.Of(pieces, "</s>"), text => [.. cuts[text].Select(piece => ids.TryGetValue(piece, out int id) ? id : piece[0])]);
+        return (MadeTokenizer.Of(pieces, "</s>"),
+            text => [.. cuts[text].Select(piece => ids.TryGetValue(piece, out int id) ? id : piece[0])]);
     }, atLeast);
 
     private static string[] Cut(string text, Random random)
@@ -64,7 +66,8 @@ public class SchemaMachineTests(ITestOutputHelper output)
         return [.. pieces];
     }
 
-    private void Check(IEnumerable<SchemaSuite.Case> cases, Func<IEnumerable<string>, (Tokenizer, Func<string, int[]>)> tokens, int atLeast)
+    private void Check(
+        IEnumerable<SchemaSuite.Case> cases, Func<IEnumerable<string>, (Tokenizer, Func<string, int[]>)> tokens, int atLeast)
     {
         var work = new List<(Grammar Grammar, List<(string Text, bool Accepted)> Texts)>();
         foreach (SchemaSuite.Case one in cases)

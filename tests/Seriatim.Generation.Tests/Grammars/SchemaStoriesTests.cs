@@ -27,7 +27,8 @@ public sealed class SchemaStoriesTests(ITestOutputHelper output)
         using Model model = Model.Load(folder);
         Tokenizer tokenizer = Tokenizer.Load(folder);
         using IDifferentiableOps ops = CpuOps.Create(1);
-        using var core = new EngineCore(new LoadedModel(model, ops), new EngineOptions { MaxSequences = 16, Pages = 512, TokenBudget = 256 });
+        var engine = new EngineOptions { MaxSequences = 16, Pages = 512, TokenBudget = 256 };
+        using var core = new EngineCore(new LoadedModel(model, ops), engine);
         (Grammar Grammar, SchemaJudge Judge, string Name)[] schemas = [.. Schemas(every)];
         int[] prompt = tokenizer.Encode("The cat sits on");
         int? end = tokenizer.IdOf("<|endoftext|>");
@@ -57,7 +58,12 @@ public sealed class SchemaStoriesTests(ITestOutputHelper output)
                     Seed = (ulong)started,
                     StopIds = [end!.Value],
                     Tokenizer = tokenizer,
-                    Sampling = new SamplingOptions { Temperature = 1.5f, Constraints = new() { LogitBias = push }, Grammar = schemas[schema].Grammar },
+                    Sampling = new SamplingOptions
+                    {
+                        Temperature = 1.5f,
+                        Constraints = new() { LogitBias = push },
+                        Grammar = schemas[schema].Grammar,
+                    },
                 }, ++started), schema));
             }
             core.Step();

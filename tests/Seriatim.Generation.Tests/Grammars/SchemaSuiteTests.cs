@@ -23,7 +23,8 @@ public class SchemaSuiteTests(ITestOutputHelper output)
     {
         SchemaSuite.Outcome[] outcomes = Judge(SchemaSuite.Official());
         Assert.Empty(outcomes.SelectMany(outcome => outcome.Let.Select(text => $"{outcome.Case.Name}: {text}")));
-        Assert.Empty(outcomes.Where(outcome => outcome.Blocked.Count > 0 && !Stricter.Any(file => outcome.Case.Name.Contains(file, StringComparison.Ordinal)))
+        Assert.Empty(outcomes.Where(outcome => outcome.Blocked.Count > 0
+            && !Stricter.Any(file => outcome.Case.Name.Contains(file, StringComparison.Ordinal)))
             .Select(outcome => $"{outcome.Case.Name}: {outcome.Blocked[0]}"));
         // What allows no value is refused for that, and for nothing else.
         Assert.Empty(outcomes.Where(outcome => outcome.Refused == "" && outcome.Case.Instances.Any(pair => pair.Valid))
@@ -39,7 +40,8 @@ public class SchemaSuiteTests(ITestOutputHelper output)
     public void RealSchemasAreJudgedRightly()
     {
         SchemaSuite.Outcome[] outcomes = Judge(SchemaSuite.Real());
-        Assert.Empty(outcomes.SelectMany(outcome => outcome.Let.Concat(outcome.Blocked).Select(text => $"{outcome.Case.Name}: {text}")));
+        Assert.Empty(outcomes.SelectMany(
+            outcome => outcome.Let.Concat(outcome.Blocked).Select(text => $"{outcome.Case.Name}: {text}")));
         Assert.True(outcomes.Count(outcome => outcome.Refused is null) >= 175, "fewer schemas are enforced");
         int unchecked_ = SchemaSuite.Real().Count(one =>
             SchemaSuite.Compile(one with { Options = one.Options with { Unchecked = ["uniqueItems"] } }) is not null);
@@ -50,8 +52,8 @@ public class SchemaSuiteTests(ITestOutputHelper output)
             "| --- | --- |",
             $"| enforced as they are | {outcomes.Count(outcome => outcome.Refused is null)} |",
             $"| ... formats too | {withFormats} |",
-            .. outcomes.Where(outcome => outcome.Refused is not null).GroupBy(outcome => outcome.Refused!).OrderByDescending(group => group.Count())
-                .Select(group => $"| refused: `{group.Key}` | {group.Count()} |"),
+            .. outcomes.Where(outcome => outcome.Refused is not null).GroupBy(outcome => outcome.Refused!)
+                .OrderByDescending(group => group.Count()).Select(group => $"| refused: `{group.Key}` | {group.Count()} |"),
             $"| enforced with `Unchecked = [\"uniqueItems\"]` | {unchecked_} |",
             "| judged wrongly | 0 |",
         ]);
@@ -63,7 +65,8 @@ public class SchemaSuiteTests(ITestOutputHelper output)
         foreach (SchemaSuite.Outcome outcome in outcomes.Where(outcome => outcome.Refused is not null))
             output.WriteLine($"refused [{outcome.Refused}] {outcome.Case.Name}: {outcome.Message}");
         double[] times = [.. outcomes.Select(outcome => outcome.Compile.TotalMilliseconds).Order()];
-        output.WriteLine($"compiled in ms: half {times[times.Length / 2]:F1}, 90 % {times[times.Length * 9 / 10]:F1}, most {times[^1]:F1}");
+        output.WriteLine(
+            $"compiled in ms: half {times[times.Length / 2]:F1}, 90 % {times[times.Length * 9 / 10]:F1}, most {times[^1]:F1}");
         return outcomes;
     }
 
@@ -82,7 +85,8 @@ public class SchemaSuiteTests(ITestOutputHelper output)
         SchemaSuite.Outcome[] refused = [.. outcomes.Where(outcome => outcome.Refused is { Length: > 0 })];
         string by = string.Join(", ", refused.GroupBy(outcome => outcome.Refused!).OrderByDescending(group => group.Count())
             .ThenBy(group => group.Key, StringComparer.Ordinal).Select(group => $"`{group.Key}` {group.Count()}"));
-        return $"| {name} | {outcomes.Length} | {outcomes.Count(outcome => outcome.Refused is null)} | {outcomes.Count(outcome => outcome.Refused == "")} | "
-            + $"{refused.Length} | {by} | {outcomes.Count(outcome => outcome.Let.Count > 0)} |";
+        int enforced = outcomes.Count(outcome => outcome.Refused is null);
+        int empty = outcomes.Count(outcome => outcome.Refused == ""), wrong = outcomes.Count(outcome => outcome.Let.Count > 0);
+        return $"| {name} | {outcomes.Length} | {enforced} | {empty} | {refused.Length} | {by} | {wrong} |";
     }
 }

@@ -67,7 +67,8 @@ internal static class Decimals
     public static ByteDfa Equal(IEnumerable<string> numbers) => Language.Of(nfa => nfa.Alternatives([.. numbers.Select(number =>
     {
         (bool negative, string whole, string fraction) = Split(number);
-        Nfa.Fragment Sign(bool isZero) => isZero ? nfa.Repeat(() => nfa.Literal("-"u8), 0, 1) : nfa.Literal(negative ? "-"u8 : ""u8);
+        Nfa.Fragment Sign(bool isZero) =>
+            isZero ? nfa.Repeat(() => nfa.Literal("-"u8), 0, 1) : nfa.Literal(negative ? "-"u8 : ""u8);
         Nfa.Fragment Zeros(int min) => nfa.Repeat(() => nfa.Literal("0"u8), min, null);
         Nfa.Fragment start = nfa.Concat(Sign(whole == "0" && fraction.Length == 0), nfa.Literal(Encoding.UTF8.GetBytes(whole)));
         return fraction.Length > 0

@@ -136,7 +136,7 @@ internal sealed partial class SchemaTypes
     }
 
     /// <summary>
-    /// Whether two of a type's parts name their values, and no common one: by which branches of <c>oneOf</c> are mostly told apart.
+    /// Whether two of a type's parts name their values, and no common one: so branches of <c>oneOf</c> are mostly told apart.
     /// </summary>
     private bool HasDifferentConstants(int type)
     {
@@ -152,7 +152,7 @@ internal sealed partial class SchemaTypes
         return false;
     }
 
-    /// <summary>The texts, truth values and null that a schema names as its only values; null: it names others, or none.</summary>
+    /// <summary>The texts, truth values and null that are a schema's only values; null: it has others, or names none.</summary>
     private HashSet<string>? ConstantsOf(int id)
     {
         if (_constants.TryGetValue(id, out HashSet<string>? known))
@@ -161,11 +161,12 @@ internal sealed partial class SchemaTypes
         JsonElement[]? values = node.IsValue ? [node.Element]
             : node.Resource.Draft <= 7 && Has(node, "$ref", out _) ? null
             : Has(node, "const", out JsonElement constant) ? [constant]
-            : Has(node, "enum", out JsonElement list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray()] : null;
+            : Has(node, "enum", out JsonElement list) && list.ValueKind == JsonValueKind.Array
+                ? [.. list.EnumerateArray()] : null;
         bool plain = values is not null && values.All(value => value.ValueKind
             is JsonValueKind.String or JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null);
-        return _constants[id] = plain
-            ? [.. values!.Select(value => value.ValueKind == JsonValueKind.String ? $"\"{TextOf(value)}" : value.GetRawText())] : null;
+        return _constants[id] = !plain ? null
+            : [.. values!.Select(value => value.ValueKind == JsonValueKind.String ? $"\"{TextOf(value)}" : value.GetRawText())];
     }
 
     /// <summary>Whether a set of values is known to have none.</summary>
