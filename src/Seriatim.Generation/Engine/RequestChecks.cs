@@ -25,6 +25,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
         CheckTokens(request, endIds);
         CheckCounts(request);
         SamplingChecks.Check(request.Sampling, model.VocabularySize);
+        CheckGrammar(request, strategy);
         CheckStops(request, endIds);
         strategy.Check(request, model.VocabularySize);
         int width = strategy.WidthOf(request);
@@ -36,7 +37,6 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
                 "Make MaxSequences larger, or ask for fewer.");
         }
         CheckSpeculation(request);
-        CheckGrammar(request, strategy);
         return strategy.Remembers ? Fit(request, endIds, width, LimitsOf(request)) : Whole(request, endIds, width);
     }
 

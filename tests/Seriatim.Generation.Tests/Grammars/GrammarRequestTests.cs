@@ -200,6 +200,17 @@ public sealed class GrammarRequestTests
     }
 
     [Fact]
+    public void WholeTargetsAreRefusedByName()
+    {
+        using Model weights = TinyMaskPredict.Create("paper");
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        GenerationRequest request = TinyMaskPredict.Requests(1, 3)[0] with { Sampling = new() { Grammar = Made }, Tokenizer = Tokens };
+        InvalidOptionException refused = Assert.Throws<InvalidOptionException>(() => Runs.Alone(new LoadedModel(weights, ops), request));
+        Assert.Equal("Sampling.Grammar", refused.Option);
+        Assert.Contains("in place", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AProcessorCannotBringBackWhatCannotFollow()
     {
         using FakeModel model = Model();
