@@ -171,11 +171,6 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
                 {"messages": [{"role": "user", "content": "the cat sat"}], "stream": false, "options": {"num_predict": 4, "seed": 5}}
                 """,
             "/api/show" or "/api/pull" => "{}",
-            "/v1/responses" => """{"input": "the cat sat", "max_output_tokens": 4, "seed": 5}""",
-            "/v1/messages" => """
-                {"messages": [{"role": "user", "content": "the cat sat"}], "max_tokens": 4, "temperature": 0}
-                """,
-            "/v1/messages/count_tokens" => """{"messages": [{"role": "user", "content": "the cat sat"}]}""",
             _ => throw new InvalidOperationException($"Say here what a request to {path} is like."),
         })!.AsObject();
         body.TryAdd("model", "tiny");

@@ -18,13 +18,14 @@ internal sealed class SseStream
 {
     private readonly ApiCall _call;
     private readonly PipeWriter _output;
+    private readonly ArrayBufferWriter<byte> _event = new();
     private readonly Utf8JsonWriter _json;
     private readonly bool _isLines;
 
     private SseStream(ApiCall call, bool isLines)
     {
         (_call, _output, _isLines) = (call, call.Http.Response.BodyWriter, isLines);
-        _json = new Utf8JsonWriter(_output, JsonOutput.Options);
+        _json = new Utf8JsonWriter(_event, JsonOutput.Options);
     }
 
     /// <summary>Begins the answer to a request.</summary>
@@ -44,11 +45,17 @@ internal sealed class SseStream
         return new SseStream(call, isLines);
     }
 
-    /// <summary>Writes an event; it goes out with the next flush.</summary>
+    /// <summary>
+    /// Writes an event; it goes out with the next flush. Its data is made first: where that fails, nothing of it is in the stream.
+    /// </summary>
     /// <param name="write">Its data.</param>
     /// <param name="name">Its name; null: it has none.</param>
     public void Write(Action<Utf8JsonWriter> write, string? name = null)
     {
+        _event.ResetWrittenCount();
+        _json.Reset();
+        write(_json);
+        _json.Flush();
         if (name is not null && !_isLines)
         {
             _output.Write("event: "u8);
@@ -58,9 +65,7 @@ internal sealed class SseStream
 
         if (!_isLines)
             _output.Write("data: "u8);
-        write(_json);
-        _json.Flush();
-        _json.Reset();
+        _output.Write(_event.WrittenSpan);
         _output.Write(_isLines ? "\n"u8 : "\n\n"u8);
     }
 
