@@ -61,8 +61,16 @@ public sealed class SeriatimServerOptions
     /// <summary>How many responses of <c>/v1/responses</c> are kept in memory, to be got and gone on from.</summary>
     public int RememberedResponses { get; set; } = 1000;
 
-    /// <summary>Whether <c>/api/pull</c> fetches models from the hub. True unless it is said otherwise.</summary>
-    public bool AllowsPulling { get; set; } = true;
+    /// <summary>
+    /// About how many bytes the responses that are kept may hold together; those used longest ago are forgotten first.
+    /// </summary>
+    public long RememberedResponseBytes { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// Whether <c>/api/pull</c> fetches models from the hub: whoever may ask the server may then fill its disk. Not unless it is
+    /// said.
+    /// </summary>
+    public bool AllowsPulling { get; set; }
 
     /// <summary>Whether prompts and answers are logged. Nobody else's words are written down unless it is asked for.</summary>
     public bool LogsPrompts { get; set; }
@@ -82,6 +90,8 @@ public sealed class SeriatimServerOptions
         AtLeast(nameof(MaxChoices), MaxChoices, 1);
         AtLeast(nameof(MaxUnreadTokens), MaxUnreadTokens, 2);
         AtLeast(nameof(RememberedRequests), RememberedRequests, 0);
+        AtLeast(nameof(RememberedResponses), RememberedResponses, 0);
+        AtLeast(nameof(RememberedResponseBytes), RememberedResponseBytes, 0);
         Positive(nameof(RequestTimeout), RequestTimeout ?? TimeSpan.MaxValue);
         Positive(nameof(Heartbeat), Heartbeat);
         Positive(nameof(StallTimeout), StallTimeout);

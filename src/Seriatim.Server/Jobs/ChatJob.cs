@@ -23,6 +23,12 @@ internal sealed class ChatJob : IJob
     /// <summary>Whether an answer may call several tools.</summary>
     public bool AllowsSeveralCalls { get; set; } = true;
 
+    /// <summary>Whether the model thinks; null: as it does.</summary>
+    public bool? Thinks { get; set; }
+
+    /// <summary>The field that says it.</summary>
+    public string? ThinksField { get; set; }
+
     /// <summary>Variables of the template.</summary>
     public Dictionary<string, object?> Variables { get; } = new(StringComparer.Ordinal);
 
@@ -37,6 +43,7 @@ internal sealed class ChatJob : IJob
     public JobPlan Plan(ModelUse use)
     {
         LanguageModel model = use.Language;
+        Think(model);
         ChatPromptOptions prompt = Prompt(model);
         GenerationRequest request = Generation.ApplyTo(ChatPrompt.Request(model, this, prompt), model);
         AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, request.Prompt.Span, Use);
@@ -53,6 +60,46 @@ internal sealed class ChatJob : IJob
             Requests = [answer.ApplyTo(request)],
             NewReader = prefix => new ModelAnswer(answer.Reader(prefix)),
         };
+    }
+
+    /// <summary>Offers the model a tool, whatever protocol it came by.</summary>
+    /// <param name="tool">The tool.</param>
+    /// <param name="isStrict">Whether its arguments must follow its schema.</param>
+    /// <param name="field">Where its name stands.</param>
+    /// <exception cref="ApiException">It has no name that models can write, or another tool's.</exception>
+    public void Add(ChatTool tool, bool isStrict, string field)
+    {
+        if (tool.Name.Length is 0 or > 64 || !tool.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
+        {
+            throw ApiException.Invalid($"{field} is no name of a tool; 1 to 64 letters, digits, _ and - are needed.", field,
+                "invalid_value");
+        }
+
+        if (Tools.Any(other => other.Name == tool.Name))
+        {
+            throw ApiException.Invalid($"{field} is {tool.Name} as another tool's is; names must differ.", field,
+                "invalid_value");
+        }
+
+        Tools.Add(tool);
+        if (isStrict)
+            StrictTools.Add(tool.Name);
+    }
+
+    /// <summary>Has the model think, or keeps it from that, where it was asked for.</summary>
+    /// <exception cref="ApiException">Its template cannot say it.</exception>
+    public void Think(LanguageModel model)
+    {
+        if (Thinks is not { } thinks)
+            return;
+        bool canThink = AnswerFormat.Of(model.Tokenizer, null) is { Reasoning: not null } or { Tools.HoldsReasoning: true };
+        if (ToolSupport.Reads(model.Tokenizer, null, EnableThinking))
+            Variables[EnableThinking] = thinks;
+        else if (thinks != canThink)
+        {
+            throw ApiException.Unsupported(
+                thinks ? $"{model.Name} does not think." : $"{model.Name} cannot be kept from thinking.", ThinksField!);
+        }
     }
 
     /// <summary>What is said of the tools.</summary>
@@ -110,6 +157,12 @@ internal sealed class ChatJob : IJob
 
     /// <summary>The field of a message for earlier reasoning.</summary>
     public const string Reasoning = "reasoning_content";
+
+    /// <summary>What names tools may have, for the tables of all protocols.</summary>
+    public const string ToolNames = "Its name: 1 to 64 letters, digits, `_` and `-`.";
+
+    /// <summary>The template's variable of that name.</summary>
+    public const string EnableThinking = "enable_thinking";
 
     /// <summary>The template's variable of that name.</summary>
     public const string ReasoningEffort = "reasoning_effort";

@@ -12,6 +12,9 @@ internal sealed class GenerationSettings
 
     public int? MaxTokens { get; set; }
 
+    /// <summary>Whether it goes on as long as there is room, whatever the model's default is.</summary>
+    public bool IsUnlimited { get; private set; }
+
     public int? MinTokens { get; set; }
 
     public ulong? Seed { get; set; }
@@ -65,6 +68,9 @@ internal sealed class GenerationSettings
     /// <summary>The field that says it.</summary>
     public string? GrammarField { get; set; }
 
+    /// <summary>Sets the most new tokens; null: as many as fit, and not the model's default.</summary>
+    public void Limit(int? most) => (MaxTokens, IsUnlimited) = (most, most is null);
+
     /// <summary>Changes an option of sampling, as a row of the engine's table does.</summary>
     public void Edit(string field, Sampler? needs, Func<SamplingOptions, SamplingOptions> set) =>
         _edits.Add(new SamplingEdit(field, needs, set));
@@ -78,7 +84,8 @@ internal sealed class GenerationSettings
         return request with
         {
             Sampling = sampling,
-            MaxNewTokens = MaxTokens ?? request.MaxNewTokens,
+            MaxNewTokens = IsUnlimited ? null : MaxTokens ?? request.MaxNewTokens,
+            SoftMaxNewTokens = IsUnlimited ? null : request.SoftMaxNewTokens,
             MinNewTokens = MinTokens ?? Math.Min(request.MinNewTokens, MaxTokens ?? int.MaxValue),
             Seed = Seed ?? request.Seed,
             Count = Count,

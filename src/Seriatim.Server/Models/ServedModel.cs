@@ -19,6 +19,7 @@ internal sealed class ServedModel
         Name = options.Name ?? NameOf(options.Model);
         if (Name.Length == 0 || Name.Any(char.IsControl))
             throw new ServerConfigurationException($"The name of the model {options.Model} is empty or has control characters.");
+        IsKept = (options.KeepAlive ?? server.Host.KeepAlive) == Timeout.InfiniteTimeSpan;
         LanguageModelOptions own = options.Options;
         LanguageModelOptions open = own with
         {
@@ -39,6 +40,9 @@ internal sealed class ServedModel
     public IEnumerable<string> Names => [Name, .. _options.Aliases];
 
     public bool Preloads => _options.Preload;
+
+    /// <summary>Whether the server keeps it open for ever: no request shortens that.</summary>
+    public bool IsKept { get; }
 
     /// <summary>When it was offered, in seconds since 1970.</summary>
     public long Created { get; } = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -62,6 +66,8 @@ internal sealed class ServedModel
         ModelLease lease = await _host.RentAsync(Name, cancellationToken).ConfigureAwait(false);
         try
         {
+            // What an earlier request said of how long it stays was for that one.
+            _host.SetKeepAlive(Name, null);
             return new ModelUse(this, lease, OpenedOver(lease));
         }
         catch

@@ -38,7 +38,7 @@ internal sealed class RequestRing(int most, bool keepsPrompts)
         lock (_gate)
         {
             return _byId.GetValueOrDefault(id)
-                ?? (id.LastIndexOf('-') is > 0 and var at ? _byId.GetValueOrDefault(id[(at + 1)..]) : null);
+                ?? (id.LastIndexOfAny(['-', '_']) is > 0 and var at ? _byId.GetValueOrDefault(id[(at + 1)..]) : null);
         }
     }
 

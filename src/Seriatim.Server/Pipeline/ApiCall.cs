@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -34,6 +35,11 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     /// <summary>Whose key it showed; a client without one where none is needed.</summary>
     public ApiClient Client { get; set; } = ApiClient.Anybody;
 
+    /// <summary>
+    /// Its place among the requests that run; null: it needs none, or handed it over to what goes on after the answer.
+    /// </summary>
+    public RequestSlot? Slot { get; set; }
+
     /// <summary>What is remembered of it; null: it generates nothing, or nothing is remembered.</summary>
     public RequestRecord? Record { get; set; }
 
@@ -63,17 +69,23 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     public Task<JsonDocument> ReadJsonAsync() =>
         RequestBody.ReadAsync(http.Request, server.Options.MaxBodyBytes, server.Options.MaxJsonDepth, Aborted);
 
-    /// <summary>Answers with JSON.</summary>
+    /// <summary>Hands the request's place over: whoever takes it disposes it.</summary>
+    public RequestSlot? TakeSlot()
+    {
+        RequestSlot? slot = Slot;
+        Slot = null;
+        return slot;
+    }
+
+    /// <summary>Answers with JSON. It is written whole before any of it is sent: where that fails, an error can be.</summary>
     public async Task WriteAsync(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
     {
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body, JsonOutput.Options))
+            write(json);
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/json; charset=utf-8";
-        await using (var json = new Utf8JsonWriter(http.Response.BodyWriter, JsonOutput.Options))
-        {
-            write(json);
-        }
-
-        await http.Response.BodyWriter.FlushAsync(Aborted).ConfigureAwait(false);
+        await http.Response.BodyWriter.WriteAsync(body.WrittenMemory, Aborted).ConfigureAwait(false);
     }
 
     /// <summary>Answers with text.</summary>

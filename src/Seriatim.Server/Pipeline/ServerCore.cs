@@ -16,7 +16,7 @@ internal sealed class ServerCore : IAsyncDisposable
         Models = new ModelRegistry(options, host);
         Keys = new ApiKeys(options, Clock);
         Requests = new RequestRing(options.RememberedRequests, options.RemembersPrompts);
-        Responses = new ResponseStore(options.RememberedResponses);
+        Responses = new ResponseStore(options.RememberedResponses, options.RememberedResponseBytes);
         Jobs = new JobRunner(this);
     }
 

@@ -11,6 +11,9 @@ internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleServic
 {
     private Task _opening = Task.CompletedTask;
 
+    /// <summary>How long what was cancelled may take to end, before the server stops without it.</summary>
+    internal TimeSpan Mercy { get; init; } = TimeSpan.FromSeconds(10);
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -26,9 +29,16 @@ internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleServic
     {
         ServerLog.Draining(server.Logger, server.State.Running);
         Task drained = server.State.DrainAsync();
-        using CancellationTokenRegistration late = cancellationToken.UnsafeRegister(
-            static state => ((ServerState)state!).Kill(), server.State);
-        await drained.ConfigureAwait(false);
+        using (cancellationToken.UnsafeRegister(static state => ((ServerState)state!).Kill(), server.State))
+            await drained.WaitAsync(server.State.Killed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await drained.WaitAsync(Mercy).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            ServerLog.NotDrained(server.Logger, server.State.Running, Mercy.TotalSeconds);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

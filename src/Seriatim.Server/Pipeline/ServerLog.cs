@@ -53,6 +53,10 @@ internal static partial class ServerLog
     [LoggerMessage(8, LogLevel.Information, "{RequestId}, answer {Choice}: {Answer}")]
     public static partial void Answer(ILogger logger, string requestId, int choice, string answer);
 
+    [LoggerMessage(10, LogLevel.Warning, "{Running} requests have not ended {Seconds:F0} s after they were cancelled; the server "
+        + "stops without them.")]
+    public static partial void NotDrained(ILogger logger, int running, double seconds);
+
     [LoggerMessage(9, LogLevel.Error, "{RequestId} was repeated and gave other bytes.")]
     public static partial void ReplayMismatch(ILogger logger, string requestId);
 }

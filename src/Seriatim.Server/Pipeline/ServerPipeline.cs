@@ -87,24 +87,15 @@ internal static class ServerPipeline
 
     private static async Task GenerateAsync(ApiCall call)
     {
-        call.Server.State.Enter();
+        call.Slot = RequestSlot.Take(call);
         try
         {
-            ClientBudget? budget = call.Client.Budget;
-            budget?.Enter();
-            try
-            {
-                budget?.Describe(call.Http.Response.Headers);
-                await call.Endpoint.HandleAsync(call).ConfigureAwait(false);
-            }
-            finally
-            {
-                budget?.Leave();
-            }
+            call.Client.Budget?.Describe(call.Http.Response.Headers);
+            await call.Endpoint.HandleAsync(call).ConfigureAwait(false);
         }
         finally
         {
-            call.Server.State.Leave();
+            call.Slot?.Dispose();
         }
     }
 }

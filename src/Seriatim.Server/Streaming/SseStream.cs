@@ -45,11 +45,17 @@ internal sealed class SseStream
         return new SseStream(call, isLines);
     }
 
-    /// <summary>Writes an event; it goes out with the next flush.</summary>
+    /// <summary>
+    /// Writes an event; it goes out with the next flush. Its data is made first: where that fails, nothing of it is in the stream.
+    /// </summary>
     /// <param name="write">Its data.</param>
     /// <param name="name">Its name; null: it has none.</param>
     public void Write(Action<Utf8JsonWriter> write, string? name = null)
     {
+        _piece.ResetWrittenCount();
+        _json.Reset();
+        write(_json);
+        _json.Flush();
         if (name is not null && !_isLines)
         {
             _output.Write("event: "u8);
@@ -59,9 +65,6 @@ internal sealed class SseStream
 
         if (!_isLines)
             _output.Write("data: "u8);
-        write(_json);
-        _json.Flush();
-        _json.Reset();
         WritePiece();
         _output.Write(_isLines ? "\n"u8 : "\n\n"u8);
     }

@@ -90,7 +90,7 @@ public sealed class OllamaTests
     [InlineData("/api/pull", "{\"model\": \"no/such/name\"}", 400, "no/such/name")]
     public async Task What_is_refused_is_told_by_its_name(string path, string body, int status, string part)
     {
-        await using TestServer server = await TestServer.StartAsync();
+        await using TestServer server = await TestServer.StartAsync(options => options.AllowsPulling = true);
         using HttpResponseMessage response = await server.PostAsync(path, body.Replace("\"x\",", "\"x\", \"stream\": false,",
             StringComparison.Ordinal).Replace("\"no/such/name\"", "\"no/such/name\", \"stream\": false", StringComparison.Ordinal));
         JsonElement json = JsonElement.Parse(await response.Content.ReadAsStringAsync());

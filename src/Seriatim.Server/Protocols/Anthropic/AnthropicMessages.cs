@@ -30,7 +30,7 @@ internal static class AnthropicMessages
         {
             MessageDraft message = item.Into(Table, new MessageDraft());
             last = message.Role;
-            job.Messages.AddRange(message.Role == "user" ? User(message, names) : [Assistant(message, item, names)]);
+            job.Messages.AddRange(message.Role == "user" ? User(message, item, names) : [Assistant(message, item, names)]);
         }
 
         if (job.Messages.Count == before)
@@ -41,8 +41,14 @@ internal static class AnthropicMessages
             (job.OpensAnswer, job.ContinuesLast) = (false, true);
     }
 
-    private static IEnumerable<ChatTurn> User(MessageDraft message, Dictionary<string, string> names)
+    private static IEnumerable<ChatTurn> User(MessageDraft message, FieldValue place, Dictionary<string, string> names)
     {
+        if (message.Blocks.FirstOrDefault(block => block.Type is "thinking" or "tool_use") is { } other)
+        {
+            throw ApiException.Invalid($"{place.Path} is the user's and has a {other.Type}; these are the assistant's.",
+                $"{place.Path}.content", "invalid_value");
+        }
+
         foreach (Block block in message.Blocks.Where(block => block.Type == "tool_result"))
         {
             yield return new ChatTurn("tool", block.IsError ? $"Error: {block.Text}" : block.Text)

@@ -11,7 +11,7 @@ internal static class AnthropicTools
         Row.Of<ToolDraft>("type", JsonKinds.String, "What the tool is: `custom`. Tools that run at Anthropic are refused.",
             "\"custom\"",
             (_, _) => { }) with { OneOf = ["custom"], Fate = FieldFate.WithoutEffect },
-        Row.Needed<ToolDraft>("name", JsonKinds.String, "Its name.", "\"f\"", (tool, value) => tool.Name = value.Text),
+        Row.Needed<ToolDraft>("name", JsonKinds.String, ChatJob.ToolNames, "\"f\"", (tool, value) => tool.Name = value.Text),
         Row.Of<ToolDraft>("description", JsonKinds.String, "What it is for; the model reads it.", "\"Looks it up.\"",
             (tool, value) => tool.Description = value.Text),
         Row.Needed<ToolDraft>("input_schema", JsonKinds.Object, "The JSON schema of its arguments.", "{\"type\": \"object\"}",
@@ -28,12 +28,8 @@ internal static class AnthropicTools
         foreach (FieldValue item in value.Items())
         {
             ToolDraft tool = item.Into(Table, new ToolDraft());
-            if (job.Tools.Any(other => other.Name == tool.Name))
-                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name",
-                    "invalid_value");
-            job.Tools.Add(new ChatTool { Name = tool.Name, Description = tool.Description, Parameters = tool.Schema });
-            if (tool.IsStrict)
-                job.StrictTools.Add(tool.Name);
+            job.Add(new ChatTool { Name = tool.Name, Description = tool.Description, Parameters = tool.Schema }, tool.IsStrict,
+                $"{item.Path}.name");
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class CountTokensEndpoint : Endpoint
     {
         MessagesRequest request = await call.ReadAsync(MessagesFields.Count).ConfigureAwait(false);
         using ModelUse use = await call.Server.Models.Find(request.Job.Model).UseAsync(call.Aborted).ConfigureAwait(false);
-        JobPlan plan = new MessagesJob(request).Plan(use);
+        JobPlan plan = request.Job.Plan(use);
         int tokens = plan.Requests[0].Prompt.Length + plan.Requests[0].EncoderInput.Length;
         await call.WriteAsync(json =>
         {

@@ -21,7 +21,7 @@ internal sealed class MessagesEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         MessagesRequest request = await call.ReadAsync(MessagesFields.Table).ConfigureAwait(false);
-        using RunningJob job = await call.Server.Jobs.StartAsync(call, new MessagesJob(request)).ConfigureAwait(false);
+        using RunningJob job = await call.Server.Jobs.StartAsync(call, request.Job).ConfigureAwait(false);
         string id = $"msg_{call.Number}";
         if (request.Streams)
         {

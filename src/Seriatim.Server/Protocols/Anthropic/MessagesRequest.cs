@@ -7,9 +7,6 @@ internal sealed class MessagesRequest
 
     public bool Streams { get; set; }
 
-    /// <summary>Whether the model thinks; null: as it does.</summary>
-    public bool? Thinks { get; set; }
-
     /// <summary>The texts that stop an answer, to tell which did.</summary>
     public IReadOnlyList<string> Stops { get; set; } = [];
 }

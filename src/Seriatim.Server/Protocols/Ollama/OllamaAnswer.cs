@@ -34,6 +34,13 @@ internal static class OllamaAnswer
     private static async Task LoadAsync(ApiCall call, OllamaRequest request, ServedModel model)
     {
         bool closes = request.KeepAlive.Time == TimeSpan.Zero;
+        if (closes && model.IsKept)
+        {
+            throw new ApiException(new ApiError(403, ApiError.InvalidRequest,
+                $"{model.Name} is kept open by who runs the server (-m without --keep-alive); requests do not close it.",
+                "model_kept", "keep_alive"));
+        }
+
         if (closes)
             await call.Server.Models.Host.UnloadAsync(model.Name, call.Aborted).ConfigureAwait(false);
         else

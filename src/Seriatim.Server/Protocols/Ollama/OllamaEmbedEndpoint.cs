@@ -40,8 +40,8 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
         Row.Of<OllamaEmbedRequest>("options", JsonKinds.Object, "Options of ollama's runner.", "{\"num_ctx\": 16}",
             (request, value) => value.Into(OptionTable, request))
             with { Inside = () => OptionTable, Fate = FieldFate.WithoutEffect },
-        Row.Of<OllamaEmbedRequest>("keep_alive", JsonKinds.String | JsonKinds.Number, "How long the model stays open afterwards.",
-            "\"5m\"", (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
+        Row.Of<OllamaEmbedRequest>("keep_alive", JsonKinds.String | JsonKinds.Number, "How long the model stays open afterwards, "
+            + "until another request uses it. What the server keeps for ever stays.", "\"5m\"", (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
     ];
 
     public override string Path => isOld ? "/api/embeddings" : "/api/embed";

@@ -18,7 +18,7 @@ internal static class OllamaFields
         .. Row.Some<GenerationSettings, OllamaRequest>(GenerationFields.Rows, request => request.Chat.Generation, "seed", "stop"),
         Row.Of<OllamaRequest>("num_predict", JsonKinds.Integer,
             "Most new tokens; -1 or -2: as many as fit. Default: the model's.", "5",
-            (request, value) => request.Chat.Generation.MaxTokens = value.Integer < 0 ? null : value.Integer) with
+            (request, value) => request.Chat.Generation.Limit(value.Integer < 0 ? null : value.Integer)) with
         { Least = -2, Option = "MaxNewTokens" },
         Row.Of<OllamaRequest>("num_ctx", JsonKinds.Integer,
             "How much context is needed: refused if the model has less. There is no cost to having more.", "16",
@@ -58,7 +58,8 @@ internal static class OllamaFields
         Row.Of<OllamaRequest>("options", JsonKinds.Object, "How tokens are chosen.", "{\"temperature\": 0.3}",
             (request, value) => value.Into(OptionTable, request)) with { Inside = () => OptionTable },
         Row.Of<OllamaRequest>("keep_alive", JsonKinds.String | JsonKinds.Number,
-            "How long the model stays open afterwards: seconds or a duration; 0: not at all; less: for ever.", "\"5m\"",
+            "How long the model stays open afterwards, until another request uses it: seconds or a duration; 0: not at all; less: "
+                + "for ever. What the server keeps for ever stays.", "\"5m\"",
             (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
         Row.Of<OllamaRequest>("think", JsonKinds.Boolean | JsonKinds.String,
             "Whether the model thinks first, or how much (`low`, `medium`, `high`); refused where its template cannot say it.",
@@ -124,6 +125,6 @@ internal static class OllamaFields
             return;
         }
 
-        request.Thinks = value.Boolean;
+        (request.Chat.Thinks, request.Chat.ThinksField) = (value.Boolean, "think");
     }
 }

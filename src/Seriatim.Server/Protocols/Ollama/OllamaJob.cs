@@ -7,8 +7,6 @@ namespace Seriatim.Server;
 /// <param name="request">The request.</param>
 internal sealed class OllamaJob(OllamaRequest request) : IJob
 {
-    private const string EnableThinking = "enable_thinking";
-
     public string? Model => request.Chat.Model;
 
     public JobPlan Plan(ModelUse use)
@@ -20,7 +18,6 @@ internal sealed class OllamaJob(OllamaRequest request) : IJob
                 "options.num_ctx", "context_length_exceeded");
         }
 
-        Think(use);
         if (request.IsChat)
             return request.Chat.Plan(use);
         if (request.IsRaw || model.Tokenizer.ChatTemplate is null)
@@ -35,22 +32,8 @@ internal sealed class OllamaJob(OllamaRequest request) : IJob
     {
         if (request.System is { Length: > 0 })
             throw ApiException.Unsupported("system needs a chat template, and none is used; put it into the prompt.", "system");
+        request.Chat.Think(model);
         GenerationRequest text = model.Request(request.Prompt);
         return new JobPlan { Operation = "text_completion", Requests = [request.Chat.Generation.ApplyTo(text, model)] };
-    }
-
-    private void Think(ModelUse use)
-    {
-        if (request.Thinks is not { } thinks)
-            return;
-        Tokenizer tokenizer = use.Language.Tokenizer;
-        bool canThink = AnswerFormat.Of(tokenizer, null) is { Reasoning: not null } or { Tools.HoldsReasoning: true };
-        if (ToolSupport.Reads(tokenizer, null, EnableThinking))
-            request.Chat.Variables[EnableThinking] = thinks;
-        else if (thinks != canThink)
-        {
-            throw ApiException.Unsupported(thinks ? $"{use.Name} does not think." : $"{use.Name} cannot be kept from thinking.",
-                "think");
-        }
     }
 }

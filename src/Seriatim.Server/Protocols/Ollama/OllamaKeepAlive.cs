@@ -21,10 +21,10 @@ internal readonly record struct OllamaKeepAlive(TimeSpan? Time)
             : TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(40).TotalSeconds)));
     }
 
-    /// <summary>Says it to the host.</summary>
+    /// <summary>Says it to the host, for as long as no other request uses the model. What the server keeps stays.</summary>
     public void Apply(ApiCall call, ServedModel model)
     {
-        if (Time is { } time)
+        if (Time is { } time && !model.IsKept)
             call.Server.Models.Host.SetKeepAlive(model.Name, time);
     }
 

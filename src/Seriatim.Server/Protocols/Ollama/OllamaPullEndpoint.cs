@@ -23,6 +23,8 @@ internal sealed class OllamaPullEndpoint : OllamaEndpoint
 
     public override FieldTable Fields => Table;
 
+    public override EndpointAccess Access => EndpointAccess.Generating;
+
     public override async Task HandleAsync(ApiCall call)
     {
         PullRequest request = await call.ReadAsync(Table).ConfigureAwait(false);
@@ -31,7 +33,7 @@ internal sealed class OllamaPullEndpoint : OllamaEndpoint
         if (!call.Server.Options.AllowsPulling)
         {
             throw new ApiException(new ApiError(403, ApiError.InvalidRequest,
-                "Models are not fetched by requests here; who runs the server can allow it (AllowsPulling).",
+                "Models are not fetched by requests here; who runs the server can allow it (--allow-pull, or AllowsPulling).",
                     "pull_not_allowed"));
         }
 

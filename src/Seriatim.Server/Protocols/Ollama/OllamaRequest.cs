@@ -22,9 +22,6 @@ internal sealed class OllamaRequest
     /// <summary>The context that is asked for; null: the model's.</summary>
     public int? Context { get; set; }
 
-    /// <summary>Whether it thinks; null: as the model does.</summary>
-    public bool? Thinks { get; set; }
-
     /// <summary>Whether it asks for nothing but that the model be opened, or closed.</summary>
     public bool IsEmpty => IsChat ? Chat.Messages.Count == 0 : Prompt.Length == 0;
 }

@@ -13,10 +13,9 @@ internal static class ToolFields
             Name = "name",
             Kinds = JsonKinds.String,
             IsRequired = true,
-            Doc = "Its name: 1 to 64 letters, digits, `_` and `-`.",
+            Doc = ChatJob.ToolNames,
             Example = "\"f\"",
-            Read = (tool, value) => tool.Name = IsName(value.Text) ? value.Text
-                : throw value.Wrong("1 to 64 letters, digits, _ and - are needed"),
+            Read = (tool, value) => tool.Name = value.Text,
         },
         new()
         {
@@ -145,15 +144,7 @@ internal static class ToolFields
         foreach (FieldValue item in value.Items())
         {
             ToolDraft draft = item.Into(ToolTable, new ToolDraft());
-            if (job.Tools.Any(tool => tool.Name == draft.Name))
-            {
-                throw ApiException.Invalid($"{item.Path} is called {draft.Name} as another tool is; names must differ.",
-                    $"{item.Path}.function.name", "invalid_value");
-            }
-
-            job.Tools.Add(draft.Tool);
-            if (draft.IsStrict)
-                job.StrictTools.Add(draft.Name);
+            job.Add(draft.Tool, draft.IsStrict, $"{item.Path}.function.name");
         }
     }
 
@@ -177,9 +168,6 @@ internal static class ToolFields
                 "invalid_value");
         }
     }
-
-    private static bool IsName(string name) =>
-        name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 
     private sealed class ToolDraft
     {

@@ -34,8 +34,11 @@ internal sealed class ResponseEndpoint : Endpoint
                     "invalid_value");
         }
 
-        return call.Http.Request.Query["stream"] is ["true"]
-            ? ResponsesEndpoint.StreamAsync(call, response, after) : call.WriteAsync(response.Write);
+        if (call.Http.Request.Query["stream"] is not ["true"])
+            return call.WriteAsync(response.Write);
+        return response.HasEvents ? ResponsesEndpoint.StreamAsync(call, response, after) : throw ApiException.Invalid(
+            $"The response {response.Id} was asked for without stream and background: it has no events. Get it without stream.",
+            "stream", "invalid_value");
     }
 
     /// <summary>The response that a path names.</summary>

@@ -6,9 +6,10 @@ namespace Seriatim.Server;
 /// <summary>Makes a response: reads the job's answer, and tells its events.</summary>
 /// <param name="response">The response.</param>
 /// <param name="job">Its job; it is disposed in the end.</param>
-internal sealed class ResponseRun(StoredResponse response, RunningJob job)
+/// <param name="server">The server.</param>
+/// <param name="requestId">The request's id, for the log.</param>
+internal sealed class ResponseRun(StoredResponse response, RunningJob job, ServerCore server, string requestId)
 {
-    private readonly Dictionary<int, ResponseItem> _calls = [];
     private ResponseItem? _open;
     private FinishReason _finish;
 
@@ -16,35 +17,77 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job)
     public async Task RunAsync()
     {
         using RunningJob running = job;
+        CancellationToken killed = server.State.Killed, ending = response.Ending.Token;
+        using CancellationTokenRegistration ends = killed.UnsafeRegister(
+            static state => ((CancellationTokenSource)state!).Cancel(), response.Ending);
         try
         {
-            response.Become("in_progress");
-            response.AddWhole("response.created");
-            response.AddWhole("response.in_progress");
-            await foreach (AnswerDelta delta in job.ReadAsync(response.Ending.Token).ConfigureAwait(false))
-                Take(delta);
+            response.Change(Start);
+            await foreach (AnswerDelta delta in job.ReadAsync(ending).ConfigureAwait(false))
+            {
+                await response.RoomAsync(ending).ConfigureAwait(false);
+                response.Change(() => Take(delta));
+            }
+
             GenerationResult[] results = await job.ResultsAsync().ConfigureAwait(false);
-            Close(isIncomplete: _finish is FinishReason.Length or FinishReason.Timeout);
-            response.Usage = results[0].Usage;
-            response.Turns.Add(Turn());
-            response.Become(_finish is FinishReason.Length or FinishReason.Timeout ? "incomplete" : "completed");
-            response.AddWhole($"response.{response.Status}");
+            response.Change(() => Complete(results[0]));
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested && !killed.IsCancellationRequested)
+        {
+            response.Change(() => Break("cancelled", null));
         }
         catch (OperationCanceledException)
         {
-            Close(isIncomplete: true);
-            response.Become("cancelled");
+            response.Change(() => Break("failed", new ApiException(ErrorTable.Draining)));
         }
         catch (Exception exception)
         {
-            Close(isIncomplete: true);
-            response.Become("failed", exception);
-            response.AddWhole("response.failed");
+            Log(exception);
+            response.Change(() => Break("failed", exception));
         }
         finally
         {
-            response.End();
+            response.Change(response.End);
+            server.Responses.Settle(response);
         }
+    }
+
+    private void Start()
+    {
+        response.Become("in_progress");
+        response.AddWhole("response.created");
+        response.AddWhole("response.in_progress");
+    }
+
+    private void Complete(GenerationResult result)
+    {
+        bool isCut = _finish is FinishReason.Length or FinishReason.Timeout;
+        Close(isIncomplete: isCut);
+        response.Usage = result.Usage;
+        response.Turns.Add(Turn());
+        response.Reason = _finish == FinishReason.Timeout ? "timeout" : "max_output_tokens";
+        End(isCut ? "incomplete" : "completed", null);
+    }
+
+    private void Break(string status, Exception? fault)
+    {
+        Close(isIncomplete: true);
+        End(status, fault);
+    }
+
+    /// <summary>How it ended, its last event and that no more come are one change: who sees one sees all.</summary>
+    private void End(string status, Exception? fault)
+    {
+        response.Become(status, fault);
+        response.AddWhole($"response.{status}");
+        response.End();
+    }
+
+    /// <summary>A whole answer that fails is told by the pipeline, which logs it; of others nobody else hears.</summary>
+    private void Log(Exception exception)
+    {
+        if (response.HasEvents && ErrorTable.Of(exception, requestId) is { Fault: { } fault } error)
+            ServerLog.Failed(server.Logger, fault, "POST", "/v1/responses", error.Status, requestId);
     }
 
     private void Take(AnswerDelta delta)
@@ -63,7 +106,7 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job)
                 break;
             case AnswerPartKind.CallBegin:
                 Close(isIncomplete: false);
-                Begin(_calls[part.Call] = new ResponseItem(part.Kind, IdOf("fc")) { CallId = part.CallId!, Tool = part.Tool! });
+                Begin(new ResponseItem(part.Kind, IdOf("fc")) { CallId = part.CallId!, Tool = part.Tool! });
                 break;
             case AnswerPartKind.CallArguments:
                 Grow(part.Text, "response.function_call_arguments.delta");

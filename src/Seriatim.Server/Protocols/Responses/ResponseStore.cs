@@ -1,26 +1,51 @@
 namespace Seriatim.Server;
 
-/// <summary>The last responses, in memory: those used longest ago are forgotten first, those under way never.</summary>
+/// <summary>
+/// The last responses, in memory, bounded in number and in bytes: those used longest ago are forgotten first, those under way
+/// never, and one that is larger than all may be together only for the next one.
+/// </summary>
 /// <param name="most">How many are kept.</param>
-internal sealed class ResponseStore(int most)
+/// <param name="mostBytes">How much memory they may hold together, about.</param>
+internal sealed class ResponseStore(int most, long mostBytes)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, LinkedListNode<StoredResponse>> _byId = new(StringComparer.Ordinal);
-    private readonly LinkedList<StoredResponse> _used = new();
+    private readonly Dictionary<string, LinkedListNode<Kept>> _byId = new(StringComparer.Ordinal);
+    private readonly LinkedList<Kept> _used = new();
+    private long _bytes;
+
+    /// <summary>How much memory they hold together, about.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+                return _bytes;
+        }
+    }
 
     /// <summary>Keeps a response.</summary>
     public void Add(StoredResponse response)
     {
+        long bytes = response.Bytes;
         lock (_gate)
         {
-            _byId[response.Id] = _used.AddLast(response);
-            for (LinkedListNode<StoredResponse>? node = _used.First; node is not null && _byId.Count > most;)
-            {
-                LinkedListNode<StoredResponse> old = node;
-                node = node.Next;
-                if (old.Value.IsOver)
-                    Forget(old);
-            }
+            _byId[response.Id] = _used.AddLast(new Kept(response) { Bytes = bytes });
+            _bytes += bytes;
+            Trim();
+        }
+    }
+
+    /// <summary>Counts a response anew that has ended: it holds its answer now.</summary>
+    public void Settle(StoredResponse response)
+    {
+        long bytes = response.Bytes;
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? node))
+                return;
+            _bytes += bytes - node.Value.Bytes;
+            node.Value.Bytes = bytes;
+            Trim();
         }
     }
 
@@ -30,16 +55,17 @@ internal sealed class ResponseStore(int most)
     {
         lock (_gate)
         {
-            if (!_byId.TryGetValue(id, out LinkedListNode<StoredResponse>? node) || node.Value.Owner != owner)
+            if (!_byId.TryGetValue(id, out LinkedListNode<Kept>? node) || node.Value.Response.Owner != owner)
             {
                 throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
-                    $"There is no response {id} here; the last {most} are kept, until the server ends.", "response_not_found",
-                    "response_id"));
+                    $"There is no response {id} here; the last {most} are kept, as far as {mostBytes} bytes hold them, until the "
+                        + "server ends.",
+                    "response_not_found", "response_id"));
             }
 
             _used.Remove(node);
             _used.AddLast(node);
-            return node.Value;
+            return node.Value.Response;
         }
     }
 
@@ -48,14 +74,35 @@ internal sealed class ResponseStore(int most)
     {
         lock (_gate)
         {
-            if (_byId.TryGetValue(response.Id, out LinkedListNode<StoredResponse>? node))
+            if (_byId.TryGetValue(response.Id, out LinkedListNode<Kept>? node))
                 Forget(node);
         }
     }
 
-    private void Forget(LinkedListNode<StoredResponse> node)
+    private void Trim()
     {
-        _byId.Remove(node.Value.Id);
+        for (LinkedListNode<Kept>? node = _used.First; node is not null;)
+        {
+            if (_byId.Count <= most && (_bytes <= mostBytes || _byId.Count <= 1))
+                return;
+            LinkedListNode<Kept> old = node;
+            node = node.Next;
+            if (old.Value.Response.IsOver)
+                Forget(old);
+        }
+    }
+
+    private void Forget(LinkedListNode<Kept> node)
+    {
+        _byId.Remove(node.Value.Response.Id);
         _used.Remove(node);
+        _bytes -= node.Value.Bytes;
+    }
+
+    private sealed class Kept(StoredResponse response)
+    {
+        public StoredResponse Response => response;
+
+        public long Bytes { get; set; }
     }
 }

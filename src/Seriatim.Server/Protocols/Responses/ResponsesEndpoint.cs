@@ -21,7 +21,7 @@ internal sealed class ResponsesEndpoint : Endpoint
         ResponsesRequest request = await call.ReadAsync(ResponsesFields.Table).ConfigureAwait(false);
         ChatJob chat = request.Job;
         if (request.Previous is { } previous)
-            chat.Messages.InsertRange(0, Finished(call.Server.Responses.Find(previous, call.Client.Name)).Turns);
+            chat.Messages.InsertRange(0, call.Server.Responses.Find(previous, call.Client.Name).Finished());
         if (chat.Messages.Count == 0)
             throw ApiException.Invalid("input is missing; a text, or items, are needed.", "input", "missing_field");
         ServedModel model = call.Server.Models.Find(chat.Model);
@@ -32,22 +32,33 @@ internal sealed class ResponsesEndpoint : Endpoint
         RunningJob job = await call.Server.Jobs.StartAsync(call, chat, response.Ending.Token).ConfigureAwait(false);
         if (request.IsStored)
             call.Server.Responses.Add(response);
+        var run = new ResponseRun(response, job, call.Server, call.Id);
         if (request.IsBackground)
         {
-            // The server ends after it, as after any request.
-            call.Server.State.Enter();
-            _ = new ResponseRun(response, job).RunAsync().ContinueWith(_ => call.Server.State.Leave(), TaskScheduler.Default);
+            _ = RunAsync(run, call.TakeSlot());
             await (request.Streams ? StreamAsync(call, response, -1) : call.WriteAsync(response.Write)).ConfigureAwait(false);
             return;
         }
 
         using CancellationTokenRegistration gone = call.Aborted.Register(response.Ending.Cancel);
-        Task run = new ResponseRun(response, job).RunAsync();
+        Task running = run.RunAsync();
         if (request.Streams)
-            await StreamAsync(call, response, -1).ConfigureAwait(false);
-        await run.ConfigureAwait(false);
-        if (request.Streams)
+        {
+            try
+            {
+                await StreamAsync(call, response, -1).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Where the stream broke off, nobody takes what would come.
+                await response.Ending.CancelAsync().ConfigureAwait(false);
+                await running.ConfigureAwait(false);
+            }
+
             return;
+        }
+
+        await running.ConfigureAwait(false);
         call.Aborted.ThrowIfCancellationRequested();
         if (response.Fault is { } fault)
             ExceptionDispatchInfo.Throw(fault);
@@ -62,10 +73,10 @@ internal sealed class ResponsesEndpoint : Endpoint
             () => Task.CompletedTask);
     }
 
-    private static StoredResponse Finished(StoredResponse response) =>
-        response.IsOver && response.Status is "completed" or "incomplete"
-        ? response
-        : throw ApiException.Invalid($"The response {response.Id} is {response.Status}; only one that is complete can be gone "
-            + "on from.",
-            "previous_response_id", "invalid_value");
+    /// <summary>Goes on without the request, in its place: it counts for its key, and the server ends after it.</summary>
+    private static async Task RunAsync(ResponseRun run, RequestSlot? slot)
+    {
+        using (slot)
+            await run.RunAsync().ConfigureAwait(false);
+    }
 }

@@ -12,7 +12,7 @@ internal static class ResponsesFields
         Row.Needed<ToolDraft>("type", JsonKinds.String, "What the tool is: a function. Tools that run at OpenAI are refused.",
             "\"function\"",
             (_, _) => { }) with { OneOf = ["function"] },
-        Row.Needed<ToolDraft>("name", JsonKinds.String, "Its name.", "\"f\"", (tool, value) => tool.Name = value.Text),
+        Row.Needed<ToolDraft>("name", JsonKinds.String, ChatJob.ToolNames, "\"f\"", (tool, value) => tool.Name = value.Text),
         Row.Of<ToolDraft>("description", JsonKinds.String, "What it is for.", "\"Looks it up.\"",
             (tool, value) => tool.Description = value.Text),
         Row.Of<ToolDraft>("parameters", JsonKinds.Object, "The JSON schema of its arguments.", "{\"type\": \"object\"}",
@@ -110,9 +110,9 @@ internal static class ResponsesFields
         .. SamplingFields.Rows.Select(row => row.In<ResponsesRequest>(request => request.Job.Generation)),
         .. Row.Some<GenerationSettings, ResponsesRequest>(GenerationFields.Rows, request => request.Job.Generation,
             "seed", "stop", "stop_token_ids", "ignore_eos", "min_tokens", "cache_prompt", "cache_salt", "priority"),
-        Row.Of<ResponsesRequest>("metadata", JsonKinds.Object, "The client's own notes; the response tells them again.",
-            "{\"run\": \"7\"}",
-            (request, value) => Keep(request, value, "metadata")),
+        Row.Of<ResponsesRequest>("metadata", JsonKinds.Object, "The client's own notes; the response tells them again. Up to 16 "
+            + "texts of up to 512 letters, under names of up to 64.",
+            "{\"run\": \"7\"}", ReadMetadata),
         Row.Refused<ResponsesRequest>("truncation", JsonKinds.String, "\"auto\"", ["\"disabled\""],
             "prompts are never cut; send what fits."),
         Row.Refused<ResponsesRequest>("include", JsonKinds.Array, "[\"message.output_text.logprobs\"]", ["[]"],
@@ -138,6 +138,24 @@ internal static class ResponsesFields
         return request;
     }
 
+    private static void ReadMetadata(ResponsesRequest request, FieldValue value)
+    {
+        const int MostPairs = 16, MostLetters = 512, MostNameLetters = 64;
+        int pairs = 0;
+        foreach (JsonProperty pair in value.Json.EnumerateObject())
+        {
+            var note = new FieldValue(pair.Value, $"{value.Path}.{(pair.Name.Length <= MostNameLetters ? pair.Name : "...")}");
+            if (++pairs > MostPairs)
+                throw value.Wrong($"{MostPairs} notes are the most");
+            if (pair.Name.Length > MostNameLetters)
+                throw note.Wrong($"its name has {pair.Name.Length} letters, and {MostNameLetters} are the most");
+            if (note.Text.Length > MostLetters)
+                throw note.Wrong($"it has {note.Text.Length} letters, and {MostLetters} are the most");
+        }
+
+        Keep(request, value, "metadata");
+    }
+
     private static void ReadStore(ResponsesRequest request, FieldValue value)
     {
         request.IsStored = value.Boolean;
@@ -150,13 +168,9 @@ internal static class ResponsesFields
         foreach (FieldValue item in value.Items())
         {
             ToolDraft tool = item.Into(ToolTable, new ToolDraft());
-            if (request.Job.Tools.Any(other => other.Name == tool.Name))
-                throw ApiException.Invalid($"{item.Path} is called {tool.Name} as another tool is.", $"{item.Path}.name",
-                    "invalid_value");
             var shown = new ChatTool { Name = tool.Name, Description = tool.Description };
-            request.Job.Tools.Add(tool.Parameters is { } schema ? shown with { Parameters = schema } : shown);
-            if (tool.IsStrict)
-                request.Job.StrictTools.Add(tool.Name);
+            request.Job.Add(tool.Parameters is { } schema ? shown with { Parameters = schema } : shown, tool.IsStrict,
+                $"{item.Path}.name");
         }
 
         Keep(request, value, "tools");
@@ -190,10 +204,22 @@ internal static class ResponsesFields
         FormatDraft format = value.Into(FormatTable, new FormatDraft());
         if (format.Type == "json_schema" && format.Schema is null)
             throw ApiException.Invalid($"{value.Path}.schema is missing.", $"{value.Path}.schema", "missing_field");
-        if (format.Type == "text")
-            return;
-        Grammar grammar = format.Type == "json_object" ? Grammar.Json() : Grammar.JsonSchema(format.Schema!.Value.GetRawText());
-        (request.Job.Generation.Grammar, request.Job.Generation.GrammarField) = (grammar, value.Path);
+        if (format.Type != "json_schema" && format.Schema is not null)
+        {
+            throw ApiException.Invalid($"{value.Path}.schema is for the type json_schema.", $"{value.Path}.schema",
+                "invalid_value");
+        }
+
+        if (format.Type == "json_schema")
+        {
+            var schema = new FieldValue(format.Schema!.Value, $"{value.Path}.schema");
+            GrammarFields.Set(request.Job.Generation, schema, () => Grammar.JsonSchema(schema.Json.GetRawText()));
+        }
+        else if (format.Type == "json_object")
+        {
+            var type = new FieldValue(value.Json.GetProperty("type"), $"{value.Path}.type");
+            GrammarFields.Set(request.Job.Generation, type, () => Grammar.Json());
+        }
     }
 
     private sealed class ToolDraft

@@ -7,7 +7,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Server;
 
 /// <summary>
-/// A response: what it answers, how far it is, and all its events, so that a stream of them can be taken up again at any number.
+/// A response: what it answers and how far it is, and where somebody may ask for a stream of it its events, so that it can be
+/// taken up again at any number. All that changes while others may read is changed by <see cref="Change"/>.
 /// </summary>
 /// <param name="request">The request.</param>
 /// <param name="id">The response's id.</param>
@@ -16,94 +17,149 @@ namespace Seriatim.Server;
 /// <param name="created">When it was asked for, in seconds since 1970.</param>
 internal sealed class StoredResponse(ResponsesRequest request, string id, string owner, string model, long created)
 {
+    /// <summary>Events that may wait for the client of a stream before its answer waits, too.</summary>
+    private const int MostWaiting = 64;
+
     private readonly Lock _gate = new();
     private readonly List<ResponseEvent> _events = [];
+    private readonly Dictionary<string, JsonElement> _echo = request.Echo;
+    private readonly string? _previous = request.Previous;
+    private readonly long _echoBytes = request.Echo.Values.Sum(value => (long)value.GetRawText().Length);
+    private readonly List<ResponseItem> _items = [];
+    private readonly List<ChatTurn> _turns = [];
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _eventBytes;
+    private int _first;
+    private int _taken;
+    private string _status = "queued";
+    private bool _isOver;
 
     public string Id => id;
 
     public string Owner => owner;
 
-    /// <summary>The conversation without instructions, and with the answer once there is one.</summary>
-    public List<ChatTurn> Turns { get; } = [];
+    /// <summary>Whether it goes on without anybody who waits.</summary>
+    public bool IsBackground { get; } = request.IsBackground;
 
-    public List<ResponseItem> Items { get; } = [];
+    /// <summary>Whether it is kept for later.</summary>
+    public bool IsStored { get; } = request.IsStored;
+
+    /// <summary>Whether it has events: it is streamed, or somebody may come for its stream while it is made.</summary>
+    public bool HasEvents { get; } = request.Streams || request.IsBackground;
+
+    /// <summary>The conversation without instructions, and with the answer once there is one.</summary>
+    public List<ChatTurn> Turns => _turns;
+
+    public List<ResponseItem> Items => _items;
 
     /// <summary>
     /// <c>queued</c>, <c>in_progress</c>, <c>completed</c>, <c>incomplete</c>, <c>failed</c>, <c>cancelled</c>.
     /// </summary>
-    public string Status { get; private set; } = "queued";
+    public string Status => Look(() => _status);
 
     /// <summary>Why it failed; null: it has not.</summary>
     public Exception? Fault { get; private set; }
+
+    /// <summary>Why it is incomplete.</summary>
+    public string? Reason { get; set; }
 
     public GenerationUsage? Usage { get; set; }
 
     public int ReasoningTokens { get; set; }
 
-    /// <summary>Cancels it.</summary>
+    /// <summary>Cancelled when it is to end.</summary>
     public CancellationTokenSource Ending { get; } = new();
 
     /// <summary>Whether it has ended, however.</summary>
-    public bool IsOver { get; private set; }
+    public bool IsOver => Look(() => _isOver);
 
-    /// <summary>Sets how it is.</summary>
-    public void Become(string status, Exception? fault = null)
+    /// <summary>About how much memory it holds.</summary>
+    public long Bytes => Look(() => _echoBytes + _eventBytes + ResponseBytes.Of(_turns)
+        + _items.Sum(item => ResponseBytes.OfItem + (2L * item.Text.Length)));
+
+    /// <summary>Changes it, without anybody who reads it meanwhile.</summary>
+    public void Change(Action change)
     {
         lock (_gate)
-            (Status, Fault) = (status, fault);
+            change();
     }
 
-    /// <summary>No more events come.</summary>
+    /// <summary>Sets how it is; within <see cref="Change"/>.</summary>
+    public void Become(string status, Exception? fault = null) => (_status, Fault) = (status, fault);
+
+    /// <summary>No more events come; within <see cref="Change"/>, with the change that ends it.</summary>
     public void End()
     {
-        lock (_gate)
-        {
-            IsOver = true;
-            _more.TrySetResult();
-        }
+        _isOver = true;
+        _more.TrySetResult();
+        _room.TrySetResult();
     }
 
-    /// <summary>Adds an event.</summary>
+    /// <summary>Adds an event; within <see cref="Change"/>, with the change it tells of.</summary>
     public void Add(string name, Action<Utf8JsonWriter> write)
     {
-        lock (_gate)
+        if (!HasEvents)
+            return;
+        int sequence = _first + _events.Count;
+        byte[] data = DataOf(json =>
         {
-            int sequence = _events.Count;
-            byte[] data = Bytes(json =>
-            {
-                json.WriteStartObject();
-                json.WriteString("type"u8, name);
-                json.WriteNumber("sequence_number"u8, sequence);
-                write(json);
-                json.WriteEndObject();
-            });
-            _events.Add(new ResponseEvent(sequence, name, data));
-            _more.TrySetResult();
-            _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
+            json.WriteStartObject();
+            json.WriteString("type"u8, name);
+            json.WriteNumber("sequence_number"u8, sequence);
+            write(json);
+            json.WriteEndObject();
+        });
+        var added = new ResponseEvent(sequence, name, data);
+        _events.Add(added);
+        _eventBytes += SizeOf(added);
+        _more.TrySetResult();
+        _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Adds an event with the whole response in it.</summary>
+    /// <summary>Adds an event with the whole response in it; within <see cref="Change"/>.</summary>
     public void AddWhole(string name) => Add(name, json =>
     {
         json.WritePropertyName("response"u8);
         Write(json);
     });
 
-    /// <summary>The events behind a number, those that come too, up to the last.</summary>
+    /// <summary>
+    /// Waits until the client of a stream has taken most of its events: one that takes nothing has its request set aside, as in
+    /// any stream. In the background nobody is waited for.
+    /// </summary>
+    public async ValueTask RoomAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task room;
+            lock (_gate)
+            {
+                if (IsBackground || _first + _events.Count - _taken <= MostWaiting)
+                    return;
+                room = _room.Task;
+            }
+
+            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// The events behind a number, those that come too, up to the last. Those of a response that is not stored are forgotten as
+    /// they are read.
+    /// </summary>
     public async IAsyncEnumerable<ResponseEvent> ReadAsync(int after,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        for (int next = after + 1; ;)
+        for (long next = after + 1L; ;)
         {
             ResponseEvent? found = null;
             Task more;
             lock (_gate)
             {
-                if (next < _events.Count)
-                    found = _events[next++];
-                else if (IsOver)
+                if (next < _first + _events.Count)
+                    found = Take((int)next++);
+                else if (_isOver)
                     yield break;
                 more = _more.Task;
             }
@@ -112,6 +168,18 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
                 yield return found;
             else
                 await more.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The conversation with the answer, to go on from.</summary>
+    /// <exception cref="ApiException">It has no answer.</exception>
+    public IReadOnlyList<ChatTurn> Finished()
+    {
+        lock (_gate)
+        {
+            return _isOver && _status is "completed" or "incomplete" ? [.. _turns]
+                : throw ApiException.Invalid($"The response {id} is {_status}; only one that is complete can be gone on from.",
+                    "previous_response_id", "invalid_value");
         }
     }
 
@@ -124,21 +192,21 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
             json.WriteString("id"u8, id);
             json.WriteString("object"u8, "response"u8);
             json.WriteNumber("created_at"u8, created);
-            json.WriteString("status"u8, Status);
-            json.WriteBoolean("background"u8, request.IsBackground);
+            json.WriteString("status"u8, _status);
+            json.WriteBoolean("background"u8, IsBackground);
             WriteFault(json);
             WriteEcho(json, "instructions", "null");
             WriteEcho(json, "max_output_tokens", "null");
             WriteEcho(json, "metadata", "{}");
             json.WriteString("model"u8, model);
             json.WriteStartArray("output"u8);
-            foreach (ResponseItem item in Items)
+            foreach (ResponseItem item in _items)
                 item.Write(json);
             json.WriteEndArray();
             WriteEcho(json, "parallel_tool_calls", "true");
-            json.WriteString("previous_response_id"u8, request.Previous);
+            json.WriteString("previous_response_id"u8, _previous);
             WriteEcho(json, "reasoning", "{\"effort\":null,\"summary\":null}");
-            json.WriteBoolean("store"u8, request.IsStored);
+            json.WriteBoolean("store"u8, IsStored);
             WriteEcho(json, "text", "{\"format\":{\"type\":\"text\"}}");
             WriteEcho(json, "tool_choice", "\"auto\"");
             WriteEcho(json, "tools", "[]");
@@ -146,6 +214,31 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
             WriteUsage(json);
             json.WriteEndObject();
         }
+    }
+
+    private T Look<T>(Func<T> look)
+    {
+        lock (_gate)
+            return look();
+    }
+
+    private ResponseEvent Take(int sequence)
+    {
+        ResponseEvent found = _events[sequence - _first];
+        if (found.Sequence >= _taken)
+        {
+            _taken = found.Sequence + 1;
+            _room.TrySetResult();
+            _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        if (IsStored)
+            return found;
+        int past = found.Sequence + 1 - _first;
+        _eventBytes -= _events.Take(past).Sum(SizeOf);
+        _events.RemoveRange(0, past);
+        _first += past;
+        return found;
     }
 
     private void WriteFault(Utf8JsonWriter json)
@@ -163,10 +256,10 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
             json.WriteNull("error"u8);
         }
 
-        if (Status == "incomplete")
+        if (_status == "incomplete")
         {
             json.WriteStartObject("incomplete_details"u8);
-            json.WriteString("reason"u8, "max_output_tokens"u8);
+            json.WriteString("reason"u8, Reason);
             json.WriteEndObject();
         }
         else
@@ -178,7 +271,7 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     private void WriteEcho(Utf8JsonWriter json, string name, string usual)
     {
         json.WritePropertyName(name);
-        if (request.Echo.TryGetValue(name, out JsonElement given))
+        if (_echo.TryGetValue(name, out JsonElement given))
             given.WriteTo(json); // in one line, however it was sent
         else
             json.WriteRawValue(usual);
@@ -205,7 +298,9 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
         json.WriteEndObject();
     }
 
-    private static byte[] Bytes(Action<Utf8JsonWriter> write)
+    private static long SizeOf(ResponseEvent one) => ResponseBytes.OfItem + one.Json.Length;
+
+    private static byte[] DataOf(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, JsonOutput.Options))
