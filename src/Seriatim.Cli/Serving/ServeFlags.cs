@@ -64,6 +64,9 @@ internal sealed class ServeFlags
         Flag.Of("How long requests may go on when the server is asked to stop.", "time", "5m",
         "--drain-time");
 
+    private readonly Option<bool> _allowPull = Flag.Switch("Let requests fetch models from the hub (/api/pull). Without it only "
+        + "where programs of this machine alone are served, without keys.", "--allow-pull");
+
     private readonly Option<bool> _logPrompts = Flag.Switch("Log prompts and answers. Without it nothing that clients write is "
         + "logged.", "--log-prompts");
 
@@ -78,7 +81,7 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
-        _threads, _maxTime, _requests, _tokens, _concurrency, _cors, _drain, _logPrompts, _logJson, _verbose,
+        _threads, _maxTime, _requests, _tokens, _concurrency, _cors, _drain, _allowPull, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -110,12 +113,15 @@ internal sealed class ServeFlags
         TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep);
         Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive);
         ApiKeyOptions[] keys = [.. Keys(result)];
+        ServerAppOptions app = App(result);
+        bool isMine = keys.Length == 0 && app.CorsOrigins.Count == 0 && ServerApp.IsLoopback(app);
         return options =>
         {
             models(options);
             foreach (ApiKeyOptions key in keys)
                 options.ApiKeys.Add(key);
             options.Limits = Limits(result);
+            options.AllowsPulling = isMine || result.GetValue(_allowPull);
             options.LogsPrompts = result.GetValue(_logPrompts);
         };
     }

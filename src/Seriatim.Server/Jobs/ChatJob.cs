@@ -6,6 +6,8 @@ namespace Seriatim.Server;
 /// <summary>A conversation that is to be gone on with, whatever protocol it came by.</summary>
 internal sealed class ChatJob : IJob
 {
+    private readonly HashSet<string> _toolNames = new(StringComparer.Ordinal);
+
     public string? Model { get; set; }
 
     public List<ChatTurn> Messages { get; } = [];
@@ -75,7 +77,7 @@ internal sealed class ChatJob : IJob
                 "invalid_value");
         }
 
-        if (Tools.Any(other => other.Name == tool.Name))
+        if (!_toolNames.Add(tool.Name))
         {
             throw ApiException.Invalid($"{field} is {tool.Name} as another tool's is; names must differ.", field,
                 "invalid_value");

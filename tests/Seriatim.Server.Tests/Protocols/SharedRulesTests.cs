@@ -39,6 +39,21 @@ public sealed class SharedRulesTests
         Assert.Equal($"messages[0] is the user's and has a {type}; these are the assistant's.", error.GetProperty("message").GetString());
     }
 
+    [Theory]
+    [InlineData("/api/chat", "\"thinking\": \"hm\"", "thinking")]
+    [InlineData("/api/chat", "\"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": {}}}]", "tool_calls")]
+    [InlineData("/api/chat", "\"tool_name\": \"f\"", "tool_name")]
+    [InlineData("/v1/chat/completions", "\"reasoning_content\": \"hm\"", "reasoning_content")]
+    [InlineData("/v1/chat/completions", "\"tool_call_id\": \"1\"", "tool_call_id")]
+    public async Task A_message_of_the_user_has_no_field_of_others(string path, string extra, string field)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string body = $$"""{"stream": false, "messages": [{"role": "user", "content": "x", {{extra}} } ] }""";
+        using HttpResponseMessage response = await server.PostAsync(path, body);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains($"messages[0].{field} belongs to", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task A_request_is_found_by_the_id_of_its_answer_whatever_the_protocol()
     {

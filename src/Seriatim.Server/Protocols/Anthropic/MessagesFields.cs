@@ -9,7 +9,7 @@ internal static class MessagesFields
     [
         Row.Needed<MessagesRequest>("type", JsonKinds.String,
             "`enabled`, `adaptive` or `disabled`; refused where the model's template "
-            + "cannot say it.", "\"disabled\"", 
+            + "cannot say it.", "\"disabled\"",
             (request, value) => (request.Job.Thinks, request.Job.ThinksField) = (value.Text != "disabled", "thinking"))
             with { OneOf = ["enabled", "disabled", "adaptive"] },
         Row.Without<MessagesRequest>("budget_tokens", JsonKinds.Integer, "1024",

@@ -57,6 +57,7 @@ internal static class OllamaMessages
         foreach (FieldValue item in value.Items())
         {
             MessageDraft message = item.Into(Table, new MessageDraft());
+            RequireRole(message, item);
             var fields = new Dictionary<string, object?>();
             if (message.Thinking is { Length: > 0 } thoughts)
                 fields[ChatJob.Reasoning] = thoughts;
@@ -79,6 +80,24 @@ internal static class OllamaMessages
             }
 
             job.Messages.Add(new ChatTurn(message.Role, message.Content) { Fields = fields });
+        }
+    }
+
+    /// <summary>What the template would show under the wrong name, or not at all, is refused.</summary>
+    private static void RequireRole(MessageDraft message, FieldValue place)
+    {
+        (string Field, bool IsThere, string Role)[] owned =
+        [
+            ("thinking", message.Thinking is { Length: > 0 }, "assistant"), ("tool_calls", message.Calls.Count > 0, "assistant"),
+            ("tool_name", message.ToolName is not null, "tool"), ("tool_call_id", message.CallId is not null, "tool"),
+        ];
+        foreach ((string field, bool isThere, string role) in owned)
+        {
+            if (isThere && message.Role != role)
+            {
+                throw ApiException.Invalid($"{place.Path}.{field} belongs to messages of the role {role}.",
+                    $"{place.Path}.{field}", "invalid_value");
+            }
         }
     }
 

@@ -22,6 +22,8 @@ internal sealed class ChatMessageDraft
 
         if (Role != "assistant" && Fields.ContainsKey("tool_calls"))
             throw Misplaced(place, "tool_calls", "assistant");
+        if (Role != "assistant" && Fields.ContainsKey(ChatJob.Reasoning))
+            throw Misplaced(place, ChatJob.Reasoning, "assistant");
         if (Role != "tool" && Fields.ContainsKey("tool_call_id"))
             throw Misplaced(place, "tool_call_id", "tool");
         return new ChatTurn(Role, Content) { Fields = Fields };

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Seriatim.Tokenizers;
 
@@ -13,10 +14,13 @@ internal static class ResponseBytes
     public static long Of(IEnumerable<ChatTurn> turns) =>
         turns.Sum(turn => OfItem + (2L * (turn.Content?.Length ?? 0)) + turn.Fields.Sum(field => Of(field.Value)));
 
+    /// <summary>A value as it was sent.</summary>
+    public static long Of(JsonElement json) => JsonMarshal.GetRawUtf8Value(json).Length;
+
     private static long Of(object? value) => OfItem + value switch
     {
         string text => 2L * text.Length,
-        JsonElement json => json.GetRawText().Length,
+        JsonElement json => Of(json),
         IEnumerable<KeyValuePair<string, object?>> fields => fields.Sum(field => Of(field.Key) + Of(field.Value)),
         IEnumerable<object?> items => items.Sum(Of),
         _ => 0,

@@ -24,7 +24,7 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     private readonly List<ResponseEvent> _events = [];
     private readonly Dictionary<string, JsonElement> _echo = request.Echo;
     private readonly string? _previous = request.Previous;
-    private readonly long _echoBytes = request.Echo.Values.Sum(value => (long)value.GetRawText().Length);
+    private readonly long _echoBytes = request.Echo.Values.Sum(ResponseBytes.Of);
     private readonly List<ResponseItem> _items = [];
     private readonly List<ChatTurn> _turns = [];
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
