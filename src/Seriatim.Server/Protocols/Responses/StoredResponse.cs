@@ -95,14 +95,14 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     public async IAsyncEnumerable<ResponseEvent> ReadAsync(int after,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        for (int next = after + 1; ;)
+        for (long next = after + 1L; ;)
         {
             ResponseEvent? found = null;
             Task more;
             lock (_gate)
             {
                 if (next < _events.Count)
-                    found = _events[next++];
+                    found = _events[(int)next++];
                 else if (IsOver)
                     yield break;
                 more = _more.Task;
