@@ -20,11 +20,16 @@ public sealed partial class CountTests
             options.MaxUnreadTokens = 8;
             options.ApiKeys.Add(new ApiKeyOptions { Key = "k", Limits = new() { TokensPerMinute = 100_000 } });
         });
+
+        // More than the buffers of both ends hold, so that it runs when its client leaves.
+        const string Body = """
+            {"messages": [{"role": "user", "content": "the cat"}], "ignore_eos": true, "stream": true, "n": 48, "logprobs": true,
+            "top_logprobs": 20}
+            """;
         string id;
-        using (var request = new HttpRequestMessage(HttpMethod.Post, Completions)
+        using (var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
         {
-            Content = new StringContent("""{"prompt": "the cat", "ignore_eos": true, "stream": true, "max_tokens": 200, "seed": 1}""",
-                System.Text.Encoding.UTF8, "application/json"),
+            Content = new StringContent(Body, System.Text.Encoding.UTF8, "application/json"),
         })
         {
             request.Headers.Authorization = new("Bearer", "k");
