@@ -51,7 +51,12 @@ public static class SeriatimServerExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder group = endpoints.MapGroup("");
         foreach (Endpoint endpoint in Endpoints.All)
-            group.MapMethods(endpoint.Path, [endpoint.Method], http => ServerPipeline.RunAsync(http, endpoint));
+        {
+            // Whoever may get something may ask whether it is there: ollama's clients do, with HEAD /.
+            string[] methods = endpoint.Method == "GET" ? ["GET", "HEAD"] : [endpoint.Method];
+            group.MapMethods(endpoint.Path, methods, http => ServerPipeline.RunAsync(http, endpoint));
+        }
+
         return group;
     }
 }

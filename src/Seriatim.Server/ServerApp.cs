@@ -52,7 +52,7 @@ internal static class ServerApp
 
         built.UseRouting();
         built.MapSeriatim();
-        built.MapFallback(http => ServerPipeline.RunAsync(http, new NothingHere(http.Request.Path)));
+        built.MapFallback("{**path}", http => ServerPipeline.RunAsync(http, new NothingHere(http.Request.Path)));
         return built;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -225,7 +226,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         Assert.True(response.IsSuccessStatusCode || lacks, $"{(int)response.StatusCode}: {answer}");
         string id = response.Headers.GetValues("x-request-id").Single();
         string told = shared.Server.Core.Requests.Find(id) is not { } record ? ""
-            : string.Concat(record.Prompts.Select(prompt => prompt.Options.GetRawText() + prompt.PromptHash));
+            : string.Concat(record.Prompts.Select(prompt => Encoding.UTF8.GetString(prompt.Options) + prompt.PromptHash));
         return Volatile().Replace(answer, "") + told;
     }
 

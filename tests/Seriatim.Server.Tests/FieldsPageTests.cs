@@ -61,7 +61,7 @@ public sealed class FieldsPageTests
     private static string Allowed(Field row) => row.Fate == FieldFate.Refused
         ? string.Join(", ", row.Neutral.Select(value => $"`{value}`"))
         : row.OneOf is { } texts ? string.Join(", ", texts.Select(text => $"`{text}`"))
-        : row.Range();
+        : string.Join(", ", new[] { row.Range(), row.Size() }.Where(words => words.Length > 0));
 
     private static string What(Field row) => (row.Fate switch
     {

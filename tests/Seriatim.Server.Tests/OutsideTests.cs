@@ -52,6 +52,12 @@ public sealed class OutsideTests
         string hash = record.GetProperty("prompts")[0].GetProperty("output_hashes")[0].GetString()!;
         changed = record.GetRawText().Replace(hash, new string('0', 64), StringComparison.Ordinal);
         Assert.False((await server.AskAsync("/v1/replay", changed)).GetProperty("same").GetBoolean());
+
+        // What a client brings is told it, and counts for nothing; what the server remembers itself does.
+        Assert.Contains("seriatim:replay_mismatch_total 0", await server.Client.GetStringAsync("/metrics"));
+        RequestRecord kept = server.Core.Requests.Find(id)!;
+        kept.Prompts[0].OutputHashes = [.. kept.Prompts[0].OutputHashes.Reverse()];
+        Assert.False((await server.AskAsync($"/v1/requests/{id}/replay", "")).GetProperty("same").GetBoolean());
         Assert.Contains("seriatim:replay_mismatch_total 1", await server.Client.GetStringAsync("/metrics"));
         changed = record.GetRawText().Replace("\"fp_", "\"fp_0", StringComparison.Ordinal);
         await server.FailAsync("/v1/replay", changed, 409, "fingerprint_mismatch");

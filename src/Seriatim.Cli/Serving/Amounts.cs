@@ -6,7 +6,10 @@ namespace Seriatim.Cli;
 internal static class Amounts
 {
     /// <summary>A time: seconds, or a number with s, m, h; -1: for ever.</summary>
-    public static TimeSpan Time(string what, string text)
+    /// <param name="what">The flag.</param>
+    /// <param name="text">What it is given.</param>
+    /// <param name="most">The longest time but for ever; null: any.</param>
+    public static TimeSpan Time(string what, string text, TimeSpan? most = null)
     {
         if (text is "-1")
             return Timeout.InfiniteTimeSpan;
@@ -22,7 +25,9 @@ internal static class Amounts
             CultureInfo.InvariantCulture, out double number) && number * unit <= TimeSpan.MaxValue.TotalSeconds / 2;
         if (!isNumber || double.IsNaN(unit))
             throw new UsageException($"{what} is {UsageReport.Shown(text)}; a time is needed: 300, 5m, 1h, 0, or -1 for ever.");
-        return TimeSpan.FromSeconds(double.Parse(digits, CultureInfo.InvariantCulture) * unit);
+        var time = TimeSpan.FromSeconds(double.Parse(digits, CultureInfo.InvariantCulture) * unit);
+        return time <= (most ?? TimeSpan.MaxValue) ? time : throw new UsageException(
+            $"{what} is {UsageReport.Shown(text)}; {most!.Value.TotalHours:0}h are the most, or -1 for ever.");
     }
 
     /// <summary>A number of bytes, with k, m, g or t for powers of 1024.</summary>

@@ -8,6 +8,9 @@ namespace Seriatim.Cli;
 /// <summary>The flags of <c>seriatim serve</c>, with the meaning they have in llama.cpp.</summary>
 internal sealed class ServeFlags
 {
+    /// <summary>The longest time that is waited for: the runtime's timers go to 49 days.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(30);
+
     private readonly Option<string[]> _models = Flag.Many("A model to serve, as other commands take it, or MODEL=NAME[,ALIAS...] "
         + "for names of its own; may be given again. It is opened at the start. None: the built-in models, opened when asked "
         + "for.",
@@ -47,7 +50,8 @@ internal sealed class ServeFlags
         "--max-queue");
 
     private readonly Option<string?> _maxTime = Flag.Maybe<string>(
-        "The longest a request may take: 300, 5m; then it ends with what it has. Default: no limit.", "time", "--max-time");
+        "The longest a request may take: 300, 5m; then it ends with what it has. -1: no limit. Default: no limit.", "time",
+        "--max-time");
 
     private readonly Option<int?> _requests = Flag.Maybe<int?>("Requests a minute, of each key.", "n", "--requests-per-minute");
 
@@ -99,7 +103,7 @@ internal sealed class ServeFlags
             Host = Value(result, _host) ?? result.GetRequiredValue(_host),
             Port = port,
             CorsOrigins = Values(result, _cors),
-            DrainTimeout = Amounts.Time("--drain-time", result.GetRequiredValue(_drain)),
+            DrainTimeout = Amounts.Time("--drain-time", result.GetRequiredValue(_drain), Longest),
             LogLevel = result.GetValue(_verbose) ? Microsoft.Extensions.Logging.LogLevel.Debug
                 : Microsoft.Extensions.Logging.LogLevel.Information,
             LogsJson = result.GetValue(_logJson),
@@ -110,7 +114,7 @@ internal sealed class ServeFlags
     public async Task<Action<SeriatimServerOptions>> ServerAsync(ParseResult result, CancellationToken cancellation)
     {
         string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
-        TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep);
+        TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep, Longest);
         Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive);
         ApiKeyOptions[] keys = [.. Keys(result)];
         ServerAppOptions app = App(result);
@@ -135,6 +139,7 @@ internal sealed class ServeFlags
         string[] models = Values(result, _models);
         string? folder = Value(result, _folder) ?? result.GetValue(_folder);
         LanguageModelOptions open = Open(result);
+        TimeSpan? maxTime = MaxTime(result);
         string? draft = Value(result, _draft) ?? result.GetValue(_draft);
         if (draft is not null && models.Length != 1)
             throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
@@ -149,7 +154,7 @@ internal sealed class ServeFlags
             options.BuiltInModels = served.Count == 0 && folder is null;
             options.ModelOptions = open;
             options.Host = Host(result, keepAlive);
-            options.RequestTimeout = result.GetValue(_maxTime) is { } time ? Amounts.Time("--max-time", time) : null;
+            options.RequestTimeout = maxTime;
         };
     }
 
@@ -207,6 +212,17 @@ internal sealed class ServeFlags
             MemoryBytes = result.GetValue(_memory) is { } memory ? Amounts.Bytes("--memory", memory) : null,
         };
         return keepAlive is { } time ? host with { KeepAlive = time } : host;
+    }
+
+    /// <summary>Read before anything is opened, so that a wrong one is a usage error.</summary>
+    private TimeSpan? MaxTime(ParseResult result)
+    {
+        if (result.GetValue(_maxTime) is not { } text)
+            return null;
+        TimeSpan time = Amounts.Time("--max-time", text);
+        if (time == TimeSpan.Zero)
+            throw new UsageException("--max-time is 0, and no request ends in no time; give more, or -1 for no limit.");
+        return time == Timeout.InfiniteTimeSpan ? null : time;
     }
 
     private ClientLimits Limits(ParseResult result) => new()

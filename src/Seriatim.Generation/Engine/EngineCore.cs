@@ -53,6 +53,8 @@ internal sealed class EngineCore : IDisposable
 
     public EngineTimes Times => _gauges.Times;
 
+    public EngineTotals Totals => _gauges.Totals;
+
     /// <summary>
     /// Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.
     /// </summary>

@@ -3,6 +3,9 @@ namespace Seriatim.Generation;
 /// <summary>Counts what happens, and looks at the memories when asked.</summary>
 internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Scheduler scheduler, Speculator speculator)
 {
+    private readonly bool _hasStates = pools is not null
+        && Enumerable.Range(0, pools.Count).Any(kind => pools![kind].Name.Contains("state", StringComparison.Ordinal));
+
     private readonly HashSet<int> _used = [];
     private readonly HashSet<int> _shared = [];
     private long _steps;
@@ -35,6 +38,10 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
             _tokensSaved += (long)admission.PrefixPages * pools!.PageSize;
         }
     }
+
+    /// <summary>Counts so far; may be read by any thread, and touches nothing that the engine's end gives back.</summary>
+    public EngineTotals Totals => new(Volatile.Read(ref _steps), Volatile.Read(ref _tokensSaved),
+        _hasStates ? Volatile.Read(ref _prefixHits) : 0, _hasStates);
 
     /// <summary>Time so far; may be read by any thread.</summary>
     public EngineTimes Times => new()

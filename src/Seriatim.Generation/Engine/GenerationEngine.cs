@@ -171,6 +171,9 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     /// <summary>Where the engine's thread has spent its time so far.</summary>
     public EngineTimes Times => _core.Times;
 
+    /// <summary>What it has counted; waits for nothing, and stays when it has ended.</summary>
+    internal EngineTotals Totals => _core.Totals;
+
     /// <summary>Whether it works, and what it met; waits for nothing.</summary>
     public EngineHealth Health => Volatile.Read(ref _health);
 

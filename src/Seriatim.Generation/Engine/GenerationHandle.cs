@@ -62,6 +62,12 @@ public sealed class GenerationHandle : IAsyncEnumerable<GenerationUpdate>
     /// </summary>
     public Task<GenerationResult> Outcome => _completion.Task;
 
+    /// <summary>
+    /// What it has used once it has ended, whether with a result, by an error or cancelled; null: it runs, or the engine has
+    /// ended without it.
+    /// </summary>
+    internal GenerationUsage? Used { get; set; }
+
     internal bool IsCancelled => _cancelled;
 
     /// <summary>Updates that may wait to be read.</summary>

@@ -101,6 +101,7 @@ internal sealed class GenerationWork : IGroupWork
     public void Fail(Exception exception)
     {
         IsDone = true;
+        _handle.Used = Usage(State.FinishedList.Concat(State.LiveList));
         _handle.Fail(exception);
     }
 
@@ -253,31 +254,21 @@ internal sealed class GenerationWork : IGroupWork
                 _handle.WriteChoice(choice);
         }
 
+        Settle(group);
+        _handle.Used = Usage(State.FinishedList);
         if (_cancelled)
         {
             _handle.CompleteCancelled();
             return;
         }
 
-        Settle(group);
         TimeSpan total = State.Elapsed + _context.Clock.GetElapsedTime(_submitted);
-        GenerationRequest request = State.Request;
-        var usage = new GenerationUsage
-        {
-            PromptTokens = request.Prompt.Length + request.EncoderInput.Length,
-            CachedTokens = State.CachedTokens,
-            NewTokens = State.FinishedList.Sum(s => s.NewTokens),
-            ForwardRows = State.ForwardRows,
-            DraftTokens = State.DraftTokens,
-            AcceptedTokens = State.AcceptedTokens,
-            Preemptions = State.Preemptions,
-        };
         TimeSpan sampling = State.Sampling + (_taking == 0 ? TimeSpan.Zero : _context.Clock.GetElapsedTime(_taking));
         _handle.Complete(new GenerationResult
         {
             Choices = choices,
             PromptLogprobs = State.PromptScores,
-            Usage = usage,
+            Usage = _handle.Used,
             Timings = new GenerationTimings
             {
                 Queued = State.Queued ?? total,
@@ -288,6 +279,18 @@ internal sealed class GenerationWork : IGroupWork
             Seed = State.Seed,
         });
     }
+
+    /// <summary>What it has used for sequences.</summary>
+    private GenerationUsage Usage(IEnumerable<SequenceState> sequences) => new()
+    {
+        PromptTokens = State.Request.Prompt.Length + State.Request.EncoderInput.Length,
+        CachedTokens = State.CachedTokens,
+        NewTokens = sequences.Sum(s => s.NewTokens),
+        ForwardRows = State.ForwardRows,
+        DraftTokens = State.DraftTokens,
+        AcceptedTokens = State.AcceptedTokens,
+        Preemptions = State.Preemptions,
+    };
 
     private GenerationChoice ChoiceOf(int index, SequenceState sequence) => new()
     {

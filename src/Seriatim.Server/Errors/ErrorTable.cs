@@ -31,7 +31,7 @@ internal static class ErrorTable
         Row<PromptTooLongException>(e => ApiError.Invalid(e.Message, code: "context_length_exceeded")),
         Row<TextTooLongException>(e => ApiError.Invalid(e.Message, code: "context_length_exceeded")),
         Row<RequestTooLargeException>(e => ApiError.Invalid(e.Message, code: "request_too_large")),
-        Row<InvalidOptionException>(e => ApiError.Invalid(e.Message, FieldNames.OfOption(e.Option), "invalid_value")),
+        Row<InvalidOptionException>(e => ApiError.Invalid(e.Message, code: "invalid_value")),
         Row<GrammarException>(e => ApiError.Invalid(e.Message, code: "invalid_grammar")),
         Row<NoCandidateException>(e => ApiError.Invalid(e.Message, code: "no_candidate")),
         Row<ModelTaskException>(e => ApiError.Invalid(e.Message, "model", "wrong_task")),
@@ -49,12 +49,17 @@ internal static class ErrorTable
         Row<BadHttpRequestException>(OfHttp),
     ];
 
-    public static ApiError Of(Exception exception, string requestId)
+    /// <param name="exception">What went wrong.</param>
+    /// <param name="requestId">The request's id.</param>
+    /// <param name="said">Which of the request's fields said which option; null: that is not known.</param>
+    public static ApiError Of(Exception exception, string requestId, SaidFields? said = null)
     {
         foreach ((Type type, Func<Exception, ApiError> error) in Table)
         {
-            if (type.IsInstanceOfType(exception))
-                return error(exception);
+            if (!type.IsInstanceOfType(exception))
+                continue;
+            ApiError found = error(exception);
+            return exception is InvalidOptionException option ? found with { Param = said?.Of(option.Option) } : found;
         }
 
         return new(500, ApiError.ServerError,

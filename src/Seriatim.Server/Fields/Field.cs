@@ -23,6 +23,12 @@ internal abstract record Field
     /// <summary>The largest number.</summary>
     public double? Most { get; init; }
 
+    /// <summary>Most entries of a list or an object; null: as many as the body holds.</summary>
+    public int? MostItems { get; init; }
+
+    /// <summary>Most UTF-16 units of a text, or of each text of a list; null: as long as the body allows.</summary>
+    public int? MostLength { get; init; }
+
     /// <summary>The only texts.</summary>
     public IReadOnlyList<string>? OneOf { get; init; }
 
@@ -56,6 +62,7 @@ internal abstract record Field
                 throw ApiException.Invalid($"{path} is {Shown(value)}; {Range()} is allowed.", path, "invalid_value");
         }
 
+        CheckSize(value, path);
         if (value.ValueKind == JsonValueKind.String && OneOf is not null && !OneOf.Contains(value.GetString()))
         {
             throw ApiException.Invalid(
@@ -73,6 +80,15 @@ internal abstract record Field
         ({ } least, null) => FormattableString.Invariant($"{least} or more"),
         (null, { } most) => FormattableString.Invariant($"at most {most}"),
         ({ } least, { } most) => FormattableString.Invariant($"{least} to {most}"),
+    };
+
+    /// <summary>How much is allowed, in words; "" if that is as much as the body holds.</summary>
+    public string Size() => (MostItems, MostLength) switch
+    {
+        (null, null) => "",
+        ({ } items, null) => FormattableString.Invariant($"at most {items} entries"),
+        (null, { } length) => FormattableString.Invariant($"at most {length} characters"),
+        ({ } items, { } length) => FormattableString.Invariant($"at most {items} entries of {length} characters"),
     };
 
     /// <summary>The names of kinds, in words.</summary>
@@ -96,6 +112,31 @@ internal abstract record Field
     private static bool IsWhole(JsonElement value) => value.TryGetInt64(out _) || value.TryGetUInt64(out _)
         || (value.TryGetDouble(out double number) && number == Math.Floor(number) && Math.Abs(number) < 1L << 53);
 
+    private void CheckSize(JsonElement value, string path)
+    {
+        int items = value.ValueKind switch
+        {
+            JsonValueKind.Array => value.GetArrayLength(),
+            JsonValueKind.Object => value.GetPropertyCount(),
+            _ => 0,
+        };
+        if (items > MostItems)
+            throw ApiException.Invalid($"{path} has {items} entries; {MostItems} are the most.", path, "invalid_value");
+        if (MostLength is not { } most)
+            return;
+        CheckLength(value, path, most);
+        if (value.ValueKind != JsonValueKind.Array)
+            return;
+        foreach ((int index, JsonElement item) in value.EnumerateArray().Index())
+            CheckLength(item, $"{path}[{index}]", most);
+    }
+
+    private static void CheckLength(JsonElement value, string path, int most)
+    {
+        if (value.ValueKind == JsonValueKind.String && value.GetString()!.Length is var length && length > most)
+            throw ApiException.Invalid($"{path} has {length} characters; {most} are the most.", path, "invalid_value");
+    }
+
     private static string WordFor(JsonKinds kinds) => kinds switch
     {
         JsonKinds.None => "nothing",
@@ -107,11 +148,7 @@ internal abstract record Field
         _ => "a number",
     };
 
-    private static string Shown(JsonElement value)
-    {
-        string text = value.GetRawText();
-        return text.Length <= 60 ? text : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[56]) ? 56 : 57), "...");
-    }
+    private static string Shown(JsonElement value) => FieldValue.Cut(value.GetRawText());
 }
 
 /// <summary>A field of requests that are read into a <typeparamref name="T"/>.</summary>
@@ -131,6 +168,8 @@ internal sealed record Field<T> : Field
         Example = Example,
         Least = Least,
         Most = Most,
+        MostItems = MostItems,
+        MostLength = MostLength,
         OneOf = OneOf,
         IsRequired = IsRequired,
         ExampleNeeds = ExampleNeeds,

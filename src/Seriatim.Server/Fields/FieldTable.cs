@@ -28,8 +28,6 @@ internal sealed class FieldTable<T> : FieldTable
     {
         _rows = [.. rows];
         _places = _rows.Index().ToDictionary(row => row.Item.Name, row => row.Index, StringComparer.Ordinal);
-        foreach (Field<T> row in _rows)
-            FieldNames.Learn(row);
     }
 
     public override IReadOnlyList<Field> Rows => _rows;
@@ -38,8 +36,12 @@ internal sealed class FieldTable<T> : FieldTable
     public IReadOnlyList<Field<T>> Typed => _rows;
 
     /// <summary>Reads an object: each field is checked by its row, and one without a row is refused.</summary>
+    /// <param name="json">The object.</param>
+    /// <param name="target">What is read.</param>
+    /// <param name="path">Where the object stands; "": it is the body.</param>
+    /// <param name="said">Learns which field set which option; null: nobody asks.</param>
     /// <exception cref="ApiException">A field is not known, of a wrong kind, out of range, or not supported.</exception>
-    public void Read(JsonElement json, T target, string path = "")
+    public void Read(JsonElement json, T target, string path = "", SaidFields? said = null)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
@@ -51,7 +53,7 @@ internal sealed class FieldTable<T> : FieldTable
         foreach (JsonProperty property in json.EnumerateObject())
         {
             if (!_places.TryGetValue(property.Name, out int place))
-                throw Unknown(Join(path, property.Name), property.Name);
+                throw Unknown(Join(path, FieldValue.Cut(property.Name)), property.Name);
             if (property.Value.ValueKind == JsonValueKind.Null)
                 continue;
             _rows[place].Check(property.Value, Join(path, property.Name));
@@ -62,7 +64,11 @@ internal sealed class FieldTable<T> : FieldTable
         {
             string at = Join(path, _rows[i].Name);
             if (values[i] is { } value)
-                _rows[i].Read?.Invoke(target, new FieldValue(value, at));
+            {
+                if (_rows[i].Option is { } option)
+                    said?.Note(option, at);
+                _rows[i].Read?.Invoke(target, new FieldValue(value, at, said));
+            }
             else if (_rows[i].IsRequired)
                 throw ApiException.Invalid($"{at} is missing; {Field.Names(_rows[i].Kinds)} is needed.", at, "missing_field");
         }

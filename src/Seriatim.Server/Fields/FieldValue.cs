@@ -5,7 +5,8 @@ namespace Seriatim.Server;
 /// <summary>The value of a field, and where it stands.</summary>
 /// <param name="Json">The value.</param>
 /// <param name="Path">Where it stands, as errors name it.</param>
-internal readonly record struct FieldValue(JsonElement Json, string Path)
+/// <param name="Said">Learns which options the fields below it set; null: nobody asks.</param>
+internal readonly record struct FieldValue(JsonElement Json, string Path, SaidFields? Said = null)
 {
     public bool IsString => Json.ValueKind == JsonValueKind.String;
 
@@ -40,22 +41,22 @@ internal readonly record struct FieldValue(JsonElement Json, string Path)
             throw Wrong("a list is needed");
         int index = 0;
         foreach (JsonElement item in Json.EnumerateArray())
-            yield return new FieldValue(item, $"{Path}[{index++}]");
+            yield return new FieldValue(item, $"{Path}[{index++}]", Said);
     }
 
     /// <summary>Reads an object by a table.</summary>
     public T Into<T>(FieldTable<T> table, T target)
         where T : class
     {
-        table.Read(Json, target, Path);
+        table.Read(Json, target, Path, Said);
         return target;
     }
 
     /// <summary>The value cannot be used.</summary>
-    public ApiException Wrong(string allowed)
-    {
-        string text = Json.GetRawText();
-        return ApiException.Invalid($"{Path} is {(text.Length <= 60 ? text : $"{text[..56]}...")}; {allowed}.", Path,
-            "invalid_value");
-    }
+    public ApiException Wrong(string allowed) =>
+        ApiException.Invalid($"{Path} is {Cut(Json.GetRawText())}; {allowed}.", Path, "invalid_value");
+
+    /// <summary>The beginning of what a client wrote, as far as an error repeats it.</summary>
+    public static string Cut(string text) => text.Length <= 60 ? text
+        : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[56]) ? 56 : 57), "...");
 }

@@ -42,6 +42,8 @@ internal static class GenerationFields
         {
             Name = "stop",
             Kinds = JsonKinds.String | JsonKinds.Array,
+            MostItems = 64,
+            MostLength = 1024,
             Doc = "A text, or several, at which the answer ends; it is not part of the answer. The model's own stay.",
             Example = "[\"\\n\\n\"]",
             Option = "StopStrings",
@@ -51,6 +53,7 @@ internal static class GenerationFields
         {
             Name = "stop_token_ids",
             Kinds = JsonKinds.Array,
+            MostItems = 1024,
             Doc = "Token ids at which the answer ends (vLLM).",
             Example = "[3]",
             Option = "StopIds",
@@ -148,6 +151,7 @@ internal static class GenerationFields
         {
             Name = "cache_salt",
             Kinds = JsonKinds.String,
+            MostLength = 1024,
             Doc = "Shares computed prompts with requests of the same salt alone (vLLM); changes no output.",
             Example = "\"tenant\"",
             Option = "CacheSalt",

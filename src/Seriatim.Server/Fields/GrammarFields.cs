@@ -114,8 +114,11 @@ internal static class GrammarFields
         Doc = doc,
         Example = example,
         Read = (settings, value) => Set(settings, value,
-            () => Grammar.JsonSchema(value.IsString ? value.Text : value.Json.GetRawText())),
+            () => Grammar.JsonSchema(value.IsString ? SchemaIn(value) : value.Json.GetRawText())),
     };
+
+    private static string SchemaIn(FieldValue value) => JsonText.IsReadable(value.Text) ? value.Text
+        : throw value.Wrong("it has half of a surrogate pair in it, which is no text");
 
     private static Field<GenerationSettings> Regex(string name) => new()
     {

@@ -76,6 +76,8 @@ internal static class SamplingFields
         {
             Name = "dry_sequence_breakers",
             Kinds = JsonKinds.Array,
+            MostItems = 64,
+            MostLength = 128,
             Doc = "Texts over which DRY extends no repetition. Default: line end, `:`, `\"`, `*`.",
             Example = "[\"\\n\", \".\"]",
             ExampleNeeds = "\"dry_multiplier\": 0.8",
@@ -86,6 +88,7 @@ internal static class SamplingFields
         {
             Name = "logit_bias",
             Kinds = JsonKinds.Object | JsonKinds.Array,
+            MostItems = 16384,
             Doc = "Added to the scores of token ids: an object of id and -100 to 100, or llama.cpp's list of pairs, in which "
                 + "`false` forbids an id. -100 all but forbids one.",
             Example = "{\"7\": 5}",
@@ -154,7 +157,7 @@ internal static class SamplingFields
         {
             foreach (JsonProperty entry in value.Json.EnumerateObject())
             {
-                var own = new FieldValue(entry.Value, $"{value.Path}.{entry.Name}");
+                var own = new FieldValue(entry.Value, $"{value.Path}.{FieldValue.Cut(entry.Name)}");
                 if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
                     throw own.Wrong("the name before it must be a token id");
                 biases[id] = Bias(own);

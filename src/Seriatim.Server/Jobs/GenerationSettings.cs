@@ -9,6 +9,9 @@ namespace Seriatim.Server;
 internal sealed class GenerationSettings
 {
     private readonly List<SamplingEdit> _edits = [];
+    private (LanguageModel Model, SamplingOptions Sampling)? _sampling;
+    private (IReadOnlyList<string> Before, IReadOnlyList<string> All) _stops = ([], []);
+    private (IReadOnlyList<int> Before, IReadOnlyList<int> All) _stopIds = ([], []);
 
     public int? MaxTokens { get; set; }
 
@@ -75,15 +78,18 @@ internal sealed class GenerationSettings
     public void Edit(string field, Sampler? needs, Func<SamplingOptions, SamplingOptions> set) =>
         _edits.Add(new SamplingEdit(field, needs, set));
 
-    /// <summary>A request with these settings.</summary>
+    /// <summary>
+    /// A request with these settings. What does not depend on the prompt is made once, so that all prompts share it.
+    /// </summary>
     /// <param name="request">What the prompt and the model's defaults made.</param>
     /// <param name="model">The model.</param>
     public GenerationRequest ApplyTo(GenerationRequest request, LanguageModel model)
     {
-        SamplingOptions sampling = SamplingFor(model.Defaults.Sampling, model);
+        if (_sampling?.Model != model)
+            _sampling = (model, SamplingFor(model.Defaults.Sampling, model));
         return request with
         {
-            Sampling = sampling,
+            Sampling = _sampling.Value.Sampling,
             MaxNewTokens = IsUnlimited ? null : MaxTokens ?? request.MaxNewTokens,
             SoftMaxNewTokens = IsUnlimited ? null : request.SoftMaxNewTokens,
             MinNewTokens = MinTokens ?? Math.Min(request.MinNewTokens, MaxTokens ?? int.MaxValue),
@@ -91,8 +97,8 @@ internal sealed class GenerationSettings
             Count = Count,
             BestOf = UsesBeams ? null : BestOf,
             Beam = UsesBeams ? Beams() : null,
-            StopStrings = [.. request.StopStrings, .. Stop],
-            StopIds = [.. request.StopIds, .. StopIds.Except(request.StopIds)],
+            StopStrings = Joined(ref _stops, request.StopStrings, Stop),
+            StopIds = Joined(ref _stopIds, request.StopIds, StopIds.Except(request.StopIds)),
             IgnoreEndIds = IgnoresEnd,
             Logprobs = Logprobs,
             PromptLogprobs = PromptLogprobs,
@@ -102,6 +108,14 @@ internal sealed class GenerationSettings
             Timeout = Shorter(Timeout, request.Timeout),
             Speculation = Speculation ?? DraftOf(model),
         };
+    }
+
+    private static IReadOnlyList<T> Joined<T>(ref (IReadOnlyList<T> Before, IReadOnlyList<T> All) known,
+        IReadOnlyList<T> before, IEnumerable<T> more)
+    {
+        if (known.All.Count == 0 || !known.Before.SequenceEqual(before))
+            known = (before, [.. before, .. more]);
+        return known.All;
     }
 
     private static TimeSpan? Shorter(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;

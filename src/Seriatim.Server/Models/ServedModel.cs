@@ -11,6 +11,7 @@ internal sealed class ServedModel
     private readonly Lock _gate = new();
     private ModelParts? _parts;
     private OpenedModel? _opened;
+    private EngineTotals _past;
     private TimeSpan _loading;
 
     public ServedModel(ServedModelOptions options, EngineHost host, SeriatimServerOptions server)
@@ -60,6 +61,16 @@ internal sealed class ServedModel
         }
     }
 
+    /// <summary>What all its engines have counted so far, those that have ended too.</summary>
+    public EngineTotals Totals
+    {
+        get
+        {
+            lock (_gate)
+                return _past + (_opened?.Engine.Totals ?? default);
+        }
+    }
+
     /// <summary>Opens it if it is not open, and keeps it open until the use is disposed.</summary>
     public async Task<ModelUse> UseAsync(CancellationToken cancellationToken)
     {
@@ -86,7 +97,11 @@ internal sealed class ServedModel
         long start = Stopwatch.GetTimestamp();
         ModelParts parts = await ModelParts.LoadAsync(Source, options, cancellationToken, Name).ConfigureAwait(false);
         lock (_gate)
-            (_parts, _opened, _loading) = (parts, null, Stopwatch.GetElapsedTime(start));
+        {
+            Forget();
+            (_parts, _loading) = (parts, Stopwatch.GetElapsedTime(start));
+        }
+
         return new HostedModel
         {
             Model = parts.Computing,
@@ -101,10 +116,21 @@ internal sealed class ServedModel
     {
         lock (_gate)
         {
-            if (_opened is null || _opened.Engine != lease.Engine)
+            if (_opened?.Engine != lease.Engine)
+            {
+                Forget();
                 _opened = new OpenedModel(_parts!, lease.Engine, _loading);
-            return _opened;
+            }
+
+            return _opened!;
         }
+    }
+
+    /// <summary>The engine is not this model's any more; what it has counted is.</summary>
+    private void Forget()
+    {
+        _past += _opened?.Engine.Totals ?? default;
+        _opened = null;
     }
 
     private async ValueTask CloseAsync(ModelParts parts)
@@ -114,7 +140,10 @@ internal sealed class ServedModel
         {
             opened = _opened;
             if (_parts == parts)
-                (_parts, _opened) = (null, null);
+            {
+                Forget();
+                _parts = null;
+            }
         }
 
         if (opened is not null)

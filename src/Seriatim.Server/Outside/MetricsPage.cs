@@ -13,13 +13,18 @@ internal static class MetricsPage
         var text = new MetricsText();
         foreach ((string model, ModelMetrics metrics) in server.Metrics.Models)
             WriteRequests(text, model, metrics);
-        foreach (ServedModel model in server.Models.Models)
+        // All engines are asked before any is waited for: however many are in the midst of a step, it takes one patience.
+        (ServedModel Model, GenerationEngine? Engine, Task<EngineStatistics?> Statistics)[] models =
+            [.. server.Models.Models.Select(model => (Model: model, model.Opened?.Engine))
+                .Select(one => (one.Model, one.Engine, StatisticsAsync(one.Engine)))];
+        foreach ((ServedModel model, GenerationEngine? engine, Task<EngineStatistics?> asked) in models)
         {
-            if (model.Opened is not { } opened)
+            WriteTotals(text, model.Name, model.Totals);
+            if (engine is null)
                 continue;
-            WriteLoad(text, model.Name, opened.Engine);
-            if (await StatisticsAsync(opened.Engine).ConfigureAwait(false) is { } statistics)
-                WriteEngine(text, model.Name, opened.Engine, statistics);
+            WriteLoad(text, model.Name, engine);
+            if (await asked.ConfigureAwait(false) is { } statistics)
+                WriteEngine(text, model.Name, engine, statistics);
         }
 
         text.Plain("seriatim:replay_mismatch_total", "counter", "Requests that were repeated and gave other bytes; must stay 0.",
@@ -34,17 +39,20 @@ internal static class MetricsPage
 
     private static void WriteRequests(MetricsText text, string model, ModelMetrics metrics)
     {
-        text.Counter("vllm:prompt_tokens_total", "Tokens of prompts.", model, metrics.PromptTokens);
-        text.Counter("vllm:generation_tokens_total", "Tokens of answers.", model, metrics.NewTokens);
+        (ModelCounts counts, IReadOnlyList<KeyValuePair<string, long>> ended) = metrics.Read();
+        long computed = counts.PromptTokens - counts.CachedTokens;
+        text.Counter("vllm:prompt_tokens_total", "Tokens of prompts, and of texts that were read.", model,
+            counts.PromptTokens + counts.ReadTokens);
+        text.Counter("vllm:generation_tokens_total", "Tokens of answers.", model, counts.NewTokens);
         text.Counter("vllm:prefix_cache_queries_total", "Tokens that were looked for in the prefix cache.", model,
-            metrics.PromptTokens);
-        text.Counter("vllm:prefix_cache_hits_total", "Of these, tokens that were there.", model, metrics.CachedTokens);
+            counts.PromptTokens);
+        text.Counter("vllm:prefix_cache_hits_total", "Of these, tokens that were there.", model, counts.CachedTokens);
         text.Counter("vllm:num_preemptions_total", "How often the pages of a request were taken away.", model,
-            metrics.Preemptions);
-        text.Counter("vllm:spec_decode_num_draft_tokens_total", "Tokens that were drafted.", model, metrics.DraftTokens);
+            counts.Preemptions);
+        text.Counter("vllm:spec_decode_num_draft_tokens_total", "Tokens that were drafted.", model, counts.DraftTokens);
         text.Counter("vllm:spec_decode_num_accepted_tokens_total", "Of these, tokens that were accepted.", model,
-            metrics.AcceptedTokens);
-        foreach ((string reason, long count) in metrics.Ended)
+            counts.AcceptedTokens);
+        foreach ((string reason, long count) in ended)
         {
             text.Counter("vllm:request_success_total", "Answers that ended, by how.", model, count,
                 $"finished_reason=\"{reason}\"");
@@ -53,18 +61,31 @@ internal static class MetricsPage
         foreach ((string name, string help, MetricHistogram values) in metrics.Histograms)
             text.Histogram($"vllm:{name}", help, model, values);
         text.Counter("llamacpp:prompt_tokens_total", "Tokens of prompts that were computed.", model,
-            metrics.PromptTokens - metrics.CachedTokens);
-        text.Counter("llamacpp:prompt_seconds_total", "Time of reading prompts.", model, metrics.PromptSeconds);
-        text.Counter("llamacpp:tokens_predicted_total", "Tokens of answers.", model, metrics.NewTokens);
-        text.Counter("llamacpp:tokens_predicted_seconds_total", "Time of writing answers.", model, metrics.DecodeSeconds);
+            computed + counts.ReadTokens);
+        text.Counter("llamacpp:prompt_seconds_total", "Time of reading prompts.", model, counts.PromptSeconds);
+        text.Counter("llamacpp:tokens_predicted_total", "Tokens of answers.", model, counts.NewTokens);
+        text.Counter("llamacpp:tokens_predicted_seconds_total", "Time of writing answers.", model, counts.DecodeSeconds);
         text.Gauge("llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", model,
-            Ratio(metrics.PromptTokens - metrics.CachedTokens, metrics.PromptSeconds));
+            Ratio(computed, counts.PromptSeconds));
         text.Gauge("llamacpp:predicted_tokens_seconds", "Tokens of answers a second.", model,
-            Ratio(metrics.NewTokens, metrics.DecodeSeconds));
+            Ratio(counts.NewTokens, counts.DecodeSeconds));
         text.Gauge("seriatim:spec_accept_rate", "Accepted tokens of those that were drafted.", model,
-            Ratio(metrics.AcceptedTokens, metrics.DraftTokens));
+            Ratio(counts.AcceptedTokens, counts.DraftTokens));
         text.Counter("seriatim:preempt_recomputed_tokens_total",
-            "Tokens that were computed again because their pages were taken away.", model, metrics.RecomputedTokens);
+            "Tokens that were computed again because their pages were taken away.", model, counts.RecomputedTokens);
+    }
+
+    /// <summary>Counters go on over the engines of a model: that it is unloaded and opened again does not set them back.</summary>
+    private static void WriteTotals(MetricsText text, string model, EngineTotals totals)
+    {
+        text.Counter("seriatim:prefix_cache_saved_tokens_total", "Tokens that need not be computed because others had been.",
+            model, totals.TokensSaved);
+        text.Counter("llamacpp:n_decode_total", "Steps.", model, totals.Steps);
+        if (totals.HasStates)
+        {
+            text.Counter("seriatim:state_checkpoint_hits_total", "Requests that went on from a state that was kept.", model,
+                totals.StateHits);
+        }
     }
 
     private static void WriteLoad(MetricsText text, string model, GenerationEngine engine)
@@ -90,22 +111,19 @@ internal static class MetricsPage
         text.Gauge("seriatim:kv_block_waste_ratio", "Positions of used pages that hold nothing.", model,
             Ratio(statistics.WastedPositions, (double)statistics.PagesUsed * size));
         text.Gauge("seriatim:kv_blocks_shared", "Pages that more than one sequence holds.", model, statistics.PagesShared);
-        text.Counter("seriatim:prefix_cache_saved_tokens_total", "Tokens that need not be computed because others had been.",
-            model, statistics.TokensSaved);
         text.Gauge("seriatim:batch_occupancy", "Rows of a step, on average, of those it may have.", model,
             Ratio(statistics.Rows, (double)statistics.Steps * engine.Options.TokenBudget));
-        text.Counter("llamacpp:n_decode_total", "Steps.", model, statistics.Steps);
         MemoryGauge[] states = [.. statistics.Memories.Where(memory => memory.Name.Contains("state", StringComparison.Ordinal))];
         if (states.Length == 0)
             return;
-        text.Counter("seriatim:state_checkpoint_hits_total", "Requests that went on from a state that was kept.", model,
-            statistics.PrefixHits);
         text.Gauge("seriatim:state_checkpoint_bytes", "Bytes of states that are kept for later requests.", model,
             states.Sum(memory => memory.Cached * memory.UnitBytes));
     }
 
-    private static async Task<EngineStatistics?> StatisticsAsync(GenerationEngine engine)
+    private static async Task<EngineStatistics?> StatisticsAsync(GenerationEngine? engine)
     {
+        if (engine is null)
+            return null;
         try
         {
             return await engine.GetStatisticsAsync().WaitAsync(Patience).ConfigureAwait(false);

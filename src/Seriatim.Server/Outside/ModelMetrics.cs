@@ -16,37 +16,13 @@ internal sealed class ModelMetrics
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, long> _ended = new(StringComparer.Ordinal);
+    private ModelCounts _counts;
 
-    public long PromptTokens { get; private set; }
-
-    public long CachedTokens { get; private set; }
-
-    public long NewTokens { get; private set; }
-
-    public long Preemptions { get; private set; }
-
-    public long DraftTokens { get; private set; }
-
-    public long AcceptedTokens { get; private set; }
-
-    /// <summary>
-    /// Rows beyond those that a request needs: its prompt, its tokens and drafts that were not accepted. Of requests with one
-    /// answer, where that can be told.
-    /// </summary>
-    public long RecomputedTokens { get; private set; }
-
-    public double PromptSeconds { get; private set; }
-
-    public double DecodeSeconds { get; private set; }
-
-    /// <summary>Requests by how they ended.</summary>
-    public IReadOnlyList<KeyValuePair<string, long>> Ended
+    /// <summary>The sums, and requests by how they ended, all of one moment.</summary>
+    public (ModelCounts Counts, IReadOnlyList<KeyValuePair<string, long>> Ended) Read()
     {
-        get
-        {
-            lock (_gate)
-                return [.. _ended];
-        }
+        lock (_gate)
+            return (_counts, [.. _ended]);
     }
 
     /// <summary>The histograms: name after <c>vllm:</c>, what it is, and the numbers.</summary>
@@ -75,42 +51,48 @@ internal sealed class ModelMetrics
         }
     }
 
-    /// <param name="request">What was asked.</param>
-    /// <param name="result">What came; null: it failed or was cancelled.</param>
-    /// <param name="state">How it ended.</param>
-    public void End(GenerationRequest request, GenerationResult? result, string state)
+    /// <summary>A request has its result.</summary>
+    public void End(GenerationRequest request, GenerationResult result)
     {
         lock (_gate)
         {
-            if (result is null)
-            {
-                Count(state == "cancelled" ? "abort" : "error");
-                return;
-            }
-
             foreach (GenerationChoice choice in result.Choices)
                 Count(choice.Finish is FinishReason.Length or FinishReason.Timeout ? "length" : "stop");
-            Observe(result.Usage);
+            _counts = _counts.With(result.Usage);
+            Observe("request_prompt_tokens", result.Usage.PromptTokens);
+            Observe("request_generation_tokens", result.Usage.NewTokens);
             if (result is { Usage.Preemptions: > 0, Choices.Count: 1 } && request is { Beam: null, BestOf: null })
-                RecomputedTokens += Math.Max(0, result.Usage.ForwardRows - Needed(result.Usage));
+            {
+                long again = Math.Max(0, result.Usage.ForwardRows - Needed(result.Usage));
+                _counts = _counts with { RecomputedTokens = _counts.RecomputedTokens + again };
+            }
+
             Observe(result.Timings, result.Usage.NewTokens / Math.Max(1, result.Choices.Count));
         }
     }
 
+    /// <summary>A request was cancelled, or failed.</summary>
+    /// <param name="usage">What it had used; null: nothing.</param>
+    /// <param name="state">How it ended.</param>
+    public void Break(GenerationUsage? usage, string state)
+    {
+        lock (_gate)
+        {
+            Count(state == "cancelled" ? "abort" : "error");
+            if (usage is not null)
+                _counts = _counts.With(usage);
+        }
+    }
+
+    /// <summary>Tokens were read by a request that generates nothing.</summary>
+    public void CountRead(int tokens)
+    {
+        lock (_gate)
+            _counts = _counts with { ReadTokens = _counts.ReadTokens + tokens };
+    }
+
     private static long Needed(GenerationUsage usage) => usage.PromptTokens - usage.CachedTokens
         + Math.Max(0, usage.NewTokens - 1) + usage.DraftTokens - usage.AcceptedTokens;
-
-    private void Observe(GenerationUsage usage)
-    {
-        PromptTokens += usage.PromptTokens;
-        CachedTokens += usage.CachedTokens;
-        NewTokens += usage.NewTokens;
-        Preemptions += usage.Preemptions;
-        DraftTokens += usage.DraftTokens;
-        AcceptedTokens += usage.AcceptedTokens;
-        Observe("request_prompt_tokens", usage.PromptTokens);
-        Observe("request_generation_tokens", usage.NewTokens);
-    }
 
     private void Observe(GenerationTimings timings, int tokens)
     {
@@ -123,7 +105,11 @@ internal sealed class ModelMetrics
         Observe("time_to_first_token_seconds", first);
         Observe("request_prefill_time_seconds", first - queued);
         Observe("request_decode_time_seconds", total - first);
-        (PromptSeconds, DecodeSeconds) = (PromptSeconds + first - queued, DecodeSeconds + total - first);
+        _counts = _counts with
+        {
+            PromptSeconds = _counts.PromptSeconds + first - queued,
+            DecodeSeconds = _counts.DecodeSeconds + total - first,
+        };
         if (tokens > 1)
             Observe("time_per_output_token_seconds", (total - first) / (tokens - 1));
     }

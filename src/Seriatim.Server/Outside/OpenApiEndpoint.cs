@@ -160,6 +160,7 @@ internal sealed class OpenApiEndpoint : Endpoint
             json.WriteNumber("minimum"u8, least);
         if (row.Most is { } most)
             json.WriteNumber("maximum"u8, most);
+        WriteSize(json, row);
         if (row.OneOf is { } texts && row.Kinds == JsonKinds.String)
         {
             json.WriteStartArray("enum"u8);
@@ -170,6 +171,20 @@ internal sealed class OpenApiEndpoint : Endpoint
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteSize(Utf8JsonWriter json, Field row)
+    {
+        if (row.MostItems is { } items)
+        {
+            if (row.Kinds.HasFlag(JsonKinds.Array))
+                json.WriteNumber("maxItems"u8, items);
+            if (row.Kinds.HasFlag(JsonKinds.Object))
+                json.WriteNumber("maxProperties"u8, items);
+        }
+
+        if (row.MostLength is { } length && row.Kinds.HasFlag(JsonKinds.String))
+            json.WriteNumber("maxLength"u8, length);
     }
 
     private static void WriteInside(Utf8JsonWriter json, JsonKinds kind, FieldTable table)

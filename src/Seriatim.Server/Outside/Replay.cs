@@ -8,35 +8,32 @@ internal static class Replay
 {
     /// <summary>Runs prompts again.</summary>
     /// <param name="call">The request that asks for it.</param>
-    /// <param name="model">The model's name.</param>
-    /// <param name="fingerprint">What the answers followed from, beside the requests.</param>
-    /// <param name="prompts">The prompts.</param>
-    public static async Task RunAsync(ApiCall call, string model, string fingerprint, IReadOnlyList<ReplayedPrompt> prompts)
+    /// <param name="job">The prompts.</param>
+    /// <param name="isOwn">
+    /// Whether this server remembers that it gave the answers. Of what a client brings along nobody knows where it is from: other
+    /// bytes are told, and are no fault of the server.
+    /// </param>
+    public static async Task RunAsync(ApiCall call, ReplayJob job, bool isOwn)
     {
-        using ModelUse use = await call.Server.Models.Find(model).UseAsync(call.Aborted).ConfigureAwait(false);
-        if (use.Fingerprint != fingerprint)
+        using RunningJob running = await call.Server.Jobs.StartAsync(call, job).ConfigureAwait(false);
+        JobResult result = await running.CompleteAsync().ConfigureAwait(false);
+        if (result.Results.Any(one => one.Choices.Any(choice => choice.Finish == FinishReason.Timeout)))
         {
-            throw new ApiException(new ApiError(409, ApiError.InvalidRequest,
-                $"The request was answered by {fingerprint}, and {model} is {use.Fingerprint} here: other weights, options or "
-                    + "version. Only the same ones give the same bytes.", "fingerprint_mismatch", "system_fingerprint"));
+            throw new ApiException(new ApiError(503, ApiError.ServerError,
+                "The repetition took longer than a request may here (--max-time), so there is nothing to compare. Send the record to "
+                    + "a server that gives it more time.", "replay_timeout"));
         }
 
-        var got = new List<IReadOnlyList<string>>();
-        foreach (ReplayedPrompt prompt in prompts)
-        {
-            GenerationRequest request = prompt.Request with { Tokenizer = use.Opened.Tokenizer, Seed = prompt.Seed };
-            GenerationResult result = await use.Opened.Submit("replay", request, call.Aborted).Completion.ConfigureAwait(false);
-            got.Add([.. result.Choices.Select(choice => RecordedPrompt.HashOf([.. choice.TokenIds]))]);
-        }
-
-        bool same = prompts.Zip(got).All(pair => pair.First.OutputHashes.SequenceEqual(pair.Second));
-        if (!same)
+        List<IReadOnlyList<string>> got = [.. result.Results.Select(one =>
+            one.Choices.Select(choice => RecordedPrompt.HashOf([.. choice.TokenIds])).ToArray())];
+        bool same = job.Prompts.Zip(got).All(pair => pair.First.OutputHashes.SequenceEqual(pair.Second));
+        if (!same && isOwn)
         {
             call.Server.Metrics.CountMismatch();
             ServerLog.ReplayMismatch(call.Server.Logger, call.Id);
         }
 
-        await call.WriteAsync(json => Write(json, same, prompts, got)).ConfigureAwait(false);
+        await call.WriteAsync(json => Write(json, same, job.Prompts, got)).ConfigureAwait(false);
     }
 
     private static void Write(Utf8JsonWriter json, bool same, IReadOnlyList<ReplayedPrompt> prompts,

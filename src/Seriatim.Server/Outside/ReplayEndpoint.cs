@@ -24,7 +24,7 @@ internal sealed class ReplayEndpoint : Endpoint
         ReplayedPrompt[] prompts = [.. Of(root, "prompts", JsonValueKind.Array).EnumerateArray().Select(Read)];
         if (prompts.Length == 0)
             throw Missing("prompts");
-        await Replay.RunAsync(call, model, fingerprint, prompts).ConfigureAwait(false);
+        await Replay.RunAsync(call, new ReplayJob(model, fingerprint, prompts), isOwn: false).ConfigureAwait(false);
     }
 
     private static ReplayedPrompt Read(JsonElement prompt)

@@ -26,10 +26,10 @@ internal sealed class ReplayIdEndpoint : Endpoint
         }
 
         ReplayedPrompt[] prompts = [.. record.Prompts.Select(prompt => new ReplayedPrompt(
-            prompt.Request ?? throw ApiException.Invalid(
+            prompt.Request() ?? throw ApiException.Invalid(
                 "The server does not remember prompts (RemembersPrompts); send the record with its ids to /v1/replay.", "id",
                 "prompt_not_kept"),
             prompt.Seed!.Value, prompt.OutputHashes))];
-        return Replay.RunAsync(call, record.Model, record.Fingerprint, prompts);
+        return Replay.RunAsync(call, new ReplayJob(record.Model, record.Fingerprint, prompts), isOwn: true);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class RequestEndpoint : Endpoint
     public static RequestRecord Find(ApiCall call)
     {
         string id = $"{call.Http.GetRouteValue("id")}";
-        return call.Server.Requests.Find(id) is { } record && record.Client == call.Client.Name ? record
+        return call.Server.Requests.Find(id) is { } record && record.Owner == call.Client.Owner ? record
             : throw new ApiException(new ApiError(404, ApiError.InvalidRequest,
                 $"There is no request {id}. The last {call.Server.Options.RememberedRequests} are remembered, each for its "
                     + "own key.",

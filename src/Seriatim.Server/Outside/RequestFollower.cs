@@ -11,15 +11,16 @@ internal sealed class RequestFollower
     private readonly ServerCore _server;
     private readonly string _model;
     private readonly GenerationRequest _request;
+    private readonly GenerationHandle _handle;
     private readonly int _prompt;
 
-    private RequestFollower(ApiCall call, string model, GenerationRequest request, int prompt) =>
-        (_call, _server, _model, _request, _prompt) = (call, call.Server, model, request, prompt);
+    private RequestFollower(ApiCall call, string model, GenerationRequest request, GenerationHandle handle, int prompt) =>
+        (_call, _server, _model, _request, _handle, _prompt) = (call, call.Server, model, request, handle, prompt);
 
     /// <summary>Follows a request that was submitted.</summary>
     public static void Follow(ApiCall call, ModelUse use, GenerationRequest request, GenerationHandle handle, int prompt)
     {
-        var follower = new RequestFollower(call, use.Name, request, prompt);
+        var follower = new RequestFollower(call, use.Name, request, handle, prompt);
         int tokens = request.Prompt.Length + request.EncoderInput.Length;
         call.Record?.Prompts[prompt].Seed = handle.Seed;
         call.Client.Budget?.Count(tokens);
@@ -31,16 +32,18 @@ internal sealed class RequestFollower
     private void End(Task<GenerationResult> outcome)
     {
         RequestRecord? record = _call.Record;
+
+        // However it ends, what was written was work: who leaves just before the end has had it all the same.
+        _call.Client.Budget?.Count(_handle.Used?.NewTokens ?? 0);
         if (!outcome.IsCompletedSuccessfully)
         {
             string state = outcome.IsCanceled ? "cancelled" : "failed";
-            record?.End(state, _prompt, null);
-            _server.Metrics.End(_model, _request, null, state);
+            record?.End(state, _prompt, _handle.Used?.NewTokens);
+            _server.Metrics.Break(_model, _handle.Used, state);
             return;
         }
 
         GenerationResult result = outcome.Result;
-        _call.Client.Budget?.Count(result.Usage.NewTokens);
         if (record is not null)
         {
             RecordedPrompt own = record.Prompts[_prompt];
@@ -50,7 +53,7 @@ internal sealed class RequestFollower
             record.End("done", _prompt, result.Usage.NewTokens);
         }
 
-        _server.Metrics.End(_model, _request, result, "done");
+        _server.Metrics.End(_model, _request, result);
         if (!_server.Options.LogsPrompts)
             return;
         foreach (GenerationChoice choice in result.Choices)

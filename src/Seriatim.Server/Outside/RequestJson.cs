@@ -52,7 +52,7 @@ internal static class RequestJson
         if (prompt.Seed is { } seed)
             json.WriteNumber("seed"u8, seed);
         json.WritePropertyName("options"u8);
-        prompt.Options.WriteTo(json);
+        json.WriteRawValue(prompt.Options, skipInputValidation: true);
         WriteStrings(json, "output_hashes", prompt.OutputHashes);
         WriteStrings(json, "finish", prompt.Finishes.Select(finish => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{finish}")));
         if (prompt is { Usage: { } usage, Timings: { } timings })
@@ -75,10 +75,10 @@ internal static class RequestJson
             json.WriteEndObject();
         }
 
-        if (prompt.Request is { } request)
+        if (prompt is { PromptIds: { } ids, EncoderIds: { } encoderIds })
         {
-            OpenAiJson.WriteIds(json, "prompt_ids", request.Prompt.ToArray());
-            OpenAiJson.WriteIds(json, "encoder_ids", request.EncoderInput.ToArray());
+            OpenAiJson.WriteIds(json, "prompt_ids", ids);
+            OpenAiJson.WriteIds(json, "encoder_ids", encoderIds);
         }
 
         json.WriteEndObject();

@@ -25,6 +25,9 @@ internal sealed class RequestRecord(ApiCall call, ModelUse use, IReadOnlyList<Re
 
     public string Client { get; } = call.Client.Name;
 
+    /// <summary>Whose it is; names of clients need not differ.</summary>
+    public string Owner { get; } = call.Client.Owner;
+
     public long Created { get; } = call.Created;
 
     public string Model { get; } = use.Name;
@@ -35,6 +38,9 @@ internal sealed class RequestRecord(ApiCall call, ModelUse use, IReadOnlyList<Re
     public string Fingerprint { get; } = use.Fingerprint;
 
     public IReadOnlyList<RecordedPrompt> Prompts { get; } = prompts;
+
+    /// <summary>Bytes of options and ids that it holds.</summary>
+    public long Bytes { get; } = RecordedPrompt.BytesOf(prompts);
 
     /// <summary>How it is: <c>running</c>, <c>done</c>, <c>failed</c>, <c>cancelled</c>.</summary>
     public string State { get; private set; } = "running";

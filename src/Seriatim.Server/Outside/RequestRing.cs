@@ -2,30 +2,40 @@ using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
-/// <summary>The last requests, found by their id or their answer's. Bounded in number and in the prompts' tokens.</summary>
+/// <summary>The last requests, found by their id or their answer's. Bounded in number and in bytes.</summary>
 internal sealed class RequestRing(int most, bool keepsPrompts)
 {
-    /// <summary>Most tokens of prompts that are kept, of all requests together: 16 MB.</summary>
-    private const long MostTokens = 1L << 22;
+    /// <summary>Most bytes of options and prompts that are kept, of all requests together.</summary>
+    public const long MostBytes = 32L << 20;
 
     private readonly Lock _gate = new();
     private readonly Queue<RequestRecord> _records = [];
     private readonly Dictionary<string, RequestRecord> _byId = new(StringComparer.Ordinal);
-    private long _tokens;
+    private long _bytes;
+
+    /// <summary>Bytes that the records hold.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_gate)
+                return _bytes;
+        }
+    }
 
     /// <summary>Remembers a request; null: nothing is remembered.</summary>
     public RequestRecord? Begin(ApiCall call, ModelUse use, JobPlan plan)
     {
         if (most == 0)
             return null;
-        var record = new RequestRecord(call, use, [.. plan.Requests.Select(request => RecordedPrompt.Of(request, keepsPrompts))]);
+        var record = new RequestRecord(call, use, RecordedPrompt.Of(plan.Requests, keepsPrompts));
         lock (_gate)
         {
             _records.Enqueue(record);
             _byId[record.Id] = record;
             _byId[record.Number] = record;
-            _tokens += TokensOf(record);
-            while (_records.Count > most || (_tokens > MostTokens && _records.Count > 1))
+            _bytes += record.Bytes;
+            while (_records.Count > most || (_bytes > MostBytes && _records.Count > 1))
                 Forget(_records.Dequeue());
         }
 
@@ -42,12 +52,9 @@ internal sealed class RequestRing(int most, bool keepsPrompts)
         }
     }
 
-    private static long TokensOf(RequestRecord record) =>
-        record.Prompts.Sum(prompt => prompt.Request is null ? 0L : prompt.Tokens);
-
     private void Forget(RequestRecord record)
     {
-        _tokens -= TokensOf(record);
+        _bytes -= record.Bytes;
         foreach (string id in new[] { record.Id, record.Number })
         {
             if (_byId.GetValueOrDefault(id) == record)

@@ -20,8 +20,16 @@ internal sealed class ServerMetrics
     public void Begin(string model, GenerationRequest request) =>
         _models.GetOrAdd(model, _ => new ModelMetrics()).Begin(request);
 
-    public void End(string model, GenerationRequest request, GenerationResult? result, string state) =>
-        _models.GetOrAdd(model, _ => new ModelMetrics()).End(request, result, state);
+    /// <summary>A request has its result.</summary>
+    public void End(string model, GenerationRequest request, GenerationResult result) =>
+        _models.GetOrAdd(model, _ => new ModelMetrics()).End(request, result);
+
+    /// <summary>A request was cancelled, or failed.</summary>
+    public void Break(string model, GenerationUsage? usage, string state) =>
+        _models.GetOrAdd(model, _ => new ModelMetrics()).Break(usage, state);
+
+    /// <summary>Tokens were read by a request that generates nothing.</summary>
+    public void CountRead(string model, int tokens) => _models.GetOrAdd(model, _ => new ModelMetrics()).CountRead(tokens);
 
     public void CountMismatch() => Interlocked.Increment(ref _mismatches);
 }

@@ -43,6 +43,9 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     /// <summary>What is remembered of it; null: it generates nothing, or nothing is remembered.</summary>
     public RequestRecord? Record { get; set; }
 
+    /// <summary>Which of its fields said which option.</summary>
+    public SaidFields Said { get; } = new();
+
     /// <summary>Cancelled when the client has gone, or the server ends at once.</summary>
     public CancellationToken Aborted => _ending.Token;
 
@@ -50,6 +53,27 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     public bool IsGone => http.RequestAborted.IsCancellationRequested;
 
     public TimeSpan Elapsed => server.Clock.GetElapsedTime(Started);
+
+    /// <summary>
+    /// Awaits what reads tokens and generates none, and counts them for its client and its model, unless they are refused.
+    /// </summary>
+    public async Task<T> CountAsync<T>(ModelUse use, int tokens, Task<T> reading)
+    {
+        try
+        {
+            return await reading.ConfigureAwait(false);
+        }
+        catch (SeriatimException)
+        {
+            tokens = 0;
+            throw;
+        }
+        finally
+        {
+            Client.Budget?.Count(tokens);
+            server.Metrics.CountRead(use.Name, tokens);
+        }
+    }
 
     /// <summary>Ends the request: what runs for it is cancelled.</summary>
     public void Cancel() => _ending.Cancel();
@@ -61,7 +85,7 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     {
         using JsonDocument json = await ReadJsonAsync().ConfigureAwait(false);
         var request = new T();
-        table.Read(json.RootElement, request);
+        table.Read(json.RootElement, request, said: Said);
         return request;
     }
 

@@ -15,13 +15,16 @@ internal sealed class ApiKeys
 
     public ApiKeys(SeriatimServerOptions options, TimeProvider clock)
     {
-        _keys = [.. options.ApiKeys.Index().Select(key => (
-            SHA256.HashData(Encoding.UTF8.GetBytes(key.Item.Key)),
-            new ApiClient(key.Item.Name ?? $"key {key.Index + 1}", key.Item.Priority,
-                ClientBudget.Of(key.Item.Limits ?? options.Limits, clock))))];
+        _keys = [.. options.ApiKeys.Index().Select(key =>
+        {
+            byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(key.Item.Key));
+            ClientBudget? budget = ClientBudget.Of(key.Item.Limits ?? options.Limits, clock);
+            string name = key.Item.Name ?? $"key {key.Index + 1}";
+            return (hash, new ApiClient(name, Convert.ToHexString(hash), key.Item.Priority, budget));
+        })];
         if (_keys.DistinctBy(key => Convert.ToHexString(key.Hash)).Count() < _keys.Length)
             throw new ServerConfigurationException("An API key is given twice; give each once.");
-        _anybody = new ApiClient("anybody", 0, ClientBudget.Of(options.Limits, clock));
+        _anybody = new ApiClient("anybody", "", 0, ClientBudget.Of(options.Limits, clock));
     }
 
     /// <summary>Whose key a request shows.</summary>

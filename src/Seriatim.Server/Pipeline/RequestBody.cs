@@ -47,10 +47,10 @@ internal static class RequestBody
         }
         catch (JsonException failure)
         {
-            throw ApiException.Invalid($"The body is no JSON: {failure.Message}", code: "invalid_json");
+            throw ApiException.Invalid($"The body is no JSON: {Short(failure.Message)}", code: "invalid_json");
         }
 
-        if (body.AsSpan().IndexOf("\\u"u8) >= 0 && !HasWholeTexts(json.RootElement))
+        if (body.AsSpan().IndexOf("\\u"u8) >= 0 && !JsonText.HasWholeTexts(json.RootElement))
         {
             json.Dispose();
             throw ApiException.Invalid("The body has half of a surrogate pair in it, which is no text.", code: "invalid_json");
@@ -73,44 +73,11 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>A message may repeat a name of the body, however long that is.</summary>
+    private static string Short(string message) => message.Length <= 300 ? message : $"{message[..299]}...";
+
     private static ApiException TooLarge(long most, long? length) => new(new ApiError(413, ApiError.InvalidRequest,
         FormattableString.Invariant($"The body has {(length is null ? "more than" : $"{length:N0} bytes;")} ")
             + FormattableString.Invariant($"{most:N0} bytes{(length is null ? ", the most that is" : " are")} taken."),
         "body_too_large"));
-
-    /// <summary>Whether all names and texts can be read.</summary>
-    private static bool HasWholeTexts(JsonElement json)
-    {
-        try
-        {
-            Walk(json);
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    private static void Walk(JsonElement json)
-    {
-        switch (json.ValueKind)
-        {
-            case JsonValueKind.String:
-                json.GetString();
-                break;
-            case JsonValueKind.Array:
-                foreach (JsonElement item in json.EnumerateArray())
-                    Walk(item);
-                break;
-            case JsonValueKind.Object:
-                foreach (JsonProperty property in json.EnumerateObject())
-                {
-                    _ = property.Name;
-                    Walk(property.Value);
-                }
-
-                break;
-        }
-    }
 }

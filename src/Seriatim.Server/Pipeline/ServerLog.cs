@@ -22,7 +22,15 @@ internal static partial class ServerLog
         else if (error.Fault is { } fault)
             Failed(logger, fault, method, path, error.Status, call.Id);
         else
-            Refused(logger, method, path, error.Status, error.Code, error.Param, milliseconds, call.Id, call.Client.Name);
+            Refused(logger, method, path, error.Status, error.Code, Field(call, error.Param), milliseconds, call.Id, call.Client.Name);
+    }
+
+    /// <summary>The field of the endpoint's table that an error is about: the rest of its place may be the client's words.</summary>
+    private static string? Field(ApiCall call, string? param)
+    {
+        int end = param?.AsSpan().IndexOfAny('.', '[') ?? -1;
+        string? name = end < 0 ? param : param![..end];
+        return call.Endpoint.Fields?.Rows.FirstOrDefault(row => row.Name == name)?.Name;
     }
 
     [LoggerMessage(1, LogLevel.Debug, "{Method} {Path}: {Status} in {Milliseconds:F1} ms, {RequestId} of {Client}.")]

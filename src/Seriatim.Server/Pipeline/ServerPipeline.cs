@@ -42,7 +42,7 @@ internal static class ServerPipeline
         }
         catch (Exception exception)
         {
-            error = ErrorTable.Of(exception, call.Id);
+            error = ErrorTable.Of(exception, call.Id, call.Said);
         }
 
         try

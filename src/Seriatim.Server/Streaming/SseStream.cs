@@ -113,7 +113,8 @@ internal sealed class SseStream
         }
         catch (Exception exception)
         {
-            ApiError error = exception is OperationCanceledException ? ErrorTable.Draining : ErrorTable.Of(exception, _call.Id);
+            ApiError error = exception is OperationCanceledException ? ErrorTable.Draining
+                : ErrorTable.Of(exception, _call.Id, _call.Said);
             if (error.Fault is { } fault)
                 ServerLog.Failed(_call.Server.Logger, fault, _call.Endpoint.Method, _call.Endpoint.Path, error.Status, _call.Id);
             Write(json => _call.Endpoint.Errors.Write(json, error, _call.Id), _call.Endpoint.Errors.EventName);

@@ -67,7 +67,8 @@ internal static class MessagesFields
         Row.Needed<MessagesRequest>("max_tokens", JsonKinds.Integer, "Most new tokens.", "5",
             (request, value) => request.Job.Generation.MaxTokens = value.Integer) with { Least = 1, Option = "MaxNewTokens" },
         Row.Of<MessagesRequest>("stop_sequences", JsonKinds.Array, "Texts at which the answer ends.", "[\"\\n\\n\"]",
-            (request, value) => request.Job.Generation.Stop = request.Stops = value.Texts) with { Option = "StopStrings" },
+            (request, value) => request.Job.Generation.Stop = request.Stops = value.Texts) with
+        { Option = "StopStrings", MostItems = 64, MostLength = 1024 },
         Row.Of<MessagesRequest>("stream", JsonKinds.Boolean, "Send the answer as it is written, as events. Default: false.",
             "true",
             (request, value) => request.Streams = value.Boolean),

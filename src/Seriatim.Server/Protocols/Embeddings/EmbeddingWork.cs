@@ -14,12 +14,13 @@ internal static class EmbeddingWork
     {
         SentenceConfig config = ConfigOf(use);
         int[][] ids = input.Ids(use, config, cuts);
-        IReadOnlyList<float[]> vectors = await Embedder.EmbedAsync(
-            use.Opened, config, ids, new EmbeddingOptions { Normalize = config.IsThere ? null : true }, call.Aborted)
+        int tokens = ids.Sum(text => text.Length);
+        IReadOnlyList<float[]> vectors = await call.CountAsync(use, tokens, Embedder.EmbedAsync(
+            use.Opened, config, ids, new EmbeddingOptions { Normalize = config.IsThere ? null : true }, call.Aborted))
             .ConfigureAwait(false);
         if (dimensions is { } count)
             vectors = [.. vectors.Select(vector => First(vector, count))];
-        return (vectors, ids.Sum(text => text.Length));
+        return (vectors, tokens);
     }
 
     /// <summary>What the files of a model say of texts.</summary>

@@ -17,6 +17,8 @@ internal readonly record struct OllamaKeepAlive(TimeSpan? Time)
             seconds = value.Number;
         else if (!double.TryParse(value.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out seconds))
             seconds = Duration(value);
+        if (!double.IsFinite(seconds))
+            throw Wrong(value);
         return new OllamaKeepAlive(seconds < 0 ? Timeout.InfiniteTimeSpan
             : TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(40).TotalSeconds)));
     }

@@ -182,18 +182,9 @@ internal static class MessageFields
         return $"{text}";
     }
 
-    private static JsonElement Parsed(FieldValue value)
-    {
-        try
-        {
-            JsonElement json = JsonElement.Parse(value.Text.Length == 0 ? "{}" : value.Text);
-            return json.ValueKind == JsonValueKind.Object ? json : throw value.Wrong("a JSON object in a text is needed");
-        }
-        catch (JsonException)
-        {
-            throw value.Wrong("a JSON object in a text is needed");
-        }
-    }
+    private static JsonElement Parsed(FieldValue value) =>
+        JsonText.TryParseObject(value.Text.Length == 0 ? "{}" : value.Text, out JsonElement json) ? json
+            : throw value.Wrong("a JSON object in a text is needed");
 
     private sealed class PartDraft
     {

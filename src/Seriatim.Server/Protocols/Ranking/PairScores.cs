@@ -24,9 +24,10 @@ internal static class PairScores
         if (use.Opened.Model.Spec.Task != ModelTask.SequenceClassification)
             return await ByCosineAsync(call, use, pairs).ConfigureAwait(false);
         EncodingRequest[] requests = [.. pairs.Select(pair => Request(use.Opened, pair))];
-        EncodingResult[] results = await Embedder.EncodeAsync(use.Opened, "rerank", requests, call.Aborted).ConfigureAwait(false);
-        return ([.. results.Select(result => Score(use, result.Logits[0]))], Classifier,
-            requests.Sum(request => request.Tokens.Length));
+        int tokens = requests.Sum(request => request.Tokens.Length);
+        EncodingResult[] results = await call.CountAsync(use, tokens,
+            Embedder.EncodeAsync(use.Opened, "rerank", requests, call.Aborted)).ConfigureAwait(false);
+        return ([.. results.Select(result => Score(use, result.Logits[0]))], Classifier, tokens);
     }
 
     private static async Task<(double[] Scores, string Method, int Tokens)> ByCosineAsync(

@@ -43,5 +43,5 @@ internal sealed class ResponseEndpoint : Endpoint
 
     /// <summary>The response that a path names.</summary>
     public static StoredResponse Find(ApiCall call) =>
-        call.Server.Responses.Find($"{call.Http.GetRouteValue("id")}", call.Client.Name);
+        call.Server.Responses.Find($"{call.Http.GetRouteValue("id")}", call.Client.Owner);
 }

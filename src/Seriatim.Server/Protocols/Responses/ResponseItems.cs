@@ -37,7 +37,7 @@ internal static class ResponseItems
             (item, value) => item.CallId = value.Text),
         Row.Needed<ItemDraft>("name", JsonKinds.String, "Which function.", "\"f\"", (item, value) => item.Name = value.Text),
         Row.Needed<ItemDraft>("arguments", JsonKinds.String, "Its arguments: a JSON object in a text.", "\"{}\"",
-            (item, value) => item.Arguments = AnswerSink.TryParse(value.Text, out JsonElement arguments) ? arguments
+            (item, value) => item.Arguments = JsonText.TryParseObject(value.Text, out JsonElement arguments) ? arguments
                 : throw value.Wrong("a JSON object in a text is needed")),
     ]);
 

@@ -21,11 +21,11 @@ internal sealed class ResponsesEndpoint : Endpoint
         ResponsesRequest request = await call.ReadAsync(ResponsesFields.Table).ConfigureAwait(false);
         ChatJob chat = request.Job;
         if (request.Previous is { } previous)
-            chat.Messages.InsertRange(0, call.Server.Responses.Find(previous, call.Client.Name).Finished());
+            chat.Messages.InsertRange(0, call.Server.Responses.Find(previous, call.Client.Owner).Finished());
         if (chat.Messages.Count == 0)
             throw ApiException.Invalid("input is missing; a text, or items, are needed.", "input", "missing_field");
         ServedModel model = call.Server.Models.Find(chat.Model);
-        var response = new StoredResponse(request, $"resp_{call.Number}", call.Client.Name, model.Name, call.Created);
+        var response = new StoredResponse(request, $"resp_{call.Number}", call.Client.Owner, model.Name, call.Created);
         response.Turns.AddRange(chat.Messages);
         if (request.Instructions is { } instructions)
             chat.Messages.Insert(0, new ChatTurn("system", instructions));

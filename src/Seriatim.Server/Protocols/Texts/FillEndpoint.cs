@@ -28,8 +28,9 @@ internal sealed class FillEndpoint : Endpoint
         FillRequest request = await call.ReadAsync(Table).ConfigureAwait(false);
         using ModelUse use = await call.Server.Models.Find(request.Model).UseAsync(call.Aborted).ConfigureAwait(false);
         TextEncoder encoder = use.Encoder();
-        IReadOnlyList<IReadOnlyList<FilledMask>>[] filled = await Task.WhenAll(
-            request.Texts.Select(text => encoder.FillAsync(text, request.Top, call.Aborted))).ConfigureAwait(false);
+        int tokens = request.Texts.Sum(text => encoder.Tokenizer.Encode(text).Length);
+        IReadOnlyList<IReadOnlyList<FilledMask>>[] filled = await call.CountAsync(use, tokens, Task.WhenAll(
+            request.Texts.Select(text => encoder.FillAsync(text, request.Top, call.Aborted)))).ConfigureAwait(false);
         await call.WriteAsync(json =>
         {
             json.WriteStartObject();

@@ -146,7 +146,7 @@ internal sealed class AnswerSink
         try
         {
             json = JsonElement.Parse(text);
-            return json.ValueKind == JsonValueKind.Object;
+            return json.ValueKind == JsonValueKind.Object && JsonText.HasWholeTexts(json);
         }
         catch (JsonException)
         {
