@@ -55,9 +55,9 @@ internal static class HttpOverhead
             flops = Math.Max(flops, FmaProbe.MeasureOnce(team, rounds: 50_000));
         }
 
-        Console.WriteLine(FormattableString.Invariant(
+        Console.WriteLine(
             $"limits: {bytes / 1e9:F1} GB/s of reads, {flops / 1e9:F0} GFLOP/s of fused multiply-adds, "
-                + $"{Environment.ProcessorCount} threads"));
+                + $"{Environment.ProcessorCount} threads");
     }
 
     private static async Task ThroughputAsync(LanguageModel library, HttpClient client, int count)
@@ -76,10 +76,10 @@ internal static class HttpOverhead
             ratios.Add(http / mine);
         }
 
-        Console.WriteLine(FormattableString.Invariant(
+        Console.WriteLine(
             $"{count,3} streams: library {Median(own):F0} tokens/s, HTTP {Median(through):F0} tokens/s, median ratio "
-                + $"{Median(ratios):F3}")
-            + FormattableString.Invariant($" ({ratios.Min():F3} to {ratios.Max():F3})"));
+                + $"{Median(ratios):F3}"
+            + $" ({ratios.Min():F3} to {ratios.Max():F3})");
     }
 
     private static async Task<double> LibraryAsync(LanguageModel model, int count, int round)
@@ -138,9 +138,9 @@ internal static class HttpOverhead
             await body.CopyToAsync(Stream.Null);
         }
 
-        Console.WriteLine(FormattableString.Invariant(
+        Console.WriteLine(
             $"first token: library {Median(own):F2} ms, HTTP {Median(through):F2} ms, {Median(through) - Median(own):F2} ms "
-                + $"later (medians of {FirstTokens})"));
+                + $"later (medians of {FirstTokens})");
     }
 
     private static GenerationRequest Request(LanguageModel model, int round, int stream) => new()

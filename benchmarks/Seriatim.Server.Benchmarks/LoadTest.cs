@@ -65,9 +65,9 @@ internal sealed class LoadTest(RunningServer server, IReadOnlyList<LoadCase> cas
         while (!stop.IsCancellationRequested)
         {
             await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(Math.Max(5, time.TotalSeconds / 20)), stop.Token));
-            Console.WriteLine(FormattableString.Invariant(
+            Console.WriteLine(
                 $"{Stopwatch.GetElapsedTime(start).TotalSeconds,6:F0} {_answers,9} {_other,17} {_errors,8} {_left,11} "
-                    + $"{Environment.WorkingSet / 1e6,13:F0} {GC.GetTotalMemory(false) / 1e6,9:F0}"));
+                    + $"{Environment.WorkingSet / 1e6,13:F0} {GC.GetTotalMemory(false) / 1e6,9:F0}");
         }
 
         await Task.WhenAll(clients);
@@ -75,12 +75,12 @@ internal sealed class LoadTest(RunningServer server, IReadOnlyList<LoadCase> cas
         foreach (LoadCase one in cases)
             after += await one.AskAsync(server.Client, CancellationToken.None) == one.Expected ? 0 : 1;
         GC.Collect();
-        Console.WriteLine(FormattableString.Invariant(
+        Console.WriteLine(
             $"{_answers} answers, {_other} other than alone, {_errors} errors, {_left} went away, {_refused} half bodies ended "
-                + "by the server"));
-        Console.WriteLine(FormattableString.Invariant(
+                + "by the server");
+        Console.WriteLine(
             $"afterwards: {after} of {cases.Count} other than before; {Environment.WorkingSet / 1e6:F0} MB resident, "
-                + $"{GC.GetTotalMemory(true) / 1e6:F0} MB of heap"));
+                + $"{GC.GetTotalMemory(true) / 1e6:F0} MB of heap");
         if (_firstError is not null)
             Console.WriteLine($"first error: {_firstError}");
         return _other + _errors + after == 0 ? 0 : 1;

@@ -70,6 +70,18 @@ public sealed class StructuredTests
         Assert.Equal(call.GetProperty("arguments").GetString(), streamed);
     }
 
+    /// <summary>Line ends between the parts of what a client has sent must not cut an event in two.</summary>
+    [Fact]
+    public async Task An_event_is_one_line_whatever_the_client_has_written()
+    {
+        await using TestServer server = await TestServer.StartAsync(template: TinyModels.ToolTemplate);
+        const string Body = "{\"input\": \"the cat\", \"max_output_tokens\": 4, \"seed\": 1, \"stream\": true, \"tools\": [{\n"
+            + "\"type\": \"function\",\r\n\"name\": \"look\",\n\"parameters\": {\n\"type\": \"object\"}}]}";
+        List<string> events = await server.StreamAsync("/v1/responses", Body);
+        Assert.NotEmpty(events);
+        Assert.All(events, line => JsonElement.Parse(line));
+    }
+
     [Fact]
     public async Task Tools_that_the_template_does_not_show_are_refused()
     {

@@ -52,7 +52,8 @@ public sealed class AnswerReaderTests
     }
 
     /// <summary>
-    /// After each piece there is out what a reader of the whole text up to here gives if it is cut off here: only the beginning of
+    /// After each piece there is out what a reader of the whole text up to here gives if it is cut off here: only the beginning
+    /// of
     /// a mark, white space beside one, and a bare object that may be a call wait for more.
     /// </summary>
     [SharedTheory("toolcalls")]
@@ -72,7 +73,8 @@ public sealed class AnswerReaderTests
             string visible = (reader.Reasoning + reader.Text).TrimEnd();
             bool isBare = item.Format == "llama3-json" && before.TrimStart().StartsWith('{');
             if (!isBare && !item.Format.StartsWith("harmony", StringComparison.Ordinal))
-                Assert.True(visible.Length >= expected[..Math.Max(0, expected.Length - held)].TrimEnd().Length, $"'{before}' shows '{visible}' of '{expected}'");
+                Assert.True(visible.Length >= expected[..Math.Max(0, expected.Length - held)].TrimEnd().Length,
+                    $"'{before}' shows '{visible}' of '{expected}'");
         }
     }
 
@@ -108,11 +110,13 @@ public sealed class AnswerReaderTests
         "content <> reasoning <>\ncall f {a:[1,\"}\"],b:{c:null}}")]
     [InlineData("gemma-function", "<start_function_call>call:f{a}<end_function_call>x",
         "content <x> reasoning <>\nmalformed <call:f{a}>")]
-    [InlineData("qwen3-coder", "<function=f>\n<parameter=a>\nTrue\n</parameter>\n<parameter=b>\nx </parameter> y\n</parameter>\n</function>",
+    [InlineData("qwen3-coder",
+        "<function=f>\n<parameter=a>\nTrue\n</parameter>\n<parameter=b>\nx </parameter> y\n</parameter>\n</function>",
         "content <> reasoning <>\ncall f {a:true,b:\"x </parameter> y\"}")]
     [InlineData("qwen3-coder", "<tool_call>\n<function=f>\nno\n</function>\n</tool_call>",
         "content <> reasoning <>\nmalformed <<function=f>\nno\n</function>>")]
-    [InlineData("qwen3-coder", "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>", "content <> reasoning <>\ncall f {}")]
+    [InlineData("qwen3-coder", "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>",
+        "content <> reasoning <>\ncall f {}")]
     [InlineData("harmony", "<|channel|>analysis<|message|>a <|start|> b<|end|><|start|>assistant<|channel|>final<|message|>c",
         "content <c> reasoning <a <|start|> b>")]
     [InlineData("harmony", " to=functions.f<|channel|>commentary<|message|>{\"a\": \"<|end|>\"}",
@@ -166,7 +170,8 @@ public sealed class AnswerReaderTests
         Assert.Equal(reader.Text, string.Concat(deltas.OfType<AnswerDelta.Content>().Select(delta => delta.Text)));
         Assert.Equal(reader.Reasoning, string.Concat(deltas.OfType<AnswerDelta.Reasoning>().Select(delta => delta.Text)));
         CheckCalls(reader, deltas);
-        string said = item.Expected.GetProperty("content").GetString()!, thought = item.Expected.GetProperty("reasoning").GetString()!;
+        string said = item.Expected.GetProperty("content").GetString()!,
+            thought = item.Expected.GetProperty("reasoning").GetString()!;
         foreach (string mark in ToolCallCases.Marks(item.Format))
         {
             Assert.All(deltas.OfType<AnswerDelta.Content>(), delta => Assert.DoesNotContain(mark, delta.Text));
@@ -185,7 +190,8 @@ public sealed class AnswerReaderTests
     {
         foreach (AnswerDelta.CallEnd end in deltas.OfType<AnswerDelta.CallEnd>())
         {
-            AnswerDelta.CallBegin begin = Assert.Single(deltas.OfType<AnswerDelta.CallBegin>(), other => other.Index == end.Index);
+            AnswerDelta.CallBegin begin = Assert.Single(deltas.OfType<AnswerDelta.CallBegin>(),
+                other => other.Index == end.Index);
             Assert.Equal((end.Call.Id, end.Call.Name), (begin.Id, begin.Name));
             string json = string.Concat(
                 deltas.OfType<AnswerDelta.Arguments>().Where(delta => delta.Index == end.Index).Select(delta => delta.Text));

@@ -65,10 +65,14 @@ public sealed class FunctionCallTests : IAsyncLifetime
         ChatResponse both = await client.GetResponseAsync("roll", options);
         Assert.Equal(ChatFinishReason.ToolCalls, both.FinishReason);
         Assert.Equal(2, both.Messages[0].Contents.OfType<FunctionCallContent>().Count());
+        int[] ids = _model.Tokenizer.Encode(Call, addSpecialTokens: false);
         ChatResponse one = await client.GetResponseAsync("roll", new ChatOptions
         {
             Tools = [dice],
-            RawRepresentationFactory = options.RawRepresentationFactory,
+            RawRepresentationFactory = _ => new GenerateOptions
+            {
+                Configure = request => request with { ForcedPrefix = ids, MaxNewTokens = ids.Length + 3 },
+            },
             AllowMultipleToolCalls = false,
         });
         Assert.Single(one.Messages[0].Contents.OfType<FunctionCallContent>());

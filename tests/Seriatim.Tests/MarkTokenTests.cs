@@ -63,7 +63,9 @@ public sealed class MarkTokenTests : IAsyncLifetime
         Assert.Equal("Dice", Assert.Single(reply.ToolCalls).Name);
     }
 
-    /// <summary>What comes back from a client goes in again: as the model wrote it, where the template has no field for it.</summary>
+    /// <summary>
+    /// What comes back from a client goes in again: as the model wrote it, where the template has no field for it.
+    /// </summary>
     [Fact]
     public async Task Reasoning_that_was_given_is_taken_back()
     {
@@ -74,7 +76,8 @@ public sealed class MarkTokenTests : IAsyncLifetime
         ChatResponse second = await client.GetResponseAsync([user, .. first.Messages, user], options);
         string shown = "<|im_start|>user\nroll<|im_end|>\n<|im_start|>assistant\n<think>\nhm\n</think>\n\nWell.<|im_end|>\n"
             + "<|im_start|>user\nroll<|im_end|>\n<|im_start|>assistant\n<think>\n";
-        int plain = _model.ChatRequest([new("user", "roll"), new("assistant", "<think>\nhm\n</think>\n\nWell."), new("user", "roll")])
+        int plain = _model.ChatRequest([new("user", "roll"), new("assistant", "<think>\nhm\n</think>\n\nWell."), new("user",
+            "roll")])
             .Prompt.Length;
         Assert.Equal(plain, second.Usage!.InputTokenCount);
         Assert.True(plain > _model.Tokenizer.Encode(shown, addSpecialTokens: false).Length);

@@ -5,7 +5,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Tests;
 
 /// <summary>An answer of <c>../shared/toolcalls</c> and what must be read out of it.</summary>
-internal sealed record ToolCallCase(string Id, string Format, string Text, bool StartsInReasoning, bool IsCut, JsonElement Expected)
+internal sealed record ToolCallCase(string Id, string Format, string Text, bool StartsInReasoning, bool IsCut,
+    JsonElement Expected)
 {
     public override string ToString() => Id;
 
@@ -98,7 +99,8 @@ internal static class ToolCallCases
     public static string Canonical(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => $"{{{string.Join(',', json.EnumerateObject()
-            .OrderBy(member => member.Name, StringComparer.Ordinal).Select(member => $"{member.Name}:{Canonical(member.Value)}"))}}}",
+            .OrderBy(member => member.Name,
+                StringComparer.Ordinal).Select(member => $"{member.Name}:{Canonical(member.Value)}"))}}}",
         JsonValueKind.Array => $"[{string.Join(',', json.EnumerateArray().Select(Canonical))}]",
         JsonValueKind.Number => $"{json.GetDouble():R}",
         JsonValueKind.String => $"\"{json.GetString()}\"",

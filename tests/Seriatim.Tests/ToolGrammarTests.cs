@@ -163,7 +163,8 @@ public sealed class ToolGrammarTests : IAsyncLifetime
         "uniqueItems")]
     [InlineData("gemma-function", """{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x+$"}}}""", "pattern")]
     [InlineData("qwen3-coder", """{"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}""", "minLength")]
-    public async Task What_a_strict_schema_says_and_cannot_be_enforced_is_refused_by_name(string form, string schema, string keyword)
+    public async Task What_a_strict_schema_says_and_cannot_be_enforced_is_refused_by_name(string form, string schema,
+        string keyword)
     {
         var strict = new ChatOptions { Tools = [new StrictTool("weather", schema)] };
         Assert.Equal(keyword, (await Assert.ThrowsAsync<GrammarException>(
@@ -209,7 +210,8 @@ public sealed class ToolGrammarTests : IAsyncLifetime
 
         Assert.Equal("weather", call.Name);
         Assert.Contains($"{call.Arguments!["city"]}", (string[])["Paris", "New \"York\""]);
-        Assert.Contains(((JsonElement)call.Arguments["metric"]!).ValueKind, (JsonValueKind[])[JsonValueKind.True, JsonValueKind.False]);
+        Assert.Contains(((JsonElement)call.Arguments["metric"]!).ValueKind, (JsonValueKind[])[JsonValueKind.True,
+            JsonValueKind.False]);
         if (call.Arguments.TryGetValue("days", out object? days))
             Assert.InRange(((JsonElement)days!).GetInt32(), 1, 14);
         Assert.Empty(call.Arguments.Keys.Except(["city", "days", "metric"]));

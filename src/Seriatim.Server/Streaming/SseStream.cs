@@ -67,8 +67,8 @@ internal sealed class SseStream
     }
 
     /// <summary>
-    /// An event's data, and a line of JSON, is one line. What clients and models have written may have line ends between its parts,
-    /// where they mean nothing; in texts they are escaped.
+    /// An event's data, and a line of JSON, is one line. What clients and models have written may have line ends between its
+    /// parts, where they mean nothing; in texts they are escaped.
     /// </summary>
     private void WritePiece()
     {

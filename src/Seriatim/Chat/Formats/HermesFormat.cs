@@ -21,7 +21,10 @@ internal sealed class HermesFormat : ToolFormat
         yield return block.Close([Close]);
     }
 
-    protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
-        Nodes.Mark(Open), Nodes.Text($"\n{{\"name\": {tool.JsonName}, \"arguments\": "), tool.Arguments(), Nodes.Text("}\n"),
-        Nodes.Mark(Close));
+    protected override GrammarNode Call(ToolTerms tool)
+    {
+        GrammarNode line = Nodes.Maybe(Nodes.Text("\n"));
+        return Nodes.All(Nodes.Mark(Open), line, Nodes.Text($"{{\"name\": {tool.JsonName}, \"arguments\": "), tool.Arguments(),
+            Nodes.Text("}"), line, Nodes.Mark(Close));
+    }
 }
