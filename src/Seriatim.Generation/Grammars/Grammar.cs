@@ -29,6 +29,43 @@ public sealed partial class Grammar
     /// <summary>Its rules.</summary>
     internal GrammarRules Rules { get; }
 
+    /// <summary>Bytes that its texts and tables take, roughly.</summary>
+    internal long Size
+    {
+        get
+        {
+            var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+            var waiting = new Stack<GrammarNode>(Enumerable.Range(0, Rules.Count).Select(rule => Rules[rule]));
+            long size = 2L * Source.Length;
+            while (waiting.TryPop(out GrammarNode? node))
+            {
+                size += 64;
+                switch (node)
+                {
+                    case GrammarNode.Literal { Bytes: var bytes }:
+                        size += bytes.Length;
+                        break;
+                    case GrammarNode.Regular { Language: var language } when seen.Add(language):
+                        size += 4L * language.States * language.Classes;
+                        break;
+                    case GrammarNode.Sequence { Parts: var parts }:
+                        foreach (GrammarNode part in parts)
+                            waiting.Push(part);
+                        break;
+                    case GrammarNode.Choice { Alternatives: var alternatives }:
+                        foreach (GrammarNode alternative in alternatives)
+                            waiting.Push(alternative);
+                        break;
+                    case GrammarNode.Repeat { Body: var body }:
+                        waiting.Push(body);
+                        break;
+                }
+            }
+
+            return size;
+        }
+    }
+
     /// <summary>What is known of its rules.</summary>
     internal GrammarAnalysis Analysis { get; }
 

@@ -26,7 +26,17 @@ internal sealed class Speculator(EngineContext context) : IDisposable
             if (group.Drafting is not { } drafting || group.IsTrunk)
                 continue;
             foreach (Sequence sequence in group.Live)
-                Propose(sequence, drafting, cost, sequences);
+            {
+                try
+                {
+                    Propose(sequence, drafting, cost, sequences);
+                }
+                catch (GrammarException)
+                {
+                    // No draft, then: the choice of the row meets it, too, and fails that request alone.
+                    sequence.Draft.Clear();
+                }
+            }
         }
 
         _model?.Run(running);

@@ -4,16 +4,16 @@ namespace Seriatim.Server;
 
 /// <summary>
 /// Grammars that were asked for lately: who asks for the same again gets the same, with the masks that are known of it. Bounded
-/// in number and in letters.
+/// in number and in bytes; their masks have a bound of their own, for all grammars of a model (GrammarVocabulary).
 /// </summary>
 internal static class GrammarStore
 {
-    private const int Most = 64, MostLetters = 1 << 22;
+    private const int Most = 64, MostBytes = 64 << 20;
 
     private static readonly Lock Gate = new();
     private static readonly Dictionary<string, Grammar> Known = new(StringComparer.Ordinal);
-    private static readonly Queue<string> Order = [];
-    private static long _letters;
+    private static readonly Queue<(string Key, long Size)> Order = [];
+    private static long _bytes;
 
     /// <summary>The grammar of a field's value.</summary>
     public static Grammar Get(FieldValue value, Func<Grammar> make)
@@ -26,19 +26,20 @@ internal static class GrammarStore
         }
 
         Grammar made = make();
+        long size = made.Size + 2L * key.Length;
         lock (Gate)
         {
             if (Known.TryAdd(key, made))
             {
-                Order.Enqueue(key);
-                _letters += key.Length;
+                Order.Enqueue((key, size));
+                _bytes += size;
             }
 
-            while (Order.Count > Most || (_letters > MostLetters && Order.Count > 1))
+            while (Order.Count > Most || (_bytes > MostBytes && Order.Count > 1))
             {
-                string oldest = Order.Dequeue();
+                (string oldest, long bytes) = Order.Dequeue();
                 Known.Remove(oldest);
-                _letters -= oldest.Length;
+                _bytes -= bytes;
             }
         }
 

@@ -10,10 +10,14 @@ internal sealed class GrammarAnalysis
     private readonly bool[] _empty;
     private readonly bool[] _productive;
 
+    /// <summary>The rules that name a rule.</summary>
+    private readonly List<int>?[] _users;
+
     private GrammarAnalysis(string kind, GrammarRules rules, Func<int, string> placeOf)
     {
         _rules = rules;
         (_empty, _productive) = (new bool[rules.Count], new bool[rules.Count]);
+        _users = new List<int>?[rules.Count];
         for (int i = 0; i < rules.Count; i++)
             CheckDepth(kind, rules[i], placeOf, i, 0);
         Fix(_empty, CanBeEmpty);
@@ -134,14 +138,15 @@ internal sealed class GrammarAnalysis
 
     private void Fix(bool[] holds, Func<GrammarNode, bool> test)
     {
-        for (bool changed = true; changed;)
+        // What is found of a rule can change those that name it, and no others.
+        var waiting = new Stack<int>(Enumerable.Range(0, holds.Length));
+        while (waiting.TryPop(out int rule))
         {
-            changed = false;
-            for (int i = holds.Length - 1; i >= 0; i--)
-            {
-                if (!holds[i] && test(_rules[i]))
-                    holds[i] = changed = true;
-            }
+            if (holds[rule] || !test(_rules[rule]))
+                continue;
+            holds[rule] = true;
+            foreach (int user in _users[rule] ?? [])
+                waiting.Push(user);
         }
     }
 
@@ -171,6 +176,9 @@ internal sealed class GrammarAnalysis
                 break;
             case GrammarNode.Rule { Index: var index }:
                 ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_rules.Count, nameof(node));
+                List<int> users = _users[index] ??= [];
+                if (users.Count == 0 || users[^1] != rule)
+                    users.Add(rule);
                 break;
         }
     }

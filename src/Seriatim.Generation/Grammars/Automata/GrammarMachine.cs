@@ -12,14 +12,21 @@ internal sealed class GrammarMachine
     private const int MostVisits = 1 << 20;
     private const int MostKept = 1 << 16;
 
+    /// <summary>Most threads and frames of what is kept: readings can need many of both.</summary>
+    private const int MostParts = 1 << 20;
+
     private readonly HashSet<StackKey> _stacks = [];
     private readonly HashSet<StateKey> _states = [];
     private readonly Dictionary<(int Instruction, long Stack), GrammarState> _after = [];
     private readonly List<GrammarThread> _threads = [];
-    private readonly Stack<(long Place, GrammarStack Stack)> _waiting = new();
+    private readonly Stack<(long Place, GrammarStack Stack)> _returning = new();
+    private readonly PriorityQueue<(long Place, GrammarStack Stack), long> _waiting = new();
+    private readonly List<GrammarStack> _meeting = [];
     private readonly HashSet<(long Place, long Stack)> _visited = [];
     private readonly Dictionary<(long A, long B), GrammarStack> _unions = [];
     private long _ids;
+    private int _parts;
+    private int _visits;
 
     public GrammarMachine(GrammarProgram program)
     {
@@ -80,23 +87,29 @@ internal sealed class GrammarMachine
     {
         if (_after.TryGetValue((instruction, stack.Id), out GrammarState? known))
             return known;
-        if (_after.Count + _states.Count + _stacks.Count > MostKept)
+        if (_after.Count + _states.Count + _stacks.Count > MostKept || _parts > MostParts)
             Forget();
         _threads.Clear();
         _visited.Clear();
-        _waiting.Push((GrammarFrame.PlaceOf(instruction, 0), stack));
-        bool canEnd = false;
-        while (_waiting.TryPop(out (long Place, GrammarStack Stack) at))
+        _returning.Clear();
+        _waiting.Clear();
+        _visits = 0;
+        bool canEnd = Return(GrammarFrame.PlaceOf(instruction, 0), stack);
+        while (_waiting.TryDequeue(out (long Place, GrammarStack Stack) at, out long order))
         {
-            if (!_visited.Add((at.Place, at.Stack.Id)))
-                continue;
-            if (_visited.Count > MostVisits)
+            // All that lead to a place come before it, so it is visited once, with the stacks of all of them.
+            GrammarStack merged = at.Stack;
+            if (_waiting.TryPeek(out _, out long next) && next == order)
             {
-                _waiting.Clear();
-                throw TooMany(_visited.Count, MostVisits, "places that a text may stand at");
+                _meeting.Clear();
+                _meeting.Add(at.Stack);
+                while (_waiting.TryPeek(out _, out next) && next == order)
+                    _meeting.Add(_waiting.Dequeue().Stack);
+                merged = Union(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_meeting));
             }
 
-            canEnd |= Visit((int)(at.Place >> 32), (int)at.Place, at.Stack);
+            Count();
+            Visit((int)(at.Place >> 32), (int)at.Place, merged);
         }
 
         GrammarState state = StateOf(_threads, canEnd);
@@ -104,46 +117,86 @@ internal sealed class GrammarMachine
         return state;
     }
 
-    /// <summary>Follows an instruction as far as no byte is read; true: the text may end.</summary>
-    private bool Visit(int at, int rounds, GrammarStack stack)
+    /// <summary>
+    /// Begins at a place, and wherever that goes back to before a byte is read; true: the text may end. What is called later on
+    /// and may be empty is passed over where it is called, so nothing else goes back.
+    /// </summary>
+    private bool Return(long place, GrammarStack stack)
+    {
+        bool canEnd = false;
+        _returning.Push((place, stack));
+        while (_returning.TryPop(out (long Place, GrammarStack Stack) at))
+        {
+            (int instruction, int rounds) = ((int)(at.Place >> 32), (int)at.Place);
+            Go(instruction, rounds, at.Stack);
+            if (!Program.CanReturn(instruction, rounds))
+                continue;
+            canEnd |= at.Stack.CanEnd;
+            foreach (GrammarFrame frame in at.Stack.Frames)
+            {
+                if (!_visited.Add((frame.Place, frame.Below.Id)))
+                    continue;
+                Count();
+                _returning.Push((frame.Place, frame.Below));
+            }
+        }
+
+        return canEnd;
+    }
+
+    /// <summary>Follows an instruction as far as no byte is read.</summary>
+    private void Visit(int at, int rounds, GrammarStack stack)
     {
         GrammarInstruction instruction = Program[at];
         switch (instruction.Step)
         {
-            case GrammarStep.Return:
-                foreach (GrammarFrame frame in stack.Frames)
-                    _waiting.Push((frame.Place, frame.Below));
-                return stack.CanEnd;
             case GrammarStep.Terminal:
                 if (instruction.Terminal!.GoesOn[ByteDfa.Start])
                     _threads.Add(new GrammarThread(at, ByteDfa.Start, stack));
-                if (instruction.Terminal.Language.Accepts(ByteDfa.Start))
-                    Go(instruction.Next, stack);
-                return false;
+                if (Program.CanBeEmpty(at))
+                    Go(instruction.Next, 0, stack);
+                break;
             case GrammarStep.Special:
                 _threads.Add(new GrammarThread(at, 0, stack));
-                return false;
+                break;
             case GrammarStep.Split:
                 foreach (int target in instruction.Targets)
-                    Go(target, stack);
-                return false;
+                    Go(target, 0, stack);
+                break;
             case GrammarStep.Call:
                 // What ends with a call goes back where the caller would: lists that are written as recursion need no stack.
-                Go(Program.StartOf(instruction.Targets[0]), instruction.Next == GrammarProgram.End
+                Go(Program.StartOf(instruction.Targets[0]), 0, instruction.Next == GrammarProgram.End
                     ? stack : Push(instruction.Next, 0, stack));
-                return false;
-            default:
+                if (Program.CanBeEmpty(at))
+                    Go(instruction.Next, 0, stack);
+                break;
+            case GrammarStep.Loop:
                 if (rounds >= instruction.Min)
-                    Go(instruction.Next, stack);
-                if (instruction.Max is not { } max)
-                    Go(instruction.Targets[0], Push(at, Math.Min(rounds + 1, instruction.Min), stack));
-                else if (rounds < max)
-                    Go(instruction.Targets[0], Push(at, rounds + 1, stack));
-                return false;
+                    Go(instruction.Next, 0, stack);
+                if (rounds >= instruction.Max)
+                    break;
+                int begun = instruction.Max is null ? Math.Min(rounds + 1, instruction.Min) : rounds + 1;
+                Go(instruction.Targets[0], 0, Push(at, begun, stack));
+                if (begun != rounds && Program.CanBeEmpty(at))
+                    Go(at, begun, stack);
+                break;
         }
     }
 
-    private void Go(int instruction, GrammarStack stack) => _waiting.Push((GrammarFrame.PlaceOf(instruction, 0), stack));
+    /// <summary>Goes on at a place: at once where a byte is read there, else when all who lead there have come.</summary>
+    private void Go(int at, int rounds, GrammarStack stack)
+    {
+        if (Program.OnlyReads(at))
+            _threads.Add(new GrammarThread(at, ByteDfa.Start, stack));
+        else if (at != GrammarProgram.End)
+            _waiting.Enqueue((GrammarFrame.PlaceOf(at, rounds), stack), Program.OrderOf(at, rounds));
+    }
+
+    private void Count()
+    {
+        if (++_visits > MostVisits)
+            throw TooMany(_visits, MostVisits, "places that a text may stand at");
+    }
 
     private GrammarStack Push(int instruction, int rounds, GrammarStack below) =>
         StackOf(false, [new GrammarFrame(GrammarFrame.PlaceOf(instruction, rounds), below)]);
@@ -162,24 +215,27 @@ internal sealed class GrammarMachine
         {
             threads.Sort((a, b) => a.Place.CompareTo(b.Place));
             int kept = 0;
-            for (int i = 1; i < threads.Count; i++)
+            for (int i = 0; i < threads.Count;)
             {
-                if (threads[i].Place == threads[kept].Place)
-                    threads[kept] = threads[kept] with { Stack = Union(threads[kept].Stack, threads[i].Stack) };
-                else
-                    threads[++kept] = threads[i];
+                int first = i;
+                while (++i < threads.Count && threads[i].Place == threads[first].Place)
+                {
+                }
+
+                threads[kept++] = i == first + 1 ? threads[first] : threads[first] with { Stack = UnionOf(threads, first, i) };
             }
 
-            threads.RemoveRange(kept + 1, threads.Count - kept - 1);
-            _unions.Clear();
+            threads.RemoveRange(kept, threads.Count - kept);
         }
 
+        _unions.Clear();
         if (threads.Count > MostThreads)
             throw TooMany(threads.Count, MostThreads, "readings of the text at a time");
         var key = new StateKey(new GrammarState(_ids, canEnd, [.. threads]));
         if (_states.TryGetValue(key, out StateKey known))
             return known.State;
         _ids++;
+        _parts += threads.Count;
         _states.Add(key);
         return key.State;
     }
@@ -190,9 +246,22 @@ internal sealed class GrammarMachine
         if (_stacks.TryGetValue(key, out StackKey known))
             return known.Stack;
         _ids++;
+        _parts += frames.Length;
         _stacks.Add(key);
         return key.Stack;
     }
+
+    private GrammarStack UnionOf(List<GrammarThread> threads, int first, int end)
+    {
+        _meeting.Clear();
+        for (int i = first; i < end; i++)
+            _meeting.Add(threads[i].Stack);
+        return Union(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_meeting));
+    }
+
+    /// <summary>By halves, so that many stacks cost little more than what comes of them.</summary>
+    private GrammarStack Union(ReadOnlySpan<GrammarStack> stacks) => stacks.Length == 1 ? stacks[0]
+        : Union(Union(stacks[..(stacks.Length / 2)]), Union(stacks[(stacks.Length / 2)..]));
 
     private GrammarStack Union(GrammarStack a, GrammarStack b)
     {
@@ -228,6 +297,8 @@ internal sealed class GrammarMachine
         _stacks.Clear();
         _states.Clear();
         _after.Clear();
+        _unions.Clear();
+        _parts = 0;
     }
 
     private static GrammarException TooMany(int count, int most, string what) => new("Grammar", "",

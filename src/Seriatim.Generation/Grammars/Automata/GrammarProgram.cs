@@ -30,7 +30,10 @@ internal enum GrammarStep
 internal sealed record GrammarInstruction(GrammarStep Step, int Next)
 {
     /// <summary>The automaton of a terminal.</summary>
-    public Terminal? Terminal { get; init; }
+    public Terminal? Terminal { get => field ??= Later?.Invoke(); init; }
+
+    /// <summary>Makes the automaton of a piece of a long text when a walk gets there, as most never do; null: it is there.</summary>
+    public Func<Terminal>? Later { get; init; }
 
     /// <summary>The id of a special token.</summary>
     public int Token { get; init; }
@@ -56,9 +59,13 @@ internal sealed class GrammarProgram
     private readonly Func<ByteDfa, Terminal> _terminalOf;
     private readonly Func<string, int?> _special;
     private readonly Queue<int> _waiting = new([0]);
+    private GrammarOrder? _order;
 
     private GrammarProgram(GrammarSimplifier simplifier, Func<ByteDfa, Terminal> terminalOf, Func<string, int?> special) =>
         (_simplifier, _terminalOf, _special) = (simplifier, terminalOf, special);
+
+    /// <summary>Longest fixed text of one automaton: its table grows with the square of the text, up to 256 different bytes.</summary>
+    private const int LongestText = 256;
 
     /// <summary>The instruction that every rule ends with.</summary>
     public const int End = 0;
@@ -70,6 +77,21 @@ internal sealed class GrammarProgram
 
     /// <summary>Where a rule begins.</summary>
     public int StartOf(int rule) => _starts[rule];
+
+    /// <summary>Number of instructions.</summary>
+    public int Length => _code.Count;
+
+    /// <summary>Whether an instruction reads a byte or a special token, and nothing else can come of it.</summary>
+    public bool OnlyReads(int index) => _order!.OnlyReads(index);
+
+    /// <summary>Whether what an instruction reads, calls or repeats can be empty; of a loop, its body.</summary>
+    public bool CanBeEmpty(int index) => _order!.CanBeEmpty(index);
+
+    /// <summary>Whether nothing need be read from a place on to the end of its rule.</summary>
+    public bool CanReturn(int index, int rounds) => _order!.CanReturn(index, rounds);
+
+    /// <summary>Places with a smaller number are visited before: no place leads to one that comes earlier, unless by a byte.</summary>
+    public long OrderOf(int index, int rounds) => _order!.Of(index, rounds);
 
     /// <summary>Compiles a grammar for a vocabulary.</summary>
     /// <param name="grammar">The grammar.</param>
@@ -86,18 +108,39 @@ internal sealed class GrammarProgram
                 program._starts.Add(rule, program.Compile(simplifier.Body(rule), End));
         }
 
+        program._order = new GrammarOrder(program);
         return program;
+    }
+
+    /// <summary>A fixed text; a long one in pieces, of which those are made that are walked.</summary>
+    private int Compile(ReadOnlyMemory<byte> text, int next)
+    {
+        if (text.Length <= LongestText)
+        {
+            return text.IsEmpty ? next : Add(new(GrammarStep.Terminal, next)
+            {
+                Terminal = _terminalOf(Terminals.OfText(text.Span)),
+            });
+        }
+
+        for (int end = text.Length; end > 0;)
+        {
+            int start = (end - 1) / LongestText * LongestText;
+            ReadOnlyMemory<byte> piece = text[start..end];
+            next = Add(new(GrammarStep.Terminal, next) { Later = () => _terminalOf(Terminals.OfText(piece.Span)) });
+            end = start;
+        }
+
+        return next;
     }
 
     private int Compile(GrammarNode node, int next)
     {
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (node)
         {
             case GrammarNode.Literal { Bytes: var bytes }:
-                return bytes.IsEmpty ? next : Add(new(GrammarStep.Terminal, next)
-                {
-                    Terminal = _terminalOf(Terminals.OfText(bytes.Span)),
-                });
+                return Compile(bytes, next);
             case GrammarNode.Regular { Language: var language }:
                 return Add(new(GrammarStep.Terminal, next) { Terminal = _terminalOf(language) });
             case GrammarNode.Special { Text: var text }:

@@ -170,6 +170,7 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
 
     private static GrammarNode Unite(IEnumerable<GrammarNode> alternatives)
     {
+        System.Runtime.CompilerServices.RuntimeHelpers.EnsureSufficientExecutionStack();
         var others = new List<GrammarNode>();
         var terminals = new List<GrammarNode>();
         foreach (GrammarNode alternative in alternatives.SelectMany(

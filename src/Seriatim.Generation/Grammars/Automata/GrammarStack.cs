@@ -22,9 +22,5 @@ internal sealed class GrammarStack(long id, bool canEnd, GrammarFrame[] frames)
 /// <param name="Below">What it lies on.</param>
 internal readonly record struct GrammarFrame(long Place, GrammarStack Below)
 {
-    public int Instruction => (int)(Place >> 32);
-
-    public int Rounds => (int)Place;
-
     public static long PlaceOf(int instruction, int rounds) => ((long)instruction << 32) | (uint)rounds;
 }

@@ -26,6 +26,18 @@ internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads
     /// <summary>Whether nothing but the end may follow.</summary>
     public bool IsComplete => threads.Length == 0;
 
+    /// <summary>Bytes that it takes, with the stacks on top of its threads; deeper ones are shared.</summary>
+    public int Size
+    {
+        get
+        {
+            int size = 64;
+            foreach (GrammarThread thread in threads)
+                size += 16 + 16 * thread.Stack.Frames.Length;
+            return size;
+        }
+    }
+
     /// <summary>The tokens that may follow, once they were asked for.</summary>
     public TokenSet? Tokens { get; set; }
 

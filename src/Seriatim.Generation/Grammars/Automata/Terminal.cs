@@ -28,6 +28,9 @@ internal sealed class Terminal
 
     public ByteDfa Language { get; }
 
+    /// <summary>Bytes that it takes, without its masks: its tables and those of the automaton.</summary>
+    public long Size => 1024 + (long)Language.States * (8L * Language.Classes + 8 * GrammarVocabulary.Tries + 16);
+
     /// <summary>Whether a byte can follow, by state.</summary>
     public ReadOnlySpan<bool> GoesOn => _goesOn;
 

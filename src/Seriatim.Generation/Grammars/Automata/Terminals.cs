@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Seriatim.Generation;
 
 /// <summary>Small questions about automata over bytes.</summary>
@@ -76,20 +79,26 @@ internal static class Terminals
         return new ByteDfa(classOf, classes, next, accepts);
     }
 
-    /// <summary>All that an automaton is, to tell equal ones.</summary>
+    /// <summary>
+    /// Tells equal automata: a hash of all that one is, which nobody can find two of, so that it is as good as the whole.
+    /// </summary>
     public static string KeyOf(ByteDfa language)
     {
-        var key = new System.Text.StringBuilder(language.States * language.Classes + 260);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> classOf = stackalloc byte[256];
         for (int value = 0; value < 256; value++)
-            key.Append((char)language.ClassOf((byte)value));
+            classOf[value] = (byte)language.ClassOf((byte)value);
+        hash.AppendData(classOf);
+        int[] row = new int[language.Classes + 1];
         for (int state = 0; state < language.States; state++)
         {
-            key.Append(language.Accepts(state) ? '+' : '-');
+            row[0] = language.Accepts(state) ? 1 : 0;
             for (int one = 0; one < language.Classes; one++)
-                key.Append((char)(language.NextOfClass(state, one) + 1));
+                row[one + 1] = language.NextOfClass(state, one);
+            hash.AppendData(MemoryMarshal.AsBytes<int>(row));
         }
 
-        return key.ToString();
+        return Convert.ToBase64String(hash.GetHashAndReset());
     }
 
     private static (byte[] ClassOf, int[] Next, bool[] Accepts) Copy(ByteDfa language, int states)

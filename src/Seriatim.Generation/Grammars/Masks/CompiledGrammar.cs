@@ -17,6 +17,9 @@ internal sealed class CompiledGrammar
     /// <summary>Where fewer bytes may follow, not all plain characters can come.</summary>
     private const int LeastPlain = 90;
 
+    /// <summary>Most states that are looked at to find how many plain characters may come.</summary>
+    private const int MostPlain = 256;
+
     private static readonly ConditionalWeakTable<Grammar, ConditionalWeakTable<GrammarVocabulary, CompiledGrammar>> Known = [];
 
     private readonly Lock _lock = new();
@@ -27,6 +30,7 @@ internal sealed class CompiledGrammar
     private readonly List<int> _exits = [];
     private readonly List<GrammarState> _kept = [];
     private long _size;
+    private int _plainStates;
 
     private CompiledGrammar(Grammar grammar, GrammarVocabulary vocabulary)
     {
@@ -40,11 +44,19 @@ internal sealed class CompiledGrammar
         {
             throw new GrammarException(grammar.Kind, "", $"its rules are nested too deeply ({exception.Message})");
         }
+
+        vocabulary.Add(this);
     }
 
     public Grammar Grammar { get; }
 
     public GrammarVocabulary Vocabulary { get; }
+
+    /// <summary>Bytes of the masks that are kept.</summary>
+    public long MaskBytes => Interlocked.Read(ref _size);
+
+    /// <summary>When it was last asked for a mask that it did not have, in milliseconds of the machine.</summary>
+    public long LastUse { get; private set; }
 
     /// <summary>The state before the first token.</summary>
     public GrammarState Start => _machine.Start;
@@ -147,6 +159,7 @@ internal sealed class CompiledGrammar
     private TokenSet Find(GrammarState state)
     {
         Array.Clear(_words);
+        _plainStates = 0;
         (int plain, bool exact) = state.First(_machine.Program).Count < LeastPlain
             ? (0, false) : PlainOf(state, Vocabulary.LongestPlain);
         (int index, TokenTrie trie, TokenSet? slice) = exact || plain >= Vocabulary.LongestPlain
@@ -198,7 +211,7 @@ internal sealed class CompiledGrammar
             if (instruction.Terminal is not { } terminal)
                 continue;
             (int characters, PlainEnd end) = terminal.Plain(thread.State);
-            if (characters < enough && end is PlainEnd.Ends or PlainEnd.Closes)
+            if (characters < enough && end is PlainEnd.Ends or PlainEnd.Closes && ++_plainStates <= MostPlain)
             {
                 (int after, bool isExact) = PlainOf(_machine.After(instruction.Next, thread.Stack), enough - characters - 1);
                 (characters, exact) = (characters + 1 + after, exact && isExact && end == PlainEnd.Closes);
@@ -268,18 +281,42 @@ internal sealed class CompiledGrammar
         }
     }
 
+    /// <summary>Forgets its masks, unless it is busy; they are found again.</summary>
+    /// <returns>So many bytes are free.</returns>
+    public long TryForget()
+    {
+        if (!_lock.TryEnter())
+            return 0;
+        try
+        {
+            long size = _size;
+            Forget();
+            return size;
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+    }
+
     private TokenSet Keep(GrammarState state, TokenSet tokens)
     {
-        if ((_size += tokens.Size) > MostBytes)
-        {
-            foreach (GrammarState other in _kept)
-                (other.Tokens, other.IsPrepared) = (null, false);
-            _kept.Clear();
-            _size = tokens.Size;
-        }
-
+        int size = tokens.Size + state.Size;
+        if (_size + size > MostBytes)
+            Forget();
+        _size += size;
+        LastUse = Environment.TickCount64;
         _kept.Add(state);
+        Vocabulary.MakeRoom(this, size);
         return tokens;
+    }
+
+    private void Forget()
+    {
+        foreach (GrammarState other in _kept)
+            (other.Tokens, other.IsPrepared) = (null, false);
+        _kept.Clear();
+        _size = 0;
     }
 
     /// <summary>A state in which tokens go on, and the nodes of the trie at which they do.</summary>

@@ -9,8 +9,11 @@ namespace Seriatim.Generation;
 /// </summary>
 internal sealed class GrammarVocabulary
 {
-    private const int MostTerminals = 4096;
+    /// <summary>Most bytes of the masks of terminals, and of the states of all grammars.</summary>
     private const long MostBytes = 128 << 20;
+
+    /// <summary>Most bytes of terminals that are kept for the next grammar, though none may have them any more.</summary>
+    private const long MostHeld = 32 << 20;
 
     /// <summary>Number of tries: that of all tokens, and those of what slices leave.</summary>
     public const int Tries = 4;
@@ -25,10 +28,15 @@ internal sealed class GrammarVocabulary
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly Dictionary<string, int> _special = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Terminal> _terminals = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, WeakReference<Terminal>> _terminals = new(StringComparer.Ordinal);
+    private readonly Queue<Terminal> _held = new();
+    private readonly List<WeakReference<CompiledGrammar>> _grammars = [];
     private readonly (int Length, TokenSet? Tokens, TokenTrie Others)[] _tries;
     private readonly Lazy<TokenSet>[] _upTo;
     private long _size;
+    private long _heldBytes;
+    private long _masks;
+    private int _looked = 256;
 
     private GrammarVocabulary(Tokenizer tokenizer, int vocabulary)
     {
@@ -92,11 +100,75 @@ internal sealed class GrammarVocabulary
         string key = Terminals.KeyOf(language);
         lock (_terminals)
         {
-            if (_terminals.Count >= MostTerminals)
-                _terminals.Clear();
-            if (!_terminals.TryGetValue(key, out Terminal? terminal))
-                _terminals.Add(key, terminal = new Terminal(language));
+            if (_terminals.TryGetValue(key, out WeakReference<Terminal>? known) && known.TryGetTarget(out Terminal? terminal))
+                return terminal;
+            if (_terminals.Count >= _looked)
+            {
+                foreach ((string gone, WeakReference<Terminal> weak) in _terminals)
+                {
+                    if (!weak.TryGetTarget(out _))
+                        _terminals.Remove(gone);
+                }
+
+                _looked = Math.Max(256, 2 * _terminals.Count);
+            }
+
+            terminal = new Terminal(language);
+            _terminals[key] = new WeakReference<Terminal>(terminal);
+            _held.Enqueue(terminal);
+            for (_heldBytes += terminal.Size; _heldBytes > MostHeld; _heldBytes -= _held.Dequeue().Size)
+            {
+            }
+
             return terminal;
+        }
+    }
+
+    /// <summary>Bytes of the terminals that are kept for the next grammar.</summary>
+    internal long HeldBytes => _heldBytes;
+
+    /// <summary>Takes a grammar in among those that share the room for masks.</summary>
+    public void Add(CompiledGrammar grammar)
+    {
+        lock (_grammars)
+        {
+            _grammars.RemoveAll(one => !one.TryGetTarget(out _));
+            _grammars.Add(new WeakReference<CompiledGrammar>(grammar));
+        }
+    }
+
+    /// <summary>
+    /// Makes room for the masks of a grammar's states: if all grammars together have too many, those that were not used for long
+    /// forget theirs.
+    /// </summary>
+    /// <param name="asking">The grammar; it keeps its own.</param>
+    /// <param name="bytes">What it takes more.</param>
+    /// <param name="most">Most bytes of all; null: the usual.</param>
+    public void MakeRoom(CompiledGrammar asking, long bytes, long? most = null)
+    {
+        if (Interlocked.Add(ref _masks, bytes) <= (most ?? MostBytes))
+            return;
+        lock (_grammars)
+        {
+            var others = new List<CompiledGrammar>();
+            long sum = 0;
+            foreach (WeakReference<CompiledGrammar> weak in _grammars)
+            {
+                if (!weak.TryGetTarget(out CompiledGrammar? grammar))
+                    continue;
+                sum += grammar.MaskBytes;
+                if (grammar != asking)
+                    others.Add(grammar);
+            }
+
+            foreach (CompiledGrammar grammar in others.OrderBy(one => one.LastUse))
+            {
+                if (sum <= (most ?? MostBytes) * 3 / 4)
+                    break;
+                sum -= grammar.TryForget();
+            }
+
+            Interlocked.Exchange(ref _masks, sum);
         }
     }
 
@@ -170,8 +242,11 @@ internal sealed class GrammarVocabulary
     {
         lock (_terminals)
         {
-            foreach (Terminal terminal in _terminals.Values)
-                terminal.Forget();
+            foreach (WeakReference<Terminal> weak in _terminals.Values)
+            {
+                if (weak.TryGetTarget(out Terminal? terminal))
+                    terminal.Forget();
+            }
         }
 
         Interlocked.Exchange(ref _size, 0);

@@ -65,9 +65,16 @@ internal static class RegexLanguage
         {
             case RegexNode.Sequence sequence:
                 ImmutableArray<RegexNode> parts = sequence.Parts;
-                int looks = parts.TakeWhile(part => part is RegexNode.Look or RegexNode.Anchor).Count();
+                int nothing = parts.TakeWhile(IsEmpty).Count();
+                if (atBegin && parts.Skip(nothing).TakeWhile(CanBeEmpty).Count() is > 0 and var some
+                    && parts.Skip(nothing + 1).Take(some).Any(HasBegin))
+                {
+                    throw new GrammarException("Regular expression", "", "^ behind something that can be empty or not, in a pattern "
+                        + $"that looks ahead, is not supported: {pattern}");
+                }
+
                 for (int i = parts.Length - 1; i >= 0; i--)
-                    rest = Before(pattern, parts[i], rest, atBegin && i <= looks);
+                    rest = Before(pattern, parts[i], rest, atBegin && i <= nothing);
                 return rest;
             case RegexNode.Choice choice:
                 return Language.Union([.. choice.Alternatives.Select(part => Before(pattern, part, rest, atBegin))]);
@@ -91,6 +98,36 @@ internal static class RegexLanguage
                 return Language.Of(nfa => nfa.Concat(Build(nfa, node), nfa.Language(rest)));
         }
     }
+
+    private static bool HasBegin(RegexNode node) => node switch
+    {
+        RegexNode.Anchor anchor => anchor.Begin,
+        RegexNode.Look look => HasBegin(look.Body),
+        RegexNode.Sequence sequence => sequence.Parts.Any(HasBegin),
+        RegexNode.Choice choice => choice.Alternatives.Any(HasBegin),
+        RegexNode.Repeat repeat => HasBegin(repeat.Body),
+        _ => false,
+    };
+
+    /// <summary>Whether nothing is read, in any case.</summary>
+    private static bool IsEmpty(RegexNode node) => node switch
+    {
+        RegexNode.Character => false,
+        RegexNode.Sequence sequence => sequence.Parts.All(IsEmpty),
+        RegexNode.Choice choice => choice.Alternatives.All(IsEmpty),
+        RegexNode.Repeat repeat => repeat.Max == 0 || IsEmpty(repeat.Body),
+        _ => true,
+    };
+
+    /// <summary>Whether nothing need be read.</summary>
+    private static bool CanBeEmpty(RegexNode node) => node switch
+    {
+        RegexNode.Character => false,
+        RegexNode.Sequence sequence => sequence.Parts.All(CanBeEmpty),
+        RegexNode.Choice choice => choice.Alternatives.Any(CanBeEmpty),
+        RegexNode.Repeat repeat => repeat.Min == 0 || CanBeEmpty(repeat.Body),
+        _ => true,
+    };
 
     private static bool HasAnchor(RegexNode node) => node switch
     {
