@@ -62,9 +62,10 @@ internal sealed class DeepSeekFormat(bool fenced) : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => fenced
-        ? Nodes.All(Nodes.Mark(Open), Nodes.Text("function"), Nodes.Mark(Separator), Nodes.Text($"{tool.NameWithout("`<")}\n{Fence}json\n"),
-            tool.Arguments(), Nodes.Text($"\n{Fence}"), Nodes.Mark(Close))
-        : Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.NameWithout("<")), Nodes.Mark(Separator), tool.Arguments(), Nodes.Mark(Close));
+        ? Nodes.All(Nodes.Mark(Open), Nodes.Text("function"), Nodes.Mark(Separator),
+            Nodes.Text($"{tool.NameWithout("`<")}\n{Fence}json\n"), tool.Arguments(), Nodes.Text($"\n{Fence}"), Nodes.Mark(Close))
+        : Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.NameWithout("<")), Nodes.Mark(Separator), tool.Arguments(),
+            Nodes.Mark(Close));
 
     protected override GrammarNode Calls(GrammarNode call, bool isParallel)
     {

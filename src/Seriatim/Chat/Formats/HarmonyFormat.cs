@@ -107,7 +107,7 @@ internal sealed class HarmonyFormat : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
-        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.NameWithout("")} "), Nodes.Mark(Constrain),
+        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.NameWithout(" <")} "), Nodes.Mark(Constrain),
             Nodes.Text("json"),
         Nodes.Mark(Message), tool.Arguments());
 

@@ -97,7 +97,8 @@ internal sealed class QwenCoderFormat : ToolFormat
         GrammarNode text = Nodes.Without(ParameterClose);
         return Nodes.All(Nodes.Mark(Open), Nodes.Text($"\n{FunctionOpen}{tool.NameWithout(">")}>\n"),
             arguments.Members(
-                (key, value) => Nodes.All(Nodes.Text($"{ParameterOpen}{ToolTerms.Without(key, ">")}>\n"), value, Nodes.Text($"\n{ParameterClose}\n")),
+                (key, value) => Nodes.All(Nodes.Text($"{ParameterOpen}{ToolTerms.Without(key, ">")}>\n"), value,
+                    Nodes.Text($"\n{ParameterClose}\n")),
                 place => ParameterValue.IsText(place)
                     ? arguments.String(place.Follow().Schema, text, Nodes.Text) : tool.Value(place)),
             Nodes.Text($"{FunctionClose}\n"), Nodes.Mark(Close));

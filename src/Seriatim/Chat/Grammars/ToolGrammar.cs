@@ -63,7 +63,7 @@ internal static class ToolGrammar
         foreach (ChatTool tool in tools)
             ToolSchema.Check(tool);
         if (!Enum.TryParse(Text(saved, ChoiceKey), out ToolChoiceKind choice) || !Enum.IsDefined(choice))
-            throw new GrammarException("Tools", $"/{ChoiceKey}", $"{saved.GetProperty(ChoiceKey).GetRawText()} is no choice of tools");
+            throw new GrammarException("Tools", $"/{ChoiceKey}", $"{Text(saved, ChoiceKey)} is no choice of tools");
         JsonElement content = saved.GetProperty(ContentKey);
         var use = new ToolUse
         {

@@ -45,8 +45,8 @@ internal sealed class ToolTerms(ChatTool tool, bool isStrict, bool follows, Gram
         bool fits = name.Length > 0 && name.Trim().Length == name.Length && !name.Any(char.IsControl)
             && name.AsSpan().IndexOfAny(signs) < 0;
         return fits ? name : throw new GrammarException("Tools", "",
-            $"the form in which this model writes calls cannot carry the name {AnswerJson.Text(name)}: a name there is not empty, "
-            + $"has no line break, no white space at its ends{(signs.Length == 0 ? "" : $", and none of {signs}")}. Rename it.");
+            $"the form in which this model writes calls cannot carry the name {AnswerJson.Text(name)}: a name there "
+            + $"is not empty, has no line break, no white space at its ends, and none of {signs}. Rename it.");
     }
 
     /// <summary>Its arguments as JSON.</summary>

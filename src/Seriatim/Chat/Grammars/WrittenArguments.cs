@@ -53,7 +53,8 @@ internal sealed class WrittenArguments(ToolTerms tool)
     {
         Allow(place.Schema, OfObjects);
         (GrammarNode Node, bool IsRequired)[] members = [.. Properties(place).Select(property =>
-            (Rule(property.Name, Nodes.All(Nodes.Text(key(property.Name)), Value(notation, property.Place))), property.IsRequired))];
+            (Rule(property.Name, Nodes.All(Nodes.Text(key(property.Name)), Value(notation, property.Place))),
+                property.IsRequired))];
 
         // Two rules for each member: the members from here on where none stands before, and where one does.
         GrammarNode first = GrammarNode.Empty, more = GrammarNode.Empty, comma = Nodes.Text(notation.Comma);
