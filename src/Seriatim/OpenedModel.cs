@@ -17,12 +17,6 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
     private readonly ConditionalWeakTable<ChatTemplate, TurnEnd> _turnEnds = [];
     private TaskCompletionSource? _closing;
 
-    static OpenedModel()
-    {
-        Grammar.AddKind(ToolGrammar.Kind, ToolGrammar.From);
-        Grammar.AddKind(ContentGrammar.Kind, ContentGrammar.From);
-    }
-
     /// <summary>Parts and the engine that was made for them; disposing it disposes both.</summary>
     /// <param name="parts">The parts.</param>
     /// <param name="engine">The engine.</param>

@@ -32,6 +32,18 @@ public sealed class StructuredTests
         Assert.Matches("^[ab]{2}$", await Content(server, "\"grammar\": \"root ::= [ab] [ab]\""));
     }
 
+    /// <summary>The form is that of what is said: what a model thinks before it is free, and longer than this answer may be.
+    /// </summary>
+    [Fact]
+    public async Task A_model_that_reasons_does_not_think_in_the_form()
+    {
+        string template = "{# </think> #}" + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal);
+        await using TestServer server = await TestServer.StartAsync(template: template);
+        JsonElement choice = (await server.AskAsync(Chat, $"{Hello}, \"guided_choice\": [\"yes\", \"no\"]}}")).GetProperty("choices")[0];
+        Assert.Equal("length", choice.GetProperty("finish_reason").GetString());
+        Assert.True(choice.GetProperty("message").GetProperty("reasoning_content").GetString()!.Length > 3);
+    }
+
     [Fact]
     public async Task A_form_that_cannot_be_enforced_is_refused_by_name()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
@@ -8,6 +9,11 @@ namespace Seriatim.Generation;
 /// <content>Where grammars come from.</content>
 public sealed partial class Grammar
 {
+    /// <summary>
+    /// Adds the kinds of the library above, if it is there: a saved request may be read before anything of it has run.
+    /// </summary>
+    private const string KindsAbove = "Seriatim.AnswerKinds, Seriatim";
+
     /// <summary>How each kind is made of its source: one row for each.</summary>
     private static readonly ConcurrentDictionary<string, Func<string, Grammar>> Kinds = new()
     {
@@ -57,6 +63,8 @@ public sealed partial class Grammar
     {
         ArgumentNullException.ThrowIfNull(kind);
         ArgumentNullException.ThrowIfNull(source);
+        if (!Kinds.ContainsKey(kind) && Type.GetType(KindsAbove) is { } above)
+            RuntimeHelpers.RunClassConstructor(above.TypeHandle);
         if (!Kinds.TryGetValue(kind, out Func<string, Grammar>? make))
         {
             throw new GrammarException("Grammar", "", $"there is no kind '{kind}'; those that there are: "

@@ -48,14 +48,15 @@ internal sealed class ChatJob : IJob
         Think(model);
         ChatPromptOptions prompt = Prompt(model);
         GenerationRequest request = Generation.ApplyTo(ChatPrompt.Request(model, this, prompt), model);
-        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, request.Prompt.Span, Use);
-        if (prompt.Tools.Count > 0 && answer.Grammar is null && request.Sampling.Grammar is not null)
+        if (prompt.Tools.Count > 0 && request.Sampling.Grammar is not null)
         {
             string field = Generation.GrammarField!;
             throw ApiException.Invalid($"{field} would keep the model from calling the tools it is offered; set tool_choice "
                 + "to none, or leave one of them out.", field, "unsupported_value");
         }
 
+        AnswerPlan answer = AnswerPlan.Of(
+            model.Tokenizer, prompt, request.Prompt.Span, Use, request.Sampling.Grammar);
         return new JobPlan
         {
             Operation = "chat",

@@ -25,7 +25,8 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
         prompt = prompt with { Tools = [.. prompt.Tools, .. tools] };
         GenerationRequest chat = model.ChatRequest(turns, prompt);
         GenerationRequest request = StartFrom(options, chat, client);
-        AnswerPlan answer = AnswerPlan.Of(model.Tokenizer, prompt, chat.Prompt.Span, UseOf(options));
+        AnswerPlan answer = AnswerPlan.Of(
+            model.Tokenizer, prompt, chat.Prompt.Span, UseOf(options), request.Sampling.Grammar);
         SamplingOptions own = request.Sampling;
         return new ChatRequestPlan(
             answer.ApplyTo(request with

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
@@ -126,8 +127,14 @@ internal sealed class SeriatimChatClient(ModelAccess<LanguageModel> access, Chat
         _ => null,
     };
 
-    private static FunctionCallContent Content(ToolCall call) => new(call.Id, call.Name, call.Arguments.EnumerateObject()
-        .ToDictionary(argument => argument.Name, argument => (object?)argument.Value, StringComparer.Ordinal));
+    private static FunctionCallContent Content(ToolCall call)
+    {
+        // A model may write an argument twice; as everywhere in JSON here, the last one counts.
+        var arguments = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (JsonProperty argument in call.Arguments.EnumerateObject())
+            arguments[argument.Name] = argument.Value;
+        return new FunctionCallContent(call.Id, call.Name, arguments);
+    }
 
     /// <summary>What should be calls and is none: blocks that cannot be read, and the call in which the answer was cut.</summary>
     private static AdditionalPropertiesDictionary? Unread(AnswerReader reader)

@@ -199,7 +199,8 @@ public sealed class Conversation
         try
         {
             GenerationRequest request = Request(options);
-            AnswerPlan plan = AnswerPlan.Of(Model.Tokenizer, _options.Prompt, request.Prompt.Span, new ToolUse());
+            AnswerPlan plan = AnswerPlan.Of(
+                Model.Tokenizer, _options.Prompt, request.Prompt.Span, new ToolUse(), request.Sampling.Grammar);
             answer.Handle = Model.SubmitChat(plan.ApplyTo(request), cancellationToken);
             AnswerReader reader = answer.Reader = plan.Reader($"call_{answer.Handle.Number}");
             await foreach (GenerationUpdate update in answer.Handle.WithCancellation(reading).ConfigureAwait(false))

@@ -12,16 +12,23 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
     /// <summary>What the request says of its tools.</summary>
     public ToolUse Use { get; init; } = new();
 
-    /// <summary>What holds its answers to that; null: nothing is needed.</summary>
+    /// <summary>What holds its answers to that, and to the form they are asked for; null: nothing is needed.</summary>
     public Grammar? Grammar { get; init; }
+
+    /// <summary>Whether the text of an answer is held to a form, so that marks in it are text.</summary>
+    public bool HasForm { get; init; }
 
     /// <summary>The plan for a prompt.</summary>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="prompt">Template and tools.</param>
     /// <param name="ids">The prompt.</param>
     /// <param name="use">What the request says of its tools; where none are offered, no calls are looked for.</param>
-    /// <exception cref="GrammarException">A tool's schema is none, or cannot be enforced where it must be.</exception>
-    public static AnswerPlan Of(Tokenizer tokenizer, ChatPromptOptions prompt, ReadOnlySpan<int> ids, ToolUse use)
+    /// <param name="own">The grammar that the request has of its own; null: none. It holds for what the user is told, not for
+    /// the reasoning before it.</param>
+    /// <exception cref="GrammarException">A tool's schema is none, or cannot be enforced where it must be, or two grammars are
+    /// asked for.</exception>
+    public static AnswerPlan Of(
+        Tokenizer tokenizer, ChatPromptOptions prompt, ReadOnlySpan<int> ids, ToolUse use, Grammar? own)
     {
         foreach (ChatTool tool in prompt.Tools)
             ToolSchema.Check(tool);
@@ -30,9 +37,20 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
             format = format.WithoutCalls();
         var plan = new AnswerPlan(format, prompt.Tools, format.StartsInReasoning(tokenizer, ids)) { Use = use };
         bool needsGrammar = format.Tools is not null && prompt.Tools.Count > 0 && use.IsConstrained;
-        if (needsGrammar)
-            return plan with { Grammar = ToolGrammar.Of(plan, use) };
-        return use.ContentSchema is { } schema ? plan with { Grammar = ContentGrammar.Of(plan, schema) } : plan;
+        Grammar? grammar = needsGrammar ? ToolGrammar.Of(plan, use)
+            : use.ContentSchema is { } schema ? ContentGrammar.Of(plan, schema) : null;
+        if (grammar is not null && own is not null)
+        {
+            throw new GrammarException(grammar.Kind, "",
+                $"the request has a grammar of its own ({own.Kind}), and its tools or the form "
+                + "of its answer need another; leave one of them out");
+        }
+
+        return plan with
+        {
+            Grammar = own is null ? grammar : ContentGrammar.Around(plan, own),
+            HasForm = own is not null || use.ContentSchema is not null,
+        };
     }
 
     /// <summary>
@@ -40,13 +58,6 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
     /// </summary>
     public GenerationRequest ApplyTo(GenerationRequest request)
     {
-        if (Grammar is not null && request.Sampling.Grammar is { } other)
-        {
-            throw new GrammarException(Grammar.Kind, "",
-                $"the request has a grammar of its own ({other.Kind}), and its tools or the form "
-                + "of its answer need another; leave one of them out");
-        }
-
         if (Grammar is not null)
             request = request with { Sampling = request.Sampling with { Grammar = Grammar } };
         if (Format.IsPlain || request.Tokenizer is not { } tokenizer)
@@ -61,7 +72,8 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
 
     /// <summary>Reads one answer.</summary>
     /// <param name="prefix">What the ids of its calls begin with.</param>
-    public AnswerReader Reader(string prefix) => new(Format, Tools, prefix, StartsInReasoning) { OneCall = !Use.IsParallel };
+    public AnswerReader Reader(string prefix) =>
+        new(Format, Tools, prefix, StartsInReasoning, HasForm) { OneCall = !Use.IsParallel };
 
     /// <summary>Whether a limit ended an answer, not the model.</summary>
     public static bool IsCut(FinishReason reason) =>

@@ -15,11 +15,15 @@ internal sealed class AnswerReader
     /// <param name="tools">The tools that were offered.</param>
     /// <param name="prefix">What the ids of calls begin with.</param>
     /// <param name="startsInReasoning">Whether the prompt has opened the reasoning.</param>
-    public AnswerReader(AnswerFormat format, IReadOnlyList<ChatTool> tools, string prefix, bool startsInReasoning)
+    /// <param name="hasForm">Whether a grammar holds the text to a form: once it has begun, nothing else follows, and what looks
+    /// like a mark in it is text.</param>
+    public AnswerReader(
+        AnswerFormat format, IReadOnlyList<ChatTool> tools, string prefix, bool startsInReasoning, bool hasForm = false)
     {
         Format = format;
-        _sink = new AnswerSink(tools, prefix);
-        _text.ReadBy(format.IsPlain ? Copy() : Read(startsInReasoning));
+        _sink = new AnswerSink(tools, prefix) { HasForm = hasForm };
+        bool endsInText = hasForm && format.Tools is not { HoldsReasoning: true };
+        _text.ReadBy(format.IsPlain ? Copy() : endsInText ? ReadForm(startsInReasoning) : Read(startsInReasoning));
     }
 
     /// <summary>The format.</summary>
@@ -66,14 +70,38 @@ internal sealed class AnswerReader
     /// <summary>An answer without marks.</summary>
     private IEnumerable<Pause> Copy()
     {
-        while (true)
+        yield return _text.Rest(_sink.Content);
+    }
+
+    /// <summary>Reasoning, then calls or a text that is held to a form.</summary>
+    private IEnumerable<Pause> ReadForm(bool startsInReasoning)
+    {
+        if (!startsInReasoning && Format.Reasoning is { } marks)
         {
-            if (_text.Held.Length > 0)
-                _sink.Content(_text.Take(_text.Held.Length));
-            if (_text.Ended)
-                yield break;
-            yield return Pause.More;
+            yield return _text.Next(marks.Open);
+            startsInReasoning = _text.Found is not null;
         }
+
+        if (startsInReasoning)
+            yield return Thoughts();
+        if (Format.Tools is { } tools)
+        {
+            yield return _text.SkipSpace(_sink.Content);
+            yield return new Pause(tools.ReadStart(_text, _sink));
+            yield return _text.Next(tools.Openings);
+            while (_text.Found is { } mark)
+            {
+                _sink.PassMark();
+                yield return new Pause(tools.Read(mark, _text, _sink));
+                yield return _text.SkipSpace();
+                yield return _text.Next(tools.Openings);
+            }
+        }
+
+        yield return _text.Rest(_sink.Content);
+        if (!_text.Cut)
+            _sink.Content(_text.Broken);
+        EndCut();
     }
 
     private IEnumerable<Pause> Read(bool startsInReasoning)
@@ -95,8 +123,14 @@ internal sealed class AnswerReader
                 yield return new Pause(format.Read(mark, _text, _sink));
         }
 
+        EndCut();
+    }
+
+    /// <summary>Where a limit has cut a mark in two, it is no text, and perhaps the beginning of a call.</summary>
+    private void EndCut()
+    {
         if (!_text.Cut || _text.Broken.Length == 0)
-            yield break;
+            return;
         _sink.PassMark();
         if (_sink.CutCall is null && Format.Tools is { } last
             && last.Openings.Any(opening => opening.StartsWith(_text.Broken, StringComparison.Ordinal)))

@@ -30,6 +30,9 @@ internal sealed class AnswerSink
     /// <summary>Whether nothing behind the first call counts.</summary>
     public bool OneCall { get; set; }
 
+    /// <summary>Whether the text is held to a form, so that marks in it are text.</summary>
+    public bool HasForm { get; init; }
+
     /// <summary>Text so far.</summary>
     public string Text => $"{_content}";
 

@@ -4,9 +4,11 @@ namespace Seriatim;
 internal sealed class AnswerText
 {
     private readonly Stack<IEnumerator<Pause>> _reading = [];
+    private char[] _letters = new char[64];
+    private int _start, _end;
 
-    /// <summary>What is not read yet.</summary>
-    public string Held { get; private set; } = "";
+    /// <summary>What is not read yet; good until more is read or comes.</summary>
+    public ReadOnlySpan<char> Held => _letters.AsSpan(_start, _end - _start);
 
     /// <summary>Whether no more will come.</summary>
     public bool Ended { get; private set; }
@@ -29,7 +31,10 @@ internal sealed class AnswerText
     /// <summary>More of the answer.</summary>
     public void Append(string text)
     {
-        Held += text;
+        if (_end + text.Length > _letters.Length)
+            Move(0, text.Length);
+        text.CopyTo(_letters.AsSpan(_end));
+        _end += text.Length;
         Resume();
     }
 
@@ -43,13 +48,22 @@ internal sealed class AnswerText
     /// <summary>Passes the first characters of what is held.</summary>
     public string Take(int length)
     {
-        string taken = Held[..length];
-        Held = Held[length..];
+        var taken = new string(Held[..length]);
+        _start += length;
         return taken;
     }
 
     /// <summary>Text that was read and is to be read once more.</summary>
-    public void PutBack(string text) => Held = text + Held;
+    public void PutBack(string text)
+    {
+        if (text.Length > _start)
+            Move(text.Length, 0);
+        _start -= text.Length;
+        text.CopyTo(_letters.AsSpan(_start));
+    }
+
+    /// <summary>Gives all that comes.</summary>
+    public Pause Rest(Action<string> put) => new(RestSteps(put));
 
     /// <summary>Passes white space.</summary>
     /// <param name="put">Takes it; null: nobody.</param>
@@ -66,19 +80,41 @@ internal sealed class AnswerText
     public Pause Next(params IReadOnlyList<string> marks) => new(NextSteps(marks));
 
     /// <summary>Length of the longest end of a text that is a proper beginning of one of some marks.</summary>
-    public static int BeginningAtEnd(string text, IEnumerable<string> marks)
+    public static int BeginningAtEnd(ReadOnlySpan<char> text, IEnumerable<string> marks)
     {
         int longest = 0;
         foreach (string mark in marks)
         {
             for (int length = Math.Min(text.Length, mark.Length - 1); length > longest; length--)
             {
-                if (text.AsSpan(text.Length - length).SequenceEqual(mark.AsSpan(0, length)))
+                if (text[^length..].SequenceEqual(mark.AsSpan(0, length)))
                     longest = length;
             }
         }
 
         return longest;
+    }
+
+    /// <summary>Makes room before what is held and behind it; it grows by doubling, so that pieces cost no more than their
+    /// length.</summary>
+    private void Move(int before, int behind)
+    {
+        int length = _end - _start, needed = before + length + behind;
+        char[] letters = needed > _letters.Length / 2 ? new char[needed * 2] : _letters;
+        Held.CopyTo(letters.AsSpan(before));
+        (_letters, _start, _end) = (letters, before, before + length);
+    }
+
+    private IEnumerable<Pause> RestSteps(Action<string> put)
+    {
+        while (true)
+        {
+            if (Held.Length > 0)
+                put(Take(Held.Length));
+            if (Ended)
+                yield break;
+            yield return Pause.More;
+        }
     }
 
     private void Resume()
@@ -98,7 +134,7 @@ internal sealed class AnswerText
     {
         while (true)
         {
-            string space = Take(Held.Length - Held.AsSpan().TrimStart().Length);
+            string space = Take(Held.Length - Held.TrimStart().Length);
             put?.Invoke(space);
             if (Held.Length > 0 || Ended)
                 yield break;
@@ -114,9 +150,11 @@ internal sealed class AnswerText
             (int at, string? mark) = First(marks);
             if (mark is not null)
             {
+                string before = Take(at);
                 if (at > 0)
-                    put(Held[..at]);
-                (Held, Found) = (Held[(at + mark.Length)..], mark);
+                    put(before);
+                Take(mark.Length);
+                Found = mark;
                 yield break;
             }
 
@@ -141,8 +179,8 @@ internal sealed class AnswerText
         Found = null;
         while (true)
         {
-            Found = marks.FirstOrDefault(mark => Held.StartsWith(mark, StringComparison.Ordinal));
-            bool mayCome = Found is null && marks.Any(mark => mark.StartsWith(Held, StringComparison.Ordinal));
+            Found = marks.FirstOrDefault(mark => Held.StartsWith(mark));
+            bool mayCome = Found is null && marks.Any(mark => mark.AsSpan().StartsWith(Held));
             if (Found is not null)
                 Take(Found.Length);
             else if (mayCome && Ended)
@@ -158,7 +196,7 @@ internal sealed class AnswerText
         (int At, string? Mark) first = (Held.Length, null);
         foreach (string mark in marks)
         {
-            int at = Held.IndexOf(mark, StringComparison.Ordinal);
+            int at = Held.IndexOf(mark);
             if (at >= 0 && at < first.At)
                 first = (at, mark);
         }

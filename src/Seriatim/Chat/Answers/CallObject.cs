@@ -33,7 +33,7 @@ internal sealed class CallObject(AnswerSink sink)
     /// <param name="text">The text.</param>
     /// <param name="fits">Whether it can still become an object.</param>
     /// <returns>How many characters.</returns>
-    public int Read(string text, out bool fits)
+    public int Read(ReadOnlySpan<char> text, out bool fits)
     {
         fits = true;
         int at = 0;

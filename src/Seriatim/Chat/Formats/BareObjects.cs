@@ -10,6 +10,10 @@ namespace Seriatim;
 /// <param name="sink">Takes the calls.</param>
 internal sealed class BareObjects(AnswerText text, AnswerSink sink)
 {
+    /// <summary>What may stand before an object: white space of JSON. A grammar that allows text only where no call begins keeps
+    /// to the same.</summary>
+    public const string Spaces = " \t\r\n";
+
     /// <summary>Whether there was one.</summary>
     public bool Any { get; private set; }
 
@@ -19,14 +23,13 @@ internal sealed class BareObjects(AnswerText text, AnswerSink sink)
         var passed = new StringBuilder();
         while (true)
         {
-            while (text.Held.Length == 0 || char.IsWhiteSpace(text.Held[0]))
+            while (true)
             {
-                if (text.Held.Length > 0)
-                    passed.Append(text.Take(1));
-                else if (text.Ended)
+                int space = text.Held.IndexOfAnyExcept(Spaces.AsSpan());
+                passed.Append(text.Take(space < 0 ? text.Held.Length : space));
+                if (text.Held.Length > 0 || text.Ended)
                     break;
-                else
-                    yield return Pause.More;
+                yield return Pause.More;
             }
 
             if (!text.Held.StartsWith('{'))

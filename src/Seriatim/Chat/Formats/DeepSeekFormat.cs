@@ -18,9 +18,6 @@ internal sealed class DeepSeekFormat(bool fenced) : ToolFormat
 
     public override IReadOnlyList<string> Openings { get; } = [ListOpen, Open];
 
-    /// <summary>Whether the template writes the older form.</summary>
-    public bool IsFenced => fenced;
-
     public override IEnumerable<Pause> Read(string opening, AnswerText text, AnswerSink sink)
     {
         if (opening == ListOpen)
@@ -65,9 +62,10 @@ internal sealed class DeepSeekFormat(bool fenced) : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => fenced
-        ? Nodes.All(Nodes.Mark(Open), Nodes.Text("function"), Nodes.Mark(Separator), Nodes.Text($"{tool.Name}\n{Fence}json\n"),
-            tool.Arguments(), Nodes.Text($"\n{Fence}"), Nodes.Mark(Close))
-        : Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.Name), Nodes.Mark(Separator), tool.Arguments(), Nodes.Mark(Close));
+        ? Nodes.All(Nodes.Mark(Open), Nodes.Text("function"), Nodes.Mark(Separator),
+            Nodes.Text($"{tool.NameWithout("`<")}\n{Fence}json\n"), tool.Arguments(), Nodes.Text($"\n{Fence}"), Nodes.Mark(Close))
+        : Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.NameWithout("<")), Nodes.Mark(Separator), tool.Arguments(),
+            Nodes.Mark(Close));
 
     protected override GrammarNode Calls(GrammarNode call, bool isParallel)
     {

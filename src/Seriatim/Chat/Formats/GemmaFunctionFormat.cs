@@ -108,6 +108,6 @@ internal sealed class GemmaFunctionFormat : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
-        Nodes.Mark(Open), Nodes.Text(Prefix + tool.Name), new WrittenArguments(tool).Object(new EscapeNotation(Escape)),
-            Nodes.Mark(Close));
+        Nodes.Mark(Open), Nodes.Text(Prefix + tool.NameWithout("{<")),
+        new WrittenArguments(tool).Object(new EscapeNotation(Escape)), Nodes.Mark(Close));
 }

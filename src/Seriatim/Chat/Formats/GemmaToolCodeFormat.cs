@@ -16,10 +16,10 @@ internal sealed class GemmaToolCodeFormat : ToolFormat
     {
         var body = new StringBuilder();
         char quote = '\0';
+        bool isEscaped = false;
         while (true)
         {
-            while (text.Held.Length > 0 && !(quote == '\0' && text.Held[0] == '`'))
-                quote = Take(text, body, quote);
+            body.Append(text.Take(UpToFence(text.Held, ref quote, ref isEscaped)));
             if (text.Held.Length == 0 && !text.Ended)
             {
                 yield return Pause.More;
@@ -44,7 +44,7 @@ internal sealed class GemmaToolCodeFormat : ToolFormat
             yield break;
         }
 
-        if (PythonCall.TryRead(source) is not { Count: > 0 } calls)
+        if (PythonCall.TryRead(source, sink.Tools) is not { Count: > 0 } calls)
         {
             sink.Malformed(source);
             yield break;
@@ -58,27 +58,32 @@ internal sealed class GemmaToolCodeFormat : ToolFormat
         }
     }
 
-    /// <summary>Passes a character, or two of an escape.</summary>
-    /// <returns>The quote of the string that what follows is in.</returns>
-    private static char Take(AnswerText text, StringBuilder body, char quote)
+    /// <summary>How much comes before what may be a fence.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="quote">The quote of the string that it is in; 0: in none.</param>
+    /// <param name="isEscaped">Whether its first character is escaped.</param>
+    private static int UpToFence(ReadOnlySpan<char> text, ref char quote, ref bool isEscaped)
     {
-        char next = text.Held[0];
-        bool escapes = quote != '\0' && body.Length > 0 && IsEscape(body);
-        body.Append(text.Take(1));
-        return escapes ? quote : quote == '\0' ? next is '"' or '\'' ? next : '\0' : next == quote ? '\0' : quote;
-    }
+        for (int i = 0; i < text.Length; i++)
+        {
+            char next = text[i];
+            if (quote == '\0' && next == Fence[0])
+                return i;
+            if (isEscaped)
+                isEscaped = false;
+            else if (quote == '\0')
+                quote = next is '"' or '\'' ? next : '\0';
+            else if (next == '\\')
+                isEscaped = true;
+            else if (next == quote)
+                quote = '\0';
+        }
 
-    /// <summary>Whether the next character is escaped: an odd number of backslashes.</summary>
-    private static bool IsEscape(StringBuilder body)
-    {
-        int count = 0;
-        while (count < body.Length && body[body.Length - 1 - count] == '\\')
-            count++;
-        return count % 2 == 1;
+        return text.Length;
     }
 
     protected override GrammarNode Call(ToolTerms tool) =>
-        Nodes.All(Nodes.Text(tool.Name), new WrittenArguments(tool).Object(new PythonNotation()));
+        Nodes.All(Nodes.Text(tool.NameWithout(PythonNotation.Signs)), new WrittenArguments(tool).Object(new PythonNotation()));
 
     protected override GrammarNode Calls(GrammarNode call, bool isParallel) =>
         Nodes.All(Nodes.Text(Open), base.Calls(call, isParallel), Nodes.Text($"\n{Fence}"));

@@ -10,7 +10,7 @@ internal sealed class HarmonyFormat : ToolFormat
 {
     private const string Start = "<|start|>", Channel = "<|channel|>", Constrain = "<|constrain|>", Message = "<|message|>";
     private const string End = "<|end|>", CallEnd = "<|call|>", Return = "<|return|>";
-    private const string Recipient = "to=", Functions = "functions.", Analysis = "analysis", Python = "python";
+    private const string Recipient = "to=", Functions = "functions.", Analysis = "analysis", Final = "final", Python = "python";
 
     private static readonly string[] Closings = [End, CallEnd, Return];
 
@@ -25,9 +25,9 @@ internal sealed class HarmonyFormat : ToolFormat
     /// <summary>The prompt has written <c>&lt;|start|&gt;assistant</c>, so that an answer may go on with a recipient.</summary>
     public override IEnumerable<Pause> ReadStart(AnswerText text, AnswerSink sink)
     {
-        while (!text.Ended && Recipient.StartsWith(text.Held.TrimStart(), StringComparison.Ordinal))
+        while (!text.Ended && Recipient.AsSpan().StartsWith(text.Held.TrimStart()))
             yield return Pause.More;
-        if (text.Held.AsSpan().TrimStart().StartsWith(Recipient))
+        if (text.Held.TrimStart().StartsWith(Recipient))
             yield return new Pause(Read(Start, text, sink));
     }
 
@@ -54,6 +54,8 @@ internal sealed class HarmonyFormat : ToolFormat
             yield return new Pause(ReadCall(name, text, sink));
         else if (ChannelOf(header) == Analysis)
             yield return text.Until(Closings, sink.Reasoning);
+        else if (sink.HasForm && ChannelOf(header) == Final)
+            yield return text.Rest(sink.Content);
         else
             yield return text.Until([.. Closings, Start], sink.Content);
         if (text.Found == Start)
@@ -105,19 +107,20 @@ internal sealed class HarmonyFormat : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
-        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.Name} "), Nodes.Mark(Constrain),
+        Nodes.Mark(Channel), Nodes.Text($"commentary {Recipient}{Functions}{tool.NameWithout(" <")} "), Nodes.Mark(Constrain),
             Nodes.Text("json"),
         Nodes.Mark(Message), tool.Arguments());
 
     /// <summary>Any reasoning, then perhaps a preamble and a call, or the answer. A turn has one call.</summary>
     public override GrammarNode Answer(
-        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content,
+        IReadOnlyList<string> others)
     {
         GrammarNode next = Nodes.All(Nodes.Mark(End), Nodes.Mark(Start), Nodes.Text("assistant"));
-        GrammarNode text = Nodes.Without([.. Marks]);
+        GrammarNode text = Nodes.Without([.. Marks, .. others]);
         GrammarNode Said(string channel) => Nodes.All(Nodes.Mark(Channel), Nodes.Text(channel), Nodes.Mark(Message));
         GrammarNode before = Nodes.All(Nodes.One(Said(Analysis), Said("commentary")), text, next);
         GrammarNode call = Nodes.One(tools.Select(Call));
-        return Nodes.All(Nodes.Many(before), isRequired ? call : Nodes.One(call, Nodes.All(Said("final"), content ?? text)));
+        return Nodes.All(Nodes.Many(before), isRequired ? call : Nodes.One(call, Nodes.All(Said(Final), content ?? text)));
     }
 }

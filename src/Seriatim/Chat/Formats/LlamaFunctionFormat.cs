@@ -26,5 +26,5 @@ internal sealed class LlamaFunctionFormat : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) =>
-        Nodes.All(Nodes.Text($"{Open}{tool.Name}>"), tool.Arguments(), Nodes.Text(Close));
+        Nodes.All(Nodes.Text($"{Open}{tool.NameWithout(">")}>"), tool.Arguments(), Nodes.Text(Close));
 }

@@ -45,7 +45,7 @@ internal sealed class LlamaJsonFormat : ToolFormat
         }
 
         (string name, string arguments) = (Python, $"{{{AnswerJson.Text(Code)}: {AnswerJson.Text(source)}}}");
-        if (tool is not null && PythonCall.TryRead(source) is [{ } call])
+        if (tool is not null && PythonCall.TryRead(source, sink.Tools) is [{ } call])
             (name, arguments) = (call.Name[..^CallSuffix.Length], call.Arguments);
         sink.Begin(name);
         sink.Arguments(arguments);
@@ -60,9 +60,10 @@ internal sealed class LlamaJsonFormat : ToolFormat
     }
 
     /// <summary>Text that does not look like a call.</summary>
-    protected override GrammarNode Text { get; } = new GrammarNode.Regular(Language.Except(
-        Language.Complement(Language.Concat(Language.Any, Language.Text(Tag), Language.Any)),
-        Language.Concat(Language.Repeat(Language.Texts([" ", "\n", "\t"]), 0, null), Language.Text("{"), Language.Any)));
+    protected override GrammarNode Text(IReadOnlyList<string> others) => new GrammarNode.Regular(Language.Except(
+        Language.Complement(Language.Concat(Language.Any, Language.Texts([Tag, .. others]), Language.Any)),
+        Language.Concat(Language.Repeat(Language.Texts([.. BareObjects.Spaces.Select(space => $"{space}")]), 0, null),
+            Language.Text("{"), Language.Any)));
 
     protected override GrammarNode Call(ToolTerms tool) => Nodes.All(
         Nodes.Text($"{{\"name\": {tool.JsonName}, \"parameters\": "), tool.Arguments(), Nodes.Text("}"));
@@ -72,9 +73,10 @@ internal sealed class LlamaJsonFormat : ToolFormat
 
     /// <summary>Bare calls begin an answer; none comes behind text.</summary>
     public override GrammarNode Answer(
-        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+        IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content,
+        IReadOnlyList<string> others)
     {
         GrammarNode calls = Calls(Nodes.One(tools.Select(Call)), isParallel);
-        return isRequired ? calls : Nodes.One(calls, content ?? Text);
+        return isRequired ? calls : Nodes.One(calls, content ?? Text(others));
     }
 }

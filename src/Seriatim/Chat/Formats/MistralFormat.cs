@@ -14,9 +14,6 @@ internal sealed class MistralFormat(bool named) : ToolFormat
 
     public override IReadOnlyList<string> Openings { get; } = [Open];
 
-    /// <summary>Whether the template writes the newer form.</summary>
-    public bool IsNamed => named;
-
     public override IEnumerable<Pause> Read(string opening, AnswerText text, AnswerSink sink)
     {
         yield return text.SkipSpace();
@@ -73,7 +70,7 @@ internal sealed class MistralFormat(bool named) : ToolFormat
     }
 
     protected override GrammarNode Call(ToolTerms tool) => named
-        ? Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.Name), Nodes.Mark(ArgumentsMark), tool.Arguments())
+        ? Nodes.All(Nodes.Mark(Open), Nodes.Text(tool.NameWithout("[{")), Nodes.Mark(ArgumentsMark), tool.Arguments())
         : Nodes.All(Nodes.Text($"{{\"name\": {tool.JsonName}, \"arguments\": "), tool.Arguments(), Nodes.Text("}"));
 
     protected override GrammarNode Calls(GrammarNode call, bool isParallel) => named

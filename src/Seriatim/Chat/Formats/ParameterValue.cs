@@ -65,12 +65,12 @@ internal sealed class ParameterValue(JsonElement schema, string key, Action<stri
     }
 
     private static bool IsText(JsonElement schema, string key) =>
-        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("properties", out JsonElement properties)
-        && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(key, out JsonElement property)
-        && IsText(property);
+        SchemaPlace.Of(schema).Property(key) is { } property && IsText(property);
 
     /// <summary>Whether nothing but a string is allowed.</summary>
-    public static bool IsText(JsonElement property) =>
+    public static bool IsText(SchemaPlace place) => IsText(place.Follow().Schema);
+
+    private static bool IsText(JsonElement property) =>
         property.ValueKind == JsonValueKind.Object && (property.TryGetProperty("type", out JsonElement type)
         ? type.ValueKind == JsonValueKind.String && type.ValueEquals("string")
         : property.TryGetProperty("enum", out JsonElement values) && values.ValueKind == JsonValueKind.Array

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
@@ -18,9 +19,12 @@ internal sealed record PythonCall(string Name, string Arguments)
     /// <summary>
     /// Reads calls that follow one another, each perhaps inside <c>print(...)</c>; null: there is something else.
     /// </summary>
-    public static List<PythonCall>? TryRead(string source)
+    /// <param name="source">The calls.</param>
+    /// <param name="tools">The tools that were offered: their names and those of their arguments need not be names of Python.
+    /// </param>
+    public static List<PythonCall>? TryRead(string source, IReadOnlyList<ChatTool> tools)
     {
-        var reader = new Reader(source);
+        var reader = new Reader(source, tools);
         var calls = new List<PythonCall>();
         reader.SkipSpace();
         while (!reader.IsOver)
@@ -34,7 +38,7 @@ internal sealed record PythonCall(string Name, string Arguments)
         return calls;
     }
 
-    private sealed class Reader(string source)
+    private sealed class Reader(string source, IReadOnlyList<ChatTool> tools)
     {
         private const int MaxDepth = 64;
 
@@ -52,26 +56,40 @@ internal sealed record PythonCall(string Name, string Arguments)
 
         public PythonCall? Statement()
         {
-            string name = Name();
-            bool prints = name == Print && Take('(');
+            string[] known = [.. tools.Select(tool => tool.Name)];
+            string name = Name(known, '(');
+            bool prints = name == Print && !known.Contains(Print) && Take('(');
             if (prints)
             {
                 SkipSpace();
-                name = Name();
+                name = Name(known, '(');
             }
 
-            if (name.Length == 0 || Arguments() is not { } arguments)
+            if (name.Length == 0 || Arguments(name) is not { } arguments)
                 return null;
             SkipSpace();
             return prints && !Take(')') ? null : new PythonCall(name, arguments);
         }
 
-        private string Name()
+        /// <summary>One of some names before a sign, else what Python calls a name.</summary>
+        private string Name(IEnumerable<string> known, char sign)
         {
+            if (known.Where(name => IsNext(name, sign)).MaxBy(name => name.Length) is { } exact)
+            {
+                _at += exact.Length;
+                return exact;
+            }
+
             int end = source.AsSpan(_at).IndexOfAnyExcept(NameCharacters);
             string name = end < 0 ? source[_at..] : source.Substring(_at, end);
             _at += name.Length;
             return name;
+        }
+
+        private bool IsNext(string name, char sign)
+        {
+            ReadOnlySpan<char> rest = source.AsSpan(_at);
+            return name.Length > 0 && rest.StartsWith(name) && rest[name.Length..].TrimStart().StartsWith(sign);
         }
 
         private bool Take(char next)
@@ -82,7 +100,12 @@ internal sealed record PythonCall(string Name, string Arguments)
             return true;
         }
 
-        private string? Arguments() => Take('(') ? Items(')', '=', Name) is { } items ? $"{{{items}}}" : null : null;
+        private string? Arguments(string name)
+        {
+            string[] keys = tools.FirstOrDefault(tool => tool.Name == name) is { } tool
+                ? SchemaPlace.Of(tool.Parameters).PropertyNames : [];
+            return Take('(') && Items(')', '=', () => Name(keys, '=')) is { } items ? $"{{{items}}}" : null;
+        }
 
         /// <summary>Values up to a closing bracket, each after a key if there is a sign between them.</summary>
         private string? Items(char close, char sign, Func<string?>? key)
@@ -143,15 +166,15 @@ internal sealed record PythonCall(string Name, string Arguments)
                 "False" or "false" => "false",
                 "None" or "null" => "null",
                 _ when word.Length > 0 && (char.IsAsciiDigit(word[^1]) || word[^1] == '.')
-                    && double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-                    && double.IsFinite(number) => Number(word, number),
+                    => Number(word),
                 _ => null,
             };
         }
 
         /// <summary>As it stands there if JSON writes it so, too.</summary>
-        private static string Number(string word, double number) =>
-            AnswerSink.TryParse($"{{\"n\": {word}}}", out _) ? word : number.ToString("R", CultureInfo.InvariantCulture);
+        private static string? Number(string word) => AnswerSink.TryParse($"{{\"n\": {word}}}", out _) ? word
+            : double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : null;
 
         private string? Text()
         {

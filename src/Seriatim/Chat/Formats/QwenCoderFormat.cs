@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Seriatim.Generation;
 
@@ -76,19 +77,12 @@ internal sealed class QwenCoderFormat : ToolFormat
             yield return block.Until([ParameterClose], value.Put);
             if (block.Found is null)
                 yield break;
-            string space = "";
-            while (!text.IsOver && (text.Held.Length == 0 || char.IsWhiteSpace(text.Held[0])))
-            {
-                if (text.Held.Length == 0)
-                    yield return Pause.More;
-                else
-                    space += text.Take(1);
-            }
-
+            var space = new StringBuilder();
+            yield return text.SkipSpace(piece => space.Append(piece));
             yield return text.Next(ParameterOpen, FunctionClose);
             if (text.Found is { } next)
                 text.PutBack(next);
-            text.PutBack(space);
+            text.PutBack($"{space}");
             if (text.Found is not null || text.IsOver)
                 break;
             value.Put(ParameterClose);
@@ -101,10 +95,12 @@ internal sealed class QwenCoderFormat : ToolFormat
     {
         var arguments = new WrittenArguments(tool);
         GrammarNode text = Nodes.Without(ParameterClose);
-        return Nodes.All(Nodes.Mark(Open), Nodes.Text($"\n{FunctionOpen}{tool.Name}>\n"),
+        return Nodes.All(Nodes.Mark(Open), Nodes.Text($"\n{FunctionOpen}{tool.NameWithout(">")}>\n"),
             arguments.Members(
-                (key, value) => Nodes.All(Nodes.Text($"{ParameterOpen}{key}>\n"), value, Nodes.Text($"\n{ParameterClose}\n")),
-                schema => ParameterValue.IsText(schema) ? arguments.String(schema, text, Nodes.Text) : tool.Node(schema)),
+                (key, value) => Nodes.All(Nodes.Text($"{ParameterOpen}{ToolTerms.Without(key, ">")}>\n"), value,
+                    Nodes.Text($"\n{ParameterClose}\n")),
+                place => ParameterValue.IsText(place)
+                    ? arguments.String(place.Follow().Schema, text, Nodes.Text) : tool.Value(place)),
             Nodes.Text($"{FunctionClose}\n"), Nodes.Mark(Close));
     }
 }

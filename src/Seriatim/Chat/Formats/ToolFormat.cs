@@ -36,16 +36,18 @@ internal abstract class ToolFormat
     /// <param name="isRequired">Whether there is a call in any case.</param>
     /// <param name="isParallel">Whether there may be several.</param>
     /// <param name="content">What an answer without calls is; null: any text.</param>
-    public virtual GrammarNode Answer(IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content)
+    /// <param name="others">Marks that are not the format's, and that stand in no text beside calls either.</param>
+    public virtual GrammarNode Answer(IReadOnlyList<ToolTerms> tools, bool isRequired, bool isParallel, GrammarNode? content,
+        IReadOnlyList<string> others)
     {
         GrammarNode calls = Calls(Nodes.One(tools.Select(Call)), isParallel);
         if (isRequired)
             return calls;
-        return content is null ? Nodes.One(calls, Nodes.All(Text, Nodes.Maybe(calls))) : Nodes.One(calls, content);
+        return content is null ? Nodes.One(calls, Nodes.All(Text(others), Nodes.Maybe(calls))) : Nodes.One(calls, content);
     }
 
     /// <summary>Text beside calls: no mark stands in it.</summary>
-    protected virtual GrammarNode Text => Nodes.Without(Openings);
+    protected virtual GrammarNode Text(IReadOnlyList<string> others) => Nodes.Without([.. Openings, .. others]);
 
     /// <summary>One call.</summary>
     protected abstract GrammarNode Call(ToolTerms tool);

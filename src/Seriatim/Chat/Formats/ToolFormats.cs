@@ -1,3 +1,5 @@
+using Seriatim.Generation;
+
 namespace Seriatim;
 
 /// <summary>All formats of calls, and the marks of the chat templates that mean them.</summary>
@@ -19,6 +21,12 @@ internal static class ToolFormats
         new("llama3-json", new LlamaJsonFormat(), ["<|python_tag|>"]),
         new("llama3-json", new LlamaJsonFormat(), ["<|eot_id|>", "\"parameters\""]),
     ];
+
+    /// <summary>The format of a row's name.</summary>
+    /// <exception cref="GrammarException">There is none.</exception>
+    public static ToolFormat Named(string name) => All.FirstOrDefault(row => row.Name == name)?.Format
+        ?? throw new GrammarException("Tools", "", $"there is no format '{name}'; those that there are: "
+            + string.Join(", ", All.Select(row => row.Name).Distinct()));
 
     /// <summary>The format of a template; null: it has none that is known.</summary>
     public static ToolFormat? Of(string template) => All.FirstOrDefault(row => row.Means(template))?.Format;

@@ -13,7 +13,9 @@ internal sealed class EscapeNotation(string mark) : Notation
 
     public override GrammarNode AnyText { get; } = Nodes.All(Nodes.Mark(mark), Nodes.Without(mark), Nodes.Mark(mark));
 
-    public override string Key(string name) => $"{name}:";
+    public override GrammarNode AnyKey { get; } = new GrammarNode.Regular(RegexLanguage.Full("[A-Za-z_][A-Za-z0-9_]*:"));
+
+    public override string Key(string name) => $"{ToolTerms.Without(name, ":}<")}:";
 
     public override GrammarNode Text(string text) => Nodes.All(Nodes.Mark(mark), Nodes.Text(text), Nodes.Mark(mark));
 

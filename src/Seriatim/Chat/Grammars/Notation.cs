@@ -18,6 +18,9 @@ internal abstract class Notation
     /// <summary>The name of a member of an object that is a value, up to its value.</summary>
     public virtual string InnerKey(string name) => Key(name);
 
+    /// <summary>Any name of a member of an object that is a value, up to its value.</summary>
+    public abstract GrammarNode AnyKey { get; }
+
     /// <summary>Any string.</summary>
     public abstract GrammarNode AnyText { get; }
 

@@ -13,7 +13,12 @@ internal sealed class PythonNotation : Notation
     public override GrammarNode AnyText { get; } = new GrammarNode.Regular(
         RegexLanguage.Full("\"([^\"\\\\\\x00-\\x1F]|\\\\[\"\\\\nrt])*\""));
 
-    public override string Key(string name) => $"{name}=";
+    /// <summary>Signs that no name has: they begin or end something else.</summary>
+    public const string Signs = "()`\"'";
+
+    public override GrammarNode AnyKey => Nodes.All(AnyText, Nodes.Text(": "));
+
+    public override string Key(string name) => $"{ToolTerms.Without(name, Signs)}=";
 
     public override string InnerKey(string name) => $"{AnswerJson.Text(name)}: ";
 

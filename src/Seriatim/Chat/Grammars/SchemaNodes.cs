@@ -24,6 +24,9 @@ internal static class SchemaNodes
         return Import(rules, Grammar.JsonSchema(schema.GetRawText(), closed).Rules);
     }
 
+    /// <summary>Any JSON value.</summary>
+    public static GrammarNode Value(GrammarRules rules) => Import(rules, Grammar.Json(anyValue: true).Rules);
+
     /// <summary>Any JSON object.</summary>
     public static GrammarNode Object(GrammarRules rules) => Import(rules, Grammar.Json().Rules);
 

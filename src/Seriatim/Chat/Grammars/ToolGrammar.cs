@@ -24,6 +24,12 @@ internal static class ToolGrammar
     /// offered.</exception>
     public static Grammar Of(AnswerPlan plan, ToolUse use)
     {
+        string source = Source(plan, use);
+        return GrammarStore.Get($"{Kind}\n{source}", () => Make(plan, use, source));
+    }
+
+    private static Grammar Make(AnswerPlan plan, ToolUse use, string source)
+    {
         ToolFormat format = plan.Format.Tools!;
         var rules = new GrammarRules();
         GrammarNode.Rule root = rules.Declare("answer");
@@ -38,32 +44,39 @@ internal static class ToolGrammar
         ToolTerms[] tools = [.. offered.Select(tool =>
             new ToolTerms(tool, use.Strict.Contains(tool.Name), isRequired, rules))];
         GrammarNode? content = use.ContentSchema is { } schema ? SchemaNodes.Of(rules, schema) : null;
-        rules.Define(root, ContentGrammar.Thoughts(plan, format.Answer(tools, isRequired, use.IsParallel, content)));
-        return Grammar.Of(Kind, Source(plan, use), rules);
+        GrammarNode answer = format.Answer(
+            tools, isRequired, use.IsParallel, content, plan.Format.Reasoning?.Marks ?? []);
+        rules.Define(root, ContentGrammar.Thoughts(plan, answer));
+        return Grammar.Of(Kind, source, rules);
     }
 
     /// <summary>Makes a grammar again.</summary>
     public static Grammar From(string source)
     {
-        JsonNode saved = JsonNode.Parse(source)!;
-        ReasoningMarks? marks = (string?)saved[OpenKey] is { } close ? ReasoningMarks.Of(close) : null;
-        string name = (string)saved[FormatKey]!;
-        ToolFormat format = ToolFormats.All.FirstOrDefault(row => row.Name == name)?.Format
-            ?? throw new GrammarException("Tools", "", $"there is no format {name}");
-        ChatTool[] tools = [.. saved[ToolsKey]!.AsArray().Select(tool => new ChatTool
+        JsonElement saved = JsonElement.Parse(source);
+        ToolFormat format = ToolFormats.Named(Text(saved, FormatKey) ?? "");
+        ChatTool[] tools = [.. saved.GetProperty(ToolsKey).EnumerateArray().Select(tool => new ChatTool
         {
-            Name = (string)tool![NameKey]!,
-            Parameters = JsonElement.Parse(tool[ParametersKey]!.ToJsonString()),
+            Name = Text(tool, NameKey) ?? "",
+            Parameters = tool.GetProperty(ParametersKey),
         })];
+        foreach (ChatTool tool in tools)
+            ToolSchema.Check(tool);
+        if (!Enum.TryParse(Text(saved, ChoiceKey), out ToolChoiceKind choice) || !Enum.IsDefined(choice))
+            throw new GrammarException("Tools", $"/{ChoiceKey}", $"{Text(saved, ChoiceKey)} is no choice of tools");
+        JsonElement content = saved.GetProperty(ContentKey);
         var use = new ToolUse
         {
-            Choice = new ToolChoice(Enum.Parse<ToolChoiceKind>((string)saved[ChoiceKey]!), (string?)saved[NameKey]),
-            IsParallel = (bool)saved[ParallelKey]!,
-            Strict = [.. saved[StrictKey]!.AsArray().Select(tool => (string)tool!)],
-            ContentSchema = saved[ContentKey] is { } content ? JsonElement.Parse(content.ToJsonString()) : null,
+            Choice = new ToolChoice(choice, Text(saved, NameKey)),
+            IsParallel = saved.GetProperty(ParallelKey).GetBoolean(),
+            Strict = [.. saved.GetProperty(StrictKey).EnumerateArray().Select(tool => tool.GetString() ?? "")],
+            ContentSchema = content.ValueKind == JsonValueKind.Null ? null : content,
         };
-        return Of(new AnswerPlan(new AnswerFormat(format, marks), tools, (bool)saved[StartsKey]!), use);
+        ReasoningMarks? marks = Text(saved, OpenKey) is { } close ? ReasoningMarks.Of(close) : null;
+        return Of(new AnswerPlan(new AnswerFormat(format, marks), tools, saved.GetProperty(StartsKey).GetBoolean()), use);
     }
+
+    private static string? Text(JsonElement saved, string key) => saved.GetProperty(key).GetString();
 
     private static string Source(AnswerPlan plan, ToolUse use)
     {
