@@ -125,7 +125,7 @@ public sealed partial class CountTests
     }
 
     [Fact]
-    public void Sums_are_read_as_of_one_moment()
+    public async Task Sums_are_read_as_of_one_moment()
     {
         var metrics = new ModelMetrics();
         var usage = new GenerationUsage { PromptTokens = 3, CachedTokens = 3, NewTokens = 1, ForwardRows = 1 };
@@ -142,8 +142,8 @@ public sealed partial class CountTests
             Assert.Equal(counts.NewTokens, ended.Sum(end => end.Value));
         }
 
-        ending.Cancel();
-        writer.Wait();
+        await ending.CancelAsync();
+        await writer;
     }
 
     private static async Task<double> Metric(TestServer server, string name)

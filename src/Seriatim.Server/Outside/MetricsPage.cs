@@ -75,7 +75,7 @@ internal static class MetricsPage
             "Tokens that were computed again because their pages were taken away.", model, counts.RecomputedTokens);
     }
 
-    /// <summary>Counters go on over the engines of a model: that it is unloaded and opened again does not set them back.</summary>
+    /// <summary>Counters go on over the engines of a model: that it is unloaded does not set them back.</summary>
     private static void WriteTotals(MetricsText text, string model, EngineTotals totals)
     {
         text.Counter("seriatim:prefix_cache_saved_tokens_total", "Tokens that need not be computed because others had been.",

@@ -20,8 +20,8 @@ internal static class Replay
         if (result.Results.Any(one => one.Choices.Any(choice => choice.Finish == FinishReason.Timeout)))
         {
             throw new ApiException(new ApiError(503, ApiError.ServerError,
-                "The repetition took longer than a request may here (--max-time), so there is nothing to compare. Send the record to "
-                    + "a server that gives it more time.", "replay_timeout"));
+                "The repetition took longer than a request may here (--max-time), so there is nothing to compare. Send the "
+                    + "record to a server that gives it more time.", "replay_timeout"));
         }
 
         List<IReadOnlyList<string>> got = [.. result.Results.Select(one =>

@@ -22,10 +22,13 @@ internal static partial class ServerLog
         else if (error.Fault is { } fault)
             Failed(logger, fault, method, path, error.Status, call.Id);
         else
-            Refused(logger, method, path, error.Status, error.Code, Field(call, error.Param), milliseconds, call.Id, call.Client.Name);
+        {
+            string? field = Field(call, error.Param);
+            Refused(logger, method, path, error.Status, error.Code, field, milliseconds, call.Id, call.Client.Name);
+        }
     }
 
-    /// <summary>The field of the endpoint's table that an error is about: the rest of its place may be the client's words.</summary>
+    /// <summary>The field of the table that an error is about: the rest of its place may be the client's words.</summary>
     private static string? Field(ApiCall call, string? param)
     {
         int end = param?.AsSpan().IndexOfAny('.', '[') ?? -1;
