@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Seriatim.Generation;
 
 /// <summary>
@@ -25,11 +23,10 @@ internal static class Language
     }
 
     /// <summary>One text.</summary>
-    public static ByteDfa Text(string text) => Of(nfa => nfa.Literal(Encoding.UTF8.GetBytes(text)));
+    public static ByteDfa Text(string text) => TextTrie.Of([text]);
 
     /// <summary>Some texts.</summary>
-    public static ByteDfa Texts(IEnumerable<string> texts) =>
-        Of(nfa => nfa.Alternatives([.. texts.Select(text => nfa.Literal(Encoding.UTF8.GetBytes(text)))]));
+    public static ByteDfa Texts(IEnumerable<string> texts) => TextTrie.Of(texts);
 
     /// <summary>So many characters of a set.</summary>
     public static ByteDfa Characters(CodePointSet set, int min = 1, int? max = 1) =>

@@ -142,20 +142,25 @@ internal sealed class JsonText
 
     private void AddEscapes(int state)
     {
-        int escape = Fresh();
+        var letters = new List<(char Letter, int Target)>();
         foreach ((char letter, char meaning) in new[]
         {
             ('"', '"'), ('\\', '\\'), ('/', '/'), ('b', '\b'), ('f', '\f'), ('n', '\n'), ('r', '\r'), ('t', '\t'),
         })
         {
             if (_values.Next(state, (byte)meaning) is >= 0 and var next && !(_ways == Ways.One && letter == '/'))
-                Add(escape, letter, next);
+                letters.Add((letter, next));
         }
         List<Piece> units = _ways == Ways.One ? Controls(state) : Units(state);
+        // Most states of a list of texts have nothing to escape.
+        if (letters.Count == 0 && units.Count == 0)
+            return;
+        int escape = Fresh();
+        foreach ((char letter, int target) in letters)
+            Add(escape, letter, target);
         if (units.Count > 0)
             Add(escape, 'u', Hex(4, units));
-        if (_edges[escape].Count > 0)
-            Add(state, '\\', escape);
+        Add(state, '\\', escape);
     }
 
     private List<Piece> Controls(int state)
@@ -311,7 +316,7 @@ internal sealed class JsonText
 
     private int Fresh()
     {
-        if (_edges.Count > 8 * Nfa.MaxDfaStates)
+        if (_edges.Count > Math.Max(8 * Nfa.MaxDfaStates, 2 * _values.States))
             throw new LanguageTooLargeException(Nfa.MaxDfaStates);
         _edges.Add([]);
         return _edges.Count - 1;

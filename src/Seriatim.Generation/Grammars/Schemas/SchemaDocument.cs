@@ -19,6 +19,8 @@ internal sealed class SchemaDocument
     private static readonly string[] SchemaMapKeywords =
         ["$defs", "definitions", "dependentSchemas", "dependencies", "patternProperties", "properties"];
 
+    private static readonly string[] Notes = ["$comment", "default", "description", "example", "examples", "title"];
+
     private readonly JsonElement _root;
     private readonly IReadOnlyDictionary<string, string> _documents;
     private readonly Dictionary<string, JsonElement> _others = new(StringComparer.Ordinal);
@@ -65,11 +67,41 @@ internal sealed class SchemaDocument
         try
         {
             using JsonDocument parsed = JsonDocument.Parse(schema, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            CheckTexts(parsed.RootElement, place);
             return parsed.RootElement.Clone();
         }
         catch (JsonException e)
         {
             throw new GrammarException("JSON Schema", place, $"it is no JSON: {e.Message}");
+        }
+    }
+
+    /// <summary>Half a surrogate pair cannot be read as text; what nobody reads may have one.</summary>
+    private static void CheckTexts(JsonElement element, string place)
+    {
+        try
+        {
+            switch (element.ValueKind)
+            {
+                case JsonValueKind.String:
+                    element.GetString();
+                    break;
+                case JsonValueKind.Array:
+                    foreach ((int index, JsonElement item) in element.EnumerateArray().Index())
+                        CheckTexts(item, $"{place}/{index}");
+                    break;
+                case JsonValueKind.Object:
+                    foreach (JsonProperty property in element.EnumerateObject())
+                    {
+                        if (!Notes.Contains(property.Name) || property.Value.ValueKind == JsonValueKind.Object)
+                            CheckTexts(property.Value, $"{place}/{Escape(property.Name)}");
+                    }
+                    break;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            throw Error(place, null, "a text here has half a surrogate pair: no UTF-8 text has.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
@@ -8,9 +7,7 @@ namespace Seriatim.Generation;
 /// <content>From a schema to its set of values: the keywords of its own, type by type.</content>
 internal sealed partial class SchemaTypes
 {
-    private const int MostPatterns = 256;
-
-    private static readonly ConcurrentDictionary<string, ByteDfa> Patterns = new(StringComparer.Ordinal);
+    private const int MaxTuple = 1_000;
 
     private static readonly string[] TypeNames = ["null", "boolean", "number", "integer", "string", "array", "object"];
 
@@ -56,21 +53,30 @@ internal sealed partial class SchemaTypes
     {
         ValueSet set = Typed(node);
         if (Has(node, "const", out JsonElement constant))
-            set = And(set, ValuesOf(_document.Value(node, "const", constant)));
+            set = For(node, "const", () => And(set, ValuesOf(_document.Value(node, "const", constant))));
         if (Has(node, "enum", out JsonElement list))
         {
             if (list.ValueKind != JsonValueKind.Array)
                 throw Malformed(node, "enum", "a list of values");
-            set = And(set, Enumerated(node, list));
+            set = For(node, "enum", () => And(set, Enumerated(node, list)));
         }
         if (!set.Numbers.Plain.IsEmpty)
-            set = set with { Numbers = set.Numbers.And(Numbers(node)) };
+            set = For(node, FirstOf(node, NumberKeywords), () => set with { Numbers = set.Numbers.And(Numbers(node)) });
         if (!set.Strings.IsEmpty)
-            set = set with { Strings = StringShapes.And(set.Strings, [Strings(node)]) };
+        {
+            set = For(node, FirstOf(node, StringKeywords),
+                () => set with { Strings = StringShapes.And(set.Strings, [Strings(node)]) });
+        }
         if (!set.Arrays.IsEmpty)
-            set = set with { Arrays = Distinct(set.Arrays.Select(shape => And(shape, Arrays(node, scope))), Same) };
+        {
+            set = For(node, FirstOf(node, ArrayKeywords),
+                () => set with { Arrays = Distinct(set.Arrays.Select(shape => And(shape, Arrays(node, scope))), Same) });
+        }
         if (!set.Objects.IsEmpty)
-            set = set with { Objects = Distinct(set.Objects.Select(shape => And(shape, Objects(node, scope))), Same) };
+        {
+            set = For(node, FirstOf(node, ObjectKeywords),
+                () => set with { Objects = Distinct(set.Objects.Select(shape => And(shape, Objects(node, scope))), Same) });
+        }
         return set;
     }
 
@@ -253,10 +259,7 @@ internal sealed partial class SchemaTypes
     {
         try
         {
-            // Kept for the next schema, as tools come with the same ones again and again; bounded, as anyone may send schemas.
-            if (Patterns.Count > MostPatterns)
-                Patterns.Clear();
-            return Patterns.GetOrAdd(pattern, static text => RegexLanguage.Search(text));
+            return SchemaPatterns.Search(pattern);
         }
         catch (GrammarException e)
         {
@@ -275,6 +278,11 @@ internal sealed partial class SchemaTypes
         if (hasList)
         {
             prefix = [.. List(node, listKeyword).Select(item => TypeOf(item, scope))];
+            if (prefix.Length > MaxTuple)
+            {
+                throw SchemaDocument.Error(node.Pointer, listKeyword, $"{listKeyword} cannot be enforced: it has {prefix.Length} "
+                    + $"items, more than {MaxTuple}; say the same of more items at once.");
+            }
             evaluated = prefix.Length;
         }
         if (hasItems && items.ValueKind == JsonValueKind.Array && !old)
@@ -331,7 +339,7 @@ internal sealed partial class SchemaTypes
         }
         bool hasRest = Has(node, "additionalProperties", out JsonElement additional);
         int rest = hasRest ? TypeOf(_document.Child(node, "additionalProperties", additional), scope)
-            : _options.AdditionalPropertiesByDefault || !(named.Count > 0 || patterns.Count > 0) ? Anything : Nothing;
+            : Anything;
         string[] required = Has(node, "required", out JsonElement list) ? [.. Strings(node, "required", list)] : [];
         ByteDfa names = Names(node, scope);
         var members = ImmutableArray.CreateBuilder<MemberShape>();
@@ -352,7 +360,7 @@ internal sealed partial class SchemaTypes
             Min = Count(node, "minProperties") ?? 0,
             Max = Count(node, "maxProperties"),
             Pointer = node.Pointer,
-            Evaluated = !_document.TracksEvaluated ? Language.None : hasRest ? Language.Any
+            Evaluated = !TracksKeys ? Language.None : hasRest ? Language.Any
                 : Language.Union([Language.Texts(named.Keys), .. patterns.Select(pattern => pattern.Keys)]),
         };
         return And(ObjectShape.Any with { Pointer = node.Pointer }, shape) ?? new ObjectShape { Min = 1, Max = 0 };

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Seriatim.Generation;
@@ -11,10 +12,23 @@ internal sealed partial class SchemaTypes
     {
         if (_parts.TryGetValue(part, out ValueSet? known))
             return known;
+        if (++_places > MaxPlaces || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            string keyword = part.Node < 0 ? "anyOf" : FirstOf(_document[part.Node], InPlace);
+            throw SchemaDocument.Error(part.Node < 0 ? "" : _document[part.Node].Pointer, keyword, $"{keyword} cannot be "
+                + $"enforced: schemas refer to each other through more than {MaxPlaces} places; refer to the last one.");
+        }
+        ValueSet set = ExpandAnew(part);
+        _places--;
+        return _parts[part] = set;
+    }
+
+    private ValueSet ExpandAnew(Conjunct part)
+    {
         if (part.Node < 0)
         {
             int[] types = _unions[-1 - part.Node];
-            return _parts[part] = part.Negated
+            return part.Negated
                 ? types.Aggregate(ValueSet.Any, (all, type) => And(all, Values(Or(Not(type)))))
                 : types.Aggregate(ValueSet.None, (any, type) => Or(any, Values(type)));
         }
@@ -27,24 +41,7 @@ internal sealed partial class SchemaTypes
         else
             set = part.Negated ? ExpandNegated(node, part.Scope) : ExpandSchema(node, part.Scope);
         _inPlace.Remove(part);
-        return _parts[part] = set;
-    }
-
-    /// <summary>Does what a keyword wants; what cannot be expressed or is too large is refused in its name.</summary>
-    private static T For<T>(SchemaNode node, string keyword, Func<T> make)
-    {
-        try
-        {
-            return make();
-        }
-        catch (CannotExpressException e)
-        {
-            throw SchemaDocument.Error(node.Pointer, keyword, $"{keyword} cannot be enforced here: {e.Message}.");
-        }
-        catch (LanguageTooLargeException e)
-        {
-            throw SchemaDocument.Error(node.Pointer, keyword, $"{keyword} needs an automaton of more than {e.Limit} states.");
-        }
+        return set;
     }
 
     private ValueSet Of(SchemaNode schema, int scope, bool negated)
@@ -126,6 +123,7 @@ internal sealed partial class SchemaTypes
     private ValueSet AnyOf(ValueSet all, SchemaNode node, int scope)
     {
         ValueSet[] branches = [.. List(node, "anyOf").Select(branch => And(all, Of(branch, scope, false)))];
+        // Where only our own strictness asks, a branch's own keys are all that may come with it.
         if (!_document.TracksEvaluated || branches.Length == 1)
             return branches.Aggregate(ValueSet.None, Or);
         // What each matching branch has evaluated counts: so each set of branches that may match is a case of its own.
@@ -252,10 +250,10 @@ internal sealed partial class SchemaTypes
 
     private static ObjectShape UnevaluatedKeys(ObjectShape shape, int type)
     {
-        ByteDfa rest = Language.Complement(shape.Evaluated);
+        var seen = new KeysShape(shape.Evaluated, Anything);
         return new ObjectShape
         {
-            Classes = [new KeysShape(shape.Evaluated, Anything), .. type == Nothing ? [] : new[] { new KeysShape(rest, type) }],
+            Classes = type == Nothing ? [seen] : [seen, new KeysShape(Language.Complement(shape.Evaluated), type)],
             Evaluated = Language.Any,
         };
     }

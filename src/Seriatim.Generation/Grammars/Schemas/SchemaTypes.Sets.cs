@@ -150,7 +150,7 @@ internal sealed partial class SchemaTypes
             Min = Math.Max(one.Min, other.Min),
             Max = StringShapes.Least(one.Max, other.Max),
             Exists = [.. one.Exists.Concat(other.Exists).Distinct()],
-            Evaluated = _document.TracksEvaluated ? Language.Union(one.Evaluated, other.Evaluated) : Language.None,
+            Evaluated = TracksKeys ? Language.Union(one.Evaluated, other.Evaluated) : Language.None,
             Pointer = one.Pointer.Length > 0 ? one.Pointer : other.Pointer,
         };
         int possible = both.Classes.IsEmpty ? both.Members.Count(member => member.Type != Nothing) : int.MaxValue;

@@ -19,11 +19,14 @@ internal sealed partial class SchemaTypes
 
     private const int MaxDepth = 24;
 
+    private const int MaxPlaces = 500;
+
     private readonly SchemaDocument _document;
     private readonly JsonSchemaOptions _options;
     private readonly List<Conjunct[]> _types = [[], []];
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<int, ValueSet> _values = new() { [Anything] = ValueSet.Any, [Nothing] = ValueSet.None };
+    private readonly Dictionary<int, ValueSet> _answers = [];
     private readonly Dictionary<Conjunct, ValueSet> _parts = [];
     private readonly Dictionary<int, bool> _empty = new() { [Anything] = false, [Nothing] = true };
     private readonly HashSet<int> _expanding = [];
@@ -32,7 +35,7 @@ internal sealed partial class SchemaTypes
     private readonly List<int[]> _unions = [];
     private readonly Dictionary<int, HashSet<string>?> _constants = [];
     private HashSet<Conjunct> _inPlace = [];
-    private bool _assumed;
+    private int _places;
 
     /// <summary>The types of a document.</summary>
     public SchemaTypes(SchemaDocument document, JsonSchemaOptions options) => (_document, _options) = (document, options);
@@ -42,6 +45,9 @@ internal sealed partial class SchemaTypes
     /// types.
     /// </summary>
     private readonly record struct Conjunct(int Node, bool Negated, int Scope);
+
+    /// <summary>Whether it must be known which keys the schemas of a value name.</summary>
+    private bool TracksKeys => _document.TracksEvaluated || !_options.AdditionalPropertiesByDefault;
 
     /// <summary>Type of the whole document.</summary>
     public int Root => TypeOf(_document.Root, 0);
@@ -108,31 +114,41 @@ internal sealed partial class SchemaTypes
     }
 
     /// <summary>
-    /// Whether a type is known to have no value. What is being looked into already is taken to have none, as a value of finite
-    /// size
-    /// must have an end; where that was used, the answer is not kept.
+    /// What an answer of a type may be. Where only named keys are wanted, a type is closed here, with all that its schemas say of
+    /// the value put together: a schema under <c>not</c>, <c>if</c>, <c>allOf</c> or <c>oneOf</c> says only what a value is.
+    /// </summary>
+    public ValueSet Answers(int type)
+    {
+        ValueSet set = Values(type);
+        if (_options.AdditionalPropertiesByDefault || set.Objects.All(shape => shape.Evaluated.IsEmpty))
+            return set;
+        if (!_answers.TryGetValue(type, out ValueSet? closed))
+        {
+            _answers[type] = closed = set with
+            {
+                Objects = Distinct(set.Objects.Select(shape =>
+                    shape.Evaluated.IsEmpty ? shape : And(shape, UnevaluatedKeys(shape, Nothing))), Same),
+            };
+        }
+        return closed;
+    }
+
+    /// <summary>
+    /// Whether a type is known to have no value. What is being looked into already is taken to have some: that is never wrong,
+    /// whatever is made of it and kept, and rules that can end nowhere are cut off later.
     /// </summary>
     public bool IsEmpty(int type)
     {
         if (_empty.TryGetValue(type, out bool known))
             return known;
-        if (_expanding.Contains(type) || _emptying.Count > MaxDepth)
+        if (_expanding.Contains(type) || _emptying.Contains(type) || _emptying.Count > MaxDepth)
             return false;
         if (HasDifferentConstants(type))
             return _empty[type] = true;
-        if (!_emptying.Add(type))
-        {
-            _assumed = true;
-            return true;
-        }
-        bool outside = _assumed;
-        _assumed = false;
+        _emptying.Add(type);
         bool empty = IsEmpty(Values(type));
         _emptying.Remove(type);
-        if (!empty || !_assumed || _emptying.Count == 0)
-            _empty[type] = empty;
-        _assumed |= outside;
-        return empty;
+        return _empty[type] = empty;
     }
 
     /// <summary>
@@ -201,7 +217,7 @@ internal sealed partial class SchemaTypes
             case JsonValueKind.False:
                 return Nothing;
             case JsonValueKind.Object:
-                SchemaKeywords.Check(node);
+                SchemaKeywords.Check(node, _options.Unchecked);
                 if (!node.Element.EnumerateObject().Any(property => SchemaKeywords.Constrains(property.Name)))
                     return Anything;
                 return Number([new Conjunct(node.Id, false, Entered(scope, node.Resource))]);

@@ -8,6 +8,12 @@ internal sealed partial class SchemaWriter
 {
     private const int MaxDifferent = 8;
 
+    /// <summary>Most places in which the one item may stand that must be of a type.</summary>
+    private const int MaxPlaces = 300;
+
+    /// <summary>Items of a tuple that are one in the other, the next is optional after this one, before a rule is made.</summary>
+    private const int MaxNested = 16;
+
     private GrammarNode Array(ArrayShape shape)
     {
         int length = shape.Prefix.TakeWhile(type => !_types.IsEmpty(type)).Count();
@@ -50,6 +56,12 @@ internal sealed partial class SchemaWriter
             tail = Sequence(i == 0 ? GrammarNode.Empty : _comma, Value(shape.Prefix[i]), tail);
             if (i >= shape.Min)
                 tail = Optional(tail);
+            if (i > 0 && (fixedItems - i) % MaxNested == 0)
+            {
+                GrammarNode.Rule rule = Rule($"items from {i}");
+                _rules.Define(rule, tail);
+                tail = rule;
+            }
         }
         return tail;
     }
@@ -57,6 +69,11 @@ internal sealed partial class SchemaWriter
     /// <summary>One item of a type among any number of others: the shape that is asked for most.</summary>
     private GrammarNode WithOne(ArrayShape shape, ContainsShape contains)
     {
+        if (shape.Prefix.Length > MaxPlaces)
+        {
+            throw Refused("contains", $"its item may stand in {shape.Prefix.Length} places with schemas of their own, more than "
+                + $"{MaxPlaces}.", contains.Pointer);
+        }
         var alternatives = new List<GrammarNode>();
         var before = new List<GrammarNode>();
         for (int i = 0; i < shape.Prefix.Length; i++)
@@ -199,7 +216,7 @@ internal sealed partial class SchemaWriter
     /// <summary>The texts of a type with few values, none of them arrays or objects; null: it has more.</summary>
     private List<string>? Few(int type)
     {
-        ValueSet set = _types.Values(type);
+        ValueSet set = _types.Answers(type);
         if (!set.Arrays.IsEmpty || !set.Objects.IsEmpty)
             return null;
         var texts = new List<string>();

@@ -50,13 +50,30 @@ internal sealed partial class SchemaWriter
         GrammarNode[] others = [.. shape.Classes.Select(keys => keys with { Keys = _types.OthersOf(shape, keys) })
             .Where(keys => !keys.Keys.IsEmpty).Select(Member)];
         GrammarNode? extra = others.Length == 0 ? null : Choice(others);
+        GrammarNode? later = witness is null ? extra : Later(shape, witness);
         int required = live.Count(member => member.Required) + (witness is null ? 0 : 1);
         bool counts = shape.Min > required || (shape.Max is { } max && (extra is not null || max < live.Length));
-        GrammarNode members = !counts ? Free(live, extra, witness is null ? null : Member(witness))
+        GrammarNode members = !counts ? Free(live, extra, witness is null ? null : Member(witness), later)
             : witness is not null ? throw Refused("minProperties", "keys are counted, and one that is not named must exist",
                 shape.Pointer)
             : Counted(shape, live, extra);
         return Sequence(Literal("{"), _blank, members, _blank, Literal("}"));
+    }
+
+    /// <summary>
+    /// What may come after the key that must exist: were the same key to come again, the last one would count. So its language is
+    /// left out, but for values that would do as well.
+    /// </summary>
+    private GrammarNode? Later(ObjectShape shape, KeysShape witness)
+    {
+        GrammarNode[] later = [.. shape.Classes.Select(keys => keys with { Keys = _types.OthersOf(shape, keys) })
+            .SelectMany(keys => new[]
+            {
+                keys with { Keys = Language.Except(keys.Keys, witness.Keys) },
+                new KeysShape(Language.Intersect(keys.Keys, witness.Keys), _types.And(keys.Type, witness.Type)),
+            })
+            .Where(keys => !keys.Keys.IsEmpty && !_types.IsEmpty(keys.Type)).Select(Member)];
+        return later.Length == 0 ? null : Choice(later);
     }
 
     private GrammarNode Member(KeysShape keys) =>
@@ -65,11 +82,12 @@ internal sealed partial class SchemaWriter
     private GrammarNode Member(MemberShape member) =>
         Sequence(Literal(JsonText.Written(member.Name)), _colon, Value(member.Type));
 
-    private GrammarNode Free(MemberShape[] live, GrammarNode? extra, GrammarNode? witness)
+    private GrammarNode Free(MemberShape[] live, GrammarNode? extra, GrammarNode? witness, GrammarNode? later)
     {
         GrammarNode[] members = [.. live.Select(Member)];
-        GrammarNode after = extra is null ? GrammarNode.Empty : Repeat(Sequence(_comma, extra), 0, null);
-        GrammarNode tail = witness is null ? after : Sequence(after, _comma, witness, after);
+        GrammarNode after = later is null ? GrammarNode.Empty : Repeat(Sequence(_comma, later), 0, null);
+        GrammarNode between = extra is null ? GrammarNode.Empty : Repeat(Sequence(_comma, extra), 0, null);
+        GrammarNode tail = witness is null ? after : Sequence(between, _comma, witness, after);
         int first = System.Array.FindIndex(live, member => member.Required);
         // Before what must come, a comma stands behind each key; after it, before each.
         int border = first < 0 ? live.Length : first;

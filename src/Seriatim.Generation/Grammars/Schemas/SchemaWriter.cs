@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Seriatim.Generation;
@@ -40,7 +41,8 @@ internal sealed partial class SchemaWriter
         while (writer._open.TryDequeue(out var next))
         {
             writer._place = types.PlaceOf(next.Type);
-            writer._rules.Define(next.Rule, writer.Choice(writer.Texts(types.Values(next.Type))));
+            writer._rules.Define(next.Rule,
+                writer.For(next.Type, () => writer.Choice(writer.Texts(types.Answers(next.Type)))));
         }
         return GrammarPruner.Run(writer._rules)
             ?? throw new GrammarException("JSON Schema", "", "it allows no value that could be written: no answer can end.");
@@ -75,8 +77,29 @@ internal sealed partial class SchemaWriter
 
     private static GrammarNode Nowhere { get; } = new GrammarNode.Choice([]);
 
+    /// <summary>Writes something of a type; what is too large is refused at its place, in the name of a keyword.</summary>
+    private T For<T>(int type, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is CannotExpressException or LanguageTooLargeException)
+        {
+            throw _types.Refused(type, e);
+        }
+    }
+
+    private GrammarNode? ScalarOf(int type)
+    {
+        ValueSet set = _types.Answers(type);
+        return set.Arrays.IsEmpty && set.Objects.IsEmpty ? Choice(Scalars(set)) : null;
+    }
+
     private GrammarNode.Rule Rule(string name)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            throw SchemaDocument.Error(_place, "contains", "contains or maxProperties cannot be enforced: it counts too much.");
         if (_rules.Count >= MaxRules)
             throw SchemaDocument.Error(_place, null, $"it needs more than {MaxRules} rules.");
         return _rules.Declare(name);
@@ -90,9 +113,8 @@ internal sealed partial class SchemaWriter
     {
         if (_nodes.TryGetValue(type, out GrammarNode? known))
             return known;
-        ValueSet set = _types.Values(type);
-        if (set.Arrays.IsEmpty && set.Objects.IsEmpty)
-            return _nodes[type] = Choice(Scalars(set));
+        if (For(type, () => ScalarOf(type)) is { } scalar)
+            return _nodes[type] = scalar;
         string place = type == SchemaTypes.Anything ? "any value" : _types.PlaceOf(type);
         GrammarNode.Rule rule = Rule(place.Length == 0 ? "the root" : place);
         _open.Enqueue((rule, type));
