@@ -63,7 +63,7 @@ public sealed class ResponseRunTests
         await new ResponsesEndpoint().HandleAsync(call);
         Assert.Null(call.Slot);
         await drained.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal("incomplete", server.Core.Responses.Find($"resp_{call.Number}", call.Client.Name).Status);
+        Assert.Equal("incomplete", server.Core.Responses.Find($"resp_{call.Number}", call.Client.Owner).Status);
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class ResponseRunTests
     private static async Task<StoredResponse> BeginAsync(TestServer server)
     {
         JsonElement begun = await server.AskAsync(Path, Background);
-        return server.Core.Responses.Find(begun.GetProperty("id").GetString()!, "anybody");
+        return server.Core.Responses.Find(begun.GetProperty("id").GetString()!, "");
     }
 
     private static async Task<JsonElement> LastAsync(StoredResponse response)
