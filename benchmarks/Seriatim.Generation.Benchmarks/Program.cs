@@ -35,7 +35,8 @@ for (int i = 0; i < args.Length; i++)
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
         Console.Error.WriteLine(
-            $"'{args[i]}' is neither --threads N, --engine, --masks, --sampling, --model FOLDER, --draft FOLDER nor a number of layers.");
+            $"'{args[i]}' is neither --threads N, --engine, --masks, --sampling, --model FOLDER, --draft FOLDER nor "
+                + "a number of layers.");
         return 2;
     }
 }

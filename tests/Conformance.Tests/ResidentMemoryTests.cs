@@ -14,7 +14,9 @@ public sealed class ResidentMemoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>Models of three shapes, loaded, used and disposed in turn, 20 times: the resident memory is what it was before the first.</summary>
+    /// <summary>
+    /// Models of three shapes, loaded, used and disposed in turn, 20 times: the resident memory is what it was before the first.
+    /// </summary>
     [ResidentMemoryFact]
     public void Models_give_resident_memory_back()
     {
@@ -52,7 +54,8 @@ public sealed class ResidentMemoryTests : IDisposable
     private long LoadAndUse(int layers, int width)
     {
         using IDifferentiableOps ops = CpuOps.Create(2);
-        using Model model = Model.Load(Path.Combine(_folder, $"{layers}-{width}"), new ModelLoadOptions { Storage = WeightStorage.F32 });
+        using Model model = Model.Load(Path.Combine(_folder, $"{layers}-{width}"),
+            new ModelLoadOptions { Storage = WeightStorage.F32 });
         RaggedBatch batch = new RaggedBatchBuilder().Add([.. Enumerable.Range(0, 60)], outputs: Outputs.All).Build();
         foreach (ModelParameter parameter in model.Parameters)
             parameter.Parameter.ClearGradient();
@@ -78,7 +81,8 @@ public sealed class ResidentMemoryTests : IDisposable
 
     private void Write(int layers, int width, int vocabulary)
     {
-        using Model model = Model.Create("config.json", Encoding.UTF8.GetBytes(Config(layers, width, vocabulary)), new RandomSource(7));
+        using Model model =
+            Model.Create("config.json", Encoding.UTF8.GetBytes(Config(layers, width, vocabulary)), new RandomSource(7));
         CheckpointWriter.Write(model, Path.Combine(_folder, $"{layers}-{width}"));
     }
 

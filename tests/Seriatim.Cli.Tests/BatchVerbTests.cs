@@ -14,7 +14,8 @@ public sealed class BatchVerbTests : IDisposable
     {
         TinyModels.WriteLlama(_folder.Path);
         string input = _folder.File("in.jsonl"), output = _folder.File("out.jsonl");
-        const string Good = """{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "the cat", "max_tokens": 3}}""";
+        const string Good =
+            """{"custom_id": "a", "method": "POST", "url": "/v1/completions", "body": {"model": "m", "prompt": "the cat", "max_tokens": 3}}""";
         File.WriteAllText(input, Good + "\n");
         string[] run = ["batch", input, "-o", output, "-m", $"{_folder.Path}=m", "-c", "512"];
         (int code, _, string error) = Cli.Run(run);
@@ -26,7 +27,8 @@ public sealed class BatchVerbTests : IDisposable
         (code, _, error) = Cli.Run(run);
         Assert.Equal(1, code);
         Assert.Contains("2 requests were answered, 1 of them with an error", error);
-        Assert.Equal(["b", "a"], File.ReadAllLines(output).Select(line => JsonElement.Parse(line).GetProperty("custom_id").GetString()));
+        Assert.Equal(["b", "a"],
+            File.ReadAllLines(output).Select(line => JsonElement.Parse(line).GetProperty("custom_id").GetString()));
         Assert.Equal(2, Cli.Run("batch", _folder.File("nothing.jsonl"), "-m", _folder.Path).Code);
     }
 }

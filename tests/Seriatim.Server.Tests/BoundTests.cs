@@ -5,7 +5,9 @@ using Seriatim.Generation;
 
 namespace Seriatim.Server.Tests;
 
-/// <summary>What a request may cost: memory that stays, time, tokens; and that nothing a client sends is a fault of the server.</summary>
+/// <summary>
+/// What a request may cost: memory that stays, time, tokens; and that nothing a client sends is a fault of the server.
+/// </summary>
 public sealed class BoundTests
 {
     private const string Completions = "/v1/completions";
@@ -52,7 +54,9 @@ public sealed class BoundTests
         Field row = CompletionFields.Table.Rows.First(row => row.Name == name);
         ApiException refused = Assert.Throws<ApiException>(() => row.Check(given, name));
         Assert.StartsWith(name, refused.Error.Param);
-        row.Check(JsonSerializer.SerializeToElement(Enumerable.Repeat(new string('x', row.MostLength!.Value), row.MostItems!.Value)), name);
+        row.Check(
+            JsonSerializer.SerializeToElement(Enumerable.Repeat(new string('x', row.MostLength!.Value), row.MostItems!.Value)),
+            name);
         Assert.Contains($"{row.MostItems}", row.Size());
     }
 
@@ -94,7 +98,8 @@ public sealed class BoundTests
         {"input": [{"type": "function_call", "call_id": "1", "name": "f", "arguments": "{\"a\":\"\\ud800\"}"},
         {"type": "function_call_output", "call_id": "1", "output": "7"}], "max_output_tokens": 1}
         """, "arguments")]
-    [InlineData("/v1/completions", """{"prompt": "x", "max_tokens": 1, "json_schema": "{\"const\":\"\\ud800\"}"}""", "json_schema")]
+    [InlineData("/v1/completions", """{"prompt": "x", "max_tokens": 1, "json_schema": "{\"const\":\"\\ud800\"}"}""",
+        "json_schema")]
     public async Task What_cannot_be_read_is_the_clients_affair(string path, string body, string field)
     {
         await using TestServer server = await TestServer.StartAsync();
@@ -112,7 +117,8 @@ public sealed class BoundTests
     public async Task A_stream_can_be_taken_up_behind_its_end()
     {
         await using TestServer server = await TestServer.StartAsync();
-        JsonElement made = await server.AskAsync("/v1/responses", """{"input": "the cat", "max_output_tokens": 1, "background": true}""");
+        JsonElement made = await server.AskAsync("/v1/responses",
+            """{"input": "the cat", "max_output_tokens": 1, "background": true}""");
         string id = made.GetProperty("id").GetString()!;
         string events = await server.Client.GetStringAsync($"/v1/responses/{id}?stream=true&starting_after={int.MaxValue}");
         Assert.DoesNotContain("error", events);
@@ -132,7 +138,8 @@ public sealed class BoundTests
                 null);
         }
 
-        using HttpResponseMessage ollama = await server.PostAsync("/api/generate", """{"prompt": "x", "options": {"stop": [""]}}""");
+        using HttpResponseMessage ollama = await server.PostAsync("/api/generate",
+            """{"prompt": "x", "options": {"stop": [""]}}""");
         Assert.Equal(HttpStatusCode.BadRequest, ollama.StatusCode);
         var said = new SaidFields();
         said.Note("StopStrings", "options.stop");
@@ -148,10 +155,12 @@ public sealed class BoundTests
     {
         await using TestServer server = await TestServer.StartAsync();
         string secret = "secret" + new string('s', 5000);
-        JsonElement error = await server.FailAsync(Completions, $$"""{"prompt": "x", "{{secret}}": 1}""", 400, "unknown_parameter");
+        JsonElement error = await server.FailAsync(Completions, $$"""{"prompt": "x", "{{secret}}": 1}""", 400,
+            "unknown_parameter");
         Assert.InRange(error.GetProperty("message").GetString()!.Length, 1, 300);
         await server.FailAsync(Completions, $$$"""{"prompt": "x", "logit_bias": {"{{{secret}}}": 1}}""", 400, "invalid_value");
-        await Eventually.Is(() => server.Log.Lines.Any(line => line.Contains("400 invalid_value logit_bias in", StringComparison.Ordinal)));
+        await Eventually.Is(() =>
+            server.Log.Lines.Any(line => line.Contains("400 invalid_value logit_bias in", StringComparison.Ordinal)));
         Assert.DoesNotContain(server.Log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
     }
 
@@ -180,7 +189,8 @@ public sealed class BoundTests
             options.ApiKeys.Add(new ApiKeyOptions { Key = "a", Name = "key 2" });
             options.ApiKeys.Add(new ApiKeyOptions { Key = "b" });
         });
-        using HttpResponseMessage mine = await server.PostAsync("/v1/responses", """{"input": "x", "max_output_tokens": 1}""", "a");
+        using HttpResponseMessage mine = await server.PostAsync("/v1/responses",
+            """{"input": "x", "max_output_tokens": 1}""", "a");
         string body = await mine.Content.ReadAsStringAsync();
         Assert.True(mine.IsSuccessStatusCode, body);
         string id = JsonElement.Parse(body).GetProperty("id").GetString()!;

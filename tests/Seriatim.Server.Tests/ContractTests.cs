@@ -8,8 +8,8 @@ using Seriatim.Tests;
 namespace Seriatim.Server.Tests;
 
 /// <summary>
-/// Each field of each request, as its row in the tables says: of the wrong kind, out of its range, refused, without effect, or with
-/// one.
+/// Each field of each request, as its row in the tables says: of the wrong kind, out of its
+/// range, refused, without effect, or with one.
 /// </summary>
 public sealed partial class ContractTests(ContractServer shared) : IClassFixture<ContractServer>
 {
@@ -23,9 +23,9 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     /// <summary>Fields whose effect is not seen with these models, or is not in the answer; tests of their own have it.</summary>
     private static readonly string[] Elsewhere =
     [
-        "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate", "dimensions",
-        "from", "to", "prefix", "beams", "length_penalty", "iterations", "length_candidates", "insecure", "name", "verbose",
-        "thinking", "previous_response_id",
+        "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate",
+        "dimensions", "from", "to", "prefix", "beams", "length_penalty", "iterations", "length_candidates", "insecure",
+        "name", "verbose", "thinking", "previous_response_id",
     ];
 
     /// <summary>What asks another machine.</summary>
@@ -35,8 +35,10 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
 
     public static TheoryData<string, string> Sendable => Rows((path, _) => !Outward.Contains(path));
 
-    public static TheoryData<string, string> Honoured => Rows((path, row) => row.Fate == FieldFate.Honoured && !Outward.Contains(path)
-        && (!Elsewhere.Contains(row.Name) || (row.Name == "length_penalty" && path.EndsWith("completions", StringComparison.Ordinal))));
+    public static TheoryData<string, string> Honoured =>
+        Rows((path, row) => row.Fate == FieldFate.Honoured && !Outward.Contains(path)
+            && (!Elsewhere.Contains(row.Name)
+                || (row.Name == "length_penalty" && path.EndsWith("completions", StringComparison.Ordinal))));
 
     public static TheoryData<string, string> Refused =>
         Rows((path, row) => row.Fate == FieldFate.Refused && !Outward.Contains(path));
@@ -112,7 +114,8 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     [Theory]
     [MemberData(nameof(Honoured))]
     public async Task A_field_that_is_honoured_changes_the_request_or_the_answer(string path, string name) =>
-        Assert.NotEqual(await AskAsync(path, Body(path, RowOf(path, name))), await AskAsync(path, Given(path, RowOf(path, name))));
+        Assert.NotEqual(await AskAsync(path, Body(path, RowOf(path, name))),
+            await AskAsync(path, Given(path, RowOf(path, name))));
 
     [Fact]
     public async Task A_field_that_no_table_has_is_refused_by_name()
@@ -129,8 +132,11 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     public void Every_flag_of_the_engines_samplers_is_a_field()
     {
         string[] names = [.. ChatFields.Table.Rows.Select(row => row.Name)];
-        foreach (string name in Generation.Samplers.HuggingFace.SelectMany(sampler => sampler.Flags).SelectMany(SamplingFields.NamesOf))
+        foreach (string name in Generation.Samplers.HuggingFace.SelectMany(sampler => sampler.Flags)
+            .SelectMany(SamplingFields.NamesOf))
+        {
             Assert.Contains(name, names);
+        }
     }
 
     private static TheoryData<string, string> Rows(Func<string, Field, bool> which)
@@ -222,7 +228,8 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         if (response.StatusCode == HttpStatusCode.BadRequest && body.Count == 0)
             return answer;
         bool lacks = response.StatusCode == HttpStatusCode.BadRequest
-            && (answer.Contains("is missing", StringComparison.Ordinal) || answer.Contains("missing_field", StringComparison.Ordinal));
+            && (answer.Contains("is missing", StringComparison.Ordinal)
+                || answer.Contains("missing_field", StringComparison.Ordinal));
         Assert.True(response.IsSuccessStatusCode || lacks, $"{(int)response.StatusCode}: {answer}");
         string id = response.Headers.GetValues("x-request-id").Single();
         string told = shared.Server.Core.Requests.Find(id) is not { } record ? ""
@@ -230,6 +237,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
         return Volatile().Replace(answer, "") + told;
     }
 
-    [GeneratedRegex("\"\\w+_duration\":\\d+|\"(id|item_id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)|\"timings\":\\{[^}]*\\}|\"(cached_tokens|cache_read_input_tokens)\":\\d+|\"input_tokens\":\\d+,")]
+    [GeneratedRegex(
+        "\"\\w+_duration\":\\d+|\"(id|item_id|created|created_at|modified_at|expires_at)\":(\"[^\"]*\"|\\d+)|\"timings\":\\{[^}]*\\}|\"(cached_tokens|cache_read_input_tokens)\":\\d+|\"input_tokens\":\\d+,")]
     private static partial Regex Volatile();
 }

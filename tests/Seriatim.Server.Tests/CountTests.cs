@@ -103,7 +103,8 @@ public sealed partial class CountTests
     public async Task A_repetition_that_the_server_cuts_short_is_no_mismatch()
     {
         await using TestServer server = await TestServer.StartAsync();
-        JsonElement answer = await server.AskAsync(Completions, """{"prompt": "the cat", "max_tokens": 200, "ignore_eos": true}""");
+        JsonElement answer = await server.AskAsync(Completions,
+            """{"prompt": "the cat", "max_tokens": 200, "ignore_eos": true}""");
         server.Core.Options.RequestTimeout = TimeSpan.FromTicks(1);
         await server.FailAsync($"/v1/requests/{answer.GetProperty("id").GetString()}/replay", "", 503, "replay_timeout");
         Assert.Equal(0, await Metric(server, "seriatim:replay_mismatch_total"));

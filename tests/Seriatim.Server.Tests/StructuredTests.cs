@@ -37,9 +37,11 @@ public sealed class StructuredTests
     [Fact]
     public async Task A_model_that_reasons_does_not_think_in_the_form()
     {
-        string template = "{# </think> #}" + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal);
+        string template = "{# </think> #}"
+            + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal);
         await using TestServer server = await TestServer.StartAsync(template: template);
-        JsonElement choice = (await server.AskAsync(Chat, $"{Hello}, \"guided_choice\": [\"yes\", \"no\"]}}")).GetProperty("choices")[0];
+        JsonElement choice = (await server.AskAsync(Chat, $"{Hello}, \"guided_choice\": [\"yes\", \"no\"]}}")).GetProperty(
+            "choices")[0];
         Assert.Equal("length", choice.GetProperty("finish_reason").GetString());
         Assert.True(choice.GetProperty("message").GetProperty("reasoning_content").GetString()!.Length > 3);
     }

@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Seriatim.Tests;
 
 /// <summary>
-/// The C# of README, guide and packages' pages, as a reader pastes it into a new console project: a block with using directives begins a program, a block
-/// without goes on with the one before it.
+/// The C# of README, guide and packages' pages, as a reader pastes it into a new console project: a block with using directives
+/// begins a program, a block without goes on with the one before it.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed partial class DocsTests
@@ -70,7 +70,8 @@ public sealed partial class DocsTests
 
     private static IEnumerable<string> Files(string folder, string pattern) =>
         Directory.GetFiles(Path.Combine(Repository.Root, folder), pattern, SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/')).Where(path => !path.Contains("/obj/") && !path.Contains("/bin/")).Order();
+            .Select(path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))
+            .Where(path => !path.Contains("/obj/") && !path.Contains("/bin/")).Order();
 
     private static IEnumerable<string> Programs(string page)
     {
@@ -106,14 +107,16 @@ public sealed partial class DocsTests
     private static CSharpCompilation Compile(string program)
     {
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
-        string web = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(framework))!, "Microsoft.AspNetCore.App", Path.GetFileName(framework));
+        string web = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(framework))!, "Microsoft.AspNetCore.App",
+            Path.GetFileName(framework));
         bool isWeb = program.Contains("WebApplication", StringComparison.Ordinal);
         IEnumerable<string> assemblies = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => !isWeb || !File.Exists(Path.Combine(web, Path.GetFileName(path))))
             .Concat(isWeb ? Directory.GetFiles(web, "Microsoft.*.dll") : []);
         var options = new CSharpParseOptions(LanguageVersion.Preview);
         return CSharpCompilation.Create($"page{Guid.NewGuid():N}",
-            [CSharpSyntaxTree.ParseText(program, options), CSharpSyntaxTree.ParseText(ImplicitUsings + (isWeb ? ImplicitWebUsings : ""), options)],
+            [CSharpSyntaxTree.ParseText(program, options),
+                CSharpSyntaxTree.ParseText(ImplicitUsings + (isWeb ? ImplicitWebUsings : ""), options)],
             assemblies.Select(path => MetadataReference.CreateFromFile(path)),
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
     }

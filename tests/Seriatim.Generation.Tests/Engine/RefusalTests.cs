@@ -58,7 +58,8 @@ public sealed class RefusalTests
         Sampling("Penalties.LastN", new() { Penalties = new() { LastN = 0 } });
         Sampling("Penalties.NoRepeatNgramSize", new() { Penalties = new() { NoRepeatNgramSize = -1 } });
         Sampling("Penalties.Dry.Base", new() { Penalties = new() { Dry = new() { Base = 0.5f } } });
-        Sampling("Constraints.LogitBias", new() { Constraints = new() { LogitBias = new Dictionary<int, float> { [1] = float.NaN } } });
+        Sampling("Constraints.LogitBias",
+            new() { Constraints = new() { LogitBias = new Dictionary<int, float> { [1] = float.NaN } } });
         Sampling("Constraints.LogitBias", new() { Constraints = new() { LogitBias = new Dictionary<int, float> { [99] = 1 } } });
         Sampling("Constraints.BadWords", new() { Constraints = new() { BadWords = [[]] } });
         Sampling("Constraints.Allowed", new() { Constraints = new() { Allowed = [] } });
@@ -98,7 +99,8 @@ public sealed class RefusalTests
         Assert.Equal((90, 11, 100), (tooLong.Length, tooLong.NewTokens, tooLong.Limit));
         Assert.Contains("101 in all", tooLong.Message, StringComparison.Ordinal);
         Assert.Throws<PromptTooLongException>(() => core.Check(Good with { Prompt = new int[90], MaxNewTokens = int.MaxValue }));
-        var tooLarge = Assert.Throws<RequestTooLargeException>(() => core.Check(Good with { Prompt = new int[60], MaxNewTokens = 10 }));
+        var tooLarge = Assert.Throws<RequestTooLargeException>(() =>
+            core.Check(Good with { Prompt = new int[60], MaxNewTokens = 10 }));
         Assert.Equal((5, 4), (tooLarge.Needed, tooLarge.Available));
         tooLarge = Assert.Throws<RequestTooLargeException>(() => core.Check(Good with { Count = 9 }));
         Assert.Equal((9, 8), (tooLarge.Needed, tooLarge.Available));
@@ -108,7 +110,8 @@ public sealed class RefusalTests
     public void WithoutALimitGenerationEndsWhereThePoolDoes()
     {
         using var model = new FakeModel(context: 100);
-        GenerationResult result = Runs.Alone(model, Good with { MaxNewTokens = null }, new EngineOptions { Pages = 4, PageSize = 16 });
+        GenerationResult result = Runs.Alone(model, Good with { MaxNewTokens = null },
+            new EngineOptions { Pages = 4, PageSize = 16 });
         Assert.Equal((61, FinishReason.Length), (result.Choices[0].TokenIds.Count, result.Choices[0].Finish));
     }
 

@@ -47,7 +47,8 @@ public sealed class GbnfTests
     {
         foreach (JsonElement invalid in Data.Value.GetProperty("invalid_grammars").EnumerateArray())
         {
-            GrammarException refused = Assert.Throws<GrammarException>(() => Grammar.Gbnf(invalid.GetProperty("grammar").GetString()!));
+            GrammarException refused = Assert.Throws<GrammarException>(() =>
+                Grammar.Gbnf(invalid.GetProperty("grammar").GetString()!));
             Assert.Matches("^line [0-9]+, column [0-9]+$", refused.Place);
         }
     }
@@ -135,7 +136,9 @@ public sealed class GbnfTests
             foreach (JsonElement rejected in row.GetProperty("rejected").EnumerateArray())
             {
                 string text = rejected.GetProperty("text").GetString()!;
-                int? expected = rejected.GetProperty("blocked_at") is { ValueKind: JsonValueKind.Number } at ? at.GetInt32() : null;
+                int? expected = rejected.GetProperty("blocked_at") is { ValueKind: JsonValueKind.Number } at
+                    ? at.GetInt32()
+                    : null;
                 (int First, int Last)? blocked = BlockedAt(grammar, cut(MadeTokenizer.Utf8(text)), out bool canEnd);
                 Assert.False(blocked is null && canEnd, $"{row.GetProperty("name")}: {text}");
                 Assert.Equal(expected is null, blocked is null);

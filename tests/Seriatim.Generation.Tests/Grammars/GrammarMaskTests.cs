@@ -89,7 +89,8 @@ public sealed class GrammarMaskTests
     [Theory]
     [InlineData("root ::= \"<\" [^\"\\\\\\x00-\\x1F\\x7F]{0,60} \">\"")]
     [InlineData("root ::= \"<\" c{5,100} \">\"\nc ::= [^\"\\\\\\x00-\\x1F\\x7F] | \"\\\\\" (\"n\" | \"u\" [0-9a-f]{4})")]
-    [InlineData("root ::= \"<\" c{70} (\">\" | \"\\\"\" root)\nc ::= [^\"\\\\\\x00-\\x1F\\x7F] | \"\\\\\" (\"n\" | \"u\" [0-9a-f]{4})")]
+    [InlineData(
+        "root ::= \"<\" c{70} (\">\" | \"\\\"\" root)\nc ::= [^\"\\\\\\x00-\\x1F\\x7F] | \"\\\\\" (\"n\" | \"u\" [0-9a-f]{4})")]
     public void MasksAreRightUpToTheLastCharacterOfALimit(string source)
     {
         Tokenizer tokenizer = Small();
@@ -126,7 +127,8 @@ public sealed class GrammarMaskTests
             {
                 TokenSet tokens = grammar.TokensOf(state);
                 int[] allowed = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(tokens.Contains)];
-                Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize).Where(id => grammar.Accept(state, id) is not null), allowed);
+                Assert.Equal(Enumerable.Range(0, tokenizer.VocabularySize)
+                    .Where(id => grammar.Accept(state, id) is not null), allowed);
                 ids.Add(allowed[random.Next(allowed.Length)]);
                 state = grammar.Accept(state, ids[^1]);
             }
@@ -247,7 +249,8 @@ public sealed class GrammarMaskTests
         Assert.Throws<GrammarException>(() => Grammar.Of("made", "", new GrammarRules()));
         Assert.Throws<GrammarException>(() => Grammar.Choice([]));
         Assert.Throws<GrammarException>(() => Grammar.Choice(["\uD800"]));
-        Assert.Contains("gbnf", Assert.Throws<GrammarException>(() => Grammar.From("none", "")).Message, StringComparison.Ordinal);
+        Assert.Contains("gbnf", Assert.Throws<GrammarException>(() => Grammar.From("none", "")).Message,
+            StringComparison.Ordinal);
         foreach (string kind in new[] { "choice", "json_schema", "json_object", "json_value", "regex", "gbnf" })
             Assert.Throws<GrammarException>(() => Grammar.From(kind, kind == "regex" ? "(" : "{"));
         Assert.Throws<GrammarException>(() => Grammar.From("json_schema", "{}"));
@@ -261,7 +264,8 @@ public sealed class GrammarMaskTests
             node = new GrammarNode.Sequence([node, new GrammarNode.Literal(new byte[] { 2 })]);
         var rules = new GrammarRules();
         rules.Define(rules.Declare("root"), node);
-        Assert.Contains("deeper", Assert.Throws<GrammarException>(() => Grammar.Of("made", "", rules)).Message, StringComparison.Ordinal);
+        Assert.Contains("deeper", Assert.Throws<GrammarException>(() => Grammar.Of("made", "", rules)).Message,
+            StringComparison.Ordinal);
         string source = $"root ::= {new string('(', 5000)}\"a\"{new string(')', 5000)}";
         Assert.Contains("deeper", Assert.Throws<GrammarException>(() => Grammar.Gbnf(source)).Message, StringComparison.Ordinal);
     }
@@ -274,9 +278,17 @@ public sealed class GrammarMaskTests
         string letters = "abcdeé\u20AC😀\"\\{}[]:,()!;. \n0123456789-truefalsn";
         string[] runes = [.. letters.EnumerateRunes().Select(rune => rune.ToString())];
         for (int i = 0; i < 3000; i++)
-            texts.Add(MadeTokenizer.Utf8(string.Concat(Enumerable.Range(0, random.Next(2, 8)).Select(_ => runes[random.Next(runes.Length)]))));
-        foreach (string word in new[] { "\",\"", "\":\"", "\"}", "true", "null", "abcabcabcabcabcabcabcabcabcabc", "abba", "aaaaaaaaaaaa" })
+        {
+            texts.Add(MadeTokenizer.Utf8(string.Concat(Enumerable.Range(0, random.Next(2, 8))
+                .Select(_ => runes[random.Next(runes.Length)]))));
+        }
+        foreach (string word in new[]
+        {
+            "\",\"", "\":\"", "\"}", "true", "null", "abcabcabcabcabcabcabcabcabcabc", "abba", "aaaaaaaaaaaa"
+        })
+        {
             texts.Add(MadeTokenizer.Utf8(word));
+        }
 
         // Parts of characters, and parts with the next one.
         texts.AddRange([[0xE2, 0x82], [0x82, 0xAC], [0xAC, (byte)'"'], [0xF0, 0x9F, 0x98], [0xC3, 0xA9, 0xC3]]);

@@ -17,7 +17,8 @@ public sealed class GrammarRequestTests
 
     private static int End => Tokens.VocabularySize - 2;
 
-    private static readonly string[] Names = ["greedy", "sampled", "truncated", "n", "best", "beams", "groups", "logprobs", "fixed"];
+    private static readonly string[] Names =
+        ["greedy", "sampled", "truncated", "n", "best", "beams", "groups", "logprobs", "fixed"];
 
     public static TheoryData<string> Kinds => [.. Names];
 
@@ -55,7 +56,8 @@ public sealed class GrammarRequestTests
             new() { Kind = SpeculationKind.DraftModel, Always = true, MaxTokens = 4 },
         })
         {
-            GenerationResult fast = Runs.Alone(model, request with { Speculation = drafts }, Runs.Roomy with { DraftModel = draft });
+            GenerationResult fast = Runs.Alone(model, request with { Speculation = drafts },
+                Runs.Roomy with { DraftModel = draft });
             Runs.Equal(alone, fast, $"{kind} with {drafts.Kind}");
             Runs.Equal(alone, Runs.Alone(model, request with { Speculation = drafts },
                 Runs.Roomy with { DraftModel = draft, JumpsForward = false }), $"{kind} with {drafts.Kind}, step by step");
@@ -81,7 +83,9 @@ public sealed class GrammarRequestTests
             core.Step();
             var sources = new RequestStateSources { Tokenizer = Tokens };
             RequestState state = await leaving;
-            state = steps % 2 == 0 ? RequestState.FromBytes(state.ToBytes(), sources) : RequestState.FromJson(state.ToJson(), sources);
+            state = steps % 2 == 0
+                ? RequestState.FromBytes(state.ToBytes(), sources)
+                : RequestState.FromJson(state.ToJson(), sources);
             Assert.Equal(request.Sampling.Grammar!.Source, state.Request.Sampling.Grammar!.Source);
             Runs.Equal(alone, Runs.Finish(model, state), $"{kind} saved after {steps} steps");
         }
@@ -116,7 +120,11 @@ public sealed class GrammarRequestTests
     {
         using FakeModel model = Model();
         GenerationRequest request = Request(kind);
-        request = request with { EndIds = [], Sampling = request.Sampling with { Grammar = Grammar.Choice(["left", "right", "center"]) } };
+        request = request with
+        {
+            EndIds = [],
+            Sampling = request.Sampling with { Grammar = Grammar.Choice(["left", "right", "center"]) },
+        };
         foreach (GenerationChoice choice in Runs.Alone(model, request).Choices)
         {
             Assert.Equal(FinishReason.Grammar, choice.Finish);
@@ -183,14 +191,19 @@ public sealed class GrammarRequestTests
     {
         using FakeModel model = Model();
         GenerationRequest request = Request("sampled");
-        InvalidOptionException refused = Assert.Throws<InvalidOptionException>(() => Runs.Alone(model, request with { Tokenizer = null }));
+        InvalidOptionException refused = Assert.Throws<InvalidOptionException>(() =>
+            Runs.Alone(model, request with { Tokenizer = null }));
         Assert.Equal("Sampling.Grammar", refused.Option);
         Assert.Contains("Tokenizer", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("grammar", Assert.Throws<NoCandidateException>(() => Runs.Alone(model, request with { ForcedPrefix = ['x'] })).Message,
+        Assert.Contains("grammar",
+            Assert.Throws<NoCandidateException>(() => Runs.Alone(model, request with { ForcedPrefix = ['x'] })).Message,
             StringComparison.Ordinal);
         Assert.Throws<NoCandidateException>(() => Runs.Alone(model, request with
         {
-            Sampling = request.Sampling with { Constraints = new TokenConstraints { Suppressed = [.. Enumerable.Range(0, Tokens.VocabularySize)] } },
+            Sampling = request.Sampling with
+            {
+                Constraints = new TokenConstraints { Suppressed = [.. Enumerable.Range(0, Tokens.VocabularySize)] },
+            },
         }));
         Assert.Throws<NoCandidateException>(() => Runs.Alone(model, request with
         {
@@ -204,8 +217,13 @@ public sealed class GrammarRequestTests
     {
         using Model weights = TinyMaskPredict.Create("paper");
         using IDifferentiableOps ops = CpuOps.Create(1);
-        GenerationRequest request = TinyMaskPredict.Requests(1, 3)[0] with { Sampling = new() { Grammar = Made }, Tokenizer = Tokens };
-        InvalidOptionException refused = Assert.Throws<InvalidOptionException>(() => Runs.Alone(new LoadedModel(weights, ops), request));
+        GenerationRequest request = TinyMaskPredict.Requests(1, 3)[0] with
+        {
+            Sampling = new() { Grammar = Made },
+            Tokenizer = Tokens,
+        };
+        InvalidOptionException refused = Assert.Throws<InvalidOptionException>(() =>
+            Runs.Alone(new LoadedModel(weights, ops), request));
         Assert.Equal("Sampling.Grammar", refused.Option);
         Assert.Contains("in place", refused.Message, StringComparison.Ordinal);
     }
@@ -218,7 +236,13 @@ public sealed class GrammarRequestTests
         request = request with { Sampling = request.Sampling with { Processors = [new Likes('x')] } };
         GenerationResult result = Runs.Alone(model, request);
         Follows(result.Choices[0]);
-        request = request with { Sampling = request.Sampling with { Constraints = new TokenConstraints { LogitBias = new Dictionary<int, float> { ['x'] = 99 } } } };
+        request = request with
+        {
+            Sampling = request.Sampling with
+            {
+                Constraints = new TokenConstraints { LogitBias = new Dictionary<int, float> { ['x'] = 99 } },
+            },
+        };
         Follows(Runs.Alone(model, request).Choices[0]);
     }
 
@@ -249,7 +273,8 @@ public sealed class GrammarRequestTests
                 MinNewTokens = 10,
                 Sampling = new()
                 {
-                    Grammar = Grammar.Gbnf("""root ::= "{\"first\": true, \"second\": [" [0-9]{1,3} "], \"third\": \"" [a-c]{2} "\"}" """),
+                    Grammar = Grammar.Gbnf(
+                        """root ::= "{\"first\": true, \"second\": [" [0-9]{1,3} "], \"third\": \"" [a-c]{2} "\"}" """),
                 },
             },
             _ => request,
@@ -268,9 +293,9 @@ public sealed class GrammarRequestTests
 
     private static IEnumerable<byte[]> Words() => new[]
     {
-        "[{", "{\"", "name", "\": ", "\"name", "[{\"name\": \"", "\", \"", "ids", "\": [", "],", "], \"", "kind", "kind\": \"", "left", "right",
-        "\"}", "\"}]", "}, {", "ab", "abc", "the", "ing", "12", "00", "100", ",1", ",-", "-1", "],\"", "le", "ri", "center", "true", "first",
-        "second", "third", "}]", "]}", "0],", "\", ", ": \"",
+        "[{", "{\"", "name", "\": ", "\"name", "[{\"name\": \"", "\", \"", "ids", "\": [", "],", "], \"", "kind", "kind\": \"",
+        "left", "right", "\"}", "\"}]", "}, {", "ab", "abc", "the", "ing", "12", "00", "100", ",1", ",-", "-1", "],\"", "le",
+        "ri", "center", "true", "first", "second", "third", "}]", "]}", "0],", "\", ", ": \"",
     }.Select(MadeTokenizer.Utf8);
 
     /// <summary>Gives one token all of the probability, whatever was dropped.</summary>

@@ -24,7 +24,9 @@ public sealed class TextTests
         Check(tokenizer, prompt, all, whole, "end.!");
     }
 
-    /// <summary>Special tokens that are shown stand where they were given, and change nothing of the text and where it stops.</summary>
+    /// <summary>
+    /// Special tokens that are shown stand where they were given, and change nothing of the text and where it stops.
+    /// </summary>
     [SharedFact]
     public void ShownTokensComeOutWhereTheyStandAndStopNothing()
     {
@@ -38,11 +40,13 @@ public sealed class TextTests
             int[] marked = [.. all[..at], mark, .. all[at..]];
             string whole = Run(tokenizer, prompt, marked, [], [mark], out _);
             Assert.Equal(Run(tokenizer, prompt, all, [], [mark], out _), whole.Replace(Mark, "", StringComparison.Ordinal));
-            Assert.Equal(tokenizer.Decode([.. prompt, .. all[..at]])[before.Length..], whole[..whole.IndexOf(Mark, StringComparison.Ordinal)]);
+            Assert.Equal(tokenizer.Decode([.. prompt, .. all[..at]])[before.Length..],
+                whole[..whole.IndexOf(Mark, StringComparison.Ordinal)]);
             foreach (string stop in (string[])["ly s", "é", "/s", "<", "end"])
             {
                 string shown = Run(tokenizer, prompt, marked, [stop], [mark], out bool stops);
-                Assert.Equal(Run(tokenizer, prompt, marked, [stop], [], out bool stopped), shown.Replace(Mark, "", StringComparison.Ordinal));
+                Assert.Equal(Run(tokenizer, prompt, marked, [stop], [], out bool stopped),
+                    shown.Replace(Mark, "", StringComparison.Ordinal));
                 Assert.Equal(stopped, stops);
             }
         }

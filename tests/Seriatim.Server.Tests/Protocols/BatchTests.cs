@@ -24,7 +24,8 @@ public sealed class BatchTests
         var output = new StringWriter();
         (int done, int failed) = await new BatchRunner(server.App.Services, 3).RunAsync(lines.ToAsyncEnumerable(), output);
         Assert.Equal((7, 5), (done, failed));
-        JsonElement[] answers = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        JsonElement[] answers = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonElement.Parse(line))];
         Assert.Equal(["a", "b", "c", "a", "d", null, "e"], answers.Select(answer => answer.GetProperty("custom_id").GetString()));
         JsonElement whole = await server.AskAsync("/v1/completions", Body);
         JsonElement first = answers[0].GetProperty("response");
@@ -32,6 +33,8 @@ public sealed class BatchTests
         Assert.Equal(whole.GetProperty("choices").GetRawText(), first.GetProperty("body").GetProperty("choices").GetRawText());
         Assert.Equal(400, answers[1].GetProperty("response").GetProperty("status_code").GetInt32());
         Assert.All(answers[2..6], answer => Assert.NotEmpty(answer.GetProperty("error").GetProperty("message").GetString()!));
-        Assert.Equal(32, answers[6].GetProperty("response").GetProperty("body").GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
+        Assert.Equal(32,
+            answers[6].GetProperty("response").GetProperty("body").GetProperty("data")[0].GetProperty("embedding")
+                .GetArrayLength());
     }
 }

@@ -18,16 +18,19 @@ public sealed class MessagesTests
     {
         await using TestServer server = await TestServer.StartAsync();
         JsonElement whole = await server.AskAsync(Path, Hello + "}");
-        Assert.Equal(("message", "max_tokens"), (whole.GetProperty("type").GetString(), whole.GetProperty("stop_reason").GetString()));
+        Assert.Equal(("message", "max_tokens"),
+            (whole.GetProperty("type").GetString(), whole.GetProperty("stop_reason").GetString()));
         string text = whole.GetProperty("content")[0].GetProperty("text").GetString()!;
-        JsonElement[] events = [.. (await server.StreamAsync(Path, Hello + ", \"stream\": true}")).Select(line => JsonElement.Parse(line))];
+        JsonElement[] events = [
+            .. (await server.StreamAsync(Path, Hello + ", \"stream\": true}")).Select(line => JsonElement.Parse(line))];
         string[] types = [.. events.Select(one => one.GetProperty("type").GetString()!)];
         Assert.Equal(["message_start", "ping", "content_block_start", "content_block_delta"], types[..4]);
         Assert.Equal(["content_block_stop", "message_delta", "message_stop"], types[^3..]);
         Assert.Equal(text, string.Concat(events.Where(one => one.GetProperty("type").GetString() == "content_block_delta")
             .Select(one => one.GetProperty("delta").GetProperty("text").GetString())));
         Assert.Equal(6, events[^2].GetProperty("usage").GetProperty("output_tokens").GetInt32());
-        JsonElement count = await server.AskAsync(Path + "/count_tokens", """{"messages": [{"role": "user", "content": [{"type": "text", "text": "the cat"}]}]}""");
+        JsonElement count = await server.AskAsync(Path + "/count_tokens",
+            """{"messages": [{"role": "user", "content": [{"type": "text", "text": "the cat"}]}]}""");
         JsonElement usage = whole.GetProperty("usage");
         Assert.Equal(usage.GetProperty("input_tokens").GetInt32() + usage.GetProperty("cache_read_input_tokens").GetInt32(),
             count.GetProperty("input_tokens").GetInt32());
@@ -56,7 +59,8 @@ public sealed class MessagesTests
             whole.GetProperty("stop_reason").GetString()));
         int number = use.GetProperty("input").GetProperty("n").GetInt32();
         Assert.InRange(number, 1, 6);
-        JsonElement[] events = [.. (await server.StreamAsync(Path, $"{body}, {Tools}, \"stream\": true}}")).Select(line => JsonElement.Parse(line))];
+        JsonElement[] events = [
+            .. (await server.StreamAsync(Path, $"{body}, {Tools}, \"stream\": true}}")).Select(line => JsonElement.Parse(line))];
         string input = string.Concat(events.Where(one => one.GetProperty("type").GetString() == "content_block_delta")
             .Select(one => one.GetProperty("delta").GetProperty("partial_json").GetString()));
         Assert.Equal(number, JsonElement.Parse(input).GetProperty("n").GetInt32());
@@ -70,7 +74,9 @@ public sealed class MessagesTests
     [Theory]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}]}""", "max_tokens")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image"}]}], "max_tokens": 1}""", "image")]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "max_tokens": 1, "thinking": {"type": "enabled", "budget_tokens": 1024}}""", "think")]
+    [InlineData(
+        """{"messages": [{"role": "user", "content": "x"}], "max_tokens": 1, "thinking": {"type": "enabled", "budget_tokens": 1024}}""",
+        "think")]
     [InlineData("""{"messages": [{"role": "user", "content": "x"}], "max_tokens": 1, "mcp_servers": [{}]}""", "mcp_servers")]
     public async Task Errors_are_in_the_protocols_own_form(string body, string part)
     {

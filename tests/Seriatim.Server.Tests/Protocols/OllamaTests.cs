@@ -12,21 +12,24 @@ public sealed class OllamaTests
     public async Task A_prompt_is_answered_whole_and_in_lines_with_the_same_text()
     {
         await using TestServer server = await TestServer.StartAsync();
-        JsonElement whole = await server.AskAsync("/api/generate", $"{{\"model\": \"tiny\", \"prompt\": \"the cat\", \"stream\": false, {Options}}}");
+        JsonElement whole = await server.AskAsync("/api/generate",
+            $"{{\"model\": \"tiny\", \"prompt\": \"the cat\", \"stream\": false, {Options}}}");
         string text = whole.GetProperty("response").GetString()!;
         Assert.NotEmpty(text);
         Assert.True(whole.GetProperty("done").GetBoolean());
         Assert.Equal("length", whole.GetProperty("done_reason").GetString());
         Assert.Equal(6, whole.GetProperty("eval_count").GetInt32());
         Assert.True(whole.GetProperty("total_duration").GetInt64() >= whole.GetProperty("eval_duration").GetInt64());
-        JsonElement[] lines = await LinesAsync(server, "/api/generate", $"{{\"model\": \"tiny:latest\", \"prompt\": \"the cat\", {Options}}}");
+        JsonElement[] lines = await LinesAsync(server, "/api/generate",
+            $"{{\"model\": \"tiny:latest\", \"prompt\": \"the cat\", {Options}}}");
         Assert.Equal(text, string.Concat(lines.Select(line => line.GetProperty("response").GetString())));
         Assert.All(lines[..^1], line => Assert.False(line.GetProperty("done").GetBoolean()));
         Assert.True(lines[^1].GetProperty("done").GetBoolean());
 
         // A prompt is one message of the user, unless it is raw.
         JsonElement chat = await server.AskAsync("/api/chat",
-            $"{{\"model\": \"tiny\", \"messages\": [{{\"role\": \"user\", \"content\": \"the cat\"}}], \"stream\": false, {Options}}}");
+            $"{{\"model\": \"tiny\", \"messages\": [{{\"role\": \"user\", \"content\": \"the cat\"}}], \"stream\": false, "
+                + $"{Options}}}");
         Assert.Equal(text, chat.GetProperty("message").GetProperty("content").GetString());
         JsonElement raw = await server.AskAsync("/api/generate",
             $"{{\"model\": \"tiny\", \"prompt\": \"the cat\", \"raw\": true, \"stream\": false, {Options}}}");
@@ -76,7 +79,8 @@ public sealed class OllamaTests
         JsonElement other = await server.AskAsync("/v1/embeddings", "{\"input\": \"a song\"}");
         Assert.Equal(2, many.GetProperty("embeddings").GetArrayLength());
         Assert.Equal(one.GetProperty("embedding").GetRawText(), many.GetProperty("embeddings")[1].GetRawText());
-        Assert.Equal(one.GetProperty("embedding").GetRawText(), other.GetProperty("data")[0].GetProperty("embedding").GetRawText());
+        Assert.Equal(one.GetProperty("embedding").GetRawText(),
+            other.GetProperty("data")[0].GetProperty("embedding").GetRawText());
     }
 
     [Theory]
@@ -92,7 +96,8 @@ public sealed class OllamaTests
     {
         await using TestServer server = await TestServer.StartAsync(options => options.AllowsPulling = true);
         using HttpResponseMessage response = await server.PostAsync(path, body.Replace("\"x\",", "\"x\", \"stream\": false,",
-            StringComparison.Ordinal).Replace("\"no/such/name\"", "\"no/such/name\", \"stream\": false", StringComparison.Ordinal));
+            StringComparison.Ordinal)
+            .Replace("\"no/such/name\"", "\"no/such/name\", \"stream\": false", StringComparison.Ordinal));
         JsonElement json = JsonElement.Parse(await response.Content.ReadAsStringAsync());
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Contains(part, json.GetProperty("error").GetString());

@@ -82,7 +82,8 @@ public sealed class ResponseLimitsTests
         string body = await response.Content.ReadAsStringAsync();
         Assert.Contains("\"run\"", body);
         Assert.All(body.Split('\n'), line => Assert.True(line.Length == 0
-            || line.StartsWith("data: ", StringComparison.Ordinal) || line.StartsWith("event: ", StringComparison.Ordinal), line));
+            || line.StartsWith("data: ", StringComparison.Ordinal)
+            || line.StartsWith("event: ", StringComparison.Ordinal), line));
 
         // Arguments as a model may write them.
         using var call = new ApiCall(new Microsoft.AspNetCore.Http.DefaultHttpContext(), server.Core, new OllamaChatEndpoint());

@@ -57,7 +57,8 @@ public sealed class ResponseRunTests
         using var call = new ApiCall(new DefaultHttpContext(), server.Core, new ResponsesEndpoint());
         call.Slot = RequestSlot.Take(call);
         call.Http.Request.Method = "POST";
-        call.Http.Request.Body = new MemoryStream("""{"input": "the cat", "max_output_tokens": 2, "background": true}"""u8.ToArray());
+        call.Http.Request.Body = new MemoryStream(
+            """{"input": "the cat", "max_output_tokens": 2, "background": true}"""u8.ToArray());
         call.Http.Response.Body = new MemoryStream();
         Task drained = server.Core.State.DrainAsync();
         await new ResponsesEndpoint().HandleAsync(call);

@@ -17,11 +17,14 @@ public sealed class ResponsesTests
         Assert.Equal(("response", "incomplete", "max_output_tokens"), (whole.GetProperty("object").GetString(),
             whole.GetProperty("status").GetString(), whole.GetProperty("incomplete_details").GetProperty("reason").GetString()));
         string text = TextOf(whole);
-        JsonElement[] events = [.. (await server.StreamAsync(Path, Hello + ", \"stream\": true}")).Select(line => JsonElement.Parse(line))];
+        JsonElement[] events = [
+            .. (await server.StreamAsync(Path, Hello + ", \"stream\": true}")).Select(line => JsonElement.Parse(line))];
         Assert.Equal(Enumerable.Range(0, events.Length), events.Select(one => one.GetProperty("sequence_number").GetInt32()));
         string[] types = [.. events.Select(one => one.GetProperty("type").GetString()!)];
-        Assert.Equal(["response.created", "response.in_progress", "response.output_item.added", "response.content_part.added"], types[..4]);
-        Assert.Equal(["response.output_text.done", "response.content_part.done", "response.output_item.done", "response.incomplete"], types[^4..]);
+        Assert.Equal(["response.created", "response.in_progress", "response.output_item.added", "response.content_part.added"],
+            types[..4]);
+        Assert.Equal(["response.output_text.done", "response.content_part.done", "response.output_item.done",
+            "response.incomplete"], types[^4..]);
         Assert.Equal(text, string.Concat(events.Where(one => one.GetProperty("type").GetString() == "response.output_text.delta")
             .Select(one => one.GetProperty("delta").GetString())));
         Assert.Equal(text, TextOf(events[^1].GetProperty("response")));
@@ -34,12 +37,15 @@ public sealed class ResponsesTests
         await using TestServer server = await TestServer.StartAsync();
         JsonElement first = await server.AskAsync(Path, Hello + ", \"instructions\": \"sing\"}");
         string id = first.GetProperty("id").GetString()!;
-        JsonElement second = await server.AskAsync(Path, $"{{\"input\": \"and\", \"previous_response_id\": \"{id}\", \"max_output_tokens\": 6, \"seed\": 4}}");
+        JsonElement second = await server.AskAsync(Path,
+            $"{{\"input\": \"and\", \"previous_response_id\": \"{id}\", \"max_output_tokens\": 6, \"seed\": 4}}");
         string messages = JsonSerializer.Serialize(new object[]
         {
-            new { role = "user", content = "the cat" }, new { role = "assistant", content = TextOf(first) }, new { role = "user", content = "and" },
+            new { role = "user", content = "the cat" }, new { role = "assistant", content = TextOf(first) },
+            new { role = "user", content = "and" },
         });
-        JsonElement chat = await server.AskAsync("/v1/chat/completions", $"{{\"messages\": {messages}, \"max_tokens\": 6, \"seed\": 4}}");
+        JsonElement chat = await server.AskAsync("/v1/chat/completions",
+            $"{{\"messages\": {messages}, \"max_tokens\": 6, \"seed\": 4}}");
         Assert.Equal(chat.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString(), TextOf(second));
         Assert.Equal(first.GetRawText(), (await server.GetAsync($"{Path}/{id}")).GetRawText());
         Assert.Equal(System.Net.HttpStatusCode.OK, (await server.Client.DeleteAsync($"{Path}/{id}")).StatusCode);
@@ -61,7 +67,8 @@ public sealed class ResponsesTests
         for (int after = 0; after < all.Count; after++)
             Assert.Equal(all[(after + 1)..], await EventsAsync(server, $"{Path}/{id}?stream=true&starting_after={after}"));
         Assert.Equal("incomplete", (await server.GetAsync($"{Path}/{id}")).GetProperty("status").GetString());
-        JsonElement longer = await server.AskAsync(Path, """{"input": "the cat", "max_output_tokens": 200, "ignore_eos": true, "background": true}""");
+        JsonElement longer = await server.AskAsync(Path,
+            """{"input": "the cat", "max_output_tokens": 200, "ignore_eos": true, "background": true}""");
         string other = longer.GetProperty("id").GetString()!;
         using HttpResponseMessage cancelled = await server.PostAsync($"{Path}/{other}/cancel", "");
         Assert.Contains(JsonElement.Parse(await cancelled.Content.ReadAsStringAsync()).GetProperty("status").GetString(),
@@ -76,12 +83,15 @@ public sealed class ResponsesTests
             "tools": [{"type": "function", "name": "dice", "strict": true, "parameters": {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1,
             "maximum": 6}}, "required": ["n"], "additionalProperties": false}}], "tool_choice": "required", "parallel_tool_calls": false
             """;
-        JsonElement[] events = [.. (await server.StreamAsync(Path, $"{{\"input\": \"roll\", \"seed\": 1, \"max_output_tokens\": 90, \"stream\": true, {Tools}}}"))
-            .Select(line => JsonElement.Parse(line))];
+        JsonElement[] events =
+            [.. (await server.StreamAsync(Path,
+                $"{{\"input\": \"roll\", \"seed\": 1, \"max_output_tokens\": 90, \"stream\": true, {Tools}}}"))
+                .Select(line => JsonElement.Parse(line))];
         JsonElement response = events[^1].GetProperty("response");
         JsonElement call = response.GetProperty("output")[0];
-        Assert.Equal(("function_call", "dice", "completed"), (call.GetProperty("type").GetString(), call.GetProperty("name").GetString(),
-            call.GetProperty("status").GetString()));
+        Assert.Equal(("function_call", "dice", "completed"),
+            (call.GetProperty("type").GetString(), call.GetProperty("name").GetString(),
+                call.GetProperty("status").GetString()));
         Assert.InRange(JsonElement.Parse(call.GetProperty("arguments").GetString()!).GetProperty("n").GetInt32(), 1, 6);
         Assert.Equal(call.GetProperty("arguments").GetString(), string.Concat(
             events.Where(one => one.GetProperty("type").GetString() == "response.function_call_arguments.delta")

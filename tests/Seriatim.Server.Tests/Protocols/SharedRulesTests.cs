@@ -18,7 +18,8 @@ public sealed class SharedRulesTests
         await using TestServer server = await TestServer.StartAsync(template: TinyModels.ToolTemplate);
         foreach (string name in new[] { "a b", "", "é", new string('x', 65) })
         {
-            string body = $"{{{rest}, \"tools\": [{tool.Replace("NAME", JsonSerializer.Serialize(name), StringComparison.Ordinal)}]}}";
+            string body =
+                $"{{{rest}, \"tools\": [{tool.Replace("NAME", JsonSerializer.Serialize(name), StringComparison.Ordinal)}]}}";
             string message = (await server.FailAsync(path, body, 400)).GetProperty("message").GetString()!;
             Assert.StartsWith($"{field} is no name of a tool", message);
         }
@@ -34,9 +35,11 @@ public sealed class SharedRulesTests
     public async Task A_message_of_the_user_has_no_block_of_the_assistants(string block, string type)
     {
         await using TestServer server = await TestServer.StartAsync();
-        string body = $$"""{"max_tokens": 1, "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}, {{block}}]}]}""";
+        string body =
+            $$"""{"max_tokens": 1, "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}, {{block}}]}]}""";
         JsonElement error = await server.FailAsync("/v1/messages", body, 400);
-        Assert.Equal($"messages[0] is the user's and has a {type}; these are the assistant's.", error.GetProperty("message").GetString());
+        Assert.Equal($"messages[0] is the user's and has a {type}; these are the assistant's.",
+            error.GetProperty("message").GetString());
     }
 
     [Theory]
@@ -75,9 +78,15 @@ public sealed class SharedRulesTests
     {
         using var folder = new TempFolder();
         TinyModels.WriteLlama(folder.Path, context: 64);
-        File.WriteAllText(folder.File("generation_config.json"), """{"max_new_tokens": 2, "eos_token_id": 0, "do_sample": false}""");
+        File.WriteAllText(folder.File("generation_config.json"),
+            """{"max_new_tokens": 2, "eos_token_id": 0, "do_sample": false}""");
         await using TestServer server = await TestServer.StartAsync(tiny: false, configure: options => options.Models.Add(
-            new ServedModelOptions { Model = folder.Path, Name = "short", Options = new() { Engine = new() { MemoryBytes = 16 << 20 } } }));
+            new ServedModelOptions
+            {
+                Model = folder.Path,
+                Name = "short",
+                Options = new() { Engine = new() { MemoryBytes = 16 << 20 } },
+            }));
         async Task<int> Count(string options) => (await server.AskAsync("/api/generate",
             $$"""{"prompt": "the cat", "raw": true, "stream": false, "options": {"seed": 3, "temperature": 1 {{options}} } }"""))
             .GetProperty("eval_count").GetInt32();

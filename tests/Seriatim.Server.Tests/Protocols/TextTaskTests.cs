@@ -15,7 +15,8 @@ public sealed class TextTaskTests
         await using TestServer server = await TestServer.StartAsync();
         const string Path = "/v1/embeddings";
         JsonElement numbers = await server.AskAsync(Path, "{\"input\": [\"the cat\", \"a song\"]}");
-        float[] first = [.. numbers.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle())];
+        float[] first = [.. numbers.GetProperty("data")[0].GetProperty("embedding").EnumerateArray()
+            .Select(value => value.GetSingle())];
         Assert.Equal(32, first.Length);
         JsonElement bytes = await server.AskAsync(Path, "{\"input\": \"the cat\", \"encoding_format\": \"base64\"}");
         byte[] raw = bytes.GetProperty("data")[0].GetProperty("embedding").GetBytesFromBase64();
@@ -25,7 +26,8 @@ public sealed class TextTaskTests
         Assert.Equal(numbers.GetProperty("data")[0].GetProperty("embedding").GetRawText(),
             again.GetProperty("data")[0].GetProperty("embedding").GetRawText());
         JsonElement less = await server.AskAsync(Path, "{\"input\": \"the cat\", \"dimensions\": 8}");
-        float[] eight = [.. less.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle())];
+        float[] eight = [.. less.GetProperty("data")[0].GetProperty("embedding").EnumerateArray()
+            .Select(value => value.GetSingle())];
         Assert.Equal(8, eight.Length);
         Assert.Equal(1, eight.Sum(value => value * value), 5);
         await server.FailAsync(Path, "{\"input\": \"the cat\", \"dimensions\": 99}", 400, "invalid_value", "dimensions");
@@ -44,9 +46,11 @@ public sealed class TextTaskTests
         Assert.Equal((2, 1), (results.Length, results[0].GetProperty("index").GetInt32()));
         Assert.Equal(1, results[0].GetProperty("relevance_score").GetDouble(), 5);
         Assert.Equal("the cat", results[0].GetProperty("document").GetProperty("text").GetString());
-        JsonElement scores = await server.AskAsync("/v1/score", "{\"text_1\": \"the cat\", \"text_2\": [\"the cat\", \"1 2 3\"]}");
+        JsonElement scores = await server.AskAsync("/v1/score",
+            "{\"text_1\": \"the cat\", \"text_2\": [\"the cat\", \"1 2 3\"]}");
         Assert.Equal(1, scores.GetProperty("data")[0].GetProperty("score").GetDouble(), 5);
-        await server.FailAsync("/v1/score", "{\"text_1\": [\"a\", \"b\"], \"text_2\": [\"a\", \"b\", \"c\"]}", 400, param: "text_2");
+        await server.FailAsync("/v1/score", "{\"text_1\": [\"a\", \"b\"], \"text_2\": [\"a\", \"b\", \"c\"]}", 400,
+            param: "text_2");
     }
 
     [Fact]
@@ -61,12 +65,15 @@ public sealed class TextTaskTests
             options.Models.Add(new ServedModelOptions { Model = classifier.Path, Name = "judge", Options = Small });
             options.Models.Add(new ServedModelOptions { Model = masked.Path, Name = "fill", Options = Small });
         });
-        JsonElement ranked = await server.AskAsync("/v1/rerank", "{\"model\": \"judge\", \"query\": \"the cat\", \"documents\": [\"a song\", \"mice\"]}");
+        JsonElement ranked = await server.AskAsync("/v1/rerank",
+            "{\"model\": \"judge\", \"query\": \"the cat\", \"documents\": [\"a song\", \"mice\"]}");
         Assert.Equal("classifier", ranked.GetProperty("method").GetString());
-        double[] scores = [.. ranked.GetProperty("results").EnumerateArray().Select(result => result.GetProperty("relevance_score").GetDouble())];
+        double[] scores = [.. ranked.GetProperty("results").EnumerateArray()
+            .Select(result => result.GetProperty("relevance_score").GetDouble())];
         Assert.True(scores[0] >= scores[1]);
         Assert.All(scores, score => Assert.InRange(score, 0, 1));
-        JsonElement filled = await server.AskAsync("/v1/fill", "{\"model\": \"fill\", \"text\": [\"the [MASK] sat\", \"[MASK] [MASK]\"], \"top_k\": 3}");
+        JsonElement filled = await server.AskAsync("/v1/fill",
+            "{\"model\": \"fill\", \"text\": [\"the [MASK] sat\", \"[MASK] [MASK]\"], \"top_k\": 3}");
         Assert.Equal((1, 2), (filled.GetProperty("results")[0].GetProperty("masks").GetArrayLength(),
             filled.GetProperty("results")[1].GetProperty("masks").GetArrayLength()));
         Assert.Equal(3, filled.GetProperty("results")[0].GetProperty("masks")[0].GetArrayLength());
@@ -81,13 +88,15 @@ public sealed class TextTaskTests
         TinyModels.WriteMarian(folder.Path);
         await using TestServer server = await TestServer.StartAsync(options =>
             options.Models.Add(new ServedModelOptions { Model = folder.Path, Name = "mt", Options = Small }), tiny: false);
-        JsonElement answer = await server.AskAsync("/v1/translate", "{\"text\": [\"the cat\", \"a song\"], \"beams\": 3, \"n\": 2, \"max_tokens\": 8}");
+        JsonElement answer = await server.AskAsync("/v1/translate",
+            "{\"text\": [\"the cat\", \"a song\"], \"beams\": 3, \"n\": 2, \"max_tokens\": 8}");
         JsonElement[] texts = [.. answer.GetProperty("translations").EnumerateArray()];
         Assert.Equal(["the cat", "a song"], texts.Select(text => text.GetProperty("source").GetString()));
         Assert.All(texts, text => Assert.True(text.GetProperty("score").GetDouble()
             >= Assert.Single(text.GetProperty("alternatives").EnumerateArray()).GetProperty("score").GetDouble()));
         JsonElement one = await server.AskAsync("/v1/translate", "{\"text\": \"the cat\", \"beams\": 3, \"max_tokens\": 8}");
-        Assert.Equal(texts[0].GetProperty("text").GetString(), one.GetProperty("translations")[0].GetProperty("text").GetString());
+        Assert.Equal(texts[0].GetProperty("text").GetString(),
+            one.GetProperty("translations")[0].GetProperty("text").GetString());
         await server.FailAsync("/v1/translate", "{\"text\": \"the cat\", \"beams\": 2, \"n\": 3}", 400, "invalid_value", "n");
         await server.FailAsync("/v1/translate", "{\"text\": \" \"}", 400, "invalid_value", "text");
     }
