@@ -74,11 +74,10 @@ internal sealed class GrammarOrder
     /// <summary>
     /// Whether a loop may go on only because of the bytes that its rounds have read: nothing leads there without a byte.
     /// </summary>
-    private bool IsLate(int index, int rounds) => rounds > 0 && !_empty[index] && _program[index] is { Step: GrammarStep.Loop } loop
-        && rounds >= loop.Min;
+    private bool IsLate(int index, int rounds) => rounds > 0 && !_empty[index]
+        && _program[index] is { Step: GrammarStep.Loop } loop && rounds >= loop.Min;
 
-    private int TargetsOf(int index) => _program[index] is { Step: GrammarStep.Split or GrammarStep.Call or GrammarStep.Loop } step
-        ? step.Targets.Length : 0;
+    private int TargetsOf(int index) => _program[index].Targets.Length;
 
     private int TargetOf(int index, int target) => _program[index].Step == GrammarStep.Call
         ? _program.StartOf(_program[index].Targets[target]) : _program[index].Targets[target];

@@ -32,7 +32,9 @@ internal sealed record GrammarInstruction(GrammarStep Step, int Next)
     /// <summary>The automaton of a terminal.</summary>
     public Terminal? Terminal { get => field ??= Later?.Invoke(); init; }
 
-    /// <summary>Makes the automaton of a piece of a long text when a walk gets there, as most never do; null: it is there.</summary>
+    /// <summary>
+    /// Makes the automaton of a piece of a long text when a walk gets there, as most never do; null: it is there.
+    /// </summary>
     public Func<Terminal>? Later { get; init; }
 
     /// <summary>The id of a special token.</summary>
@@ -64,7 +66,9 @@ internal sealed class GrammarProgram
     private GrammarProgram(GrammarSimplifier simplifier, Func<ByteDfa, Terminal> terminalOf, Func<string, int?> special) =>
         (_simplifier, _terminalOf, _special) = (simplifier, terminalOf, special);
 
-    /// <summary>Longest fixed text of one automaton: its table grows with the square of the text, up to 256 different bytes.</summary>
+    /// <summary>
+    /// Longest fixed text of one automaton: its table grows with the square of the text, up to 256 different bytes.
+    /// </summary>
     private const int LongestText = 256;
 
     /// <summary>The instruction that every rule ends with.</summary>
@@ -90,7 +94,9 @@ internal sealed class GrammarProgram
     /// <summary>Whether nothing need be read from a place on to the end of its rule.</summary>
     public bool CanReturn(int index, int rounds) => _order!.CanReturn(index, rounds);
 
-    /// <summary>Places with a smaller number are visited before: no place leads to one that comes earlier, unless by a byte.</summary>
+    /// <summary>
+    /// Places with a smaller number are visited before: no place leads to one that comes earlier, unless by a byte.
+    /// </summary>
     public long OrderOf(int index, int rounds) => _order!.Of(index, rounds);
 
     /// <summary>Compiles a grammar for a vocabulary.</summary>

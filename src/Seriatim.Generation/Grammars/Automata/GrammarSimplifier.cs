@@ -255,7 +255,8 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
             return new GrammarNode.Repeat(body, min, max);
         GrammarNode Times(int times) => Join([Counted(blocks, times / block, times / block), Part(times % block, times % block)]);
         GrammarNode Part(int least, int? most) =>
-            new GrammarNode.Repeat(body, least, most) is var repeat && Terminal(repeat, LargestTerminal) is { } part ? part : repeat;
+            new GrammarNode.Repeat(body, least, most) is var repeat && Terminal(repeat, LargestTerminal) is { } part
+                ? part : repeat;
         if (max is null)
             return Join([Times(min), Part(0, null)]);
         int rest = max.Value - min;

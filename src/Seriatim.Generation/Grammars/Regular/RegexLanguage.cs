@@ -69,8 +69,8 @@ internal static class RegexLanguage
                 if (atBegin && parts.Skip(nothing).TakeWhile(CanBeEmpty).Count() is > 0 and var some
                     && parts.Skip(nothing + 1).Take(some).Any(HasBegin))
                 {
-                    throw new GrammarException("Regular expression", "", "^ behind something that can be empty or not, in a pattern "
-                        + $"that looks ahead, is not supported: {pattern}");
+                    throw new GrammarException("Regular expression", "", "^ behind something that can be empty or not, in a "
+                        + $"pattern that looks ahead, is not supported: {pattern}");
                 }
 
                 for (int i = parts.Length - 1; i >= 0; i--)
