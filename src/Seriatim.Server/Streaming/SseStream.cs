@@ -46,7 +46,7 @@ internal sealed class SseStream
     }
 
     /// <summary>
-    /// Writes an event; it goes out with the next flush. Its data is made first: where that fails, nothing of it is in the stream.
+    /// Writes an event; it goes out with the next flush. Its data is made first: where that fails, nothing of it is sent.
     /// </summary>
     /// <param name="write">Its data.</param>
     /// <param name="name">Its name; null: it has none.</param>
