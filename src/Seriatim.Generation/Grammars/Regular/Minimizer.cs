@@ -127,7 +127,8 @@ internal static class Minimizer
         return (into, first);
     }
 
-    private static ByteDfa Renumber(byte[] classOf, int classes, int[] next, bool[] accepts, bool[] live, int[] blockOf, int mostStates)
+    private static ByteDfa Renumber(
+        byte[] classOf, int classes, int[] next, bool[] accepts, bool[] live, int[] blockOf, int mostStates)
     {
         var numberOf = new Dictionary<int, int> { [blockOf[0]] = 0 };
         var members = new List<int> { 0 };
