@@ -8,7 +8,9 @@ namespace Seriatim.Generation;
 internal static class Minimizer
 {
     /// <summary>The smallest automaton. State 0 is the start.</summary>
-    public static ByteDfa Run(byte[] classOf, int classes, int[] next, bool[] accepts)
+    /// <exception cref="LanguageTooLargeException">It has more than <paramref name="mostStates"/> states.</exception>
+    public static ByteDfa Run(
+        byte[] classOf, int classes, int[] next, bool[] accepts, int mostStates = Nfa.MaxDfaStates)
     {
         int states = accepts.Length;
         bool[] live = Live(classes, next, accepts);
@@ -30,7 +32,7 @@ internal static class Minimizer
             }
         }
         int[] blockOf = Blocks(states, tails, labels, heads, accepts);
-        return Renumber(classOf, classes, next, accepts, live, blockOf);
+        return Renumber(classOf, classes, next, accepts, live, blockOf, mostStates);
     }
 
     /// <summary>States that the start reaches and that reach an end.</summary>
@@ -125,7 +127,8 @@ internal static class Minimizer
         return (into, first);
     }
 
-    private static ByteDfa Renumber(byte[] classOf, int classes, int[] next, bool[] accepts, bool[] live, int[] blockOf)
+    private static ByteDfa Renumber(
+        byte[] classOf, int classes, int[] next, bool[] accepts, bool[] live, int[] blockOf, int mostStates)
     {
         var numberOf = new Dictionary<int, int> { [blockOf[0]] = 0 };
         var members = new List<int> { 0 };
@@ -140,8 +143,8 @@ internal static class Minimizer
                     members.Add(target);
             }
         }
-        if (members.Count > Nfa.MaxDfaStates)
-            throw new LanguageTooLargeException(Nfa.MaxDfaStates);
+        if (members.Count > mostStates)
+            throw new LanguageTooLargeException(mostStates);
         int[] To(int c) => [.. members.Select(member => next[member * classes + c])
             .Select(target => target == ByteDfa.Dead || !live[target] ? ByteDfa.Dead : numberOf[blockOf[target]])];
         var columns = new List<int[]>();

@@ -44,6 +44,6 @@ internal static class TextTrie
         var accepts = new bool[states];
         foreach (int end in ends)
             accepts[end] = true;
-        return Minimizer.Run(classOf, classes, table, accepts);
+        return Minimizer.Run(classOf, classes, table, accepts, MaxStates);
     }
 }

@@ -345,6 +345,6 @@ internal sealed class JsonText
                     next[i * count + classes.ClassOf[value]] = order[target];
             }
         }
-        return Minimizer.Run(classes.ClassOf, count, next, accepts);
+        return Minimizer.Run(classes.ClassOf, count, next, accepts, Math.Max(Nfa.MaxDfaStates, 2 * _values.States));
     }
 }
