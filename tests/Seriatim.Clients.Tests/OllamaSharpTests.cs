@@ -110,7 +110,9 @@ public sealed class OllamaSharpTests : IDisposable
         Assert.NotEmpty(shown.Details.Family!);
         await foreach (GenerateResponseStream? _ in _client.GenerateAsync(new GenerateRequest
         {
-            Model = ServerUnderTest.Chat, Prompt = "A", Options = new RequestOptions { NumPredict = 1 },
+            Model = ServerUnderTest.Chat,
+            Prompt = "A",
+            Options = new RequestOptions { NumPredict = 1 },
         }))
         {
             // Now it is loaded.

@@ -24,7 +24,8 @@ public sealed class AnswerFormTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         TinyModels.WriteLlama(_folder.Path, context: 1024, marks: ["<think>", "</think>"],
-            template: "{# </think> #}" + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal));
+            template: "{# </think> #}"
+                + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal));
         _model = await LanguageModel.OpenAsync(_folder.Path, new LanguageModelOptions { Threads = 1 });
     }
 
@@ -120,18 +121,24 @@ public sealed class AnswerFormTests : IAsyncLifetime
     {
         var tool = new ChatTool { Name = "paint-it", Parameters = JsonElement.Parse(Colors) };
         var plan = new AnswerPlan(new AnswerFormat(Format(form).Tools, null), [tool], false);
-        Grammar grammar = ToolGrammar.Of(plan, new ToolUse { Choice = ToolChoice.Required, Strict = strict ? ["paint-it"] : [], IsParallel = false });
+        Grammar grammar = ToolGrammar.Of(plan,
+            new ToolUse { Choice = ToolChoice.Required, Strict = strict ? ["paint-it"] : [], IsParallel = false });
         for (ulong seed = 1; seed <= 4; seed++)
         {
-            GenerationRequest request = _model.Request("go") with { Seed = seed, MaxNewTokens = 400, Sampling = new() { Temperature = 1.5f, Grammar = grammar } };
+            GenerationRequest request = _model.Request("go") with
+            {
+                Seed = seed,
+                MaxNewTokens = 400,
+                Sampling = new() { Temperature = 1.5f, Grammar = grammar },
+            };
             string text = (await _model.Submit(request).Completion).Choices[0].Text;
             AnswerReader reader = plan.Reader("call");
             reader.Push(text);
             reader.End(cut: false);
             ToolCall call = Assert.Single(reader.Calls);
             Assert.Equal("paint-it", call.Name);
-            foreach (JsonElement color in (JsonElement[])[call.Arguments.GetProperty("color-1"), call.Arguments.GetProperty("shade"),
-                .. call.Arguments.GetProperty("many").EnumerateArray()])
+            foreach (JsonElement color in (JsonElement[])[call.Arguments.GetProperty("color-1"),
+                call.Arguments.GetProperty("shade"), .. call.Arguments.GetProperty("many").EnumerateArray()])
             {
                 Assert.Contains(color.GetString(), (string[])["red", "12"]);
             }
@@ -147,7 +154,9 @@ public sealed class AnswerFormTests : IAsyncLifetime
     [InlineData("gemma-function", "call:f{o:1}", false)]
     public void An_object_that_names_nothing_is_free(string form, string call, bool fits)
     {
-        (string open, string close) = form == "gemma-function" ? ("<start_function_call>", "<end_function_call>") : ("```tool_code\n", "\n```");
+        (string open, string close) = form == "gemma-function"
+            ? ("<start_function_call>", "<end_function_call>")
+            : ("```tool_code\n", "\n```");
         Grammar grammar = Required(form, """{"type": "object", "properties": {"o": {"type": "object"}}, "required": ["o"]}""");
         Assert.Equal(fits, Takes(grammar, open + call + close));
     }
@@ -158,9 +167,13 @@ public sealed class AnswerFormTests : IAsyncLifetime
     {
         string inner = "{\"type\": \"string\"}";
         for (int level = 0; level < 3; level++)
-            inner = $"{{\"type\": \"object\", \"properties\": {{{string.Join(", ", Enumerable.Range(0, 12).Select(i => $"\"k{i}\": {inner}"))}}}}}";
+        {
+            inner = $"{{\"type\": \"object\", \"properties\": "
+                + $"{{{string.Join(", ", Enumerable.Range(0, 12).Select(i => $"\"k{i}\": {inner}"))}}}}}";
+        }
         Grammar grammar = Required("gemma-function", inner);
-        Assert.True(Takes(grammar, "<start_function_call>call:f{k2:{k1:{k0:<escape>x<escape>,k11:<escape><escape>}},k3:{}}<end_function_call>"));
+        Assert.True(Takes(grammar,
+            "<start_function_call>call:f{k2:{k1:{k0:<escape>x<escape>,k11:<escape><escape>}},k3:{}}<end_function_call>"));
         Assert.False(Takes(grammar, "<start_function_call>call:f{k3:{},k2:{}}<end_function_call>"));
     }
 
@@ -180,7 +193,11 @@ public sealed class AnswerFormTests : IAsyncLifetime
     [Fact]
     public void Names_that_were_offered_and_great_numbers_are_read_in_the_syntax_of_Python()
     {
-        ChatTool[] tools = [new() { Name = "get-it", Parameters = JsonElement.Parse("""{"properties": {"user-id": {"type": "number"}}}""") }];
+        ChatTool[] tools = [new()
+        {
+            Name = "get-it",
+            Parameters = JsonElement.Parse("""{"properties": {"user-id": {"type": "number"}}}"""),
+        }];
         PythonCall call = Assert.Single(PythonCall.TryRead("print(get-it(user-id=1e999))", tools)!);
         Assert.Equal(("get-it", "{\"user-id\": 1e999}"), (call.Name, call.Arguments));
         Assert.Null(PythonCall.TryRead("other-it(a=1)", tools));
@@ -206,7 +223,8 @@ public sealed class AnswerFormTests : IAsyncLifetime
     [Fact]
     public async Task A_chat_client_takes_the_last_of_two_arguments_of_a_name()
     {
-        int[] ids = _model.Tokenizer.Encode("so</think><tool_call>{\"name\": \"now\", \"arguments\": {\"a\": 1, \"a\": 2}}</tool_call>", addSpecialTokens: false);
+        int[] ids = _model.Tokenizer.Encode(
+            "so</think><tool_call>{\"name\": \"now\", \"arguments\": {\"a\": 1, \"a\": 2}}</tool_call>", addSpecialTokens: false);
         string template = "{# <tool_call> tools #}" + _model.Tokenizer.ChatTemplate!.Source;
         IChatClient client = _model.AsChatClient(new() { Template = new ChatTemplate(template) });
         ChatResponse response = await client.GetResponseAsync("go", new ChatOptions
@@ -237,10 +255,13 @@ public sealed class AnswerFormTests : IAsyncLifetime
         Grammar grammar = ToolGrammar.Of(plan, new ToolUse { Choice = ToolChoice.Required });
         var world = new AssemblyLoadContext("fresh", isCollectible: true);
         string Here(string name) => Path.Combine(AppContext.BaseDirectory, name + ".dll");
-        world.Resolving += (context, name) => File.Exists(Here(name.Name!)) ? context.LoadFromAssemblyPath(Here(name.Name!)) : null;
+        world.Resolving += (context, name) => File.Exists(Here(name.Name!))
+            ? context.LoadFromAssemblyPath(Here(name.Name!))
+            : null;
         foreach (string name in (string[])["Seriatim.Generation", "Seriatim"])
             world.LoadFromAssemblyPath(Here(name));
-        Type type = world.Assemblies.First(one => one.GetName().Name == "Seriatim.Generation").GetType("Seriatim.Generation.Grammar")!;
+        Type type = world.Assemblies.First(one => one.GetName().Name == "Seriatim.Generation")
+            .GetType("Seriatim.Generation.Grammar")!;
         Assert.NotEqual(typeof(Grammar), type);
         object again = type.GetMethod("From")!.Invoke(null, [grammar.Kind, grammar.Source])!;
         Assert.Equal(grammar.Source, type.GetProperty("Source")!.GetValue(again));
@@ -248,7 +269,8 @@ public sealed class AnswerFormTests : IAsyncLifetime
     }
 
     private static Grammar Required(string form, string schema) => ToolGrammar.Of(
-        new AnswerPlan(new AnswerFormat(Format(form).Tools, null), [new ChatTool { Name = "f", Parameters = JsonElement.Parse(schema) }], false),
+        new AnswerPlan(new AnswerFormat(Format(form).Tools, null),
+            [new ChatTool { Name = "f", Parameters = JsonElement.Parse(schema) }], false),
         new ToolUse { Choice = ToolChoice.Required, IsParallel = false });
 
     private static AnswerFormat Format(string form)

@@ -159,9 +159,11 @@ public sealed class ToolGrammarTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("hermes", """{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}, "uniqueItems": true}}}""",
+    [InlineData("hermes",
+        """{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}, "uniqueItems": true}}}""",
         "uniqueItems")]
-    [InlineData("gemma-function", """{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x+$"}}}""", "pattern")]
+    [InlineData("gemma-function",
+        """{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x+$"}}}""", "pattern")]
     [InlineData("qwen3-coder", """{"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}""", "minLength")]
     public async Task What_a_strict_schema_says_and_cannot_be_enforced_is_refused_by_name(string form, string schema,
         string keyword)
@@ -235,7 +237,8 @@ public sealed class ToolGrammarTests : IAsyncLifetime
         int[] ids = (marked ? _marked : _plain).Tokenizer.Encode(begin, addSpecialTokens: false);
         return new()
         {
-            Tools = [new StrictTool("weather", Schema, strict: false), new StrictTool("now", """{"type": "object", "properties": {}}""")],
+            Tools = [new StrictTool("weather", Schema, strict: false),
+                new StrictTool("now", """{"type": "object", "properties": {}}""")],
             ToolMode = mode,
             MaxOutputTokens = 600,
             Seed = seed,

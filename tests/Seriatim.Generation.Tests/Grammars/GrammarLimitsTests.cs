@@ -178,7 +178,8 @@ public sealed class GrammarLimitsTests
     }
 
     private static string Chain(int rules, string rule, string last) => string.Concat(Enumerable.Range(0, rules)
-        .Select(i => rule.Replace("{0}", $"{i}", StringComparison.Ordinal).Replace("{1}", $"{i + 1}", StringComparison.Ordinal) + "\n"))
+        .Select(i => rule.Replace("{0}", $"{i}", StringComparison.Ordinal)
+            .Replace("{1}", $"{i + 1}", StringComparison.Ordinal) + "\n"))
         + last;
 
     private static Grammar Made(GrammarNode body)
@@ -202,18 +203,25 @@ public sealed class GrammarLimitsTests
             {
                 case 0 or 1:
                     return new GrammarNode.Literal(
-                        (byte[])[.. Enumerable.Range(0, random.Next(5) == 0 ? 0 : random.Next(1, 3)).Select(_ => (byte)('a' + random.Next(3)))]);
+                        (byte[])[.. Enumerable.Range(0, random.Next(5) == 0 ? 0 : random.Next(1, 3))
+                            .Select(_ => (byte)('a' + random.Next(3)))]);
                 case 2:
                     return names[random.Next(names.Length)];
                 case 3:
-                    return new GrammarNode.Regular(RegexLanguage.Full(random.Next(3) switch { 0 => "[abd]", 1 => "c?", _ => "(ab)*" }));
+                    return new GrammarNode.Regular(RegexLanguage.Full(random.Next(3) switch
+                    {
+                        0 => "[abd]",
+                        1 => "c?",
+                        _ => "(ab)*",
+                    }));
                 case 4 or 5 or 6:
                     return new GrammarNode.Sequence([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Node(depth - 1))]);
                 case 7 or 8:
                     return new GrammarNode.Choice([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Node(depth - 1))]);
                 default:
                     int min = random.Next(3);
-                    return new GrammarNode.Repeat(Node(depth - 1), min, random.Next(2) == 0 ? null : Math.Max(1, min + random.Next(3)));
+                    return new GrammarNode.Repeat(Node(depth - 1), min,
+                        random.Next(2) == 0 ? null : Math.Max(1, min + random.Next(3)));
             }
         }
     }

@@ -28,7 +28,8 @@ internal sealed class GrammarWalk(CompiledGrammar grammar)
         {
             bool follows = grammar.Accept(State, id) is not null;
             count += follows ? 1 : 0;
-            Assert.True(follows == tokens.Contains(id), $"token {id} ({string.Join(' ', grammar.Vocabulary.BytesOf(id).ToArray())})");
+            Assert.True(follows == tokens.Contains(id),
+                $"token {id} ({string.Join(' ', grammar.Vocabulary.BytesOf(id).ToArray())})");
         }
 
         Assert.Equal(count, tokens.Count);

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Seriatim.Generation.Tests.Grammars;
 
-/// <summary>Schemas that are large, deep or recursive: enforced exactly, or refused by keyword and place; never a crash.</summary>
+/// <summary>
+/// Schemas that are large, deep or recursive: enforced exactly, or refused by keyword and place; never a crash.
+/// </summary>
 public class SchemaLimitTests
 {
     private static readonly string[] Codes = [.. Enumerable.Range(0, 2_000).Select(CodeOf)];
@@ -14,7 +16,8 @@ public class SchemaLimitTests
             "a{{i}}":{"$ref":"#/$defs/a{{i + 1}}"}
             """));
         AssertRefused($$$"""{"$ref":"#/$defs/a0","$defs":{{{{chain}}},"a15000":{"type":"null"} } }""", "$ref", "/$defs/a");
-        AssertRefused($$$"""{"not":{"$ref":"#/$defs/a0"},"$defs":{{{{chain}}},"a15000":{"type":"null"} } }""", "$ref", "/$defs/a");
+        AssertRefused($$$"""{"not":{"$ref":"#/$defs/a0"},"$defs":{{{{chain}}},"a15000":{"type":"null"} } }""",
+            "$ref", "/$defs/a");
     }
 
     [Fact]
@@ -46,9 +49,11 @@ public class SchemaLimitTests
     public void ALongListOfTextsIsEnforced()
     {
         string list = string.Join(',', Codes.Select(code => $"\"{code}\""));
-        Grammar grammar = Grammar.JsonSchema($$"""{"type":"object","properties":{"id":{"enum":[{{list}}]} },"required":["id"]}""");
+        Grammar grammar =
+            Grammar.JsonSchema($$"""{"type":"object","properties":{"id":{"enum":[{{list}}]} },"required":["id"]}""");
         CompiledGrammar compiled = CompiledGrammar.Of(grammar, MadeTokenizer.Bytes, MadeTokenizer.Bytes.VocabularySize);
-        Assert.All(Codes.Where((_, index) => index % 100 == 0), code => Assert.True(Walks(compiled, $$"""{"id":"{{code}}"}"""), code));
+        Assert.All(Codes.Where((_, index) => index % 100 == 0),
+            code => Assert.True(Walks(compiled, $$"""{"id":"{{code}}"}"""), code));
         Assert.False(Walks(compiled, $$"""{"id":"{{Codes[0][..^1]}}x"}"""));
         Assert.False(Walks(compiled, $$"""{"id":"{{Codes[0]}}0"}"""));
     }
@@ -75,7 +80,8 @@ public class SchemaLimitTests
     public void HalfASurrogatePairIsRefusedAtItsPlace()
     {
         foreach (string schema in (string[])
-            ["""{"items":{"pattern":"\ud800"}}""", """{"items":{"properties":{"\udc00":{}}}}""", """{"items":{"$ref":"\ud800"}}"""])
+            ["""{"items":{"pattern":"\ud800"}}""", """{"items":{"properties":{"\udc00":{}}}}""",
+                """{"items":{"$ref":"\ud800"}}"""])
         {
             GrammarException error = Assert.Throws<GrammarException>(() => Grammar.JsonSchema(schema));
             Assert.StartsWith("/items", error.Place, StringComparison.Ordinal);
