@@ -25,7 +25,8 @@ public enum FinishReason
     Cancelled,
 
     /// <summary>
-    /// The text is complete by its <see cref="SamplingOptions.Grammar"/>: nothing may follow, and there are no end ids to tell so.
+    /// The text is complete by its <see cref="SamplingOptions.Grammar"/>: nothing may
+    /// follow, and there are no end ids to tell so.
     /// </summary>
     Grammar,
 }

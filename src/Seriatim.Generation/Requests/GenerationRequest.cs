@@ -136,7 +136,9 @@ public sealed record GenerationRequest
     /// </summary>
     public string? CacheSalt { get; init; }
 
-    /// <summary>Hears what happens to it, on the engine's thread: it must be quick, and must not throw. Null: nobody does.</summary>
+    /// <summary>
+    /// Hears what happens to it, on the engine's thread: it must be quick, and must not throw. Null: nobody does.
+    /// </summary>
     internal Action<RequestMoment>? Watch { get; init; }
 
     /// <summary>Makes text of the tokens; null: token ids only.</summary>

@@ -118,7 +118,8 @@ internal sealed partial class SamplerChain
         int best = float.IsNegativeInfinity(highest) ? -1 : row.Values.AsSpan().IndexOf(highest);
         return best >= 0
             ? best
-            : throw new NoCandidateException("the constraints (bad words, allowed ids, n-grams, minimum, forced ids, grammar) leave none",
+            : throw new NoCandidateException(
+                "the constraints (bad words, allowed ids, n-grams, minimum, forced ids, grammar) leave none",
                 row.Step);
     }
 }

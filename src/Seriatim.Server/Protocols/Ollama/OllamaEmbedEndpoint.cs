@@ -41,7 +41,8 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
             (request, value) => value.Into(OptionTable, request))
             with { Inside = () => OptionTable, Fate = FieldFate.WithoutEffect },
         Row.Of<OllamaEmbedRequest>("keep_alive", JsonKinds.String | JsonKinds.Number, "How long the model stays open afterwards, "
-            + "until another request uses it. What the server keeps for ever stays.", "\"5m\"", (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
+            + "until another request uses it. What the server keeps for ever stays.", "\"5m\"",
+            (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
     ];
 
     public override string Path => isOld ? "/api/embeddings" : "/api/embed";

@@ -58,8 +58,8 @@ internal static class OllamaFields
         Row.Of<OllamaRequest>("options", JsonKinds.Object, "How tokens are chosen.", "{\"temperature\": 0.3}",
             (request, value) => value.Into(OptionTable, request)) with { Inside = () => OptionTable },
         Row.Of<OllamaRequest>("keep_alive", JsonKinds.String | JsonKinds.Number,
-            "How long the model stays open afterwards, until another request uses it: seconds or a duration; 0: not at all; less: "
-                + "for ever. What the server keeps for ever stays.", "\"5m\"",
+            "How long the model stays open afterwards, until another request uses it: seconds or a duration; 0: "
+                + "not at all; less: for ever. What the server keeps for ever stays.", "\"5m\"",
             (request, value) => request.KeepAlive = OllamaKeepAlive.Read(value)),
         Row.Of<OllamaRequest>("think", JsonKinds.Boolean | JsonKinds.String,
             "Whether the model thinks first, or how much (`low`, `medium`, `high`); refused where its template cannot say it.",
