@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using Seriatim.Formats;
 using Seriatim.Generation;
 using Seriatim.Models;
-using Seriatim.Formats;
 using Seriatim.Tokenizers;
 
 namespace Seriatim.Server;
