@@ -72,7 +72,7 @@ public sealed class ResponseRunTests
     {
         await using LongModel model =
             await LongModel.StartAsync(options => options.RequestTimeout = TimeSpan.FromMilliseconds(60));
-        JsonElement cut = await model.Server.AskAsync(Path, """{"input": "the cat", "ignore_eos": true}""");
+        JsonElement cut = await model.Server.AskAsync(Path, """{"input": "the cat", "ignore_eos": true, "temperature": 0}""");
         Assert.Equal("timeout", cut.GetProperty("incomplete_details").GetProperty("reason").GetString());
     }
 

@@ -7,7 +7,7 @@ namespace Seriatim.Generation;
 
 /// <summary>
 /// The binary form of a state: <c>"SRTMSTAT"</c>, version, length of the JSON form and of what follows (u32 each, little-endian),
-/// SHA-256 of the JSON form, and the JSON form compressed by Brotli (RFC 7932).
+/// SHA-256 of what follows, and that: the JSON form compressed by Brotli (RFC 7932).
 /// </summary>
 internal static class StateBytes
 {
@@ -28,8 +28,8 @@ internal static class StateBytes
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), StateDocument.NewestVersion);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), json.Length);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(16), length);
-        SHA256.HashData(json, bytes.AsSpan(20));
         packed.AsSpan(0, length).CopyTo(bytes.AsSpan(Header));
+        SHA256.HashData(bytes.AsSpan(Header), bytes.AsSpan(20));
         return bytes;
     }
 
@@ -53,10 +53,11 @@ internal static class StateBytes
         }
         if (length is < 0 or > MostBytes)
             throw new InvalidStateException("length when unpacked", $"{length} bytes", $"0 to {MostBytes}");
-        byte[] json = Decompress(bytes[Header..], length);
-        if (!SHA256.HashData(json).AsSpan().SequenceEqual(bytes.Slice(20, 32)))
+
+        // Of the bytes as they are: in compressed ones there are bits that change nothing, and a change there is one, too.
+        if (!SHA256.HashData(bytes[Header..]).AsSpan().SequenceEqual(bytes.Slice(20, 32)))
             throw new InvalidStateException("content", "changed", "what its SHA-256 tells");
-        return json;
+        return Decompress(bytes[Header..], length);
     }
 
     /// <summary>Takes memory as content comes, and not because a header says so.</summary>
