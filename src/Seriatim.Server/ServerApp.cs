@@ -28,7 +28,8 @@ internal static class ServerApp
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddCors();
-        builder.Logging.SetMinimumLevel(app.LogLevel).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(app.LogLevel).AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // Who starts it tells why it does not.
         (logging ?? (log => AddConsole(log, app)))(builder.Logging);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = app.DrainTimeout);
         if (IsLoopback(app))

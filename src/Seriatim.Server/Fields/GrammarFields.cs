@@ -179,7 +179,8 @@ internal static class GrammarFields
 
         try
         {
-            settings.Grammar = GrammarStore.Get(value, make);
+            settings.Grammar = GrammarStore.Get(
+                $"field {value.Path[(value.Path.LastIndexOf('.') + 1)..]}\n{value.Json.GetRawText()}", make);
             settings.GrammarField = value.Path;
         }
         catch (GrammarException failure)
