@@ -266,6 +266,8 @@ public sealed partial class EngineHost
             await CloseAsync(entry.Name, model).ConfigureAwait(false);
         lock (_gate)
         {
+            if (engine is not null)
+                _engines.Remove(engine);
             _used -= entry.Bytes;
             (entry.Bytes, entry.State, entry.OpenFault) = (0, HostedModelState.Unloaded, exception);
         }

@@ -229,8 +229,29 @@ public sealed partial class EngineHost : IAsyncDisposable, IDisposable
             engines = [.. _engines];
         foreach (GenerationEngine engine in engines)
             await engine.DisposeAsync().ConfigureAwait(false);
+        await UntilForgottenAsync().ConfigureAwait(false);
         Ops.Dispose();
         _meter.Dispose();
+    }
+
+    /// <summary>
+    /// Waits until every engine's memory is given back: that follows the end of an engine on another thread, and whoever has
+    /// seen the host stop must find nothing taken.
+    /// </summary>
+    private async Task UntilForgottenAsync()
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_engines.Count == 0)
+                    return;
+                changed = _changed.Task;
+            }
+
+            await changed.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Waits for the end of a task, whichever it is.</summary>
@@ -239,8 +260,12 @@ public sealed partial class EngineHost : IAsyncDisposable, IDisposable
     private void Forget(GenerationEngine engine, long bytes)
     {
         lock (_gate)
+        {
             _engines.Remove(engine);
-        GiveBack(bytes);
+            _used -= bytes;
+        }
+
+        Signal();
     }
 
     private void GiveBack(long bytes)
