@@ -16,7 +16,9 @@ internal static class OpenFiles
 
     /// <summary>Most connections that leave room for all else.</summary>
     public static int RoomForConnections() =>
-        OperatingSystem.IsLinux() && File.Exists("/proc/self/limits") ? RoomIn(File.ReadAllLines("/proc/self/limits")) : Otherwise;
+        OperatingSystem.IsLinux() && File.Exists("/proc/self/limits")
+            ? RoomIn(File.ReadAllLines("/proc/self/limits"))
+            : Otherwise;
 
     /// <summary>The same from the lines of <c>/proc/self/limits</c>; the runtime raises the soft limit to the hard one.</summary>
     public static int RoomIn(IEnumerable<string> limits)

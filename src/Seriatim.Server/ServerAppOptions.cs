@@ -10,7 +10,8 @@ internal sealed record ServerAppOptions
     public int Port { get; init; } = 8080;
 
     /// <summary>
-    /// Most connections at the same time; one more is closed at once. Null: what the system's limit of open files leaves room for.
+    /// Most connections at the same time; one more is closed at once. Null: what the
+    /// system's limit of open files leaves room for.
     /// </summary>
     public int? MaxConnections { get; init; }
 

@@ -89,7 +89,8 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
-        _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _logPrompts, _logJson, _verbose,
+        _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _logPrompts,
+        _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
