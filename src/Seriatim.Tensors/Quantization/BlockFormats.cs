@@ -9,7 +9,9 @@ public static unsafe class BlockFormats
         BlockFormatEntry.Of<Q5_1>(), BlockFormatEntry.Of<Q2_K>(), BlockFormatEntry.Of<Q3_K>(), BlockFormatEntry.Of<Q4_K>(),
         BlockFormatEntry.Of<Q5_K>(), BlockFormatEntry.Of<Q6_K>(), BlockFormatEntry.Of<IQ4_NL>(), BlockFormatEntry.Of<IQ4_XS>(),
         BlockFormatEntry.Of<TQ1_0>(), BlockFormatEntry.Of<TQ2_0>(),
-        BlockFormatEntry.Of<MXFP4>(), BlockFormatEntry.Of<NVFP4>(),
+        BlockFormatEntry.Of<MXFP4>(), BlockFormatEntry.Of<NVFP4>(), BlockFormatEntry.Of<IQ1_S>(), BlockFormatEntry.Of<IQ1_M>(),
+        BlockFormatEntry.Of<IQ2_XXS>(), BlockFormatEntry.Of<IQ2_XS>(), BlockFormatEntry.Of<IQ2_S>(), BlockFormatEntry.Of<IQ3_XXS>(),
+        BlockFormatEntry.Of<IQ3_S>(),
     }.ToDictionary(entry => entry.Type);
 
     /// <summary>All formats.</summary>
