@@ -6,12 +6,16 @@ public static class ArchitectureRegistry
     /// <summary>The architectures, in alphabetical order.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
+        new AlbertArchitecture(),
         new BartArchitecture(),
         new BatchNormEncoderArchitecture(),
         new BertArchitecture(),
         new BigBirdArchitecture(),
         new BloomArchitecture(),
+        new CamembertArchitecture(),
         new CmlmTransformerArchitecture(),
+        new DistilBertArchitecture(),
+        new ElectraArchitecture(),
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
         new Gpt2Architecture(),
@@ -26,9 +30,13 @@ public static class ArchitectureRegistry
         new MambaArchitecture(),
         new MarianArchitecture(),
         new MaskPredictArchitecture(),
+        new MBartArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),
+        new ModernBertArchitecture(),
+        new NomicBertArchitecture(),
         new OptArchitecture(),
+        new PegasusArchitecture(),
         new Phi3Architecture(),
         new Qwen2Architecture(),
         new RecurrentSeq2SeqArchitecture(),
@@ -37,6 +45,7 @@ public static class ArchitectureRegistry
         new RobertaArchitecture(),
         new SeriatimArchitecture(),
         new T5Architecture(),
+        new XlmRobertaArchitecture(),
     ];
 
     /// <summary>
