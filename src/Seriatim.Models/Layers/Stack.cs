@@ -14,6 +14,7 @@ internal sealed class Stack : IDisposable
     private readonly NormLayer _finalNorm;
     private readonly Block[] _blocks;
     private readonly MemoryLayout _memory;
+    private readonly LayerInputs? _layerInputs;
 
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
@@ -38,15 +39,21 @@ internal sealed class Stack : IDisposable
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
+        if (spec.LayerInputs is { } inputs)
+            _layerInputs = new LayerInputs(weights, inputs, spec.Width, spec.Layers.Count);
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
         {
             RequireServed(spec, i);
+            RequireKeys(spec, i);
             RequireWidth(spec, i);
             _blocks[i] = Block.Build(new BlockPart(
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
             {
                 Inputs = spec.InputWidth(i),
+                Number = i,
+                IsRead = spec.Layers.Any(layer => layer.Mixer.MemoryOf == i),
+                LayerInputs = spec.LayerInputs,
             });
         }
 
@@ -72,6 +79,7 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.JoinColumns(x, x));
         try
         {
+            plan.LayerInputs = _layerInputs?.Of(ops, x, plan);
             trace?.Invoke(0, x);
             for (int i = 0; i < _blocks.Length; i++)
             {
@@ -158,6 +166,19 @@ internal sealed class Stack : IDisposable
                 "which goes one way only; attention is needed there."
             : $"Layer {layer} of a stack whose rows see the past alone is a {mixer.GetType().Name}, " +
                 "which needs the whole sequence; it belongs into an encoder.");
+    }
+
+    /// <summary>Who reads the keys of another layer needs one before it whose keys are of its kind.</summary>
+    private static void RequireKeys(StackSpec spec, int layer)
+    {
+        if (spec.Layers[layer].Mixer is not MixerSpec.Attention { KeysOf: { } other } own)
+            return;
+        if ((uint)other < (uint)layer && spec.Layers[other].Mixer is MixerSpec.Attention { KeysOf: null } source
+            && (source.KeyValueHeads, source.HeadDim) == (own.KeyValueHeads, own.HeadDim))
+            return;
+        throw new NotSupportedException(
+            $"Layer {layer} reads the keys and values of layer {other}; a layer of attention before it with {own.KeyValueHeads} " +
+            $"key/value heads of {own.HeadDim} of its own is needed there.");
     }
 
     /// <summary>Only a layer that is its mixer alone may take rows of another width than it makes.</summary>
