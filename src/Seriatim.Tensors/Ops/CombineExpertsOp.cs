@@ -33,6 +33,8 @@ internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing) : IOp
 
     public CombineExpertsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(x);
