@@ -20,6 +20,8 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
 
     internal LanguageModel(OpenedModel opened) => _opened = opened;
 
+    internal OpenedModel Opened => _opened;
+
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
 
