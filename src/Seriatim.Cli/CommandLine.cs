@@ -103,7 +103,8 @@ internal static class CommandLine
             ListCommand.Build(), ShowCommand.Build(), PullCommand.Build(), RemoveCommand.Build(), InspectCommand.Build(),
             ConvertCommand.Build(), QuantizeCommand.Build(), TrainCommand.Build(), DistillCommand.Build(), EvalCommand.Build(),
             BenchCommand.Build(), LabCommand.Build(), ServeCommand.Build(), BatchCommand.Build(), ReplayCommand.Build(),
-            EmbedCommand.Build(), ClassifyCommand.Build(), ScoreCommand.Build(), TokenizeCommand.Build(),
+            EmbedCommand.Build(), ClassifyCommand.Build(), TagCommand.Build(), AnswerCommand.Build(), ScoreCommand.Build(),
+            TokenizeCommand.Build(),
             DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),
         };
         root.Add(HelpVerbs.BuildHelp(root));

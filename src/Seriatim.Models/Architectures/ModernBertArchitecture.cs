@@ -182,7 +182,11 @@ internal sealed class ModernBertArchitecture : Architecture
         export.RequireActivation(Activation.Gelu);
         MixerSpec.Attention[] layers = [.. stack.AttentionLayers().Select(found => found.Attention)];
         if (Array.Find(layers, layer => layer.Window > 0) is not { } local)
-            throw new UnsupportedConfigException(export.Spec.Family, ["local_attention"], "GGUF files need a layer with a window.");
+        {
+            throw new UnsupportedConfigException(
+                export.Spec.Family, ["local_attention"], "local_attention: GGUF files need a layer with a window.");
+        }
+
         int every = Math.Max(1, Array.FindIndex(layers, 1, layer => layer.Window == 0));
         export.Set("attention.causal", false);
         export.Set("attention.sliding_window", (uint)(2 * (local.Window - 1)));
