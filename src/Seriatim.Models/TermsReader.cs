@@ -41,23 +41,20 @@ internal static class TermsReader
         return terms with { DeclaredLength = length };
     }
 
-    /// <summary>The rotary positions of the decoder, which all layers that have any share; null: none has.</summary>
-    /// <exception cref="NotSupportedException">Two layers have others.</exception>
+    /// <summary>
+    /// The rotary positions of the decoder that limit how far it reaches: those of layers that see all of the past, else of any;
+    /// null: no layer has any.
+    /// </summary>
     public static PositionSpec.Rope? RopeOf(ModelSpec spec)
     {
-        PositionSpec.Rope? rope = null;
-        foreach ((int layer, MixerSpec.Attention attention) in spec.Decoder?.AttentionLayers() ?? [])
-        {
-            if (attention.Position is not PositionSpec.Rope own)
-                continue;
-            if (rope is not null && rope != own)
-                throw new NotSupportedException(
-                    $"Layer {layer} has {own}, an earlier one {rope}; the rotary positions of all layers must agree here.");
-            rope = own;
-        }
-
-        return rope;
+        IEnumerable<MixerSpec.Attention> layers = (spec.Decoder?.AttentionLayers() ?? []).Select(layer => layer.Attention)
+            .Where(layer => layer.Position is PositionSpec.Rope);
+        return layers.OrderBy(layer => layer.Sight > 0 ? 1 : 0).FirstOrDefault()?.Position as PositionSpec.Rope;
     }
+
+    /// <summary>Whether layers turn by different positions, so that one change cannot be meant for all.</summary>
+    private static bool HasSeveralRopes(ModelSpec spec) => (spec.Decoder?.AttentionLayers() ?? [])
+        .Select(layer => layer.Attention.Position).OfType<PositionSpec.Rope>().Distinct().Skip(1).Any();
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
     private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) =>
@@ -130,6 +127,11 @@ internal static class TermsReader
         PositionSpec.Rope? rope = RopeOf(spec);
         if (rope is null)
             throw new SequenceTermsException("Rope", "set", $"a {spec.Family} model has no rotary positions");
+        if (HasSeveralRopes(spec))
+        {
+            throw new SequenceTermsException("Rope", "set",
+                $"the layers of a {spec.Family} model turn by several bases, and one change cannot be meant for all");
+        }
         if (change.Theta is { } theta && !(theta > 0 && double.IsFinite(theta)))
             throw new SequenceTermsException("Rope.Theta", theta, "a finite number above 0 is allowed");
         if (change.Scaling is { } scaling)

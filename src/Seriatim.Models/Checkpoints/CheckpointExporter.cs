@@ -50,8 +50,8 @@ public static class CheckpointExporter
         if (parameter.Place.Shape is { } shape)
             return shape;
         if (parameter.IsVector)
-            return parameter.IsConstant && parameter.Ending.Length == 0 ? [1, rows] : [rows]; // as final_logits_bias of BART is
-        return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
+            return parameter.Path == "head.constant_bias" ? [1, rows] : parameter.Place.FileShape(rows, null); // as BART has it
+        return parameter.Place.FileShape(rows, parameter.Parameter.Columns);
     }
 
     private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, ValueForm? form)
@@ -62,10 +62,8 @@ public static class CheckpointExporter
             read(part.Parameter, r, row);
             for (int c = 0; c < row.Length; c++)
             {
-                int fileRow = part.Place.FileRow(part.IsVector ? c : r);
-                int fileColumn = part.IsVector ? 0 : c;
-                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] =
-                    form?.ToFile(row[c]) ?? row[c];
+                long at = part.IsVector ? part.Place.FileRow(c) : part.Place.Offset(r, c, columns, rows);
+                values[at] = form?.ToFile(row[c]) ?? row[c];
             }
         }
     }

@@ -72,17 +72,15 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
         }
 
         string pattern = string.Join('.', parts);
-        if (_places.TryGetValue(pattern + ending, out TensorPlace? own))
-            return own with { Name = Fill(own.Name, numbers) };
-        if (!_places.TryGetValue(pattern, out TensorPlace? place))
+        if (_places.TryGetValue(pattern + ending, out TensorPlace? place))
+            place = place with { Name = Fill(place.Name, numbers) };
+        else if (_places.TryGetValue(pattern, out place))
+            place = place with { Name = Fill(place.Name, numbers) + ending };
+        else
             throw new InvalidOperationException($"The architecture's name table has no '{pattern}{ending}'.");
-        place = place with { Name = Fill(place.Name, numbers) + ending };
-        return place.Slices == 0 ? place : place with
-        {
-            Rows = RowPattern.Run(
-                int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture) * place.SliceRows,
-                place.SliceRows, place.Slices * place.SliceRows),
-        };
+        return place.Slices == 0
+            ? place
+            : place.OfSlice(int.Parse(numbers.Dequeue(), System.Globalization.CultureInfo.InvariantCulture));
     }
 
     /// <summary>Whether a file tensor may be left unread.</summary>

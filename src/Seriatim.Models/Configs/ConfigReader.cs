@@ -154,11 +154,15 @@ public sealed class ConfigReader
         return [.. value.EnumerateArray().Select(t => t.GetString()!)];
     }
 
-    /// <summary>An object within the config, or null if the config does not have it. Its keys are recorded likewise.</summary>
+    /// <summary>
+    /// An object within the config, or null if the config does not have it. Its keys are recorded likewise, whoever asks for it.
+    /// </summary>
     public ConfigReader? Section(string name)
     {
         if (Find([name], out _) is not { } value)
             return null;
+        if (_sections.Find(known => known._path == Full(name)) is { } before)
+            return before;
         var section = new ConfigReader(File, value, Full(name), _trainingValues);
         _sections.Add(section);
         return section;

@@ -110,9 +110,7 @@ public static class GgufModelWriter
             bool head = first.Path == "head" || (first.Path == "embed" && model.Spec.Head.Tied);
             bool plain = first.IsVector || StaysPlain(first.Path);
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
-            ImmutableArray<long> shape = place.Shape is { } written ? [.. written]
-                : first.IsVector ? [rows]
-                : place.Slices > 0 ? [place.Slices, place.SliceRows, columns] : [rows, columns];
+            ImmutableArray<long> shape = [.. place.FileShape(rows, first.IsVector ? null : columns)];
             yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
         }
     }

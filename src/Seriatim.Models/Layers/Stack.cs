@@ -14,6 +14,7 @@ internal sealed class Stack : IDisposable
     private readonly NormLayer _finalNorm;
     private readonly Block[] _blocks;
     private readonly MemoryLayout _memory;
+    private readonly LayerInputs? _layerInputs;
 
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
@@ -41,10 +42,13 @@ internal sealed class Stack : IDisposable
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
+        if (spec.LayerInputs is { } inputs)
+            _layerInputs = new LayerInputs(weights, inputs, spec.Width, spec.Layers.Count);
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
         {
             RequireServed(spec, i);
+            RequireKeys(spec, i);
             RequireWidth(spec, i);
             if (spec.Layers[i].SharesWith is { } other)
             {
@@ -57,6 +61,9 @@ internal sealed class Stack : IDisposable
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
             {
                 Inputs = spec.InputWidth(i),
+                Number = i,
+                IsRead = spec.Layers.Any(layer => layer.Mixer.MemoryOf == i),
+                LayerInputs = spec.LayerInputs,
             });
         }
 
@@ -82,6 +89,7 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.JoinColumns(x, x));
         try
         {
+            plan.LayerInputs = _layerInputs?.Of(ops, x, plan);
             trace?.Invoke(0, x);
             for (int i = 0; i < _blocks.Length; i++)
             {
@@ -181,6 +189,19 @@ internal sealed class Stack : IDisposable
                 $"Layer {layer} shares the weights of layer {other}; an earlier layer of the same shape, in a stack whose rows " +
                 "all see each other, is needed.");
         }
+    }
+
+    /// <summary>Who reads the keys of another layer needs one before it whose keys are of its kind.</summary>
+    private static void RequireKeys(StackSpec spec, int layer)
+    {
+        if (spec.Layers[layer].Mixer is not MixerSpec.Attention { KeysOf: { } other } own)
+            return;
+        if ((uint)other < (uint)layer && spec.Layers[other].Mixer is MixerSpec.Attention { KeysOf: null } source
+            && (source.KeyValueHeads, source.HeadDim) == (own.KeyValueHeads, own.HeadDim))
+            return;
+        throw new NotSupportedException(
+            $"Layer {layer} reads the keys and values of layer {other}; a layer of attention before it with {own.KeyValueHeads} " +
+            $"key/value heads of {own.HeadDim} of its own is needed there.");
     }
 
     /// <summary>Only a layer that is its mixer alone may take rows of another width than it makes.</summary>

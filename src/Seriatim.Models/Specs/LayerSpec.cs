@@ -28,4 +28,10 @@ public sealed record LayerSpec(
     /// they attend to and nothing else.
     /// </summary>
     public bool? CrossResidual { get; init; }
+
+    /// <summary>Factor of what each part adds (Granite).</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    /// <summary>Whether the stream is multiplied by one learned number after the layer (Gemma 4).</summary>
+    public bool OutputFactor { get; init; }
 }

@@ -31,6 +31,12 @@ public abstract partial record MixerSpec
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
+    /// <summary>The layer whose memory this one reads; null: it has its own, or none.</summary>
+    internal virtual int? MemoryOf => null;
+
+    /// <summary>What configs call such a layer in <c>layer_types</c>.</summary>
+    internal virtual IReadOnlyList<string> LayerTypes => [];
+
     /// <summary>
     /// Features of the rows it makes, if these do not follow from those it takes: of a layer without norm and residual they may
     /// differ.

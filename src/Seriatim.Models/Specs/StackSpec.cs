@@ -75,6 +75,9 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// <summary>Token types with their own embedding; 0 for none.</summary>
     public int TokenTypes { get; init; }
 
+    /// <summary>What each layer is given of the tokens directly; null: nothing.</summary>
+    public LayerInputSpec? LayerInputs { get; init; }
+
     /// <summary>Norm of the embedding; null for none.</summary>
     public NormSpec? EmbeddingNorm { get; init; }
 

@@ -15,6 +15,7 @@ internal static class AttentionChecks
         CheckBias(spec);
         CheckAdditive(spec);
         CheckChunks(rows, spec);
+        CheckSinkLogits(spec);
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
         {
@@ -65,6 +66,16 @@ internal static class AttentionChecks
             $"{spec.KeyValueHeads}", $"{spec.Heads}, as many as heads: scores are additive");
         ShapeMismatchException.Require(
             spec.Scale == 1, "Attention", "the factor of additive scores", $"{spec.Scale}", $"{1}");
+    }
+
+    private static void CheckSinkLogits(AttentionSpec spec)
+    {
+        if (spec.SinkLogits is { } sinks)
+        {
+            ShapeMismatchException.Require(sinks.Rows == 1 && sinks.Columns == spec.Heads && sinks.Data.Type == DataType.F32
+                && sinks.Layout == ParameterLayout.RowMajor, "Attention", "the logits without a value", $"{sinks}",
+                $"[1, {spec.Heads}] of F32");
+        }
     }
 
     /// <summary>That chunks stand alone: they say what is seen, and so does a window.</summary>

@@ -33,6 +33,7 @@ internal static unsafe class AttentionReference
         double[] dv = new double[v.Length];
         double[] dtable = new double[(spec.Bias as AttentionBias.Relative)?.Table.Data.Length ?? 0];
         double[] dadditive = new double[spec.Heads * spec.HeadDim];
+        double[] dsinks = new double[spec.Heads];
         int d = spec.HeadDim;
         foreach (AttentionSegment segment in rows.Segments)
         {
@@ -46,6 +47,8 @@ internal static unsafe class AttentionReference
                     ReadOnlySpan<float> query = q.Row(n).Slice(head * d, d);
                     ReadOnlySpan<float> dout = dy.Row(n).Slice(head * d, d);
                     double delta = Dot(dout, y.Row(n).Slice(head * d, d));
+                    if (spec.SinkLogits is { } sinks)
+                        dsinks[head] -= Math.Exp(sinks.Data.Span[head] - logSumExp.Row(n)[head]) * delta;
                     for (int position = 0; position < range.End; position++)
                     {
                         if (!range.Sees(position))
@@ -86,6 +89,8 @@ internal static unsafe class AttentionReference
 
         if (spec.Additive is { } vector)
             RowSums.Add(vector, dadditive);
+        if (spec.SinkLogits is { } logits)
+            RowSums.Add(logits, dsinks);
 
         Round(dq, results[0]);
         Round(dk, results[1]);
@@ -118,10 +123,12 @@ internal static unsafe class AttentionReference
             max = Math.Max(max, scores[j]);
         }
 
+        double? sink = spec.SinkLogits?.Data.Span[head];
+        max = Math.Max(max, sink ?? max);
         if (double.IsNegativeInfinity(max))
             return float.NegativeInfinity;
         double[] sums = new double[d];
-        double total = 0;
+        double total = sink is { } logit ? Math.Exp(logit - max) : 0;
         for (int j = 0; j < range.End; j++)
         {
             if (!range.Sees(j))
