@@ -14,6 +14,8 @@ public static class ArchitectureRegistry
         new BloomArchitecture(),
         new CamembertArchitecture(),
         new CmlmTransformerArchitecture(),
+        new DeepseekV2Architecture(),
+        new DeepseekV3Architecture(),
         new DistilBertArchitecture(),
         new ElectraArchitecture(),
         new FalconMambaArchitecture(),
