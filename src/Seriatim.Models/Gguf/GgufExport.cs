@@ -48,7 +48,7 @@ internal sealed class GgufExport
             SetDefault("context_length", (uint)Spec.Context);
         SetDefault("embedding_length", (uint)stack.Width);
         SetDefault("block_count", (uint)stack.Layers.Count);
-        if (Has("feed_forward_length"))
+        if (Has("feed_forward_length") && !_metadata.ContainsKey($"{Architecture}.feed_forward_length"))
             SetDefault("feed_forward_length", (uint)stack.Agreed("feed-forward width", layer => InnerOf(layer).Width));
         SetDefault(norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", norm.Epsilon);
         if (!Has("attention.head_count"))
