@@ -16,6 +16,7 @@ public static class ArchitectureRegistry
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
         new Gemma3Architecture(),
+        new Gemma4Architecture(),
         new GemmaArchitecture(),
         new Glm4Architecture(),
         new Gpt2Architecture(),

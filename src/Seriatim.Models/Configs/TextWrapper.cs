@@ -55,7 +55,8 @@ internal sealed class TextWrapper
     [
         "vision_tower.*", "vision_model.*", "audio_tower.*", "multi_modal_projector.*", "connector.*", "image_newline",
         "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*",
-        "model.connector.*", "model.image_newline",
+        "model.connector.*", "model.image_newline", "embed_vision.*", "embed_audio.*", "model.embed_vision.*",
+        "model.embed_audio.*",
     ];
 
     private TextWrapper(JsonObject config)
