@@ -121,6 +121,13 @@ public sealed class ConfigReader
     /// <summary>Whether a key has a list.</summary>
     public bool IsList(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Array };
 
+    /// <summary>Whether a key has a number.</summary>
+    internal bool IsNumber(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Number };
+
+    /// <summary>Whether a key has a list without elements.</summary>
+    internal bool IsEmptyList(string name) =>
+        Find([name], out _) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0;
+
     /// <summary>A list of numbers of the length given.</summary>
     public double[] Numbers(string name, int length)
     {

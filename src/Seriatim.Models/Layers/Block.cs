@@ -180,7 +180,7 @@ internal abstract class Block
             if (_feedForward is null)
                 return h.Retain();
             using Tensor normed2 = _norm2!.Forward(ops, h, plan);
-            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, plan), plan));
+            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, h, plan), plan));
         }
     }
 

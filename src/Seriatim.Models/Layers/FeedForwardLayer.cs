@@ -6,6 +6,9 @@ internal abstract class FeedForwardLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
+    /// <summary>The same for those that read the residual stream besides what was normed.</summary>
+    public virtual Tensor Forward(IOps ops, Tensor x, Tensor residual, ForwardPlan plan) => Forward(ops, x, plan);
+
     public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width)
     {
         weights = weights.For(OpPart.FeedForward);
@@ -13,6 +16,7 @@ internal abstract class FeedForwardLayer
         {
             FeedForwardSpec.Dense dense => new Dense(weights, dense, width),
             FeedForwardSpec.Gated gated => new Gated(weights, gated, width),
+            FeedForwardSpec.Beside beside => new BesideLayer(weights, beside, width),
             FeedForwardSpec.Experts experts => new ExpertsLayer(weights, experts, width),
             _ => throw new NotSupportedException($"The feed-forward layer {spec} is not built."),
         };

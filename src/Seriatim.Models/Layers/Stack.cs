@@ -29,7 +29,7 @@ internal sealed class Stack : IDisposable
         if (spec.TokenTypes > 0)
             _types = weights.Embedding(
                 "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding)
+        if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
         {
             string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
             _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);

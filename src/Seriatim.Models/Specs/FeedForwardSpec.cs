@@ -53,4 +53,13 @@ public abstract record FeedForwardSpec
         /// <summary>Experts of each row.</summary>
         public int PerToken => Router.PerToken;
     }
+
+    /// <summary>
+    /// <c>norm(dense(x)) + norm'(experts(norm''(r)))</c> with r the residual stream, which the router reads too. For layers with
+    /// norms around their parts.
+    /// </summary>
+    /// <param name="Inner">What all rows go through.</param>
+    /// <param name="Mixture">The mixture.</param>
+    /// <param name="Norm">The three norms.</param>
+    public sealed record Beside(Gated Inner, Experts Mixture, NormSpec Norm) : FeedForwardSpec;
 }

@@ -111,6 +111,11 @@ internal sealed class SpecComparer
                 Add($"{path} bias", a.Bias, b.Bias);
                 Add($"{path} limit", (a.Limit, a.UpTerm), (b.Limit, b.UpTerm));
                 break;
+            case (FeedForwardSpec.Beside a, FeedForwardSpec.Beside b):
+                Add($"{path} norm", a.Norm, b.Norm);
+                Compare($"{path} dense", a.Inner, b.Inner);
+                Compare($"{path} mixture", a.Mixture, b.Mixture);
+                break;
             case (FeedForwardSpec.Experts a, FeedForwardSpec.Experts b):
                 Add($"{path} experts", a.Count, b.Count);
                 Add($"{path} experts of a row", a.PerToken, b.PerToken);
