@@ -17,6 +17,8 @@ internal abstract unsafe class BlockFormatEntry
 
     public abstract void Encode(ReadOnlySpan<float> values, byte* blocks);
 
+    public abstract void WriteLevels(float scale, ReadOnlySpan<sbyte> levels, byte* block);
+
     public abstract QuantizedMatrix NewMatrix(string name, int rows, int columns, Func<int, nint> rowAddress,
         QuantizedPlacement placement, float scale);
 
@@ -26,6 +28,9 @@ internal abstract unsafe class BlockFormatEntry
         public override void Decode(byte* blocks, Span<float> values) => BlockCoder<TFormat>.Decode(blocks, values);
 
         public override void Encode(ReadOnlySpan<float> values, byte* blocks) => BlockCoder<TFormat>.Encode(values, blocks);
+
+        public override void WriteLevels(float scale, ReadOnlySpan<sbyte> levels, byte* block) =>
+            BlockCoder<TFormat>.WriteLevels(scale, levels, block);
 
         public override QuantizedMatrix NewMatrix(
             string name, int rows, int columns, Func<int, nint> rowAddress, QuantizedPlacement placement,
