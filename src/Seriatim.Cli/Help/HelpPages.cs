@@ -56,6 +56,8 @@ internal static class HelpPages
             ("serve", "the built-in models, at http://127.0.0.1:8080"),
             ("serve -m MODEL=mine --port 9000", "one model, under a name of its own"),
             ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time")),
+        ["ui"] = new(Serve, ["--model", "--models-dir", "--host", "--port", "--no-browser"],
+            ("ui", "talk, translate, look inside, in the browser"), ("ui -m MODEL", "with a model of yours")),
         ["batch"] = new(Serve, ["--output", "--model", "--lines"],
             ("batch in.jsonl -o out.jsonl -m MODEL", "a request a line, as OpenAI's batches have them")),
         ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server "
