@@ -164,6 +164,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     {
         CaptureKinds kind = _branch == "cross" ? CaptureKinds.CrossAttention : CaptureKinds.Attention;
         int round = _round++;
+        int leading = Math.Max(0, _width - _past - _count); // rows before the text
         foreach ((int position, int row) in Positions(view.Queries))
         {
             foreach (int head in filter.WantedHeads(view.Heads))
@@ -176,18 +177,21 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
                 if (!filter.Has(kind))
                     continue;
                 AttentionRow seen = view.Row(row, head);
-                if (seen.Keys.Length > 0)
-                    _attention.Add(new CapturedAttention(Here(_branch), round, position, head, seen.Keys, seen.Weights));
+                if (seen.Keys.Length == 0)
+                    continue;
+                int[] keys = leading == 0 || kind == CaptureKinds.CrossAttention ? seen.Keys
+                    : Array.ConvertAll(seen.Keys, key => key - leading);
+                _attention.Add(new CapturedAttention(Here(_branch), round, position, head, keys, seen.Weights));
             }
 
-            if (kind == CaptureKinds.CrossAttention || view.KeysOf(row) != _past + _count)
+            if (kind == CaptureKinds.CrossAttention || view.KeysOf(row) != _past + _count + leading)
                 continue;
             foreach (int head in filter.WantedHeads(view.KeyHeads))
             {
                 if (filter.Has(CaptureKinds.Key))
-                    Add(CaptureKinds.Key, _branch, position, head, view.Key(row, position, head));
+                    Add(CaptureKinds.Key, _branch, position, head, view.Key(row, position + leading, head));
                 if (filter.Has(CaptureKinds.Value))
-                    Add(CaptureKinds.Value, _branch, position, head, view.Value(row, position, head));
+                    Add(CaptureKinds.Value, _branch, position, head, view.Value(row, position + leading, head));
             }
         }
     }
@@ -225,8 +229,14 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     /// <summary>A pass of the head over wanted rows of the stream, by the ops that nobody watches.</summary>
     private void Lens(Tensor x, int layer)
     {
-        if (!filter.Has(CaptureKinds.Lens) || model.Spec.Head.IsMissing || (_side == StackSide.Encoder && model.Spec.Decoder is not null))
+        StackSpec last = model.Spec.Last;
+        if (!filter.Has(CaptureKinds.Lens) || model.Spec.Head.IsMissing
+            || (_side == StackSide.Encoder && model.Spec.Decoder is not null)
+            || x.Columns != (last.HasHalves ? 2 * last.Width : last.Width))
+        {
             return;
+        }
+
         (int Position, int Row)[] wanted = [.. Positions(x.Rows)];
         if (wanted.Length == 0)
             return;

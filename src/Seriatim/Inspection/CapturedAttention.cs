@@ -9,7 +9,8 @@ namespace Seriatim.Inspection;
 /// <param name="Position">Position of the query in its text.</param>
 /// <param name="Head">The query head.</param>
 /// <param name="Keys">
-/// Positions of the keys it sees: of its own text, of the source in cross-attention, of projected rows in low-rank attention.
+/// Positions of the keys it sees: of its own text (-1: the row that some encoders have before it), of the source in
+/// cross-attention, of projected rows in low-rank attention.
 /// </param>
 /// <param name="Weights">Their weights; they sum to 1.</param>
 public sealed record CapturedAttention(
@@ -21,7 +22,11 @@ public sealed record CapturedAttention(
     {
         float[] dense = new float[keys];
         for (int i = 0; i < Keys.Count; i++)
-            dense[Keys[i]] += Weights[i];
+        {
+            if (Keys[i] >= 0)
+                dense[Keys[i]] += Weights[i];
+        }
+
         return dense;
     }
 }
