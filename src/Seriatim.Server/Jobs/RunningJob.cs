@@ -48,6 +48,11 @@ internal sealed class RunningJob : IDisposable
     public IAsyncEnumerable<AnswerDelta> ReadAsync(CancellationToken cancellationToken = default) =>
         _handles.Count == 1 ? ReadAsync(0, cancellationToken) : ReadAllAsync(cancellationToken);
 
+    /// <summary>Tokens of answers that were thought.</summary>
+    public int ReasoningTokens(IReadOnlyList<GenerationResult> results) => !_plan.Reasons ? 0
+        : results.Zip(Requests).Sum(pair => pair.First.Choices.Sum(choice =>
+            Server.ReasoningTokens.Of(choice, pair.Second, NewReader(choice.Index))));
+
     /// <summary>What the engine has to say of each prompt, once its stream has been read.</summary>
     public Task<GenerationResult[]> ResultsAsync() => Task.WhenAll(_handles.Select(handle => handle.Outcome));
 
