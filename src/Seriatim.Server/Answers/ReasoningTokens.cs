@@ -4,7 +4,7 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Server;
 
 /// <summary>
-/// Counts the tokens that an answer was thought in, with the marks around them: token by token, as a stream is read, so that a
+/// Counts the tokens that an answer was thought in, with the marks around them: token by token and by the tokens alone, so that a
 /// whole answer and a stream of it tell the same.
 /// </summary>
 internal static class ReasoningTokens
@@ -17,14 +17,24 @@ internal static class ReasoningTokens
     {
         if (request.Tokenizer is not { } tokenizer)
             return 0;
-        var text = new TextStream(tokenizer, [], [], request.ShownIds);
+        TokenDecoder decoder = tokenizer.CreateDecoder();
         var parts = new List<AnswerPart>();
         int count = 0;
         foreach (int id in choice.TokenIds)
         {
             bool before = reader.IsThinking;
             parts.Clear();
-            reader.Push(text.Append(id, mayStop: false, out _), parts);
+            if (request.ShownIds.Contains(id))
+            {
+                // A mark ends what bytes before it may still wait for.
+                reader.Push(decoder.Flush() + tokenizer.PieceOf(id), parts);
+                decoder = tokenizer.CreateDecoder();
+            }
+            else
+            {
+                reader.Push(decoder.Append(id), parts);
+            }
+
             if (before || reader.IsThinking)
                 count++;
         }

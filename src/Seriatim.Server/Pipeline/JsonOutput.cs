@@ -25,4 +25,12 @@ internal static class JsonOutput
 
     /// <summary>JSON as text.</summary>
     public static string TextOf(Action<Utf8JsonWriter> write) => Encoding.UTF8.GetString(BytesOf(write));
+
+    /// <summary>
+    /// JSON without a sign at which some reader of lines begins another: these stand in texts alone, where they may be escaped.
+    /// </summary>
+    public static string OneLine(string json) => json.AsSpan().IndexOfAny(Ends) < 0 ? json
+        : string.Concat(json.Select(sign => Ends.Contains(sign) ? $"\\u{(int)sign:x4}" : $"{sign}"));
+
+    private const string Ends = "\u0085\u2028\u2029";
 }
