@@ -32,6 +32,7 @@ internal static class Endpoints
         new TokenizeEndpoint(),
         new DetokenizeEndpoint(),
         new ApplyTemplateEndpoint(),
+        new EngineWatchEndpoint(),
         new RequestEndpoint(),
         new ReplayIdEndpoint(),
         new ReplayEndpoint(),
