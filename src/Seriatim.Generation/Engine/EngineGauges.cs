@@ -55,11 +55,11 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
         Sampling = new TimeSpan(Volatile.Read(ref _sampling)),
     };
 
-    public void CountTime(TimeSpan scheduling, TimeSpan passes, TimeSpan sampling)
+    public void CountTime(in EngineTimes step)
     {
-        Volatile.Write(ref _scheduling, _scheduling + scheduling.Ticks);
-        Volatile.Write(ref _passes, _passes + passes.Ticks);
-        Volatile.Write(ref _sampling, _sampling + sampling.Ticks);
+        Volatile.Write(ref _scheduling, _scheduling + step.Scheduling.Ticks);
+        Volatile.Write(ref _passes, _passes + step.Passes.Ticks);
+        Volatile.Write(ref _sampling, _sampling + step.Sampling.Ticks);
     }
 
     /// <summary>How busy the engine is; may be read by any thread.</summary>

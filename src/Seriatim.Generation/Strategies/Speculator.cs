@@ -59,6 +59,7 @@ internal sealed class Speculator(EngineContext context) : IDisposable
     private void Propose(Sequence sequence, Drafting drafting, StepCost cost, int sequences)
     {
         sequence.Draft.Clear();
+        sequence.Draft.Accepted = 0;
         if (sequence.Pending != 1 || sequence.NewTokens == 0)
             return;
         GrammarConstraint? grammar = sequence.State?.Sampler?.Grammar;

@@ -34,6 +34,7 @@ internal static class Endpoints
         new ApplyTemplateEndpoint(),
         new PropsEndpoint(),
         new SlotsEndpoint(),
+        new EngineWatchEndpoint(),
         new RequestEndpoint(),
         new ReplayIdEndpoint(),
         new ReplayEndpoint(),
