@@ -13,13 +13,20 @@ public static class ArchitectureRegistry
         new BloomArchitecture(),
         new CmlmTransformerArchitecture(),
         new Cohere2Architecture(),
+        new CohereArchitecture(),
+        new Ernie45Architecture(),
+        new Exaone4Architecture(),
+        new FalconArchitecture(),
         new FalconMambaArchitecture(),
         new Gemma2Architecture(),
         new Gemma3Architecture(),
         new Gemma4Architecture(),
         new GemmaArchitecture(),
         new Glm4Architecture(),
+        new Glm4MoeArchitecture(),
         new Gpt2Architecture(),
+        new GptBigCodeArchitecture(),
+        new GptJArchitecture(),
         new GptNeoxArchitecture(),
         new GptOssArchitecture(),
         new GraniteArchitecture(),
@@ -36,18 +43,26 @@ public static class ArchitectureRegistry
         new MaskPredictArchitecture(),
         new MistralArchitecture(),
         new MixtralArchitecture(),
+        new MptArchitecture(),
         new Olmo2Architecture(),
+        new Olmo3Architecture(),
+        new OlmoArchitecture(),
         new OptArchitecture(),
         new Phi3Architecture(),
+        new PhiArchitecture(),
         new Qwen2Architecture(),
+        new Qwen2MoeArchitecture(),
         new Qwen3Architecture(),
         new Qwen3MoeArchitecture(),
         new RecurrentSeq2SeqArchitecture(),
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
+        new SeedOssArchitecture(),
         new SeriatimArchitecture(),
         new SmolLm3Architecture(),
+        new StableLmArchitecture(),
+        new Starcoder2Architecture(),
         new T5Architecture(),
     ];
 
@@ -68,7 +83,7 @@ public static class ArchitectureRegistry
         }
 
         string name = classNames.Length > 0 ? classNames[0] : type;
-        throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames));
+        throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames), config.NewerWriter());
     }
 
     /// <summary>Finds the architecture of a GGUF file by <c>general.architecture</c>.</summary>

@@ -104,7 +104,7 @@ public static class GgufModelWriter
     /// <summary>The tensors of the file, with the parameter rows that each of their rows comes from.</summary>
     private static IEnumerable<GgufTensor> Tensors(Model model, NameTable names, QuantizationMix mix)
     {
-        var parts = model.Parameters.Where(p => !p.IsConstant).Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
+        var parts = model.Parameters.Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
         foreach (var group in parts.GroupBy(p => p.Place.Name))
         {
             (ModelParameter first, TensorPlace place) = group.First();
