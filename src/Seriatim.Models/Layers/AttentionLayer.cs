@@ -72,7 +72,7 @@ internal sealed class AttentionLayer : Mixer
             (q, k, v) = (Cut(ops, q), Cut(ops, k), Cut(ops, v));
         q = Before(ops, q, _qNorm);
         if (_own.Temperature is { } temperature)
-            q = Replace(q, ops.ScaleRows(q, plan.Temperature(temperature)));
+            q = Replace(q, ops.ScaleRows(q, plan.Temperature(temperature), constant: true));
         Tensor? sinkQueries = sinkAngles is null ? null : After(ops, ops.Rope(q, sinkAngles), null, _qNorm);
         q = After(ops, q, angles, _qNorm);
         if (_own.KeysOf is null)
