@@ -14,11 +14,15 @@ public static class ArchitectureRegistry
         new BloomArchitecture(),
         new CamembertArchitecture(),
         new CmlmTransformerArchitecture(),
+        new CohereArchitecture(),
         new Cohere2Architecture(),
         new DeepseekV2Architecture(),
         new DeepseekV3Architecture(),
         new DistilBertArchitecture(),
         new ElectraArchitecture(),
+        new Ernie45Architecture(),
+        new Exaone4Architecture(),
+        new FalconArchitecture(),
         new FalconH1Architecture(),
         new FalconMambaArchitecture(),
         new GemmaArchitecture(),
@@ -26,7 +30,10 @@ public static class ArchitectureRegistry
         new Gemma3Architecture(),
         new Gemma4Architecture(),
         new Glm4Architecture(),
+        new Glm4MoeArchitecture(),
         new Gpt2Architecture(),
+        new GptBigCodeArchitecture(),
+        new GptJArchitecture(),
         new GptNeoxArchitecture(),
         new GptOssArchitecture(),
         new GraniteArchitecture(),
@@ -47,12 +54,17 @@ public static class ArchitectureRegistry
         new MistralArchitecture(),
         new MixtralArchitecture(),
         new ModernBertArchitecture(),
+        new MptArchitecture(),
         new NomicBertArchitecture(),
+        new OlmoArchitecture(),
         new Olmo2Architecture(),
+        new Olmo3Architecture(),
         new OptArchitecture(),
         new PegasusArchitecture(),
+        new PhiArchitecture(),
         new Phi3Architecture(),
         new Qwen2Architecture(),
+        new Qwen2MoeArchitecture(),
         new Qwen3Architecture(),
         new Qwen35Architecture(),
         new Qwen3MoeArchitecture(),
@@ -61,8 +73,11 @@ public static class ArchitectureRegistry
         new ReformerArchitecture(),
         new RetNetArchitecture(),
         new RobertaArchitecture(),
+        new SeedOssArchitecture(),
         new SeriatimArchitecture(),
         new SmolLm3Architecture(),
+        new StableLmArchitecture(),
+        new Starcoder2Architecture(),
         new T5Architecture(),
         new XlmRobertaArchitecture(),
     ];
@@ -84,7 +99,7 @@ public static class ArchitectureRegistry
         }
 
         string name = classNames.Length > 0 ? classNames[0] : type;
-        throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames));
+        throw new UnknownArchitectureException(config.File, name, All.SelectMany(a => a.ClassNames), config.NewerWriter());
     }
 
     /// <summary>Finds the architecture of a GGUF file by <c>general.architecture</c>.</summary>
