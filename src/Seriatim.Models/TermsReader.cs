@@ -84,10 +84,10 @@ internal static class TermsReader
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
         }
-        if (layers.Length < decoder.Layers.Count)
+        int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
+        if (other < decoder.Layers.Count)
         {
             // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
-            int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, " +
                 "which remembers all of the past and can forget none of it");

@@ -65,6 +65,17 @@ internal static class LlamaFamily
     public static NormSpec Norm(ConfigReader config, float offset = 0) =>
         new(NormKind.Rms, (float)config.Number(1e-6, "rms_norm_eps"), Bias: false, offset);
 
+    /// <summary>Layer norm.</summary>
+    public static NormSpec LayerNorm(ConfigReader config, string key) =>
+        new(NormKind.Layer, (float)config.Number(1e-5, key), Bias: true);
+
+    /// <summary>Where queries, keys and values are cut off; 0: nowhere.</summary>
+    public static float Limit(ConfigReader config, string key)
+    {
+        double limit = config.Number(0, key);
+        return limit >= 0 ? (float)limit : throw config.Unsupported(key, limit, "a number from 0 is needed");
+    }
+
     /// <summary>A decoder with a language model head.</summary>
     /// <param name="config">The config.</param>
     /// <param name="family">Its model type.</param>

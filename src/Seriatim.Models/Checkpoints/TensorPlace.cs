@@ -29,6 +29,14 @@ public sealed record TensorPlace(
     /// </summary>
     public int SliceInputs { get; init; }
 
+    /// <summary>
+    /// The heads among the parameter's rows (elements of a vector) stand in the file in another order; null: in the same.
+    /// </summary>
+    public HeadTiles? RowTiles { get; init; }
+
+    /// <summary>The same for its columns.</summary>
+    public HeadTiles? ColumnTiles { get; init; }
+
     /// <summary>The place of one of the slices.</summary>
     /// <param name="number">Which.</param>
     public TensorPlace OfSlice(int number)
@@ -68,6 +76,7 @@ public sealed record TensorPlace(
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)
     {
+        row = RowTiles?.Of(row) ?? row;
         int fileRow = Rows?.FileRow(row) ?? row;
         if (TurnedHead == 0)
             return fileRow;

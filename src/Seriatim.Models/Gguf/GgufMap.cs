@@ -44,6 +44,28 @@ internal sealed class GgufMap
         new GgufKey("vocab_size", "vocab_size").Optional,
     ];
 
+    /// <summary>The same for layer norms.</summary>
+    /// <param name="epsilon">The key of their epsilon in configs.</param>
+    public static IReadOnlyList<GgufKey> LayerNormKeys(string epsilon) =>
+    [
+        .. LlamaKeys.Where(key => key.ConfigKey != "rms_norm_eps"),
+        new("attention.layer_norm_epsilon", epsilon, GgufKind.Number),
+    ];
+
+    /// <summary>The names of decoders with an ungated feed-forward layer.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="fused">Whether q, k and v are one tensor.</param>
+    public static NameTable CommonAttentionNames(ModelSpec spec, bool fused = false)
+    {
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
+        NameTable names = CommonNames(spec);
+        if (fused)
+            return WithFused(names, attention.Heads * attention.HeadDim, attention.KeyValueHeads * attention.HeadDim);
+        foreach (string part in (ReadOnlySpan<string>)["q", "k", "v"])
+            names.Add($"layers.*.attention.{part}", $"blk.*.attn_{part}");
+        return names;
+    }
+
     /// <summary>
     /// The key of sliding windows; its maps read it with <see cref="GgufConfig.CopyWindow"/>, because 0 stands for none.
     /// </summary>

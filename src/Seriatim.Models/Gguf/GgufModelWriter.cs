@@ -125,7 +125,10 @@ public static class GgufModelWriter
             bool plain = first.IsVector || StaysPlain(first.Path);
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
             ImmutableArray<long> shape = [.. place.FileShape(rows, first.IsVector ? null : columns)];
-            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
+            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins)
+            {
+                Tiles = place.ColumnTiles,
+            };
         }
     }
 
@@ -133,7 +136,7 @@ public static class GgufModelWriter
     /// Tables that are added or looked at row by row, filters and routers: small, and read by no quantised product.
     /// </summary>
     private static bool StaysPlain(string path) => path.Split('.').Any(part => part is "positions" or "types" or "relative_bias"
-        or "router" or "convolution" or "log_rates");
+        or "router" or "shared_gate" or "convolution" or "log_rates");
 
     private static GgufTensorReport Append(GgufWriter writer, GgufTensor tensor)
     {

@@ -23,7 +23,7 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     public Parameter Make(ParameterRequest request)
     {
         GgufEntry entry = Find(request);
-        DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored
+        DataType type = request.IsMatrix && request.Place.ColumnTiles is null && options.Storage == WeightStorage.AsStored
             && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
@@ -59,8 +59,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     /// <inheritdoc/>
     public QuantizedMatrix? MakeQuantized(ParameterRequest request)
     {
-        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix)
-            return null;
+        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix || request.Place.ColumnTiles is not null)
+            return null; // blocks of columns that stand elsewhere are opened
         GgufEntry entry = Find(request);
         if (entry.Type.ToBlockType() is not { } type)
             return null;
@@ -209,7 +209,12 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
 
         float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
         for (int row = 0; row < rows; row++)
-            ReadRow(entry, place.FileRow(first + row), buffer.AsSpan(row * columns, columns));
+        {
+            Span<float> own = buffer.AsSpan(row * columns, columns);
+            ReadRow(entry, place.FileRow(first + row), own);
+            place.ColumnTiles?.Move(own.ToArray(), own, toFile: false);
+        }
+
         for (int i = 0; scale != 1 && i < rows * columns; i++)
             buffer[i] *= scale;
         parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));

@@ -250,7 +250,7 @@ internal sealed class Stack : IDisposable
             ? new AttentionBias.Relative(
                 weights.Table("relative_bias", relative.Buckets, heads, $"{relative.Buckets} buckets, {heads} heads"),
                 relative.Bidirectional, relative.MaxDistance)
-            : new AttentionBias.Alibi(AlibiSlopes(heads));
+            : new AttentionBias.Alibi(AlibiSlopes(heads, (PositionSpec.Alibi)position));
     }
 
     /// <summary>
@@ -258,14 +258,18 @@ internal sealed class Stack : IDisposable
     /// the
     /// next larger (Press et al., 2021, reference code).
     /// </summary>
-    internal static float[] AlibiSlopes(int heads)
+    internal static float[] AlibiSlopes(int heads, PositionSpec.Alibi alibi)
     {
         int power = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads + 1) / 2;
+        int larger = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads);
         float[] slopes = new float[heads];
         for (int h = 0; h < heads; h++)
         {
-            double exponent = h < power ? -8.0 * (h + 1) / power : -4.0 * (2 * (h - power) + 1) / power;
-            slopes[h] = (float)PlainMath.Pow(2, exponent);
+            double exponent = h < power ? -alibi.MaxBias * (double)(h + 1) / power
+                : -alibi.MaxBias / 2.0 * (2 * (h - power) + 1) / power;
+            if (alibi.EverySecondFirst && larger != heads)
+                exponent = -alibi.MaxBias * (double)(h < larger / 2 ? 2 * h + 2 : 2 * (h - larger / 2) + 1) / larger;
+            slopes[h] = (float)(alibi.Scale * PlainMath.Pow(2, exponent));
         }
 
         return slopes;

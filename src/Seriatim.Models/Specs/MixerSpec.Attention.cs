@@ -35,6 +35,9 @@ public abstract partial record MixerSpec
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 
+        /// <summary>If above 0, queries, keys and values are cut off at both sides where they are projected (OLMo, MPT).</summary>
+        public float Limit { get; init; }
+
         /// <summary>A norm of queries and keys; null: none.</summary>
         public HeadNormSpec? HeadNorm { get; init; }
 
