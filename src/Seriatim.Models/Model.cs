@@ -39,6 +39,7 @@ public sealed partial class Model : IDisposable
         MatrixPaths = [.. weights.Matrices.Select(m => m.Path)];
         _adapters = new ModelAdapters(Device, weights.Linears);
         LinearPaths = [.. weights.Linears.Keys];
+        _linears = weights.Linears;
     }
 
     /// <summary>The shape of the model.</summary>

@@ -74,7 +74,8 @@ internal sealed class ModelParts : IDisposable
     /// <summary>Bytes of the weights, those of a draft model included.</summary>
     public long WeightBytes => Model.WeightBytes + (Draft?.WeightBytes ?? 0);
 
-    private IDifferentiableOps Ops { get; }
+    /// <summary>What it is computed with.</summary>
+    public IDifferentiableOps Ops { get; }
 
     private EngineHost? Host { get; }
 

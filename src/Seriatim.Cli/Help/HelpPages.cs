@@ -50,6 +50,9 @@ internal static class HelpPages
         ["embed"] = new(Texts, null, ("embed -m MODEL \"a text\" --json", "a vector"),
             ("embed -m MODEL -f lines.txt", "a vector a line")),
         ["classify"] = new(Texts, null, ("classify -m MODEL \"a text\"", "labels, the most probable first")),
+        ["tag"] = new(Texts, null, ("tag -m MODEL \"a text\"", "names and their kinds"),
+            ("tag -m MODEL \"a text\" --tokens", "the class of each token")),
+        ["answer"] = new(Texts, null, ("answer -m MODEL -q \"a question\" \"a text\"", "where the text answers it")),
         ["score"] = new(Texts, null, ("score -m MODEL \"a text\"", "how probable it is")),
         ["tokenize"] = new(Texts, null,
             ("tokenize show -m stories \"The cat\"", "pieces in colour"), ("tokenize count -m stories < file.txt", "how many")),
@@ -58,6 +61,8 @@ internal static class HelpPages
             ("serve", "the built-in models, at http://127.0.0.1:8080"),
             ("serve -m MODEL=mine --port 9000", "one model, under a name of its own"),
             ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time")),
+        ["ui"] = new(Serve, ["--model", "--models-dir", "--host", "--port", "--no-browser"],
+            ("ui", "talk, translate, look inside, in the browser"), ("ui -m MODEL", "with a model of yours")),
         ["batch"] = new(Serve, ["--output", "--model", "--lines"],
             ("batch in.jsonl -o out.jsonl -m MODEL", "a request a line, as OpenAI's batches have them")),
         ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server "

@@ -14,10 +14,10 @@ namespace Seriatim.Cli;
 internal static class ServeRun
 {
     public static async Task<int> RunAsync(ServerAppOptions app, Action<SeriatimServerOptions> configure, bool json,
-        CancellationToken cancellation)
+        CancellationToken cancellation, Action<string>? started = null)
     {
         CommandLine.EndsSlowly = true;
-        await using WebApplication server = ServerApp.Build(app, configure);
+        await using WebApplication server = ServerApp.Build(app, configure, beside: ServedPage.Part);
         ServerCore core = server.Services.GetRequiredService<ServerCore>();
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration interrupted =
@@ -46,6 +46,7 @@ internal static class ServeRun
             Console.Out.WriteLine(JsonSerializer.Serialize(ServeLine.Of(server, core), CliJson.Lines.ServeLine));
         else
             ServeScreen.Show(server, core);
+        started?.Invoke(server.Urls.First());
         await stop.Task;
         Terminal.Note(core.State.Running switch
         {

@@ -29,6 +29,8 @@ internal static class ServeScreen
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
         Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
             + "\"max_tokens\": 40}'");
+        if (ServedPage.Exists)
+            Terminal.Note($"  {url} in a browser: the page");
         Terminal.Note($"  {url}/health  /ready  /metrics  /openapi.json");
         Terminal.Note("");
         Terminal.Note("Ctrl-C stops it once its requests have ended.");

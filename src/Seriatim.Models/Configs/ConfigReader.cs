@@ -126,6 +126,13 @@ public sealed class ConfigReader
     /// <summary>Whether a key has a list.</summary>
     public bool IsList(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Array };
 
+    /// <summary>Whether a key has a number.</summary>
+    internal bool IsNumber(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Number };
+
+    /// <summary>Whether a key has a list without elements.</summary>
+    internal bool IsEmptyList(string name) =>
+        Find([name], out _) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0;
+
     /// <summary>A list of numbers of the length given.</summary>
     public double[] Numbers(string name, int length)
     {
@@ -159,11 +166,15 @@ public sealed class ConfigReader
         return [.. value.EnumerateArray().Select(t => t.GetString()!)];
     }
 
-    /// <summary>An object within the config, or null if the config does not have it. Its keys are recorded likewise.</summary>
+    /// <summary>
+    /// An object within the config, or null if the config does not have it. Its keys are recorded likewise, whoever asks for it.
+    /// </summary>
     public ConfigReader? Section(string name)
     {
         if (Find([name], out _) is not { } value)
             return null;
+        if (_sections.Find(known => known._path == Full(name)) is { } before)
+            return before;
         var section = new ConfigReader(File, value, Full(name), _trainingValues);
         _sections.Add(section);
         return section;

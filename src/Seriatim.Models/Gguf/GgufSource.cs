@@ -133,8 +133,6 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         }
 
         long[] shape = [.. entry.Shape];
-        if (request.Place.Slices > 0 && shape.Length == 3 && shape[0] == request.Place.Slices)
-            shape = [shape[0] * shape[1], shape[2]];
         if (shape.Length == 1 && request.FileShape is [1, _])
             shape = [1, shape[0]];
         if (!shape.AsSpan().SequenceEqual(request.FileShape))

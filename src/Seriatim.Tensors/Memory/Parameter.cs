@@ -105,6 +105,21 @@ public sealed unsafe class Parameter : IDisposable
             Device.Enqueue(() => _gradientIsZero = _gradient is not null);
     }
 
+    /// <summary>Gives the gradient's memory back; the next backward pass makes it anew.</summary>
+    public void DropGradient()
+    {
+        if (Device.IsHere)
+            Drop();
+        else
+            Device.Enqueue(Drop);
+
+        void Drop()
+        {
+            _gradient?.Dispose();
+            (_gradient, _gradientIsZero) = (null, false);
+        }
+    }
+
     /// <summary>
     /// Whether the gradient counts as zero while its memory was not cleared. If so the caller has to set every element, fillers
     /// of the last panel too, as if it added to zeros.

@@ -33,6 +33,7 @@ internal static unsafe class AttentionReference
         double[] dv = new double[v.Length];
         double[] dtable = new double[(spec.Bias as AttentionBias.Relative)?.Table.Data.Length ?? 0];
         double[] dadditive = new double[spec.Heads * spec.HeadDim];
+        double[] dsinks = new double[spec.Heads];
         int d = spec.HeadDim;
         foreach (AttentionSegment segment in rows.Segments)
         {
@@ -46,6 +47,8 @@ internal static unsafe class AttentionReference
                     ReadOnlySpan<float> query = q.Row(n).Slice(head * d, d);
                     ReadOnlySpan<float> dout = dy.Row(n).Slice(head * d, d);
                     double delta = Dot(dout, y.Row(n).Slice(head * d, d));
+                    if (spec.SinkLogits is { } sinks)
+                        dsinks[head] -= Math.Exp(sinks.Data.Span[head] - logSumExp.Row(n)[head]) * delta;
                     for (int position = 0; position < range.End; position++)
                     {
                         if (!range.Sees(position))
@@ -86,10 +89,34 @@ internal static unsafe class AttentionReference
 
         if (spec.Additive is { } vector)
             RowSums.Add(vector, dadditive);
+        if (spec.SinkLogits is { } logits)
+            RowSums.Add(logits, dsinks);
 
         Round(dq, results[0]);
         Round(dk, results[1]);
         Round(dv, results[2]);
+    }
+
+    /// <summary>The keys that a query of a segment sees, by position, and the softmax of their scores.</summary>
+    public static (int Position, int[] Keys, float[] Weights) Weights(
+        Tensor q, Tensor sinkQ, Tensor? k, KeyValuePool? pool, AttentionSegment segment, int row, int head, int layer,
+        AttentionSpec spec)
+    {
+        AttentionRowRange range = AttentionRowRange.Of(segment, row, spec);
+        var reader = new KeyReader(k, null, pool, segment, layer, spec, head);
+        (double[] scores, double max) = Scores(q, sinkQ, segment, row, head, range, reader, spec);
+        int[] keys = double.IsNegativeInfinity(max) ? [] : [.. Enumerable.Range(0, range.End).Where(range.Sees)];
+        double total = keys.Sum(key => Math.Exp(scores[key] - max)) + SinkOf(spec, head, max);
+        return (range.Position, keys, Array.ConvertAll(keys, key => (float)(Math.Exp(scores[key] - max) / total)));
+    }
+
+    /// <summary>A key or value where it is stored.</summary>
+    public static float[] Stored(Tensor? of, KeyValuePool? pool, AttentionSegment segment, int layer, AttentionSpec spec,
+        int position, int keyHead, bool isKey)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)(segment.Past + segment.Keys));
+        var reader = new KeyReader(of, of, pool, segment, layer, spec, keyHead * (spec.Heads / spec.KeyValueHeads));
+        return (isKey ? reader.Key(position) : reader.Value(position)).ToArray();
     }
 
     /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>
@@ -105,23 +132,11 @@ internal static unsafe class AttentionReference
         AttentionSpec spec)
     {
         int d = spec.HeadDim;
-        ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
-        ReadOnlySpan<float> sinkQuery = sinkQ.Row(segment.QueryRow + row).Slice(head * d, d);
-        double[] scores = new double[range.End];
-        double max = double.NegativeInfinity;
-        for (int j = 0; j < range.End; j++)
-        {
-            scores[j] = range.Sees(j)
-                ? Score(j < range.Sinks && range.SinkPosition != range.Position ? sinkQuery : query,
-                    keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.PositionFor(j), out _)
-                : double.NegativeInfinity;
-            max = Math.Max(max, scores[j]);
-        }
-
+        (double[] scores, double max) = Scores(q, sinkQ, segment, row, head, range, keys, spec);
         if (double.IsNegativeInfinity(max))
             return float.NegativeInfinity;
         double[] sums = new double[d];
-        double total = 0;
+        double total = SinkOf(spec, head, max);
         for (int j = 0; j < range.End; j++)
         {
             if (!range.Sees(j))
@@ -139,6 +154,32 @@ internal static unsafe class AttentionReference
             result[i] = (float)(sums[i] / total);
         return (float)(max + Math.Log(total));
     }
+
+    /// <summary>The scores by position, minus infinity where nothing is seen, and the highest, a sink's included.</summary>
+    private static (double[] Scores, double Max) Scores(
+        Tensor q, Tensor sinkQ, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys,
+        AttentionSpec spec)
+    {
+        int d = spec.HeadDim;
+        ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
+        ReadOnlySpan<float> sinkQuery = sinkQ.Row(segment.QueryRow + row).Slice(head * d, d);
+        double[] scores = new double[range.End];
+        double max = double.NegativeInfinity;
+        for (int j = 0; j < range.End; j++)
+        {
+            scores[j] = range.Sees(j)
+                ? Score(j < range.Sinks && range.SinkPosition != range.Position ? sinkQuery : query,
+                    keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.PositionFor(j), out _)
+                : double.NegativeInfinity;
+            max = Math.Max(max, scores[j]);
+        }
+
+        return (scores, spec.SinkLogits is { } sinks ? Math.Max(max, sinks.Data.Span[head]) : max);
+    }
+
+    /// <summary>What a learned sink adds to the sum of a softmax: it has a score and no value.</summary>
+    private static double SinkOf(AttentionSpec spec, int head, double max) =>
+        spec.SinkLogits is { } sinks ? Math.Exp(sinks.Data.Span[head] - max) : 0;
 
     /// <summary>The score, and its slope with respect to q·k.</summary>
     private static double Score(
