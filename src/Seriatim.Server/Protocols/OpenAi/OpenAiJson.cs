@@ -79,13 +79,14 @@ internal static class OpenAiJson
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("content"u8);
-        WriteLogprobItems(json, tokenizer, logprobs);
+        WriteLogprobItems(json, tokenizer, logprobs, showsIds);
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
     /// <summary>The items of such a list alone.</summary>
-    public static void WriteLogprobItems(Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs)
+    public static void WriteLogprobItems(
+        Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds = false)
     {
         foreach (TokenLogprobs token in logprobs)
         {
