@@ -141,8 +141,30 @@ public sealed partial class Model : IDisposable
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };
-        var source = new CheckpointSource(checkpoint, options.Storage, names, config.Coding);
-        return Build(options.Apply(spec), names, config, source, options.Device);
+        PackCache? cache = PackCache.Open(options, checkpoint.Files.Select(file => file.Path).Prepend(path));
+        var load = new LoadWork(cache, checkpoint.Entries.Sum(entry => entry.ByteLength), options.Progress);
+        var source = new CheckpointSource(checkpoint, options.Storage, names, config.Coding, load);
+        return Kept(cache, () => Build(options.Apply(spec), names, config, source, options.Device));
+    }
+
+    /// <summary>Builds a model with a cache of packed matrices, which lives as long as the model.</summary>
+    internal static Model Kept(PackCache? cache, Func<Model> build)
+    {
+        Model? model = null;
+        try
+        {
+            model = build();
+            cache?.Complete();
+            if (cache is not null)
+                model.Owner = cache;
+            return model;
+        }
+        catch
+        {
+            model?.Dispose();
+            cache?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

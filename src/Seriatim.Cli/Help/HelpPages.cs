@@ -33,6 +33,8 @@ internal static class HelpPages
         ["rm"] = new(Models, null, ("rm owner/name", "give its room on the disk back")),
         ["inspect"] = new(Models, null, ("inspect -m MODEL --tensors", "every parameter"),
             ("inspect -m MODEL -c 8192", "memory at a length")),
+        ["check"] = new(Models, null, ("check MODEL", "finite logits, cache, tokenizer, template, generation"),
+            ("check FOLDER model.gguf", "do both say the same?")),
         ["convert"] = new(Models, null, ("convert -m FOLDER -o model.gguf", ""), ("convert -m model.gguf -o FOLDER", "")),
         ["quantize"] = new(Models, null, ("quantize -m MODEL -o small.gguf --type q4_k_m", "fewer bits, and what they cost")),
         ["train"] = new(Measure, null, ("train recipes/tinyshakespeare", "a model of your own"),

@@ -85,17 +85,18 @@ internal sealed class ServeFlags
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = SharedOptions.Context();
     private readonly Option<string> _cacheType = SharedOptions.CacheType();
+    private readonly Option<string?> _packCache = SharedOptions.PackCache();
 
     public IEnumerable<Option> All =>
     [
-        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
+        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue,
         _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _logPrompts,
         _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
     public IEnumerable<Option> OfModels =>
-        [_models, _folder, _memory, _draft, _context, _cacheType, _parallel, _queue, _threads, _maxTime];
+        [_models, _folder, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue, _threads, _maxTime];
 
     /// <summary>Where the server listens, and for whom.</summary>
     public ServerAppOptions App(ParseResult result)
@@ -189,7 +190,7 @@ internal sealed class ServeFlags
 
     private LanguageModelOptions Open(ParseResult result)
     {
-        LanguageModelOptions open = SharedOptions.Read(result, _threads, _context, _cacheType);
+        LanguageModelOptions open = SharedOptions.Read(result, _threads, _context, _cacheType, _packCache);
         int parallel = Value(result, _parallel) is { } given ? Number("--parallel", given) : result.GetValue(_parallel);
         int queue = Value(result, _queue) is { } most ? Number("--max-queue", most) : result.GetValue(_queue);
         foreach ((string name, int value) in new[] { ("--parallel", parallel), ("--max-queue", queue) })

@@ -9,6 +9,7 @@ public sealed class CheckpointSource : IWeightSource
     private readonly string? _leftOutPrefix;
     private readonly HashSet<string> _read = [];
     private readonly WeightCoding? _coding;
+    private readonly LoadWork _load;
     private readonly Dictionary<string, CodedMatrix?> _coded = [];
     private readonly Dictionary<string, TensorUse> _uses = [];
     private readonly List<SkippedTensor> _skipped = [];
@@ -27,9 +28,11 @@ public sealed class CheckpointSource : IWeightSource
     /// <param name="storage">How matrices are kept.</param>
     /// <param name="names">The name table; decides whether the file leaves its prefix out.</param>
     /// <param name="coding">How the file stores matrices in other tensors than themselves; null: it does not.</param>
-    internal CheckpointSource(SafetensorsCheckpoint checkpoint, WeightStorage storage, NameTable names, WeightCoding? coding)
+    /// <param name="load">Where packed matrices are kept, and who is told how far loading is; null: nowhere, nobody.</param>
+    internal CheckpointSource(
+        SafetensorsCheckpoint checkpoint, WeightStorage storage, NameTable names, WeightCoding? coding, LoadWork? load = null)
     {
-        (_checkpoint, _storage, _coding) = (checkpoint, storage, coding);
+        (_checkpoint, _storage, _coding, _load) = (checkpoint, storage, coding, load ?? LoadWork.None);
         if (names.OptionalPrefix is { } prefix
             && !checkpoint.Entries.Any(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
             _leftOutPrefix = prefix;
@@ -50,18 +53,10 @@ public sealed class CheckpointSource : IWeightSource
         if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
             throw Missing(name, request);
         RequireShape(request, entry);
-        var parameter = request.NewParameter(StorageType(request, entry));
-        try
-        {
-            ParameterLoader.Load(parameter, request, entry);
-        }
-        catch
-        {
-            parameter.Dispose();
-            throw;
-        }
-
-        _read.Add(name);
+        Parameter parameter = _load.Make(
+            request, StorageType(request, entry), made => ParameterLoader.Load(made, request, entry));
+        if (_read.Add(name))
+            _load.Done(entry.ByteLength);
         if (request.IsMatrix)
         {
             DataType used = parameter.Data.Type;
@@ -83,8 +78,9 @@ public sealed class CheckpointSource : IWeightSource
             : QuantizedPlacement.Rows;
         TensorPlace place = request.Place;
         Use(coded, $"{type} blocks", opened: false);
-        return QuantizedMatrix.Create(request.Name, type, request.Rows, request.Columns, placement,
-            (int row, Span<byte> blocks) => coded.WriteBlocks(place.FileRow(row), blocks), coded.Scale);
+        return _load.MakeQuantized(request, type, placement, coded.Scale, () => QuantizedMatrix.Create(
+            request.Name, type, request.Rows, request.Columns, placement,
+            (int row, Span<byte> blocks) => coded.WriteBlocks(place.FileRow(row), blocks), coded.Scale));
     }
 
     /// <inheritdoc/>
@@ -136,10 +132,8 @@ public sealed class CheckpointSource : IWeightSource
     {
         DataType type = request.IsMatrix && _storage == WeightStorage.AsStored ? coded.Type : DataType.F32;
         Use(coded, $"{type}", opened: true);
-        Parameter parameter = request.NewParameter(type);
         TensorPlace place = request.Place;
-        try
-        {
+        return _load.Make(request, type, parameter =>
             Parallel.For(0, (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows, block =>
             {
                 int first = block * Parameter.PanelRows, rows = Math.Min(Parameter.PanelRows, request.Rows - first);
@@ -148,19 +142,17 @@ public sealed class CheckpointSource : IWeightSource
                     coded.ReadRow(place.FileRow(first + row), values.AsSpan(row * request.Columns, request.Columns));
                 parameter.WriteRows(first, values.AsSpan(0, rows * request.Columns));
                 System.Buffers.ArrayPool<float>.Shared.Return(values);
-            });
-            return parameter;
-        }
-        catch
-        {
-            parameter.Dispose();
-            throw;
-        }
+            }));
     }
 
     private void Use(CodedMatrix coded, string used, bool opened)
     {
-        _read.UnionWith(coded.Tensors);
+        foreach (string tensor in coded.Tensors)
+        {
+            if (_read.Add(tensor) && _checkpoint.TryGet(tensor, out SafetensorsEntry? part))
+                _load.Done(part.ByteLength);
+        }
+
         _uses.TryAdd(coded.Name, new TensorUse(coded.Name, coded.InWords, used, opened));
     }
 

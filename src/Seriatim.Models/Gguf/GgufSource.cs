@@ -5,7 +5,8 @@ namespace Seriatim.Models;
 /// <summary>Parameters from a GGUF file. Records what was read.</summary>
 /// <param name="checkpoint">The file; must stay open as long as the model if matrices are mapped.</param>
 /// <param name="options">How matrices are kept.</param>
-internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options) : IWeightSource
+/// <param name="load">Where packed matrices are kept, and who is told how far loading is.</param>
+internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options, LoadWork load) : IWeightSource
 {
     private const string InputScale = ".input_scale";
     private const int Block = Parameter.PanelRows;
@@ -29,8 +30,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             : DataType.F32;
         if (request.IsMatrix)
             Use(entry, $"{type}", entry.Type.ToDataType() != type);
-        var parameter = request.NewParameter(type);
-        try
+        float scale = entry.Type.IsQuantized() ? ScaleOf(entry, request.Place) : 1;
+        return load.Make(request, type, parameter =>
         {
             if (request.IsVector)
             {
@@ -42,18 +43,10 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             }
             else
             {
-                float scale = entry.Type.IsQuantized() ? ScaleOf(entry, request.Place) : 1;
                 Parallel.For(0, (parameter.Rows + Block - 1) / Block,
                     block => LoadRows(parameter, request.Place, entry, block * Block, scale));
             }
-        }
-        catch
-        {
-            parameter.Dispose();
-            throw;
-        }
-
-        return parameter;
+        });
     }
 
     /// <inheritdoc/>
@@ -71,9 +64,9 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         TensorPlace place = request.Place;
         QuantizedPlacement placement = options.Placement == WeightPlacement.Mapped ? QuantizedPlacement.Mapped
             : request.Layout == ParameterLayout.Panels ? QuantizedPlacement.Packed : QuantizedPlacement.Rows;
-        return QuantizedMatrix.Create(
+        return load.MakeQuantized(request, type, placement, scale, () => QuantizedMatrix.Create(
             request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes),
-            scale);
+            scale));
     }
 
     /// <inheritdoc/>
@@ -149,7 +142,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
                     + $"{string.Join(", ", BlockFormats.All)} are.");
         }
 
-        _read.Add(name);
+        if (_read.Add(name))
+            load.Done(entry.ByteLength);
         return entry;
     }
 
