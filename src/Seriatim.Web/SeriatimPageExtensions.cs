@@ -7,6 +7,7 @@ using MudBlazor.Services;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
 using Seriatim.Web.Shell;
+using Seriatim.Web.Translate;
 
 namespace Seriatim.Web;
 
@@ -26,7 +27,7 @@ public static class SeriatimPageExtensions
         var options = new SeriatimPageOptions();
         configure?.Invoke(options);
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
-        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>();
+        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();
