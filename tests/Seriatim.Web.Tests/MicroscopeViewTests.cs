@@ -1,8 +1,12 @@
 using System.Globalization;
+using System.Reflection;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Seriatim.Inspection;
+using Seriatim.Models;
 using Seriatim.Server;
+using Seriatim.Tests;
 using Scope = Seriatim.Inspection.Microscope;
 
 namespace Seriatim.Web.Tests;
@@ -10,9 +14,10 @@ namespace Seriatim.Web.Tests;
 /// <summary>The microscope in a real browser: what it shows is what the library says, to the bit.</summary>
 public sealed class MicroscopeViewTests : IAsyncLifetime
 {
-    private static readonly string? Chromium = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }
-        .FirstOrDefault(File.Exists);
+    private static readonly string? Chromium =
+        new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
 
+    private readonly TempFolder _folder = new();
     private readonly List<string> _errors = [];
     private readonly List<string> _elsewhere = [];
     private PageServer _server = null!;
@@ -23,7 +28,9 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
     {
         if (Chromium is null)
             return;
-        _server = await PageServer.StartAsync();
+        WriteWide(_folder.Path);
+        var wide = new ServedModelOptions { Model = _folder.Path, Name = "wide" };
+        _server = await PageServer.StartAsync(options => options.Models.Add(wide));
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(
             new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
@@ -36,6 +43,7 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await _browser!.CloseAsync();
         _playwright!.Dispose();
         await _server.DisposeAsync();
+        _folder.Dispose();
     }
 
     [BrowserFact]
@@ -176,6 +184,52 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         Assert.Empty(_errors);
     }
 
+    /// <summary>
+    /// As many layers and heads as a model of 7 billion parameters has: what is read is what is shown, not what there is.
+    /// </summary>
+    [BrowserFact]
+    public async Task A_model_of_many_layers_and_heads_gives_only_what_is_shown()
+    {
+        const int Layers = 32, Heads = 32;
+        string text = string.Concat(Enumerable.Range(0, 12).Select(i => $"the cat number {i} sat on the mat and sang a song "));
+        IPage page = await OpenAsync("wide", text);
+        int tokens = await page.Locator(".tokens button").CountAsync();
+        Assert.True(tokens > 100, $"{tokens} tokens");
+        Assert.Equal("0", await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"));
+        await OpenStationAsync(page, "layer");
+        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        string bytes = (await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"))!;
+        long read = long.Parse(bytes, CultureInfo.InvariantCulture);
+        long there = (long)Layers * Heads * tokens * tokens / 2 * sizeof(float);
+        Assert.InRange(read, 1, there / 100);
+        ILocator first = page.Locator(".tokens button").First;
+        await first.ClickAsync();
+        await Assertions.Expect(first).ToHaveAttributeAsync("aria-checked", "true", new() { Timeout = 3000 });
+        Assert.Empty(_errors);
+    }
+
+    /// <summary>Contrast, labels, roles: axe-core, where npm has it.</summary>
+    [BrowserFact]
+    public async Task Readers_of_screens_are_served()
+    {
+        if (AxeScript is not { } axe)
+            return;
+        foreach (string shade in (string[])["light", "dark"])
+        {
+            IPage page = await OpenAsync("stories", "Once upon a time", shade: shade);
+            foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
+                await OpenStationAsync(page, station);
+            await TableAsync(page, "matrix");
+            await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await page.EvaluateAsync(await File.ReadAllTextAsync(axe));
+            string[] found = await page.EvaluateAsync<string[]>(
+                "async () => (await axe.run('.scope')).violations.filter(v => v.impact === 'serious' || v.impact === 'critical')"
+                + ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))");
+            Assert.True(found.Length == 0, $"{shade}: {string.Join(Environment.NewLine, found)}");
+            await page.CloseAsync();
+        }
+    }
+
     /// <summary>Pictures for whoever looks at them: into the folder that SERIATIM_SHOTS names.</summary>
     [BrowserFact]
     public async Task It_fits_into_a_phone_and_a_screen_light_and_dark()
@@ -193,14 +247,43 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
                 await page.Locator("#scope-step").ClickAsync();
                 await Assertions.Expect(page.Locator(".tokens .made")).ToHaveCountAsync(1);
                 await Task.Delay(700);
-                Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, $"{width} px: it scrolls sideways.");
+                int wide = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+                Assert.True(wide <= width, $"{width} px: it scrolls sideways, {wide}.");
                 if (folder is not null)
-                    await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"microscope-{width}-{shade}.png"), FullPage = true });
+                {
+                    await page.EvaluateAsync("document.querySelector('.walk').style.position = 'static'");
+                    foreach (string station in (string[])["layer", "lens", "logits", "samplers", "die", "cache"])
+                    {
+                        string part = Path.Combine(folder, $"part-{station}-{width}-{shade}.png");
+                        await page.Locator($"#station-{station}").ScreenshotAsync(new() { Path = part });
+                    }
+
+                    string whole = Path.Combine(folder, $"microscope-{width}-{shade}.png");
+                    await page.ScreenshotAsync(new() { Path = whole, FullPage = true });
+                }
+
                 await page.CloseAsync();
             }
         }
 
         Assert.Empty(_errors);
+    }
+
+    private static string? AxeScript => typeof(MicroscopeViewTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Where(one => one.Key == "NodeFolder").Select(one => Path.Combine(one.Value!, "node_modules", "axe-core", "axe.min.js"))
+        .FirstOrDefault(File.Exists);
+
+    /// <summary>The layers and heads of a 7B model over tiny rows, with random weights.</summary>
+    private static void WriteWide(string folder)
+    {
+        TinyModels.WriteLlama(folder, chat: false);
+        string path = Path.Combine(folder, "config.json");
+        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        (config["num_hidden_layers"], config["num_attention_heads"], config["num_key_value_heads"]) = (32, 32, 32);
+        (config["hidden_size"], config["intermediate_size"], config["max_position_embeddings"]) = (128, 128, 2048);
+        byte[] json = System.Text.Encoding.UTF8.GetBytes(config.ToJsonString());
+        using Model model = Model.Create("config", json, new RandomSource(3, 0.1f));
+        CheckpointWriter.Write(model, folder);
     }
 
     private static string Shown(double value) => value.ToString("R", CultureInfo.InvariantCulture);
@@ -253,7 +336,8 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         page.PageError += (_, error) => _errors.Add(error);
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(_server.Url, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            string[] own = [_server.Url, "data:", _server.Url.Replace("http", "ws", StringComparison.Ordinal)];
+            if (!own.Any(start => request.Url.StartsWith(start, StringComparison.Ordinal)))
                 _elsewhere.Add(request.Url);
         };
         await page.GotoAsync($"{_server.Url}/microscope");

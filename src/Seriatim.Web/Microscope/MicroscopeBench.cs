@@ -147,7 +147,9 @@ public sealed class MicroscopeBench : IDisposable
         Version++;
     }
 
-    /// <summary>Asks for what a view shows, and no more: of the newest row by its step, of others by a pass over the text.</summary>
+    /// <summary>
+    /// Asks for what a view shows, and no more: of the newest row by its step, of others by a pass over the text.
+    /// </summary>
     /// <param name="filter">What.</param>
     /// <param name="cancellationToken">Cancels it.</param>
     public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken)
