@@ -198,6 +198,7 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         Assert.Equal("0", await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"));
         await OpenStationAsync(page, "layer");
         await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("#scope-bytes")).Not.ToHaveAttributeAsync("data-bytes", "0");
         string bytes = (await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"))!;
         long read = long.Parse(bytes, CultureInfo.InvariantCulture);
         long there = (long)Layers * Heads * tokens * tokens / 2 * sizeof(float);

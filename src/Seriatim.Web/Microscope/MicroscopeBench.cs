@@ -160,8 +160,12 @@ public sealed class MicroscopeBench : IDisposable
             ? await Walk!.LookAsync(filter, cancellationToken).ConfigureAwait(false)
             : await Scope!.LookAsync(Text! with { Tokens = Written }, filter, cancellationToken).ConfigureAwait(false);
         BytesRead += seen.BytesRead;
+        Looked?.Invoke();
         return seen;
     }
+
+    /// <summary>Something was looked at.</summary>
+    public event Action? Looked;
 
     /// <summary>Bytes that were read back so far.</summary>
     public long BytesRead { get; private set; }
