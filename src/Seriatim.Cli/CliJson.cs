@@ -13,6 +13,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
 [JsonSerializable(typeof(ClassLine))]
+[JsonSerializable(typeof(TagLine))]
+[JsonSerializable(typeof(AnswerLine))]
 [JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(ServeLine))]

@@ -104,7 +104,8 @@ internal static class CommandLine
             ConvertCommand.Build(), QuantizeCommand.Build(), TrainCommand.Build(), DistillCommand.Build(), EvalCommand.Build(),
             BenchCommand.Build(), LabCommand.Build(), ServeCommand.Build(), UiCommand.Build(), BatchCommand.Build(),
             ReplayCommand.Build(),
-            EmbedCommand.Build(), ClassifyCommand.Build(), ScoreCommand.Build(), TokenizeCommand.Build(),
+            EmbedCommand.Build(), ClassifyCommand.Build(), TagCommand.Build(), AnswerCommand.Build(), ScoreCommand.Build(),
+            TokenizeCommand.Build(),
             DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),
         };
         root.Add(HelpVerbs.BuildHelp(root));

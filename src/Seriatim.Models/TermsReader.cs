@@ -18,17 +18,16 @@ internal static class TermsReader
 
         // Who reads the sequence again needs all of its ids, whatever its layers see.
         bool readsAgain = spec.Decoder is { ReadsAgain: true };
-        return new SequenceLimits(context, readsAgain ? null : Reach(layers, terms.Window));
+        bool seesAll = readsAgain || (spec.Decoder?.Layers.Any(layer => layer.Mixer is MixerSpec.Latent) ?? false);
+        return new SequenceLimits(context, seesAll ? null : Reach(layers, terms.Window));
     }
 
     /// <summary>The terms without what changes no angle: two sequences of one variant have the same keys and values.</summary>
     public static SequenceTerms Variant(ModelSpec spec, SequenceTerms terms)
     {
         int? length = null;
-        foreach ((_, MixerSpec.Attention layer) in spec.Decoder?.AttentionLayers() ?? [])
+        foreach (PositionSpec.Rope rope in RopesOf(spec))
         {
-            if (layer.Position is not PositionSpec.Rope rope)
-                continue;
             int declared = terms.RopeLength(0);
             length = terms.RopeOf(rope).Scaling switch
             {
@@ -41,23 +40,19 @@ internal static class TermsReader
         return terms with { DeclaredLength = length };
     }
 
-    /// <summary>The rotary positions of the decoder, which all layers that have any share; null: none has.</summary>
-    /// <exception cref="NotSupportedException">Two layers have others.</exception>
-    public static PositionSpec.Rope? RopeOf(ModelSpec spec)
-    {
-        PositionSpec.Rope? rope = null;
-        foreach ((int layer, MixerSpec.Attention attention) in spec.Decoder?.AttentionLayers() ?? [])
-        {
-            if (attention.Position is not PositionSpec.Rope own)
-                continue;
-            if (rope is not null && rope != own)
-                throw new NotSupportedException(
-                    $"Layer {layer} has {own}, an earlier one {rope}; the rotary positions of all layers must agree here.");
-            rope = own;
-        }
+    /// <summary>
+    /// The rotary positions of the decoder that limit how far it reaches: those of layers that see all of the past, else of any;
+    /// null: no layer has any.
+    /// </summary>
+    public static PositionSpec.Rope? RopeOf(ModelSpec spec) => (spec.Decoder?.Layers ?? [])
+        .Where(layer => layer.Mixer.Turning is not null)
+        .OrderBy(layer => layer.Mixer is MixerSpec.Attention { Sight: > 0 } ? 1 : 0).FirstOrDefault()?.Mixer.Turning;
 
-        return rope;
-    }
+    /// <summary>Whether layers turn by different positions, so that one change cannot be meant for all.</summary>
+    private static bool HasSeveralRopes(ModelSpec spec) => RopesOf(spec).Distinct().Skip(1).Any();
+
+    private static IEnumerable<PositionSpec.Rope> RopesOf(ModelSpec spec) =>
+        (spec.Decoder?.Layers ?? []).Select(layer => layer.Mixer.Turning).OfType<PositionSpec.Rope>();
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
     private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) =>
@@ -130,6 +125,11 @@ internal static class TermsReader
         PositionSpec.Rope? rope = RopeOf(spec);
         if (rope is null)
             throw new SequenceTermsException("Rope", "set", $"a {spec.Family} model has no rotary positions");
+        if (HasSeveralRopes(spec))
+        {
+            throw new SequenceTermsException("Rope", "set",
+                $"the layers of a {spec.Family} model turn by several bases, and one change cannot be meant for all");
+        }
         if (change.Theta is { } theta && !(theta > 0 && double.IsFinite(theta)))
             throw new SequenceTermsException("Rope.Theta", theta, "a finite number above 0 is allowed");
         if (change.Scaling is { } scaling)

@@ -24,6 +24,7 @@ internal static class ServerApp
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = app.MaxConnections ?? OpenFiles.RoomForConnections();
             foreach (IPAddress address in AddressesOf(app))
                 kestrel.Listen(address, app.Port);
         });

@@ -84,6 +84,38 @@ public sealed class StructuredTests
         Assert.Equal(call.GetProperty("arguments").GetString(), streamed);
     }
 
+    /// <summary>The form is that of what is said; a call is as its tool has it.</summary>
+    [Fact]
+    public async Task A_form_beside_tools_is_kept_to_where_none_is_called()
+    {
+        await using TestServer server = await TestServer.StartAsync(template: TinyModels.ToolTemplate);
+        const string Form = "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"a\", \"schema\": "
+            + "{\"type\": \"object\", \"properties\": {\"a\": {\"enum\": [1, 2]}}, \"required\": [\"a\"], "
+            + "\"additionalProperties\": false}}}";
+        int said = 0, called = 0;
+        for (int seed = 0; seed < 12; seed++)
+        {
+            JsonElement answer = (await server.AskAsync(Chat, $$"""
+                {"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 120, "temperature": 1.5, "seed": {{seed}},
+                {{Tools}}, {{Form}} }
+                """)).GetProperty("choices")[0];
+            JsonElement message = answer.GetProperty("message");
+            if (message.TryGetProperty("tool_calls", out JsonElement calls))
+            {
+                called++;
+                Assert.Equal("look", calls[0].GetProperty("function").GetProperty("name").GetString());
+            }
+            else if (answer.GetProperty("finish_reason").GetString() == "stop")
+            {
+                said++;
+                JsonElement json = JsonElement.Parse(message.GetProperty("content").GetString()!);
+                Assert.InRange(json.GetProperty("a").GetInt32(), 1, 2);
+            }
+        }
+
+        Assert.True(said > 0 && called > 0, $"{said} said, {called} called");
+    }
+
     /// <summary>Line ends between the parts of what a client has sent must not cut an event in two.</summary>
     [Fact]
     public async Task An_event_is_one_line_whatever_the_client_has_written()

@@ -68,12 +68,9 @@ internal sealed class ChatFlags
         };
         ulong seed = _seed.Of(result);
         result.Require(remembers, "a model with a chat template", _system);
-        var talk = model.StartConversation(new ConversationOptions
-        {
-            System = result.GetValue(_system),
-            Prompt = new ChatPromptOptions { Template = template },
-        });
-        return new ChatTalk(talk, request => _length.Apply(result, model, request) with
+        var prompt = new ChatPromptOptions { Template = template };
+        var talk = model.StartConversation(new ConversationOptions { System = result.GetValue(_system), Prompt = prompt });
+        return new ChatTalk(talk, prompt, request => _length.Apply(result, model, request) with
         {
             MaxNewTokens = most == NoLimit ? null : most,
             SoftMaxNewTokens = most is null ? request.SoftMaxNewTokens ?? usual : null,

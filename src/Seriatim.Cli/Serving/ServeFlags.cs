@@ -60,6 +60,10 @@ internal sealed class ServeFlags
     private readonly Option<int?> _concurrency = Flag.Maybe<int?>("Requests at the same time, of each key.", "n",
         "--max-concurrency");
 
+    private readonly Option<int?> _connections = Flag.Maybe<int?>("Connections at the same time, of all clients; one more is "
+        + "closed at once. Default: what the system's limit of open files leaves room for, 16384 at most.", "n",
+        "--max-connections");
+
     private readonly Option<string[]> _cors = Flag.Many(
         "A web page that may ask the server, by its origin (https://example.org); *: all; may be given again.", "origin",
             "--cors");
@@ -85,7 +89,8 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
-        _threads, _maxTime, _requests, _tokens, _concurrency, _cors, _drain, _allowPull, _logPrompts, _logJson, _verbose,
+        _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _logPrompts,
+        _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -98,8 +103,12 @@ internal sealed class ServeFlags
         int port = Value(result, _port) is { } given ? Number("--port", given) : result.GetValue(_port);
         if (port is < 0 or > 65535)
             throw new UsageException($"--port is {port}; 0 to 65535 is allowed.");
+        int? connections = result.GetValue(_connections);
+        if (connections < 1)
+            throw new UsageException($"--max-connections is {connections}; 1 or more is allowed.");
         return new ServerAppOptions
         {
+            MaxConnections = connections,
             Host = Value(result, _host) ?? result.GetRequiredValue(_host),
             Port = port,
             CorsOrigins = Values(result, _cors),

@@ -107,7 +107,7 @@ internal sealed class JambaArchitecture : Architecture
         if (count == 1)
             return null;
         return perToken <= count
-            ? new FeedForwardSpec.Experts(count, perToken, Renormalise: false, expert)
+            ? new FeedForwardSpec.Experts(count, perToken, renormalise: false, expert)
             : throw config.Unsupported("num_experts_per_tok", perToken, $"at most num_experts {count} is needed");
     }
 

@@ -38,7 +38,7 @@ internal sealed class MixtralArchitecture : Architecture
         if (perToken > count)
             throw config.Unsupported("num_experts_per_tok", perToken, $"at most num_local_experts {count} is needed");
         config.TrainingOnly("router_aux_loss_coef", "router_jitter_noise");
-        var experts = new FeedForwardSpec.Experts(count, perToken, Renormalise: true, LlamaFamily.FeedForward(config));
+        var experts = new FeedForwardSpec.Experts(count, perToken, renormalise: true, LlamaFamily.FeedForward(config));
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, experts);
         return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
     }

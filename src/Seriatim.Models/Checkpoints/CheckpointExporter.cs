@@ -26,18 +26,17 @@ public static class CheckpointExporter
     {
         foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
         {
-            ModelParameter first = tensor.First();
-            int rows = FileRows(first);
-            int columns = first.IsVector ? 1 : first.Parameter.Columns;
-            if ((long)rows * columns > Array.MaxLength)
+            IReadOnlyList<long> shape = Shape(tensor.First());
+            double count = shape.Aggregate(1.0, (product, size) => product * size);
+            if (count > Array.MaxLength)
             {
                 throw new OverflowException(
-                    $"{tensor.Key} has {(long)rows * columns} elements; a tensor of at most {Array.MaxLength} can be written.");
+                    $"{tensor.Key} has {count} elements; a tensor of at most {Array.MaxLength} can be written.");
             }
-            float[] values = new float[rows * columns];
+            float[] values = new float[(int)count];
             foreach (ModelParameter part in tensor)
-                Place(part, rows, columns, values, read, formed ? part.Place.Form : null);
-            yield return new ExportedTensor(tensor.Key, Shape(first), values);
+                Place(part, values, read, formed ? part.Place.Form : null);
+            yield return new ExportedTensor(tensor.Key, shape, values);
         }
     }
 
@@ -50,22 +49,21 @@ public static class CheckpointExporter
         if (parameter.Place.Shape is { } shape)
             return shape;
         if (parameter.IsVector)
-            return parameter.IsConstant && parameter.Ending.Length == 0 ? [1, rows] : [rows]; // as final_logits_bias of BART is
-        return parameter.Place.Transposed ? [parameter.Parameter.Columns, rows] : [rows, parameter.Parameter.Columns];
+            return parameter.Path == "head.constant_bias" ? [1, rows] : parameter.Place.FileShape(rows, null); // as BART has it
+        return parameter.Place.FileShape(rows, parameter.Parameter.Columns);
     }
 
-    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, ValueForm? form)
+    private static void Place(ModelParameter part, float[] values, RowReader read, ValueForm? form)
     {
+        int rows = FileRows(part);
         float[] row = new float[part.Parameter.Columns];
         for (int r = 0; r < part.Parameter.Rows; r++)
         {
             read(part.Parameter, r, row);
             for (int c = 0; c < row.Length; c++)
             {
-                int fileRow = part.Place.FileRow(part.IsVector ? c : r);
-                int fileColumn = part.IsVector ? 0 : c;
-                values[part.Place.Transposed ? fileColumn * rows + fileRow : fileRow * columns + fileColumn] =
-                    form?.ToFile(row[c]) ?? row[c];
+                long at = part.IsVector ? part.Place.FileRow(c) : part.Place.Offset(r, c, row.Length, rows);
+                values[at] = form?.ToFile(row[c]) ?? row[c];
             }
         }
     }

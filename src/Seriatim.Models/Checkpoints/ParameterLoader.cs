@@ -52,9 +52,12 @@ internal static class ParameterLoader
 
     private static void LoadTransposed(Parameter parameter, TensorPlace place, SafetensorsEntry entry)
     {
-        float[] file = entry.File.ReadF32(entry);
         int columns = parameter.Columns;
         int fileRows = place.Rows?.Total ?? parameter.Rows;
+        int outputs = place.Slices > 0 ? place.SliceRows : fileRows;
+        long start = (long)(place.FileRow(0) / outputs) * outputs * Math.Max(columns, place.SliceInputs);
+        float[] file = new float[checked(outputs * columns)];
+        entry.File.ReadF32(entry, start, file);
         float[] buffer = new float[checked(Block * columns)];
         for (int first = 0; first < parameter.Rows; first += Block)
         {
@@ -62,7 +65,7 @@ internal static class ParameterLoader
             for (int column = 0; column < columns; column++)
             {
                 for (int row = 0; row < rows; row++)
-                    buffer[row * columns + column] = file[(long)column * fileRows + place.FileRow(first + row)];
+                    buffer[row * columns + column] = file[place.Offset(first + row, column, columns, fileRows) - start];
             }
 
             parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));

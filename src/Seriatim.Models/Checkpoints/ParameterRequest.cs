@@ -36,16 +36,5 @@ public sealed record ParameterRequest(
     public bool IsVector => Rows == 1 && !IsMatrix;
 
     /// <summary>The shape of the whole file tensor.</summary>
-    public long[] FileShape
-    {
-        get
-        {
-            if (Place.Shape is { } shape)
-                return [.. shape];
-            if (IsVector)
-                return [Place.Rows?.Total ?? Columns];
-            int rows = Place.Rows?.Total ?? Rows;
-            return Place.Transposed ? [Columns, rows] : [rows, Columns];
-        }
-    }
+    public long[] FileShape => IsVector ? Place.FileShape(Columns, null) : Place.FileShape(Rows, Columns);
 }

@@ -156,6 +156,16 @@ public sealed class WeightBuilder
     /// <summary>A vector of factors that begins with ones. Files have no ending for it.</summary>
     public Parameter Ones(string name, int length, string why) => Vector(name, "", length, Initializer.Ones, why);
 
+    /// <summary>The same, for files that end its name as that of a weight.</summary>
+    public Parameter Factors(string name, int length, string why) => Vector(name, ".weight", length, Initializer.Ones, why);
+
+    /// <summary>A vector of logits that begins with zeros. Files have no ending for it.</summary>
+    public Parameter Logits(string name, int length, string why) => Vector(name, "", length, Initializer.Zeros, why);
+
+    /// <summary>A stored vector that begins with zeros and that no gradient reaches. Files have no ending for it.</summary>
+    public Parameter Constant(string name, int length, string why) => Make(name, "", 1, length, ParameterLayout.RowMajor, false,
+        Initializer.Zeros, why, constant: true);
+
     /// <summary>A norm over <paramref name="width"/> features.</summary>
     /// <exception cref="NotSupportedException">It is a batch norm, which has no place here.</exception>
     public NormWeight Norm(string name, NormSpec spec, int width)

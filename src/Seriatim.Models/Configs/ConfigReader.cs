@@ -53,6 +53,11 @@ public sealed class ConfigReader
     public bool HasSection(string name) =>
         _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
+    /// <summary>Whether a section holds a text under a key; neither counts as read.</summary>
+    internal bool HasText(string section, string name) =>
+        _root.TryGetProperty(section, out JsonElement value) && value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String;
+
     /// <summary>A size: an integer of at least 1.</summary>
     /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
     public int Size(params ReadOnlySpan<string> names) => SizeOrNull(names) ?? throw Missing(names, "a positive integer");
@@ -121,6 +126,13 @@ public sealed class ConfigReader
     /// <summary>Whether a key has a list.</summary>
     public bool IsList(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Array };
 
+    /// <summary>Whether a key has a number.</summary>
+    internal bool IsNumber(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Number };
+
+    /// <summary>Whether a key has a list without elements.</summary>
+    internal bool IsEmptyList(string name) =>
+        Find([name], out _) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0;
+
     /// <summary>A list of numbers of the length given.</summary>
     public double[] Numbers(string name, int length)
     {
@@ -154,11 +166,15 @@ public sealed class ConfigReader
         return [.. value.EnumerateArray().Select(t => t.GetString()!)];
     }
 
-    /// <summary>An object within the config, or null if the config does not have it. Its keys are recorded likewise.</summary>
+    /// <summary>
+    /// An object within the config, or null if the config does not have it. Its keys are recorded likewise, whoever asks for it.
+    /// </summary>
     public ConfigReader? Section(string name)
     {
         if (Find([name], out _) is not { } value)
             return null;
+        if (_sections.Find(known => known._path == Full(name)) is { } before)
+            return before;
         var section = new ConfigReader(File, value, Full(name), _trainingValues);
         _sections.Add(section);
         return section;

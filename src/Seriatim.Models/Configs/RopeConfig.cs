@@ -14,28 +14,69 @@ internal static class RopeConfig
     /// <param name="maxPositions"><c>max_position_embeddings</c>.</param>
     /// <param name="originalPositions"><c>original_max_position_embeddings</c> at the root (Phi-3).</param>
     public static (PositionSpec.Rope Rope, int Context) Read(
-        ConfigReader config, int headDim, string[] partKeys, double part, int maxPositions, int? originalPositions = null)
+        ConfigReader config, int headDim, string[] partKeys, double part, int maxPositions, int? originalPositions = null) =>
+        Read(config, new RopeKeys(headDim, maxPositions)
+        {
+            Part = partKeys,
+            DefaultPart = part,
+            OriginalPositions = originalPositions,
+        });
+
+    /// <summary>The same, for any family.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="keys">Where the family has them.</param>
+    public static (PositionSpec.Rope Rope, int Context) Read(ConfigReader config, RopeKeys keys)
     {
-        (ConfigReader Reader, string Name)[] sections = [.. Sections(config)];
-        double? rootTheta = config.NumberOrNull("rope_theta", "rotary_emb_base");
-        double? rootPart = config.NumberOrNull(partKeys);
-        double theta = One("rope_theta", rootTheta, sections, section => section.NumberOrNull("rope_theta")) ?? 10000;
+        (ConfigReader Reader, string Name)[] sections = [.. Sections(config, keys)];
+        double? rootTheta = keys.Theta.Length == 0 ? null : config.NumberOrNull(keys.Theta);
+        double? rootPart = keys.Part.Length == 0 ? null : config.NumberOrNull(keys.Part);
+        double theta = One("rope_theta", rootTheta, sections, section => section.NumberOrNull("rope_theta"))
+            ?? keys.DefaultTheta;
         double turning = One("partial_rotary_factor", rootPart, sections,
-            section => section.NumberOrNull("partial_rotary_factor")) ?? part;
+            section => section.NumberOrNull("partial_rotary_factor")) ?? keys.DefaultPart;
         if (theta <= 0)
             throw config.Unsupported("rope_theta", theta, "a positive number is needed");
-        int rotaryDim = (int)Math.Clamp(headDim * turning, 0, int.MaxValue);
-        if (rotaryDim < 2 || rotaryDim % 2 != 0 || rotaryDim > headDim)
+        if (sections is [var only] && only.Reader.Text("default", "rope_type", "type") == "proportional")
+            return (Proportional(config, only.Reader, theta, turning, keys), keys.MaxPositions);
+        int rotaryDim = (int)Math.Clamp(keys.HeadDim * turning, 0, int.MaxValue);
+        if (rotaryDim < 2 || rotaryDim % 2 != 0 || rotaryDim > keys.HeadDim)
         {
             throw config.Unsupported("the number of rotary features", rotaryDim,
-                $"an even number from 2 to {headDim}, the features of a head, is needed");
+                $"an even number from 2 to {keys.HeadDim}, the features of a head, is needed");
         }
+
+        RopeScaling? scaling = Scaling(config, sections, rotaryDim, keys);
+        int context = scaling switch
+        {
+            RopeScaling.DynamicNtk => int.MaxValue,
+            RopeScaling.Yarn yarn => (int)Math.Max(keys.MaxPositions,
+                Math.Min(yarn.Factor * yarn.TrainedLength, int.MaxValue)),
+            _ => keys.MaxPositions,
+        };
+        return (new PositionSpec.Rope(theta, rotaryDim, keys.Pairing, scaling), context);
+    }
+
+    /// <summary>Waves of the whole head, of which the slow ones do not turn.</summary>
+    private static PositionSpec.Rope Proportional(
+        ConfigReader config, ConfigReader section, double theta, double turning, RopeKeys keys)
+    {
+        section.WaiveAt("nothing is stretched", "1", "factor");
+        int pairs = keys.HeadDim / 2, turn = (int)Math.Clamp(turning * keys.HeadDim / 2, 0, int.MaxValue);
+        return turn >= 1 && turn <= pairs
+            ? new PositionSpec.Rope(theta, 2 * pairs, keys.Pairing, null) { StillPairs = pairs - turn }
+            : throw config.Unsupported("partial_rotary_factor", turning,
+                $"a part with at least one of the {pairs} pairs of a head is needed");
+    }
+
+    private static RopeScaling? Scaling(
+        ConfigReader config, (ConfigReader Reader, string Name)[] sections, int rotaryDim, RopeKeys keys)
+    {
         RopeScaling? scaling = null;
         for (int i = 0; i < sections.Length; i++)
         {
             // The older key always names its type; the newer one may leave "default" out.
             string type = sections[i].Reader.Text(sections[i].Name == "rope_scaling" ? null : "default", "rope_type", "type");
-            RopeScaling? own = Scaling(sections[i].Reader, type, rotaryDim, maxPositions, originalPositions);
+            RopeScaling? own = Scaling(sections[i].Reader, type, rotaryDim, keys.MaxPositions, keys.OriginalPositions);
             if (i > 0 && !RopeScaling.Same(own, scaling))
             {
                 throw config.Unsupported(sections[i].Name, $"{own?.ToString() ?? "default"}",
@@ -45,17 +86,13 @@ internal static class RopeConfig
             scaling = own;
         }
 
-        int context = scaling switch
-        {
-            RopeScaling.DynamicNtk => int.MaxValue,
-            RopeScaling.Yarn yarn => (int)Math.Max(maxPositions, Math.Min(yarn.Factor * yarn.TrainedLength, int.MaxValue)),
-            _ => maxPositions,
-        };
-        return (new PositionSpec.Rope(theta, rotaryDim, RopePairing.HalfSplit, scaling), context);
+        return scaling;
     }
 
-    /// <summary>Every section there is; one that is divided by kinds of layers gives those of the kinds.</summary>
-    private static IEnumerable<(ConfigReader Reader, string Name)> Sections(ConfigReader config)
+    /// <summary>
+    /// Every section that holds for the layers that are meant; of one that is divided by kinds of layers those of the kinds.
+    /// </summary>
+    private static IEnumerable<(ConfigReader Reader, string Name)> Sections(ConfigReader config, RopeKeys keys)
     {
         foreach (string name in (string[])["rope_scaling", "rope_parameters"])
         {
@@ -64,7 +101,8 @@ internal static class RopeConfig
             string[] kinds = [.. section.Keys.Where(section.HasSection)];
             if (kinds.Length == 0)
             {
-                yield return (section, name);
+                if (keys.TakesScaling)
+                    yield return (section, name);
                 continue;
             }
 
@@ -72,7 +110,8 @@ internal static class RopeConfig
             {
                 if (!LayerKinds.IsKnown(kind))
                     throw section.Unsupported(kind, "an object", $"sections are named by {LayerKinds.Known}");
-                yield return (section.Section(kind)!, $"{name}.{kind}");
+                if (keys.Kind is null || keys.Kind == kind)
+                    yield return (section.Section(kind)!, $"{name}.{kind}");
             }
         }
     }
@@ -139,12 +178,14 @@ internal static class RopeConfig
             throw section.Unsupported("beta_fast", fast,
                 FormattableString.Invariant($"at least beta_slow {slow}, which must be above 0, is needed"));
         }
-        section.WaiveAt("waves are counted in whole numbers, which is what is done", "true", "truncate");
         (double all, double one) = (section.Number(0, "mscale_all_dim"), section.Number(0, "mscale"));
         double usual = all != 0 && one != 0
             ? Sharpened(factor, one) / Sharpened(factor, all)
             : RopeScaling.Yarn.DefaultAttentionFactor(factor);
-        return new RopeScaling.Yarn(factor, trained, fast, slow, section.NumberOrNull("attention_factor") ?? usual);
+        return new RopeScaling.Yarn(factor, trained, fast, slow, section.NumberOrNull("attention_factor") ?? usual)
+        {
+            WholeWaves = section.Flag(true, "truncate"),
+        };
     }
 
     private static double Sharpened(double factor, double scale) => 0.1 * scale * PlainMath.Log(factor) + 1;

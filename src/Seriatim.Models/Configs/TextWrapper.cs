@@ -27,6 +27,9 @@ internal sealed class TextWrapper
         ["SmolVLMForConditionalGeneration"] = "llama",
         ["Qwen2AudioForConditionalGeneration"] = "qwen2",
         ["VoxtralForConditionalGeneration"] = "llama",
+        ["Gemma3ForConditionalGeneration"] = "gemma3_text",
+        ["Gemma4ForConditionalGeneration"] = "gemma4_text",
+        ["Llama4ForConditionalGeneration"] = "llama4_text",
     };
 
     /// <summary>Keys beside the text model that say nothing of it.</summary>
@@ -36,7 +39,8 @@ internal sealed class TextWrapper
         "audio_token_index", "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy",
         "vision_aspect_ratio", "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
         "image_grid_pinpoints", "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio",
-        "ignore_index", Section, "architectures", "model_type", "sub_configs",
+        "ignore_index", "boi_token_index", "eoi_token_index", "boa_token_index", "eoa_token_index", "mm_tokens_per_image",
+        "boi_token_id", "eoi_token_id", "boa_token_id", "eoa_token_id", "vision_soft_tokens_per_image", Section, "architectures", "model_type", "sub_configs",
     ];
 
     /// <summary>Ids that the outer level decides, as generation reads them there.</summary>
@@ -51,7 +55,8 @@ internal sealed class TextWrapper
     [
         "vision_tower.*", "vision_model.*", "audio_tower.*", "multi_modal_projector.*", "connector.*", "image_newline",
         "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*",
-        "model.connector.*", "model.image_newline",
+        "model.connector.*", "model.image_newline", "embed_vision.*", "embed_audio.*", "model.embed_vision.*",
+        "model.embed_audio.*",
     ];
 
     private TextWrapper(JsonObject config)

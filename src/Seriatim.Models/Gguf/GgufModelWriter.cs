@@ -33,7 +33,7 @@ public static class GgufModelWriter
         GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.Gguf
             ?? throw new UnsupportedConfigException(name, ["model_type"],
                 $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
-        GgufExport export = Metadata(model, map);
+        GgufExport export = MetadataOf(model, map);
         GgufTensor[] tensors = [.. Tensors(model, map.Names(model.Spec), mix)];
         var metadata = new List<KeyValuePair<string, object>>
         {
@@ -59,6 +59,20 @@ public static class GgufModelWriter
         foreach ((string vector, float[] values) in export.Vectors)
             writer.Append(vector, MemoryMarshal.AsBytes(values.AsSpan()));
         writer.Complete();
+    }
+
+    /// <summary>The metadata; what layers would have to agree on and do not is refused like all that files have no word for.</summary>
+    private static GgufExport MetadataOf(Model model, GgufMap map)
+    {
+        try
+        {
+            return Metadata(model, map);
+        }
+        catch (NotSupportedException failure)
+        {
+            throw new UnsupportedConfigException(model.Spec.Family, ["layers"],
+                $"{failure.Message} A GGUF file of {map.Architecture} says it once for all. This model cannot be written as GGUF.");
+        }
     }
 
     private static GgufExport Metadata(Model model, GgufMap map)
@@ -90,7 +104,7 @@ public static class GgufModelWriter
     /// <summary>The tensors of the file, with the parameter rows that each of their rows comes from.</summary>
     private static IEnumerable<GgufTensor> Tensors(Model model, NameTable names, QuantizationMix mix)
     {
-        var parts = model.Parameters.Where(p => !p.IsConstant).Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
+        var parts = model.Parameters.Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
         foreach (var group in parts.GroupBy(p => p.Place.Name))
         {
             (ModelParameter first, TensorPlace place) = group.First();
@@ -110,9 +124,7 @@ public static class GgufModelWriter
             bool head = first.Path == "head" || (first.Path == "embed" && model.Spec.Head.Tied);
             bool plain = first.IsVector || StaysPlain(first.Path);
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
-            ImmutableArray<long> shape = place.Shape is { } written ? [.. written]
-                : first.IsVector ? [rows]
-                : place.Slices > 0 ? [place.Slices, place.SliceRows, columns] : [rows, columns];
+            ImmutableArray<long> shape = [.. place.FileShape(rows, first.IsVector ? null : columns)];
             yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
         }
     }

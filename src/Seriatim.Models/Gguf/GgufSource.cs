@@ -7,8 +7,17 @@ namespace Seriatim.Models;
 /// <param name="options">How matrices are kept.</param>
 internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options) : IWeightSource
 {
+    private const string InputScale = ".input_scale";
     private const int Block = Parameter.PanelRows;
     private readonly HashSet<string> _read = [];
+    private readonly Dictionary<string, TensorUse> _uses = [];
+    private readonly List<SkippedTensor> _skipped = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorUse> Uses => [.. _uses.Values];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedTensor> Skipped => _skipped;
 
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
@@ -18,6 +27,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
+        if (request.IsMatrix)
+            Use(entry, $"{type}", entry.Type.ToDataType() != type);
         var parameter = request.NewParameter(type);
         try
         {
@@ -31,8 +42,9 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             }
             else
             {
+                float scale = entry.Type.IsQuantized() ? ScaleOf(entry, request.Place) : 1;
                 Parallel.For(0, (parameter.Rows + Block - 1) / Block,
-                    block => LoadRows(parameter, request.Place, entry, block * Block));
+                    block => LoadRows(parameter, request.Place, entry, block * Block, scale));
             }
         }
         catch
@@ -52,27 +64,63 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         GgufEntry entry = Find(request);
         if (entry.Type.ToBlockType() is not { } type)
             return null;
+        float scale = ScaleOf(entry, request.Place);
+        Use(entry, $"{type} blocks", opened: false);
         nint start = (nint)checkpoint.Pointer(entry);
         long rowBytes = entry.RowBytes;
         TensorPlace place = request.Place;
         QuantizedPlacement placement = options.Placement == WeightPlacement.Mapped ? QuantizedPlacement.Mapped
             : request.Layout == ParameterLayout.Panels ? QuantizedPlacement.Packed : QuantizedPlacement.Rows;
         return QuantizedMatrix.Create(
-            request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes));
+            request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes),
+            scale);
     }
 
     /// <inheritdoc/>
     public void Complete(NameTable names)
     {
-        string[] unread = [.. checkpoint.Entries.Select(e => e.Name)
-            .Where(name => !_read.Contains(name) && !names.IsWaived(name))];
-        if (unread.Length > 0)
+        List<string> unread = [];
+        foreach (string name in checkpoint.Entries.Select(e => e.Name).Where(name => !_read.Contains(name)))
+        {
+            string? reason = names.ReasonFor(name)
+                ?? (name.EndsWith(InputScale, StringComparison.Ordinal) ? "activations are not rounded to 4-bit floats" : null);
+            if (reason is null)
+                unread.Add(name);
+            else
+                _skipped.Add(new SkippedTensor(name, reason));
+        }
+
+        if (unread.Count > 0)
         {
             throw new CheckpointMismatchException(checkpoint.Path, unread,
-                $"{unread.Length} tensors are in the file but not in the model its metadata describe: "
+                $"{unread.Count} tensors are in the file but not in the model its metadata describe: "
                     + $"{string.Join(", ", unread)}. A model that uses only a part of its weights is not loaded.");
         }
     }
+
+    /// <summary>
+    /// The factor of a whole matrix, or of the slice of it that one expert is: in a tensor beside it, as files of NVFP4 have it.
+    /// </summary>
+    private float ScaleOf(GgufEntry entry, TensorPlace place)
+    {
+        if (!entry.Name.EndsWith(".weight", StringComparison.Ordinal)
+            || !checkpoint.TryGet($"{entry.Name[..^"weight".Length]}scale", out GgufEntry? scale))
+            return 1;
+        long needed = Math.Max(1, place.Slices);
+        if (scale.Type != GgmlType.F32 || (scale.ElementCount != 1 && scale.ElementCount != needed))
+        {
+            throw new CheckpointMismatchException(scale.File.Path, [scale.Name],
+                $"{scale.Name} has {scale.ElementCount} numbers of {scale.Type}; {entry.Name} needs {needed} of F32. "
+                    + "Convert the model again.");
+        }
+
+        _read.Add(scale.Name);
+        var values = new ReadOnlySpan<float>(checkpoint.Pointer(scale), (int)scale.ElementCount);
+        return values[values.Length == 1 ? 0 : place.Rows!.First / place.SliceRows];
+    }
+
+    private void Use(GgufEntry entry, string used, bool opened) =>
+        _uses.TryAdd(entry.Name, new TensorUse(entry.Name, $"{entry.Type}", used, opened));
 
     private GgufEntry Find(ParameterRequest request)
     {
@@ -85,8 +133,6 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         }
 
         long[] shape = [.. entry.Shape];
-        if (request.Place.Slices > 0 && shape.Length == 3 && shape[0] == request.Place.Slices)
-            shape = [shape[0] * shape[1], shape[2]];
         if (shape.Length == 1 && request.FileShape is [1, _])
             shape = [1, shape[0]];
         if (!shape.AsSpan().SequenceEqual(request.FileShape))
@@ -144,7 +190,7 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     }
 
     /// <summary>Up to 32 rows from <paramref name="first"/> on: one panel.</summary>
-    private void LoadRows(Parameter parameter, TensorPlace place, GgufEntry entry, int first)
+    private void LoadRows(Parameter parameter, TensorPlace place, GgufEntry entry, int first, float scale)
     {
         int rows = Math.Min(Block, parameter.Rows - first);
         int columns = parameter.Columns;
@@ -164,6 +210,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
         for (int row = 0; row < rows; row++)
             ReadRow(entry, place.FileRow(first + row), buffer.AsSpan(row * columns, columns));
+        for (int i = 0; scale != 1 && i < rows * columns; i++)
+            buffer[i] *= scale;
         parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         ArrayPool<float>.Shared.Return(buffer);
     }

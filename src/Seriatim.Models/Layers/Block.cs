@@ -12,24 +12,39 @@ internal abstract class Block
     private readonly NormLayer? _crossNorm;
     private readonly NormLayer? _norm2;
     private readonly Func<IOps, Tensor, Tensor, Tensor> _join, _joinCross;
+    private readonly float _residualScale;
+    private readonly bool _runsOnce;
+    private readonly LayerInput? _input;
+    private readonly Parameter? _outputFactor;
 
     private Block(in BlockPart part)
     {
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _join = spec.Residual ? Sum : Second;
         _joinCross = spec.CrossResidual ?? spec.Residual ? Sum : Second;
-        _norm1 = NormLayer.Build(weights, "norm1", spec.Norm, width);
-        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place));
+        _norm1 = NormLayer.Build(weights, "norm1", spec.NormsMixer ? spec.Norm : null, width);
+        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place)
+        {
+            Number = part.Number,
+            IsRead = part.IsRead,
+        });
+        _residualScale = spec.ResidualScale;
+        _runsOnce = part.IsRead || spec.Mixer.MemoryOf is not null;
         if (spec.Cross is { } cross)
         {
             _crossNorm = NormLayer.Build(weights, "cross_norm", spec.Norm, width);
             _cross = new AttentionLayer(weights.At("cross"), cross, width, null, part.CrossPlace);
         }
 
-        if (spec.FeedForward is not { } feedForward)
-            return;
-        _norm2 = NormLayer.Build(weights, "norm2", spec.Norm, width);
-        _feedForward = FeedForwardLayer.Build(weights.At("mlp"), feedForward, width);
+        if (spec.FeedForward is { } feedForward)
+        {
+            bool one = spec.Placement is Placement.ParallelOfOne;
+            _norm2 = one ? null : NormLayer.Build(weights, "norm2", spec.Norm, width);
+            _feedForward = FeedForwardLayer.Build(weights.At("mlp"), feedForward, width);
+        }
+
+        _input = part.LayerInputs is { } input ? new LayerInput(weights.At("input"), input, width, part.Number) : null;
+        _outputFactor = spec.OutputFactor ? weights.Ones("factor", 1, "one factor of the layer") : null;
     }
 
     /// <summary>
@@ -47,6 +62,8 @@ internal abstract class Block
         Placement.Pre => new Pre(part),
         Placement.Post => new Post(part),
         Placement.Sandwich when part.Spec.Cross is null => new Sandwich(part),
+        Placement.AfterParts when part.Spec.Cross is null => new AfterParts(part),
+        Placement.ParallelOfOne when part.Spec.Cross is null => new ParallelOfOne(part),
         Placement.Parallel when part.Spec.Cross is null => new Parallel(part),
         Placement.NormedResidual when part.Spec.Cross is null => new NormedResidual(part),
         Placement.Reversible when !part.Spec.Residual => throw new NotSupportedException(
@@ -62,11 +79,26 @@ internal abstract class Block
     /// </summary>
     private Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor made) => Join(ops, plan, x, made, _join);
 
-    private static Tensor Join(
-        IOps ops, ForwardPlan plan, Tensor x, Tensor made, Func<IOps, Tensor, Tensor, Tensor> join)
+    private Tensor Join(IOps ops, ForwardPlan plan, Tensor x, Tensor made, Func<IOps, Tensor, Tensor, Tensor> join)
     {
         using Tensor kept = plan.Drop(ops, made, plan.Rates.Residual);
-        return join(ops, x, kept);
+        using Tensor scaled = _residualScale == 1 ? kept.Retain() : ops.Scale(kept, _residualScale);
+        return join(ops, x, scaled);
+    }
+
+    /// <summary>What follows the parts of a layer: its own input, and a factor; takes x over.</summary>
+    private Tensor Ended(IOps ops, Tensor x, ForwardPlan plan)
+    {
+        if (_input is null && _outputFactor is null)
+            return x;
+        using (x)
+        {
+            Tensor given = _input is null ? x.Retain() : _input.Add(ops, x, plan);
+            if (_outputFactor is null)
+                return given;
+            using (given)
+                return ops.ScaleColumns(given, _outputFactor);
+        }
     }
 
     private static Tensor Sum(IOps ops, Tensor x, Tensor made) => ops.Add(x, made);
@@ -76,12 +108,22 @@ internal abstract class Block
     /// <summary>A layer that adds to one stream.</summary>
     private abstract class OneStream(in BlockPart part) : Block(part)
     {
-        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number) =>
-            ops.Recompute(x, plan.Encoded, (Block: this, Plan: plan, Number: number), static (ops, x, layer) =>
+        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number)
+        {
+            // A tape that forgets what is within a layer would lose the gradients of keys and values that go to another one.
+            if (_runsOnce)
             {
-                layer.Plan.EnterLayer(layer.Number);
-                return layer.Block.Forward(ops, x, layer.Plan);
-            }, static layer => layer.Plan.Retain());
+                plan.EnterLayer(number);
+                return Ended(ops, Forward(ops, x, plan), plan);
+            }
+
+            return ops.Recompute(x, plan.Encoded ?? plan.LayerInputs, (Block: this, Plan: plan, Number: number),
+                static (ops, x, layer) =>
+                {
+                    layer.Plan.EnterLayer(layer.Number);
+                    return layer.Block.Ended(ops, layer.Block.Forward(ops, x, layer.Plan), layer.Plan);
+                }, static layer => layer.Plan.Retain());
+        }
 
         /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
         protected abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
@@ -138,7 +180,28 @@ internal abstract class Block
             if (_feedForward is null)
                 return h.Retain();
             using Tensor normed2 = _norm2!.Forward(ops, h, plan);
-            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, plan), plan));
+            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, h, plan), plan));
+        }
+    }
+
+    private sealed class AfterParts(in BlockPart part) : OneStream(part)
+    {
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        {
+            using Tensor h = Join(ops, plan, x, _norm1.Replace(ops, _mixer.Forward(ops, x, plan), plan));
+            return _feedForward is null
+                ? h.Retain()
+                : Join(ops, plan, h, _norm2!.Replace(ops, _feedForward.Forward(ops, h, plan), plan));
+        }
+    }
+
+    private sealed class ParallelOfOne(in BlockPart part) : OneStream(part)
+    {
+        protected override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+        {
+            using Tensor normed = _norm1.Forward(ops, x, plan);
+            using Tensor h = Join(ops, plan, x, _mixer.Forward(ops, normed, plan));
+            return _feedForward is null ? h.Retain() : Join(ops, plan, h, _feedForward.Forward(ops, normed, plan));
         }
     }
 
@@ -194,18 +257,4 @@ internal abstract class Block
             return Join(ops, plan, normed2, _feedForward.Forward(ops, normed2, plan));
         }
     }
-}
-
-/// <summary>What a block is built from.</summary>
-/// <param name="Weights">Its path.</param>
-/// <param name="Spec">Its spec.</param>
-/// <param name="Width">Features of a row, E.</param>
-/// <param name="Bias">The bias of scores that the stack shares, or null.</param>
-/// <param name="Place">Where its mixer finds its part of a memory.</param>
-/// <param name="CrossPlace">Where its cross-attention does, if it has one.</param>
-internal readonly record struct BlockPart(
-    WeightBuilder Weights, LayerSpec Spec, int Width, AttentionBias? Bias, MemoryPlace Place, MemoryPlace CrossPlace)
-{
-    /// <summary>Features of a row that its mixer takes: E but in the first layer of some stacks.</summary>
-    public required int Inputs { get; init; }
 }

@@ -6,6 +6,9 @@ internal abstract class FeedForwardLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
+    /// <summary>The same for those that read the residual stream besides what was normed.</summary>
+    public virtual Tensor Forward(IOps ops, Tensor x, Tensor residual, ForwardPlan plan) => Forward(ops, x, plan);
+
     public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width)
     {
         weights = weights.For(OpPart.FeedForward);
@@ -13,12 +16,14 @@ internal abstract class FeedForwardLayer
         {
             FeedForwardSpec.Dense dense => new Dense(weights, dense, width),
             FeedForwardSpec.Gated gated => new Gated(weights, gated, width),
-            FeedForwardSpec.Experts experts => new Experts(weights, experts, width),
+            FeedForwardSpec.Beside beside => new BesideLayer(weights, beside, width),
+            FeedForwardSpec.Experts experts => new ExpertsLayer(weights, experts, width),
             _ => throw new NotSupportedException($"The feed-forward layer {spec} is not built."),
         };
     }
 
-    private static string Why(int inner, int width) => $"intermediate size {inner}, hidden size {width}";
+    /// <summary>Where the shapes come from, in the words of the config.</summary>
+    protected static string Why(int inner, int width) => $"intermediate size {inner}, hidden size {width}";
 
     private sealed class Dense(WeightBuilder weights, FeedForwardSpec.Dense spec, int width) : FeedForwardLayer
     {
@@ -33,7 +38,7 @@ internal abstract class FeedForwardLayer
         }
     }
 
-    private sealed class Gated(WeightBuilder weights, FeedForwardSpec.Gated spec, int width) : FeedForwardLayer
+    protected sealed class Gated(WeightBuilder weights, FeedForwardSpec.Gated spec, int width) : FeedForwardLayer
     {
         private readonly LinearWeight _gate = weights.Linear("gate", spec.Width, width, spec.Bias, Why(spec.Width, width));
         private readonly LinearWeight _up = weights.Linear("up", spec.Width, width, spec.Bias, Why(spec.Width, width));
@@ -45,47 +50,20 @@ internal abstract class FeedForwardLayer
             using (gate)
             using (up)
             {
-                using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, spec.Activation), plan.Rates.Activation);
+                using Tensor active = plan.Drop(ops, Activated(ops, gate, up, spec), plan.Rates.Activation);
                 return ops.Linear(active, _down, plan.Groups);
             }
         }
-    }
 
-    private sealed class Experts : FeedForwardLayer
-    {
-        private readonly FeedForwardSpec.Experts _spec;
-        private readonly LinearWeight _router;
-        private readonly LinearWeight[] _gates;
-        private readonly LinearWeight[] _ups;
-        private readonly LinearWeight[] _downs;
-
-        public Experts(WeightBuilder weights, FeedForwardSpec.Experts spec, int width)
+        /// <summary><c>f(gate) · up</c>, cut off if the spec says so.</summary>
+        public static Tensor Activated(IOps ops, Tensor gate, Tensor up, FeedForwardSpec.Gated spec)
         {
-            _spec = spec;
-            (int inner, bool bias) = (spec.Expert.Width, spec.Expert.Bias);
-            _router = weights.Linear("router", spec.Count, width, bias: false, $"{spec.Count} experts, hidden size {width}");
-            _gates = new LinearWeight[spec.Count];
-            _ups = new LinearWeight[spec.Count];
-            _downs = new LinearWeight[spec.Count];
-            for (int e = 0; e < spec.Count; e++)
-            {
-                WeightBuilder expert = weights.At("experts", e);
-                _gates[e] = expert.Linear("gate", inner, width, bias, Why(inner, width));
-                _ups[e] = expert.Linear("up", inner, width, bias, Why(inner, width));
-                _downs[e] = expert.Linear("down", width, inner, bias, Why(inner, width));
-            }
-        }
-
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
-        {
-            using Tensor scores = ops.Linear(x, _router, plan.Groups);
-            using ExpertRouting routing = ops.RouteExperts(scores, _spec.PerToken, _spec.Renormalise);
-            using Tensor pairs = ops.DispatchToExperts(x, routing);
-            using Tensor gate = ops.LinearExperts(pairs, _gates, routing, plan.Groups);
-            using Tensor up = ops.LinearExperts(pairs, _ups, routing, plan.Groups);
-            using Tensor active = plan.Drop(ops, ops.GatedActivate(gate, up, _spec.Expert.Activation), plan.Rates.Activation);
-            using Tensor down = ops.LinearExperts(active, _downs, routing, plan.Groups);
-            return ops.CombineExperts(down, routing);
+            if (spec is { Limit: 0, UpTerm: 0 })
+                return ops.GatedActivate(gate, up, spec.Activation);
+            float limit = spec.Limit > 0 ? spec.Limit : float.PositiveInfinity;
+            using Tensor low = ops.Clamp(gate, float.NegativeInfinity, limit);
+            using Tensor both = ops.Clamp(up, -limit, limit, spec.UpTerm);
+            return ops.GatedActivate(low, both, spec.Activation);
         }
     }
 }

@@ -13,6 +13,8 @@ internal sealed class ForwardPlan : IDisposable
     private readonly IReadOnlyList<Tensor>? _begins;
     private Dictionary<(PositionSpec.Rope, int), RopeRows>? _sinkRopes;
     private Dictionary<object, object?>? _patterns;
+    private Dictionary<TemperatureSpec, Tensor>? _temperatures;
+    private Dictionary<int, (Tensor Keys, Tensor Values)>? _shared;
     private DropoutMask _layerMask;
     private ulong _site;
     private int _layer;
@@ -90,6 +92,38 @@ internal sealed class ForwardPlan : IDisposable
         return rows;
     }
 
+    /// <summary>How much the queries of each row grow: <c>[N, 1]</c>.</summary>
+    public Tensor Temperature(TemperatureSpec temperature)
+    {
+        _temperatures ??= [];
+        if (!_temperatures.TryGetValue(temperature, out Tensor? factors))
+        {
+            float[] values = new float[Batch.Rows];
+            for (int row = 0; row < values.Length; row++)
+                values[row] = temperature.At(Batch.Positions.Span[row]);
+            _temperatures.Add(temperature, factors = Device.Upload(values, Batch.Rows, 1));
+        }
+
+        return factors;
+    }
+
+    /// <summary>Keeps the keys and values of a layer for those that read them in place of their own.</summary>
+    public void Share(int layer, Tensor keys, Tensor values)
+    {
+        _shared ??= [];
+        if (_shared.Remove(layer, out (Tensor Keys, Tensor Values) before))
+            Release(before);
+        _shared.Add(layer, (keys.Retain(), values.Retain()));
+    }
+
+    /// <summary>The keys and values of a layer before.</summary>
+    public (Tensor Keys, Tensor Values) Shared(int layer) => _shared![layer];
+
+    /// <summary>
+    /// What the layers are given of the tokens directly, side by side: <c>[N, layers · P]</c>; null: nothing. Taken over.
+    /// </summary>
+    public Tensor? LayerInputs { get; set; }
+
     /// <summary>
     /// Begins a layer, -1 before the first one, or a half of one that can run without the other. The same gets the same masks
     /// each time.
@@ -151,10 +185,19 @@ internal sealed class ForwardPlan : IDisposable
             return;
         foreach (RopeRows rows in _ropes.Values)
             rows.Dispose();
-        if (_sinkRopes is null)
-            return;
-        foreach (RopeRows rows in _sinkRopes.Values)
+        foreach (RopeRows rows in _sinkRopes?.Values.AsEnumerable() ?? [])
             rows.Dispose();
+        foreach (Tensor factors in _temperatures?.Values.AsEnumerable() ?? [])
+            factors.Dispose();
+        foreach ((Tensor, Tensor) pair in _shared?.Values.AsEnumerable() ?? [])
+            Release(pair);
+        LayerInputs?.Dispose();
+    }
+
+    private static void Release((Tensor Keys, Tensor Values) pair)
+    {
+        pair.Keys.Dispose();
+        pair.Values.Dispose();
     }
 
     private AttentionRows SelfRows(int kind)

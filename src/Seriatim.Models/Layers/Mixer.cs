@@ -14,6 +14,12 @@ internal abstract class Mixer
 /// <param name="Place">Where the layer finds its part of a memory.</param>
 internal readonly record struct MixerPart(WeightBuilder Weights, int Width, AttentionBias? Bias, MemoryPlace Place)
 {
+    /// <summary>The number of the block.</summary>
+    public int Number { get; init; }
+
+    /// <summary>Whether other layers read its keys and values.</summary>
+    public bool IsRead { get; init; }
+
     /// <summary>The builder of the layer's own weights.</summary>
     public WeightBuilder At(string name) => Weights.At(name);
 }

@@ -9,7 +9,14 @@ namespace Seriatim.Models;
 internal static class RopeFrequencies
 {
     /// <summary>The R/2 frequencies of a sequence that may reach <paramref name="declaredLength"/> positions.</summary>
-    public static double[] Of(PositionSpec.Rope rope, int declaredLength) => rope.Scaling switch
+    public static double[] Of(PositionSpec.Rope rope, int declaredLength)
+    {
+        double[] frequencies = Scaled(rope, declaredLength);
+        frequencies.AsSpan(frequencies.Length - rope.StillPairs).Clear();
+        return frequencies;
+    }
+
+    private static double[] Scaled(PositionSpec.Rope rope, int declaredLength) => rope.Scaling switch
     {
         null => Plain(rope.Theta, rope.RotaryDim),
         RopeScaling.Linear linear => [.. Plain(rope.Theta, rope.RotaryDim).Select(f => f / linear.Factor)],
@@ -122,8 +129,9 @@ internal static class RopeFrequencies
     {
         double WaveWithTurns(double turns) =>
             rope.RotaryDim * PlainMath.Log(yarn.TrainedLength / (turns * 2 * Math.PI)) / (2 * PlainMath.Log(rope.Theta));
-        double low = Math.Max(Math.Floor(WaveWithTurns(yarn.BetaFast)), 0);
-        double high = Math.Min(Math.Ceiling(WaveWithTurns(yarn.BetaSlow)), rope.RotaryDim - 1);
+        (double first, double last) = (WaveWithTurns(yarn.BetaFast), WaveWithTurns(yarn.BetaSlow));
+        double low = Math.Max(yarn.WholeWaves ? Math.Floor(first) : first, 0);
+        double high = Math.Min(yarn.WholeWaves ? Math.Ceiling(last) : last, rope.RotaryDim - 1);
         if (low == high)
             high += 0.001;
         double[] frequencies = Plain(rope.Theta, rope.RotaryDim);

@@ -14,6 +14,7 @@ internal sealed class Stack : IDisposable
     private readonly NormLayer _finalNorm;
     private readonly Block[] _blocks;
     private readonly MemoryLayout _memory;
+    private readonly LayerInputs? _layerInputs;
 
     /// <param name="weights">The path of the stack.</param>
     /// <param name="spec">Its spec.</param>
@@ -26,27 +27,43 @@ internal sealed class Stack : IDisposable
         (_spec, _embedding, _leading) = (spec, embedding, leading);
         _positions = PositionTable.Of(weights, spec);
         if (spec.TokenTypes > 0)
-            _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding)
+            _types = weights.Embedding(
+                "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
+        if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
         {
             string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
-            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, bias: false, why);
-            _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
+            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);
+            if (!spec.FactorsEmbedding)
+                _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
         }
 
-        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm, spec.InputWidth(0));
+        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm,
+            spec.FactorsEmbedding ? spec.EmbeddingWidth : spec.InputWidth(0));
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
+        if (spec.LayerInputs is { } inputs)
+            _layerInputs = new LayerInputs(weights, inputs, spec.Width, spec.Layers.Count);
         _blocks = new Block[spec.Layers.Count];
         for (int i = 0; i < _blocks.Length; i++)
         {
             RequireServed(spec, i);
+            RequireKeys(spec, i);
             RequireWidth(spec, i);
+            if (spec.Layers[i].SharesWith is { } other)
+            {
+                RequireShared(spec, i, other);
+                _blocks[i] = _blocks[other];
+                continue;
+            }
+
             _blocks[i] = Block.Build(new BlockPart(
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
             {
                 Inputs = spec.InputWidth(i),
+                Number = i,
+                IsRead = spec.Layers.Any(layer => layer.Mixer.MemoryOf == i),
+                LayerInputs = spec.LayerInputs,
             });
         }
 
@@ -72,6 +89,7 @@ internal sealed class Stack : IDisposable
             x = Replace(x, ops.JoinColumns(x, x));
         try
         {
+            plan.LayerInputs = _layerInputs?.Of(ops, x, plan);
             trace?.Invoke(0, x);
             for (int i = 0; i < _blocks.Length; i++)
             {
@@ -110,7 +128,7 @@ internal sealed class Stack : IDisposable
         Tensor x = ops.Embed(_embedding, plan.Batch.Tokens);
         if (_spec.EmbeddingScale != 1)
             x = Replace(x, ops.Scale(x, _spec.EmbeddingScale));
-        if (_projectIn is not null)
+        if (_projectIn is not null && !_spec.FactorsEmbedding)
             x = Replace(x, ops.Linear(x, _projectIn, plan.Groups));
         if (_types is not null)
         {
@@ -127,7 +145,8 @@ internal sealed class Stack : IDisposable
         if (_leading is not null)
             x = Replace(x, LeadingRows.Put(ops, x, _leading, plan.Batch));
 
-        return _embeddingNorm.Replace(ops, x, plan);
+        x = _embeddingNorm.Replace(ops, x, plan);
+        return _projectIn is null || !_spec.FactorsEmbedding ? x : Replace(x, ops.Linear(x, _projectIn, plan.Groups));
     }
 
     private static Tensor Replace(Tensor old, Tensor next)
@@ -165,6 +184,31 @@ internal sealed class Stack : IDisposable
                 "which goes one way only; attention is needed there."
             : $"Layer {layer} of a stack whose rows see the past alone is a {mixer.GetType().Name}, " +
                 "which needs the whole sequence; it belongs into an encoder.");
+    }
+
+    /// <summary>Layers of the same weights are one layer, which in a decoder would remember two things.</summary>
+    private static void RequireShared(StackSpec spec, int layer, int other)
+    {
+        if (other < 0 || other >= layer || spec.Visibility != Visibility.Full
+            || spec.Layers[layer] with { SharesWith = null } != spec.Layers[other] with { SharesWith = null })
+        {
+            throw new NotSupportedException(
+                $"Layer {layer} shares the weights of layer {other}; an earlier layer of the same shape, in a stack whose rows " +
+                "all see each other, is needed.");
+        }
+    }
+
+    /// <summary>Who reads the keys of another layer needs one before it whose keys are of its kind.</summary>
+    private static void RequireKeys(StackSpec spec, int layer)
+    {
+        if (spec.Layers[layer].Mixer is not MixerSpec.Attention { KeysOf: { } other } own)
+            return;
+        if ((uint)other < (uint)layer && spec.Layers[other].Mixer is MixerSpec.Attention { KeysOf: null } source
+            && (source.KeyValueHeads, source.HeadDim) == (own.KeyValueHeads, own.HeadDim))
+            return;
+        throw new NotSupportedException(
+            $"Layer {layer} reads the keys and values of layer {other}; a layer of attention before it with {own.KeyValueHeads} " +
+            $"key/value heads of {own.HeadDim} of its own is needed there.");
     }
 
     /// <summary>Only a layer that is its mixer alone may take rows of another width than it makes.</summary>

@@ -23,7 +23,13 @@ internal sealed class MemoryLayout
         }
 
         // The layers' own come first, so that they are found in the same place with and without an encoder.
-        _mixers = [.. stack.Layers.Select(layer => layer.Mixer.Remembers() is { } kind ? Place(kind) : default)];
+        _mixers = new MemoryPlace[stack.Layers.Count];
+        for (int i = 0; i < _mixers.Length; i++)
+        {
+            MixerSpec mixer = stack.Layers[i].Mixer;
+            _mixers[i] = mixer.MemoryOf is { } other ? _mixers[other] : mixer.Remembers() is { } kind ? Place(kind) : default;
+        }
+
         _cross = [.. stack.Layers.Select(layer =>
             layer.Cross is { } cross ? Place(new MemoryKind.CrossPages(cross.KeyValueHeads, cross.HeadDim)) : default)];
     }

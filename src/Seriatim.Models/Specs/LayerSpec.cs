@@ -9,6 +9,14 @@ namespace Seriatim.Models;
 public sealed record LayerSpec(
     Placement Placement, NormSpec? Norm, MixerSpec Mixer, FeedForwardSpec? FeedForward, MixerSpec.Attention? Cross = null)
 {
+    /// <summary>Whether the mixer has a norm at all (the first layer of ModernBERT follows one directly).</summary>
+    public bool NormsMixer { get; init; } = true;
+
+    /// <summary>
+    /// The earlier layer whose weights it has too, all of them (Lan et al., 2019: ALBERT); null: it has its own. For encoders.
+    /// </summary>
+    public int? SharesWith { get; init; }
+
     /// <summary>
     /// Whether each part adds to what it reads; otherwise what it makes takes its place. Without norm and residual a layer of a
     /// mixer alone is <c>mixer(x)</c>, as layers of an LSTM are.
@@ -20,4 +28,10 @@ public sealed record LayerSpec(
     /// they attend to and nothing else.
     /// </summary>
     public bool? CrossResidual { get; init; }
+
+    /// <summary>Factor of what each part adds (Granite).</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    /// <summary>Whether the stream is multiplied by one learned number after the layer (Gemma 4).</summary>
+    public bool OutputFactor { get; init; }
 }

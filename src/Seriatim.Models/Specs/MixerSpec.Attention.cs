@@ -35,6 +35,32 @@ public abstract partial record MixerSpec
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 
+        /// <summary>A norm of queries and keys; null: none.</summary>
+        public HeadNormSpec? HeadNorm { get; init; }
+
+        /// <summary>A norm of each head of the values, without factors; null: none.</summary>
+        public NormSpec? ValueNorm { get; init; }
+
+        /// <summary>Whether the values are what the keys are before their norm and rotation; there is no projection of them.</summary>
+        public bool ValuesAreKeys { get; init; }
+
+        /// <summary>
+        /// The layer whose keys and values this one reads in place of its own; null: it has its own. Both see the same kind of
+        /// heads, and only the first is remembered.
+        /// </summary>
+        public int? KeysOf { get; init; }
+
+        /// <summary>
+        /// Whether what the heads make is multiplied by the sigmoid of a projection of its own before the output projection.
+        /// </summary>
+        public bool OutputGate { get; init; }
+
+        /// <summary>Whether each head has a learned logit in its softmax that has no value (gpt-oss).</summary>
+        public bool SinkLogits { get; init; }
+
+        /// <summary>How queries grow with their position; null: not at all.</summary>
+        public TemperatureSpec? Temperature { get; init; }
+
         /// <summary>Whether the projections of queries, keys and values have a bias.</summary>
         public bool InputBias { get; init; }
 
@@ -55,15 +81,30 @@ public abstract partial record MixerSpec
         internal override bool Serves(Visibility visibility) => true;
 
         /// <inheritdoc/>
-        public override double LinearProducts(int width) => 2.0 * width * HeadDim * (Heads + KeyValueHeads);
+        public override double LinearProducts(int width)
+        {
+            int keys = KeysOf is not null ? 0 : ValuesAreKeys ? 1 : 2;
+            return 1.0 * width * HeadDim * (Heads * (OutputGate ? 3 : 2) + keys * KeyValueHeads);
+        }
 
         /// <inheritdoc/>
         public override double MixingProducts(Segment segment) => 2.0 * Heads * HeadDim * Pairs(segment);
 
-        internal override MemoryKind Remembers() => new MemoryKind.Pages(KeyValueHeads, HeadDim);
+        internal override MemoryKind? Remembers() => KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim) : null;
+
+        internal override PositionSpec.Rope? Turning => Position as PositionSpec.Rope;
+
+        internal override int? MemoryOf => KeysOf;
+
+        internal override IReadOnlyList<string> LayerTypes => Chunk > 0 ? ["chunked_attention"]
+            : Window > 0 ? ["sliding_attention"] : ["full_attention", "attention"];
 
         internal override Mixer Build(in MixerPart part) =>
-            new AttentionLayer(part.At("attention"), this, part.Width, part.Bias, part.Place);
+            new AttentionLayer(part.At("attention"), this, part.Width, part.Bias, part.Place)
+            {
+                Number = part.Number,
+                IsRead = part.IsRead,
+            };
 
         private double Pairs(Segment segment)
         {

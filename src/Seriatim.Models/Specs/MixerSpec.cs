@@ -31,6 +31,12 @@ public abstract partial record MixerSpec
     /// <summary>What the layer remembers of a sequence; null: nothing.</summary>
     internal abstract MemoryKind? Remembers();
 
+    /// <summary>The layer whose memory this one reads; null: it has its own, or none.</summary>
+    internal virtual int? MemoryOf => null;
+
+    /// <summary>What configs call such a layer in <c>layer_types</c>.</summary>
+    internal virtual IReadOnlyList<string> LayerTypes => [];
+
     /// <summary>
     /// Features of the rows it makes, if these do not follow from those it takes: of a layer without norm and residual they may
     /// differ.
@@ -42,6 +48,9 @@ public abstract partial record MixerSpec
 
     /// <summary>What a forward pass computes with and the text of the record leaves out: the elements of its lists.</summary>
     internal virtual IEnumerable<double> Numbers => [];
+
+    /// <summary>How queries and keys turn with their position; null: not at all.</summary>
+    internal virtual PositionSpec.Rope? Turning => null;
 
     /// <summary>The layer in a few words, for reports; layers of the same words are counted together.</summary>
     public abstract string InWords { get; }

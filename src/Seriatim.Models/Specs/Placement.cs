@@ -12,8 +12,14 @@ public enum Placement
     /// <summary><c>x + norm'(f(norm(x)))</c>: Gemma 2.</summary>
     Sandwich,
 
-    /// <summary><c>x + attention(norm(x)) + feedForward(norm'(x))</c>: GPT-J, GPT-NeoX.</summary>
+    /// <summary><c>x + norm(f(x))</c>: OLMo 2.</summary>
+    AfterParts,
+
+    /// <summary><c>x + attention(norm(x)) + feedForward(norm'(x))</c>: GPT-NeoX.</summary>
     Parallel,
+
+    /// <summary><c>x + attention(n) + feedForward(n)</c> with <c>n = norm(x)</c>: GPT-J, Phi, Command R.</summary>
+    ParallelOfOne,
 
     /// <summary><c>n + f(n)</c> with <c>n = norm(x)</c>: Bloom, if its config asks for it.</summary>
     NormedResidual,

@@ -48,7 +48,11 @@ public abstract record PositionSpec
     /// <param name="RotaryDim">Features of a head that turn, R.</param>
     /// <param name="Pairing">Which features turn together.</param>
     /// <param name="Scaling">How a longer context than the trained one is reached; null: not at all.</param>
-    public sealed record Rope(double Theta, int RotaryDim, RopePairing Pairing, RopeScaling? Scaling) : PositionSpec;
+    public sealed record Rope(double Theta, int RotaryDim, RopePairing Pairing, RopeScaling? Scaling) : PositionSpec
+    {
+        /// <summary>The slowest so many of the R/2 pairs do not turn (Gemma 4: "proportional").</summary>
+        public int StillPairs { get; init; }
+    }
 
     /// <summary>
     /// A learned bias of each bucket of distances and each head, shared by all layers of a stack (Raffel et al., 2019: T5).

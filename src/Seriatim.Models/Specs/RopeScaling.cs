@@ -44,6 +44,11 @@ public abstract record RopeScaling
         : RopeScaling
     {
         /// <summary>
+        /// Whether the ramp between both kinds of waves begins and ends at whole waves; gpt-oss was trained without.
+        /// </summary>
+        public bool WholeWaves { get; init; } = true;
+
+        /// <summary>
         /// The factor of cosines and sines that goes with a stretching: <c>0.1 ln(factor) + 1</c> (equation 22).
         /// </summary>
         public static double DefaultAttentionFactor(double factor) => 0.1 * PlainMath.Log(factor) + 1;

@@ -69,6 +69,7 @@ internal sealed class SpecComparer
         Add($"{path}.embedding norm", own.EmbeddingNorm, other.EmbeddingNorm);
         Add($"{path}.final norm", own.FinalNorm, other.FinalNorm);
         Add($"{path}.token types", own.TokenTypes, other.TokenTypes);
+        Add($"{path}.layer inputs", own.LayerInputs, other.LayerInputs);
         Add($"{path}.position", own.Position, other.Position);
         Add($"{path}.layers", own.Layers.Count, other.Layers.Count);
         foreach ((LayerSpec a, LayerSpec b) in own.Layers.Zip(other.Layers))
@@ -83,6 +84,8 @@ internal sealed class SpecComparer
         Add($"{path}.placement", own.Placement, other.Placement);
         Add($"{path}.norm", own.Norm, other.Norm);
         Add($"{path}.residual", own.Residual, other.Residual);
+        Add($"{path}.residual scale", own.ResidualScale, other.ResidualScale);
+        Add($"{path}.output factor", own.OutputFactor, other.OutputFactor);
         if (own.FeedForward is { } inner && inner.GetType() == other.FeedForward?.GetType())
             Compare($"{path}.feed-forward", inner, other.FeedForward);
         else
@@ -106,11 +109,20 @@ internal sealed class SpecComparer
                 Add($"{path} width", a.Width, b.Width);
                 Add($"{path} activation", a.Activation, b.Activation);
                 Add($"{path} bias", a.Bias, b.Bias);
+                Add($"{path} limit", (a.Limit, a.UpTerm), (b.Limit, b.UpTerm));
+                break;
+            case (FeedForwardSpec.Beside a, FeedForwardSpec.Beside b):
+                Add($"{path} norm", a.Norm, b.Norm);
+                Compare($"{path} dense", a.Inner, b.Inner);
+                Compare($"{path} mixture", a.Mixture, b.Mixture);
                 break;
             case (FeedForwardSpec.Experts a, FeedForwardSpec.Experts b):
                 Add($"{path} experts", a.Count, b.Count);
                 Add($"{path} experts of a row", a.PerToken, b.PerToken);
-                Add($"{path} experts renormalised", a.Renormalise, b.Renormalise);
+                Add($"{path} experts renormalised", a.Router.Renormalise, b.Router.Renormalise);
+                Add($"{path} router", a.Router with { PerToken = 0, Renormalise = false },
+                    b.Router with { PerToken = 0, Renormalise = false });
+                Add($"{path} shared expert", (a.Shared, a.SharedGate), (b.Shared, b.SharedGate));
                 Compare($"{path} expert", a.Expert, b.Expert);
                 break;
         }
@@ -134,6 +146,13 @@ internal sealed class SpecComparer
         Add($"{path} soft cap", a.SoftCap, b.SoftCap);
         Add($"{path} input bias", a.InputBias, b.InputBias);
         Add($"{path} output bias", a.OutputBias, b.OutputBias);
+        Add($"{path} norm of queries and keys", a.HeadNorm, b.HeadNorm);
+        Add($"{path} norm of values", a.ValueNorm, b.ValueNorm);
+        Add($"{path} values are keys", a.ValuesAreKeys, b.ValuesAreKeys);
+        Add($"{path} keys of another layer", a.KeysOf, b.KeysOf);
+        Add($"{path} output gate", a.OutputGate, b.OutputGate);
+        Add($"{path} sink logits", a.SinkLogits, b.SinkLogits);
+        Add($"{path} temperature", a.Temperature, b.Temperature);
         if (a.Position is not PositionSpec.Rope rope || b.Position is not PositionSpec.Rope read)
         {
             Add($"{path} position", a.Position, b.Position);
@@ -143,6 +162,7 @@ internal sealed class SpecComparer
         Add($"{path} rope base", rope.Theta, read.Theta);
         Add($"{path} rope features", rope.RotaryDim, read.RotaryDim);
         Add($"{path} rope pairing", rope.Pairing, read.Pairing);
+        Add($"{path} rope pairs that do not turn", rope.StillPairs, read.StillPairs);
         bool same = rope.RotaryDim == read.RotaryDim && _sameScaling(rope, read);
         if (!same)
             Add($"{path} rope scaling", rope.Scaling?.ToString() ?? "none", read.Scaling?.ToString() ?? "none");

@@ -35,6 +35,8 @@ internal unsafe partial struct AttentionBackward<T> : IWork
     public float* BiasGradient; // [segments][K][H / K][table width], or null
     public float* Additive; // [H][D], or null
     public float* AdditiveGradient; // [segments][H][D in whole tiles], or null
+    public float* SinkLogits; // [H], or null
+    public float* SinkGradient; // [segments][H], or null
 
     public static void Run(
         WorkerTeam team, Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, AttentionRows rows, AttentionSpec spec,
@@ -46,6 +48,7 @@ internal unsafe partial struct AttentionBackward<T> : IWork
         bool trainsBias = spec.Bias is AttentionBias.Relative { Table.Trainable: true };
         using Tensor? biasGradient = trainsBias ? Tensor.Zeros(parts * (spec.Heads / spec.KeyValueHeads), table!.Columns) : null;
         using Tensor? additiveGradient = spec.Additive is null ? null : Tensor.Zeros(parts, PieceState.StrideOf(spec.HeadDim));
+        using Tensor? sinkGradient = spec.SinkLogits is null ? null : Tensor.Zeros(rows.Segments.Count, spec.Heads);
         dk.Span.Clear();
         dv.Span.Clear();
         var work = new AttentionBackward<T>
@@ -68,12 +71,16 @@ internal unsafe partial struct AttentionBackward<T> : IWork
             BiasGradient = biasGradient is null ? null : biasGradient.Floats,
             Additive = spec.Additive is { } additive ? additive.Data.Floats : null,
             AdditiveGradient = additiveGradient is null ? null : additiveGradient.Floats,
+            SinkLogits = spec.SinkLogits is { } sinks ? sinks.Data.Floats : null,
+            SinkGradient = sinkGradient is null ? null : sinkGradient.Floats,
         };
         team.Run(groups.Count * spec.KeyValueHeads, ref work);
         if (biasGradient is not null)
             AddBiasGradient(biasGradient, (AttentionBias.Relative)spec.Bias!, rows, spec);
         if (additiveGradient is not null && spec.Additive!.Trainable)
             AddAdditiveGradient(additiveGradient, spec.Additive, spec);
+        if (sinkGradient is not null)
+            RowSums<T>.Run(team, sinkGradient, spec.SinkLogits!);
     }
 
     /// <summary>Segments whose key rows overlap belong together: their gradients are added to the same memory.</summary>
@@ -171,11 +178,24 @@ internal unsafe partial struct AttentionBackward<T> : IWork
                 }
             }
 
+            if (SinkGradient != null)
+                SinkGradient[(long)index * Spec.Heads + state.Head] = SinkSlope(state);
             finite &= IsFinite(state.Dq, segment.Queries * state.Stride);
             StoreQueries(ref state);
         }
 
         return finite && IsFinite(state.Dk, segment.Keys * state.Stride) && IsFinite(state.Dv, segment.Keys * state.Stride);
+    }
+
+    /// <summary>
+    /// The gradient of a logit without a value: <c>-Σ_i p_i δ_i</c> over the queries, in order, with the weights p that it has.
+    /// </summary>
+    private readonly float SinkSlope(in PieceState state)
+    {
+        float slope = 0;
+        for (int i = 0; i < state.Segment.Queries; i++)
+            slope -= LaneMath<T>.Exp(SinkLogits[state.Head] - state.LogSumExp[i]) * state.Delta[i];
+        return slope;
     }
 
     /// <summary>0 times what is not finite is NaN. Strides are multiples of 32.</summary>

@@ -30,6 +30,7 @@ internal unsafe struct AttentionForward<T> : IWork
     public float* Y;
     public float* LogSumExp;
     public float* Additive; // [H][D], or null
+    public float* SinkLogits; // [H], or null
     public int Layer;
 
     public static void Run(
@@ -52,6 +53,7 @@ internal unsafe struct AttentionForward<T> : IWork
             Y = y.Floats,
             LogSumExp = logSumExp.Floats,
             Additive = spec.Additive is { } additive ? additive.Data.Floats : null,
+            SinkLogits = spec.SinkLogits is { } sinks ? sinks.Data.Floats : null,
             Layer = layer,
         };
         team.Run(task.Pieces, ref work, task.Cost);
@@ -327,10 +329,12 @@ internal unsafe struct AttentionForward<T> : IWork
         {
             int n = state.Segment.QueryRow + (state.FirstRow + row) / state.Group;
             int head = state.RowsOf[row].Head;
-            float sum = T.Sum(T.Load(state.Sums + row * 16));
+            float sum = T.Sum(T.Load(state.Sums + row * 16)), share = 1;
+            if (SinkLogits != null)
+                (sum, share) = WithSink(ref state.Maxima[row], sum, SinkLogits[head]);
             bool any = sum != 0; // also if it is not a number: then the row is none
             LogSumExp[(long)n * Spec.Heads + head] = any ? state.Maxima[row] + LaneMath<T>.Log(sum) : state.Maxima[row];
-            T factor = T.Broadcast(any ? 1 / sum : 0);
+            T factor = T.Broadcast(any ? share / sum : 0);
             float* y = Y + ((long)n * Spec.Heads + head) * d;
             float* output = state.Output + row * state.OutputStride;
             int i = 0;
@@ -351,6 +355,17 @@ internal unsafe struct AttentionForward<T> : IWork
         }
 
         return T.Sum(check) == 0;
+    }
+
+    /// <summary>
+    /// The sum of a row with the logit that has no value, over the new maximum, and what the outputs so far are to be multiplied by.
+    /// </summary>
+    private static (float Sum, float Share) WithSink(ref float maximum, float sum, float sink)
+    {
+        float before = maximum;
+        maximum = before > sink ? before : sink;
+        float share = LaneMath<T>.Exp(before - maximum);
+        return (sum * share + LaneMath<T>.Exp(sink - maximum), share);
     }
 
     /// <summary>Which query of q, counting heads, a row of the piece is.</summary>

@@ -57,6 +57,12 @@ public sealed unsafe class Tensor : IDisposable
     /// </summary>
     public RowGroups? Groups { get; set; }
 
+    /// <summary>
+    /// The first row of each sequence that the rows belong to, for whoever pools them; null: nobody said. As with
+    /// <see cref="Groups"/>, ops do not look at it.
+    /// </summary>
+    public IReadOnlyList<int>? Starts { get; set; }
+
     /// <summary>Waits for what was asked of the device so far, and gives the elements of an F32 tensor to the host.</summary>
     public HostRows Read() => Device.Read(this);
 

@@ -15,6 +15,7 @@ internal static class AttentionChecks
         CheckBias(spec);
         CheckAdditive(spec);
         CheckChunks(rows, spec);
+        CheckSinkLogits(spec);
         int keyRows = k?.Rows ?? 0;
         if ((k is null) != (v is null))
         {
@@ -26,12 +27,20 @@ internal static class AttentionChecks
         {
             OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", spec);
             OpShapes.RequireSame(k, v, "Attention", "v");
+            if (spec.SharesValues && !ReferenceEquals(k, v))
+                throw new ArgumentException("Attention: the values are the keys; give one tensor for both.");
         }
 
         if (rows.Pool is { } pool)
         {
             ShapeMismatchException.Require(pool.Heads == spec.KeyValueHeads && pool.HeadDim == spec.HeadDim, "Attention",
                 "the pool of pages", $"{pool.Heads} heads x {pool.HeadDim}", $"{spec.KeyValueHeads} heads x {spec.HeadDim}");
+            if (pool.SharesValues != spec.SharesValues)
+            {
+                throw new ArgumentException(pool.SharesValues
+                    ? "Attention: the pool holds keys alone, and the values are others; a pool with values is needed."
+                    : "Attention: the pool holds values beside the keys, and the values are the keys; a pool without is needed.");
+            }
         }
 
         int next = 0;
@@ -65,6 +74,16 @@ internal static class AttentionChecks
             $"{spec.KeyValueHeads}", $"{spec.Heads}, as many as heads: scores are additive");
         ShapeMismatchException.Require(
             spec.Scale == 1, "Attention", "the factor of additive scores", $"{spec.Scale}", $"{1}");
+    }
+
+    private static void CheckSinkLogits(AttentionSpec spec)
+    {
+        if (spec.SinkLogits is { } sinks)
+        {
+            ShapeMismatchException.Require(sinks.Rows == 1 && sinks.Columns == spec.Heads && sinks.Data.Type == DataType.F32
+                && sinks.Layout == ParameterLayout.RowMajor, "Attention", "the logits without a value", $"{sinks}",
+                $"[1, {spec.Heads}] of F32");
+        }
     }
 
     /// <summary>That chunks stand alone: they say what is seen, and so does a window.</summary>

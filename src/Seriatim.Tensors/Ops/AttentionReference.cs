@@ -33,6 +33,7 @@ internal static unsafe class AttentionReference
         double[] dv = new double[v.Length];
         double[] dtable = new double[(spec.Bias as AttentionBias.Relative)?.Table.Data.Length ?? 0];
         double[] dadditive = new double[spec.Heads * spec.HeadDim];
+        double[] dsinks = new double[spec.Heads];
         int d = spec.HeadDim;
         foreach (AttentionSegment segment in rows.Segments)
         {
@@ -46,6 +47,8 @@ internal static unsafe class AttentionReference
                     ReadOnlySpan<float> query = q.Row(n).Slice(head * d, d);
                     ReadOnlySpan<float> dout = dy.Row(n).Slice(head * d, d);
                     double delta = Dot(dout, y.Row(n).Slice(head * d, d));
+                    if (spec.SinkLogits is { } sinks)
+                        dsinks[head] -= Math.Exp(sinks.Data.Span[head] - logSumExp.Row(n)[head]) * delta;
                     for (int position = 0; position < range.End; position++)
                     {
                         if (!range.Sees(position))
@@ -86,6 +89,8 @@ internal static unsafe class AttentionReference
 
         if (spec.Additive is { } vector)
             RowSums.Add(vector, dadditive);
+        if (spec.SinkLogits is { } logits)
+            RowSums.Add(logits, dsinks);
 
         Round(dq, results[0]);
         Round(dk, results[1]);
@@ -101,7 +106,7 @@ internal static unsafe class AttentionReference
         var reader = new KeyReader(k, null, pool, segment, layer, spec, head);
         (double[] scores, double max) = Scores(q, sinkQ, segment, row, head, range, reader, spec);
         int[] keys = double.IsNegativeInfinity(max) ? [] : [.. Enumerable.Range(0, range.End).Where(range.Sees)];
-        double total = keys.Sum(key => Math.Exp(scores[key] - max));
+        double total = keys.Sum(key => Math.Exp(scores[key] - max)) + SinkOf(spec, head, max);
         return (range.Position, keys, Array.ConvertAll(keys, key => (float)(Math.Exp(scores[key] - max) / total)));
     }
 
@@ -131,7 +136,7 @@ internal static unsafe class AttentionReference
         if (double.IsNegativeInfinity(max))
             return float.NegativeInfinity;
         double[] sums = new double[d];
-        double total = 0;
+        double total = SinkOf(spec, head, max);
         for (int j = 0; j < range.End; j++)
         {
             if (!range.Sees(j))
@@ -150,7 +155,7 @@ internal static unsafe class AttentionReference
         return (float)(max + Math.Log(total));
     }
 
-    /// <summary>The scores by position, minus infinity where nothing is seen, and the highest.</summary>
+    /// <summary>The scores by position, minus infinity where nothing is seen, and the highest, a sink's included.</summary>
     private static (double[] Scores, double Max) Scores(
         Tensor q, Tensor sinkQ, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys,
         AttentionSpec spec)
@@ -169,8 +174,12 @@ internal static unsafe class AttentionReference
             max = Math.Max(max, scores[j]);
         }
 
-        return (scores, max);
+        return (scores, spec.SinkLogits is { } sinks ? Math.Max(max, sinks.Data.Span[head]) : max);
     }
+
+    /// <summary>What a learned sink adds to the sum of a softmax: it has a score and no value.</summary>
+    private static double SinkOf(AttentionSpec spec, int head, double max) =>
+        spec.SinkLogits is { } sinks ? Math.Exp(sinks.Data.Span[head] - max) : 0;
 
     /// <summary>The score, and its slope with respect to q·k.</summary>
     private static double Score(

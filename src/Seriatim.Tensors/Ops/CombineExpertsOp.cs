@@ -1,10 +1,12 @@
 namespace Seriatim.Tensors;
 
-/// <summary>The weighted sum of each row's pairs: <c>y[n] = Σ_e w · x[pair(n, e)]</c>, e rising.</summary>
+/// <summary>
+/// The weighted sum of each row's pairs: <c>y[n] = Σ_e w · x[pair(n, e)]</c>, e rising; or the plain sum.
+/// </summary>
 /// <remarks>
 /// Shapes: x [N·k, E], y [N, E]. Saved for backward: x and the weights. A few terms in one fixed order: its own reference.
 /// </remarks>
-internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing) : IOp<CombineExpertsOp>
+internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing, bool weighted) : IOp<CombineExpertsOp>
 {
     public static string Name => "CombineExperts";
 
@@ -27,7 +29,7 @@ internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing) : IOp
         for (int n = 0; n < routing.Rows; n++)
         {
             foreach (int pair in ExpertsMath.PairsOf(routing, n))
-                ExpertsMath.AddScaled(results[0].Row(n), x.Row(pair), routing.Weights.Span[pair]);
+                ExpertsMath.AddScaled(results[0].Row(n), x.Row(pair), weighted ? routing.Weights.Span[pair] : 1);
         }
     }
 
@@ -37,12 +39,20 @@ internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing) : IOp
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
+        if (!weighted)
+            return;
         saved.Add(x);
         saved.Add(routing.Weights);
     }
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients)
     {
+        if (!weighted)
+        {
+            gradients.Add(x, ops.Run(new DispatchToExpertsOp(dy[0]!, routing)));
+            return;
+        }
+
         (Tensor dx, Tensor dweights) = ops.CallTwo(new CombineExpertsBackwardOp(x, routing, dy[0]!));
         gradients.Add(x, dx);
         gradients.Add(routing.Weights, dweights);
@@ -85,6 +95,10 @@ internal readonly struct CombineExpertsBackwardOp(Tensor x, ExpertRouting routin
 public static partial class OpsExtensions
 {
     /// <summary>The weighted sum of each row's pairs, in the order of the experts: <c>[N·PerToken, E] → [N, E]</c>.</summary>
-    public static Tensor CombineExperts(this IOps ops, Tensor x, ExpertRouting routing) =>
-        ops.Run(new CombineExpertsOp(x, routing));
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="x">The pairs.</param>
+    /// <param name="routing">Which pairs are whose.</param>
+    /// <param name="weighted">Whether each counts by its weight; false where the inputs of the experts did.</param>
+    public static Tensor CombineExperts(this IOps ops, Tensor x, ExpertRouting routing, bool weighted = true) =>
+        ops.Run(new CombineExpertsOp(x, routing, weighted));
 }

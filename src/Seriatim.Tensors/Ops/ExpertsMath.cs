@@ -72,17 +72,39 @@ internal static unsafe class ExpertsMath
     public static ReadOnlySpan<int> PairsOf(ExpertRouting routing, int row) =>
         routing.PairsOfRow.AsSpan(row * routing.PerToken, routing.PerToken);
 
-    public static double ChosenSum(ExpertRouting routing, int row, double[] p, bool renormalise)
+    public static double ChosenSum(ExpertRouting routing, int row, double[] p, ExpertRule rule)
     {
-        if (!renormalise)
+        if (!rule.Renormalise)
             return 1;
         double sum = 0;
         foreach (int pair in PairsOf(routing, row))
             sum += p[routing.ExpertOf[pair]];
-        return sum;
+        return sum + rule.Epsilon;
     }
 
-    public static void Softmax(ReadOnlySpan<float> logits, double[] p)
+    public static void Scores(ReadOnlySpan<float> logits, double[] p, ExpertScore score)
+    {
+        if (score == ExpertScore.Softmax)
+        {
+            Softmax(logits, p);
+            return;
+        }
+
+        for (int e = 0; e < p.Length; e++)
+            p[e] = 1 / (1 + PlainMath.Exp(-(double)logits[e]));
+    }
+
+    /// <summary>The gradient of the logits from that of their scores.</summary>
+    public static void Slopes(double[] p, double[] dp, ExpertScore score, Span<float> dlogits)
+    {
+        double inner = 0;
+        for (int e = 0; e < p.Length && score == ExpertScore.Softmax; e++)
+            inner += p[e] * dp[e];
+        for (int e = 0; e < p.Length; e++)
+            dlogits[e] = (float)(p[e] * (score == ExpertScore.Softmax ? dp[e] - inner : (1 - p[e]) * dp[e]));
+    }
+
+    private static void Softmax(ReadOnlySpan<float> logits, double[] p)
     {
         double max = double.NegativeInfinity;
         foreach (float logit in logits)

@@ -1,13 +1,15 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Routing of a mixture of experts (Shazeer et al., 2017; Jiang et al., 2024: Mixtral): <c>p = softmax(logits)</c>, the best k of
-/// each row (ties: the smaller expert), <c>w = p</c> or <c>p / Σ_chosen p</c>. In double, in one fixed order: its own reference.
+/// Routing of a mixture of experts (Shazeer et al., 2017; Jiang et al., 2024: Mixtral; DeepSeek-AI, 2024: V2, V3): <c>p</c> the
+/// softmax or the sigmoid of the logits, the best k of each row (ties: the smaller expert), weights as <see cref="ExpertRule"/>
+/// says. In double, in one fixed order: its own reference.
 /// </summary>
 /// <remarks>
-/// Shapes: logits [N, experts], w [N·k, 1]; the pairs are sorted by expert, then by row. Saved for backward: the logits.
+/// Shapes: logits [N, experts], w [N·k, 1]; the pairs are sorted by expert, then by row. Saved for backward: the logits. The
+/// choice has no gradient.
 /// </remarks>
-internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bool renormalise) : IOp<RouteExpertsOp>
+internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, ExpertRule rule) : IOp<RouteExpertsOp>
 {
     public static string Name => "RouteExperts";
 
@@ -21,6 +23,21 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bo
 
     public void Check()
     {
+        foreach (Parameter vector in new[] { rule.ChoiceBias, rule.ExpertFactors }.OfType<Parameter>())
+        {
+            ShapeMismatchException.Require(vector.Rows == 1 && vector.Columns == logits.Columns, "RouteExperts",
+                vector == rule.ChoiceBias ? "the bias of the choice" : "the factors of experts", $"{vector}",
+                $"[1, {logits.Columns}]");
+        }
+
+        int size = logits.Columns / Math.Max(1, rule.Groups);
+        ShapeMismatchException.Require(rule.Groups >= 1 && size * rule.Groups == logits.Columns, "RouteExperts",
+            "the number of groups", $"{rule.Groups}", $"a divisor of the {logits.Columns} experts");
+        ShapeMismatchException.Require(rule.GroupsPerToken >= 1 && rule.GroupsPerToken <= rule.Groups
+            && rule.GroupsPerToken * size >= rule.PerToken, "RouteExperts", "the groups of a row", $"{rule.GroupsPerToken}",
+            $"at most {rule.Groups}, with {rule.PerToken} experts at least,");
+        ShapeMismatchException.Require(!rule.GroupsByTwo || size >= 2, "RouteExperts", "the experts of a group", $"{size}",
+            $"at least 2, whose scores are added,");
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
@@ -30,17 +47,26 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bo
     {
         int perToken = routing.PerToken;
         int[] chosen = new int[logits.Rows * perToken];
-        for (int n = 0; n < logits.Rows; n++)
-            ChooseBest(logits.Row(n), chosen.AsSpan(n * perToken, perToken));
-        SortByExpert(routing, chosen);
-
         double[] p = new double[routing.Experts];
+        double[] keys = new double[routing.Experts];
         for (int n = 0; n < logits.Rows; n++)
         {
-            ExpertsMath.Softmax(logits.Row(n), p);
-            double sum = ExpertsMath.ChosenSum(routing, n, p, renormalise);
+            Keys(logits.Row(n), p, keys);
+            ChooseBest(keys, chosen.AsSpan(n * perToken, perToken));
+        }
+
+        SortByExpert(routing, chosen);
+        ReadOnlySpan<float> factors = rule.ExpertFactors is { } own ? own.Data.Span : default;
+        for (int n = 0; n < logits.Rows; n++)
+        {
+            ExpertsMath.Scores(logits.Row(n), p, rule.Score);
+            double sum = ExpertsMath.ChosenSum(routing, n, p, rule);
             foreach (int pair in ExpertsMath.PairsOf(routing, n))
-                results[0].Span[pair] = (float)(p[routing.ExpertOf[pair]] / sum);
+            {
+                int expert = routing.ExpertOf[pair];
+                double weight = p[expert] / sum * rule.Scale;
+                results[0].Span[pair] = (float)(factors.IsEmpty ? weight : weight * factors[expert]);
+            }
         }
     }
 
@@ -51,16 +77,48 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bo
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(logits);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>
-        gradients.Add(logits, ops.Call(new RouteExpertsBackwardOp(logits, routing, renormalise, dy[0]!)));
+        gradients.Add(logits, ops.Call(new RouteExpertsBackwardOp(logits, routing, rule, dy[0]!)));
 
-    private static void ChooseBest(ReadOnlySpan<float> logits, Span<int> chosen)
+    /// <summary>
+    /// What experts are compared by. Both scores rise with their logit, so where nothing is added the logits themselves are
+    /// compared: far from zero, scores of different logits are one number.
+    /// </summary>
+    private void Keys(ReadOnlySpan<float> row, double[] p, double[] keys)
+    {
+        bool added = rule.ChoiceBias is not null || rule is { GroupsByTwo: true, Groups: > 1 };
+        if (added)
+            ExpertsMath.Scores(row, p, rule.Score);
+        for (int e = 0; e < keys.Length; e++)
+            keys[e] = added ? p[e] + (rule.ChoiceBias is { } bias ? bias.Data.Span[e] : 0) : row[e];
+        if (rule.Groups > 1)
+            LeaveBestGroups(keys);
+    }
+
+    /// <summary>Experts of other groups than the best few can no more be chosen.</summary>
+    private void LeaveBestGroups(double[] keys)
+    {
+        int size = keys.Length / rule.Groups;
+        double[] groups = new double[rule.Groups];
+        for (int g = 0; g < groups.Length; g++)
+        {
+            double[] own = [.. keys.AsSpan(g * size, size).ToArray().OrderDescending().Take(rule.GroupsByTwo ? 2 : 1)];
+            groups[g] = own.Sum();
+        }
+
+        int[] best = new int[rule.GroupsPerToken];
+        ChooseBest(groups, best);
+        for (int e = 0; e < keys.Length; e++)
+            keys[e] = best.AsSpan().Contains(e / size) ? keys[e] : double.NegativeInfinity;
+    }
+
+    private static void ChooseBest(ReadOnlySpan<double> keys, Span<int> chosen)
     {
         for (int k = 0; k < chosen.Length; k++)
         {
             int best = -1;
-            for (int e = 0; e < logits.Length; e++)
+            for (int e = 0; e < keys.Length; e++)
             {
-                if (!chosen[..k].Contains(e) && (best < 0 || logits[e] > logits[best]))
+                if (!chosen[..k].Contains(e) && (best < 0 || keys[e] > keys[best]))
                     best = e;
             }
 
@@ -87,8 +145,10 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, bo
     }
 }
 
-/// <summary>The gradient of the router's logits from that of the weights.</summary>
-internal readonly struct RouteExpertsBackwardOp(Tensor logits, ExpertRouting routing, bool renormalise, Tensor dweights) : IOpCall
+/// <summary>
+/// The gradient of the router's logits from that of the weights; adds to that of the experts' factors.
+/// </summary>
+internal readonly struct RouteExpertsBackwardOp(Tensor logits, ExpertRouting routing, ExpertRule rule, Tensor dweights) : IOpCall
 {
     public static string Name => "RouteExpertsBackward";
 
@@ -108,22 +168,34 @@ internal readonly struct RouteExpertsBackwardOp(Tensor logits, ExpertRouting rou
         Tensor dlogits = results[0];
         double[] p = new double[routing.Experts];
         double[] dp = new double[routing.Experts];
+        double[] dfactors = new double[routing.Experts];
+        ReadOnlySpan<float> factors = rule.ExpertFactors is { } own ? own.Data.Span : default;
         for (int n = 0; n < logits.Rows; n++)
         {
-            ExpertsMath.Softmax(logits.Row(n), p);
-            double sum = ExpertsMath.ChosenSum(routing, n, p, renormalise);
+            ExpertsMath.Scores(logits.Row(n), p, rule.Score);
+            double sum = ExpertsMath.ChosenSum(routing, n, p, rule);
+            Array.Clear(dp);
             double weighted = 0;
             foreach (int pair in ExpertsMath.PairsOf(routing, n))
-                weighted += dweights.Span[pair] * p[routing.ExpertOf[pair]] / sum;
-            Array.Clear(dp);
+            {
+                int expert = routing.ExpertOf[pair];
+                double d = dweights.Span[pair] * (double)rule.Scale;
+                dfactors[expert] += d * p[expert] / sum;
+                dp[expert] = factors.IsEmpty ? d : d * factors[expert];
+                weighted += dp[expert] * p[expert] / sum;
+            }
+
             foreach (int pair in ExpertsMath.PairsOf(routing, n))
-                dp[routing.ExpertOf[pair]] = (dweights.Span[pair] - (renormalise ? weighted : 0)) / sum;
-            double inner = 0;
-            for (int e = 0; e < p.Length; e++)
-                inner += p[e] * dp[e];
-            for (int e = 0; e < p.Length; e++)
-                dlogits.Row(n)[e] = (float)(p[e] * (dp[e] - inner));
+            {
+                ref double chosen = ref dp[routing.ExpertOf[pair]];
+                chosen = (chosen - (rule.Renormalise ? weighted : 0)) / sum;
+            }
+
+            ExpertsMath.Slopes(p, dp, rule.Score, dlogits.Row(n));
         }
+
+        if (rule.ExpertFactors is { } vector)
+            RowSums.Add(vector, dfactors);
     }
 }
 
@@ -134,16 +206,21 @@ public static partial class OpsExtensions
     /// expert), their weights divided by their sum if <paramref name="renormalise"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many experts.</exception>
-    public static ExpertRouting RouteExperts(this IOps ops, Tensor logits, int perToken, bool renormalise)
+    public static ExpertRouting RouteExperts(this IOps ops, Tensor logits, int perToken, bool renormalise) =>
+        ops.RouteExperts(logits, new ExpertRule(perToken) { Renormalise = renormalise });
+
+    /// <summary>The experts of each row of the router's logits <c>[N, experts]</c>, and their weights.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many experts.</exception>
+    public static ExpertRouting RouteExperts(this IOps ops, Tensor logits, ExpertRule rule)
     {
-        if (perToken < 1 || perToken > logits.Columns)
+        if (rule.PerToken < 1 || rule.PerToken > logits.Columns)
         {
-            throw new ArgumentOutOfRangeException(nameof(perToken),
-                $"RouteExperts: {perToken} experts a token were asked for; there are {logits.Columns}.");
+            throw new ArgumentOutOfRangeException(nameof(rule),
+                $"RouteExperts: {rule.PerToken} experts a token were asked for; there are {logits.Columns}.");
         }
 
-        var routing = new ExpertRouting(logits.Rows, logits.Columns, perToken);
-        routing.Weights = ops.Run(new RouteExpertsOp(logits, routing, renormalise));
+        var routing = new ExpertRouting(logits.Rows, logits.Columns, rule.PerToken);
+        routing.Weights = ops.Run(new RouteExpertsOp(logits, routing, rule));
         return routing;
     }
 }

@@ -35,6 +35,8 @@ public static class AttentionCases
             yield return Case($"attention {name}", spec, segments);
         foreach (OpCase c in Additives())
             yield return c;
+        foreach (OpCase c in SinkLogits())
+            yield return c;
         foreach (bool bidirectional in new[] { true, false })
         {
             OpCase c = null!;
@@ -64,6 +66,25 @@ public static class AttentionCases
             OpCase c = Case($"attention additive, {name}", Spec(heads, heads, d) with { Scale = 1, Dropout = dropout }, segments,
                 spec => spec with { Additive = additive });
             additive = c.Parameter(1, heads * d);
+            yield return c;
+        }
+    }
+
+    /// <summary>A logit of each head that every row sees and that has no value.</summary>
+    private static IEnumerable<OpCase> SinkLogits()
+    {
+        (string Name, AttentionSpec Spec, (int, int, Visibility)[] Segments)[] cases =
+        [
+            ("causal 4/2 x 12", Spec(4, 2, 12), [Self(90), Self(1), Self(5)]),
+            ("window 5", Spec(6, 2, 16) with { Window = 5 }, [Self(70), Self(3)]),
+            ("dropout, full 2 x 40", Spec(2, 2, 40) with { Dropout = new DropoutMask(0.3f, 11) }, [Self(30, Visibility.Full)]),
+            ("cross 3 x 8", Spec(3, 1, 8), [(7, 21, Visibility.Full), (30, 80, Visibility.Full)]),
+        ];
+        foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in cases)
+        {
+            Parameter sinks = null!;
+            OpCase c = Case($"attention with sink logits, {name}", spec, segments, own => own with { SinkLogits = sinks });
+            sinks = c.Parameter(1, spec.Heads, spread: 2);
             yield return c;
         }
     }

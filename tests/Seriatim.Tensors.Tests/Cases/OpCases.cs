@@ -277,6 +277,24 @@ public static class OpCases
         yield return new OpCase("dropout", (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.3f, 5))).Input(9, 37);
         yield return new OpCase("dropout, large",
             (c, ops) => ops.Dropout(c.Inputs[0], new DropoutMask(0.1f, 6).At(3))).Input(70, 513);
+        yield return new OpCase("clamp", (c, ops) => ops.Clamp(c.Inputs[0], -1.1f, 0.7f, 1)).Input(5, 31);
+        yield return new OpCase("clamp above", (c, ops) =>
+            ops.Clamp(c.Inputs[0], float.NegativeInfinity, 0.7f)).Input(7, 45);
+        foreach ((int n, int e, int groups) in new[] { (5, 31, 1), (4, 36, 3), (70, 512, 8), (3, 2, 2) })
+        {
+            yield return new OpCase($"scale rows [{n}, {e}] by {groups}", (c, ops) => ops.ScaleRows(c.Inputs[0], c.Inputs[1]))
+                .Input(n, e).Input(n, groups);
+        }
+
+        foreach ((int n, int e, int factors) in new[] { (5, 31, 31), (40, 70, 1), (70, 512, 512), (3, 1, 1) })
+        {
+            Parameter? w = null;
+            var c = new OpCase($"scale columns [{n}, {e}] by {factors}", (c, ops) => ops.ScaleColumns(c.Inputs[0], w!))
+                .Input(n, e);
+            w = c.Parameter(1, factors);
+            yield return c;
+        }
+
         yield return new OpCase("soft cap", (c, ops) => ops.SoftCap(c.Inputs[0], 2.5f)).Input(5, 31, 4);
         yield return new OpCase("gather rows", (c, ops) => ops.GatherRows(c.Inputs[0], new[] { 4, 4, 0, 2 })).Input(5, 31);
         yield return new OpCase("scatter rows", (c, ops) => ops.ScatterRows(c.Inputs[0], new[] { 4, 1, 4 }, 6)).Input(3, 31);
@@ -301,6 +319,40 @@ public static class OpCases
                 return ops.CombineExperts(result, routing);
             }).Input(9, 20).Input(9, 5);
             up = [.. Enumerable.Range(0, 5).Select(_ => c.Linear(20, 20, false))];
+            yield return c;
+        }
+
+        var grouped = new ExpertRule(3) { Groups = 3, GroupsPerToken = 2, Scale = 1.7f };
+        (string Name, ExpertRule Rule, bool Bias, bool Factors, bool OnInput)[] rules =
+        [
+            ("sigmoid on the input", new ExpertRule(2) { Score = ExpertScore.Sigmoid }, false, false, true),
+            ("softmax, groups by their best", grouped, false, false, false),
+            ("sigmoid, groups by two, bias", grouped with
+            {
+                Score = ExpertScore.Sigmoid, GroupsByTwo = true, Renormalise = true, Epsilon = 0.1,
+            }, true, false, false),
+            ("softmax, renormalised, factors", new ExpertRule(2) { Renormalise = true }, false, true, false),
+        ];
+        foreach ((string name, ExpertRule rule, bool bias, bool factors, bool onInput) in rules)
+        {
+            ExpertRule own = rule;
+            LinearWeight[] up = [];
+            var c = new OpCase($"experts, {name}", (c, ops) =>
+            {
+                using ExpertRouting routing = ops.RouteExperts(c.Inputs[1], own);
+                using Tensor pairs = ops.DispatchToExperts(c.Inputs[0], routing);
+                using Tensor scaled = onInput ? ops.ScaleRows(pairs, routing.Weights) : pairs.Retain();
+                using Tensor result = ops.LinearExperts(scaled, up, routing);
+                return ops.CombineExperts(result, routing, weighted: !onInput);
+            }).Input(9, 20).Input(9, 6);
+            if (bias)
+            {
+                own = own with { ChoiceBias = c.Parameter(1, 6, spread: 0.3f) };
+                own.ChoiceBias!.Trainable = false;
+            }
+
+            own = factors ? own with { ExpertFactors = c.Parameter(1, 6) } : own;
+            up = [.. Enumerable.Range(0, 6).Select(_ => c.Linear(20, 20, false))];
             yield return c;
         }
     }

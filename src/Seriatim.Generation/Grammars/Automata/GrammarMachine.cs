@@ -54,12 +54,12 @@ internal sealed class GrammarMachine
             GrammarInstruction instruction = Program[thread.Instruction];
             if (instruction.Terminal is not { } terminal)
                 continue;
-            int next = terminal.Language.Next(thread.State, value);
+            int next = terminal.Next(thread.State, value);
             if (next == ByteDfa.Dead)
                 continue;
-            if (terminal.GoesOn[next])
+            if (terminal.MayGoOn(next))
                 threads.Add(thread with { State = next });
-            if (terminal.Language.Accepts(next))
+            if (terminal.MayEnd(next))
                 canEnd |= AddAfter(threads, instruction.Next, thread.Stack);
         }
 
@@ -79,6 +79,17 @@ internal sealed class GrammarMachine
         }
 
         return threads.Count == 0 && !canEnd ? null : StateOf(threads, canEnd);
+    }
+
+    /// <summary>The same readings with other states of their terminals.</summary>
+    /// <param name="state">The readings.</param>
+    /// <param name="states">Their states.</param>
+    public GrammarState With(GrammarState state, ReadOnlySpan<int> states)
+    {
+        var threads = new List<GrammarThread>(states.Length);
+        for (int i = 0; i < states.Length; i++)
+            threads.Add(state.Threads[i] with { State = states[i] });
+        return StateOf(threads, state.CanEnd);
     }
 
     /// <summary>What can be read from an instruction on, with a stack below.</summary>
@@ -151,7 +162,7 @@ internal sealed class GrammarMachine
         switch (instruction.Step)
         {
             case GrammarStep.Terminal:
-                if (instruction.Terminal!.GoesOn[ByteDfa.Start])
+                if (instruction.Terminal!.MayGoOn(ByteDfa.Start))
                     _threads.Add(new GrammarThread(at, ByteDfa.Start, stack));
                 if (Program.CanBeEmpty(at))
                     Go(instruction.Next, 0, stack);
