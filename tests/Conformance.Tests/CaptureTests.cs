@@ -28,7 +28,8 @@ public sealed class CaptureTests
         {
             for (int layer = 0; layer < stack.Layers.Count; layer++)
             {
-                int rows = stack.Side == StackSide.Encoder && subject.Source.Length > 0 ? subject.Source.Length : subject.Ids.Length;
+                bool reads = stack.Side == StackSide.Encoder && subject.Source.Length > 0;
+                int rows = (reads ? subject.Source : subject.Ids).Length;
                 Assert.Equal(rows, seen.Of(CaptureKinds.Residual).Count(
                     row => row.Place == new CapturePlace(stack.Side, layer, "after")));
             }
@@ -139,9 +140,14 @@ public sealed class CaptureTests
             for (int i = 0; i < stack.Layers.Count; i++)
             {
                 LayerSpec spec = subject.Spec(stack.Side).Layers[i];
-                if (spec is not { Placement: Placement.Pre or Placement.Sandwich or Placement.Parallel, Residual: true, CrossResidual: not false })
+                if (spec.Placement is not (Placement.Pre or Placement.Sandwich or Placement.Parallel)
+                    || spec is not { Residual: true, CrossResidual: not false })
+                {
                     continue;
-                CapturedRow[] rows = [.. seen.Rows.Where(row => row.Place.Stack == stack.Side && row.Place.Layer == i && row.Position == 1)];
+                }
+
+                CapturedRow[] rows = [.. seen.Rows.Where(
+                    row => row.Place.Stack == stack.Side && row.Place.Layer == i && row.Position == 1)];
                 float[] stream = rows.First(row => row.Place.Part == "before").Values;
                 foreach (CapturedRow added in rows.Where(row => row.Kind == CaptureKinds.Added))
                     stream = [.. stream.Zip(added.Values, (a, b) => a + b)];
@@ -174,7 +180,8 @@ public sealed class CaptureTests
                     (sum, size) = (sum + part, size + Math.Abs(part));
                 }
 
-                Assert.True(Math.Abs(sum - made[i]) < 1e-5 * Math.Max(1, size), $"{row.Place} {row.Position} {row.Head}: {sum}, {made[i]}");
+                Assert.True(Math.Abs(sum - made[i]) < 1e-5 * Math.Max(1, size),
+                    $"{row.Place} {row.Position} {row.Head}: {sum}, {made[i]}");
             }
         }
     }

@@ -19,7 +19,8 @@ public sealed class MicroscopeTests
         ["truncated"] = new SamplingOptions { Temperature = 0.8f, TopK = 40, TopP = 0.9f, MinP = 0.05f },
         ["penalised"] = new SamplingOptions
         {
-            Temperature = 1.2f, TypicalP = 0.95f, Order = SamplerOrder.LlamaCpp, Penalties = new PenaltyOptions { Repetition = 1.3f },
+            Temperature = 1.2f, TypicalP = 0.95f, Order = SamplerOrder.LlamaCpp,
+            Penalties = new PenaltyOptions { Repetition = 1.3f },
         },
     };
 
@@ -73,7 +74,8 @@ public sealed class MicroscopeTests
             microscope.Prepare([.. walk.Tokens.Select(token => token.Id)]), filter);
         Assert.Equal(second, step.LogitsOf(walk.Tokens.Count - 1));
         Assert.Equal(whole.LogitsOf(walk.Tokens.Count - 1), step.LogitsOf(walk.Tokens.Count - 1));
-        Assert.Equal(whole.Rows.Select(row => (row.Place, row.Position, row.Head)), step.Rows.Select(row => (row.Place, row.Position, row.Head)));
+        Assert.Equal(whole.Rows.Select(row => (row.Place, row.Position, row.Head)),
+            step.Rows.Select(row => (row.Place, row.Position, row.Head)));
         foreach ((CapturedRow one, CapturedRow other) in whole.Rows.Zip(step.Rows))
             Assert.Equal(one.Values, other.Values);
         foreach ((CapturedAttention one, CapturedAttention other) in whole.Attention.Zip(step.Attention))
@@ -109,7 +111,8 @@ public sealed class MicroscopeTests
         SamplerCut topK = Assert.Single(next.Cuts, cut => cut.Name == "top_k");
         Assert.Equal((5, true), (topK.After, topK.Changes));
         Assert.Equal(1, topK.Best.Sum(token => token.Probability), 1e-9);
-        Assert.True(next.Cuts.Single(cut => cut.Name == "temperature") is { Changes: true } heated && heated.Before == heated.After);
+        SamplerCut heated = Assert.Single(next.Cuts, cut => cut.Name == "temperature");
+        Assert.Equal((true, heated.Before), (heated.Changes, heated.After));
         Assert.Equal(next.Token.Id, next.Rolls[0].Token.Id);
         Assert.All(next.Rolls.Zip(next.Rolls.Skip(1)), pair => Assert.True(pair.First.Score >= pair.Second.Score));
         Assert.All(next.Rolls, roll => Assert.Equal(
@@ -126,7 +129,8 @@ public sealed class MicroscopeTests
         TeacherForcing taught = await microscope.TeachAsync(text);
         TextScore score = await model.ScoreAsync("Once upon a time there was a little dog.");
         Assert.Equal(score.TokenIds.Count - 1, taught.Losses.Count);
-        foreach ((TokenLoss loss, TokenLogprobs token) in taught.Losses.Zip(score.Logprobs.Skip(score.Logprobs.Count - taught.Losses.Count)))
+        Assert.Equal(taught.Losses.Count, score.Logprobs.Count);
+        foreach ((TokenLoss loss, TokenLogprobs token) in taught.Losses.Zip(score.Logprobs))
             Assert.Equal(-token.Chosen.Logprob, loss.Loss, 1e-5);
         if (taught.NoGradients is not null)
         {
@@ -169,7 +173,8 @@ public sealed class MicroscopeTests
     {
         await using Microscope microscope = await Microscope.OpenAsync(name, OneThread);
         Specimen text = microscope.Model.Spec.IsEncoderDecoder
-            ? microscope.Prepare("I love studying.", "translate Chinese to English: 我爱学习") : microscope.Prepare("The sky is blue today.");
+            ? microscope.Prepare("I love studying.", "translate Chinese to English: 我爱学习")
+            : microscope.Prepare("The sky is blue today.");
         TeacherForcing taught = await microscope.TeachAsync(text);
         Assert.NotEmpty(taught.Losses);
         Assert.All(taught.Losses, loss => Assert.InRange(loss.Loss, 0, 30));

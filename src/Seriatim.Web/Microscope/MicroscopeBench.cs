@@ -147,7 +147,9 @@ public sealed class MicroscopeBench : IDisposable
         Version++;
     }
 
-    /// <summary>Asks for what a view shows, and no more: of the newest row by its step, of others by a pass over the text.</summary>
+    /// <summary>
+    /// Asks for what a view shows, and no more: of the newest row by its step, of others by a pass over the text.
+    /// </summary>
     /// <param name="filter">What.</param>
     /// <param name="cancellationToken">Cancels it.</param>
     public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken)
@@ -158,8 +160,12 @@ public sealed class MicroscopeBench : IDisposable
             ? await Walk!.LookAsync(filter, cancellationToken).ConfigureAwait(false)
             : await Scope!.LookAsync(Text! with { Tokens = Written }, filter, cancellationToken).ConfigureAwait(false);
         BytesRead += seen.BytesRead;
+        Looked?.Invoke();
         return seen;
     }
+
+    /// <summary>Something was looked at.</summary>
+    public event Action? Looked;
 
     /// <summary>Bytes that were read back so far.</summary>
     public long BytesRead { get; private set; }

@@ -3,7 +3,9 @@ using Seriatim.Web.Shell;
 
 namespace Seriatim.Web.Microscope;
 
-/// <summary>A part of the microscope that asks for what it shows while it is open, and once for each place one looks at.</summary>
+/// <summary>
+/// A part of the microscope that asks for what it shows while it is open, and once for each place one looks at.
+/// </summary>
 public abstract class MicroscopePanel : PageComponent, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();

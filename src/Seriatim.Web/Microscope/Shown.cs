@@ -9,7 +9,8 @@ internal static class Shown
     private static readonly CultureInfo Plain = CultureInfo.InvariantCulture;
 
     /// <summary>Short, to be read.</summary>
-    public static string Short(double value) => value.ToString(Math.Abs(value) is >= 1000 or (< 0.001 and > 0) ? "0.##E+0" : "0.###", Plain);
+    public static string Short(double value) =>
+        value.ToString(Math.Abs(value) is >= 1000 or (< 0.001 and > 0) ? "0.##E+0" : "0.###", Plain);
 
     /// <summary>All of it: who reads it back has the same bits.</summary>
     public static string Exact(float value) => value.ToString("R", Plain);
@@ -18,7 +19,8 @@ internal static class Shown
     public static string Exact(double value) => value.ToString("R", Plain);
 
     /// <summary>A share.</summary>
-    public static string Percent(double value) => (value * 100).ToString(value is < 0.001 and > 0 ? "0.00E+0" : "0.#", Plain) + " %";
+    public static string Percent(double value) =>
+        value is < 0.0005 and > 0 ? "< 0.1 %" : (value * 100).ToString("0.#", Plain) + " %";
 
     /// <summary>A token: white space is made visible.</summary>
     public static string Token(TextToken token) => Token(token.Text.Length > 0 ? token.Text : token.Piece);

@@ -45,7 +45,7 @@ internal static class Aligner
 
         int chosen = layer ?? attending[^1];
         return attending.Contains(chosen) ? chosen : throw new ModelTaskException(
-            $"{microscope.Name}: layer {chosen} does not attend to the source; those that do are {string.Join(", ", attending)}.");
+            $"{microscope.Name}: layer {chosen} does not attend to the source; those that do: {string.Join(", ", attending)}.");
     }
 
     /// <summary>

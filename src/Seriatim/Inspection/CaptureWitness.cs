@@ -9,6 +9,9 @@ namespace Seriatim.Inspection;
 /// </summary>
 internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps plain) : IOpWitness
 {
+    private static readonly (string Name, CaptureKinds Kind)[] Operands =
+        [("q", CaptureKinds.Query), ("k", CaptureKinds.Key), ("v", CaptureKinds.Value)];
+
     private readonly HashSet<Tensor> _stream = new(ReferenceEqualityComparer.Instance);
     private readonly List<CapturedRow> _rows = [];
     private readonly List<CapturedAttention> _attention = [];
@@ -78,8 +81,12 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
             return;
         if (call.Attention is { } attention)
             Attended(call, attention);
-        else if (call.States is not null || call.Name is "GatedScan" or "LinearRecurrence" or "SelectiveScan" or "GatedRecurrence")
+        else if (call.States is not null
+            || call.Name is "GatedScan" or "LinearRecurrence" or "SelectiveScan" or "GatedRecurrence")
+        {
             Recurred(call);
+        }
+
         if (call.Routing is { } routing)
             Routed(call, routing);
     }
@@ -200,8 +207,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     {
         foreach ((int position, int row) in Positions(call.Results[0].Rows))
         {
-            foreach ((string name, CaptureKinds kind) in
-                (ReadOnlySpan<(string, CaptureKinds)>)[("q", CaptureKinds.Query), ("k", CaptureKinds.Key), ("v", CaptureKinds.Value)])
+            foreach ((string name, CaptureKinds kind) in Operands)
             {
                 if (filter.Has(kind) && call.Operand(name) is { } operand)
                     Add(kind, _branch, position, null, Ops.Read(operand, row));
@@ -210,7 +216,10 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
             if (filter.Has(CaptureKinds.Mixed) && call.Name != "CausalConvolution")
                 Add(CaptureKinds.Mixed, _branch, position, null, Ops.Read(call.Results[0], row));
             if (filter.Has(CaptureKinds.State) && call.States?.After(row) is { } state)
-                Add(CaptureKinds.State, $"{_branch}.{(call.Name == "CausalConvolution" ? "convolution" : "state")}", position, null, state);
+            {
+                string part = call.Name == "CausalConvolution" ? "convolution" : "state";
+                Add(CaptureKinds.State, $"{_branch}.{part}", position, null, state);
+            }
         }
     }
 

@@ -3,17 +3,37 @@ using Seriatim.Models;
 namespace Seriatim.Inspection;
 
 /// <summary>A layer.</summary>
-/// <param name="Index">Its number.</param>
-/// <param name="Mixer">What mixes rows, in words.</param>
-/// <param name="Heads">Query heads whose attention can be seen; 0: it is a recurrence.</param>
-/// <param name="KeyHeads">Key/value heads.</param>
-/// <param name="HeadDim">Features of a head; 0: there are none.</param>
-/// <param name="CrossHeads">Heads of attention to the encoder's output; 0: there is none.</param>
-/// <param name="Experts">Experts of the feed-forward layer; 0: it is one layer, or there is none.</param>
-/// <param name="HasState">Whether it remembers a state in place of keys and values.</param>
-public sealed record LayerMap(
-    int Index, string Mixer, int Heads, int KeyHeads, int HeadDim, int CrossHeads, int Experts, bool HasState)
+public sealed record LayerMap
 {
+    internal LayerMap(
+        int index, string mixer, int heads, int keyHeads, int headDim, int crossHeads, int experts, bool hasState) =>
+        (Index, Mixer, Heads, KeyHeads, HeadDim, CrossHeads, Experts, HasState) =
+        (index, mixer, heads, keyHeads, headDim, crossHeads, experts, hasState);
+
+    /// <summary>Its number.</summary>
+    public int Index { get; }
+
+    /// <summary>What mixes rows, in words.</summary>
+    public string Mixer { get; }
+
+    /// <summary>Query heads whose attention can be seen; 0: it is a recurrence.</summary>
+    public int Heads { get; }
+
+    /// <summary>Key/value heads.</summary>
+    public int KeyHeads { get; }
+
+    /// <summary>Features of a head; 0: there are none.</summary>
+    public int HeadDim { get; }
+
+    /// <summary>Heads of attention to the encoder's output; 0: there is none.</summary>
+    public int CrossHeads { get; }
+
+    /// <summary>Experts of the feed-forward layer; 0: it is one layer, or there is none.</summary>
+    public int Experts { get; }
+
+    /// <summary>Whether it remembers a state in place of keys and values.</summary>
+    public bool HasState { get; }
+
     internal static LayerMap Of(int index, LayerSpec spec)
     {
         (int heads, int keyHeads, int headDim) = spec.Mixer switch

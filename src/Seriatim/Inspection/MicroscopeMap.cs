@@ -3,12 +3,23 @@ using Seriatim.Models;
 namespace Seriatim.Inspection;
 
 /// <summary>What there is to see in a model.</summary>
-/// <param name="Family">The model's family.</param>
-/// <param name="Stacks">Its stacks, the encoder first.</param>
-/// <param name="Vocabulary">Number of ids.</param>
-/// <param name="Context">Most positions.</param>
-public sealed record MicroscopeMap(string Family, IReadOnlyList<StackMap> Stacks, int Vocabulary, int Context)
+public sealed record MicroscopeMap
 {
+    internal MicroscopeMap(string family, IReadOnlyList<StackMap> stacks, int vocabulary, int context) =>
+        (Family, Stacks, Vocabulary, Context) = (family, stacks, vocabulary, context);
+
+    /// <summary>The model's family.</summary>
+    public string Family { get; }
+
+    /// <summary>Its stacks, the encoder first.</summary>
+    public IReadOnlyList<StackMap> Stacks { get; }
+
+    /// <summary>Number of ids.</summary>
+    public int Vocabulary { get; }
+
+    /// <summary>Most positions.</summary>
+    public int Context { get; }
+
     /// <summary>The stack whose rows become logits.</summary>
     public StackMap Last => Stacks[^1];
 

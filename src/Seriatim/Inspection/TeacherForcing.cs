@@ -1,6 +1,8 @@
 namespace Seriatim.Inspection;
 
-/// <summary>A text as training sees it: all positions at once, each predicting what is right, whatever the model would say.</summary>
+/// <summary>
+/// A text as training sees it: all positions at once, each predicting what is right, whatever the model would say.
+/// </summary>
 public sealed record TeacherForcing
 {
     /// <summary>What the model reads: the text, with masks where it has to fill in.</summary>

@@ -48,7 +48,10 @@ internal sealed class TeacherPass(Microscope microscope)
                 }
             }
 
-            return new TeacherForcing { Read = tokens, Losses = losses, TrainedLoss = trained, Gradients = norms, NoGradients = none };
+            return new TeacherForcing
+            {
+                Read = tokens, Losses = losses, TrainedLoss = trained, Gradients = norms, NoGradients = none,
+            };
         }
     }
 
@@ -114,8 +117,8 @@ internal sealed class TeacherPass(Microscope microscope)
                     sum += (double)value * value;
             }
 
-            yield return new GradientNorm(one.Path + (one.Ending == ".weight" ? "" : one.Ending), parameter.Rows, parameter.Columns,
-                Math.Sqrt(sum));
+            string path = one.Path + (one.Ending == ".weight" ? "" : one.Ending);
+            yield return new GradientNorm(path, parameter.Rows, parameter.Columns, Math.Sqrt(sum));
         }
     }
 
@@ -123,7 +126,7 @@ internal sealed class TeacherPass(Microscope microscope)
     {
         if (_model.Spec.Head.IsMissing)
             return "The model has no head, so there is no loss.";
-        ModelParameter[] trained = [.. _model.Parameters.Where(one => one.Parameter.Trainable && one.Parameter.Data.Type == DataType.F32)];
+        ModelParameter[] trained = [.. _model.Parameters.Where(one => one.Parameter.Trainable)];
         if (trained.Length == 0)
             return "Weights in 16 bits or in quantised blocks are not trained; open the model in F32.";
         long bytes = trained.Sum(one => (long)one.Parameter.Rows * one.Parameter.Columns * sizeof(float));
@@ -152,7 +155,7 @@ internal sealed class TeacherPass(Microscope microscope)
                 return Masked(ids, mask, 0, ids.Length, 6);
             default:
                 throw new ModelTaskException(
-                    $"{microscope.Name} ({_model.Spec.Task}) is not trained on the tokens of its text, so there is nothing to force.");
+                    $"{microscope.Name} ({_model.Spec.Task}) is not trained on the tokens of its text: there is nothing to force.");
         }
     }
 

@@ -4,7 +4,8 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Inspection;
 
 /// <summary>The engine's sampler chain over one row, step by step.</summary>
-internal sealed class TokenChooser(GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary, int shown)
+internal sealed class TokenChooser(
+    GenerationRequest request, IReadOnlyList<int> endIds, int maxNewTokens, int vocabulary, int shown)
 {
     public SamplerChain NewChain() => new(request, endIds, maxNewTokens, vocabulary);
 

@@ -106,10 +106,11 @@ public sealed class Walk : IDisposable
         int[] ids = NewTokens == 0 ? [.. _tokens.Select(one => one.Id)] : [_tokens[^1].Id];
         return Task.Run(() =>
         {
+            var pass = new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, filter);
             if (before is null)
-                return new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, filter).Whole(ids, Specimen.SourceIds, []);
+                return pass.Whole(ids, Specimen.SourceIds, []);
             using SequenceMemory memory = before.Fork();
-            return new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, filter).Step(ids, [], memory);
+            return pass.Step(ids, [], memory);
         }, cancellationToken);
     }
 
