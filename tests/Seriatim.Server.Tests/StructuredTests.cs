@@ -61,6 +61,40 @@ public sealed class StructuredTests
             "unsupported_keyword", "json_schema");
     }
 
+    /// <summary>Little text can ask for much work; it is refused by its field before a token is made, and costs no more than a
+    /// moment.</summary>
+    [Theory]
+    [InlineData("guided_regex", "\"((((a{1,900}){1,900}){1,900}){1,900}){1,900}\"")]
+    [InlineData("grammar", "\"root ::= a{1000000} \\na ::= b{1000000} \\nb ::= [a-z]{1000000}\"")]
+    [InlineData("json_schema", "{\"type\": \"string\", \"pattern\": \"^(a|b)*a(a|b){40}$\"}")]
+    [InlineData("json_schema", "{\"type\": \"array\", \"minItems\": 2000000000, \"items\": {\"type\": \"integer\"}}")]
+    public async Task A_form_that_would_take_too_much_work_is_refused_by_its_field(string field, string value)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.AskAsync("/v1/completions", "{\"prompt\": \"x\", \"max_tokens\": 1}");
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await server.PostAsync(Chat, $"{Hello}, \"{field}\": {value}}}");
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode is 200 or 400, body);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60));
+        if (!response.IsSuccessStatusCode)
+        {
+            JsonElement error = JsonElement.Parse(body).GetProperty("error");
+            Assert.Equal(field, error.GetProperty("param").GetString());
+            Assert.Contains(error.GetProperty("code").GetString(), (string[])["invalid_grammar", "unsupported_keyword"]);
+        }
+
+        await server.AskAsync("/v1/completions", "{\"prompt\": \"x\", \"max_tokens\": 1}");
+    }
+
+    [Fact]
+    public async Task A_form_larger_than_a_body_may_be_is_refused_with_413()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options.MaxBodyBytes = 1 << 20);
+        string large = new('a', 2 << 20);
+        await server.FailAsync(Chat, $"{Hello}, \"guided_regex\": \"{large}\"}}", 413, "body_too_large");
+    }
+
     [Theory]
     [InlineData("\"tool_choice\": \"required\"")]
     [InlineData("\"tool_choice\": {\"type\": \"function\", \"function\": {\"name\": \"look\"}}")]

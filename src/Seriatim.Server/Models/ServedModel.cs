@@ -109,7 +109,7 @@ internal sealed class ServedModel
         {
             Model = parts.Computing,
             WeightBytes = parts.WeightBytes,
-            Options = parts.EngineOptions,
+            Options = SequenceMemory.Fit(parts.EngineOptions, parts.Computing, parts.Model.Spec.Context),
             Close = () => CloseAsync(parts),
         };
     }
