@@ -68,6 +68,14 @@ internal static class MaskCost
                 "slug": {"type": "string", "pattern": "^[a-z0-9-]{3,200}$"},
                 "word": {"type": "string", "pattern": "ea", "maxLength": 64}}, "required": ["name", "slug", "word"]}}
             """),
+        ("schema: items that differ", """
+            {"type": "object", "properties": {
+                "tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": true, "minItems": 5},
+                "names": {"type": "array", "items": {"type": "string", "pattern": "^[a-z-]{1,20}$"}, "uniqueItems": true,
+                    "minItems": 5},
+                "ids": {"type": "array", "items": {"type": "integer", "minimum": 1}, "uniqueItems": true, "minItems": 9}},
+                "required": ["tags", "names", "ids"]}
+            """),
     ];
 
     /// <param name="only">A part of the names of those that are measured; null: all, and real schemas.</param>

@@ -57,7 +57,7 @@ public sealed class StructuredTests
         await server.FailAsync(Chat, Hello + """, "response_format": {"type": "json_schema"}}""", 400, "missing_field",
             "response_format.json_schema");
         await server.FailAsync(Chat,
-            Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "integer"}}}""", 400,
+            Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "object"}}}""", 400,
             "unsupported_keyword", "json_schema");
     }
 

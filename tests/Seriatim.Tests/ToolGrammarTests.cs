@@ -160,7 +160,7 @@ public sealed class ToolGrammarTests : IAsyncLifetime
 
     [Theory]
     [InlineData("hermes",
-        """{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}, "uniqueItems": true}}}""",
+        """{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "object"}, "uniqueItems": true}}}""",
         "uniqueItems")]
     [InlineData("gemma-function",
         """{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x+$"}}}""", "pattern")]

@@ -19,7 +19,7 @@ public sealed class GrammarCountTests
         var random = new Random(min);
         for (int walk = 0; walk < 20; walk++)
         {
-            (int state, int expected) = (ByteDfa.Start, ByteDfa.Start);
+            (TerminalPlace state, int expected) = (counted.Start, ByteDfa.Start);
             for (int step = 0; step < 150 && expected != ByteDfa.Dead; step++)
             {
                 Assert.Equal(table.Accepts(expected), counted.MayEnd(state));
@@ -30,7 +30,7 @@ public sealed class GrammarCountTests
                 for (int tries = 0; tries < 50 && !first.Contains(value); tries++)
                     value = (byte)random.Next(256);
                 (state, expected) = (counted.Next(state, value), table.Next(expected, value));
-                Assert.Equal(expected == ByteDfa.Dead, state == ByteDfa.Dead);
+                Assert.Equal(expected == ByteDfa.Dead, state.IsDead);
             }
         }
     }
@@ -61,11 +61,11 @@ public sealed class GrammarCountTests
             mask.OrInto(words, most);
             for (int id = 0; id < vocabulary.Size; id++)
             {
-                int state = most == 0 ? ByteDfa.Dead : ByteDfa.Start;
+                TerminalPlace state = most == 0 ? TerminalPlace.Dead : counted.Start;
                 ReadOnlySpan<byte> bytes = vocabulary.BytesOf(id).Span;
-                for (int i = 0; i < bytes.Length && state != ByteDfa.Dead; i++)
+                for (int i = 0; i < bytes.Length && !state.IsDead; i++)
                     state = counted.Next(state, bytes[i]);
-                Assert.Equal(!bytes.IsEmpty && state != ByteDfa.Dead, (words[id >> 6] >> id & 1) != 0);
+                Assert.Equal(!bytes.IsEmpty && !state.IsDead, (words[id >> 6] >> id & 1) != 0);
             }
         }
     }
@@ -85,7 +85,7 @@ public sealed class GrammarCountTests
                 int[] states = [.. group.Take(8)];
                 for (int i = 0; i < 24 && states[0] != ByteDfa.Dead; i++)
                 {
-                    Assert.Single(states.Select(state => (terminal.MayEnd(state), terminal.MayGoOn(state))).Distinct());
+                    Assert.Single(states.Select(state => (terminal.Accepts[state], terminal.GoesOn[state])).Distinct());
                     byte value = (byte)(random.Next(8) == 0 ? random.Next(256) : random.Next(' ', '~'));
                     states = [.. states.Select(state => terminal.Next(state, value))];
                     Assert.Single(states.Select(state => state == ByteDfa.Dead).Distinct());

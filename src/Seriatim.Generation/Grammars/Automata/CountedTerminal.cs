@@ -50,21 +50,23 @@ internal sealed class CountedTerminal : Terminal
     public (int Least, int Most) LeftOf(int rounds) =>
         (Math.Max(0, Min - rounds), Max is { } max ? max - rounds : int.MaxValue);
 
-    public override int Next(int state, byte value)
+    public override TerminalPlace Next(TerminalPlace place, byte value)
     {
-        (int rounds, int at) = Split(state);
+        (int rounds, int at) = Split(place.State);
         if (rounds == Max)
-            return ByteDfa.Dead;
+            return TerminalPlace.Dead;
         int next = Body.Next(at, value);
         if (next == ByteDfa.Dead)
-            return ByteDfa.Dead;
-        return Body.MayEnd(next) ? StateOf(Max is null ? Math.Min(rounds + 1, Min) : rounds + 1, ByteDfa.Start)
-            : StateOf(rounds, next);
+            return TerminalPlace.Dead;
+        return new TerminalPlace(!Body.Accepts[next] ? StateOf(rounds, next)
+            : StateOf(Max is null ? Math.Min(rounds + 1, Min) : rounds + 1, ByteDfa.Start));
     }
 
-    public override bool MayGoOn(int state) => Split(state).Rounds != Max;
+    public override bool MayGoOn(TerminalPlace place) => Split(place.State).Rounds != Max;
 
-    public override bool MayEnd(int state) => Split(state) is (var rounds, ByteDfa.Start) && rounds >= Min;
+    public override bool MayEnd(TerminalPlace place) =>
+        Split(place.State) is (var rounds, ByteDfa.Start) && rounds >= Min;
 
-    public override ByteSet First(int state) => Split(state) is (var rounds, var at) && rounds != Max ? Body.First(at) : default;
+    public override ByteSet First(TerminalPlace place) => Split(place.State) is (var rounds, var at) && rounds != Max
+        ? Terminals.First(Body.Language, at) : default;
 }

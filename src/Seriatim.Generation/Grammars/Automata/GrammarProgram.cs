@@ -149,6 +149,12 @@ internal sealed class GrammarProgram
                 return Compile(bytes, next);
             case GrammarNode.Regular { Language: var language }:
                 return Add(new(GrammarStep.Terminal, next) { Terminal = _terminalOf(language) });
+            case GrammarNode.Distinct distinct:
+                return Add(new(GrammarStep.Terminal, next)
+                {
+                    Terminal = new DistinctTerminal(
+                        _terminalOf(distinct.Item), _terminalOf(distinct.Separator), distinct.Min, distinct.Max),
+                });
             case GrammarNode.Special { Text: var text }:
                 return Add(new(GrammarStep.Special, next) { Token = _special(text)!.Value });
             case GrammarNode.Sequence { Parts: var parts }:

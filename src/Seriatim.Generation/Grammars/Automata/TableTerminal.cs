@@ -56,13 +56,16 @@ internal sealed class TableTerminal : Terminal
         set => Volatile.Write(ref _masks[state * GrammarVocabulary.Tries + trie], value);
     }
 
-    public override int Next(int state, byte value) => _next[state * Language.Classes + _classOf[value]];
+    public override TerminalPlace Next(TerminalPlace place, byte value) => new(Next(place.State, value));
 
-    public override bool MayGoOn(int state) => _goesOn[state];
+    public override bool MayGoOn(TerminalPlace place) => _goesOn[place.State];
 
-    public override bool MayEnd(int state) => _accepts[state];
+    public override bool MayEnd(TerminalPlace place) => _accepts[place.State];
 
-    public override ByteSet First(int state) => Terminals.First(Language, state);
+    public override ByteSet First(TerminalPlace place) => Terminals.First(Language, place.State);
+
+    /// <summary>The state after a byte, or <see cref="ByteDfa.Dead"/>.</summary>
+    public int Next(int state, byte value) => _next[state * Language.Classes + _classOf[value]];
 
     /// <summary>
     /// How many plain characters may come in a state, whichever they are, before the terminal breaks off or may end; and what the

@@ -1,17 +1,31 @@
 namespace Seriatim.Generation;
 
-/// <summary>An automaton over bytes that is walked as a whole: the smallest thing that a grammar is made of.</summary>
+/// <summary>Something that is walked byte by byte as a whole: the smallest thing that a grammar is made of.</summary>
 internal abstract class Terminal
 {
-    /// <summary>The state after a byte, or <see cref="ByteDfa.Dead"/>.</summary>
-    public abstract int Next(int state, byte value);
+    /// <summary>Where a walk begins.</summary>
+    public virtual TerminalPlace Start => new(ByteDfa.Start);
 
-    /// <summary>Whether a byte can follow in a state.</summary>
-    public abstract bool MayGoOn(int state);
+    /// <summary>The place after a byte, or <see cref="TerminalPlace.Dead"/>.</summary>
+    public abstract TerminalPlace Next(TerminalPlace place, byte value);
 
-    /// <summary>Whether the terminal may end in a state.</summary>
-    public abstract bool MayEnd(int state);
+    /// <summary>Whether a byte can follow at a place.</summary>
+    public abstract bool MayGoOn(TerminalPlace place);
 
-    /// <summary>The bytes that may come in a state.</summary>
-    public abstract ByteSet First(int state);
+    /// <summary>Whether the terminal may end at a place.</summary>
+    public abstract bool MayEnd(TerminalPlace place);
+
+    /// <summary>The bytes that may come at a place.</summary>
+    public abstract ByteSet First(TerminalPlace place);
+}
+
+/// <summary>A place within a terminal.</summary>
+/// <param name="State">State of its automaton.</param>
+/// <param name="Items">Items that have come, of a terminal whose items must differ.</param>
+internal readonly record struct TerminalPlace(int State, DistinctItems? Items = null)
+{
+    /// <summary>No place: no continuation can end well.</summary>
+    public static TerminalPlace Dead { get; } = new(ByteDfa.Dead);
+
+    public bool IsDead => State == ByteDfa.Dead;
 }

@@ -18,7 +18,7 @@ internal static class TerminalLikeness
         ReadOnlySpan<int> next = terminal.Table;
         int[] alike = new int[terminal.Language.States];
         for (int state = 0; state < alike.Length; state++)
-            alike[state] = (terminal.MayEnd(state) ? 1 : 0) | (terminal.MayGoOn(state) ? 2 : 0);
+            alike[state] = (terminal.Accepts[state] ? 1 : 0) | (terminal.GoesOn[state] ? 2 : 0);
         int[] rows = new int[alike.Length * (classes + 1)];
         int kinds = 0;
         for (int round = 0; round < bytes; round++)

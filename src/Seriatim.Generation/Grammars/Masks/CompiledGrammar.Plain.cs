@@ -21,8 +21,13 @@ internal sealed partial class CompiledGrammar
             GrammarInstruction instruction = _machine.Program[thread.Instruction];
             if (instruction.Terminal is not { } terminal)
                 continue;
-            (int characters, PlainEnd end) = terminal is CountedTerminal counted
-                ? PlainOf(counted, thread, instruction.Next) : ((TableTerminal)terminal).Plain(thread.State);
+            (int characters, PlainEnd end) = terminal switch
+            {
+                TableTerminal table => table.Plain(thread.State),
+                CountedTerminal counted => PlainOf(counted, thread, instruction.Next),
+                DistinctTerminal distinct => PlainOf(distinct, thread.At),
+                _ => (0, PlainEnd.Mixed),
+            };
             if (characters < enough && end is PlainEnd.Ends or PlainEnd.Closes && ++_plainStates <= MostPlain)
             {
                 (int after, bool isExact) = PlainOf(_machine.After(instruction.Next, thread.Stack), enough - characters - 1);
@@ -39,6 +44,15 @@ internal sealed partial class CompiledGrammar
         }
 
         return (most, exact);
+    }
+
+    /// <summary>As many as an item has that is like none that has come: what follows it is looked at one by one.</summary>
+    private static (int Characters, PlainEnd End) PlainOf(DistinctTerminal distinct, TerminalPlace place)
+    {
+        if (!distinct.IsItem(place.State) || place.Items!.Match is not null)
+            return (0, PlainEnd.Mixed);
+        (int characters, PlainEnd end) = distinct.Item.Plain(place.State);
+        return (characters, end == PlainEnd.Dies ? end : PlainEnd.Mixed);
     }
 
     /// <summary>

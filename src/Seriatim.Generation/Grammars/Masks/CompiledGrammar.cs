@@ -232,6 +232,9 @@ internal sealed partial class CompiledGrammar
                     found.OrInto(_words, most);
                     exits = found.Exits(least, most);
                     break;
+                case DistinctTerminal distinct:
+                    BeginDistinct(distinct, thread, instruction.Next, index, trie);
+                    continue;
                 default:
                     _words[instruction.Token >> 6] |= 1ul << instruction.Token;
                     continue;
@@ -295,10 +298,18 @@ internal sealed partial class CompiledGrammar
             _exits.Clear();
             foreach (int node in nodes)
             {
-                if (terminal is CountedTerminal counted)
-                    trie.Walk(counted, thread.State, node, _words, _exits);
-                else
-                    trie.Walk((TableTerminal)terminal, thread.State, node, _words, _exits);
+                switch (terminal)
+                {
+                    case TableTerminal table:
+                        trie.Walk(table, thread.State, node, _words, _exits);
+                        break;
+                    case CountedTerminal counted:
+                        trie.Walk(counted, thread.State, node, _words, _exits);
+                        break;
+                    case DistinctTerminal distinct:
+                        WalkBelow(distinct, thread.At, trie, node, _words, _exits);
+                        break;
+                }
             }
 
             if (_exits.Count > 0)
@@ -345,6 +356,8 @@ internal sealed partial class CompiledGrammar
             (other.Tokens, other.IsPrepared) = (null, false);
         _kept.Clear();
         _walked.Clear();
+        _following.Clear();
+        _leaving.Clear();
         _size = 0;
     }
 

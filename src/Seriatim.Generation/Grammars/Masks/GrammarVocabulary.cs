@@ -180,6 +180,9 @@ internal sealed class GrammarVocabulary
         }
     }
 
+    /// <summary>One of the tries by its index.</summary>
+    public TokenTrie Trie(int index) => _tries[index].Others;
+
     /// <summary>Longest token of plain characters alone.</summary>
     public int LongestPlain => _tries[1].Length;
 

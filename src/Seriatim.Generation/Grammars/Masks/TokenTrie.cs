@@ -67,6 +67,15 @@ internal sealed partial class TokenTrie
     /// <summary>Longest token.</summary>
     public int Deepest { get; }
 
+    /// <summary>The node after all that are below a node.</summary>
+    public int EndOf(int node) => _end[node];
+
+    /// <summary>The byte that leads to a node.</summary>
+    public byte ByteOf(int node) => _byte[node];
+
+    /// <summary>Number of bytes that lead to a node.</summary>
+    public int DepthOf(int node) => _depth[node];
+
     /// <summary>Whether a child of a node begins with one of some bytes.</summary>
     public bool HasChild(int node, in ByteSet first)
     {
