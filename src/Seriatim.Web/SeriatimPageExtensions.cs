@@ -24,6 +24,7 @@ public static class SeriatimPageExtensions
         ArgumentNullException.ThrowIfNull(services);
         var options = new SeriatimPageOptions();
         configure?.Invoke(options);
+        services.AddSingleton<Engine.EngineMachine>();
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());

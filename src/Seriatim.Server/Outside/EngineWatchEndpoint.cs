@@ -40,7 +40,7 @@ internal sealed class EngineWatchEndpoint : Endpoint
             throw new ApiException(ErrorTable.Draining);
         SseStream stream = SseStream.Begin(call, isLines: true);
         stream.Write(reader.Current);
-        await stream.RunAsync(RestAsync(reader), stream.Write, () => Task.CompletedTask).ConfigureAwait(false);
+        await stream.RunAsync(RestAsync(reader), line => stream.Write(line), () => Task.CompletedTask).ConfigureAwait(false);
     }
 
     private static async IAsyncEnumerable<Action<Utf8JsonWriter>> RestAsync(IAsyncEnumerator<Action<Utf8JsonWriter>> reader)
