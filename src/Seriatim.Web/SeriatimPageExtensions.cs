@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Seriatim.Web.Calls;
+using Seriatim.Web.Chat;
 using Seriatim.Web.Shell;
 
 namespace Seriatim.Web;
@@ -26,12 +27,13 @@ public static class SeriatimPageExtensions
         configure?.Invoke(options);
         services.AddSingleton<Engine.EngineMachine>();
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
+        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();
         services.AddDataProtection();
         services.AddRazorComponents().AddInteractiveServerComponents(server => server.DetailedErrors = false)
-            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 4 << 20);
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 8 << 20);
         services.AddMudServices();
         return services;
     }

@@ -14,6 +14,18 @@ internal static class ShellTexts
     public static readonly Text TryAgain = new("Try again", "再试一次");
     public static readonly Text NothingHere = new("Nothing here", "这里什么也没有");
     public static readonly Text ChooseView = new("Choose a view of the list.", "请从列表中选择一个视图。");
+    public static readonly Text Close = new("Close", "关闭");
+    public static readonly Text Cancel = new("Cancel", "取消");
+    public static readonly Text Copy = new("Copy", "复制");
+    public static readonly Text Copied = new("Copied.", "已复制。");
+    public static readonly Text CopyYourself = new("The browser did not allow it; the text is selected, copy it yourself.", "浏览器不允许自动复制；文本已选中，请手动复制。");
+    public static readonly Text Save = new("Save as a file", "保存为文件");
+    public static readonly Text Model = new("Model", "模型");
+
+    public static readonly Text TooLong = new(
+        "The text has {0:N0} characters, and {1:N0} are the most that this box sends. Shorten it, or send it through the HTTP API. It is all still here.",
+        "文本有 {0:N0} 个字符，输入框最多发送 {1:N0} 个。请缩短它，或改用 HTTP 接口。内容都还在这里。");
+
     public static readonly Text KeyNeeded = new("A key, please", "请输入密钥");
     public static readonly Text Key = new("API key", "API 密钥");
     public static readonly Text Enter = new("Enter", "进入");

@@ -78,7 +78,7 @@ internal sealed class ChatChunks(AnswerHead head, ChatRequest request, RunningJo
         WriteDelta(json, delta.Part);
         json.WriteEndObject();
         if (delta.Logprobs is { } logprobs)
-            OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs);
+            OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs, request.Output.ShowsIds);
         else
             json.WriteNull("logprobs"u8);
         if (delta.Finish is { } finish)

@@ -79,7 +79,7 @@ internal sealed class ChatEndpoint : Endpoint
 
         json.WriteEndObject();
         if (answer.Choice.Logprobs is { } logprobs)
-            OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs);
+            OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs, request.Output.ShowsIds);
         else
             json.WriteNull("logprobs"u8);
         OpenAiJson.WriteFinish(json, answer.Finish, answer.Calls.Count > 0);

@@ -11,6 +11,7 @@ namespace Seriatim.Server;
 internal sealed class CompletionChunks(AnswerHead head, CompletionRequest request, RunningJob job, SseStream stream)
 {
     private readonly Dictionary<int, CompletionLogprobs> _logprobs = [];
+    private readonly HashSet<int> _begun = [];
 
     /// <summary>The prompt, before its answer.</summary>
     public void WriteEcho(int choice, string text) => stream.Write(json => WriteChunk(json, () =>
@@ -65,7 +66,7 @@ internal sealed class CompletionChunks(AnswerHead head, CompletionRequest reques
         {
             // Places count from the beginning of the answer, over all its chunks.
             if (!_logprobs.TryGetValue(delta.Choice, out CompletionLogprobs? written))
-                _logprobs[delta.Choice] = written = new CompletionLogprobs(job.Language.Tokenizer);
+                _logprobs[delta.Choice] = written = new CompletionLogprobs(job.Language.Tokenizer, request.Output.ShowsIds);
             written.Add(logprobs);
             written.Write(json);
         }
@@ -76,7 +77,12 @@ internal sealed class CompletionChunks(AnswerHead head, CompletionRequest reques
         else
             json.WriteNull("finish_reason"u8);
         if (request.Output.ShowsIds)
+        {
+            if (_begun.Add(delta.Choice))
+                OpenAiJson.WriteIds(json, "prompt_token_ids", job.Requests[delta.Choice / job.Count].Prompt.ToArray());
             OpenAiJson.WriteIds(json, "token_ids", delta.TokenIds ?? []);
+        }
+
         json.WriteEndObject();
     }
 }

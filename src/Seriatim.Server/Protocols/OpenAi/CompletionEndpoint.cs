@@ -47,7 +47,7 @@ internal sealed class CompletionEndpoint : Endpoint
             json.WriteString("text"u8, echo + answer.Content);
             if (answer.Choice.Logprobs is { } logprobs)
             {
-                var written = new CompletionLogprobs(job.Language.Tokenizer);
+                var written = new CompletionLogprobs(job.Language.Tokenizer, request.Output.ShowsIds);
                 if (request.Echoes)
                     written.AddPrompt(job.Requests[prompt].Prompt.Span, result.Results[prompt].PromptLogprobs);
                 written.Add(logprobs);

@@ -46,20 +46,21 @@ internal static class OpenAiJson
         WriteTimings(json, results);
     }
 
-    /// <summary>The log-probabilities of new tokens, as chats have them.</summary>
-    public static void WriteLogprobs(Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs)
+    /// <summary>The log-probabilities of new tokens, as chats have them; with their ids, as llama.cpp, where ids are asked for.</summary>
+    public static void WriteLogprobs(
+        Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds)
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("content"u8);
         foreach (TokenLogprobs token in logprobs)
         {
             json.WriteStartObject();
-            WriteLogprob(json, tokenizer, token.Chosen);
+            WriteLogprob(json, tokenizer, token.Chosen, showsIds);
             json.WriteStartArray("top_logprobs"u8);
             foreach (TokenLogprob other in token.Top)
             {
                 json.WriteStartObject();
-                WriteLogprob(json, tokenizer, other);
+                WriteLogprob(json, tokenizer, other, showsIds);
                 json.WriteEndObject();
             }
 
@@ -86,8 +87,10 @@ internal static class OpenAiJson
     /// <summary>JSON has no infinity: a token that cannot come has the least number there is.</summary>
     public static double Finite(double logprob) => double.IsFinite(logprob) ? logprob : -9999.0;
 
-    private static void WriteLogprob(Utf8JsonWriter json, Tokenizer tokenizer, in TokenLogprob token)
+    private static void WriteLogprob(Utf8JsonWriter json, Tokenizer tokenizer, in TokenLogprob token, bool showsIds)
     {
+        if (showsIds)
+            json.WriteNumber("id"u8, token.TokenId);
         json.WriteString("token"u8, TextOf(tokenizer, token.TokenId));
         json.WriteNumber("logprob"u8, Finite(token.Logprob));
         json.WriteStartArray("bytes"u8);
