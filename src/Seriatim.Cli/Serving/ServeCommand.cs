@@ -15,7 +15,7 @@ internal static class ServeCommand
         command.Add(json);
         command.SetAction(async (result, cancellation) =>
             await ServeRun.RunAsync(flags.App(result), await flags.ServerAsync(result, cancellation), result.GetValue(json),
-                cancellation));
+                flags.AllowsTraining(result), cancellation));
         return command;
     }
 }

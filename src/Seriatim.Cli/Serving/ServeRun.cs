@@ -14,10 +14,11 @@ namespace Seriatim.Cli;
 internal static class ServeRun
 {
     public static async Task<int> RunAsync(ServerAppOptions app, Action<SeriatimServerOptions> configure, bool json,
+        bool allowsTraining,
         CancellationToken cancellation, Action<string>? started = null)
     {
         CommandLine.EndsSlowly = true;
-        await using WebApplication server = ServerApp.Build(app, configure, beside: ServedPage.Part);
+        await using WebApplication server = ServerApp.Build(app, configure, beside: ServedPage.Part(allowsTraining));
         ServerCore core = server.Services.GetRequiredService<ServerCore>();
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration interrupted =

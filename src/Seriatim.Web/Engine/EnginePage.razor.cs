@@ -21,7 +21,7 @@ public sealed partial class EnginePage
 
     private readonly EnginePicture _picture = new();
     private readonly CancellationTokenSource _left = new();
-    private IReadOnlyList<string> _models = [];
+    private IReadOnlyList<ModelEntry> _models = [];
     private string _model = "";
     private ElementReference _root;
     private IJSObjectReference? _module;
@@ -75,11 +75,8 @@ public sealed partial class EnginePage
     {
         try
         {
-            JsonElement models = await Api.GetAsync("v1/models", _left.Token);
-            JsonElement[] all = [.. models.GetProperty("data").EnumerateArray()];
-            _models = [.. all.Select(model => model.GetProperty("id").GetString()!)];
-            _model = all.Where(model => model.GetProperty("status").GetProperty("value").GetString() == "loaded")
-                .Select(model => model.GetProperty("id").GetString()).FirstOrDefault() ?? _models.FirstOrDefault() ?? "";
+            _models = await ModelEntry.AllAsync(Api, _left.Token);
+            _model = ModelEntry.Choose(_models, _models.FirstOrDefault(model => model.IsLoaded)?.Name);
         }
         catch (SeriatimException failure)
         {
@@ -180,10 +177,10 @@ public sealed partial class EnginePage
             await _drawing.InvokeVoidAsync("add", cancellationToken, lines);
     }
 
-    private async Task ChooseAsync(ChangeEventArgs args)
+    private async Task ChooseAsync(string model)
     {
         await StopFollowingAsync();
-        _model = $"{args.Value}";
+        _model = model;
     }
 
     private async Task StopFollowingAsync()

@@ -9,7 +9,6 @@ internal static class EngineTexts
 
     public static readonly Text About = new("Watch requests share the steps and the memory of the engine.", "观察各请求如何共享引擎的步骤与内存。");
 
-    public static readonly Text Model = new("Model", "模型");
     public static readonly Text Pause = new("Pause", "暂停");
     public static readonly Text Resume = new("Go on", "继续");
     public static readonly Text Record = new("Record", "录制");
