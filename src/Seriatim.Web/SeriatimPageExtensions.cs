@@ -26,6 +26,7 @@ public static class SeriatimPageExtensions
         ArgumentNullException.ThrowIfNull(services);
         var options = new SeriatimPageOptions();
         configure?.Invoke(options);
+        services.AddSingleton<Engine.EngineMachine>();
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
         services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();

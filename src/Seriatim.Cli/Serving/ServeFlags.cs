@@ -75,6 +75,9 @@ internal sealed class ServeFlags
     private readonly Option<bool> _allowPull = Flag.Switch("Let requests fetch models from the hub (/api/pull). Without it only "
         + "where programs of this machine alone are served, without keys.", "--allow-pull");
 
+    private readonly Option<bool> _allowTraining = Flag.Switch("Let the page train models and run the lab. Without it only where "
+        + "programs of this machine alone are served, without keys.", "--allow-training");
+
     private readonly Option<bool> _logPrompts = Flag.Switch("Log prompts and answers. Without it nothing that clients write is "
         + "logged.", "--log-prompts");
 
@@ -90,9 +93,9 @@ internal sealed class ServeFlags
 
     public IEnumerable<Option> All =>
     [
-        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue,
-        _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _logPrompts,
-        _logJson, _verbose,
+        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
+        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull,
+        _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -121,6 +124,9 @@ internal sealed class ServeFlags
         };
     }
 
+    /// <summary>Whether the page trains models: it takes all cores for as long as it likes, and writes to the disk.</summary>
+    public bool AllowsTraining(ParseResult result) => IsMine(result) || result.GetValue(_allowTraining);
+
     /// <summary>What it serves, for whom.</summary>
     /// <param name="result">The command line.</param>
     /// <param name="cancellation">Ends the search for models.</param>
@@ -131,10 +137,9 @@ internal sealed class ServeFlags
         string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
         TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep, Longest);
         ApiKeyOptions[] keys = [.. Keys(result)];
-        ServerAppOptions app = App(result);
         ClientLimits limits = Limits(result);
         Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive, ready);
-        bool isMine = keys.Length == 0 && app.CorsOrigins.Count == 0 && ServerApp.IsLoopback(app);
+        bool isMine = IsMine(result);
         return options =>
         {
             models(options);
@@ -257,6 +262,13 @@ internal sealed class ServeFlags
         TokensPerMinute = result.GetValue(_tokens),
         Concurrency = result.GetValue(_concurrency),
     };
+
+    /// <summary>Whether programs of this machine alone are served, without keys.</summary>
+    private bool IsMine(ParseResult result)
+    {
+        ServerAppOptions app = App(result);
+        return !Keys(result).Any() && app.CorsOrigins.Count == 0 && ServerApp.IsLoopback(app);
+    }
 
     private IEnumerable<ApiKeyOptions> Keys(ParseResult result)
     {

@@ -17,16 +17,18 @@ internal static class ServeRun
     /// <param name="configure">Says what is served; told what to do when the command line is read, before models are looked
     /// for.</param>
     /// <param name="json">Whether a program reads where it listens.</param>
+    /// <param name="allowsTraining">Whether the page trains models.</param>
     /// <param name="cancellation">The first Ctrl-C, until the server runs.</param>
     /// <param name="started">Told the address once the server listens.</param>
     public static async Task<int> RunAsync(ServerAppOptions app, Func<Action, Task<Action<SeriatimServerOptions>>> configure,
-        bool json, CancellationToken cancellation, Action<string>? started = null)
+        bool json, bool allowsTraining, CancellationToken cancellation, Action<string>? started = null)
     {
         using var places = new ListenPlaces();
         try
         {
             Action<SeriatimServerOptions> options = await configure(() => Reserve(places, app));
-            await using WebApplication server = ServerApp.Build(app with { Places = places }, options, beside: ServedPage.Part);
+            await using WebApplication server = ServerApp.Build(app with { Places = places }, options,
+                beside: ServedPage.Part(allowsTraining));
             return await RunAsync(app, server, json, started, cancellation);
         }
         catch (PlaceTakenException failure)

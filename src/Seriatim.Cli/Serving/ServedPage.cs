@@ -17,23 +17,21 @@ internal static class ServedPage
 #pragma warning restore IL4000
 
     /// <summary>The page as a part of the server's app; null: there is none.</summary>
-    public static ServerAppPart? Part
+    /// <param name="allowsTraining">Whether it trains models and runs the lab.</param>
+    public static ServerAppPart? Part(bool allowsTraining)
     {
-        get
+        if (!Exists)
+            return null;
+        return new ServerAppPart(services =>
         {
             if (!Exists)
-                return null;
-            return new ServerAppPart(services =>
-            {
-                if (!Exists)
-                    return;
-                services.AddSeriatimPage();
-                PageSecrets.KeepInMemory(services);
-            }, app =>
-            {
-                if (Exists)
-                    app.MapSeriatimPage();
-            });
-        }
+                return;
+            services.AddSeriatimPage(page => page.AllowsTraining = allowsTraining);
+            PageSecrets.KeepInMemory(services);
+        }, app =>
+        {
+            if (Exists)
+                app.MapSeriatimPage();
+        });
     }
 }

@@ -42,7 +42,8 @@ internal static class UiCommand
 
             if (!result.GetValue<bool>("--verbose"))
                 app = app with { LogLevel = LogLevel.Warning };
-            return await ServeRun.RunAsync(app, ready => flags.ServerAsync(result, cancellation, ready), json: false, cancellation,
+            return await ServeRun.RunAsync(app, ready => flags.ServerAsync(result, cancellation, ready), json: false,
+                flags.AllowsTraining(result), cancellation,
                 url => Show(url, opens));
         });
         return command;

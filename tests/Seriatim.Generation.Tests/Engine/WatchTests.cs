@@ -74,7 +74,7 @@ public sealed class WatchTests
         using var core = new EngineCore(model, Runs.Roomy);
         EngineWatch watch = NewWatch(core);
         core.Attach(watch);
-        core.Add(new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 700, IgnoreEndIds = true, Seed = 1 });
+        core.Add(new GenerationRequest { Prompt = new[] { 1, 2, 3 }, MaxNewTokens = 700, Seed = 1 });
         core.Drain();
         EngineFrame frame = core.Frame(watch, prefixes: false);
         Assert.Equal(512, frame.Steps.Count);
