@@ -33,7 +33,9 @@ public sealed partial class Model
     public Tensor Forward(IOps ops, RaggedBatch batch, Tensor? encoded = null) => Forward(ops, batch, encoded, null);
 
     /// <summary>Logits of all rows: <c>[N, E] → [N, V]</c> (classifiers: the classes).</summary>
-    public Tensor Project(IOps ops, Tensor hidden) => Project(ops, hidden, hidden.Groups);
+    public Tensor Project(IOps ops, Tensor hidden) => Spec.Head.Pooling == HeadPooling.Mean
+        ? Project(ops, hidden, Enumerable.Range(0, hidden.Rows).ToArray())
+        : Project(ops, hidden, hidden.Groups);
 
     /// <summary>Logits of the rows wanted and no others: <c>[N, E] → [rows, V]</c>.</summary>
     /// <param name="ops">The device, or a tape.</param>
@@ -41,7 +43,9 @@ public sealed partial class Model
     /// <param name="rows">As a rule <see cref="RaggedBatch.OutputRows"/>.</param>
     public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows)
     {
-        using Tensor wanted = ops.GatherRows(hidden, rows);
+        using Tensor wanted = Spec.Head.Pooling == HeadPooling.Mean
+            ? RowMeans.Of(ops, hidden, RunsOf(hidden, rows.Span))
+            : ops.GatherRows(hidden, rows);
         return Project(ops, wanted, hidden.Groups?.Take(rows.Span));
     }
 
@@ -53,6 +57,13 @@ public sealed partial class Model
     /// <exception cref="NotSupportedException">An adapter of a row adds to the head.</exception>
     public Tensor Loss(IOps ops, Tensor hidden, ReadOnlyMemory<int> labels, CrossEntropyOptions options)
     {
+        if (Spec.Head.Pooling == HeadPooling.Mean)
+        {
+            throw new NotSupportedException(
+                "The head reads the mean of a sequence, so rows have no labels of their own; project the rows and take the loss "
+                    + "of the logits.");
+        }
+
         using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);
         return _head.Loss(ops, hidden, labels, options, hidden.Groups);
     }
@@ -130,6 +141,33 @@ public sealed partial class Model
     }
 
     private Tensor RunOnce(Stack stack, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
+    {
+        Tensor hidden = RunStack(stack, ops, batch, encoded, trace);
+        if (Spec.Head.Pooling == HeadPooling.Mean)
+            hidden.Starts = [.. batch.Segments.Select(segment => segment.FirstRow)];
+        return hidden;
+    }
+
+    /// <summary>The rows of the sequences that rows are of.</summary>
+    private static (int First, int Count)[] RunsOf(Tensor hidden, ReadOnlySpan<int> rows)
+    {
+        IReadOnlyList<int> starts = hidden.Starts ?? throw new InvalidOperationException(
+            "The head reads the mean of a sequence, and nobody said where the sequences of these rows begin; take the rows of "
+                + "Forward.");
+        var runs = new (int, int)[rows.Length];
+        for (int i = 0; i < runs.Length; i++)
+        {
+            int number = starts.Count - 1;
+            while (starts[number] > rows[i])
+                number--;
+            int end = number + 1 < starts.Count ? starts[number + 1] : hidden.Rows;
+            runs[i] = (starts[number], end - starts[number]);
+        }
+
+        return runs;
+    }
+
+    private Tensor RunStack(Stack stack, IOps ops, RaggedBatch batch, Tensor? encoded, Action<int, Tensor>? trace)
     {
         if (!ModelAdapters.AreWanted(batch))
             return stack.Forward(ops, batch, new ForwardInputs(encoded, trace));

@@ -9,7 +9,7 @@ namespace Seriatim;
 /// A model that reads whole texts, such as BERT: embeddings, masked words, classes. Texts of any number of callers are read
 /// together, and each gets what it would get alone.
 /// </summary>
-public sealed class TextEncoder : IDisposable, IAsyncDisposable
+public sealed partial class TextEncoder : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
     private readonly SentenceConfig _sentences;
@@ -21,6 +21,8 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     /// once for each such call, before it runs.
     /// </summary>
     public event EventHandler<TextsTruncatedEventArgs>? TextsTruncated;
+
+    internal OpenedModel Opened => _opened;
 
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
@@ -124,7 +126,7 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(text);
         Require(ModelTask.SequenceClassification, "classify",
-            "A BERT or RoBERTa with a ...ForSequenceClassification head is needed");
+            "An encoder with a ...ForSequenceClassification head is needed");
         IReadOnlyList<EncodedToken> tokens = second is null
             ? Tokenizer.EncodeWithOffsets(text)
             : Tokenizer.EncodePair(text, second);

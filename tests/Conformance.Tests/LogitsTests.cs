@@ -67,6 +67,7 @@ public sealed class LogitsTests
         if (model.Spec.Head.IsMissing)
         {
             Assert.True(expected.Has("last_hidden_state"), $"{golden.Name} has no head, and no rows to compare.");
+            CheckEmbedding(golden, expected, Runs.Split(batch, hidden), hidden.Columns);
             return;
         }
 
@@ -85,6 +86,20 @@ public sealed class LogitsTests
         using Tensor first = ops.GatherRows(hidden, batch.OutputRows);
         using Tensor pooled = model.HeadFeatures(ops, first);
         Close.Check($"{golden.Name} pooler_output", expected.Floats("pooler_output"), pooled.ToArray(), golden.Tolerance);
+    }
+
+    /// <summary>The mean of each sequence's rows, at length 1.</summary>
+    private static void CheckEmbedding(GoldenCase golden, GoldenTensors expected, float[][] rows, int width)
+    {
+        if (!expected.Has("sentence_embedding"))
+            return;
+        float[][] wanted = [.. expected.Floats("sentence_embedding").Chunk(width)];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            double[] mean = [.. Enumerable.Range(0, width).Select(e => rows[i].Where((_, at) => at % width == e).Average(x => (double)x))];
+            double length = Math.Sqrt(mean.Sum(x => x * x));
+            Close.Check($"{golden.Name} sentence_embedding", wanted[i], [.. mean.Select(x => (float)(x / length))], golden.Tolerance);
+        }
     }
 
     /// <summary>Texts below the length that a model was made for, where that matters.</summary>

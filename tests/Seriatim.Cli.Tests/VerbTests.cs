@@ -133,6 +133,38 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void Tag_prints_runs_or_tokens()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForTokenClassification");
+        JsonElement json = JsonDocument.Parse(Run(null, "tag", "-m", _folder.Path, "the cat sat", "--json")).RootElement;
+        string[] tokens = Run(null, "tag", "-m", _folder.Path, "the cat sat", "--tokens")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(json.GetProperty("tokens").EnumerateArray().Select(token => token.GetProperty("label").GetString()),
+            tokens.Select(line => line.Split('\t')[1]));
+        string[] runs = Run(null, "tag", "-m", _folder.Path, "the cat sat").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(json.GetProperty("entities").EnumerateArray().Select(run => run.GetProperty("text").GetString()),
+            runs.Select(line => line.Split('\t')[2]));
+        Assert.Equal(2, Cli.Run("tag", "-m", _folder.Path, "x", "--tokens", "--json").Code);
+        Assert.Contains("tag", Cli.Run("run", _folder.Path).Error);
+    }
+
+    [Fact]
+    public void Answer_prints_the_best_spans()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForQuestionAnswering");
+        string[] lines = Run(null, "answer", "-m", _folder.Path, "-q", "who sat?", "the cat sat", "--top-k", "2")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        JsonElement json = JsonDocument.Parse(
+            Run(null, "answer", "-m", _folder.Path, "-q", "who sat?", "the cat sat", "--json")).RootElement;
+        Assert.Equal("who sat?", json.GetProperty("question").GetString());
+        Assert.Equal(lines[0].Split('\t')[1], json.GetProperty("answers")[0].GetProperty("text").GetString());
+        Assert.Equal(2, Cli.Run("answer", "-m", _folder.Path, "x").Code);
+        Assert.Equal(2, Cli.Run("answer", "-m", _folder.Path, "-q", "who?", "x", "--top-k", "0").Code);
+        Assert.Contains("answer", Cli.Run("run", _folder.Path).Error);
+    }
+
+    [Fact]
     public void Classify_gives_the_classes_most_probable_first()
     {
         TinyModels.WriteBert(_folder.Path, "BertForSequenceClassification");

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>What BART and Marian have in common: the original Transformer's layout with one embedding for everything.</summary>
+/// <summary>
+/// What BART, Marian, mBART and Pegasus have in common: the original Transformer's layout with one embedding for everything.
+/// </summary>
 internal static class BartFamily
 {
     /// <summary>Encoder, decoder and tied head with a stored constant bias.</summary>
@@ -10,14 +12,16 @@ internal static class BartFamily
     /// <param name="positions">Most positions of a sequence.</param>
     /// <param name="embeddingNorm">Whether a norm follows the embedding.</param>
     /// <param name="scaleEmbedding">Whether embeddings are scaled by sqrt(E) if the config does not say.</param>
+    /// <param name="normFirst">Whether norms stand before the parts of a layer, and another after the last layer.</param>
     public static ModelSpec Model(
-        ConfigReader config, string family, PositionSpec position, int positions, bool embeddingNorm, bool scaleEmbedding)
+        ConfigReader config, string family, PositionSpec position, int positions, bool embeddingNorm, bool scaleEmbedding,
+        bool normFirst = false)
     {
         int vocabulary = config.Size("vocab_size");
         config.Waive("that of the encoder, which is read", "num_hidden_layers");
-        config.Only("normalize_before", false);
+        config.Only("normalize_before", normFirst);
         config.Only("normalize_embedding", embeddingNorm);
-        config.Only("add_final_layer_norm", false);
+        config.Only("add_final_layer_norm", normFirst);
         config.Only("add_bias_logits", false);
         config.Only("tie_word_embeddings", true);
         config.Waive("an old spelling of forced_bos_token_id", "force_bos_token_to_be_generated");
@@ -33,7 +37,8 @@ internal static class BartFamily
             int headDim = CommonKeys.HeadDim(config, width, heads);
             MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
             var feedForward = new FeedForwardSpec.Dense(config.Size($"{side}_ffn_dim"), activation, Bias: true);
-            var layer = new LayerSpec(Placement.Post, norm, attention, feedForward, cross ? attention : null);
+            Placement placement = normFirst ? Placement.Pre : Placement.Post;
+            var layer = new LayerSpec(placement, norm, attention, feedForward, cross ? attention : null);
             return new StackSpec(vocabulary, width, visibility,
                 CommonKeys.Layers(config, config.Size($"{side}_layers"), _ => layer))
             {
@@ -41,6 +46,7 @@ internal static class BartFamily
                 FrozenId = config.IdOrNull("pad_token_id"),
                 Position = position,
                 EmbeddingNorm = embeddingNorm ? norm : null,
+                FinalNorm = normFirst ? norm : null,
             };
         }
 
@@ -62,6 +68,7 @@ internal static class BartFamily
         {
             names.Add($"{stack}.positions", $"model.{stack}.embed_positions");
             names.Add($"{stack}.embed_norm", $"model.{stack}.layernorm_embedding");
+            names.Add($"{stack}.norm", $"model.{stack}.layer_norm");
             AddAttention(names, $"{stack}.layers.*.attention", $"model.{stack}.layers.*.self_attn");
             names.Add($"{stack}.layers.*.norm1", $"model.{stack}.layers.*.self_attn_layer_norm");
             names.Add($"{stack}.layers.*.mlp.up", $"model.{stack}.layers.*.fc1");

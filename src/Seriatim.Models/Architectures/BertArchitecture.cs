@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Models;
 
 /// <summary>
-/// BERT (Devlin et al., 2018): masked language model, classification of sequences by their first row, or the encoder alone.
+/// BERT (Devlin et al., 2018): masked language model, classification of sequences by their first row or of tokens, answers, or
+/// the encoder alone.
 /// </summary>
 internal sealed class BertArchitecture : Architecture
 {
@@ -15,7 +16,7 @@ internal sealed class BertArchitecture : Architecture
 
     public override string ModelType => "bert";
 
-    public override IReadOnlyList<string> ClassNames => ["BertForMaskedLM", Classifier, Bare];
+    public override IReadOnlyList<string> ClassNames => [.. BertFamily.Classes("Bert"), "BertForPreTraining"];
 
     internal override GgufMap Gguf { get; } = new()
     {
@@ -34,13 +35,8 @@ internal sealed class BertArchitecture : Architecture
         Write = WriteGguf,
     };
 
-    public override ModelSpec ReadSpec(ConfigReader config, string className) => BertFamily.Model(config, ModelType,
-        className switch
-        {
-            Classifier => ModelTask.SequenceClassification,
-            Bare => ModelTask.Encoding,
-            _ => ModelTask.MaskedLanguageModel,
-        }, offset: 0);
+    public override ModelSpec ReadSpec(ConfigReader config, string className) =>
+        BertFamily.Model(config, ModelType, BertFamily.TaskOf(className), offset: 0);
 
     public override NameTable TensorNames(ModelSpec spec)
     {
@@ -51,9 +47,12 @@ internal sealed class BertArchitecture : Architecture
                 names.Add("head.transform", "bert.pooler.dense");
                 names.Add("head", "classifier");
                 return names;
+            case ModelTask.TokenClassification or ModelTask.QuestionAnswering:
+                BertFamily.AddRowHead(names, spec);
+                return names.Waive("the pooler of another head", "bert.pooler.dense.*");
             case ModelTask.Encoding:
                 names.Waive("the pooler and the heads of other tasks: rows are pooled by who asks for them",
-                    "bert.pooler.dense.*", "cls.*", "classifier.*");
+                    "bert.pooler.dense.*", "cls.*", "classifier.*", "qa_outputs.*");
                 return names.WithOptionalPrefix("bert.");
             default:
                 BertFamily.AddMaskedHead(names, spec);
@@ -92,9 +91,9 @@ internal sealed class BertArchitecture : Architecture
 
     private static void WriteGguf(GgufExport export)
     {
-        export.Require(export.Spec.Task != ModelTask.MaskedLanguageModel, "architectures",
-            $"GGUF files of bert have no tensors for the head of a masked language model (cls.predictions.*); name {Bare} there "
-                + "to write the encoder alone");
+        export.Require(export.Spec.Task is ModelTask.SequenceClassification or ModelTask.Encoding, "architectures",
+            $"GGUF files of bert have no tensors for the head of a {export.Spec.Task} (a masked language model has "
+                + $"cls.predictions.*); name {Bare} there to write the encoder alone");
         export.RequireActivation(Activation.Gelu);
         export.Set("attention.causal", false);
         export.SetPlain("tokenizer.ggml.token_type_count", (uint)export.Spec.Encoder!.TokenTypes);

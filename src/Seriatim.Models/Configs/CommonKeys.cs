@@ -78,6 +78,7 @@ internal static class CommonKeys
         ForcedEosTokenId = config.IdOrNull("forced_eos_token_id"),
         Labels = Labels(config, spec),
         TrainingValues = config.TrainingValues,
+        Coding = WeightCoding.Read(config),
     };
 
     /// <summary>The function of a key that names one.</summary>
@@ -114,7 +115,7 @@ internal static class CommonKeys
 
     private static IReadOnlyList<string> Labels(ConfigReader config, ModelSpec spec)
     {
-        if (spec.Task == ModelTask.SequenceClassification)
+        if (spec.Task is ModelTask.SequenceClassification or ModelTask.TokenClassification)
             return config.Labels();
         config.Waive("labels of heads other than this one", "id2label", "label2id", "num_labels");
         return [];

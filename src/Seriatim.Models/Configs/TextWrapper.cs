@@ -30,12 +30,13 @@ internal sealed class TextWrapper
         ["Gemma3ForConditionalGeneration"] = "gemma3_text",
         ["Gemma4ForConditionalGeneration"] = "gemma4_text",
         ["Llama4ForConditionalGeneration"] = "llama4_text",
+        ["Qwen3_5ForConditionalGeneration"] = "qwen3_5_text",
     };
 
     /// <summary>Keys beside the text model that say nothing of it.</summary>
     private static readonly HashSet<string> Beside =
     [
-        "vision_config", "audio_config", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
+        "vision_config", "audio_config", "vision_start_token_id", "vision_end_token_id", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
         "audio_token_index", "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy",
         "vision_aspect_ratio", "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
         "image_grid_pinpoints", "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio",
@@ -56,7 +57,7 @@ internal sealed class TextWrapper
         "vision_tower.*", "vision_model.*", "audio_tower.*", "multi_modal_projector.*", "connector.*", "image_newline",
         "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*",
         "model.connector.*", "model.image_newline", "embed_vision.*", "embed_audio.*", "model.embed_vision.*",
-        "model.embed_audio.*",
+        "model.embed_audio.*", "visual.*", "model.visual.*",
     ];
 
     private TextWrapper(JsonObject config)

@@ -126,7 +126,10 @@ public static class GgufModelWriter
             bool plain = first.IsVector || StaysPlain(first.Path);
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
             ImmutableArray<long> shape = [.. place.FileShape(rows, first.IsVector ? null : columns)];
-            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
+            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins)
+            {
+                Tiles = place.ColumnTiles,
+            };
         }
     }
 

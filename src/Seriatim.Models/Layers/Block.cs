@@ -22,8 +22,8 @@ internal abstract class Block
         (WeightBuilder weights, LayerSpec spec, int width) = (part.Weights, part.Spec, part.Width);
         _join = spec.Residual ? Sum : Second;
         _joinCross = spec.CrossResidual ?? spec.Residual ? Sum : Second;
-        _norm1 = NormLayer.Build(weights, "norm1", spec.Norm, width);
-        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place)
+        _norm1 = NormLayer.Build(weights, "norm1", spec.NormsMixer ? spec.Norm : null, width);
+        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Places)
         {
             Number = part.Number,
             IsRead = part.IsRead,

@@ -50,9 +50,18 @@ internal abstract class FeedForwardLayer
             using (gate)
             using (up)
             {
-                using Tensor active = plan.Drop(ops, Activated(ops, gate, up, spec), plan.Rates.Activation);
-                return ops.Linear(active, _down, plan.Groups);
+                using Tensor scaled = Scaled(ops, gate.Retain(), spec.GateScale);
+                using Tensor active = plan.Drop(ops, Activated(ops, scaled, up, spec), plan.Rates.Activation);
+                return Scaled(ops, ops.Linear(active, _down, plan.Groups), spec.OutputScale);
             }
+        }
+
+        private static Tensor Scaled(IOps ops, Tensor x, float factor)
+        {
+            if (factor == 1)
+                return x;
+            using (x)
+                return ops.Scale(x, factor);
         }
 
         /// <summary><c>f(gate) · up</c>, cut off if the spec says so.</summary>

@@ -17,13 +17,16 @@ internal sealed class Head
         _spec = spec;
         if (spec.IsMissing)
             return;
-        string why = $"{spec.Outputs} outputs, hidden size {width}";
         if (spec.Transform is { } transform)
         {
-            _transform = weights.Linear("head.transform", width, width, bias: true, $"hidden size {width}");
-            _transformNorm = transform.Norm is { } norm ? weights.Norm("head.norm", norm, width) : null;
+            int inner = transform.Width ?? width;
+            _transform = weights.Linear(
+                "head.transform", inner, width, transform.Bias, $"{inner} features in the head, hidden size {width}");
+            _transformNorm = transform.Norm is { } norm ? weights.Norm("head.norm", norm, inner) : null;
+            width = inner;
         }
 
+        string why = $"{spec.Outputs} outputs, hidden size {width}";
         _linear = spec.Tied
             ? weights.Tied("head", embedding, spec.Bias, why)
             : weights.Linear("head", spec.Outputs, width, spec.Bias, why);

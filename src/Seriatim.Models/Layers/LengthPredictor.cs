@@ -49,22 +49,5 @@ internal sealed class LengthPredictor : IDisposable
 
     private Tensor Features(IOps ops, RaggedBatch source, Tensor encoded) => _spec.Source == LengthSource.LeadingRow
         ? ops.GatherRows(encoded, Enumerable.Range(source.Rows, source.Segments.Count).ToArray())
-        : Mean(ops, source, encoded);
-
-    /// <summary>Attention of a query of zeros: all keys score alike, so its row is their mean.</summary>
-    private static Tensor Mean(IOps ops, RaggedBatch source, Tensor encoded)
-    {
-        int count = source.Segments.Count;
-        var segments = new AttentionSegment[count];
-        for (int i = 0; i < count; i++)
-        {
-            Segment own = source.Segments[i];
-            segments[i] = new AttentionSegment(i, 1, own.FirstRow, own.Rows, 0, null, Visibility.Full);
-        }
-
-        using Tensor any = ops.GatherRows(encoded, source.Segments.Select(segment => segment.FirstRow).ToArray());
-        using Tensor query = ops.Scale(any, 0);
-        return ops.Attention(query, encoded, encoded, new AttentionRows(segments, null), 0,
-            new AttentionSpec(1, 1, encoded.Columns, 1));
-    }
+        : RowMeans.Of(ops, encoded, [.. source.Segments.Select(own => (own.FirstRow, own.Rows))]);
 }

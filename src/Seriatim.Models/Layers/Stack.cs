@@ -27,15 +27,18 @@ internal sealed class Stack : IDisposable
         (_spec, _embedding, _leading) = (spec, embedding, leading);
         _positions = PositionTable.Of(weights, spec);
         if (spec.TokenTypes > 0)
-            _types = weights.Embedding("types", spec.TokenTypes, spec.Width, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding)
+            _types = weights.Embedding(
+                "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
+        if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
         {
             string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
-            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, bias: false, why);
-            _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
+            _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);
+            if (!spec.FactorsEmbedding)
+                _projectOut = weights.Linear("project_out", spec.EmbeddingWidth, spec.Width, bias: false, why);
         }
 
-        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm, spec.InputWidth(0));
+        _embeddingNorm = NormLayer.Build(weights, "embed_norm", spec.EmbeddingNorm,
+            spec.FactorsEmbedding ? spec.EmbeddingWidth : spec.InputWidth(0));
         AttentionBias? bias = Bias(weights, spec);
         RequireAgreement(spec);
         _memory = new MemoryLayout(spec);
@@ -47,6 +50,13 @@ internal sealed class Stack : IDisposable
             RequireServed(spec, i);
             RequireKeys(spec, i);
             RequireWidth(spec, i);
+            if (spec.Layers[i].SharesWith is { } other)
+            {
+                RequireShared(spec, i, other);
+                _blocks[i] = _blocks[other];
+                continue;
+            }
+
             _blocks[i] = Block.Build(new BlockPart(
                 weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
             {
@@ -99,6 +109,13 @@ internal sealed class Stack : IDisposable
         }
     }
 
+    /// <summary>What the last layer's rows become, of any rows of the residual stream, outside training.</summary>
+    public Tensor Finish(IOps ops, Tensor x)
+    {
+        Tensor normed = _finalNorm.Forward(ops, x);
+        return _projectOut is null ? normed : Replace(normed, ops.Linear(normed, _projectOut));
+    }
+
     /// <summary>Gives back what is not a parameter of the model: the fixed table of positions.</summary>
     public void Dispose()
     {
@@ -111,7 +128,7 @@ internal sealed class Stack : IDisposable
         Tensor x = ops.Embed(_embedding, plan.Batch.Tokens);
         if (_spec.EmbeddingScale != 1)
             x = Replace(x, ops.Scale(x, _spec.EmbeddingScale));
-        if (_projectIn is not null)
+        if (_projectIn is not null && !_spec.FactorsEmbedding)
             x = Replace(x, ops.Linear(x, _projectIn, plan.Groups));
         if (_types is not null)
         {
@@ -128,7 +145,8 @@ internal sealed class Stack : IDisposable
         if (_leading is not null)
             x = Replace(x, LeadingRows.Put(ops, x, _leading, plan.Batch));
 
-        return _embeddingNorm.Replace(ops, x, plan);
+        x = _embeddingNorm.Replace(ops, x, plan);
+        return _projectIn is null || !_spec.FactorsEmbedding ? x : Replace(x, ops.Linear(x, _projectIn, plan.Groups));
     }
 
     private static Tensor Replace(Tensor old, Tensor next)
@@ -166,6 +184,18 @@ internal sealed class Stack : IDisposable
                 "which goes one way only; attention is needed there."
             : $"Layer {layer} of a stack whose rows see the past alone is a {mixer.GetType().Name}, " +
                 "which needs the whole sequence; it belongs into an encoder.");
+    }
+
+    /// <summary>Layers of the same weights are one layer, which in a decoder would remember two things.</summary>
+    private static void RequireShared(StackSpec spec, int layer, int other)
+    {
+        if (other < 0 || other >= layer || spec.Visibility != Visibility.Full
+            || spec.Layers[layer] with { SharesWith = null } != spec.Layers[other] with { SharesWith = null })
+        {
+            throw new NotSupportedException(
+                $"Layer {layer} shares the weights of layer {other}; an earlier layer of the same shape, in a stack whose rows " +
+                "all see each other, is needed.");
+        }
     }
 
     /// <summary>Who reads the keys of another layer needs one before it whose keys are of its kind.</summary>

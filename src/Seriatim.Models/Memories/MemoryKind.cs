@@ -49,7 +49,7 @@ internal abstract class MemoryKind
     {
         public override string Name => "pages";
 
-        public override bool Fits(MemoryPool pool) => pool is PagePool and not CrossPagePool;
+        public override bool Fits(MemoryPool pool) => pool is PagePool { Storage.SharesValues: false } and not CrossPagePool;
 
         public override long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(Layers, heads, headDim, type);
 
@@ -59,6 +59,27 @@ internal abstract class MemoryKind
         protected override bool TakesIn(MemoryKind layer) => layer is Pages other && other.Shape == Shape;
 
         private (int, int) Shape => (heads, headDim);
+    }
+
+    /// <summary>
+    /// Latents with the turned part of their keys beside them, in pages: what queries are compared with and what is added up,
+    /// stored once, of one head for all (DeepSeek-AI, 2024).
+    /// </summary>
+    public sealed class Latents(int width) : MemoryKind
+    {
+        public override string Name => "pages of latents";
+
+        public override bool Fits(MemoryPool pool) => pool is PagePool { Storage.SharesValues: true };
+
+        public override long BytesPerPosition(KeyValueType type) =>
+            KeyValuePool.BytesPerPosition(Layers, 1, width, type, sharesValues: true);
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
+            new PagePool(device.NewPages(Layers, 1, width, sizes.PageSize, sizes.Pages, sizes.Type, sharesValues: true));
+
+        protected override bool TakesIn(MemoryKind layer) => layer is Latents other && other.Width == Width;
+
+        private int Width => width;
     }
 
     /// <summary>Keys and values of the encoder's output of one shape, in pages.</summary>

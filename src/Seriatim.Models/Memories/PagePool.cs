@@ -14,7 +14,7 @@ public class PagePool : PositionPool
     public KeyValuePool Storage { get; }
 
     /// <inheritdoc/>
-    public override string Name => "pages";
+    public override string Name => Storage.SharesValues ? "pages of latents" : "pages";
 
     /// <inheritdoc/>
     public override long UnitBytes => Storage.PageBytes;

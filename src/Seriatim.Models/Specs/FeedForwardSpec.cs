@@ -24,6 +24,12 @@ public abstract record FeedForwardSpec
 
         /// <summary>Added to <c>up(x)</c> after that.</summary>
         public float UpTerm { get; init; }
+
+        /// <summary>Factor of <c>gate(x)</c> before f (Falcon-H1).</summary>
+        public float GateScale { get; init; } = 1;
+
+        /// <summary>Factor of what the layer makes.</summary>
+        public float OutputScale { get; init; } = 1;
     }
 
     /// <summary>

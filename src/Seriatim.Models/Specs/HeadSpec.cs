@@ -22,6 +22,9 @@ public sealed record HeadSpec(int Outputs)
     /// <summary>If above 0, logits are soft-capped (Gemma 2).</summary>
     public float SoftCap { get; init; }
 
+    /// <summary>What the head reads.</summary>
+    public HeadPooling Pooling { get; init; }
+
     /// <summary>A dense layer before the linear one (masked-LM heads, poolers); null for none.</summary>
     public HeadTransformSpec? Transform { get; init; }
 }

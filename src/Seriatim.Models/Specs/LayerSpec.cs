@@ -9,6 +9,14 @@ namespace Seriatim.Models;
 public sealed record LayerSpec(
     Placement Placement, NormSpec? Norm, MixerSpec Mixer, FeedForwardSpec? FeedForward, MixerSpec.Attention? Cross = null)
 {
+    /// <summary>Whether the mixer has a norm at all (the first layer of ModernBERT follows one directly).</summary>
+    public bool NormsMixer { get; init; } = true;
+
+    /// <summary>
+    /// The earlier layer whose weights it has too, all of them (Lan et al., 2019: ALBERT); null: it has its own. For encoders.
+    /// </summary>
+    public int? SharesWith { get; init; }
+
     /// <summary>
     /// Whether each part adds to what it reads; otherwise what it makes takes its place. Without norm and residual a layer of a
     /// mixer alone is <c>mixer(x)</c>, as layers of an LSTM are.

@@ -95,6 +95,8 @@ public abstract partial record MixerSpec
 
         internal override MemoryKind? Remembers() => KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim) : null;
 
+        internal override PositionSpec.Rope? Turning => Position as PositionSpec.Rope;
+
         internal override int? MemoryOf => KeysOf;
 
         internal override IReadOnlyList<string> LayerTypes => Chunk > 0 ? ["chunked_attention"]

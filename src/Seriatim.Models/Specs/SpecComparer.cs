@@ -110,6 +110,7 @@ internal sealed class SpecComparer
                 Add($"{path} activation", a.Activation, b.Activation);
                 Add($"{path} bias", a.Bias, b.Bias);
                 Add($"{path} limit", (a.Limit, a.UpTerm), (b.Limit, b.UpTerm));
+                Add($"{path} scales", (a.GateScale, a.OutputScale), (b.GateScale, b.OutputScale));
                 break;
             case (FeedForwardSpec.Beside a, FeedForwardSpec.Beside b):
                 Add($"{path} norm", a.Norm, b.Norm);

@@ -24,6 +24,15 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     /// </summary>
     public bool ProjectsEmbedding { get; init; } = true;
 
+    /// <summary>
+    /// Whether rows stay at the embedding's width until types, positions and norm are done, and are then projected to E with a
+    /// bias, and never back (Lan et al., 2019: ALBERT's factorised embedding; ELECTRA).
+    /// </summary>
+    public bool FactorsEmbedding { get; init; }
+
+    /// <summary>Features that types, positions and the norm of the embedding have.</summary>
+    internal int StartWidth => FactorsEmbedding ? EmbeddingWidth : Width;
+
     /// <summary>Features of the rows that a layer takes.</summary>
     /// <param name="layer">Its number.</param>
     public int InputWidth(int layer) => layer == 0 && !ProjectsEmbedding ? EmbeddingWidth : Width;
@@ -35,7 +44,8 @@ public sealed record StackSpec(int Vocabulary, int Width, Visibility Visibility,
     public bool HasHalves => Layers.Count > 0 && Layers[0].Placement == Placement.Reversible;
 
     /// <summary>Features of a row that leaves the stack.</summary>
-    public int OutputWidth => HasHalves ? 2 * Width : ProjectsEmbedding ? EmbeddingWidth : Width;
+    public int OutputWidth => HasHalves ? 2 * Width
+        : ProjectsEmbedding && !FactorsEmbedding ? EmbeddingWidth : Width;
 
     /// <summary>
     /// Whether what comes later in a sequence can change its earlier rows, so that each step of generation reads all of it again

@@ -14,6 +14,7 @@ namespace Seriatim.Tensors;
 public sealed unsafe class Tensor : IDisposable
 {
     private readonly int _tag;
+    private readonly bool _isLent;
     private void* _data;
     private int _references = 1;
 
@@ -31,6 +32,13 @@ public sealed unsafe class Tensor : IDisposable
                 $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
         }
         _data = (void*)device.Allocate(Bytes, lasting, out _tag);
+    }
+
+    /// <summary>Over memory of somebody else in this machine, which outlives the tensor.</summary>
+    internal Tensor(int rows, int columns, DataType type, nint address)
+    {
+        (Rows, Columns, Type, Device, _isLent) = (rows, columns, type, Device.Cpu, true);
+        _data = (void*)address;
     }
 
     /// <summary>Whose memory the elements are in.</summary>
@@ -56,6 +64,12 @@ public sealed unsafe class Tensor : IDisposable
     /// ops do not look at it.
     /// </summary>
     public RowGroups? Groups { get; set; }
+
+    /// <summary>
+    /// The first row of each sequence that the rows belong to, for whoever pools them; null: nobody said. As with
+    /// <see cref="Groups"/>, ops do not look at it.
+    /// </summary>
+    public IReadOnlyList<int>? Starts { get; set; }
 
     /// <summary>Waits for what was asked of the device so far, and gives the elements of an F32 tensor to the host.</summary>
     public HostRows Read() => Device.Read(this);
@@ -128,7 +142,11 @@ public sealed unsafe class Tensor : IDisposable
             references = now;
         }
 
-        if (references == 1)
+        if (references != 1)
+            return;
+        if (_isLent)
+            Forget();
+        else
             Device.Free(this, (nint)_data, _tag, Bytes);
     }
 

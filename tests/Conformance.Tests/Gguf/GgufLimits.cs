@@ -31,6 +31,8 @@ internal static class GgufLimits
             return "no key for a ramp of YaRN that does not begin at whole waves; readers begin at whole ones";
         if (type == "llama4_text" && Number(config, "attention_chunk_size") != 8192)
             return "no key for chunks; readers take 8192";
+        if (type == "falcon_h1" && (Number(config, "embedding_multiplier") ?? 1) != 1)
+            return "factors are folded into the weights of files";
         if (type == "gemma3_text" && Flag(config, "use_bidirectional_attention") is true)
             return "files of gemma3 hold models that write texts";
         if (type is "llama" or "mistral" && Number(config, "sliding_window") is > 0)

@@ -7,7 +7,7 @@ namespace Seriatim.Conformance.Tests;
 internal static class TinyFamilies
 {
     /// <summary>Families with a part that no other has, which are tested in all ways at once.</summary>
-    private static readonly HashSet<string> WithPartsOfTheirOwn = ["gemma4", "gpt_oss", "llama4"];
+    private static readonly HashSet<string> WithPartsOfTheirOwn = ["gemma4", "gpt_oss", "llama4", "deepseek_v3", "falcon_h1", "qwen3_next"];
 
     private static readonly Dictionary<string, string> Configs = new()
     {
@@ -93,6 +93,34 @@ internal static class TinyFamilies
             "num_attention_heads": 3, "num_key_value_heads": 1, "num_hidden_layers": 2, "max_position_embeddings": 128,
             "use_parallel_residual": true, "use_qkv_bias": true}
             """,
+        ["deepseek_v2"] = Deepseek("V2", """
+            , "n_routed_experts": 6, "num_experts_per_tok": 2, "n_group": 3, "topk_group": 2,
+            "topk_method": "group_limited_greedy", "routed_scaling_factor": 1.5
+            """),
+        ["deepseek_v3"] = Deepseek("V3", """
+            , "n_routed_experts": 8, "num_experts_per_tok": 3, "n_group": 4, "topk_group": 2, "q_lora_rank": 18,
+            "rope_scaling": {"type": "yarn", "factor": 4, "original_max_position_embeddings": 32, "mscale": 1, "mscale_all_dim": 1}
+            """),
+        ["lfm2"] = """
+            {"architectures": ["Lfm2ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "intermediate_size": 60,
+            "block_multiple_of": 8, "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 3,
+            "max_position_embeddings": 128, "conv_bias": true, "layer_types": ["conv", "full_attention", "conv"]}
+            """,
+        ["falcon_h1"] = TinyModels.LlamaLike("FalconH1", """
+            , "mamba_d_ssm": 36, "mamba_n_heads": 6, "mamba_d_head": 6, "mamba_n_groups": 2, "mamba_d_state": 9,
+            "mamba_d_conv": 3, "ssm_multipliers": [0.7, 0.8, 0.6, 0.9, 0.75], "mlp_multipliers": [0.9, 0.6],
+            "attention_in_multiplier": 1.2, "attention_out_multiplier": 0.9, "ssm_in_multiplier": 1.3, "ssm_out_multiplier": 0.8,
+            "key_multiplier": 0.7, "embedding_multiplier": 5, "lm_head_multiplier": 0.5
+            """),
+        ["granitemoehybrid"] = GraniteHybrid("""
+            , "num_local_experts": 4, "num_experts_per_tok": 2, "intermediate_size": 20
+            """),
+        ["granitemoehybrid-dense"] = GraniteHybrid(""", "num_local_experts": 0, "position_embedding_type": "rope" """),
+        ["qwen3_next"] = QwenDelta("Qwen3Next", """
+            , "num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 24, "shared_expert_intermediate_size": 28,
+            "norm_topk_prob": true
+            """),
+        ["qwen3_5"] = QwenDelta("Qwen3_5", ""),
     };
 
     public static IEnumerable<string> Names => Configs.Keys;
@@ -101,6 +129,28 @@ internal static class TinyFamilies
 
     /// <summary>Whether a row is tested in one way, and in the others in the long tests.</summary>
     public static bool IsBrief(string name) => Configs.ContainsKey(name) && !WithPartsOfTheirOwn.Contains(name);
+
+    /// <summary>A dense layer, then one of experts.</summary>
+    private static string Deepseek(string version, string more) => $"{{\"architectures\": [\"Deepseek{version}ForCausalLM\"]," + """
+        "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 3,
+        "kv_lora_rank": 19, "qk_nope_head_dim": 7, "qk_rope_head_dim": 6, "v_head_dim": 11, "moe_intermediate_size": 24,
+        "n_shared_experts": 2, "first_k_dense_replace": 1, "max_position_embeddings": 128
+        """ + more + "}";
+
+    private static string GraniteHybrid(string more) => """
+        {"architectures": ["GraniteMoeHybridForCausalLM"], "vocab_size": 61, "hidden_size": 40, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "shared_intermediate_size": 36, "mamba_expand": 2,
+        "mamba_n_heads": 5, "mamba_d_head": 16, "mamba_d_state": 9, "mamba_d_conv": 3, "max_position_embeddings": 128,
+        "attention_multiplier": 0.3, "embedding_multiplier": 3, "residual_multiplier": 0.4, "logits_scaling": 2,
+        "layer_types": ["mamba", "attention", "mamba"]
+        """ + more + "}";
+
+    private static string QwenDelta(string family, string more) => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
+        "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 128, "partial_rotary_factor": 0.5,
+        "linear_num_key_heads": 2, "linear_num_value_heads": 6, "linear_key_head_dim": 7, "linear_value_head_dim": 18,
+        "linear_conv_kernel_dim": 3, "full_attention_interval": 3
+        """ + more + "}";
 
     private static string CohereLike(string family, string more) => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 4,
