@@ -18,7 +18,24 @@ internal static class HttpOverhead
     private const int NewTokens = 96;
     private const int FirstTokens = 40;
 
-    public static async Task<int> RunAsync(int[] streams)
+    /// <summary>Times alone to the first token.</summary>
+    public static Task<int> FirstAsync(int rounds) => WithBothAsync(async (library, client) =>
+    {
+        await FirstToken.MeasureAsync(library, client, rounds, 1);
+        await FirstToken.MeasureAsync(library, client, rounds, 8);
+    });
+
+    public static Task<int> RunAsync(int[] streams) => WithBothAsync(async (library, client) =>
+    {
+        Console.WriteLine($"{PromptTokens} tokens read, {NewTokens} written by each stream; {Rounds} rounds by turns");
+        await HttpAsync(client, 2, 0);
+        await LibraryAsync(library, 2, 0);
+        foreach (int count in streams)
+            await ThroughputAsync(library, client, count);
+        await FirstToken.MeasureAsync(library, client, FirstTokens, 2);
+    });
+
+    private static async Task<int> WithBothAsync(Func<LanguageModel, HttpClient, Task> measure)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("seriatim-server-bench-");
         try
@@ -29,13 +46,8 @@ internal static class HttpOverhead
             await using RunningServer server = await RunningServer.StartAsync(server => server.Models.Add(
                 new ServedModelOptions { Model = file, Name = "shape", Options = options, Preload = true }));
             Limits();
-            Console.WriteLine($"{Path.GetFileName(file)}: {PromptTokens} tokens read, {NewTokens} written by each stream; "
-                + $"{Rounds} rounds by turns");
-            await HttpAsync(server.Client, 2, 0);
-            await LibraryAsync(library, 2, 0);
-            foreach (int count in streams)
-                await ThroughputAsync(library, server.Client, count);
-            await FirstTokenAsync(library, server.Client);
+            Console.WriteLine(Path.GetFileName(file));
+            await measure(library, server.Client);
             return 0;
         }
         finally
@@ -100,7 +112,7 @@ internal static class HttpOverhead
         long start = Stopwatch.GetTimestamp();
         int[] tokens = await Task.WhenAll(Enumerable.Range(0, count).Select(i => Task.Run(async () =>
         {
-            using HttpResponseMessage response = await PostAsync(client, round, i, NewTokens);
+            using HttpResponseMessage response = await PostAsync(client, Json(round, i, NewTokens));
             await using Stream body = await response.Content.ReadAsStreamAsync();
             using var reader = new StreamReader(body);
             string last = "";
@@ -117,33 +129,7 @@ internal static class HttpOverhead
         ? tokens / Stopwatch.GetElapsedTime(start).TotalSeconds
         : throw new InvalidOperationException($"{tokens} tokens came; {count} streams of {NewTokens} were asked for.");
 
-    private static async Task FirstTokenAsync(LanguageModel library, HttpClient client)
-    {
-        var own = new List<double>();
-        var through = new List<double>();
-        for (int i = 0; i < FirstTokens; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            await foreach (GenerationUpdate _ in library.Submit(Request(library, 100, i) with { MaxNewTokens = 2 }))
-            {
-                own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-                break;
-            }
-
-            start = Stopwatch.GetTimestamp();
-            using HttpResponseMessage response = await PostAsync(client, 100, i, 2);
-            await using Stream body = await response.Content.ReadAsStreamAsync();
-            await body.ReadExactlyAsync(new byte[6]);
-            through.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            await body.CopyToAsync(Stream.Null);
-        }
-
-        Console.WriteLine(
-            $"first token: library {Median(own):F2} ms, HTTP {Median(through):F2} ms, {Median(through) - Median(own):F2} ms "
-                + $"later (medians of {FirstTokens})");
-    }
-
-    private static GenerationRequest Request(LanguageModel model, int round, int stream) => new()
+    public static GenerationRequest Request(LanguageModel model, int round, int stream) => new()
     {
         Prompt = Prompt(round, stream),
         MaxNewTokens = NewTokens,
@@ -153,15 +139,18 @@ internal static class HttpOverhead
         Tokenizer = model.Tokenizer,
     };
 
-    private static async Task<HttpResponseMessage> PostAsync(HttpClient client, int round, int stream, int newTokens)
-    {
-        string json = $$$"""
+    /// <summary>The same request as <see cref="Request"/>, as a body.</summary>
+    public static byte[] Json(int round, int stream, int newTokens) => Encoding.UTF8.GetBytes(
+        $$$"""
             {"model": "shape", "prompt": [{{{string.Join(',', Prompt(round, stream))}}}], "max_tokens": {{{newTokens}}},
             "ignore_eos": true, "seed": {{{stream}}}, "temperature": 0.8, "top_p": 1, "stream": true, "stream_options": {"include_usage": true}}
-            """;
+            """);
+
+    public static async Task<HttpResponseMessage> PostAsync(HttpClient client, byte[] json)
+    {
         using var message = new HttpRequestMessage(HttpMethod.Post, "v1/completions")
         {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(json))
+            Content = new ByteArrayContent(json)
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             },
@@ -173,7 +162,7 @@ internal static class HttpOverhead
 
     /// <summary>No prompt is asked twice, so that neither side finds it in its cache.</summary>
     private static int[] Prompt(int round, int stream) =>
-        [.. Enumerable.Range(0, PromptTokens).Select(i => 5 + (i * 7919 + stream * 104729 + round * 15485863) % 4000)];
+        [.. Enumerable.Range(0, PromptTokens).Select(i => 5 + (int)((i * 7919L + stream * 104729L + round * 15485863L) % 4000))];
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

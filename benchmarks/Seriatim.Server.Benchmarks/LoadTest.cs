@@ -122,7 +122,6 @@ internal sealed class LoadTest(RunningServer server, IReadOnlyList<LoadCase> cas
             try
             {
                 await cases[random.Next(cases.Count)].AskAsync(client, leave.Token);
-                await Task.Delay(random.Next(1, 2000), stop);
             }
             catch (OperationCanceledException)
             {
@@ -136,6 +135,8 @@ internal sealed class LoadTest(RunningServer server, IReadOnlyList<LoadCase> cas
             {
                 Failed(failure);
             }
+
+            await Task.Delay(random.Next(1, 4000), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

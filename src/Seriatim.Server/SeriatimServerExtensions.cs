@@ -39,6 +39,7 @@ public static class SeriatimServerExtensions
                 throw;
             }
         });
+        services.AddSingleton(provider => new ServedModels(provider.GetRequiredService<ServerCore>()));
         services.AddHostedService<ServerLifetime>();
         return services;
     }

@@ -16,16 +16,20 @@ internal static class ServerApp
     /// <param name="app">Where and for whom.</param>
     /// <param name="configure">What is served.</param>
     /// <param name="logging">Where logs go; null: to the console.</param>
+    /// <param name="beside">What the app has beside the API; null: nothing.</param>
     public static WebApplication Build(ServerAppOptions app, Action<SeriatimServerOptions> configure,
-        Action<ILoggingBuilder>? logging = null)
+        Action<ILoggingBuilder>? logging = null, ServerAppPart? beside = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = app.MaxConnections ?? OpenFiles.RoomForConnections();
             foreach (IPAddress address in AddressesOf(app))
                 kestrel.Listen(address, app.Port);
         });
+        if (app.Places is { } places)
+            builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = places.Take);
         builder.Services.AddRoutingCore();
         builder.Services.AddCors();
         builder.Logging.SetMinimumLevel(app.LogLevel).AddFilter("Microsoft", LogLevel.Warning)
@@ -41,6 +45,7 @@ internal static class ServerApp
         // Signals are for who runs the app.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSeriatimServer(configure);
+        beside?.Add(builder.Services);
         WebApplication built = builder.Build();
         if (IsLoopback(app))
             built.UseHostFiltering();
@@ -53,6 +58,7 @@ internal static class ServerApp
 
         built.UseRouting();
         built.MapSeriatim();
+        beside?.Map(built);
         built.MapFallback("{**path}", http => ServerPipeline.RunAsync(http, new NothingHere(http.Request.Path)));
         return built;
     }
@@ -61,7 +67,7 @@ internal static class ServerApp
     public static bool IsLoopback(ServerAppOptions app) => AddressesOf(app).All(IPAddress.IsLoopback);
 
     /// <exception cref="ServerConfigurationException">The host is no name or address of this machine.</exception>
-    private static IPAddress[] AddressesOf(ServerAppOptions app)
+    internal static IPAddress[] AddressesOf(ServerAppOptions app)
     {
         if (app.Host is "localhost")
             return [IPAddress.Loopback];

@@ -9,6 +9,12 @@ internal sealed record ServerAppOptions
     /// <summary>At which port; 0: at one that is free.</summary>
     public int Port { get; init; } = 8080;
 
+    /// <summary>
+    /// Most connections at the same time; one more is closed at once. Null: what the
+    /// system's limit of open files leaves room for.
+    /// </summary>
+    public int? MaxConnections { get; init; }
+
     /// <summary>Web pages that may ask it, by their origin; <c>*</c>: all.</summary>
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
@@ -20,4 +26,7 @@ internal sealed record ServerAppOptions
 
     /// <summary>Whether logs are a JSON object a line.</summary>
     public bool LogsJson { get; init; }
+
+    /// <summary>Where it listens, if that was taken before; null: it takes it when it starts.</summary>
+    public ListenPlaces? Places { get; init; }
 }

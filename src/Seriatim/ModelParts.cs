@@ -74,7 +74,8 @@ internal sealed class ModelParts : IDisposable
     /// <summary>Bytes of the weights, those of a draft model included.</summary>
     public long WeightBytes => Model.WeightBytes + (Draft?.WeightBytes ?? 0);
 
-    private IDifferentiableOps Ops { get; }
+    /// <summary>What it is computed with.</summary>
+    public IDifferentiableOps Ops { get; }
 
     private EngineHost? Host { get; }
 
@@ -186,5 +187,12 @@ internal sealed class ModelParts : IDisposable
     }
 
     private static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
-        new() { Storage = options.Storage, Placement = options.Placement, Device = options.Host?.Device ?? Device.Cpu };
+        new()
+        {
+            Storage = options.Storage,
+            Placement = options.Placement,
+            Device = options.Host?.Device ?? Device.Cpu,
+            PackCache = options.PackCache,
+            Progress = options.LoadProgress,
+        };
 }

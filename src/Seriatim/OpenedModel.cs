@@ -28,6 +28,9 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
         Announce(time);
     }
 
+    /// <summary>What is there before its engine.</summary>
+    public ModelParts Parts => _parts;
+
     public string Name => _parts.Name;
 
     /// <summary>The folder, or the GGUF file, that the name stood for.</summary>

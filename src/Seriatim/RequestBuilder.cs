@@ -48,7 +48,7 @@ internal static class RequestBuilder
         int[] ids = opened.Tokenizer.Encode(text);
         return new GenerationRequest
         {
-            Prompt = takesSource ? [.. DecoderStart(opened), .. ids] : ids,
+            Prompt = takesSource ? [.. DecoderStart(opened.Parts), .. ids] : ids,
             EncoderInput = takesSource ? opened.Tokenizer.Encode(source!) : default(ReadOnlyMemory<int>),
             MaxNewTokens = 0,
             PromptLogprobs = 0,
@@ -62,7 +62,7 @@ internal static class RequestBuilder
 
     private static GenerationRequest FromSource(OpenedModel opened, int[] ids) => opened.Defaults.ApplyTo(new GenerationRequest
     {
-        Prompt = opened.Model.Spec.MaskPredict is null ? DecoderStart(opened) : [],
+        Prompt = opened.Model.Spec.MaskPredict is null ? DecoderStart(opened.Parts) : [],
         MaskPredict = opened.Model.Spec.MaskPredict is null ? null : new MaskPredictOptions(),
         EncoderInput = ids,
         ForcedEndId = opened.Model.Spec.MaskPredict is null
@@ -70,7 +70,8 @@ internal static class RequestBuilder
         Tokenizer = opened.Tokenizer,
     });
 
-    private static int[] DecoderStart(OpenedModel opened)
+    /// <summary>What the decoder of an encoder-decoder begins with.</summary>
+    public static int[] DecoderStart(ModelParts opened)
     {
         ModelConfig config = opened.Model.Config;
         int start = opened.Defaults.DecoderStartId ?? config.DecoderStartTokenId ?? config.BosTokenId

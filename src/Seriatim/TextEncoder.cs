@@ -22,6 +22,8 @@ public sealed partial class TextEncoder : IDisposable, IAsyncDisposable
     /// </summary>
     public event EventHandler<TextsTruncatedEventArgs>? TextsTruncated;
 
+    internal OpenedModel Opened => _opened;
+
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
 

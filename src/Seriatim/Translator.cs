@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Seriatim.Formats;
 using Seriatim.Generation;
+using Seriatim.Inspection;
 using Seriatim.Models;
 using Seriatim.Tokenizers;
 
@@ -25,6 +26,8 @@ public sealed class Translator : IDisposable, IAsyncDisposable
 
     internal Translator(OpenedModel opened) =>
         (_opened, _directions) = (opened, new TranslationDirections(opened.Name, opened.Model.Config.Json));
+
+    internal OpenedModel Opened => _opened;
 
     /// <summary>What it was opened by.</summary>
     public string Name => _opened.Name;
@@ -144,6 +147,24 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
     public GenerationRequest Request(string text, TranslationOptions? options = null) =>
         Request(text, 1, options ?? new()).Request;
+
+    /// <summary>
+    /// Which tokens of the source each token of a translation was read from: attention of the decoder to the source in the row
+    /// that predicts the token, averaged over the heads of one layer. The translation may be anybody's.
+    /// </summary>
+    /// <param name="source">The source.</param>
+    /// <param name="translation">Its translation.</param>
+    /// <param name="options">Languages; null for the defaults.</param>
+    /// <param name="layer">A layer of the decoder that attends to the source; null: the last of them.</param>
+    /// <param name="cancellationToken">Gives up before a pass begins.</param>
+    /// <exception cref="ModelTaskException">The decoder attends to no source, or one of the texts has no tokens.</exception>
+    public Task<TranslationAlignment> AlignAsync(string source, string translation, TranslationOptions? options = null,
+        int? layer = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        (_, string prefix) = _directions.Choose(source, options ?? new());
+        return Aligner.AlignAsync(Microscope.Of(this), prefix + source, translation, layer, cancellationToken);
+    }
 
     /// <summary>
     /// Stops the engine (requests under way are cancelled), waits for it and gives the memory

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Seriatim.Generation;
 
@@ -41,6 +43,52 @@ public sealed class BoundTests
         Assert.True(server.Core.Requests.Bytes > note.Length);
 
         Assert.InRange(server.Core.Requests.Bytes, 1, RequestRing.MostBytes);
+    }
+
+    /// <summary>A process without a descriptor left is ended by its runtime, so the last ones are nobody's.</summary>
+    [Fact]
+    public async Task Connections_are_bounded_and_those_over_the_bound_are_closed()
+    {
+        await using TestServer server = await TestServer.StartAsync(app: app => app with { MaxConnections = 2 });
+        using var first = new TcpClient();
+        using var second = new TcpClient();
+        await first.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        Assert.Contains("200 OK", await HealthAsync(first));
+        await second.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        Assert.Contains("200 OK", await HealthAsync(second));
+        using (var third = new TcpClient())
+        {
+            await third.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+            Assert.Equal("", await HealthAsync(third));
+        }
+
+        Assert.Contains("200 OK", await HealthAsync(first));
+    }
+
+    [Fact]
+    public void The_systems_limit_of_open_files_leaves_room_for_the_rest()
+    {
+        Assert.Equal(OpenFiles.Otherwise, OpenFiles.RoomIn(["Limit  Soft  Hard", "Max open files   1024   20000   files"]));
+        Assert.Equal(4096 - OpenFiles.Kept, OpenFiles.RoomIn(["Max open files 1024 4096 files"]));
+        Assert.Equal(300, OpenFiles.RoomIn(["Max open files 600 600 files"]));
+        Assert.Equal(OpenFiles.Otherwise, OpenFiles.RoomIn(["Max open files unlimited unlimited files"]));
+        Assert.Equal(OpenFiles.Otherwise, OpenFiles.RoomIn([]));
+        Assert.InRange(OpenFiles.RoomForConnections(), 1, OpenFiles.Otherwise);
+    }
+
+    private static async Task<string> HealthAsync(TcpClient client)
+    {
+        try
+        {
+            NetworkStream stream = client.GetStream();
+            await stream.WriteAsync("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+            byte[] buffer = new byte[4096];
+            return Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     [Theory]

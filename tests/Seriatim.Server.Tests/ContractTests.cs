@@ -25,7 +25,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
     [
         "model", "encoder_repetition_penalty", "add_special", "add_special_tokens", "keep_alive", "think", "truncate",
         "dimensions", "from", "to", "prefix", "beams", "length_penalty", "iterations", "length_candidates", "insecure",
-        "name", "verbose", "thinking", "previous_response_id",
+        "name", "verbose", "thinking", "previous_response_id", "interval_ms",
     ];
 
     /// <summary>What asks another machine.</summary>
@@ -180,7 +180,7 @@ public sealed partial class ContractTests(ContractServer shared) : IClassFixture
                 {"messages": [{"role": "user", "content": "the cat sat"}], "stream": false,
                 "options": {"num_predict": 4, "seed": 5}}
                 """,
-            "/api/show" or "/api/pull" => "{}",
+            "/api/show" or "/api/pull" or "/v1/engine/watch" => "{}",
             _ => throw new InvalidOperationException($"Say here what a request to {path} is like."),
         })!.AsObject();
         body.TryAdd("model", "tiny");

@@ -33,6 +33,8 @@ internal static class HelpPages
         ["rm"] = new(Models, null, ("rm owner/name", "give its room on the disk back")),
         ["inspect"] = new(Models, null, ("inspect -m MODEL --tensors", "every parameter"),
             ("inspect -m MODEL -c 8192", "memory at a length")),
+        ["check"] = new(Models, null, ("check MODEL", "finite logits, cache, tokenizer, template, generation"),
+            ("check FOLDER model.gguf", "do both say the same?")),
         ["convert"] = new(Models, null, ("convert -m FOLDER -o model.gguf", ""), ("convert -m model.gguf -o FOLDER", "")),
         ["quantize"] = new(Models, null, ("quantize -m MODEL -o small.gguf --type q4_k_m", "fewer bits, and what they cost")),
         ["train"] = new(Measure, null, ("train recipes/tinyshakespeare", "a model of your own"),
@@ -59,6 +61,8 @@ internal static class HelpPages
             ("serve", "the built-in models, at http://127.0.0.1:8080"),
             ("serve -m MODEL=mine --port 9000", "one model, under a name of its own"),
             ("serve --models-dir FOLDER --memory 8g", "all that lie in a folder, as many as fit at a time")),
+        ["ui"] = new(Serve, ["--model", "--models-dir", "--host", "--port", "--no-browser"],
+            ("ui", "talk, translate, look inside, in the browser"), ("ui -m MODEL", "with a model of yours")),
         ["batch"] = new(Serve, ["--output", "--model", "--lines"],
             ("batch in.jsonl -o out.jsonl -m MODEL", "a request a line, as OpenAI's batches have them")),
         ["replay"] = new(Serve, null, ("replay ID", "the same bytes again?"), ("replay record.json --server "

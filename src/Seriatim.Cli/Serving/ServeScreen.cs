@@ -12,7 +12,7 @@ internal static class ServeScreen
     {
         string url = server.Urls.First();
         ServedModel[] models = [.. core.Models.Models];
-        Terminal.Note($"Seriatim {HelpVerbs.Version} listens at {url}");
+        Terminal.Note($"Seriatim {HelpVerbs.ShortVersion} listens at {url}");
         Terminal.Note("");
         int width = models.Take(MostModels).Max(model => TextWidth.Of(model.Name));
         foreach (ServedModel model in models.Take(MostModels))
@@ -26,9 +26,16 @@ internal static class ServeScreen
         if (models.Length > MostModels)
             Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
         Terminal.Note("");
+        Terminal.Note(core.Options.ModelOptions.Engine.Pages is { } pages
+            ? FormattableString.Invariant(
+                $"Each model keeps {pages * (long)core.Options.ModelOptions.Engine.PageSize:N0} positions for all its sequences (-c).")
+            : "Each model takes up to 512 MB for what its sequences remember, more where one whole context needs it (-c N: N positions).");
+        Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
         Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
             + "\"max_tokens\": 40}'");
+        if (ServedPage.Exists)
+            Terminal.Note($"  {url} in a browser: the page");
         Terminal.Note($"  {url}/health  /ready  /metrics  /openapi.json");
         Terminal.Note("");
         Terminal.Note("Ctrl-C stops it once its requests have ended.");

@@ -49,7 +49,7 @@ internal static class TrainCommand
     {
         TrainingRecipe recipe = TrainingRecipe.Load(Find(name));
         CheckOutput(recipe, options.Resume);
-        var memory = new MachineMemory(ignoreMemory);
+        var memory = new MemoryCheck(ignoreMemory);
         memory.CheckWeights(recipe);
 
         // Whoever ends programs politely, such as a container's host or a terminal that is closed, is heard as Ctrl-C is.

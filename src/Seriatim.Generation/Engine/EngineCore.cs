@@ -4,7 +4,7 @@ namespace Seriatim.Generation;
 /// The engine without its thread: requests go in, steps are made one by one. All of it is used by one thread at a time, which
 /// makes every scheduling decision a function of what came in before which step.
 /// </summary>
-internal sealed class EngineCore : IDisposable
+internal sealed partial class EngineCore : IDisposable
 {
     private readonly EngineContext _context;
     private readonly EngineGauges _gauges;
@@ -178,6 +178,7 @@ internal sealed class EngineCore : IDisposable
         foreach (SequenceGroup group in plan.Preempted)
             EngineEvents.Preempted(_context.Logger, group.Number);
         Tell(plan);
+        TellBegin(plan);
         _runner.Prepare(plan);
         _scheduler.Apply(plan, clock.GetTimestamp());
         _gauges.Count(plan);
@@ -187,7 +188,14 @@ internal sealed class EngineCore : IDisposable
         _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start, end).TotalSeconds);
         _scheduler.Commit(plan, rows);
         rows.Dispose();
-        _gauges.CountTime(clock.GetElapsedTime(begin, start), clock.GetElapsedTime(start, end), clock.GetElapsedTime(end));
+        var times = new EngineTimes
+        {
+            Scheduling = clock.GetElapsedTime(begin, start),
+            Passes = clock.GetElapsedTime(start, end),
+            Sampling = clock.GetElapsedTime(end),
+        };
+        _gauges.CountTime(times);
+        TellEnd(plan, begin, times);
         return true;
     }
 

@@ -157,13 +157,7 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     /// Gauges and counters, taken between two steps. Fails with
     /// <see cref="ObjectDisposedException"/> once the engine is disposed.
     /// </summary>
-    public Task<EngineStatistics> GetStatisticsAsync()
-    {
-        var completion = new TaskCompletionSource<EngineStatistics>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(new Incoming(() => completion.SetResult(_core.Statistics), exception => completion.TrySetException(exception),
-            HasPlace: false));
-        return completion.Task;
-    }
+    public Task<EngineStatistics> GetStatisticsAsync() => BetweenSteps(() => _core.Statistics);
 
     /// <summary>How busy it is at this moment; waits for nothing.</summary>
     public EngineLoad Load => _core.Load with { Waiting = _core.Waiting + Math.Max(0, Volatile.Read(ref _queued)) };

@@ -44,7 +44,7 @@ internal sealed class PrefixCache
     /// <summary>Pages looked at, and places changed, since the beginning; for tests.</summary>
     internal long Work => _work + _idle.Sum(idle => idle.Work);
 
-    /// <summary>All of its pages; for tests.</summary>
+    /// <summary>All of its pages; for tests, and for those who watch.</summary>
     internal IEnumerable<PrefixNode> Nodes
     {
         get

@@ -12,6 +12,9 @@ internal sealed class Draft
     /// <summary>Whether nothing else can follow by the grammar: what is accepted tells nothing of how good drafts are.</summary>
     public bool IsForced { get; set; }
 
+    /// <summary>How many of the tokens that were drafted last were accepted.</summary>
+    public int Accepted { get; set; }
+
     /// <summary>Whether the first tokens, as many as given, are a chain.</summary>
     public bool IsChain(int count)
     {

@@ -42,6 +42,9 @@ internal sealed class Speculator(EngineContext context) : IDisposable
         _model?.Run(running);
     }
 
+    /// <summary>What drafts have brought.</summary>
+    public SpeculationGain Gain { get; } = new();
+
     /// <summary>How often the draft model failed.</summary>
     public long Failures => _model?.Failures ?? 0;
 
@@ -56,6 +59,7 @@ internal sealed class Speculator(EngineContext context) : IDisposable
     private void Propose(Sequence sequence, Drafting drafting, StepCost cost, int sequences)
     {
         sequence.Draft.Clear();
+        sequence.Draft.Accepted = 0;
         if (sequence.Pending != 1 || sequence.NewTokens == 0)
             return;
         GrammarConstraint? grammar = sequence.State?.Sampler?.Grammar;
@@ -64,7 +68,7 @@ internal sealed class Speculator(EngineContext context) : IDisposable
             grammar?.Force(sequence.Draft, Math.Min(most, MostForced));
         if (sequence.Draft.Count > 0 || drafting.Options is not { } options)
             return;
-        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(options);
+        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(options, Gain);
         bool byModel = options.Kind == SpeculationKind.DraftModel;
         int length = control.Length(cost, sequences, byModel ? _model!.SecondsOfToken : 0);
         length = Math.Min(length, most);

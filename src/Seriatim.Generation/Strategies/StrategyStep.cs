@@ -194,6 +194,7 @@ public sealed class StrategyStep
         else
             sequence.Lane!.Memory!.CommitPath([.. path]);
         draft.Clear();
+        draft.Accepted = path.Count - 1;
     }
 
     /// <summary>How the model's targets are begun and refined.</summary>

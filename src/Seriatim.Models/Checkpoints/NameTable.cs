@@ -98,8 +98,22 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     }
 
     /// <summary>Whether a file tensor may be left unread.</summary>
-    public bool IsWaived(string name) => _waived.Exists(w =>
-        System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(w.Pattern, name, ignoreCase: false));
+    public bool IsWaived(string name) => ReasonFor(name) is not null;
+
+    /// <summary>Why a file tensor may be left unread; null: it may not.</summary>
+    internal string? ReasonFor(string name) => ReasonFor(_waived, name);
+
+    /// <summary>The reason of the first pattern that a name matches; null: none.</summary>
+    internal static string? ReasonFor(IReadOnlyList<(string Pattern, string Reason)> waived, string name)
+    {
+        foreach ((string pattern, string reason) in waived)
+        {
+            if (System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+                return reason;
+        }
+
+        return null;
+    }
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, TensorPlace>> GetEnumerator() => _places.GetEnumerator();

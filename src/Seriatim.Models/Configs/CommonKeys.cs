@@ -78,6 +78,7 @@ internal static class CommonKeys
         ForcedEosTokenId = config.IdOrNull("forced_eos_token_id"),
         Labels = Labels(config, spec),
         TrainingValues = config.TrainingValues,
+        Coding = WeightCoding.Read(config),
     };
 
     /// <summary>The function of a key that names one.</summary>

@@ -57,6 +57,11 @@ public sealed class ConfigReader
     public bool HasSection(string name) =>
         _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
 
+    /// <summary>Whether a section holds a text under a key; neither counts as read.</summary>
+    internal bool HasText(string section, string name) =>
+        _root.TryGetProperty(section, out JsonElement value) && value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String;
+
     /// <summary>A size: an integer of at least 1.</summary>
     /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
     public int Size(params ReadOnlySpan<string> names) => SizeOrNull(names) ?? throw Missing(names, "a positive integer");

@@ -10,6 +10,9 @@ internal abstract class NormLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
+    /// <summary>As <see cref="Forward(IOps, Tensor, ForwardPlan)"/> outside training.</summary>
+    public abstract Tensor Forward(IOps ops, Tensor x);
+
     /// <summary>The norm of a spec; of none, what hands rows on.</summary>
     /// <param name="weights">The path of the part that has it.</param>
     /// <param name="name">Its name there.</param>
@@ -23,7 +26,7 @@ internal abstract class NormLayer
             _ => new Rows(weights.Norm(name, spec, width)),
         };
 
-    /// <summary>As <see cref="Forward"/>; takes x over.</summary>
+    /// <summary>As <see cref="Forward(IOps, Tensor, ForwardPlan)"/>; takes x over.</summary>
     public Tensor Replace(IOps ops, Tensor x, ForwardPlan plan)
     {
         using (x)
@@ -35,18 +38,24 @@ internal abstract class NormLayer
         public static readonly Nothing Instance = new();
 
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) => x.Retain();
+
+        public override Tensor Forward(IOps ops, Tensor x) => x.Retain();
     }
 
     /// <summary>Each row by itself.</summary>
     private sealed class Rows(NormWeight weight) : NormLayer
     {
-        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) => ops.Norm(x, weight);
+        public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) => Forward(ops, x);
+
+        public override Tensor Forward(IOps ops, Tensor x) => ops.Norm(x, weight);
     }
 
     /// <summary>By the statistics of the batch if it has some, and by the running ones otherwise.</summary>
     private sealed class Batch(BatchNormWeight weight, float momentum) : NormLayer
     {
         public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) =>
-            plan.Batch.Statistics?.Norm(ops, x, weight, momentum) ?? ops.BatchNorm(x, weight);
+            plan.Batch.Statistics?.Norm(ops, x, weight, momentum) ?? Forward(ops, x);
+
+        public override Tensor Forward(IOps ops, Tensor x) => ops.BatchNorm(x, weight);
     }
 }

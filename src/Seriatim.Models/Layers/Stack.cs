@@ -109,6 +109,13 @@ internal sealed class Stack : IDisposable
         }
     }
 
+    /// <summary>What the last layer's rows become, of any rows of the residual stream, outside training.</summary>
+    public Tensor Finish(IOps ops, Tensor x)
+    {
+        Tensor normed = _finalNorm.Forward(ops, x);
+        return _projectOut is null ? normed : Replace(normed, ops.Linear(normed, _projectOut));
+    }
+
     /// <summary>Gives back what is not a parameter of the model: the fixed table of positions.</summary>
     public void Dispose()
     {

@@ -43,6 +43,11 @@ public abstract class MemoryPool : IDisposable
     /// <summary>Units that nobody holds.</summary>
     public int Free => _free.Count;
 
+    /// <summary>
+    /// Units of which one has ever been taken: those with this number and above are free, and always were.
+    /// </summary>
+    public int Reached { get; private set; }
+
     /// <summary>Units that their keeper alone holds (<see cref="Keep"/>): free for whoever needs the room.</summary>
     public int Idle { get; private set; }
 
@@ -95,6 +100,7 @@ public abstract class MemoryPool : IDisposable
     {
         RequireFree(1);
         int unit = _free.Pop();
+        Reached = Math.Max(Reached, unit + 1);
         _references[unit] = 1;
         return unit;
     }

@@ -59,15 +59,18 @@ internal sealed class ModelRegistry : IAsyncDisposable
     private string Names() => string.Join(", ", _models.Select(model => model.Name));
 
     /// <summary>Offers a model that was fetched while the server runs, under the name it was fetched by.</summary>
-    public void Offer(string id)
+    public void Offer(string id) => TryOffer(id, id);
+
+    /// <summary>Offers a model while the server runs; false: there is one of that name.</summary>
+    public bool TryOffer(string model, string name)
     {
         lock (_gate)
         {
-            if (TryFind(id) is null)
-            {
-                var options = new ServedModelOptions { Model = id, Name = id, Options = _options.ModelOptions };
-                Add(new ServedModel(options, Host, _options));
-            }
+            if (TryFind(name) is not null)
+                return false;
+            var options = new ServedModelOptions { Model = model, Name = name, Options = _options.ModelOptions };
+            Add(new ServedModel(options, Host, _options));
+            return true;
         }
     }
 

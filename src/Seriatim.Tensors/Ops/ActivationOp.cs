@@ -30,6 +30,8 @@ internal readonly struct ActivationOp(Tensor x, Activation activation) : IOp<Act
 
     public ActivationOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

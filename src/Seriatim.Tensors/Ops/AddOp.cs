@@ -30,6 +30,8 @@ internal readonly struct AddOp(Tensor a, Tensor b) : IOp<AddOp>
 
     public AddOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("a", a).Operand("b", b);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -42,6 +42,8 @@ internal readonly unsafe struct AddScaledOp(Tensor a, Tensor x, Parameter scales
 
     public AddScaledOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("a", a).Operand("x", x).Weight(scales);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients)

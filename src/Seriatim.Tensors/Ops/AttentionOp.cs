@@ -51,6 +51,9 @@ internal readonly unsafe struct AttentionOp(
             "Gradients do not flow through stored keys and values: give the tape a batch without memory.")
         : new AttentionOp(q, k, v, rows, layer, spec, null, recorded: true);
 
+    public void Show(OpView to) => to.Operand("q", q).Operand("k", k).Operand("v", v)
+        .Has(new RangedAttentionView(q, k, v, rows, layer, spec, sinkQueries));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(q);

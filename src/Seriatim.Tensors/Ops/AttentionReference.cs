@@ -97,6 +97,28 @@ internal static unsafe class AttentionReference
         Round(dv, results[2]);
     }
 
+    /// <summary>The keys that a query of a segment sees, by position, and the softmax of their scores.</summary>
+    public static (int Position, int[] Keys, float[] Weights) Weights(
+        Tensor q, Tensor sinkQ, Tensor? k, KeyValuePool? pool, AttentionSegment segment, int row, int head, int layer,
+        AttentionSpec spec)
+    {
+        AttentionRowRange range = AttentionRowRange.Of(segment, row, spec);
+        var reader = new KeyReader(k, null, pool, segment, layer, spec, head);
+        (double[] scores, double max) = Scores(q, sinkQ, segment, row, head, range, reader, spec);
+        int[] keys = double.IsNegativeInfinity(max) ? [] : [.. Enumerable.Range(0, range.End).Where(range.Sees)];
+        double total = keys.Sum(key => Math.Exp(scores[key] - max)) + SinkOf(spec, head, max);
+        return (range.Position, keys, Array.ConvertAll(keys, key => (float)(Math.Exp(scores[key] - max) / total)));
+    }
+
+    /// <summary>A key or value where it is stored.</summary>
+    public static float[] Stored(Tensor? of, KeyValuePool? pool, AttentionSegment segment, int layer, AttentionSpec spec,
+        int position, int keyHead, bool isKey)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)(segment.Past + segment.Keys));
+        var reader = new KeyReader(of, of, pool, segment, layer, spec, keyHead * (spec.Heads / spec.KeyValueHeads));
+        return (isKey ? reader.Key(position) : reader.Value(position)).ToArray();
+    }
+
     /// <summary>What the bias adds to the score of a key at a distance <c>j - i</c>.</summary>
     public static float BiasOf(AttentionBias? bias, int head, int distance) => bias switch
     {
@@ -110,25 +132,11 @@ internal static unsafe class AttentionReference
         AttentionSpec spec)
     {
         int d = spec.HeadDim;
-        ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
-        ReadOnlySpan<float> sinkQuery = sinkQ.Row(segment.QueryRow + row).Slice(head * d, d);
-        double[] scores = new double[range.End];
-        double max = double.NegativeInfinity;
-        for (int j = 0; j < range.End; j++)
-        {
-            scores[j] = range.Sees(j)
-                ? Score(j < range.Sinks && range.SinkPosition != range.Position ? sinkQuery : query,
-                    keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.PositionFor(j), out _)
-                : double.NegativeInfinity;
-            max = Math.Max(max, scores[j]);
-        }
-
-        double? sink = spec.SinkLogits?.Data.Span[head];
-        max = Math.Max(max, sink ?? max);
+        (double[] scores, double max) = Scores(q, sinkQ, segment, row, head, range, keys, spec);
         if (double.IsNegativeInfinity(max))
             return float.NegativeInfinity;
         double[] sums = new double[d];
-        double total = sink is { } logit ? Math.Exp(logit - max) : 0;
+        double total = SinkOf(spec, head, max);
         for (int j = 0; j < range.End; j++)
         {
             if (!range.Sees(j))
@@ -146,6 +154,32 @@ internal static unsafe class AttentionReference
             result[i] = (float)(sums[i] / total);
         return (float)(max + Math.Log(total));
     }
+
+    /// <summary>The scores by position, minus infinity where nothing is seen, and the highest, a sink's included.</summary>
+    private static (double[] Scores, double Max) Scores(
+        Tensor q, Tensor sinkQ, AttentionSegment segment, int row, int head, AttentionRowRange range, KeyReader keys,
+        AttentionSpec spec)
+    {
+        int d = spec.HeadDim;
+        ReadOnlySpan<float> query = q.Row(segment.QueryRow + row).Slice(head * d, d);
+        ReadOnlySpan<float> sinkQuery = sinkQ.Row(segment.QueryRow + row).Slice(head * d, d);
+        double[] scores = new double[range.End];
+        double max = double.NegativeInfinity;
+        for (int j = 0; j < range.End; j++)
+        {
+            scores[j] = range.Sees(j)
+                ? Score(j < range.Sinks && range.SinkPosition != range.Position ? sinkQuery : query,
+                    keys.Key(AttentionRowRange.StoredAt(segment, row, j)), spec, head, j - range.PositionFor(j), out _)
+                : double.NegativeInfinity;
+            max = Math.Max(max, scores[j]);
+        }
+
+        return (scores, spec.SinkLogits is { } sinks ? Math.Max(max, sinks.Data.Span[head]) : max);
+    }
+
+    /// <summary>What a learned sink adds to the sum of a softmax: it has a score and no value.</summary>
+    private static double SinkOf(AttentionSpec spec, int head, double max) =>
+        spec.SinkLogits is { } sinks ? Math.Exp(sinks.Data.Span[head] - max) : 0;
 
     /// <summary>The score, and its slope with respect to q·k.</summary>
     private static double Score(

@@ -57,6 +57,8 @@ internal readonly unsafe struct BatchNormOp(Tensor x, BatchNormWeight weight, Te
 
     public BatchNormOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(x);

@@ -62,6 +62,8 @@ internal readonly unsafe struct CausalConvolutionOp(
 
     public CausalConvolutionOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight).Has(StateView.Of(rows, layer));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

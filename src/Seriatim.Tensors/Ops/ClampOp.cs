@@ -36,6 +36,8 @@ internal readonly struct ClampOp(Tensor x, float low, float high, float term) : 
 
     public ClampOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -39,6 +39,8 @@ internal readonly struct ColumnsOp(Tensor x, int first, int count, int heads = 1
 
     public ColumnsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

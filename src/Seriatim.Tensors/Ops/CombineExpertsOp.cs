@@ -35,6 +35,8 @@ internal readonly struct CombineExpertsOp(Tensor x, ExpertRouting routing, bool 
 
     public CombineExpertsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         if (!weighted)

@@ -30,6 +30,8 @@ internal readonly unsafe struct CrossEntropyOp(
 
     public CrossEntropyOp Recorded() => new(hidden, head, labels, options, new CrossEntropyState());
 
+    public void Show(OpView to) => to.Operand("x", hidden).Weight(head);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(hidden);

@@ -110,6 +110,9 @@ internal readonly unsafe struct DeltaRuleOp(DeltaOperands x, RecurrenceRows rows
 
     public DeltaRuleOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
+    public void Show(OpView to) => to.Operand("q", x.Q).Operand("k", x.K).Operand("v", x.V).Operand("log a", x.Logs)
+        .Operand("beta", x.Betas).Has(StateView.Of(rows, layer));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(x.Q);

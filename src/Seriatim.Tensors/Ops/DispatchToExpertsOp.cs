@@ -23,6 +23,8 @@ internal readonly struct DispatchToExpertsOp(Tensor x, ExpertRouting routing) : 
 
     public DispatchToExpertsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

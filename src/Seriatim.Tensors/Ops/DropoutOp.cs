@@ -38,6 +38,8 @@ internal readonly unsafe struct DropoutOp(Tensor x, DropoutMask mask) : IOp<Drop
 
     public DropoutOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -30,6 +30,8 @@ internal readonly struct EmbedOp(EmbeddingWeight table, ReadOnlyMemory<int> ids)
 
     public EmbedOp Recorded() => this;
 
+    public void Show(OpView to) => to.Weight(table.Table);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -51,6 +51,8 @@ internal readonly unsafe struct FeatureMomentsOp(Tensor x) : IOp<FeatureMomentsO
 
     public FeatureMomentsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(x);

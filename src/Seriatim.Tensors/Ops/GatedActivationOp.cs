@@ -33,6 +33,8 @@ internal readonly struct GatedActivationOp(Tensor gate, Tensor up, Activation ac
 
     public GatedActivationOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("gate", gate).Operand("up", up);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(gate);

@@ -57,6 +57,8 @@ internal readonly unsafe struct GatedRecurrenceOp(Tensor z, Tensor v, Recurrence
 
     public GatedRecurrenceOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
+    public void Show(OpView to) => to.Operand("z", z).Operand("v", v).Has(StateView.Of(rows, layer));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(z);

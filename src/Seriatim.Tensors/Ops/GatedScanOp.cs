@@ -96,6 +96,8 @@ internal readonly unsafe struct GatedScanOp(GatedScan scan, bool recorded) : IOp
     public GatedScanOp Recorded() =>
         scan.Rows.Storage is null ? new GatedScanOp(scan, recorded: true) : throw RecurrenceChecks.NoGradient();
 
+    public void Show(OpView to) => to.Operand("x", scan.X).Weight(scan.Recurrent).Has(StateView.Of(scan.Rows, scan.Layer));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(results[0]);

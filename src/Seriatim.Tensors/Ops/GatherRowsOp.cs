@@ -25,6 +25,8 @@ internal readonly struct GatherRowsOp(Tensor x, ReadOnlyMemory<int> rows) : IOp<
 
     public GatherRowsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Takes(rows);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -34,6 +34,9 @@ internal readonly struct GatheredAttentionOp(Tensor q, Tensor k, Tensor v, Gathe
 
     public GatheredAttentionOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("q", q).Operand("k", k).Operand("v", v)
+        .Has(new GatheredAttentionView(q, k, v, rows, spec));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(q);

@@ -76,6 +76,26 @@ internal static class GatheredReference
         }
     }
 
+    /// <summary>The keys that a query sees, by position, in the order of its list, and the softmax of their scores.</summary>
+    public static (int Position, int[] Keys, float[] Weights) Weights(
+        Tensor q, Tensor k, GatheredRows rows, GatheredAttentionSpec spec, int query, int head)
+    {
+        foreach (Row row in All(rows, spec).Where(one => one.Query == query && one.Head == head))
+        {
+            double[] scores = Scores(q, k, row, spec);
+            int[] seen = [.. Enumerable.Range(0, scores.Length).Where(place => !double.IsNegativeInfinity(scores[place]))];
+            double max = seen.Length == 0 ? 0 : seen.Max(place => scores[place]);
+            double total = seen.Sum(place => Math.Exp(scores[place] - max));
+
+            // As the results are made: of the sum as it is held in F32.
+            double factor = spec.OwnScore is null ? 1 / total : Math.Exp(max - (float)(max + Math.Log(total)));
+            return (query - row.FirstRow, Array.ConvertAll(seen, place => row.Piece.Keys[place]),
+                Array.ConvertAll(seen, place => (float)(Math.Exp(scores[place] - max) * factor)));
+        }
+
+        return (query, [], []);
+    }
+
     /// <summary>Scores by place; minus infinity where nothing is seen.</summary>
     private static double[] Scores(Tensor q, Tensor k, Row row, GatheredAttentionSpec spec)
     {

@@ -85,6 +85,8 @@ internal readonly unsafe struct HashBucketsOp(Tensor x, HashRotations rotations,
 
     public HashBucketsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -10,6 +10,12 @@ internal interface IOp<TSelf> : IOpCall
     /// </summary>
     TSelf Recorded();
 
+    /// <summary>
+    /// Says what it works on, for whoever looks at a pass (<see cref="CapturingOps"/>): operands, weights, and what of it can be
+    /// asked later. Reads nothing.
+    /// </summary>
+    void Show(OpView to);
+
     /// <summary>Adds the operands and results whose elements the backward pass reads, and no others.</summary>
     void Save(ReadOnlySpan<Tensor> results, SavedTensors saved);
 

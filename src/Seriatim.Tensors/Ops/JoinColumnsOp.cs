@@ -42,6 +42,8 @@ internal readonly struct JoinColumnsOp(Tensor a, Tensor b, int heads) : IOp<Join
 
     public JoinColumnsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("a", a).Operand("b", b);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

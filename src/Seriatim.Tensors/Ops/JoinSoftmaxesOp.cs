@@ -57,6 +57,12 @@ internal readonly unsafe struct JoinSoftmaxesOp(Tensor[] parts, Tensor[] logSumE
 
     public JoinSoftmaxesOp Recorded() => this;
 
+    public void Show(OpView to)
+    {
+        for (int i = 0; i < parts.Length; i++)
+            to.Operand("part", parts[i]).Operand("log-sum-exp", logSumExps[i]);
+    }
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         foreach (Tensor tensor in parts)

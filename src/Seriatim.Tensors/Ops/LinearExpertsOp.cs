@@ -40,6 +40,13 @@ internal readonly struct LinearExpertsOp(Tensor x, IReadOnlyList<LinearWeight> e
 
     public LinearExpertsOp Recorded() => this;
 
+    public void Show(OpView to)
+    {
+        to.Operand("x", x);
+        foreach (LinearWeight expert in experts)
+            to.Weight(expert);
+    }
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -44,6 +44,13 @@ internal readonly struct LinearHeadsOp(Tensor x, IReadOnlyList<LinearWeight> hea
 
     public LinearHeadsOp Recorded() => this;
 
+    public void Show(OpView to)
+    {
+        to.Operand("x", x);
+        foreach (LinearWeight head in heads)
+            to.Weight(head);
+    }
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -40,6 +40,13 @@ internal readonly unsafe struct LinearManyOp(Tensor x, LinearWeights weights, Ro
 
     public LinearManyOp Recorded() => this;
 
+    public void Show(OpView to)
+    {
+        to.Operand("x", x);
+        for (int i = 0; i < weights.Count; i++)
+            to.Weight(weights[i]);
+    }
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients)

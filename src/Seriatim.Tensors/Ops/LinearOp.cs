@@ -27,6 +27,8 @@ internal readonly unsafe struct LinearOp(Tensor x, LinearWeight weight, RowGroup
 
     public LinearOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -63,6 +63,8 @@ internal readonly unsafe struct LinearRecurrenceOp(
 
     public LinearRecurrenceOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
+    public void Show(OpView to) => to.Operand("q", q).Operand("k", k).Operand("v", v).Has(StateView.Of(rows, layer));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(q);

@@ -51,6 +51,8 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
 
     public NormOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -44,6 +44,8 @@ internal readonly struct ProjectLengthOp(Tensor x, Parameter table, IReadOnlyLis
 
     public ProjectLengthOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(table);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

@@ -76,6 +76,8 @@ internal readonly unsafe struct RopeOp(Tensor x, RopeRows rows, bool backward) :
 
     public RopeOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         // The angles belong to the batch, which may be gone when the gradients are computed.

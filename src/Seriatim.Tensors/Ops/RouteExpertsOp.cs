@@ -72,6 +72,8 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
 
     public RouteExpertsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("scores", logits).Has(new RoutingView(routing));
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(logits);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

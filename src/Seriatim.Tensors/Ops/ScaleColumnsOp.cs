@@ -33,6 +33,8 @@ internal readonly unsafe struct ScaleColumnsOp(Tensor x, Parameter factors) : IO
 
     public ScaleColumnsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Weight(factors);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

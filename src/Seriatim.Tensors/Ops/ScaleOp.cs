@@ -32,6 +32,8 @@ internal readonly struct ScaleOp(Tensor x, float factor) : IOp<ScaleOp>
 
     public ScaleOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

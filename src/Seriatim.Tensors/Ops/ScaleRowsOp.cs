@@ -41,6 +41,8 @@ internal readonly unsafe struct ScaleRowsOp(Tensor x, Tensor factors, bool const
 
     public ScaleRowsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x).Operand("factors", factors);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         if (!constant)

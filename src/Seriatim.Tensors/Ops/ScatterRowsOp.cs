@@ -33,6 +33,8 @@ internal readonly struct ScatterRowsOp(Tensor x, ReadOnlyMemory<int> rows, int c
 
     public ScatterRowsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
     }

@@ -83,6 +83,8 @@ internal readonly unsafe struct SelectiveStepsOp(StepOperands operands) : IOp<Se
 
     public SelectiveStepsOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", operands.X).Operand("u", operands.Raw).Weight(operands.LogRates);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
         saved.Add(operands.X);

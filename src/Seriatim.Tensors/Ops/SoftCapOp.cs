@@ -32,6 +32,8 @@ internal readonly struct SoftCapOp(Tensor x, float cap) : IOp<SoftCapOp>
 
     public SoftCapOp Recorded() => this;
 
+    public void Show(OpView to) => to.Operand("x", x);
+
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(results[0]);
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients) =>

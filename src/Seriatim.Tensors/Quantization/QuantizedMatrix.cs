@@ -27,6 +27,12 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <summary>Where the blocks lie.</summary>
     public QuantizedPlacement Placement { get; }
 
+    /// <summary>
+    /// A factor of the whole matrix that its blocks do not hold (NVFP4); 1 as a rule. Products multiply their results by it,
+    /// before the bias is added, and rows are read with it.
+    /// </summary>
+    public float Scale { get; internal init; } = 1;
+
     /// <summary>Bytes in memory; 0 if the blocks are used where they are.</summary>
     public abstract long Bytes { get; }
 
@@ -46,17 +52,70 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// The address of the first block of a row; called from several threads. The memory must stay until the call returns, and if
     /// it is <see cref="QuantizedPlacement.Mapped"/> until the matrix is disposed.
     /// </param>
+    /// <param name="scale"><see cref="Scale"/>.</param>
     /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
     public static QuantizedMatrix Create(
-        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, Func<int, nint> rowAddress)
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, Func<int, nint> rowAddress,
+        float scale = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         BlockFormatEntry entry = BlockFormats.Entry(type);
         ShapeMismatchException.Require(
             columns % entry.Values == 0, name, "a row", $"{columns} long", $"a multiple of the block of {type}, {entry.Values},");
-        return entry.NewMatrix(name, rows, columns, rowAddress, placement);
+        return entry.NewMatrix(name, rows, columns, rowAddress, placement, scale);
     }
+
+    /// <summary>Makes a matrix of rows that are written block by block: what a file has in another order than ours.</summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="type">The format.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, a multiple of the format's block.</param>
+    /// <param name="placement"><see cref="QuantizedPlacement.Packed"/> or <see cref="QuantizedPlacement.Rows"/>.</param>
+    /// <param name="writeRow">Fills the blocks of a row; called from several threads.</param>
+    /// <param name="scale"><see cref="Scale"/>.</param>
+    /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    public static QuantizedMatrix Create(
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, QuantizedRowWriter writeRow,
+        float scale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(writeRow);
+        RefuseMapped(name, placement);
+        long rowBytes = type.Bytes(columns);
+        using var blocks = new NativeBlock(rowBytes, rows);
+        byte* start = blocks.Pointer;
+        long stride = blocks.Stride;
+        Parallel.For(0, rows, row => writeRow(row, new Span<byte>(start + row * stride, (int)rowBytes)));
+        return Create(name, type, rows, columns, placement, row => (nint)(start + row * stride), scale);
+    }
+
+    /// <summary>
+    /// A matrix whose panels or rows lie in memory of somebody else in this machine, as <see cref="WriteStored"/> wrote them; the
+    /// memory must outlive it.
+    /// </summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="type">The format.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, a multiple of the format's block.</param>
+    /// <param name="placement">As it was written: panels if it was packed, else rows, which are used where they are.</param>
+    /// <param name="address">The first byte, at a multiple of 64.</param>
+    /// <param name="scale"><see cref="Scale"/>.</param>
+    /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    public static QuantizedMatrix Over(
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, nint address, float scale = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(address % TensorPool.Alignment, 0, nameof(address));
+        long rowBytes = type.Bytes(columns);
+        return placement == QuantizedPlacement.Packed
+            ? BlockFormats.Entry(type).OverPanels(name, rows, columns, address, scale)
+            : Create(name, type, rows, columns, QuantizedPlacement.Mapped, row => (nint)(address + row * rowBytes), scale);
+    }
+
+    /// <summary>Writes the panels, or the rows of blocks, as they lie in memory, for <see cref="Over"/>.</summary>
+    public abstract void WriteStored(Stream stream);
+
+    /// <summary>Bytes that <see cref="WriteStored"/> writes.</summary>
+    public abstract long StoredLength { get; }
 
     /// <summary>Quantises a matrix that is read row by row.</summary>
     /// <param name="name">The name errors use.</param>
@@ -72,11 +131,7 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     public static QuantizedMatrix Encode(
         string name, BlockType type, int rows, int columns, QuantizedPlacement placement, QuantizedRowReader readRow)
     {
-        if (placement == QuantizedPlacement.Mapped)
-        {
-            throw new ArgumentException($"{name} is quantised into memory that is given back; {placement} does not hold it.",
-                nameof(placement));
-        }
+        RefuseMapped(name, placement);
         long rowBytes = type.Bytes(columns);
         using var blocks = new NativeBlock(rowBytes, rows);
         byte* start = blocks.Pointer;
@@ -111,6 +166,8 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Rows);
         ShapeMismatchException.Require(values.Length == Columns, Name, "a row", $"{values.Length} long", $"{Columns}");
         Read(row, values);
+        for (int i = 0; Scale != 1 && i < values.Length; i++)
+            values[i] *= Scale;
     }
 
     /// <summary>Opens one chunk of a panel. Lanes of outputs that do not exist have scale 0.</summary>
@@ -132,6 +189,15 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     /// <param name="y">Running results <c>[rows][16]</c>.</param>
     internal virtual void AddDirect(int panel, int firstInput, int inputs, int rows, TileRows x, float* y) =>
         throw new NotSupportedException($"{this} has no product without opening its chunks.");
+
+    private static void RefuseMapped(string name, QuantizedPlacement placement)
+    {
+        if (placement == QuantizedPlacement.Mapped)
+        {
+            throw new ArgumentException(
+                $"{name} is put together in memory that is given back; {placement} does not hold it.", nameof(placement));
+        }
+    }
 
     private protected abstract void Read(int row, Span<float> values);
 

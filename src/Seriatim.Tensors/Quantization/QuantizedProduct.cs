@@ -10,7 +10,8 @@ namespace Seriatim.Tensors;
 /// weights once, and many rows pay for opening them once a block.
 /// </summary>
 /// <remarks>
-/// Work is cut along outputs and rows, never along inputs. The sums start from the bias and add group after group.
+/// Work is cut along outputs and rows, never along inputs. The sums start from the bias and add group after group; those of a
+/// matrix with a scale of its own start from 0, and at the end comes <c>fma(sum, scale, bias)</c>.
 /// </remarks>
 internal static unsafe class QuantizedProduct
 {
@@ -256,23 +257,12 @@ internal static unsafe class QuantizedProduct
             }
         }
 
-        /// <summary>Starts the sums at the bias, or at 0, and asks for the memory of the results.</summary>
+        /// <summary>
+        /// Starts the sums at the bias (at 0 if they will be scaled), and asks for the memory of the results.
+        /// </summary>
         private readonly void Begin(int p, int firstTile, int endTile, float* results)
         {
-            int firstOutput = (FirstPanel + p) * Lanes;
-            int outputs = Math.Min(Lanes, Weight.Outputs - firstOutput);
-            Vector512<float> start = Vector512<float>.Zero;
-            if (Bias != null && outputs == Lanes)
-            {
-                start = Vector512.Load(Bias + firstOutput);
-            }
-            else if (Bias != null)
-            {
-                float* few = stackalloc float[Lanes];
-                new ReadOnlySpan<float>(Bias + firstOutput, outputs).CopyTo(new Span<float>(few, outputs));
-                start = Vector512.Load(few);
-            }
-
+            Vector512<float> start = Weight.Quantized.Scale == 1 ? BiasOf(p) : Vector512<float>.Zero;
             int first = firstTile * QuantizedRows.MaxTileRows, end = endTile * QuantizedRows.MaxTileRows;
             float* y = Y + first * YStride + p * Lanes;
             for (int row = first; row < end; row++, results += Lanes, y += YStride)
@@ -283,12 +273,36 @@ internal static unsafe class QuantizedProduct
             }
         }
 
+        /// <summary>The biases of a panel, 0 where there are none.</summary>
+        private readonly Vector512<float> BiasOf(int p)
+        {
+            if (Bias == null)
+                return Vector512<float>.Zero;
+            int firstOutput = (FirstPanel + p) * Lanes;
+            int outputs = Math.Min(Lanes, Weight.Outputs - firstOutput);
+            if (outputs == Lanes)
+                return Vector512.Load(Bias + firstOutput);
+            float* few = stackalloc float[Lanes];
+            new ReadOnlySpan<float>(Bias + firstOutput, outputs).CopyTo(new Span<float>(few, outputs));
+            return Vector512.Load(few);
+        }
+
+        /// <summary>Scales the results of a panel, whose sums are complete, and adds the bias: one rounding.</summary>
+        private readonly void ScaleResults(int p, int rows, float* results)
+        {
+            Vector512<float> scale = Vector512.Create(Weight.Quantized.Scale), bias = BiasOf(p);
+            for (; rows > 0; rows--, results += Lanes)
+                Vector512.FusedMultiplyAdd(Vector512.Load(results), scale, bias).Store(results);
+        }
+
         /// <summary>Stores the results of a panel.</summary>
         private readonly void End(int p, int firstTile, int endTile, float* results)
         {
             int outputs = Math.Min(Lanes, Weight.Outputs - (FirstPanel + p) * Lanes);
             float* y = Y + (long)firstTile * QuantizedRows.MaxTileRows * YStride + p * Lanes;
             int count = Math.Min(X.Rows, endTile * QuantizedRows.MaxTileRows) - firstTile * QuantizedRows.MaxTileRows;
+            if (Weight.Quantized.Scale != 1)
+                ScaleResults(p, count, results);
             for (int row = 0; row < count; row++, results += Lanes, y += YStride)
             {
                 if (outputs == Lanes)

@@ -3,7 +3,13 @@ namespace Seriatim.Training;
 /// <summary>What a run leaves in its folder, and how another one goes on from there.</summary>
 public sealed partial class Trainer
 {
-    private string Save() => Store.Save(new TrainingSnapshot(Model, _optimizer, new TrainerState
+    private void Save()
+    {
+        string folder = Store.Save(Snapshot());
+        _options.Saved?.Report(new SavedCheckpoint(Steps, folder));
+    }
+
+    private TrainingSnapshot Snapshot() => new(Model, _optimizer, new TrainerState
     {
         GlobalStep = Steps,
         Epoch = _loader.Epochs,
@@ -15,7 +21,7 @@ public sealed partial class Trainer
         Best = Best,
         LogHistory = _history,
     })
-    { Average = _average, Files = _files });
+    { Average = _average, Files = _files };
 
     private void WriteFinal()
     {

@@ -142,6 +142,21 @@ public sealed partial class Trainer : IDisposable
         MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
 
     /// <summary>
+    /// About how many seconds the steps that are left take: their multiply-adds by the shape of the model, at half of what the
+    /// machine can do, which is measured. Null where the operations are not counted: with frozen weights.
+    /// </summary>
+    public double? EstimateSeconds()
+    {
+        if (_flops is null)
+            return null;
+
+        // Two operations a multiply-add, three times: forward, and backward for inputs and for weights.
+        double matrices = Model.Parameters.Where(p => !p.IsVector).Sum(p => (double)p.Parameter.Rows * p.Parameter.Columns);
+        double rows = RunParts.LargestBatch(_recipe, _data, _objective) * (double)_recipe.AccumulationSteps;
+        return (TotalSteps - Steps) * 6 * matrices * rows / (PeakOf(_options.Threads) / 2);
+    }
+
+    /// <summary>
     /// Trains up to the last step. Checkpoints and <c>metrics.jsonl</c> go to the output folder, the finished model (the average
     /// of the weights, if one is kept) to its folder <c>final</c>.
     /// </summary>

@@ -23,4 +23,9 @@ public sealed record TrainingOptions
 
     /// <summary>Told after every step where the run stands: speed, time left, recent losses.</summary>
     public IProgress<TrainingProgress>? StepProgress { get; init; }
+
+    /// <summary>
+    /// Told every checkpoint, on the run's own thread: it goes on when the call returns, so that the model can be tried at once.
+    /// </summary>
+    public IProgress<SavedCheckpoint>? Saved { get; init; }
 }

@@ -45,6 +45,8 @@ internal static class TinyEncoders
         ["linformer-onekv"] = Linformer(""", "share_kv": true, "one_kv_head": true, "dim_head": 7"""),
     };
 
+    public static IEnumerable<string> Names => Configs.Keys;
+
     public static string Config(string name) => Configs[name];
 
     /// <summary>The model; null: there is none of that name.</summary>

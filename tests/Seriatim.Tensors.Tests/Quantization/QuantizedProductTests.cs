@@ -71,6 +71,36 @@ public sealed class QuantizedProductTests
         }
     }
 
+    /// <summary>A factor of a whole matrix comes once, after all sums and before the bias, on every path.</summary>
+    [Theory]
+    [InlineData(1, 16, 64, 3e-4f)]
+    [InlineData(6, 33, 512, -1.7f)]
+    [InlineData(28, 19, 320, 1.1f)]
+    [InlineData(106, 5, 1600, 0)]
+    public unsafe void AScaleOfTheWholeMatrixIsApplied(int rows, int outputs, int inputs, float scale)
+    {
+        float[] values = BlockFormatTests.Normal(outputs * inputs, 11), bias = BlockFormatTests.Normal(outputs, 13);
+        byte[] blocks = BlockFormatTests.Encoded(BlockType.NVFP4, values);
+        BlockType.NVFP4.Decode(blocks, values);
+        using Tensor x = Tensor.From(BlockFormatTests.Normal(rows * inputs, 12), rows, inputs);
+        int rowBytes = blocks.Length / outputs;
+        float[] row = new float[inputs];
+        foreach (QuantizedPlacement placement in (QuantizedPlacement[])[QuantizedPlacement.Packed, QuantizedPlacement.Rows])
+        {
+            using var matrix = QuantizedMatrix.Create("w", BlockType.NVFP4, outputs, inputs, placement,
+                (int at, Span<byte> to) => blocks.AsSpan(at * rowBytes, rowBytes).CopyTo(to), scale);
+            for (int at = 0; at < outputs; at++)
+            {
+                matrix.ReadRow(at, row);
+                Assert.Equal(values.Skip(at * inputs).Take(inputs).Select(v => v * scale), row);
+            }
+
+            float[] expected = Scalar(x, matrix, bias);
+            foreach (DotKind dot in DotKinds.Supported)
+                Check(expected, x, matrix, bias, dot, $"{placement}, {dot}");
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void ResultsAreCloseToTheExactProduct(BlockType type)
@@ -197,7 +227,7 @@ public sealed class QuantizedProductTests
             (sbyte[] codes, float[] scales) = Quantised(x.Row(n));
             for (int o = 0; o < matrix.Rows; o++)
             {
-                float sum = bias[o];
+                float sum = matrix.Scale == 1 ? bias[o] : 0;
                 for (int first = 0; first < x.Columns; first += PanelChunk.Inputs)
                 {
                     matrix.Open(o / 16, first, scratch, out PanelChunk w);
@@ -217,7 +247,7 @@ public sealed class QuantizedProductTests
                     }
                 }
 
-                y[n * matrix.Rows + o] = sum;
+                y[n * matrix.Rows + o] = matrix.Scale == 1 ? sum : MathF.FusedMultiplyAdd(sum, matrix.Scale, bias[o]);
             }
         }
 

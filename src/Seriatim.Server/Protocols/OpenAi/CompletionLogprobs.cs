@@ -5,16 +5,24 @@ using Seriatim.Tokenizers;
 namespace Seriatim.Server;
 
 /// <summary>Log-probabilities as completions have them: lists side by side, with the place of each token in the text.</summary>
-internal sealed class CompletionLogprobs(Tokenizer tokenizer)
+/// <param name="tokenizer">Knows the tokens' texts.</param>
+/// <param name="showsIds">Whether ids are told, too.</param>
+internal sealed class CompletionLogprobs(Tokenizer tokenizer, bool showsIds)
 {
     private readonly List<(int Id, TokenLogprobs? Logprobs, int Offset)> _tokens = [];
     private int _offset;
 
     /// <summary>The tokens of the prompt; the first one follows nothing and has no probability.</summary>
-    public void AddPrompt(ReadOnlySpan<int> ids, IReadOnlyList<TokenLogprobs>? logprobs)
+    /// <param name="ids">The prompt.</param>
+    /// <param name="logprobs">Those of all its tokens but the first.</param>
+    /// <param name="most">How many of the most probable ones are told at each place.</param>
+    public void AddPrompt(ReadOnlySpan<int> ids, IReadOnlyList<TokenLogprobs>? logprobs, int most)
     {
         for (int i = 0; i < ids.Length; i++)
-            Add(ids[i], i == 0 ? null : logprobs?[i - 1]);
+        {
+            TokenLogprobs? own = i == 0 ? null : logprobs?[i - 1];
+            Add(ids[i], own?.Top.Count > most ? own with { Top = [.. own.Top.Take(most)] } : own);
+        }
     }
 
     public void Add(IReadOnlyList<TokenLogprobs> logprobs)
@@ -42,12 +50,39 @@ internal sealed class CompletionLogprobs(Tokenizer tokenizer)
 
         json.WriteEndArray();
         WriteTop(json);
+        if (showsIds)
+            WriteTopIds(json);
         json.WriteStartArray("text_offset"u8);
         foreach ((_, _, int offset) in _tokens)
             json.WriteNumberValue(offset);
         json.WriteEndArray();
         json.WriteEndObject();
         _tokens.Clear();
+    }
+
+    /// <summary>
+    /// The alternatives again, by id: texts name them all only where no two tokens have one text, and nobody can go on from a
+    /// text.
+    /// </summary>
+    private void WriteTopIds(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("top_tokens"u8);
+        foreach ((_, TokenLogprobs? logprobs, _) in _tokens)
+        {
+            json.WriteStartArray();
+            foreach (TokenLogprob token in logprobs?.Top ?? [])
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id"u8, token.TokenId);
+                json.WriteString("token"u8, OpenAiJson.TextOf(tokenizer, token.TokenId));
+                json.WriteNumber("logprob"u8, OpenAiJson.Finite(token.Logprob));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
     }
 
     private void WriteTop(Utf8JsonWriter json)

@@ -47,7 +47,7 @@ internal sealed class ModelsEndpoint : Endpoint
     }
 
     /// <summary>As llama.cpp calls it.</summary>
-    private static string ValueOf(HostedModelStatus status) => status.State switch
+    public static string ValueOf(HostedModelStatus status) => status.State switch
     {
         HostedModelState.Ready => "loaded",
         HostedModelState.Opening => "loading",

@@ -32,7 +32,10 @@ internal static class OpenAiJson
     }
 
     /// <summary>Counts, and llama.cpp's times.</summary>
-    public static void WriteUsage(Utf8JsonWriter json, IReadOnlyList<GenerationResult> results)
+    /// <param name="json">Where they go.</param>
+    /// <param name="results">What was counted.</param>
+    /// <param name="reasoning">Tokens that were thought.</param>
+    public static void WriteUsage(Utf8JsonWriter json, IReadOnlyList<GenerationResult> results, int reasoning)
     {
         int prompt = results.Sum(result => result.Usage.PromptTokens), output = results.Sum(result => result.Usage.NewTokens);
         json.WriteStartObject("usage"u8);
@@ -42,33 +45,64 @@ internal static class OpenAiJson
         json.WriteStartObject("prompt_tokens_details"u8);
         json.WriteNumber("cached_tokens"u8, results.Sum(result => result.Usage.CachedTokens));
         json.WriteEndObject();
+        json.WriteStartObject("completion_tokens_details"u8);
+        json.WriteNumber("reasoning_tokens"u8, reasoning);
+        json.WriteEndObject();
         json.WriteEndObject();
         WriteTimings(json, results);
     }
 
-    /// <summary>The log-probabilities of new tokens, as chats have them.</summary>
-    public static void WriteLogprobs(Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs)
+    /// <summary>
+    /// Blocks that should be calls and cannot be read: neither calls nor content, and not to be passed over in silence.
+    /// </summary>
+    /// <param name="json">Where they go.</param>
+    /// <param name="blocks">As the model wrote them.</param>
+    /// <param name="call">In a stream: the call that had begun, and that is none; null: none had.</param>
+    public static void WriteMalformed(Utf8JsonWriter json, IReadOnlyList<string> blocks, int? call)
+    {
+        json.WriteStartArray("malformed_tool_calls"u8);
+        foreach (string block in blocks)
+        {
+            json.WriteStartObject();
+            if (call is { } index)
+                json.WriteNumber("index"u8, index);
+            json.WriteString("text"u8, block);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>The log-probabilities of new tokens, as chats have them; with their ids, as llama.cpp, where ids are asked for.</summary>
+    public static void WriteLogprobs(
+        Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds)
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("content"u8);
+        WriteLogprobItems(json, tokenizer, logprobs, showsIds);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The items of such a list alone.</summary>
+    public static void WriteLogprobItems(
+        Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds = false)
+    {
         foreach (TokenLogprobs token in logprobs)
         {
             json.WriteStartObject();
-            WriteLogprob(json, tokenizer, token.Chosen);
+            WriteLogprob(json, tokenizer, token.Chosen, showsIds);
             json.WriteStartArray("top_logprobs"u8);
             foreach (TokenLogprob other in token.Top)
             {
                 json.WriteStartObject();
-                WriteLogprob(json, tokenizer, other);
+                WriteLogprob(json, tokenizer, other, showsIds);
                 json.WriteEndObject();
             }
 
             json.WriteEndArray();
             json.WriteEndObject();
         }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>The text of a token: its bytes where they are letters of their own.</summary>
@@ -86,8 +120,10 @@ internal static class OpenAiJson
     /// <summary>JSON has no infinity: a token that cannot come has the least number there is.</summary>
     public static double Finite(double logprob) => double.IsFinite(logprob) ? logprob : -9999.0;
 
-    private static void WriteLogprob(Utf8JsonWriter json, Tokenizer tokenizer, in TokenLogprob token)
+    private static void WriteLogprob(Utf8JsonWriter json, Tokenizer tokenizer, in TokenLogprob token, bool showsIds)
     {
+        if (showsIds)
+            json.WriteNumber("id"u8, token.TokenId);
         json.WriteString("token"u8, TextOf(tokenizer, token.TokenId));
         json.WriteNumber("logprob"u8, Finite(token.Logprob));
         json.WriteStartArray("bytes"u8);

@@ -67,7 +67,7 @@ internal static class StreamFields
         {
             Name = "return_token_ids",
             Kinds = JsonKinds.Boolean,
-            Doc = "Send token ids of prompt and answer, too (vLLM). Default: false.",
+            Doc = "Send token ids of prompt and answer, too (vLLM), and of alternatives. Default: false.",
             Example = "true",
             Read = (output, value) => output.ShowsIds = value.Boolean,
         },

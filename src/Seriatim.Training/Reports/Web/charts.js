@@ -63,6 +63,9 @@
     return new uPlot(options, data, place);
   }
 
+  // For pages that draw charts while they grow.
+  globalThis.drawChart = draw;
+
   const all = [...document.querySelectorAll("script.chart-data")].map(script =>
     ({ place: script.previousElementSibling, chart: JSON.parse(script.textContent), plot: null, width: 0 }));
   const again = one => { one.plot?.destroy(); one.width = one.place.clientWidth; one.plot = draw(one.place, one.chart); };

@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Seriatim.Tensors;
+
+/// <summary>
+/// <c>value = d / 4 · (2 s + 1) · ±level</c>: d binary16; 64 bytes of points of 4 values; then for each 32 values 4 bytes with 4
+/// times 7 signs and s in the highest 4 bits.
+/// </summary>
+internal readonly unsafe struct IQ3_XXS : ICodeBookFormat
+{
+    private static readonly CodeBook Book = new(CodeBookPoints.Fours256, 4, [4, 12, 20, 28, 36, 44, 52, 62]);
+
+    public static BlockType Type => BlockType.IQ3_XXS;
+
+    public static int Values => 256;
+
+    public static int Bytes => 98;
+
+    public static int GroupValues => 32;
+
+    public static int CodeBits => 4;
+
+    public static int Bias => 62;
+
+    public static ReadOnlySpan<sbyte> Levels => [4, 12, 20, 28, 36, 44, 52, 62, -4, -12, -20, -28, -36, -44, -52, -62];
+
+    public static bool HasGroupScales => true;
+
+    public static bool HasMinimums => false;
+
+    public static int LargestStep => 15;
+
+    public static ReadOnlySpan<float> Tops => [62, 58, 52, 48, 44, 36, 28, 20, 12, 4];
+
+    public static string LargestScale => "a quarter of a binary16, holds up to 16376";
+
+    public static float Scale(uint stored) => SixteenBits.FromHalf((ushort)stored) * 0.25f;
+
+    public static uint NearestScale(float value) => SixteenBits.ToHalf(value / 0.25f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Scales(byte* stored) => ScaleCodes.Halves(stored) * Vector512.Create(0.25f);
+
+    public static void Open(byte* block, BlockParts* parts)
+    {
+        parts->Scale = *(ushort*)block;
+        for (int group = 0; group < 8; group++)
+        {
+            byte* points = block + 2 + 8 * group;
+            uint rest = *(uint*)(block + 66 + 4 * group);
+            parts->GroupScales[group] = (sbyte)(2 * (rest >> 28) + 1);
+            for (int i = 0; i < 4; i++)
+            {
+                ulong signs = CodeBook.Signs(CodeBook.EvenSigns((int)(rest >> (7 * i) & 127)));
+                *(ulong*)(parts->Codes + 32 * group + 8 * i) =
+                    Book[points[2 * i]] | Book[points[2 * i + 1]] << 32 | signs;
+            }
+        }
+    }
+
+    public static void Close(BlockParts* parts, byte* block)
+    {
+        *(ushort*)block = (ushort)parts->Scale;
+        for (int group = 0; group < 8; group++)
+        {
+            byte* points = block + 2 + 8 * group;
+            uint rest = (uint)(parts->GroupScales[group] / 2) << 28;
+            for (int i = 0; i < 4; i++)
+            {
+                byte* codes = parts->Codes + 32 * group + 8 * i;
+                points[2 * i] = (byte)Book.IndexOf(codes);
+                points[2 * i + 1] = (byte)Book.IndexOf(codes + 4);
+                rest |= (uint)(CodeBook.SignsOf(codes) & 127) << (7 * i);
+            }
+
+            *(uint*)(block + 66 + 4 * group) = rest;
+        }
+    }
+
+    public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => CodeBookEncoder<IQ3_XXS>.Encode(values, parts);
+
+    public static double Choose(ReadOnlySpan<float> values, byte* codes)
+    {
+        double error = 0;
+        for (int i = 0; i < values.Length; i += 8)
+            error += Book.NearestSigned(values[i..], even: true, codes + i);
+        return error;
+    }
+}

@@ -1,0 +1,24 @@
+namespace Seriatim.Web.Chat;
+
+/// <summary>How answers are made. Null: as the model's defaults have it.</summary>
+public sealed record ChatSettings
+{
+    public string Model { get; init; } = "";
+
+    /// <summary>What the model is told first; empty: nothing.</summary>
+    public string System { get; init; } = "";
+
+    public double? Temperature { get; init; }
+
+    public double? TopP { get; init; }
+
+    public int? TopK { get; init; }
+
+    public double? MinP { get; init; }
+
+    public double? RepetitionPenalty { get; init; }
+
+    public int? MaxTokens { get; init; }
+
+    public long? Seed { get; init; }
+}

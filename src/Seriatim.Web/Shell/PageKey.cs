@@ -1,0 +1,23 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Seriatim.Web.Calls;
+
+namespace Seriatim.Web.Shell;
+
+/// <summary><c>POST /page/key</c>: the form that asks for the server's key, once for each browser.</summary>
+internal static class PageKey
+{
+    public const string Path = "/page/key";
+
+    public static async Task HandleAsync(HttpContext http)
+    {
+        IFormCollection form = await http.Request.ReadFormAsync(http.RequestAborted).ConfigureAwait(false);
+        string key = $"{form["key"]}".Trim();
+        string back = PageViews.Of($"{form["back"]}".TrimStart('/'))?.Route ?? "/";
+        bool isKnown = await http.RequestServices.GetRequiredService<ServerAddress>()
+            .IsKeyAsync(key, http.RequestAborted).ConfigureAwait(false);
+        if (isKnown)
+            http.RequestServices.GetRequiredService<PageCookies>().WriteKey(http.Response, key);
+        http.Response.Redirect(http.Request.PathBase + back + (isKnown ? "" : "?key=wrong"));
+    }
+}
