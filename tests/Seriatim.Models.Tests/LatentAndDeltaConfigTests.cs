@@ -97,10 +97,10 @@ public sealed class LatentAndDeltaConfigTests : IDisposable
             .Select(t => (t.Name, t.Name == tensor ? (long[])[t.Shape[0] + 1, .. t.Shape.Skip(1)] : [.. t.Shape]))];
         File.WriteAllText(Path.Combine(_folder, "config.json"), Deepseek);
         using (SafetensorsWriter writer = SafetensorsWriter.Create(Path.Combine(_folder, "model.safetensors"),
-            [.. tensors.Select(t => new SafetensorsSpec(t.Name, SafetensorsType.F32, [.. t.Shape]))]))
+            [.. tensors.Select(t => new SafetensorsTensorSpec(t.Name, SafetensorsType.F32, [.. t.Shape]))]))
         {
-            foreach ((_, long[] shape) in tensors)
-                writer.Append(new byte[4 * shape.Aggregate(1L, (product, size) => product * size)]);
+            foreach ((string name, long[] shape) in tensors)
+                writer.Append(name, new byte[4 * shape.Aggregate(1L, (product, size) => product * size)]);
             writer.Complete();
         }
 
