@@ -34,6 +34,7 @@ internal sealed class SeedOssArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, headDim: 128);
+        config.Waive("the class does nothing with it", "pretraining_tp");
         attention = attention with
         {
             InputBias = config.Flag(true, "attention_bias"),

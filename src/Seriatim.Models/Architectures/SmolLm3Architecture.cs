@@ -43,6 +43,7 @@ internal sealed class SmolLm3Architecture : Architecture
         attention = attention with { InputBias = bias, OutputBias = bias };
         int layers = config.Size("num_hidden_layers");
         Func<int, bool> turns = Turning(config, layers, usualInterval: 4);
+        config.Waive("the class does nothing with it", "pretraining_tp");
         config.Waive("layer_types says which layers have a window", "max_window_layers");
         int window = config.SizeOrNull("sliding_window") ?? 0;
         window = config.Flag(false, "use_sliding_window") ? window : 0;

@@ -32,6 +32,8 @@ internal sealed class Starcoder2Architecture : Architecture
         bool bias = config.Flag(true, "use_bias");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
         attention = attention with { InputBias = bias, OutputBias = bias, Window = LlamaFamily.Window(config) };
+        config.Waive("keys of StarCoder 1 that the class does not read", "activation_function", "attention_softmax_in_fp32",
+            "layer_norm_epsilon", "scale_attention_softmax_in_fp32", "scale_attn_weights");
         config.Only("norm_type", "layer_norm");
         config.Only("mlp_type", "default");
         var feedForward = new FeedForwardSpec.Dense(config.Size("intermediate_size"),

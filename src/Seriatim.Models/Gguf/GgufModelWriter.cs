@@ -33,8 +33,7 @@ public static class GgufModelWriter
         GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.Gguf
             ?? throw new UnsupportedConfigException(name, ["model_type"],
                 $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
-        GgufExport export = MetadataOf(model, map);
-        GgufTensor[] tensors = [.. Tensors(model, map.Names(model.Spec), mix)];
+        (GgufExport export, GgufTensor[] tensors) = Draft(model, map, mix);
         var metadata = new List<KeyValuePair<string, object>>
         {
             new("general.architecture", map.Architecture),
@@ -61,12 +60,14 @@ public static class GgufModelWriter
         writer.Complete();
     }
 
-    /// <summary>The metadata; what layers would have to agree on and do not is refused like all that files have no word for.</summary>
-    private static GgufExport MetadataOf(Model model, GgufMap map)
+    /// <summary>
+    /// Metadata and tensors; what layers would have to agree on and do not is refused like all that files have no word for.
+    /// </summary>
+    private static (GgufExport Metadata, GgufTensor[] Tensors) Draft(Model model, GgufMap map, QuantizationMix mix)
     {
         try
         {
-            return Metadata(model, map);
+            return (Metadata(model, map), [.. Tensors(model, map.Names(model.Spec), mix)]);
         }
         catch (NotSupportedException failure)
         {

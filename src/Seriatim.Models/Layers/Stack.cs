@@ -58,7 +58,7 @@ internal sealed class Stack : IDisposable
             }
 
             _blocks[i] = Block.Build(new BlockPart(
-                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
+                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfParts(i), _memory.OfCross(i))
             {
                 Inputs = spec.InputWidth(i),
                 Number = i,

@@ -42,8 +42,11 @@ internal sealed class MemoryLayout
     /// <summary>Whether the ids are all that is remembered, and each step reads the sequence again.</summary>
     public bool IsTokens { get; }
 
+    /// <summary>The place of a layer's mixer: of its first part, if it has several.</summary>
+    public MemoryPlace OfMixer(int layer) => _mixers[layer][0];
+
     /// <summary>The places of the parts of a layer's mixer.</summary>
-    public IReadOnlyList<MemoryPlace> OfMixer(int layer) => _mixers[layer];
+    public IReadOnlyList<MemoryPlace> OfParts(int layer) => _mixers[layer];
 
     public MemoryPlace OfCross(int layer) => _cross[layer];
 
