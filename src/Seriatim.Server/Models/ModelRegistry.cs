@@ -58,14 +58,17 @@ internal sealed class ModelRegistry : IAsyncDisposable
 
     private string Names() => string.Join(", ", _models.Select(model => model.Name));
 
-    /// <summary>Offers a model that was fetched while the server runs, under the name it was fetched by.</summary>
-    public void Offer(string id)
+    /// <summary>Offers a model that was fetched or written while the server runs, unless its name is known already.</summary>
+    /// <param name="model">What it is opened by.</param>
+    /// <param name="name">Its name; null: the same.</param>
+    public void Offer(string model, string? name = null)
     {
+        name ??= model;
         lock (_gate)
         {
-            if (TryFind(id) is null)
+            if (TryFind(name) is null)
             {
-                var options = new ServedModelOptions { Model = id, Name = id, Options = _options.ModelOptions };
+                var options = new ServedModelOptions { Model = model, Name = name, Options = _options.ModelOptions };
                 Add(new ServedModel(options, Host, _options));
             }
         }
