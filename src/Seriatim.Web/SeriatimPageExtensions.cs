@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
+using Seriatim.Web.Models;
 using Seriatim.Web.Shell;
 using Seriatim.Web.Translate;
 
@@ -29,6 +30,7 @@ public static class SeriatimPageExtensions
         services.AddSingleton<Engine.EngineMachine>();
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
         services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
+        services.AddSingleton<ModelWork>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();
