@@ -239,6 +239,40 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         }
     }
 
+    [BrowserTheory]
+    [InlineData("stories", 1280, "light")]
+    [InlineData("zh-en", 390, "dark")]
+    [InlineData("zh-en-nar", 1280, "dark")]
+    [InlineData("fill", 390, "light")]
+    public async Task Every_kind_of_model_is_shown_and_taught_in_Chinese_too(string model, int width, string shade)
+    {
+        string? text = model == "fill" ? "The sky is blue and the sun is bright today." : null;
+        await using Visitor visitor = await OpenAsync(model, text, width, shade, language: "zh");
+        IPage page = visitor.Page;
+        foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
+            await OpenStationAsync(page, station);
+        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("[data-table=softmax]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await visitor.FitsAsync();
+        await ShootAsync(page, $"kind-{model}-{width}-{shade}");
+        await page.Locator("#scope-teacher").CheckAsync();
+        ILocator loss = page.Locator("[data-fact=loss], .failure");
+        await Assertions.Expect(loss.First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        Assert.Equal(0, await page.Locator(".failure").CountAsync());
+        await visitor.FitsAsync();
+        await visitor.IsAccessibleAsync();
+        await ShootAsync(page, $"teacher-{model}-{width}-{shade}");
+        visitor.IsContent();
+    }
+
+    private static async Task ShootAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("SERIATIM_SHOTS") is not { Length: > 0 } folder)
+            return;
+        await page.EvaluateAsync("() => { const walk = document.querySelector('.walk'); if (walk) walk.style.position = 'static'; }");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+    }
+
     /// <summary>The layers and heads of a 7B model over tiny rows, with random weights.</summary>
     private static void WriteWide(string folder)
     {
@@ -286,9 +320,10 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         fixture.Server.Services.GetRequiredService<ServerCore>().Models.Find(model).UseAsync(CancellationToken.None);
 
     private async Task<Visitor> OpenAsync(
-        string model, string? text, int width = 1280, string shade = "light", PageServer? server = null)
+        string model, string? text, int width = 1280, string shade = "light", PageServer? server = null,
+        string language = "en")
     {
-        Visitor visitor = await fixture.VisitAsync("microscope", theme: shade, width: width, height: 900, server: server);
+        Visitor visitor = await fixture.VisitAsync("microscope", language, shade, width, height: 900, server: server);
         IPage page = visitor.Page;
         await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync(new() { Timeout = 60_000 });
         if (await page.Locator("#scope-model").InputValueAsync() != model)
