@@ -79,7 +79,8 @@ internal static class TermsReader
             throw new SequenceTermsException("Window.Size", window.Size, "1 or more is allowed");
         if (window.Sinks < 0)
             throw new SequenceTermsException("Window.Sinks", window.Sinks, "0 or more is allowed");
-        if (spec.Decoder is not { } decoder || layers.Length == 0)
+        bool hasLatents = spec.Decoder?.Layers.Any(layer => layer.Mixer is MixerSpec.Latent) ?? false;
+        if (spec.Decoder is not { } decoder || (layers.Length == 0 && !hasLatents))
         {
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
@@ -88,9 +89,11 @@ internal static class TermsReader
         if (other < decoder.Layers.Count)
         {
             // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
+            MixerSpec mixer = decoder.Layers[other].Mixer;
             throw new SequenceTermsException("Window.Size", window.Size,
-                $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, " +
-                "which remembers all of the past and can forget none of it");
+                $"layer {other} of this {spec.Family} model is a {mixer.GetType().Name}, " + (mixer is MixerSpec.Latent
+                    ? "whose latents are kept without a window"
+                    : "which remembers all of the past and can forget none of it"));
         }
 
         if (decoder.Position is not PositionSpec.None)
