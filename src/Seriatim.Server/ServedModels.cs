@@ -10,6 +10,10 @@ public sealed class ServedModels
     /// <summary>Names of all models, in the order in which they were given.</summary>
     public IReadOnlyList<string> Names => [.. _server.Models.Models.Select(model => model.Name)];
 
+    /// <summary>What a model is opened by; null: there is none of that name.</summary>
+    /// <param name="name">Its name, or an alias.</param>
+    public string? SourceOf(string name) => _server.Models.TryFind(name)?.Source;
+
     /// <summary>
     /// Offers a further model, which is opened when it is asked for. Opened as the options of the server say
     /// (<see cref="SeriatimServerOptions.ModelOptions"/>).
@@ -18,5 +22,5 @@ public sealed class ServedModels
     /// <param name="name">The name that requests ask for.</param>
     /// <returns>False: there is a model of that name already.</returns>
     /// <exception cref="ServerConfigurationException">The name is empty or has control characters.</exception>
-    public bool TryOffer(string model, string name) => _server.Models.TryOffer(model, name);
+    public bool Offer(string model, string name) => _server.Models.Offer(model, name);
 }

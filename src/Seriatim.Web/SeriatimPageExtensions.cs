@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
+using Seriatim.Web.Models;
 using Seriatim.Web.Shell;
 using Seriatim.Web.Translate;
 
@@ -26,9 +27,12 @@ public static class SeriatimPageExtensions
         ArgumentNullException.ThrowIfNull(services);
         var options = new SeriatimPageOptions();
         configure?.Invoke(options);
-        services.AddSingleton<Engine.EngineMachine>();
+        services.AddSingleton<Engine.EngineMachine>().AddSingleton<Work.LongWork>();
+        services.AddSingleton<Lab.LabWork>().AddHostedService(provider => provider.GetRequiredService<Lab.LabWork>());
+        services.AddSingleton<Training.TrainingWork>().AddHostedService(provider => provider.GetRequiredService<Training.TrainingWork>());
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
         services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
+        services.AddSingleton<ModelWork>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();
@@ -46,6 +50,7 @@ public static class SeriatimPageExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         endpoints.MapGet(PageAssets.Route, PageAssets.HandleAsync).Add(Guard);
+        endpoints.MapGet(Work.PageReports.Route, Work.PageReports.HandleAsync).Add(Guard);
         endpoints.MapPost(PageKey.Path, PageKey.HandleAsync).DisableAntiforgery().Add(Guard);
 
         // The page has no forms that the framework would read, so it needs none of its tokens; the guard refuses other sites.

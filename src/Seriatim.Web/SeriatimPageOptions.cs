@@ -32,6 +32,9 @@ public sealed class SeriatimPageOptions
     /// <summary>Most bytes of a text that is uploaded to be trained on.</summary>
     public long MaxTrainingTextBytes { get; set; } = 16L << 20;
 
+    /// <summary>Whether the lab offers runs of a second or two, whose times mean nothing; for tests.</summary>
+    internal bool OffersTinyLab { get; set; }
+
     /// <summary>The folder that <see cref="DataFolder"/> means.</summary>
     /// <param name="kind">The folder in it.</param>
     internal string FolderFor(string kind)

@@ -29,6 +29,19 @@ public sealed class VerbTests : IDisposable
         Assert.Contains("/unknown", error);
     }
 
+    /// <summary>What a model marks as thought is no part of what it says.</summary>
+    [Fact]
+    public void Chat_tells_what_is_thought_apart_from_what_is_said()
+    {
+        TinyModels.WriteLlama(_folder.Path, template: "{# </think> #}"
+            + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal));
+        string[] chat = ["chat", "-m", _folder.Path, "-n", "12", "--temp", "0"];
+        JsonElement line = JsonDocument.Parse(Run("the cat\n", [.. chat, "--json"])).RootElement;
+        Assert.Equal("", line.GetProperty("answer").GetString());
+        Assert.True(line.GetProperty("reasoning").GetString()!.Length > 3);
+        Assert.Equal("\n", Run("the cat\n", chat));
+    }
+
     [Fact]
     public void Ctrl_C_ends_a_chat_that_waits()
     {

@@ -157,8 +157,7 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         // What was said is remembered, though it was ended: "go on" can be the next message.
         conversation.Answered($"{answer.Text}", answer.Thoughts);
         await _output.WriteAsync(json
-            ? JsonSerializer.Serialize(new ChatLine(message, $"{answer.Text}", answer.Thoughts, answer.Finish, answer.Tokens, answer.Seed),
-                CliJson.Lines.ChatLine) + "\n"
+            ? JsonSerializer.Serialize(answer.Line(message), CliJson.Lines.ChatLine) + "\n"
             : "\n");
         if (talks || !json && !Console.IsErrorRedirected)
             Terminal.Note(answer.Describe(conversation.Context));
@@ -167,8 +166,7 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
 
     private async Task ReadAsync(string message, Answer answer, CancellationToken cancellation)
     {
-        (GenerationRequest request, GenerationHandle handle, AnswerReader reader) = conversation.Ask(message, cancellation);
-        answer.Reader = reader;
+        (GenerationRequest request, GenerationHandle handle, answer.Reader) = conversation.Ask(message, cancellation);
         (answer.Prompt, answer.Seed) = (request.Prompt.Length, handle.Seed);
         FinishReason? finish = null;
         await foreach (GenerationUpdate update in handle.WithCancellation(CancellationToken.None))
@@ -177,9 +175,9 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
             if (answer.Tokens == 1 && answer.First == 0)
                 answer.First = Stopwatch.GetTimestamp();
             finish ??= update.Finish;
-            await TellAsync(answer, reader.Push(update.Text));
+            await TellAsync(answer, answer.Reader.Push(update.Text));
             if (update.Finish is { } end)
-                await TellAsync(answer, reader.End(AnswerPlan.IsCut(end)));
+                await TellAsync(answer, answer.Reader.End(AnswerPlan.IsCut(end)));
         }
 
         answer.Finish = JsonNamingPolicy.SnakeCaseLower.ConvertName($"{finish}");
@@ -235,6 +233,8 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         public ulong Seed { get; set; }
 
         public long First { get; set; }
+
+        public ChatLine Line(string message) => new(message, $"{Text}", Thoughts, Finish, Tokens, Seed);
 
         /// <summary>Speed and place in the context, on one line of 80 columns.</summary>
         public string Describe(int? context)

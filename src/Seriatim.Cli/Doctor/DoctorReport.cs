@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Seriatim.Lab;
 using Seriatim.Tensors;
 
 namespace Seriatim.Cli;

@@ -76,7 +76,7 @@ internal static class LabCommand
         CommandLine.EndsSlowly = true;
         string now = "measuring this machine";
         var results = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
-        var surroundings = new LabSurroundings(HelpVerbs.Version, Hardware.Processor(), Hardware.VectorBits());
+        var surroundings = LabSurroundings.Of(HelpVerbs.Version);
         Task<LabReport> work = Task.Run(() => LabRunner.RunAsync(experiments, options, new ModelHub(), surroundings,
             new LabListener(
                 machine => Show(() => LabView.Print(machine)),

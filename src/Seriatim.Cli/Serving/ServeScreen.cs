@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Seriatim.Generation;
 using Seriatim.Server;
 
 namespace Seriatim.Cli;
@@ -26,10 +27,7 @@ internal static class ServeScreen
         if (models.Length > MostModels)
             Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
         Terminal.Note("");
-        Terminal.Note(core.Options.ModelOptions.Engine.Pages is { } pages
-            ? FormattableString.Invariant(
-                $"Each model keeps {pages * (long)core.Options.ModelOptions.Engine.PageSize:N0} positions for all its sequences (-c).")
-            : "Each model takes up to 512 MB for what its sequences remember, more where one whole context needs it (-c N: N positions).");
+        Terminal.Note(Memory(core.Options.ModelOptions.Engine));
         Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
         Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
@@ -40,6 +38,13 @@ internal static class ServeScreen
         Terminal.Note("");
         Terminal.Note("Ctrl-C stops it once its requests have ended.");
     }
+
+    /// <summary>What each model takes for its sequences.</summary>
+    private static string Memory(EngineOptions engine) => engine.Pages is { } pages
+        ? FormattableString.Invariant(
+            $"Each model remembers {pages * (long)engine.PageSize:N0} positions of all its sequences together (-c).")
+        : $"Each model takes up to {Terminal.Bytes(SequenceMemory.Usual)} for what its sequences remember, more where one whole "
+            + "context needs it; -c N: for N positions.";
 
     /// <summary>The model of the example: of the built-in ones the one that goes on with texts.</summary>
     private static string Shown(ServedModel[] models) =>

@@ -26,6 +26,7 @@ internal static class LabTraining
         });
         int last = Math.Max(1, steps / 8);
         double sum = 0;
+        int series = run.BeginSeries(LabPointKind.Loss), every = Math.Max(1, steps / 100);
         for (int step = 0; step < steps; step++)
         {
             run.Cancellation.ThrowIfCancellationRequested();
@@ -37,6 +38,8 @@ internal static class LabTraining
             if (!double.IsFinite(norm))
                 return Worst;
             watch?.Invoke(step);
+            if (step % every == 0)
+                run.Seen?.Invoke(new LabPoint(LabPointKind.Loss, series, step + 1, loss));
             double up = warmup > 0 ? Math.Min(1, (step + 1) / (warmup * steps)) : 1;
             double down = enough is null ? 1 - 0.9 * step / steps : 1;
             optimizer.Step(run.Ops, rate * up * down, GradientNorm.ClipFactor(norm, 1) / now.Labels.Length, clear: true);

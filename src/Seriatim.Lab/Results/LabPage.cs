@@ -160,7 +160,8 @@ internal static class LabPage
         page.Html("</table></div>\n<p class=\"meta\">* ").Text(LabWords.Timed.In(language)).Html("</p>\n");
     }
 
-    private static Chart ToChart(LabPlot plot, LabLanguage language) => new(
+    /// <summary>A plot as a chart of pages.</summary>
+    public static Chart ToChart(LabPlot plot, LabLanguage language) => new(
         plot.Title.In(language), plot.X.In(language), plot.Y.In(language),
         [
             .. plot.Series.Select(series => new ChartSeries(series.Name.In(language), series.X,

@@ -16,6 +16,7 @@ internal static class LabClock
         var seconds = new double[works.Length][];
         for (int i = 0; i < works.Length; i++)
             seconds[i] = new double[rounds];
+        int series = run.BeginSeries(LabPointKind.Time, works.Length);
         for (int round = -1; round < rounds; round++)
         {
             for (int i = 0; i < works.Length; i++)
@@ -23,8 +24,10 @@ internal static class LabClock
                 run.Cancellation.ThrowIfCancellationRequested();
                 long start = Stopwatch.GetTimestamp();
                 works[i]();
-                if (round >= 0)
-                    seconds[i][round] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                if (round < 0)
+                    continue;
+                seconds[i][round] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                run.Seen?.Invoke(new LabPoint(LabPointKind.Time, series + i, round + 1, seconds[i][round] * 1e3));
             }
         }
 

@@ -13,6 +13,7 @@ internal sealed class LabRun(
     private readonly List<Figure> _figures = [];
     private readonly List<LabTable> _tables = [];
     private readonly List<LabText> _notes = [];
+    private readonly int[] _series = new int[2];
 
     /// <summary>How thoroughly.</summary>
     public LabSize Size => options.Size;
@@ -65,6 +66,19 @@ internal sealed class LabRun(
     {
         cancellation.ThrowIfCancellationRequested();
         say(what);
+    }
+
+    /// <summary>Who is told what is seen on the way; null: nobody is.</summary>
+    public Action<LabPoint>? Seen { get; init; }
+
+    /// <summary>Numbers for some series of points: the first of them.</summary>
+    /// <param name="kind">What they are.</param>
+    /// <param name="count">How many.</param>
+    public int BeginSeries(LabPointKind kind, int count = 1)
+    {
+        int first = _series[(int)kind] + 1;
+        _series[(int)kind] += count;
+        return first;
     }
 
     /// <summary>Adds a figure that is the same in each run.</summary>

@@ -26,7 +26,8 @@ internal static class LabRunner
                 break;
             listener.Doing(experiment, "");
             LabResult result = await RunAsync(experiment, options, machine.Limits, hub,
-                words => listener.Doing(experiment, words), cancellation);
+                words => listener.Doing(experiment, words), cancellation,
+                listener.Seen is { } seen ? point => seen(experiment, point) : null);
             results.Add(result);
             listener.Done(experiment, result);
         }
@@ -37,9 +38,9 @@ internal static class LabRunner
 
     /// <summary>Runs one.</summary>
     public static async Task<LabResult> RunAsync(Experiment experiment, LabOptions options, MachineSpeed limits, ModelHub hub,
-        Action<string> say, CancellationToken cancellation)
+        Action<string> say, CancellationToken cancellation, Action<LabPoint>? seen = null)
     {
-        using var run = new LabRun(options, limits, hub, say, cancellation);
+        using var run = new LabRun(options, limits, hub, say, cancellation) { Seen = seen };
         long start = Stopwatch.GetTimestamp();
         LabText? skipped = null;
         bool failed = false;

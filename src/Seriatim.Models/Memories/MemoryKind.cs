@@ -44,8 +44,15 @@ internal abstract class MemoryKind
     /// <summary>Whether a layer's memory lies with that of this kind.</summary>
     protected abstract bool TakesIn(MemoryKind layer);
 
-    /// <summary>Keys and values of one shape, in pages.</summary>
-    public sealed class Pages(int heads, int headDim) : MemoryKind
+    /// <summary>
+    /// Keys and values of one shape, in pages. Layers that see different stretches are of different kinds, so that those with a
+    /// window give their pages back while others keep theirs.
+    /// </summary>
+    /// <param name="heads">Key heads.</param>
+    /// <param name="headDim">Features of a head.</param>
+    /// <param name="sight">Positions that a row sees; 0: all.</param>
+    /// <param name="narrows">Whether a narrower window of the sequence makes it less.</param>
+    public sealed class Pages(int heads, int headDim, int sight = 0, bool narrows = true) : MemoryKind
     {
         public override string Name => "pages";
 
@@ -54,11 +61,11 @@ internal abstract class MemoryKind
         public override long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(Layers, heads, headDim, type);
 
         public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
-            new PagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.Pages, sizes.Type));
+            new PagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.Pages, sizes.Type), sight, narrows);
 
         protected override bool TakesIn(MemoryKind layer) => layer is Pages other && other.Shape == Shape;
 
-        private (int, int) Shape => (heads, headDim);
+        private (int, int, int, bool) Shape => (heads, headDim, sight, narrows);
     }
 
     /// <summary>

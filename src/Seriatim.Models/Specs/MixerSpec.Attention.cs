@@ -93,7 +93,8 @@ public abstract partial record MixerSpec
         /// <inheritdoc/>
         public override double MixingProducts(Segment segment) => 2.0 * Heads * HeadDim * Pairs(segment);
 
-        internal override MemoryKind? Remembers() => KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim) : null;
+        internal override MemoryKind? Remembers() =>
+            KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim, Sight, narrows: Chunk <= 0) : null;
 
         internal override PositionSpec.Rope? Turning => Position as PositionSpec.Rope;
 

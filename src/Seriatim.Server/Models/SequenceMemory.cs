@@ -21,7 +21,8 @@ internal static class SequenceMemory
     public static EngineOptions Fit(EngineOptions engine, IGenerationModel model, int context)
     {
         long each = model.BytesPerPosition(engine.KeyValueType);
-        bool isSaid = engine.Pages is not null || engine.States is not null || engine.MemoryBytes != new EngineOptions().MemoryBytes;
+        bool isSaid = engine.Pages is not null || engine.States is not null
+            || engine.MemoryBytes != new EngineOptions().MemoryBytes;
         if (isSaid || each == 0 || model.BytesPerState > 0)
             return engine;
         double pages = Math.Ceiling(context / (double)engine.PageSize);

@@ -39,7 +39,8 @@ internal sealed class ServerSpan : IDisposable
             out ActivityContext parent);
         Activity? current = Activity.Current;
         Activity.Current = null;
-        Activity? own = SeriatimTelemetry.Activities.StartActivity($"{endpoint.Method} {endpoint.Path}", ActivityKind.Server, parent);
+        Activity? own = SeriatimTelemetry.Activities.StartActivity(
+            $"{endpoint.Method} {endpoint.Path}", ActivityKind.Server, parent);
         if (own is null)
             Activity.Current = current;
         if (own is { IsAllDataRequested: true })

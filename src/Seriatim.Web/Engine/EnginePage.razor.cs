@@ -40,6 +40,7 @@ public sealed partial class EnginePage
     private int _loadRequests = 8;
     private int _loadTokens = 64;
     private Language _spoken;
+    private int _attempts;
 
     [Inject]
     private PageApi Api { get; set; } = null!;
@@ -271,6 +272,13 @@ public sealed partial class EnginePage
         {
             _said = failure;
         }
+        catch (Exception failure) when (failure is IOException or JSException or TimeoutException)
+        {
+            _said = new SaidException(EngineTexts.NotRead, file.Name, failure.Message);
+        }
+
+        // Another element: browsers do not tell that the same file was chosen again.
+        _attempts++;
     }
 
     private Task SeekAsync(ChangeEventArgs args) =>

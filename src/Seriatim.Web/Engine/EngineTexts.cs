@@ -18,6 +18,7 @@ internal static class EngineTexts
     public static readonly Text BackToLive = new("Back to the engine", "回到实时引擎");
     public static readonly Text TraceFull = new("The trace has {0}, which is all it may have; recording has stopped. Download it.", "记录已达上限 {0}，录制已停止。请下载保存。");
     public static readonly Text TraceTooLong = new("{0} has {1}; a trace may have {2}. Record a shorter one.", "{0} 的大小为 {1}；记录文件最多 {2}。请录制较短的记录。");
+    public static readonly Text NotRead = new("{0} could not be read: {1} Choose it again.", "无法读取 {0}：{1} 请重新选择。");
     public static readonly Text NoTrace = new("Line {0} is not a line of a trace ({1}). Choose a file that was recorded here, or with POST /v1/engine/watch.", "第 {0} 行不是引擎记录（{1}）。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
     public static readonly Text EmptyTrace = new("The file has no frame in it. Choose one that was recorded here, or with POST /v1/engine/watch.", "文件中没有任何帧。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
     public static readonly Text Trace = new("Trace {0}: frame {1} of {2}", "记录 {0}：第 {1} 帧，共 {2} 帧");

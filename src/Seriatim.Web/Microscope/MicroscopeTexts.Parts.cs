@@ -12,7 +12,6 @@ internal static partial class MicroscopeTexts
     public static readonly Text Adds = new("How long the row of “{0}” is, and what each part adds", "“{0}”这一行的长度，以及各部分加入了多少");
     public static readonly Text Before = new("before", "之前");
     public static readonly Text After = new("after", "之后");
-    public static readonly Text AddedBy = new("+ {0}", "+ {0}");
     public static readonly Text StreamAfter = new("after {0}", "{0} 之后");
     public static readonly Text SelfAttention = new("Attention", "注意力");
     public static readonly Text CrossAttention = new("Attention to the source", "对源文本的注意力");

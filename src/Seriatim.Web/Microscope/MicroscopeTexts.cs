@@ -22,6 +22,10 @@ internal static partial class MicroscopeTexts
     public static readonly Text Tokens = new("Tokens", "词元");
     public static readonly Text SourceTokens = new("Tokens of the source", "源文本的词元");
     public static readonly Text TokenAbout = new("Position {0}: {1}, id {2}", "位置 {0}：{1}，编号 {2}");
+    public static readonly Text MoreTokens = new("{0} more", "另有 {0} 个");
+    public static readonly Text NoModels = new(
+        "This server offers no model. Start it with one (seriatim serve MODEL), or pull one in the view Models.",
+        "此服务器没有模型。请带模型启动（seriatim serve MODEL），或在“模型”视图中下载一个。");
     public static readonly Text WalkControls = new("The way through the machine", "穿过机器的路线");
     public static readonly Text Previous = new("Step back", "上一步");
     public static readonly Text Next = new("Next step", "下一步");

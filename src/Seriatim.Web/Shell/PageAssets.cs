@@ -23,6 +23,9 @@ internal static class PageAssets
     public static string Of(string name) => Find(name) is { } asset ? $"page/assets/{asset.Hash}/{name}"
         : throw new InvalidOperationException($"There is no file {name} in {Own.GetName().Name}.");
 
+    /// <summary>Whether there is a file: what the build takes from npm may be missing.</summary>
+    public static bool Has(string name) => Find(name) is not null;
+
     public static async Task HandleAsync(HttpContext http)
     {
         HttpResponse response = http.Response;
@@ -50,7 +53,7 @@ internal static class PageAssets
 
     private static Asset? Read(string name)
     {
-        using Stream? stream = Own.GetManifestResourceStream($"page/{name}");
+        using Stream? stream = Own.GetManifestResourceStream($"page/{name}") ?? ReadChart(name);
         if (stream is null)
             return null;
         byte[] bytes = new byte[stream.Length];
@@ -64,6 +67,10 @@ internal static class PageAssets
         };
         return new Asset(bytes, new Lazy<byte[]>(() => Zip(bytes)), Convert.ToHexStringLower(SHA256.HashData(bytes))[..12], type);
     }
+
+    /// <summary>What reports draw their charts with, which lies where they are made.</summary>
+    private static Stream? ReadChart(string name) => name is "uplot.js" or "uplot.css" or "charts.js"
+        ? typeof(Seriatim.Training.TrainingPage).Assembly.GetManifestResourceStream(name) : null;
 
     private static byte[] Zip(byte[] bytes)
     {

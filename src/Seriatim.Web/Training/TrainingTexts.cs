@@ -49,6 +49,7 @@ internal static class TrainingTexts
     public static readonly Text TooLong = new("{0} has {1}; {2} at most are taken here, and nothing of it was read. Cut it, or train on it with: seriatim train", "{0} 的大小为 {1}；此处最多接受 {2}，未读取任何内容。请截短，或用 seriatim train 训练。");
     public static readonly Text TooShort = new("{0} has {1} characters; at least {2} are needed, so that something is left to validate on.", "{0} 只有 {1} 个字符；至少需要 {2} 个，以便留出验证部分。");
     public static readonly Text NoText = new("{0} is no plain text: byte {1} is not UTF-8. Save it as text in UTF-8, and choose it again.", "{0} 不是纯文本：第 {1} 个字节不是 UTF-8。请另存为 UTF-8 文本后重新选择。");
+    public static readonly Text NotRead = new("{0} could not be read: {1} Choose it again.", "无法读取 {0}：{1} 请重新选择。");
     public static readonly Text NotWritten = new("The run cannot be written: {0} Make room on the disk, or let the server write to another place (SERIATIM_DATA).", "无法写入：{0} 请清理磁盘，或让服务器写到其他位置（SERIATIM_DATA）。");
     public static readonly Text NoMemory = new("The weights and their gradients alone need more than the {0} of this machine. Choose a smaller size.", "仅权重和梯度就超过本机的 {0} 内存。请选择较小的规模。");
     public static readonly Text TooLarge = new("The run needs about {0}; this machine has {1}. Choose a smaller size.", "训练约需 {0}；本机有 {1}。请选择较小的规模。");

@@ -8,6 +8,7 @@ internal sealed class Session : IDisposable
     private readonly MemoryPools _pools;
     private readonly SequenceTerms _terms;
     private readonly bool _ownsPools;
+    private readonly List<(MemoryPool Pool, int Unit)> _kept = [];
     private Tensor? _encoded;
     private EncoderRows? _source;
 
@@ -86,13 +87,26 @@ internal sealed class Session : IDisposable
         return logits;
     }
 
-    /// <summary>Feeds tokens; returns the units of the first full pages, for each kind, with a reference to each.</summary>
+    /// <summary>
+    /// Feeds tokens; returns the units of the first full pages, for each kind. Pages are kept as a cache keeps them: layers with a
+    /// window give theirs back at the commit.
+    /// </summary>
     public int[][] FeedAndShare(int[] tokens, int pages)
     {
         RaggedBatch batch = new RaggedBatchBuilder().Add(tokens, Memory, points: CommitPoints.PageBorders).Build();
         Logits(batch);
         int[][] units = [.. Memory.Stores.Select(store =>
             Enumerable.Range(0, pages).Select(page => store.UnitOfBlock(page, Memory.Length)).ToArray())];
+        for (int kind = 0; kind < units.Length; kind++)
+        {
+            MemoryPool pool = _pools[kind];
+            foreach (int unit in units[kind].Where(unit => unit >= 0 && pool.HoldsPositions))
+            {
+                pool.Retain(unit);
+                _kept.Add((pool, unit));
+            }
+        }
+
         batch.Commit();
         return units;
     }
@@ -120,6 +134,9 @@ internal sealed class Session : IDisposable
     {
         _encoded?.Dispose();
         Memory.Dispose();
+        foreach ((MemoryPool pool, int unit) in _kept)
+            pool.Release(unit);
+        _kept.Clear();
         if (!_ownsPools)
             return;
         for (int kind = 0; kind < _pools.Count; kind++)

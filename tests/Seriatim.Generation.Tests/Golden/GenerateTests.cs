@@ -26,11 +26,22 @@ public sealed class GenerateTests
         return data;
     }
 
+    /// <summary>References open the blocks of such checkpoints; products of blocks round activations to 8 bits.</summary>
+    private static bool IsCoded(string name)
+    {
+        using JsonDocument config = LenientJson.Parse(Shared.Path("golden", name, "config.json"));
+        return config.RootElement.TryGetProperty("quantization_config", out _);
+    }
+
     [SharedTheory]
     [MemberData(nameof(Cases))]
     public void EngineEqualsTheReference(string name)
     {
-        using Model model = Model.Load(Shared.Path("golden", name), new ModelLoadOptions { HashRotations = Rotations(name) });
+        using Model model = Model.Load(Shared.Path("golden", name), new ModelLoadOptions
+        {
+            HashRotations = Rotations(name),
+            Storage = IsCoded(name) ? WeightStorage.F32 : WeightStorage.AsStored,
+        });
         using var core = new EngineCore(
             new LoadedModel(model, CpuOps.Create(1)),
             new EngineOptions { Pages = 400, PageSize = 8, TokenBudget = 64, MaxSequences = 40 });

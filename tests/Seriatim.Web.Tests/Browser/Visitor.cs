@@ -21,7 +21,11 @@ internal sealed class Visitor : IAsyncDisposable
     public static async Task<Visitor> OpenAsync(
         IBrowser browser, string url, string path, string language, string theme, int width, int height)
     {
-        IBrowserContext context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = height } });
+        IBrowserContext context = await browser.NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            ReducedMotion = ReducedMotion.Reduce,
+        });
         context.SetDefaultTimeout(20_000);
         await context.AddCookiesAsync(
             [new() { Name = "seriatim-language", Value = language, Url = url }, new() { Name = "seriatim-theme", Value = theme, Url = url }]);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace Seriatim.Cli;
+namespace Seriatim.Lab;
 
 /// <summary>The processor as .NET sees it.</summary>
 internal static class Hardware

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -12,44 +11,14 @@ using Scope = Seriatim.Inspection.Microscope;
 namespace Seriatim.Web.Tests;
 
 /// <summary>The microscope in a real browser: what it shows is what the library says, to the bit.</summary>
-public sealed class MicroscopeViewTests : IAsyncLifetime
+[Collection(nameof(BrowserFixture))]
+public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
 {
-    private static readonly string? Chromium =
-        new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
-
-    private readonly TempFolder _folder = new();
-    private readonly List<string> _errors = [];
-    private readonly List<string> _elsewhere = [];
-    private PageServer _server = null!;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
-
-    public async Task InitializeAsync()
-    {
-        if (Chromium is null)
-            return;
-        WriteWide(_folder.Path);
-        var wide = new ServedModelOptions { Model = _folder.Path, Name = "wide" };
-        _server = await PageServer.StartAsync(options => options.Models.Add(wide));
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(
-            new BrowserTypeLaunchOptions { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (Chromium is null)
-            return;
-        await _browser!.CloseAsync();
-        _playwright!.Dispose();
-        await _server.DisposeAsync();
-        _folder.Dispose();
-    }
-
     [BrowserFact]
     public async Task Logits_attention_and_the_chosen_token_are_those_of_the_library()
     {
-        IPage page = await OpenAsync("stories", "The dog ran to the");
+        await using Visitor visitor = await OpenAsync("stories", "The dog ran to the");
+        IPage page = visitor.Page;
         using ModelUse use = await UseAsync("stories");
         Scope scope = use.Microscope();
         Specimen text = scope.Prepare("The dog ran to the");
@@ -82,14 +51,14 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await OpenStationAsync(page, "die");
         string? chosen = await page.Locator("#body-die [data-chosen]").GetAttributeAsync("data-chosen");
         Assert.Equal($"{walk.Next!.Token.Id}", chosen);
-        Assert.Empty(_errors);
-        Assert.Empty(_elsewhere);
+        visitor.IsContent();
     }
 
     [BrowserFact]
     public async Task A_token_is_generated_and_taken_back_and_the_cache_grows_by_a_column()
     {
-        IPage page = await OpenAsync("stories", "Once upon a time");
+        await using Visitor visitor = await OpenAsync("stories", "Once upon a time");
+        IPage page = visitor.Page;
         await OpenStationAsync(page, "cache");
         ILocator columns = page.Locator("#body-cache g.column");
         int before = await columns.CountAsync();
@@ -107,13 +76,14 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await page.Locator("#scope-temperature").FillAsync("0");
         await page.Locator("#scope-temperature").PressAsync("Tab");
         await Assertions.Expect(page.Locator("#body-die")).ToContainTextAsync("Temperature 0");
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
     [BrowserFact]
     public async Task One_walks_through_all_stations_by_keyboard_in_both_languages()
     {
-        IPage page = await OpenAsync("stories", "A cat");
+        await using Visitor visitor = await OpenAsync("stories", "A cat");
+        IPage page = visitor.Page;
         using ModelUse use = await UseAsync("stories");
         int stops = 7 + use.Microscope().Map.Last.Layers.Count;
         for (int stop = 1; stop < stops; stop++)
@@ -131,13 +101,14 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await page.Locator("#switch-language").ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("显微镜");
         await Assertions.Expect(page.Locator("#scope-next")).ToContainTextAsync("下一步");
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
     [BrowserFact]
     public async Task Teacher_forcing_shows_the_loss_of_the_library()
     {
-        IPage page = await OpenAsync("stories", "Once upon a time there was a dog.");
+        await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a dog.");
+        IPage page = visitor.Page;
         await page.Locator("#scope-teacher").CheckAsync();
         ILocator loss = page.Locator("[data-fact=loss]");
         await Assertions.Expect(loss).ToBeVisibleAsync(new() { Timeout = 30_000 });
@@ -155,13 +126,14 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
             Assert.Equal(taught.Gradients.Select(one => Shown(one.Norm)), norms.Select(row => row[2]));
         }
 
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
     [BrowserFact]
     public async Task Both_stacks_and_the_attention_between_them_are_shown()
     {
-        IPage page = await OpenAsync("zh-en", null);
+        await using Visitor visitor = await OpenAsync("zh-en", null);
+        IPage page = visitor.Page;
         await OpenStationAsync(page, "layer");
         await Assertions.Expect(page.Locator("[data-numbers=cross-heads]")).ToBeVisibleAsync();
         string[][] cross = await TableAsync(page, "cross-heads");
@@ -169,19 +141,20 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await page.Locator("#scope-stack").SelectOptionAsync("Encoder");
         await Assertions.Expect(page.Locator("[data-numbers=cross-heads]")).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("[data-numbers=heads]")).ToBeVisibleAsync();
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
     [BrowserFact]
     public async Task A_closed_station_reads_nothing_and_bad_input_says_what_to_do()
     {
-        IPage page = await OpenAsync("stories", "A cat");
+        await using Visitor visitor = await OpenAsync("stories", "A cat");
+        IPage page = visitor.Page;
         Assert.Equal("0", await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"));
         await page.Locator("#scope-text").FillAsync(string.Concat(Enumerable.Repeat("word ", 5000)));
         await page.Locator("#scope-read").ClickAsync();
         await Assertions.Expect(page.Locator(".failure")).ToContainTextAsync("tokens");
         Assert.StartsWith("word word", await page.Locator("#scope-text").InputValueAsync());
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
     /// <summary>
@@ -192,7 +165,12 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
     {
         const int Layers = 32, Heads = 32;
         string text = string.Concat(Enumerable.Range(0, 12).Select(i => $"the cat number {i} sat on the mat and sang a song "));
-        IPage page = await OpenAsync("wide", text);
+        using var folder = new TempFolder();
+        WriteWide(folder.Path);
+        await using PageServer server = await PageServer.StartAsync(
+            options => options.Models.Add(new ServedModelOptions { Model = folder.Path, Name = "wide" }));
+        await using Visitor visitor = await OpenAsync("wide", text, server: server);
+        IPage page = visitor.Page;
         int tokens = await page.Locator(".tokens button").CountAsync();
         Assert.True(tokens > 100, $"{tokens} tokens");
         Assert.Equal("0", await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"));
@@ -206,29 +184,22 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         ILocator first = page.Locator(".tokens button").First;
         await first.ClickAsync();
         await Assertions.Expect(first).ToHaveAttributeAsync("aria-checked", "true", new() { Timeout = 3000 });
-        Assert.Empty(_errors);
+        visitor.IsContent();
     }
 
-    /// <summary>Contrast, labels, roles: axe-core, where npm has it.</summary>
-    [BrowserFact]
-    public async Task Readers_of_screens_are_served()
+    [BrowserTheory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public async Task Readers_of_screens_are_served(string shade)
     {
-        if (AxeScript is not { } axe)
-            return;
-        foreach (string shade in (string[])["light", "dark"])
-        {
-            IPage page = await OpenAsync("stories", "Once upon a time", shade: shade);
-            foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
-                await OpenStationAsync(page, station);
-            await TableAsync(page, "matrix");
-            await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-            await page.EvaluateAsync(await File.ReadAllTextAsync(axe));
-            string[] found = await page.EvaluateAsync<string[]>(
-                "async () => (await axe.run('.scope')).violations.filter(v => v.impact === 'serious' || v.impact === 'critical')"
-                + ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))");
-            Assert.True(found.Length == 0, $"{shade}: {string.Join(Environment.NewLine, found)}");
-            await page.CloseAsync();
-        }
+        await using Visitor visitor = await OpenAsync("stories", "Once upon a time", shade: shade);
+        IPage page = visitor.Page;
+        foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
+            await OpenStationAsync(page, station);
+        await TableAsync(page, "matrix");
+        await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await visitor.IsAccessibleAsync();
+        visitor.IsContent();
     }
 
     /// <summary>Pictures for whoever looks at them: into the folder that SERIATIM_SHOTS names.</summary>
@@ -240,7 +211,8 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         {
             foreach (int width in (int[])[390, 1280])
             {
-                IPage page = await OpenAsync("stories", "Once upon a time there was a little girl named Lily", width, shade);
+                await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a little girl named Lily", width, shade);
+                IPage page = visitor.Page;
                 foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
                     await OpenStationAsync(page, station);
                 await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
@@ -248,8 +220,7 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
                 await page.Locator("#scope-step").ClickAsync();
                 await Assertions.Expect(page.Locator(".tokens .made")).ToHaveCountAsync(1);
                 await Task.Delay(700);
-                int wide = await page.EvaluateAsync<int>("document.documentElement.scrollWidth");
-                Assert.True(wide <= width, $"{width} px: it scrolls sideways, {wide}.");
+                await visitor.FitsAsync();
                 if (folder is not null)
                 {
                     await page.EvaluateAsync("document.querySelector('.walk').style.position = 'static'");
@@ -263,16 +234,44 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
                     await page.ScreenshotAsync(new() { Path = whole, FullPage = true });
                 }
 
-                await page.CloseAsync();
+                visitor.IsContent();
             }
         }
-
-        Assert.Empty(_errors);
     }
 
-    private static string? AxeScript => typeof(MicroscopeViewTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Where(one => one.Key == "NodeFolder").Select(one => Path.Combine(one.Value!, "node_modules", "axe-core", "axe.min.js"))
-        .FirstOrDefault(File.Exists);
+    [BrowserTheory]
+    [InlineData("stories", 1280, "light")]
+    [InlineData("zh-en", 390, "dark")]
+    [InlineData("zh-en-nar", 1280, "dark")]
+    [InlineData("fill", 390, "light")]
+    public async Task Every_kind_of_model_is_shown_and_taught_in_Chinese_too(string model, int width, string shade)
+    {
+        string? text = model == "fill" ? "The sky is blue and the sun is bright today." : null;
+        await using Visitor visitor = await OpenAsync(model, text, width, shade, language: "zh");
+        IPage page = visitor.Page;
+        foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
+            await OpenStationAsync(page, station);
+        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("[data-table=softmax]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await visitor.FitsAsync();
+        await ShootAsync(page, $"kind-{model}-{width}-{shade}");
+        await page.Locator("#scope-teacher").CheckAsync();
+        ILocator loss = page.Locator("[data-fact=loss], .failure");
+        await Assertions.Expect(loss.First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        Assert.Equal(0, await page.Locator(".failure").CountAsync());
+        await visitor.FitsAsync();
+        await visitor.IsAccessibleAsync();
+        await ShootAsync(page, $"teacher-{model}-{width}-{shade}");
+        visitor.IsContent();
+    }
+
+    private static async Task ShootAsync(IPage page, string name)
+    {
+        if (Environment.GetEnvironmentVariable("SERIATIM_SHOTS") is not { Length: > 0 } folder)
+            return;
+        await page.EvaluateAsync("() => { const walk = document.querySelector('.walk'); if (walk) walk.style.position = 'static'; }");
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
+    }
 
     /// <summary>The layers and heads of a 7B model over tiny rows, with random weights.</summary>
     private static void WriteWide(string folder)
@@ -318,30 +317,14 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
     }
 
     private Task<ModelUse> UseAsync(string model) =>
-        _server.Services.GetRequiredService<ServerCore>().Models.Find(model).UseAsync(CancellationToken.None);
+        fixture.Server.Services.GetRequiredService<ServerCore>().Models.Find(model).UseAsync(CancellationToken.None);
 
-    private async Task<IPage> OpenAsync(string model, string? text, int width = 1280, string shade = "light")
+    private async Task<Visitor> OpenAsync(
+        string model, string? text, int width = 1280, string shade = "light", PageServer? server = null,
+        string language = "en")
     {
-        IBrowserContext context = await _browser!.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 900 } });
-        await context.AddCookiesAsync(
-        [
-            new Cookie { Name = "seriatim-theme", Value = shade, Url = _server.Url },
-            new Cookie { Name = "seriatim-language", Value = "en", Url = _server.Url },
-        ]);
-        IPage page = await context.NewPageAsync();
-        page.Console += (_, message) =>
-        {
-            if (message.Type == "error")
-                _errors.Add(message.Text);
-        };
-        page.PageError += (_, error) => _errors.Add(error);
-        page.Request += (_, request) =>
-        {
-            string[] own = [_server.Url, "data:", _server.Url.Replace("http", "ws", StringComparison.Ordinal)];
-            if (!own.Any(start => request.Url.StartsWith(start, StringComparison.Ordinal)))
-                _elsewhere.Add(request.Url);
-        };
-        await page.GotoAsync($"{_server.Url}/microscope");
+        Visitor visitor = await fixture.VisitAsync("microscope", language, shade, width, height: 900, server: server);
+        IPage page = visitor.Page;
         await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync(new() { Timeout = 60_000 });
         if (await page.Locator("#scope-model").InputValueAsync() != model)
         {
@@ -355,16 +338,6 @@ public sealed class MicroscopeViewTests : IAsyncLifetime
         await page.Locator("#scope-read").ClickAsync();
         await Assertions.Expect(page.Locator(".tokens").Last).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync();
-        return page;
-    }
-
-    /// <summary>A test that is skipped where there is no browser.</summary>
-    private sealed class BrowserFactAttribute : FactAttribute
-    {
-        public BrowserFactAttribute()
-        {
-            if (Chromium is null)
-                Skip = "There is no chromium here; install it to run this test.";
-        }
+        return visitor;
     }
 }
