@@ -2,7 +2,7 @@ namespace Seriatim.Conformance.Tests;
 
 /// <summary>
 /// Gradients of whole models are slopes of their loss: along a random direction through all parameters the loss changes as the
-/// gradients say. For families whose parts no golden training case has.
+/// gradients say. For families whose parts no golden training case has. (Experts chosen anew make steps; there all are chosen.)
 /// </summary>
 public sealed class FamilySlopeTests
 {
@@ -20,7 +20,8 @@ public sealed class FamilySlopeTests
     [InlineData("albert")]
     public void TheLossChangesAsTheGradientsSay(string name)
     {
-        using Model model = TinyEncoders.Make(name) ?? TinyModels.Make(name);
+        using Model model = TinyEncoders.Make(name) ?? TinyModels.Make(name, json =>
+            json.Replace("\"num_experts\": 5, \"num_experts_per_tok\": 2", "\"num_experts\": 3, \"num_experts_per_tok\": 3"));
         Parameter[] parameters = [.. model.Parameters.Where(p => !p.IsConstant).Select(p => p.Parameter)];
         using (var tape = new Tape((IDifferentiableOps)OpsUnderTest.Get("cpu-512")))
         {

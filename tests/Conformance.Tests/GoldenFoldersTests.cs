@@ -28,7 +28,7 @@ public sealed class GoldenFoldersTests
                 Assert.True(renamed.IsModel);
                 Assert.Equal(c.SkipReason()?[c.Name.Length..], renamed.SkipReason()?[renamed.Name.Length..]);
                 using System.Text.Json.JsonDocument before = c.Json("config.json"), after = renamed.Json("config.json");
-                Assert.Equal(GgufLimits.Refuses(before.RootElement), GgufLimits.Refuses(after.RootElement));
+                Assert.Equal(GgufLimits.Refuses(c.TextOf(before)), GgufLimits.Refuses(renamed.TextOf(after)));
             }
             finally
             {
@@ -58,7 +58,7 @@ public sealed class GoldenFoldersTests
         HashSet<string> types = [.. GoldenCases.All.Where(c => c.SkipReason() is null).Select(c =>
         {
             using var json = c.Json("config.json");
-            return json.RootElement.GetProperty("model_type").GetString()!;
+            return c.TextOf(json).GetProperty("model_type").GetString()!;
         })];
         Assert.All(ArchitectureRegistry.All.Where(a => !WithoutCase.Contains(a.ModelType)),
             a => Assert.Contains(a.ModelType, types));

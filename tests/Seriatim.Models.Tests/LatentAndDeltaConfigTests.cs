@@ -93,7 +93,8 @@ public sealed class LatentAndDeltaConfigTests : IDisposable
     public void ATensorThatDoesNotFitIsNamed(string tensor, bool longer, string says)
     {
         using Model model = Make(Deepseek);
-        (string Name, long[] Shape)[] tensors = [.. CheckpointExporter.Shapes(model.Parameters).Where(t => longer || t.Name != tensor)
+        (string Name, long[] Shape)[] tensors = [.. CheckpointExporter.Shapes(model.Parameters)
+            .Where(t => longer || t.Name != tensor)
             .Select(t => (t.Name, t.Name == tensor ? (long[])[t.Shape[0] + 1, .. t.Shape.Skip(1)] : [.. t.Shape]))];
         File.WriteAllText(Path.Combine(_folder, "config.json"), Deepseek);
         using (SafetensorsWriter writer = SafetensorsWriter.Create(Path.Combine(_folder, "model.safetensors"),
@@ -114,15 +115,19 @@ public sealed class LatentAndDeltaConfigTests : IDisposable
     public void TheLayersOfALatentAreOneTensor()
     {
         using Model model = Make(Deepseek);
-        ExportedTensor tensor = CheckpointExporter.Data(model.Parameters).Single(t => t.Name.EndsWith("0.self_attn.kv_b_proj.weight", StringComparison.Ordinal));
+        ExportedTensor tensor = CheckpointExporter.Data(model.Parameters).Single(t =>
+            t.Name.EndsWith("0.self_attn.kv_b_proj.weight", StringComparison.Ordinal));
         Assert.Equal([2 * 11, 9], tensor.Shape);
         float[] row = new float[5];
-        model.Parameters.Single(p => p is { Path: "layers.0.attention.keys.1", Ending: ".weight" }).Parameter.ReadRow(8, row);
+        Parameter("layers.0.attention.keys.1").ReadRow(8, row);
         for (int i = 0; i < row.Length; i++)
             Assert.Equal(row[i], tensor.Values[(11 + i) * 9 + 8]);
         float[] values = new float[9];
-        model.Parameters.Single(p => p is { Path: "layers.0.attention.values.1", Ending: ".weight" }).Parameter.ReadRow(2, values);
+        Parameter("layers.0.attention.values.1").ReadRow(2, values);
         Assert.Equal(values, tensor.Values.AsSpan((11 + 5 + 2) * 9, 9).ToArray());
+
+        Tensors.Parameter Parameter(string path) =>
+            model.Parameters.Single(p => p.Path == path && p.Ending == ".weight").Parameter;
     }
 
     /// <summary>What a sequence remembers of a layer: the latent and the part that turns, once.</summary>

@@ -29,6 +29,8 @@ internal abstract class Block
             IsRead = part.IsRead,
         });
         _residualScale = spec.ResidualScale;
+
+        // A tape that forgets what is within a layer would lose the gradients of keys and values that go to another one.
         _runsOnce = part.IsRead || spec.Mixer.MemoryOf is not null;
         if (spec.Cross is { } cross)
         {
@@ -108,22 +110,13 @@ internal abstract class Block
     /// <summary>A layer that adds to one stream.</summary>
     private abstract class OneStream(in BlockPart part) : Block(part)
     {
-        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number)
-        {
-            // A tape that forgets what is within a layer would lose the gradients of keys and values that go to another one.
-            if (_runsOnce)
-            {
-                plan.EnterLayer(number);
-                return Ended(ops, Forward(ops, x, plan), plan);
-            }
-
-            return ops.Recompute(x, plan.Encoded ?? plan.LayerInputs, (Block: this, Plan: plan, Number: number),
+        public override Tensor Run(IOps ops, Tensor x, ForwardPlan plan, int number) =>
+            ops.Recompute(x, plan.Encoded ?? plan.LayerInputs, (Block: this, Plan: plan, Number: number),
                 static (ops, x, layer) =>
                 {
                     layer.Plan.EnterLayer(layer.Number);
                     return layer.Block.Ended(ops, layer.Block.Forward(ops, x, layer.Plan), layer.Plan);
-                }, static layer => layer.Plan.Retain());
-        }
+                }, _runsOnce ? null : static layer => layer.Plan.Retain());
 
         /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
         protected abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);

@@ -146,9 +146,9 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
     /// own; otherwise it is recorded as any other ops.
     /// </remarks>
     public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
-        Func<TState, IDisposable> hold)
+        Func<TState, IDisposable>? hold)
     {
-        if (!RecomputesLayers)
+        if (!RecomputesLayers || hold is null)
             return part(this, x, state);
         Tensor y = part(_inner, x, state);
         Tensor[] operands = shared is null ? [x] : [x, shared];

@@ -24,7 +24,7 @@ public sealed class CapturingOps(IOps inner, IOpWitness witness) : IOps
 
     /// <inheritdoc/>
     public Tensor Recompute<TState>(
-        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold)
+        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable>? hold)
     {
         witness.LayerBegins(x);
         Tensor y = part(this, x, state);

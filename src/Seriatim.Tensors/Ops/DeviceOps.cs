@@ -13,7 +13,7 @@ public abstract class DeviceOps : IDifferentiableOps
 
     /// <inheritdoc/>
     public Tensor Recompute<TState>(
-        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) =>
+        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable>? hold) =>
         part(this, x, state);
 
     /// <inheritdoc/>

@@ -72,7 +72,7 @@ internal static unsafe class ExpertsMath
     public static ReadOnlySpan<int> PairsOf(ExpertRouting routing, int row) =>
         routing.PairsOfRow.AsSpan(row * routing.PerToken, routing.PerToken);
 
-    public static double ChosenSum(ExpertRouting routing, int row, double[] p, ExpertRule rule)
+    public static double ChosenSum(ExpertRouting routing, int row, ReadOnlySpan<double> p, ExpertRule rule)
     {
         if (!rule.Renormalise)
             return 1;
@@ -82,7 +82,7 @@ internal static unsafe class ExpertsMath
         return sum + rule.Epsilon;
     }
 
-    public static void Scores(ReadOnlySpan<float> logits, double[] p, ExpertScore score)
+    public static void Scores(ReadOnlySpan<float> logits, Span<double> p, ExpertScore score)
     {
         if (score == ExpertScore.Softmax)
         {
@@ -104,7 +104,7 @@ internal static unsafe class ExpertsMath
             dlogits[e] = (float)(p[e] * (score == ExpertScore.Softmax ? dp[e] - inner : (1 - p[e]) * dp[e]));
     }
 
-    private static void Softmax(ReadOnlySpan<float> logits, double[] p)
+    private static void Softmax(ReadOnlySpan<float> logits, Span<double> p)
     {
         double max = double.NegativeInfinity;
         foreach (float logit in logits)

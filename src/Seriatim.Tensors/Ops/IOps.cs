@@ -24,9 +24,12 @@ public interface IOps
     /// <param name="shared">An operand that other parts read too (the encoder's output); null for none.</param>
     /// <param name="state">What the part needs besides; it must give the same bits each time.</param>
     /// <param name="part">The part: the ops, x and the state give its result.</param>
-    /// <param name="hold">Keeps the state alive until the result is disposed: called once if the part will run again.</param>
+    /// <param name="hold">
+    /// Keeps the state alive until the result is disposed: called once if the part will run again. Null: it must not, because
+    /// other parts read what it makes within.
+    /// </param>
     Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
-        Func<TState, IDisposable> hold);
+        Func<TState, IDisposable>? hold);
 
     /// <summary>
     /// Two parts of a model that take turns in reading one half of the features and adding to the other (Gomez et al., 2017:

@@ -25,7 +25,7 @@ public sealed class ObservedOps(IDifferentiableOps inner, IOpObserver observer) 
 
     /// <inheritdoc/>
     public Tensor Recompute<TState>(
-        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable> hold) =>
+        Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part, Func<TState, IDisposable>? hold) =>
         part(this, x, state);
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Seriatim.Tensors;
 
 /// <summary>
@@ -23,13 +25,8 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
 
     public void Check()
     {
-        foreach (Parameter vector in new[] { rule.ChoiceBias, rule.ExpertFactors }.OfType<Parameter>())
-        {
-            ShapeMismatchException.Require(vector.Rows == 1 && vector.Columns == logits.Columns, "RouteExperts",
-                vector == rule.ChoiceBias ? "the bias of the choice" : "the factors of experts", $"{vector}",
-                $"[1, {logits.Columns}]");
-        }
-
+        Check(rule.ChoiceBias, "the bias of the choice");
+        Check(rule.ExpertFactors, "the factors of experts");
         int size = logits.Columns / Math.Max(1, rule.Groups);
         ShapeMismatchException.Require(rule.Groups >= 1 && size * rule.Groups == logits.Columns, "RouteExperts",
             "the number of groups", $"{rule.Groups}", $"a divisor of the {logits.Columns} experts");
@@ -40,19 +37,24 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
             $"at least 2, whose scores are added,");
     }
 
+    private void Check(Parameter? vector, string what) => ShapeMismatchException.Require(
+        vector is null || (vector.Rows == 1 && vector.Columns == logits.Columns), "RouteExperts", what, $"{vector}",
+        $"[1, {logits.Columns}]");
+
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T> => Reference(results);
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        int perToken = routing.PerToken;
-        int[] chosen = new int[logits.Rows * perToken];
-        double[] p = new double[routing.Experts];
-        double[] keys = new double[routing.Experts];
+        int perToken = routing.PerToken, all = logits.Rows * perToken, experts = routing.Experts;
+        int[] chosenPool = ArrayPool<int>.Shared.Rent(all);
+        double[] scores = ArrayPool<double>.Shared.Rent(2 * experts);
+        Span<int> chosen = chosenPool.AsSpan(0, all);
+        Span<double> p = scores.AsSpan(0, experts), keys = scores.AsSpan(experts, experts);
         for (int n = 0; n < logits.Rows; n++)
         {
             Keys(logits.Row(n), p, keys);
-            ChooseBest(keys, chosen.AsSpan(n * perToken, perToken));
+            ChooseBest(keys, chosen.Slice(n * perToken, perToken));
         }
 
         SortByExpert(routing, chosen);
@@ -68,6 +70,9 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
                 results[0].Span[pair] = (float)(factors.IsEmpty ? weight : weight * factors[expert]);
             }
         }
+
+        ArrayPool<int>.Shared.Return(chosenPool);
+        ArrayPool<double>.Shared.Return(scores);
     }
 
     public RouteExpertsOp Recorded() => this;
@@ -83,7 +88,7 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
     /// What experts are compared by. Both scores rise with their logit, so where nothing is added the logits themselves are
     /// compared: far from zero, scores of different logits are one number.
     /// </summary>
-    private void Keys(ReadOnlySpan<float> row, double[] p, double[] keys)
+    private void Keys(ReadOnlySpan<float> row, Span<double> p, Span<double> keys)
     {
         bool added = rule.ChoiceBias is not null || rule is { GroupsByTwo: true, Groups: > 1 };
         if (added)
@@ -95,20 +100,26 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
     }
 
     /// <summary>Experts of other groups than the best few can no more be chosen.</summary>
-    private void LeaveBestGroups(double[] keys)
+    private void LeaveBestGroups(Span<double> keys)
     {
         int size = keys.Length / rule.Groups;
-        double[] groups = new double[rule.Groups];
+        double[] groupsPool = ArrayPool<double>.Shared.Rent(rule.Groups);
+        int[] bestPool = ArrayPool<int>.Shared.Rent(rule.GroupsPerToken);
+        Span<double> groups = groupsPool.AsSpan(0, rule.Groups);
+        Span<int> best = bestPool.AsSpan(0, rule.GroupsPerToken);
         for (int g = 0; g < groups.Length; g++)
         {
-            double[] own = [.. keys.AsSpan(g * size, size).ToArray().OrderDescending().Take(rule.GroupsByTwo ? 2 : 1)];
-            groups[g] = own.Sum();
+            (double first, double second) = (double.NegativeInfinity, double.NegativeInfinity);
+            foreach (double key in keys.Slice(g * size, size))
+                (first, second) = key > first ? (key, first) : (first, Math.Max(second, key));
+            groups[g] = rule.GroupsByTwo ? first + second : first;
         }
 
-        int[] best = new int[rule.GroupsPerToken];
         ChooseBest(groups, best);
         for (int e = 0; e < keys.Length; e++)
-            keys[e] = best.AsSpan().Contains(e / size) ? keys[e] : double.NegativeInfinity;
+            keys[e] = best.Contains(e / size) ? keys[e] : double.NegativeInfinity;
+        ArrayPool<double>.Shared.Return(groupsPool);
+        ArrayPool<int>.Shared.Return(bestPool);
     }
 
     private static void ChooseBest(ReadOnlySpan<double> keys, Span<int> chosen)
@@ -128,13 +139,14 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
         chosen.Sort();
     }
 
-    private static void SortByExpert(ExpertRouting routing, int[] chosen)
+    private static void SortByExpert(ExpertRouting routing, ReadOnlySpan<int> chosen)
     {
         foreach (int expert in chosen)
             routing.Starts[expert + 1]++;
         for (int e = 0; e < routing.Experts; e++)
             routing.Starts[e + 1] += routing.Starts[e];
-        int[] next = routing.Starts[..^1];
+        int[] next = ArrayPool<int>.Shared.Rent(routing.Experts);
+        routing.Starts.AsSpan(0, routing.Experts).CopyTo(next);
         for (int i = 0; i < chosen.Length; i++)
         {
             int pair = next[chosen[i]]++;
@@ -142,6 +154,8 @@ internal readonly struct RouteExpertsOp(Tensor logits, ExpertRouting routing, Ex
             routing.ExpertOf[pair] = chosen[i];
             routing.PairsOfRow[i] = pair;
         }
+
+        ArrayPool<int>.Shared.Return(next);
     }
 }
 

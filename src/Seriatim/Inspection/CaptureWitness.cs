@@ -116,7 +116,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
         Tensor? from = call.Name switch
         {
             "Add" => call.Operand("a"),
-            "Norm" or "BatchNorm" or "Columns" => call.Operand("x"),
+            "Norm" or "BatchNorm" or "Columns" or "ScaleColumns" => call.Operand("x"),
             _ => null,
         };
         if (from is null || !_stream.Contains(from))
@@ -129,6 +129,10 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
         {
             Rows(CaptureKinds.Added, call.Operand("b")!, _branch);
             Stream(made, _branch);
+        }
+        else if (call.Name == "ScaleColumns")
+        {
+            Stream(made, path ?? "factor");
         }
         else if (call.Name != "Columns")
         {

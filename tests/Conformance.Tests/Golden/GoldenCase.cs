@@ -66,7 +66,7 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
     public Model LoadFilled(int length, Device device)
     {
         using JsonDocument json = Json("config.json");
-        (ModelSpec spec, NameTable names, ModelConfig config) = Model.ReadConfig(Name, json.RootElement);
+        (ModelSpec spec, NameTable names, ModelConfig config) = Model.ReadConfig(Name, TextOf(json));
         StackSpec stack = spec.Last;
         if (!stack.Layers.Any(layer => layer.Mixer is MixerSpec.HashedAttention))
             return Load(device: device);
@@ -81,13 +81,17 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
             new CheckpointSource(checkpoint, WeightStorage.AsStored, names), device);
     }
 
+    /// <summary>The config of the text model, if it lies within another.</summary>
+    public JsonElement TextOf(JsonDocument json) =>
+        TextWrapper.Of(File("config.json"), json.RootElement)?.Config ?? json.RootElement;
+
     /// <summary>Why the case cannot be tested; null if it can.</summary>
     public string? SkipReason()
     {
         using JsonDocument json = Json("config.json");
         try
         {
-            ArchitectureRegistry.Find(new ConfigReader(File("config.json"), json.RootElement));
+            ArchitectureRegistry.Find(new ConfigReader(File("config.json"), TextOf(json)));
             return null;
         }
         catch (UnknownArchitectureException)

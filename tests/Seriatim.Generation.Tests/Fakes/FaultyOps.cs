@@ -11,7 +11,7 @@ internal sealed class FaultyOps(IOps inner) : IOps
     public Device Device => inner.Device;
 
     public Tensor Recompute<TState>(Tensor x, Tensor? shared, TState state, Func<IOps, Tensor, TState, Tensor> part,
-        Func<TState, IDisposable> hold) => part(this, x, state);
+        Func<TState, IDisposable>? hold) => part(this, x, state);
 
     public Tensor Couple<TState>(Tensor x, TState state, Func<IOps, Tensor, TState, Tensor> first,
         Func<IOps, Tensor, TState, Tensor> second, Func<TState, IDisposable> hold) =>
