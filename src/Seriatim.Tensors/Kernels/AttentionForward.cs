@@ -358,7 +358,8 @@ internal unsafe struct AttentionForward<T> : IWork
     }
 
     /// <summary>
-    /// The sum of a row with the logit that has no value, over the new maximum, and what the outputs so far are to be multiplied by.
+    /// The sum of a row with the logit that has no value, over the new maximum, and what the outputs so far are to be multiplied
+    /// by.
     /// </summary>
     private static (float Sum, float Share) WithSink(ref float maximum, float sum, float sink)
     {
