@@ -26,12 +26,15 @@ public sealed class ComponentTests : BunitContext
     [Fact]
     public void A_token_says_how_probable_it_was_and_what_nobody_sees_has_a_sign()
     {
-        ChatToken[] tokens = [Token(1, " the", 0.95), Token(2, "\n", 0.25), new(3, "x", null, [], IsForced: true), Token(4, "", 0.01)];
+        ChatToken[] tokens =
+            [Token(1, " the", 0.95), Token(2, "\n", 0.25), new(3, "x", null, [], IsForced: true), Token(4, "", 0.01)];
         IRenderedComponent<TokenRun> run = Draw<TokenRun>(parameters => parameters
             .Add(one => one.Tokens, new ArraySegment<ChatToken>(tokens)).Add(one => one.Chosen, 1));
         var spans = run.FindAll("span");
-        Assert.Equal([" the, 95 %", "⏎, 25 %", "x, chosen by you", "∅, 1 %"], spans.Select(span => span.GetAttribute("aria-label")));
-        Assert.Equal(["token sure5", "token sure2 chosen line", "token forced", "token sure0 part"], spans.Select(span => span.ClassName!.Trim()));
+        Assert.Equal([" the, 95 %", "⏎, 25 %", "x, chosen by you", "∅, 1 %"],
+            spans.Select(span => span.GetAttribute("aria-label")));
+        Assert.Equal(["token sure5", "token sure2 chosen line", "token forced", "token sure0 part"],
+            spans.Select(span => span.ClassName!.Trim()));
         Assert.Equal("0", spans[0].GetAttribute("tabindex"));
         Assert.All(spans.Skip(1), span => Assert.Equal("-1", span.GetAttribute("tabindex")));
         _session.Speak(Language.Chinese);

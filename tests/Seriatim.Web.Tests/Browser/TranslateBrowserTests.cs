@@ -39,7 +39,8 @@ public sealed class TranslateBrowserTests(BrowserFixture fixture)
 
         // Another hypothesis is looked at, and the best one is translated back.
         await page.ClickAsync(".hypotheses li:nth-child(2) button");
-        await visitor.UntilAsync("document.querySelector('#translation').innerText === document.querySelector('.hypotheses li:nth-child(2) .words').innerText");
+        await visitor.UntilAsync("document.querySelector('#translation').innerText === "
+            + "document.querySelector('.hypotheses li:nth-child(2) .words').innerText");
         await page.ClickAsync(".hypotheses li:nth-child(1) button");
         await page.ClickAsync("#swap");
         await visitor.UntilAsync("/[\\u4e00-\\u9fff]/.test(document.querySelector('#translation')?.innerText ?? '')");
