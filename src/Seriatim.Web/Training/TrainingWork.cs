@@ -44,6 +44,9 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         }
     }
 
+    /// <summary>Threads that train: one core is left to those who ask the server meanwhile. Changes no bit of the result.</summary>
+    public static int Threads => Math.Max(1, Environment.ProcessorCount - 1);
+
     /// <summary>Recipes that can be followed here.</summary>
     public IReadOnlyList<string> Recipes => _runs.Recipes();
 
@@ -238,6 +241,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
             throw new SaidException(TrainingTexts.NoMemory, Numbers.Bytes(machine.Total));
         var trainer = new Trainer(recipe, new TrainingOptions
         {
+            Threads = Threads,
             Resume = resumes,
             Generate = TrainingGenerator.Generate,
             Progress = new Told<LogEntry>(run.Add),
