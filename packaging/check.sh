@@ -4,10 +4,12 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+server=
+trap '[ -z "$server" ] || kill "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 say() { echo "packages: $*"; }
 entry() { if command -v unzip > /dev/null; then unzip -p "$1" "$2"; else python3 -c 'import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode())' "$1" "$2"; fi; }
+fetch() { if command -v curl > /dev/null; then curl -sf -H "Accept: $2" "$1"; else python3 -c 'import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(r.Request(sys.argv[1], headers={"Accept": sys.argv[2]})).read())' "$1" "$2"; fi; }
 expect() { [ "$2" = "$3" ] || { say "$1 gave \"$2\"; \"$3\" was expected."; exit 1; }; }
 
 dotnet pack "$root/Seriatim.slnx" -c Release --no-build -o "$work/packages" -v quiet
@@ -37,6 +39,19 @@ mkdir "$work/elsewhere"
 cd "$work/elsewhere"
 dotnet tool install Seriatim.Cli --version "$version" --tool-path "$work/tools" --configfile "$work/NuGet.config" > /dev/null
 expect "the installed tool" "$("$work/tools/seriatim" translate "我爱学习")" "I love studying."
+
+# The page, with all that it loads, is in the tool.
+"$work/tools/seriatim" serve --port 0 --json > "$work/serve.json" 2> "$work/serve.log" &
+server=$!
+for _ in $(seq 150); do if [ -s "$work/serve.json" ]; then break; fi; sleep 0.2; done
+url=$(sed -E 's/.*"url": ?"([^"]+)".*/\1/' "$work/serve.json")
+html=$(fetch "$url/" text/html) || { say "the installed tool serves no page."; cat "$work/serve.log"; exit 1; }
+files=$(grep -oE '(src|href)="page/[^"]+"' <<<"$html" | sed -E 's/.*"(.*)"/\1/')
+expect "files of the page" "$(wc -l <<<"$files" | tr -d ' ')" 6
+for file in $files; do fetch "$url/$file" '*/*' > "$work/file" && [ -s "$work/file" ] || { say "the installed tool does not serve $file."; exit 1; }; done
+kill "$server"
+wait "$server" || true
+server=
 
 mkdir "$work/program"
 cd "$work/program"

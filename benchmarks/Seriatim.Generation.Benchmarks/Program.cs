@@ -8,7 +8,7 @@ using Seriatim.Tensors;
 // What generation costs: the curves of docs/guide/generation.md. Weights are random; the shape is that of a 135M-parameter model.
 // Usage: dotnet run -c Release --project benchmarks/Seriatim.Generation.Benchmarks [-- [--threads N] [layers, default 30]]
 // With --engine only the engine's own work between two steps of 64 sequences is measured.
-// With --masks only the masks of grammars over 128,256 tokens are measured.
+// With --masks [NAME] only the masks of grammars over 128,256 tokens are measured (of grammars whose names have NAME in them).
 // With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
 // gains is measured, with these trained models.
 int threads = Environment.ProcessorCount;
@@ -18,6 +18,7 @@ string? draftFolder = null;
 bool sampling = false;
 bool own = false;
 bool masks = false;
+string? maskNames = null;
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] == "--threads" && i + 1 < args.Length && int.TryParse(args[i + 1], out threads) && threads > 0)
@@ -31,11 +32,15 @@ for (int i = 0; i < args.Length; i++)
     else if (args[i] == "--engine")
         own = true;
     else if (args[i] == "--masks")
+    {
         masks = true;
+        if (i + 1 < args.Length && !args[i + 1].StartsWith('-'))
+            maskNames = args[++i];
+    }
     else if (!int.TryParse(args[i], out layers) || layers < 1)
     {
         Console.Error.WriteLine(
-            $"'{args[i]}' is neither --threads N, --engine, --masks, --sampling, --model FOLDER, --draft FOLDER nor "
+            $"'{args[i]}' is neither --threads N, --engine, --masks [NAME], --sampling, --model FOLDER, --draft FOLDER nor "
                 + "a number of layers.");
         return 2;
     }
@@ -43,7 +48,7 @@ for (int i = 0; i < args.Length; i++)
 
 if (masks)
 {
-    MaskCost.Run();
+    MaskCost.Run(maskNames);
     return 0;
 }
 

@@ -15,7 +15,7 @@ internal static class HttpOverhead
 {
     private const int Rounds = 7;
     private const int PromptTokens = 32;
-    private const int NewTokens = 96;
+    public const int NewTokens = 96;
     private const int FirstTokens = 40;
 
     /// <summary>Times alone to the first token.</summary>
@@ -35,7 +35,7 @@ internal static class HttpOverhead
         await FirstToken.MeasureAsync(library, client, FirstTokens, 2);
     });
 
-    private static async Task<int> WithBothAsync(Func<LanguageModel, HttpClient, Task> measure)
+    public static async Task<int> WithBothAsync(Func<LanguageModel, HttpClient, Task> measure)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("seriatim-server-bench-");
         try

@@ -3,6 +3,7 @@ using Seriatim.Server.Benchmarks;
 // What the server costs, and what it bears.
 //   overhead [--streams N]   tokens/s through HTTP against the library, by turns, and to the first token (135M shape, q8_0)
 //   first [--rounds N]       the time to the first token alone, and where it goes
+//   constrained [--sequences N] [--rounds N]   tokens/s with a JSON schema against those without, through the library
 //   load [--minutes M] [--connections N]   mixed requests, clients that go away, slow readers: errors, memory, equality
 Dictionary<string, double> flags = new(StringComparer.Ordinal);
 for (int i = 1; i + 1 < args.Length; i += 2)
@@ -16,6 +17,8 @@ return args switch
 {
     ["overhead", ..] => await HttpOverhead.RunAsync(flags.TryGetValue("streams", out double streams) ? [(int)streams] : [16, 64]),
     ["first", ..] => await HttpOverhead.FirstAsync((int)flags.GetValueOrDefault("rounds", 100)),
+    ["constrained", ..] => await Constrained.RunAsync(
+        (int)flags.GetValueOrDefault("sequences", 16), (int)flags.GetValueOrDefault("rounds", 7)),
     ["load", ..] => await LoadTest.RunAsync(
         TimeSpan.FromMinutes(flags.GetValueOrDefault("minutes", 10)), (int)flags.GetValueOrDefault("connections", 1000)),
     _ => Usage("Say what is to be measured."),
@@ -23,6 +26,7 @@ return args switch
 
 static int Usage(string problem)
 {
-    Console.Error.WriteLine($"{problem} There are: overhead [--streams N], first [--rounds N], load [--minutes M] [--connections N].");
+    Console.Error.WriteLine($"{problem} There are: overhead [--streams N], first [--rounds N], "
+        + "constrained [--sequences N] [--rounds N], load [--minutes M] [--connections N].");
     return 2;
 }

@@ -7,12 +7,15 @@ namespace Seriatim.Cli;
 
 /// <summary>The objects that <c>--json</c> prints, snake_case, one a line, letters of all languages as they are.</summary>
 [JsonSerializable(typeof(ModelReport))]
+[JsonSerializable(typeof(CheckReport))]
 [JsonSerializable(typeof(GenerationLine))]
 [JsonSerializable(typeof(EncodingReport))]
 [JsonSerializable(typeof(ChatLine))]
 [JsonSerializable(typeof(EmbeddingLine))]
 [JsonSerializable(typeof(FillLine))]
 [JsonSerializable(typeof(ClassLine))]
+[JsonSerializable(typeof(TagLine))]
+[JsonSerializable(typeof(AnswerLine))]
 [JsonSerializable(typeof(PulledModel))]
 [JsonSerializable(typeof(ScoreLine))]
 [JsonSerializable(typeof(ServeLine))]

@@ -101,10 +101,12 @@ internal static class CommandLine
         {
             RunCommand.Build(), GenerateCommand.Build(), ChatCommand.Build(), TranslateCommand.Build(), FillCommand.Build(),
             ListCommand.Build(), ShowCommand.Build(), PullCommand.Build(), RemoveCommand.Build(), InspectCommand.Build(),
+            CheckCommand.Build(),
             ConvertCommand.Build(), QuantizeCommand.Build(), TrainCommand.Build(), DistillCommand.Build(), EvalCommand.Build(),
             BenchCommand.Build(), LabCommand.Build(), ServeCommand.Build(), UiCommand.Build(), BatchCommand.Build(),
             ReplayCommand.Build(),
-            EmbedCommand.Build(), ClassifyCommand.Build(), ScoreCommand.Build(), TokenizeCommand.Build(),
+            EmbedCommand.Build(), ClassifyCommand.Build(), TagCommand.Build(), AnswerCommand.Build(), ScoreCommand.Build(),
+            TokenizeCommand.Build(),
             DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),
         };
         root.Add(HelpVerbs.BuildHelp(root));

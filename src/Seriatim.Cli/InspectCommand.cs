@@ -75,5 +75,7 @@ internal static class InspectCommand
         }
 
         Terminal.Output.Write(table);
+        foreach (SkippedTensor skipped in model.SkippedTensors)
+            Console.Out.WriteLine($"skipped: {skipped.Name} ({skipped.Reason})");
     }
 }

@@ -57,6 +57,12 @@ internal sealed record ModelReport(
     /// <summary>Keys of a GGUF file that other programs left there, and that were not read.</summary>
     public IReadOnlyList<string> IgnoredKeys { get; init; } = [];
 
+    /// <summary>How the matrices of the file are used, those alike together.</summary>
+    public IReadOnlyList<TensorGroup> Matrices { get; init; } = [];
+
+    /// <summary>Tensors of the file that nothing was made of, those of one reason together.</summary>
+    public IReadOnlyList<SkippedGroup> Skipped { get; init; } = [];
+
     public static ModelReport Of(Model model, string name, int length)
     {
         ModelSpec spec = model.Spec;
@@ -83,6 +89,8 @@ internal sealed record ModelReport(
             ReadsAgain = stack.ReadsAgain,
             BytesPerState = model.BytesPerState > 0 ? model.BytesPerState : null,
             IgnoredKeys = model.Config.IgnoredKeys,
+            Matrices = TensorGroup.Of(model.TensorUses),
+            Skipped = SkippedGroup.Of(model.SkippedTensors),
         };
         return report with { Attention = report.InWords(stack, layers) };
     }
@@ -113,6 +121,10 @@ internal sealed record ModelReport(
 
         if (BytesPerState is { } state)
             yield return ("memory of a sequence", $"{Terminal.Bytes(state)} of recurrent states");
+        foreach (TensorGroup group in Matrices)
+            yield return ($"{group.Tensors} {(group.Tensors == 1 ? "matrix" : "matrices")}", group.InWords);
+        foreach (SkippedGroup group in Skipped)
+            yield return ($"{group.Names.Count} skipped", $"{group.InWords}: {group.Reason}");
         if (IgnoredKeys.Count > 0)
             yield return ("ignored keys", string.Join(", ", IgnoredKeys));
     }

@@ -37,6 +37,12 @@ internal static class SharedOptions
         HelpName = "n",
     };
 
+    public static Option<string?> PackCache() => new("--pack-cache")
+    {
+        Description = "A folder that keeps packed weights (about as large as the files), so that the next start is ready at once.",
+        HelpName = "folder",
+    };
+
     public static Option<string> CacheType() => new("--cache-type")
     {
         Description = "How keys and values are kept in memory: f32, f16 (half of it) or q8_0 (a good quarter).",
@@ -47,7 +53,8 @@ internal static class SharedOptions
 
     /// <summary>How a model is opened with the options above.</summary>
     public static LanguageModelOptions Read(
-        ParseResult result, Option<int> threads, Option<int?>? context = null, Option<string>? cacheType = null)
+        ParseResult result, Option<int> threads, Option<int?>? context = null, Option<string>? cacheType = null,
+        Option<string?>? packCache = null)
     {
         int count = result.GetValue(threads);
         int? positions = context is null ? null : result.GetValue(context);
@@ -68,6 +75,12 @@ internal static class SharedOptions
         };
         if (positions is { } wanted)
             engine = engine with { Pages = (int)(((long)wanted + engine.PageSize - 1) / engine.PageSize) };
-        return new LanguageModelOptions { Threads = count, Engine = engine };
+        return new LanguageModelOptions
+        {
+            Threads = count,
+            Engine = engine,
+            PackCache = packCache is null ? null : result.GetValue(packCache),
+            LoadProgress = new LoadingLine(),
+        };
     }
 }

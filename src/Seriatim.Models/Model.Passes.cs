@@ -60,8 +60,8 @@ public sealed partial class Model
         if (Spec.Head.Pooling == HeadPooling.Mean)
         {
             throw new NotSupportedException(
-                "The head reads the mean of a sequence, so rows have no labels of their own; project the rows and take the loss of "
-                    + "the logits.");
+                "The head reads the mean of a sequence, so rows have no labels of their own; project the rows and take the loss "
+                    + "of the logits.");
         }
 
         using ModelAdapters.Holding held = _adapters.Hold(hidden.Groups is not null);

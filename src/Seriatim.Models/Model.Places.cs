@@ -15,7 +15,8 @@ public sealed partial class Model
 
     /// <summary>
     /// What rows of the residual stream would be if the layer they come from were the last: the final norm, and the projection
-    /// to the width of the embedding if there is one. With <see cref="Project(IOps, Tensor)"/> a logit lens (nostalgebraist, 2020).
+    /// to the width of the embedding if there is one. With <see cref="Project(IOps, Tensor)"/> a logit lens (nostalgebraist,
+    /// 2020).
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="stream">Rows, <c>[N, E]</c>, or <c>[N, 2E]</c> if the stream has two halves.</param>

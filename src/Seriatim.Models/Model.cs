@@ -63,6 +63,12 @@ public sealed partial class Model : IDisposable
     /// <summary>The path of each linear weight in the model, e.g. <c>layers.3.attention.q</c>: where adapters may add.</summary>
     public IReadOnlyList<string> LinearPaths { get; }
 
+    /// <summary>How the matrices of the file it was loaded from are used; empty if there was none.</summary>
+    public IReadOnlyList<TensorUse> TensorUses { get; private set; } = [];
+
+    /// <summary>What else the file held, and why it was left there.</summary>
+    public IReadOnlyList<SkippedTensor> SkippedTensors { get; private set; } = [];
+
     /// <summary>Names of the adapters that sequences may ask for (<see cref="SequenceTerms.Adapter"/>).</summary>
     public IReadOnlyList<string> Adapters => _adapters.Names;
 
@@ -135,8 +141,30 @@ public sealed partial class Model : IDisposable
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };
-        var source = new CheckpointSource(checkpoint, options.Storage, names);
-        return Build(options.Apply(spec), names, config, source, options.Device);
+        PackCache? cache = PackCache.Open(options, checkpoint.Files.Select(file => file.Path).Prepend(path));
+        var load = new LoadWork(cache, checkpoint.Entries.Sum(entry => entry.ByteLength), options.Progress);
+        var source = new CheckpointSource(checkpoint, options.Storage, names, config.Coding, load);
+        return Kept(cache, () => Build(options.Apply(spec), names, config, source, options.Device));
+    }
+
+    /// <summary>Builds a model with a cache of packed matrices, which lives as long as the model.</summary>
+    internal static Model Kept(PackCache? cache, Func<Model> build)
+    {
+        Model? model = null;
+        try
+        {
+            model = build();
+            cache?.Complete();
+            if (cache is not null)
+                model.Owner = cache;
+            return model;
+        }
+        catch
+        {
+            model?.Dispose();
+            cache?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -181,6 +209,8 @@ public sealed partial class Model : IDisposable
         {
             var model = new Model(spec, config, weights);
             weights.Complete();
+            model.TensorUses = source.Uses;
+            model.SkippedTensors = source.Skipped;
             return model;
         }
         catch

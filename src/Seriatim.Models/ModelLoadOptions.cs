@@ -21,6 +21,16 @@ public sealed record ModelLoadOptions
     /// <summary>Where quantised matrices lie.</summary>
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 
+    /// <summary>
+    /// A folder that keeps the packed matrices of files that were loaded, about as large as the files: the next start maps them
+    /// and is ready at once. Made if it does not exist. What is there and does not belong to a file, or is damaged, is made anew.
+    /// Null: nothing is kept. A model from there is not for training.
+    /// </summary>
+    public string? PackCache { get; init; }
+
+    /// <summary>Told how much of the weights is loaded, from 0 to 1; null: nobody is.</summary>
+    public IProgress<double>? Progress { get; init; }
+
     /// <summary>The model with what these options say of it.</summary>
     /// <exception cref="NotSupportedException">Rotations are given, and the model has no layer for them.</exception>
     internal ModelSpec Apply(ModelSpec spec)

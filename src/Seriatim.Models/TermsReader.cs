@@ -18,17 +18,16 @@ internal static class TermsReader
 
         // Who reads the sequence again needs all of its ids, whatever its layers see.
         bool readsAgain = spec.Decoder is { ReadsAgain: true };
-        return new SequenceLimits(context, readsAgain ? null : Reach(layers, terms.Window));
+        bool seesAll = readsAgain || (spec.Decoder?.Layers.Any(layer => layer.Mixer is MixerSpec.Latent) ?? false);
+        return new SequenceLimits(context, seesAll ? null : Reach(layers, terms.Window));
     }
 
     /// <summary>The terms without what changes no angle: two sequences of one variant have the same keys and values.</summary>
     public static SequenceTerms Variant(ModelSpec spec, SequenceTerms terms)
     {
         int? length = null;
-        foreach ((_, MixerSpec.Attention layer) in spec.Decoder?.AttentionLayers() ?? [])
+        foreach (PositionSpec.Rope rope in RopesOf(spec))
         {
-            if (layer.Position is not PositionSpec.Rope rope)
-                continue;
             int declared = terms.RopeLength(0);
             length = terms.RopeOf(rope).Scaling switch
             {
@@ -45,16 +44,15 @@ internal static class TermsReader
     /// The rotary positions of the decoder that limit how far it reaches: those of layers that see all of the past, else of any;
     /// null: no layer has any.
     /// </summary>
-    public static PositionSpec.Rope? RopeOf(ModelSpec spec)
-    {
-        IEnumerable<MixerSpec.Attention> layers = (spec.Decoder?.AttentionLayers() ?? []).Select(layer => layer.Attention)
-            .Where(layer => layer.Position is PositionSpec.Rope);
-        return layers.OrderBy(layer => layer.Sight > 0 ? 1 : 0).FirstOrDefault()?.Position as PositionSpec.Rope;
-    }
+    public static PositionSpec.Rope? RopeOf(ModelSpec spec) => (spec.Decoder?.Layers ?? [])
+        .Where(layer => layer.Mixer.Turning is not null)
+        .OrderBy(layer => layer.Mixer is MixerSpec.Attention { Sight: > 0 } ? 1 : 0).FirstOrDefault()?.Mixer.Turning;
 
     /// <summary>Whether layers turn by different positions, so that one change cannot be meant for all.</summary>
-    private static bool HasSeveralRopes(ModelSpec spec) => (spec.Decoder?.AttentionLayers() ?? [])
-        .Select(layer => layer.Attention.Position).OfType<PositionSpec.Rope>().Distinct().Skip(1).Any();
+    private static bool HasSeveralRopes(ModelSpec spec) => RopesOf(spec).Distinct().Skip(1).Any();
+
+    private static IEnumerable<PositionSpec.Rope> RopesOf(ModelSpec spec) =>
+        (spec.Decoder?.Layers ?? []).Select(layer => layer.Mixer.Turning).OfType<PositionSpec.Rope>();
 
     /// <summary>Whether a layer sees the window of the sequence instead of its own.</summary>
     private static bool Narrows(AttentionWindow window, MixerSpec.Attention layer) =>
@@ -86,10 +84,10 @@ internal static class TermsReader
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"a {spec.Family} model has no decoder of attention layers, so nothing can have a window");
         }
-        if (layers.Length < decoder.Layers.Count)
+        int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
+        if (other < decoder.Layers.Count)
         {
             // What a recurrence has taken in stays in: a window would be kept by some layers and broken by others.
-            int other = decoder.Layers.TakeWhile(layer => layer.Mixer is MixerSpec.Attention).Count();
             throw new SequenceTermsException("Window.Size", window.Size,
                 $"layer {other} of this {spec.Family} model is a {decoder.Layers[other].Mixer.GetType().Name}, " +
                 "which remembers all of the past and can forget none of it");

@@ -22,5 +22,5 @@ public sealed class ServedModels
     /// <param name="name">The name that requests ask for.</param>
     /// <returns>False: there is a model of that name already.</returns>
     /// <exception cref="ServerConfigurationException">The name is empty or has control characters.</exception>
-    public bool TryOffer(string model, string name) => _server.Models.TryOffer(model, name);
+    public bool Offer(string model, string name) => _server.Models.Offer(model, name);
 }

@@ -28,6 +28,8 @@ internal static class ServerApp
             foreach (IPAddress address in AddressesOf(app))
                 kestrel.Listen(address, app.Port);
         });
+        if (app.Places is { } places)
+            builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = places.Take);
         builder.Services.AddRoutingCore();
         builder.Services.AddCors();
         builder.Logging.SetMinimumLevel(app.LogLevel).AddFilter("Microsoft", LogLevel.Warning)
@@ -65,7 +67,7 @@ internal static class ServerApp
     public static bool IsLoopback(ServerAppOptions app) => AddressesOf(app).All(IPAddress.IsLoopback);
 
     /// <exception cref="ServerConfigurationException">The host is no name or address of this machine.</exception>
-    private static IPAddress[] AddressesOf(ServerAppOptions app)
+    internal static IPAddress[] AddressesOf(ServerAppOptions app)
     {
         if (app.Host is "localhost")
             return [IPAddress.Loopback];

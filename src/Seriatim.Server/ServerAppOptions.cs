@@ -26,4 +26,7 @@ internal sealed record ServerAppOptions
 
     /// <summary>Whether logs are a JSON object a line.</summary>
     public bool LogsJson { get; init; }
+
+    /// <summary>Where it listens, if that was taken before; null: it takes it when it starts.</summary>
+    public ListenPlaces? Places { get; init; }
 }

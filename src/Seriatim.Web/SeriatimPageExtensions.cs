@@ -6,7 +6,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
+using Seriatim.Web.Models;
 using Seriatim.Web.Shell;
+using Seriatim.Web.Translate;
 
 namespace Seriatim.Web;
 
@@ -29,7 +31,8 @@ public static class SeriatimPageExtensions
         services.AddSingleton<Lab.LabWork>().AddHostedService(provider => provider.GetRequiredService<Lab.LabWork>());
         services.AddSingleton<Training.TrainingWork>().AddHostedService(provider => provider.GetRequiredService<Training.TrainingWork>());
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
-        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>();
+        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
+        services.AddSingleton<ModelWork>();
         services.AddScoped<PageSession>().AddScoped<PageApi>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();

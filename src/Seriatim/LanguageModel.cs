@@ -149,6 +149,25 @@ public sealed class LanguageModel : IDisposable, IAsyncDisposable
     /// <exception cref="ChatTemplateException">There are tools, and the template does not show them or their calls.</exception>
     public Conversation StartConversation(ConversationOptions? options = null) => new(this, options ?? new());
 
+    /// <summary>
+    /// A request of a conversation that ignores what ends a text: what ends a turn by its template is among that.
+    /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="template">The template; null: the tokenizer's own.</param>
+    internal GenerationRequest WithTurnEnds(GenerationRequest request, ChatTemplate? template)
+    {
+        if (!request.IgnoreEndIds)
+            return request;
+        TurnEnd end = _opened.TurnEndOf(template);
+        int[] ends = [.. AnswerFormat.Of(Tokenizer, template).EndIds(Tokenizer), .. end.Id is { } id ? [id] : Array.Empty<int>()];
+        return request with
+        {
+            EndIds = [.. (request.EndIds ?? Engine.Options.EndIds).Union(ends)],
+            StopIds = [.. request.StopIds.Except(ends)],
+            StopStrings = [.. request.StopStrings.Where(stop => stop != end.Text)],
+        };
+    }
+
     /// <summary>As <see cref="Submit"/>; telemetry calls it a chat.</summary>
     /// <exception cref="GenerationException">The request cannot be served as it was asked.</exception>
     public GenerationHandle SubmitChat(GenerationRequest request, CancellationToken cancellationToken = default) =>

@@ -26,6 +26,15 @@ public sealed record LanguageModelOptions
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 
     /// <summary>
+    /// A folder that keeps the packed weights of what was opened (<see cref="ModelLoadOptions.PackCache"/>), so that the next start is
+    /// ready at once; null: none.
+    /// </summary>
+    public string? PackCache { get; init; }
+
+    /// <summary>Told how much of the weights is loaded, from 0 to 1; null: nobody is.</summary>
+    public IProgress<double>? LoadProgress { get; init; }
+
+    /// <summary>
     /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A
     /// model with an encoder, which reads a text at once, gets a token budget of at least its context, up to 4096.
     /// </summary>

@@ -187,5 +187,12 @@ internal sealed class ModelParts : IDisposable
     }
 
     private static ModelLoadOptions LoadOptions(LanguageModelOptions options) =>
-        new() { Storage = options.Storage, Placement = options.Placement, Device = options.Host?.Device ?? Device.Cpu };
+        new()
+        {
+            Storage = options.Storage,
+            Placement = options.Placement,
+            Device = options.Host?.Device ?? Device.Cpu,
+            PackCache = options.PackCache,
+            Progress = options.LoadProgress,
+        };
 }

@@ -9,7 +9,7 @@ namespace Seriatim;
 /// A model that reads whole texts, such as BERT: embeddings, masked words, classes. Texts of any number of callers are read
 /// together, and each gets what it would get alone.
 /// </summary>
-public sealed class TextEncoder : IDisposable, IAsyncDisposable
+public sealed partial class TextEncoder : IDisposable, IAsyncDisposable
 {
     private readonly OpenedModel _opened;
     private readonly SentenceConfig _sentences;
@@ -126,7 +126,7 @@ public sealed class TextEncoder : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(text);
         Require(ModelTask.SequenceClassification, "classify",
-            "A BERT or RoBERTa with a ...ForSequenceClassification head is needed");
+            "An encoder with a ...ForSequenceClassification head is needed");
         IReadOnlyList<EncodedToken> tokens = second is null
             ? Tokenizer.EncodeWithOffsets(text)
             : Tokenizer.EncodePair(text, second);

@@ -149,61 +149,21 @@ public sealed class Translator : IDisposable, IAsyncDisposable
         Request(text, 1, options ?? new()).Request;
 
     /// <summary>
-    /// Which tokens of the source each token of a translation was read from: attention of the decoder to the source in the pass
+    /// Which tokens of the source each token of a translation was read from: attention of the decoder to the source in the row
     /// that predicts the token, averaged over the heads of one layer. The translation may be anybody's.
     /// </summary>
     /// <param name="source">The source.</param>
     /// <param name="translation">Its translation.</param>
     /// <param name="options">Languages; null for the defaults.</param>
-    /// <param name="layer">
-    /// A layer of the decoder that attends to the source; null: the last but one, which aligns best as a rule (Garg et al., 2019).
-    /// </param>
-    /// <param name="cancellationToken">Gives up before the pass begins.</param>
+    /// <param name="layer">A layer of the decoder that attends to the source; null: the last of them.</param>
+    /// <param name="cancellationToken">Gives up before a pass begins.</param>
     /// <exception cref="ModelTaskException">The decoder attends to no source, or one of the texts has no tokens.</exception>
-    public async Task<TranslationAlignment> AlignAsync(string source, string translation, TranslationOptions? options = null,
+    public Task<TranslationAlignment> AlignAsync(string source, string translation, TranslationOptions? options = null,
         int? layer = null, CancellationToken cancellationToken = default)
     {
-        using Microscope microscope = Microscope.Of(this);
-        int[] attending = [.. microscope.Map.Last.Layers.Where(one => one.CrossHeads > 0).Select(one => one.Index)];
-        if (attending.Length == 0)
-            throw new ModelTaskException($"{Name}: no layer of its decoder attends to the source, so there is nothing to align by.");
-        int chosen = layer ?? attending[Math.Max(0, attending.Length - 2)];
-        if (!attending.Contains(chosen))
-        {
-            throw new ModelTaskException(
-                $"{Name}: layer {chosen} does not attend to the source; those that do are {string.Join(", ", attending)}.");
-        }
-
+        ArgumentNullException.ThrowIfNull(source);
         (_, string prefix) = _directions.Choose(source, options ?? new());
-        Specimen specimen = microscope.Prepare(translation, prefix + source);
-
-        // Who writes token by token predicts each in the row before it; who fills in, in its own row.
-        int first = FillsIn ? Model.Spec.MaskPredict!.First : specimen.Start;
-        int count = FillsIn ? Model.Spec.MaskPredict!.Predicted(specimen.Tokens.Count) : specimen.Tokens.Count - first;
-        if (count < 1)
-            throw new ModelTaskException("The translation has no tokens, so there is nothing to align.");
-        int shift = FillsIn ? 0 : 1;
-        Capture seen = await microscope.LookAsync(specimen, new CaptureFilter
-        {
-            Kinds = CaptureKinds.CrossAttention,
-            Stack = StackSide.Decoder,
-            Layers = [chosen],
-            Rows = [.. Enumerable.Range(first - shift, count)],
-        }, cancellationToken).ConfigureAwait(false);
-        var weights = new float[count][];
-        foreach (IGrouping<int, CapturedAttention> row in seen.Attention.GroupBy(one => one.Position))
-        {
-            float[] sum = new float[specimen.SourceTokens.Count];
-            foreach (CapturedAttention head in row)
-            {
-                for (int i = 0; i < head.Keys.Count; i++)
-                    sum[head.Keys[i]] += head.Weights[i] / row.Count();
-            }
-
-            weights[row.Key + shift - first] = sum;
-        }
-
-        return new TranslationAlignment(specimen.SourceTokens, [.. specimen.Tokens.Skip(first).Take(count)], weights, chosen);
+        return Aligner.AlignAsync(Microscope.Of(this), prefix + source, translation, layer, cancellationToken);
     }
 
     /// <summary>

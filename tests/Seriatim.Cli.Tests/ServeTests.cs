@@ -60,6 +60,53 @@ public sealed class ServeTests
         Assert.Equal(0, server.ExitCode);
     }
 
+    /// <summary>The first signal lets a stream go on, the second ends it, and the exit code tells.</summary>
+    [Fact]
+    public async Task A_second_signal_ends_what_runs_at_once()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var folder = new TempFolder();
+        TinyModels.WriteLlama(folder.Path, context: 1 << 17);
+        using Process server = Cli.Start("serve", "--port", "0", "--json", "-m", $"{folder.Path}=long", "-c", "200000");
+        JsonElement line = JsonElement.Parse((await server.StandardOutput.ReadLineAsync())!);
+        using var client = new HttpClient { BaseAddress = new Uri(line.GetProperty("url").GetString()!) };
+        using HttpResponseMessage stream = await client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/completions")
+        {
+            Content = new StringContent("""{"prompt": "the cat", "ignore_eos": true, "stream": true}""", Encoding.UTF8,
+                "application/json"),
+        }, HttpCompletionOption.ResponseHeadersRead);
+        Assert.True(stream.IsSuccessStatusCode);
+        Process.Start("kill", $"-TERM {server.Id}").WaitForExit();
+        while (true)
+        {
+            using HttpResponseMessage ready = await client.GetAsync("/ready");
+            if ((int)ready.StatusCode == 503)
+                break;
+            await Task.Delay(20);
+        }
+
+        Assert.False(server.HasExited);
+        Process.Start("kill", $"-TERM {server.Id}").WaitForExit();
+        Assert.DoesNotContain("[DONE]", await stream.Content.ReadAsStringAsync());
+        await server.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(130, server.ExitCode);
+    }
+
+    /// <summary>Neither a model is opened, nor one fetched that is not there.</summary>
+    [Fact]
+    public void A_port_in_use_is_told_before_any_model_is_looked_for()
+    {
+        using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        other.Start();
+        string port = $"{((System.Net.IPEndPoint)other.LocalEndpoint).Port}";
+        (int code, string output, string error) = Cli.Run("serve", "-m", "no-such-model-here/", "--port", port);
+        Assert.Equal((69, ""), (code, output));
+        Assert.Contains("another program listens there", error);
+        Assert.DoesNotContain("no-such-model-here", error);
+        Assert.Equal(2, Cli.Run("serve", "--keep-alive", "soon", "--port", port).Code);
+    }
+
     [Theory]
     [InlineData(2, "--port", "70000")]
     [InlineData(2, "--keep-alive", "soon")]

@@ -29,6 +29,19 @@ public sealed class VerbTests : IDisposable
         Assert.Contains("/unknown", error);
     }
 
+    /// <summary>What a model marks as thought is no part of what it says.</summary>
+    [Fact]
+    public void Chat_tells_what_is_thought_apart_from_what_is_said()
+    {
+        TinyModels.WriteLlama(_folder.Path, template: "{# </think> #}"
+            + TinyModels.ChatTemplate.Replace("assistant\n", "assistant\n<think>\n", StringComparison.Ordinal));
+        string[] chat = ["chat", "-m", _folder.Path, "-n", "12", "--temp", "0"];
+        JsonElement line = JsonDocument.Parse(Run("the cat\n", [.. chat, "--json"])).RootElement;
+        Assert.Equal("", line.GetProperty("answer").GetString());
+        Assert.True(line.GetProperty("reasoning").GetString()!.Length > 3);
+        Assert.Equal("\n", Run("the cat\n", chat));
+    }
+
     [Fact]
     public void Ctrl_C_ends_a_chat_that_waits()
     {
@@ -130,6 +143,38 @@ public sealed class VerbTests : IDisposable
             "--json")).RootElement;
         Assert.Equal(3, json.GetProperty("masks")[0].GetArrayLength());
         Assert.NotEmpty(Run(null, "embed", "-m", _folder.Path, "the cat"));
+    }
+
+    [Fact]
+    public void Tag_prints_runs_or_tokens()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForTokenClassification");
+        JsonElement json = JsonDocument.Parse(Run(null, "tag", "-m", _folder.Path, "the cat sat", "--json")).RootElement;
+        string[] tokens = Run(null, "tag", "-m", _folder.Path, "the cat sat", "--tokens")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(json.GetProperty("tokens").EnumerateArray().Select(token => token.GetProperty("label").GetString()),
+            tokens.Select(line => line.Split('\t')[1]));
+        string[] runs = Run(null, "tag", "-m", _folder.Path, "the cat sat").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(json.GetProperty("entities").EnumerateArray().Select(run => run.GetProperty("text").GetString()),
+            runs.Select(line => line.Split('\t')[2]));
+        Assert.Equal(2, Cli.Run("tag", "-m", _folder.Path, "x", "--tokens", "--json").Code);
+        Assert.Contains("tag", Cli.Run("run", _folder.Path).Error);
+    }
+
+    [Fact]
+    public void Answer_prints_the_best_spans()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForQuestionAnswering");
+        string[] lines = Run(null, "answer", "-m", _folder.Path, "-q", "who sat?", "the cat sat", "--top-k", "2")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        JsonElement json = JsonDocument.Parse(
+            Run(null, "answer", "-m", _folder.Path, "-q", "who sat?", "the cat sat", "--json")).RootElement;
+        Assert.Equal("who sat?", json.GetProperty("question").GetString());
+        Assert.Equal(lines[0].Split('\t')[1], json.GetProperty("answers")[0].GetProperty("text").GetString());
+        Assert.Equal(2, Cli.Run("answer", "-m", _folder.Path, "x").Code);
+        Assert.Equal(2, Cli.Run("answer", "-m", _folder.Path, "-q", "who?", "x", "--top-k", "0").Code);
+        Assert.Contains("answer", Cli.Run("run", _folder.Path).Error);
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class TodaysConfigTests
     [InlineData("quantization_config", "{\"quant_method\": \"awq\"}", "quantization_config")]
     [InlineData("sliding_window", "4096", "sliding_window (4096)")]
     [InlineData("layer_types", "[\"full_attention\", \"sliding_attention\"]", "layer_types[1] is \"sliding_attention\"; layer 1 of this llama model is full_attention")]
-    [InlineData("layer_types", "[\"full_attention\", \"linear_attention\"]", "layer_types[1] is \"linear_attention\"; full_attention or sliding_attention is needed")]
+    [InlineData("layer_types", "[\"full_attention\", \"linear_attention\"]", "layer_types[1] is \"linear_attention\"; layer 1 of this llama model is full_attention by its other keys; they must agree")]
+    [InlineData("layer_types", "[\"full_attention\", \"moon_attention\"]", "layer_types[1] is \"moon_attention\"; full_attention, sliding_attention, chunked_attention")]
     [InlineData("layer_types", "[\"full_attention\"]", "layer_types is \"1 kinds\"; 2, one for each layer, are needed")]
     [InlineData("layer_types", "[1, 2]", "layer_types is [1,2]; a list of strings is needed")]
     [InlineData("layer_types", "\"full_attention\"", "layer_types is \"full_attention\"; a list of strings is needed")]
@@ -76,7 +77,7 @@ public sealed class TodaysConfigTests
     [InlineData("rope_parameters", "{\"rope_theta\": -1}", "rope_theta is -1")]
     [InlineData("rope_parameters", "{\"rope_theta\": 1e4, \"mrope_section\": [1, 1]}", "rope_parameters.mrope_section")]
     [InlineData("rope_parameters", "{\"partial_rotary_factor\": 2.0}", "the number of rotary features is 4; an even number from 2 to 2")]
-    [InlineData("rope_parameters", "{\"moon_attention\": {\"rope_theta\": 1e4}}", "rope_parameters.moon_attention is \"an object\"; sections are named by full_attention or sliding_attention")]
+    [InlineData("rope_parameters", "{\"moon_attention\": {\"rope_theta\": 1e4}}", "rope_parameters.moon_attention is \"an object\"; sections are named by full_attention, sliding_attention, chunked_attention")]
     [InlineData("rope_parameters", "{\"full_attention\": {\"rope_theta\": 1e6}, \"sliding_attention\": {\"rope_theta\": 1e4}}",
         "rope_parameters.sliding_attention.rope_theta is 10000; rope_parameters.full_attention.rope_theta is 1000000; they must agree")]
     [InlineData("rope_scaling", "{\"factor\": 4.0}", "rope_scaling.rope_type is missing")]
@@ -130,8 +131,8 @@ public sealed class TodaysConfigTests
         Assert.Equal(plain, Rope(("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "truncate": true}"""))));
         var scaled = (RopeScaling.Yarn)Rope(("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "mscale": 0.5, "mscale_all_dim": 1}"""))).Scaling!;
         Assert.Equal((0.05 * Math.Log(4) + 1) / (0.1 * Math.Log(4) + 1), scaled.AttentionFactor);
-        Assert.Contains("truncate (false; only true", Assert.Throws<UnsupportedConfigException>(
-            () => Rope(("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "truncate": false}""")))).Message);
+        var fine = (RopeScaling.Yarn)Rope(("rope_scaling", JsonNode.Parse("""{"rope_type": "yarn", "factor": 4, "truncate": false}"""))).Scaling!;
+        Assert.Equal((RopeScaling.Yarn)plain.Scaling! with { WholeWaves = false }, fine);
     }
 
     [Fact]

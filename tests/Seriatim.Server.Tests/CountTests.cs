@@ -147,6 +147,39 @@ public sealed partial class CountTests
         await writer;
     }
 
+    [Fact]
+    public async Task Steps_are_counted_by_their_tokens()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.AskAsync(Completions, """{"prompt": "the cat sat", "max_tokens": 9, "ignore_eos": true}""");
+        double steps = await Metric(server, "vllm:iteration_tokens_total_count");
+        Assert.True(steps >= 9);
+        Assert.Equal(await Metric(server, "llamacpp:n_decode_total"), steps);
+        Assert.True(await Metric(server, "vllm:iteration_tokens_total_sum") >= steps);
+        Assert.Equal(0, await Metric(server, "seriatim:spec_net_gain"));
+    }
+
+    [Fact]
+    public async Task To_look_at_a_model_does_not_change_how_long_it_stays()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.AskAsync("/api/generate", """
+            {"prompt": "the cat", "keep_alive": "20h", "stream": false, "options": {"num_predict": 1}}
+            """);
+        await server.AskAsync("/api/show", """{"model": "tiny"}""");
+        await server.AskAsync("/tokenize", """{"content": "the cat"}""");
+        await server.AskAsync("/detokenize", """{"tokens": [5]}""");
+        await server.AskAsync("/apply-template", """{"messages": [{"role": "user", "content": "x"}]}""");
+        await server.AskAsync("/v1/messages/count_tokens", """{"messages": [{"role": "user", "content": "x"}]}""");
+        await server.GetAsync("/props");
+        DateTimeOffset? then = null;
+        await Eventually.Is(() => (then = server.Core.Models.Host.UnloadsAt("tiny")) is not null);
+        Assert.True(then > DateTimeOffset.UtcNow.AddHours(19));
+        await server.AskAsync(Completions, """{"prompt": "the cat", "max_tokens": 1}""");
+        await Eventually.Is(() => (then = server.Core.Models.Host.UnloadsAt("tiny")) is not null);
+        Assert.True(then < DateTimeOffset.UtcNow.AddHours(19));
+    }
+
     private static async Task<double> Metric(TestServer server, string name)
     {
         string text = await server.Client.GetStringAsync("/metrics");

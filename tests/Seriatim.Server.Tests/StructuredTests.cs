@@ -57,8 +57,42 @@ public sealed class StructuredTests
         await server.FailAsync(Chat, Hello + """, "response_format": {"type": "json_schema"}}""", 400, "missing_field",
             "response_format.json_schema");
         await server.FailAsync(Chat,
-            Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "integer"}}}""", 400,
+            Hello + """, "json_schema": {"type": "array", "uniqueItems": true, "items": {"type": "object"}}}""", 400,
             "unsupported_keyword", "json_schema");
+    }
+
+    /// <summary>Little text can ask for much work; it is refused by its field before a token is made, and costs no more than a
+    /// moment.</summary>
+    [Theory]
+    [InlineData("guided_regex", "\"((((a{1,900}){1,900}){1,900}){1,900}){1,900}\"")]
+    [InlineData("grammar", "\"root ::= a{1000000} \\na ::= b{1000000} \\nb ::= [a-z]{1000000}\"")]
+    [InlineData("json_schema", "{\"type\": \"string\", \"pattern\": \"^(a|b)*a(a|b){40}$\"}")]
+    [InlineData("json_schema", "{\"type\": \"array\", \"minItems\": 2000000000, \"items\": {\"type\": \"integer\"}}")]
+    public async Task A_form_that_would_take_too_much_work_is_refused_by_its_field(string field, string value)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.AskAsync("/v1/completions", "{\"prompt\": \"x\", \"max_tokens\": 1}");
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await server.PostAsync(Chat, $"{Hello}, \"{field}\": {value}}}");
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode is 200 or 400, body);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60));
+        if (!response.IsSuccessStatusCode)
+        {
+            JsonElement error = JsonElement.Parse(body).GetProperty("error");
+            Assert.Equal(field, error.GetProperty("param").GetString());
+            Assert.Contains(error.GetProperty("code").GetString(), (string[])["invalid_grammar", "unsupported_keyword"]);
+        }
+
+        await server.AskAsync("/v1/completions", "{\"prompt\": \"x\", \"max_tokens\": 1}");
+    }
+
+    [Fact]
+    public async Task A_form_larger_than_a_body_may_be_is_refused_with_413()
+    {
+        await using TestServer server = await TestServer.StartAsync(options => options.MaxBodyBytes = 1 << 20);
+        string large = new('a', 2 << 20);
+        await server.FailAsync(Chat, $"{Hello}, \"guided_regex\": \"{large}\"}}", 413, "body_too_large");
     }
 
     [Theory]
@@ -82,6 +116,38 @@ public sealed class StructuredTests
                 one.GetProperty("delta").GetProperty("tool_calls")[0].GetProperty("function").GetProperty(
                     "arguments").GetString()));
         Assert.Equal(call.GetProperty("arguments").GetString(), streamed);
+    }
+
+    /// <summary>The form is that of what is said; a call is as its tool has it.</summary>
+    [Fact]
+    public async Task A_form_beside_tools_is_kept_to_where_none_is_called()
+    {
+        await using TestServer server = await TestServer.StartAsync(template: TinyModels.ToolTemplate);
+        const string Form = "\"response_format\": {\"type\": \"json_schema\", \"json_schema\": {\"name\": \"a\", \"schema\": "
+            + "{\"type\": \"object\", \"properties\": {\"a\": {\"enum\": [1, 2]}}, \"required\": [\"a\"], "
+            + "\"additionalProperties\": false}}}";
+        int said = 0, called = 0;
+        for (int seed = 0; seed < 12; seed++)
+        {
+            JsonElement answer = (await server.AskAsync(Chat, $$"""
+                {"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 120, "temperature": 1.5, "seed": {{seed}},
+                {{Tools}}, {{Form}} }
+                """)).GetProperty("choices")[0];
+            JsonElement message = answer.GetProperty("message");
+            if (message.TryGetProperty("tool_calls", out JsonElement calls))
+            {
+                called++;
+                Assert.Equal("look", calls[0].GetProperty("function").GetProperty("name").GetString());
+            }
+            else if (answer.GetProperty("finish_reason").GetString() == "stop")
+            {
+                said++;
+                JsonElement json = JsonElement.Parse(message.GetProperty("content").GetString()!);
+                Assert.InRange(json.GetProperty("a").GetInt32(), 1, 2);
+            }
+        }
+
+        Assert.True(said > 0 && called > 0, $"{said} said, {called} called");
     }
 
     /// <summary>Line ends between the parts of what a client has sent must not cut an event in two.</summary>

@@ -49,6 +49,67 @@ public sealed class TextEncoderTests : IDisposable
             (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.ClassifyAsync("the cat"))).Message);
     }
 
+    [Fact]
+    public async Task Tokens_are_tagged_and_joined()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForTokenClassification");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        const string Text = "the cat sat on the mat";
+        IReadOnlyList<TaggedToken> tokens = await encoder.TagAsync(Text);
+        Assert.NotEmpty(tokens);
+        Assert.All(tokens, token => Assert.Equal(Text[token.Start..token.End], token.Text));
+        Assert.All(tokens, token => Assert.Contains(token.Label, encoder.Labels));
+        Assert.Equal(Text.Replace(" ", ""), string.Concat(tokens.Select(token => token.Text)).Replace(" ", ""));
+        IReadOnlyList<TextEntity> runs = TextEntity.Join(Text, tokens);
+        Assert.Equal(tokens.Average(token => token.Probability),
+            tokens.Count == 0 ? 0 : runs.Sum(run => run.Probability * tokens.Count(t => t.Start >= run.Start && t.End <= run.End))
+                / tokens.Count, 6);
+        Assert.Contains("answer questions",
+            (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.AnswerAsync("who?", Text))).Message);
+    }
+
+    [Fact]
+    public void Entities_begin_at_b_and_end_at_another_kind()
+    {
+        const string Text = "Ada Byron met Ada in Paris";
+        TaggedToken At(string word, int from, string label, double p = 0.5)
+        {
+            int start = Text.IndexOf(word, from, StringComparison.Ordinal);
+            return new TaggedToken { Start = start, End = start + word.Length, Text = word, Label = label, Probability = p };
+        }
+
+        IReadOnlyList<TextEntity> found = TextEntity.Join(Text,
+        [
+            At("Ada", 0, "B-PER", 0.9), At("Byron", 0, "I-PER", 0.7), At("met", 0, "O"), At("Ada", 4, "I-PER"), At("in", 14, "O"),
+            At("Paris", 0, "B-LOC"),
+        ]);
+        Assert.Equal([("Ada Byron", "PER"), ("Ada", "PER"), ("Paris", "LOC")], found.Select(one => (one.Text, one.Kind)));
+        Assert.Equal(0.8, found[0].Probability, 9);
+        Assert.Equal(2, TextEntity.Join(Text, [At("Ada", 0, "B-PER"), At("Byron", 0, "B-PER")]).Count);
+        Assert.Empty(TextEntity.Join(Text, []));
+    }
+
+    [Fact]
+    public async Task Answers_are_spans_of_the_text()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForQuestionAnswering");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        const string Text = "the cat sat on the mat and sang a song of mice";
+        IReadOnlyList<TextAnswer> all = await encoder.AnswerAsync("who sat?", Text, new() { Count = 10000, AllowsNone = true });
+        Assert.Single(all, answer => answer.IsNone);
+        Assert.Equal(all.OrderByDescending(answer => answer.Probability), all);
+        Assert.All(all, answer => Assert.Equal(Text[answer.Start..answer.End], answer.Text));
+        Assert.True(all.Sum(answer => answer.Probability) <= 1 + 1e-9);
+        TextAnswer best = (await encoder.AnswerAsync("who sat?", Text))[0];
+        Assert.Equal(all.First(answer => !answer.IsNone), best);
+        IReadOnlyList<TextAnswer> words = await encoder.AnswerAsync("who sat?", Text, new() { Count = 10000, LongestAnswer = 1 });
+        Assert.True(words.Count < all.Count);
+        Assert.Contains("tag tokens", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.TagAsync(Text))).Message);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => encoder.AnswerAsync("who?", Text, new() { Count = 0 }));
+        await Assert.ThrowsAsync<PromptTooLongException>(() =>
+            encoder.AnswerAsync("who?", string.Concat(Enumerable.Repeat("cat ", 100))));
+    }
+
     [Theory]
     [InlineData("longformer")]
     [InlineData("big_bird")]

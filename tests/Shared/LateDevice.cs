@@ -77,7 +77,7 @@ internal sealed class LateDevice : Device, IDisposable
     {
         float[] copy = [];
         Enqueue(() => copy = tensor.Span.ToArray());
-        await SynchronizeAsync(cancellation);
+        await SynchronizeAsync(cancellation).ConfigureAwait(false);
         return new HostRows(copy, tensor.Rows, tensor.Columns);
     }
 
@@ -93,7 +93,7 @@ internal sealed class LateDevice : Device, IDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Enqueue(done.SetResult);
         _begin.Release();
-        await done.Task.WaitAsync(cancellation);
+        await done.Task.WaitAsync(cancellation).ConfigureAwait(false); // else xunit starts a thread for each continuation
         if (Interlocked.Exchange(ref _failure, null) is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }

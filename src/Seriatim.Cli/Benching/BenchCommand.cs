@@ -22,11 +22,12 @@ internal static class BenchCommand
         Option<int[]> batches = Lengths("Numbers of sequences that write together.", [1, 16], "--batch", "-b");
         Option<int> repeat = Flag.Of("Runs of each measurement; the median counts.", "n", 5, "--repeat", "-r");
         Option<int> threads = SharedOptions.Threads();
+        Option<string?> packCache = SharedOptions.PackCache();
         Option<bool> perOp = Flag.Switch("Also print the milliseconds of each op in a step.", "--ops");
         Option<bool> json = SharedOptions.Json("one JSON object");
         var command = new Command("bench", "Measure tokens a second against the limits of this machine.")
         {
-            model, shape, quant, prompts, generate, batches, repeat, threads, perOp, json,
+            model, shape, quant, prompts, generate, batches, repeat, threads, packCache, perOp, json,
         };
         command.SetAction(async (result, cancellation) =>
         {
@@ -38,7 +39,9 @@ internal static class BenchCommand
             int runs = Positive(result.GetValue(repeat), "--repeat");
             int tokens = Positive(result.GetValue(generate), "--generate");
             string path = name is null ? "" : await ModelFolder.ResolveAsync(name, cancellation);
-            using Model loaded = kind is null ? Model.Load(path) : BenchShapes.Make(kind, result.GetValue(quant)!);
+            using Model loaded = kind is null
+                ? Model.Load(path, new ModelLoadOptions { PackCache = result.GetValue(packCache), Progress = new LoadingLine() })
+                : BenchShapes.Make(kind, result.GetValue(quant)!);
             if (loaded.Spec.Task != ModelTask.CausalLanguageModel)
             {
                 throw new UserErrorException(

@@ -17,6 +17,7 @@ internal sealed class ChatFlags
     private readonly Option<int> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = SharedOptions.Context();
     private readonly Option<string> _cacheType = SharedOptions.CacheType();
+    private readonly Option<string?> _packCache = SharedOptions.PackCache();
     private readonly Option<int?> _most = Flag.Maybe<int?>(
         "Most new tokens of an answer; -1: until the model ends it or the context is full. Default: the model's, else -1.", "n",
         "--max-tokens", "-n", "--predict");
@@ -29,7 +30,7 @@ internal sealed class ChatFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_system, _template, _noHistory, _most, _seed.Option, _threads, _context, _cacheType])
+        foreach (Option option in (Option[])[_system, _template, _noHistory, _most, _seed.Option, _threads, _context, _cacheType, _packCache])
             command.Add(option);
         command.Add("Choosing tokens", _sampler.All);
         command.Add("Penalties", _penalty.All);
@@ -38,7 +39,7 @@ internal sealed class ChatFlags
     }
 
     public Task<LanguageModel> OpenAsync(ParseResult result, string folder, CancellationToken cancellation) =>
-        LanguageModel.OpenAsync(folder, SharedOptions.Read(result, _threads, _context, _cacheType), cancellation);
+        LanguageModel.OpenAsync(folder, SharedOptions.Read(result, _threads, _context, _cacheType, _packCache), cancellation);
 
     public ChatInput Input(ParseResult result) => new(keepsHistory: !result.GetValue(_noHistory));
 
@@ -68,12 +69,9 @@ internal sealed class ChatFlags
         };
         ulong seed = _seed.Of(result);
         result.Require(remembers, "a model with a chat template", _system);
-        var talk = model.StartConversation(new ConversationOptions
-        {
-            System = result.GetValue(_system),
-            Prompt = new ChatPromptOptions { Template = template },
-        });
-        return new ChatTalk(talk, request => _length.Apply(result, model, request) with
+        var prompt = new ChatPromptOptions { Template = template };
+        var talk = model.StartConversation(new ConversationOptions { System = result.GetValue(_system), Prompt = prompt });
+        return new ChatTalk(talk, prompt, request => _length.Apply(result, model, request) with
         {
             MaxNewTokens = most == NoLimit ? null : most,
             SoftMaxNewTokens = most is null ? request.SoftMaxNewTokens ?? usual : null,

@@ -144,6 +144,7 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         catch (OperationCanceledException)
         {
             answer.Finish = "cancelled";
+            await TellAsync(answer, answer.Reader?.End(cut: true) ?? []);
         }
         catch (GenerationException failure) when (talks)
         {
@@ -154,10 +155,9 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         }
 
         // What was said is remembered, though it was ended: "go on" can be the next message.
-        conversation.Answered($"{answer.Text}");
+        conversation.Answered($"{answer.Text}", answer.Thoughts);
         await _output.WriteAsync(json
-            ? JsonSerializer.Serialize(new ChatLine(message, $"{answer.Text}", answer.Finish, answer.Tokens, answer.Seed),
-                CliJson.Lines.ChatLine) + "\n"
+            ? JsonSerializer.Serialize(answer.Line(message), CliJson.Lines.ChatLine) + "\n"
             : "\n");
         if (talks || !json && !Console.IsErrorRedirected)
             Terminal.Note(answer.Describe(conversation.Context));
@@ -166,21 +166,48 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
 
     private async Task ReadAsync(string message, Answer answer, CancellationToken cancellation)
     {
-        (GenerationRequest request, GenerationHandle handle) = conversation.Ask(message, cancellation);
+        (GenerationRequest request, GenerationHandle handle, answer.Reader) = conversation.Ask(message, cancellation);
         (answer.Prompt, answer.Seed) = (request.Prompt.Length, handle.Seed);
         FinishReason? finish = null;
         await foreach (GenerationUpdate update in handle.WithCancellation(CancellationToken.None))
         {
-            answer.Text.Append(update.Text);
             answer.Tokens += update.TokenId is null ? 0 : 1;
             if (answer.Tokens == 1 && answer.First == 0)
                 answer.First = Stopwatch.GetTimestamp();
             finish ??= update.Finish;
-            if (!json)
-                await _output.WriteAsync(update.Text);
+            await TellAsync(answer, answer.Reader.Push(update.Text));
+            if (update.Finish is { } end)
+                await TellAsync(answer, answer.Reader.End(AnswerPlan.IsCut(end)));
         }
 
         answer.Finish = JsonNamingPolicy.SnakeCaseLower.ConvertName($"{finish}");
+    }
+
+    /// <summary>What is said goes to the output, what is thought beside it, where somebody looks.</summary>
+    private async Task TellAsync(Answer answer, IReadOnlyList<AnswerDelta> deltas)
+    {
+        foreach (AnswerDelta delta in deltas)
+        {
+            if (delta is AnswerDelta.Content said)
+            {
+                answer.Text.Append(said.Text);
+                if (json)
+                    continue;
+                if (answer.HasThought)
+                    Terminal.Thought("\n\n");
+                answer.HasThought = false;
+                await _output.WriteAsync(said.Text);
+            }
+            else if (delta is AnswerDelta.Reasoning thought && !json && !Console.IsErrorRedirected)
+            {
+                Terminal.Thought(thought.Text);
+                answer.HasThought = true;
+            }
+            else if (delta is AnswerDelta.Malformed block)
+            {
+                Terminal.Note($"A call of a tool that cannot be read: {block.Text}");
+            }
+        }
     }
 
     /// <summary>What there is of an answer.</summary>
@@ -189,6 +216,13 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         private readonly long _start = Stopwatch.GetTimestamp();
 
         public StringBuilder Text { get; } = new();
+
+        public AnswerReader? Reader { get; set; }
+
+        public string Thoughts => Reader?.Reasoning.Trim() ?? "";
+
+        /// <summary>Whether thoughts stand before what is said next.</summary>
+        public bool HasThought { get; set; }
 
         public string Finish { get; set; } = "";
 
@@ -199,6 +233,8 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
         public ulong Seed { get; set; }
 
         public long First { get; set; }
+
+        public ChatLine Line(string message) => new(message, $"{Text}", Thoughts, Finish, Tokens, Seed);
 
         /// <summary>Speed and place in the context, on one line of 80 columns.</summary>
         public string Describe(int? context)
@@ -218,10 +254,12 @@ internal sealed class ChatSession(ChatTalk conversation, ChatInput input, bool j
 /// <summary>What <c>chat --json</c> prints for each answer.</summary>
 /// <param name="Message">What was said.</param>
 /// <param name="Answer">What the model said.</param>
+/// <param name="Reasoning">What it thought before.</param>
 /// <param name="FinishReason">Why it ended: stop_id, stop_string, end_of_sequence, length, cancelled.</param>
 /// <param name="NewTokens">Tokens of the answer.</param>
 /// <param name="Seed">Seed of its random numbers.</param>
-internal sealed record ChatLine(string Message, string Answer, string FinishReason, int NewTokens, ulong Seed);
+internal sealed record ChatLine(
+    string Message, string Answer, string Reasoning, string FinishReason, int NewTokens, ulong Seed);
 
 /// <summary>A message as <c>/save FILE.json</c> writes it.</summary>
 /// <param name="Role">system, user or assistant.</param>

@@ -5,11 +5,13 @@ namespace Seriatim.Cli;
 
 /// <summary>A conversation on the command line, and the request that goes on with it.</summary>
 /// <param name="conversation">What was said.</param>
+/// <param name="prompt">Its template.</param>
 /// <param name="settings">Everything but the prompt.</param>
 /// <param name="remembers">
 /// False: each message is a text of its own that is continued, for models that know no conversations.
 /// </param>
-internal sealed class ChatTalk(Conversation conversation, Func<GenerationRequest, GenerationRequest> settings, bool remembers)
+internal sealed class ChatTalk(Conversation conversation, ChatPromptOptions prompt,
+    Func<GenerationRequest, GenerationRequest> settings, bool remembers)
 {
     public IReadOnlyList<ChatTurn> Messages => conversation.Turns;
 
@@ -18,15 +20,25 @@ internal sealed class ChatTalk(Conversation conversation, Func<GenerationRequest
     /// <summary>Most tokens of a sequence; null: not limited.</summary>
     public int? Context => conversation.Model.Model.Spec.Context is var context && context == int.MaxValue ? null : context;
 
-    /// <summary>Begins an answer.</summary>
-    public (GenerationRequest Request, GenerationHandle Handle) Ask(string message, CancellationToken cancellation)
+    /// <summary>Begins an answer, and gives what reads it: the model's marks are no text.</summary>
+    public (GenerationRequest Request, GenerationHandle Handle, AnswerReader Reader) Ask(
+        string message, CancellationToken cancellation)
     {
         LanguageModel model = conversation.Model;
         conversation.Add(new ChatTurn("user", message));
         try
         {
             GenerationRequest request = settings(remembers ? conversation.Request() : model.Request(message));
-            return (request, remembers ? model.SubmitChat(request, cancellation) : model.Submit(request, cancellation));
+            if (!remembers)
+            {
+                var plain = new AnswerReader(new AnswerFormat(null, null), [], "", startsInReasoning: false);
+                return (request, model.Submit(request, cancellation), plain);
+            }
+
+            AnswerPlan plan = AnswerPlan.Of(
+                model.Tokenizer, prompt, request.Prompt.Span, new ToolUse(), request.Sampling.Grammar);
+            request = model.WithTurnEnds(plan.ApplyTo(request), prompt.Template);
+            return (request, model.SubmitChat(request, cancellation), plan.Reader("call"));
         }
         catch
         {
@@ -35,7 +47,14 @@ internal sealed class ChatTalk(Conversation conversation, Func<GenerationRequest
         }
     }
 
-    public void Answered(string text) => conversation.Add(new ChatTurn("assistant", text.Trim()));
+    /// <summary>Remembers an answer, and what was thought before it where the template shows that.</summary>
+    public void Answered(string text, string thoughts)
+    {
+        var fields = new Dictionary<string, object?>();
+        foreach (string name in thoughts.Length > 0 ? ToolSupport.ReasoningFields : [])
+            fields[name] = thoughts;
+        conversation.Add(new ChatTurn("assistant", text.Trim()) { Fields = fields });
+    }
 
     /// <summary>Takes the last message and its answer back; gives the message, if there was one.</summary>
     public string? TakeBack() => conversation.Rewind();

@@ -50,6 +50,8 @@ internal static class RunCommand
             ModelTask.SequenceToSequence or ModelTask.MaskedTranslation => "translate",
             ModelTask.MaskedLanguageModel => "fill",
             ModelTask.SequenceClassification => "classify",
+            ModelTask.TokenClassification => "tag",
+            ModelTask.QuestionAnswering => "answer",
             _ => "embed",
         };
         if (verb is not null)

@@ -26,6 +26,10 @@ internal static class Terminal
 
     public static void Note(string message) => WriteLine("", "grey", message);
 
+    /// <summary>What a model thinks, as it comes: on standard error, beside the text.</summary>
+    public static void Thought(string text) => System.Console.Error.Write(
+        Progress.Profile.Capabilities.ColorSystem != ColorSystem.NoColors ? $"\e[90m{text}\e[0m" : text);
+
     /// <summary>Progress hides the cursor; a program that is ended in the middle of it gives it back.</summary>
     public static void ShowCursor()
     {

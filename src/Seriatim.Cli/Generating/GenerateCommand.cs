@@ -12,6 +12,7 @@ internal static class GenerateCommand
         Option<int> threads = SharedOptions.Threads();
         Option<int?> context = SharedOptions.Context();
         Option<string> cacheType = SharedOptions.CacheType();
+        Option<string?> packCache = SharedOptions.PackCache();
         Option<bool> json = SharedOptions.Json("one JSON object a continuation, with token ids");
         var source = new PromptSource();
         var flags = new GenerationFlags();
@@ -25,7 +26,7 @@ internal static class GenerateCommand
             Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
         var command = new Command("generate", "Continue a text.") { model.Option };
         source.AddTo(command);
-        command.Add("Output and memory", [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType]);
+        command.Add("Output and memory", [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType, packCache]);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {
@@ -33,7 +34,7 @@ internal static class GenerateCommand
             result.Require(asJson, "--json", logprobs, promptLogprobs);
             result.Require(!asJson, "text output (leave --json out; its objects hold both)", quiet);
             IReadOnlyList<Prompt> prompts = await source.ReadAsync(result, cancellation);
-            LanguageModelOptions options = SharedOptions.Read(result, threads, context, cacheType);
+            LanguageModelOptions options = SharedOptions.Read(result, threads, context, cacheType, packCache);
             options = options with
             {
                 Trace = isVerbose,

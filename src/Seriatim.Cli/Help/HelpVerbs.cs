@@ -47,4 +47,7 @@ internal static class HelpVerbs
     /// <summary>The version as <c>--version</c> prints it.</summary>
     public static string Version { get; } =
         typeof(HelpVerbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>The version without the mark of its source.</summary>
+    public static string ShortVersion => Version.Split('+')[0];
 }

@@ -14,8 +14,8 @@ internal static class ServeCommand
             command.Add(option);
         command.Add(json);
         command.SetAction(async (result, cancellation) =>
-            await ServeRun.RunAsync(flags.App(result), await flags.ServerAsync(result, cancellation), result.GetValue(json),
-                flags.AllowsTraining(result), cancellation));
+            await ServeRun.RunAsync(flags.App(result), ready => flags.ServerAsync(result, cancellation, ready),
+                result.GetValue(json), flags.AllowsTraining(result), cancellation));
         return command;
     }
 }

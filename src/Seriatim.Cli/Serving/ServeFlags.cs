@@ -86,19 +86,22 @@ internal sealed class ServeFlags
     private readonly Option<bool> _verbose = Flag.Switch("Log every request.", "--verbose", "-v");
 
     private readonly Option<int> _threads = SharedOptions.Threads();
-    private readonly Option<int?> _context = SharedOptions.Context();
+    private readonly Option<int?> _context = Flag.Maybe<int?>("Positions kept in memory for all sequences of a model together. "
+        + "Default: as many as all of them can have, within 512 MiB, and one whole context within 1 GiB.", "n",
+        "--ctx-size", "-c");
     private readonly Option<string> _cacheType = SharedOptions.CacheType();
+    private readonly Option<string?> _packCache = SharedOptions.PackCache();
 
     public IEnumerable<Option> All =>
     [
-        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _parallel, _queue,
-        _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull, _allowTraining,
-        _logPrompts, _logJson, _verbose,
+        _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
+        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull,
+        _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
     public IEnumerable<Option> OfModels =>
-        [_models, _folder, _memory, _draft, _context, _cacheType, _parallel, _queue, _threads, _maxTime];
+        [_models, _folder, _memory, _draft, _context, _cacheType, _packCache, _parallel, _queue, _threads, _maxTime];
 
     /// <summary>Where the server listens, and for whom.</summary>
     public ServerAppOptions App(ParseResult result)
@@ -126,19 +129,24 @@ internal sealed class ServeFlags
     public bool AllowsTraining(ParseResult result) => IsMine(result) || result.GetValue(_allowTraining);
 
     /// <summary>What it serves, for whom.</summary>
-    public async Task<Action<SeriatimServerOptions>> ServerAsync(ParseResult result, CancellationToken cancellation)
+    /// <param name="result">The command line.</param>
+    /// <param name="cancellation">Ends the search for models.</param>
+    /// <param name="ready">Done when all flags are read, and before any model is looked for, which may be fetched.</param>
+    public async Task<Action<SeriatimServerOptions>> ServerAsync(
+        ParseResult result, CancellationToken cancellation, Action ready)
     {
         string? keep = Value(result, _keepAlive) ?? result.GetValue(_keepAlive);
         TimeSpan? keepAlive = keep is null ? null : Amounts.Time("--keep-alive", keep, Longest);
-        Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive);
         ApiKeyOptions[] keys = [.. Keys(result)];
+        ClientLimits limits = Limits(result);
+        Action<SeriatimServerOptions> models = await ModelsAsync(result, cancellation, keepAlive, ready);
         bool isMine = IsMine(result);
         return options =>
         {
             models(options);
             foreach (ApiKeyOptions key in keys)
                 options.ApiKeys.Add(key);
-            options.Limits = Limits(result);
+            options.Limits = limits;
             options.AllowsPulling = isMine || result.GetValue(_allowPull);
             options.LogsPrompts = result.GetValue(_logPrompts);
         };
@@ -148,7 +156,7 @@ internal sealed class ServeFlags
     /// Which models there are. Those that are named are found here, so that one that is not there stops the start.
     /// </summary>
     public async Task<Action<SeriatimServerOptions>> ModelsAsync(
-        ParseResult result, CancellationToken cancellation, TimeSpan? keepAlive = null)
+        ParseResult result, CancellationToken cancellation, TimeSpan? keepAlive = null, Action? ready = null)
     {
         string[] models = Values(result, _models);
         string? folder = Value(result, _folder) ?? result.GetValue(_folder);
@@ -157,6 +165,10 @@ internal sealed class ServeFlags
         string? draft = Value(result, _draft) ?? result.GetValue(_draft);
         if (draft is not null && models.Length != 1)
             throw new UsageException($"--draft-model drafts for the one model of -m, and there are {models.Length}.");
+        EngineHostOptions host = Host(result, keepAlive);
+        foreach (string model in models)
+            NamesOf(model);
+        ready?.Invoke();
         var served = new List<ServedModelOptions>();
         foreach (string model in models)
             served.Add(await ModelAsync(model, open with { DraftModel = draft }, keepAlive, cancellation));
@@ -167,20 +179,26 @@ internal sealed class ServeFlags
             options.ModelsFolder = folder;
             options.BuiltInModels = served.Count == 0 && folder is null;
             options.ModelOptions = open;
-            options.Host = Host(result, keepAlive);
+            options.Host = host;
             options.RequestTimeout = maxTime;
         };
     }
 
-    private static async Task<ServedModelOptions> ModelAsync(string text, LanguageModelOptions open, TimeSpan? keepAlive,
-        CancellationToken cancellation)
+    /// <summary>The model of a value of -m, and the names it gives it.</summary>
+    private static (string Model, string[] Names) NamesOf(string text)
     {
         // A file may have the sign in its name.
         int at = Path.Exists(text) ? -1 : text.LastIndexOf('=');
         string model = at < 0 ? text : text[..at];
         string[] names = at < 0 ? [] : text[(at + 1)..].Split(',');
-        if (model.Length == 0 || names.Contains(""))
-            throw new UsageException($"-m is {text}; MODEL, MODEL=NAME or MODEL=NAME,ALIAS is needed.");
+        return model.Length > 0 && !names.Contains("") ? (model, names)
+            : throw new UsageException($"-m is {text}; MODEL, MODEL=NAME or MODEL=NAME,ALIAS is needed.");
+    }
+
+    private static async Task<ServedModelOptions> ModelAsync(string text, LanguageModelOptions open, TimeSpan? keepAlive,
+        CancellationToken cancellation)
+    {
+        (string model, string[] names) = NamesOf(text);
         return new ServedModelOptions
         {
             Model = await ModelFolder.ResolveAsync(model, cancellation),
@@ -194,7 +212,7 @@ internal sealed class ServeFlags
 
     private LanguageModelOptions Open(ParseResult result)
     {
-        LanguageModelOptions open = SharedOptions.Read(result, _threads, _context, _cacheType);
+        LanguageModelOptions open = SharedOptions.Read(result, _threads, _context, _cacheType, _packCache);
         int parallel = Value(result, _parallel) is { } given ? Number("--parallel", given) : result.GetValue(_parallel);
         int queue = Value(result, _queue) is { } most ? Number("--max-queue", most) : result.GetValue(_queue);
         foreach ((string name, int value) in new[] { ("--parallel", parallel), ("--max-queue", queue) })

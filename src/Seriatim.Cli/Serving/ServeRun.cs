@@ -13,34 +13,51 @@ namespace Seriatim.Cli;
 /// </summary>
 internal static class ServeRun
 {
-    public static async Task<int> RunAsync(ServerAppOptions app, Action<SeriatimServerOptions> configure, bool json,
-        bool allowsTraining,
-        CancellationToken cancellation, Action<string>? started = null)
+    /// <param name="app">Where the server listens, and for whom.</param>
+    /// <param name="configure">Says what is served; told what to do when the command line is read, before models are looked
+    /// for.</param>
+    /// <param name="json">Whether a program reads where it listens.</param>
+    /// <param name="allowsTraining">Whether the page trains models.</param>
+    /// <param name="cancellation">The first Ctrl-C, until the server runs.</param>
+    /// <param name="started">Told the address once the server listens.</param>
+    public static async Task<int> RunAsync(ServerAppOptions app, Func<Action, Task<Action<SeriatimServerOptions>>> configure,
+        bool json, bool allowsTraining, CancellationToken cancellation, Action<string>? started = null)
+    {
+        using var places = new ListenPlaces();
+        try
+        {
+            Action<SeriatimServerOptions> options = await configure(() => Reserve(places, app));
+            await using WebApplication server = ServerApp.Build(app with { Places = places }, options,
+                beside: ServedPage.Part(allowsTraining));
+            return await RunAsync(app, server, json, started, cancellation);
+        }
+        catch (PlaceTakenException failure)
+        {
+            Terminal.Error(failure.Message);
+            return ExitCodes.Unavailable;
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        ServerAppOptions app, WebApplication server, bool json, Action<string>? started, CancellationToken cancellation)
     {
         CommandLine.EndsSlowly = true;
-        await using WebApplication server = ServerApp.Build(app, configure, beside: ServedPage.Part(allowsTraining));
         ServerCore core = server.Services.GetRequiredService<ServerCore>();
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var signals = new StopSignals(core);
         await using CancellationTokenRegistration interrupted =
-            cancellation.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), stop);
-        int signals = 0;
+            cancellation.UnsafeRegister(static state => ((StopSignals)state!).Signal(), signals);
         using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
             signal.Cancel = true;
-            if (Interlocked.Increment(ref signals) > 1)
-                core.State.Kill();
-            stop.TrySetResult();
+            signals.Signal();
         });
         try
         {
             await server.StartAsync(CancellationToken.None);
         }
-        catch (IOException failure) when (failure.InnerException?.InnerException is SocketException
-            or Microsoft.AspNetCore.Connections.AddressInUseException || failure.InnerException is not null)
+        catch (Exception failure) when (failure is SocketException or IOException { InnerException: not null })
         {
-            Terminal.Error($"{app.Host}:{app.Port} cannot be listened at: {Reason(failure)} Give another port (--port; 0: one "
-                + "that is free).");
-            return ExitCodes.Unavailable;
+            throw Taken(app, failure);
         }
 
         if (json)
@@ -48,7 +65,8 @@ internal static class ServeRun
         else
             ServeScreen.Show(server, core);
         started?.Invoke(server.Urls.First());
-        await stop.Task;
+        await signals.First;
+        using IDisposable again = Interrupt.Takes(signals.Signal);
         Terminal.Note(core.State.Running switch
         {
             0 => "Stopping.",
@@ -56,13 +74,55 @@ internal static class ServeRun
             var running => $"Stopping once {running} requests have ended; a second signal ends them at once.",
         });
         await server.StopAsync(CancellationToken.None);
-        return ExitCodes.Success;
+        return signals.EndedAtOnce ? ExitCodes.Interrupted : ExitCodes.Success;
     }
 
-    private static string Reason(IOException failure)
+    private static void Reserve(ListenPlaces places, ServerAppOptions app)
+    {
+        try
+        {
+            places.Reserve(app);
+        }
+        catch (SocketException failure)
+        {
+            throw Taken(app, failure);
+        }
+    }
+
+    private static PlaceTakenException Taken(ServerAppOptions app, Exception failure)
     {
         Exception inner = failure.GetBaseException();
-        return inner is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } ? "another program listens there."
-            : $"{inner.Message.TrimEnd('.')}.";
+        string reason = inner is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            ? "another program listens there." : $"{inner.Message.TrimEnd('.')}.";
+        return new PlaceTakenException($"{app.Host}:{app.Port} cannot be listened at: {reason} Give another port (--port; 0: one "
+            + "that is free).");
+    }
+
+    /// <summary>The server cannot listen where it is to.</summary>
+    private sealed class PlaceTakenException(string message) : Exception(message);
+
+    /// <summary>The signals that tell the server to stop, whichever they are.</summary>
+    private sealed class StopSignals(ServerCore core)
+    {
+        private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _count;
+
+        /// <summary>Ends with the first.</summary>
+        public Task First => _first.Task;
+
+        /// <summary>Whether a second one ended what still ran.</summary>
+        public bool EndedAtOnce { get; private set; }
+
+        public void Signal()
+        {
+            if (Interlocked.Increment(ref _count) == 1)
+            {
+                _first.TrySetResult();
+                return;
+            }
+
+            EndedAtOnce |= core.State.Running > 0;
+            core.State.Kill();
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Seriatim.Generation;
 using Seriatim.Server;
 
 namespace Seriatim.Cli;
@@ -12,7 +13,7 @@ internal static class ServeScreen
     {
         string url = server.Urls.First();
         ServedModel[] models = [.. core.Models.Models];
-        Terminal.Note($"Seriatim {HelpVerbs.Version} listens at {url}");
+        Terminal.Note($"Seriatim {HelpVerbs.ShortVersion} listens at {url}");
         Terminal.Note("");
         int width = models.Take(MostModels).Max(model => TextWidth.Of(model.Name));
         foreach (ServedModel model in models.Take(MostModels))
@@ -26,6 +27,8 @@ internal static class ServeScreen
         if (models.Length > MostModels)
             Terminal.Note($"  and {models.Length - MostModels} more: {url}/v1/models");
         Terminal.Note("");
+        Terminal.Note(Memory(core.Options.ModelOptions.Engine));
+        Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
         Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
             + "\"max_tokens\": 40}'");
@@ -35,6 +38,13 @@ internal static class ServeScreen
         Terminal.Note("");
         Terminal.Note("Ctrl-C stops it once its requests have ended.");
     }
+
+    /// <summary>What each model takes for its sequences.</summary>
+    private static string Memory(EngineOptions engine) => engine.Pages is { } pages
+        ? FormattableString.Invariant(
+            $"Each model remembers {pages * (long)engine.PageSize:N0} positions of all its sequences together (-c).")
+        : $"Each model takes up to {Terminal.Bytes(SequenceMemory.Usual)} for what its sequences remember, more where one whole "
+            + "context needs it; -c N: for N positions.";
 
     /// <summary>The model of the example: of the built-in ones the one that goes on with texts.</summary>
     private static string Shown(ServedModel[] models) =>

@@ -42,7 +42,7 @@ internal static class UiCommand
 
             if (!result.GetValue<bool>("--verbose"))
                 app = app with { LogLevel = LogLevel.Warning };
-            return await ServeRun.RunAsync(app, await flags.ServerAsync(result, cancellation), json: false,
+            return await ServeRun.RunAsync(app, ready => flags.ServerAsync(result, cancellation, ready), json: false,
                 flags.AllowsTraining(result), cancellation,
                 url => Show(url, opens));
         });

@@ -8,6 +8,7 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
 
     private readonly HashSet<int> _used = [];
     private readonly HashSet<int> _shared = [];
+    private readonly long[] _stepRows = new long[StepRowCounts.Bounds.Count + 1];
     private long _steps;
     private long _rows;
     private long _prefixHits;
@@ -27,6 +28,7 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
         foreach (PlannedSegment segment in plan.Segments)
             LastRows += segment.AllRows;
         _steps++;
+        Volatile.Write(ref _stepRows[StepRowCounts.PlaceOf(LastRows)], _stepRows[StepRowCounts.PlaceOf(LastRows)] + 1);
         _rows += LastRows;
         _largest = Math.Max(_largest, LastRows);
         _preemptions += plan.Preempted.Count;
@@ -41,7 +43,9 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
 
     /// <summary>Counts so far; may be read by any thread, and touches nothing that the engine's end gives back.</summary>
     public EngineTotals Totals => new(Volatile.Read(ref _steps), Volatile.Read(ref _tokensSaved),
-        _hasStates ? Volatile.Read(ref _prefixHits) : 0, _hasStates);
+        _hasStates ? Volatile.Read(ref _prefixHits) : 0, _hasStates,
+        new StepRowCounts([.. _stepRows.Select((_, place) => Volatile.Read(ref _stepRows[place]))], Volatile.Read(ref _rows)),
+        speculator.Gain.Seconds);
 
     /// <summary>Time so far; may be read by any thread.</summary>
     public EngineTimes Times => new()

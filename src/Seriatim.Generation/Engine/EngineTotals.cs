@@ -8,8 +8,12 @@ namespace Seriatim.Generation;
 /// <param name="TokensSaved">Tokens that did not have to be computed because others had been.</param>
 /// <param name="StateHits">Requests that went on from a state that was kept; 0 for models without states.</param>
 /// <param name="HasStates">Whether its model has states.</param>
-internal readonly record struct EngineTotals(long Steps, long TokensSaved, long StateHits, bool HasStates)
+/// <param name="StepRows">Steps by their rows.</param>
+/// <param name="SpeculationSeconds">What speculation has saved, less what it has cost.</param>
+internal readonly record struct EngineTotals(
+    long Steps, long TokensSaved, long StateHits, bool HasStates, StepRowCounts StepRows, double SpeculationSeconds)
 {
     public static EngineTotals operator +(EngineTotals one, EngineTotals other) => new(one.Steps + other.Steps,
-        one.TokensSaved + other.TokensSaved, one.StateHits + other.StateHits, one.HasStates || other.HasStates);
+        one.TokensSaved + other.TokensSaved, one.StateHits + other.StateHits, one.HasStates || other.HasStates,
+        one.StepRows + other.StepRows, one.SpeculationSeconds + other.SpeculationSeconds);
 }

@@ -48,6 +48,9 @@ public sealed partial class Grammar
                     case GrammarNode.Regular { Language: var language } when seen.Add(language):
                         size += 4L * language.States * language.Classes;
                         break;
+                    case GrammarNode.Distinct { Item: var item } when seen.Add(item):
+                        size += 4L * item.States * item.Classes;
+                        break;
                     case GrammarNode.Sequence { Parts: var parts }:
                         foreach (GrammarNode part in parts)
                             waiting.Push(part);

@@ -34,6 +34,13 @@ internal abstract record GrammarNode
     /// <param name="Max">Most times, <paramref name="Min"/> or more; null: no limit.</param>
     internal sealed record Repeat(GrammarNode Body, int Min, int? Max) : GrammarNode;
 
+    /// <summary>One item or more with a separator between them, no two of them the same text.</summary>
+    /// <param name="Item">The items; not empty.</param>
+    /// <param name="Separator">What stands between two; not empty, and told apart from items by its first byte.</param>
+    /// <param name="Min">Fewest items, 1 or more; there are as many.</param>
+    /// <param name="Max">Most items; null: no limit.</param>
+    internal sealed record Distinct(ByteDfa Item, ByteDfa Separator, int Min, int? Max) : GrammarNode;
+
     /// <summary>What a rule says (<see cref="GrammarRules"/>); rules may be recursive, not left-recursive.</summary>
     /// <param name="Index">Number of the rule.</param>
     internal sealed record Rule(int Index) : GrammarNode;

@@ -64,12 +64,19 @@ internal sealed class GumbelRace(int vocabulary)
         return winner;
     }
 
-    private static void Meet(LogitsRow row, int id, ref double best, ref int winner)
+    /// <summary>The random number of a candidate, and its score.</summary>
+    public static (double Uniform, double Score) Roll(LogitsRow row, int id)
     {
         (uint a, uint b, uint c, uint d) = CounterRandom.Next(
             row.Seed, (uint)row.SequenceIndex, (uint)row.Step, CounterRandom.Choose, (uint)id / IdsPerCounter);
         uint own = (id % IdsPerCounter) switch { 0 => a, 1 => b, 2 => c, _ => d };
-        double score = row.Values[id] - PlainMath.Log(-PlainMath.Log(CounterRandom.Unit(own)));
+        double uniform = CounterRandom.Unit(own);
+        return (uniform, row.Values[id] - PlainMath.Log(-PlainMath.Log(uniform)));
+    }
+
+    private static void Meet(LogitsRow row, int id, ref double best, ref int winner)
+    {
+        double score = Roll(row, id).Score;
         if (score > best || (score == best && id < winner))
             (best, winner) = (score, id);
     }

@@ -8,6 +8,7 @@ internal sealed partial class SamplerChain
 {
     private readonly LogitsProcessor[] _scores;
     private readonly LogitsProcessor[] _warpers;
+    private readonly Sampler[] _samplers; // of the scores, then of the warpers
     private readonly bool _greedy;
 
     /// <param name="request">A checked request.</param>
@@ -18,8 +19,11 @@ internal sealed partial class SamplerChain
     {
         var terms = new SamplerTerms(request, endIds, maxNewTokens, vocabulary);
         _greedy = terms.Options.Temperature == 0;
-        _scores = [.. Make(terms, sampler => sampler.Stage == SamplerStage.Score)];
-        _warpers = _greedy ? [] : [.. Make(terms, sampler => sampler.Stage != SamplerStage.Score)];
+        var scores = Make(terms, sampler => sampler.Stage == SamplerStage.Score);
+        var warpers = _greedy ? [] : Make(terms, sampler => sampler.Stage != SamplerStage.Score);
+        _scores = [.. scores.Select(one => one.Processor)];
+        _warpers = [.. warpers.Select(one => one.Processor)];
+        _samplers = [.. scores.Concat(warpers).Select(one => one.Sampler)];
         HasState = Array.Exists(_scores, HasOwnState) || Array.Exists(_warpers, HasOwnState);
         Grammar = _scores.OfType<GrammarConstraint>().FirstOrDefault();
     }
@@ -28,7 +32,7 @@ internal sealed partial class SamplerChain
     {
         _scores = Array.ConvertAll(other._scores, processor => processor.Copy());
         _warpers = Array.ConvertAll(other._warpers, processor => processor.Copy());
-        (_greedy, HasState) = (other._greedy, other.HasState);
+        (_greedy, HasState, _samplers) = (other._greedy, other.HasState, other._samplers);
         Grammar = _scores.OfType<GrammarConstraint>().FirstOrDefault();
     }
 
@@ -63,10 +67,7 @@ internal sealed partial class SamplerChain
         if (_greedy)
             return best;
         ApplyWarpers(row);
-        int id = row.Race();
-        foreach (LogitsProcessor processor in _warpers)
-            processor.Chose(row, id);
-        return id;
+        return Draw(row);
     }
 
     /// <summary>Advances all processors by a token that was appended to the sequence.</summary>
@@ -79,8 +80,17 @@ internal sealed partial class SamplerChain
             Accept(processor, token);
     }
 
-    private static IEnumerable<LogitsProcessor> Make(SamplerTerms terms, Func<Sampler, bool> which) =>
-        Samplers.In(terms.Options.Order).Where(which).SelectMany(sampler => sampler.For(terms));
+    private int Draw(LogitsRow row)
+    {
+        int id = row.Race();
+        foreach (LogitsProcessor processor in _warpers)
+            processor.Chose(row, id);
+        return id;
+    }
+
+    private static List<(Sampler Sampler, LogitsProcessor Processor)> Make(SamplerTerms terms, Func<Sampler, bool> which) =>
+        [.. Samplers.In(terms.Options.Order).Where(which).SelectMany(
+            sampler => sampler.For(terms).Select(processor => (sampler, processor)))];
 
     private static bool HasOwnState(LogitsProcessor processor) => processor.Copy() != processor;
 

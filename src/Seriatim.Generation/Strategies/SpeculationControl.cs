@@ -1,13 +1,17 @@
 namespace Seriatim.Generation;
 
 /// <summary>How much a sequence drafts, by how much was accepted so far and by what a row costs.</summary>
-internal sealed class SpeculationControl(SpeculationOptions options)
+/// <param name="options">What the request says of it.</param>
+/// <param name="gain">Is told what it has brought; null: nobody is.</param>
+internal sealed class SpeculationControl(SpeculationOptions options, SpeculationGain? gain = null)
 {
     private const double Memory = 0.9;
     private double _drafted = 1;
     private double _accepted = 0.7;
     private int _pause;
     private int _backOff = 8;
+    private double _tokenSeconds;
+    private double _rowSeconds;
 
     public SpeculationOptions Options { get; } = options;
 
@@ -20,6 +24,7 @@ internal sealed class SpeculationControl(SpeculationOptions options)
         _drafted = _drafted * Memory + Math.Min(drafted, accepted + 1);
         _accepted = _accepted * Memory + accepted;
         _backOff = accepted > 0 ? 8 : Math.Min(256, _backOff * 2);
+        gain?.Add(accepted * _tokenSeconds - drafted * _rowSeconds);
     }
 
     /// <summary>
@@ -29,12 +34,13 @@ internal sealed class SpeculationControl(SpeculationOptions options)
     /// </summary>
     public int Length(StepCost cost, int sequences, double draftCost)
     {
+        double step = cost.Seconds(sequences);
+        double row = cost.SecondsOfRow + draftCost;
+        (_tokenSeconds, _rowSeconds) = (step / sequences, row);
         if (Options.Always)
             return Options.MaxTokens;
         if (_pause > 0 && --_pause > 0)
             return 0;
-        double step = cost.Seconds(sequences);
-        double row = cost.SecondsOfRow + draftCost;
         (double best, int length) = (sequences / step, 0);
         (double expected, double power) = (1, 1);
         for (int k = 1; k <= Options.MaxTokens; k++)

@@ -42,6 +42,9 @@ internal sealed class Speculator(EngineContext context) : IDisposable
         _model?.Run(running);
     }
 
+    /// <summary>What drafts have brought.</summary>
+    public SpeculationGain Gain { get; } = new();
+
     /// <summary>How often the draft model failed.</summary>
     public long Failures => _model?.Failures ?? 0;
 
@@ -65,7 +68,7 @@ internal sealed class Speculator(EngineContext context) : IDisposable
             grammar?.Force(sequence.Draft, Math.Min(most, MostForced));
         if (sequence.Draft.Count > 0 || drafting.Options is not { } options)
             return;
-        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(options);
+        SpeculationControl control = sequence.Speculation ??= new SpeculationControl(options, Gain);
         bool byModel = options.Kind == SpeculationKind.DraftModel;
         int length = control.Length(cost, sequences, byModel ? _model!.SecondsOfToken : 0);
         length = Math.Min(length, most);

@@ -26,6 +26,7 @@ internal sealed class AlbertArchitecture : Architecture
         return BertFamily.Build(config, ModelType, BertFamily.TaskOf(className), shape with
         {
             EmbeddingWidth = config.SizeOrNull("embedding_size") ?? 128,
+            FactorsEmbedding = true,
             SharesLayers = true,
         });
     }

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>What BART, Marian, mBART and Pegasus have in common: the original Transformer's layout with one embedding for everything.</summary>
+/// <summary>
+/// What BART, Marian, mBART and Pegasus have in common: the original Transformer's layout with one embedding for everything.
+/// </summary>
 internal static class BartFamily
 {
     /// <summary>Encoder, decoder and tied head with a stored constant bias.</summary>
@@ -35,7 +37,8 @@ internal static class BartFamily
             int headDim = CommonKeys.HeadDim(config, width, heads);
             MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true);
             var feedForward = new FeedForwardSpec.Dense(config.Size($"{side}_ffn_dim"), activation, Bias: true);
-            var layer = new LayerSpec(normFirst ? Placement.Pre : Placement.Post, norm, attention, feedForward, cross ? attention : null);
+            Placement placement = normFirst ? Placement.Pre : Placement.Post;
+            var layer = new LayerSpec(placement, norm, attention, feedForward, cross ? attention : null);
             return new StackSpec(vocabulary, width, visibility,
                 CommonKeys.Layers(config, config.Size($"{side}_layers"), _ => layer))
             {

@@ -82,7 +82,7 @@ internal static class BertFamily
         {
             FrozenId = config.IdOrNull("pad_token_id"),
             EmbeddingWidth = shape.EmbeddingWidth,
-            FactorsEmbedding = shape.EmbeddingWidth != shape.Width,
+            FactorsEmbedding = shape.FactorsEmbedding ?? (shape.EmbeddingWidth != shape.Width),
             Position = new PositionSpec.Learned(shape.Positions, shape.Offset),
             TokenTypes = shape.TokenTypes,
             EmbeddingNorm = norm,

@@ -12,6 +12,9 @@ internal sealed record BertShape(int Width, int Heads, int Layers, int Inner, in
     /// <summary>Features of the embedding; if not those of a row, rows are projected.</summary>
     public required int EmbeddingWidth { get; init; }
 
+    /// <summary>Whether rows are projected even if they need not be; null: if the widths differ.</summary>
+    public bool? FactorsEmbedding { get; init; }
+
     /// <summary>Token types; 0: none.</summary>
     public required int TokenTypes { get; init; }
 

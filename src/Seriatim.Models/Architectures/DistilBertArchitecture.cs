@@ -1,6 +1,6 @@
 namespace Seriatim.Models;
 
-/// <summary>DistilBERT (Sanh et al., 2019): BERT with half of the layers and without token types, under names of its own.</summary>
+/// <summary>DistilBERT (Sanh et al., 2019): BERT with half of the layers, no token types, and names of its own.</summary>
 internal sealed class DistilBertArchitecture : Architecture
 {
     private const string Prefix = "distilbert";

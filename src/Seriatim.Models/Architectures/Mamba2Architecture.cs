@@ -68,36 +68,56 @@ internal sealed class Mamba2Architecture : Architecture
             { "layers.*.norm1", "backbone.layers.*.norm" },
             { "norm", "backbone.norm_f" },
             { "head", "lm_head" },
-            { "layers.*.mamba2.step_bias", $"{Prefix}dt_bias" },
-            { "layers.*.mamba2.log_rates", $"{Prefix}A_log" },
-            { "layers.*.mamba2.skip", $"{Prefix}D" },
-            { "layers.*.mamba2.norm", $"{Prefix}norm" },
-            { "layers.*.mamba2.o", $"{Prefix}out_proj" },
         };
-        AddRuns(names, Mixer(spec), $"{Prefix}in_proj", $"{Prefix}conv1d", [1]);
+        AddNames(names, Mixer(spec), Prefix);
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
     }
 
     private static NameTable GgufNames(ModelSpec spec)
     {
-        MixerSpec.Mamba2 mixer = Mixer(spec);
-        long[] ofHeads = [mixer.Heads, 1];
         var names = new NameTable
         {
             { "embed", "token_embd" },
             { "layers.*.norm1", "blk.*.attn_norm" },
             { "norm", "output_norm" },
             { "head", "output" },
-            { "layers.*.mamba2.step_bias", "blk.*.ssm_dt.bias" },
-            { "layers.*.mamba2.log_rates", new TensorPlace("blk.*.ssm_a", Form: new ValueForm.Rates()) { Shape = ofHeads } },
-            { "layers.*.mamba2.skip", new TensorPlace("blk.*.ssm_d") { Shape = ofHeads } },
-
-            // One row of all channels: readers who norm each group by itself look for a row of each.
-            { "layers.*.mamba2.norm", new TensorPlace("blk.*.ssm_norm") { Shape = [1, mixer.Inner] } },
-            { "layers.*.mamba2.o", "blk.*.ssm_out" },
         };
-        AddRuns(names, mixer, "blk.*.ssm_in", "blk.*.ssm_conv1d", []);
+        AddGgufNames(names, Mixer(spec));
         return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+    }
+
+    /// <summary>The names of the parts of a layer.</summary>
+    /// <param name="names">Takes them.</param>
+    /// <param name="mixer">The layer.</param>
+    /// <param name="prefix">What they are below, with the final point.</param>
+    internal static void AddNames(NameTable names, MixerSpec.Mamba2 mixer, string prefix)
+    {
+        names.Add("layers.*.mamba2.step_bias", $"{prefix}dt_bias");
+        names.Add("layers.*.mamba2.log_rates", $"{prefix}A_log");
+        names.Add("layers.*.mamba2.skip", $"{prefix}D");
+        names.Add("layers.*.mamba2.norm", $"{prefix}norm");
+        names.Add("layers.*.mamba2.o", $"{prefix}out_proj");
+        AddRuns(names, mixer, $"{prefix}in_proj", $"{prefix}conv1d", [1]);
+    }
+
+    /// <summary>The same in GGUF files.</summary>
+    internal static void AddGgufNames(NameTable names, MixerSpec.Mamba2 mixer)
+    {
+        long[] ofHeads = [mixer.Heads, 1];
+        names.Add("layers.*.mamba2.step_bias", "blk.*.ssm_dt.bias");
+        names.Add("layers.*.mamba2.log_rates",
+            new TensorPlace("blk.*.ssm_a", Form: new ValueForm.Rates()) { Shape = ofHeads });
+        names.Add("layers.*.mamba2.skip", new TensorPlace("blk.*.ssm_d") { Shape = ofHeads });
+        names.Add("layers.*.mamba2.o", "blk.*.ssm_out");
+
+        // A row of what is normed together: readers who norm each group by itself look for a row of each.
+        if (mixer.NormChannels > 0)
+        {
+            int rows = mixer.Inner / mixer.NormChannels;
+            names.Add("layers.*.mamba2.norm", new TensorPlace("blk.*.ssm_norm") { Shape = [rows, mixer.NormChannels] });
+        }
+
+        AddRuns(names, mixer, "blk.*.ssm_in", "blk.*.ssm_conv1d", []);
     }
 
     /// <summary>
@@ -155,14 +175,20 @@ internal sealed class Mamba2Architecture : Architecture
     private static void WriteGguf(GgufExport export)
     {
         MixerSpec.Mamba2 mixer = Mixer(export.Spec);
+        WriteGguf(export, mixer);
+        export.Set("context_length", MambaFamily.WrittenContext);
+        export.Set("feed_forward_length", 0u);
+        export.Set("attention.head_count", 0u);
+    }
+
+    /// <summary>Writes the sizes of layers, or refuses what readers do not apply.</summary>
+    internal static void WriteGguf(GgufExport export, MixerSpec.Mamba2 mixer)
+    {
         export.Require(!mixer.Bias, "use_bias", "GGUF files have no bias of the layers in and out");
         export.Require(mixer.ConvolutionBias, "use_conv_bias", "readers of GGUF files need the bias of the convolution");
         export.Require(mixer.Activation == Activation.Silu, "hidden_act", $"readers apply silu, not {mixer.Activation}");
         export.Require(mixer is { LowestStep: 0, HighestStep: float.PositiveInfinity }, "time_step_limit",
             "GGUF files have no key for it");
-        export.Set("context_length", MambaFamily.WrittenContext);
-        export.Set("feed_forward_length", 0u);
-        export.Set("attention.head_count", 0u);
         export.Set("ssm.conv_kernel", (uint)mixer.Kernel);
         export.Set("ssm.inner_size", (uint)mixer.Inner);
         export.Set("ssm.state_size", (uint)mixer.States);

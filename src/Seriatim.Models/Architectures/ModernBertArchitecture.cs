@@ -43,18 +43,15 @@ internal sealed class ModernBertArchitecture : Architecture
         config.TrainingOnly("classifier_dropout");
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "norm_eps"), config.Flag(false, "norm_bias"));
         MixerSpec.Attention[] kinds = Attention(config, heads, headDim);
-        int every = config.SizeOrNull("global_attn_every_n_layers") ?? 3;
-        string[] types = config.Texts("layer_types");
         int count = config.Size("num_hidden_layers");
-        if (types.Length > 0 && types.Length != count)
-            throw config.Unsupported("layer_types", $"{types.Length} kinds", $"{count}, one for each layer, are needed");
+        string[] types = Kinds(config, count);
         var feedForward = new FeedForwardSpec.Gated(config.Size("intermediate_size"),
             CommonKeys.ReadActivation(config, "gelu", "hidden_activation"), config.Flag(false, "mlp_bias"));
         int vocabulary = config.Size("vocab_size");
         var stack = new StackSpec(vocabulary, width, Visibility.Full, CommonKeys.Layers(config, count, layer =>
         {
-            bool seesAll = types.Length > 0 ? types[layer] == "full_attention" : layer % every == 0;
-            return new LayerSpec(Placement.Pre, norm, kinds[seesAll ? 0 : 1], feedForward) { NormsMixer = layer > 0 };
+            MixerSpec.Attention attention = kinds[types[layer] == LayerKinds.Full ? 0 : 1];
+            return new LayerSpec(Placement.Pre, norm, attention, feedForward) { NormsMixer = layer > 0 };
         }))
         {
             FrozenId = config.IdOrNull("pad_token_id"),
@@ -122,17 +119,31 @@ internal sealed class ModernBertArchitecture : Architecture
         MixerSpec.Attention all = CommonKeys.MultiHead(heads, headDim, config.Flag(false, "attention_bias"));
         return
         [
-            all with { Position = Rope(config, "global_rope_theta", 160000, headDim) },
-            all with { Position = Rope(config, "local_rope_theta", 10000, headDim), Window = around / 2 + 1 },
+            all with { Position = Rope(config, LayerKinds.Full, "global_rope_theta", 160000, headDim) },
+            all with { Position = Rope(config, LayerKinds.Sliding, "local_rope_theta", 10000, headDim), Window = around / 2 + 1 },
         ];
     }
 
-    private static PositionSpec.Rope Rope(ConfigReader config, string key, double usual, int headDim)
+    private static PositionSpec.Rope Rope(ConfigReader config, string kind, string key, double usual, int headDim) =>
+        RopeConfig.Read(config, new RopeKeys(headDim, config.Size("max_position_embeddings"))
+        {
+            Kind = kind,
+            Theta = [key],
+            DefaultTheta = usual,
+        }).Rope;
+
+    /// <summary>Layers 0, n, 2n, ... see all: unlike in other families the first one does.</summary>
+    private static string[] Kinds(ConfigReader config, int count)
     {
-        double theta = config.Number(usual, key);
-        return theta > 0
-            ? new PositionSpec.Rope(theta, headDim, RopePairing.HalfSplit, null)
-            : throw config.Unsupported(key, theta, "a positive number is needed");
+        int? period = config.SizeOrNull("global_attn_every_n_layers");
+        string[]? listed = LayerKinds.Read(config, count, LayerKinds.Full, LayerKinds.Sliding);
+        string[] counted = [.. Enumerable.Range(0, count).Select(i =>
+            i % (period ?? 3) == 0 ? LayerKinds.Full : LayerKinds.Sliding)];
+        int other = listed is null || period is null ? -1 : Array.FindIndex([.. listed.Zip(counted)], pair => pair.First != pair.Second);
+        return other < 0
+            ? listed ?? counted
+            : throw config.Unsupported($"layer_types[{other}]", listed![other],
+                $"global_attn_every_n_layers {period} makes layer {other} {counted[other]}; they must agree");
     }
 
     /// <summary>Adds q, k and v, and gate and up, one after another in one tensor each.</summary>
@@ -182,7 +193,11 @@ internal sealed class ModernBertArchitecture : Architecture
         export.RequireActivation(Activation.Gelu);
         MixerSpec.Attention[] layers = [.. stack.AttentionLayers().Select(found => found.Attention)];
         if (Array.Find(layers, layer => layer.Window > 0) is not { } local)
-            throw new UnsupportedConfigException(export.Spec.Family, ["local_attention"], "GGUF files need a layer with a window.");
+        {
+            throw new UnsupportedConfigException(
+                export.Spec.Family, ["local_attention"], "local_attention: GGUF files need a layer with a window.");
+        }
+
         int every = Math.Max(1, Array.FindIndex(layers, 1, layer => layer.Window == 0));
         export.Set("attention.causal", false);
         export.Set("attention.sliding_window", (uint)(2 * (local.Window - 1)));

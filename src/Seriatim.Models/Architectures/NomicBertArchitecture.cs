@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Models;
 
 /// <summary>
-/// Nomic's BERT (Nussbaum et al., 2024): rotary positions and gated feed-forward layers, no biases but those of the norms; configs
-/// have the names of GPT-2. For embeddings.
+/// Nomic's BERT (Nussbaum et al., 2024): rotary positions and gated feed-forward layers, no biases but those of the norms;
+/// configs have the names of GPT-2. For embeddings.
 /// </summary>
 internal sealed class NomicBertArchitecture : Architecture
 {
@@ -51,7 +51,10 @@ internal sealed class NomicBertArchitecture : Architecture
         (int width, int heads) = (config.Size("n_embd"), config.Size("n_head"));
         int headDim = CommonKeys.HeadDim(config, width, heads);
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-12, "layer_norm_epsilon"), Bias: true);
-        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: false) with { Position = Rope(config, headDim) };
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: false) with
+        {
+            Position = Rope(config, headDim),
+        };
         var feedForward = new FeedForwardSpec.Gated(config.SizeOrNull("n_inner") ?? 4 * width, Activation.Silu, Bias: false);
         var layer = new LayerSpec(Placement.Post, norm, attention, feedForward);
         var stack = new StackSpec(config.Size("vocab_size"), width, Visibility.Full,

@@ -1,6 +1,6 @@
 namespace Seriatim.Models;
 
-/// <summary>RoBERTa (Liu et al., 2019) and its descendants: BERT whose positions start after the id of the padding token.</summary>
+/// <summary>RoBERTa and its descendants: BERT whose positions start after the id of the padding token.</summary>
 internal static class RobertaFamily
 {
     private const string Prefix = "roberta";

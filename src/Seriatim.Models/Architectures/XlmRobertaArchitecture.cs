@@ -1,6 +1,6 @@
 namespace Seriatim.Models;
 
-/// <summary>XLM-RoBERTa (Conneau et al., 2019): RoBERTa for a hundred languages; many re-rankers are one with one class.</summary>
+/// <summary>XLM-RoBERTa (Conneau et al., 2019): RoBERTa for a hundred languages; re-rankers are one with one class.</summary>
 internal sealed class XlmRobertaArchitecture : Architecture
 {
     public override string ModelType => "xlm-roberta";

@@ -26,18 +26,17 @@ public static class CheckpointExporter
     {
         foreach (IGrouping<string, ModelParameter> tensor in parameters.GroupBy(p => p.Place.Name))
         {
-            ModelParameter first = tensor.First();
-            int rows = FileRows(first);
-            int columns = first.IsVector ? 1 : first.Parameter.Columns;
-            if ((long)rows * columns > Array.MaxLength)
+            IReadOnlyList<long> shape = Shape(tensor.First());
+            double count = shape.Aggregate(1.0, (product, size) => product * size);
+            if (count > Array.MaxLength)
             {
                 throw new OverflowException(
-                    $"{tensor.Key} has {(long)rows * columns} elements; a tensor of at most {Array.MaxLength} can be written.");
+                    $"{tensor.Key} has {count} elements; a tensor of at most {Array.MaxLength} can be written.");
             }
-            float[] values = new float[rows * columns];
+            float[] values = new float[(int)count];
             foreach (ModelParameter part in tensor)
-                Place(part, rows, columns, values, read, formed ? part.Place.Form : null);
-            yield return new ExportedTensor(tensor.Key, Shape(first), values);
+                Place(part, values, read, formed ? part.Place.Form : null);
+            yield return new ExportedTensor(tensor.Key, shape, values);
         }
     }
 
@@ -54,15 +53,16 @@ public static class CheckpointExporter
         return parameter.Place.FileShape(rows, parameter.Parameter.Columns);
     }
 
-    private static void Place(ModelParameter part, int rows, int columns, float[] values, RowReader read, ValueForm? form)
+    private static void Place(ModelParameter part, float[] values, RowReader read, ValueForm? form)
     {
+        int rows = FileRows(part);
         float[] row = new float[part.Parameter.Columns];
         for (int r = 0; r < part.Parameter.Rows; r++)
         {
             read(part.Parameter, r, row);
             for (int c = 0; c < row.Length; c++)
             {
-                long at = part.IsVector ? part.Place.FileRow(c) : part.Place.Offset(r, c, columns, rows);
+                long at = part.IsVector ? part.Place.FileRow(c) : part.Place.Offset(r, c, row.Length, rows);
                 values[at] = form?.ToFile(row[c]) ?? row[c];
             }
         }

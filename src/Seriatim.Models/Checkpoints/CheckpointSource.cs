@@ -3,52 +3,85 @@ namespace Seriatim.Models;
 /// <summary>Parameters from a safetensors checkpoint. Records what was read.</summary>
 public sealed class CheckpointSource : IWeightSource
 {
+    private static readonly HashSet<string> Parts = ["qweight", "weight_packed", "blocks"];
     private readonly SafetensorsCheckpoint _checkpoint;
     private readonly WeightStorage _storage;
     private readonly string? _leftOutPrefix;
     private readonly HashSet<string> _read = [];
+    private readonly WeightCoding? _coding;
+    private readonly LoadWork _load;
+    private readonly Dictionary<string, CodedMatrix?> _coded = [];
+    private readonly Dictionary<string, TensorUse> _uses = [];
+    private readonly List<SkippedTensor> _skipped = [];
 
     /// <summary>Reads from an open checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint; stays open until the model is built.</param>
     /// <param name="storage">How matrices are kept.</param>
     /// <param name="names">The name table; decides whether the file leaves its prefix out.</param>
     public CheckpointSource(SafetensorsCheckpoint checkpoint, WeightStorage storage, NameTable names)
+        : this(checkpoint, storage, names, coding: null)
     {
-        (_checkpoint, _storage) = (checkpoint, storage);
+    }
+
+    /// <summary>Reads from an open checkpoint.</summary>
+    /// <param name="checkpoint">The checkpoint; stays open until the model is built.</param>
+    /// <param name="storage">How matrices are kept.</param>
+    /// <param name="names">The name table; decides whether the file leaves its prefix out.</param>
+    /// <param name="coding">How the file stores matrices in other tensors than themselves; null: it does not.</param>
+    /// <param name="load">Where packed matrices are kept, and who is told how far loading is; null: nowhere, nobody.</param>
+    internal CheckpointSource(
+        SafetensorsCheckpoint checkpoint, WeightStorage storage, NameTable names, WeightCoding? coding, LoadWork? load = null)
+    {
+        (_checkpoint, _storage, _coding, _load) = (checkpoint, storage, coding, load ?? LoadWork.None);
         if (names.OptionalPrefix is { } prefix
             && !checkpoint.Entries.Any(e => e.Name.StartsWith(prefix, StringComparison.Ordinal)))
             _leftOutPrefix = prefix;
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<TensorUse> Uses => [.. _uses.Values];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedTensor> Skipped => _skipped;
+
+    /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
     {
         string name = FileName(request.Place.Name);
+        if (Coded(name, request) is { } coded)
+            return Opened(request, coded);
         if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
-        {
-            throw new CheckpointMismatchException(_checkpoint.Folder, [name],
-                $"{name} is missing; the config ({request.Why}) needs it as {Shape(request.FileShape)}. " +
-                "Is this the config that belongs to the weights?");
-        }
-
+            throw Missing(name, request);
         RequireShape(request, entry);
-        var parameter = request.NewParameter(StorageType(request, entry));
-        try
+        Parameter parameter = _load.Make(
+            request, StorageType(request, entry), made => ParameterLoader.Load(made, request, entry));
+        if (_read.Add(name))
+            _load.Done(entry.ByteLength);
+        if (request.IsMatrix)
         {
-            ParameterLoader.Load(parameter, request, entry);
-        }
-        catch
-        {
-            parameter.Dispose();
-            throw;
+            DataType used = parameter.Data.Type;
+            _uses.TryAdd(name, new TensorUse(name, entry.Type.Name(), $"{used}", entry.Type.ToDataType() != used));
         }
 
-        _read.Add(name);
         return parameter;
     }
 
     /// <inheritdoc/>
-    public QuantizedMatrix? MakeQuantized(ParameterRequest request) => null;
+    public QuantizedMatrix? MakeQuantized(ParameterRequest request)
+    {
+        if (_storage != WeightStorage.AsStored || !request.IsMatrix)
+            return null;
+        if (Coded(FileName(request.Place.Name), request) is not { Blocks: { } type } coded)
+            return null;
+        QuantizedPlacement placement = request.Layout == ParameterLayout.Panels
+            ? QuantizedPlacement.Packed
+            : QuantizedPlacement.Rows;
+        TensorPlace place = request.Place;
+        Use(coded, $"{type} blocks", opened: false);
+        return _load.MakeQuantized(request, type, placement, coded.Scale, () => QuantizedMatrix.Create(
+            request.Name, type, request.Rows, request.Columns, placement,
+            (int row, Span<byte> blocks) => coded.WriteBlocks(place.FileRow(row), blocks), coded.Scale));
+    }
 
     /// <inheritdoc/>
     public void Complete(NameTable names)
@@ -56,8 +89,14 @@ public sealed class CheckpointSource : IWeightSource
         List<string> unread = [];
         foreach (SafetensorsEntry entry in _checkpoint.Entries)
         {
-            if (!_read.Contains(entry.Name) && !names.IsWaived(entry.Name) && !names.IsWaived(_leftOutPrefix + entry.Name))
+            if (_read.Contains(entry.Name))
+                continue;
+            string? reason = names.ReasonFor(entry.Name) ?? names.ReasonFor(_leftOutPrefix + entry.Name)
+                ?? (_coding is { } coding ? NameTable.ReasonFor(coding.Waived, entry.Name) : null);
+            if (reason is null)
                 unread.Add(entry.Name);
+            else
+                _skipped.Add(new SkippedTensor(entry.Name, reason));
         }
 
         if (unread.Count > 0)
@@ -67,6 +106,66 @@ public sealed class CheckpointSource : IWeightSource
                     + $"config describes: {string.Join(", ", unread)}. A model that uses only a part of its "
                     + "weights is not loaded.");
         }
+    }
+
+    /// <summary>The matrix of a name if the file has it in other tensors; null: it has not.</summary>
+    private CodedMatrix? Coded(string name, ParameterRequest request)
+    {
+        if (_coding is not { } coding || request.IsVector)
+            return null;
+        if (!_coded.TryGetValue(name, out CodedMatrix? coded))
+            _coded[name] = coded = coding.Find(new CodedTensors(_checkpoint), name);
+        if (coded is null)
+            return null;
+        int rows = request.Place.Rows?.Total ?? request.Rows;
+        if (coded.Rows != rows || coded.Columns != request.Columns)
+        {
+            throw new CheckpointMismatchException(_checkpoint.Folder, [.. coded.Tensors],
+                $"{string.Join(", ", coded.Tensors)} make a matrix of [{coded.Rows}, {coded.Columns}] ({coded.InWords}); the "
+                    + $"config ({request.Why}) needs [{rows}, {request.Columns}]. Is this the config that belongs to the weights?");
+        }
+
+        return coded;
+    }
+
+    private Parameter Opened(ParameterRequest request, CodedMatrix coded)
+    {
+        DataType type = request.IsMatrix && _storage == WeightStorage.AsStored ? coded.Type : DataType.F32;
+        Use(coded, $"{type}", opened: true);
+        TensorPlace place = request.Place;
+        return _load.Make(request, type, parameter =>
+            Parallel.For(0, (request.Rows + Parameter.PanelRows - 1) / Parameter.PanelRows, block =>
+            {
+                int first = block * Parameter.PanelRows, rows = Math.Min(Parameter.PanelRows, request.Rows - first);
+                float[] values = System.Buffers.ArrayPool<float>.Shared.Rent(checked(rows * request.Columns));
+                for (int row = 0; row < rows; row++)
+                    coded.ReadRow(place.FileRow(first + row), values.AsSpan(row * request.Columns, request.Columns));
+                parameter.WriteRows(first, values.AsSpan(0, rows * request.Columns));
+                System.Buffers.ArrayPool<float>.Shared.Return(values);
+            }));
+    }
+
+    private void Use(CodedMatrix coded, string used, bool opened)
+    {
+        foreach (string tensor in coded.Tensors)
+        {
+            if (_read.Add(tensor) && _checkpoint.TryGet(tensor, out SafetensorsEntry? part))
+                _load.Done(part.ByteLength);
+        }
+
+        _uses.TryAdd(coded.Name, new TensorUse(coded.Name, coded.InWords, used, opened));
+    }
+
+    private CheckpointMismatchException Missing(string name, ParameterRequest request)
+    {
+        string stem = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^"weight".Length] : $"{name}_";
+        string hint = _checkpoint.Entries.FirstOrDefault(e => e.Name.StartsWith(stem, StringComparison.Ordinal)
+            && Parts.Contains(e.Name[stem.Length..])) is { } part
+            ? $"The file has {part.Name}, and the config no quantization_config that says how to read it; "
+                + "add the one its maker wrote."
+            : "Is this the config that belongs to the weights?";
+        return new CheckpointMismatchException(_checkpoint.Folder, [name],
+            $"{name} is missing; the config ({request.Why}) needs it as {Shape(request.FileShape)}. {hint}");
     }
 
     /// <summary>The name in this file: without the prefix it leaves out, and as early files of BERT call the norms.</summary>
@@ -101,7 +200,8 @@ public sealed class CheckpointSource : IWeightSource
         if (entry.Type.IsInteger())
         {
             throw new CheckpointMismatchException(entry.File.Path, [entry.Name],
-                $"{entry.Name} holds {entry.Type.Name()}; a floating point type is needed. Convert the checkpoint first.");
+                $"{entry.Name} holds {entry.Type.Name()}; a floating point type is needed. Convert the checkpoint, or add "
+                    + "the quantization_config that its maker wrote to the config.");
         }
     }
 

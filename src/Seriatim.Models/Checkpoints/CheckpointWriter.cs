@@ -80,9 +80,14 @@ public static class CheckpointWriter
         JsonObject config = JsonObject.Create(document.RootElement)!;
         string key = config.ContainsKey("dtype") ? "dtype" : "torch_dtype";
         string? named = config[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
-        if (named == torchType || named is null && isUsual)
+        bool coded = false;
+        foreach (string section in WeightCoding.Sections)
+            coded |= config.Remove(section); // the weights are written as they are
+        bool renamed = named != torchType && !(named is null && isUsual);
+        if (!renamed && !coded)
             return json.ToArray();
-        config[key] = torchType;
+        if (renamed)
+            config[key] = torchType;
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream,
             new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

@@ -16,4 +16,10 @@ public interface IWeightSource
     /// <exception cref="CheckpointMismatchException">Tensors were neither read nor waived; the message lists all of
     /// them.</exception>
     void Complete(NameTable names);
+
+    /// <summary>How the matrices made so far are used, where they come from a file; empty otherwise.</summary>
+    IReadOnlyList<TensorUse> Uses => [];
+
+    /// <summary>What a file holds besides; known after <see cref="Complete"/>.</summary>
+    IReadOnlyList<SkippedTensor> Skipped => [];
 }

@@ -25,6 +25,20 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     /// <summary>Adds a part that is not a whole file tensor as it stands.</summary>
     public void Add(string path, TensorPlace place) => _places.Add(path, place);
 
+    /// <summary>Puts a part at another place than the table has it so far.</summary>
+    internal void Replace(string path, TensorPlace place) => _places[path] = place;
+
+    /// <summary>The same names for a stack below the root: of an encoder.</summary>
+    /// <param name="stack">Its path.</param>
+    internal NameTable Under(string stack)
+    {
+        var table = new NameTable { OptionalPrefix = OptionalPrefix };
+        foreach ((string path, TensorPlace place) in _places)
+            table.Add(path is "embed" or "head" ? path : $"{stack}.{path}", place);
+        table._waived.AddRange(_waived);
+        return table;
+    }
+
     /// <summary>Lets tensors be in a file without being read. Stars stand for anything.</summary>
     /// <returns>This table.</returns>
     public NameTable Waive(string reason, params ReadOnlySpan<string> patterns)
@@ -84,8 +98,22 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     }
 
     /// <summary>Whether a file tensor may be left unread.</summary>
-    public bool IsWaived(string name) => _waived.Exists(w =>
-        System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(w.Pattern, name, ignoreCase: false));
+    public bool IsWaived(string name) => ReasonFor(name) is not null;
+
+    /// <summary>Why a file tensor may be left unread; null: it may not.</summary>
+    internal string? ReasonFor(string name) => ReasonFor(_waived, name);
+
+    /// <summary>The reason of the first pattern that a name matches; null: none.</summary>
+    internal static string? ReasonFor(IReadOnlyList<(string Pattern, string Reason)> waived, string name)
+    {
+        foreach ((string pattern, string reason) in waived)
+        {
+            if (System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+                return reason;
+        }
+
+        return null;
+    }
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, TensorPlace>> GetEnumerator() => _places.GetEnumerator();

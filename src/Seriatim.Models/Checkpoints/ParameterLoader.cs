@@ -55,7 +55,7 @@ internal static class ParameterLoader
         int columns = parameter.Columns;
         int fileRows = place.Rows?.Total ?? parameter.Rows;
         int outputs = place.Slices > 0 ? place.SliceRows : fileRows;
-        long start = (long)(place.FileRow(0) / outputs) * outputs * columns;
+        long start = (long)(place.FileRow(0) / outputs) * outputs * Math.Max(columns, place.SliceInputs);
         float[] file = new float[checked(outputs * columns)];
         entry.File.ReadF32(entry, start, file);
         float[] buffer = new float[checked(Block * columns)];

@@ -23,6 +23,20 @@ public sealed record TensorPlace(
     /// </summary>
     public IReadOnlyList<long>? Shape { get; init; }
 
+    /// <summary>
+    /// Of transposed slices: rows that each has in the file, if the parameter has only the first ones of them as its columns; 0: it
+    /// has all.
+    /// </summary>
+    public int SliceInputs { get; init; }
+
+    /// <summary>
+    /// The heads among the parameter's rows (elements of a vector) stand in the file in another order; null: in the same.
+    /// </summary>
+    public HeadTiles? RowTiles { get; init; }
+
+    /// <summary>The same for its columns.</summary>
+    public HeadTiles? ColumnTiles { get; init; }
+
     /// <summary>The place of one of the slices.</summary>
     /// <param name="number">Which.</param>
     public TensorPlace OfSlice(int number)
@@ -56,12 +70,13 @@ public sealed record TensorPlace(
             return (long)fileRow * columns + column;
         int outputs = Slices > 0 ? SliceRows : fileRows;
         (int slice, int within) = int.DivRem(fileRow, outputs);
-        return ((long)slice * columns + column) * outputs + within;
+        return ((long)slice * Math.Max(columns, SliceInputs) + column) * outputs + within;
     }
 
     /// <summary>The row of the file tensor (its column if transposed) of a row of the parameter.</summary>
     public int FileRow(int row)
     {
+        row = RowTiles?.Of(row) ?? row;
         int fileRow = Rows?.FileRow(row) ?? row;
         if (TurnedHead == 0)
             return fileRow;

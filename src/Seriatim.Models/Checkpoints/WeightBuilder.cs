@@ -175,9 +175,10 @@ public sealed class WeightBuilder
             throw new NotSupportedException(
                 $"A batch norm at {Join(name)} is not built: layers, embeddings and stacks have them.");
         }
-        Parameter scale = Vector(name, ".weight", width, spec.Offset == 0 ? Initializer.Ones : Initializer.Zeros, "hidden size");
+        Parameter? scale = !spec.HasFactors ? null
+            : Vector(name, ".weight", width, spec.Offset == 0 ? Initializer.Ones : Initializer.Zeros, "hidden size");
         Parameter? bias = spec.Bias ? Vector(name, ".bias", width, Initializer.Zeros, "hidden size") : null;
-        return new NormWeight(spec.Kind, scale, bias, spec.Epsilon, spec.Offset);
+        return new NormWeight(spec.Kind, scale, bias, spec.Epsilon, spec.Offset) { Width = width };
     }
 
     /// <summary>

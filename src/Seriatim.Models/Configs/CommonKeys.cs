@@ -23,8 +23,8 @@ internal static class CommonKeys
         config.Waive("who wrote the file, and with what", "transformers_version", "_name_or_path", "name_or_path",
             "_commit_hash", "auto_map", "_num_labels", "unsloth_*", "axolotl_*", "finetuning_task", "license", "model_name",
             "base_model_name_or_path");
-        config.Waive("the type is that of the tensors in the file", "torch_dtype", "dtype", "_pre_quantization_dtype",
-            "use_bfloat16");
+        config.WaiveAgreed("the type is that of each tensor in the file", "torch_dtype", "dtype");
+        config.Waive("the type is that of each tensor in the file", "_pre_quantization_dtype", "use_bfloat16");
         config.Waive("the engine decides whether keys and values are kept", "use_cache", "cache_implementation");
         config.Waive("how fresh weights are drawn", "initializer_range", "initializer_factor", "init_std",
             "initializer_cutoff_factor");
@@ -78,6 +78,7 @@ internal static class CommonKeys
         ForcedEosTokenId = config.IdOrNull("forced_eos_token_id"),
         Labels = Labels(config, spec),
         TrainingValues = config.TrainingValues,
+        Coding = WeightCoding.Read(config),
     };
 
     /// <summary>The function of a key that names one.</summary>

@@ -11,6 +11,10 @@ namespace Seriatim.Models;
 public sealed class ConfigReader
 {
     private const int LargestSize = 1 << 28;
+
+    /// <summary>The newest release of the reference library whose configs were looked at.</summary>
+    private static readonly Version KnownWriter = new(5, 5);
+
     private readonly JsonElement _root;
     private readonly string _path;
     private readonly HashSet<string> _seen = [];
@@ -52,6 +56,11 @@ public sealed class ConfigReader
     /// <summary>Whether the key holds a JSON object.</summary>
     public bool HasSection(string name) =>
         _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object;
+
+    /// <summary>Whether a section holds a text under a key; neither counts as read.</summary>
+    internal bool HasText(string section, string name) =>
+        _root.TryGetProperty(section, out JsonElement value) && value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String;
 
     /// <summary>A size: an integer of at least 1.</summary>
     /// <exception cref="UnsupportedConfigException">Missing, not an integer, or out of range.</exception>
@@ -120,6 +129,13 @@ public sealed class ConfigReader
 
     /// <summary>Whether a key has a list.</summary>
     public bool IsList(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Array };
+
+    /// <summary>Whether a key has a number.</summary>
+    internal bool IsNumber(string name) => Find([name], out _) is { ValueKind: JsonValueKind.Number };
+
+    /// <summary>Whether a key has a list without elements.</summary>
+    internal bool IsEmptyList(string name) =>
+        Find([name], out _) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0;
 
     /// <summary>A list of numbers of the length given.</summary>
     public double[] Numbers(string name, int length)
@@ -236,6 +252,16 @@ public sealed class ConfigReader
         }
     }
 
+    /// <summary>Lets spellings of one key stand without being applied, as long as they say the same.</summary>
+    /// <param name="reason">Why that changes no result; for the reader of the code.</param>
+    /// <param name="names">The spellings.</param>
+    /// <exception cref="UnsupportedConfigException">Two of them say different things.</exception>
+    public void WaiveAgreed(string reason, params ReadOnlySpan<string> names)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reason);
+        Find(names, out _);
+    }
+
     /// <summary>
     /// Lets keys stand at the one value at which they do nothing. At another value, if nothing else reads them, they are among
     /// those that <see cref="Complete"/> lists.
@@ -285,8 +311,23 @@ public sealed class ConfigReader
         {
             throw new UnsupportedConfigException(File, left,
                 $"unknown keys: {string.Join(", ", left)}. A model whose config is not fully honoured is not loaded; " +
-                "remove keys that change nothing, or use a version that knows them.");
+                $"remove keys that change nothing, or use a version that knows them.{NewerWriter()}");
         }
+    }
+
+    /// <summary>
+    /// What the version of the program that wrote the config tells of who may know its keys; empty if nothing.
+    /// </summary>
+    internal string NewerWriter()
+    {
+        if (!_root.TryGetProperty("transformers_version", out JsonElement element) || element.ValueKind != JsonValueKind.String)
+            return "";
+        string text = element.GetString()!;
+        string numbers = new([.. text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')]);
+        return Version.TryParse(numbers.TrimEnd('.'), out Version? writer) && (writer.Major, writer.Minor).CompareTo((KnownWriter.Major, KnownWriter.Minor)) > 0
+            ? $" The config was written by transformers {text}, and this version knows those of up to {KnownWriter}: look for a "
+                + $"release of Seriatim that was made after transformers {writer.ToString(2)}."
+            : "";
     }
 
     private void Collect(List<string> left)

@@ -49,27 +49,30 @@ internal static class LayerKinds
     }
 
     /// <summary>
-    /// The kinds of a stack by <c>layer_types</c>, or by a number: every so manieth layer is of the second kind.
+    /// The kinds of a stack by <c>layer_types</c>, or by a number n: of every n layers the last is of the second kind.
     /// </summary>
     /// <param name="config">The config.</param>
     /// <param name="layers">Number of layers.</param>
     /// <param name="usual">The kind of most layers.</param>
     /// <param name="every">The kind of layers <c>n - 1, 2n - 1, ...</c>.</param>
     /// <param name="fallback">n, if the config does not say.</param>
-    /// <param name="keys">Names of the key of n.</param>
+    /// <param name="key">
+    /// The key of n. With an underscore before it, it is what the reference library has left of it beside the list, and it is not
+    /// kept up to date: then the list alone counts.
+    /// </param>
     /// <exception cref="UnsupportedConfigException">The list and the number contradict each other.</exception>
-    public static string[] ReadEvery(ConfigReader config, int layers, string usual, string every, int fallback,
-        params ReadOnlySpan<string> keys)
+    public static string[] ReadEvery(ConfigReader config, int layers, string usual, string every, int fallback, string key)
     {
-        int? period = config.SizeOrNull(keys);
         string[]? listed = Read(config, layers, usual, every);
+        int? period = listed is null ? config.SizeOrNull(key, $"_{key}") : config.SizeOrNull(key);
+        config.Waive("the list of layers counts", $"_{key}");
         for (int i = 0; i < listed?.Length && period is { } n; i++)
         {
             string by = (i + 1) % n == 0 ? every : usual;
             if (listed[i] != by)
             {
                 throw config.Unsupported($"layer_types[{i}]", listed[i],
-                    $"{keys[0]} {n} makes layer {i} {by}; they must agree");
+                    $"{key} {n} makes layer {i} {by}; they must agree");
             }
         }
 

@@ -41,6 +41,9 @@ public sealed record ModelConfig
     /// <summary>The file as it was read, without a byte order mark, UTF-8; empty for a model that was not loaded.</summary>
     public ReadOnlyMemory<byte> Json { get; init; }
 
+    /// <summary>How the checkpoint stores matrices in other tensors than themselves; null: it does not.</summary>
+    internal WeightCoding? Coding { get; init; }
+
     /// <summary>
     /// Whether the parameters have other places in the file they came from than a folder with this config would give them.
     /// </summary>

@@ -27,16 +27,21 @@ internal sealed class TextWrapper
         ["SmolVLMForConditionalGeneration"] = "llama",
         ["Qwen2AudioForConditionalGeneration"] = "qwen2",
         ["VoxtralForConditionalGeneration"] = "llama",
+        ["Gemma3ForConditionalGeneration"] = "gemma3_text",
+        ["Gemma4ForConditionalGeneration"] = "gemma4_text",
+        ["Llama4ForConditionalGeneration"] = "llama4_text",
+        ["Qwen3_5ForConditionalGeneration"] = "qwen3_5_text",
     };
 
     /// <summary>Keys beside the text model that say nothing of it.</summary>
     private static readonly HashSet<string> Beside =
     [
-        "vision_config", "audio_config", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
+        "vision_config", "audio_config", "vision_start_token_id", "vision_end_token_id", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
         "audio_token_index", "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy",
         "vision_aspect_ratio", "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
         "image_grid_pinpoints", "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio",
-        "ignore_index", Section, "architectures", "model_type", "sub_configs",
+        "ignore_index", "boi_token_index", "eoi_token_index", "boa_token_index", "eoa_token_index", "mm_tokens_per_image",
+        "boi_token_id", "eoi_token_id", "boa_token_id", "eoa_token_id", "vision_soft_tokens_per_image", Section, "architectures", "model_type", "sub_configs",
     ];
 
     /// <summary>Ids that the outer level decides, as generation reads them there.</summary>
@@ -51,7 +56,8 @@ internal sealed class TextWrapper
     [
         "vision_tower.*", "vision_model.*", "audio_tower.*", "multi_modal_projector.*", "connector.*", "image_newline",
         "model.vision_tower.*", "model.vision_model.*", "model.audio_tower.*", "model.multi_modal_projector.*",
-        "model.connector.*", "model.image_newline",
+        "model.connector.*", "model.image_newline", "embed_vision.*", "embed_audio.*", "model.embed_vision.*",
+        "model.embed_audio.*", "visual.*", "model.visual.*",
     ];
 
     private TextWrapper(JsonObject config)

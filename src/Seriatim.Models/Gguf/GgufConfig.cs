@@ -69,6 +69,15 @@ internal sealed class GgufConfig(IGgufHeader header, string architecture)
                 : throw Unsupported(name, item, "integers from 0 to 2^31 - 1 are needed"))];
     }
 
+    /// <summary>A truth value for each layer.</summary>
+    public bool[] Flags(string name, int layers)
+    {
+        object value = Find(name) ?? throw Missing(name);
+        return value is bool[] flags && flags.Length == layers
+            ? flags
+            : throw Unsupported(name, value, $"a bool for each of the {layers} layers is needed");
+    }
+
     /// <summary>A finite number, or null.</summary>
     public double? Number(string name) => Find(name) switch
     {

@@ -36,6 +36,9 @@ internal sealed class GgufExport
     /// <summary>Sets a key of the architecture that the config did not give.</summary>
     public void SetDefault(string name, object value) => _metadata.TryAdd($"{Architecture}.{name}", value);
 
+    /// <summary>Adds a tensor that holds what configs have as a list.</summary>
+    public void AddVector(string name, float[] values) => _vectors.Add((name, values));
+
     /// <summary>Sets the sizes that a config may spell in several ways or leave to a default.</summary>
     /// <param name="keys">The keys of the architecture.</param>
     public void SetSizes(IEnumerable<GgufKey> keys)
@@ -48,15 +51,14 @@ internal sealed class GgufExport
             SetDefault("context_length", (uint)Spec.Context);
         SetDefault("embedding_length", (uint)stack.Width);
         SetDefault("block_count", (uint)stack.Layers.Count);
-        if (Has("feed_forward_length"))
+        if (Has("feed_forward_length") && !_metadata.ContainsKey($"{Architecture}.feed_forward_length"))
             SetDefault("feed_forward_length", (uint)stack.Agreed("feed-forward width", layer => InnerOf(layer).Width));
         SetDefault(norm.Kind == NormKind.Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", norm.Epsilon);
-        if (!Has("attention.head_count"))
-            return;
-        (int heads, int headDim) = HeadsOf(stack);
-        SetDefault("attention.head_count", (uint)heads);
+        if (Has("attention.head_count"))
+            SetDefault("attention.head_count", (uint)HeadsOf(stack, "heads", attention => attention.Heads));
         if (Has("attention.key_length"))
         {
+            int headDim = HeadsOf(stack, "head dimension", attention => attention.HeadDim);
             SetDefault("attention.key_length", (uint)headDim);
             SetDefault("attention.value_length", (uint)headDim);
         }
@@ -140,12 +142,11 @@ internal sealed class GgufExport
         }
     }
 
-    /// <summary>Heads and their features, on which all layers that have attention must agree.</summary>
-    private static (int Heads, int HeadDim) HeadsOf(StackSpec stack)
+    /// <summary>What all layers that have attention must agree on.</summary>
+    private static int HeadsOf(StackSpec stack, string what, Func<MixerSpec.Attention, int> of)
     {
         LayerSpec[] layers = [.. stack.AttentionLayers().Select(found => stack.Layers[found.Layer])];
-        return (stack with { Layers = layers }).AgreedAttention("heads and head dimension", attention =>
-            (attention.Heads, attention.HeadDim));
+        return (stack with { Layers = layers }).AgreedAttention(what, of);
     }
 
     private static (int Width, Activation Activation) InnerOf(LayerSpec layer) => layer.FeedForward switch
@@ -153,6 +154,7 @@ internal sealed class GgufExport
         FeedForwardSpec.Dense dense => (dense.Width, dense.Activation),
         FeedForwardSpec.Gated gated => (gated.Width, gated.Activation),
         FeedForwardSpec.Experts experts => (experts.Expert.Width, experts.Expert.Activation),
+        FeedForwardSpec.Beside beside => (beside.Inner.Width, beside.Inner.Activation),
         _ => throw new NotSupportedException(
             $"The feed-forward layer {layer.FeedForward?.ToString() ?? "none"} has no width in GGUF."),
     };

@@ -15,9 +15,12 @@ internal static class GgufLoader
             GgufMap map = found.Architecture.Gguf!;
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
-            Model model = Model.Build(
-                spec, names, found.Config with { Metadata = checkpoint.Metadata }, new GgufSource(checkpoint, options),
-                options.Device);
+            PackCache? cache = options.Placement == WeightPlacement.Packed
+                ? PackCache.Open(options, checkpoint.Files.Select(file => file.Path))
+                : null;
+            var load = new LoadWork(cache, checkpoint.Entries.Sum(entry => entry.ByteLength), options.Progress);
+            Model model = Model.Kept(cache, () => Model.Build(spec, names, found.Config with { Metadata = checkpoint.Metadata },
+                new GgufSource(checkpoint, options, load), options.Device));
             if (options.Placement == WeightPlacement.Mapped)
                 model.Owner = checkpoint;
             else

@@ -44,6 +44,28 @@ internal sealed class GgufMap
         new GgufKey("vocab_size", "vocab_size").Optional,
     ];
 
+    /// <summary>The same for layer norms.</summary>
+    /// <param name="epsilon">The key of their epsilon in configs.</param>
+    public static IReadOnlyList<GgufKey> LayerNormKeys(string epsilon) =>
+    [
+        .. LlamaKeys.Where(key => key.ConfigKey != "rms_norm_eps"),
+        new("attention.layer_norm_epsilon", epsilon, GgufKind.Number),
+    ];
+
+    /// <summary>The names of decoders with an ungated feed-forward layer.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="fused">Whether q, k and v are one tensor.</param>
+    public static NameTable CommonAttentionNames(ModelSpec spec, bool fused = false)
+    {
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
+        NameTable names = CommonNames(spec);
+        if (fused)
+            return WithFused(names, attention.Heads * attention.HeadDim, attention.KeyValueHeads * attention.HeadDim);
+        foreach (string part in (ReadOnlySpan<string>)["q", "k", "v"])
+            names.Add($"layers.*.attention.{part}", $"blk.*.attn_{part}");
+        return names;
+    }
+
     /// <summary>
     /// The key of sliding windows; its maps read it with <see cref="GgufConfig.CopyWindow"/>, because 0 stands for none.
     /// </summary>
@@ -75,10 +97,41 @@ internal sealed class GgufMap
     /// <summary>Names of a gated feed-forward layer and of separate q, k and v, whose rows llama files hold turned.</summary>
     /// <param name="spec">The model.</param>
     /// <param name="turned">Whether the rows of q and k stand as rotation of neighbours wants them.</param>
-    public static NameTable LlamaNames(ModelSpec spec, bool turned)
+    public static NameTable LlamaNames(ModelSpec spec, bool turned) => WithLlamaParts(CommonNames(spec), spec, turned);
+
+    /// <summary>The same for layers whose norms stand around what the parts make, before them too or not.</summary>
+    /// <param name="spec">The model.</param>
+    /// <param name="form">How the file writes the factors of norms.</param>
+    public static NameTable SandwichNames(ModelSpec spec, ValueForm? form = null)
+    {
+        TensorPlace Norm(string name) => new(name, Form: form);
+        var names = new NameTable
+        {
+            { "embed", "token_embd" },
+            { "layers.*.attention.o", "blk.*.attn_output" },
+            { "layers.*.mlp.up", "blk.*.ffn_up" },
+            { "layers.*.mlp.down", "blk.*.ffn_down" },
+            { "norm", Norm("output_norm") },
+            { "head", "output" },
+        };
+        bool before = spec.Decoder!.Layers[0].Placement == Placement.Sandwich;
+        if (before)
+        {
+            names.Add("layers.*.norm1", Norm("blk.*.attn_norm"));
+            names.Add("layers.*.norm2", Norm("blk.*.ffn_norm"));
+        }
+
+        names.Add(before ? "layers.*.after1" : "layers.*.norm1", Norm("blk.*.post_attention_norm"));
+        names.Add(before ? "layers.*.after2" : "layers.*.norm2", Norm("blk.*.post_ffw_norm"));
+        return WithLlamaParts(spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names, spec,
+            turned: false, form);
+    }
+
+    private static NameTable WithLlamaParts(NameTable names, ModelSpec spec, bool turned, ValueForm? form = null)
     {
         int head = turned ? spec.Decoder!.AgreedAttention("head dimension", attention => attention.HeadDim) : 0;
-        NameTable names = CommonNames(spec);
+        names.Add("layers.*.attention.q_norm", new TensorPlace("blk.*.attn_q_norm", Form: form));
+        names.Add("layers.*.attention.k_norm", new TensorPlace("blk.*.attn_k_norm", Form: form));
         names.Add("layers.*.attention.q", new TensorPlace("blk.*.attn_q", TurnedHead: head));
         names.Add("layers.*.attention.k", new TensorPlace("blk.*.attn_k", TurnedHead: head));
         names.Add("layers.*.attention.v", "blk.*.attn_v");

@@ -33,8 +33,7 @@ public static class GgufModelWriter
         GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.Gguf
             ?? throw new UnsupportedConfigException(name, ["model_type"],
                 $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
-        GgufExport export = Metadata(model, map);
-        GgufTensor[] tensors = [.. Tensors(model, map.Names(model.Spec), mix)];
+        (GgufExport export, GgufTensor[] tensors) = Draft(model, map, mix);
         var metadata = new List<KeyValuePair<string, object>>
         {
             new("general.architecture", map.Architecture),
@@ -59,6 +58,22 @@ public static class GgufModelWriter
         foreach ((string vector, float[] values) in export.Vectors)
             writer.Append(vector, MemoryMarshal.AsBytes(values.AsSpan()));
         writer.Complete();
+    }
+
+    /// <summary>
+    /// Metadata and tensors; what layers would have to agree on and do not is refused like all that files have no word for.
+    /// </summary>
+    private static (GgufExport Metadata, GgufTensor[] Tensors) Draft(Model model, GgufMap map, QuantizationMix mix)
+    {
+        try
+        {
+            return (Metadata(model, map), [.. Tensors(model, map.Names(model.Spec), mix)]);
+        }
+        catch (NotSupportedException failure)
+        {
+            throw new UnsupportedConfigException(model.Spec.Family, ["layers"],
+                $"{failure.Message} A GGUF file of {map.Architecture} says it once for all. This model cannot be written as GGUF.");
+        }
     }
 
     private static GgufExport Metadata(Model model, GgufMap map)
@@ -90,7 +105,7 @@ public static class GgufModelWriter
     /// <summary>The tensors of the file, with the parameter rows that each of their rows comes from.</summary>
     private static IEnumerable<GgufTensor> Tensors(Model model, NameTable names, QuantizationMix mix)
     {
-        var parts = model.Parameters.Where(p => !p.IsConstant).Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
+        var parts = model.Parameters.Select(p => (Source: p, Place: names.Find(p.Path, p.Ending)));
         foreach (var group in parts.GroupBy(p => p.Place.Name))
         {
             (ModelParameter first, TensorPlace place) = group.First();
@@ -111,7 +126,10 @@ public static class GgufModelWriter
             bool plain = first.IsVector || StaysPlain(first.Path);
             GgmlType type = plain ? GgmlType.F32 : mix.TypeOf(first.Path, layers, columns, head);
             ImmutableArray<long> shape = [.. place.FileShape(rows, first.IsVector ? null : columns)];
-            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins);
+            yield return new GgufTensor(place.Name, type, shape, columns, first.IsVector, place.Form, origins)
+            {
+                Tiles = place.ColumnTiles,
+            };
         }
     }
 
@@ -119,7 +137,7 @@ public static class GgufModelWriter
     /// Tables that are added or looked at row by row, filters and routers: small, and read by no quantised product.
     /// </summary>
     private static bool StaysPlain(string path) => path.Split('.').Any(part => part is "positions" or "types" or "relative_bias"
-        or "router" or "convolution" or "log_rates");
+        or "router" or "shared_gate" or "convolution" or "log_rates");
 
     private static GgufTensorReport Append(GgufWriter writer, GgufTensor tensor)
     {

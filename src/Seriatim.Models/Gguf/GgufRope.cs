@@ -91,7 +91,7 @@ internal static class GgufRope
     }
 
     /// <summary>The part of a head that turns, so that a reader who multiplies and cuts gets the very number.</summary>
-    private static double Part(int rotary, int headDim)
+    internal static double Part(int rotary, int headDim)
     {
         double part = (double)rotary / headDim;
         return (int)(headDim * part) == rotary ? part : Math.BitIncrement(part);

@@ -5,21 +5,33 @@ namespace Seriatim.Models;
 /// <summary>Parameters from a GGUF file. Records what was read.</summary>
 /// <param name="checkpoint">The file; must stay open as long as the model if matrices are mapped.</param>
 /// <param name="options">How matrices are kept.</param>
-internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options) : IWeightSource
+/// <param name="load">Where packed matrices are kept, and who is told how far loading is.</param>
+internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOptions options, LoadWork load) : IWeightSource
 {
+    private const string InputScale = ".input_scale";
     private const int Block = Parameter.PanelRows;
     private readonly HashSet<string> _read = [];
+    private readonly Dictionary<string, TensorUse> _uses = [];
+    private readonly List<SkippedTensor> _skipped = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TensorUse> Uses => [.. _uses.Values];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedTensor> Skipped => _skipped;
 
     /// <inheritdoc/>
     public Parameter Make(ParameterRequest request)
     {
         GgufEntry entry = Find(request);
-        DataType type = request.IsMatrix && options.Storage == WeightStorage.AsStored
+        DataType type = request.IsMatrix && request.Place.ColumnTiles is null && options.Storage == WeightStorage.AsStored
             && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
-        var parameter = request.NewParameter(type);
-        try
+        if (request.IsMatrix)
+            Use(entry, $"{type}", entry.Type.ToDataType() != type);
+        float scale = entry.Type.IsQuantized() ? ScaleOf(entry, request.Place) : 1;
+        return load.Make(request, type, parameter =>
         {
             if (request.IsVector)
             {
@@ -32,47 +44,76 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
             else
             {
                 Parallel.For(0, (parameter.Rows + Block - 1) / Block,
-                    block => LoadRows(parameter, request.Place, entry, block * Block));
+                    block => LoadRows(parameter, request.Place, entry, block * Block, scale));
             }
-        }
-        catch
-        {
-            parameter.Dispose();
-            throw;
-        }
-
-        return parameter;
+        });
     }
 
     /// <inheritdoc/>
     public QuantizedMatrix? MakeQuantized(ParameterRequest request)
     {
-        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix)
-            return null;
+        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix || request.Place.ColumnTiles is not null)
+            return null; // blocks of columns that stand elsewhere are opened
         GgufEntry entry = Find(request);
         if (entry.Type.ToBlockType() is not { } type)
             return null;
+        float scale = ScaleOf(entry, request.Place);
+        Use(entry, $"{type} blocks", opened: false);
         nint start = (nint)checkpoint.Pointer(entry);
         long rowBytes = entry.RowBytes;
         TensorPlace place = request.Place;
         QuantizedPlacement placement = options.Placement == WeightPlacement.Mapped ? QuantizedPlacement.Mapped
             : request.Layout == ParameterLayout.Panels ? QuantizedPlacement.Packed : QuantizedPlacement.Rows;
-        return QuantizedMatrix.Create(
-            request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes));
+        return load.MakeQuantized(request, type, placement, scale, () => QuantizedMatrix.Create(
+            request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes),
+            scale));
     }
 
     /// <inheritdoc/>
     public void Complete(NameTable names)
     {
-        string[] unread = [.. checkpoint.Entries.Select(e => e.Name)
-            .Where(name => !_read.Contains(name) && !names.IsWaived(name))];
-        if (unread.Length > 0)
+        List<string> unread = [];
+        foreach (string name in checkpoint.Entries.Select(e => e.Name).Where(name => !_read.Contains(name)))
+        {
+            string? reason = names.ReasonFor(name)
+                ?? (name.EndsWith(InputScale, StringComparison.Ordinal) ? "activations are not rounded to 4-bit floats" : null);
+            if (reason is null)
+                unread.Add(name);
+            else
+                _skipped.Add(new SkippedTensor(name, reason));
+        }
+
+        if (unread.Count > 0)
         {
             throw new CheckpointMismatchException(checkpoint.Path, unread,
-                $"{unread.Length} tensors are in the file but not in the model its metadata describe: "
+                $"{unread.Count} tensors are in the file but not in the model its metadata describe: "
                     + $"{string.Join(", ", unread)}. A model that uses only a part of its weights is not loaded.");
         }
     }
+
+    /// <summary>
+    /// The factor of a whole matrix, or of the slice of it that one expert is: in a tensor beside it, as files of NVFP4 have it.
+    /// </summary>
+    private float ScaleOf(GgufEntry entry, TensorPlace place)
+    {
+        if (!entry.Name.EndsWith(".weight", StringComparison.Ordinal)
+            || !checkpoint.TryGet($"{entry.Name[..^"weight".Length]}scale", out GgufEntry? scale))
+            return 1;
+        long needed = Math.Max(1, place.Slices);
+        if (scale.Type != GgmlType.F32 || (scale.ElementCount != 1 && scale.ElementCount != needed))
+        {
+            throw new CheckpointMismatchException(scale.File.Path, [scale.Name],
+                $"{scale.Name} has {scale.ElementCount} numbers of {scale.Type}; {entry.Name} needs {needed} of F32. "
+                    + "Convert the model again.");
+        }
+
+        _read.Add(scale.Name);
+        var values = new ReadOnlySpan<float>(checkpoint.Pointer(scale), (int)scale.ElementCount);
+        return values[values.Length == 1 ? 0 : place.Rows!.First / place.SliceRows];
+    }
+
+    private void Use(GgufEntry entry, string used, bool opened) =>
+        _uses.TryAdd(entry.Name, new TensorUse(entry.Name, $"{entry.Type}", used, opened));
 
     private GgufEntry Find(ParameterRequest request)
     {
@@ -101,7 +142,8 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
                     + $"{string.Join(", ", BlockFormats.All)} are.");
         }
 
-        _read.Add(name);
+        if (_read.Add(name))
+            load.Done(entry.ByteLength);
         return entry;
     }
 
@@ -142,7 +184,7 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     }
 
     /// <summary>Up to 32 rows from <paramref name="first"/> on: one panel.</summary>
-    private void LoadRows(Parameter parameter, TensorPlace place, GgufEntry entry, int first)
+    private void LoadRows(Parameter parameter, TensorPlace place, GgufEntry entry, int first, float scale)
     {
         int rows = Math.Min(Block, parameter.Rows - first);
         int columns = parameter.Columns;
@@ -161,7 +203,14 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
 
         float[] buffer = ArrayPool<float>.Shared.Rent(checked(rows * columns));
         for (int row = 0; row < rows; row++)
-            ReadRow(entry, place.FileRow(first + row), buffer.AsSpan(row * columns, columns));
+        {
+            Span<float> own = buffer.AsSpan(row * columns, columns);
+            ReadRow(entry, place.FileRow(first + row), own);
+            place.ColumnTiles?.Move(own.ToArray(), own, toFile: false);
+        }
+
+        for (int i = 0; scale != 1 && i < rows * columns; i++)
+            buffer[i] *= scale;
         parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         ArrayPool<float>.Shared.Return(buffer);
     }

@@ -14,6 +14,9 @@ internal sealed record GgufTensor(
     string Name, GgmlType Type, ImmutableArray<long> Shape, int Columns, bool IsVector, ValueForm? Form,
     (ModelParameter Part, int Row)[] Origins)
 {
+    /// <summary>How the heads among its columns stand in the file; null: as in the model.</summary>
+    public HeadTiles? Tiles { get; init; }
+
     /// <summary>Reads a row as it stands in the file, before it is encoded.</summary>
     public void Read(int row, Span<float> values)
     {
@@ -29,6 +32,9 @@ internal sealed record GgufTensor(
         {
             part.Parameter.ReadRow(own, values);
         }
+
+        if (Tiles is { } tiles)
+            tiles.Move(values.ToArray(), values, toFile: true);
 
         for (int i = 0; i < values.Length && Form is not null; i++)
             values[i] = Form.ToFile(values[i]);

@@ -68,9 +68,11 @@ internal sealed class AttentionLayer : Mixer
         RopeRows? angles = _rope is null ? null : plan.Rope(_rope, _spec.HeadDim);
         RopeRows? sinkAngles = _rope is null ? null : plan.SinkRope(_rope, _spec.HeadDim);
         (Tensor q, Tensor k, Tensor v) = Projected(ops, x, plan);
+        if (_own.Limit > 0)
+            (q, k, v) = (Cut(ops, q), Cut(ops, k), Cut(ops, v));
         q = Before(ops, q, _qNorm);
         if (_own.Temperature is { } temperature)
-            q = Replace(q, ops.ScaleRows(q, plan.Temperature(temperature)));
+            q = Replace(q, ops.ScaleRows(q, plan.Temperature(temperature), constant: true));
         Tensor? sinkQueries = sinkAngles is null ? null : After(ops, ops.Rope(q, sinkAngles), null, _qNorm);
         q = After(ops, q, angles, _qNorm);
         if (_own.KeysOf is null)
@@ -136,6 +138,8 @@ internal sealed class AttentionLayer : Mixer
     private AttentionSpec Dropped(ForwardPlan plan) => plan.Rates.Attention == 0
         ? _spec
         : _spec with { Dropout = plan.NextMask(plan.Rates.Attention) };
+
+    private Tensor Cut(IOps ops, Tensor x) => Replace(x, ops.Clamp(x, -_own.Limit, _own.Limit));
 
     private static Tensor Before(IOps ops, Tensor x, HeadNorm? norm) =>
         norm is { AfterRotation: false } ? norm.Replace(ops, x) : x;

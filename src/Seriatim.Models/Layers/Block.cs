@@ -23,7 +23,7 @@ internal abstract class Block
         _join = spec.Residual ? Sum : Second;
         _joinCross = spec.CrossResidual ?? spec.Residual ? Sum : Second;
         _norm1 = NormLayer.Build(weights, "norm1", spec.NormsMixer ? spec.Norm : null, width);
-        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Place)
+        _mixer = spec.Mixer.Build(new MixerPart(weights, part.Inputs, part.Bias, part.Places)
         {
             Number = part.Number,
             IsRead = part.IsRead,
@@ -180,7 +180,7 @@ internal abstract class Block
             if (_feedForward is null)
                 return h.Retain();
             using Tensor normed2 = _norm2!.Forward(ops, h, plan);
-            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, plan), plan));
+            return Join(ops, plan, h, _after2!.Replace(ops, _feedForward.Forward(ops, normed2, h, plan), plan));
         }
     }
 

@@ -43,9 +43,12 @@ internal sealed class ExpertsLayer : FeedForwardLayer
             : null;
     }
 
-    public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
+    public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan) => Forward(ops, x, x, plan);
+
+    /// <summary>The same with rows of their own for the router.</summary>
+    public override Tensor Forward(IOps ops, Tensor x, Tensor routed, ForwardPlan plan)
     {
-        Tensor chosen = Chosen(ops, x, plan);
+        Tensor chosen = Chosen(ops, x, _spec.Router.Norm is null ? x : routed, plan);
         if (_shared is null)
             return chosen;
         using (chosen)
@@ -55,9 +58,10 @@ internal sealed class ExpertsLayer : FeedForwardLayer
         }
     }
 
-    private Tensor Chosen(IOps ops, Tensor x, ForwardPlan plan)
+    private Tensor Chosen(IOps ops, Tensor x, Tensor routed, ForwardPlan plan)
     {
-        using Tensor read = _routerNorm is null ? x.Retain() : ops.Norm(x, _routerNorm);
+        using Tensor normed = _routerNorm is null ? routed.Retain() : ops.Norm(routed, _routerNorm);
+        using Tensor read = _spec.Router.InputScale == 1 ? normed.Retain() : ops.Scale(normed, _spec.Router.InputScale);
         using Tensor scores = ops.Linear(read, _router, plan.Groups);
         using ExpertRouting routing = ops.RouteExperts(scores, _rule);
         using Tensor pairs = Pairs(ops, x, routing);

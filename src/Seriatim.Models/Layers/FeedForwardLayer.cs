@@ -6,6 +6,9 @@ internal abstract class FeedForwardLayer
     /// <summary>x <c>[N, E] → [N, E]</c>.</summary>
     public abstract Tensor Forward(IOps ops, Tensor x, ForwardPlan plan);
 
+    /// <summary>The same for those that read the residual stream besides what was normed.</summary>
+    public virtual Tensor Forward(IOps ops, Tensor x, Tensor residual, ForwardPlan plan) => Forward(ops, x, plan);
+
     public static FeedForwardLayer Build(WeightBuilder weights, FeedForwardSpec spec, int width)
     {
         weights = weights.For(OpPart.FeedForward);
@@ -13,6 +16,7 @@ internal abstract class FeedForwardLayer
         {
             FeedForwardSpec.Dense dense => new Dense(weights, dense, width),
             FeedForwardSpec.Gated gated => new Gated(weights, gated, width),
+            FeedForwardSpec.Beside beside => new BesideLayer(weights, beside, width),
             FeedForwardSpec.Experts experts => new ExpertsLayer(weights, experts, width),
             _ => throw new NotSupportedException($"The feed-forward layer {spec} is not built."),
         };
@@ -46,9 +50,18 @@ internal abstract class FeedForwardLayer
             using (gate)
             using (up)
             {
-                using Tensor active = plan.Drop(ops, Activated(ops, gate, up, spec), plan.Rates.Activation);
-                return ops.Linear(active, _down, plan.Groups);
+                using Tensor scaled = Scaled(ops, gate.Retain(), spec.GateScale);
+                using Tensor active = plan.Drop(ops, Activated(ops, scaled, up, spec), plan.Rates.Activation);
+                return Scaled(ops, ops.Linear(active, _down, plan.Groups), spec.OutputScale);
             }
+        }
+
+        private static Tensor Scaled(IOps ops, Tensor x, float factor)
+        {
+            if (factor == 1)
+                return x;
+            using (x)
+                return ops.Scale(x, factor);
         }
 
         /// <summary><c>f(gate) · up</c>, cut off if the spec says so.</summary>

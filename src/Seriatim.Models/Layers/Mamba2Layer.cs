@@ -21,7 +21,8 @@ internal sealed class Mamba2Layer : Mixer
     private readonly Parameter _stepBias;
     private readonly Parameter _logRates;
     private readonly Parameter _skip;
-    private readonly NormWeight _norm;
+    private readonly NormWeight? _norm;
+    private readonly Parameter? _normFactors;
     private readonly MixerSpec.Mamba2 _spec;
     private readonly MemoryPlace _place;
 
@@ -43,7 +44,16 @@ internal sealed class Mamba2Layer : Mixer
         _stepBias = weights.Steps("step_bias", spec.Heads, spec.Steps, whyHeads);
         _logRates = weights.Rates("log_rates", spec.Heads, whyHeads);
         _skip = weights.Ones("skip", spec.Heads, whyHeads);
-        _norm = weights.Norm("norm", new NormSpec(NormKind.Rms, spec.Epsilon, Bias: false), spec.Inner);
+        if (spec.NormChannels == spec.Inner)
+        {
+            _norm = weights.Norm("norm", new NormSpec(NormKind.Rms, spec.Epsilon, Bias: false), spec.Inner);
+        }
+        else if (spec.NormChannels > 0)
+        {
+            _norm = new NormWeight(NormKind.Rms, null, null, spec.Epsilon) { Width = spec.NormChannels };
+            _normFactors = weights.Factors("norm", spec.Inner, why);
+        }
+
         _o = weights.Linear("o", width, spec.Inner, spec.Bias, why);
         (_spec, _place) = (spec, place);
     }
@@ -51,21 +61,49 @@ internal sealed class Mamba2Layer : Mixer
     public override Tensor Forward(IOps ops, Tensor x, ForwardPlan plan)
     {
         (Tensor z, Tensor raw) = ops.LinearMany(x, _z, _x, plan.Groups);
+        z = Scaled(ops, z, _spec.Scales.Z);
+        raw = Scaled(ops, raw, _spec.Scales.X);
         using (z)
         using (raw)
         {
             using Tensor inner = Convolve(ops, raw, _filterX, plan, 0);
             using Tensor y = Mix(ops, x, inner, plan);
-            using Tensor gated = ops.GatedActivate(z, y, Activation.Silu);
-            using Tensor normed = ops.Norm(gated, _norm);
-            return ops.Linear(normed, _o, plan.Groups);
+            using Tensor gated = Gated(ops, y, z);
+            return ops.Linear(gated, _o, plan.Groups);
         }
+    }
+
+    /// <summary>The gate and the norm, in the order of the spec.</summary>
+    private Tensor Gated(IOps ops, Tensor y, Tensor z)
+    {
+        using Tensor first = _spec.NormsBeforeGate ? Normed(ops, y) : ops.GatedActivate(z, y, Activation.Silu);
+        return _spec.NormsBeforeGate ? ops.GatedActivate(z, first, Activation.Silu) : Normed(ops, first);
+    }
+
+    private Tensor Normed(IOps ops, Tensor x)
+    {
+        if (_norm is null)
+            return x.Retain();
+        Tensor normed = ops.Norm(x, _norm);
+        if (_normFactors is null)
+            return normed;
+        using (normed)
+            return ops.ScaleColumns(normed, _normFactors);
+    }
+
+    private static Tensor Scaled(IOps ops, Tensor x, float factor)
+    {
+        if (factor == 1)
+            return x;
+        using (x)
+            return ops.Scale(x, factor);
     }
 
     /// <summary>The state space over the channels after their convolution, with its skip.</summary>
     private Tensor Mix(IOps ops, Tensor x, Tensor inner, ForwardPlan plan)
     {
         (Tensor b, Tensor c, Tensor steps) = ops.LinearMany(x, _b, _c, _step, plan.Groups);
+        (b, c, steps) = (Scaled(ops, b, _spec.Scales.B), Scaled(ops, c, _spec.Scales.C), Scaled(ops, steps, _spec.Scales.Step));
         using (b)
         using (c)
         using (steps)

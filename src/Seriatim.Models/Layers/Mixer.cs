@@ -11,9 +11,13 @@ internal abstract class Mixer
 /// <param name="Weights">The path of the block.</param>
 /// <param name="Width">Features of a row, E.</param>
 /// <param name="Bias">The bias of scores that the stack shares, or null.</param>
-/// <param name="Place">Where the layer finds its part of a memory.</param>
-internal readonly record struct MixerPart(WeightBuilder Weights, int Width, AttentionBias? Bias, MemoryPlace Place)
+/// <param name="Places">Where its parts find theirs of a memory: one place, if it is one part.</param>
+internal readonly record struct MixerPart(
+    WeightBuilder Weights, int Width, AttentionBias? Bias, IReadOnlyList<MemoryPlace> Places)
 {
+    /// <summary>The place of a layer of one part.</summary>
+    public MemoryPlace Place => Places[0];
+
     /// <summary>The number of the block.</summary>
     public int Number { get; init; }
 

@@ -15,8 +15,9 @@ internal abstract class PositionTable : IDisposable
     public static PositionTable? Of(WeightBuilder weights, StackSpec spec) => spec.Position switch
     {
         PositionSpec.None => null,
-        PositionSpec.Learned learned => new OneTable(weights.Embedding("positions", learned.Count + learned.Offset, spec.StartWidth,
-            tied: false, $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.StartWidth}",
+        PositionSpec.Learned learned => new OneTable(weights.Embedding(
+            "positions", learned.Count + learned.Offset, spec.StartWidth, tied: false,
+            $"positions {learned.Count} + offset {learned.Offset}, hidden size {spec.StartWidth}",
             initializer: Initializer.Positions), learned.Offset),
         PositionSpec.Sinusoidal sinusoidal =>
             new OneTable(SinusoidalTable.Make(weights.Device, sinusoidal, spec.StartWidth), sinusoidal.Offset),

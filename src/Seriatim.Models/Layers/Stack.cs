@@ -29,7 +29,7 @@ internal sealed class Stack : IDisposable
         if (spec.TokenTypes > 0)
             _types = weights.Embedding(
                 "types", spec.TokenTypes, spec.StartWidth, tied: false, $"type_vocab_size {spec.TokenTypes}");
-        if (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding)
+        if (spec.FactorsEmbedding || (spec.EmbeddingWidth != spec.Width && spec.ProjectsEmbedding))
         {
             string why = $"embedding width {spec.EmbeddingWidth}, hidden size {spec.Width}";
             _projectIn = weights.Linear("project_in", spec.Width, spec.EmbeddingWidth, spec.FactorsEmbedding, why);
@@ -58,7 +58,7 @@ internal sealed class Stack : IDisposable
             }
 
             _blocks[i] = Block.Build(new BlockPart(
-                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfMixer(i), _memory.OfCross(i))
+                weights.At("layers", i), spec.Layers[i], spec.Width, bias, _memory.OfParts(i), _memory.OfCross(i))
             {
                 Inputs = spec.InputWidth(i),
                 Number = i,
@@ -250,7 +250,7 @@ internal sealed class Stack : IDisposable
             ? new AttentionBias.Relative(
                 weights.Table("relative_bias", relative.Buckets, heads, $"{relative.Buckets} buckets, {heads} heads"),
                 relative.Bidirectional, relative.MaxDistance)
-            : new AttentionBias.Alibi(AlibiSlopes(heads));
+            : new AttentionBias.Alibi(AlibiSlopes(heads, (PositionSpec.Alibi)position));
     }
 
     /// <summary>
@@ -258,14 +258,18 @@ internal sealed class Stack : IDisposable
     /// the
     /// next larger (Press et al., 2021, reference code).
     /// </summary>
-    internal static float[] AlibiSlopes(int heads)
+    internal static float[] AlibiSlopes(int heads, PositionSpec.Alibi alibi)
     {
         int power = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads + 1) / 2;
+        int larger = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)heads);
         float[] slopes = new float[heads];
         for (int h = 0; h < heads; h++)
         {
-            double exponent = h < power ? -8.0 * (h + 1) / power : -4.0 * (2 * (h - power) + 1) / power;
-            slopes[h] = (float)PlainMath.Pow(2, exponent);
+            double exponent = h < power ? -alibi.MaxBias * (double)(h + 1) / power
+                : -alibi.MaxBias / 2.0 * (2 * (h - power) + 1) / power;
+            if (alibi.EverySecondFirst && larger != heads)
+                exponent = -alibi.MaxBias * (double)(h < larger / 2 ? 2 * h + 2 : 2 * (h - larger / 2) + 1) / larger;
+            slopes[h] = (float)(alibi.Scale * PlainMath.Pow(2, exponent));
         }
 
         return slopes;

@@ -44,21 +44,49 @@ internal abstract class MemoryKind
     /// <summary>Whether a layer's memory lies with that of this kind.</summary>
     protected abstract bool TakesIn(MemoryKind layer);
 
-    /// <summary>Keys and values of one shape, in pages.</summary>
-    public sealed class Pages(int heads, int headDim) : MemoryKind
+    /// <summary>
+    /// Keys and values of one shape, in pages. Layers that see different stretches are of different kinds, so that those with a
+    /// window give their pages back while others keep theirs.
+    /// </summary>
+    /// <param name="heads">Key heads.</param>
+    /// <param name="headDim">Features of a head.</param>
+    /// <param name="sight">Positions that a row sees; 0: all.</param>
+    /// <param name="narrows">Whether a narrower window of the sequence makes it less.</param>
+    public sealed class Pages(int heads, int headDim, int sight = 0, bool narrows = true) : MemoryKind
     {
         public override string Name => "pages";
 
-        public override bool Fits(MemoryPool pool) => pool is PagePool and not CrossPagePool;
+        public override bool Fits(MemoryPool pool) => pool is PagePool { Storage.SharesValues: false } and not CrossPagePool;
 
         public override long BytesPerPosition(KeyValueType type) => KeyValuePool.BytesPerPosition(Layers, heads, headDim, type);
 
         public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
-            new PagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.Pages, sizes.Type));
+            new PagePool(device.NewPages(Layers, heads, headDim, sizes.PageSize, sizes.Pages, sizes.Type), sight, narrows);
 
         protected override bool TakesIn(MemoryKind layer) => layer is Pages other && other.Shape == Shape;
 
-        private (int, int) Shape => (heads, headDim);
+        private (int, int, int, bool) Shape => (heads, headDim, sight, narrows);
+    }
+
+    /// <summary>
+    /// Latents with the turned part of their keys beside them, in pages: what queries are compared with and what is added up,
+    /// stored once, of one head for all (DeepSeek-AI, 2024).
+    /// </summary>
+    public sealed class Latents(int width) : MemoryKind
+    {
+        public override string Name => "pages of latents";
+
+        public override bool Fits(MemoryPool pool) => pool is PagePool { Storage.SharesValues: true };
+
+        public override long BytesPerPosition(KeyValueType type) =>
+            KeyValuePool.BytesPerPosition(Layers, 1, width, type, sharesValues: true);
+
+        public override MemoryPool NewPool(Device device, in MemorySizes sizes) =>
+            new PagePool(device.NewPages(Layers, 1, width, sizes.PageSize, sizes.Pages, sizes.Type, sharesValues: true));
+
+        protected override bool TakesIn(MemoryKind layer) => layer is Latents other && other.Width == Width;
+
+        private int Width => width;
     }
 
     /// <summary>Keys and values of the encoder's output of one shape, in pages.</summary>

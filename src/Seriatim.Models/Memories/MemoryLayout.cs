@@ -9,7 +9,7 @@ internal readonly record struct MemoryPlace(int Kind, int Layer);
 internal sealed class MemoryLayout
 {
     private readonly List<MemoryKind> _kinds = [];
-    private readonly MemoryPlace[] _mixers;
+    private readonly MemoryPlace[][] _mixers;
     private readonly MemoryPlace[] _cross;
 
     public MemoryLayout(StackSpec stack)
@@ -18,16 +18,19 @@ internal sealed class MemoryLayout
         if (IsTokens)
         {
             _kinds.Add(new MemoryKind.Tokens());
-            _mixers = _cross = new MemoryPlace[stack.Layers.Count];
+            _cross = new MemoryPlace[stack.Layers.Count];
+            _mixers = [.. stack.Layers.Select(layer => new MemoryPlace[layer.Mixer.Parts.Count])];
             return;
         }
 
         // The layers' own come first, so that they are found in the same place with and without an encoder.
-        _mixers = new MemoryPlace[stack.Layers.Count];
+        _mixers = new MemoryPlace[stack.Layers.Count][];
         for (int i = 0; i < _mixers.Length; i++)
         {
             MixerSpec mixer = stack.Layers[i].Mixer;
-            _mixers[i] = mixer.MemoryOf is { } other ? _mixers[other] : mixer.Remembers() is { } kind ? Place(kind) : default;
+            _mixers[i] = mixer.MemoryOf is { } other
+                ? _mixers[other]
+                : [.. mixer.Parts.Select(part => part.Remembers() is { } kind ? Place(kind) : default)];
         }
 
         _cross = [.. stack.Layers.Select(layer =>
@@ -39,7 +42,11 @@ internal sealed class MemoryLayout
     /// <summary>Whether the ids are all that is remembered, and each step reads the sequence again.</summary>
     public bool IsTokens { get; }
 
-    public MemoryPlace OfMixer(int layer) => _mixers[layer];
+    /// <summary>The place of a layer's mixer: of its first part, if it has several.</summary>
+    public MemoryPlace OfMixer(int layer) => _mixers[layer][0];
+
+    /// <summary>The places of the parts of a layer's mixer.</summary>
+    public IReadOnlyList<MemoryPlace> OfParts(int layer) => _mixers[layer];
 
     public MemoryPlace OfCross(int layer) => _cross[layer];
 

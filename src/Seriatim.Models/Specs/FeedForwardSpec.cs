@@ -24,6 +24,12 @@ public abstract record FeedForwardSpec
 
         /// <summary>Added to <c>up(x)</c> after that.</summary>
         public float UpTerm { get; init; }
+
+        /// <summary>Factor of <c>gate(x)</c> before f (Falcon-H1).</summary>
+        public float GateScale { get; init; } = 1;
+
+        /// <summary>Factor of what the layer makes.</summary>
+        public float OutputScale { get; init; } = 1;
     }
 
     /// <summary>
@@ -53,4 +59,13 @@ public abstract record FeedForwardSpec
         /// <summary>Experts of each row.</summary>
         public int PerToken => Router.PerToken;
     }
+
+    /// <summary>
+    /// <c>norm(dense(x)) + norm'(experts(norm''(r)))</c> with r the residual stream, which the router reads too. For layers with
+    /// norms around their parts.
+    /// </summary>
+    /// <param name="Inner">What all rows go through.</param>
+    /// <param name="Mixture">The mixture.</param>
+    /// <param name="Norm">The three norms.</param>
+    public sealed record Beside(Gated Inner, Experts Mixture, NormSpec Norm) : FeedForwardSpec;
 }

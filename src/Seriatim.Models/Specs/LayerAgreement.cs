@@ -33,7 +33,7 @@ public static class LayerAgreement
     /// <param name="of">What attention has.</param>
     /// <exception cref="NotSupportedException">A layer has no attention, or two differ.</exception>
     public static T AgreedAttention<T>(this StackSpec stack, string what, Func<MixerSpec.Attention, T> of) =>
-        stack.Agreed(what, layer => layer.Mixer is MixerSpec.Attention attention
+        stack.Agreed(what, layer => layer.Mixer.Parts.OfType<MixerSpec.Attention>().FirstOrDefault() is { } attention
             ? of(attention)
             : throw new NotSupportedException(
                 $"A layer is a {layer.Mixer.GetType().Name}, which has no {what}; attention in all layers is needed here."));
@@ -58,7 +58,7 @@ public static class LayerAgreement
     {
         for (int layer = 0; layer < stack.Layers.Count; layer++)
         {
-            if (stack.Layers[layer].Mixer is MixerSpec.Attention attention)
+            foreach (MixerSpec.Attention attention in stack.Layers[layer].Mixer.Parts.OfType<MixerSpec.Attention>())
                 yield return (layer, attention);
         }
     }

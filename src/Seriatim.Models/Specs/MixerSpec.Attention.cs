@@ -35,6 +35,9 @@ public abstract partial record MixerSpec
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 
+        /// <summary>If above 0, queries, keys and values are cut off at both sides where they are projected (OLMo, MPT).</summary>
+        public float Limit { get; init; }
+
         /// <summary>A norm of queries and keys; null: none.</summary>
         public HeadNormSpec? HeadNorm { get; init; }
 
@@ -90,7 +93,10 @@ public abstract partial record MixerSpec
         /// <inheritdoc/>
         public override double MixingProducts(Segment segment) => 2.0 * Heads * HeadDim * Pairs(segment);
 
-        internal override MemoryKind? Remembers() => KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim) : null;
+        internal override MemoryKind? Remembers() =>
+            KeysOf is null ? new MemoryKind.Pages(KeyValueHeads, HeadDim, Sight, narrows: Chunk <= 0) : null;
+
+        internal override PositionSpec.Rope? Turning => Position as PositionSpec.Rope;
 
         internal override int? MemoryOf => KeysOf;
 

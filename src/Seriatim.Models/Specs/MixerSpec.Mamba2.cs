@@ -31,6 +31,18 @@ public abstract partial record MixerSpec
         /// <summary>The largest Δ.</summary>
         public float HighestStep { get; init; } = float.PositiveInfinity;
 
+        /// <summary>
+        /// Channels of the norm; 0: there is none, and <c>y · silu(z)</c> goes out as it is. All channels of a row, as a rule, or
+        /// those of a group.
+        /// </summary>
+        public int NormChannels { get; init; } = Heads * HeadDim;
+
+        /// <summary>Whether the norm stands before the gate: <c>norm(y) · silu(z)</c>.</summary>
+        public bool NormsBeforeGate { get; init; }
+
+        /// <summary>Factors of z, x, B, C and the steps before anything else (Falcon-H1).</summary>
+        public (float Z, float X, float B, float C, float Step) Scales { get; init; } = (1, 1, 1, 1, 1);
+
         /// <summary>The steps of a fresh layer; a forward pass does not read them.</summary>
         public StepRange Steps { get; init; } = StepRange.Usual;
 
@@ -39,6 +51,8 @@ public abstract partial record MixerSpec
 
         /// <inheritdoc/>
         public override string InWords => $"Mamba-2 of {Heads} heads of {HeadDim} x {States} states";
+
+        internal override IReadOnlyList<string> LayerTypes => ["mamba"];
 
         internal override MixerSpec Computed => this with { Steps = StepRange.Usual };
 

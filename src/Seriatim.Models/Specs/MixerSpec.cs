@@ -49,6 +49,12 @@ public abstract partial record MixerSpec
     /// <summary>What a forward pass computes with and the text of the record leaves out: the elements of its lists.</summary>
     internal virtual IEnumerable<double> Numbers => [];
 
+    /// <summary>The mixers it is made of, each with a memory of its own: itself, as a rule.</summary>
+    internal virtual IReadOnlyList<MixerSpec> Parts => [this];
+
+    /// <summary>How queries and keys turn with their position; null: not at all.</summary>
+    internal virtual PositionSpec.Rope? Turning => null;
+
     /// <summary>The layer in a few words, for reports; layers of the same words are counted together.</summary>
     public abstract string InWords { get; }
 

@@ -7,6 +7,9 @@ namespace Seriatim.Models;
 /// <param name="Offset">Added to the learned factor: 1 in the Gemma family. Without meaning for batch norms.</param>
 public sealed record NormSpec(NormKind Kind, float Epsilon, bool Bias, float Offset = 0)
 {
+    /// <summary>Whether there are learned factors; false in OLMo, whose norms have nothing to learn.</summary>
+    public bool HasFactors { get; init; } = true;
+
     /// <summary>Batch norm: the weight of a new batch in the running statistics.</summary>
     public float Momentum { get; init; } = 0.1f;
 }

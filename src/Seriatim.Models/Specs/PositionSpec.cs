@@ -63,5 +63,18 @@ public abstract record PositionSpec
     public sealed record RelativeBias(int Buckets, int MaxDistance, bool Bidirectional) : PositionSpec;
 
     /// <summary>A bias that falls with the distance, with a fixed slope for each head (Press et al., 2021).</summary>
-    public sealed record Alibi : PositionSpec;
+    public sealed record Alibi : PositionSpec
+    {
+        /// <summary>Factor of all slopes: Falcon scales them with the scores.</summary>
+        public float Scale { get; init; } = 1;
+
+        /// <summary>The steepest slope is <c>2^(-MaxBias / H)</c> and the flattest <c>2^-MaxBias</c>.</summary>
+        public float MaxBias { get; init; } = 8;
+
+        /// <summary>
+        /// Where H is no power of two: whether the slopes are every second one of the next larger power and then the others (MPT),
+        /// instead of those of the next smaller power and then every second one of the larger.
+        /// </summary>
+        public bool EverySecondFirst { get; init; }
+    }
 }

@@ -35,6 +35,9 @@ public sealed record RouterSpec(int PerToken, bool Renormalise)
     /// <summary>Whether weights multiply what an expert reads instead of what it makes (Llama 4).</summary>
     public bool OnInput { get; init; }
 
-    /// <summary>A norm of what the router reads; null: it reads what the experts read.</summary>
+    /// <summary>A norm of what the router reads; null: none.</summary>
     public NormSpec? Norm { get; init; }
+
+    /// <summary>Factor of what the router reads.</summary>
+    public float InputScale { get; init; } = 1;
 }

@@ -110,6 +110,12 @@ internal sealed class SpecComparer
                 Add($"{path} activation", a.Activation, b.Activation);
                 Add($"{path} bias", a.Bias, b.Bias);
                 Add($"{path} limit", (a.Limit, a.UpTerm), (b.Limit, b.UpTerm));
+                Add($"{path} scales", (a.GateScale, a.OutputScale), (b.GateScale, b.OutputScale));
+                break;
+            case (FeedForwardSpec.Beside a, FeedForwardSpec.Beside b):
+                Add($"{path} norm", a.Norm, b.Norm);
+                Compare($"{path} dense", a.Inner, b.Inner);
+                Compare($"{path} mixture", a.Mixture, b.Mixture);
                 break;
             case (FeedForwardSpec.Experts a, FeedForwardSpec.Experts b):
                 Add($"{path} experts", a.Count, b.Count);
@@ -141,6 +147,7 @@ internal sealed class SpecComparer
         Add($"{path} soft cap", a.SoftCap, b.SoftCap);
         Add($"{path} input bias", a.InputBias, b.InputBias);
         Add($"{path} output bias", a.OutputBias, b.OutputBias);
+        Add($"{path} limit of projections", a.Limit, b.Limit);
         Add($"{path} norm of queries and keys", a.HeadNorm, b.HeadNorm);
         Add($"{path} norm of values", a.ValueNorm, b.ValueNorm);
         Add($"{path} values are keys", a.ValuesAreKeys, b.ValuesAreKeys);

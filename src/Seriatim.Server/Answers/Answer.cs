@@ -16,6 +16,9 @@ internal sealed record Answer
 
     public required IReadOnlyList<AnsweredCall> Calls { get; init; }
 
+    /// <summary>Blocks that should be calls and cannot be read, as the model wrote them.</summary>
+    public required IReadOnlyList<string> Malformed { get; init; }
+
     /// <summary>What the engine gave.</summary>
     public required GenerationChoice Choice { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record Answer
             Content = $"{content}",
             Reasoning = $"{reasoning}",
             Calls = calls,
+            Malformed = [.. parts.Where(part => part.Kind == AnswerPartKind.Malformed).Select(part => part.Text)],
             Choice = choice,
         };
     }

@@ -5,6 +5,9 @@ namespace Seriatim.Server;
 /// <param name="Text">Content, reasoning or arguments.</param>
 internal readonly record struct AnswerPart(AnswerPartKind Kind, string Text)
 {
+    /// <summary>Stands for a call that had not begun.</summary>
+    public const int NoCall = -1;
+
     /// <summary>Which call of the answer, from 0.</summary>
     public int Call { get; init; }
 

@@ -18,6 +18,9 @@ internal enum AnswerPartKind
     /// <summary>A call is complete: its arguments are a JSON object. One that does not come to this is no call.</summary>
     CallEnd,
 
+    /// <summary>A block that should be a call cannot be read: if one had begun with it, it is none.</summary>
+    Malformed,
+
     /// <summary>The answer has ended.</summary>
     End,
 }

@@ -11,6 +11,9 @@ internal interface IAnswerReader
     /// <summary>Whether there is a complete call of a tool.</summary>
     bool HasCalls { get; }
 
+    /// <summary>Whether the model is thinking, as far as it is known.</summary>
+    bool IsThinking { get; }
+
     /// <summary>Takes more text, and gives what is certain.</summary>
     void Push(string text, List<AnswerPart> parts);
 

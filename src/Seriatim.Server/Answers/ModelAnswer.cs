@@ -8,6 +8,8 @@ internal sealed class ModelAnswer(AnswerReader reader) : IAnswerReader
 {
     public bool HasCalls => reader.Calls.Count > 0;
 
+    public bool IsThinking => reader.IsThinking;
+
     public void Push(string text, List<AnswerPart> parts) => Tell(reader.Push(text), parts);
 
     public void Flush(FinishReason finish, List<AnswerPart> parts) => Tell(reader.End(AnswerPlan.IsCut(finish)), parts);
@@ -30,6 +32,8 @@ internal sealed class ModelAnswer(AnswerReader reader) : IAnswerReader
         Seriatim.AnswerDelta.Arguments arguments =>
             new AnswerPart(AnswerPartKind.CallArguments, arguments.Text) { Call = arguments.Index },
         Seriatim.AnswerDelta.CallEnd call => new AnswerPart(AnswerPartKind.CallEnd, "") { Call = call.Index },
+        Seriatim.AnswerDelta.Malformed block =>
+            new AnswerPart(AnswerPartKind.Malformed, block.Text) { Call = block.Index ?? AnswerPart.NoCall },
         _ => null,
     };
 }

@@ -7,6 +7,8 @@ internal sealed class PlainAnswer : IAnswerReader
 {
     public bool HasCalls => false;
 
+    public bool IsThinking => false;
+
     public void Push(string text, List<AnswerPart> parts)
     {
         if (text.Length > 0)

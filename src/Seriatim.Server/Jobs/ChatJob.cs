@@ -48,19 +48,13 @@ internal sealed class ChatJob : IJob
         Think(model);
         ChatPromptOptions prompt = Prompt(model);
         GenerationRequest request = Generation.ApplyTo(ChatPrompt.Request(model, this, prompt), model);
-        if (prompt.Tools.Count > 0 && request.Sampling.Grammar is not null)
-        {
-            string field = Generation.GrammarField!;
-            throw ApiException.Invalid($"{field} would keep the model from calling the tools it is offered; set tool_choice "
-                + "to none, or leave one of them out.", field, "unsupported_value");
-        }
-
         AnswerPlan answer = AnswerPlan.Of(
             model.Tokenizer, prompt, request.Prompt.Span, Use, request.Sampling.Grammar);
         return new JobPlan
         {
             Operation = "chat",
-            Requests = [answer.ApplyTo(request)],
+            Requests = [model.WithTurnEnds(answer.ApplyTo(request), prompt.Template)],
+            Reasons = answer.Format is { Reasoning: not null } or { Tools.HoldsReasoning: true },
             NewReader = prefix => new ModelAnswer(answer.Reader(prefix)),
         };
     }

@@ -38,6 +38,9 @@ internal sealed class GenerationSettings
     /// <summary>Alternatives for each token of the prompt; null: no log-probabilities.</summary>
     public int? PromptLogprobs { get; set; }
 
+    /// <summary>Whether those of the prompt are told by themselves.</summary>
+    public bool TellsPromptLogprobs { get; set; }
+
     public bool UsesBeams { get; set; }
 
     public double? LengthPenalty { get; set; }

@@ -11,6 +11,9 @@ internal sealed record JobPlan
     /// <summary>One for each prompt.</summary>
     public required IReadOnlyList<GenerationRequest> Requests { get; init; }
 
+    /// <summary>Whether its answers may hold reasoning.</summary>
+    public bool Reasons { get; init; }
+
     /// <summary>Makes a reader for an answer; the text is what ids of its calls begin with.</summary>
     public Func<string, IAnswerReader> NewReader { get; init; } = _ => new PlainAnswer();
 }

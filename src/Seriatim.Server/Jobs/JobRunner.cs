@@ -19,6 +19,7 @@ internal sealed class JobRunner(ServerCore server)
         {
             JobPlan plan = job.Plan(use);
             RequireChoices(plan);
+            call.Span?.Begin(plan.Operation, use.Name);
             plan = plan with { Requests = [.. plan.Requests.Select(request => Complete(request, call))] };
             call.Record = server.Requests.Begin(call, use, plan);
             foreach (GenerationRequest request in plan.Requests)

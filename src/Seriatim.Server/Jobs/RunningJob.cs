@@ -33,6 +33,7 @@ internal sealed class RunningJob : IDisposable
     public async Task<JobResult> CompleteAsync()
     {
         GenerationResult[] results = await Task.WhenAll(_handles.Select(handle => handle.Completion)).ConfigureAwait(false);
+        _call.Span?.End(Model, _call.Number, results);
         return new JobResult
         {
             Results = results,
@@ -48,8 +49,18 @@ internal sealed class RunningJob : IDisposable
     public IAsyncEnumerable<AnswerDelta> ReadAsync(CancellationToken cancellationToken = default) =>
         _handles.Count == 1 ? ReadAsync(0, cancellationToken) : ReadAllAsync(cancellationToken);
 
+    /// <summary>Tokens of answers that were thought.</summary>
+    public int ReasoningTokens(IReadOnlyList<GenerationResult> results) => !_plan.Reasons ? 0
+        : results.Zip(Requests).Sum(pair => pair.First.Choices.Sum(choice =>
+            Server.ReasoningTokens.Of(choice, pair.Second, NewReader(choice.Index))));
+
     /// <summary>What the engine has to say of each prompt, once its stream has been read.</summary>
-    public Task<GenerationResult[]> ResultsAsync() => Task.WhenAll(_handles.Select(handle => handle.Outcome));
+    public async Task<GenerationResult[]> ResultsAsync()
+    {
+        GenerationResult[] results = await Task.WhenAll(_handles.Select(handle => handle.Outcome)).ConfigureAwait(false);
+        _call.Span?.End(Model, _call.Number, results);
+        return results;
+    }
 
     public void Dispose()
     {

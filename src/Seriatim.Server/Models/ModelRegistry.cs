@@ -58,12 +58,13 @@ internal sealed class ModelRegistry : IAsyncDisposable
 
     private string Names() => string.Join(", ", _models.Select(model => model.Name));
 
-    /// <summary>Offers a model that was fetched while the server runs, under the name it was fetched by.</summary>
-    public void Offer(string id) => TryOffer(id, id);
-
-    /// <summary>Offers a model while the server runs; false: there is one of that name.</summary>
-    public bool TryOffer(string model, string name)
+    /// <summary>Offers a model that was fetched or written while the server runs, unless its name is known already.</summary>
+    /// <param name="model">What it is opened by.</param>
+    /// <param name="name">Its name; null: the same.</param>
+    /// <returns>False: there is one of that name.</returns>
+    public bool Offer(string model, string? name = null)
     {
+        name ??= model;
         lock (_gate)
         {
             if (TryFind(name) is not null)

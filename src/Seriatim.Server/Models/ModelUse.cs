@@ -25,6 +25,9 @@ internal sealed class ModelUse(ServedModel served, ModelLease lease, OpenedModel
     /// <summary>As what embeds, fills in and classifies.</summary>
     public TextEncoder Encoder() => new(opened, SentenceConfig.Read(opened.Model, opened.Folder));
 
+    /// <summary>As what is looked into; valid until this is disposed.</summary>
+    public Inspection.Microscope Microscope() => new(opened);
+
     /// <summary>As what translates.</summary>
     /// <exception cref="ModelTaskException">The model is no encoder-decoder.</exception>
     public Translator Translator() => opened.Model.Spec.IsEncoderDecoder

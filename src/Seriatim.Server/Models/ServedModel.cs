@@ -72,13 +72,16 @@ internal sealed class ServedModel
     }
 
     /// <summary>Opens it if it is not open, and keeps it open until the use is disposed.</summary>
-    public async Task<ModelUse> UseAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="looks">Whether it is only looked at, so that what an earlier request said of its staying holds on.</param>
+    public async Task<ModelUse> UseAsync(CancellationToken cancellationToken, bool looks = false)
     {
         ModelLease lease = await _host.RentAsync(Name, cancellationToken).ConfigureAwait(false);
         try
         {
             // What an earlier request said of how long it stays was for that one.
-            _host.SetKeepAlive(Name, null);
+            if (!looks)
+                _host.SetKeepAlive(Name, null);
             return new ModelUse(this, lease, OpenedOver(lease));
         }
         catch
@@ -106,7 +109,7 @@ internal sealed class ServedModel
         {
             Model = parts.Computing,
             WeightBytes = parts.WeightBytes,
-            Options = parts.EngineOptions,
+            Options = SequenceMemory.Fit(parts.EngineOptions, parts.Computing, parts.Model.Spec.Context),
             Close = () => CloseAsync(parts),
         };
     }

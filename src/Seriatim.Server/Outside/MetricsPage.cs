@@ -81,6 +81,14 @@ internal static class MetricsPage
         text.Counter("seriatim:prefix_cache_saved_tokens_total", "Tokens that need not be computed because others had been.",
             model, totals.TokensSaved);
         text.Counter("llamacpp:n_decode_total", "Steps.", model, totals.Steps);
+        text.Gauge("seriatim:spec_net_gain", "Seconds that drafts have saved, less those that they cost.", model,
+            totals.SpeculationSeconds);
+        if (totals.StepRows.Counts is { } steps)
+        {
+            text.Histogram("vllm:iteration_tokens_total", "Tokens of a step.", model, StepRowCounts.Bounds, steps,
+                totals.StepRows.Rows);
+        }
+
         if (totals.HasStates)
         {
             text.Counter("seriatim:state_checkpoint_hits_total", "Requests that went on from a state that was kept.", model,

@@ -18,6 +18,12 @@ internal sealed class MetricsText
     public void Histogram(string name, string help, string model, MetricHistogram values)
     {
         (IReadOnlyList<(double Bound, long Count)> buckets, double sum) = values.Read();
+        Write(name, help, model, buckets, sum);
+    }
+
+    private void Write(
+        string name, string help, string model, IReadOnlyList<(double Bound, long Count)> buckets, double sum)
+    {
         StringBuilder lines = Lines(name, "histogram", help);
         foreach ((double bound, long count) in buckets)
         {
@@ -27,6 +33,17 @@ internal sealed class MetricsText
 
         Line(lines, $"{name}_sum", Labels(model), sum);
         Line(lines, $"{name}_count", Labels(model), buckets[^1].Count);
+    }
+
+    /// <summary>A histogram of values that were counted by bounds: those up to each, and those above the last.</summary>
+    public void Histogram(string name, string help, string model, IReadOnlyList<double> bounds, IReadOnlyList<long> counts,
+        double sum)
+    {
+        var buckets = new (double, long)[counts.Count];
+        long all = 0;
+        for (int i = 0; i < buckets.Length; i++)
+            buckets[i] = (i < bounds.Count ? bounds[i] : double.PositiveInfinity, all += counts[i]);
+        Write(name, help, model, buckets, sum);
     }
 
     /// <summary>A value without a model.</summary>

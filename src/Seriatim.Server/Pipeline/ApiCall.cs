@@ -43,6 +43,9 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
     /// <summary>What is remembered of it; null: it generates nothing, or nothing is remembered.</summary>
     public RequestRecord? Record { get; set; }
 
+    /// <summary>Its span; null: it comes by another way than the pipeline.</summary>
+    public ServerSpan? Span { get; init; }
+
     /// <summary>Which of its fields said which option.</summary>
     public SaidFields Said { get; } = new();
 
@@ -72,6 +75,7 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
         {
             Client.Budget?.Count(tokens);
             server.Metrics.CountRead(use.Name, tokens);
+            Span?.Read(use.Name, tokens);
         }
     }
 

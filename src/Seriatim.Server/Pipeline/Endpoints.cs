@@ -32,6 +32,8 @@ internal static class Endpoints
         new TokenizeEndpoint(),
         new DetokenizeEndpoint(),
         new ApplyTemplateEndpoint(),
+        new PropsEndpoint(),
+        new SlotsEndpoint(),
         new EngineWatchEndpoint(),
         new RequestEndpoint(),
         new ReplayIdEndpoint(),

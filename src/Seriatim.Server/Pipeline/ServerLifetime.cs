@@ -16,13 +16,14 @@ internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleServic
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Not before the server listens: where it cannot, no model was opened for nothing.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
     {
-        _opening = OpenAsync(server.State.Killed);
+        _opening = Task.Run(() => OpenAsync(server.State.Killed), CancellationToken.None);
         return Task.CompletedTask;
     }
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Before the connections are closed: what streams goes on.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)

@@ -14,7 +14,8 @@ internal static class ServerPipeline
     public static async Task RunAsync(HttpContext http, Endpoint endpoint)
     {
         ServerCore server = http.RequestServices.GetRequiredService<ServerCore>();
-        using var call = new ApiCall(http, server, endpoint);
+        using ServerSpan span = ServerSpan.Start(http, endpoint);
+        using var call = new ApiCall(http, server, endpoint) { Span = span };
         http.Response.Headers["x-request-id"] = call.Id;
         http.Response.OnStarting(() =>
         {
@@ -55,6 +56,7 @@ internal static class ServerPipeline
             // Nobody is there to be told.
         }
 
+        span.Answered(error?.Status ?? http.Response.StatusCode, error);
         ServerLog.Ended(call, error);
     }
 

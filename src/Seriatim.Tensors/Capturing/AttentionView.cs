@@ -1,18 +1,9 @@
 namespace Seriatim.Tensors;
 
-/// <summary>One row of an attention: what a query gives to each key it sees.</summary>
-/// <param name="Row">Row of the queries.</param>
-/// <param name="Head">Query head.</param>
-/// <param name="Position">Where the query stands among the keys.</param>
-/// <param name="Keys">The keys it sees, by position; of lists, in the order of the list, and one that stands there twice twice.</param>
-/// <param name="Weights">
-/// The softmax of their scores. They sum to 1; none for a query that sees nothing.
-/// </param>
-public sealed record AttentionRow(int Row, int Head, int Position, int[] Keys, float[] Weights);
-
 /// <summary>
 /// What can be asked of an attention that was computed. The kernels hold no more than a tile of scores, so a row of weights is
-/// computed again when it is asked for: from the queries, and from the keys where they are stored, as the formula says, in double.
+/// computed again when it is asked for: from the queries, and from the keys where they are stored, as the formula says, in
+/// double.
 /// </summary>
 public abstract class AttentionView
 {
@@ -81,43 +72,5 @@ public abstract class AttentionView
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Queries, nameof(row));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)head, (uint)Heads, nameof(head));
-    }
-}
-
-/// <summary>The view of attention to ranges of positions.</summary>
-internal sealed class RangedAttentionView(
-    Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries)
-    : AttentionView(q.Rows, spec.Heads, spec.KeyValueHeads, spec.HeadDim)
-{
-    private protected override (int Position, int[] Keys, float[] Weights) Compute(int row, int head) =>
-        SegmentOf(row) is { } segment
-            ? AttentionReference.Weights(q, sinkQueries ?? q, k, rows.Pool, segment, row - segment.QueryRow, head, layer, spec)
-            : (row, [], []);
-
-    public override int KeysOf(int row) => SegmentOf(row) is { } segment ? segment.Past + segment.Keys : 0;
-
-    private protected override float[] Stored(int row, int position, int keyHead, bool isKey) =>
-        SegmentOf(row) is { } segment
-            ? AttentionReference.Stored(isKey ? k : v, rows.Pool, segment, layer, spec, position, keyHead, isKey)
-            : [];
-
-    private AttentionSegment? SegmentOf(int row) =>
-        rows.Segments.FirstOrDefault(segment => row >= segment.QueryRow && row < segment.QueryRow + segment.Queries);
-}
-
-/// <summary>The view of attention to lists of keys.</summary>
-internal sealed class GatheredAttentionView(Tensor q, Tensor k, Tensor v, GatheredRows rows, GatheredAttentionSpec spec)
-    : AttentionView(q.Rows, spec.Heads, spec.Heads, spec.HeadDim)
-{
-    private protected override (int Position, int[] Keys, float[] Weights) Compute(int row, int head) =>
-        GatheredReference.Weights(q, k, rows, spec, row, head);
-
-    public override int KeysOf(int row) => rows.Segments.First(one => row >= one.FirstRow && row < one.FirstRow + one.Rows).Rows;
-
-    private protected override float[] Stored(int row, int position, int keyHead, bool isKey)
-    {
-        GatheredSegment segment = rows.Segments.First(one => row >= one.FirstRow && row < one.FirstRow + one.Rows);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)segment.Rows);
-        return (isKey ? k : v).Row(segment.FirstRow + position).Slice(keyHead * spec.HeadDim, spec.HeadDim).ToArray();
     }
 }

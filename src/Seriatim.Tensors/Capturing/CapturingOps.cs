@@ -1,8 +1,9 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Ops that show every call of a model to a witness: operands, weights, results. What is shown is where it was computed; only what
-/// the witness reads leaves the device, and is counted. Models do not know of it, and the results are the inner ops', bit for bit.
+/// Ops that show every call of a model to a witness: operands, weights, results. What is shown stays where it was computed; only
+/// what the witness reads leaves the device, and is counted. Models do not know of it, and the results are those of the inner
+/// ops, bit for bit.
 /// </summary>
 /// <remarks>
 /// Over a <see cref="Tape"/> it shows a pass that is recorded. Layers are told apart by <see cref="Recompute"/> and

@@ -105,7 +105,7 @@ public abstract class Device
     public virtual LinearWeight Pack(QuantizedMatrix matrix, Parameter? bias = null) => new QuantizedWeight(matrix, bias);
 
     /// <summary>
-    /// A pool of pages for keys and values: <see cref="KeyValuePool(Device, int, int, int, int, int, KeyValueType)"/>.
+    /// A pool of pages for keys and values: <see cref="KeyValuePool(Device, int, int, int, int, int, KeyValueType, bool)"/>.
     /// </summary>
     /// <param name="layers">Attention layers that store keys and values here.</param>
     /// <param name="heads">Key/value heads of a layer, K.</param>
@@ -113,9 +113,10 @@ public abstract class Device
     /// <param name="pageSize">Positions in a page, P: 1, 2, 4, 8 or a multiple of 16.</param>
     /// <param name="pages">Number of pages.</param>
     /// <param name="type">How keys and values are stored.</param>
+    /// <param name="sharesValues">Whether the values are the keys, which are then all that is stored.</param>
     public KeyValuePool NewPages(int layers, int heads, int headDim, int pageSize, int pages,
-        KeyValueType type = KeyValueType.F32) =>
-        new(this, layers, heads, headDim, pageSize, pages, type);
+        KeyValueType type = KeyValueType.F32, bool sharesValues = false) =>
+        new(this, layers, heads, headDim, pageSize, pages, type, sharesValues);
 
     /// <summary>Slots for the states of recurrent layers: <see cref="StateStorage(Device, ReadOnlySpan{int}, int)"/>.</summary>
     /// <param name="widths">Features of the state of each layer.</param>

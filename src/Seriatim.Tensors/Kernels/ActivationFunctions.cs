@@ -134,4 +134,13 @@ internal static class ActivationFunctions<T>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Slope(T x) => LaneMath<T>.Sigmoid(x);
     }
+
+    public readonly struct Identity : IActivationFunction<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Value(T x) => x;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Slope(T x) => One;
+    }
 }

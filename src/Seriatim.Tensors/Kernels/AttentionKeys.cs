@@ -49,7 +49,16 @@ internal unsafe struct AttentionKeys
                 int slot = first % _pool.PageSize;
                 byte* stored = _pool.KeyBlock(page, layer, head, slot);
                 byte* storedValues = _pool.Value(page, layer, head, slot);
-                if (_pool.Layout.IsInPlace)
+                if (_pool.SharesValues)
+                {
+                    float* to = gather + p * 16 * (_headDim + padded);
+                    keys[p] = _pool.Layout.IsInPlace ? (float*)stored : to;
+                    values[p] = to + 16 * _headDim;
+                    if (!_pool.Layout.IsInPlace)
+                        _pool.Layout.LoadKeys<T>(stored, to);
+                    Turn(keys[p], Math.Min(16, end - first), values[p]);
+                }
+                else if (_pool.Layout.IsInPlace)
                 {
                     keys[p] = (float*)stored;
                     values[p] = (float*)storedValues;
@@ -73,6 +82,15 @@ internal unsafe struct AttentionKeys
         }
 
         return joined;
+    }
+
+    /// <summary>Makes values of some of 16 keys that are both.</summary>
+    private readonly void Turn(float* keys, int count, float* values)
+    {
+        int padded = KeyValuePool.PaddedDim(_headDim);
+        Transpose.Block(keys, 16, _headDim, count, values, padded);
+        for (int i = 0; i < count; i++)
+            new Span<float>(values + i * padded + _headDim, padded - _headDim).Clear();
     }
 
     /// <summary>Makes F32 of 16 keys and some of their values.</summary>

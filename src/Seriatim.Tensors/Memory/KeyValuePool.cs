@@ -32,7 +32,8 @@ public sealed unsafe class KeyValuePool : IDisposable
     {
     }
 
-    internal KeyValuePool(Device device, int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type)
+    internal KeyValuePool(Device device, int layers, int heads, int headDim, int pageSize, int pages, KeyValueType type,
+        bool sharesValues = false)
     {
         Device = device;
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
@@ -47,8 +48,9 @@ public sealed unsafe class KeyValuePool : IDisposable
         if (!Enum.IsDefined(type))
             throw new ArgumentOutOfRangeException(nameof(type), type, "F32, F16 or Q8 is needed.");
         (Layers, Heads, HeadDim, PageSize, Pages, Type) = (layers, heads, headDim, pageSize, pages, type);
+        SharesValues = sharesValues;
         _layout = new KeyValueLayout(type, headDim, BlockKeys);
-        PageBytes = BytesPerPosition(layers, heads, headDim, type) * pageSize;
+        PageBytes = BytesPerPosition(layers, heads, headDim, type, sharesValues) * pageSize;
         _headBytes = PageBytes / ((long)layers * heads);
         _pages = new NativeBlock(PageBytes, pages);
         _stride = _pages.Stride;
@@ -76,6 +78,9 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <summary>How keys and values are stored.</summary>
     public KeyValueType Type { get; }
 
+    /// <summary>Whether the values are the keys, which are then all that is stored.</summary>
+    public bool SharesValues { get; }
+
     /// <summary>Bytes of one page over all layers and heads.</summary>
     public long PageBytes { get; }
 
@@ -87,10 +92,12 @@ public sealed unsafe class KeyValuePool : IDisposable
     /// <param name="heads">Key/value heads of a layer, K.</param>
     /// <param name="headDim">Features of a head, D.</param>
     /// <param name="type">How they are stored.</param>
-    public static long BytesPerPosition(int layers, int heads, int headDim, KeyValueType type = KeyValueType.F32)
+    /// <param name="sharesValues">Whether the values are the keys.</param>
+    public static long BytesPerPosition(
+        int layers, int heads, int headDim, KeyValueType type = KeyValueType.F32, bool sharesValues = false)
     {
         var layout = new KeyValueLayout(type, headDim, 1);
-        return (long)layers * heads * (layout.KeyBlockBytes + layout.ValueBytes);
+        return (long)layers * heads * (layout.KeyBlockBytes + (sharesValues ? 0 : layout.ValueBytes));
     }
 
     /// <summary>Copies a whole page, in the order of the device's work: the write of a copy-on-write.</summary>
@@ -126,6 +133,8 @@ public sealed unsafe class KeyValuePool : IDisposable
             {
                 _layout.CopyKey(KeyBlock(sourcePage, layer, head, sourceSlot), sourceSlot % BlockKeys,
                     KeyBlock(targetPage, layer, head, targetSlot), targetSlot % BlockKeys);
+                if (SharesValues)
+                    continue;
                 Buffer.MemoryCopy(Value(sourcePage, layer, head, sourceSlot), Value(targetPage, layer, head, targetSlot),
                     _layout.ValueBytes, _layout.ValueBytes);
             }
@@ -179,7 +188,8 @@ public sealed unsafe class KeyValuePool : IDisposable
     internal void Store(int page, int layer, int head, int slot, float* key, float* value)
     {
         _layout.StoreKey(KeyBlock(page, layer, head, slot), slot % BlockKeys, key);
-        _layout.StoreValue(Value(page, layer, head, slot), value);
+        if (!SharesValues)
+            _layout.StoreValue(Value(page, layer, head, slot), value);
     }
 
     /// <summary>Reads a key, its features <paramref name="stride"/> floats apart.</summary>
@@ -187,8 +197,17 @@ public sealed unsafe class KeyValuePool : IDisposable
         _layout.LoadKey(KeyBlock(page, layer, head, slot), slot % BlockKeys, to, stride);
 
     /// <summary>Reads a value: D' floats.</summary>
-    internal void LoadValue(int page, int layer, int head, int slot, float* to) =>
-        _layout.LoadValue(Value(page, layer, head, slot), to);
+    internal void LoadValue(int page, int layer, int head, int slot, float* to)
+    {
+        if (!SharesValues)
+        {
+            _layout.LoadValue(Value(page, layer, head, slot), to);
+            return;
+        }
+
+        LoadKey(page, layer, head, slot, to, 1);
+        new Span<float>(to + HeadDim, PaddedDim(HeadDim) - HeadDim).Clear();
+    }
 
     private byte* Start(int page, int layer, int head) =>
         _data + page * _stride + ((long)layer * Heads + head) * _headBytes;

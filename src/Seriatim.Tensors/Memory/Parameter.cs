@@ -49,6 +49,38 @@ public sealed unsafe class Parameter : IDisposable
         Trainable = type == DataType.F32;
     }
 
+    private Parameter(string name, int rows, int columns, ParameterLayout layout, DataType type, nint address)
+    {
+        (Device, Name, Rows, Columns, Layout) = (Device.Cpu, name, rows, columns, layout);
+        (int storedRows, int storedColumns) = StoredShape();
+        Data = new Tensor(storedRows, storedColumns, type, address);
+    }
+
+    /// <summary>
+    /// A parameter whose values lie in memory of somebody else in this machine, as <see cref="WriteStored"/> wrote them. It is not
+    /// trained, and the memory must outlive it.
+    /// </summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, at least 1.</param>
+    /// <param name="layout">Order of the elements.</param>
+    /// <param name="type">How they are stored.</param>
+    /// <param name="address">The first of them, at a multiple of 64.</param>
+    public static Parameter Over(string name, int rows, int columns, ParameterLayout layout, DataType type, nint address)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(address % TensorPool.Alignment, 0, nameof(address));
+        return new Parameter(name, rows, columns, layout, type, address);
+    }
+
+    /// <summary>Writes the elements as they lie in memory, for <see cref="Over"/>. The values must be in this machine's memory.</summary>
+    public void WriteStored(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        StoredBytes.Write((byte*)Data.Data, Data.Bytes, stream);
+    }
+
     /// <summary>Whose memory the values and the gradient are in.</summary>
     public Device Device { get; }
 
@@ -103,6 +135,21 @@ public sealed unsafe class Parameter : IDisposable
             _gradientIsZero = _gradient is not null;
         else
             Device.Enqueue(() => _gradientIsZero = _gradient is not null);
+    }
+
+    /// <summary>Gives the gradient's memory back; the next backward pass makes it anew.</summary>
+    public void DropGradient()
+    {
+        if (Device.IsHere)
+            Drop();
+        else
+            Device.Enqueue(Drop);
+
+        void Drop()
+        {
+            _gradient?.Dispose();
+            (_gradient, _gradientIsZero) = (null, false);
+        }
     }
 
     /// <summary>
@@ -259,13 +306,15 @@ public sealed unsafe class Parameter : IDisposable
 
     private Tensor NewStorage(DataType type)
     {
-        (int rows, int columns) = Layout == ParameterLayout.RowMajor
-            ? (Rows, Columns)
-            : ((Rows + PanelRows - 1) / PanelRows, PanelColumns());
+        (int rows, int columns) = StoredShape();
         var storage = new Tensor(Device, rows, columns, type, lasting: true);
         Device.Clear(storage);
         return storage;
     }
+
+    private (int Rows, int Columns) StoredShape() => Layout == ParameterLayout.RowMajor
+        ? (Rows, Columns)
+        : ((Rows + PanelRows - 1) / PanelRows, PanelColumns());
 
     private int PanelColumns() => Columns <= int.MaxValue / PanelRows
         ? Columns * PanelRows

@@ -14,6 +14,7 @@ namespace Seriatim.Tensors;
 public sealed unsafe class Tensor : IDisposable
 {
     private readonly int _tag;
+    private readonly bool _isLent;
     private void* _data;
     private int _references = 1;
 
@@ -31,6 +32,13 @@ public sealed unsafe class Tensor : IDisposable
                 $"A tensor {this} has {Length} elements, more than any memory; the dimensions must be wrong.");
         }
         _data = (void*)device.Allocate(Bytes, lasting, out _tag);
+    }
+
+    /// <summary>Over memory of somebody else in this machine, which outlives the tensor.</summary>
+    internal Tensor(int rows, int columns, DataType type, nint address)
+    {
+        (Rows, Columns, Type, Device, _isLent) = (rows, columns, type, Device.Cpu, true);
+        _data = (void*)address;
     }
 
     /// <summary>Whose memory the elements are in.</summary>
@@ -134,7 +142,11 @@ public sealed unsafe class Tensor : IDisposable
             references = now;
         }
 
-        if (references == 1)
+        if (references != 1)
+            return;
+        if (_isLent)
+            Forget();
+        else
             Device.Free(this, (nint)_data, _tag, Bytes);
     }
 

@@ -26,4 +26,7 @@ public enum Activation
 
     /// <summary><c>log(1 + exp(x))</c>: what makes steps of state space models positive.</summary>
     Softplus,
+
+    /// <summary>x itself: a gate without a function.</summary>
+    Identity,
 }

@@ -95,6 +95,12 @@ public sealed record AttentionSpec(
     public int ChunksBefore { get; init; }
 
     /// <summary>
+    /// Whether the values are the keys, so that pages hold keys alone (<see cref="KeyValuePool.SharesValues"/>): the latents of
+    /// DeepSeek-V2 (DeepSeek-AI, 2024, section 2.1), which queries are compared with and which are added up.
+    /// </summary>
+    public bool SharesValues { get; init; }
+
+    /// <summary>
     /// A learned logit of each head, <c>[1, H]</c>, that enters every softmax as one more key which all rows see and which has no
     /// value, so that the weights of a row may sum to less than 1 (Miller, 2023; OpenAI, 2025: gpt-oss); null: none.
     /// </summary>

@@ -28,6 +28,7 @@ internal static class ActivationMath
             case Activation.Tanh: TUse.Run<ActivationFunctions<T>.Tanh>(team, y, a, b, c); break;
             case Activation.Sigmoid: TUse.Run<ActivationFunctions<T>.Sigmoid>(team, y, a, b, c); break;
             case Activation.Softplus: TUse.Run<ActivationFunctions<T>.Softplus>(team, y, a, b, c); break;
+            case Activation.Identity: TUse.Run<ActivationFunctions<T>.Identity>(team, y, a, b, c); break;
             default: throw Unknown(activation);
         }
     }
@@ -108,6 +109,7 @@ internal static class ActivationMath
         Activation.Tanh => Math.Tanh(x),
         Activation.Sigmoid => Sigmoid(x),
         Activation.Softplus => Math.Max(x, 0) + LogOnePlus(Math.Exp(-Math.Abs(x))),
+        Activation.Identity => x,
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation."),
     };
 
@@ -134,6 +136,8 @@ internal static class ActivationMath
                 return Sigmoid(x) * (1 - Sigmoid(x));
             case Activation.Softplus:
                 return Sigmoid(x);
+            case Activation.Identity:
+                return 1;
             default:
                 throw new ArgumentOutOfRangeException(nameof(activation), activation, "Not an activation.");
         }

@@ -27,12 +27,20 @@ internal static class AttentionChecks
         {
             OpShapes.RequireColumns(k, spec.KeyValueHeads * spec.HeadDim, "Attention", "k", spec);
             OpShapes.RequireSame(k, v, "Attention", "v");
+            if (spec.SharesValues && !ReferenceEquals(k, v))
+                throw new ArgumentException("Attention: the values are the keys; give one tensor for both.");
         }
 
         if (rows.Pool is { } pool)
         {
             ShapeMismatchException.Require(pool.Heads == spec.KeyValueHeads && pool.HeadDim == spec.HeadDim, "Attention",
                 "the pool of pages", $"{pool.Heads} heads x {pool.HeadDim}", $"{spec.KeyValueHeads} heads x {spec.HeadDim}");
+            if (pool.SharesValues != spec.SharesValues)
+            {
+                throw new ArgumentException(pool.SharesValues
+                    ? "Attention: the pool holds keys alone, and the values are others; a pool with values is needed."
+                    : "Attention: the pool holds values beside the keys, and the values are the keys; a pool without is needed.");
+            }
         }
 
         int next = 0;

@@ -197,7 +197,7 @@ internal readonly unsafe struct LinearRecurrenceBackwardOp(
     }
 
     /// <summary>Sums over the heads of each group, in order.</summary>
-    private readonly struct GroupWork<T>(HeadRows ofHeads, Tensor ofGroups, int width, int share) : IWork
+    internal readonly struct GroupWork<T>(HeadRows ofHeads, Tensor ofGroups, int width, int share) : IWork
         where T : struct, ILanes<T>
     {
         private readonly float* _to = ofGroups.Floats;

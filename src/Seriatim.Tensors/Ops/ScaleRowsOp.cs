@@ -8,7 +8,7 @@ namespace Seriatim.Tensors;
 /// Shapes: x, y [N, E], s [N, G], E a multiple of G. Saved for backward: x and s. Sums over features use 16 partial sums folded
 /// in one tree.
 /// </remarks>
-internal readonly unsafe struct ScaleRowsOp(Tensor x, Tensor factors) : IOp<ScaleRowsOp>
+internal readonly unsafe struct ScaleRowsOp(Tensor x, Tensor factors, bool constant) : IOp<ScaleRowsOp>
 {
     public static string Name => "ScaleRows";
 
@@ -45,14 +45,16 @@ internal readonly unsafe struct ScaleRowsOp(Tensor x, Tensor factors) : IOp<Scal
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {
-        saved.Add(x);
+        if (!constant)
+            saved.Add(x);
         saved.Add(factors);
     }
 
     public void Backward(IDifferentiableOps ops, ReadOnlySpan<Tensor> results, ReadOnlySpan<Tensor?> dy, Gradients gradients)
     {
-        gradients.Add(x, ops.Call(new ScaleRowsOp(dy[0]!, factors)));
-        gradients.Add(factors, ops.Call(new RowDotsOp(x, dy[0]!, factors.Columns)));
+        gradients.Add(x, ops.Call(new ScaleRowsOp(dy[0]!, factors, constant)));
+        if (!constant)
+            gradients.Add(factors, ops.Call(new RowDotsOp(x, dy[0]!, factors.Columns)));
     }
 
     internal static void Check(Tensor x, Tensor factors, string operation)
@@ -145,5 +147,10 @@ public static partial class OpsExtensions
     /// Each piece of each row times a factor of its own: x <c>[N, E]</c>, factors <c>[N, G]</c> → <c>[N, E]</c>; one factor a row,
     /// or one for each of G heads of it.
     /// </summary>
-    public static Tensor ScaleRows(this IOps ops, Tensor x, Tensor factors) => ops.Run(new ScaleRowsOp(x, factors));
+    /// <param name="ops">The device, or a tape.</param>
+    /// <param name="x">The rows.</param>
+    /// <param name="factors">Their factors.</param>
+    /// <param name="constant">Whether the factors follow from the batch alone, so that no gradient of them is asked for.</param>
+    public static Tensor ScaleRows(this IOps ops, Tensor x, Tensor factors, bool constant = false) =>
+        ops.Run(new ScaleRowsOp(x, factors, constant));
 }

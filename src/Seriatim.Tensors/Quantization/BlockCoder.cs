@@ -36,6 +36,26 @@ internal static unsafe class BlockCoder<TFormat>
         }
     }
 
+    /// <summary>Puts one block together of levels.</summary>
+    public static void WriteLevels(float scale, ReadOnlySpan<sbyte> levels, byte* block)
+    {
+        if (!TFormat.Levels.IsEmpty || TFormat.HasGroupScales || TFormat.HasMinimums || TFormat.Values != 32)
+            throw new ArgumentException($"{TFormat.Type} is no format of 32 levels and a scale.");
+        BlockParts parts;
+        parts.Scale = TFormat.NearestScale(scale);
+        if (TFormat.Scale(parts.Scale) != scale)
+            throw new ArgumentException($"{TFormat.Type}: the scale {scale} is no number that a block can store.", nameof(scale));
+        for (int i = 0; i < levels.Length; i++)
+        {
+            int code = levels[i] + TFormat.Bias;
+            if (code < 0 || code >> TFormat.CodeBits != 0)
+                throw new ArgumentException($"{TFormat.Type}: the level {levels[i]} of value {i} has no code.", nameof(levels));
+            parts.Codes[i] = (byte)code;
+        }
+
+        TFormat.Close(&parts, block);
+    }
+
     private static bool IsFinite(BlockParts* parts)
     {
         bool finite = float.IsFinite(TFormat.Scale(parts->Scale));

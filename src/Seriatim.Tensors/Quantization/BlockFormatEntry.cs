@@ -17,8 +17,12 @@ internal abstract unsafe class BlockFormatEntry
 
     public abstract void Encode(ReadOnlySpan<float> values, byte* blocks);
 
+    public abstract void WriteLevels(float scale, ReadOnlySpan<sbyte> levels, byte* block);
+
     public abstract QuantizedMatrix NewMatrix(string name, int rows, int columns, Func<int, nint> rowAddress,
         QuantizedPlacement placement, float scale);
+
+    public abstract QuantizedMatrix OverPanels(string name, int rows, int columns, nint panels, float scale);
 
     private sealed class Entry<TFormat> : BlockFormatEntry
         where TFormat : struct, IBlockFormat
@@ -26,6 +30,12 @@ internal abstract unsafe class BlockFormatEntry
         public override void Decode(byte* blocks, Span<float> values) => BlockCoder<TFormat>.Decode(blocks, values);
 
         public override void Encode(ReadOnlySpan<float> values, byte* blocks) => BlockCoder<TFormat>.Encode(values, blocks);
+
+        public override QuantizedMatrix OverPanels(string name, int rows, int columns, nint panels, float scale) =>
+            new PackedMatrix<TFormat>(name, rows, columns, panels) { Scale = scale };
+
+        public override void WriteLevels(float scale, ReadOnlySpan<sbyte> levels, byte* block) =>
+            BlockCoder<TFormat>.WriteLevels(scale, levels, block);
 
         public override QuantizedMatrix NewMatrix(
             string name, int rows, int columns, Func<int, nint> rowAddress, QuantizedPlacement placement,

@@ -10,7 +10,8 @@ public static unsafe class BlockFormats
         BlockFormatEntry.Of<Q5_K>(), BlockFormatEntry.Of<Q6_K>(), BlockFormatEntry.Of<IQ4_NL>(), BlockFormatEntry.Of<IQ4_XS>(),
         BlockFormatEntry.Of<TQ1_0>(), BlockFormatEntry.Of<TQ2_0>(),
         BlockFormatEntry.Of<MXFP4>(), BlockFormatEntry.Of<NVFP4>(), BlockFormatEntry.Of<IQ1_S>(), BlockFormatEntry.Of<IQ1_M>(),
-        BlockFormatEntry.Of<IQ2_XXS>(), BlockFormatEntry.Of<IQ2_XS>(), BlockFormatEntry.Of<IQ2_S>(), BlockFormatEntry.Of<IQ3_XXS>(),
+        BlockFormatEntry.Of<IQ2_XXS>(), BlockFormatEntry.Of<IQ2_XS>(), BlockFormatEntry.Of<IQ2_S>(),
+            BlockFormatEntry.Of<IQ3_XXS>(),
         BlockFormatEntry.Of<IQ3_S>(),
     }.ToDictionary(entry => entry.Type);
 
@@ -67,6 +68,23 @@ public static unsafe class BlockFormats
 
         fixed (byte* to = blocks)
             Entry(type).Encode(values, to);
+    }
+
+    /// <summary>
+    /// Puts one block together of a scale and whole levels, exactly: what other formats mean in one of ours. For formats of 32
+    /// values with evenly spaced levels, one scale and no minimum (Q4_0, Q5_0, Q8_0).
+    /// </summary>
+    /// <param name="type">The format.</param>
+    /// <param name="scale">The scale; a binary16 must hold it.</param>
+    /// <param name="levels">A level for each value of the block.</param>
+    /// <param name="block">Where its bytes go.</param>
+    /// <exception cref="ArgumentException">The scale or a level cannot be stored, or the format has no such blocks.</exception>
+    /// <exception cref="ShapeMismatchException">The lengths do not belong together.</exception>
+    public static void WriteLevels(this BlockType type, float scale, ReadOnlySpan<sbyte> levels, Span<byte> block)
+    {
+        CheckLengths(type, block.Length, levels.Length);
+        fixed (byte* to = block)
+            Entry(type).WriteLevels(scale, levels, to);
     }
 
     internal static BlockFormatEntry Entry(BlockType type) => Entries.TryGetValue(type, out BlockFormatEntry? entry)

@@ -10,7 +10,8 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
 
     private readonly int _chunkBytes = PanelLayout<TFormat>.ChunkBytes(PanelChunk.Inputs / 32);
     private readonly int _askedBytes;
-    private readonly NativeBlock _panels;
+    private readonly NativeBlock? _panels;
+    private readonly byte* _lent;
     private readonly long _panelStep;
 
     public PackedMatrix(string name, int rows, int columns, Func<int, nint> rowAddress)
@@ -33,7 +34,24 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         });
     }
 
-    public override long Bytes => _panels.Bytes;
+    /// <summary>Over panels in memory of somebody else, one after another.</summary>
+    public PackedMatrix(string name, int rows, int columns, nint panels)
+        : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
+    {
+        _askedBytes = Math.Min(64, (_chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
+        _lent = (byte*)panels;
+        _panelStep = PanelLayout<TFormat>.PanelBytes(columns);
+    }
+
+    public override long Bytes => _panels?.Bytes ?? StoredLength;
+
+    public override long StoredLength => PanelLayout<TFormat>.PanelBytes(Columns) * Panels;
+
+    public override void WriteStored(Stream stream)
+    {
+        for (int panel = 0; panel < Panels; panel++)
+            StoredBytes.Write(Start + panel * _panelStep, PanelLayout<TFormat>.PanelBytes(Columns), stream);
+    }
 
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
@@ -85,7 +103,9 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     }
 
     private byte* Chunk(int panel, int firstInput) =>
-        _panels.Pointer + panel * _panelStep + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
+        Start + panel * _panelStep + firstInput / PanelChunk.Inputs * (long)_chunkBytes;
 
-    public override void Dispose() => _panels.Dispose();
+    private byte* Start => _panels is { } own ? own.Pointer : _lent;
+
+    public override void Dispose() => _panels?.Dispose();
 }

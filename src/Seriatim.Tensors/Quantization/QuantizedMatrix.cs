@@ -89,6 +89,34 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         return Create(name, type, rows, columns, placement, row => (nint)(start + row * stride), scale);
     }
 
+    /// <summary>
+    /// A matrix whose panels or rows lie in memory of somebody else in this machine, as <see cref="WriteStored"/> wrote them; the
+    /// memory must outlive it.
+    /// </summary>
+    /// <param name="name">The name errors use.</param>
+    /// <param name="type">The format.</param>
+    /// <param name="rows">Rows, at least 1.</param>
+    /// <param name="columns">Columns, a multiple of the format's block.</param>
+    /// <param name="placement">As it was written: panels if it was packed, else rows, which are used where they are.</param>
+    /// <param name="address">The first byte, at a multiple of 64.</param>
+    /// <param name="scale"><see cref="Scale"/>.</param>
+    /// <exception cref="ShapeMismatchException">A row is not a whole number of blocks.</exception>
+    public static QuantizedMatrix Over(
+        string name, BlockType type, int rows, int columns, QuantizedPlacement placement, nint address, float scale = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(address % TensorPool.Alignment, 0, nameof(address));
+        long rowBytes = type.Bytes(columns);
+        return placement == QuantizedPlacement.Packed
+            ? BlockFormats.Entry(type).OverPanels(name, rows, columns, address, scale)
+            : Create(name, type, rows, columns, QuantizedPlacement.Mapped, row => (nint)(address + row * rowBytes), scale);
+    }
+
+    /// <summary>Writes the panels, or the rows of blocks, as they lie in memory, for <see cref="Over"/>.</summary>
+    public abstract void WriteStored(Stream stream);
+
+    /// <summary>Bytes that <see cref="WriteStored"/> writes.</summary>
+    public abstract long StoredLength { get; }
+
     /// <summary>Quantises a matrix that is read row by row.</summary>
     /// <param name="name">The name errors use.</param>
     /// <param name="type">The format.</param>

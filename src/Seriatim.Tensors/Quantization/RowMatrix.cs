@@ -28,6 +28,14 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
 
     public override long Bytes => _copy?.Bytes ?? 0;
 
+    public override long StoredLength => Columns / TFormat.Values * (long)TFormat.Bytes * Rows;
+
+    public override void WriteStored(Stream stream)
+    {
+        foreach (nint row in _rows)
+            StoredBytes.Write((byte*)row, StoredLength / Rows, stream);
+    }
+
     internal override BlockFacts Facts => BlockFacts.Of<TFormat>();
 
     internal override void Open(int panel, int firstInput, in PanelScratch scratch, out PanelChunk chunk)

@@ -34,6 +34,18 @@ public sealed class PageApi(ServerAddress address, PageSession session)
     public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, path, null, cancellationToken);
 
+    /// <summary>Gets text.</summary>
+    /// <param name="path">Of the endpoint: <c>metrics</c>.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="ApiFailure">The server refuses it.</exception>
+    public async Task<string> TextAsync(string path, CancellationToken cancellationToken = default)
+    {
+        using HttpClient client = address.Client(session.Key);
+        using HttpResponseMessage answer =
+            await SendAsync(client, HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
+        return await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Posts JSON and gets JSON.</summary>
     /// <param name="path">Of the endpoint.</param>
     /// <param name="body">The request.</param>

@@ -19,8 +19,8 @@ public sealed partial class ChatPage
         [(5, "≥ 90 %"), (4, "≥ 60 %"), (3, "≥ 30 %"), (2, "≥ 10 %"), (1, "≥ 2 %"), (0, "< 2 %")];
 
     private string _browser = "";
-    private Conversation? _conversation;
-    private IReadOnlyList<Conversation> _others = [];
+    private ChatConversation? _conversation;
+    private IReadOnlyList<ChatConversation> _others = [];
     private IReadOnlyList<ModelEntry> _models = [];
     private ChatSettings _settings = new();
     private ModelFacts? _facts;
@@ -42,7 +42,7 @@ public sealed partial class ChatPage
             if (_browser != kept)
                 await Js.InvokeVoidAsync("seriatim.store", BrowserKey, _browser);
             _sideOpen = await Js.InvokeAsync<bool>("seriatim.isWide");
-            Show(Store.Of(_browser) is [Conversation last, ..] ? last : Store.Begin(_browser));
+            Show(Store.Of(_browser) is [ChatConversation last, ..] ? last : Store.Begin(_browser));
             _models = await ModelEntry.AllAsync(Api);
             string? model = await Js.InvokeAsync<string?>("seriatim.stored", ModelKey);
             ChatSettings? before = _conversation!.Path.LastOrDefault(turn => turn.IsAnswer)?.Settings;
@@ -138,7 +138,7 @@ public sealed partial class ChatPage
             Show(chosen);
     }
 
-    private void Show(Conversation conversation)
+    private void Show(ChatConversation conversation)
     {
         if (_conversation is not null)
             _conversation.Changed -= Draw;
@@ -184,7 +184,7 @@ public sealed partial class ChatPage
 
         IReadOnlyList<ChatTurn> path = _conversation!.Path;
         ChatTurn? answer = path.LastOrDefault(turn => turn.IsAnswer);
-        IReadOnlyList<ChatTurn> said = answer is null ? path : Conversation.Before(answer);
+        IReadOnlyList<ChatTurn> said = answer is null ? path : ChatConversation.Before(answer);
         ChatSettings settings = answer?.Settings ?? _settings;
         (string address, JsonObject body) = answer is { Forced: > 0, PromptIds: { } ids }
             ? (ChatRequests.Text, ChatRequests.OfIds(settings, ids.Concat(answer.Tokens.Take(answer.Forced).Select(token => token.Id)),

@@ -13,7 +13,7 @@ internal sealed class ChatRunner(ConversationStore store)
     /// <param name="after">What is answered.</param>
     /// <param name="settings">How.</param>
     /// <returns>The answer's turn; null: another answer runs.</returns>
-    public ChatTurn? Answer(PageApi api, Conversation conversation, ChatTurn after, ChatSettings settings) =>
+    public ChatTurn? Answer(PageApi api, ChatConversation conversation, ChatTurn after, ChatSettings settings) =>
         Start(conversation, after, settings, (turn, stop) => AnswerAsync(api, conversation, turn, stop));
 
     /// <summary>Goes on from another token at a place of an answer: what stood before it stays, and is not computed anew.</summary>
@@ -23,7 +23,7 @@ internal sealed class ChatRunner(ConversationStore store)
     /// <param name="place">Which of its tokens.</param>
     /// <param name="other">What stands there now.</param>
     /// <returns>The answer's turn; null: another answer runs.</returns>
-    public ChatTurn? GoOn(PageApi api, Conversation conversation, ChatTurn from, int place, ChatAlternative other)
+    public ChatTurn? GoOn(PageApi api, ChatConversation conversation, ChatTurn from, int place, ChatAlternative other)
     {
         ChatToken[] tokens = from.Tokens;
         ChatToken chosen = new(other.Id, other.Text, other.Logprob, tokens[place].Top, IsForced: true);
@@ -32,7 +32,7 @@ internal sealed class ChatRunner(ConversationStore store)
             GoOnAsync(api, conversation, from, turn, stop), turn => turn.Force(forced));
     }
 
-    private ChatTurn? Start(Conversation conversation, ChatTurn after, ChatSettings settings,
+    private ChatTurn? Start(ChatConversation conversation, ChatTurn after, ChatSettings settings,
         Func<ChatTurn, CancellationToken, Task> run, Action<ChatTurn>? begin = null)
     {
         if (!conversation.TryBegin(out CancellationToken stop))
@@ -44,7 +44,7 @@ internal sealed class ChatRunner(ConversationStore store)
         return turn;
     }
 
-    private async Task RunAsync(Conversation conversation, ChatTurn turn, Func<ChatTurn, CancellationToken, Task> run,
+    private async Task RunAsync(ChatConversation conversation, ChatTurn turn, Func<ChatTurn, CancellationToken, Task> run,
         CancellationToken stop)
     {
         try
@@ -75,10 +75,10 @@ internal sealed class ChatRunner(ConversationStore store)
         }
     }
 
-    private static async Task AnswerAsync(PageApi api, Conversation conversation, ChatTurn turn, CancellationToken stop)
+    private static async Task AnswerAsync(PageApi api, ChatConversation conversation, ChatTurn turn, CancellationToken stop)
     {
         ModelFacts facts = await ModelFacts.OfAsync(api, turn.Settings.Model, stop).ConfigureAwait(false);
-        IReadOnlyList<ChatTurn> said = Conversation.Before(turn);
+        IReadOnlyList<ChatTurn> said = ChatConversation.Before(turn);
         (string path, JsonObject body) = facts.HasTemplate
             ? (ChatRequests.Chat, ChatRequests.OfChat(turn.Settings, said))
             : (ChatRequests.Text, ChatRequests.OfText(turn.Settings, said));
@@ -86,7 +86,7 @@ internal sealed class ChatRunner(ConversationStore store)
     }
 
     private static async Task GoOnAsync(
-        PageApi api, Conversation conversation, ChatTurn from, ChatTurn turn, CancellationToken stop)
+        PageApi api, ChatConversation conversation, ChatTurn from, ChatTurn turn, CancellationToken stop)
     {
         IReadOnlyList<int> prompt = from.PromptIds ??= await PromptOfAsync(api, from, stop).ConfigureAwait(false);
         turn.PromptIds = prompt;
@@ -102,12 +102,12 @@ internal sealed class ChatRunner(ConversationStore store)
         JsonElement read = await api.PostAsync("tokenize", new JsonObject
         {
             ["model"] = from.Settings.Model,
-            ["messages"] = ChatRequests.Messages(from.Settings, Conversation.Before(from)),
+            ["messages"] = ChatRequests.Messages(from.Settings, ChatConversation.Before(from)),
         }, stop).ConfigureAwait(false);
         return [.. read.GetProperty("tokens").EnumerateArray().Select(id => id.GetInt32())];
     }
 
-    private static async Task ReadAsync(PageApi api, Conversation conversation, ChatTurn turn, string path, JsonObject body,
+    private static async Task ReadAsync(PageApi api, ChatConversation conversation, ChatTurn turn, string path, JsonObject body,
         CancellationToken stop)
     {
         await foreach (JsonElement chunk in api.StreamAsync(path, body, stop).ConfigureAwait(false))

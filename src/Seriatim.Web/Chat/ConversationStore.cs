@@ -9,7 +9,7 @@ namespace Seriatim.Web.Chat;
 internal sealed class ConversationStore(SeriatimPageOptions options)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, List<Conversation>> _browsers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<ChatConversation>> _browsers = new(StringComparer.Ordinal);
 
     public int Count
     {
@@ -27,19 +27,19 @@ internal sealed class ConversationStore(SeriatimPageOptions options)
     public static bool IsId(string? id) => id is { Length: 32 } && id.All(char.IsAsciiHexDigitLower);
 
     /// <summary>A browser's conversations, the one used last first.</summary>
-    public IReadOnlyList<Conversation> Of(string browser)
+    public IReadOnlyList<ChatConversation> Of(string browser)
     {
         lock (_gate)
-            return _browsers.TryGetValue(browser, out List<Conversation>? own) ? [.. own.OrderByDescending(one => one.Used)] : [];
+            return _browsers.TryGetValue(browser, out List<ChatConversation>? own) ? [.. own.OrderByDescending(one => one.Used)] : [];
     }
 
     /// <summary>Begins one.</summary>
-    public Conversation Begin(string browser)
+    public ChatConversation Begin(string browser)
     {
-        var conversation = new Conversation(NewId());
+        var conversation = new ChatConversation(NewId());
         lock (_gate)
         {
-            if (!_browsers.TryGetValue(browser, out List<Conversation>? own))
+            if (!_browsers.TryGetValue(browser, out List<ChatConversation>? own))
                 _browsers[browser] = own = [];
 
             // One that nobody has said anything in is not kept beside a new one.
@@ -52,18 +52,18 @@ internal sealed class ConversationStore(SeriatimPageOptions options)
     }
 
     /// <summary>Whether a conversation has all the room there is for all of them.</summary>
-    public bool IsFull(Conversation conversation) => conversation.Bytes > options.RememberedConversationBytes / 2;
+    public bool IsFull(ChatConversation conversation) => conversation.Bytes > options.RememberedConversationBytes / 2;
 
     /// <summary>Forgets what there is no room for.</summary>
     /// <param name="newest">One that stays.</param>
-    public void Tidy(Conversation newest)
+    public void Tidy(ChatConversation newest)
     {
         lock (_gate)
         {
-            (string Browser, Conversation Conversation, long Bytes)[] all = [.. _browsers.SelectMany(browser =>
+            (string Browser, ChatConversation ChatConversation, long Bytes)[] all = [.. _browsers.SelectMany(browser =>
                 browser.Value.Select(one => (browser.Key, one, one.Bytes))).OrderByDescending(one => one.one.Used)];
             long bytes = 0;
-            foreach ((int index, (string browser, Conversation conversation, long size)) in all.Index())
+            foreach ((int index, (string browser, ChatConversation conversation, long size)) in all.Index())
             {
                 bytes += size;
                 bool hasRoom = index < options.RememberedConversations && bytes <= options.RememberedConversationBytes;

@@ -1,3 +1,4 @@
+using Seriatim.Web.Calls;
 using Seriatim.Web.Texts;
 
 namespace Seriatim.Web.Shell;
@@ -30,8 +31,14 @@ internal static class FailureHints
         ["pull_not_allowed"] = new("Start it with: seriatim serve --allow-pull", "请用此命令启动：seriatim serve --allow-pull"),
     };
 
-    /// <summary>The hint for a code; null: the message says it all.</summary>
-    public static Text? Of(string code) => Table.GetValueOrDefault(code);
+    /// <summary>What to do; null: the message says it all. Some endpoints (ollama's) tell a status and no code.</summary>
+    public static Text? Of(ApiFailure failure) => failure.Code is { } code ? Table.GetValueOrDefault(code)
+        : failure.Status switch
+        {
+            404 => OtherModel,
+            503 => Later,
+            _ => null,
+        };
 
     /// <summary>All of them, for the test of texts.</summary>
     public static IEnumerable<Text> All => Table.Values;

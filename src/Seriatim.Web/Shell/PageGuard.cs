@@ -27,7 +27,7 @@ internal static class PageGuard
 
         http.Response.Headers.ContentSecurityPolicy = Policy;
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.Headers["Referrer-Policy"] = "no-referrer";
+        http.Response.Headers["Referrer-Policy"] = "same-origin"; // Without any, forms would come from the origin null.
         await next(http).ConfigureAwait(false);
     };
 

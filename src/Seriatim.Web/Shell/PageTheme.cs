@@ -41,7 +41,11 @@ internal static class PageTheme
             LinesDefault = "#30363d",
             LinesInputs = "#6e7681",
         },
-        Typography = new Typography { Default = new DefaultTypography { FontFamily = Fonts, FontSize = "0.95rem" } },
+        Typography = new Typography
+        {
+            Default = new DefaultTypography { FontFamily = Fonts, FontSize = "0.95rem", LetterSpacing = "normal" },
+            Button = new ButtonTypography { FontFamily = Fonts, TextTransform = "none", LetterSpacing = "normal", FontWeight = "600" },
+        },
         LayoutProperties = new LayoutProperties { DefaultBorderRadius = "8px" },
     };
 }

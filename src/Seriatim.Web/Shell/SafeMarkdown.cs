@@ -1,3 +1,4 @@
+using System.Net;
 using Markdig;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
@@ -16,6 +17,19 @@ internal static class SafeMarkdown
         .DisableHtml().UsePipeTables().UseTaskLists().UseEmphasisExtras().Build();
 
     public static MarkupString Render(string text)
+    {
+        try
+        {
+            return Read(text);
+        }
+        catch (ArgumentException)
+        {
+            // Nested deeper than the library goes: nothing that was meant as Markdown. It is shown as it stands.
+            return new MarkupString($"<pre>{WebUtility.HtmlEncode(text)}</pre>");
+        }
+    }
+
+    private static MarkupString Read(string text)
     {
         MarkdownDocument document = Markdown.Parse(text, Pipeline);
         foreach (LinkInline link in document.Descendants<LinkInline>().ToArray())

@@ -64,7 +64,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         foreach (TrainingRun run in _all.AsEnumerable().Reverse())
         {
             if (run is { Record: { State: TrainingState.Done, Model: { } name }, FinalFolder: { } final })
-                models.TryOffer(final, name);
+                models.Offer(final, name);
         }
 
         return Task.CompletedTask;
@@ -294,7 +294,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
     {
         string name = NameFor(run.Record.Title);
         string free = name;
-        for (int i = 2; !models.TryOffer(final, free); i++)
+        for (int i = 2; !models.Offer(final, free); i++)
             free = $"{name}-{i}";
         run.Change(record => record with { Model = free });
     }

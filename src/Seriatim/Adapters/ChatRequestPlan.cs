@@ -29,7 +29,7 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
             model.Tokenizer, prompt, chat.Prompt.Span, UseOf(options), request.Sampling.Grammar);
         SamplingOptions own = request.Sampling;
         return new ChatRequestPlan(
-            answer.ApplyTo(request with
+            model.WithTurnEnds(answer.ApplyTo(request with
             {
                 MaxNewTokens = options.MaxOutputTokens ?? request.MaxNewTokens,
                 MinNewTokens = Math.Min(request.MinNewTokens, options.MaxOutputTokens ?? int.MaxValue),
@@ -46,7 +46,7 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
                         Presence = options.PresencePenalty ?? own.Penalties.Presence,
                     },
                 },
-            }), answer);
+            }), prompt.Template), answer);
     }
 
     /// <summary>What the options say of their tools.</summary>
@@ -60,7 +60,8 @@ internal sealed record ChatRequestPlan(GenerationRequest Request, AnswerPlan Ans
             _ => ToolChoice.Auto,
         },
         IsParallel = options.AllowMultipleToolCalls != false,
-        ContentSchema = options.ResponseFormat is ChatResponseFormatJson json ? json.Schema ?? ContentGrammar.AnyObject : null,
+        Content = options.ResponseFormat is ChatResponseFormatJson json
+            ? ContentGrammar.OfSchema(json.Schema ?? ContentGrammar.AnyObject) : null,
         Strict = [.. (options.Tools ?? []).Where(tool => tool.AdditionalProperties.TryGetValue("strict", out object? strict)
             && strict is true or JsonElement { ValueKind: JsonValueKind.True }).Select(tool => tool.Name)],
     };

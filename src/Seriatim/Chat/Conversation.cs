@@ -201,7 +201,8 @@ public sealed class Conversation
             GenerationRequest request = Request(options);
             AnswerPlan plan = AnswerPlan.Of(
                 Model.Tokenizer, _options.Prompt, request.Prompt.Span, new ToolUse(), request.Sampling.Grammar);
-            answer.Handle = Model.SubmitChat(plan.ApplyTo(request), cancellationToken);
+            answer.Handle = Model.SubmitChat(
+                Model.WithTurnEnds(plan.ApplyTo(request), _options.Prompt.Template), cancellationToken);
             AnswerReader reader = answer.Reader = plan.Reader($"call_{answer.Handle.Number}");
             await foreach (GenerationUpdate update in answer.Handle.WithCancellation(reading).ConfigureAwait(false))
             {

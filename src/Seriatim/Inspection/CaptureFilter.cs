@@ -28,8 +28,9 @@ public sealed record CaptureFilter
     internal bool WantsLayer(StackSide stack, int layer) =>
         (Stack is null || Stack == stack) && (Layers is null || Layers.Contains(layer));
 
-    internal IEnumerable<int> WantedHeads(int heads) => Heads?.Where(head => (uint)head < (uint)heads) ?? Enumerable.Range(0, heads);
+    internal IEnumerable<int> WantedHeads(int heads) =>
+        Heads?.Where(head => (uint)head < (uint)heads).Distinct().Order() ?? Enumerable.Range(0, heads);
 
     internal IEnumerable<int> WantedRows(int past, int rows) =>
-        Rows?.Where(row => row >= past && row < past + rows).Order() ?? Enumerable.Range(past, rows);
+        Rows?.Where(row => row >= past && row < past + rows).Distinct().Order() ?? Enumerable.Range(past, rows);
 }

@@ -60,7 +60,8 @@ internal sealed class CapturePass
     /// </summary>
     private void Pieces(int[] ids, Tensor? encoded, int source)
     {
-        using MemoryPools pools = _model.NewMemoryPools(16, (ids.Length + 15) / 16 + 1, states: 4, crossPages: (source + 15) / 16 + 1);
+        using MemoryPools pools = _model.NewMemoryPools(
+            16, (ids.Length + 15) / 16 + 1, states: 4, crossPages: (source + 15) / 16 + 1);
         using SequenceMemory memory = _model.NewMemory(pools);
         int[] ends = [.. _filter.WantedRows(0, ids.Length).Select(row => row + 1).Append(ids.Length).Distinct()];
         int past = 0;

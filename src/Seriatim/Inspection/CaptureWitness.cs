@@ -9,6 +9,9 @@ namespace Seriatim.Inspection;
 /// </summary>
 internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps plain) : IOpWitness
 {
+    private static readonly (string Name, CaptureKinds Kind)[] Operands =
+        [("q", CaptureKinds.Query), ("k", CaptureKinds.Key), ("v", CaptureKinds.Value)];
+
     private readonly HashSet<Tensor> _stream = new(ReferenceEqualityComparer.Instance);
     private readonly List<CapturedRow> _rows = [];
     private readonly List<CapturedAttention> _attention = [];
@@ -78,8 +81,12 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
             return;
         if (call.Attention is { } attention)
             Attended(call, attention);
-        else if (call.States is not null || call.Name is "GatedScan" or "LinearRecurrence" or "SelectiveScan" or "GatedRecurrence")
+        else if (call.States is not null
+            || call.Name is "GatedScan" or "LinearRecurrence" or "SelectiveScan" or "GatedRecurrence")
+        {
             Recurred(call);
+        }
+
         if (call.Routing is { } routing)
             Routed(call, routing);
     }
@@ -164,6 +171,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     {
         CaptureKinds kind = _branch == "cross" ? CaptureKinds.CrossAttention : CaptureKinds.Attention;
         int round = _round++;
+        int leading = Math.Max(0, _width - _past - _count); // rows before the text
         foreach ((int position, int row) in Positions(view.Queries))
         {
             foreach (int head in filter.WantedHeads(view.Heads))
@@ -176,18 +184,21 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
                 if (!filter.Has(kind))
                     continue;
                 AttentionRow seen = view.Row(row, head);
-                if (seen.Keys.Length > 0)
-                    _attention.Add(new CapturedAttention(Here(_branch), round, position, head, seen.Keys, seen.Weights));
+                if (seen.Keys.Length == 0)
+                    continue;
+                int[] keys = leading == 0 || kind == CaptureKinds.CrossAttention ? seen.Keys
+                    : Array.ConvertAll(seen.Keys, key => key - leading);
+                _attention.Add(new CapturedAttention(Here(_branch), round, position, head, keys, seen.Weights));
             }
 
-            if (kind == CaptureKinds.CrossAttention || view.KeysOf(row) != _past + _count)
+            if (kind == CaptureKinds.CrossAttention || view.KeysOf(row) != _past + _count + leading)
                 continue;
             foreach (int head in filter.WantedHeads(view.KeyHeads))
             {
                 if (filter.Has(CaptureKinds.Key))
-                    Add(CaptureKinds.Key, _branch, position, head, view.Key(row, position, head));
+                    Add(CaptureKinds.Key, _branch, position, head, view.Key(row, position + leading, head));
                 if (filter.Has(CaptureKinds.Value))
-                    Add(CaptureKinds.Value, _branch, position, head, view.Value(row, position, head));
+                    Add(CaptureKinds.Value, _branch, position, head, view.Value(row, position + leading, head));
             }
         }
     }
@@ -196,8 +207,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     {
         foreach ((int position, int row) in Positions(call.Results[0].Rows))
         {
-            foreach ((string name, CaptureKinds kind) in
-                (ReadOnlySpan<(string, CaptureKinds)>)[("q", CaptureKinds.Query), ("k", CaptureKinds.Key), ("v", CaptureKinds.Value)])
+            foreach ((string name, CaptureKinds kind) in Operands)
             {
                 if (filter.Has(kind) && call.Operand(name) is { } operand)
                     Add(kind, _branch, position, null, Ops.Read(operand, row));
@@ -206,7 +216,10 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
             if (filter.Has(CaptureKinds.Mixed) && call.Name != "CausalConvolution")
                 Add(CaptureKinds.Mixed, _branch, position, null, Ops.Read(call.Results[0], row));
             if (filter.Has(CaptureKinds.State) && call.States?.After(row) is { } state)
-                Add(CaptureKinds.State, $"{_branch}.{(call.Name == "CausalConvolution" ? "convolution" : "state")}", position, null, state);
+            {
+                string part = call.Name == "CausalConvolution" ? "convolution" : "state";
+                Add(CaptureKinds.State, $"{_branch}.{part}", position, null, state);
+            }
         }
     }
 
@@ -225,8 +238,14 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     /// <summary>A pass of the head over wanted rows of the stream, by the ops that nobody watches.</summary>
     private void Lens(Tensor x, int layer)
     {
-        if (!filter.Has(CaptureKinds.Lens) || model.Spec.Head.IsMissing || (_side == StackSide.Encoder && model.Spec.Decoder is not null))
+        StackSpec last = model.Spec.Last;
+        if (!filter.Has(CaptureKinds.Lens) || model.Spec.Head.IsMissing
+            || (_side == StackSide.Encoder && model.Spec.Decoder is not null)
+            || x.Columns != (last.HasHalves ? 2 * last.Width : last.Width))
+        {
             return;
+        }
+
         (int Position, int Row)[] wanted = [.. Positions(x.Rows)];
         if (wanted.Length == 0)
             return;

@@ -1,10 +1,25 @@
 namespace Seriatim.Inspection;
 
 /// <summary>Where a row of a mixture of experts went.</summary>
-/// <param name="Place">Where.</param>
-/// <param name="Position">Position of the row.</param>
-/// <param name="Experts">The experts, by number.</param>
-/// <param name="Weights">The weight of each.</param>
-/// <param name="Scores">The router's logits of all experts.</param>
-public sealed record CapturedExperts(
-    CapturePlace Place, int Position, IReadOnlyList<int> Experts, IReadOnlyList<float> Weights, IReadOnlyList<float> Scores);
+public sealed record CapturedExperts
+{
+    internal CapturedExperts(
+        CapturePlace place, int position, IReadOnlyList<int> experts, IReadOnlyList<float> weights,
+        IReadOnlyList<float> scores) =>
+        (Place, Position, Experts, Weights, Scores) = (place, position, experts, weights, scores);
+
+    /// <summary>Where.</summary>
+    public CapturePlace Place { get; }
+
+    /// <summary>Position of the row.</summary>
+    public int Position { get; }
+
+    /// <summary>The experts, by number.</summary>
+    public IReadOnlyList<int> Experts { get; }
+
+    /// <summary>The weight of each.</summary>
+    public IReadOnlyList<float> Weights { get; }
+
+    /// <summary>The router's logits of all experts.</summary>
+    public IReadOnlyList<float> Scores { get; }
+}

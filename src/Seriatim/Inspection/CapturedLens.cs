@@ -1,7 +1,17 @@
 namespace Seriatim.Inspection;
 
 /// <summary>What the model would say if a layer were its last one.</summary>
-/// <param name="Place">The layer; -1: the embedding.</param>
-/// <param name="Position">Position of the row.</param>
-/// <param name="Best">The best tokens, best first.</param>
-public sealed record CapturedLens(CapturePlace Place, int Position, IReadOnlyList<ScoredToken> Best);
+public sealed record CapturedLens
+{
+    internal CapturedLens(CapturePlace place, int position, IReadOnlyList<ScoredToken> best) =>
+        (Place, Position, Best) = (place, position, best);
+
+    /// <summary>The layer; -1: the embedding.</summary>
+    public CapturePlace Place { get; }
+
+    /// <summary>Position of the row.</summary>
+    public int Position { get; }
+
+    /// <summary>The best tokens, best first.</summary>
+    public IReadOnlyList<ScoredToken> Best { get; }
+}

@@ -1,9 +1,23 @@
 namespace Seriatim.Inspection;
 
 /// <summary>Values of one row.</summary>
-/// <param name="Place">Where.</param>
-/// <param name="Kind">What they are.</param>
-/// <param name="Position">Position of the row in its text.</param>
-/// <param name="Head">The head they belong to; null: to none.</param>
-/// <param name="Values">The values.</param>
-public sealed record CapturedRow(CapturePlace Place, CaptureKinds Kind, int Position, int? Head, float[] Values);
+public sealed record CapturedRow
+{
+    internal CapturedRow(CapturePlace place, CaptureKinds kind, int position, int? head, float[] values) =>
+        (Place, Kind, Position, Head, Values) = (place, kind, position, head, values);
+
+    /// <summary>Where.</summary>
+    public CapturePlace Place { get; }
+
+    /// <summary>What they are.</summary>
+    public CaptureKinds Kind { get; }
+
+    /// <summary>Position of the row in its text.</summary>
+    public int Position { get; }
+
+    /// <summary>The head they belong to; null: to none.</summary>
+    public int? Head { get; }
+
+    /// <summary>The values.</summary>
+    public float[] Values { get; }
+}

@@ -13,7 +13,8 @@ namespace Seriatim.Inspection;
 /// <example><code>
 /// await using var microscope = await Microscope.OpenAsync("path/to/model");
 /// Specimen text = microscope.Prepare("The cat sat on the");
-/// Capture seen = await microscope.LookAsync(text, new CaptureFilter { Kinds = CaptureKinds.Attention, Layers = [0], Heads = [1] });
+/// Capture seen = await microscope.LookAsync(
+///     text, new CaptureFilter { Kinds = CaptureKinds.Attention, Layers = [0], Heads = [1] });
 /// foreach (CapturedAttention row in seen.Attention)
 ///     Console.WriteLine($"{text.Tokens[row.Position].Piece}: {string.Join(' ', row.Weights)}");
 /// </code></example>
@@ -104,7 +105,8 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     /// <exception cref="ModelTaskException">There are no tokens.</exception>
     /// <exception cref="PromptTooLongException">The text is longer than the model's context.</exception>
     public Specimen Prepare(IReadOnlyList<int> ids, IReadOnlyList<int>? source = null) =>
-        Prepare([.. ids], [.. source ?? []], 0, Tokenizer.Decode([.. ids]), source is null ? null : Tokenizer.Decode([.. source]));
+        Prepare([.. ids], [.. source ?? []], 0, Tokenizer.Decode([.. ids]),
+            source is null ? null : Tokenizer.Decode([.. source]));
 
     /// <summary>Reads a text once and tells what was asked for.</summary>
     /// <param name="specimen">The text.</param>
@@ -114,7 +116,36 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(specimen);
         ArgumentNullException.ThrowIfNull(filter);
-        return Task.Run(() => new CapturePass(Model, Ops, Ops, filter).Whole(specimen.Ids, specimen.SourceIds, []), cancellationToken);
+        return Task.Run(
+            () => new CapturePass(Model, Ops, Ops, filter).Whole(specimen.Ids, specimen.SourceIds, []), cancellationToken);
+    }
+
+    /// <summary>Begins to generate from a text, one token at a time.</summary>
+    /// <param name="specimen">The text; it is read at once.</param>
+    /// <param name="options">Sampling, seed, limit; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up before the text is read.</param>
+    /// <exception cref="ModelTaskException">The model does not write token by token.</exception>
+    public Task<Walk> WalkAsync(Specimen specimen, WalkOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(specimen);
+        return Walk.StartAsync(this, specimen, options ?? new WalkOptions(), cancellationToken);
+    }
+
+    /// <summary>
+    /// The same text in training: all positions at once, the loss of each, the norm of the gradient of each matrix. Nothing is
+    /// trained. For models that fill in, some tokens are masked, always the same ones of a text.
+    /// </summary>
+    /// <param name="specimen">The text.</param>
+    /// <param name="gradients">Whether gradients are wanted: a backward pass, and memory as large as the weights.</param>
+    /// <param name="cancellationToken">Gives up before the pass begins.</param>
+    /// <exception cref="ModelTaskException">
+    /// The model is not trained on the tokens of a text, or there is nothing to predict.
+    /// </exception>
+    public Task<TeacherForcing> TeachAsync(
+        Specimen specimen, bool gradients = true, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(specimen);
+        return Task.Run(() => new TeacherPass(this).Run(specimen, gradients), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -3,12 +3,23 @@ using Seriatim.Models;
 namespace Seriatim.Inspection;
 
 /// <summary>What there is to see in a model.</summary>
-/// <param name="Family">The model's family.</param>
-/// <param name="Stacks">Its stacks, the encoder first.</param>
-/// <param name="Vocabulary">Number of ids.</param>
-/// <param name="Context">Most positions.</param>
-public sealed record MicroscopeMap(string Family, IReadOnlyList<StackMap> Stacks, int Vocabulary, int Context)
+public sealed record MicroscopeMap
 {
+    internal MicroscopeMap(string family, IReadOnlyList<StackMap> stacks, int vocabulary, int context) =>
+        (Family, Stacks, Vocabulary, Context) = (family, stacks, vocabulary, context);
+
+    /// <summary>The model's family.</summary>
+    public string Family { get; }
+
+    /// <summary>Its stacks, the encoder first.</summary>
+    public IReadOnlyList<StackMap> Stacks { get; }
+
+    /// <summary>Number of ids.</summary>
+    public int Vocabulary { get; }
+
+    /// <summary>Most positions.</summary>
+    public int Context { get; }
+
     /// <summary>The stack whose rows become logits.</summary>
     public StackMap Last => Stacks[^1];
 
@@ -20,44 +31,5 @@ public sealed record MicroscopeMap(string Family, IReadOnlyList<StackMap> Stacks
         if (spec.Decoder is { } decoder)
             stacks.Add(StackMap.Of(StackSide.Decoder, decoder));
         return new MicroscopeMap(spec.Family, stacks, spec.Last.Vocabulary, spec.Context);
-    }
-}
-
-/// <summary>A stack.</summary>
-/// <param name="Side">Which one.</param>
-/// <param name="Width">Features of a row of the stream.</param>
-/// <param name="SeesAll">Whether rows see those after them.</param>
-/// <param name="Layers">Its layers.</param>
-public sealed record StackMap(StackSide Side, int Width, bool SeesAll, IReadOnlyList<LayerMap> Layers)
-{
-    internal static StackMap Of(StackSide side, StackSpec spec) => new(side, spec.HasHalves ? 2 * spec.Width : spec.Width,
-        spec.Visibility == Tensors.Visibility.Full, [.. spec.Layers.Select((layer, i) => LayerMap.Of(i, layer))]);
-}
-
-/// <summary>A layer.</summary>
-/// <param name="Index">Its number.</param>
-/// <param name="Mixer">What mixes rows, in words.</param>
-/// <param name="Heads">Query heads whose attention can be seen; 0: it is a recurrence.</param>
-/// <param name="KeyHeads">Key/value heads.</param>
-/// <param name="HeadDim">Features of a head; 0: there are none.</param>
-/// <param name="CrossHeads">Heads of attention to the encoder's output; 0: there is none.</param>
-/// <param name="Experts">Experts of the feed-forward layer; 0: it is one layer, or there is none.</param>
-/// <param name="HasState">Whether it remembers a state in place of keys and values.</param>
-public sealed record LayerMap(
-    int Index, string Mixer, int Heads, int KeyHeads, int HeadDim, int CrossHeads, int Experts, bool HasState)
-{
-    internal static LayerMap Of(int index, LayerSpec spec)
-    {
-        (int heads, int keyHeads, int headDim) = spec.Mixer switch
-        {
-            MixerSpec.Attention one => (one.Heads, one.KeyValueHeads, one.HeadDim),
-            MixerSpec.LocalGlobal one => (one.Heads, one.Heads, one.HeadDim),
-            MixerSpec.BlockSparse one => (one.Heads, one.Heads, one.HeadDim),
-            MixerSpec.HashedAttention one => (one.Heads, one.Heads, one.HeadDim),
-            MixerSpec.LowRank one => (one.Heads, one.OneKeyHead ? 1 : one.Heads, one.HeadDim),
-            _ => (0, 0, 0),
-        };
-        int experts = spec.FeedForward is FeedForwardSpec.Experts routed ? routed.Count : 0;
-        return new LayerMap(index, spec.Mixer.InWords, heads, keyHeads, headDim, spec.Cross?.Heads ?? 0, experts, heads == 0);
     }
 }

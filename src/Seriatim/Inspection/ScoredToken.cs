@@ -1,12 +1,23 @@
 namespace Seriatim.Inspection;
 
 /// <summary>A token that could come next.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Logit">Its logit.</param>
-/// <param name="Probability">Its share of the softmax.</param>
-public readonly record struct ScoredToken(int Id, float Logit, double Probability)
+public readonly record struct ScoredToken
 {
-    /// <summary>The best of a row of logits, best first; ties: the smaller id. What is dropped (negative infinity) is none.</summary>
+    internal ScoredToken(int id, float logit, double probability) =>
+        (Id, Logit, Probability) = (id, logit, probability);
+
+    /// <summary>Its id.</summary>
+    public int Id { get; }
+
+    /// <summary>Its logit.</summary>
+    public float Logit { get; }
+
+    /// <summary>Its share of the softmax.</summary>
+    public double Probability { get; }
+
+    /// <summary>
+    /// The best of a row of logits, best first; ties: the smaller id. What is dropped (negative infinity) is none.
+    /// </summary>
     /// <param name="logits">One for each id.</param>
     /// <param name="count">How many.</param>
     public static ScoredToken[] Best(ReadOnlySpan<float> logits, int count)

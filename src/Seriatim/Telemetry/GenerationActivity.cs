@@ -15,6 +15,8 @@ internal sealed class GenerationActivity
     /// <summary>Whether the client's side is somebody else's to measure.</summary>
     private readonly bool _adapted = SeriatimTelemetry.IsAdapted;
 
+    private readonly ServedAt? _served = SeriatimTelemetry.Served.Value;
+
     private GenerationActivity(string operation, string model, Activity? activity) =>
         (_operation, _model, _activity) = (operation, model, activity);
 
@@ -31,6 +33,8 @@ internal sealed class GenerationActivity
         {
             activity.SetTag("gen_ai.operation.name", operation).SetTag("gen_ai.provider.name", "seriatim")
                 .SetTag("gen_ai.request.model", model);
+            if (SeriatimTelemetry.Served.Value is { } served)
+                activity.SetTag("server.address", served.Address).SetTag("server.port", served.Port);
             if (request is not null)
                 Describe(activity, request);
         }
@@ -70,10 +74,24 @@ internal sealed class GenerationActivity
         Finish(failure);
     }
 
-    private TagList Tags => new()
+    private TagList Tags
     {
-        { "gen_ai.operation.name", _operation }, { "gen_ai.provider.name", "seriatim" }, { "gen_ai.request.model", _model },
-    };
+        get
+        {
+            TagList tags = new()
+            {
+                { "gen_ai.operation.name", _operation }, { "gen_ai.provider.name", "seriatim" },
+                { "gen_ai.request.model", _model }, { "gen_ai.response.model", _model },
+            };
+            if (_served is not null)
+            {
+                tags.Add("server.address", _served.Address);
+                tags.Add("server.port", _served.Port);
+            }
+
+            return tags;
+        }
+    }
 
     private static void Describe(Activity activity, GenerationRequest request)
     {

@@ -77,6 +77,9 @@ public static class SeriatimTelemetry
     /// </summary>
     internal static bool IsAdapted => Adapted.Value;
 
+    /// <summary>The server through which what is asked here comes; null: through none.</summary>
+    internal static AsyncLocal<ServedAt?> Served { get; } = new();
+
     /// <summary>What begins until this is disposed, or the async method that says it returns, comes from an adapter.</summary>
     internal static AdapterScope InAdapter()
     {

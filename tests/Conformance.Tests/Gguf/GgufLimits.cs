@@ -27,6 +27,14 @@ internal static class GgufLimits
             return "no tensors for the head of a masked language model";
         if (ScalingOf(config) == "dynamic")
             return "no key for a base by the length of the sequence";
+        if (ScalingOf(config, "truncate") is false)
+            return "no key for a ramp of YaRN that does not begin at whole waves; readers begin at whole ones";
+        if (type == "llama4_text" && Number(config, "attention_chunk_size") != 8192)
+            return "no key for chunks; readers take 8192";
+        if (type == "falcon_h1" && (Number(config, "embedding_multiplier") ?? 1) != 1)
+            return "factors are folded into the weights of files";
+        if (type == "gemma3_text" && Flag(config, "use_bidirectional_attention") is true)
+            return "files of gemma3 hold models that write texts";
         if (type is "llama" or "mistral" && Number(config, "sliding_window") is > 0)
             return "no key for a window of every layer";
         if (Number(config, "query_pre_attn_scalar") is { } scalar && scalar != Number(config, "head_dim"))
@@ -70,6 +78,11 @@ internal static class GgufLimits
             ? type.GetString()
             : null;
     }
+
+    private static bool? ScalingOf(JsonElement config, string flag) =>
+        config.TryGetProperty("rope_scaling", out JsonElement scaling) && scaling.ValueKind == JsonValueKind.Object
+            ? Flag(scaling, flag)
+            : null;
 
     private static double? Number(JsonElement config, string name) =>
         config.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;

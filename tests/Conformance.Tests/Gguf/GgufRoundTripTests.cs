@@ -54,6 +54,15 @@ public sealed class GgufRoundTripTests : IDisposable
     [InlineData("jamba", "\"mamba_dt_rank\": \"auto\"", "\"mamba_dt_rank\": 3")]
     [InlineData("jamba", "\"num_experts\": 5", "\"num_experts\": 1")]
     [InlineData("jamba", "\"expert_layer_period\": 2", "\"expert_layer_period\": 30")]
+    [InlineData("falcon_h1", """
+            , "ssm_multipliers": [0.7, 0.8, 0.6, 0.9, 0.75], "mlp_multipliers": [0.9, 0.6],
+            "attention_in_multiplier": 1.2, "attention_out_multiplier": 0.9, "ssm_in_multiplier": 1.3, "ssm_out_multiplier": 0.8,
+            "key_multiplier": 0.7, "embedding_multiplier": 5, "lm_head_multiplier": 0.5
+        """, """, "mamba_norm_before_gate": false""")]
+    [InlineData("granitemoehybrid-dense", "\"mamba_d_conv\": 3", "\"mamba_d_conv\": 4")]
+    [InlineData("lfm2", "\"conv_bias\": true", "\"conv_bias\": false")]
+    [InlineData("qwen3_5", "\"linear_conv_kernel_dim\": 3", "\"linear_conv_kernel_dim\": 4")]
+    [InlineData("deepseek_v2", "\"routed_scaling_factor\": 1.5", "\"routed_scaling_factor\": 2")]
     public void TinyModelsComeThrough(string name, string from, string to)
     {
         IOps ops = OpsUnderTest.Get("cpu-512");
@@ -71,6 +80,11 @@ public sealed class GgufRoundTripTests : IDisposable
     [InlineData("mamba", "use_bias", "", "")]
     [InlineData("mamba", "intermediate_size", "\"use_bias\": true, ", "")]
     [InlineData("falcon_mamba", "mixer_rms_eps", "\"expand\": 1", "\"expand\": 2")]
+    [InlineData("falcon_h1", "embedding_multiplier", "", "")]
+    [InlineData("lfm2", "conv_bias", "", "")]
+    [InlineData("deepseek_v3", "rope_scaling", "\"mscale\": 1,", "\"mscale\": 2,")]
+    [InlineData("qwen3_5", "layer_types", "\"full_attention_interval\": 3",
+        "\"layer_types\": [\"full_attention\", \"linear_attention\", \"linear_attention\"]")]
     public void WhatReadersWouldNotApplyIsRefused(string name, string key, string from, string to)
     {
         using Model model = TinyModels.Make(name, from.Length == 0 ? null : json => json.Replace(from, to));
@@ -79,6 +93,26 @@ public sealed class GgufRoundTripTests : IDisposable
             GgufModelWriter.Write(model, file, QuantizationMix.Parse("f32"), name, new Dictionary<string, object>()));
         Assert.StartsWith(key, refused.Keys[0]);
         Assert.False(File.Exists(file));
+    }
+
+    /// <summary>
+    /// Heads that stand in another order in the file: columns of blocks are opened and put in place, everything else stays as it
+    /// is stored.
+    /// </summary>
+    [Fact]
+    public void BlocksWhoseColumnsStandElsewhereAreOpened()
+    {
+        IOps ops = OpsUnderTest.Get("cpu-512");
+        using Model model = TinyModels.Make("qwen3_5", json => json.Replace("\"hidden_size\": 40", "\"hidden_size\": 64")
+            .Replace("\"linear_value_head_dim\": 18", "\"linear_value_head_dim\": 32"));
+        string file = Path.Combine(_folder, "tiles.gguf");
+        GgufModelWriter.Write(model, file, QuantizationMix.Parse("q8_0"), "tiles", new Dictionary<string, object>());
+        using Model blocks = Model.Load(file);
+        using Model opened = Model.Load(file, new ModelLoadOptions { Storage = WeightStorage.F32 });
+        Assert.DoesNotContain(blocks.MatrixPaths, path => path.EndsWith("delta.o", StringComparison.Ordinal));
+        Assert.Contains(blocks.MatrixPaths, path => path.EndsWith("delta.v", StringComparison.Ordinal));
+        Close.Check("tiles", [.. Logits(model, ops).SelectMany(row => row)], [.. Logits(opened, ops).SelectMany(row => row)], 0.15);
+        Close.Check("blocks", [.. Logits(opened, ops).SelectMany(row => row)], [.. Logits(blocks, ops).SelectMany(row => row)], 0.15);
     }
 
     [Fact]

@@ -8,12 +8,12 @@ namespace Seriatim.Conformance.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class GgufTheoryAttribute : TheoryAttribute;
 
-/// <summary>Turns the row that stands for missing data into a skipped test case.</summary>
+/// <summary>Turns rows that stand for missing data, or for families that are not built, into a skipped test case.</summary>
 internal sealed class GgufTheoryDiscoverer(IMessageSink messages) : TheoryDiscoverer(messages)
 {
     protected override IEnumerable<IXunitTestCase> CreateTestCasesForDataRow(
         ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute, object[] dataRow) =>
-        (string)dataRow[0] == GgufCases.Missing
-            ? CreateTestCasesForSkippedDataRow(discoveryOptions, testMethod, theoryAttribute, dataRow, GoldenRoots.SharedGolden + " has no gguf folder")
+        GgufCases.SkipReason((string)dataRow[0]) is { } reason
+            ? CreateTestCasesForSkippedDataRow(discoveryOptions, testMethod, theoryAttribute, dataRow, reason)
             : base.CreateTestCasesForDataRow(discoveryOptions, testMethod, theoryAttribute, dataRow);
 }

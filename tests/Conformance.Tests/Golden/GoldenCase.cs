@@ -25,9 +25,29 @@ internal sealed record GoldenCase(string Name, string Folder, float Tolerance)
 
     public JsonDocument Json(string name) => LenientJson.Parse(File(name));
 
-    public Model Load(WeightStorage storage = WeightStorage.AsStored, Device? device = null) =>
-        Model.Load(Folder,
-            new ModelLoadOptions { Storage = storage, Device = device ?? Device.Cpu, HashRotations = Rotations() });
+    /// <summary>Loads the model.</summary>
+    /// <param name="storage">
+    /// How matrices are kept; null: as stored, but opened if the checkpoint has them in blocks: references open them too, and
+    /// products of blocks round activations to 8 bits.
+    /// </param>
+    /// <param name="device">Whose memory they are in.</param>
+    public Model Load(WeightStorage? storage = null, Device? device = null) =>
+        Model.Load(Folder, new ModelLoadOptions
+        {
+            Storage = storage ?? (IsCoded ? WeightStorage.F32 : WeightStorage.AsStored),
+            Device = device ?? Device.Cpu,
+            HashRotations = Rotations(),
+        });
+
+    /// <summary>Whether the checkpoint has matrices in other tensors than themselves.</summary>
+    public bool IsCoded
+    {
+        get
+        {
+            using JsonDocument json = Json("config.json");
+            return json.RootElement.TryGetProperty("quantization_config", out _);
+        }
+    }
 
     /// <summary>The rotations of hashed attention, which the files of a model do not hold; null: it has none.</summary>
     public HashRotations? Rotations()

@@ -23,6 +23,10 @@ public sealed class EncoderInvarianceTests
     [InlineData("linformer", "late")]
     [InlineData("bert", "late")]
     [InlineData("marian", "late")]
+    [InlineData("modernbert", "cpu-512")]
+    [InlineData("nomic_bert", "cpu-512")]
+    [InlineData("albert", "cpu-512")]
+    [InlineData("modernbert", "late")]
     [InlineData("seriatim", "reference")]
     [InlineData("seriatim", "cpu-512")]
     public void AloneEqualsInAnyBatchOnAnyThreadsAndLanes(string name, string opsName)

@@ -28,9 +28,24 @@ internal static class TinyEncoders
             {"architectures": ["SeriatimForMaskedLM"], "vocab_size": 61, "hidden_size": 36, "num_attention_heads": 3,
             "num_hidden_layers": 2, "max_position_embeddings": 80, "positions": "alibi", "norm": "batch", "norm_placement": "post"}
             """,
+        ["modernbert"] = """
+            {"architectures": ["ModernBertForMaskedLM"], "vocab_size": 61, "hidden_size": 36, "intermediate_size": 52,
+            "num_hidden_layers": 3, "num_attention_heads": 3, "max_position_embeddings": 128, "local_attention": 10}
+            """,
+        ["nomic_bert"] = """
+            {"architectures": ["NomicBertModel"], "vocab_size": 61, "n_embd": 36, "n_inner": 52, "n_layer": 2, "n_head": 3,
+            "n_positions": 128, "type_vocab_size": 2, "activation_function": "swiglu"}
+            """,
+        ["albert"] = """
+            {"architectures": ["AlbertForMaskedLM"], "vocab_size": 61, "hidden_size": 36, "embedding_size": 20,
+            "intermediate_size": 52, "num_hidden_layers": 3, "num_attention_heads": 3, "max_position_embeddings": 128,
+            "type_vocab_size": 2}
+            """,
         ["linformer"] = Linformer(""),
         ["linformer-onekv"] = Linformer(""", "share_kv": true, "one_kv_head": true, "dim_head": 7"""),
     };
+
+    public static IEnumerable<string> Names => Configs.Keys;
 
     public static string Config(string name) => Configs[name];
 

@@ -103,11 +103,11 @@ internal static class TinyModels
 
     public const int Vocabulary = 61;
 
-    public static IEnumerable<string> Names => [.. Configs.Keys, .. TinyHybrids.Names];
+    public static IEnumerable<string> Names => [.. Configs.Keys, .. TinyHybrids.Names, .. TinyFamilies.Names];
 
     public static Model Make(string name, Func<string, string>? change = null, IWeightSource? source = null,
         Device? device = null) =>
-        Configs.TryGetValue(name, out string? config)
+        (Configs.GetValueOrDefault(name) ?? TinyFamilies.Config(name)) is { } config
             ? Model.Create(name, Encoding.UTF8.GetBytes(change is null ? config : change(config)),
                 source ?? new RandomSource(7), device)
             : TinyHybrids.Make(name, source ?? new RandomSource(7), device);
@@ -119,7 +119,7 @@ internal static class TinyModels
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(Vocabulary))];
     }
 
-    private static string LlamaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
+    internal static string LlamaLike(string family, string more = "") => $"{{\"architectures\": [\"{family}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 128, "rms_norm_eps": 1e-6
         """ + more + "}";

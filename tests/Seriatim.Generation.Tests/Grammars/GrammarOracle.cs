@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 
 namespace Seriatim.Generation.Tests.Grammars;
@@ -48,6 +49,8 @@ internal sealed class GrammarOracle
             Frame top = _frames[stack];
             if (top.Node is GrammarNode.Literal literal && literal.Bytes.Span[top.Place] == value)
                 next.Add(Push(literal, top.Place + 1, top.Below));
+            if (top.Node is Items items)
+                next.AddRange(items.After(value).Select(one => Push(one, 0, top.Below)));
             if (top.Node is GrammarNode.Regular regular && regular.Language.Next(top.Place, value) is >= 0 and var to)
                 next.Add(Push(regular, to, top.Below));
         }
@@ -91,6 +94,14 @@ internal sealed class GrammarOracle
                     if (regular.Language.Accepts(place))
                         open.Push(below);
                     break;
+                case GrammarNode.Distinct distinct:
+                    open.Push(Push(new Items(distinct, [], "", distinct.Item, ByteDfa.Start), 0, below));
+                    break;
+                case Items items:
+                    kept.Add(stack);
+                    if (items.MayEnd)
+                        open.Push(below);
+                    break;
                 case GrammarNode.Rule rule:
                     open.Push(Push(_rules[rule.Index], 0, below));
                     break;
@@ -119,6 +130,26 @@ internal sealed class GrammarOracle
             }
         }
         return kept;
+    }
+
+    /// <summary>Items that must differ: those that have come, and the bytes of the one that is read.</summary>
+    private sealed record Items(
+        GrammarNode.Distinct Of, ImmutableList<string> Done, string Text, ByteDfa Language, int State) : GrammarNode
+    {
+        private bool IsDone => ReferenceEquals(Language, Of.Item) && Language.Accepts(State) && !Done.Contains(Text);
+
+        public bool MayEnd => IsDone && Done.Count + 1 >= Of.Min;
+
+        public IEnumerable<Items> After(byte value)
+        {
+            bool isItem = ReferenceEquals(Language, Of.Item);
+            if (Language.Next(State, value) is >= 0 and var next)
+                yield return this with { State = next, Text = isItem ? Text + (char)value : "" };
+            if (IsDone && !(Done.Count + 1 >= Of.Max) && Of.Separator.Next(ByteDfa.Start, value) is >= 0 and var between)
+                yield return this with { Done = Done.Add(Text), Text = "", Language = Of.Separator, State = between };
+            if (!isItem && Language.Accepts(State) && Of.Item.Next(ByteDfa.Start, value) is >= 0 and var begun)
+                yield return this with { Text = $"{(char)value}", Language = Of.Item, State = begun };
+        }
     }
 
     /// <summary>What is still to come, from a place in it on, and what comes after it.</summary>

@@ -15,10 +15,21 @@ public sealed class GrammarRequestTests
 
     private static readonly Grammar Made = Grammar.Gbnf(Records);
 
+    /// <summary>Items that have come are a part of the state: what is forked, put aside and saved must not mix them.</summary>
+    private static readonly Grammar Distinct = Grammar.JsonSchema("""
+        {"type":"object","additionalProperties":false,"required":["ids","name"],"properties":{
+         "ids":{"type":"array","uniqueItems":true,"minItems":4,"items":{"type":"integer","minimum":0,"maximum":13}},
+         "name":{"type":"array","uniqueItems":true,"minItems":2,"maxItems":4,
+                 "items":{"anyOf":[{"enum":["left","right","the","ab"]},{"type":"boolean"},{"type":"string","pattern":"^[a-z]{1,9}$"}]}}}}
+        """, new() { Spacing = JsonSpacing.Compact });
+
     private static int End => Tokens.VocabularySize - 2;
 
     private static readonly string[] Names =
-        ["greedy", "sampled", "truncated", "n", "best", "beams", "groups", "logprobs", "fixed"];
+    [
+        "greedy", "sampled", "truncated", "n", "best", "beams", "groups", "logprobs", "fixed", "distinct", "distinct n",
+        "distinct beams",
+    ];
 
     public static TheoryData<string> Kinds => [.. Names];
 
@@ -268,6 +279,9 @@ public sealed class GrammarRequestTests
             "beams" => request with { Beam = new() { Beams = 3 }, Count = 2 },
             "groups" => request with { Beam = new() { Beams = 4, Groups = 2, DiversityPenalty = 0.5 } },
             "logprobs" => request with { Logprobs = 3, PromptLogprobs = 1 },
+            "distinct" => request with { Sampling = new() { Grammar = Distinct } },
+            "distinct n" => request with { Count = 3, Sampling = new() { Grammar = Distinct, TopK = 4 } },
+            "distinct beams" => request with { Beam = new() { Beams = 4 }, Count = 3, Sampling = new() { Grammar = Distinct } },
             "fixed" => request with
             {
                 MinNewTokens = 10,
@@ -283,7 +297,8 @@ public sealed class GrammarRequestTests
 
     private static void Follows(GenerationChoice choice)
     {
-        Grammar grammar = choice.Text.StartsWith('{') ? Request("fixed").Sampling.Grammar! : Made;
+        Grammar grammar = choice.Text.StartsWith("{\"f", StringComparison.Ordinal) ? Request("fixed").Sampling.Grammar!
+            : choice.Text.StartsWith("{\"", StringComparison.Ordinal) ? Distinct : Made;
         var walk = new GrammarWalk(CompiledGrammar.Of(grammar, MadeTokenizer.Bytes, 257));
         Assert.All(MadeTokenizer.Utf8(choice.Text), value => Assert.True(walk.Accept(value)));
         Assert.Equal(choice.Finish == FinishReason.EndOfSequence, choice.TokenIds[^1] == End);

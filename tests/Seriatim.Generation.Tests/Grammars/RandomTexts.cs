@@ -53,6 +53,9 @@ internal sealed class RandomTexts
             case GrammarNode.Regular regular:
                 Walk(regular.Language, random, text, deep ? 0 : random.Next(MostSteps));
                 break;
+            case GrammarNode.Distinct distinct:
+                Write(distinct, random, text);
+                break;
             case GrammarNode.Rule rule:
                 Write(_rules[rule.Index], depth + 1, random, text);
                 break;
@@ -73,6 +76,22 @@ internal sealed class RandomTexts
                 break;
             default:
                 throw new NotSupportedException(node.GetType().Name);
+        }
+    }
+
+    private static void Write(GrammarNode.Distinct distinct, Random random, List<byte> text)
+    {
+        int count = random.Next(distinct.Min, Math.Min(distinct.Max ?? int.MaxValue, distinct.Min + MostRepeats) + 1);
+        var items = new HashSet<string>();
+        for (int tries = 0; items.Count < count && (tries < 100 || items.Count < distinct.Min); tries++)
+        {
+            var item = new List<byte>();
+            Walk(distinct.Item, random, item, random.Next(MostSteps));
+            if (!items.Add(Convert.ToHexString([.. item])))
+                continue;
+            if (items.Count > 1)
+                Walk(distinct.Separator, random, text, random.Next(3));
+            text.AddRange(item);
         }
     }
 

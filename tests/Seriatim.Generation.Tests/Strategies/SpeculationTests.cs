@@ -82,6 +82,22 @@ public sealed class SpeculationTests
         Assert.Equal(16, control.Length(cost, 1, 0));
     }
 
+    [Fact]
+    public void WhatDraftsBringIsCountedInSeconds()
+    {
+        var cost = new StepCost();
+        for (int i = 0; i < 50; i++)
+            cost.Note(1 + i % 8, 0.010 + 0.0001 * (1 + i % 8));
+        var gain = new SpeculationGain();
+        var control = new SpeculationControl(new SpeculationOptions { Always = true }, gain);
+        control.Length(cost, 2, 0.001);
+        control.Verified(4, 3);
+        double step = cost.Seconds(2), row = cost.SecondsOfRow + 0.001;
+        Assert.Equal(3 * step / 2 - 4 * row, gain.Seconds, 12);
+        control.Verified(4, 0);
+        Assert.Equal(3 * step / 2 - 8 * row, gain.Seconds, 12);
+    }
+
     private static void CheckChiSquare(GenerationResult[] results, int step)
     {
         double[] probabilities = new double[8];

@@ -37,4 +37,21 @@ public sealed class BatchTests
             answers[6].GetProperty("response").GetProperty("body").GetProperty("data")[0].GetProperty("embedding")
                 .GetArrayLength());
     }
+
+    [Theory]
+    [InlineData("{\n  \"a\": [1,\r\n 2]\n}", "{\"a\":[1,2]}")]
+    [InlineData("{\"a\":\"x\u2028y\u0085z\"}", "{\"a\":\"x\\u2028y\\u0085z\"}")]
+    [InlineData("", "\"\"")]
+    [InlineData("no json\nat all", "\"no json\\nat all\"")]
+    public void An_answer_is_one_line_whatever_its_body_has(string body, string expected)
+    {
+        string line = BatchAnswer.Of("a", 200, "r", System.Text.Encoding.UTF8.GetBytes(body));
+        Assert.DoesNotContain(line, sign => sign is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029');
+        Assert.Contains($"\"body\":{expected}}}", line);
+        JsonElement.Parse(line);
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_text_are_one_line_too() =>
+        JsonElement.Parse(BatchAnswer.Of("a", 200, "r", new byte[] { 0xFF, (byte)'\n', 0xC0 }));
 }

@@ -33,6 +33,9 @@ public static class AttentionCases
         ];
         foreach ((string name, AttentionSpec spec, (int, int, Visibility)[] segments) in plain)
             yield return Case($"attention {name}", spec, segments);
+        yield return new OpCase("attention whose values are its keys, 5/1 x 28", (c, ops) => ops.Attention(c.Inputs[0], c.Inputs[1],
+            c.Inputs[1], Rows([Self(70), Self(3)]), 0, Spec(5, 1, 28) with { SharesValues = true }))
+        { Tolerance = 1e-5f }.Input(73, 5 * 28).Input(73, 28);
         foreach (OpCase c in Additives())
             yield return c;
         foreach (OpCase c in SinkLogits())

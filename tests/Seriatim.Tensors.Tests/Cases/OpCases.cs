@@ -21,6 +21,7 @@ public static class OpCases
         .. BatchNormCases.All(),
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
+        .. DeltaRuleCases.All(),
         .. RecurrenceCases.All(),
         .. GatedScanCases.All(),
     ];
@@ -88,6 +89,15 @@ public static class OpCases
             yield return c;
         foreach (OpCase c in Adapters())
             yield return c;
+
+        foreach ((int n, int heads, int stride, int i, int o) in new[] { (1, 1, 5, 5, 7), (5, 3, 9, 9, 20), (9, 4, 21, 13, 6) })
+        {
+            LinearWeight[] own = [];
+            var c = new OpCase($"linear heads [{n}, {heads} x {stride}] -> {heads} x {o}",
+                (c, ops) => ops.LinearHeads(c.Inputs[0], own)).Input(n, heads * stride);
+            own = [.. Enumerable.Range(0, heads).Select(_ => c.Linear(o, i, false))];
+            yield return c;
+        }
 
         LinearWeight? a = null;
         LinearWeight? b = null;
@@ -302,6 +312,8 @@ public static class OpCases
         yield return new OpCase("no columns",
             (c, ops) => ops.JoinColumns(ops.Columns(c.Inputs[0], 31, 0), c.Inputs[0])).Input(4, 31);
         yield return new OpCase("join columns", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[1])).Input(4, 31).Input(4, 3);
+        yield return new OpCase("join columns of heads", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[1], 3))
+            .Input(4, 21).Input(4, 6);
         yield return new OpCase("join columns to itself", (c, ops) => ops.JoinColumns(c.Inputs[0], c.Inputs[0])).Input(4, 31);
         yield return new OpCase("add, large", (c, ops) => ops.Add(c.Inputs[0], c.Inputs[1])).Input(70, 513).Input(70, 513);
     }

@@ -20,6 +20,9 @@ internal struct ByteSet
 
     public readonly bool Contains(byte value) => ((value >> 6) switch { 0 => _a, 1 => _b, 2 => _c, _ => _d } >> value & 1) != 0;
 
+    public readonly bool Overlaps(in ByteSet other) =>
+        (_a & other._a | _b & other._b | _c & other._c | _d & other._d) != 0;
+
     public void Add(byte value)
     {
         Quarters |= QuarterOf(value);

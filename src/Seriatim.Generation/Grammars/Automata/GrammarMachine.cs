@@ -18,6 +18,7 @@ internal sealed class GrammarMachine
     private readonly HashSet<StackKey> _stacks = [];
     private readonly HashSet<StateKey> _states = [];
     private readonly Dictionary<(int Instruction, long Stack), GrammarState> _after = [];
+    private readonly Dictionary<(Terminal Terminal, TerminalPlace Place, byte Value), TerminalPlace> _items = [];
     private readonly List<GrammarThread> _threads = [];
     private readonly Stack<(long Place, GrammarStack Stack)> _returning = new();
     private readonly PriorityQueue<(long Place, GrammarStack Stack), long> _waiting = new();
@@ -54,12 +55,12 @@ internal sealed class GrammarMachine
             GrammarInstruction instruction = Program[thread.Instruction];
             if (instruction.Terminal is not { } terminal)
                 continue;
-            int next = terminal.Language.Next(thread.State, value);
-            if (next == ByteDfa.Dead)
+            TerminalPlace next = Next(terminal, thread.At, value);
+            if (next.IsDead)
                 continue;
-            if (terminal.GoesOn[next])
-                threads.Add(thread with { State = next });
-            if (terminal.Language.Accepts(next))
+            if (terminal.MayGoOn(next))
+                threads.Add(thread with { At = next });
+            if (terminal.MayEnd(next))
                 canEnd |= AddAfter(threads, instruction.Next, thread.Stack);
         }
 
@@ -79,6 +80,33 @@ internal sealed class GrammarMachine
         }
 
         return threads.Count == 0 && !canEnd ? null : StateOf(threads, canEnd);
+    }
+
+    /// <summary>
+    /// The place after a byte: one object for those that come the same way, so that their states are one.
+    /// </summary>
+    private TerminalPlace Next(Terminal terminal, TerminalPlace place, byte value)
+    {
+        if (place.Items is null)
+            return terminal.Next(place, value);
+        if (_items.TryGetValue((terminal, place, value), out TerminalPlace known))
+            return known;
+        if (_items.Count > MostKept)
+            Forget();
+        TerminalPlace next = terminal.Next(place, value);
+        _items.Add((terminal, place, value), next);
+        return next;
+    }
+
+    /// <summary>The same readings with other states of their terminals.</summary>
+    /// <param name="state">The readings.</param>
+    /// <param name="states">Their states.</param>
+    public GrammarState With(GrammarState state, ReadOnlySpan<int> states)
+    {
+        var threads = new List<GrammarThread>(states.Length);
+        for (int i = 0; i < states.Length; i++)
+            threads.Add(state.Threads[i] with { At = state.Threads[i].At with { State = states[i] } });
+        return StateOf(threads, state.CanEnd);
     }
 
     /// <summary>What can be read from an instruction on, with a stack below.</summary>
@@ -151,13 +179,13 @@ internal sealed class GrammarMachine
         switch (instruction.Step)
         {
             case GrammarStep.Terminal:
-                if (instruction.Terminal!.GoesOn[ByteDfa.Start])
-                    _threads.Add(new GrammarThread(at, ByteDfa.Start, stack));
+                if (instruction.Terminal!.MayGoOn(instruction.Terminal.Start))
+                    _threads.Add(new GrammarThread(at, instruction.Terminal.Start, stack));
                 if (Program.CanBeEmpty(at))
                     Go(instruction.Next, 0, stack);
                 break;
             case GrammarStep.Special:
-                _threads.Add(new GrammarThread(at, 0, stack));
+                _threads.Add(new GrammarThread(at, new TerminalPlace(0), stack));
                 break;
             case GrammarStep.Split:
                 foreach (int target in instruction.Targets)
@@ -187,7 +215,7 @@ internal sealed class GrammarMachine
     private void Go(int at, int rounds, GrammarStack stack)
     {
         if (Program.OnlyReads(at))
-            _threads.Add(new GrammarThread(at, ByteDfa.Start, stack));
+            _threads.Add(new GrammarThread(at, Program[at].Terminal?.Start ?? new TerminalPlace(0), stack));
         else if (at != GrammarProgram.End)
             _waiting.Enqueue((GrammarFrame.PlaceOf(at, rounds), stack), Program.OrderOf(at, rounds));
     }
@@ -213,12 +241,13 @@ internal sealed class GrammarMachine
     {
         if (threads.Count > 1)
         {
-            threads.Sort((a, b) => a.Place.CompareTo(b.Place));
+            threads.Sort((a, b) => a.Place.CompareTo(b.Place) is not 0 and var order ? order
+                : (a.At.Items?.Id ?? 0).CompareTo(b.At.Items?.Id ?? 0));
             int kept = 0;
             for (int i = 0; i < threads.Count;)
             {
                 int first = i;
-                while (++i < threads.Count && threads[i].Place == threads[first].Place)
+                while (++i < threads.Count && threads[i].IsAt(threads[first]))
                 {
                 }
 
@@ -298,6 +327,7 @@ internal sealed class GrammarMachine
         _states.Clear();
         _after.Clear();
         _unions.Clear();
+        _items.Clear();
         _parts = 0;
     }
 
@@ -345,7 +375,7 @@ internal sealed class GrammarMachine
                 return false;
             for (int i = 0; i < mine.Length; i++)
             {
-                if (mine[i].Place != others[i].Place || !ReferenceEquals(mine[i].Stack, others[i].Stack))
+                if (!mine[i].IsAt(others[i]) || !ReferenceEquals(mine[i].Stack, others[i].Stack))
                     return false;
             }
 
@@ -359,6 +389,7 @@ internal sealed class GrammarMachine
             foreach (GrammarThread thread in State.Threads)
             {
                 hash.Add(thread.Place);
+                hash.Add(thread.At.Items?.Id ?? 0);
                 hash.Add(thread.Stack.Id);
             }
 

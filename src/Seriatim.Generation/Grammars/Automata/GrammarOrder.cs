@@ -93,8 +93,8 @@ internal sealed class GrammarOrder
                 _reads[index] = true;
                 return false;
             case GrammarStep.Terminal:
-                _empty[index] = instruction.Terminal!.Accepts[ByteDfa.Start];
-                _reads[index] = !_empty[index] && instruction.Terminal.GoesOn[ByteDfa.Start];
+                _empty[index] = instruction.Terminal!.MayEnd(instruction.Terminal.Start);
+                _reads[index] = !_empty[index] && instruction.Terminal.MayGoOn(instruction.Terminal.Start);
                 return _empty[index];
             case GrammarStep.Call or GrammarStep.Loop:
                 _empty[index] = _returns[TargetOf(index, 0)];

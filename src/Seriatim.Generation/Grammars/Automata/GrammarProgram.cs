@@ -35,7 +35,7 @@ internal sealed record GrammarInstruction(GrammarStep Step, int Next)
     /// <summary>
     /// Makes the automaton of a piece of a long text when a walk gets there, as most never do; null: it is there.
     /// </summary>
-    public Func<Terminal>? Later { get; init; }
+    public Func<TableTerminal>? Later { get; init; }
 
     /// <summary>The id of a special token.</summary>
     public int Token { get; init; }
@@ -58,12 +58,12 @@ internal sealed class GrammarProgram
     private readonly List<GrammarInstruction> _code = [new(GrammarStep.Return, 0)];
     private readonly Dictionary<int, int> _starts = [];
     private readonly GrammarSimplifier _simplifier;
-    private readonly Func<ByteDfa, Terminal> _terminalOf;
+    private readonly Func<ByteDfa, TableTerminal> _terminalOf;
     private readonly Func<string, int?> _special;
     private readonly Queue<int> _waiting = new([0]);
     private GrammarOrder? _order;
 
-    private GrammarProgram(GrammarSimplifier simplifier, Func<ByteDfa, Terminal> terminalOf, Func<string, int?> special) =>
+    private GrammarProgram(GrammarSimplifier simplifier, Func<ByteDfa, TableTerminal> terminalOf, Func<string, int?> special) =>
         (_simplifier, _terminalOf, _special) = (simplifier, terminalOf, special);
 
     /// <summary>
@@ -103,7 +103,7 @@ internal sealed class GrammarProgram
     /// <param name="grammar">The grammar.</param>
     /// <param name="terminalOf">Gives automata their tables.</param>
     /// <param name="special">The special token of a text; null: there is none.</param>
-    public static GrammarProgram Of(Grammar grammar, Func<ByteDfa, Terminal> terminalOf, Func<string, int?> special)
+    public static GrammarProgram Of(Grammar grammar, Func<ByteDfa, TableTerminal> terminalOf, Func<string, int?> special)
     {
         var simplifier = new GrammarSimplifier(grammar.Rules, grammar.Analysis, special);
         simplifier.Run();
@@ -149,6 +149,12 @@ internal sealed class GrammarProgram
                 return Compile(bytes, next);
             case GrammarNode.Regular { Language: var language }:
                 return Add(new(GrammarStep.Terminal, next) { Terminal = _terminalOf(language) });
+            case GrammarNode.Distinct distinct:
+                return Add(new(GrammarStep.Terminal, next)
+                {
+                    Terminal = new DistinctTerminal(
+                        _terminalOf(distinct.Item), _terminalOf(distinct.Separator), distinct.Min, distinct.Max),
+                });
             case GrammarNode.Special { Text: var text }:
                 return Add(new(GrammarStep.Special, next) { Token = _special(text)!.Value });
             case GrammarNode.Sequence { Parts: var parts }:
@@ -159,6 +165,12 @@ internal sealed class GrammarProgram
                 return Add(new(GrammarStep.Split, next)
                 {
                     Targets = [.. alternatives.Select(alternative => Compile(alternative, next))],
+                });
+            case GrammarNode.Repeat { Body: GrammarNode.Regular { Language: var round } } repeat
+                when CountedTerminal.CanCount(round, repeat.Min, repeat.Max):
+                return Add(new(GrammarStep.Terminal, next)
+                {
+                    Terminal = CountedTerminal.Of(_terminalOf(round), repeat.Min, repeat.Max),
                 });
             case GrammarNode.Repeat repeat:
                 return Add(new(GrammarStep.Loop, next)

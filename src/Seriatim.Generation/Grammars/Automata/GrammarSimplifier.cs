@@ -32,6 +32,9 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     /// <summary>First bytes of many characters.</summary>
     private const int ManyCharacters = 16;
 
+    /// <summary>From so many rounds on, they are counted beside the automaton of one.</summary>
+    private const int ManyRounds = 24;
+
     /// <summary>Most alternatives that what follows them is written into.</summary>
     private const int MostCopies = 8;
 
@@ -244,6 +247,13 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     private static GrammarNode RepeatSmall(GrammarNode.Regular body, int min, int? max)
     {
         long copies = max ?? min + 1L;
+        if (copies >= ManyRounds && copies * body.Language.States > SmallTerminal
+            && Terminals.First(body.Language, ByteDfa.Start).Count >= ManyCharacters
+            && CountedTerminal.CanCount(body.Language, min, max))
+        {
+            return new GrammarNode.Repeat(body, min, max);
+        }
+
         if (copies * body.Language.States <= LargestTerminal
             && Terminal(new GrammarNode.Repeat(body, min, max), LargestTerminal) is { } whole)
         {

@@ -33,7 +33,7 @@ internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads
         {
             int size = 64;
             foreach (GrammarThread thread in threads)
-                size += 16 + 16 * thread.Stack.Frames.Length;
+                size += 24 + 16 * thread.Stack.Frames.Length + (thread.At.Items is null ? 0 : 256);
             return size;
         }
     }
@@ -53,7 +53,7 @@ internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads
         foreach (GrammarThread thread in threads)
         {
             if (program[thread.Instruction].Terminal is { } terminal)
-                first.Add(terminal.First(thread.State));
+                first.Add(terminal.First(thread.At));
         }
 
         (_first, _hasFirst) = (first, true);
@@ -63,9 +63,14 @@ internal sealed class GrammarState(long id, bool canEnd, GrammarThread[] threads
 
 /// <summary>A terminal that is being read.</summary>
 /// <param name="Instruction">Its instruction.</param>
-/// <param name="State">State of its automaton.</param>
+/// <param name="At">The place within it.</param>
 /// <param name="Stack">Where it returns to.</param>
-internal readonly record struct GrammarThread(int Instruction, int State, GrammarStack Stack)
+internal readonly record struct GrammarThread(int Instruction, TerminalPlace At, GrammarStack Stack)
 {
+    public int State => At.State;
+
     public long Place => ((long)Instruction << 32) | (uint)State;
+
+    /// <summary>Whether another one is at the same place, on whatever stacks.</summary>
+    public bool IsAt(in GrammarThread other) => Instruction == other.Instruction && At == other.At;
 }

@@ -17,6 +17,9 @@ internal static class PlainReach
     /// <summary>The state after a byte, or <see cref="NoByte"/>.</summary>
     private static readonly byte[] Utf8 = MakeUtf8();
 
+    /// <summary>The bytes that plain characters begin with.</summary>
+    public static ByteSet First { get; } = MakeFirst();
+
     /// <summary>Number of plain characters if bytes are nothing else, whole, else -1.</summary>
     public static int Count(ReadOnlySpan<byte> bytes)
     {
@@ -133,6 +136,18 @@ internal static class PlainReach
         }
 
         return [.. steps];
+    }
+
+    private static ByteSet MakeFirst()
+    {
+        ByteSet first = default;
+        for (int value = 0; value < 256; value++)
+        {
+            if (Utf8[value] != NoByte)
+                first.Add((byte)value);
+        }
+
+        return first;
     }
 
     private static byte[] MakeUtf8()

@@ -7,7 +7,7 @@ namespace Seriatim.Generation;
 /// A grammar for the tokens of a vocabulary: which may follow in a state, and where one leads. Any number of sequences, on any
 /// threads, share it with what was found.
 /// </summary>
-internal sealed class CompiledGrammar
+internal sealed partial class CompiledGrammar
 {
     private const long MostBytes = 64 << 20;
 
@@ -17,9 +17,6 @@ internal sealed class CompiledGrammar
     /// <summary>Where fewer bytes may follow, not all plain characters can come.</summary>
     private const int LeastPlain = 90;
 
-    /// <summary>Most states that are looked at to find how many plain characters may come.</summary>
-    private const int MostPlain = 256;
-
     private static readonly ConditionalWeakTable<Grammar, ConditionalWeakTable<GrammarVocabulary, CompiledGrammar>> Known = [];
 
     private readonly Lock _lock = new();
@@ -28,9 +25,11 @@ internal sealed class CompiledGrammar
     private readonly Dictionary<long, Crossing> _crossings = [];
     private readonly Queue<Crossing> _waiting = new();
     private readonly List<int> _exits = [];
+
+    /// <summary>What walks found for states that many others are like, by state and trie.</summary>
+    private readonly Dictionary<(long State, int Trie), TokenSet> _walked = [];
     private readonly List<GrammarState> _kept = [];
     private long _size;
-    private int _plainStates;
 
     private CompiledGrammar(Grammar grammar, GrammarVocabulary vocabulary)
     {
@@ -158,15 +157,58 @@ internal sealed class CompiledGrammar
 
     private TokenSet Find(GrammarState state)
     {
-        Array.Clear(_words);
         _plainStates = 0;
         (int plain, bool exact) = state.First(_machine.Program).Count < LeastPlain
             ? (0, false) : PlainOf(state, Vocabulary.LongestPlain);
         (int index, TokenTrie trie, TokenSet? slice) = exact || plain >= Vocabulary.LongestPlain
             ? Vocabulary.PlainUpTo(plain) : Vocabulary.TrieFor(plain);
+        GrammarState same = Same(state, index);
+        TokenSet? walked = null;
+        if (same != state && !_walked.TryGetValue((same.Id, index), out walked))
+        {
+            Array.Clear(_words);
+            CrossAll(() => Begin(same, index, trie), trie);
+            _walked.Add((same.Id, index), walked = TokenSet.Of(_words, Vocabulary.Size));
+            _size += walked.Size;
+            Vocabulary.MakeRoom(this, walked.Size);
+        }
+
+        Array.Clear(_words);
         slice?.OrInto(_words);
-        CrossAll(() => Begin(state, index, trie), trie);
+        if (walked is null)
+            CrossAll(() => Begin(state, index, trie), trie);
+        else
+            walked.OrInto(_words);
         return Keep(state, TokenSet.Of(_words, Vocabulary.Size));
+    }
+
+    /// <summary>
+    /// A state from which the tokens of a trie do the same: of rounds that are counted, it makes no difference how many more may
+    /// come than a token has, nor how many more must.
+    /// </summary>
+    private GrammarState Same(GrammarState state, int trie)
+    {
+        int[]? states = null;
+        for (int i = 0; i < state.Threads.Length; i++)
+        {
+            GrammarThread thread = state.Threads[i];
+            if (_machine.Program[thread.Instruction].Terminal is not CountedTerminal counted)
+                continue;
+            (int rounds, int at) = counted.Split(thread.State);
+            (int least, int most) = counted.LeftOf(rounds);
+            int longest = Vocabulary.RoundsOf(counted.Body, at, trie).Longest;
+            int same = least > longest ? 0 : least == 0 && most > longest ? counted.Min : rounds;
+            if (states is null)
+            {
+                states = new int[state.Threads.Length];
+                for (int j = 0; j < states.Length; j++)
+                    states[j] = state.Threads[j].State;
+            }
+
+            states[i] = counted.StateOf(same, at);
+        }
+
+        return states is null ? state : _machine.With(state, states);
     }
 
     /// <summary>The tokens that stay inside the terminals of a state, and those that cross their ends.</summary>
@@ -175,16 +217,31 @@ internal sealed class CompiledGrammar
         foreach (GrammarThread thread in state.Threads)
         {
             GrammarInstruction instruction = _machine.Program[thread.Instruction];
-            if (instruction.Terminal is not { } terminal)
+            ReadOnlySpan<int> exits;
+            switch (instruction.Terminal)
             {
-                _words[instruction.Token >> 6] |= 1ul << instruction.Token;
-                continue;
+                case TableTerminal terminal:
+                    TerminalMask mask = Vocabulary.MaskOf(terminal, thread.State, index);
+                    mask.Inside.OrInto(_words);
+                    exits = mask.Exits;
+                    break;
+                case CountedTerminal counted:
+                    (int rounds, int at) = counted.Split(thread.State);
+                    (int least, int most) = counted.LeftOf(rounds);
+                    RoundsMask found = Vocabulary.RoundsOf(counted.Body, at, index);
+                    found.OrInto(_words, most);
+                    exits = found.Exits(least, most);
+                    break;
+                case DistinctTerminal distinct:
+                    BeginDistinct(distinct, thread, instruction.Next, index, trie);
+                    continue;
+                default:
+                    _words[instruction.Token >> 6] |= 1ul << instruction.Token;
+                    continue;
             }
 
-            TerminalMask mask = Vocabulary.MaskOf(terminal, thread.State, index);
-            mask.Inside.OrInto(_words);
-            if (mask.Exits.Length > 0)
-                Cross(_machine.After(instruction.Next, thread.Stack), trie, mask.Exits);
+            if (exits.Length > 0)
+                Cross(_machine.After(instruction.Next, thread.Stack), trie, exits);
         }
     }
 
@@ -195,38 +252,6 @@ internal sealed class CompiledGrammar
         begin();
         while (_waiting.TryDequeue(out Crossing? crossing))
             Walk(crossing, trie);
-    }
-
-    /// <summary>
-    /// How many plain characters, whichever they are, may come, as far as that is of interest: a terminal goes on so long, or is
-    /// ended by all of them at the same place, and what follows goes on (blocks of counted repeats). And whether none may come
-    /// after them, whichever it is.
-    /// </summary>
-    private (int Characters, bool Exact) PlainOf(GrammarState state, int enough)
-    {
-        (int most, bool exact) = (0, true);
-        foreach (GrammarThread thread in state.Threads)
-        {
-            GrammarInstruction instruction = _machine.Program[thread.Instruction];
-            if (instruction.Terminal is not { } terminal)
-                continue;
-            (int characters, PlainEnd end) = terminal.Plain(thread.State);
-            if (characters < enough && end is PlainEnd.Ends or PlainEnd.Closes && ++_plainStates <= MostPlain)
-            {
-                (int after, bool isExact) = PlainOf(_machine.After(instruction.Next, thread.Stack), enough - characters - 1);
-                (characters, exact) = (characters + 1 + after, exact && isExact && end == PlainEnd.Closes);
-            }
-            else
-            {
-                exact &= end == PlainEnd.Dies;
-            }
-
-            if (characters >= enough)
-                return (enough, false);
-            most = Math.Max(most, characters);
-        }
-
-        return (most, exact);
     }
 
     /// <summary>Notes where tokens go on in a state, unless none of them can.</summary>
@@ -272,7 +297,21 @@ internal sealed class CompiledGrammar
                 continue;
             _exits.Clear();
             foreach (int node in nodes)
-                trie.Walk(terminal, thread.State, node, _words, _exits);
+            {
+                switch (terminal)
+                {
+                    case TableTerminal table:
+                        trie.Walk(table, thread.State, node, _words, _exits);
+                        break;
+                    case CountedTerminal counted:
+                        trie.Walk(counted, thread.State, node, _words, _exits);
+                        break;
+                    case DistinctTerminal distinct:
+                        WalkBelow(distinct, thread.At, trie, node, _words, _exits);
+                        break;
+                }
+            }
+
             if (_exits.Count > 0)
             {
                 Cross(_machine.After(instruction.Next, thread.Stack), trie,
@@ -316,6 +355,9 @@ internal sealed class CompiledGrammar
         foreach (GrammarState other in _kept)
             (other.Tokens, other.IsPrepared) = (null, false);
         _kept.Clear();
+        _walked.Clear();
+        _following.Clear();
+        _leaving.Clear();
         _size = 0;
     }
 

@@ -15,6 +15,9 @@ internal sealed class GrammarVocabulary
     /// <summary>Most bytes of terminals that are kept for the next grammar, though none may have them any more.</summary>
     private const long MostHeld = 32 << 20;
 
+    /// <summary>A mask of so many tokens, and places where others go on, was dear to find.</summary>
+    private const int DearMask = 512;
+
     /// <summary>Number of tries: that of all tokens, and those of what slices leave.</summary>
     public const int Tries = 4;
 
@@ -28,8 +31,8 @@ internal sealed class GrammarVocabulary
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly Dictionary<string, int> _special = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, WeakReference<Terminal>> _terminals = new(StringComparer.Ordinal);
-    private readonly Queue<Terminal> _held = new();
+    private readonly Dictionary<string, WeakReference<TableTerminal>> _terminals = new(StringComparer.Ordinal);
+    private readonly Queue<TableTerminal> _held = new();
     private readonly List<WeakReference<CompiledGrammar>> _grammars = [];
     private readonly (int Length, TokenSet? Tokens, TokenTrie Others)[] _tries;
     private readonly Lazy<TokenSet>[] _upTo;
@@ -59,7 +62,12 @@ internal sealed class GrammarVocabulary
         texts.AsSpan().Sort((a, b) => BytesOf(a).Span.SequenceCompareTo(BytesOf(b).Span) is not 0 and var order ? order : a - b);
         BlankWord = texts.FirstOrDefault(id => BytesOf(id).Span is [(byte)' ', >= (byte)'a' and <= (byte)'z', ..], -1);
         int longest = Math.Max(plain.Max(), SliceLengths[0] + 1);
-        _upTo = [.. Enumerable.Range(0, longest).Select(most => new Lazy<TokenSet>(() => PlainOf(plain, most)))];
+        int[] byLength = [.. Enumerable.Range(0, vocabulary).Where(id => plain[id] >= 0).OrderBy(id => plain[id])];
+        _upTo = [.. Enumerable.Range(0, longest + 1).Select(most =>
+        {
+            int count = Array.FindLastIndex(byLength, id => plain[id] <= most) + 1;
+            return new Lazy<TokenSet>(() => PlainOf(byLength, count));
+        })];
         _tries =
         [
             (0, null, new TokenTrie(texts, BytesOf)), SliceOf(texts, plain, longest),
@@ -95,16 +103,16 @@ internal sealed class GrammarVocabulary
     public int? SpecialOf(string text) => _special.TryGetValue(text, out int id) ? id : null;
 
     /// <summary>The one terminal for all equal automata.</summary>
-    public Terminal TerminalOf(ByteDfa language)
+    public TableTerminal TerminalOf(ByteDfa language)
     {
         string key = Terminals.KeyOf(language);
         lock (_terminals)
         {
-            if (_terminals.TryGetValue(key, out WeakReference<Terminal>? known) && known.TryGetTarget(out Terminal? terminal))
+            if (_terminals.TryGetValue(key, out WeakReference<TableTerminal>? known) && known.TryGetTarget(out TableTerminal? terminal))
                 return terminal;
             if (_terminals.Count >= _looked)
             {
-                foreach ((string gone, WeakReference<Terminal> weak) in _terminals)
+                foreach ((string gone, WeakReference<TableTerminal> weak) in _terminals)
                 {
                     if (!weak.TryGetTarget(out _))
                         _terminals.Remove(gone);
@@ -113,8 +121,8 @@ internal sealed class GrammarVocabulary
                 _looked = Math.Max(256, 2 * _terminals.Count);
             }
 
-            terminal = new Terminal(language);
-            _terminals[key] = new WeakReference<Terminal>(terminal);
+            terminal = new TableTerminal(language);
+            _terminals[key] = new WeakReference<TableTerminal>(terminal);
             _held.Enqueue(terminal);
             for (_heldBytes += terminal.Size; _heldBytes > MostHeld; _heldBytes -= _held.Dequeue().Size)
             {
@@ -172,6 +180,9 @@ internal sealed class GrammarVocabulary
         }
     }
 
+    /// <summary>One of the tries by its index.</summary>
+    public TokenTrie Trie(int index) => _tries[index].Others;
+
     /// <summary>Longest token of plain characters alone.</summary>
     public int LongestPlain => _tries[1].Length;
 
@@ -197,17 +208,65 @@ internal sealed class GrammarVocabulary
     /// <summary>
     /// What the tokens of a trie do in a state of a terminal. Found once; two threads that ask at a time find the same.
     /// </summary>
-    public TerminalMask MaskOf(Terminal terminal, int state, int trie)
+    public TerminalMask MaskOf(TableTerminal terminal, int state, int trie)
     {
         if (terminal[state, trie] is { } known)
             return known;
+        TerminalMask mask = Find(terminal, state, trie);
+        terminal[state, trie] = mask;
+        return mask;
+    }
+
+    private TerminalMask Find(TableTerminal terminal, int state, int trie)
+    {
+        TokenTrie tokens = _tries[trie].Others;
+        if (terminal.Near is not { } nearMasks)
+        {
+            TerminalMask all = Found((words, exits) => tokens.Walk(terminal, state, 0, words, exits));
+            if (all.Inside.Count + all.Exits.Length > DearMask)
+                terminal.CountDear();
+            return all;
+        }
+
+        if (nearMasks.Find(state, trie) is not { } near)
+        {
+            near = Found((words, exits) => tokens.Walk(terminal, state, 0, words, exits, TokenTrie.Near));
+            nearMasks.Keep(state, trie, near);
+        }
+
+        return !tokens.GoesFar(terminal, state) ? near : Found((words, exits) =>
+        {
+            near.Inside.OrInto(words);
+            exits.AddRange(near.Exits);
+            tokens.WalkFar(terminal, state, words, exits);
+        });
+    }
+
+    private TerminalMask Found(Action<ulong[], List<int>> walk)
+    {
         ulong[] words = new ulong[(Size - 1) / 64 + 1];
         var exits = new List<int>();
-        _tries[trie].Others.Walk(terminal, state, 0, words, exits);
+        walk(words, exits);
         var mask = new TerminalMask(TokenSet.Of(words, Size), [.. exits]);
         if (Interlocked.Add(ref _size, mask.Size) > MostBytes)
             Forget();
-        terminal[state, trie] = mask;
+        return mask;
+    }
+
+    /// <summary>
+    /// What the tokens of a trie do in a state of one of many rounds. Found once; two threads that ask at a time find the same.
+    /// </summary>
+    public RoundsMask RoundsOf(TableTerminal body, int state, int trie)
+    {
+        if (body.RoundsOf(state, trie) is { } known)
+            return known;
+        var tokens = new List<(int Token, int Rounds)>();
+        var exits = new List<(int Node, int Rounds)>();
+        _tries[trie].Others.Measure(body, state, tokens, exits);
+        var mask = new RoundsMask(tokens, exits, Size);
+        if (Interlocked.Add(ref _size, mask.Size) > MostBytes)
+            Forget();
+        body.Keep(state, trie, mask);
         return mask;
     }
 
@@ -222,19 +281,15 @@ internal sealed class GrammarVocabulary
         return tokenizer.TryGetBytes(id, out byte[]? bytes) ? bytes : [];
     }
 
-    private TokenSet PlainOf(int[] plain, int most)
+    private TokenSet PlainOf(int[] byLength, int count)
     {
         ulong[] words = new ulong[(Size - 1) / 64 + 1];
-        for (int id = 0; id < plain.Length; id++)
-        {
-            if (plain[id] >= 0 && plain[id] <= most)
-                words[id >> 6] |= 1ul << id;
-        }
-
+        foreach (int id in byLength.AsSpan(0, count))
+            words[id >> 6] |= 1ul << id;
         return TokenSet.Of(words, Size);
     }
 
-    private (int, TokenSet?, TokenTrie) SliceOf(int[] texts, int[] plain, int most) => (most, PlainOf(plain, most),
+    private (int, TokenSet?, TokenTrie) SliceOf(int[] texts, int[] plain, int most) => (most, _upTo[most].Value,
         new TokenTrie([.. texts.Where(id => plain[id] < 0 || plain[id] > most)], BytesOf));
 
     /// <summary>Forgets what was found out about terminals; it is found again.</summary>
@@ -242,9 +297,9 @@ internal sealed class GrammarVocabulary
     {
         lock (_terminals)
         {
-            foreach (WeakReference<Terminal> weak in _terminals.Values)
+            foreach (WeakReference<TableTerminal> weak in _terminals.Values)
             {
-                if (weak.TryGetTarget(out Terminal? terminal))
+                if (weak.TryGetTarget(out TableTerminal? terminal))
                     terminal.Forget();
             }
         }

@@ -4,13 +4,16 @@ namespace Seriatim.Generation;
 /// The bytes of tokens as a tree, written down in the order of a walk: a node, then all below it. Where a walk breaks off it
 /// jumps to the node's end.
 /// </summary>
-internal sealed class TokenTrie
+internal sealed partial class TokenTrie
 {
     private readonly byte[] _byte;
     private readonly int[] _end;
     private readonly int[] _depth;
     private readonly int[] _firstToken;
     private readonly int[] _tokens;
+
+    /// <summary>The nodes of <see cref="Near"/> bytes at which longer tokens go on, and those bytes.</summary>
+    private readonly (int Node, byte[] Bytes)[] _far;
 
     /// <summary>Of each node, which quarters of the bytes its children begin with (<see cref="ByteSet.Quarters"/>).</summary>
     private readonly ulong[] _children;
@@ -48,6 +51,8 @@ internal sealed class TokenTrie
         first.Add(sorted.Length);
         (_firstToken, _tokens) = ([.. first], sorted);
         Deepest = depth.Max();
+        _far = [.. Enumerable.Range(0, _depth.Length).Where(node => _depth[node] == Near && _end[node] > node + 1)
+            .Select(node => (node, bytesOf(_tokens[_firstToken[node]]).Span[..Near].ToArray()))];
 
         void Leave(int deepest)
         {
@@ -56,8 +61,20 @@ internal sealed class TokenTrie
         }
     }
 
+    /// <summary>Tokens of so many bytes are looked at together for states that are alike to them.</summary>
+    public const int Near = 24;
+
     /// <summary>Longest token.</summary>
     public int Deepest { get; }
+
+    /// <summary>The node after all that are below a node.</summary>
+    public int EndOf(int node) => _end[node];
+
+    /// <summary>The byte that leads to a node.</summary>
+    public byte ByteOf(int node) => _byte[node];
+
+    /// <summary>Number of bytes that lead to a node.</summary>
+    public int DepthOf(int node) => _depth[node];
 
     /// <summary>Whether a child of a node begins with one of some bytes.</summary>
     public bool HasChild(int node, in ByteSet first)
@@ -100,11 +117,12 @@ internal sealed class TokenTrie
     /// <param name="node">The node; 0: the root.</param>
     /// <param name="words">Bits of tokens.</param>
     /// <param name="exits">Where nodes are added.</param>
-    public void Walk(Terminal terminal, int state, int node, ulong[] words, List<int> exits)
+    /// <param name="most">Most bytes that are walked; the node at which more come is told if the terminal may end there.</param>
+    public void Walk(TableTerminal terminal, int state, int node, ulong[] words, List<int> exits, int most = int.MaxValue)
     {
         ReadOnlySpan<bool> goesOn = terminal.GoesOn, accepts = terminal.Accepts;
         ReadOnlySpan<byte> classOf = terminal.ClassOf, bytes = _byte;
-        ReadOnlySpan<int> nextOf = terminal.Next, ends = _end, depths = _depth, firstToken = _firstToken;
+        ReadOnlySpan<int> nextOf = terminal.Table, ends = _end, depths = _depth, firstToken = _firstToken;
         int classes = terminal.Language.Classes;
         int deepest = Deepest - _depth[node] + 1;
         Span<int> states = deepest <= 512 ? stackalloc int[deepest] : new int[deepest];
@@ -136,7 +154,7 @@ internal sealed class TokenTrie
 
             if (accepts[next])
                 exits.Add(at);
-            if (!goesOn[next])
+            if (!goesOn[next] || depth == most)
             {
                 at = ends[at];
                 continue;
@@ -145,5 +163,25 @@ internal sealed class TokenTrie
             states[depth] = next;
             at++;
         }
+    }
+
+    /// <summary>Whether a token of more than <see cref="Near"/> bytes may come, as far as those go.</summary>
+    public bool GoesFar(TableTerminal terminal, int state) => Array.Exists(_far, far => After(terminal, state, far.Bytes) >= 0);
+
+    /// <summary>Walks from the root what is left after <see cref="Near"/> bytes.</summary>
+    public void WalkFar(TableTerminal terminal, int state, ulong[] words, List<int> exits)
+    {
+        foreach ((int node, byte[] bytes) in _far)
+        {
+            if (After(terminal, state, bytes) is >= 0 and var at)
+                Walk(terminal, at, node, words, exits);
+        }
+    }
+
+    private static int After(TableTerminal terminal, int state, byte[] bytes)
+    {
+        for (int i = 0; i < bytes.Length && state != ByteDfa.Dead; i++)
+            state = terminal.Next(state, bytes[i]);
+        return state;
     }
 }

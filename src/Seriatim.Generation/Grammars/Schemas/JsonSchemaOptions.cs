@@ -28,9 +28,8 @@ public sealed record JsonSchemaOptions
     public ImmutableDictionary<string, string> Documents { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
-    /// Keywords that the caller checks himself after the answer has come, e.g. <c>uniqueItems</c>, which no grammar can enforce
-    /// for
-    /// free items: they are then not refused, and not enforced. Empty by default.
+    /// Keywords that the caller checks himself after the answer has come, e.g. <c>uniqueItems</c>, which cannot be enforced
+    /// where items have keys that are not named: they are then not refused, and not enforced. Empty by default.
     /// </summary>
     public ImmutableArray<string> Unchecked { get; init; } = [];
 }

@@ -55,6 +55,9 @@ internal sealed class JsonText
     public static ByteDfa Of(ByteDfa values) =>
         Known.GetValue(values, static language => Of(language, WaysOf(language)));
 
+    /// <summary>The JSON texts of some values, one for each.</summary>
+    public static ByteDfa InOneWay(ByteDfa values) => Of(values, Ways.One);
+
     private static Ways WaysOf(ByteDfa values) =>
         IsFinite(values) ? Ways.One : ReferenceEquals(values, Language.Any) ? Ways.All : Ways.Some;
 

@@ -168,6 +168,8 @@ internal sealed partial class SchemaWriter
     /// <summary>Items that all differ, where each is one of a few texts: a state is the set of those that have come.</summary>
     private GrammarNode Different(ArrayShape shape)
     {
+        if (shape.Prefix.IsEmpty && shape.Contains.IsEmpty && (shape.Rest == SchemaTypes.Nothing || Few(shape.Rest) is null))
+            return Differing(shape);
         int slots = Math.Min(shape.Prefix.Length, shape.Max ?? int.MaxValue);
         bool rest = shape.Rest != SchemaTypes.Nothing && !(shape.Max <= slots);
         var texts = new List<string>();
@@ -176,8 +178,8 @@ internal sealed partial class SchemaWriter
             List<string>? few = Few(type);
             if (few is null)
             {
-                throw Refused("uniqueItems", $"its items may be more than {MaxDifferent} different texts; put uniqueItems under "
-                    + "Unchecked to check it yourself.", shape.Unique);
+                throw Refused("uniqueItems", $"its items have types of their own, of more than {MaxDifferent} values; put "
+                    + "uniqueItems under Unchecked to check it yourself.", shape.Unique);
             }
             texts.AddRange(few.Except(texts));
             return [.. few.Select(text => texts.IndexOf(text))];

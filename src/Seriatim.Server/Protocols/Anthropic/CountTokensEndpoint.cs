@@ -16,7 +16,8 @@ internal sealed class CountTokensEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         MessagesRequest request = await call.ReadAsync(MessagesFields.Count).ConfigureAwait(false);
-        using ModelUse use = await call.Server.Models.Find(request.Job.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        using ModelUse use = await call.Server.Models.Find(request.Job.Model)
+            .UseAsync(call.Aborted, looks: true).ConfigureAwait(false);
         JobPlan plan = request.Job.Plan(use);
         int tokens = plan.Requests[0].Prompt.Length + plan.Requests[0].EncoderInput.Length;
         await call.WriteAsync(json =>

@@ -67,7 +67,7 @@ internal sealed class MessagesEvents(string id, MessagesRequest request, Running
             case AnswerPartKind.CallArguments:
                 Delta("input_json_delta", "partial_json", part.Text);
                 break;
-            case AnswerPartKind.CallEnd:
+            case AnswerPartKind.CallEnd or AnswerPartKind.Malformed:
                 Close();
                 break;
             default:

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -85,7 +84,7 @@ internal sealed class BatchRunner(IServiceProvider services, int parallel)
         }
         catch (ApiException failure)
         {
-            return (Write(request.Id, null, default, failure.Error), true);
+            return (BatchAnswer.Of(request.Id, failure.Error), true);
         }
     }
 
@@ -100,46 +99,8 @@ internal sealed class BatchRunner(IServiceProvider services, int parallel)
         (http.Request.Body, http.Request.ContentLength, http.Response.Body) = (new MemoryStream(body), body.Length, output);
         await ServerPipeline.RunAsync(http, endpoint).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
-        return (Write(request.Id, http.Response, output.ToArray(), null), http.Response.StatusCode >= 400);
-    }
-
-    private static string Write(string? id, HttpResponse? response, ReadOnlySpan<byte> body, ApiError? error)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, JsonOutput.Options))
-        {
-            json.WriteStartObject();
-            json.WriteString("id"u8, $"batch_req_{Guid.NewGuid():N}");
-            json.WriteString("custom_id"u8, id);
-            if (response is null)
-            {
-                json.WriteNull("response"u8);
-            }
-            else
-            {
-                json.WriteStartObject("response"u8);
-                json.WriteNumber("status_code"u8, response.StatusCode);
-                json.WriteString("request_id"u8, $"{response.Headers["x-request-id"]}");
-                json.WritePropertyName("body"u8);
-                json.WriteRawValue(body);
-                json.WriteEndObject();
-            }
-
-            if (error is null)
-            {
-                json.WriteNull("error"u8);
-            }
-            else
-            {
-                json.WriteStartObject("error"u8);
-                json.WriteString("code"u8, error.Code ?? error.Type);
-                json.WriteString("message"u8, error.Message);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        int status = http.Response.StatusCode;
+        string id = $"{http.Response.Headers["x-request-id"]}";
+        return (BatchAnswer.Of(request.Id, status, id, output.ToArray()), status >= StatusCodes.Status400BadRequest);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class EmbeddingEndpoint : Endpoint
     {
         EmbeddingRequest request = await call.ReadAsync(EmbeddingFields.Table).ConfigureAwait(false);
         using ModelUse use = await call.Server.Models.Find(request.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        call.Span?.Begin("embeddings", use.Name);
         (IReadOnlyList<float[]> vectors, int tokens) = await EmbeddingWork.RunAsync(
             call, use, request.Input, request.Cuts, request.Dimensions).ConfigureAwait(false);
         await call.WriteAsync(json =>

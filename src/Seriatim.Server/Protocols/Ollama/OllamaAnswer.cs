@@ -17,7 +17,11 @@ internal static class OllamaAnswer
         TimeSpan before = call.Elapsed;
         using RunningJob job = await call.Server.Jobs.StartAsync(call, new OllamaJob(request)).ConfigureAwait(false);
         request.KeepAlive.Apply(call, model);
-        var output = new OllamaOutput(call, model.Name, request.IsChat) { Loading = call.Elapsed - before };
+        var output = new OllamaOutput(call, model.Name, request.IsChat)
+        {
+            Loading = call.Elapsed - before,
+            Tokenizer = job.Language.Tokenizer,
+        };
         if (request.Streams)
         {
             await StreamAsync(call, output, job).ConfigureAwait(false);
@@ -26,6 +30,7 @@ internal static class OllamaAnswer
 
         JobResult result = await job.CompleteAsync().ConfigureAwait(false);
         Answer answer = result.Answers[0];
+        output.Tell(answer.Choice.Logprobs);
         await call.WriteAsync(json => output.WriteEnd(json, answer.Content, answer.Reasoning, answer.Calls,
             OllamaOutput.ReasonOf(answer.Finish), result.Results[0])).ConfigureAwait(false);
     }
@@ -67,6 +72,7 @@ internal static class OllamaAnswer
     private static void Write(AnswerDelta delta, OllamaOutput output, SseStream stream, Dictionary<int, AnsweredCall> calls,
         ref FinishReason finish)
     {
+        output.Tell(delta.Logprobs);
         AnswerPart part = delta.Part;
         switch (part.Kind)
         {

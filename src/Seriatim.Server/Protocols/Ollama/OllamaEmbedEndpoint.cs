@@ -59,6 +59,7 @@ internal sealed class OllamaEmbedEndpoint(bool isOld) : OllamaEndpoint
         ServedModel model = call.Server.Models.Find(request.Model);
         using ModelUse use = await model.UseAsync(call.Aborted).ConfigureAwait(false);
         TimeSpan loading = call.Elapsed;
+        call.Span?.Begin("embeddings", use.Name);
         (IReadOnlyList<float[]> vectors, int tokens) = await EmbeddingWork.RunAsync(
             call, use, request.Input, request.Cuts, request.Dimensions).ConfigureAwait(false);
         request.KeepAlive.Apply(call, model);

@@ -64,8 +64,11 @@ internal static class OllamaFields
         Row.Of<OllamaRequest>("think", JsonKinds.Boolean | JsonKinds.String,
             "Whether the model thinks first, or how much (`low`, `medium`, `high`); refused where its template cannot say it.",
             "false", ReadThink),
-        Row.Refused<OllamaRequest>("logprobs", JsonKinds.Boolean, "true", ["false"], "ask /v1/chat/completions for them."),
-        Row.Refused<OllamaRequest>("top_logprobs", JsonKinds.Integer, "2", ["0"], "ask /v1/chat/completions for them."),
+        Row.Of<OllamaRequest>("logprobs", JsonKinds.Boolean, "Send the log-probability of each new token. Default: false.",
+            "true", (request, value) => request.Chat.Generation.Logprobs = value.Boolean ? 0 : null),
+        Row.Of<OllamaRequest>("top_logprobs", JsonKinds.Integer,
+            "With `logprobs`: so many of the most probable tokens at each place, too.", "2", ReadTop)
+            with { Least = 0, Most = 20, Option = "Logprobs", ExampleNeeds = "\"logprobs\": true" },
         Row.Refused<OllamaRequest>("truncate", JsonKinds.Boolean, "true", ["false"], "prompts are never cut; send what fits."),
         Row.Refused<OllamaRequest>("shift", JsonKinds.Boolean, "true", ["false"],
             "nothing of a prompt is dropped; answers end where it is full."),
@@ -104,6 +107,15 @@ internal static class OllamaFields
                 OllamaMessages.Read(request.Chat, value);
             }) with { Inside = () => OllamaMessages.Table },
     ]);
+
+    private static void ReadTop(OllamaRequest request, FieldValue value)
+    {
+        if (request.Chat.Generation.Logprobs is not null)
+            request.Chat.Generation.Logprobs = value.Integer;
+        else if (value.Integer > 0)
+            throw ApiException.Invalid("top_logprobs does nothing without logprobs; set that to true, too.", value.Path,
+                "missing_field");
+    }
 
     private static void ReadFormat(OllamaRequest request, FieldValue value)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 namespace Seriatim.Server;
 
@@ -11,8 +12,16 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
 {
     private static readonly TimeSpan NoTime = TimeSpan.Zero;
 
+    private readonly List<TokenLogprobs> _logprobs = [];
+
     /// <summary>How long the model took to open.</summary>
     public TimeSpan Loading { get; init; } = NoTime;
+
+    /// <summary>Makes the texts of tokens; null: no log-probabilities are told.</summary>
+    public Tokenizer? Tokenizer { get; init; }
+
+    /// <summary>Log-probabilities that go out with the next line.</summary>
+    public void Tell(IReadOnlyList<TokenLogprobs>? logprobs) => _logprobs.AddRange(logprobs ?? []);
 
     /// <summary>A piece of an answer that goes on.</summary>
     public void WritePiece(Utf8JsonWriter json, string content, string thinking, IReadOnlyList<AnsweredCall> calls)
@@ -82,6 +91,17 @@ internal sealed class OllamaOutput(ApiCall call, string model, bool isChat)
 
         if (isChat)
             json.WriteEndObject();
+        WriteLogprobs(json);
+    }
+
+    private void WriteLogprobs(Utf8JsonWriter json)
+    {
+        if (_logprobs.Count == 0 || Tokenizer is null)
+            return;
+        json.WriteStartArray("logprobs"u8);
+        OpenAiJson.WriteLogprobItems(json, Tokenizer, _logprobs);
+        json.WriteEndArray();
+        _logprobs.Clear();
     }
 
     private void WriteTimes(Utf8JsonWriter json, GenerationResult result)

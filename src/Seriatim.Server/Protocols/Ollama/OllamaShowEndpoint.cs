@@ -26,7 +26,7 @@ internal sealed class OllamaShowEndpoint : OllamaEndpoint
     {
         ShowRequest request = await call.ReadAsync(Table).ConfigureAwait(false);
         ServedModel model = call.Server.Models.Find(request.Model);
-        using ModelUse use = await model.UseAsync(call.Aborted).ConfigureAwait(false);
+        using ModelUse use = await model.UseAsync(call.Aborted, looks: true).ConfigureAwait(false);
         await call.WriteAsync(json =>
         {
             json.WriteStartObject();

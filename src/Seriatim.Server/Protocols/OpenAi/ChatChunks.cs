@@ -1,93 +1,54 @@
 using System.Text.Json;
-using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
 /// <summary>The chunks of a chat's stream.</summary>
 /// <param name="head">What each begins with.</param>
-/// <param name="request">The request.</param>
-/// <param name="job">Its job.</param>
+/// <param name="output">What they hold beside the answer.</param>
+/// <param name="job">The job.</param>
 /// <param name="stream">Where they go.</param>
-internal sealed class ChatChunks(AnswerHead head, ChatRequest request, RunningJob job, SseStream stream)
+internal sealed class ChatChunks(AnswerHead head, OpenAiOutput output, RunningJob job, SseStream stream)
+    : AnswerChunks(head, output, job, stream)
 {
     /// <summary>Says whose turn it is, for each answer.</summary>
     public void WriteBegin(string echo)
     {
-        for (int choice = 0; choice < job.Count; choice++)
+        for (int choice = 0; choice < Job.Count; choice++)
         {
-            int index = choice;
-            stream.Write(json => WriteChunk(json, () =>
+            WriteChunk(choice, json =>
             {
-                json.WriteStartObject();
-                json.WriteNumber("index"u8, index);
                 json.WriteStartObject("delta"u8);
                 json.WriteString("role"u8, "assistant"u8);
                 json.WriteString("content"u8, echo);
                 json.WriteEndObject();
                 json.WriteNull("finish_reason"u8);
-                json.WriteEndObject();
-            }));
+            });
         }
     }
 
-    public void Write(AnswerDelta delta)
+    public override void Write(AnswerDelta delta)
     {
         // Clients of this protocol see that a call is complete by the next one, or the end.
         if (delta.Part.Kind != AnswerPartKind.CallEnd)
-            stream.Write(json => WriteChunk(json, () => WriteChoice(json, delta)));
+            WriteChunk(delta.Choice, json => WriteChoice(json, delta));
     }
 
-    /// <summary>The counts, if they were asked for; the times of llama.cpp come with them.</summary>
-    public void WriteEnd(IReadOnlyList<GenerationResult> results)
+    protected override void WriteMore(Utf8JsonWriter json)
     {
-        if (request.Output.IncludesUsage)
-        {
-            stream.Write(json =>
-            {
-                json.WriteStartObject();
-                OpenAiJson.WriteHead(json, head);
-                json.WriteStartArray("choices"u8);
-                json.WriteEndArray();
-                OpenAiJson.WriteUsage(json, results);
-                if (request.Output.ShowsIds)
-                    OpenAiJson.WriteIds(json, "prompt_token_ids", job.Requests[0].Prompt.ToArray());
-                json.WriteEndObject();
-            });
-        }
-
-        stream.Write("[DONE]"u8);
-    }
-
-    private void WriteChunk(Utf8JsonWriter json, Action writeChoice)
-    {
-        json.WriteStartObject();
-        OpenAiJson.WriteHead(json, head);
-        json.WriteStartArray("choices"u8);
-        writeChoice();
-        json.WriteEndArray();
-        if (request.Output.IncludesUsage)
-            json.WriteNull("usage"u8);
-        json.WriteEndObject();
+        if (Output.ShowsIds)
+            OpenAiJson.WriteIds(json, "prompt_token_ids", Job.Requests[0].Prompt.ToArray());
     }
 
     private void WriteChoice(Utf8JsonWriter json, in AnswerDelta delta)
     {
-        json.WriteStartObject();
-        json.WriteNumber("index"u8, delta.Choice);
         json.WriteStartObject("delta"u8);
         WriteDelta(json, delta.Part);
         json.WriteEndObject();
         if (delta.Logprobs is { } logprobs)
-            OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs, request.Output.ShowsIds);
+            OpenAiJson.WriteLogprobs(json, Job.Language.Tokenizer, logprobs, Output.ShowsIds);
         else
             json.WriteNull("logprobs"u8);
-        if (delta.Finish is { } finish)
-            OpenAiJson.WriteFinish(json, finish, delta.HasCalls);
-        else
-            json.WriteNull("finish_reason"u8);
-        if (request.Output.ShowsIds)
-            OpenAiJson.WriteIds(json, "token_ids", delta.TokenIds ?? []);
-        json.WriteEndObject();
+        WriteState(json, delta);
     }
 
     private static void WriteDelta(Utf8JsonWriter json, in AnswerPart part)
@@ -101,23 +62,31 @@ internal sealed class ChatChunks(AnswerHead head, ChatRequest request, RunningJo
                 json.WriteString("reasoning_content"u8, part.Text);
                 break;
             case AnswerPartKind.CallBegin or AnswerPartKind.CallArguments:
-                json.WriteStartArray("tool_calls"u8);
-                json.WriteStartObject();
-                json.WriteNumber("index"u8, part.Call);
-                if (part.CallId is { } id)
-                {
-                    json.WriteString("id"u8, id);
-                    json.WriteString("type"u8, "function"u8);
-                }
-
-                json.WriteStartObject("function"u8);
-                if (part.Tool is { } tool)
-                    json.WriteString("name"u8, tool);
-                json.WriteString("arguments"u8, part.Text);
-                json.WriteEndObject();
-                json.WriteEndObject();
-                json.WriteEndArray();
+                WriteCall(json, part);
+                break;
+            case AnswerPartKind.Malformed:
+                OpenAiJson.WriteMalformed(json, [part.Text], part.Call == AnswerPart.NoCall ? null : part.Call);
                 break;
         }
+    }
+
+    private static void WriteCall(Utf8JsonWriter json, in AnswerPart part)
+    {
+        json.WriteStartArray("tool_calls"u8);
+        json.WriteStartObject();
+        json.WriteNumber("index"u8, part.Call);
+        if (part.CallId is { } id)
+        {
+            json.WriteString("id"u8, id);
+            json.WriteString("type"u8, "function"u8);
+        }
+
+        json.WriteStartObject("function"u8);
+        if (part.Tool is { } tool)
+            json.WriteString("name"u8, tool);
+        json.WriteString("arguments"u8, part.Text);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 }

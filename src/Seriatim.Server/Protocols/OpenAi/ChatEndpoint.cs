@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
@@ -19,6 +18,8 @@ internal sealed class ChatEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         ChatRequest request = await call.ReadAsync(ChatFields.Table).ConfigureAwait(false);
+        if (request.Output.Streams)
+            PromptLogprobs.RequireWhole(request.Job.Generation);
         using RunningJob job = await call.Server.Jobs.StartAsync(call, request.Job).ConfigureAwait(false);
         if (request.Output.Streams)
         {
@@ -39,7 +40,9 @@ internal sealed class ChatEndpoint : Endpoint
         foreach (Answer answer in result.Answers)
             Write(json, request, job, answer);
         json.WriteEndArray();
-        OpenAiJson.WriteUsage(json, result.Results);
+        OpenAiJson.WriteUsage(json, result.Results, job.ReasoningTokens(result.Results));
+        if (request.Job.Generation.TellsPromptLogprobs)
+            PromptLogprobs.Write(json, job.Language.Tokenizer, job.Requests[0].Prompt.Span, result.Results[0].PromptLogprobs);
         if (request.Output.ShowsIds)
             OpenAiJson.WriteIds(json, "prompt_token_ids", job.Requests[0].Prompt.ToArray());
         json.WriteEndObject();
@@ -77,6 +80,8 @@ internal sealed class ChatEndpoint : Endpoint
             json.WriteEndArray();
         }
 
+        if (answer.Malformed.Count > 0)
+            OpenAiJson.WriteMalformed(json, answer.Malformed, null);
         json.WriteEndObject();
         if (answer.Choice.Logprobs is { } logprobs)
             OpenAiJson.WriteLogprobs(json, job.Language.Tokenizer, logprobs, request.Output.ShowsIds);
@@ -91,13 +96,10 @@ internal sealed class ChatEndpoint : Endpoint
     private static async Task StreamAsync(ApiCall call, ChatRequest request, RunningJob job)
     {
         SseStream stream = SseStream.Begin(call);
-        var chunks = new ChatChunks(AnswerHead.Of(call, job, "chatcmpl", "chat.completion.chunk"), request, job, stream);
+        AnswerHead head = AnswerHead.Of(call, job, "chatcmpl", "chat.completion.chunk");
+        var chunks = new ChatChunks(head, request.Output, job, stream);
         chunks.WriteBegin(EchoOf(request));
-        await stream.RunAsync(job.ReadAsync(), chunks.Write, async () =>
-        {
-            GenerationResult[] results = await job.ResultsAsync().ConfigureAwait(false);
-            chunks.WriteEnd(results);
-        }).ConfigureAwait(false);
+        await chunks.RunAsync().ConfigureAwait(false);
     }
 
     private static string EchoOf(ChatRequest request) => request.Echoes ? request.Job.Messages[^1].Content! : "";

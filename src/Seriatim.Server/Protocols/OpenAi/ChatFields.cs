@@ -20,6 +20,7 @@ internal static class ChatFields
         },
         .. ToolFields.Rows.Select(row => row.In<ChatRequest>(request => request.Job)),
         .. Own(),
+        PromptLogprobs.Row.In<ChatRequest>(request => request.Job.Generation),
         .. GenerationFields.Rows.Select(row => row.In<ChatRequest>(request => request.Job.Generation)),
         .. StreamFields.Rows.Select(row => row.In<ChatRequest>(request => request.Output)),
         .. CommonFields.Rows<ChatRequest>(),

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Seriatim.Generation;
 
 namespace Seriatim.Server;
 
@@ -21,6 +20,8 @@ internal sealed class CompletionEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         CompletionRequest request = await call.ReadAsync(CompletionFields.Table).ConfigureAwait(false);
+        if (request.Output.Streams)
+            RequireWhole(request);
         using RunningJob job = await call.Server.Jobs.StartAsync(call, request.Job).ConfigureAwait(false);
         AnswerHead head = AnswerHead.Of(call, job, "cmpl", Kind);
         if (request.Output.Streams)
@@ -49,13 +50,23 @@ internal sealed class CompletionEndpoint : Endpoint
             {
                 var written = new CompletionLogprobs(job.Language.Tokenizer, request.Output.ShowsIds);
                 if (request.Echoes)
-                    written.AddPrompt(job.Requests[prompt].Prompt.Span, result.Results[prompt].PromptLogprobs);
+                {
+                    written.AddPrompt(job.Requests[prompt].Prompt.Span, result.Results[prompt].PromptLogprobs,
+                        request.Job.Generation.Logprobs ?? 0);
+                }
+
                 written.Add(logprobs);
                 written.Write(json);
             }
             else
                 json.WriteNull("logprobs"u8);
             OpenAiJson.WriteFinish(json, answer.Finish, hasCalls: false);
+            if (request.Job.Generation.TellsPromptLogprobs)
+            {
+                PromptLogprobs.Write(json, job.Language.Tokenizer, job.Requests[prompt].Prompt.Span,
+                    result.Results[prompt].PromptLogprobs);
+            }
+
             if (request.Output.ShowsIds)
             {
                 OpenAiJson.WriteIds(json, "prompt_token_ids", job.Requests[prompt].Prompt.ToArray());
@@ -66,31 +77,32 @@ internal sealed class CompletionEndpoint : Endpoint
         }
 
         json.WriteEndArray();
-        OpenAiJson.WriteUsage(json, result.Results);
+        OpenAiJson.WriteUsage(json, result.Results, job.ReasoningTokens(result.Results));
         json.WriteEndObject();
     }
 
-    private static async Task StreamAsync(ApiCall call, AnswerHead head, CompletionRequest request, RunningJob job)
+    /// <exception cref="ApiException">A stream is asked for what is known later than it begins.</exception>
+    private static void RequireWhole(CompletionRequest request)
     {
+        PromptLogprobs.RequireWhole(request.Job.Generation);
         if (request is { Echoes: true, Job.Generation.PromptLogprobs: not null })
         {
             throw ApiException.Invalid("The log-probabilities of a prompt are known when it has been read, and a stream begins "
                 + "before; set stream to false, or leave echo or logprobs out.", "echo", "invalid_value");
         }
+    }
 
+    private static async Task StreamAsync(ApiCall call, AnswerHead head, CompletionRequest request, RunningJob job)
+    {
         SseStream stream = SseStream.Begin(call);
-        var chunks = new CompletionChunks(head, request, job, stream);
+        var chunks = new CompletionChunks(head, request.Output, job, stream);
         if (request.Echoes)
         {
             for (int index = 0; index < job.Requests.Count * job.Count; index++)
                 chunks.WriteEcho(index, EchoOf(request, job, index / job.Count));
         }
 
-        await stream.RunAsync(job.ReadAsync(), chunks.Write, async () =>
-        {
-            GenerationResult[] results = await job.ResultsAsync().ConfigureAwait(false);
-            chunks.WriteEnd(results);
-        }).ConfigureAwait(false);
+        await chunks.RunAsync().ConfigureAwait(false);
     }
 
     private static string EchoOf(CompletionRequest request, RunningJob job, int prompt) => !request.Echoes ? ""

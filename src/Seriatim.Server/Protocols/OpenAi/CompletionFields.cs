@@ -16,6 +16,7 @@ internal static class CompletionFields
             Doc = "The text to go on with: a text, a list of texts, a list of token ids, or a list of such lists. For an "
                 + "encoder-decoder the text that its encoder reads.",
             Example = "\"Once upon a time\"",
+            Option = "Prompt",
             Read = (request, value) => request.Job.Prompts.AddRange(ReadPrompts(value)),
         },
         new()
@@ -45,6 +46,7 @@ internal static class CompletionFields
         MaxTokens(),
         CommonFields.Refused<CompletionRequest>("suffix", JsonKinds.String, "\"The end.\"", ["\"\""],
             "the models here write forwards and were not trained to fill in."),
+        PromptLogprobs.Row.In<CompletionRequest>(request => request.Job.Generation),
         .. GenerationFields.Rows.Select(row => row.In<CompletionRequest>(request => request.Job.Generation)),
         .. StreamFields.Rows.Select(row => row.In<CompletionRequest>(request => request.Output)),
         .. CommonFields.Rows<CompletionRequest>(),

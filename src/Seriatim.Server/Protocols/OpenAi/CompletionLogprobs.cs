@@ -13,10 +13,16 @@ internal sealed class CompletionLogprobs(Tokenizer tokenizer, bool showsIds)
     private int _offset;
 
     /// <summary>The tokens of the prompt; the first one follows nothing and has no probability.</summary>
-    public void AddPrompt(ReadOnlySpan<int> ids, IReadOnlyList<TokenLogprobs>? logprobs)
+    /// <param name="ids">The prompt.</param>
+    /// <param name="logprobs">Those of all its tokens but the first.</param>
+    /// <param name="most">How many of the most probable ones are told at each place.</param>
+    public void AddPrompt(ReadOnlySpan<int> ids, IReadOnlyList<TokenLogprobs>? logprobs, int most)
     {
         for (int i = 0; i < ids.Length; i++)
-            Add(ids[i], i == 0 ? null : logprobs?[i - 1]);
+        {
+            TokenLogprobs? own = i == 0 ? null : logprobs?[i - 1];
+            Add(ids[i], own?.Top.Count > most ? own with { Top = [.. own.Top.Take(most)] } : own);
+        }
     }
 
     public void Add(IReadOnlyList<TokenLogprobs> logprobs)

@@ -32,7 +32,10 @@ internal static class OpenAiJson
     }
 
     /// <summary>Counts, and llama.cpp's times.</summary>
-    public static void WriteUsage(Utf8JsonWriter json, IReadOnlyList<GenerationResult> results)
+    /// <param name="json">Where they go.</param>
+    /// <param name="results">What was counted.</param>
+    /// <param name="reasoning">Tokens that were thought.</param>
+    public static void WriteUsage(Utf8JsonWriter json, IReadOnlyList<GenerationResult> results, int reasoning)
     {
         int prompt = results.Sum(result => result.Usage.PromptTokens), output = results.Sum(result => result.Usage.NewTokens);
         json.WriteStartObject("usage"u8);
@@ -42,8 +45,32 @@ internal static class OpenAiJson
         json.WriteStartObject("prompt_tokens_details"u8);
         json.WriteNumber("cached_tokens"u8, results.Sum(result => result.Usage.CachedTokens));
         json.WriteEndObject();
+        json.WriteStartObject("completion_tokens_details"u8);
+        json.WriteNumber("reasoning_tokens"u8, reasoning);
+        json.WriteEndObject();
         json.WriteEndObject();
         WriteTimings(json, results);
+    }
+
+    /// <summary>
+    /// Blocks that should be calls and cannot be read: neither calls nor content, and not to be passed over in silence.
+    /// </summary>
+    /// <param name="json">Where they go.</param>
+    /// <param name="blocks">As the model wrote them.</param>
+    /// <param name="call">In a stream: the call that had begun, and that is none; null: none had.</param>
+    public static void WriteMalformed(Utf8JsonWriter json, IReadOnlyList<string> blocks, int? call)
+    {
+        json.WriteStartArray("malformed_tool_calls"u8);
+        foreach (string block in blocks)
+        {
+            json.WriteStartObject();
+            if (call is { } index)
+                json.WriteNumber("index"u8, index);
+            json.WriteString("text"u8, block);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>The log-probabilities of new tokens, as chats have them; with their ids, as llama.cpp, where ids are asked for.</summary>
@@ -52,6 +79,15 @@ internal static class OpenAiJson
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("content"u8);
+        WriteLogprobItems(json, tokenizer, logprobs, showsIds);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The items of such a list alone.</summary>
+    public static void WriteLogprobItems(
+        Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds = false)
+    {
         foreach (TokenLogprobs token in logprobs)
         {
             json.WriteStartObject();
@@ -67,9 +103,6 @@ internal static class OpenAiJson
             json.WriteEndArray();
             json.WriteEndObject();
         }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>The text of a token: its bytes where they are letters of their own.</summary>

@@ -25,7 +25,7 @@ internal sealed class ResponseEndpoint : Endpoint
             {
                 "stream" => value is ["true" or "false"],
                 "starting_after" => int.TryParse($"{value}", NumberStyles.None, CultureInfo.InvariantCulture, out after),
-                "include" or "include[]" => value.Count == 0,
+                "include" or "include[]" => value.All(item => item == ResponsesFields.Logprobs),
                 "include_obfuscation" => value is ["false"],
                 _ => false,
             };

@@ -14,6 +14,9 @@ internal sealed class ResponseItem(AnswerPartKind kind, string id)
 
     public StringBuilder Text { get; } = new();
 
+    /// <summary>The log-probabilities of its tokens so far, as the items of a list of JSON; empty: none were asked for.</summary>
+    public StringBuilder Logprobs { get; } = new();
+
     /// <summary>Of a call: its id and tool.</summary>
     public string CallId { get; init; } = "";
 
@@ -63,6 +66,13 @@ internal sealed class ResponseItem(AnswerPartKind kind, string id)
         json.WriteEndObject();
     }
 
+    /// <summary>Writes log-probabilities: the items of a list.</summary>
+    public static void WriteLogprobs(Utf8JsonWriter json, string items)
+    {
+        json.WritePropertyName("logprobs"u8);
+        json.WriteRawValue($"[{items}]", skipInputValidation: true);
+    }
+
     /// <summary>Its one part as it is now.</summary>
     public void WritePart(Utf8JsonWriter json)
     {
@@ -73,8 +83,7 @@ internal sealed class ResponseItem(AnswerPartKind kind, string id)
         {
             json.WriteStartArray("annotations"u8);
             json.WriteEndArray();
-            json.WriteStartArray("logprobs"u8);
-            json.WriteEndArray();
+            WriteLogprobs(json, $"{Logprobs}");
         }
 
         json.WriteEndObject();

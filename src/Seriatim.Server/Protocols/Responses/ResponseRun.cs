@@ -1,3 +1,4 @@
+using System.Text;
 using Seriatim.Generation;
 using Seriatim.Tokenizers;
 
@@ -30,7 +31,8 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
             }
 
             GenerationResult[] results = await job.ResultsAsync().ConfigureAwait(false);
-            response.Change(() => Complete(results[0]));
+            int reasoning = job.ReasoningTokens(results);
+            response.Change(() => Complete(results[0], reasoning));
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested && !killed.IsCancellationRequested)
         {
@@ -59,11 +61,11 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
         response.AddWhole("response.in_progress");
     }
 
-    private void Complete(GenerationResult result)
+    private void Complete(GenerationResult result, int reasoning)
     {
         bool isCut = _finish is FinishReason.Length or FinishReason.Timeout;
         Close(isIncomplete: isCut);
-        response.Usage = result.Usage;
+        (response.Usage, response.ReasoningTokens) = (result.Usage, reasoning);
         response.Turns.Add(Turn());
         response.Reason = _finish == FinishReason.Timeout ? "timeout" : "max_output_tokens";
         End(isCut ? "incomplete" : "completed", null);
@@ -97,11 +99,10 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
         {
             case AnswerPartKind.Content:
                 Open(part.Kind, "msg");
-                Grow(part.Text, "response.output_text.delta");
+                Grow(part.Text, "response.output_text.delta", Told(delta));
                 break;
             case AnswerPartKind.Reasoning:
                 Open(part.Kind, "rs");
-                response.ReasoningTokens += delta.TokenIds?.Count ?? 0;
                 Grow(part.Text, "response.reasoning_text.delta");
                 break;
             case AnswerPartKind.CallBegin:
@@ -114,7 +115,13 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
             case AnswerPartKind.CallEnd:
                 Close(isIncomplete: false);
                 break;
+            case AnswerPartKind.Malformed:
+                if (_open?.Kind == AnswerPartKind.CallBegin)
+                    Close(isIncomplete: true);
+                break;
             default:
+                if (_open?.Kind == AnswerPartKind.Content)
+                    Told(delta);
                 _finish = delta.Finish ?? _finish;
                 break;
         }
@@ -145,7 +152,24 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
         });
     }
 
-    private void Grow(string text, string name)
+    /// <summary>Notes the log-probabilities that come with a piece of text, and gives them as items of JSON.</summary>
+    private string Told(in AnswerDelta delta)
+    {
+        if (delta.Logprobs is not { Count: > 0 } logprobs)
+            return "";
+        string list = JsonOutput.TextOf(json =>
+        {
+            json.WriteStartArray();
+            OpenAiJson.WriteLogprobItems(json, job.Language.Tokenizer, logprobs);
+            json.WriteEndArray();
+        });
+        string items = list[1..^1];
+        StringBuilder all = _open!.Logprobs;
+        all.Append(all.Length > 0 ? "," : "").Append(items);
+        return items;
+    }
+
+    private void Grow(string text, string name, string logprobs = "")
     {
         _open!.Text.Append(text);
         bool isText = _open.Kind == AnswerPartKind.Content;
@@ -154,10 +178,8 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
             if (_open.Kind != AnswerPartKind.CallBegin)
                 json.WriteNumber("content_index"u8, 0);
             json.WriteString("delta"u8, text);
-            if (!isText)
-                return;
-            json.WriteStartArray("logprobs"u8);
-            json.WriteEndArray();
+            if (isText)
+                ResponseItem.WriteLogprobs(json, logprobs);
         });
     }
 
@@ -184,10 +206,8 @@ internal sealed class ResponseRun(StoredResponse response, RunningJob job, Serve
             {
                 json.WriteNumber("content_index"u8, 0);
                 json.WriteString("text"u8, $"{item.Text}");
-                if (!isText)
-                    return;
-                json.WriteStartArray("logprobs"u8);
-                json.WriteEndArray();
+                if (isText)
+                    ResponseItem.WriteLogprobs(json, $"{item.Logprobs}");
             });
             Event("response.content_part.done", json =>
             {

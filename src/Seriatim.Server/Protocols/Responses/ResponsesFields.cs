@@ -7,6 +7,9 @@ namespace Seriatim.Server;
 /// <summary>The fields of <c>/v1/responses</c>.</summary>
 internal static class ResponsesFields
 {
+    /// <summary>What `include` takes.</summary>
+    public const string Logprobs = "message.output_text.logprobs";
+
     private static readonly FieldTable<ToolDraft> ToolTable = new("tools[]",
     [
         Row.Needed<ToolDraft>("type", JsonKinds.String, "What the tool is: a function. Tools that run at OpenAI are refused.",
@@ -115,9 +118,18 @@ internal static class ResponsesFields
             "{\"run\": \"7\"}", ReadMetadata),
         Row.Refused<ResponsesRequest>("truncation", JsonKinds.String, "\"auto\"", ["\"disabled\""],
             "prompts are never cut; send what fits."),
-        Row.Refused<ResponsesRequest>("include", JsonKinds.Array, "[\"message.output_text.logprobs\"]", ["[]"],
-            "nothing more is told."),
-        Row.Refused<ResponsesRequest>("top_logprobs", JsonKinds.Integer, "2", ["0"], "ask /v1/chat/completions for them."),
+        Row.Of<ResponsesRequest>("include", JsonKinds.Array,
+            "What is told beside the answer: `message.output_text.logprobs`, the log-probability of each of its tokens.",
+            "[\"message.output_text.logprobs\"]", ReadInclude),
+        Row.Of<ResponsesRequest>("top_logprobs", JsonKinds.Integer,
+            "With `message.output_text.logprobs` in `include`: so many of the most probable tokens at each place, too.", "2",
+            ReadTop) with
+        {
+            Least = 0,
+            Most = 20,
+            Option = "Logprobs",
+            ExampleNeeds = "\"include\": [\"message.output_text.logprobs\"]",
+        },
         Row.Refused<ResponsesRequest>("max_tool_calls", JsonKinds.Integer, "2", [],
             "no tool runs here; call them, and send what they gave."),
         Row.Refused<ResponsesRequest>("conversation", JsonKinds.String | JsonKinds.Object, "\"conv_1\"", [],
@@ -131,6 +143,33 @@ internal static class ResponsesFields
         .. new[] { "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention" }.Select(name =>
             Row.Without<ResponsesRequest>(name, JsonKinds.String, "\"me\"", "Says who asks; nothing here depends on it.")),
     ]);
+
+    private static void ReadInclude(ResponsesRequest request, FieldValue value)
+    {
+        foreach (FieldValue item in value.Items())
+        {
+            if (item.Text != Logprobs)
+            {
+                throw ApiException.Unsupported(
+                    $"{item.Path} is {FieldValue.Cut(item.Text)}; {Logprobs} is what can be told.", item.Path);
+            }
+
+            request.Job.Generation.Logprobs ??= 0;
+        }
+    }
+
+    private static void ReadTop(ResponsesRequest request, FieldValue value)
+    {
+        if (request.Job.Generation.Logprobs is not null)
+        {
+            request.Job.Generation.Logprobs = value.Integer;
+        }
+        else if (value.Integer > 0)
+        {
+            throw ApiException.Invalid($"top_logprobs does nothing without {Logprobs} in include; give that, too.", value.Path,
+                "missing_field");
+        }
+    }
 
     private static ResponsesRequest Keep(ResponsesRequest request, FieldValue value, string name)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Seriatim.Generation;
@@ -76,7 +75,7 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
 
     /// <summary>About how much memory it holds.</summary>
     public long Bytes => Look(() => _echoBytes + _eventBytes + ResponseBytes.Of(_turns)
-        + _items.Sum(item => ResponseBytes.OfItem + (2L * item.Text.Length)));
+        + _items.Sum(item => ResponseBytes.OfItem + (2L * (item.Text.Length + item.Logprobs.Length))));
 
     /// <summary>Changes it, without anybody who reads it meanwhile.</summary>
     public void Change(Action change)
@@ -102,7 +101,7 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
         if (!HasEvents)
             return;
         int sequence = _first + _events.Count;
-        byte[] data = DataOf(json =>
+        byte[] data = JsonOutput.BytesOf(json =>
         {
             json.WriteStartObject();
             json.WriteString("type"u8, name);
@@ -299,12 +298,4 @@ internal sealed class StoredResponse(ResponsesRequest request, string id, string
     }
 
     private static long SizeOf(ResponseEvent one) => ResponseBytes.OfItem + one.Json.Length;
-
-    private static byte[] DataOf(Action<Utf8JsonWriter> write)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer, JsonOutput.Options))
-            write(json);
-        return buffer.WrittenSpan.ToArray();
-    }
 }

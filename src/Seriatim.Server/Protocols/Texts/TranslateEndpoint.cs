@@ -78,7 +78,7 @@ internal sealed class TranslateEndpoint : Endpoint
         }
 
         json.WriteEndArray();
-        OpenAiJson.WriteUsage(json, result.Results);
+        OpenAiJson.WriteUsage(json, result.Results, 0);
         json.WriteEndObject();
     }
 

@@ -21,7 +21,8 @@ internal sealed class ApplyTemplateEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         ChatRequest request = await call.ReadAsync(Table).ConfigureAwait(false);
-        using ModelUse use = await call.Server.Models.Find(request.Job.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        using ModelUse use = await call.Server.Models.Find(request.Job.Model)
+            .UseAsync(call.Aborted, looks: true).ConfigureAwait(false);
         LanguageModel model = use.Language;
         ChatPrompt.Require(model, request.Job);
         string prompt = model.Tokenizer.ApplyChatTemplate(request.Job.Messages, request.Job.Prompt(model));

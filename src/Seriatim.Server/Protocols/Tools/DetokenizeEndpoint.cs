@@ -32,7 +32,8 @@ internal sealed class DetokenizeEndpoint : Endpoint
     public override async Task HandleAsync(ApiCall call)
     {
         Request request = await call.ReadAsync(Table).ConfigureAwait(false);
-        using ModelUse use = await call.Server.Models.Find(request.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        using ModelUse use = await call.Server.Models.Find(request.Model)
+            .UseAsync(call.Aborted, looks: true).ConfigureAwait(false);
         Tokenizer tokenizer = use.Opened.Tokenizer;
         foreach (int id in request.Ids)
         {

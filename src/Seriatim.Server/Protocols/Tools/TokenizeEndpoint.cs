@@ -27,7 +27,8 @@ internal sealed class TokenizeEndpoint : Endpoint
                 isChat ? "invalid_value" : "missing_field");
         }
 
-        using ModelUse use = await call.Server.Models.Find(request.Chat.Model).UseAsync(call.Aborted).ConfigureAwait(false);
+        using ModelUse use = await call.Server.Models.Find(request.Chat.Model)
+            .UseAsync(call.Aborted, looks: true).ConfigureAwait(false);
         Tokenizer tokenizer = use.Opened.Tokenizer;
         int[] ids = isChat ? ChatPrompt.Request(use.Language, request.Chat, request.Chat.Prompt(use.Language)).Prompt.ToArray()
             : tokenizer.Encode(request.Text!, request.Options);

@@ -24,7 +24,7 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
     /// <param name="ids">The prompt.</param>
     /// <param name="use">What the request says of its tools; where none are offered, no calls are looked for.</param>
     /// <param name="own">The grammar that the request has of its own; null: none. It holds for what the user is told, not for
-    /// the reasoning before it.</param>
+    /// the reasoning before it, and not for calls of tools.</param>
     /// <exception cref="GrammarException">A tool's schema is none, or cannot be enforced where it must be, or two grammars are
     /// asked for.</exception>
     public static AnswerPlan Of(
@@ -32,24 +32,25 @@ internal sealed record AnswerPlan(AnswerFormat Format, IReadOnlyList<ChatTool> T
     {
         foreach (ChatTool tool in prompt.Tools)
             ToolSchema.Check(tool);
+        if (own is not null)
+        {
+            use = use.Content is null ? use with { Content = own } : throw new GrammarException(own.Kind, "",
+                $"the request has a grammar of its own ({own.Kind}), and asks for another form of its answer "
+                + $"({use.Content.Kind}); leave one of them out");
+        }
+
         AnswerFormat format = AnswerFormat.Of(tokenizer, prompt.Template);
-        if (prompt.Tools.Count == 0 || use.Choice.Kind == ToolChoiceKind.None)
+        bool offers = format.Tools is not null && prompt.Tools.Count > 0 && use.Choice.Kind != ToolChoiceKind.None;
+        if (!offers)
             format = format.WithoutCalls();
         var plan = new AnswerPlan(format, prompt.Tools, format.StartsInReasoning(tokenizer, ids)) { Use = use };
-        bool needsGrammar = format.Tools is not null && prompt.Tools.Count > 0 && use.IsConstrained;
-        Grammar? grammar = needsGrammar ? ToolGrammar.Of(plan, use)
-            : use.ContentSchema is { } schema ? ContentGrammar.Of(plan, schema) : null;
-        if (grammar is not null && own is not null)
-        {
-            throw new GrammarException(grammar.Kind, "",
-                $"the request has a grammar of its own ({own.Kind}), and its tools or the form "
-                + "of its answer need another; leave one of them out");
-        }
+        Grammar? grammar = offers && use.IsConstrained ? ToolGrammar.Of(plan, use)
+            : use.Content is { } form ? ContentGrammar.Around(plan, form) : null;
 
         return plan with
         {
-            Grammar = own is null ? grammar : ContentGrammar.Around(plan, own),
-            HasForm = own is not null || use.ContentSchema is not null,
+            Grammar = grammar,
+            HasForm = use.Content is not null,
         };
     }
 

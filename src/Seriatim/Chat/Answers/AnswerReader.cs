@@ -38,6 +38,9 @@ internal sealed class AnswerReader
     /// <summary>What the model thought so far.</summary>
     public string Reasoning => _sink.Thoughts;
 
+    /// <summary>Whether the model is thinking, as far as it is known.</summary>
+    public bool IsThinking => _sink.IsThinking;
+
     /// <summary>Complete calls so far.</summary>
     public IReadOnlyList<ToolCall> Calls => _sink.Calls;
 
@@ -142,6 +145,13 @@ internal sealed class AnswerReader
     private Pause Thoughts()
     {
         _sink.PassMark();
-        return _text.Until([Format.Reasoning!.Close], _sink.Reasoning);
+        return new Pause(ThoughtSteps());
+    }
+
+    private IEnumerable<Pause> ThoughtSteps()
+    {
+        _sink.IsThinking = true;
+        yield return _text.Until([Format.Reasoning!.Close], _sink.Reasoning);
+        _sink.IsThinking = false;
     }
 }

@@ -30,6 +30,9 @@ internal sealed class AnswerSink
     /// <summary>Whether nothing behind the first call counts.</summary>
     public bool OneCall { get; set; }
 
+    /// <summary>Whether what comes next is thought, as far as is known.</summary>
+    public bool IsThinking { get; set; }
+
     /// <summary>Whether the text is held to a form, so that marks in it are text.</summary>
     public bool HasForm { get; init; }
 

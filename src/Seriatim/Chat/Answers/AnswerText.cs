@@ -3,6 +3,12 @@ namespace Seriatim;
 /// <summary>An answer as it comes: what of it is not read yet, and the ways to read on.</summary>
 internal sealed class AnswerText
 {
+    /// <summary>Takes from the front of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="fits">Whether what comes next can stand there.</param>
+    /// <returns>How many characters.</returns>
+    public delegate int Scanning(ReadOnlySpan<char> text, out bool fits);
+
     private readonly Stack<IEnumerator<Pause>> _reading = [];
     private char[] _letters = new char[64];
     private int _start, _end;
@@ -78,6 +84,12 @@ internal sealed class AnswerText
     /// Passes one of some marks if it comes next, also what there is of one where the answer ends; else nothing is passed.
     /// </summary>
     public Pause Next(params IReadOnlyList<string> marks) => new(NextSteps(marks));
+
+    /// <summary>Passes what a reader takes as it comes, until it has done, meets what does not fit, or the answer ends.</summary>
+    /// <param name="read">Takes from the front of a text, and says how many characters.</param>
+    /// <param name="isDone">Whether it has done.</param>
+    /// <param name="put">Takes what was passed.</param>
+    public Pause Scan(Scanning read, Func<bool> isDone, Action<string> put) => new(ScanSteps(read, isDone, put));
 
     /// <summary>Length of the longest end of a text that is a proper beginning of one of some marks.</summary>
     public static int BeginningAtEnd(ReadOnlySpan<char> text, IEnumerable<string> marks)
@@ -202,5 +214,17 @@ internal sealed class AnswerText
         }
 
         return first;
+    }
+
+    private IEnumerable<Pause> ScanSteps(Scanning read, Func<bool> isDone, Action<string> put)
+    {
+        while (true)
+        {
+            int length = read(Held, out bool fits);
+            put(Take(length));
+            if (isDone() || !fits || Ended)
+                yield break;
+            yield return Pause.More;
+        }
     }
 }

@@ -86,23 +86,13 @@ internal sealed class CallBlock(AnswerText text, AnswerSink sink)
     {
         var scanner = new JsonScanner();
         yield return text.SkipSpace(space => _raw.Append(space));
-        bool fits = text.Held.StartsWith('{');
-        while (fits)
+        if (text.Held.StartsWith('{'))
         {
-            int at = 0;
-            while (at < text.Held.Length && !scanner.IsDone && fits)
+            yield return text.Scan(scanner.Read, () => scanner.IsDone, piece =>
             {
-                fits = scanner.Take(text.Held[at]);
-                at += fits ? 1 : 0;
-            }
-
-            string piece = text.Take(at);
-            _raw.Append(piece);
-            sink.Arguments(piece);
-            if (scanner.IsDone || text.Ended)
-                break;
-            if (fits)
-                yield return Pause.More;
+                _raw.Append(piece);
+                sink.Arguments(piece);
+            });
         }
 
         if (scanner.IsDone)
@@ -113,16 +103,13 @@ internal sealed class CallBlock(AnswerText text, AnswerSink sink)
     {
         var call = new CallObject(sink);
         yield return text.SkipSpace(space => _raw.Append(space));
-        bool fits = text.Held.StartsWith('{');
-        while (fits)
+        if (text.Held.StartsWith('{'))
         {
-            int read = call.Read(text.Held, out fits);
-            _raw.Append(text.Take(read));
-            _name = call.Name;
-            if (call.IsDone || text.Ended)
-                break;
-            if (fits)
-                yield return Pause.More;
+            yield return text.Scan(call.Read, () => call.IsDone, piece =>
+            {
+                _raw.Append(piece);
+                _name = call.Name;
+            });
         }
 
         IsRead = call.IsDone && call.Finish(needsArguments: false);

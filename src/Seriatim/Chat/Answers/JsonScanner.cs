@@ -42,6 +42,19 @@ internal sealed class JsonScanner
         }
     }
 
+    /// <summary>Takes as much of a text as belongs to the value.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="fits">Whether it can still become one.</param>
+    /// <returns>How many characters.</returns>
+    public int Read(ReadOnlySpan<char> text, out bool fits)
+    {
+        fits = true;
+        int at = 0;
+        while (at < text.Length && !IsDone && (fits = Take(text[at])))
+            at++;
+        return at;
+    }
+
     private bool TakeInString(char next)
     {
         if (_escaped)

@@ -35,16 +35,7 @@ internal sealed class BareObjects(AnswerText text, AnswerSink sink)
             if (!text.Held.StartsWith('{'))
                 break;
             var call = new CallObject(sink);
-            bool fits = true;
-            while (true)
-            {
-                int read = call.Read(text.Held, out fits);
-                passed.Append(text.Take(read));
-                if (call.IsDone || !fits || text.Ended)
-                    break;
-                yield return Pause.More;
-            }
-
+            yield return text.Scan(call.Read, () => call.IsDone, piece => passed.Append(piece));
             if (!End(call, $"{passed}"))
                 break;
             passed.Clear();

@@ -53,7 +53,11 @@ internal sealed class HarmonyFormat : ToolFormat
         if (NameOf(header, isComplete: true) is { } name)
             yield return new Pause(ReadCall(name, text, sink));
         else if (ChannelOf(header) == Analysis)
+        {
+            sink.IsThinking = true;
             yield return text.Until(Closings, sink.Reasoning);
+            sink.IsThinking = false;
+        }
         else if (sink.HasForm && ChannelOf(header) == Final)
             yield return text.Rest(sink.Content);
         else

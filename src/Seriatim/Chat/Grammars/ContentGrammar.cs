@@ -16,10 +16,6 @@ internal static class ContentGrammar
     /// <summary>The schema of any JSON object.</summary>
     public static JsonElement AnyObject { get; } = JsonElement.Parse("""{"type": "object"}""");
 
-    /// <summary>The grammar of answers by a schema.</summary>
-    /// <exception cref="GrammarException">The schema cannot be enforced.</exception>
-    public static Grammar Of(AnswerPlan plan, JsonElement schema) => Around(plan, OfSchema(schema));
-
     /// <summary>The grammar of a schema alone.</summary>
     /// <exception cref="GrammarException">The schema cannot be enforced.</exception>
     public static Grammar OfSchema(JsonElement schema)

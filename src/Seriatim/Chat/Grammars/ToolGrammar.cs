@@ -17,7 +17,7 @@ internal static class ToolGrammar
 
     private const string FormatKey = "format", OpenKey = "reasoning", StartsKey = "starts_in_reasoning", ToolsKey = "tools";
     private const string ChoiceKey = "choice", NameKey = "name", ParallelKey = "parallel", StrictKey = "strict";
-    private const string ContentKey = "content", ParametersKey = "parameters";
+    private const string ContentKey = "content", SourceKey = "source", ParametersKey = "parameters";
 
     /// <summary>The grammar of answers to a prompt.</summary>
     /// <exception cref="GrammarException">A schema cannot be enforced, or the tool that must be called is not
@@ -43,7 +43,7 @@ internal static class ToolGrammar
         bool isRequired = use.Choice.Kind == ToolChoiceKind.Required;
         ToolTerms[] tools = [.. offered.Select(tool =>
             new ToolTerms(tool, use.Strict.Contains(tool.Name), isRequired, rules))];
-        GrammarNode? content = use.ContentSchema is { } schema ? SchemaNodes.Of(rules, schema) : null;
+        GrammarNode? content = use.Content is { } form ? SchemaNodes.Import(rules, form.Rules) : null;
         GrammarNode answer = format.Answer(
             tools, isRequired, use.IsParallel, content, plan.Format.Reasoning?.Marks ?? []);
         rules.Define(root, ContentGrammar.Thoughts(plan, answer));
@@ -64,13 +64,12 @@ internal static class ToolGrammar
             ToolSchema.Check(tool);
         if (!Enum.TryParse(Text(saved, ChoiceKey), out ToolChoiceKind choice) || !Enum.IsDefined(choice))
             throw new GrammarException("Tools", $"/{ChoiceKey}", $"{Text(saved, ChoiceKey)} is no choice of tools");
-        JsonElement content = saved.GetProperty(ContentKey);
         var use = new ToolUse
         {
             Choice = new ToolChoice(choice, Text(saved, NameKey)),
             IsParallel = saved.GetProperty(ParallelKey).GetBoolean(),
             Strict = [.. saved.GetProperty(StrictKey).EnumerateArray().Select(tool => tool.GetString() ?? "")],
-            ContentSchema = content.ValueKind == JsonValueKind.Null ? null : content,
+            Content = Text(saved, ContentKey) is { } form ? Grammar.From(form, Text(saved, SourceKey) ?? "") : null,
         };
         ReasoningMarks? marks = Text(saved, OpenKey) is { } close ? ReasoningMarks.Of(close) : null;
         return Of(new AnswerPlan(new AnswerFormat(format, marks), tools, saved.GetProperty(StartsKey).GetBoolean()), use);
@@ -94,7 +93,8 @@ internal static class ToolGrammar
             [NameKey] = use.Choice.Name,
             [ParallelKey] = use.IsParallel,
             [StrictKey] = new JsonArray([.. use.Strict.Select(name => (JsonNode)name)]),
-            [ContentKey] = use.ContentSchema is { } schema ? JsonNode.Parse(schema.GetRawText()) : null,
+            [ContentKey] = use.Content?.Kind,
+            [SourceKey] = use.Content?.Source,
         };
         return source.ToJsonString();
     }

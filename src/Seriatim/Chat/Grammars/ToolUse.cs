@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Seriatim.Generation;
 
 namespace Seriatim;
 
@@ -14,11 +14,11 @@ internal sealed record ToolUse
     /// <summary>Tools whose arguments must follow their schema.</summary>
     public IReadOnlyList<string> Strict { get; init; } = [];
 
-    /// <summary>Schema of an answer that is no call; null: any text.</summary>
-    public JsonElement? ContentSchema { get; init; }
+    /// <summary>What an answer that is no call must look like; null: any text.</summary>
+    public Grammar? Content { get; init; }
 
     /// <summary>Whether a grammar is needed: where the model decides everything, none is.</summary>
     public bool IsConstrained =>
         Choice.Kind == ToolChoiceKind.Required || (Choice.Kind == ToolChoiceKind.Auto
-            && (!IsParallel || Strict.Count > 0 || ContentSchema is not null));
+            && (!IsParallel || Strict.Count > 0 || Content is not null));
 }

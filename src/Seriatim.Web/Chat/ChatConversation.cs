@@ -2,7 +2,7 @@ namespace Seriatim.Web.Chat;
 
 /// <summary>A conversation as a tree of turns, of which one path is shown. It outlives the page that shows it.</summary>
 /// <param name="id">What finds it.</param>
-public sealed class Conversation(string id)
+public sealed class ChatConversation(string id)
 {
     private readonly Lock _gate = new();
     private readonly List<ChatTurn> _first = [];

@@ -1,0 +1,46 @@
+namespace Seriatim.Models;
+
+/// <summary>StableLM (Stability AI, 2023): llama with layer norms, of which a part of each head turns; in one size both parts read one norm.</summary>
+internal sealed class StableLmArchitecture : Architecture
+{
+    public override string ModelType => "stablelm";
+
+    public override IReadOnlyList<string> ClassNames => ["StableLmForCausalLM"];
+
+    internal override GgufMap Gguf { get; } = new()
+    {
+        Architecture = "stablelm",
+        Keys =
+        [
+            .. GgufMap.LayerNormKeys("layer_norm_eps"),
+            new GgufKey("use_parallel_residual", "use_parallel_residual", GgufKind.Flag).Optional,
+        ],
+        Names = spec => GgufMap.LlamaNames(spec, turned: false),
+        Read = config =>
+        {
+            LlamaFamily.ReadGguf(config, partial: true);
+            config.Json.TryAdd("partial_rotary_factor", 1.0);
+
+            // Readers go by the tensors: a file may say that both parts are parallel and have norms for both.
+            config.Json["use_parallel_residual"] = !config.Has("blk.0.ffn_norm.weight");
+            config.Json["use_qkv_bias"] = config.Has("blk.0.attn_q.bias");
+            config.Json["qk_layernorm"] = config.Has("blk.0.attn_q_norm.weight");
+        },
+        Write = export => LlamaFamily.WriteGguf(export, export.Spec.Decoder!.AgreedAttention(), partial: true),
+    };
+
+    public override ModelSpec ReadSpec(ConfigReader config, string className)
+    {
+        int width = config.Size("hidden_size");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width,
+            rope: keys => keys with { DefaultPart = 0.25 });
+        config.Only("qk_layernorm", false);
+        NormSpec norm = LlamaFamily.LayerNorm(config, "layer_norm_eps");
+        var layer = new LayerSpec(config.Flag(false, "use_parallel_residual") ? Placement.ParallelOfOne : Placement.Pre, norm,
+            attention with { InputBias = config.Flag(false, "use_qkv_bias") }, LlamaFamily.FeedForward(config));
+        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
+        return spec with { Dropout = config.Dropout(residual: "hidden_dropout", attention: "attention_dropout") };
+    }
+
+    public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+}
