@@ -55,8 +55,8 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     }
 
     /// <summary>
-    /// Rules after those that they name, as far as they are not recursive: a chain of many rules (an object with as many keys that
-    /// may be left out) needs no deeper stack than one rule.
+    /// Rules after those that they name, as far as they are not recursive: a chain of many rules (an object with as many keys
+    /// that may be left out) needs no deeper stack than one rule.
     /// </summary>
     private void BeginWithTheLast()
     {
