@@ -1,8 +1,6 @@
 using Bunit;
-using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
-using Seriatim.Inspection;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
 using Seriatim.Web.Shell;
@@ -98,17 +96,6 @@ public sealed class ComponentTests : BunitContext
         Assert.Empty(view.FindAll(".masked"));
 
         string Text() => string.Concat(view.FindAll(".refined-token").Select(token => token.TextContent));
-    }
-
-    [Fact]
-    public void Alignment_is_a_table_with_heads()
-    {
-        TextToken[] source = [new(0, 1, "我", "我", [], false), new(1, 2, "</s>", "", [], true)];
-        TextToken[] target = [new(0, 3, "I", " I", [], false)];
-        IRenderedComponent<AlignmentTable> table = Draw<AlignmentTable>(parameters => parameters
-            .Add(one => one.Alignment, new TranslationAlignment(source, target, [[0.75f, 0.05f]], 2)));
-        Assert.Equal(["我", "</s>", "I"], table.FindAll("th").Select(head => head.TextContent));
-        Assert.Equal(["75", ""], table.FindAll("tbody td").Select(cell => cell.TextContent));
     }
 
     private IRenderedComponent<T> Draw<T>(Action<ComponentParameterCollectionBuilder<T>> parameters)

@@ -30,6 +30,8 @@ public sealed class TranslateBrowserTests(BrowserFixture fixture)
         string[] expected = [.. alignment.Weights.SelectMany(row => row)
             .Select(weight => weight >= 0.1 ? (weight * 100).ToString("0", CultureInfo.InvariantCulture) : "")];
         Assert.Equal(expected, cells);
+        Assert.Equal(alignment.Target.Count, await page.Locator(".alignment th[scope=row]").CountAsync());
+        Assert.Equal(alignment.Source.Count, await page.Locator(".alignment th[scope=col]").CountAsync());
         using Translator other = await Translator.OpenAsync("zh-en-nar");
         Assert.Equal(await other.TranslateAsync("我爱学习", new TranslationOptions { Iterations = 4 }),
             await page.InnerTextAsync("#beside-translation"));
