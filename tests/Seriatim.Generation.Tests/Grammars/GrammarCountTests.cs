@@ -42,7 +42,21 @@ public sealed class GrammarCountTests
         Assert.False(CountedTerminal.CanCount(Character, 1, int.MaxValue));
         Assert.False(CountedTerminal.CanCount(RegexLanguage.Full("ab?"), 1, 500));
         Assert.False(CountedTerminal.CanCount(RegexLanguage.Full("a?"), 1, 500));
+        Assert.False(CountedTerminal.CanCount(RegexLanguage.Full("(ab)*[^a]"), 1, 500));
         Assert.False(CountedTerminal.CanCount(Character, 0, 0));
+    }
+
+    [Fact]
+    public void ARoundThatComesBackToItsStartIsNotDone()
+    {
+        CompiledGrammar grammar = CompiledGrammar.Of(
+            Grammar.Gbnf("root ::= \"b\" ((\"ab\")* [^a]){1,100}"), MadeTokenizer.Bytes, 257);
+        var walk = new GrammarWalk(grammar);
+        Assert.All("bb"u8.ToArray(), value => Assert.True(walk.Accept(value)));
+        Assert.True(walk.CanEnd);
+        Assert.All("ab"u8.ToArray(), value => Assert.True(walk.Accept(value)));
+        Assert.False(walk.CanEnd);
+        Assert.True(walk.Accept('x') && walk.CanEnd);
     }
 
     [Fact]

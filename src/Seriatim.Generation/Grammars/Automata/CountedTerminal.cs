@@ -30,11 +30,23 @@ internal sealed class CountedTerminal : Terminal
             return false;
         for (int state = 0; state < body.States; state++)
         {
-            if (body.Accepts(state) && Terminals.GoesOn(body, state))
+            // Its start must not be met again within a round: there, and nowhere else, all that were begun are done.
+            if ((body.Accepts(state) && Terminals.GoesOn(body, state)) || LeadsTo(body, state, ByteDfa.Start))
                 return false;
         }
 
         return true;
+    }
+
+    private static bool LeadsTo(ByteDfa body, int state, int target)
+    {
+        for (int one = 0; one < body.Classes; one++)
+        {
+            if (body.NextOfClass(state, one) == target)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Rounds of a body.</summary>
