@@ -60,7 +60,7 @@ public sealed class FrameBrowserTests(BrowserFixture fixture)
         await page.WaitForSelectorAsync("#components-reconnect-modal.show");
         Assert.Contains("what you typed is still here", await page.InnerTextAsync("#components-reconnect-modal"));
         await using PageServer again = await PageServer.StartAsync(port: port);
-        await page.WaitForSelectorAsync("#components-reconnect-modal.restarted", new() { Timeout = 40_000 });
+        await page.WaitForSelectorAsync("#components-reconnect-modal.restarted", new() { Timeout = 90_000 });
         visitor.Forgive();
         await page.ClickAsync("#reconnect-reload");
         await visitor.UntilAsync("document.getElementById('say')?.value === 'half a sent'");

@@ -26,7 +26,7 @@ internal sealed class Visitor : IAsyncDisposable
             ViewportSize = new() { Width = width, Height = height },
             ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(60_000); // Nobody waits so long unless the machine does much else.
         await context.AddCookiesAsync(
             [new() { Name = "seriatim-language", Value = language, Url = url },
             new() { Name = "seriatim-theme", Value = theme, Url = url }]);
@@ -50,7 +50,7 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>Waits until something holds in the page. Its policy forbids what the library's own waiting does.</summary>
-    public async Task UntilAsync(string holds, int seconds = 20)
+    public async Task UntilAsync(string holds, int seconds = 60)
     {
         for (long start = Environment.TickCount64; Environment.TickCount64 - start < seconds * 1000L; await Task.Delay(40))
         {
