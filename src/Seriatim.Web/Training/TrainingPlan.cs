@@ -15,6 +15,9 @@ internal sealed record TrainingPlan(string Title, TrainingSize Size, int Steps, 
     /// <summary>Fewest and most steps.</summary>
     public const int LeastSteps = 10, MostSteps = 1_000_000;
 
+    /// <summary>Fewest steps between two checkpoints: validating, saving and sampling take as long as some steps.</summary>
+    private const int LeastBetween = 25;
+
     private const string Border = "<|endoftext|>";
 
     /// <summary>Characters that are held back to validate on, about: more would take longer than training in short runs.</summary>
@@ -24,7 +27,7 @@ internal sealed record TrainingPlan(string Title, TrainingSize Size, int Steps, 
     /// <param name="text">The text.</param>
     public JsonObject ToRecipe(string text)
     {
-        int every = Math.Max(1, Steps / 8);
+        int every = Math.Max(Math.Min(Steps, LeastBetween), Steps / 8);
         var file = new JsonObject { ["path"] = TextName, ["format"] = "text" };
 
         // Documents, where the text says where they end; else it is one.

@@ -19,7 +19,7 @@ public sealed class TrainingWorkTests
         await using (PageServer server = await StartAsync(folder))
         {
             TrainingWork work = server.Services.GetRequiredService<TrainingWork>();
-            TrainingRun run = await work.PrepareAsync(new TrainingPlan("../My cats", TrainingSize.All[0], 24, "the cat"), Text);
+            TrainingRun run = await work.PrepareAsync(new TrainingPlan("../My cats", TrainingSize.All[0], 60, "the cat"), Text);
             Assert.Equal(TrainingState.Ready, run.Record.State);
             Assert.True(run.Memory!.Value.Total > 1000);
             Assert.True(run.Seconds > 0);
@@ -38,14 +38,14 @@ public sealed class TrainingWorkTests
             await WaitAsync(() => work.Current is null);
             Assert.Equal(TrainingState.Stopped, run.Record.State);
             Assert.True(run.CanResume);
-            Assert.InRange(run.Record.Steps, 1, 23);
+            Assert.InRange(run.Record.Steps, 25, 59);
             await work.ResumeAsync(run);
             await WaitAsync(() => work.Current is null);
             Assert.True(run.Record.State == TrainingState.Done, run.Record.Failure);
-            Assert.Equal(24, run.Record.Steps);
+            Assert.Equal(60, run.Record.Steps);
             Assert.Equal("My-cats", run.Record.Model);
             Assert.All(run.Record.Samples, sample => Assert.Equal("the cat", sample.Prompt));
-            Assert.Equal(24, run.Entries[^1].Step);
+            Assert.Equal(60, run.Entries[^1].Step);
 
             using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
             using HttpResponseMessage answer = await client.PostAsync("/v1/completions",
