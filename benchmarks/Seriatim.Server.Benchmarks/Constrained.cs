@@ -35,7 +35,8 @@ internal static class Constrained
             (tokens, certain) = (tokens + mine.Tokens, certain + mine.Certain);
         }
 
-        Console.WriteLine($"{sequences} sequences: without a schema {Median(free):F0} tokens/s, with it {Median(bound):F0} tokens/s, "
+        Console.WriteLine($"{sequences} sequences: without a schema {Median(free):F0} tokens/s, with it "
+            + $"{Median(bound):F0} tokens/s, "
             + $"median ratio {Median(ratios):F3} ({ratios.Min():F3} to {ratios.Max():F3}, {rounds} rounds by turns); "
             + $"{certain * 100.0 / tokens:F0} % of its tokens were certain and cost no step of their own");
     });
@@ -56,7 +57,8 @@ internal static class Constrained
         long tokens = results.Sum(result => result.Usage.NewTokens);
         return tokens == sequences * (long)HttpOverhead.NewTokens
             ? new Rate(tokens, results.Sum(result => result.Usage.AcceptedTokens), tokens / seconds)
-            : throw new InvalidOperationException($"{tokens} tokens came; {sequences} times {HttpOverhead.NewTokens} were asked for.");
+            : throw new InvalidOperationException(
+                $"{tokens} tokens came; {sequences} times {HttpOverhead.NewTokens} were asked for.");
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

@@ -33,13 +33,15 @@ internal static class FirstToken
         }
 
         Console.WriteLine($"first token ({newTokens} new): library {Median(own):F2} ms, HTTP {Median(through):F2} ms; "
-            + $"{Median(through) - Median(own):F2} ms later (medians of {rounds}), median of the differences {Median(later):F2} ms");
+            + $"{Median(through) - Median(own):F2} ms later (medians of {rounds}), "
+            + $"median of the differences {Median(later):F2} ms");
         Console.WriteLine("  " + string.Join(", ", marks.Select(mark => $"{mark.Key} {Median(mark.Value):F2}")));
     }
 
     private static async Task<double> LibraryAsync(LanguageModel library, int round, int newTokens)
     {
-        GenerationRequest request = HttpOverhead.Request(library, 1000 * newTokens + Warm + round, 1) with { MaxNewTokens = newTokens };
+        GenerationRequest request =
+            HttpOverhead.Request(library, 1000 * newTokens + Warm + round, 1) with { MaxNewTokens = newTokens };
         double first = 0;
         long start = Stopwatch.GetTimestamp();
         await foreach (GenerationUpdate _ in library.Submit(request))
