@@ -235,7 +235,8 @@ public sealed class GrammarFuzzTests(ITestOutputHelper output)
                 }
 
                 made++;
-                var other = new Regex($"\\A(?:{pattern})\\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5));
+                if (Other(pattern) is not { } other)
+                    return;
                 for (int j = 0; j < 40; j++)
                 {
                     string text = string.Concat(Enumerable.Range(0, random.Next(7)).Select(_ => "aabbcé1"[random.Next(7)]));
@@ -247,6 +248,26 @@ public sealed class GrammarFuzzTests(ITestOutputHelper output)
 
         output.WriteLine($"{made} made, {refused} refused");
         Assert.True(made > count / 2, $"{made} made, {refused} refused");
+    }
+
+    /// <summary>
+    /// Another reader; null: it has its own opinion. The one that goes back counts empty rounds in its own way, the one that does
+    /// not go back does not look ahead, nor read what is large.
+    /// </summary>
+    private static Regex? Other(string pattern)
+    {
+        bool looks = pattern.Contains("(?=", StringComparison.Ordinal) || pattern.Contains("(?!", StringComparison.Ordinal);
+        if (looks && pattern.Contains("{2", StringComparison.Ordinal))
+            return null;
+        try
+        {
+            return new Regex($"\\A(?:{pattern})\\z", RegexOptions.CultureInvariant
+                | (looks ? RegexOptions.None : RegexOptions.NonBacktracking), TimeSpan.FromSeconds(20));
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
     }
 
     private static string RandomPattern(Random random, int depth) => random.Next(depth == 0 ? 4 : 10) switch
