@@ -240,6 +240,9 @@ public sealed class GrammarFuzzTests(ITestOutputHelper output)
                 for (int j = 0; j < 40; j++)
                 {
                     string text = string.Concat(Enumerable.Range(0, random.Next(7)).Select(_ => "aabbcé1"[random.Next(7)]));
+                    // .NET 10 denies that (?:a*|)+ matches the empty text, which it does by ECMAScript.
+                    if (text.Length == 0 && pattern.Contains("|)", StringComparison.Ordinal))
+                        continue;
                     bool isIn = Language.Contains(full, Encoding.UTF8.GetBytes(text));
                     Assert.True(other.IsMatch(text) == isIn, $"{pattern}: {text}");
                 }
@@ -279,7 +282,7 @@ public sealed class GrammarFuzzTests(ITestOutputHelper output)
         4 or 5 => RandomPattern(random, depth - 1) + RandomPattern(random, depth - 1),
         6 => $"(?:{RandomPattern(random, depth - 1)}|{RandomPattern(random, depth - 1)})",
         9 when random.Next(3) == 0 => $"(?:{RandomPattern(random, depth - 1)}|)",
-        // What comes twice is never empty: .NET 10 denies that (?:a*|){2,} matches the empty text, which it does.
+        // What comes twice is never empty, for the same reason.
         7 when random.Next(2) == 0 => $"(?:c{RandomPattern(random, depth - 1)}){(random.Next(2) == 0 ? "{2}" : "{2,}")}",
         8 when random.Next(3) == 0 => $"(?{"=!"[random.Next(2)]}{RandomPattern(random, depth - 1)})",
         _ => $"(?:{RandomPattern(random, depth - 1)}){random.Next(8) switch
