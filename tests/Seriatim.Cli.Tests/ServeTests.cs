@@ -9,6 +9,27 @@ namespace Seriatim.Cli.Tests;
 public sealed class ServeTests
 {
     [StoriesFact]
+    public async Task Ui_opens_the_page_of_the_server_that_runs_and_ignores_no_flag()
+    {
+        using Process server = Cli.Start("serve", "--port", "0", "--json", "-m", $"{Cli.Stories}=tale");
+        try
+        {
+            string url = JsonElement.Parse((await server.StandardOutput.ReadLineAsync())!).GetProperty("url").GetString()!;
+            string port = $"{new Uri(url).Port}";
+            Assert.Equal((0, url), Told(Cli.Run("ui", "--no-browser", "--port", port)));
+            (int code, _, string error) = Cli.Run("ui", "--no-browser", "--port", port, "-m", "stories");
+            Assert.Equal(1, code);
+            Assert.Contains("--model is for one that starts", error);
+        }
+        finally
+        {
+            server.Kill();
+        }
+
+        static (int Code, string Output) Told((int Code, string Output, string Error) run) => (run.Code, run.Output.Trim());
+    }
+
+    [StoriesFact]
     public async Task Serve_listens_answers_repeats_and_stops_when_told_once_its_requests_have_ended()
     {
         using Process server = Cli.Start("serve", "--port", "0", "--json", "-m", $"{Cli.Stories}=tale,story");

@@ -7,7 +7,7 @@ namespace Seriatim.Cli;
 /// <summary><c>seriatim ui</c>: the page, in the browser; starts the server if there is none yet.</summary>
 internal static class UiCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     public static Command Build()
     {

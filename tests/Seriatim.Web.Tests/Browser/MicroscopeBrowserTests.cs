@@ -38,7 +38,10 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
                 continue;
             Capture seen = await scope.LookAsync(text, new CaptureFilter
             {
-                Kinds = CaptureKinds.Attention, Layers = [0], Heads = [0], Rows = [last],
+                Kinds = CaptureKinds.Attention,
+                Layers = [0],
+                Heads = [0],
+                Rows = [last],
             });
             Assert.Equal(seen.Attention[0].Weights, rows[0].Skip(1).Select(Number));
         }
