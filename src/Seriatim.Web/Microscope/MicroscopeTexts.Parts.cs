@@ -54,7 +54,7 @@ internal static partial class MicroscopeTexts
         "温度为 0：不抽取，直接取概率最大的词元。");
     public static readonly Text Die = new("The race of the candidates", "候选的竞赛");
     public static readonly Text DieAbout = new(
-        "Seed {0}, step {1}. Each candidate has a number u of its own; the highest logit − log(−log u) wins: a draw from the softmax.",
+        "Seed {0}, step {1}. Each candidate has a number u of its own; the highest logit − log(−log u) wins: a fair draw.",
         "种子 {0}，第 {1} 步。每个候选有自己的随机数 u；logit − log(−log u) 最高者胜出，这等于按 softmax 抽取。");
     public static readonly Text RaceScore = new("Score", "得分");
     public static readonly Text TokenMade = new("id {0}, bytes {1}", "编号 {0}，字节 {1}");

@@ -28,7 +28,7 @@ public sealed record CapturedAttention
     /// </summary>
     public IReadOnlyList<int> Keys { get; }
 
-    /// <summary>Their weights; they sum to 1.</summary>
+    /// <summary>Their weights; they sum to 1, or to less in heads that may look at nothing (learned sinks: gpt-oss).</summary>
     public IReadOnlyList<float> Weights { get; }
 
     /// <summary>The weights by key, 0 where nothing is seen.</summary>

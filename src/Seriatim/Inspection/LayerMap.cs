@@ -39,6 +39,7 @@ public sealed record LayerMap
         (int heads, int keyHeads, int headDim) = spec.Mixer switch
         {
             MixerSpec.Attention one => (one.Heads, one.KeyValueHeads, one.HeadDim),
+            MixerSpec.Latent one => (one.Heads, 1, one.Rank + one.TurnDim),
             MixerSpec.LocalGlobal one => (one.Heads, one.Heads, one.HeadDim),
             MixerSpec.BlockSparse one => (one.Heads, one.Heads, one.HeadDim),
             MixerSpec.HashedAttention one => (one.Heads, one.Heads, one.HeadDim),

@@ -155,7 +155,7 @@ internal sealed class TeacherPass(Microscope microscope)
                 return Masked(ids, mask, 0, ids.Length, 6);
             default:
                 throw new ModelTaskException(
-                    $"{microscope.Name} ({_model.Spec.Task}) is not trained on the tokens of its text: there is nothing to force.");
+                    $"{microscope.Name} ({_model.Spec.Task}) is not trained on the tokens of its text: nothing can be forced.");
         }
     }
 
