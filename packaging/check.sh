@@ -47,7 +47,7 @@ for _ in $(seq 150); do if [ -s "$work/serve.json" ]; then break; fi; sleep 0.2;
 url=$(sed -E 's/.*"url": ?"([^"]+)".*/\1/' "$work/serve.json")
 html=$(fetch "$url/" text/html) || { say "the installed tool serves no page."; cat "$work/serve.log"; exit 1; }
 files=$(grep -oE '(src|href)="page/[^"]+"' <<<"$html" | sed -E 's/.*"(.*)"/\1/')
-expect "files of the page" "$(wc -l <<<"$files" | tr -d ' ')" 6
+[ "$(wc -l <<<"$files")" -ge 6 ] || { say "the page loads only $files"; exit 1; }
 for file in $files; do fetch "$url/$file" '*/*' > "$work/file" && [ -s "$work/file" ] || { say "the installed tool does not serve $file."; exit 1; }; done
 kill "$server"
 wait "$server" || true

@@ -12,7 +12,9 @@ using Seriatim.Web.Translate;
 
 namespace Seriatim.Web;
 
-/// <summary>The page in an app of ASP.NET Core that has Seriatim's server: <c>AddSeriatimPage</c>, then <c>MapSeriatimPage</c>.</summary>
+/// <summary>
+/// The page in an app of ASP.NET Core that has Seriatim's server: <c>AddSeriatimPage</c>, then <c>MapSeriatimPage</c>.
+/// </summary>
 public static class SeriatimPageExtensions
 {
     private const string Reflection = "Razor components are found by reflection; a trimmed or native program has no page.";
@@ -29,7 +31,8 @@ public static class SeriatimPageExtensions
         configure?.Invoke(options);
         services.AddSingleton<Engine.EngineMachine>().AddSingleton<Work.LongWork>();
         services.AddSingleton<Lab.LabWork>().AddHostedService(provider => provider.GetRequiredService<Lab.LabWork>());
-        services.AddSingleton<Training.TrainingWork>().AddHostedService(provider => provider.GetRequiredService<Training.TrainingWork>());
+        services.AddSingleton<Training.TrainingWork>()
+            .AddHostedService(provider => provider.GetRequiredService<Training.TrainingWork>());
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
         services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
         services.AddSingleton<ModelWork>();
@@ -59,7 +62,8 @@ public static class SeriatimPageExtensions
         page.DisableAntiforgery().Add(Guard);
         page.Add(endpoint =>
         {
-            if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } route } && PageViews.All.Any(view => view.Route == route))
+            if (endpoint is RouteEndpointBuilder { RoutePattern.RawText: { } route }
+                && PageViews.All.Any(view => view.Route == route))
                 endpoint.Metadata.Add(new PageOrApi.Mark());
         });
     }

@@ -8,7 +8,9 @@ public sealed class SeriatimPageOptions
     /// </summary>
     public Uri? ApiAddress { get; set; }
 
-    /// <summary>How many conversations are remembered, of all browsers together; those used longest ago are forgotten first.</summary>
+    /// <summary>
+    /// How many conversations are remembered, of all browsers together; those used longest ago are forgotten first.
+    /// </summary>
     public int RememberedConversations { get; set; } = 1000;
 
     /// <summary>About how many bytes they may hold together.</summary>

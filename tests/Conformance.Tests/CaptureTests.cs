@@ -76,7 +76,10 @@ public sealed class CaptureTests
         LayerMap layer = stack.Layers[last];
         Capture row = subject.Look(new CaptureFilter
         {
-            Kinds = CaptureKinds.Residual, Stack = stack.Side, Layers = [last], Rows = [position],
+            Kinds = CaptureKinds.Residual,
+            Stack = stack.Side,
+            Layers = [last],
+            Rows = [position],
         });
         Assert.Equal(row.Rows.Sum(one => one.Values.Length) * sizeof(float), row.BytesRead);
         Assert.All(row.Rows, one => Assert.Equal((position, last, stack.Side), (one.Position, one.Place.Layer, one.Place.Stack)));
@@ -85,7 +88,11 @@ public sealed class CaptureTests
             return;
         Capture head = subject.Look(new CaptureFilter
         {
-            Kinds = CaptureKinds.Query, Stack = stack.Side, Layers = [last], Heads = [layer.Heads - 1], Rows = [position],
+            Kinds = CaptureKinds.Query,
+            Stack = stack.Side,
+            Layers = [last],
+            Heads = [layer.Heads - 1],
+            Rows = [position],
         });
         Assert.NotEmpty(head.Rows);
         Assert.Equal(head.Rows.Count * layer.HeadDim * sizeof(float), head.BytesRead);

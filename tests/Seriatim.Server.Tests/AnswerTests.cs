@@ -142,6 +142,14 @@ public sealed class AnswerTests
         await server.FailAsync("/v1/chat/completions", $"{{{Say}, \"top_logprobs\": 2}}", 400, "missing_field");
     }
 
+    [Fact]
+    public async Task A_field_that_is_misspelt_is_told_which_one_may_be_meant()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        JsonElement error = await server.FailAsync(Completions, """{"prompt": "x", "temprature": 1}""", 400, "unknown_parameter");
+        Assert.Contains("perhaps temperature is meant", error.GetProperty("message").GetString());
+    }
+
     /// <summary>Without tools an object is text, whatever it looks like.</summary>
     [Fact]
     public void A_bare_object_is_a_call_only_where_tools_were_offered()

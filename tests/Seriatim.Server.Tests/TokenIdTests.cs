@@ -37,7 +37,8 @@ public sealed class TokenIdTests
             Assert.Equal(logprobs.OrderDescending(), logprobs);
         }
 
-        JsonElement plain = (await server.AskAsync("/v1/completions", """{"prompt": "the cat", "max_tokens": 1, "logprobs": 1}"""))
+        JsonElement plain = (await server.AskAsync("/v1/completions",
+            """{"prompt": "the cat", "max_tokens": 1, "logprobs": 1}"""))
             .GetProperty("choices")[0];
         Assert.False(plain.GetProperty("logprobs").TryGetProperty("top_tokens", out _));
     }
@@ -46,7 +47,8 @@ public sealed class TokenIdTests
     public async Task Log_probabilities_of_chats_have_ids_where_ids_are_asked_for()
     {
         await using TestServer server = await TestServer.StartAsync();
-        const string Chat = """{"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 3, "logprobs": true, "top_logprobs": 2""";
+        const string Chat =
+            """{"messages": [{"role": "user", "content": "the cat"}], "max_tokens": 3, "logprobs": true, "top_logprobs": 2""";
         JsonElement choice = (await server.AskAsync("/v1/chat/completions", Chat + """, "return_token_ids": true}"""))
             .GetProperty("choices")[0];
         JsonElement[] tokens = [.. choice.GetProperty("logprobs").GetProperty("content").EnumerateArray()];

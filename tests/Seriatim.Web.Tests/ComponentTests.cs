@@ -1,8 +1,6 @@
 using Bunit;
-using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
-using Seriatim.Inspection;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Chat;
 using Seriatim.Web.Shell;
@@ -26,12 +24,15 @@ public sealed class ComponentTests : BunitContext
     [Fact]
     public void A_token_says_how_probable_it_was_and_what_nobody_sees_has_a_sign()
     {
-        ChatToken[] tokens = [Token(1, " the", 0.95), Token(2, "\n", 0.25), new(3, "x", null, [], IsForced: true), Token(4, "", 0.01)];
+        ChatToken[] tokens =
+            [Token(1, " the", 0.95), Token(2, "\n", 0.25), new(3, "x", null, [], IsForced: true), Token(4, "", 0.01)];
         IRenderedComponent<TokenRun> run = Draw<TokenRun>(parameters => parameters
             .Add(one => one.Tokens, new ArraySegment<ChatToken>(tokens)).Add(one => one.Chosen, 1));
         var spans = run.FindAll("span");
-        Assert.Equal([" the, 95 %", "⏎, 25 %", "x, chosen by you", "∅, 1 %"], spans.Select(span => span.GetAttribute("aria-label")));
-        Assert.Equal(["token sure5", "token sure2 chosen line", "token forced", "token sure0 part"], spans.Select(span => span.ClassName!.Trim()));
+        Assert.Equal([" the, 95 %", "⏎, 25 %", "x, chosen by you", "∅, 1 %"],
+            spans.Select(span => span.GetAttribute("aria-label")));
+        Assert.Equal(["token sure5", "token sure2 chosen line", "token forced", "token sure0 part"],
+            spans.Select(span => span.ClassName!.Trim()));
         Assert.Equal("0", spans[0].GetAttribute("tabindex"));
         Assert.All(spans.Skip(1), span => Assert.Equal("-1", span.GetAttribute("tabindex")));
         _session.Speak(Language.Chinese);
@@ -95,17 +96,6 @@ public sealed class ComponentTests : BunitContext
         Assert.Empty(view.FindAll(".masked"));
 
         string Text() => string.Concat(view.FindAll(".refined-token").Select(token => token.TextContent));
-    }
-
-    [Fact]
-    public void Alignment_is_a_table_with_heads()
-    {
-        TextToken[] source = [new(0, 1, "我", "我", [], false), new(1, 2, "</s>", "", [], true)];
-        TextToken[] target = [new(0, 3, "I", " I", [], false)];
-        IRenderedComponent<AlignmentTable> table = Draw<AlignmentTable>(parameters => parameters
-            .Add(one => one.Alignment, new TranslationAlignment(source, target, [[0.75f, 0.05f]], 2)));
-        Assert.Equal(["我", "</s>", "I"], table.FindAll("th").Select(head => head.TextContent));
-        Assert.Equal(["75", ""], table.FindAll("tbody td").Select(cell => cell.TextContent));
     }
 
     private IRenderedComponent<T> Draw<T>(Action<ComponentParameterCollectionBuilder<T>> parameters)

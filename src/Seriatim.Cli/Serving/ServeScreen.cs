@@ -30,8 +30,8 @@ internal static class ServeScreen
         Terminal.Note(Memory(core.Options.ModelOptions.Engine));
         Terminal.Note("");
         string key = core.Options.ApiKeys.Count > 0 ? " -H \"Authorization: Bearer KEY\"" : "";
-        Terminal.Note($"  curl {url}/v1/completions{key} -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", "
-            + "\"max_tokens\": 40}'");
+        Terminal.Note($"  curl {url}/v1/completions{key} \\");
+        Terminal.Note($"    -d '{{\"model\": \"{Shown(models)}\", \"prompt\": \"Once upon a time\", \"max_tokens\": 40}}'");
         if (ServedPage.Exists)
             Terminal.Note($"  {url} in a browser: the page");
         Terminal.Note($"  {url}/health  /ready  /metrics  /openapi.json");

@@ -24,4 +24,33 @@ internal sealed class GrammarRules
 
     /// <summary>Gives a declared rule.</summary>
     public void Define(GrammarNode.Rule rule, GrammarNode body) => _rules[rule.Index] = (_rules[rule.Index].Name, body);
+
+    /// <summary>The rules that a rule names, from first to last.</summary>
+    public Queue<int> NamedBy(int rule)
+    {
+        var named = new Queue<int>();
+        var open = new Stack<GrammarNode>([this[rule]]);
+        while (open.TryPop(out GrammarNode? node))
+        {
+            switch (node)
+            {
+                case GrammarNode.Rule { Index: var index }:
+                    named.Enqueue(index);
+                    break;
+                case GrammarNode.Sequence { Parts: var parts }:
+                    for (int i = parts.Length - 1; i >= 0; i--)
+                        open.Push(parts[i]);
+                    break;
+                case GrammarNode.Choice { Alternatives: var alternatives }:
+                    for (int i = alternatives.Length - 1; i >= 0; i--)
+                        open.Push(alternatives[i]);
+                    break;
+                case GrammarNode.Repeat { Body: var body }:
+                    open.Push(body);
+                    break;
+            }
+        }
+
+        return named;
+    }
 }

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>What the models of Cohere have in common: both parts read one norm, pairs of neighbours turn, logits are scaled.</summary>
+/// <summary>
+/// What the models of Cohere have in common: both parts read one norm, pairs of neighbours turn, logits are scaled.
+/// </summary>
 internal static class CohereFamily
 {
     /// <summary>The keys of GGUF files.</summary>

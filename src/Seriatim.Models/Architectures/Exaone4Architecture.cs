@@ -82,6 +82,7 @@ internal sealed class Exaone4Architecture : Architecture
         int other = Enumerable.Range(0, layers).FirstOrDefault(i => listed[i] != own[i], -1);
         return other < 0
             ? own
-            : throw config.Unsupported($"layer_types[{other}]", listed[other], $"{Key} {letters} says {own[other]}; they must agree");
+            : throw config.Unsupported($"layer_types[{other}]", listed[other],
+                $"{Key} {letters} says {own[other]}; they must agree");
     }
 }

@@ -2,7 +2,8 @@ namespace Seriatim.Models;
 
 /// <summary>
 /// Falcon (Almazrouei et al., 2023): of the first kind with one key head for all and both parts after one norm; of the second
-/// (40B, 180B) with groups of heads and a norm of each part; or one part after the other with a bias that falls with the distance.
+/// (40B, 180B) with groups of heads and a norm of each part; or one part after the other with a bias that falls with the
+/// distance.
 /// </summary>
 internal sealed class FalconArchitecture : Architecture
 {
@@ -75,7 +76,8 @@ internal sealed class FalconArchitecture : Architecture
     public override NameTable TensorNames(ModelSpec spec)
     {
         MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
-        (int d, int keyHeads, int group) = (attention.HeadDim, attention.KeyValueHeads, attention.Heads / attention.KeyValueHeads);
+        (int d, int keyHeads) = (attention.HeadDim, attention.KeyValueHeads);
+        int group = attention.Heads / keyHeads;
         int rows = d * (attention.Heads + 2 * keyHeads), one = (group + 2) * d;
 
         // For each key head: its queries, its keys, its values. With one key head that is the order q, k, v.

@@ -62,7 +62,8 @@ internal sealed class Gemma3Architecture : Architecture
         ModelSpec spec = GemmaFamily.WithScale(LlamaFamily.Model(config, ModelType, width, context, i =>
             new LayerSpec(Placement.Sandwich, norm, kinds[i] == LayerKinds.Full ? full : sliding, feedForward)));
         if (both && className != Bare)
-            throw config.Unsupported("use_bidirectional_attention", true, $"false is needed for a {className}, which writes texts");
+            throw config.Unsupported("use_bidirectional_attention", true,
+                $"false is needed for a {className}, which writes texts");
         if (className == Bare && !both)
             throw config.Unsupported("use_bidirectional_attention", false, $"true is needed for a {Bare}, which embeds texts");
         double cap = config.Number(0, "final_logit_softcapping");

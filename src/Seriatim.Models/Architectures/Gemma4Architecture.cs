@@ -45,8 +45,10 @@ internal sealed class Gemma4Architecture : Architecture
         ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, i =>
         {
             MixerSpec.Attention attention = kinds[i] == LayerKinds.Full ? full : sliding;
-            FeedForwardSpec.Gated inner = wide && i >= own ? dense with { Width = config.Product("intermediate_size",
-                dense.Width, 2, "use_double_wide_mlp:") } : dense;
+            FeedForwardSpec.Gated inner = wide && i >= own ? dense with
+            {
+                Width = config.Product("intermediate_size", dense.Width, 2, "use_double_wide_mlp:"),
+            } : dense;
             return new LayerSpec(Placement.Sandwich, norm, i < own ? attention : attention with
             {
                 KeysOf = Source(config, kinds, own, i),

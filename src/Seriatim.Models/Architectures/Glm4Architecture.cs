@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>GLM-4 of 2025 (GLM Team): norms before and after each part, a part of each head turning in neighbouring pairs.</summary>
+/// <summary>
+/// GLM-4 of 2025 (GLM Team): norms before and after each part, a part of each head turning in neighbouring pairs.
+/// </summary>
 internal sealed class Glm4Architecture : Architecture
 {
     public override string ModelType => "glm4";

@@ -134,7 +134,8 @@ internal sealed class Glm4MoeArchitecture : Architecture
         export.Require(ExpertsOf(export.Spec) is not null, "n_routed_experts", "readers of glm4moe files need experts");
         FeedForwardSpec.Experts experts = ExpertsOf(export.Spec)!;
         export.Set("block_count", (uint)layers.Count);
-        export.Set("leading_dense_block_count", (uint)layers.TakeWhile(layer => layer.FeedForward is FeedForwardSpec.Gated).Count());
+        export.Set("leading_dense_block_count",
+            (uint)layers.TakeWhile(layer => layer.FeedForward is FeedForwardSpec.Gated).Count());
         export.Set("expert_gating_func", (uint)Sigmoid);
         export.SetDefault("expert_shared_count", (uint)((experts.Shared?.Width ?? 0) / experts.Expert.Width));
         export.SetDefault("expert_weights_scale", experts.Router.Scale);

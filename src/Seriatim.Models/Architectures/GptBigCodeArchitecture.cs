@@ -50,7 +50,8 @@ internal sealed class GptBigCodeArchitecture : Architecture
         config.Waive("attention is computed in F32 anyway", "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32");
         config.Waive("a head of another task, or how the reference runs", "summary_activation", "summary_first_dropout",
             "summary_proj_to_labels", "summary_type", "summary_use_proj", "inference_runner", "max_batch_size",
-            "max_sequence_length", "pre_allocate_kv_cache", "pad_key_length", "validate_runner_input", "runner_max_sequence_length");
+            "max_sequence_length", "pre_allocate_kv_cache", "pad_key_length", "validate_runner_input",
+            "runner_max_sequence_length");
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-5, "layer_norm_epsilon"), Bias: true);
         MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: true) with { KeyValueHeads = one ? 1 : heads };
         var feedForward = new FeedForwardSpec.Dense(config.SizeOrNull("n_inner") ?? 4 * width,
@@ -73,7 +74,8 @@ internal sealed class GptBigCodeArchitecture : Architecture
     public override NameTable TensorNames(ModelSpec spec)
     {
         MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
-        (int d, int keyHeads, int group) = (attention.HeadDim, attention.KeyValueHeads, attention.Heads / attention.KeyValueHeads);
+        (int d, int keyHeads) = (attention.HeadDim, attention.KeyValueHeads);
+        int group = attention.Heads / keyHeads;
         int rows = d * (attention.Heads + 2 * keyHeads), one = (group + 2) * d;
 
         // For each key head: its queries, its keys, its values.
@@ -96,6 +98,7 @@ internal sealed class GptBigCodeArchitecture : Architecture
         };
         if (spec.Head.Tied)
             names.Waive("a copy of the tied embedding", "lm_head.weight");
-        return names.Waive("causal masks that early files store", "transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias");
+        return names.Waive("causal masks that early files store", "transformer.h.*.attn.bias",
+            "transformer.h.*.attn.masked_bias");
     }
 }

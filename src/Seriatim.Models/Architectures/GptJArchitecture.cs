@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>GPT-J (Wang and Komatsuzaki, 2021): both parts read one norm, neighbouring features of a part of each head turn.</summary>
+/// <summary>
+/// GPT-J (Wang and Komatsuzaki, 2021): both parts read one norm, neighbouring features of a part of each head turn.
+/// </summary>
 internal sealed class GptJArchitecture : Architecture
 {
     public override string ModelType => "gptj";
@@ -14,7 +16,8 @@ internal sealed class GptJArchitecture : Architecture
         int positions = config.Size("n_positions", "max_position_embeddings", "n_ctx");
         int turning = config.SizeOrNull("rotary_dim") ?? 64;
         if (turning > headDim || turning % 2 != 0)
-            throw config.Unsupported("rotary_dim", turning, $"an even number of at most {headDim}, the features of a head, is needed");
+            throw config.Unsupported("rotary_dim", turning,
+                $"an even number of at most {headDim}, the features of a head, is needed");
         config.Waive("a head of another task",
             "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj");
         config.Waive("says what the class says", "rotary", "scale_attn_weights", "gradient_checkpointing");

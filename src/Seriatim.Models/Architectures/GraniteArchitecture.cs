@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Seriatim.Models;
 
-/// <summary>Granite 3 (Granite Team, 2024): llama with factors of the embedding, the residuals, the scores and the logits.</summary>
+/// <summary>
+/// Granite 3 (Granite Team, 2024): llama with factors of the embedding, the residuals, the scores and the logits.
+/// </summary>
 internal sealed class GraniteArchitecture : Architecture
 {
     public override string ModelType => "granite";

@@ -181,7 +181,8 @@ internal sealed class Llama4Architecture : Architecture
             "floor_scale", $"readers take a slope of 0.1 and steps of {ChunkInFiles}");
         export.Require(experts!.Count != 128 == (turning.HeadNorm is not null), "use_qk_norm",
             "readers take normed heads but for 128 experts");
-        export.Set("interleave_moe_layer_step", (uint)GgufPattern.Period(stack, layer => layer.FeedForward is FeedForwardSpec.Experts));
+        export.Set("interleave_moe_layer_step",
+            (uint)GgufPattern.Period(stack, layer => layer.FeedForward is FeedForwardSpec.Experts));
         export.SetDefault("feed_forward_length", (uint)(stack.Layers.Select(layer => layer.FeedForward)
             .OfType<FeedForwardSpec.Gated>().FirstOrDefault()?.Width ?? experts.Expert.Width));
         export.SetDefault("expert_feed_forward_length", (uint)experts.Expert.Width);

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>MPT (MosaicML, 2023): a bias that falls with the distance, nothing has a bias vector, projections cut off if asked for.</summary>
+/// <summary>
+/// MPT (MosaicML, 2023): a bias that falls with the distance, nothing has a bias vector, projections cut off if asked for.
+/// </summary>
 internal sealed class MptArchitecture : Architecture
 {
     public override string ModelType => "mpt";

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Seriatim.Models;
 
-/// <summary>OLMo 3 (OLMo Team, 2025): OLMo 2 with three layers of a window for each that sees everything, which alone is stretched.</summary>
+/// <summary>
+/// OLMo 3 (OLMo Team, 2025): OLMo 2 with three layers of a window for each that sees everything, which alone is stretched.
+/// </summary>
 internal sealed class Olmo3Architecture : Architecture
 {
     private const int UsualPattern = 4;

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>OLMo (Groeneveld et al., 2024): llama with layer norms that have no factors, and projections cut off if asked for.</summary>
+/// <summary>
+/// OLMo (Groeneveld et al., 2024): llama with layer norms that have no factors, and projections cut off if asked for.
+/// </summary>
 internal sealed class OlmoArchitecture : Architecture
 {
     /// <summary>The class has one epsilon and no key for it.</summary>

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>Phi 1 to 2 (Li et al., 2023): both parts read one layer norm, a part of each head turns, everything has a bias.</summary>
+/// <summary>
+/// Phi 1 to 2 (Li et al., 2023): both parts read one layer norm, a part of each head turns, everything has a bias.
+/// </summary>
 internal sealed class PhiArchitecture : Architecture
 {
     public override string ModelType => "phi";

@@ -30,8 +30,8 @@ internal sealed class Qwen2MoeArchitecture : Architecture
         Write = export =>
         {
             export.RequireNoWindow();
-            export.Require(!export.Spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>().Router.Renormalise, "norm_topk_prob",
-                "readers of qwen2moe files divide by no sum");
+            var experts = export.Spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>();
+            export.Require(!experts.Router.Renormalise, "norm_topk_prob", "readers of qwen2moe files divide by no sum");
             LlamaFamily.WriteGguf(export);
         },
     };

@@ -1,6 +1,9 @@
 namespace Seriatim.Models;
 
-/// <summary>StableLM (Stability AI, 2023): llama with layer norms, of which a part of each head turns; in one size both parts read one norm.</summary>
+/// <summary>
+/// StableLM (Stability AI, 2023): llama with layer norms, of which a part of each head turns; in one size both parts read one
+/// norm.
+/// </summary>
 internal sealed class StableLmArchitecture : Architecture
 {
     public override string ModelType => "stablelm";

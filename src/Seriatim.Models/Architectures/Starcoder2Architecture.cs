@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>StarCoder2 (Lozhkov et al., 2024): rotary positions, grouped heads, a window, layer norms, biases everywhere.</summary>
+/// <summary>
+/// StarCoder2 (Lozhkov et al., 2024): rotary positions, grouped heads, a window, layer norms, biases everywhere.
+/// </summary>
 internal sealed class Starcoder2Architecture : Architecture
 {
     public override string ModelType => "starcoder2";

@@ -24,7 +24,8 @@ public sealed record TensorPlace(
     public IReadOnlyList<long>? Shape { get; init; }
 
     /// <summary>
-    /// Of transposed slices: rows that each has in the file, if the parameter has only the first ones of them as its columns; 0: it
+    /// Of transposed slices: rows that each has in the file, if the parameter has only the first ones of them as its columns; 0:
+    /// it
     /// has all.
     /// </summary>
     public int SliceInputs { get; init; }

@@ -12,9 +12,6 @@ public sealed class ConfigReader
 {
     private const int LargestSize = 1 << 28;
 
-    /// <summary>The newest release of the reference library whose configs were looked at.</summary>
-    private static readonly Version KnownWriter = new(5, 5);
-
     private readonly JsonElement _root;
     private readonly string _path;
     private readonly HashSet<string> _seen = [];
@@ -315,20 +312,8 @@ public sealed class ConfigReader
         }
     }
 
-    /// <summary>
-    /// What the version of the program that wrote the config tells of who may know its keys; empty if nothing.
-    /// </summary>
-    internal string NewerWriter()
-    {
-        if (!_root.TryGetProperty("transformers_version", out JsonElement element) || element.ValueKind != JsonValueKind.String)
-            return "";
-        string text = element.GetString()!;
-        string numbers = new([.. text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.')]);
-        return Version.TryParse(numbers.TrimEnd('.'), out Version? writer) && (writer.Major, writer.Minor).CompareTo((KnownWriter.Major, KnownWriter.Minor)) > 0
-            ? $" The config was written by transformers {text}, and this version knows those of up to {KnownWriter}: look for a "
-                + $"release of Seriatim that was made after transformers {writer.ToString(2)}."
-            : "";
-    }
+    /// <summary>What the program that wrote the config tells of who may know its keys; empty if nothing.</summary>
+    internal string NewerWriter() => ConfigAge.Hint(_root);
 
     private void Collect(List<string> left)
     {

@@ -1,7 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// The kinds of layers that <c>layer_types</c> names: read where they shape a model, and held against what the family makes of its
+/// The kinds of layers that <c>layer_types</c> names: read where they shape a model, and held against what the family makes of
+/// its
 /// other keys.
 /// </summary>
 internal static class LayerKinds

@@ -72,7 +72,8 @@ public static class GgufModelWriter
         catch (NotSupportedException failure)
         {
             throw new UnsupportedConfigException(model.Spec.Family, ["layers"],
-                $"{failure.Message} A GGUF file of {map.Architecture} says it once for all. This model cannot be written as GGUF.");
+                $"{failure.Message} A GGUF file of {map.Architecture} says it once for all. "
+                    + "This model cannot be written as GGUF.");
         }
     }
 

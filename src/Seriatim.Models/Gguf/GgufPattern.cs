@@ -4,7 +4,8 @@ namespace Seriatim.Models;
 internal static class GgufPattern
 {
     /// <summary>
-    /// The smallest n for which layers <c>n - 1, 2n - 1, ...</c> and no others are such; the read-back of a header finds out where
+    /// The smallest n for which layers <c>n - 1, 2n - 1, ...</c> and no others are such; the read-back of a header finds out
+    /// where
     /// there is none.
     /// </summary>
     /// <param name="stack">The stack.</param>

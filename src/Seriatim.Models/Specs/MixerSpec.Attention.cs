@@ -35,7 +35,9 @@ public abstract partial record MixerSpec
         /// <summary>If above 0, scores are soft-capped.</summary>
         public float SoftCap { get; init; }
 
-        /// <summary>If above 0, queries, keys and values are cut off at both sides where they are projected (OLMo, MPT).</summary>
+        /// <summary>
+        /// If above 0, queries, keys and values are cut off at both sides where they are projected (OLMo, MPT).
+        /// </summary>
         public float Limit { get; init; }
 
         /// <summary>A norm of queries and keys; null: none.</summary>
@@ -44,7 +46,9 @@ public abstract partial record MixerSpec
         /// <summary>A norm of each head of the values, without factors; null: none.</summary>
         public NormSpec? ValueNorm { get; init; }
 
-        /// <summary>Whether the values are what the keys are before their norm and rotation; there is no projection of them.</summary>
+        /// <summary>
+        /// Whether the values are what the keys are before their norm and rotation; there is no projection of them.
+        /// </summary>
         public bool ValuesAreKeys { get; init; }
 
         /// <summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seriatim.Training;
 
 namespace Seriatim.Server;
 
@@ -78,7 +79,8 @@ internal sealed class FieldTable<T> : FieldTable
 
     private ApiException Unknown(string at, string name)
     {
-        string? near = _rows.Select(row => row.Name).Where(row => IsNear(row, name)).FirstOrDefault();
+        string? near = _rows.Select(row => row.Name).FirstOrDefault(row => IsNear(row, name))
+            ?? NearestName.Find(name, _rows.Select(row => row.Name));
         return ApiException.Invalid(
             $"{at} is not a field of {Name}{(near is null ? "" : $"; perhaps {near} is meant")}. docs/server-fields.md lists "
                 + "them.",

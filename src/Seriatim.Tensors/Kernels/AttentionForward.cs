@@ -357,9 +357,7 @@ internal unsafe struct AttentionForward<T> : IWork
         return T.Sum(check) == 0;
     }
 
-    /// <summary>
-    /// The sum of a row with the logit that has no value, over the new maximum, and what the outputs so far are to be multiplied by.
-    /// </summary>
+    /// <summary>A row's sum with the logit without a value, over the new maximum, and the factor of its outputs.</summary>
     private static (float Sum, float Share) WithSink(ref float maximum, float sum, float sink)
     {
         float before = maximum;

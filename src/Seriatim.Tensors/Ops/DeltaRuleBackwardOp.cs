@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The gradients of q, k, v, log a and β: as <see cref="DeltaRule.Backward"/> has them, backward in time. States are computed again
+/// The gradients of q, k, v, log a and β: as <see cref="DeltaRule.Backward"/> has them, backward in time. States are computed
+/// again
 /// from checkpoints, so that a row costs no memory of its own.
 /// </summary>
 /// <remarks>Queries and keys of a group get the sum over its heads, in order; sums over blocks of values likewise.</remarks>

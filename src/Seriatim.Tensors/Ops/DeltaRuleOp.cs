@@ -277,7 +277,8 @@ internal readonly unsafe struct DeltaRuleWork<T>(
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// The gated delta rule over ragged segments: q, k <c>[N, G·K]</c>, v <c>[N, H·D] → [N, H·D]</c>. Segments with a source go on
+    /// The gated delta rule over ragged segments: q, k <c>[N, G·K]</c>, v <c>[N, H·D] → [N, H·D]</c>. Segments with a source go
+    /// on
     /// from its state, and states <c>[H, K, D]</c> are kept in the slots that are asked for, under <paramref name="layer"/>.
     /// </summary>
     /// <param name="ops">The ops.</param>

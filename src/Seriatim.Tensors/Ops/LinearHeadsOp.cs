@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// A linear layer of each head on the first features of its part of the row: <c>y[n, h] = W_h x[n, h]</c>. Backward: as the linear
+/// A linear layer of each head on the first features of its part of the row: <c>y[n, h] = W_h x[n, h]</c>. Backward: as the
+/// linear
 /// layers, with zeros for features that none reads.
 /// </summary>
 /// <remarks>Shapes: x [N, H·S], each W [O, I] with I ≤ S, y [N, H·O]. Saved for backward: x.</remarks>

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>y[n, e] = w[e] · x[n, e]</c> with a learned factor of each feature, or one for all. Backward: <c>dx[n, e] = w[e] dy[n, e]</c>,
-/// <c>dw[e] += Σ_n dy[n, e] x[n, e]</c>.
+/// <c>y[n, e] = w[e] · x[n, e]</c> with a learned factor of each feature, or one for all. Backward:
+/// <c>dx[n, e] = w[e] dy[n, e]</c>, <c>dw[e] += Σ_n dy[n, e] x[n, e]</c>.
 /// </summary>
 /// <remarks>Shapes: x, y [N, E], w [1, E] or [1, 1]. Saved for backward: x. Sums over rows go in their order.</remarks>
 internal readonly unsafe struct ScaleColumnsOp(Tensor x, Parameter factors) : IOp<ScaleColumnsOp>

@@ -144,7 +144,8 @@ internal readonly unsafe struct RowDotsOp(Tensor a, Tensor b, int groups) : IOpC
 public static partial class OpsExtensions
 {
     /// <summary>
-    /// Each piece of each row times a factor of its own: x <c>[N, E]</c>, factors <c>[N, G]</c> → <c>[N, E]</c>; one factor a row,
+    /// Each piece of each row times a factor of its own: x <c>[N, E]</c>, factors <c>[N, G]</c> → <c>[N, E]</c>; one factor a
+    /// row,
     /// or one for each of G heads of it.
     /// </summary>
     /// <param name="ops">The device, or a tape.</param>

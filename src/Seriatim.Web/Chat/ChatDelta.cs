@@ -54,7 +54,8 @@ public sealed record ChatDelta
     }
 
     private static ChatAlternative[] AlternativesOf(JsonElement tokens) => [.. tokens.EnumerateArray().Select(token =>
-        new ChatAlternative(token.GetProperty("id").GetInt32(), TextOf(token, "token"), token.GetProperty("logprob").GetDouble()))];
+        new ChatAlternative(
+            token.GetProperty("id").GetInt32(), TextOf(token, "token"), token.GetProperty("logprob").GetDouble()))];
 
     /// <summary>
     /// A character may have several tokens, none of which is a text, and an end that is no text at all: then the first one

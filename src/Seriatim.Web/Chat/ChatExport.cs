@@ -21,7 +21,11 @@ internal static class ChatExport
     {
         var text = new StringBuilder();
         foreach (ChatTurn turn in path)
-            text.Append("**").Append(turn.IsAnswer ? turn.Settings.Model : you).Append(":** ").AppendLine(turn.Text.Trim()).AppendLine();
+        {
+            text.Append("**").Append(turn.IsAnswer ? turn.Settings.Model : you).Append(":** ")
+                .AppendLine(turn.Text.Trim()).AppendLine();
+        }
+
         return text.ToString();
     }
 

@@ -59,8 +59,16 @@ public sealed partial class ChatPage
     /// <inheritdoc/>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (_conversation?.IsRunning == true)
+        if (_conversation?.IsRunning != true)
+            return;
+        try
+        {
             await Js.InvokeVoidAsync("seriatim.follow");
+        }
+        catch (JSDisconnectedException)
+        {
+            // The connection is lost for now; the answer goes on, and is there when the page comes back.
+        }
     }
 
     private async Task SendAsync()
@@ -187,8 +195,8 @@ public sealed partial class ChatPage
         IReadOnlyList<ChatTurn> said = answer is null ? path : ChatConversation.Before(answer);
         ChatSettings settings = answer?.Settings ?? _settings;
         (string address, JsonObject body) = answer is { Forced: > 0, PromptIds: { } ids }
-            ? (ChatRequests.Text, ChatRequests.OfIds(settings, ids.Concat(answer.Tokens.Take(answer.Forced).Select(token => token.Id)),
-                answer.Forced))
+            ? (ChatRequests.Text, ChatRequests.OfIds(settings,
+                ids.Concat(answer.Tokens.Take(answer.Forced).Select(token => token.Id)), answer.Forced))
             : _facts.HasTemplate ? (ChatRequests.Chat, ChatRequests.OfChat(settings, said))
             : (ChatRequests.Text, ChatRequests.OfText(settings, said));
         var parameters = new DialogParameters<ExportDialog>
@@ -196,7 +204,8 @@ public sealed partial class ChatPage
             { dialog => dialog.Markdown, ChatExport.Markdown(path, L[ChatTexts.You]) },
             { dialog => dialog.Curl, ChatExport.Curl(Navigation.BaseUri, address, body, L.Key is not null) },
         };
-        await Dialogs.ShowAsync<ExportDialog>(null, parameters, new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true });
+        var size = new DialogOptions { MaxWidth = MaxWidth.Medium, FullWidth = true };
+        await Dialogs.ShowAsync<ExportDialog>(null, parameters, size);
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,9 @@ internal sealed class ChatRunner(ConversationStore store)
     public ChatTurn? Answer(PageApi api, ChatConversation conversation, ChatTurn after, ChatSettings settings) =>
         Start(conversation, after, settings, (turn, stop) => AnswerAsync(api, conversation, turn, stop));
 
-    /// <summary>Goes on from another token at a place of an answer: what stood before it stays, and is not computed anew.</summary>
+    /// <summary>
+    /// Goes on from another token at a place of an answer: what stood before it stays, and is not computed anew.
+    /// </summary>
     /// <param name="api">The server.</param>
     /// <param name="conversation">The conversation.</param>
     /// <param name="from">The answer.</param>

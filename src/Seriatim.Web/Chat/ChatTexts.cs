@@ -77,21 +77,31 @@ internal static class ChatTexts
     public static readonly Text EndedByLength = new("ended because its room was used up", "因长度用尽而结束");
     public static readonly Text Context = new("Context used", "已用上下文");
     public static readonly Text ContextUsed = new("{0} of {1}", "{0} / {1}");
-    public static readonly Text ContextAbout = new("Tokens of the last prompt and answer, and how many the model can hold", "上一次提示与回答的词元数，以及模型的上限");
+    public static readonly Text ContextAbout = new(
+        "Tokens of the last prompt and answer, and how many the model can hold",
+        "上一次提示与回答的词元数，以及模型的上限");
     public static readonly Text ModelsOwn = new("the model's own", "模型默认值");
     public static readonly Text Defaults = new("All as the model has it", "全部恢复默认");
     public static readonly Text System = new("System prompt", "系统提示");
     public static readonly Text SystemAbout = new("Told to models that talk, before everything else.", "在一切之前告诉对话模型的话。");
     public static readonly Text Temperature = new("Temperature", "温度");
-    public static readonly Text TemperatureAbout = new("0: always the most probable token. Higher: more daring.", "0：总取最可能的词元；越高越大胆。");
+    public static readonly Text TemperatureAbout = new(
+        "0: always the most probable token. Higher: more daring.",
+        "0：总取最可能的词元；越高越大胆。");
     public static readonly Text TopP = new("Top-p", "Top-p");
-    public static readonly Text TopPAbout = new("Only the most probable tokens that together reach this share.", "只从累计概率达到该值的最可能词元中选。");
+    public static readonly Text TopPAbout = new(
+        "Only the most probable tokens that together reach this share.",
+        "只从累计概率达到该值的最可能词元中选。");
     public static readonly Text TopK = new("Top-k", "Top-k");
     public static readonly Text TopKAbout = new("Only so many of the most probable tokens; 0: all.", "只从最可能的若干个词元中选；0：不限。");
     public static readonly Text MinP = new("Min-p", "Min-p");
-    public static readonly Text MinPAbout = new("Only tokens with at least this part of the best one's probability.", "只保留概率不低于最高者该比例的词元。");
+    public static readonly Text MinPAbout = new(
+        "Only tokens with at least this part of the best one's probability.",
+        "只保留概率不低于最高者该比例的词元。");
     public static readonly Text Repetition = new("Repetition penalty", "重复惩罚");
-    public static readonly Text RepetitionAbout = new("Above 1, what was said already becomes less probable.", "大于 1 时，已出现的词元更不容易再出现。");
+    public static readonly Text RepetitionAbout = new(
+        "Above 1, what was said already becomes less probable.",
+        "大于 1 时，已出现的词元更不容易再出现。");
     public static readonly Text MaxTokens = new("Most new tokens", "最多新词元");
     public static readonly Text MaxTokensAbout = new("Then the answer ends.", "达到后回答结束。");
     public static readonly Text Seed = new("Seed", "随机种子");

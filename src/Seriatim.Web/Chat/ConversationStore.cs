@@ -30,7 +30,11 @@ internal sealed class ConversationStore(SeriatimPageOptions options)
     public IReadOnlyList<ChatConversation> Of(string browser)
     {
         lock (_gate)
-            return _browsers.TryGetValue(browser, out List<ChatConversation>? own) ? [.. own.OrderByDescending(one => one.Used)] : [];
+        {
+            return _browsers.TryGetValue(browser, out List<ChatConversation>? own)
+                ? [.. own.OrderByDescending(one => one.Used)] : [];
+        }
+
     }
 
     /// <summary>Begins one.</summary>

@@ -162,6 +162,11 @@ public sealed partial class EnginePage
         {
             _failure = failure as SeriatimException ?? new ApiFailure(0, null, failure.Message);
         }
+        catch (Exception defect)
+        {
+            await DispatchExceptionAsync(defect);
+            return;
+        }
 
         StateHasChanged();
     }

@@ -44,7 +44,8 @@ internal sealed record ModelRow(string Name, string State, long Size, string Det
             isOpen && open.TryGetProperty("expires_at", out JsonElement until) ? until.GetDateTimeOffset() : null);
     }
 
-    private static async Task<Dictionary<string, JsonElement>> NamedAsync(PageApi api, string path, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, JsonElement>> NamedAsync(
+        PageApi api, string path, CancellationToken cancellationToken)
     {
         JsonElement answer = await api.GetAsync(path, cancellationToken).ConfigureAwait(false);
         return answer.GetProperty("models").EnumerateArray().ToDictionary(model => model.GetProperty("name").GetString()!);

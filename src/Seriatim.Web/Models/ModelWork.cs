@@ -65,7 +65,8 @@ internal sealed class ModelWork(ServerCore core)
         Start(new ModelTask($"{model} → {name}", isPull: false), async task =>
         {
             string found = await new ModelHub().ResolveAsync(source, cancellationToken: task.Stopped).ConfigureAwait(false);
-            ModelConverter.ToGguf(found, path, QuantizationMix.Parse(mix), report => task.Status = $"{report.Name}: {report.Type}");
+            ModelConverter.ToGguf(found, path, QuantizationMix.Parse(mix),
+                report => task.Status = $"{report.Name}: {report.Type}");
             core.Models.Offer(path, name);
         });
     }

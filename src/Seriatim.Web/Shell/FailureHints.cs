@@ -23,7 +23,9 @@ internal static class FailureHints
         ["wrong_task"] = OtherModel,
         ["no_chat_template"] = OtherModel,
         ["model_load_failed"] = OtherModel,
-        ["no_memory"] = new("Unload a model (view Models), or wait until one is not used any more.", "请卸载一个模型（“模型”视图），或等到有模型不再使用。"),
+        ["no_memory"] = new(
+            "Unload a model (view Models), or wait until one is not used any more.",
+            "请卸载一个模型（“模型”视图），或等到有模型不再使用。"),
         ["queue_full"] = Later,
         ["draining"] = Later,
         ["rate_limit_exceeded"] = Later,

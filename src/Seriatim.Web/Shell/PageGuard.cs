@@ -31,7 +31,9 @@ internal static class PageGuard
         await next(http).ConfigureAwait(false);
     };
 
-    /// <summary>Browsers say where a request comes from with all that could change something, and with every web socket.</summary>
+    /// <summary>
+    /// Browsers say where a request comes from with all that could change something, and with every web socket.
+    /// </summary>
     private static bool IsOwn(HttpRequest request) =>
         $"{request.Headers.Origin}" is not { Length: > 0 } origin
             || (Uri.TryCreate(origin, UriKind.Absolute, out Uri? from) && from.Authority == Authority(request));

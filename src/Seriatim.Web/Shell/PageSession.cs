@@ -2,7 +2,9 @@ using Seriatim.Web.Texts;
 
 namespace Seriatim.Web.Shell;
 
-/// <summary>What one tab of a browser has of its own: language, theme, the key that its user showed. One for each circuit.</summary>
+/// <summary>
+/// What one tab of a browser has of its own: language, theme, the key that its user showed. One for each circuit.
+/// </summary>
 public sealed class PageSession
 {
     /// <summary>The language.</summary>

@@ -6,7 +6,10 @@ namespace Seriatim.Web.Shell;
 internal static class PageTheme
 {
     private static readonly string[] Fonts =
-        ["Inter", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"];
+    [
+        "Inter", "system-ui", "-apple-system", "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
+        "sans-serif",
+    ];
 
     public static MudTheme Instance { get; } = new()
     {
@@ -44,7 +47,13 @@ internal static class PageTheme
         Typography = new Typography
         {
             Default = new DefaultTypography { FontFamily = Fonts, FontSize = "0.95rem", LetterSpacing = "normal" },
-            Button = new ButtonTypography { FontFamily = Fonts, TextTransform = "none", LetterSpacing = "normal", FontWeight = "600" },
+            Button = new ButtonTypography
+            {
+                FontFamily = Fonts,
+                TextTransform = "none",
+                LetterSpacing = "normal",
+                FontWeight = "600",
+            },
         },
         LayoutProperties = new LayoutProperties { DefaultBorderRadius = "8px" },
     };

@@ -18,12 +18,15 @@ internal static class ShellTexts
     public static readonly Text Cancel = new("Cancel", "取消");
     public static readonly Text Copy = new("Copy", "复制");
     public static readonly Text Copied = new("Copied.", "已复制。");
-    public static readonly Text CopyYourself = new("The browser did not allow it; the text is selected, copy it yourself.", "浏览器不允许自动复制；文本已选中，请手动复制。");
+    public static readonly Text CopyYourself = new(
+        "The browser did not allow it; the text is selected, copy it yourself.",
+        "浏览器不允许自动复制；文本已选中，请手动复制。");
     public static readonly Text Save = new("Save as a file", "保存为文件");
     public static readonly Text Model = new("Model", "模型");
 
     public static readonly Text TooLong = new(
-        "The text has {0:N0} characters, and {1:N0} are the most that this box sends. Shorten it, or send it through the HTTP API. It is all still here.",
+        "The text has {0:N0} characters, and {1:N0} are the most that this box sends. Shorten it, or send it through the "
+            + "HTTP API. It is all still here.",
         "文本有 {0:N0} 个字符，输入框最多发送 {1:N0} 个。请缩短它，或改用 HTTP 接口。内容都还在这里。");
 
     public static readonly Text KeyNeeded = new("A key, please", "请输入密钥");
@@ -31,7 +34,8 @@ internal static class ShellTexts
     public static readonly Text Enter = new("Enter", "进入");
 
     public static readonly Text KeyAbout = new(
-        "This server answers to those who have one of its API keys. The browser keeps it until it is closed; no script can read it.",
+        "This server answers to those who have one of its API keys. The browser keeps it until it is closed; no script "
+            + "can read it.",
         "此服务器只回答持有 API 密钥的人。浏览器会保存它直到关闭，任何脚本都读不到它。");
 
     public static readonly Text KeyWrong = new("The server does not know this key.", "服务器不认识这个密钥。");

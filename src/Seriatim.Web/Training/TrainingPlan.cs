@@ -17,6 +17,9 @@ internal sealed record TrainingPlan(string Title, TrainingSize Size, int Steps, 
 
     private const string Border = "<|endoftext|>";
 
+    /// <summary>Characters that are held back to validate on, about: more would take longer than training in short runs.</summary>
+    private const double Validated = 20_000;
+
     /// <summary>The recipe, in the words of <c>seriatim train</c>, which follows it as well.</summary>
     /// <param name="text">The text.</param>
     public JsonObject ToRecipe(string text)
@@ -42,7 +45,7 @@ internal sealed record TrainingPlan(string Title, TrainingSize Size, int Steps, 
             ["init_std"] = 0.02,
             ["objective"] = "next_token",
             ["train_files"] = new JsonArray(file),
-            ["validation_split"] = 0.1,
+            ["validation_split"] = Math.Round(Math.Clamp(Validated / Math.Max(1, text.Length), 0.001, 0.1), 4),
             ["long_sequences"] = "split",
             ["per_device_train_batch_tokens"] = Size.Batch,
             ["max_steps"] = Steps,

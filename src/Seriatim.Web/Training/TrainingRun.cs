@@ -86,7 +86,7 @@ internal sealed class TrainingRun
                 return null;
 
             // Who was under way when the program ended is no more.
-            if (record.State is TrainingState.Running or TrainingState.Stopping)
+            if (record.State is not (TrainingState.Done or TrainingState.Failed))
                 record = record with { State = TrainingState.Stopped };
             var run = new TrainingRun(folder, record);
             string log = Path.Combine(folder, "metrics.jsonl");
@@ -111,6 +111,22 @@ internal sealed class TrainingRun
         }
     }
 
+    /// <summary>
+    /// As <see cref="Change"/>, where a full disk must not end what is under way: it is then told in memory alone, and by the
+    /// checkpoint that cannot be written either.
+    /// </summary>
+    public void Note(Func<TrainingRecord, TrainingRecord> change)
+    {
+        try
+        {
+            Change(change);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // In memory it is changed.
+        }
+    }
+
     /// <summary>Forgets figures, in order to take those of a checkpoint.</summary>
     public void Begin(IEnumerable<LogEntry> history)
     {
@@ -129,7 +145,7 @@ internal sealed class TrainingRun
     }
 
     /// <summary>Adds a sample; those of long ago make room, but for the first.</summary>
-    public void Add(TrainingSample sample) => Change(record =>
+    public void Add(TrainingSample sample) => Note(record =>
     {
         List<TrainingSample> samples = [.. record.Samples.Where(old => old.Step != sample.Step), sample];
         if (samples.Count > MostSamples)

@@ -61,7 +61,7 @@ internal static class TrainingTexts
     public static readonly Text Memory = new("Memory", "内存");
     public static readonly Text MemoryParts = new("weights {0}, gradients {1}, moments {2}, activations about {3}", "权重 {0}，梯度 {1}，动量 {2}，激活约 {3}");
     public static readonly Text Time = new("Time, about", "预计用时");
-    public static readonly Text TimeAbout = new("at half of this machine's multiply-adds, if nothing else runs", "按本机乘加能力的一半计算，且无其他任务");
+    public static readonly Text TimeAbout = new("with {0} of {1} cores at half of their multiply-adds, if nothing else runs", "使用 {1} 核中的 {0} 核，按其乘加能力的一半计算，且无其他任务");
     public static readonly Text Unknown = new("not known", "未知");
 
     public static readonly Text Step = new("Step", "步");

@@ -14,6 +14,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
 {
     private readonly Lock _gate = new();
     private readonly TrainingRuns _runs = new(options);
+    private readonly CancellationTokenSource _ending = new();
     private List<TrainingRun> _all = [];
     private TrainingRun? _current;
     private Trainer? _trainer;
@@ -44,6 +45,9 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         }
     }
 
+    /// <summary>Threads that train: one core is left to those who ask the server meanwhile. Changes no bit of the result.</summary>
+    public static int Threads => Math.Max(1, Environment.ProcessorCount - 1);
+
     /// <summary>Recipes that can be followed here.</summary>
     public IReadOnlyList<string> Recipes => _runs.Recipes();
 
@@ -56,6 +60,10 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         if (!options.AllowsTraining)
             return Task.CompletedTask;
         _all = [.. _runs.Read()];
+
+        // What was prepared and never begun is of no use without its trainer.
+        foreach (TrainingRun run in _all.Where(run => run is { CanResume: false, Record: { State: TrainingState.Stopped } }).ToArray())
+            Delete(run);
 
         // Models of earlier runs are there again.
         foreach (TrainingRun run in _all.AsEnumerable().Reverse())
@@ -70,6 +78,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _ending.CancelAsync().ConfigureAwait(false);
         Stop();
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -179,6 +188,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         _trainer?.Dispose();
         _stop?.Dispose();
         _place?.Dispose();
+        _ending.Dispose();
     }
 
     private async Task<TrainingRun> PrepareAsync(Func<TrainingRun> make, bool resumes)
@@ -238,12 +248,13 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
             throw new SaidException(TrainingTexts.NoMemory, Numbers.Bytes(machine.Total));
         var trainer = new Trainer(recipe, new TrainingOptions
         {
+            Threads = Threads,
             Resume = resumes,
             Generate = TrainingGenerator.Generate,
             Progress = new Told<LogEntry>(run.Add),
             StepProgress = new Told<TrainingProgress>(progress => run.Progress = progress),
             Saved = new Told<SavedCheckpoint>(saved => Try(run, recipe, saved)),
-        });
+        }, _ending.Token);
         try
         {
             if (trainer.Memory.Total > machine.Total)
@@ -266,7 +277,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         try
         {
             TrainerResult result = trainer.Run(stop);
-            run.Change(record => record with
+            run.Note(record => record with
             {
                 Steps = result.Steps,
                 State = result.Cancelled ? TrainingState.Stopped : TrainingState.Done,
@@ -292,7 +303,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         string free = name;
         for (int i = 2; !models.Offer(final, free); i++)
             free = $"{name}-{i}";
-        run.Change(record => record with { Model = free });
+        run.Note(record => record with { Model = free });
     }
 
     /// <summary>A name that can stand in requests and addresses.</summary>
@@ -305,7 +316,7 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
     /// <summary>Has the model of a checkpoint write something: at once, while the run waits for it.</summary>
     private void Try(TrainingRun run, TrainingRecipe recipe, SavedCheckpoint saved)
     {
-        run.Change(record => record with { Steps = saved.Step });
+        run.Note(record => record with { Steps = saved.Step });
         if (recipe.Objective != ObjectiveKind.NextToken)
             return;
         string prompt = run.Record.Prompt;
@@ -323,31 +334,14 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         Changed?.Invoke();
     }
 
-    private void Fail(TrainingRun run, Exception failure)
+    private static void Fail(TrainingRun run, Exception failure)
     {
         string message = failure is OutOfMemoryException
             ? "The machine has too little memory for it. Choose a smaller size." : failure.Message;
-        try
-        {
-            run.Change(record => record with { State = TrainingState.Failed, Failure = message });
-        }
-        catch (IOException)
-        {
-            // A full disk does not take the record, either; it is told in memory.
-        }
+        run.Note(record => record with { State = TrainingState.Failed, Failure = message });
     }
 
-    private static void Note(TrainingRun run, TrainingState state)
-    {
-        try
-        {
-            run.Change(record => record with { State = state });
-        }
-        catch (IOException)
-        {
-            // As above: the run says itself what is wrong when it writes its checkpoint.
-        }
-    }
+    private static void Note(TrainingRun run, TrainingState state) => run.Note(record => record with { State = state });
 
     /// <summary>Nothing is under way any more.</summary>
     private void Leave()

@@ -153,7 +153,11 @@ public sealed partial class TranslatePage
     {
         await _box!.WriteAsync(_found[_shown].Text);
         if (_facts?.Directions.FirstOrDefault(one => KeyOf(one) == _direction) is { } now)
-            _direction = _facts.Directions.Where(one => one.From == now.To && one.To == now.From).Select(KeyOf).FirstOrDefault("");
+        {
+            _direction = _facts.Directions.Where(one => one.From == now.To && one.To == now.From).Select(KeyOf)
+                .FirstOrDefault("");
+        }
+
         await TranslateAsync();
     }
 

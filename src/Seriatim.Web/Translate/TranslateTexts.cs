@@ -16,7 +16,9 @@ internal static class TranslateTexts
     public static readonly Text Chinese = new("Chinese", "中文");
     public static readonly Text English = new("English", "英文");
     public static readonly Text Beams = new("Beams", "束宽");
-    public static readonly Text BeamsAbout = new("How many translations are written side by side; 1: the most probable token each time", "同时书写多少个候选译文；1：每次取最可能的词元");
+    public static readonly Text BeamsAbout = new(
+        "How many translations are written side by side; 1: the most probable token each time",
+        "同时书写多少个候选译文；1：每次取最可能的词元");
     public static readonly Text Source = new("Text", "原文");
     public static readonly Text Target = new("Translation", "译文");
     public static readonly Text Type = new("A sentence in Chinese or English. Enter translates.", "输入中文或英文句子，回车翻译。");
@@ -25,9 +27,12 @@ internal static class TranslateTexts
     public static readonly Text Hypotheses = new("Hypotheses, the best first", "候选译文，最优在前");
 
     public static readonly Text ScoreAbout = new(
-        "Score: the log-probability of the whole text, by its length. Bars are relative to the best.", "得分：整段译文的对数概率除以长度；条形为相对最优者的比例。");
+        "Score: the log-probability of the whole text, by its length. Bars are relative to the best.",
+        "得分：整段译文的对数概率除以长度；条形为相对最优者的比例。");
 
-    public static readonly Text Nothing = new("The translation comes here, with those that were nearly chosen.", "译文会显示在这里，并附上差一点被选中的候选。");
+    public static readonly Text Nothing = new(
+        "The translation comes here, with those that were nearly chosen.",
+        "译文会显示在这里，并附上差一点被选中的候选。");
     public static readonly Text Alignment = new("Where each word came from", "每个词来自哪里");
 
     public static readonly Text AlignmentAbout = new(

@@ -94,7 +94,11 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     /// <summary>What was seen, after all passes.</summary>
     public Capture End() => new()
     {
-        Rows = _rows, Attention = _attention, Experts = _experts, Lens = _lens, BytesRead = Ops.BytesRead,
+        Rows = _rows,
+        Attention = _attention,
+        Experts = _experts,
+        Lens = _lens,
+        BytesRead = Ops.BytesRead,
     };
 
     /// <summary>Keeps a tensor of all rows, or of those wanted, that is no part of a layer.</summary>

@@ -50,7 +50,11 @@ internal sealed class TeacherPass(Microscope microscope)
 
             return new TeacherForcing
             {
-                Read = tokens, Losses = losses, TrainedLoss = trained, Gradients = norms, NoGradients = none,
+                Read = tokens,
+                Losses = losses,
+                TrainedLoss = trained,
+                Gradients = norms,
+                NoGradients = none,
             };
         }
     }

@@ -17,12 +17,14 @@ public sealed class DecoderInvarianceTests
     private static readonly IEnumerable<string> Names = [.. TinyModels.Names, .. TinyTerms.Names];
 
     public static IEnumerable<object[]> Models =>
-        from name in Names from ops in (string[])["reference", "cpu-512", "late"]
+        from name in Names
+        from ops in (string[])["reference", "cpu-512", "late"]
         where !TinyFamilies.IsBrief(name) || ops == "cpu-512"
         select new object[] { name, ops };
 
     public static IEnumerable<object[]> Pages =>
-        from name in Names from page in (int[])[4, 16, 64]
+        from name in Names
+        from page in (int[])[4, 16, 64]
         where !TinyFamilies.IsBrief(name) || page == 4
         select new object[] { name, "cpu-512", page };
 

@@ -17,7 +17,8 @@ public sealed class GrammarDistinctTests
         """{"type":"array","items":{"enum":["a","ab","abc","b","ba","bab",1,12,123,null,true]},"uniqueItems":true}""",
         """
         {"type":"array","uniqueItems":true,"items":{"type":"object","additionalProperties":false,"required":["b"],
-         "properties":{"a":{"enum":[1,2,true]},"b":{"type":"boolean"},"c":{"type":"array","items":{"type":"boolean"},"maxItems":2}}}}
+         "properties":{"a":{"enum":[1,2,true]},"b":{"type":"boolean"},
+         "c":{"type":"array","items":{"type":"boolean"},"maxItems":2}}}}
         """,
         """
         {"type":"object","additionalProperties":false,"required":["x","y"],"properties":{
@@ -113,7 +114,8 @@ public sealed class GrammarDistinctTests
     [InlineData("""
         {"uniqueItems":true,"items":{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"string"}},
          "additionalProperties":false}}
-        """, """ [{"a":1},{"a":2},{"a":1,"b":""},{}] [{"b":"x"}] """, """ [{"a":1},{"a":1}] [{},{}] [{"a":1,"b":""},{"a":1,"b":""}] """)]
+        """, """ [{"a":1},{"a":2},{"a":1,"b":""},{}] [{"b":"x"}] """,
+        """ [{"a":1},{"a":1}] [{},{}] [{"a":1,"b":""},{"a":1,"b":""}] """)]
     public void EqualValuesDoNotComeTwice(string schema, string texts, string others)
     {
         CompiledGrammar grammar = CompiledGrammar.Of(

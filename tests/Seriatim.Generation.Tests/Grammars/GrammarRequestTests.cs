@@ -20,7 +20,8 @@ public sealed class GrammarRequestTests
         {"type":"object","additionalProperties":false,"required":["ids","name"],"properties":{
          "ids":{"type":"array","uniqueItems":true,"minItems":4,"items":{"type":"integer","minimum":0,"maximum":13}},
          "name":{"type":"array","uniqueItems":true,"minItems":2,"maxItems":4,
-                 "items":{"anyOf":[{"enum":["left","right","the","ab"]},{"type":"boolean"},{"type":"string","pattern":"^[a-z]{1,9}$"}]}}}}
+                 "items":{"anyOf":[{"enum":["left","right","the","ab"]},{"type":"boolean"},
+                                   {"type":"string","pattern":"^[a-z]{1,9}$"}]}}}}
         """, new() { Spacing = JsonSpacing.Compact });
 
     private static int End => Tokens.VocabularySize - 2;

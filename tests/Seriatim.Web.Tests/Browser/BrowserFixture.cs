@@ -38,7 +38,3 @@ public sealed class BrowserFixture : IAsyncLifetime
         int height = 800, PageServer? server = null) =>
         Visitor.OpenAsync(_browser!, (server ?? _server!).Url, path, language, theme, width, height);
 }
-
-/// <summary>The tests that share it.</summary>
-[CollectionDefinition(nameof(BrowserFixture))]
-public sealed class BrowserCollection : ICollectionFixture<BrowserFixture>;

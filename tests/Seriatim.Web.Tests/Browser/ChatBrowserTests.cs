@@ -103,7 +103,8 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
     {
         using var folder = new TempFolder();
         TinyModels.WriteLlama(folder.Path, context: 8192);
-        File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"), """{"min_new_tokens": 6000, "max_new_tokens": 7000}""");
+        File.WriteAllText(Path.Combine(folder.Path, "generation_config.json"),
+            """{"min_new_tokens": 6000, "max_new_tokens": 7000}""");
         await using PageServer server = await PageServer.StartAsync(options =>
         {
             options.BuiltInModels = false;
@@ -139,8 +140,8 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
     [BrowserFact]
     public async Task What_a_model_says_is_never_run()
     {
-        const string Evil = "<script>window.ran = 1</script><img src=x onerror=\"window.ran = 1\"> [click](javascript:window.ran=1) "
-            + "![picture](http://evil.example/x.png) **bold** `code`\n\n<iframe src='http://evil.example'></iframe>";
+        const string Evil = "<script>window.ran = 1</script><img src=x onerror=\"window.ran = 1\"> "
+            + "[click](javascript:window.ran=1) ![picture](http://evil.example/x.png) **bold** `code`\n\n<iframe src='http://evil.example'></iframe>";
         await using Visitor visitor = await fixture.VisitAsync();
         IPage page = visitor.Page;
         string browser = (await page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')"))!;
@@ -157,7 +158,7 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
         {
             await page.WaitForSelectorAsync(view);
             Assert.Contains("<script>window.ran = 1</script>", await page.InnerTextAsync(view));
-            Assert.Equal(0, await page.Locator("article script, article img, article iframe, article a[href^='javascript']").CountAsync());
+            Assert.Equal(0, await page.Locator("article :is(script, img, iframe, a[href^='javascript'])").CountAsync());
             await page.ClickAsync("#show-tokens");
         }
 

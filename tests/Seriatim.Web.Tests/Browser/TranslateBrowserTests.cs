@@ -30,6 +30,8 @@ public sealed class TranslateBrowserTests(BrowserFixture fixture)
         string[] expected = [.. alignment.Weights.SelectMany(row => row)
             .Select(weight => weight >= 0.1 ? (weight * 100).ToString("0", CultureInfo.InvariantCulture) : "")];
         Assert.Equal(expected, cells);
+        Assert.Equal(alignment.Target.Count, await page.Locator(".alignment th[scope=row]").CountAsync());
+        Assert.Equal(alignment.Source.Count, await page.Locator(".alignment th[scope=col]").CountAsync());
         using Translator other = await Translator.OpenAsync("zh-en-nar");
         Assert.Equal(await other.TranslateAsync("我爱学习", new TranslationOptions { Iterations = 4 }),
             await page.InnerTextAsync("#beside-translation"));
@@ -39,7 +41,8 @@ public sealed class TranslateBrowserTests(BrowserFixture fixture)
 
         // Another hypothesis is looked at, and the best one is translated back.
         await page.ClickAsync(".hypotheses li:nth-child(2) button");
-        await visitor.UntilAsync("document.querySelector('#translation').innerText === document.querySelector('.hypotheses li:nth-child(2) .words').innerText");
+        await visitor.UntilAsync("document.querySelector('#translation').innerText === "
+            + "document.querySelector('.hypotheses li:nth-child(2) .words').innerText");
         await page.ClickAsync(".hypotheses li:nth-child(1) button");
         await page.ClickAsync("#swap");
         await visitor.UntilAsync("/[\\u4e00-\\u9fff]/.test(document.querySelector('#translation')?.innerText ?? '')");

@@ -28,7 +28,8 @@ internal sealed class Visitor : IAsyncDisposable
         });
         context.SetDefaultTimeout(20_000);
         await context.AddCookiesAsync(
-            [new() { Name = "seriatim-language", Value = language, Url = url }, new() { Name = "seriatim-theme", Value = theme, Url = url }]);
+            [new() { Name = "seriatim-language", Value = language, Url = url },
+            new() { Name = "seriatim-theme", Value = theme, Url = url }]);
         var visitor = new Visitor(context, await context.NewPageAsync(), url);
         string host = new Uri(url).Authority;
         visitor.Page.Console += (_, message) =>
@@ -39,7 +40,8 @@ internal sealed class Visitor : IAsyncDisposable
         visitor.Page.PageError += (_, error) => visitor.Note($"error: {error}");
         visitor.Page.Request += (_, request) =>
         {
-            if (Uri.TryCreate(request.Url, UriKind.Absolute, out Uri? to) && to.Scheme is not ("data" or "blob") && to.Authority != host)
+            if (Uri.TryCreate(request.Url, UriKind.Absolute, out Uri? to)
+                && to.Scheme is not ("data" or "blob") && to.Authority != host)
                 visitor.Note($"another host: {request.Url}");
         };
         await visitor.Page.GotoAsync($"{url}/{path}");
@@ -100,7 +102,8 @@ internal sealed class Visitor : IAsyncDisposable
         JsonElement result = await Page.EvaluateAsync<JsonElement>("() => axe.run()");
         string[] serious = [.. result.GetProperty("violations").EnumerateArray()
             .Where(found => found.GetProperty("impact").GetString() is "serious" or "critical")
-            .Select(found => $"{found.GetProperty("id").GetString()}: {found.GetProperty("nodes")[0].GetProperty("html").GetString()}\n"
+            .Select(found => $"{found.GetProperty("id").GetString()}: "
+                + $"{found.GetProperty("nodes")[0].GetProperty("html").GetString()}\n"
                 + found.GetProperty("nodes")[0].GetProperty("failureSummary").GetString())];
         Assert.True(serious.Length == 0, string.Join('\n', serious));
     }

@@ -91,7 +91,7 @@ public sealed class EngineTraceTests
         Assert.Equal("unloaded", picture.Closed);
     }
 
-    private static string Frame(int at, int steps, int rows) => Line($$$"""
+    internal static string Frame(int at, int steps, int rows) => Line($$$"""
         {"object":"engine.frame","at":{{{at}}},"totals":{"running":1,"waiting":0,"steps":{{{steps}}},"rows":{{{rows}}},"largest_step":16,"prefix_hits":0,
         "tokens_saved":0,"preemptions":0,"draft_failures":0,"scheduling_ms":{{{steps}}},"passes_ms":{{{10 * steps}}},"sampling_ms":{{{steps}}},"memory_bytes":5},
         "steps":[{"n":{{{steps}}},"at":{{{at}}},"ms":[0.1,2,0.2],"rows":[[3,0,"decode",1,0,0]]}],"steps_left_out":0,
@@ -99,6 +99,18 @@ public sealed class EngineTraceTests
         "memories":[{"name":"pages","units":64,"unit_bytes":1024,"used":2,"shared":0,"cached":0,"reached":3,"per_cell":1,"cells":"03."}],
         "prefixes":{"pages":2,"left_out":0,"branches":[[-1,2,0]]}}
         """);
+
+    /// <summary>An engine with some requests, the second of which waits.</summary>
+    internal static string[] Sample(int requests)
+    {
+        const string One = "{\"n\":3,\"state\":\"running\"";
+        string frame = Frame(250, 10, 100);
+        int at = frame.IndexOf(One, StringComparison.Ordinal), end = frame.IndexOf('}', at) + 1;
+        string all = string.Join(',', Enumerable.Range(0, requests).Select(i => frame[at..end]
+            .Replace("\"n\":3", $"\"n\":{i}", StringComparison.Ordinal)
+            .Replace("running", i == 1 ? "waiting" : "running", StringComparison.Ordinal)));
+        return [Line(Head), frame[..at].Replace("\"running\":1", $"\"running\":{requests}", StringComparison.Ordinal) + all + frame[end..]];
+    }
 
     private static string Line(string json) => json.ReplaceLineEndings("");
 }

@@ -46,7 +46,7 @@ internal sealed class CountedTerminal : Terminal
     /// <summary>The state of rounds that are done and one within the next.</summary>
     public int StateOf(int rounds, int state) => rounds * _states + state;
 
-    /// <summary>Fewest rounds that must come before it may end, that which is begun among them; and most; null: no limit.</summary>
+    /// <summary>Fewest rounds that must come before it may end, that which is begun among them; and most.</summary>
     public (int Least, int Most) LeftOf(int rounds) =>
         (Math.Max(0, Min - rounds), Max is { } max ? max - rounds : int.MaxValue);
 

@@ -48,7 +48,34 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
     private int _count = rules.Count;
 
     /// <summary>Simplifies all rules that the start leads to.</summary>
-    public void Run() => Reach(Body(0), [0]);
+    public void Run()
+    {
+        BeginWithTheLast();
+        Reach(Body(0), [0]);
+    }
+
+    /// <summary>
+    /// Rules after those that they name, as far as they are not recursive: a chain of many rules (an object with as many keys
+    /// that may be left out) needs no deeper stack than one rule.
+    /// </summary>
+    private void BeginWithTheLast()
+    {
+        var way = new Stack<(int Rule, Queue<int> Named)>();
+        Enter(0);
+        while (way.TryPeek(out (int Rule, Queue<int> Named) at))
+        {
+            if (at.Named.TryDequeue(out int next))
+                Enter(next);
+            else
+                Body(way.Pop().Rule);
+        }
+
+        void Enter(int rule)
+        {
+            if (_begun.Add(rule) && analysis.IsProductive(rule))
+                way.Push((rule, rules.NamedBy(rule)));
+        }
+    }
 
     /// <summary>The body of a rule, of <see cref="GrammarNode.Regular"/> and what joins them.</summary>
     public GrammarNode Body(int rule)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <content>
-/// Masks of lists whose items must differ. What tokens do there is nearly always the same whatever has come: it is found by tables,
-/// once, with the places in the trie from which on it could matter, and below those the tokens are walked one by one.
+/// Masks of lists whose items must differ. What tokens do there is nearly always the same whatever has come: it is found by
+/// tables, once, with the places in the trie from which on it could matter, and below those tokens are walked one by one.
 /// </content>
 internal sealed partial class CompiledGrammar
 {
@@ -85,7 +85,8 @@ internal sealed partial class CompiledGrammar
     }
 
     /// <summary>
-    /// The tokens that end an item, or a separator, and go on with another item, if what has come does not matter; and where it may.
+    /// The tokens that end an item, or a separator, and go on with another item, if what has come does not matter; and where it
+    /// may.
     /// </summary>
     private void AddFollowing(
         DistinctTerminal distinct, GrammarThread thread, int state, int index, ulong[] words, List<int> again)

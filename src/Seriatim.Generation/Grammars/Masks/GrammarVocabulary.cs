@@ -108,8 +108,12 @@ internal sealed class GrammarVocabulary
         string key = Terminals.KeyOf(language);
         lock (_terminals)
         {
-            if (_terminals.TryGetValue(key, out WeakReference<TableTerminal>? known) && known.TryGetTarget(out TableTerminal? terminal))
+            if (_terminals.TryGetValue(key, out WeakReference<TableTerminal>? known)
+                && known.TryGetTarget(out TableTerminal? terminal))
+            {
                 return terminal;
+            }
+
             if (_terminals.Count >= _looked)
             {
                 foreach ((string gone, WeakReference<TableTerminal> weak) in _terminals)

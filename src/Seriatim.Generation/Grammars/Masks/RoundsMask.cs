@@ -18,7 +18,7 @@ internal sealed class RoundsMask
     private readonly TokenSet?[] _upTo;
 
     /// <param name="tokens">Tokens, each with the rounds that it begins.</param>
-    /// <param name="exits">Nodes of the trie at which a round is done and tokens go on, each with the rounds that are done.</param>
+    /// <param name="exits">Nodes of the trie at which a round is done and tokens go on, each with the rounds done.</param>
     /// <param name="vocabulary">Number of ids.</param>
     public RoundsMask(List<(int Token, int Rounds)> tokens, List<(int Node, int Rounds)> exits, int vocabulary)
     {

@@ -47,6 +47,7 @@ internal sealed class Determinizer
         for (int number = 0; number < _sets.Count; number++)
         {
             int[] set = _sets[number];
+            LanguageWork.Take(_classes + set.Length);
             foreach (int state in set)
                 CollectMoves(state, moves);
             foreach (List<int> move in moves)

@@ -15,7 +15,7 @@ public sealed partial class Grammar
     public static Grammar Regex(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        ByteDfa language = RegexLanguage.Full(pattern);
+        ByteDfa language = LanguageWork.Counted(() => RegexLanguage.Full(pattern)).Result;
         if (language.IsEmpty)
             throw new GrammarException("Regular expression", "", $"it matches no text: {pattern}");
         var rules = new GrammarRules();

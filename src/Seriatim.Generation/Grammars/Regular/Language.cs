@@ -144,6 +144,7 @@ internal static class Language
         var next = new List<int>();
         for (int i = 0; i < states.Count; i++)
         {
+            LanguageWork.Take(classes.Representatives.Length);
             foreach (int value in classes.Representatives)
             {
                 if (step(states[i], (byte)value) is not { } target)

@@ -34,6 +34,10 @@ internal static class RegexLanguage
         {
             throw new GrammarException("Regular expression", "", $"it needs more than {e.Limit} states; repeat less: {pattern}");
         }
+        catch (CannotExpressException e)
+        {
+            throw new GrammarException("Regular expression", "", $"{e.Message}; look ahead and repeat less: {pattern}");
+        }
     }
 
     private static Nfa.Fragment Anything(Nfa nfa) => nfa.Repeat(() => nfa.Character(CodePointSet.All), 0, null);

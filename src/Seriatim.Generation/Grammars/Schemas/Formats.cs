@@ -85,7 +85,7 @@ internal static class Formats
 
     /// <summary>The texts of a format; null: it is none that the specification knows.</summary>
     public static ByteDfa? Find(string name) =>
-        Languages.TryGetValue(name, out Func<ByteDfa>? make) ? Known.GetOrAdd(name, _ => make()) : null;
+        Languages.TryGetValue(name, out Func<ByteDfa>? make) ? Known.GetOrAdd(name, _ => LanguageWork.Uncounted(make)) : null;
 
     private static ByteDfa Of(string pattern) => RegexLanguage.Full(pattern);
 

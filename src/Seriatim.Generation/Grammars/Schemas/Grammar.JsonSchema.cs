@@ -22,7 +22,16 @@ public sealed partial class Grammar
         if (options.Unchecked.FirstOrDefault(keyword => !SchemaKeywords.Constrains(keyword)) is { } unknown)
             throw new GrammarException("JSON Schema", "", $"Unchecked names {unknown}, which is no keyword that constrains.");
         SchemaDocument document = SchemaDocument.Parse(schema, options.Documents);
-        GrammarRules rules = SchemaWriter.Write(new SchemaTypes(document, options), options.Spacing);
+        GrammarRules rules;
+        try
+        {
+            rules = LanguageWork.Counted(() => SchemaWriter.Write(new SchemaTypes(document, options), options.Spacing)).Result;
+        }
+        catch (Exception e) when (e is CannotExpressException or LanguageTooLargeException or InsufficientExecutionStackException)
+        {
+            throw SchemaDocument.Error("", null, $"it cannot be enforced: {e.Message}");
+        }
+
         return new Grammar("json_schema", SourceOf(schema, options), rules);
     }
 

@@ -11,16 +11,7 @@ internal static class GrammarPruner
     /// <summary>The same grammar without dead ends; null: it has no text.</summary>
     public static GrammarRules? Run(GrammarRules rules)
     {
-        var productive = new bool[rules.Count];
-        for (bool changed = true; changed;)
-        {
-            changed = false;
-            for (int i = 0; i < rules.Count; i++)
-            {
-                if (!productive[i] && Ends(rules[i], productive))
-                    changed = productive[i] = true;
-            }
-        }
+        bool[] productive = Productive(rules);
         if (!productive[0])
             return null;
         var pruned = new GrammarRules();
@@ -36,6 +27,30 @@ internal static class GrammarPruner
         while (open.TryDequeue(out int rule))
             pruned.Define(numbers[rule], Copy(rules[rule], productive, To));
         return pruned;
+    }
+
+    /// <summary>The rules that derive a text: what is found of one can change those that name it, and no others.</summary>
+    private static bool[] Productive(GrammarRules rules)
+    {
+        var productive = new bool[rules.Count];
+        var users = new List<int>?[rules.Count];
+        for (int i = 0; i < rules.Count; i++)
+        {
+            foreach (int named in rules.NamedBy(i))
+                (users[named] ??= []).Add(i);
+        }
+
+        var waiting = new Stack<int>(Enumerable.Range(0, rules.Count));
+        while (waiting.TryPop(out int rule))
+        {
+            if (productive[rule] || !Ends(rules[rule], productive))
+                continue;
+            productive[rule] = true;
+            foreach (int user in users[rule] ?? [])
+                waiting.Push(user);
+        }
+
+        return productive;
     }
 
     private static bool Ends(GrammarNode node, bool[] productive) => node switch

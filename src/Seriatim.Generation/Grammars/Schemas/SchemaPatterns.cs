@@ -14,7 +14,7 @@ internal static class SchemaPatterns
 
     private static readonly Lock Gate = new();
 
-    private static readonly Dictionary<string, ByteDfa> Known = new(StringComparer.Ordinal);
+    private static readonly Dictionary<string, (ByteDfa Language, long Steps)> Known = new(StringComparer.Ordinal);
 
     private static long _bytes;
 
@@ -32,18 +32,25 @@ internal static class SchemaPatterns
     /// <exception cref="GrammarException">It cannot be read, or cannot be enforced.</exception>
     public static ByteDfa Search(string pattern)
     {
+        (ByteDfa made, long steps) = Make(pattern);
+        LanguageWork.Take(steps);
+        return made;
+    }
+
+    private static (ByteDfa Language, long Steps) Make(string pattern)
+    {
         lock (Gate)
         {
-            if (Known.TryGetValue(pattern, out ByteDfa? known))
+            if (Known.TryGetValue(pattern, out (ByteDfa, long) known))
                 return known;
         }
-        ByteDfa made = RegexLanguage.Search(pattern);
-        long bytes = SizeOf(pattern, made);
+        (ByteDfa Language, long Steps) made = LanguageWork.Counted(() => RegexLanguage.Search(pattern));
+        long bytes = SizeOf(pattern, made.Language);
         if (bytes > MaxBytesOfOne)
             return made;
         lock (Gate)
         {
-            if (Known.TryGetValue(pattern, out ByteDfa? other))
+            if (Known.TryGetValue(pattern, out (ByteDfa, long) other))
                 return other;
             if (_bytes + bytes > MaxBytes)
             {

@@ -261,7 +261,7 @@ internal sealed partial class SchemaTypes
         {
             return SchemaPatterns.Search(pattern);
         }
-        catch (GrammarException e)
+        catch (Exception e) when (e is GrammarException or CannotExpressException)
         {
             throw SchemaDocument.Error(node.Pointer, keyword, $"{keyword} cannot be enforced. {e.Message}");
         }

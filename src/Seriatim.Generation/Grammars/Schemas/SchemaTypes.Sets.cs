@@ -8,7 +8,7 @@ internal sealed partial class SchemaTypes
 {
     private const int MaxShapes = 400;
 
-    private const int MaxJoins = 300_000;
+    private const int MaxJoins = 100_000;
 
     private readonly Dictionary<(ByteDfa Keys, string Names), ByteDfa> _others = [];
     private int _joins;

@@ -26,8 +26,8 @@ internal sealed partial class SchemaWriter
         }
         catch (Exception e) when (e is CannotExpressException or LanguageTooLargeException)
         {
-            throw Refused("uniqueItems", $"its items cannot be compared as texts: {e.Message}; put uniqueItems under Unchecked to "
-                + "check it yourself.", shape.Unique);
+            throw Refused("uniqueItems", $"its items cannot be compared as texts: {e.Message}; put uniqueItems under Unchecked "
+                + "to check it yourself.", shape.Unique);
         }
 
         ByteDfa comma = TerminalBuilder.TryBuild(_comma, MostItemStates)!;

@@ -73,7 +73,9 @@ internal static class OpenAiJson
         json.WriteEndArray();
     }
 
-    /// <summary>The log-probabilities of new tokens, as chats have them; with their ids, as llama.cpp, where ids are asked for.</summary>
+    /// <summary>
+    /// The log-probabilities of new tokens, as chats have them; with their ids, as llama.cpp, where ids are asked for.
+    /// </summary>
     public static void WriteLogprobs(
         Utf8JsonWriter json, Tokenizer tokenizer, IReadOnlyList<TokenLogprobs> logprobs, bool showsIds)
     {

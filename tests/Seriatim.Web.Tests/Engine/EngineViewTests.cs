@@ -1,0 +1,53 @@
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor.Services;
+using Seriatim.Web.Engine;
+using Seriatim.Web.Shell;
+using Seriatim.Web.Texts;
+
+namespace Seriatim.Web.Tests;
+
+/// <summary>The parts of the engine's view that show numbers.</summary>
+public sealed class EngineViewTests : IAsyncLifetime
+{
+    private readonly BunitContext _context = new();
+    private readonly PageSession _session = new();
+    private readonly EnginePicture _picture = new();
+
+    public Task InitializeAsync()
+    {
+        _context.JSInterop.Mode = JSRuntimeMode.Loose;
+        _context.Services.AddMudServices();
+        _context.Services.AddSingleton<EngineMachine>();
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync() => await _context.DisposeAsync();
+
+    [Fact]
+    public void Nothing_is_shown_of_an_engine_that_is_not_open()
+    {
+        _session.Speak(Language.Chinese);
+        Assert.Contains("没有请求", Render<EngineQueue>().Markup);
+        Assert.Contains("尚无保留", Render<EnginePrefixes>().Markup);
+        Assert.DoesNotContain("table", Render<EngineLimitsCard>().Markup);
+        Assert.Equal(9, Render<EngineTiles>().FindAll("dd").Count);
+    }
+
+    [Fact]
+    public void Requests_stand_in_their_order_with_their_states_and_the_rest_is_counted()
+    {
+        foreach (string line in EngineTraceTests.Sample(requests: 24))
+            _picture.Add(EngineLine.Read(line));
+        IRenderedComponent<EngineQueue> queue = Render<EngineQueue>();
+        Assert.Equal(20, queue.FindAll("tbody tr").Count);
+        Assert.Contains("waiting", queue.FindAll("tbody tr")[1].TextContent);
+        Assert.Contains("4 more are not listed", queue.Markup);
+        Assert.Contains("512", Render<EngineLimitsCard>().Markup);
+        Assert.Equal("24", Render<EngineTiles>().Find("#engine-running").TextContent);
+    }
+
+    private IRenderedComponent<T> Render<T>()
+        where T : EnginePart =>
+        _context.Render<T>(parameters => parameters.AddCascadingValue(_session).AddCascadingValue(_picture));
+}
