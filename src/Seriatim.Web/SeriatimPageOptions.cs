@@ -28,7 +28,9 @@ public sealed class SeriatimPageOptions
     /// </summary>
     public string? DataFolder { get; set; }
 
-    /// <summary>Where recipes of training are looked for, each a folder with a <c>recipe.json</c>; null: in <c>recipes</c>.</summary>
+    /// <summary>
+    /// Where recipes of training are looked for, each a folder with a <c>recipe.json</c>; null: in <c>recipes</c>.
+    /// </summary>
     public string? RecipesFolder { get; set; }
 
     /// <summary>Most bytes of a text that is uploaded to be trained on.</summary>

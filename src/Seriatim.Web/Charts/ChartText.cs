@@ -18,7 +18,8 @@ internal static class ChartText
     /// <param name="figure">The figure.</param>
     public static ChartSeries Line(string name, IReadOnlyList<LogEntry> entries, string figure)
     {
-        (double X, double Y)[] points = [.. entries.Where(entry => entry.Values.TryGetValue(figure, out double value) && double.IsFinite(value))
+        (double X, double Y)[] points = [.. entries
+            .Where(entry => entry.Values.TryGetValue(figure, out double value) && double.IsFinite(value))
             .Select(entry => ((double)entry.Step, entry.Values[figure]))];
         int count = Math.Min(MostPoints, points.Length);
         (double X, double Y)[] means = [.. Enumerable.Range(0, count).Select(i =>

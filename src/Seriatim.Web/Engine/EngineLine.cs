@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Seriatim.Web.Engine;
 
-/// <summary>A line of <c>/v1/engine/watch</c>, or of a trace, which has the same lines. Which of its parts it has depends on the first.</summary>
+/// <summary>
+/// A line of <c>/v1/engine/watch</c>, or of a trace, which has the same lines. Which of its parts it has depends on the first.
+/// </summary>
 internal sealed record EngineLine
 {
     public const string Opened = "engine.opened", Closed = "engine.closed", Idle = "engine.idle", Frame = "engine.frame";
@@ -134,7 +136,8 @@ internal sealed record EngineStepLine
     public IReadOnlyList<long>? Preempted { get; init; }
 
     [JsonIgnore]
-    public bool IsWhole => Ms.Count == 3 && Rows.All(row => row is [var request, var sequence, var kind, var rows, var drafts, var accepted]
+    public bool IsWhole => Ms.Count == 3
+        && Rows.All(row => row is [var request, var sequence, var kind, var rows, var drafts, var accepted]
         && kind.ValueKind == JsonValueKind.String
         && new[] { request, sequence, rows, drafts, accepted }.All(number => number.TryGetWhole(out _)));
 

@@ -11,12 +11,14 @@ namespace Seriatim.Web.Engine;
 /// <param name="api">The server.</param>
 internal sealed class EngineLoad(PageApi api)
 {
-    private const string Beginning = "Once upon a time there was a small house at the edge of a large wood, and in it lived an old "
+    private const string Beginning = "Once upon a time there was a small house at the edge of a large wood, "
+        + "and in it lived an old "
         + "woman who knew the name of each bird and the hour at which it sang. ";
 
     private static readonly string[] Endings =
     [
-        "One morning a fox came to the door and asked for bread.", "The wind had a secret that it told to nobody but the oldest tree.",
+        "One morning a fox came to the door and asked for bread.",
+        "The wind had a secret that it told to nobody but the oldest tree.",
         "Her cat was grey, and it could count to seven.", "In winter the snow lay so high that the windows were blue.",
         "A boy came by with a bag of letters.", "At night the stars came down to drink from the well.",
         "The miller's daughter had lost her silver ring.", "Nobody had ever seen the king of that country.",
@@ -55,7 +57,8 @@ internal sealed class EngineLoad(PageApi api)
     }
 
     /// <summary>What the model can be asked: its first answer, or its refusal, says it.</summary>
-    private async Task<(string Path, Func<int, JsonObject> Body)> KindAsync(string model, int tokens, CancellationToken cancellationToken)
+    private async Task<(string Path, Func<int, JsonObject> Body)> KindAsync(
+        string model, int tokens, CancellationToken cancellationToken)
     {
         (string Path, Func<int, JsonObject> Body)[] kinds =
         [

@@ -319,7 +319,8 @@ public sealed partial class EnginePage
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(IntervalMilliseconds));
         try
         {
-            while (!_isPaused && _trace is { } trace && _place < trace.Lines.Count && await timer.WaitForNextTickAsync(_left.Token))
+            while (!_isPaused && _trace is { } trace && _place < trace.Lines.Count
+                && await timer.WaitForNextTickAsync(_left.Token))
             {
                 if (_isPaused || _trace is null)
                     break;

@@ -16,11 +16,19 @@ internal static class EngineTexts
     public static readonly Text Download = new("Download the trace ({0})", "下载记录（{0}）");
     public static readonly Text Open = new("Open a trace", "打开记录文件");
     public static readonly Text BackToLive = new("Back to the engine", "回到实时引擎");
-    public static readonly Text TraceFull = new("The trace has {0}, which is all it may have; recording has stopped. Download it.", "记录已达上限 {0}，录制已停止。请下载保存。");
-    public static readonly Text TraceTooLong = new("{0} has {1}; a trace may have {2}. Record a shorter one.", "{0} 的大小为 {1}；记录文件最多 {2}。请录制较短的记录。");
+    public static readonly Text TraceFull = new(
+        "The trace has {0}, which is all it may have; recording has stopped. Download it.",
+        "记录已达上限 {0}，录制已停止。请下载保存。");
+    public static readonly Text TraceTooLong = new(
+        "{0} has {1}; a trace may have {2}. Record a shorter one.",
+        "{0} 的大小为 {1}；记录文件最多 {2}。请录制较短的记录。");
     public static readonly Text NotRead = new("{0} could not be read: {1} Choose it again.", "无法读取 {0}：{1} 请重新选择。");
-    public static readonly Text NoTrace = new("Line {0} is not a line of a trace ({1}). Choose a file that was recorded here, or with POST /v1/engine/watch.", "第 {0} 行不是引擎记录（{1}）。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
-    public static readonly Text EmptyTrace = new("The file has no frame in it. Choose one that was recorded here, or with POST /v1/engine/watch.", "文件中没有任何帧。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
+    public static readonly Text NoTrace = new(
+        "Line {0} is not a line of a trace ({1}). Choose a file that was recorded here, or with POST /v1/engine/watch.",
+        "第 {0} 行不是引擎记录（{1}）。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
+    public static readonly Text EmptyTrace = new(
+        "The file has no frame in it. Choose one that was recorded here, or with POST /v1/engine/watch.",
+        "文件中没有任何帧。请选择在此处或用 POST /v1/engine/watch 录制的文件。");
     public static readonly Text Trace = new("Trace {0}: frame {1} of {2}", "记录 {0}：第 {1} 帧，共 {2} 帧");
     public static readonly Text Place = new("Place in the trace", "记录中的位置");
     public static readonly Text Play = new("Play", "播放");
@@ -31,7 +39,9 @@ internal static class EngineTexts
     public static readonly Text Tokens = new("Tokens each", "每个的 token 数");
     public static readonly Text LoadFailed = new("The load ended: {0}", "负载已结束：{0}");
 
-    public static readonly Text NotOpen = new("{0} is not open, so it has no engine ({1}). It opens with its first request: make load, or ask it something in Chat.", "{0} 尚未打开，因此没有引擎（{1}）。它会在收到第一个请求时打开：请制造负载，或在对话中向它提问。");
+    public static readonly Text NotOpen = new(
+        "{0} is not open, so it has no engine ({1}). It opens with its first request: make load, or ask it something in Chat.",
+        "{0} 尚未打开，因此没有引擎（{1}）。它会在收到第一个请求时打开：请制造负载，或在对话中向它提问。");
     public static readonly Text Lost = new("The stream of the engine has ended.", "引擎数据流已结束。");
     public static readonly Text TryAgain = new("Try again", "再试一次");
 
@@ -46,10 +56,19 @@ internal static class EngineTexts
     public static readonly Text Drafts = new("Drafts accepted", "草稿接受率");
 
     public static readonly Text Steps = new("Steps", "步骤");
-    public static readonly Text StepsAbout = new("A column is one step of the engine: one pass through the model, in which all requests of the column share the weights that are read. A lane is a request. Below: the time of each step.", "每一列是引擎的一步：一次模型计算，该列中的所有请求共享读取的权重。每一行是一个请求。下方是每步的用时。");
-    public static readonly Text Lanes = new("The last {0} steps, with {1} requests. Arrow keys choose a step.", "最近 {0} 步，涉及 {1} 个请求。用方向键选择一步。");
-    public static readonly Text Hint = new("Point at a step, or choose one with the arrow keys, to see who was in it.", "指向某一步，或用方向键选择，可查看其中的请求。");
-    public static readonly Text LeftOut = new("{0} steps of the last frame were too fast to be told one by one.", "上一帧中有 {0} 步过快，未逐一列出。");
+    public static readonly Text StepsAbout = new(
+        "A column is one step of the engine: one pass through the model, in which all requests of the column share the "
+            + "weights that are read. A lane is a request. Below: the time of each step.",
+        "每一列是引擎的一步：一次模型计算，该列中的所有请求共享读取的权重。每一行是一个请求。下方是每步的用时。");
+    public static readonly Text Lanes = new(
+        "The last {0} steps, with {1} requests. Arrow keys choose a step.",
+        "最近 {0} 步，涉及 {1} 个请求。用方向键选择一步。");
+    public static readonly Text Hint = new(
+        "Point at a step, or choose one with the arrow keys, to see who was in it.",
+        "指向某一步，或用方向键选择，可查看其中的请求。");
+    public static readonly Text LeftOut = new(
+        "{0} steps of the last frame were too fast to be told one by one.",
+        "上一帧中有 {0} 步过快，未逐一列出。");
     public static readonly Text KeyPrompt = new("piece of a prompt (higher: more rows)", "提示词片段（越高行数越多）");
     public static readonly Text KeyDecode = new("next token", "下一个 token");
     public static readonly Text KeyAccepted = new("draft accepted", "草稿被接受");
@@ -70,8 +89,12 @@ internal static class EngineTexts
     public static readonly Text Preempted = new("preempted", "被抢占");
 
     public static readonly Text Pages = new("Memory map", "内存图");
-    public static readonly Text PagesAbout = new("A square is a page of keys and values (or a state). Its colour is that of the request that holds it.", "每个方格是一页键值（或一个状态），颜色表示持有它的请求。");
-    public static readonly Text Map = new("{0}: {1}; of one request {2}, shared {3}, cached {4}, free {5}", "{0}：共 {1}；单个请求占用 {2}，共享 {3}，缓存 {4}，空闲 {5}");
+    public static readonly Text PagesAbout = new(
+        "A square is a page of keys and values (or a state). Its colour is that of the request that holds it.",
+        "每个方格是一页键值（或一个状态），颜色表示持有它的请求。");
+    public static readonly Text Map = new(
+        "{0}: {1}; of one request {2}, shared {3}, cached {4}, free {5}",
+        "{0}：共 {1}；单个请求占用 {2}，共享 {3}，缓存 {4}，空闲 {5}");
     public static readonly Text Cell = new("A square stands for {0}, and is what most of them are.", "每个方格代表 {0} 个单元，显示其中最多的状态。");
     public static readonly Text KeyOwn = new("one request's", "单个请求");
     public static readonly Text KeyShared = new("shared", "共享");
@@ -79,9 +102,14 @@ internal static class EngineTexts
     public static readonly Text KeyFree = new("free", "空闲");
 
     public static readonly Text Prefixes = new("Prefix cache", "前缀缓存");
-    public static readonly Text PrefixesAbout = new("Texts that begin alike share their first pages: a bar is a run of pages, what goes on from it lies to its right. {0} pages are kept.", "开头相同的文本共享前面的页：每个条形是一段连续的页，其后续在右侧。共保留 {0} 页。");
+    public static readonly Text PrefixesAbout = new(
+        "Texts that begin alike share their first pages: a bar is a run of pages, what goes on from it lies to its right. {0} "
+            + "pages are kept.",
+        "开头相同的文本共享前面的页：每个条形是一段连续的页，其后续在右侧。共保留 {0} 页。");
     public static readonly Text PrefixesLeftOut = new("{0} of them are not drawn.", "其中 {0} 页未画出。");
-    public static readonly Text PrefixesNone = new("Nothing is kept yet: a page is kept when it is full ({0} tokens).", "尚无保留：一页写满（{0} 个 token）后才会保留。");
+    public static readonly Text PrefixesNone = new(
+        "Nothing is kept yet: a page is kept when it is full ({0} tokens).",
+        "尚无保留：一页写满（{0} 个 token）后才会保留。");
     public static readonly Text PrefixesOff = new("This engine has no prefix cache.", "此引擎没有前缀缓存。");
     public static readonly Text KeyUsed = new("in use now", "正在使用");
 
@@ -119,5 +147,7 @@ internal static class EngineTexts
     public static readonly Text CeilingValue = new("{0} tokens/s: each reads all weights once", "{0} token/秒：每个 token 都要读一遍全部权重");
     public static readonly Text Measure = new("Measure this machine", "测量本机");
     public static readonly Text Measuring = new("Measuring…", "正在测量…");
-    public static readonly Text MeasureAbout = new("Takes all cores for some seconds, and 512 MB; what runs meanwhile is slower.", "会占用全部核心数秒和 512 MB 内存；期间其他任务会变慢。");
+    public static readonly Text MeasureAbout = new(
+        "Takes all cores for some seconds, and 512 MB; what runs meanwhile is slower.",
+        "会占用全部核心数秒和 512 MB 内存；期间其他任务会变慢。");
 }

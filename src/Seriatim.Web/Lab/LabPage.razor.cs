@@ -31,7 +31,8 @@ public sealed partial class LabPage
 
     private LabLanguage Tongue => L.Language == Language.Chinese ? LabLanguage.Chinese : LabLanguage.English;
 
-    private LabSize[] Sizes => Options.OffersTinyLab ? [LabSize.Tiny, LabSize.Quick, LabSize.Full] : [LabSize.Quick, LabSize.Full];
+    private LabSize[] Sizes => Options.OffersTinyLab
+        ? [LabSize.Tiny, LabSize.Quick, LabSize.Full] : [LabSize.Quick, LabSize.Full];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -90,7 +91,9 @@ public sealed partial class LabPage
         StateHasChanged();
     });
 
-    /// <summary>While something is measured its curves are drawn once a second: drawing them often would disturb the measuring.</summary>
+    /// <summary>
+    /// While something is measured its curves are drawn once a second: drawing them often would disturb the measuring.
+    /// </summary>
     private async Task FollowAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));

@@ -32,8 +32,10 @@ internal sealed class LabReports(SeriatimPageOptions options)
         try
         {
             Directory.CreateDirectory(folder);
-            File.WriteAllText(Path.Combine(folder, NameOf(Language.English)), Seriatim.Lab.LabPage.Make(report, LabLanguage.English));
-            File.WriteAllText(Path.Combine(folder, NameOf(Language.Chinese)), Seriatim.Lab.LabPage.Make(report, LabLanguage.Chinese));
+            File.WriteAllText(Path.Combine(folder, NameOf(Language.English)),
+                Seriatim.Lab.LabPage.Make(report, LabLanguage.English));
+            File.WriteAllText(Path.Combine(folder, NameOf(Language.Chinese)),
+                Seriatim.Lab.LabPage.Make(report, LabLanguage.Chinese));
 
             // Last: what has it is whole.
             File.WriteAllText(Path.Combine(folder, ListName), JsonSerializer.Serialize(kept, KeptJson.Default.KeptReport));
@@ -44,7 +46,9 @@ internal sealed class LabReports(SeriatimPageOptions options)
         }
     }
 
-    /// <summary>The page of a report; null: there is none. Ids are compared with those there are, and never made part of a path.</summary>
+    /// <summary>
+    /// The page of a report; null: there is none. Ids are compared with those there are, and never made part of a path.
+    /// </summary>
     public string? PageOf(string id, Language language) =>
         Read().FirstOrDefault(report => report.Id == id) is { } found ? Path.Combine(_folder, found.Id, NameOf(language)) : null;
 
@@ -69,7 +73,8 @@ internal sealed class LabReports(SeriatimPageOptions options)
     {
         try
         {
-            KeptReport? read = JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(folder, ListName)), KeptJson.Default.KeptReport);
+            KeptReport? read = JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(folder, ListName)),
+                KeptJson.Default.KeptReport);
             return read is null ? null : read with { Id = Path.GetFileName(folder) };
         }
         catch (Exception damaged) when (damaged is IOException or JsonException or UnauthorizedAccessException)

@@ -7,10 +7,14 @@ internal static class LabTexts
 {
     public static readonly Text Name = new("Lab", "实验室");
 
-    public static readonly Text About = new("Measure on this machine what is claimed about Transformers.", "在本机上检验关于 Transformer 的论断。");
+    public static readonly Text About = new(
+        "Measure on this machine what is claimed about Transformers.",
+        "在本机上检验关于 Transformer 的论断。");
 
     public static readonly Text Choose = new("Experiments", "实验");
-    public static readonly Text ChooseAbout = new("Each has a claim, a formula that predicts it, and a rule that was written before it runs.", "每个实验都有论断、预测公式，以及运行前写下的判定规则。");
+    public static readonly Text ChooseAbout = new(
+        "Each has a claim, a formula that predicts it, and a rule that was written before it runs.",
+        "每个实验都有论断、预测公式，以及运行前写下的判定规则。");
     public static readonly Text All = new("Choose all", "全选");
     public static readonly Text NoneOfThem = new("Choose none", "全不选");
     public static readonly Text Size = new("How thoroughly", "测量程度");
@@ -24,7 +28,9 @@ internal static class LabTexts
     public static readonly Text Stop = new("Stop, and keep what there is", "停止并保留已有结果");
     public static readonly Text Nothing = new("No experiment is chosen. Choose one or more.", "尚未选择实验。请至少选择一个。");
     public static readonly Text WrongSeed = new("The seed is {0}; a whole number of 0 or more is needed.", "随机种子为 {0}；需要非负整数。");
-    public static readonly Text Disturbed = new("What else this server does meanwhile disturbs the times, not the counts.", "此服务器同时进行的其他工作会影响计时，但不影响计数。");
+    public static readonly Text Disturbed = new(
+        "What else this server does meanwhile disturbs the times, not the counts.",
+        "此服务器同时进行的其他工作会影响计时，但不影响计数。");
 
     public static readonly Text Running = new("Measuring {0} of {1}", "正在测量第 {0} 个，共 {1} 个");
     public static readonly Text Machine = new("Measuring this machine…", "正在测量本机…");
@@ -48,6 +54,8 @@ internal static class LabTexts
     public static readonly Text Interrupted = new("interrupted", "已中断");
     public static readonly Text Experiments = new("{0} experiments", "{0} 个实验");
     public static readonly Text OneExperiment = new("1 experiment", "1 个实验");
-    public static readonly Text NotKept = new("The report cannot be kept: {0} Make room on the disk, or let the server write to another place (SERIATIM_DATA).", "无法保存报告：{0} 请清理磁盘，或让服务器写到其他位置（SERIATIM_DATA）。");
+    public static readonly Text NotKept = new(
+        "The report cannot be kept: {0} Make room on the disk, or let the server write to another place (SERIATIM_DATA).",
+        "无法保存报告：{0} 请清理磁盘，或让服务器写到其他位置（SERIATIM_DATA）。");
     public static readonly Text Broke = new("The run has ended: {0}", "运行已结束：{0}");
 }

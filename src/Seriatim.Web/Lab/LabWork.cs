@@ -107,13 +107,16 @@ internal sealed class LabWork(SeriatimPageOptions options, ServedModels models, 
         Changed?.Invoke();
     }
 
-    private async Task RunAsync(IReadOnlyList<Experiment> experiments, LabOptions wishes, IDisposable place, CancellationToken stop)
+    private async Task RunAsync(
+        IReadOnlyList<Experiment> experiments, LabOptions wishes, IDisposable place, CancellationToken stop)
     {
-        string version = typeof(LabWork).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+        string version = typeof(LabWork).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion ?? "0";
         var listener = new LabListener(_ => Changed?.Invoke(), Hear, Take) { Seen = (_, point) => Curves.Add(point) };
         try
         {
-            LabReport report = await LabRunner.RunAsync(experiments, wishes, new ModelHub(), LabSurroundings.Of(version), listener, stop)
+            LabReport report = await LabRunner
+                .RunAsync(experiments, wishes, new ModelHub(), LabSurroundings.Of(version), listener, stop)
                 .ConfigureAwait(false);
             if (report.Results.Count > 0)
                 Reports.Keep(report);

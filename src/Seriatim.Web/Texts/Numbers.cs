@@ -12,7 +12,8 @@ internal static class Numbers
         int unit = 0;
         for (; bytes >= 1000 && unit < units.Length - 1; unit++)
             bytes /= 1000;
-        return string.Create(CultureInfo.InvariantCulture, $"{(bytes >= 100 || unit == 0 ? $"{bytes:F0}" : $"{bytes:F1}")} {units[unit]}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{(bytes >= 100 || unit == 0 ? $"{bytes:F0}" : $"{bytes:F1}")} {units[unit]}");
     }
 
     /// <summary>Three digits that count.</summary>

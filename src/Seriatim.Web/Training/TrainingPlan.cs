@@ -20,7 +20,9 @@ internal sealed record TrainingPlan(string Title, TrainingSize Size, int Steps, 
 
     private const string Border = "<|endoftext|>";
 
-    /// <summary>Characters that are held back to validate on, about: more would take longer than training in short runs.</summary>
+    /// <summary>
+    /// Characters that are held back to validate on, about: more would take longer than training in short runs.
+    /// </summary>
     private const double Validated = 20_000;
 
     /// <summary>The recipe, in the words of <c>seriatim train</c>, which follows it as well.</summary>

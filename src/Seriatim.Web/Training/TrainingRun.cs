@@ -107,7 +107,8 @@ internal sealed class TrainingRun
         lock (_gate)
         {
             _record = change(_record);
-            Seriatim.Training.TrainingPage.Write(Path.Combine(Folder, RecordName), JsonSerializer.Serialize(_record, TrainingJson.Default.TrainingRecord));
+            Seriatim.Training.TrainingPage.Write(Path.Combine(Folder, RecordName),
+                JsonSerializer.Serialize(_record, TrainingJson.Default.TrainingRecord));
         }
     }
 

@@ -4,7 +4,9 @@ using Seriatim.Web.Texts;
 
 namespace Seriatim.Web.Training;
 
-/// <summary>The folder of runs and the recipes of this server. Names of folders are ours: what users type is in files alone.</summary>
+/// <summary>
+/// The folder of runs and the recipes of this server. Names of folders are ours: what users type is in files alone.
+/// </summary>
 /// <param name="options">Where they are.</param>
 internal sealed class TrainingRuns(SeriatimPageOptions options)
 {
@@ -17,7 +19,8 @@ internal sealed class TrainingRuns(SeriatimPageOptions options)
 
     /// <summary>Recipes whose files are here, by the names of their folders.</summary>
     public IReadOnlyList<string> Recipes() => RecipesFolder() is not { } folder ? []
-        : [.. Directory.EnumerateDirectories(folder).Where(IsUsable).Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+        : [.. Directory.EnumerateDirectories(folder).Where(IsUsable)
+            .Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
 
     /// <summary>Makes the folder of a run.</summary>
     /// <exception cref="SaidException">It cannot be written.</exception>
@@ -73,8 +76,10 @@ internal sealed class TrainingRuns(SeriatimPageOptions options)
         };
     }
 
-    private string? RecipesFolder() => options.RecipesFolder is { } said ? (Directory.Exists(said) ? Path.GetFullPath(said) : null)
-        : new[] { Path.Combine(AppContext.BaseDirectory, "recipes"), Path.GetFullPath("recipes") }.FirstOrDefault(Directory.Exists);
+    private string? RecipesFolder() => options.RecipesFolder is { } said
+        ? (Directory.Exists(said) ? Path.GetFullPath(said) : null)
+        : new[] { Path.Combine(AppContext.BaseDirectory, "recipes"), Path.GetFullPath("recipes") }
+            .FirstOrDefault(Directory.Exists);
 
     private static bool IsUsable(string folder)
     {

@@ -31,7 +31,8 @@ internal static class TrainingText
         string text;
         try
         {
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes);
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true)
+                .GetString(bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes);
         }
         catch (DecoderFallbackException failure)
         {

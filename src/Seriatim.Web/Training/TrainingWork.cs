@@ -45,7 +45,9 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         }
     }
 
-    /// <summary>Threads that train: one core is left to those who ask the server meanwhile. Changes no bit of the result.</summary>
+    /// <summary>
+    /// Threads that train: one core is left to those who ask the server meanwhile. Changes no bit of the result.
+    /// </summary>
     public static int Threads => Math.Max(1, Environment.ProcessorCount - 1);
 
     /// <summary>Recipes that can be followed here.</summary>
@@ -62,7 +64,8 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         _all = [.. _runs.Read()];
 
         // What was prepared and never begun is of no use without its trainer.
-        foreach (TrainingRun run in _all.Where(run => run is { CanResume: false, Record: { State: TrainingState.Stopped } }).ToArray())
+        foreach (TrainingRun run in _all
+            .Where(run => run is { CanResume: false, Record: { State: TrainingState.Stopped } }).ToArray())
             Delete(run);
 
         // Models of earlier runs are there again.
@@ -99,13 +102,14 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
 
     /// <summary>Prepares a run of one of the server's recipes.</summary>
     /// <exception cref="SeriatimException">It cannot be done, or something else is being done.</exception>
-    public Task<TrainingRun> PrepareAsync(string recipe, string title, string prompt) => PrepareAsync(() => _runs.Create(new TrainingRecord
-    {
-        Title = title,
-        Created = DateTimeOffset.UtcNow,
-        Recipe = recipe,
-        Prompt = prompt,
-    }), resumes: false);
+    public Task<TrainingRun> PrepareAsync(string recipe, string title, string prompt) =>
+        PrepareAsync(() => _runs.Create(new TrainingRecord
+        {
+            Title = title,
+            Created = DateTimeOffset.UtcNow,
+            Recipe = recipe,
+            Prompt = prompt,
+        }), resumes: false);
 
     /// <summary>Goes on with a run from its newest checkpoint.</summary>
     /// <exception cref="SeriatimException">It cannot be done, or something else is being done.</exception>
@@ -125,8 +129,8 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
             _stop = new CancellationTokenSource();
             CancellationToken stop = _stop.Token;
             Note(run, TrainingState.Running);
-            _running = Task.Factory.StartNew(() => Train(run, trainer, stop), CancellationToken.None, TaskCreationOptions.LongRunning,
-                TaskScheduler.Default);
+            _running = Task.Factory.StartNew(() => Train(run, trainer, stop), CancellationToken.None,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
 
         Changed?.Invoke();
@@ -258,7 +262,8 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         try
         {
             if (trainer.Memory.Total > machine.Total)
-                throw new SaidException(TrainingTexts.TooLarge, Numbers.Bytes(trainer.Memory.Total), Numbers.Bytes(machine.Total));
+                throw new SaidException(TrainingTexts.TooLarge, Numbers.Bytes(trainer.Memory.Total),
+                    Numbers.Bytes(machine.Total));
             (run.Memory, run.Seconds, run.Parameters, run.Notices) =
                 (trainer.Memory, trainer.EstimateSeconds(), trainer.Model.ParameterCount, trainer.Notices);
             run.Begin(trainer.History);
@@ -309,7 +314,8 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
     /// <summary>A name that can stand in requests and addresses.</summary>
     internal static string NameFor(string title)
     {
-        string name = string.Concat(title.Trim().Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).Trim('-', '.');
+        string name = string.Concat(title.Trim().Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'))
+            .Trim('-', '.');
         return name.Length > 0 ? name : "trained";
     }
 
@@ -325,7 +331,8 @@ internal sealed class TrainingWork(SeriatimPageOptions options, ServedModels mod
         {
             text = TrainingSampler.WriteAsync(saved.Folder, prompt).GetAwaiter().GetResult();
         }
-        catch (Exception failure) when (failure is SeriatimException or IOException or InvalidOperationException or ArgumentException)
+        catch (Exception failure) when (failure is SeriatimException or IOException
+            or InvalidOperationException or ArgumentException)
         {
             text = $"({failure.Message})";
         }

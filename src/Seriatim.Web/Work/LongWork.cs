@@ -28,7 +28,8 @@ internal sealed class LongWork
         lock (_gate)
         {
             if (_what is { } other)
-                throw new SaidException(new Text($"{WorkTexts.Busy.English} {other.English}", $"{WorkTexts.Busy.Chinese}{other.Chinese}"));
+                throw new SaidException(new Text($"{WorkTexts.Busy.English} {other.English}",
+                    $"{WorkTexts.Busy.Chinese}{other.Chinese}"));
             _what = what;
             return new Place(this);
         }

@@ -36,7 +36,8 @@ internal static class PageReports
         string id = $"{http.GetRouteValue("id")}";
         string? path = $"{http.GetRouteValue("kind")}" switch
         {
-            "training" => http.RequestServices.GetRequiredService<TrainingWork>().Find(id) is { HasReport: true } run ? run.ReportPath : null,
+            "training" => http.RequestServices.GetRequiredService<TrainingWork>().Find(id) is { HasReport: true } run
+                ? run.ReportPath : null,
             "lab" => http.RequestServices.GetRequiredService<LabWork>().Reports.PageOf(id, start.Language),
             _ => null,
         };
