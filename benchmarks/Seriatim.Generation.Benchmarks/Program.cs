@@ -72,7 +72,7 @@ if (folder is not null || draftFolder is not null)
         return 2;
     }
 
-    await SpeculationGain.RunAsync(folder, draftFolder, threads);
+    await SpeculationCost.RunAsync(folder, draftFolder, threads);
     return 0;
 }
 

@@ -19,7 +19,9 @@ public sealed class MicroscopeTests
         ["truncated"] = new SamplingOptions { Temperature = 0.8f, TopK = 40, TopP = 0.9f, MinP = 0.05f },
         ["penalised"] = new SamplingOptions
         {
-            Temperature = 1.2f, TypicalP = 0.95f, Order = SamplerOrder.LlamaCpp,
+            Temperature = 1.2f,
+            TypicalP = 0.95f,
+            Order = SamplerOrder.LlamaCpp,
             Penalties = new PenaltyOptions { Repetition = 1.3f },
         },
     };
@@ -105,7 +107,8 @@ public sealed class MicroscopeTests
         await using Microscope microscope = await Microscope.OpenAsync("stories", OneThread);
         using Walk walk = await microscope.WalkAsync(microscope.Prepare("Once upon"), new WalkOptions
         {
-            Sampling = new SamplingOptions { Temperature = 0.5f, TopK = 5, MinP = 0.01f }, Shown = 8,
+            Sampling = new SamplingOptions { Temperature = 0.5f, TopK = 5, MinP = 0.01f },
+            Shown = 8,
         });
         TokenChoice next = walk.Next!;
         SamplerCut topK = Assert.Single(next.Cuts, cut => cut.Name == "top_k");

@@ -68,5 +68,6 @@ internal sealed class EngineFollower(ServerCore server, ServedModel model, TimeS
 
     private static ApiException Crowded() => new(new ApiError(429, "requests",
         $"{GenerationEngine.MostWatches} watch this engine already, and more would slow it down. Close one of the others.",
-        "rate_limit_exceeded") { RetryAfter = TimeSpan.FromSeconds(10) });
+        "rate_limit_exceeded")
+    { RetryAfter = TimeSpan.FromSeconds(10) });
 }

@@ -9,7 +9,7 @@ namespace Seriatim.Generation.Benchmarks;
 /// <summary>
 /// What speculation gains with trained models: prompt lookup and a draft model against plain decoding, rounds interleaved.
 /// </summary>
-internal static class SpeculationGain
+internal static class SpeculationCost
 {
     private const int NewTokens = 96;
     private const int Rounds = 3;
