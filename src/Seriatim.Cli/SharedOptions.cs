@@ -39,7 +39,8 @@ internal static class SharedOptions
 
     public static Option<string?> PackCache() => new("--pack-cache")
     {
-        Description = "A folder that keeps packed weights (about as large as the files), so that the next start is ready at once.",
+        Description =
+            "A folder that keeps packed weights (about as large as the files), so that the next start is ready at once.",
         HelpName = "folder",
     };
 

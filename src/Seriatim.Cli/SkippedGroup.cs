@@ -20,7 +20,8 @@ internal sealed record SkippedGroup(string Reason, IReadOnlyList<string> Names)
     }
 
     public static IReadOnlyList<SkippedGroup> Of(IReadOnlyList<SkippedTensor> tensors) =>
-        [.. tensors.GroupBy(tensor => tensor.Reason).Select(group => new SkippedGroup(group.Key, [.. group.Select(t => t.Name)]))];
+        [.. tensors.GroupBy(tensor => tensor.Reason)
+            .Select(group => new SkippedGroup(group.Key, [.. group.Select(t => t.Name)]))];
 
     /// <summary>All of a tower is one part; what stands alone keeps its name.</summary>
     private string Part(string name)

@@ -26,8 +26,8 @@ public sealed record LanguageModelOptions
     public WeightPlacement Placement { get; init; } = WeightPlacement.Packed;
 
     /// <summary>
-    /// A folder that keeps the packed weights of what was opened (<see cref="ModelLoadOptions.PackCache"/>), so that the next start is
-    /// ready at once; null: none.
+    /// A folder that keeps the packed weights of what was opened (<see cref="ModelLoadOptions.PackCache"/>), so that the
+    /// next start is ready at once; null: none.
     /// </summary>
     public string? PackCache { get; init; }
 

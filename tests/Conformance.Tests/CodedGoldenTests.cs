@@ -1,8 +1,8 @@
 namespace Seriatim.Conformance.Tests;
 
 /// <summary>
-/// Golden folders whose weights are in blocks, multiplied as they are stored: near the reference, which opens them, by what rounding
-/// activations to 8 bits costs.
+/// Golden folders whose weights are in blocks, multiplied as they are stored: near the reference, which opens them, by
+/// what rounding activations to 8 bits costs.
 /// </summary>
 public sealed class CodedGoldenTests
 {

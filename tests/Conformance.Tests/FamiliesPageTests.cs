@@ -45,8 +45,9 @@ public sealed class FamiliesPageTests
         {
             List<GoldenCase> cases = golden.GetValueOrDefault(family.ModelType, []);
             page.Append($"| {family.ModelType} | {string.Join(", ", family.ClassNames.Select(Code))} | "
-                + $"{(family.Gguf is { } gguf ? Code(gguf.Architecture) : "")} | {string.Join(", ", cases.Select(c => c.Name))} | "
-                + $"{string.Join(", ", Files(family, cases))} | {RoundTrip(cases)} | {(invariant.Contains(family.ModelType) ? "yes" : "")} |\n");
+                + $"{(family.Gguf is { } gguf ? Code(gguf.Architecture) : "")} | {string.Join(", ", cases.Select(c => c.Name))} "
+                + $"| {string.Join(", ", Files(family, cases))} | {RoundTrip(cases)} | "
+                + $"{(invariant.Contains(family.ModelType) ? "yes" : "")} |\n");
         }
 
         page.Append("""
@@ -102,7 +103,10 @@ public sealed class FamiliesPageTests
         foreach (GoldenCase found in cases.Where(c => c.Has($"{c.Name}.gguf")))
             yield return $"{found.Name}.gguf";
         if (family.ModelType == "llama")
-            yield return $"gguf ({Directory.GetFiles(Path.Combine(GoldenRoots.SharedGolden, "gguf"), "tiny-*.gguf").Length} types)";
+        {
+            yield return $"gguf ({Directory.GetFiles(Path.Combine(GoldenRoots.SharedGolden, "gguf"), "tiny-*.gguf").Length} "
+                + "types)";
+        }
     }
 
     private static string RoundTrip(List<GoldenCase> cases)

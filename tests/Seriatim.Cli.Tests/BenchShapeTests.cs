@@ -3,7 +3,9 @@ using Seriatim.Models;
 
 namespace Seriatim.Cli.Tests;
 
-/// <summary>Every shape of bench is a model that can be built; what does not fit into memory is refused with both numbers.</summary>
+/// <summary>
+/// Every shape of bench is a model that can be built; what does not fit into memory is refused with both numbers.
+/// </summary>
 public sealed class BenchShapeTests
 {
     public static TheoryData<string> Names => [.. BenchShapes.Names];

@@ -22,7 +22,8 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(0, code);
         using JsonDocument json = JsonDocument.Parse(output);
         JsonElement[] checks = [.. json.RootElement.GetProperty("checks").EnumerateArray()];
-        Assert.Equal(["weights", "finite logits", "cache against none", "tokenizer", "chat template", "generation", "tokens of both", "logits of both"],
+        Assert.Equal(["weights", "finite logits", "cache against none", "tokenizer", "chat template", "generation",
+            "tokens of both", "logits of both"],
             checks.Select(check => check.GetProperty("name").GetString()));
         Assert.All(checks, check => Assert.NotEqual("failed", check.GetProperty("result").GetString()));
         JsonElement comparison = json.RootElement.GetProperty("comparison");

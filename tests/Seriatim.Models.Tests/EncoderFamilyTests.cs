@@ -187,7 +187,8 @@ public sealed class EncoderFamilyTests
             for (int o = 0; o < weight.Rows; o++)
             {
                 weight.ReadRow(o, w);
-                Assert.Equal(w.Select((value, i) => (double)value * row[n * 24 + i]).Sum() + b[o], scores[n * weight.Rows + o], 1e-4);
+                Assert.Equal(w.Select((value, i) => (double)value * row[n * 24 + i]).Sum() + b[o],
+                    scores[n * weight.Rows + o], 1e-4);
             }
         }
     }

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Seriatim.Models.Tests;
 
 /// <summary>
-/// Configs with the keys that models of the families of 2022 to 2026 are published with: every key is applied or waived, none is in
-/// the way; what contradicts itself is refused by name with both values.
+/// Configs with the keys that models of the families of 2022 to 2026 are published with: every key is applied or waived, none is
+/// in the way; what contradicts itself is refused by name with both values.
 /// </summary>
 public sealed class FamilyConfigTests
 {
@@ -213,15 +213,20 @@ public sealed class FamilyConfigTests
 
     /// <summary>What says the same in two ways and differs is refused with both values.</summary>
     [Theory]
-    [InlineData("qwen3", "\"torch_dtype\":\"bfloat16\"", "\"torch_dtype\":\"bfloat16\",\"dtype\":\"float16\"", "dtype", "\"float16\"", "\"bfloat16\"")]
+    [InlineData("qwen3", "\"torch_dtype\":\"bfloat16\"", "\"torch_dtype\":\"bfloat16\",\"dtype\":\"float16\"", "dtype",
+        "\"float16\"", "\"bfloat16\"")]
     [InlineData("qwen3 of transformers 5", "\"rope_type\"", "\"factor\":2,\"rope_type\"", "rope_parameters.factor", "2", "1")]
-    [InlineData("qwen3 of transformers 5", "\"attention_bias\":false", "\"attention_bias\":false,\"rope_theta\":5", "rope_theta", "1000000", "5")]
+    [InlineData("qwen3 of transformers 5", "\"attention_bias\":false", "\"attention_bias\":false,\"rope_theta\":5", "rope_theta",
+        "1000000", "5")]
     [InlineData("gpt_oss", "\"experts_per_token\":4", "\"experts_per_token\":3", "experts_per_token", "3", "4")]
-    [InlineData("gemma3 of transformers 5", "\"_sliding_window_pattern\":6", "\"sliding_window_pattern\":6", "layer_types[2]", "full_attention", "sliding_attention")]
-    [InlineData("gemma3 of transformers 5", "\"attention_bias\":false", "\"attention_bias\":false,\"rope_local_base_freq\":9", "rope_theta", "10000", "9")]
+    [InlineData("gemma3 of transformers 5", "\"_sliding_window_pattern\":6", "\"sliding_window_pattern\":6", "layer_types[2]",
+        "full_attention", "sliding_attention")]
+    [InlineData("gemma3 of transformers 5", "\"attention_bias\":false", "\"attention_bias\":false,\"rope_local_base_freq\":9",
+        "rope_theta", "10000", "9")]
     [InlineData("smollm3", "\"full_attention\"]", "\"full_attention\",\"full_attention\"]", "layer_types", "5 kinds", "4")]
     [InlineData("exaone4", "\"LLLG\"", "\"LG\"", "layer_types[1]", "sliding_attention", "full_attention")]
-    [InlineData("olmo3", "\"full_attention\"]", "\"chunked_attention\"]", "layer_types[3]", "chunked_attention", "full_attention")]
+    [InlineData("olmo3", "\"full_attention\"]", "\"chunked_attention\"]", "layer_types[3]", "chunked_attention",
+        "full_attention")]
     [InlineData("glm4_moe", "\"n_group\":1", "\"n_group\":3", "n_group", "3", "8")]
     [InlineData("smollm3", "[1,1,1,0]", "[1,1,2,0]", "no_rope_layers", "2", "0")]
     [InlineData("mpt-7b", "\"alibi\":true", "\"alibi\":false", "attn_config.alibi", "false", "true")]
@@ -237,7 +242,9 @@ public sealed class FamilyConfigTests
         Assert.All(values, value => Assert.Contains(value, refused.Message, StringComparison.Ordinal));
     }
 
-    /// <summary>The list of kinds that a library leaves its pattern beside, which it does not keep up to date, counts alone.</summary>
+    /// <summary>
+    /// The list of kinds that a library leaves its pattern beside, which it does not keep up to date, counts alone.
+    /// </summary>
     [Fact]
     public void TheListOfKindsCounts()
     {

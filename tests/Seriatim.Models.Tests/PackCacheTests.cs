@@ -31,7 +31,8 @@ public sealed class PackCacheTests : IDisposable
 
         // That it is read shows a value that was changed there, between the samples that are looked at.
         float first = expected[20];
-        int at = Enumerable.Range(4096 / 4, kept.Length / 4 - 4096 / 4).First(i => BitConverter.ToSingle(kept, 4 * i) == first) * 4;
+        int at = Enumerable.Range(4096 / 4, kept.Length / 4 - 4096 / 4)
+            .First(i => BitConverter.ToSingle(kept, 4 * i) == first) * 4;
         Assert.True(at % 4096 >= 64);
         BitConverter.GetBytes(12345f).CopyTo(kept, at);
         System.IO.File.WriteAllBytes(File, kept);
@@ -97,7 +98,10 @@ public sealed class PackCacheTests : IDisposable
     {
         string file = Path.Combine(_folder.Path, "small.gguf");
         using (Model model = TinyLlama.Create(TinyLlama.With(("hidden_size", 64), ("intermediate_size", 96))))
-            GgufModelWriter.Write(model, file, QuantizationMix.Parse("q4_0", pure: true), "tiny", new Dictionary<string, object>());
+        {
+            GgufModelWriter.Write(model, file, QuantizationMix.Parse("q4_0", pure: true), "tiny",
+                new Dictionary<string, object>());
+        }
         foreach (int _ in new[] { 1, 2 })
         {
             using Model plain = Model.Load(file);

@@ -3,7 +3,9 @@ using Seriatim.Tests;
 
 namespace Seriatim.Server.Tests;
 
-/// <summary>What answers tell beside their text, whole and as a stream: reasoning, calls that are none, log-probabilities.</summary>
+/// <summary>
+/// What answers tell beside their text, whole and as a stream: reasoning, calls that are none, log-probabilities.
+/// </summary>
 public sealed class AnswerTests
 {
     private const string Chat = "/v1/chat/completions";
@@ -179,5 +181,6 @@ public sealed class AnswerTests
             ? blocks.EnumerateArray().Select(block => block.GetProperty("text").GetString()!) : [];
 
     private static string Numbers(JsonElement items) => string.Concat(items.EnumerateArray().Select(item =>
-        $"{item.GetProperty("token").GetString()} {item.GetProperty("logprob")} {item.GetProperty("top_logprobs").GetArrayLength()};"));
+        $"{item.GetProperty("token").GetString()} {item.GetProperty("logprob")} "
+            + $"{item.GetProperty("top_logprobs").GetArrayLength()};"));
 }

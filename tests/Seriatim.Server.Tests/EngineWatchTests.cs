@@ -34,7 +34,8 @@ public sealed class EngineWatchTests
     [Fact]
     public async Task It_wants_a_key_as_everything_does_and_names_a_model_that_is_not_there()
     {
-        await using TestServer server = await TestServer.StartAsync(options => options.ApiKeys.Add(new ApiKeyOptions { Key = "sk" }));
+        await using TestServer server = await TestServer.StartAsync(options =>
+            options.ApiKeys.Add(new ApiKeyOptions { Key = "sk" }));
         await server.FailAsync("/v1/engine/watch", "{}", 401, "invalid_api_key");
         using HttpResponseMessage unknown = await server.PostAsync("/v1/engine/watch", """{"model": "none"}""", "sk");
         Assert.Equal(404, (int)unknown.StatusCode);

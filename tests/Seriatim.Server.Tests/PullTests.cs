@@ -28,7 +28,8 @@ public sealed class PullTests : IDisposable
             : """{"model": "owner/model", "stream": false}""");
         string body = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, body);
-        JsonElement[] lines = [.. body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        JsonElement[] lines = [.. body.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonElement.Parse(line))];
         Assert.Equal("success", lines[^1].GetProperty("status").GetString());
         if (streams)
         {

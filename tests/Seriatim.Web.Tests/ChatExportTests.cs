@@ -45,7 +45,8 @@ public sealed class ChatExportTests
         ChatTurn said = conversation.Add(null, false, settings);
         said.Say("Hello\n");
         conversation.Add(said, true, settings).Force([new ChatToken(1, " there", null, [])]);
-        Assert.Equal("**You:** Hello\n\n**m:** there\n\n", ChatExport.Markdown(conversation.Path, "You").ReplaceLineEndings("\n"));
+        Assert.Equal("**You:** Hello\n\n**m:** there\n\n",
+            ChatExport.Markdown(conversation.Path, "You").ReplaceLineEndings("\n"));
     }
 
     [Fact]

@@ -76,7 +76,8 @@ internal static class BenchShapes
     /// <summary>Random weights that do not fit would be swapped, and the figures those of a disk.</summary>
     private static void RequireRoom(string name, double values, string quant)
     {
-        GgmlType type = Enum.TryParse(quant.Replace("_m", "", StringComparison.OrdinalIgnoreCase), ignoreCase: true, out GgmlType found)
+        GgmlType type = Enum.TryParse(quant.Replace("_m", "", StringComparison.OrdinalIgnoreCase), ignoreCase: true,
+            out GgmlType found)
             ? found
             : GgmlType.F32;
         double needed = values * type.TypeSize() / type.BlockSize();
@@ -85,8 +86,9 @@ internal static class BenchShapes
         long free = Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
         if (needed > free)
         {
-            throw new UserErrorException($"{name} has {values / 1e9:F1} billion values, about {Terminal.Bytes((long)needed)} as {quant}; "
-                + $"{Terminal.Bytes(free)} of memory are free. Choose a smaller --quant or another shape.");
+            throw new UserErrorException(
+                $"{name} has {values / 1e9:F1} billion values, about {Terminal.Bytes((long)needed)} as {quant}; "
+                    + $"{Terminal.Bytes(free)} of memory are free. Choose a smaller --quant or another shape.");
         }
     }
 

@@ -30,8 +30,11 @@ internal sealed class ChatFlags
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_system, _template, _noHistory, _most, _seed.Option, _threads, _context, _cacheType, _packCache])
+        foreach (Option option in (Option[])[_system, _template, _noHistory, _most, _seed.Option, _threads, _context,
+            _cacheType, _packCache])
+        {
             command.Add(option);
+        }
         command.Add("Choosing tokens", _sampler.All);
         command.Add("Penalties", _penalty.All);
         command.Add("Constraints", _grammar.All);

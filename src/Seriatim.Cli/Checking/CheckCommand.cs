@@ -20,7 +20,8 @@ internal static class CheckCommand
         var model = new Argument<string>("model") { Description = "The model: what -m takes elsewhere." };
         var other = new Argument<string?>("other")
         {
-            Description = "Another one that should say the same: a folder, a .gguf file. Its logits are held against the first one's.",
+            Description =
+                "Another one that should say the same: a folder, a .gguf file. Its logits are held against the first one's.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var file = new Option<string?>("--file", "-f")
@@ -36,7 +37,8 @@ internal static class CheckCommand
         };
         var exact = new Option<bool>("--f32")
         {
-            Description = "Open all weights to F32: the values of the files are compared, without the rounding of products of blocks.",
+            Description =
+                "Open all weights to F32: the values of the files are compared, without the rounding of products of blocks.",
         };
         Option<int> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json("one JSON object");
@@ -57,7 +59,8 @@ internal static class CheckCommand
             string? second = result.GetValue(other);
             string folder = await ModelFolder.ResolveAsync(name, cancellation);
             string? otherFolder = second is null ? null : await ModelFolder.ResolveAsync(second, cancellation);
-            Task<CheckReport> running = Task.Run(() => work.RunAsync(name, folder, second, otherFolder, cancellation), cancellation);
+            Task<CheckReport> running = Task.Run(() => work.RunAsync(name, folder, second, otherFolder, cancellation),
+                cancellation);
             await LiveProgress.ShowAsync(running, () => work.Doing);
             CheckReport report = await running;
             if (result.GetValue(json))

@@ -74,7 +74,8 @@ internal sealed class CheckRun(int threads, WeightStorage storage, double mostDi
         LogitsComparison found = LogitsComparison.Of(first, second, columns);
         string detail = string.Create(CultureInfo.InvariantCulture,
             $"{found.Rows} rows: largest difference {found.MaxDifference:G3} (rms {found.RmsDifference:G3}), divergence "
-                + $"{found.MeanDivergence:G3} nats (at most {found.MaxDivergence:G3}), the same best one in {found.Agreement:P1}");
+                + $"{found.MeanDivergence:G3} nats (at most {found.MaxDivergence:G3}), the same best one in "
+                + $"{found.Agreement:P1}");
         lines.Add(found.MeanDivergence <= mostDivergence
             ? CheckLine.Passed(Name, detail)
             : CheckLine.Failed(Name, string.Create(

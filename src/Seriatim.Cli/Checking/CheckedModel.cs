@@ -30,7 +30,8 @@ internal sealed class CheckedModel : IDisposable
     /// <summary>What goes on token by token in it; null: nothing does.</summary>
     public string? Step { get; }
 
-    private int? Start => Model.Config.DecoderStartTokenId ?? Model.Config.BosTokenId ?? Model.Config.EosTokenIds.FirstOrDefault();
+    private int? Start =>
+        Model.Config.DecoderStartTokenId ?? Model.Config.BosTokenId ?? Model.Config.EosTokenIds.FirstOrDefault();
 
     /// <summary>Loads weights and tokenizer.</summary>
     public static CheckedModel Load(string name, string folder, WeightStorage storage)

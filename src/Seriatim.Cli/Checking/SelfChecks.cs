@@ -16,7 +16,8 @@ internal static class SelfChecks
     private const int Rows = 48, Steps = 24, NewTokens = 24;
 
     /// <summary>All checks, in order.</summary>
-    public static async Task<IReadOnlyList<CheckLine>> RunAsync(CheckedModel model, IDifferentiableOps ops, CancellationToken stop)
+    public static async Task<IReadOnlyList<CheckLine>> RunAsync(CheckedModel model, IDifferentiableOps ops,
+        CancellationToken stop)
     {
         List<CheckLine> lines = [Loads(model)];
         int[] ids = model.Ids(Text, Rows);
@@ -39,7 +40,8 @@ internal static class SelfChecks
         int opened = model.TensorUses.Count(use => use.IsOpened);
         string skipped = model.SkippedTensors.Count > 0 ? $", {model.SkippedTensors.Count} tensors skipped" : "";
         return CheckLine.Passed("weights",
-            FormattableString.Invariant($"{model.Spec.Family}, {model.ParameterCount:N0} values; {model.TensorUses.Count} matrices, ")
+            FormattableString.Invariant(
+                $"{model.Spec.Family}, {model.ParameterCount:N0} values; {model.TensorUses.Count} matrices, ")
                 + $"{model.TensorUses.Count - opened} used as stored, {opened} opened{skipped}");
     }
 
@@ -50,7 +52,8 @@ internal static class SelfChecks
         return bad >= 0
             ? CheckLine.Failed("finite logits", $"logit {bad % columns} of row {bad / columns} is {values[bad]}")
             : CheckLine.Passed("finite logits",
-                FormattableString.Invariant($"{values.Length / columns} rows of {columns}, from {values.Min():G4} to {values.Max():G4}"));
+                FormattableString.Invariant(
+                    $"{values.Length / columns} rows of {columns}, from {values.Min():G4} to {values.Max():G4}"));
     }
 
     private static CheckLine Cache(CheckedModel model, IOps ops, int[] ids)
@@ -106,7 +109,8 @@ internal static class SelfChecks
                 new ChatTurn("user", Question)]);
             if (!text.Contains(Question, StringComparison.Ordinal))
                 return CheckLine.Failed(Name, $"its text of {text.Length} letters does not contain the last message");
-            int known = model.Model.Spec.Last.Vocabulary, count = model.Tokenizer.Encode(text, addSpecialTokens: false).Count(id => id < known);
+            int known = model.Model.Spec.Last.Vocabulary,
+                count = model.Tokenizer.Encode(text, addSpecialTokens: false).Count(id => id < known);
             return count > 0
                 ? CheckLine.Passed(Name, $"{text.Length} letters, {count} ids for three turns")
                 : CheckLine.Failed(Name, "its text has no ids");
@@ -126,7 +130,8 @@ internal static class SelfChecks
         if (model.Model.Spec.Context - prompt.Length < 1)
             return CheckLine.Skipped(Name, $"a context of {model.Model.Spec.Context} leaves no room after {prompt.Length} ids");
         int most = Math.Min(NewTokens, model.Model.Spec.Context - prompt.Length);
-        IReadOnlyList<int> ends = GenerationConfigReader.Read(model.Folder, model.Model.Config, model.Model.Spec.Last.Vocabulary).EndIds;
+        IReadOnlyList<int> ends = GenerationConfigReader.Read(model.Folder, model.Model.Config,
+            model.Model.Spec.Last.Vocabulary).EndIds;
         await using var engine = new GenerationEngine(new LoadedModel(model.Model, ops),
             new EngineOptions { Pages = 16, MaxSequences = 4, EndIds = [.. ends] });
         var request = new GenerationRequest

@@ -26,7 +26,8 @@ internal static class GenerateCommand
             Flag.Switch("Print counts, times and where the time of a token goes to standard error.", "--verbose", "-v");
         var command = new Command("generate", "Continue a text.") { model.Option };
         source.AddTo(command);
-        command.Add("Output and memory", [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType, packCache]);
+        command.Add("Output and memory",
+            [quiet, json, logprobs, promptLogprobs, verbose, threads, context, cacheType, packCache]);
         flags.AddTo(command);
         command.SetAction(async (result, cancellation) =>
         {

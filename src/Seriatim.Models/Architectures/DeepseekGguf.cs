@@ -12,7 +12,8 @@ internal static class DeepseekGguf
         if (config.Size("attention.key_length_mla") is not { } key || config.Size("attention.value_length_mla") is not { } value)
         {
             throw config.Unsupported("attention.key_length", config.Size("attention.key_length") ?? 0,
-                "key_length_mla and value_length_mla are missing: the file is older than latents in files. Convert the model again");
+                "key_length_mla and value_length_mla are missing: the file is older than latents in files. "
+                    + "Convert the model again");
         }
 
         config.Only("attention.head_count_kv", 1, "one latent for all heads");

@@ -35,8 +35,8 @@ internal static class DeepseekNames
             { "layers.*.mlp.choice_bias", $"{Layer}mlp.gate.e_score_correction_bias" },
         };
 
-        // kv_b has the layer of the keys of a head, then that of its values. The first is applied to queries instead, so it stands
-        // the other way round.
+        // kv_b has the layer of the keys of a head, then that of its values. The first is applied to queries
+        // instead, so it stands the other way round.
         names.Add("layers.*.attention.keys.*",
             new TensorPlace($"{Attention}kv_b_proj", Transposed: true, Slices: heads, SliceRows: rank)
             {

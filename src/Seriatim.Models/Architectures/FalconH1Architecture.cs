@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Falcon-H1 (Zuo et al., 2025): attention and Mamba-2 side by side in every layer, with factors everywhere, which GGUF files have
-/// folded into the weights.
+/// Falcon-H1 (Zuo et al., 2025): attention and Mamba-2 side by side in every layer, with factors everywhere, which
+/// GGUF files have folded into the weights.
 /// </summary>
 internal sealed class FalconH1Architecture : Architecture
 {
@@ -81,7 +81,8 @@ internal sealed class FalconH1Architecture : Architecture
     private static MixerSpec.Mamba2 ReadMamba(ConfigReader config, int width, float epsilon)
     {
         int heads = config.Size("mamba_n_heads"), groups = config.SizeOrNull("mamba_n_groups") ?? 1;
-        int inner = config.SizeOrNull("mamba_d_ssm") ?? config.Product("mamba_expand", config.Size("mamba_expand"), width, "hidden_size");
+        int inner = config.SizeOrNull("mamba_d_ssm")
+            ?? config.Product("mamba_expand", config.Size("mamba_expand"), width, "hidden_size");
         int headDim = config.SizeOrNull("mamba_d_head") ?? inner / heads;
         if ((long)heads * headDim != inner)
         {
@@ -157,7 +158,8 @@ internal sealed class FalconH1Architecture : Architecture
         export.Require(both.Outputs == (1, 1), "attention_out_multiplier", Folded);
         export.Require(mamba.Scales == (1, 1, 1, 1, 1), "ssm_multipliers", Folded);
         export.Require(gated is { GateScale: 1, OutputScale: 1 }, "mlp_multipliers", Folded);
-        export.Require(mamba.NormChannels == 0 || !mamba.NormsBeforeGate, "mamba_norm_before_gate", "readers gate before the norm");
+        export.Require(mamba.NormChannels == 0 || !mamba.NormsBeforeGate, "mamba_norm_before_gate",
+            "readers gate before the norm");
         Mamba2Architecture.WriteGguf(export, mamba);
         LlamaFamily.WriteGguf(export, attention, partial: false);
     }

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Seriatim.Models;
 
 /// <summary>
-/// Granite 4 (IBM, 2025): Mamba-2 with a layer of attention every few, the factors of Granite, and experts beside a layer that all
-/// rows go through, or that layer alone.
+/// Granite 4 (IBM, 2025): Mamba-2 with a layer of attention every few, the factors of Granite, and experts beside a layer that
+/// all rows go through, or that layer alone.
 /// </summary>
 internal sealed class GraniteMoeHybridArchitecture : Architecture
 {
@@ -147,7 +147,8 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
             throw config.Unsupported("num_experts_per_tok", perToken, $"at most num_local_experts {count} is needed");
 
         // The softmax over the chosen logits is that over all, divided by the sum of the chosen.
-        return new FeedForwardSpec.Experts(count, perToken, renormalise: true, shared with { Width = config.Size("intermediate_size") })
+        return new FeedForwardSpec.Experts(count, perToken, renormalise: true,
+            shared with { Width = config.Size("intermediate_size") })
         {
             Shared = shared,
         };

@@ -129,8 +129,11 @@ internal sealed class Lfm2Architecture : Architecture
 
     private static void AddConvolution(NameTable names, ModelSpec spec, string linear, string filter, long[] between)
     {
-        if (spec.Decoder!.Layers.Select(layer => layer.Mixer).OfType<MixerSpec.ShortConvolution>().FirstOrDefault() is not { } own)
+        if (spec.Decoder!.Layers.Select(layer => layer.Mixer).OfType<MixerSpec.ShortConvolution>()
+            .FirstOrDefault() is not { } own)
+        {
             return;
+        }
         foreach ((int i, string part) in (ReadOnlySpan<(int, string)>)[(0, "b"), (1, "c"), (2, "x")])
         {
             names.Add($"layers.*.convolution.{part}",

@@ -139,7 +139,9 @@ internal sealed class ModernBertArchitecture : Architecture
         string[]? listed = LayerKinds.Read(config, count, LayerKinds.Full, LayerKinds.Sliding);
         string[] counted = [.. Enumerable.Range(0, count).Select(i =>
             i % (period ?? 3) == 0 ? LayerKinds.Full : LayerKinds.Sliding)];
-        int other = listed is null || period is null ? -1 : Array.FindIndex([.. listed.Zip(counted)], pair => pair.First != pair.Second);
+        int other = listed is null || period is null
+            ? -1
+            : Array.FindIndex([.. listed.Zip(counted)], pair => pair.First != pair.Second);
         return other < 0
             ? listed ?? counted
             : throw config.Unsupported($"layer_types[{other}]", listed![other],

@@ -52,7 +52,8 @@ internal sealed class Qwen3NextArchitecture : Architecture
             return names;
 
         // The parts of a key head and of the heads of values that share it follow one another.
-        int share = delta.Heads / delta.KeyHeads, values = share * delta.ValueDim, perHead = 2 * (delta.KeyDim + values), first = 0;
+        int share = delta.Heads / delta.KeyHeads, values = share * delta.ValueDim,
+            perHead = 2 * (delta.KeyDim + values), first = 0;
         foreach ((string part, int rows) in (ReadOnlySpan<(string, int)>)[("q", delta.KeyDim), ("k", delta.KeyDim),
             ("v", values), ("z", values)])
         {

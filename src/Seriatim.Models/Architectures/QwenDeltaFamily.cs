@@ -63,7 +63,9 @@ internal static class QwenDeltaFamily
         return names.Waive("layers that predict tokens after the next", "mtp.*", "model.mtp.*");
     }
 
-    /// <summary>All names in GGUF files but those of the projections into the delta nets and of the feed-forward layers.</summary>
+    /// <summary>
+    /// All names in GGUF files but those of the projections into the delta nets and of the feed-forward layers.
+    /// </summary>
     /// <param name="spec">The model.</param>
     /// <param name="tiles">How heads of values stand there, by rows of each; null: as here.</param>
     public static NameTable GgufNames(ModelSpec spec, Func<int, HeadTiles?> tiles)

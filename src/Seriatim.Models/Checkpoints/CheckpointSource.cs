@@ -122,7 +122,8 @@ public sealed class CheckpointSource : IWeightSource
         {
             throw new CheckpointMismatchException(_checkpoint.Folder, [.. coded.Tensors],
                 $"{string.Join(", ", coded.Tensors)} make a matrix of [{coded.Rows}, {coded.Columns}] ({coded.InWords}); the "
-                    + $"config ({request.Why}) needs [{rows}, {request.Columns}]. Is this the config that belongs to the weights?");
+                    + $"config ({request.Why}) needs [{rows}, {request.Columns}]. Is this the config that "
+                    + "belongs to the weights?");
         }
 
         return coded;

@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Heads that share others stand one group after the other in a model, and in some files the first of all groups before the second
-/// of all: head <c>g · Share + s</c> is at place <c>s · Groups + g</c> there.
+/// Heads that share others stand one group after the other in a model, and in some files the first of all groups before the
+/// second of all: head <c>g · Share + s</c> is at place <c>s · Groups + g</c> there.
 /// </summary>
 /// <param name="Groups">Groups of heads.</param>
 /// <param name="Share">Heads of a group.</param>

@@ -67,7 +67,8 @@ internal sealed class PackCache : IDisposable
     {
         if (_made.Count == 0)
             return;
-        List<(PackCacheEntry, Action<Stream>)> all = [.. _taken.Select(entry => (entry, (Action<Stream>)(to => Copy(entry, to)))), .. _made];
+        List<(PackCacheEntry,
+            Action<Stream>)> all = [.. _taken.Select(entry => (entry, (Action<Stream>)(to => Copy(entry, to)))), .. _made];
         try
         {
             PackCacheFile.Write(Path, _key, all);

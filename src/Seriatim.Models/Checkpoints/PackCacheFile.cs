@@ -32,7 +32,9 @@ internal sealed unsafe class PackCacheFile : IDisposable
 
     private static ReadOnlySpan<byte> Magic => "SERIPACK"u8;
 
-    /// <summary>Opens a file that was written for a key; null if there is none, or it is another one, damaged or cut off.</summary>
+    /// <summary>
+    /// Opens a file that was written for a key; null if there is none, or it is another one, damaged or cut off.
+    /// </summary>
     public static PackCacheFile? Open(string path, string key)
     {
         if (!File.Exists(path))
@@ -76,7 +78,10 @@ internal sealed unsafe class PackCacheFile : IDisposable
                     stream.Position = at;
                     matrices[i].Write(stream);
                     if (stream.Position != at + entries[i].Length)
-                        throw new InvalidOperationException($"{entries[i].Path} wrote {stream.Position - at} bytes of {entries[i].Length}.");
+                    {
+                        throw new InvalidOperationException(
+                            $"{entries[i].Path} wrote {stream.Position - at} bytes of {entries[i].Length}.");
+                    }
                     entries[i] = entries[i] with { Offset = at, Samples = Sampled(stream, at, entries[i].Length) };
                     at = Aligned(at + entries[i].Length);
                 }

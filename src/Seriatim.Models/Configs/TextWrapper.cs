@@ -36,12 +36,14 @@ internal sealed class TextWrapper
     /// <summary>Keys beside the text model that say nothing of it.</summary>
     private static readonly HashSet<string> Beside =
     [
-        "vision_config", "audio_config", "vision_start_token_id", "vision_end_token_id", "image_token_index", "image_token_id", "video_token_index", "video_token_id",
-        "audio_token_index", "audio_token_id", "vision_feature_layer", "vision_feature_layers", "vision_feature_select_strategy",
-        "vision_aspect_ratio", "projector_hidden_act", "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
+        "vision_config", "audio_config", "vision_start_token_id", "vision_end_token_id", "image_token_index", "image_token_id",
+        "video_token_index", "video_token_id", "audio_token_index", "audio_token_id", "vision_feature_layer",
+        "vision_feature_layers", "vision_feature_select_strategy", "vision_aspect_ratio", "projector_hidden_act",
+        "projector_layernorm_eps", "multimodal_projector_bias", "image_seq_length",
         "image_grid_pinpoints", "use_image_newline_parameter", "spatial_merge_size", "scale_factor", "downsample_ratio",
         "ignore_index", "boi_token_index", "eoi_token_index", "boa_token_index", "eoa_token_index", "mm_tokens_per_image",
-        "boi_token_id", "eoi_token_id", "boa_token_id", "eoa_token_id", "vision_soft_tokens_per_image", Section, "architectures", "model_type", "sub_configs",
+        "boi_token_id", "eoi_token_id", "boa_token_id", "eoa_token_id", "vision_soft_tokens_per_image", Section, "architectures",
+        "model_type", "sub_configs",
     ];
 
     /// <summary>Ids that the outer level decides, as generation reads them there.</summary>

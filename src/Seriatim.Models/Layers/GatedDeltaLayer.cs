@@ -2,8 +2,8 @@ namespace Seriatim.Models;
 
 /// <summary>
 /// A gated delta net (Yang et al., 2025, section 3.3): <c>q, k, v = silu(convolution(linear(x)))</c>, q and k of length 1,
-/// <c>y = delta(q / √K, k, v)</c>, <c>o(norm(y) · silu(z))</c>. Its state is in four parts: the tails of the three convolutions, and
-/// the states of the heads.
+/// <c>y = delta(q / √K, k, v)</c>, <c>o(norm(y) · silu(z))</c>. Its state is in four parts: the tails of the three
+/// convolutions, and the states of the heads.
 /// </summary>
 internal sealed class GatedDeltaLayer : Mixer
 {

@@ -207,8 +207,8 @@ internal sealed class Stack : IDisposable
             && (source.KeyValueHeads, source.HeadDim) == (own.KeyValueHeads, own.HeadDim))
             return;
         throw new NotSupportedException(
-            $"Layer {layer} reads the keys and values of layer {other}; a layer of attention before it with {own.KeyValueHeads} " +
-            $"key/value heads of {own.HeadDim} of its own is needed there.");
+            $"Layer {layer} reads the keys and values of layer {other}; a layer of attention before "
+                + $"it with {own.KeyValueHeads} key/value heads of {own.HeadDim} of its own is needed there.");
     }
 
     /// <summary>Only a layer that is its mixer alone may take rows of another width than it makes.</summary>

@@ -30,7 +30,8 @@ public class PagePool : PositionPool
     public override LayerMemory NewMemory(AttentionWindow? reach) => new PagedMemory(this, ReachOf(reach));
 
     /// <inheritdoc/>
-    public override LayerMemory Share(ReadOnlySpan<int> blocks, AttentionWindow? reach) => new PagedMemory(this, ReachOf(reach), blocks);
+    public override LayerMemory Share(ReadOnlySpan<int> blocks, AttentionWindow? reach) =>
+        new PagedMemory(this, ReachOf(reach), blocks);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -73,7 +73,8 @@ public abstract class PositionPool : MemoryPool
 
     /// <inheritdoc/>
     public override bool Sees(int block, int length, AttentionWindow? window) =>
-        ReachOf(window) is not { } reach || block < Of(reach.Sinks) || ((long)block + 1) * PageSize > (long)length - reach.Size + 1;
+        ReachOf(window) is not { } reach || block < Of(reach.Sinks)
+            || ((long)block + 1) * PageSize > (long)length - reach.Size + 1;
 
     /// <summary>What the layers of this pool see at most, where all layers of the model together see so much.</summary>
     /// <param name="reach">What all see; null: everything.</param>
@@ -88,7 +89,9 @@ public abstract class PositionPool : MemoryPool
     private long MostOf(in MemoryDemand demand)
     {
         long all = Of(demand.Length);
-        return ReachOf(demand.Reach) is { } reach ? Math.Min(all, Of(reach.Sinks) + Of((long)reach.Size + demand.MostRows) + 2) : all;
+        return ReachOf(demand.Reach) is { } reach
+            ? Math.Min(all, Of(reach.Sinks) + Of((long)reach.Size + demand.MostRows) + 2)
+            : all;
     }
 
     private long Of(long positions) => (positions + PageSize - 1) / PageSize;

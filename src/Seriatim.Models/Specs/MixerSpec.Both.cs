@@ -3,8 +3,8 @@ namespace Seriatim.Models;
 public abstract partial record MixerSpec
 {
     /// <summary>
-    /// Two mixers side by side on the same rows: <c>a · first(a' · x) + b · second(b' · x)</c> (Zuo et al., 2025: Falcon-H1). Each
-    /// remembers what it remembers.
+    /// Two mixers side by side on the same rows: <c>a · first(a' · x) + b · second(b' · x)</c> (Zuo et al., 2025:
+    /// Falcon-H1). Each remembers what it remembers.
     /// </summary>
     /// <param name="First">One mixer.</param>
     /// <param name="Second">The other.</param>

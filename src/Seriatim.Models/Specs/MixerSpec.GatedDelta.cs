@@ -3,9 +3,9 @@ namespace Seriatim.Models;
 public abstract partial record MixerSpec
 {
     /// <summary>
-    /// A gated delta net (Yang et al., 2025): queries, keys and values after short convolutions, a state of each head that fades and
-    /// is corrected by what it lacks, and <c>o(norm(y) · silu(z))</c>. What it remembers of a sequence has the same size however
-    /// long that gets: the last inputs of the convolutions, and K x D numbers of each head. For causal stacks.
+    /// A gated delta net (Yang et al., 2025): queries, keys and values after short convolutions, a state of each head that fades
+    /// and is corrected by what it lacks, and <c>o(norm(y) · silu(z))</c>. What it remembers of a sequence has the same size
+    /// however long that gets: the last inputs of the convolutions, and K x D numbers of each head. For causal stacks.
     /// </summary>
     /// <param name="Heads">Heads of values, H.</param>
     /// <param name="KeyHeads">Heads of queries and keys; a divisor of H.</param>

@@ -15,7 +15,8 @@ public abstract partial record MixerSpec
     /// <param name="Rank">Features of the latent, R.</param>
     /// <param name="Scale">Factor of the scores.</param>
     /// <param name="Position">How the other features of a key turn: all P of them.</param>
-    public sealed record Latent(int Heads, int KeyDim, int ValueDim, int Rank, float Scale, PositionSpec.Rope Position) : MixerSpec
+    public sealed record Latent(int Heads, int KeyDim, int ValueDim, int Rank, float Scale, PositionSpec.Rope Position)
+        : MixerSpec
     {
         /// <summary>Features that queries are made of, normed; null: they are made of the row itself.</summary>
         public int? QueryRank { get; init; }

@@ -3,8 +3,8 @@ namespace Seriatim.Models;
 public abstract partial record MixerSpec
 {
     /// <summary>
-    /// A short convolution between two gates (Liquid AI, 2025: LFM2): <c>o(c · convolution(b · x))</c> with b, c and x linear layers
-    /// of a row. What it remembers of a sequence are the last inputs of the convolution. For causal stacks.
+    /// A short convolution between two gates (Liquid AI, 2025: LFM2): <c>o(c · convolution(b · x))</c> with b, c and x linear
+    /// layers of a row. What it remembers of a sequence are the last inputs of the convolution. For causal stacks.
     /// </summary>
     /// <param name="Width">Channels, W.</param>
     /// <param name="Kernel">Taps of the convolution, at least 2.</param>

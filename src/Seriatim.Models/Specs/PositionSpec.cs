@@ -72,8 +72,8 @@ public abstract record PositionSpec
         public float MaxBias { get; init; } = 8;
 
         /// <summary>
-        /// Where H is no power of two: whether the slopes are every second one of the next larger power and then the others (MPT),
-        /// instead of those of the next smaller power and then every second one of the larger.
+        /// Where H is no power of two: whether the slopes are every second one of the next larger power and then the others
+        /// (MPT), instead of those of the next smaller power and then every second one of the larger.
         /// </summary>
         public bool EverySecondFirst { get; init; }
     }

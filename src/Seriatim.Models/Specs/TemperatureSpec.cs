@@ -1,8 +1,8 @@
 namespace Seriatim.Models;
 
 /// <summary>
-/// Queries grow with their position p, so that scores stay sharp over many keys: times <c>1 + Slope · ln(1 + ⌊(p + 1) / Step⌋)</c>
-/// (Nakanishi, 2025; Llama 4).
+/// Queries grow with their position p, so that scores stay sharp over many keys: times
+/// <c>1 + Slope · ln(1 + ⌊(p + 1) / Step⌋)</c> (Nakanishi, 2025; Llama 4).
 /// </summary>
 /// <param name="Slope">How much.</param>
 /// <param name="Step">Positions that have one factor.</param>

@@ -2,8 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// Some rows of one head of a gated delta rule, for up to 16 of its values: <c>S = a S</c>, <c>u = β (v - kᵀ S)</c>,
-/// <c>S = S + k uᵀ</c>, <c>o = qᵀ S</c>, row by row in sequence. Values are in lanes, and each has its own column of the state, so
-/// no lane knows another.
+/// <c>S = S + k uᵀ</c>, <c>o = qᵀ S</c>, row by row in sequence. Values are in lanes, and each has its own
+/// column of the state, so no lane knows another.
 /// </summary>
 /// <remarks>
 /// Sums over keys go k = 0, 1, 2, ... with fused multiply-adds. What a row does follows from its operands and the state alone, so
@@ -100,8 +100,9 @@ internal static unsafe class DeltaRule
     }
 
     /// <summary>
-    /// Backward in time: with <c>dS += q doᵀ</c>: <c>dq = S do</c>, <c>du = dSᵀ k</c>, <c>dk = dS u + S' dr</c> with S' the faded state,
-    /// <c>dβ = du · (v - r)</c>, <c>dv = β du = -dr</c>, <c>dS' = dS + k drᵀ</c>, <c>d log a = dS' ∘ S'</c>, <c>dS = a dS'</c>.
+    /// Backward in time: with <c>dS += q doᵀ</c>: <c>dq = S do</c>, <c>du = dSᵀ k</c>, <c>dk = dS u + S' dr</c> with S'
+    /// the faded state, <c>dβ = du · (v - r)</c>, <c>dv = β du = -dr</c>, <c>dS' = dS + k drᵀ</c>,
+    /// <c>d log a = dS' ∘ S'</c>, <c>dS = a dS'</c>.
     /// </summary>
     public static void Backward<T>(Gradient g, float* faded, int keys, int values)
         where T : struct, ILanes<T>

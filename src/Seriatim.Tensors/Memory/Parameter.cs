@@ -57,8 +57,8 @@ public sealed unsafe class Parameter : IDisposable
     }
 
     /// <summary>
-    /// A parameter whose values lie in memory of somebody else in this machine, as <see cref="WriteStored"/> wrote them. It is not
-    /// trained, and the memory must outlive it.
+    /// A parameter whose values lie in memory of somebody else in this machine, as <see cref="WriteStored"/> wrote them. It is
+    /// not trained, and the memory must outlive it.
     /// </summary>
     /// <param name="name">The name errors use.</param>
     /// <param name="rows">Rows, at least 1.</param>
@@ -74,7 +74,9 @@ public sealed unsafe class Parameter : IDisposable
         return new Parameter(name, rows, columns, layout, type, address);
     }
 
-    /// <summary>Writes the elements as they lie in memory, for <see cref="Over"/>. The values must be in this machine's memory.</summary>
+    /// <summary>
+    /// Writes the elements as they lie in memory, for <see cref="Over"/>. The values must be in this machine's memory.
+    /// </summary>
     public void WriteStored(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);

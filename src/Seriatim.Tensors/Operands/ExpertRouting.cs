@@ -2,8 +2,8 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// Which experts each row goes to: the pairs (row, expert) sorted by expert, then by row. Made by
-/// <see cref="OpsExtensions.RouteExperts(IOps, Tensor, ExpertRule)"/> and filled when the device runs the op, so models do not look
-/// into it.
+/// <see cref="OpsExtensions.RouteExperts(IOps, Tensor, ExpertRule)"/> and filled when the device
+/// runs the op, so models do not look into it.
 /// </summary>
 public sealed class ExpertRouting : IDisposable
 {

@@ -67,8 +67,8 @@ internal readonly record struct DeltaOperands(Tensor Q, Tensor K, Tensor V, Tens
 /// </summary>
 /// <remarks>
 /// Shapes: q, k <c>[N, G·K]</c>, v, o <c>[N, H·D]</c>, log a and β <c>[N, H]</c>; head h reads group h / (H / G). A state is
-/// <c>[H, K, D]</c>. Saved for backward: all operands, no state; a segment that begins in a slot, and a tree, have no gradient. Rows
-/// are taken in sequence, each with the same operations wherever the sequence was cut.
+/// <c>[H, K, D]</c>. Saved for backward: all operands, no state; a segment that begins in a slot, and a tree, have no gradient.
+/// Rows are taken in sequence, each with the same operations wherever the sequence was cut.
 /// </remarks>
 internal readonly unsafe struct DeltaRuleOp(DeltaOperands x, RecurrenceRows rows, int layer) : IOp<DeltaRuleOp>
 {

@@ -58,22 +58,30 @@ public enum BlockType
     /// </summary>
     NVFP4,
 
-    /// <summary>Ternary points of a code book, shifted by an eighth, a 3-bit scale for each 32 of 256; 1.5625 bits a value.</summary>
+    /// <summary>
+    /// Ternary points of a code book, shifted by an eighth, a 3-bit scale for each 32 of 256; 1.5625 bits a value.
+    /// </summary>
     IQ1_S,
 
     /// <summary>The same with a shift for each 8 and a scale for each 16; 1.75 bits a value.</summary>
     IQ1_M,
 
-    /// <summary>Points of a code book of 256, 7 signs for 8 values, a 4-bit scale for each 32 of 256; 2.0625 bits a value.</summary>
+    /// <summary>
+    /// Points of a code book of 256, 7 signs for 8 values, a 4-bit scale for each 32 of 256; 2.0625 bits a value.
+    /// </summary>
     IQ2_XXS,
 
-    /// <summary>Points of a code book of 512, 7 signs for 8 values, a 4-bit scale for each 16 of 256; 2.3125 bits a value.</summary>
+    /// <summary>
+    /// Points of a code book of 512, 7 signs for 8 values, a 4-bit scale for each 16 of 256; 2.3125 bits a value.
+    /// </summary>
     IQ2_XS,
 
     /// <summary>Points of a code book of 1024, a sign each, a 4-bit scale for each 16 of 256; 2.5625 bits a value.</summary>
     IQ2_S,
 
-    /// <summary>Points of 4 of a code book of 256, 7 signs for 8 values, a 4-bit scale for each 32; 3.0625 bits a value.</summary>
+    /// <summary>
+    /// Points of 4 of a code book of 256, 7 signs for 8 values, a 4-bit scale for each 32; 3.0625 bits a value.
+    /// </summary>
     IQ3_XXS,
 
     /// <summary>Points of 4 of a code book of 512, a sign each, a 4-bit scale for each 32 of 256; 3.4375 bits a value.</summary>

@@ -4,8 +4,8 @@ namespace Seriatim.Conformance.Tests;
 public sealed class ExpertReadTests
 {
     /// <summary>
-    /// Experts are filled with NaN one after the other: whoever reads one has NaN in its logits, and all others keep every bit. So
-    /// those that were read can be counted.
+    /// Experts are filled with NaN one after the other: whoever reads one has NaN in its logits, and all others keep every
+    /// bit. So those that were read can be counted.
     /// </summary>
     [Theory]
     [InlineData("mixtral", 2)]
@@ -24,7 +24,8 @@ public sealed class ExpertReadTests
             .Where(part => part.Path.Contains(".experts.", StringComparison.Ordinal))
             .GroupBy(part => part.Path[..part.Path.IndexOf(".experts.", StringComparison.Ordinal)]))
         {
-            IGrouping<string, ModelParameter>[] experts = [.. layer.GroupBy(part => part.Path.Split(".experts.")[1].Split('.')[0])];
+            IGrouping<string, ModelParameter>[] experts = [
+                .. layer.GroupBy(part => part.Path.Split(".experts.")[1].Split('.')[0])];
             int read = 0;
             foreach (IGrouping<string, ModelParameter> expert in experts)
             {

@@ -124,7 +124,8 @@ internal static class FamilyFormulas
             double[] choice = [.. score.Select((value, e) => value + bias[e])];
             int[] groups = [.. Enumerable.Range(0, 3).OrderByDescending(
                 g => choice[(2 * g)..(2 * g + 2)].Sum()).Take(2)];
-            int[] chosen = [.. Enumerable.Range(0, 6).Where(e => groups.Contains(e / 2)).OrderByDescending(e => choice[e]).Take(2)];
+            int[] chosen = [.. Enumerable.Range(0, 6).Where(e => groups.Contains(e / 2))
+                .OrderByDescending(e => choice[e]).Take(2)];
             double sum = chosen.Sum(e => score[e]) + 1e-20;
             return [.. chosen.Select(e => (e, 1.5 * score[e] / sum))];
         }, w.Linear(n, $"{path}.mlp.gate"));
@@ -189,7 +190,8 @@ internal static class FamilyFormulas
     {
         double[][] n = w.LayerNorm(x, $"{path}.input_layernorm");
         double[][] all = w.Linear(n, $"{path}.self_attention.query_key_value");
-        double[][] q = Rope(Columns(all, 0, 8, 16, 24, 32, 40), 8, 8, 10000, false), k = Rope(Columns(all, 48), 8, 8, 10000, false);
+        double[][] q = Rope(Columns(all, 0, 8, 16, 24, 32, 40), 8, 8, 10000, false),
+            k = Rope(Columns(all, 48), 8, 8, 10000, false);
         double[][] mixed = w.Linear(Attend(q, k, Columns(all, 56), 8), $"{path}.self_attention.dense");
         return Add(x, mixed, FalconInner(w, n, path));
     });

@@ -30,7 +30,8 @@ public sealed class FamilyGgufTests : IDisposable
     [InlineData("gemma4")]
     [InlineData("gemma4-experts")]
     [InlineData("gpt_oss", "\"truncate\": false", "\"truncate\": true", "\"swiglu_limit\": 0.5", "\"swiglu_limit\": 7")]
-    [InlineData("llama4", "\"attention_chunk_size\": 6, \"floor_scale\": 5, \"no_rope_layers\": [1, 0]", "\"no_rope_layers\": [1, 1]")]
+    [InlineData("llama4", "\"attention_chunk_size\": 6, \"floor_scale\": 5, \"no_rope_layers\": [1, 0]",
+        "\"no_rope_layers\": [1, 1]")]
     [InlineData("phi", "\"qk_layernorm\": true", "\"qk_layernorm\": false")]
     [InlineData("falcon")]
     [InlineData("falcon-new")]
@@ -50,9 +51,14 @@ public sealed class FamilyGgufTests : IDisposable
         // A factor of 1 + w loses a bit of w on the way, and factors of waves are F32 in files.
         bool rounds = name is "phi3-partial" || name is "gemma" or "gemma3";
         if (rounds)
-            Close.Check(name, [.. expected.SelectMany(row => row)], [.. GgufRoundTripTests.Logits(again, ops).SelectMany(row => row)], 1e-4);
+        {
+            Close.Check(name, [.. expected.SelectMany(row => row)],
+                [.. GgufRoundTripTests.Logits(again, ops).SelectMany(row => row)], 1e-4);
+        }
         else
+        {
             Bits.Equal(expected, GgufRoundTripTests.Logits(again, ops), name);
+        }
     }
 
     [Theory]

@@ -108,7 +108,8 @@ internal sealed class Scalar
             {
                 int first = window > 0 ? Math.Max(0, i - window + 1) : 0, at = h / group * width;
                 double[] p = [.. Enumerable.Range(first, i - first + 1).Select(j => Math.Exp(
-                    scale * Enumerable.Range(0, width).Sum(e => q[i][h * width + e] * k[j][at + e]) + (bias?.Invoke(h, i, j) ?? 0)))];
+                    scale * Enumerable.Range(0, width)
+                        .Sum(e => q[i][h * width + e] * k[j][at + e]) + (bias?.Invoke(h, i, j) ?? 0)))];
                 for (int e = 0; e < width; e++)
                     y[i][h * width + e] = p.Select((weight, j) => weight * v[first + j][at + e]).Sum() / p.Sum();
             }
@@ -118,7 +119,8 @@ internal sealed class Scalar
     }
 
     public static double[][] Add(params double[][][] terms) =>
-        [.. Enumerable.Range(0, terms[0].Length).Select(n => terms[0][n].Select((_, e) => terms.Sum(term => term[n][e])).ToArray())];
+        [.. Enumerable.Range(0, terms[0].Length)
+            .Select(n => terms[0][n].Select((_, e) => terms.Sum(term => term[n][e])).ToArray())];
 
     public static double[][] Times(double[][] a, double[][] b) => [.. a.Zip(b, (x, y) => x.Zip(y, (p, q) => p * q).ToArray())];
 
@@ -148,7 +150,8 @@ internal sealed class Scalar
         Times(Each(Linear(x, path + ".gate_proj"), f ?? Silu), Linear(x, path + ".up_proj")), path + ".down_proj");
 
     /// <summary>The weighted sum of the experts that a row's rule names.</summary>
-    public double[][] Experts(double[][] x, string path, Func<int, double[], (int Expert, double Weight)[]> rule, double[][] logits) =>
+    public double[][] Experts(double[][] x, string path, Func<int, double[], (int Expert, double Weight)[]> rule,
+        double[][] logits) =>
         [.. x.Select((row, n) => Add([[new double[row.Length]], .. rule(n, logits[n]).Select(
             one => Each(Gated([row], $"{path}.{one.Expert}"), value => value * one.Weight))])[0])];
 }

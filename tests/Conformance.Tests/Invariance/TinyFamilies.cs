@@ -7,7 +7,8 @@ namespace Seriatim.Conformance.Tests;
 internal static class TinyFamilies
 {
     /// <summary>Families with a part that no other has, which are tested in all ways at once.</summary>
-    private static readonly HashSet<string> WithPartsOfTheirOwn = ["gemma4", "gpt_oss", "llama4", "deepseek_v3", "falcon_h1", "qwen3_next"];
+    private static readonly HashSet<string> WithPartsOfTheirOwn =
+        ["gemma4", "gpt_oss", "llama4", "deepseek_v3", "falcon_h1", "qwen3_next"];
 
     private static readonly Dictionary<string, string> Configs = new()
     {
@@ -131,7 +132,8 @@ internal static class TinyFamilies
     public static bool IsBrief(string name) => Configs.ContainsKey(name) && !WithPartsOfTheirOwn.Contains(name);
 
     /// <summary>A dense layer, then one of experts.</summary>
-    private static string Deepseek(string version, string more) => $"{{\"architectures\": [\"Deepseek{version}ForCausalLM\"]," + """
+    private static string Deepseek(string version,
+        string more) => $"{{\"architectures\": [\"Deepseek{version}ForCausalLM\"]," + """
         "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2, "num_attention_heads": 3,
         "kv_lora_rank": 19, "qk_nope_head_dim": 7, "qk_rope_head_dim": 6, "v_head_dim": 11, "moe_intermediate_size": 24,
         "n_shared_experts": 2, "first_k_dense_replace": 1, "max_position_embeddings": 128

@@ -114,7 +114,12 @@ public sealed class WatchTests
         using var core = new EngineCore(model, new EngineOptions { Pages = 4096, PageSize = 1, PrefixCache = true });
         EngineWatch watch = NewWatch(core);
         core.Attach(watch);
-        core.Add(new GenerationRequest { Prompt = Enumerable.Range(0, 1500).Select(i => i % 50).ToArray(), MaxNewTokens = 40, Seed = 1 },
+        core.Add(new GenerationRequest
+        {
+            Prompt = Enumerable.Range(0, 1500).Select(i => i % 50).ToArray(),
+            MaxNewTokens = 40,
+            Seed = 1,
+        },
             number: 13);
         while (core.Scheduler.Running is not [{ Live: [{ NewTokens: > 3 }] }])
             Assert.True(core.Step());

@@ -1,6 +1,8 @@
 namespace Seriatim.Tensors.Tests;
 
-/// <summary>Gated delta rules: heads that share keys, blocks of values and what they leave over, runs of rows between checkpoints.</summary>
+/// <summary>
+/// Gated delta rules: heads that share keys, blocks of values and what they leave over, runs of rows between checkpoints.
+/// </summary>
 public static class DeltaRuleCases
 {
     public static IEnumerable<OpCase> All()
@@ -13,14 +15,16 @@ public static class DeltaRuleCases
         {
             int rows = segments.Sum();
             yield return new OpCase(
-                $"delta rule, {heads} heads of {groups} groups, {keys} x {values}, {string.Join(" + ", segments)} rows", (c, ops) =>
+                $"delta rule, {heads} heads of {groups} groups, {keys} x {values}, {string.Join(" + ", segments)} rows",
+                (c, ops) =>
                 {
                     using Tensor logs = Fall(ops, c.Inputs[3]);
                     using Tensor betas = ops.Activate(c.Inputs[4], Activation.Sigmoid);
                     return ops.DeltaRule(c.Inputs[0], c.Inputs[1], c.Inputs[2], logs, betas, groups,
                         RecurrenceCases.Whole(segments), 0);
                 })
-            { Tolerance = 3e-5f }.Input(rows, groups * keys, 1 / MathF.Sqrt(keys)).Input(rows, groups * keys, 1 / MathF.Sqrt(keys))
+            { Tolerance = 3e-5f }.Input(rows, groups * keys, 1 / MathF.Sqrt(keys))
+                .Input(rows, groups * keys, 1 / MathF.Sqrt(keys))
                 .Input(rows, heads * values).Input(rows, heads).Input(rows, heads);
         }
 

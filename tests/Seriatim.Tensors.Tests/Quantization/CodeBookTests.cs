@@ -78,7 +78,8 @@ public sealed unsafe class CodeBookTests
                 TFormat.Open(from, &parts);
             TFormat.Close(&parts, again);
             Assert.Equal(
-                bytes.AsSpan(block * TFormat.Bytes, TFormat.Bytes).ToArray(), new ReadOnlySpan<byte>(again, TFormat.Bytes).ToArray());
+                bytes.AsSpan(block * TFormat.Bytes, TFormat.Bytes).ToArray(),
+                new ReadOnlySpan<byte>(again, TFormat.Bytes).ToArray());
         }
     }
 

@@ -141,7 +141,8 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
     public async Task What_a_model_says_is_never_run()
     {
         const string Evil = "<script>window.ran = 1</script><img src=x onerror=\"window.ran = 1\"> "
-            + "[click](javascript:window.ran=1) ![picture](http://evil.example/x.png) **bold** `code`\n\n<iframe src='http://evil.example'></iframe>";
+            + "[click](javascript:window.ran=1) ![picture](http://evil.example/x.png) **bold** `code`\n\n<iframe "
+            + "src='http://evil.example'></iframe>";
         await using Visitor visitor = await fixture.VisitAsync();
         IPage page = visitor.Page;
         string browser = (await page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')"))!;

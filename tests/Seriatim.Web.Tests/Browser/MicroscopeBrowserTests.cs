@@ -214,7 +214,8 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         {
             foreach (int width in (int[])[390, 1280])
             {
-                await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a little girl named Lily", width, shade);
+                await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a little girl named Lily",
+                    width, shade);
                 IPage page = visitor.Page;
                 foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
                     await OpenStationAsync(page, station);
@@ -272,7 +273,8 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
     {
         if (Environment.GetEnvironmentVariable("SERIATIM_SHOTS") is not { Length: > 0 } folder)
             return;
-        await page.EvaluateAsync("() => { const walk = document.querySelector('.walk'); if (walk) walk.style.position = 'static'; }");
+        await page.EvaluateAsync(
+            "() => { const walk = document.querySelector('.walk'); if (walk) walk.style.position = 'static'; }");
         await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
     }
 

@@ -27,7 +27,8 @@ public sealed class TrainingBrowserTests(BrowserFixture fixture)
         await File.WriteAllTextAsync(file, "a");
         await page.SetInputFilesAsync("#training-text", file);
         await page.WaitForSelectorAsync("#training-wrong:has-text('2,000')");
-        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 120).Select(i => $"the cat number {i} sat on the mat and sang a song"));
+        await File.WriteAllLinesAsync(file,
+            Enumerable.Range(0, 120).Select(i => $"the cat number {i} sat on the mat and sang a song"));
         await page.SetInputFilesAsync("#training-text", file);
         await page.WaitForSelectorAsync("#training-chosen:has-text('text.txt')");
         Assert.Equal("cats", await page.InputValueAsync("#training-title"));

@@ -33,7 +33,8 @@ public sealed class EngineTraceTests
     [InlineData("HEAD\nFRAME\n[1]", 3)]
     public async Task What_is_no_trace_is_refused_by_its_line_in_both_languages(string text, int line)
     {
-        text = text.Replace("HEAD", Line(Head), StringComparison.Ordinal).Replace("FRAME", Frame(250, 10, 100), StringComparison.Ordinal);
+        text = text.Replace("HEAD", Line(Head), StringComparison.Ordinal)
+            .Replace("FRAME", Frame(250, 10, 100), StringComparison.Ordinal);
         SaidException failure = await Assert.ThrowsAsync<SaidException>(
             () => EngineTrace.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), default));
         Assert.StartsWith($"Line {line} ", failure.Message);
@@ -43,13 +44,15 @@ public sealed class EngineTraceTests
     [Fact]
     public async Task A_line_that_could_not_be_drawn_is_refused()
     {
-        foreach ((string good, string bad) in ((string, string)[])[("[3,0,\"decode\",1,0,0]", "[3,0,\"decode\",1,0]"), ("\"cells\":\"03.\"", "\"cells\":\"0<.\""),
-            ("[-1,2,0]", "[5,2,0]"), ("\"ms\":[0.1,2,0.2]", "\"ms\":[]"), ("\"per_cell\":1", "\"per_cell\":0")])
+        foreach ((string good, string bad) in ((string, string)[])[("[3,0,\"decode\",1,0,0]", "[3,0,\"decode\",1,0]"),
+            ("\"cells\":\"03.\"", "\"cells\":\"0<.\""), ("[-1,2,0]", "[5,2,0]"), ("\"ms\":[0.1,2,0.2]", "\"ms\":[]"),
+            ("\"per_cell\":1", "\"per_cell\":0")])
         {
             string frame = Frame(250, 10, 100);
             Assert.Contains(good, frame);
             string text = $"{Line(Head)}\n{frame.Replace(good, bad, StringComparison.Ordinal)}";
-            await Assert.ThrowsAsync<SaidException>(() => EngineTrace.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), default));
+            await Assert.ThrowsAsync<SaidException>(() =>
+                EngineTrace.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)), default));
         }
     }
 
@@ -109,7 +112,8 @@ public sealed class EngineTraceTests
         string all = string.Join(',', Enumerable.Range(0, requests).Select(i => frame[at..end]
             .Replace("\"n\":3", $"\"n\":{i}", StringComparison.Ordinal)
             .Replace("running", i == 1 ? "waiting" : "running", StringComparison.Ordinal)));
-        return [Line(Head), frame[..at].Replace("\"running\":1", $"\"running\":{requests}", StringComparison.Ordinal) + all + frame[end..]];
+        return [Line(Head),
+            frame[..at].Replace("\"running\":1", $"\"running\":{requests}", StringComparison.Ordinal) + all + frame[end..]];
     }
 
     private static string Line(string json) => json.ReplaceLineEndings("");

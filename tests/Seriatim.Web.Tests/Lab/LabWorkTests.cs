@@ -20,7 +20,8 @@ public sealed class LabWorkTests
         bool grew = false;
         work.Changed += () => grew |= work.Now is not null;
         work.Start([LabExperiments.Find("residual")!], LabSize.Tiny, null, 1);
-        SaidException busy = Assert.Throws<SaidException>(() => work.Start([LabExperiments.Find("residual")!], LabSize.Tiny, null, 1));
+        SaidException busy = Assert.Throws<SaidException>(() =>
+            work.Start([LabExperiments.Find("residual")!], LabSize.Tiny, null, 1));
         Assert.Contains("view Lab", busy.Message);
         Assert.NotNull(server.Services.GetRequiredService<LongWork>().What);
         await WaitAsync(() => !work.IsRunning);
@@ -65,8 +66,10 @@ public sealed class LabWorkTests
         using var folder = new TempFolder();
         await using PageServer closed = await PageServer.StartAsync(page: page => page.DataFolder = folder.Path);
         LabWork work = closed.Services.GetRequiredService<LabWork>();
-        Assert.Contains("--allow-training", Assert.Throws<SaidException>(() => work.Start(LabExperiments.All, LabSize.Tiny, null, 1)).Message);
-        await using PageServer open = await PageServer.StartAsync(page: page => (page.AllowsTraining, page.DataFolder) = (true, folder.Path));
+        Assert.Contains("--allow-training",
+            Assert.Throws<SaidException>(() => work.Start(LabExperiments.All, LabSize.Tiny, null, 1)).Message);
+        await using PageServer open = await PageServer.StartAsync(page: page =>
+            (page.AllowsTraining, page.DataFolder) = (true, folder.Path));
         work = open.Services.GetRequiredService<LabWork>();
         Assert.Throws<SaidException>(() => work.Start([], LabSize.Tiny, null, 1));
         Assert.False(work.IsRunning);

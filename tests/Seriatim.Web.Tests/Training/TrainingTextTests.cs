@@ -1,6 +1,6 @@
 using System.Text;
-using Seriatim.Training;
 using Seriatim.Tests;
+using Seriatim.Training;
 using Seriatim.Web.Texts;
 using Seriatim.Web.Training;
 
@@ -26,7 +26,8 @@ public sealed class TrainingTextTests
     {
         Assert.Contains("byte 2 ", Assert.Throws<SaidException>(() => TrainingText.Read("x.bin", [65, 66, 255, 67])).Message);
         Assert.Contains("byte 1 ", Assert.Throws<SaidException>(() => TrainingText.Read("x.bin", [65, 0])).Message);
-        Assert.Contains("1 characters; at least 2,000", Assert.Throws<SaidException>(() => TrainingText.Read("x.txt", "a"u8)).Message);
+        Assert.Contains("1 characters; at least 2,000",
+            Assert.Throws<SaidException>(() => TrainingText.Read("x.txt", "a"u8)).Message);
         string text = new('x', 2000);
         Assert.Equal(text, TrainingText.Read("x.txt", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(text)]));
     }

@@ -10,7 +10,8 @@ namespace Seriatim.Web.Tests;
 /// <summary>Training by the page's service, with the server around it.</summary>
 public sealed class TrainingWorkTests
 {
-    private static readonly string Text = string.Join('\n', Enumerable.Range(0, 120).Select(i => $"the cat number {i} sat on the mat and sang a song"));
+    private static readonly string Text =
+        string.Join('\n', Enumerable.Range(0, 120).Select(i => $"the cat number {i} sat on the mat and sang a song"));
 
     [Fact]
     public async Task A_run_is_prepared_trained_stopped_gone_on_with_and_served()
@@ -28,7 +29,8 @@ public sealed class TrainingWorkTests
 
             // One thing at a time.
             Assert.NotNull(server.Services.GetRequiredService<LongWork>().What);
-            SaidException busy = await Assert.ThrowsAsync<SaidException>(() => work.PrepareAsync(new TrainingPlan("b", TrainingSize.All[0], 20, ""), Text));
+            SaidException busy = await Assert.ThrowsAsync<SaidException>(() =>
+                work.PrepareAsync(new TrainingPlan("b", TrainingSize.All[0], 20, ""), Text));
             Assert.Contains("view Training", busy.Message);
             Assert.Contains("“训练”视图", busy.In(Language.Chinese));
 
@@ -109,7 +111,8 @@ public sealed class TrainingWorkTests
         using var folder = new TempFolder();
         string file = Path.Combine(folder.Path, "file");
         File.WriteAllText(file, "in the way");
-        await using PageServer server = await PageServer.StartAsync(page: page => (page.AllowsTraining, page.DataFolder) = (true, file));
+        await using PageServer server = await PageServer.StartAsync(page: page =>
+            (page.AllowsTraining, page.DataFolder) = (true, file));
         SaidException failure = await Assert.ThrowsAsync<SaidException>(() => server.Services.GetRequiredService<TrainingWork>()
             .PrepareAsync(new TrainingPlan("a", TrainingSize.All[0], 20, ""), Text));
         Assert.Contains("SERIATIM_DATA", failure.Message);

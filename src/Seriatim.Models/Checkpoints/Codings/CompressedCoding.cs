@@ -22,8 +22,8 @@ internal sealed class CompressedCoding : WeightCoding
             or "nvfp4-pack-quantized" or "mxfp4-pack-quantized" or "mixed-precision"))
         {
             throw section.Unsupported("format", format,
-                "pack-quantized, int-quantized, naive-quantized, float-quantized, nvfp4-pack-quantized or mxfp4-pack-quantized is "
-                    + "needed");
+                "pack-quantized, int-quantized, naive-quantized, float-quantized, "
+                    + "nvfp4-pack-quantized or mxfp4-pack-quantized is needed");
         }
 
         string status = section.Text("compressed", "quantization_status");

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>value = d · (2 s + 1) · (t ± 1/8)</c> with t of -1, 0, 1: 32 bytes of points of 8 values; 4 bits for each point, 3 more of it and
-/// its shift; 4 words with s in 3 bits for each 16 values and, in their highest 4, d as binary16.
+/// <c>value = d · (2 s + 1) · (t ± 1/8)</c> with t of -1, 0, 1: 32 bytes of points of 8 values; 4 bits for each point, 3 more of
+/// it and its shift; 4 words with s in 3 bits for each 16 values and, in their highest 4, d as binary16.
 /// </summary>
 internal readonly unsafe struct IQ1_M : ICodeBookFormat
 {

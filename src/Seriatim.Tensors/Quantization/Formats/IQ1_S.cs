@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>value = d · (2 s + 1) · (t ± 1/8)</c> with t of -1, 0, 1: d binary16; 32 bytes of points of 8 values; for each 32 values a word
-/// with 3 more bits of 4 points, s in 3 bits and the shift in the highest.
+/// <c>value = d · (2 s + 1) · (t ± 1/8)</c> with t of -1, 0, 1: d binary16; 32 bytes of points of 8 values; for each 32 values a
+/// word with 3 more bits of 4 points, s in 3 bits and the shift in the highest.
 /// </summary>
 internal readonly unsafe struct IQ1_S : ICodeBookFormat
 {

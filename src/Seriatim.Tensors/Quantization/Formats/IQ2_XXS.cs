@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// <c>value = d / 8 · (2 s + 1) · ±level</c>: d binary16; for each 32 values 4 bytes that say points of 8 values and 4 bytes with 4
-/// times 7 signs and s in the highest 4 bits.
+/// <c>value = d / 8 · (2 s + 1) · ±level</c>: d binary16; for each 32 values 4 bytes that say points of 8 values and 4 bytes with
+/// 4 times 7 signs and s in the highest 4 bits.
 /// </summary>
 internal readonly unsafe struct IQ2_XXS : ICodeBookFormat
 {
