@@ -155,6 +155,13 @@ public sealed class GrammarFuzzTests(ITestOutputHelper output)
     {
         Grammar made = Grammar.Gbnf(source);
         CompiledGrammar grammar = CompiledGrammar.Of(made, MadeTokenizer.Bytes, 257);
+        if (source.Contains("000000", StringComparison.Ordinal))
+        {
+            // The oracle writes a million empty rounds down.
+            Walk(grammar, random, 30);
+            return;
+        }
+
         var oracle = new GrammarOracle(GrammarPruner.Run(made.Rules)!);
         byte[] letters = [.. "abé\n\"]"u8];
         (GrammarState? state, HashSet<int> expected) = (grammar.Start, oracle.Start);

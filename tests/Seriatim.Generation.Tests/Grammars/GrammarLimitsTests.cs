@@ -134,6 +134,20 @@ public sealed class GrammarLimitsTests
     }
 
     [Fact]
+    public void EmptyRoundsOfSomethingSmallAreNone()
+    {
+        GrammarVocabulary.Of(MadeTokenizer.Bytes, 257);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        CompiledGrammar grammar = CompiledGrammar.Of(
+            Grammar.Gbnf("root ::= ([b\u00E9]{0,2}){3,1000000} \"!\""), MadeTokenizer.Bytes, 257);
+        var walk = new GrammarWalk(grammar);
+        Assert.All(MadeTokenizer.Utf8("b\u00E9bb"), value => Assert.True(walk.Accept(value)));
+        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(taken < 64 << 20, $"{taken} bytes");
+        Assert.True(walk.Accept('!') && walk.CanEnd);
+    }
+
+    [Fact]
     public void ManyRulesAreLookedAtInLinearTime()
     {
         var rules = new GrammarRules();

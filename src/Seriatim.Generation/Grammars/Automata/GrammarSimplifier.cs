@@ -257,7 +257,13 @@ internal sealed class GrammarSimplifier(GrammarRules rules, GrammarAnalysis anal
         if (IsEmpty(body) || repeat is { Min: 1, Max: 1 })
             return body;
         if (Terminal(body, LargestBody) is { } small)
-            return RepeatSmall(small, repeat.Min, repeat.Max);
+        {
+            // Empty rounds are none: a million of them could follow each other without a byte.
+            return !small.Language.Accepts(ByteDfa.Start) ? RepeatSmall(small, repeat.Min, repeat.Max)
+                : !Terminals.HasMore(small.Language) ? GrammarNode.Empty
+                : RepeatSmall(new GrammarNode.Regular(Terminals.WithoutEmpty(small.Language)), 0, repeat.Max);
+        }
+
         if (repeat is { Min: 0, Max: 1 })
             return Unite([body, GrammarNode.Empty]);
         bool canBeEmpty = analysis.CanBeEmpty(body);
