@@ -16,6 +16,8 @@ internal sealed class ModelParts : IDisposable
     private const int LongestEncoderInput = 4096;
 
     private readonly bool _ownsOps;
+    private readonly object _gate = new();
+    private int _uses;
     private bool _disposed;
 
     private ModelParts(string name, string folder, Model model, Tokenizer tokenizer, IDifferentiableOps ops,
@@ -133,13 +135,43 @@ internal sealed class ModelParts : IDisposable
     /// <summary>Gives back what it holds; after its engine has stopped.</summary>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            while (_uses > 0)
+                Monitor.Wait(_gate);
+        }
+
         if (_ownsOps)
             Ops.Dispose();
         Draft?.Dispose();
         Model.Dispose();
+    }
+
+    /// <summary>Runs a pass beside the engine's; the weights stay until it has ended.</summary>
+    /// <exception cref="ObjectDisposedException">The model was closed.</exception>
+    public T Use<T>(Func<T> pass)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _uses++;
+        }
+
+        try
+        {
+            return pass();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _uses--;
+                Monitor.PulseAll(_gate);
+            }
+        }
     }
 
     private static async Task<ModelParts> ResolveAsync(string name, string shown, LanguageModelOptions options, ILogger logger,

@@ -158,12 +158,13 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     /// <param name="layer">A layer of the decoder that attends to the source; null: the last of them.</param>
     /// <param name="cancellationToken">Gives up before a pass begins.</param>
     /// <exception cref="ModelTaskException">The decoder attends to no source, or one of the texts has no tokens.</exception>
-    public Task<TranslationAlignment> AlignAsync(string source, string translation, TranslationOptions? options = null,
+    public async Task<TranslationAlignment> AlignAsync(string source, string translation, TranslationOptions? options = null,
         int? layer = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         (_, string prefix) = _directions.Choose(source, options ?? new());
-        return Aligner.AlignAsync(Microscope.Of(this), prefix + source, translation, layer, cancellationToken);
+        return await Aligner.AlignAsync(Microscope.Of(this), prefix + source, translation, layer, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>

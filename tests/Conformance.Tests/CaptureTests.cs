@@ -96,7 +96,12 @@ public sealed class CaptureTests
             Rows = [position],
         });
         Assert.NotEmpty(head.Rows);
-        Assert.Equal(head.Rows.Count * layer.HeadDim * sizeof(float), head.BytesRead);
+        Assert.Equal(head.Rows.Sum(one => one.Values.Length) * sizeof(float), head.BytesRead);
+
+        // Beside attention a recurrence may have queries too, of its own width.
+        bool alone = subject.Spec(stack.Side).Layers[last].Mixer is not MixerSpec.Both;
+        Assert.Contains(head.Rows, one => one.Values.Length == layer.HeadDim);
+        Assert.True(!alone || head.Rows.All(one => one.Values.Length == layer.HeadDim));
     }
 
     /// <summary>The lens at the last layer is no other than the model.</summary>

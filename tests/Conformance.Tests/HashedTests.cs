@@ -112,7 +112,8 @@ public sealed class HashedTests
         if (golden.SkipReason() is not null)
             return false;
         using System.Text.Json.JsonDocument json = golden.Json("config.json");
-        return Model.ReadConfig(golden.Name, json.RootElement).Spec.Last.HasHalves;
+        System.Text.Json.JsonElement config = TextWrapper.Of(golden.Name, json.RootElement)?.Config ?? json.RootElement;
+        return Model.ReadConfig(golden.Name, config).Spec.Last.HasHalves;
     }
 
     /// <summary>Keeps the results of all hashing.</summary>

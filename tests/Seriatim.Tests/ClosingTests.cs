@@ -1,4 +1,5 @@
 using Seriatim.Generation;
+using Seriatim.Inspection;
 
 namespace Seriatim.Tests;
 
@@ -44,7 +45,23 @@ public sealed class ClosingTests : IDisposable
         for (int round = 0; round < 8; round++)
         {
             Translator translator = await Translator.OpenAsync(_folder.Path, Small);
-            await CloseAsync(translator, () => TranslateAsync(translator, 200), () => translator.TranslateAsync("the cat"));
+            await CloseAsync(translator, () => TranslateAsync(translator, 200), () => translator.TranslateAsync("the cat"),
+                () => translator.AlignAsync("the cat", "a mouse"));
+        }
+    }
+
+    [Fact]
+    public async Task A_microscope_is_closed_under_its_passes()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        for (int round = 0; round < 8; round++)
+        {
+            Microscope microscope = await Microscope.OpenAsync(_folder.Path, Small);
+            Specimen text = microscope.Prepare("the cat");
+            using Walk walk = await microscope.WalkAsync(text);
+            await CloseAsync(microscope, () => microscope.LookAsync(text, new CaptureFilter { Kinds = CaptureKinds.Attention }),
+                () => microscope.TeachAsync(text), () => walk.LookAsync(new CaptureFilter { Kinds = CaptureKinds.Attention }));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => walk.ForwardAsync());
         }
     }
 
@@ -57,7 +74,8 @@ public sealed class ClosingTests : IDisposable
         // The tests of hosts close what hosts give out.
         string[] ofHosts = [nameof(EngineHost), nameof(HostedModel), nameof(ModelLease)];
         Assert.Equal(
-            ofHosts.Concat([nameof(GenerationEngine), nameof(LanguageModel), nameof(TextEncoder), nameof(Translator)]).Order(),
+            ofHosts.Concat([nameof(GenerationEngine), nameof(LanguageModel), nameof(Microscope), nameof(TextEncoder), nameof(Translator),
+                nameof(Walk)]).Order(),
             types.Where(type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))).Select(type => type.Name).Order());
     }
 

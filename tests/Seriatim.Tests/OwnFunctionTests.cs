@@ -26,6 +26,7 @@ public sealed class OwnFunctionTests
     [
         "Seriatim.Tensors/Ops/ActivationMath.cs", "Seriatim.Tensors/Ops/AttentionReference.cs",
         "Seriatim.Tensors/Ops/CrossEntropyOp.cs", "Seriatim.Tensors/Ops/DistillationOp.cs",
+        "Seriatim.Tensors/Ops/DeltaRuleOp.cs", "Seriatim.Tensors/Ops/DeltaRuleBackwardOp.cs",
         "Seriatim.Tensors/Ops/GatedRecurrenceOp.cs",
         "Seriatim.Tensors/Ops/GatheredReference.cs",
         "Seriatim.Tensors/Ops/LinearRecurrenceOp.cs",

@@ -36,7 +36,15 @@ public sealed record LayerMap
 
     internal static LayerMap Of(int index, LayerSpec spec)
     {
-        (int heads, int keyHeads, int headDim) = spec.Mixer switch
+        (int heads, int keyHeads, int headDim) = HeadsOf(spec.Mixer);
+        int experts = spec.FeedForward is FeedForwardSpec.Experts routed ? routed.Count : 0;
+        bool hasState = heads == 0 || spec.Mixer is MixerSpec.Both;
+        return new LayerMap(index, spec.Mixer.InWords, heads, keyHeads, headDim, spec.Cross?.Heads ?? 0, experts, hasState);
+    }
+
+    private static (int Heads, int KeyHeads, int HeadDim) HeadsOf(MixerSpec mixer)
+    {
+        return mixer switch
         {
             MixerSpec.Attention one => (one.Heads, one.KeyValueHeads, one.HeadDim),
             MixerSpec.Latent one => (one.Heads, 1, one.Rank + one.TurnDim),
@@ -44,9 +52,9 @@ public sealed record LayerMap
             MixerSpec.BlockSparse one => (one.Heads, one.Heads, one.HeadDim),
             MixerSpec.HashedAttention one => (one.Heads, one.Heads, one.HeadDim),
             MixerSpec.LowRank one => (one.Heads, one.OneKeyHead ? 1 : one.Heads, one.HeadDim),
+            MixerSpec.Both both when HeadsOf(both.First) is { Heads: > 0 } first => first,
+            MixerSpec.Both both => HeadsOf(both.Second),
             _ => (0, 0, 0),
         };
-        int experts = spec.FeedForward is FeedForwardSpec.Experts routed ? routed.Count : 0;
-        return new LayerMap(index, spec.Mixer.InWords, heads, keyHeads, headDim, spec.Cross?.Heads ?? 0, experts, heads == 0);
     }
 }

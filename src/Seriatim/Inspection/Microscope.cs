@@ -18,7 +18,10 @@ namespace Seriatim.Inspection;
 /// foreach (CapturedAttention row in seen.Attention)
 ///     Console.WriteLine($"{text.Tokens[row.Position].Piece}: {string.Join(' ', row.Weights)}");
 /// </code></example>
-/// <remarks>May be used by several threads; each pass is its own.</remarks>
+/// <remarks>
+/// May be used by several threads; each pass is its own. Closing it, or the model it
+/// looks into, waits for the passes that run.
+/// </remarks>
 public sealed class Microscope : IDisposable, IAsyncDisposable
 {
     private readonly ModelParts _parts;
@@ -112,12 +115,13 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     /// <param name="specimen">The text.</param>
     /// <param name="filter">What is wanted.</param>
     /// <param name="cancellationToken">Gives up before the pass begins.</param>
-    public Task<Capture> LookAsync(Specimen specimen, CaptureFilter filter, CancellationToken cancellationToken = default)
+    public async Task<Capture> LookAsync(
+        Specimen specimen, CaptureFilter filter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(specimen);
         ArgumentNullException.ThrowIfNull(filter);
-        return Task.Run(
-            () => new CapturePass(Model, Ops, Ops, filter).Whole(specimen.Ids, specimen.SourceIds, []), cancellationToken);
+        return await UseAsync(() => new CapturePass(Model, Ops, Ops, filter).Whole(specimen.Ids, specimen.SourceIds, []),
+            cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Begins to generate from a text, one token at a time.</summary>
@@ -125,10 +129,11 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     /// <param name="options">Sampling, seed, limit; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up before the text is read.</param>
     /// <exception cref="ModelTaskException">The model does not write token by token.</exception>
-    public Task<Walk> WalkAsync(Specimen specimen, WalkOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<Walk> WalkAsync(
+        Specimen specimen, WalkOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(specimen);
-        return Walk.StartAsync(this, specimen, options ?? new WalkOptions(), cancellationToken);
+        return await Walk.StartAsync(this, specimen, options ?? new WalkOptions(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -141,11 +146,11 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     /// <exception cref="ModelTaskException">
     /// The model is not trained on the tokens of a text, or there is nothing to predict.
     /// </exception>
-    public Task<TeacherForcing> TeachAsync(
+    public async Task<TeacherForcing> TeachAsync(
         Specimen specimen, bool gradients = true, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(specimen);
-        return Task.Run(() => new TeacherPass(this).Run(specimen, gradients), cancellationToken);
+        return await UseAsync(() => new TeacherPass(this).Run(specimen, gradients), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -161,6 +166,11 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
         Dispose();
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Runs a pass on another thread; the weights stay until it has ended.</summary>
+    /// <exception cref="ObjectDisposedException">The microscope was closed.</exception>
+    internal Task<T> UseAsync<T>(Func<T> pass, CancellationToken cancellationToken) =>
+        Task.Run(() => _parts.Use(pass), cancellationToken);
 
     /// <summary>What the decoder reads of a target: its start and the text, or the text in its frame.</summary>
     private int[] TargetIds(string text)

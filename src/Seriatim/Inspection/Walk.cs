@@ -75,7 +75,8 @@ public sealed class Walk : IDisposable
         TextToken read = Specimen.TokensOf(_microscope.Tokenizer, ids)[^1];
         SamplerChain chain = Now.Chain.Copy();
         chain.Accept(id);
-        Moment moment = await Task.Run(() => Read(Now.After, [id], ids, chain), cancellationToken).ConfigureAwait(false);
+        Moment moment = await _microscope.UseAsync(() => Read(Now.After, [id], ids, chain), cancellationToken)
+            .ConfigureAwait(false);
         _tokens.Add(read);
         _moments.Add(moment);
     }
@@ -98,20 +99,20 @@ public sealed class Walk : IDisposable
     /// </summary>
     /// <param name="filter">What is wanted.</param>
     /// <param name="cancellationToken">Gives up before the pass begins.</param>
-    public Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken = default)
+    public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentNullException.ThrowIfNull(filter);
         SequenceMemory? before = NewTokens == 0 ? null : _moments[^2].After;
         int[] ids = NewTokens == 0 ? [.. _tokens.Select(one => one.Id)] : [_tokens[^1].Id];
-        return Task.Run(() =>
+        return await _microscope.UseAsync(() =>
         {
             var pass = new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, filter);
             if (before is null)
                 return pass.Whole(ids, Specimen.SourceIds, []);
             using SequenceMemory memory = before.Fork();
             return pass.Step(ids, [], memory);
-        }, cancellationToken);
+        }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -136,7 +137,7 @@ public sealed class Walk : IDisposable
         var walk = new Walk(microscope, specimen, options);
         try
         {
-            walk._moments.Add(await Task.Run(walk.ReadPrompt, cancellationToken).ConfigureAwait(false));
+            walk._moments.Add(await microscope.UseAsync(walk.ReadPrompt, cancellationToken).ConfigureAwait(false));
             return walk;
         }
         catch

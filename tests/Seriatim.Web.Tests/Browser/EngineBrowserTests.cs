@@ -17,7 +17,7 @@ public sealed class EngineBrowserTests(BrowserFixture fixture)
         Assert.Equal(language == "zh" ? "引擎" : "Engine", await page.InnerTextAsync("h1"));
         await page.SelectOptionAsync("#model", "stories");
         await page.ClickAsync("#engine-record");
-        await page.FillAsync("#engine-tokens", "40");
+        await page.FillAsync("#engine-tokens", "300");
         await page.PressAsync("#engine-tokens", "Tab");
         await page.ClickAsync("#engine-load");
         await page.WaitForSelectorAsync(".grid tbody tr td:has-text('■')");
