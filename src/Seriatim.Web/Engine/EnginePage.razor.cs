@@ -140,7 +140,7 @@ public sealed partial class EnginePage
                 string text = line.GetRawText();
                 EngineLine read = EngineLine.Read(text);
                 if (_isRecording)
-                    Keep(text);
+                    Keep(text, read);
                 if (_isPaused)
                     continue;
                 await ShowAsync([text], [read], cancellationToken);
@@ -213,9 +213,12 @@ public sealed partial class EnginePage
             _recorded.Add(JsonSerializer.Serialize(head, EngineJson.Default.EngineLine));
     }
 
-    private void Keep(string line)
+    private void Keep(string line, EngineLine read)
     {
-        _recorded!.Add(line);
+        // Before there is an engine nothing happens, and a trace that does not say first what the engine is cannot be read.
+        if (_recorded!.Lines.Count == 0 && read.Object != EngineLine.Opened)
+            return;
+        _recorded.Add(line);
         if (!_recorded.IsFull)
             return;
         StopRecording();

@@ -5,9 +5,6 @@ namespace Seriatim.Web.Tests;
 
 /// <summary>The engine in a real browser.</summary>
 [Collection(nameof(BrowserFixture))]
-// One of its two cases did not open its trace again within a minute on a quiet machine (cause not found), so it is not part of
-// what lands a change until that is understood.
-[Trait("Category", "Long")]
 public sealed class EngineBrowserTests(BrowserFixture fixture)
 {
     [BrowserTheory]
