@@ -2,8 +2,7 @@ namespace Seriatim.Tensors;
 
 /// <summary>
 /// A linear layer of each head on the first features of its part of the row: <c>y[n, h] = W_h x[n, h]</c>. Backward: as the
-/// linear
-/// layers, with zeros for features that none reads.
+/// linear layers, with zeros for features that none reads.
 /// </summary>
 /// <remarks>Shapes: x [N, H·S], each W [O, I] with I ≤ S, y [N, H·O]. Saved for backward: x.</remarks>
 internal readonly struct LinearHeadsOp(Tensor x, IReadOnlyList<LinearWeight> heads, RowGroups? groups) : IOp<LinearHeadsOp>
@@ -23,10 +22,10 @@ internal readonly struct LinearHeadsOp(Tensor x, IReadOnlyList<LinearWeight> hea
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
+        using Tensor own = Tensor.Create(x.Rows, heads[0].Inputs), y = Tensor.Create(x.Rows, heads[0].Outputs);
         for (int head = 0; head < heads.Count; head++)
         {
-            using Tensor own = Of(x, heads.Count, head, heads[head].Inputs);
-            using Tensor y = Tensor.Create(x.Rows, heads[head].Outputs);
+            Take(x, heads.Count, head, own);
             LinearOp.Forward<T>(team, own, heads[head], groups, y);
             Put(y, results[0], heads.Count, head);
         }
@@ -34,10 +33,10 @@ internal readonly struct LinearHeadsOp(Tensor x, IReadOnlyList<LinearWeight> hea
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
+        using Tensor own = Tensor.Create(x.Rows, heads[0].Inputs), y = Tensor.Create(x.Rows, heads[0].Outputs);
         for (int head = 0; head < heads.Count; head++)
         {
-            using Tensor own = Of(x, heads.Count, head, heads[head].Inputs);
-            using Tensor y = Tensor.Create(x.Rows, heads[head].Outputs);
+            Take(x, heads.Count, head, own);
             LinearOp.Reference(own, heads[head], groups, y);
             Put(y, results[0], heads.Count, head);
         }
@@ -72,13 +71,11 @@ internal readonly struct LinearHeadsOp(Tensor x, IReadOnlyList<LinearWeight> hea
         RowGroups.Check(groups, x, Name);
     }
 
-    /// <summary>The first features of a head, as rows of their own.</summary>
-    internal static Tensor Of(Tensor x, int heads, int head, int count)
+    /// <summary>Copies the first features of a head, as many as the taker's rows have.</summary>
+    internal static void Take(Tensor x, int heads, int head, Tensor own)
     {
-        Tensor own = Tensor.Create(x.Rows, count);
         for (int n = 0; n < x.Rows; n++)
-            x.Row(n).Slice(head * (x.Columns / heads), count).CopyTo(own.Row(n));
-        return own;
+            x.Row(n).Slice(head * (x.Columns / heads), own.Columns).CopyTo(own.Row(n));
     }
 
     /// <summary>The rows of a head in their place.</summary>
@@ -111,11 +108,12 @@ internal readonly struct LinearHeadsBackwardOp(
         where T : struct, ILanes<T>
     {
         results[0].Span.Clear();
+        using Tensor own = Tensor.Create(x.Rows, heads[0].Inputs), dx = Tensor.Create(x.Rows, heads[0].Inputs);
+        using Tensor gradient = Tensor.Create(x.Rows, heads[0].Outputs);
         for (int head = 0; head < heads.Count; head++)
         {
-            using Tensor own = LinearHeadsOp.Of(x, heads.Count, head, heads[head].Inputs);
-            using Tensor gradient = LinearHeadsOp.Of(dy, heads.Count, head, heads[head].Outputs);
-            using Tensor dx = Tensor.Create(x.Rows, heads[head].Inputs);
+            LinearHeadsOp.Take(x, heads.Count, head, own);
+            LinearHeadsOp.Take(dy, heads.Count, head, gradient);
             LinearBackwardOp.Forward<T>(team, own, heads[head], gradient, groups, dx);
             LinearHeadsOp.Put(dx, results[0], heads.Count, head);
         }
@@ -124,11 +122,12 @@ internal readonly struct LinearHeadsBackwardOp(
     public void Reference(ReadOnlySpan<Tensor> results)
     {
         results[0].Span.Clear();
+        using Tensor own = Tensor.Create(x.Rows, heads[0].Inputs), dx = Tensor.Create(x.Rows, heads[0].Inputs);
+        using Tensor gradient = Tensor.Create(x.Rows, heads[0].Outputs);
         for (int head = 0; head < heads.Count; head++)
         {
-            using Tensor own = LinearHeadsOp.Of(x, heads.Count, head, heads[head].Inputs);
-            using Tensor gradient = LinearHeadsOp.Of(dy, heads.Count, head, heads[head].Outputs);
-            using Tensor dx = Tensor.Create(x.Rows, heads[head].Inputs);
+            LinearHeadsOp.Take(x, heads.Count, head, own);
+            LinearHeadsOp.Take(dy, heads.Count, head, gradient);
             LinearBackwardOp.Reference(own, heads[head], gradient, groups, dx);
             LinearHeadsOp.Put(dx, results[0], heads.Count, head);
         }
