@@ -16,9 +16,9 @@ internal static class ServerApp
     /// <param name="app">Where and for whom.</param>
     /// <param name="configure">What is served.</param>
     /// <param name="logging">Where logs go; null: to the console.</param>
-    /// <param name="beside">What the app has beside the API; null: nothing.</param>
+    /// <param name="beside">What the app has beside the API.</param>
     public static WebApplication Build(ServerAppOptions app, Action<SeriatimServerOptions> configure,
-        Action<ILoggingBuilder>? logging = null, ServerAppPart? beside = null)
+        Action<ILoggingBuilder>? logging = null, params IReadOnlyList<ServerAppPart> beside)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -45,7 +45,8 @@ internal static class ServerApp
         // Signals are for who runs the app.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddSeriatimServer(configure);
-        beside?.Add(builder.Services);
+        foreach (ServerAppPart part in beside)
+            part.Add(builder);
         WebApplication built = builder.Build();
         if (IsLoopback(app))
             built.UseHostFiltering();
@@ -58,7 +59,8 @@ internal static class ServerApp
 
         built.UseRouting();
         built.MapSeriatim();
-        beside?.Map(built);
+        foreach (ServerAppPart part in beside)
+            part.Map(built);
         built.MapFallback("{**path}", http => ServerPipeline.RunAsync(http, new NothingHere(http.Request.Path)));
         return built;
     }

@@ -1,9 +1,8 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Seriatim.Server;
 
-/// <summary>What the app has beside the API: the page, which stands above this project.</summary>
-/// <param name="Add">Adds its services.</param>
+/// <summary>What the app has beside the API: the page, an exporter of telemetry. They stand above this project.</summary>
+/// <param name="Add">Adds its services and settings.</param>
 /// <param name="Map">Maps its endpoints.</param>
-internal sealed record ServerAppPart(Action<IServiceCollection> Add, Action<WebApplication> Map);
+internal sealed record ServerAppPart(Action<WebApplicationBuilder> Add, Action<WebApplication> Map);

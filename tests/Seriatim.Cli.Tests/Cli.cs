@@ -36,7 +36,7 @@ internal static class Cli
         return (process.ExitCode, output, error.Result);
     }
 
-    private static Process Start((string Name, string Value)[] environment, string[] args, string? folder = null)
+    public static Process Start((string Name, string Value)[] environment, string[] args, string? folder = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {

@@ -30,10 +30,10 @@ internal sealed class PageServer : IAsyncDisposable
             server.Host = server.Host with { MemoryBytes = 4L << 30 };
             server.BuiltInModels = true;
             configure?.Invoke(server);
-        }, logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error), new ServerAppPart(services =>
+        }, logging => logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error), new ServerAppPart(builder =>
         {
-            services.AddSeriatimPage(page);
-            PageSecrets.KeepInMemory(services);
+            builder.Services.AddSeriatimPage(page);
+            PageSecrets.KeepInMemory(builder.Services);
         }, built => built.MapSeriatimPage()));
         await app.StartAsync();
         return new PageServer(app);

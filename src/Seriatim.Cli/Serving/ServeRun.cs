@@ -28,7 +28,7 @@ internal static class ServeRun
         {
             Action<SeriatimServerOptions> options = await configure(() => Reserve(places, app));
             await using WebApplication server = ServerApp.Build(app with { Places = places }, options,
-                beside: ServedPage.Part(allowsTraining));
+                beside: [.. new[] { ServedPage.Part(allowsTraining), ServeTelemetry.Part() }.OfType<ServerAppPart>()]);
             return await RunAsync(app, server, json, started, cancellation);
         }
         catch (PlaceTakenException failure)

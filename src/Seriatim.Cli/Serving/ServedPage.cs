@@ -22,12 +22,12 @@ internal static class ServedPage
     {
         if (!Exists)
             return null;
-        return new ServerAppPart(services =>
+        return new ServerAppPart(builder =>
         {
             if (!Exists)
                 return;
-            services.AddSeriatimPage(page => page.AllowsTraining = allowsTraining);
-            PageSecrets.KeepInMemory(services);
+            builder.Services.AddSeriatimPage(page => page.AllowsTraining = allowsTraining);
+            PageSecrets.KeepInMemory(builder.Services);
         }, app =>
         {
             if (Exists)
