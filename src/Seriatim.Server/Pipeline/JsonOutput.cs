@@ -32,5 +32,10 @@ internal static class JsonOutput
     public static string OneLine(string json) => json.AsSpan().IndexOfAny(Ends) < 0 ? json
         : string.Concat(json.Select(sign => Ends.Contains(sign) ? $"\\u{(int)sign:x4}" : $"{sign}"));
 
+    /// <inheritdoc cref="OneLine(string)"/>
+    public static ReadOnlySpan<byte> OneLine(ReadOnlySpan<byte> json) =>
+        json.IndexOf("\u0085"u8) < 0 && json.IndexOf("\u2028"u8) < 0 && json.IndexOf("\u2029"u8) < 0 ? json
+            : Encoding.UTF8.GetBytes(OneLine(Encoding.UTF8.GetString(json)));
+
     private const string Ends = "\u0085\u2028\u2029";
 }

@@ -75,12 +75,12 @@ internal sealed class SseStream
     /// </summary>
     private void WritePiece()
     {
-        int length = _piece.WrittenCount;
-        Span<byte> target = _output.GetSpan(length)[..length];
-        _piece.WrittenSpan.CopyTo(target);
+        ReadOnlySpan<byte> piece = JsonOutput.OneLine(_piece.WrittenSpan);
+        Span<byte> target = _output.GetSpan(piece.Length)[..piece.Length];
+        piece.CopyTo(target);
         target.Replace((byte)'\n', (byte)' ');
         target.Replace((byte)'\r', (byte)' ');
-        _output.Advance(length);
+        _output.Advance(piece.Length);
         _piece.ResetWrittenCount();
     }
 
