@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Tensors.Tests;
 
 /// <summary>
@@ -16,7 +18,7 @@ public sealed class OptimizerOpTests
 
     public static TheoryData<string> Names =>
     [
-        "AdamWStep", "LionStep", "AdafactorStep", "AdafactorStep, scaled", "AdafactorStep, no threshold", "MoveTowards", "Swap", "PutRows", "SumOfSquares",
+        "AdamWStep", "LionStep", "AdafactorStep", "AdafactorStep, scaled", "AdafactorStep, no threshold", "MoveTowards", "Swap", "RoundMaster", "PutRows", "SumOfSquares",
         "DistillationLoss",
     ];
 
@@ -254,6 +256,8 @@ public sealed class OptimizerOpTests
                 case "Swap":
                     ops.Swap(First, Parameter.Data);
                     break;
+                case "RoundMaster":
+                    return Rounded(ops);
                 case "PutRows":
                     using (Tensor some = Rows(3, First.Columns))
                     using (Tensor into = Rows(5, First.Columns))
@@ -292,6 +296,20 @@ public sealed class OptimizerOpTests
             using Tensor columns = _device.Zeros(1, Parameter.Columns);
             for (int step = 0; step < 3; step++)
                 ops.AdafactorStep(Parameter, rows, columns, factors);
+        }
+
+        /// <summary>The stored patterns after the master has changed, each as the number it is.</summary>
+        private List<float[]> Rounded(IDifferentiableOps ops)
+        {
+            Parameter.KeepMaster();
+            ops.LionStep(Parameter, First, Lion);
+            ops.RoundMaster(Parameter);
+            using var stored = new MemoryStream();
+            _device.Run(() => Parameter.WriteStored(stored));
+            ushort[] patterns = MemoryMarshal.Cast<byte, ushort>(stored.ToArray()).ToArray();
+            float[] master = Parameter.Master.ToArray();
+            Assert.Equal(master.Select(SixteenBits.ToBFloat16), patterns);
+            return [[.. patterns.Select(SixteenBits.FromBFloat16)], master];
         }
 
         private List<float[]> Distil(IDifferentiableOps ops)

@@ -10,6 +10,9 @@ public sealed record ModelParameter(Parameter Parameter, TensorPlace Place, bool
     /// <summary>The path of the part in the model, e.g. <c>layers.3.attention.q</c>.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>Whether it is a linear or embedding matrix, which may be stored in 16 bits.</summary>
+    public bool IsMatrix { get; init; }
+
     /// <summary><c>.weight</c>, <c>.bias</c>, or nothing.</summary>
     public string Ending { get; init; } = "";
 }

@@ -234,6 +234,7 @@ public sealed class WeightBuilder
         {
             Path = request.Path,
             Ending = request.Ending,
+            IsMatrix = request.IsMatrix,
         });
         return parameter;
     }

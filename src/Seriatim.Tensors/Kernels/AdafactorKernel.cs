@@ -37,7 +37,7 @@ internal unsafe struct AdafactorKernel<T> : IWork
             _parameter = p,
             _factors = factors,
             _gradient = p.GradientOrZeros().Floats,
-            _data = p.Data.Floats,
+            _data = p.Master.Floats,
             _rowFactors = rowFactors.Floats,
             _columnFactors = columnFactors.Floats,
             _columnSums = columnSums.Floats,
@@ -50,15 +50,15 @@ internal unsafe struct AdafactorKernel<T> : IWork
         else
         {
             work._phase = Phase.Sums;
-            team.Run(blocks, ref work, p.Data.Length);
+            team.Run(blocks, ref work, p.Master.Length);
             work.Factors(blocks, rows.Span, columns.Span);
         }
 
         work._phase = Phase.Squares;
-        team.Run(blocks, ref work, p.Data.Length);
+        team.Run(blocks, ref work, p.Master.Length);
         work.SetStep(blocks);
         work._phase = Phase.Change;
-        team.Run(blocks, ref work, p.Data.Length);
+        team.Run(blocks, ref work, p.Master.Length);
     }
 
     public readonly void Do(int piece, int worker)

@@ -23,6 +23,7 @@ public sealed unsafe class Parameter : IDisposable
     public const int PanelRows = 32;
 
     private Tensor? _gradient;
+    private Tensor? _master;
     private bool _gradientIsZero;
     private int _disposed;
 
@@ -99,7 +100,13 @@ public sealed unsafe class Parameter : IDisposable
     public ParameterLayout Layout { get; }
 
     /// <summary>The values, in <see cref="Layout"/>; fillers of the last panel are zero.</summary>
-    public Tensor Data { get; }
+    public Tensor Data { get; private set; }
+
+    /// <summary>
+    /// The F32 values that optimizers change and checkpoints keep: <see cref="Data"/> itself, or after <see cref="KeepMaster"/>
+    /// those it is rounded from.
+    /// </summary>
+    public Tensor Master => _master ?? Data;
 
     /// <summary>
     /// The gradient in the layout of <see cref="Data"/>, F32; null until a backward pass reaches the parameter. Waits for what
@@ -126,6 +133,25 @@ public sealed unsafe class Parameter : IDisposable
 
     /// <summary>The gradient, made of zeros if there is none yet.</summary>
     public Tensor GradientOrZeros() => Gradient ?? (_gradient = NewStorage(DataType.F32));
+
+    /// <summary>
+    /// From now on products read the values rounded to BF16, half as many bytes, while <see cref="Master"/> keeps them in F32
+    /// for optimizers, averages and checkpoints (Micikevicius et al., 2018). Whoever changes the master rounds it anew
+    /// (<see cref="OpsExtensions.RoundMaster"/>).
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The values are not in F32, or there is a master already.</exception>
+    public void KeepMaster()
+    {
+        if (Data.Type != DataType.F32 || _master is not null)
+            throw new InvalidOperationException($"{this} is stored as {Data.Type}; a master is kept of F32 values, once.");
+        (_master, Data) = (Data, NewStorage(DataType.BF16));
+        if (Device.IsHere)
+            Round();
+        else
+            Device.Enqueue(Round);
+    }
+
+    private void Round() => SixteenBits.ToBFloat16(_master!.Floats, (ushort*)Data.Data, Data.Length);
 
     /// <summary>
     /// Sets the gradient to zero, keeping its memory. The memory itself is cleared when somebody asks for <see cref="Gradient"/>,
@@ -197,20 +223,22 @@ public sealed unsafe class Parameter : IDisposable
     {
         int rows = values.Length / Columns;
         int done = 0;
-        if (Layout == ParameterLayout.Panels && Data.Type == DataType.F32)
+        if (Layout == ParameterLayout.Panels && Master.Type == DataType.F32)
         {
             fixed (float* from = values)
             {
                 for (; firstRow % 8 == 0 && done + 8 <= rows; done += 8, firstRow += 8)
                 {
                     Transpose.Block(from + (long)done * Columns, Columns, 8, Columns,
-                        Data.Floats + Offset(firstRow, 0), PanelRows);
+                        Master.Floats + Offset(firstRow, 0), PanelRows);
                 }
             }
         }
 
         for (; done < rows; done++, firstRow++)
-            Elements.Write(Data, Offset(firstRow, 0), Stride, values.Slice(done * Columns, Columns));
+            Elements.Write(Master, Offset(firstRow, 0), Stride, values.Slice(done * Columns, Columns));
+        if (_master is not null)
+            Round();
     }
 
     /// <summary>
@@ -220,8 +248,8 @@ public sealed unsafe class Parameter : IDisposable
     /// <exception cref="ShapeMismatchException">The values are not a whole number of rows that exist.</exception>
     public void WriteRows(int firstRow, ReadOnlySpan<ushort> patterns)
     {
-        if (Data.Type is not (DataType.F16 or DataType.BF16))
-            throw new InvalidOperationException($"{this} is stored as {Data.Type}; 16-bit patterns do not fit.");
+        if (Master.Type is not (DataType.F16 or DataType.BF16))
+            throw new InvalidOperationException($"{this} is stored as {Master.Type}; 16-bit patterns do not fit.");
         int rows = patterns.Length / Columns;
         ShapeMismatchException.Require(
             firstRow >= 0 && rows * Columns == patterns.Length && firstRow + rows <= Rows, Name, "the rows written",
@@ -254,12 +282,12 @@ public sealed unsafe class Parameter : IDisposable
         }
     }
 
-    /// <summary>Reads one row as F32.</summary>
+    /// <summary>Reads one row of <see cref="Master"/> as F32.</summary>
     /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
     public void ReadRow(int row, Span<float> values)
     {
         CheckRow(row, values.Length);
-        Load(Data, row, values);
+        Load(Master, row, values);
     }
 
     /// <summary>Reads one row of the gradient; zeros if there is none.</summary>
@@ -290,6 +318,7 @@ public sealed unsafe class Parameter : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Data.Dispose();
+        _master?.Dispose();
         _gradient?.Dispose();
         _gradient = null;
         _gradientIsZero = false;

@@ -26,6 +26,26 @@ public static unsafe class SixteenBits
     /// <summary>A binary16 pattern as F32.</summary>
     public static float FromHalf(ushort bits) => (float)BitConverter.UInt16BitsToHalf(bits);
 
+    /// <summary>The nearest bfloat16 of many values, each as <see cref="ToBFloat16(float)"/> has it.</summary>
+    internal static void ToBFloat16(float* values, ushort* patterns, long count)
+    {
+        long i = 0;
+        for (; i <= count - 16; i += 16)
+            Vector256.Narrow(RoundedUpper(values + i), RoundedUpper(values + i + 8)).Store(patterns + i);
+        for (; i < count; i++)
+            patterns[i] = ToBFloat16(values[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> RoundedUpper(float* values)
+    {
+        Vector256<float> value = Vector256.Load(values);
+        Vector256<uint> bits = value.AsUInt32();
+        Vector256<uint> rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >> 16) & Vector256<uint>.One)) >> 16;
+        Vector256<uint> quiet = (bits >> 16) | Vector256.Create(0x40u);
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, quiet);
+    }
+
     /// <summary>The nearest binary16.</summary>
     public static ushort ToHalf(float value) => BitConverter.HalfToUInt16Bits((Half)value);
 

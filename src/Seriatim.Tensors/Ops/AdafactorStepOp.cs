@@ -50,7 +50,7 @@ internal readonly struct AdafactorStepOp(Parameter parameter, Tensor? rows, Tens
     public void Reference(ReadOnlySpan<Tensor> results)
     {
         (int n, int m) = (parameter.Rows, parameter.Columns);
-        double[,] values = Elements(parameter.Data);
+        double[,] values = Elements(parameter.Master);
         double[,] u = Elements(parameter.GradientOrZeros());
         double[] rowMeans = Means(rows, n, Sums(u, byRow: true), m);
         double[] columnMeans = Means(columns, m, Sums(u, byRow: false), n);
@@ -69,7 +69,7 @@ internal readonly struct AdafactorStepOp(Parameter parameter, Tensor? rows, Tens
         {
             for (int c = 0; c < m; c++)
             {
-                parameter.Data.Span[(int)parameter.Offset(r, c)] = (float)(values[r, c] * (1 - rate * factors.Decay)
+                parameter.Master.Span[(int)parameter.Offset(r, c)] = (float)(values[r, c] * (1 - rate * factors.Decay)
                     - u[r, c] * step);
             }
         }

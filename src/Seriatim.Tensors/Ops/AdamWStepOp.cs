@@ -33,17 +33,17 @@ internal readonly struct AdamWStepOp(Parameter parameter, Tensor mean, Tensor sq
     public void Check()
     {
         OpShapes.RequireTrainable(parameter, Name);
-        OpShapes.RequireSame(parameter.Data, mean, Name, "the mean");
-        OpShapes.RequireSame(parameter.Data, square, Name, "the mean of squares");
+        OpShapes.RequireSame(parameter.Master, mean, Name, "the mean");
+        OpShapes.RequireSame(parameter.Master, square, Name, "the mean of squares");
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T> =>
-        UpdateKernel<T, Step<T>>.Run(team, new Step<T>(factors), parameter.GradientOrZeros(), parameter.Data, mean, square);
+        UpdateKernel<T, Step<T>>.Run(team, new Step<T>(factors), parameter.GradientOrZeros(), parameter.Master, mean, square);
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        Span<float> p = parameter.Data.Span, m = mean.Span, v = square.Span, gradient = parameter.GradientOrZeros().Span;
+        Span<float> p = parameter.Master.Span, m = mean.Span, v = square.Span, gradient = parameter.GradientOrZeros().Span;
         for (int i = 0; i < p.Length; i++)
         {
             double g = (double)gradient[i] * factors.Scale;

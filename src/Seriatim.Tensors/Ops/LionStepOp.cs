@@ -28,16 +28,16 @@ internal readonly struct LionStepOp(Parameter parameter, Tensor mean, LionFactor
     public void Check()
     {
         OpShapes.RequireTrainable(parameter, Name);
-        OpShapes.RequireSame(parameter.Data, mean, Name, "the mean");
+        OpShapes.RequireSame(parameter.Master, mean, Name, "the mean");
     }
 
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T> =>
-        UpdateKernel<T, Step<T>>.Run(team, new Step<T>(factors), parameter.GradientOrZeros(), parameter.Data, mean);
+        UpdateKernel<T, Step<T>>.Run(team, new Step<T>(factors), parameter.GradientOrZeros(), parameter.Master, mean);
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        Span<float> p = parameter.Data.Span, m = mean.Span, gradient = parameter.GradientOrZeros().Span;
+        Span<float> p = parameter.Master.Span, m = mean.Span, gradient = parameter.GradientOrZeros().Span;
         for (int i = 0; i < p.Length; i++)
         {
             double g = (double)gradient[i] * factors.Scale;

@@ -17,10 +17,10 @@ internal static class OpShapes
     /// <summary>Requires a parameter that a step of an optimizer can change.</summary>
     public static void RequireTrainable(Parameter parameter, string operation)
     {
-        if (parameter.Data.Type != DataType.F32)
+        if (parameter.Master.Type != DataType.F32)
         {
             throw new ArgumentException(
-                $"{operation}: {parameter} is stored as {parameter.Data.Type}; only F32 parameters can be trained.");
+                $"{operation}: {parameter} is stored as {parameter.Master.Type}; only F32 parameters can be trained.");
         }
     }
 

@@ -16,7 +16,7 @@ public sealed class WeightAverage : IDisposable
         Decay = decay;
         Values = [.. parameters.Select(p => new OptimizerMoment("ema", p.Parameter))];
         foreach (OptimizerMoment value in Values)
-            value.Values.Device.Write(value.Values, value.Parameter.Data.Read().Values);
+            value.Values.Device.Write(value.Values, value.Parameter.Master.Read().Values);
     }
 
     /// <summary>Weight of the past.</summary>
@@ -30,7 +30,7 @@ public sealed class WeightAverage : IDisposable
     public void Update(IDifferentiableOps ops)
     {
         foreach (OptimizerMoment value in Values)
-            ops.MoveTowards(value.Values, value.Parameter.Data, (float)Decay, (float)(1 - Decay));
+            ops.MoveTowards(value.Values, value.Parameter.Master, (float)Decay, (float)(1 - Decay));
     }
 
     /// <summary>
@@ -40,7 +40,10 @@ public sealed class WeightAverage : IDisposable
     public void Swap(IDifferentiableOps ops)
     {
         foreach (OptimizerMoment value in Values)
-            ops.Swap(value.Values, value.Parameter.Data);
+        {
+            ops.Swap(value.Values, value.Parameter.Master);
+            ops.RoundMaster(value.Parameter);
+        }
     }
 
     /// <inheritdoc/>

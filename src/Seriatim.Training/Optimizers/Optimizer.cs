@@ -56,7 +56,11 @@ public abstract class Optimizer : IDisposable
         Steps++;
         Prepare(learningRate, gradientScale);
         for (int i = 0; i < Parameters.Count; i++)
+        {
             Update(ops, i);
+            ops.RoundMaster(Parameters[i].Parameter);
+        }
+
         if (clear)
             ClearGradients();
     }

@@ -26,7 +26,9 @@ public readonly record struct MemoryEstimate(long Weights, long Gradients, long 
         ArgumentNullException.ThrowIfNull(optimizer);
         long perRow = model.Parameters.Where(p => !p.IsVector && p.Parameter.Rows != model.Spec.Last.Vocabulary)
             .Sum(p => (long)p.Parameter.Rows + p.Parameter.Columns);
-        return new MemoryEstimate(model.WeightBytes, optimizer.Parameters.Sum(p => p.Parameter.Data.Bytes),
+        return new MemoryEstimate(
+            model.WeightBytes + model.Parameters.Select(p => p.Parameter).Where(p => p.Master != p.Data).Sum(p => p.Master.Bytes),
+            optimizer.Parameters.Sum(p => p.Parameter.Master.Bytes),
             optimizer.Moments.Concat(average?.Values ?? []).Sum(m => m.Values.Bytes), checked(2 * rows * perRow * sizeof(float)));
     }
 

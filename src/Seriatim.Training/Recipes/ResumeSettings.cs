@@ -50,6 +50,7 @@ internal static class ResumeSettings
             ["attention_dropout"] = Value(dropout.Attention),
             ["activation_dropout"] = Value(dropout.Activation),
             ["ema_decay"] = Value(recipe.AverageDecay),
+            ["bf16"] = recipe.KeepsMasters ? "true" : "", // as checkpoints have it that were made before there was this key
             ["freeze"] = string.Join(' ', recipe.Selection.Frozen),
             ["no_decay"] = string.Join(' ', recipe.Selection.WithoutDecay),
             ["logging_steps"] = Value(recipe.LoggingSteps),

@@ -17,6 +17,13 @@ internal static class RunParts
         Model Create(IWeightSource source) => Model.Create("model_config", recipe.ModelConfig!.Value, source, device);
     }
 
+    /// <summary>Lets products read matrices in BF16, those that are trained and those that are not.</summary>
+    public static void KeepMasters(Model model)
+    {
+        foreach (ModelParameter matrix in model.Parameters.Where(p => p.IsMatrix && !p.IsConstant))
+            matrix.Parameter.KeepMaster();
+    }
+
     public static Optimizer NewOptimizer(TrainingRecipe recipe, IReadOnlyList<TrainableParameter> trained) =>
         recipe.Optimizer switch
         {

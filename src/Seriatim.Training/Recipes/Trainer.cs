@@ -75,6 +75,8 @@ public sealed partial class Trainer : IDisposable
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
             _evaluation.Check(Model);
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
+            if (recipe.KeepsMasters)
+                RunParts.KeepMasters(Model);
             _optimizer = RunParts.NewOptimizer(recipe, trained);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps

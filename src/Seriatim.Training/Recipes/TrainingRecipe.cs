@@ -136,6 +136,11 @@ public sealed record TrainingRecipe
     /// <summary><c>save_dtype</c>: how the finished model is stored; checkpoints are always F32.</summary>
     public DataType FinalType { get; init; } = DataType.F32;
 
+    /// <summary>
+    /// <c>bf16</c>: products read matrices rounded to BF16; optimizers change F32 values that they are rounded from.
+    /// </summary>
+    public bool KeepsMasters { get; init; }
+
     /// <summary><c>save_total_limit</c>; 0: all.</summary>
     public int SaveTotalLimit { get; init; }
 
@@ -260,6 +265,7 @@ public sealed record TrainingRecipe
             Generation = GenerationOptions.Read(reader),
             FinalType = reader.OneOf("save_dtype", DataType.F32, ("float32", DataType.F32), ("bfloat16", DataType.BF16),
                 ("float16", DataType.F16)),
+            KeepsMasters = reader.Flag("bf16", false),
             EvalSteps = reader.Whole("eval_steps", 0),
             LoggingSteps = reader.Whole("logging_steps", 50, 1),
             Seed = (ulong)reader.Whole("seed", 42),
