@@ -24,6 +24,10 @@ internal static class ModelsTexts
     public static readonly Text Working = new("Working", "处理中");
     public static readonly Text Quantize = new("Quantise", "量化");
     public static readonly Text Mix = new("Kind of quantisation", "量化类型");
+    public static readonly Text IsThere = new(
+        "{0} is there already. Load it, or choose another kind of quantisation.",
+        "{0} 已经存在。请加载它，或选择其他量化类型。");
+    public static readonly Text Broke = new("It has ended: {0}", "任务已结束：{0}");
     public static readonly Text Done = new("done", "完成");
     public static readonly Text Fetch = new("Fetch a model", "获取模型");
     public static readonly Text FetchName = new("Name on the hub", "在 Hub 上的名称");
