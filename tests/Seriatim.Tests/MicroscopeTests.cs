@@ -208,7 +208,7 @@ public sealed class MicroscopeTests
         // A pass of the model with nobody looking on.
         int last = text.Tokens.Count - 1;
         using IOps ops = CpuOps.Create(1);
-        using Tensor hidden = model.Model.Forward(ops, new RaggedBatchBuilder().Add(text.Ids, outputs: Outputs.All).Build());
+        using Tensor hidden = model.Model.Forward(ops, new RaggedBatchBuilder().Add([.. text.Tokens.Select(token => token.Id)], outputs: Outputs.All).Build());
         using Tensor logits = model.Model.Project(ops, hidden, [last]);
         Capture seen = await microscope.LookAsync(text, new CaptureFilter
         {
@@ -222,6 +222,46 @@ public sealed class MicroscopeTests
         TeacherForcing taught = await microscope.TeachAsync(text);
         Assert.NotNull(taught.NoGradients);
         Assert.Equal(last, taught.Losses.Count);
+    }
+
+    /// <summary>Looks at early layers do not pay for late ones, and several looks pay for one pass; what is seen has the same bits.</summary>
+    [Theory]
+    [InlineData("stories", StackSide.Decoder)]
+    [InlineData("zh-en", StackSide.Decoder)]
+    [InlineData("zh-en", StackSide.Encoder)]
+    [InlineData("fill", StackSide.Encoder)]
+    public async Task What_nobody_wants_is_not_computed(string name, StackSide side)
+    {
+        await using Microscope microscope = await Microscope.OpenAsync(name, OneThread);
+        Specimen text = microscope.Model.Spec.IsEncoderDecoder
+            ? microscope.Prepare("I love studying.", "translate Chinese to English: 我爱学习")
+            : microscope.Prepare("The sky is blue today.");
+        var all = new CaptureFilter
+        {
+            Kinds = CaptureKinds.Attention | CaptureKinds.Residual | CaptureKinds.Query | CaptureKinds.Lens,
+            Stack = side,
+        };
+        CaptureFilter first = all with { Layers = [0] }, head = all with { Layers = [0, 1], Heads = [1], Rows = [2] };
+        Capture whole = await microscope.LookAsync(text, all);
+        Capture early = await microscope.LookAsync(text, first);
+        IReadOnlyList<Capture> both = await microscope.LookManyAsync(text, [first, head]);
+        int before = side == StackSide.Decoder && microscope.Map.Stacks.Count == 2 ? microscope.Map.Stacks[0].Layers.Count : 0;
+        Assert.Equal(microscope.Map.Stacks.Sum(stack => stack.Layers.Count), whole.LayersRun);
+        Assert.Equal(before + 1, early.LayersRun);
+        Assert.Equal(before + 2, both[0].LayersRun);
+        Same(whole.Rows.Where(row => row.Place.Layer == 0), early.Rows);
+        Same(early.Rows, both[0].Rows);
+        Same(whole.Rows.Where(row => row.Place.Layer is 0 or 1 && row.Position == 2 && row.Head is null or 1), both[1].Rows);
+        Assert.Equal(early.Attention.Select(row => row.Weights), both[0].Attention.Select(row => row.Weights));
+        Assert.Equal(early.BytesRead, both[0].BytesRead);
+        Assert.Equal((await microscope.LookAsync(text, head)).BytesRead, both[1].BytesRead);
+
+        static void Same(IEnumerable<CapturedRow> expected, IEnumerable<CapturedRow> seen)
+        {
+            Assert.Equal(expected.Select(row => (row.Place, row.Kind, row.Position, row.Head)),
+                seen.Select(row => (row.Place, row.Kind, row.Position, row.Head)));
+            Assert.Equal(expected.Select(row => row.Values), seen.Select(row => row.Values));
+        }
     }
 
     /// <summary>

@@ -164,21 +164,29 @@ public sealed class MicroscopeBench : IDisposable
     /// </summary>
     /// <param name="filter">What.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken)
+    public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken) =>
+        (await LookAsync([filter], cancellationToken))[0];
+
+    /// <summary>Several looks, at the price of one pass.</summary>
+    /// <param name="filters">What each is for.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async Task<IReadOnlyList<Capture>> LookAsync(
+        IReadOnlyList<CaptureFilter> filters, CancellationToken cancellationToken)
     {
-        // What lies there when its turn has come: a text that was changed meanwhile is looked at as it is now.
-        bool IsStep() => Walk is { NewTokens: > 0 } && !IsSource && filter.Rows is { Count: 1 } rows
-            && rows.Contains(Written.Count - 1);
         int tokens = 0;
-        Capture seen = await _calls.ReadAsync(_model, () =>
+        IReadOnlyList<Capture> seen = await _calls.ReadAsync(_model, () =>
         {
+            // What lies there when its turn has come: a text that was changed meanwhile is looked at as it is now.
             cancellationToken.ThrowIfCancellationRequested();
             Scope scope = Scope ?? throw new OperationCanceledException("Another model was chosen.");
-            tokens = IsStep() ? 1 : Written.Count + Text!.SourceTokens.Count;
-            return IsStep() ? Walk!.LookAsync(filter, cancellationToken)
-                : scope.LookAsync(Text! with { Tokens = Written }, filter, cancellationToken);
+            int last = Written.Count - 1;
+            bool isStep = Walk is { NewTokens: > 0 } && !IsSource
+                && filters.All(filter => filter.Rows is { Count: 1 } rows && rows.Contains(last));
+            tokens = isStep ? 1 : Written.Count + Text!.SourceTokens.Count;
+            return isStep ? Walk!.LookManyAsync(filters, cancellationToken)
+                : scope.LookManyAsync(Text! with { Tokens = Written }, filters, cancellationToken);
         }, _ => tokens, cancellationToken);
-        BytesRead += seen.BytesRead;
+        BytesRead += seen.Sum(one => one.BytesRead);
         Looked?.Invoke();
         return seen;
     }
