@@ -56,7 +56,7 @@ internal sealed class PageServer : IAsyncDisposable
     /// </summary>
     public async Task<HeldAnswer> AskAsync(HeldAnswers held, string model, string prompt)
     {
-        var client = new HttpClient { BaseAddress = new Uri(Url) };
+        var client = new HttpClient { BaseAddress = new Uri(Url), Timeout = Timeout.InfiniteTimeSpan };
         var body = new StringContent($$"""{"model": "{{model}}", "prompt": "{{prompt}}", "max_tokens": 120, "seed": 1, "stream": true}""",
             Encoding.UTF8, "application/json");
         _ = client.PostAsync("v1/completions", body, _gone.Token).ContinueWith(_ => client.Dispose(), TaskScheduler.Default);

@@ -102,6 +102,13 @@ document.addEventListener("keydown", event => {
         to.focus();
     }
 });
+
+// On a phone what is said of a token covers the lower half: the token goes above it.
+document.addEventListener("click", event => {
+    const token = event.target.closest?.(".token[data-pick]");
+    if (token && innerWidth <= 760)
+        setTimeout(() => token.scrollIntoView({ block: "start" }), 60);
+});
 addEventListener("load", () => Blazor.registerCustomEventType("pick", {
     browserEventName: "click",
     createEventArgs: event => ({ index: Number(event.target.closest("[data-pick]")?.dataset.pick ?? -1) }),

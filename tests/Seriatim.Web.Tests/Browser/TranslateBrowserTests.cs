@@ -38,7 +38,7 @@ public sealed class TranslateBrowserTests(BrowserFixture fixture)
         Assert.Equal("4", await page.GetAttributeAsync(".refined", "data-pass"));
         await page.FocusAsync("#refine-pass");
         await page.PressAsync("#refine-pass", "Home");
-        await page.WaitForSelectorAsync(".refined[data-pass='1'] .masked");
+        await page.WaitForSelectorAsync(".refined[data-pass='1']");
         await visitor.ShowAsync("translate");
         await visitor.SpeakAsync("翻译");
 
