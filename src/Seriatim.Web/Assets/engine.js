@@ -7,7 +7,14 @@ export function start(root, labels) {
     let frame = null, prefixes = null, selected = null, waiting = false, most = 1;
     const lanes = root.querySelector("[data-lanes]"), tip = root.querySelector("[data-tip]");
     const maps = root.querySelector("[data-maps]"), trees = root.querySelector("[data-trees]");
-    const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
+
+    // Asked once for each drawing: asking the style is dearer than drawing.
+    const palette = new Map();
+    function colour(name) {
+        if (!palette.has(name))
+            palette.set(name, getComputedStyle(root).getPropertyValue(name).trim());
+        return palette.get(name);
+    }
 
     function again() {
         if (waiting)
@@ -251,6 +258,7 @@ export function start(root, labels) {
     again();
 
     function draw() {
+        palette.clear();
         drawLanes();
         if (frame !== null) {
             drawMaps();
