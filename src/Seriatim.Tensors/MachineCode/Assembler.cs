@@ -195,7 +195,8 @@ internal sealed class Assembler
     private void Evex(
         Map map, int prefix, byte opcode, int reg, int second, CodeAddress rm, int unit, bool broadcast = false, int length = 2)
     {
-        Evex(map, prefix, opcode, reg, second, (int)(rm.Index ?? 0) >> 3, rm.Label is null ? (int)rm.Base >> 3 : 0, broadcast, length);
+        int start = rm.Label is null ? (int)rm.Base >> 3 : 0;
+        Evex(map, prefix, opcode, reg, second, (int)(rm.Index ?? 0) >> 3, start, broadcast, length);
         ModRm(reg, rm, unit, 0);
     }
 

@@ -26,7 +26,7 @@ internal sealed record PanelFacts(
     /// <summary>From chunk to chunk.</summary>
     public int ChunkBytes => HeaderBytes + PanelChunk.Inputs / 32 * CodeBytes;
 
-    /// <summary>The facts of a format; null where there is no such kernel: its scales are of their own kind, or its codes.</summary>
+    /// <summary>The facts of a format; null if its scales, or its codes, are of another kind: there is no kernel.</summary>
     public static PanelFacts? Of<TFormat>()
         where TFormat : struct, IBlockFormat
     {

@@ -28,7 +28,8 @@ internal static unsafe class TileCheck
                 for (int row = 0; row < rows; row++)
                 {
                     var operand = new Operand(
-                        x.AsSpan(tile * Groups32 * 32 * rows), rows, row, starts[at + row], factors[factor + row], sums[at + row]);
+                        x.AsSpan(tile * Groups32 * 32 * rows), rows, row, starts[at + row], factors[factor + row],
+                        sums[at + row]);
                     Add(shape, panels[0], group, groups, operand, expected.AsSpan((tile * rows + row) * Lanes));
                     Add(shape, panels[1], group, groups, operand, second.AsSpan((tile * rows + row) * Lanes));
                 }

@@ -7,8 +7,8 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// The order of all that is rounded is that of <see cref="DotTile{T}"/>: for each group
-/// <c>y = fma(scale · d, (float)sum, y)</c>, then <c>y = fma(minimum, d Σ x, y)</c>. Of 32 registers 6 rows and two panels take 24
-/// for sums and results, 2 for codes, 2 for what is passing, 4 for scales and minimums.
+/// <c>y = fma(scale · d, (float)sum, y)</c>, then <c>y = fma(minimum, d Σ x, y)</c>. Of 32 registers 6 rows and two panels take
+/// 24 for sums and results, 2 for codes, 2 for what is passing, 4 for scales and minimums.
 /// </remarks>
 internal sealed class TileCode
 {

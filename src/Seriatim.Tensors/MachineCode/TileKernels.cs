@@ -4,7 +4,8 @@ namespace Seriatim.Tensors;
 internal static unsafe class TileKernels
 {
     /// <summary>
-    /// Tiles of one call: the collector waits while one runs. Six rows, two panels and 256 inputs take a quarter of a microsecond.
+    /// Tiles of one call: the collector waits while one runs. Six rows, two panels and 256 inputs take a quarter of a
+    /// microsecond.
     /// </summary>
     private const int MostTiles = 16;
 
@@ -32,7 +33,8 @@ internal static unsafe class TileKernels
 
     /// <summary>Adds a chunk of two panels; if what is needed next is that of the first, it is that of the second too.</summary>
     public static bool TryAdd(
-        TileShape shape, int tiles, int groups32, in PanelChunk a, in PanelChunk b, in TileRows x, Ahead ahead, float* y, float* z)
+        TileShape shape, int tiles, int groups32, in PanelChunk a, in PanelChunk b, in TileRows x, Ahead ahead,
+        float* y, float* z)
     {
         var kernel = (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)Table.Find(shape.Index);
         if (kernel == null)

@@ -85,7 +85,8 @@ internal static unsafe class QuantizedProduct
         QuantizedWeight weight = part.Weight;
         BlockFacts facts = weight.Quantized.Facts;
         bool code = dot == DotKind.Code, words = dot == DotKind.Words || code;
-        int codeRows = code ? weight.Quantized.CodeRows : 0, directRows = words && codeRows == 0 ? weight.Quantized.DirectRows : 0;
+        int codeRows = code ? weight.Quantized.CodeRows : 0;
+        int directRows = words && codeRows == 0 ? weight.Quantized.DirectRows : 0;
         int wordSteps = words ? facts.WordSteps : 0;
         bool pairs = (code || wordSteps > 0) && x.Filled > Math.Max(directRows, codeRows);
         long cost = (long)x.Rows * weight.Inputs * Lanes;
@@ -100,6 +101,7 @@ internal static unsafe class QuantizedProduct
             Halves = facts.GroupValues == 16 ? 1 : 0,
             IsCode = code,
             Pairs = pairs,
+            Splits = words && wordSteps == 0 && !DotVnni.IsSupported,
             WordSteps = wordSteps,
             CodeRows = codeRows,
             DirectRows = directRows,
@@ -147,7 +149,7 @@ internal static unsafe class QuantizedProduct
         public float* Bias;
         public float* Y;
         public nint YStride;
-        public bool IsCode, Pairs;
+        public bool IsCode, Pairs, Splits;
         public int Halves, WordSteps, CodeRows, DirectRows, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
         private readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
@@ -215,7 +217,7 @@ internal static unsafe class QuantizedProduct
                 X.Tile(firstTile, k, Operands, out TileRows rows);
                 int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    AddSixes(sixes, inputs, chunk, rows, results);
+                    AddSixes(sixes, inputs, chunk, scratch, rows, results);
                 if (last > 0)
                     AddLast(p, k, chunk, inputs, sixes, last, rows, results);
             }
@@ -234,7 +236,7 @@ internal static unsafe class QuantizedProduct
                 X.Tile(firstTile, k, Operands, out TileRows rows);
                 int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    AddSixes(sixes, inputs, a, b, rows, results, second);
+                    AddSixes(sixes, inputs, a, b, panels, rows);
                 if (last == 0)
                     continue;
                 AddLast(p, k, a, inputs, sixes, last, rows, results);
@@ -245,16 +247,26 @@ internal static unsafe class QuantizedProduct
             End(p + 1, firstTile, endTile, second);
         }
 
-        private readonly void AddSixes(int tiles, int inputs, in PanelChunk w, in TileRows rows, float* results)
+        private readonly void AddSixes(
+            int tiles, int inputs, in PanelChunk w, in PanelScratch scratch, in TileRows rows, float* results)
         {
             var shape = new TileShape(QuantizedRows.MaxTileRows, 1, Halves == 1, w.Minimums != null);
-            if (!IsCode || !TileKernels.TryAdd(shape, tiles, inputs / 32, w, rows, w.Ahead, results))
-                DotTile<T>.AddSixes(tiles, inputs / 32 << Halves, Halves, w, rows, w.Ahead, results);
+            if (IsCode && TileKernels.TryAdd(shape, tiles, inputs / 32, w, rows, w.Ahead, results))
+                return;
+            if (Splits)
+            {
+                WordTile.Split(w.Codes, inputs / 4, scratch.Planes);
+                WordTile.AddSixesOfBytes(tiles, inputs / 32 << Halves, Halves, w, scratch.Planes, rows, results);
+                return;
+            }
+
+            DotTile<T>.AddSixes(tiles, inputs / 32 << Halves, Halves, w, rows, w.Ahead, results);
         }
 
         private readonly void AddSixes(
-            int tiles, int inputs, in PanelChunk a, in PanelChunk b, in TileRows rows, float* results, float* second)
+            int tiles, int inputs, in PanelChunk a, in PanelChunk b, in PanelPair panels, in TileRows rows)
         {
+            float* results = panels.Results, second = panels.Second;
             var shape = new TileShape(QuantizedRows.MaxTileRows, 2, Halves == 1, a.Minimums != null);
             if (IsCode && TileKernels.TryAdd(shape, tiles, inputs / 32, a, b, rows, a.Ahead, results, second))
                 return;
@@ -264,8 +276,8 @@ internal static unsafe class QuantizedProduct
                 return;
             }
 
-            DotTile<T>.AddSixes(tiles, inputs / 32 << Halves, Halves, a, rows, a.Ahead, results);
-            DotTile<T>.AddSixes(tiles, inputs / 32 << Halves, Halves, b, rows, b.Ahead, second);
+            AddSixes(tiles, inputs, a, panels.Scratch, rows, results);
+            AddSixes(tiles, inputs, b, panels.SecondScratch, rows, second);
         }
 
         /// <summary>Tiles of 6 rows of a block of tiles, and the rows of its last tile if they are fewer, or 0.</summary>

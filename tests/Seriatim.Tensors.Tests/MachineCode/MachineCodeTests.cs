@@ -40,7 +40,8 @@ public sealed unsafe class MachineCodeTests
         nint nothing = Placed([0xC3]);
         Assert.False(TileCheck.IsRight(new TileShape(6, 2, false, false), nothing));
         Assert.False(PanelCheck.IsRight<Q4_0>(4, nothing));
-        Assert.False(PanelCheck.IsRight<Q4_K>(1, Placed(PanelCode.Write(PanelFacts.Of<Q4_K>()! with { HasMinimums = false }, 1, false))));
+        PanelFacts noMinimums = PanelFacts.Of<Q4_K>()! with { HasMinimums = false };
+        Assert.False(PanelCheck.IsRight<Q4_K>(1, Placed(PanelCode.Write(noMinimums, 1, windows: false))));
     }
 
     [Fact]
@@ -102,10 +103,10 @@ public sealed unsafe class MachineCodeTests
         foreach (int rows in (int[])[1, 2, 4, 6])
         {
             PanelFacts facts = PanelFacts.Of<TFormat>()!;
-            Assert.True(PanelCheck.IsRight<TFormat>(rows, Placed(PanelCode.Write(facts, rows, windows: false))), $"{facts}, {rows}");
-            Assert.True(
-                PanelCheck.IsRight<TFormat>(rows, Placed(FromWindows(PanelCode.Write(facts, rows, windows: true)))),
-                $"{facts}, {rows}, Windows");
+            nint kernel = Placed(PanelCode.Write(facts, rows, windows: false));
+            Assert.True(PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}");
+            kernel = Placed(FromWindows(PanelCode.Write(facts, rows, windows: true)));
+            Assert.True(PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}, Windows");
         }
     }
 
