@@ -140,7 +140,8 @@ public sealed class HouseTests
         string[] ways = ["LibraryImport", "DllImport(", "NativeLibrary.", "delegate* unmanaged"];
         string[] allowed =
         [
-            "src/Seriatim.Tensors/MachineCode/ExecutableMemory.cs", "src/Seriatim.Tensors/MachineCode/PanelKernels.cs",
+            "src/Seriatim.Tensors/MachineCode/ExecutableMemory.cs", "src/Seriatim.Tensors/MachineCode/HalfCheck.cs",
+            "src/Seriatim.Tensors/MachineCode/HalfKernels.cs", "src/Seriatim.Tensors/MachineCode/PanelKernels.cs",
             "src/Seriatim.Tensors/MachineCode/TileCheck.cs", "src/Seriatim.Tensors/MachineCode/TileKernels.cs",
             "src/Seriatim.Tensors/Memory/SystemMemory.cs",
         ];

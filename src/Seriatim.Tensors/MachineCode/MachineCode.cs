@@ -21,7 +21,13 @@ public static class MachineCode
     public static bool IsOn => _refusal is null;
 
     /// <summary>What is used, or "off: " and why.</summary>
-    public static string Description => _refusal is { } reason ? $"off: {reason}" : "on: products of bytes with AVX512-VNNI";
+    public static string Description => _refusal is { } reason ? $"off: {reason}"
+        : HasByteProducts ? "on: products of bytes (AVX512-VNNI), products with halves"
+        : "on: products with halves (the processor has no AVX512-VNNI for those of bytes)";
+
+    /// <summary>Whether the processor has AVX512-VNNI. Kernels without it need no more than <see cref="IsOn"/>.</summary>
+    internal static bool HasByteProducts { get; } = IsX64 && X86Base.CpuId(0, 0).Eax >= FeatureLeaf
+        && (X86Base.CpuId(FeatureLeaf, 0).Ecx >> VnniBit & 1) != 0;
 
     /// <summary>No kernel is made from here on; those that were made and are right go on working.</summary>
     internal static void Refuse(string reason) => _refusal ??= reason;
@@ -36,16 +42,13 @@ public static class MachineCode
 
     private static string? RefusalOfMachine()
     {
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        if (!IsX64)
             return $"there are no kernels for {RuntimeInformation.ProcessArchitecture}";
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows() && !OperatingSystem.IsMacOS())
             return $"there are no kernels for {RuntimeInformation.OSDescription}";
         // .NET says yes only if the system keeps the registers of 512 bits (OSXSAVE, XCR0), and if nobody switched them off.
-        if (!Avx512BW.IsSupported)
-            return "the processor, the system or a setting of .NET has no AVX-512";
-        return HasByteProducts ? null : "the processor has no AVX512-VNNI";
+        return Avx512BW.IsSupported ? null : "the processor, the system or a setting of .NET has no AVX-512";
     }
 
-    private static bool HasByteProducts =>
-        X86Base.CpuId(0, 0).Eax >= FeatureLeaf && (X86Base.CpuId(FeatureLeaf, 0).Ecx >> VnniBit & 1) != 0;
+    private static bool IsX64 => RuntimeInformation.ProcessArchitecture == Architecture.X64;
 }

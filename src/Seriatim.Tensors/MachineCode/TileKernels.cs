@@ -16,7 +16,7 @@ internal static unsafe class TileKernels
         (index, kernel) => TileCheck.IsRight(Shapes[index], kernel));
 
     /// <summary>Whether this machine has them.</summary>
-    public static bool IsSupported => Table.Find(0) != 0;
+    public static bool IsSupported => MachineCode.HasByteProducts && Table.Find(0) != 0;
 
     /// <summary>Adds a chunk of one panel to tiles that lie one after another.</summary>
     /// <param name="shape">Rows of each tile, and the groups.</param>

@@ -59,6 +59,20 @@ public sealed unsafe class MachineCodeTests
         CheckPanels<IQ4_XS>();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Halves_are_right_on_both_conventions(int rows)
+    {
+        if (MachineCode.RefusalOf(null) is not null)
+            return;
+        Assert.True(HalfCheck.IsRight(rows, Placed(HalfCode.Write(rows, windows: false))), $"{rows}");
+        Assert.True(HalfCheck.IsRight(rows, Placed(FromWindows(HalfCode.Write(rows, windows: true)))), $"{rows}, Windows");
+        Assert.False(HalfCheck.IsRight(rows, Placed([0xC3])));
+    }
+
     [Fact]
     public void Formats_with_scales_of_their_own_have_no_kernel_of_panels()
     {
@@ -89,11 +103,11 @@ public sealed unsafe class MachineCodeTests
         Assert.Equal("SERIATIM_MACHINE_CODE is yes; it must be 0 or 1", MachineCode.RefusalOf("yes"));
         Assert.Equal(MachineCode.RefusalOf(null), MachineCode.RefusalOf("1"));
         Assert.Equal(MachineCode.IsOn, MachineCode.Description.StartsWith("on: ", StringComparison.Ordinal));
-        Assert.Equal(MachineCode.IsOn, DotKinds.Supported.Contains(DotKind.Code));
+        Assert.Equal(MachineCode.IsOn && CanRun, DotKinds.Supported.Contains(DotKind.Code));
     }
 
     /// <summary>Whether the machine can run the kernels, even if they are switched off.</summary>
-    private static bool CanRun => MachineCode.RefusalOf(null) is null;
+    private static bool CanRun => MachineCode.RefusalOf(null) is null && MachineCode.HasByteProducts;
 
     private static void CheckPanels<TFormat>()
         where TFormat : struct, IBlockFormat
