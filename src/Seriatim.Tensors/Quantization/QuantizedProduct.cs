@@ -219,7 +219,7 @@ internal static unsafe class QuantizedProduct
                 if (sixes > 0)
                     AddSixes(sixes, inputs, chunk, scratch, rows, results);
                 if (last > 0)
-                    AddLast(p, k, chunk, inputs, sixes, last, rows, results);
+                    AddLast(p, k, chunk, inputs, last, Behind(rows, sixes, inputs), sixes == 0, Behind(results, sixes));
             }
         }
 
@@ -239,8 +239,13 @@ internal static unsafe class QuantizedProduct
                     AddSixes(sixes, inputs, a, b, panels, rows);
                 if (last == 0)
                     continue;
-                AddLast(p, k, a, inputs, sixes, last, rows, results);
-                AddLast(p + 1, k, b, inputs, sixes, last, rows, second);
+                rows = Behind(rows, sixes, inputs);
+                float* y = Behind(results, sixes), z = Behind(second, sixes);
+                var shape = new TileShape(last, 2, Halves == 1, a.Minimums != null);
+                if (IsCode && TileKernels.TryAdd(shape, 1, inputs / 32, a, b, rows, new Ahead((nint)rows.Codes, 0), y, z))
+                    continue;
+                AddLast(p, k, a, inputs, last, rows, sixes == 0, y);
+                AddLast(p + 1, k, b, inputs, last, rows, sixes == 0, z);
             }
 
             End(p, firstTile, endTile, results);
@@ -291,27 +296,32 @@ internal static unsafe class QuantizedProduct
 
         /// <summary>Adds a chunk to the last tile, which has fewer than 6 rows.</summary>
         private readonly void AddLast(
-            int p, int k, in PanelChunk chunk, int inputs, int sixes, int last, TileRows rows, float* results)
+            int p, int k, in PanelChunk chunk, int inputs, int last, in TileRows rows, bool isFirst, float* results)
         {
-            const int Rows = QuantizedRows.MaxTileRows;
-            int groups = inputs / 32 * Rows * sixes;
+            if (last <= DirectRows)
+            {
+                Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
+                return;
+            }
+
+            Ahead ahead = isFirst ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
+            var shape = new TileShape(last, 1, Halves == 1, chunk.Minimums != null);
+            if (!IsCode || !TileKernels.TryAdd(shape, 1, inputs / 32, chunk, rows, ahead, results))
+                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results);
+        }
+
+        /// <summary>A chunk of the rows behind some tiles of 6.</summary>
+        private readonly TileRows Behind(TileRows rows, int sixes, int inputs)
+        {
+            int groups = inputs / 32 * QuantizedRows.MaxTileRows * sixes;
             rows.Codes += groups * 32;
             rows.Scales += groups;
             rows.Starts += groups << Halves;
             rows.Sums += groups << Halves;
-            results += sixes * Rows * Lanes;
-            if (last <= DirectRows)
-            {
-                Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
-            }
-            else
-            {
-                Ahead ahead = sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
-                var shape = new TileShape(last, 1, Halves == 1, chunk.Minimums != null);
-                if (!IsCode || !TileKernels.TryAdd(shape, 1, inputs / 32, chunk, rows, ahead, results))
-                    DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results);
-            }
+            return rows;
         }
+
+        private static float* Behind(float* results, int sixes) => results + sixes * QuantizedRows.MaxTileRows * Lanes;
 
         /// <summary>
         /// Starts the sums at the bias (at 0 if they will be scaled), and asks for the memory of the results.
