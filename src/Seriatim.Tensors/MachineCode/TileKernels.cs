@@ -62,7 +62,8 @@ internal static unsafe class TileKernels
         {
             call.Tiles = Math.Min(left, MostTiles);
             kernel(&call);
-            (call.Soon, call.Stride, call.Later) = ((byte*)call.X, 0, 0);
+            call.Soon = (byte*)call.X;
+            (call.Stride, call.Later) = (0, 0);
         }
 
         return true;

@@ -208,7 +208,8 @@ internal static unsafe class WordTile
                 factors += (group & halves) == halves ? 6 : 0;
             }
 
-            (soon, stride) = ((byte*)bytes, 0);
+            soon = (byte*)bytes;
+            stride = 0;
         }
     }
 
