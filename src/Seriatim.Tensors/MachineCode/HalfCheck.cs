@@ -33,7 +33,11 @@ internal static unsafe class HalfCheck
         {
             var call = new HalfCall
             {
-                A = left, B = (byte*)panel, C = results, Stride = Outputs * sizeof(float), Depth = Depth,
+                A = left,
+                B = (byte*)panel,
+                C = results,
+                Stride = Outputs * sizeof(float),
+                Depth = Depth,
             };
             ((delegate* unmanaged[SuppressGCTransition]<HalfCall*, void>)kernel)(&call);
         }
