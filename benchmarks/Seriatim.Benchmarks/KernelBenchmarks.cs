@@ -26,6 +26,7 @@ internal static class KernelBenchmarks
         limits.FmaFlops();
         limits.ReadBytesPerSecond();
         Console.WriteLine($"{threads} threads, lanes of {LaneWidths.Best}, medians of {rounds} rounds; fractions against the limit measured in the same round");
+        Console.WriteLine($"machine code {MachineCode.Description}");
         Console.WriteLine($"{"kernel",-62} {"speed",16} {"limit",16} {"fraction",9} {"spread",13} {"goal",6}");
         bool any = false;
         foreach (Benchmark benchmark in All(ops).Where(b => b.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)))

@@ -130,6 +130,26 @@ public sealed class HouseTests
         Assert.True(files.Length == 0, $"{Other} is written \"\" in src: {string.Join(", ", files.Select(Shown))}");
     }
 
+    /// <summary>
+    /// No native library is used. What is called of the system, which every process has loaded already, is called in these
+    /// files (decisions 020 and 042), and kernels of machine code are ours.
+    /// </summary>
+    [Fact]
+    public void Native_code_is_called_in_few_places()
+    {
+        string[] ways = ["LibraryImport", "DllImport(", "NativeLibrary.", "delegate* unmanaged"];
+        string[] allowed =
+        [
+            "src/Seriatim.Tensors/MachineCode/ExecutableMemory.cs", "src/Seriatim.Tensors/MachineCode/HalfCheck.cs",
+            "src/Seriatim.Tensors/MachineCode/HalfKernels.cs", "src/Seriatim.Tensors/MachineCode/PanelKernels.cs",
+            "src/Seriatim.Tensors/MachineCode/TileCheck.cs", "src/Seriatim.Tensors/MachineCode/TileKernels.cs",
+            "src/Seriatim.Tensors/Memory/SystemMemory.cs",
+        ];
+        string[] files = [.. SourceFiles("src").Where(file =>
+            File.ReadAllText(file) is var text && ways.Any(way => text.Contains(way, StringComparison.Ordinal))).Select(Shown)];
+        Assert.Equal(allowed, files);
+    }
+
     private static int MostColumns { get; } = int.Parse(
         File.ReadLines(Path.Combine(Repository.Root, ".editorconfig"))
             .Single(line => line.StartsWith("max_line_length", StringComparison.Ordinal)).Split('=')[1],

@@ -96,6 +96,7 @@ internal static class BenchCommand
                 + $"{report.MultiplyAddsPerToken / 1e6:F1} M multiply-adds a token"));
         Console.Out.WriteLine(FormattableString.Invariant(
             $"{report.Threads} threads; limits are measured before and after each run; medians, and ranges of runs"));
+        Console.Out.WriteLine($"machine code {MachineCode.Description}");
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumns("what", "tokens/s", "read limit GB/s", "of it", "F32 limit G/s", "of it");
         foreach (BenchLine line in report.Lines)

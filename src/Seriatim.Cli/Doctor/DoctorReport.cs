@@ -16,6 +16,7 @@ namespace Seriatim.Cli;
 /// <param name="Threads">Threads the figures were measured with.</param>
 /// <param name="Instructions">Instruction sets that .NET sees and that matter here.</param>
 /// <param name="VectorBits">Width of the vectors that are used.</param>
+/// <param name="MachineCode">Kernels of machine code: what they are for, or why there are none.</param>
 /// <param name="MemoryBytes">Memory of the machine or the container.</param>
 /// <param name="FreeBytes">What is free of it.</param>
 /// <param name="ReadBytesPerSecond">Measured: streaming read of memory.</param>
@@ -33,7 +34,7 @@ namespace Seriatim.Cli;
 internal sealed record DoctorReport(
     string Version, string Runtime, string Compiled, string System, string Processor, int Cores, int Threads,
         IReadOnlyList<string> Instructions,
-    int VectorBits, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond, double F32MultiplyAddsPerSecond,
+    int VectorBits, string MachineCode, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond, double F32MultiplyAddsPerSecond,
         double ByteMultiplyAddsPerSecond,
     IReadOnlyDictionary<string, string> Settings, IReadOnlyList<string> BuiltIn, string Cache, int CachedModels, long CacheBytes,
         long? CacheFreeBytes,
@@ -52,7 +53,7 @@ internal sealed record DoctorReport(
             HelpVerbs.Version, RuntimeInformation.FrameworkDescription, RuntimeFeature.IsDynamicCodeCompiled ? "jit" : "ahead",
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}", Hardware.Processor(),
                 global::System.Environment.ProcessorCount, used,
-            Hardware.Instructions(), Hardware.VectorBits(), memory.TotalAvailableMemoryBytes,
+            Hardware.Instructions(), Hardware.VectorBits(), Tensors.MachineCode.Description, memory.TotalAvailableMemoryBytes,
                 Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes),
             speed.ReadBytesPerSecond, speed.F32MultiplyAddsPerSecond, speed.ByteMultiplyAddsPerSecond,
             Surroundings.RuntimeSettings(), hub.BuiltIn,
@@ -69,6 +70,7 @@ internal sealed record DoctorReport(
         yield return ("processor", $"{Processor}, {Cores} core{(Cores == 1 ? "" : "s")} to use");
         yield return ("instructions",
             $"{(Instructions.Count == 0 ? "none that matter" : string.Join(", ", Instructions))}; vectors of {VectorBits} bits");
+        yield return ("machine code", MachineCode);
         yield return ("memory", $"{Terminal.Bytes(MemoryBytes)}, {Terminal.Bytes(FreeBytes)} of it free");
         string bytes = ByteMultiplyAddsPerSecond > 0
             ? FormattableString.Invariant($", bytes {ByteMultiplyAddsPerSecond / 1e9:F0} G/s") : "";

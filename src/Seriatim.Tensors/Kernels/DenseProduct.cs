@@ -96,6 +96,8 @@ internal static unsafe partial class DenseProduct<T>
     private static void AddPacked<TElement>(int tileRows, nint depth, float* a, byte* b, float* c, nint cStride)
         where TElement : struct, IPanelElement
     {
+        if (TElement.IsHalf && T.Vectors == LaneWidth.Bits512 && HalfKernels.TryAdd(tileRows, depth, a, b, c, cStride))
+            return;
         byte* second = b + 16 * TElement.Size;
         switch (tileRows)
         {

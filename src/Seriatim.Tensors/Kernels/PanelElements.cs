@@ -9,6 +9,9 @@ internal unsafe interface IPanelElement
     /// <summary>Bytes of an element.</summary>
     static abstract int Size { get; }
 
+    /// <summary>Whether it is binary16, for which there are tiles of machine code (<see cref="HalfKernels"/>).</summary>
+    static virtual bool IsHalf => false;
+
     static abstract T Load<T>(byte* from)
         where T : struct, ILanes<T>;
 }
@@ -28,6 +31,8 @@ internal static unsafe class PanelElements
     public readonly struct Half : IPanelElement
     {
         public static int Size => 2;
+
+        public static bool IsHalf => true;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Load<T>(byte* from)
@@ -50,6 +55,8 @@ internal static unsafe class PanelElements
         where TElement : struct, IPanelElement
     {
         public static int Size => TElement.Size;
+
+        public static bool IsHalf => TElement.IsHalf;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Load<T>(byte* from)

@@ -23,6 +23,12 @@ internal enum DotKind
 
     /// <summary>The dot product instructions of ARMv8.2.</summary>
     Arm,
+
+    /// <summary>
+    /// Kernels of machine code with AVX512-VNNI (<see cref="TileKernels"/>, <see cref="PanelKernels{TFormat}"/>); what they do
+    /// not cover is done as with <see cref="Words"/>.
+    /// </summary>
+    Code,
 }
 
 /// <summary>Facts about <see cref="DotKind"/>.</summary>
@@ -39,6 +45,8 @@ internal static class DotKinds
     {
         if (DotArm.IsSupported)
             return DotKind.Arm;
+        if (width == LaneWidth.Bits512 && TileKernels.IsSupported)
+            return DotKind.Code;
         if (width == LaneWidth.Bits512 && WordTile.IsSupported)
             return DotKind.Words;
         if (width != LaneWidth.Bits128 && DotVnni.IsSupported)
@@ -53,6 +61,7 @@ internal static class DotKinds
         DotKind.Vnni => DotVnni.IsSupported,
         DotKind.Words => WordTile.IsSupported,
         DotKind.Arm => DotArm.IsSupported,
+        DotKind.Code => TileKernels.IsSupported,
         _ => true,
     };
 }

@@ -43,6 +43,12 @@ internal unsafe interface IBlockFormat
     /// <summary>Whether there are minimums.</summary>
     static abstract bool HasMinimums { get; }
 
+    /// <summary>
+    /// Whether S and M are binary16 and g a signed byte that mean themselves: what kernels of machine code read in place
+    /// (<see cref="PanelCode"/>). Formats that say so have such kernels; the others are opened first.
+    /// </summary>
+    static virtual bool HasPlainScales => false;
+
     /// <summary>Bytes of S, and of M, in a panel: 0 (S is always 1), 1, 2 or 4.</summary>
     static virtual int ScaleBytes => 2;
 

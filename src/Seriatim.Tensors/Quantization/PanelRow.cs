@@ -11,7 +11,7 @@ namespace Seriatim.Tensors;
 /// </summary>
 /// <remarks>
 /// Codes of up to 6 bits, and of tables that small, are multiplied as in <see cref="WordTile"/>: two steps of 4 inputs always fit
-/// into 16 bits.
+/// into 16 bits. Codes of 8 bits are taken by AVX-VNNI, or as two of 4 bits.
 /// </remarks>
 internal static unsafe class PanelRow<TFormat>
     where TFormat : struct, IBlockFormat
@@ -24,7 +24,7 @@ internal static unsafe class PanelRow<TFormat>
     /// was opened in memory, except for 6 bits.
     /// </summary>
     public static int MaxRows =>
-        !Avx512BW.IsSupported ? 0 : !Words ? AvxVnni.IsSupported ? 1 : 0 : TFormat.CodeBits == 6 ? int.MaxValue : 24;
+        !Avx512BW.IsSupported ? 0 : !Words ? 1 : TFormat.CodeBits == 6 ? int.MaxValue : 24;
 
     private static bool Words
     {
@@ -250,6 +250,9 @@ internal static unsafe class PanelRow<TFormat>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Bytes(byte* codes, sbyte* x)
     {
+        if (!DotVnni.IsSupported)
+            return Halved(Vector512.Load(codes), Vector512.Load(codes + StepBytes), Vector512.Load(codes + 2 * StepBytes),
+                Vector512.Load(codes + 3 * StepBytes), x, 4);
         DotVnni sums = DotVnni.MultiplyAdd(DotVnni.Start(0), DotVnni.Load(codes), x);
         sums = DotVnni.MultiplyAdd(sums, DotVnni.Load(codes + StepBytes), x + 4);
         sums = DotVnni.MultiplyAdd(sums, DotVnni.Load(codes + 2 * StepBytes), x + 8);
@@ -261,6 +264,8 @@ internal static unsafe class PanelRow<TFormat>
     private static Vector512<int> Half(Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d,
         sbyte* x, nint stride)
     {
+        if (!Words && !DotVnni.IsSupported)
+            return Halved(a, b, c, d, x, stride);
         if (!Words)
         {
             DotVnni sums = DotVnni.MultiplyAdd(DotVnni.Start(0), DotVnni.Of(a), x);
@@ -276,6 +281,26 @@ internal static unsafe class PanelRow<TFormat>
             ? Avx512BW.MultiplyAddAdjacent(first + second, ones)
             : Avx512BW.MultiplyAddAdjacent(first, ones) + Avx512BW.MultiplyAddAdjacent(second, ones);
     }
+
+    /// <summary>Four steps of codes of 8 bits, each taken as two of 4 bits (<see cref="WordTile.Split"/>).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Halved(
+        Vector512<byte> a, Vector512<byte> b, Vector512<byte> c, Vector512<byte> d, sbyte* x, nint stride)
+    {
+        Vector512<short> low = Products(Lower(a), x) + Products(Lower(b), x + stride) + Products(Lower(c), x + 2 * stride)
+            + Products(Lower(d), x + 3 * stride);
+        Vector512<short> high = Products(Upper(a), x) + Products(Upper(b), x + stride) + Products(Upper(c), x + 2 * stride)
+            + Products(Upper(d), x + 3 * stride);
+        return Avx512BW.MultiplyAddAdjacent(low, Vector512.Create((short)1))
+            + Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Lower(Vector512<byte> codes) => codes & Vector512.Create((byte)15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Upper(Vector512<byte> codes) =>
+        Vector512.ShiftRightLogical(codes.AsUInt16(), 4).AsByte() & Vector512.Create((byte)15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Products(Vector512<byte> codes, sbyte* x) =>

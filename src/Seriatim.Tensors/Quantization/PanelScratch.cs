@@ -9,6 +9,9 @@ internal readonly unsafe struct PanelScratch(Scratch scratch)
     /// <summary>A byte for each input and output.</summary>
     public readonly byte* Codes = (byte*)scratch.Take(PanelChunk.Inputs * PanelChunk.Outputs / sizeof(float));
 
+    /// <summary>The same codes as two of 4 bits (<see cref="WordTile.Split"/>).</summary>
+    public readonly byte* Planes = (byte*)scratch.Take(2 * PanelChunk.Inputs * PanelChunk.Outputs / sizeof(float));
+
     /// <summary>Scales of groups of 16 inputs, or 32.</summary>
     public readonly float* Scales = scratch.Take(GroupFloats);
 

@@ -53,24 +53,24 @@ internal static unsafe class QuantizedProduct
             return;
         switch (dot)
         {
-            case DotKind.Words when DotVnni.IsSupported: Forward<DotVnni>(team, true, x, parts); break;
-            case DotKind.Words: Forward<Dot512>(team, true, x, parts); break;
-            case DotKind.Vnni: Forward<DotVnni>(team, false, x, parts); break;
-            case DotKind.Bits512: Forward<Dot512>(team, false, x, parts); break;
-            case DotKind.Bits256: Forward<Dot256>(team, false, x, parts); break;
-            case DotKind.Arm: Forward<DotArm>(team, false, x, parts); break;
-            default: Forward<Dot128>(team, false, x, parts); break;
+            case DotKind.Words or DotKind.Code when DotVnni.IsSupported: Forward<DotVnni>(team, dot, x, parts); break;
+            case DotKind.Words or DotKind.Code: Forward<Dot512>(team, dot, x, parts); break;
+            case DotKind.Vnni: Forward<DotVnni>(team, dot, x, parts); break;
+            case DotKind.Bits512: Forward<Dot512>(team, dot, x, parts); break;
+            case DotKind.Bits256: Forward<Dot256>(team, dot, x, parts); break;
+            case DotKind.Arm: Forward<DotArm>(team, dot, x, parts); break;
+            default: Forward<Dot128>(team, dot, x, parts); break;
         }
     }
 
-    private static void Forward<T>(WorkerTeam team, bool words, QuantizedRows x, ReadOnlySpan<Part> parts)
+    private static void Forward<T>(WorkerTeam team, DotKind dot, QuantizedRows x, ReadOnlySpan<Part> parts)
         where T : struct, IDotLanes<T>
     {
         Work<T>[] works = ArrayPool<Work<T>>.Shared.Rent(parts.Length);
         int pieces = 0;
         for (int i = 0; i < parts.Length; i++)
         {
-            works[i] = Prepare<T>(team, words, x, parts[i]);
+            works[i] = Prepare<T>(team, dot, x, parts[i]);
             pieces += works[i].Pieces;
         }
 
@@ -79,13 +79,16 @@ internal static unsafe class QuantizedProduct
         ArrayPool<Work<T>>.Shared.Return(works, clearArray: true);
     }
 
-    private static Work<T> Prepare<T>(WorkerTeam team, bool words, QuantizedRows x, in Part part)
+    private static Work<T> Prepare<T>(WorkerTeam team, DotKind dot, QuantizedRows x, in Part part)
         where T : struct, IDotLanes<T>
     {
         QuantizedWeight weight = part.Weight;
         BlockFacts facts = weight.Quantized.Facts;
-        int directRows = words ? weight.Quantized.DirectRows : 0;
-        bool pairs = words && facts.WordSteps > 0 && x.Filled > directRows;
+        bool code = dot == DotKind.Code, words = dot == DotKind.Words || code;
+        int codeRows = code ? weight.Quantized.CodeRows : 0;
+        int directRows = words && codeRows == 0 ? weight.Quantized.DirectRows : 0;
+        int wordSteps = words ? facts.WordSteps : 0;
+        bool pairs = (code || wordSteps > 0) && x.Filled > Math.Max(directRows, codeRows);
         long cost = (long)x.Rows * weight.Inputs * Lanes;
         int perPiece = (int)Math.Clamp(WorkerTeam.SmallestShare / Math.Max(1, cost), 1, part.Panels);
         int maxTiles = Math.Clamp(BlockBytes / (QuantizedRows.MaxTileRows * weight.Inputs), 4, MaxTileBlock);
@@ -96,7 +99,11 @@ internal static unsafe class QuantizedProduct
             X = x,
             Operands = x.For(facts, T.Offset),
             Halves = facts.GroupValues == 16 ? 1 : 0,
-            WordSteps = pairs ? facts.WordSteps : 0,
+            IsCode = code,
+            Pairs = pairs,
+            Splits = words && wordSteps == 0 && !DotVnni.IsSupported,
+            WordSteps = wordSteps,
+            CodeRows = codeRows,
             DirectRows = directRows,
             Weight = weight,
             Bias = weight.Bias is { } bias ? bias.Data.Floats : null,
@@ -142,7 +149,8 @@ internal static unsafe class QuantizedProduct
         public float* Bias;
         public float* Y;
         public nint YStride;
-        public int Halves, WordSteps, DirectRows, FirstPanel, Panels, PanelsPerPiece, TileBlock;
+        public bool IsCode, Pairs, Splits;
+        public int Halves, WordSteps, CodeRows, DirectRows, FirstPanel, Panels, PanelsPerPiece, TileBlock;
 
         private readonly int PanelPieces => (Panels + PanelsPerPiece - 1) / PanelsPerPiece;
 
@@ -159,7 +167,7 @@ internal static unsafe class QuantizedProduct
             var panels = new PanelPair(
                 scratch.Take(resultFloats), new PanelScratch(scratch), scratch.Take(resultFloats), new PanelScratch(scratch));
             int p = piece % PanelPieces * PanelsPerPiece, end = Math.Min(Panels, p + PanelsPerPiece);
-            for (; WordSteps > 0 && p + 1 < end; p += 2)
+            for (; Pairs && p + 1 < end; p += 2)
                 Pair(p, firstTile, endTile, panels);
             for (; p < end; p++)
                 Block(p, firstTile, endTile, panels.Results, panels.Scratch);
@@ -168,11 +176,24 @@ internal static unsafe class QuantizedProduct
         private readonly void Block(int p, int firstTile, int endTile, float* results, in PanelScratch scratch)
         {
             Begin(p, firstTile, endTile, results);
+            if (X.Filled <= CodeRows && TryAddCode(p, results))
+            {
+                End(p, firstTile, endTile, results);
+                return;
+            }
+
             if (X.Filled <= DirectRows)
                 AddDirect(p, firstTile, endTile, results);
             else
                 AddChunks(p, firstTile, endTile, results, scratch);
             End(p, firstTile, endTile, results);
+        }
+
+        /// <summary>All rows are in one tile.</summary>
+        private readonly bool TryAddCode(int p, float* results)
+        {
+            X.Tile(0, 0, Operands, out TileRows tile);
+            return Weight.Quantized.TryAddCode(FirstPanel + p, X.Filled, tile, results);
         }
 
         private readonly void AddDirect(int p, int firstTile, int endTile, float* results)
@@ -196,9 +217,9 @@ internal static unsafe class QuantizedProduct
                 X.Tile(firstTile, k, Operands, out TileRows rows);
                 int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    DotTile<T>.AddSixes(sixes, inputs / 32 << Halves, Halves, chunk, rows, chunk.Ahead, results);
+                    AddSixes(sixes, inputs, chunk, scratch, rows, results);
                 if (last > 0)
-                    AddLast(p, k, chunk, inputs, sixes, last, rows, results);
+                    AddLast(p, k, chunk, inputs, last, Behind(rows, sixes, inputs), sixes == 0, Behind(results, sixes));
             }
         }
 
@@ -215,15 +236,53 @@ internal static unsafe class QuantizedProduct
                 X.Tile(firstTile, k, Operands, out TileRows rows);
                 int inputs = Math.Min(PanelChunk.Inputs, Weight.Inputs - k);
                 if (sixes > 0)
-                    WordTile.AddSixes(sixes, inputs / 32 << Halves, Halves, WordSteps, a, b, rows, results, second);
+                    AddSixes(sixes, inputs, a, b, panels, rows);
                 if (last == 0)
                     continue;
-                AddLast(p, k, a, inputs, sixes, last, rows, results);
-                AddLast(p + 1, k, b, inputs, sixes, last, rows, second);
+                rows = Behind(rows, sixes, inputs);
+                float* y = Behind(results, sixes), z = Behind(second, sixes);
+                var shape = new TileShape(last, 2, Halves == 1, a.Minimums != null);
+                if (IsCode && TileKernels.TryAdd(shape, 1, inputs / 32, a, b, rows, new Ahead((nint)rows.Codes, 0), y, z))
+                    continue;
+                AddLast(p, k, a, inputs, last, rows, sixes == 0, y);
+                AddLast(p + 1, k, b, inputs, last, rows, sixes == 0, z);
             }
 
             End(p, firstTile, endTile, results);
             End(p + 1, firstTile, endTile, second);
+        }
+
+        private readonly void AddSixes(
+            int tiles, int inputs, in PanelChunk w, in PanelScratch scratch, in TileRows rows, float* results)
+        {
+            var shape = new TileShape(QuantizedRows.MaxTileRows, 1, Halves == 1, w.Minimums != null);
+            if (IsCode && TileKernels.TryAdd(shape, tiles, inputs / 32, w, rows, w.Ahead, results))
+                return;
+            if (Splits)
+            {
+                WordTile.Split(w.Codes, inputs / 4, scratch.Planes);
+                WordTile.AddSixesOfBytes(tiles, inputs / 32 << Halves, Halves, w, scratch.Planes, rows, results);
+                return;
+            }
+
+            DotTile<T>.AddSixes(tiles, inputs / 32 << Halves, Halves, w, rows, w.Ahead, results);
+        }
+
+        private readonly void AddSixes(
+            int tiles, int inputs, in PanelChunk a, in PanelChunk b, in PanelPair panels, in TileRows rows)
+        {
+            float* results = panels.Results, second = panels.Second;
+            var shape = new TileShape(QuantizedRows.MaxTileRows, 2, Halves == 1, a.Minimums != null);
+            if (IsCode && TileKernels.TryAdd(shape, tiles, inputs / 32, a, b, rows, a.Ahead, results, second))
+                return;
+            if (WordSteps > 0)
+            {
+                WordTile.AddSixes(tiles, inputs / 32 << Halves, Halves, WordSteps, a, b, rows, results, second);
+                return;
+            }
+
+            AddSixes(tiles, inputs, a, panels.Scratch, rows, results);
+            AddSixes(tiles, inputs, b, panels.SecondScratch, rows, second);
         }
 
         /// <summary>Tiles of 6 rows of a block of tiles, and the rows of its last tile if they are fewer, or 0.</summary>
@@ -237,25 +296,32 @@ internal static unsafe class QuantizedProduct
 
         /// <summary>Adds a chunk to the last tile, which has fewer than 6 rows.</summary>
         private readonly void AddLast(
-            int p, int k, in PanelChunk chunk, int inputs, int sixes, int last, TileRows rows, float* results)
+            int p, int k, in PanelChunk chunk, int inputs, int last, in TileRows rows, bool isFirst, float* results)
         {
-            const int Rows = QuantizedRows.MaxTileRows;
-            int groups = inputs / 32 * Rows * sixes;
+            if (last <= DirectRows)
+            {
+                Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
+                return;
+            }
+
+            Ahead ahead = isFirst ? chunk.Ahead : new Ahead((nint)rows.Codes, 0);
+            var shape = new TileShape(last, 1, Halves == 1, chunk.Minimums != null);
+            if (!IsCode || !TileKernels.TryAdd(shape, 1, inputs / 32, chunk, rows, ahead, results))
+                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows, ahead, results);
+        }
+
+        /// <summary>A chunk of the rows behind some tiles of 6.</summary>
+        private readonly TileRows Behind(TileRows rows, int sixes, int inputs)
+        {
+            int groups = inputs / 32 * QuantizedRows.MaxTileRows * sixes;
             rows.Codes += groups * 32;
             rows.Scales += groups;
             rows.Starts += groups << Halves;
             rows.Sums += groups << Halves;
-            results += sixes * Rows * Lanes;
-            if (last <= DirectRows)
-            {
-                Weight.Quantized.AddDirect(FirstPanel + p, k, inputs, last, rows, results);
-            }
-            else
-            {
-                DotTile<T>.Add(last, inputs / 32, Halves, chunk, rows,
-                    sixes == 0 ? chunk.Ahead : new Ahead((nint)rows.Codes, 0), results);
-            }
+            return rows;
         }
+
+        private static float* Behind(float* results, int sixes) => results + sixes * QuantizedRows.MaxTileRows * Lanes;
 
         /// <summary>
         /// Starts the sums at the bias (at 0 if they will be scaled), and asks for the memory of the results.

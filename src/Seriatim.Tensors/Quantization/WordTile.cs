@@ -5,9 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The micro-kernel of many rows for codes of at most 6 bits on AVX-512BW (6 bits themselves are faster in
-/// <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs. One instruction multiplies 64 bytes and adds pairs to
-/// 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened. The order
+/// The micro-kernels of many rows on AVX-512BW. For codes of at most 6 bits (6 bits themselves are faster in
+/// <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs; for codes of 8 bits 6 rows and one. One instruction
+/// multiplies 64 bytes and adds pairs to 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened. The order
 /// of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the same.
 /// </summary>
 internal static unsafe class WordTile
@@ -137,6 +137,98 @@ internal static unsafe class WordTile
             laterStride = 0;
         }
     }
+
+    /// <summary>Adds one chunk of codes of 8 bits to tiles of 6 rows that lie one after another.</summary>
+    /// <remarks>
+    /// A code is two of 4 bits, whose sums stay within 16 bits for all steps of a group, and <c>Σ code · x = Σ low · x + 16 Σ
+    /// high · x</c>. So the tile is that of two panels, where the second is the upper halves of the codes.
+    /// </remarks>
+    /// <param name="tiles">How many.</param>
+    /// <param name="groups">Number of groups in the chunk.</param>
+    /// <param name="halves">1 if groups have 16 inputs, 0 if 32.</param>
+    /// <param name="w">The panel.</param>
+    /// <param name="planes">Its codes, by <see cref="Split"/>.</param>
+    /// <param name="x">The rows of the first tile.</param>
+    /// <param name="y">Running results <c>[tiles][6][16]</c>.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void AddSixesOfBytes(
+        int tiles, int groups, int halves, in PanelChunk w, byte* planes, in TileRows x, float* y)
+    {
+        byte* soon = (byte*)w.Ahead.From;
+        nint stride = w.Ahead.Stride;
+        sbyte* bytes = x.Codes;
+        bool minimums = w.Minimums != null;
+        float* sums = minimums ? x.Sums : x.Scales, factors = x.Scales;
+        int* starts = x.Starts;
+        Vector512<short> ones = Vector512.Create((short)1), sixteens = Vector512.Create((short)16);
+        for (int tile = 0; tile < tiles; tile++, y += 6 * 16)
+        {
+            byte* codes = planes;
+            for (int group = 0; group < groups; group++)
+            {
+                Vector512<short> p0 = default, p1 = default, p2 = default, p3 = default, p4 = default, p5 = default;
+                Vector512<short> q0 = default, q1 = default, q2 = default, q3 = default, q4 = default, q5 = default;
+                for (int step = 8 >> halves; step > 0; step--, codes += 2 * StepBytes, bytes += 24, soon += stride)
+                {
+                    Sse.Prefetch0(soon);
+                    Vector512<byte> low = Vector512.Load(codes), high = Vector512.Load(codes + StepBytes);
+                    Vector512<sbyte> row;
+                    row = Broadcast(bytes);
+                    p0 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q0 += Avx512BW.MultiplyAddAdjacent(high, row);
+                    row = Broadcast(bytes + 4);
+                    p1 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q1 += Avx512BW.MultiplyAddAdjacent(high, row);
+                    row = Broadcast(bytes + 8);
+                    p2 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q2 += Avx512BW.MultiplyAddAdjacent(high, row);
+                    row = Broadcast(bytes + 12);
+                    p3 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q3 += Avx512BW.MultiplyAddAdjacent(high, row);
+                    row = Broadcast(bytes + 16);
+                    p4 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q4 += Avx512BW.MultiplyAddAdjacent(high, row);
+                    row = Broadcast(bytes + 20);
+                    p5 += Avx512BW.MultiplyAddAdjacent(low, row);
+                    q5 += Avx512BW.MultiplyAddAdjacent(high, row);
+                }
+
+                Vector512<int> s0 = Joined(p0, q0, ones, sixteens, starts[0]), s1 = Joined(p1, q1, ones, sixteens, starts[1]),
+                    s2 = Joined(p2, q2, ones, sixteens, starts[2]), s3 = Joined(p3, q3, ones, sixteens, starts[3]),
+                    s4 = Joined(p4, q4, ones, sixteens, starts[4]), s5 = Joined(p5, q5, ones, sixteens, starts[5]);
+                int at = group * PanelChunk.Outputs;
+                Vector512<float> scales = Vector512.Load(w.Scales + at);
+                if (minimums)
+                    Add(s0, s1, s2, s3, s4, s5, scales, factors, Vector512.Load(w.Minimums + at), sums, y);
+                else
+                    Add(s0, s1, s2, s3, s4, s5, scales, factors, y);
+                starts += 6;
+                sums += 6;
+                // Two groups of 16 share the factor of 32.
+                factors += (group & halves) == halves ? 6 : 0;
+            }
+
+            soon = (byte*)bytes;
+            stride = 0;
+        }
+    }
+
+    /// <summary>Codes of 8 bits as two of 4: for every 4 inputs the lower halves, then the upper ones.</summary>
+    public static void Split(byte* codes, int steps, byte* planes)
+    {
+        Vector512<byte> mask = Vector512.Create((byte)15);
+        for (; steps > 0; steps--, codes += StepBytes, planes += 2 * StepBytes)
+        {
+            Vector512<byte> both = Vector512.Load(codes);
+            (both & mask).Store(planes);
+            (Vector512.ShiftRightLogical(both.AsUInt16(), 4).AsByte() & mask).Store(planes + StepBytes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Joined(
+        Vector512<short> low, Vector512<short> high, Vector512<short> ones, Vector512<short> sixteens, int start) =>
+        Avx512BW.MultiplyAddAdjacent(low, ones) + Avx512BW.MultiplyAddAdjacent(high, sixteens) + Vector512.Create(start);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<sbyte> Broadcast(sbyte* x) => Vector512.Create(*(int*)x).AsSByte();

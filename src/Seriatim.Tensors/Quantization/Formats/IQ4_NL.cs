@@ -21,6 +21,8 @@ internal readonly unsafe struct IQ4_NL : IBlockFormat
 
     public static bool HasMinimums => false;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts) => Q4_0.Open(block, parts);
 
     public static void Close(BlockParts* parts, byte* block) => Q4_0.Close(parts, block);

@@ -24,6 +24,8 @@ internal readonly unsafe struct IQ4_XS : IBlockFormat
 
     public static bool HasMinimums => false;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts)
     {
         parts->Scale = *(ushort*)block;

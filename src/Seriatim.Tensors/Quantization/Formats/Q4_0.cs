@@ -21,6 +21,8 @@ internal readonly unsafe struct Q4_0 : IBlockFormat
 
     public static bool HasMinimums => false;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts)
     {
         parts->Scale = *(ushort*)block;

@@ -21,6 +21,8 @@ internal readonly unsafe struct Q4_K : IBlockFormat
 
     public static bool HasMinimums => true;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts)
     {
         parts->Scale = *(ushort*)block;

@@ -21,6 +21,8 @@ internal readonly unsafe struct Q5_1 : IBlockFormat
 
     public static bool HasMinimums => true;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts)
     {
         parts->Scale = *(ushort*)block;

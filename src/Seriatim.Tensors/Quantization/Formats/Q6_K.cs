@@ -23,6 +23,8 @@ internal readonly unsafe struct Q6_K : IBlockFormat
 
     public static bool HasMinimums => false;
 
+    public static bool HasPlainScales => true;
+
     public static void Open(byte* block, BlockParts* parts)
     {
         Pairs.Open(block + 128, parts->Codes);

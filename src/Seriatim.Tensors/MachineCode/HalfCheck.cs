@@ -1,0 +1,47 @@
+namespace Seriatim.Tensors;
+
+/// <summary>Compares a kernel of <see cref="HalfCode"/> with a plain loop: every kind of binary16, all bits.</summary>
+internal static unsafe class HalfCheck
+{
+    private const int Depth = 8;
+    private const int Outputs = 32;
+
+    /// <summary>Whether they agree.</summary>
+    public static bool IsRight(int rows, nint kernel)
+    {
+        var random = new Random(13);
+        float[] a = TileCheck.Floats(random, Depth * rows), c = TileCheck.Floats(random, rows * Outputs), expected = [.. c];
+        ushort[] b = new ushort[Depth * Outputs];
+        for (int i = 0; i < b.Length; i++)
+            b[i] = (ushort)(random.Next(1 << 16) & 0xBFFF); // finite, subnormal ones among them
+        (b[0], b[1], b[2], b[3]) = (0x0001, 0x83FF, 0x8000, 0x7BFF);
+        for (int k = 0; k < Depth; k++)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int o = 0; o < Outputs; o++)
+                {
+                    float weight = SixteenBits.FromHalf(b[k * Outputs + o]);
+                    ref float to = ref expected[row * Outputs + o];
+                    to = MathF.FusedMultiplyAdd(a[k * rows + row], weight, to);
+                }
+            }
+        }
+
+        fixed (float* left = a, results = c)
+        fixed (ushort* panel = b)
+        {
+            var call = new HalfCall
+            {
+                A = left,
+                B = (byte*)panel,
+                C = results,
+                Stride = Outputs * sizeof(float),
+                Depth = Depth,
+            };
+            ((delegate* unmanaged[SuppressGCTransition]<HalfCall*, void>)kernel)(&call);
+        }
+
+        return TileCheck.Same(expected, c);
+    }
+}
