@@ -67,6 +67,7 @@ public static class ArchitectureRegistry
         new Qwen2MoeArchitecture(),
         new Qwen3Architecture(),
         new Qwen35Architecture(),
+        new Qwen35MoeArchitecture(),
         new Qwen3MoeArchitecture(),
         new Qwen3NextArchitecture(),
         new RecurrentSeq2SeqArchitecture(),

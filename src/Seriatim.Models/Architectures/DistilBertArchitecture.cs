@@ -61,7 +61,7 @@ internal sealed class DistilBertArchitecture : Architecture
                 names.Add("head.transform", "vocab_transform");
                 names.Add("head.norm", "vocab_layer_norm");
                 names.Add("head", "vocab_projector");
-                return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "vocab_projector.weight") : names;
+                return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "vocab_projector.weight") : names;
         }
     }
 }

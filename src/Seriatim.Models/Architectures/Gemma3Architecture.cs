@@ -100,7 +100,7 @@ internal sealed class Gemma3Architecture : Architecture
             DefaultTheta = UsualLocalBase,
             TakesScaling = false,
         });
-        int window = config.Size("sliding_window");
+        int window = config.SizeOrNull("sliding_window") ?? 4096;
         return (attention with { Position = wide },
             attention with { Position = narrow, Window = both ? window / 2 + 1 : window }, context);
     }
@@ -109,6 +109,8 @@ internal sealed class Gemma3Architecture : Architecture
     private static void ReadGguf(GgufConfig config)
     {
         config.CopyWindow();
+        if (config.Json["sliding_window"] is null)
+            throw config.Unsupported("attention.sliding_window", 0, "a window is needed: every sixth layer alone sees everything");
         int headDim = LlamaFamily.ReadGguf(config);
         int heads = Math.Max(1, config.Required("attention.head_count"));
         config.Json["query_pre_attn_scalar"] = Scalar(
