@@ -95,5 +95,37 @@ public sealed class CheckpointVariantTests
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (float)i), read);
     }
 
+    /// <summary>Rows of 16 bits that a fused tensor holds go where those of 32 go, as they are.</summary>
+    [Fact]
+    public void FusedRowsOfSixteenBitsAreTakenAsTheyAre()
+    {
+        const string Phi = """
+            {"architectures": ["Phi3ForCausalLM"], "vocab_size": 41, "hidden_size": 72, "intermediate_size": 70,
+            "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64}
+            """;
+        using var folder = new TempFolder();
+        using (Model made = Make(Phi))
+        {
+            CheckpointWriter.Write(made, folder.Path);
+            ExportedTensor[] tensors = [.. CheckpointExporter.Data(made.Parameters)];
+            using SafetensorsWriter writer = SafetensorsWriter.Create(Path.Combine(folder.Path, "model.safetensors"),
+                tensors.Select(t => new SafetensorsTensorSpec(t.Name, SafetensorsType.BF16, [.. t.Shape])));
+            foreach (ExportedTensor tensor in tensors)
+            {
+                writer.Append(tensor.Name,
+                    [.. tensor.Values.SelectMany(value => BitConverter.GetBytes(Tensors.SixteenBits.ToBFloat16(value)))]);
+            }
+
+            writer.Complete();
+        }
+
+        using Model stored = Model.Load(folder.Path);
+        using Model opened = Model.Load(folder.Path, new ModelLoadOptions { Storage = WeightStorage.F32 });
+        Assert.Contains(stored.Parameters, p => p.Parameter.Data.Type == Tensors.DataType.BF16);
+        ExportedTensor[] expected = [.. CheckpointExporter.Data(opened.Parameters)];
+        Assert.All(expected.Zip(CheckpointExporter.Data(stored.Parameters)), pair =>
+            Assert.Equal(pair.First.Values, pair.Second.Values));
+    }
+
     private static Model Make(string config) => Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(3));
 }

@@ -222,7 +222,10 @@ public sealed class CheckpointSource : IWeightSource
             && Parts.Contains(e.Name[stem.Length..])) is { } part
             ? $"The file has {part.Name}, and the config no quantization_config that says how to read it; "
                 + "add the one its maker wrote."
-            : "Is this the config that belongs to the weights?";
+            : request is { Path: "head", Ending: ".weight" }
+                ? "A head that is tied to the embedding has no tensor: if this one is, the config must say so "
+                    + "(tie_word_embeddings: true)."
+                : "Is this the config that belongs to the weights?";
         return new CheckpointMismatchException(_checkpoint.Folder, [name],
             $"{name} is missing; the config ({request.Why}) needs it as {Shape(request.FileShape)}. {hint}");
     }

@@ -313,7 +313,8 @@ public sealed unsafe class Parameter : IDisposable
     {
         (int rows, int columns) = StoredShape();
         var storage = new Tensor(Device, rows, columns, type, lasting: true);
-        Device.Clear(storage);
+        if (!Device.LastsAsZeros)
+            Device.Clear(storage);
         return storage;
     }
 
