@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 namespace Seriatim.Tests;
 
