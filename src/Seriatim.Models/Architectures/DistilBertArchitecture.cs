@@ -9,6 +9,8 @@ internal sealed class DistilBertArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => BertFamily.Classes("DistilBert");
 
+    internal override GgufMap Gguf { get; } = BertGguf.Map(reads: false);
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         config.TrainingOnly("qa_dropout", "seq_classif_dropout");

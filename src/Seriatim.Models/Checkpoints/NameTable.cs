@@ -14,7 +14,7 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     internal const string TiedCopy = "a copy of the tied embedding";
 
     private readonly Dictionary<string, TensorPlace> _places = [];
-    private readonly List<(string Pattern, string Reason)> _waived = [];
+    private readonly List<(string Pattern, string Reason)> _waived = [("*rotary_emb.inv_freq", "computed from the config")];
 
     /// <summary>A prefix that files of the bare base model leave out, e.g. <c>transformer.</c>; null if there is none.</summary>
     public string? OptionalPrefix { get; private set; }

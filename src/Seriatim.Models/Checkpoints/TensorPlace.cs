@@ -44,6 +44,12 @@ public sealed record TensorPlace(
     /// </summary>
     internal int Pieces { get; init; }
 
+    /// <summary>
+    /// The first rows of the parameter that files which are written leave out: nobody reads them (positions of RoBERTa before its
+    /// first).
+    /// </summary>
+    internal int SkippedRows { get; init; }
+
     /// <summary>Whether a file may lack it: it is zero then (buffers of the reference that not all files have).</summary>
     internal bool IsOptional { get; init; }
 
