@@ -138,6 +138,7 @@ public sealed partial class Model : IDisposable
         (ModelSpec spec, NameTable names, ModelConfig config) = ReadConfig(path, wrapper?.Config ?? json.RootElement);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         names = wrapper?.Names(names, checkpoint) ?? names;
+        StackedExperts.Apply(names, spec, checkpoint);
         config = wrapper is null
             ? config with { Json = LenientJson.WithoutMark(File.ReadAllBytes(path)) }
             : config with { Json = wrapper.Json, IsTranslated = true };

@@ -10,6 +10,12 @@ public sealed record AnswerOptions
     public int LongestAnswer { get; init; } = 30;
 
     /// <summary>
+    /// A text that is longer than the model reads is asked in pieces, of which each begins with so many tokens of the one before,
+    /// or half of what a piece holds if that is less; 0 or more. The pieces' answers are compared by their probabilities.
+    /// </summary>
+    public int Stride { get; init; } = 128;
+
+    /// <summary>
     /// Whether no answer is one of those that are found: for models that were trained with questions that have none (SQuAD 2).
     /// </summary>
     public bool AllowsNone { get; init; }

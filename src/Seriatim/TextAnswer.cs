@@ -14,7 +14,8 @@ public sealed record TextAnswer
 
     /// <summary>
     /// The probability that it begins where it does times that it ends where it does, each over the tokens of the text and the
-    /// place that stands for no answer.
+    /// place that stands for no answer. Of a text that is asked in pieces the tokens are those of a piece; the most probable
+    /// piece counts, and for no answer the least probable one, because it must be in none.
     /// </summary>
     public required double Probability { get; init; }
 

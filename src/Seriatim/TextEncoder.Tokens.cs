@@ -35,7 +35,7 @@ public sealed partial class TextEncoder
     /// <param name="cancellationToken">Ends the request before it runs.</param>
     /// <returns>Answers, the most probable first; fewer than asked for if the text has no more spans.</returns>
     /// <exception cref="ModelTaskException">The model answers no questions.</exception>
-    /// <exception cref="GenerationException">Both together are too long.</exception>
+    /// <exception cref="GenerationException">The question alone is too long; longer texts are asked in pieces.</exception>
     public async Task<IReadOnlyList<TextAnswer>> AnswerAsync(string question, string context, AnswerOptions? options = null,
         CancellationToken cancellationToken = default)
     {
@@ -44,19 +44,22 @@ public sealed partial class TextEncoder
         options ??= new AnswerOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LongestAnswer, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Stride, 0);
         Require(ModelTask.QuestionAnswering, "answer questions", "An encoder with a ...ForQuestionAnswering head is needed");
-        IReadOnlyList<EncodedToken> tokens = Tokenizer.EncodePair(question, context);
-        var request = new EncodingRequest
-        {
-            Tokens = tokens.Select(token => token.Id).ToArray(),
-            LogitsAt = [.. Enumerable.Range(0, tokens.Count)],
-        };
-        if (Model.Spec.Last.TokenTypes > 1)
-            request = request with { TokenTypes = tokens.Select(token => token.TypeId).ToArray() };
-        EncodingResult[] results = await Embedder.EncodeAsync(_opened, "question_answering", [request], cancellationToken)
-            .ConfigureAwait(false);
-        return AnswerSpans.Find(context, tokens, results[0].Logits, options);
+        IReadOnlyList<EncodedToken>[] pieces =
+            [.. AnswerPieces.Of(Tokenizer.EncodePair(question, context), Model.Spec.Context, options.Stride)];
+        EncodingResult[] results = await Embedder.EncodeAsync(_opened, "question_answering",
+            [.. pieces.Select(Asked)], cancellationToken).ConfigureAwait(false);
+        return AnswerPieces.Join([.. pieces.Zip(results, (piece, result) =>
+            AnswerSpans.Find(context, piece, result.Logits, options))], options);
     }
+
+    private EncodingRequest Asked(IReadOnlyList<EncodedToken> tokens) => new()
+    {
+        Tokens = tokens.Select(token => token.Id).ToArray(),
+        LogitsAt = [.. Enumerable.Range(0, tokens.Count)],
+        TokenTypes = Model.Spec.Last.TokenTypes > 1 ? tokens.Select(token => token.TypeId).ToArray() : default,
+    };
 
     private TaggedToken Tagged(string text, EncodedToken token, float[] logits)
     {

@@ -193,15 +193,38 @@ public sealed class EncoderFamilyTests
         }
     }
 
+    /// <summary>
+    /// Groups of neighbouring layers, each a stack of its own that is run through again for each layer that is counted.
+    /// </summary>
+    /// <param name="groups">Groups.</param>
+    /// <param name="inner">Layers of a group.</param>
+    /// <param name="layers">For each layer in all the one whose weights it has.</param>
+    /// <param name="names">Groups and layers within them, in the order of the tensors.</param>
     [Theory]
-    [InlineData("num_hidden_groups", 2)]
-    [InlineData("inner_group_num", 3)]
-    public void GroupsOfLayersAreRefusedByName(string key, int count)
+    [InlineData(1, 1, "0 0 0", "0.0")]
+    [InlineData(2, 1, "0 0 2", "0.0 1.0")]
+    [InlineData(3, 1, "0 1 2", "0.0 1.0 2.0")]
+    [InlineData(1, 2, "0 1 0 1 0 1", "0.0 0.1")]
+    [InlineData(2, 2, "0 1 0 1 4 5", "0.0 0.1 1.0 1.1")]
+    public void GroupsOfLayers(int groups, int inner, string layers, string names)
     {
-        UnsupportedConfigException refused = Assert.Throws<UnsupportedConfigException>(() =>
-            Make(Albert.Replace($"\"{key}\": 1", $"\"{key}\": {count}"), new RandomSource(1)));
-        Assert.Contains($"{key} is {count}; only 1", refused.Message);
+        using Model albert = Make(Grouped(groups, inner), new RandomSource(1));
+        Assert.Equal(layers, string.Join(' ', albert.Spec.Encoder!.Layers.Select((layer, i) => layer.SharesWith ?? i)));
+        Assert.Equal(names.Split(' ').Select(name => $"albert.encoder.albert_layer_groups.{name.Split('.')[0]}.albert_layers."
+                + $"{name.Split('.')[1]}.ffn.weight"),
+            albert.Parameters.Select(p => p.Place.Name).Where(name => name.EndsWith(".ffn.weight", StringComparison.Ordinal)));
+        Assert.All(Logits(albert), logit => Assert.True(float.IsFinite(logit)));
     }
+
+    [Theory]
+    [InlineData(4, 1, "num_hidden_groups is 4; at most num_hidden_layers 3")]
+    [InlineData(3, 2, "inner_group_num is 2; 1 is needed where every one of the 3 layers is a group")]
+    public void GroupsThatDoNotFitAreRefused(int groups, int inner, string says) => Assert.Contains(says,
+        Assert.Throws<UnsupportedConfigException>(() => Make(Grouped(groups, inner), new RandomSource(1))).Message);
+
+    private static string Grouped(int groups, int inner) => Albert
+        .Replace("\"num_hidden_groups\": 1", $"\"num_hidden_groups\": {groups}")
+        .Replace("\"inner_group_num\": 1", $"\"inner_group_num\": {inner}");
 
     [Theory]
     [InlineData("\"classifier_pooling\": \"max\"", "classifier_pooling")]

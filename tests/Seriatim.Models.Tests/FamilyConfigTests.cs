@@ -231,7 +231,6 @@ public sealed class FamilyConfigTests
     [InlineData("smollm3", "[1,1,1,0]", "[1,1,2,0]", "no_rope_layers", "2", "0")]
     [InlineData("mpt-7b", "\"alibi\":true", "\"alibi\":false", "attn_config.alibi", "false", "true")]
     [InlineData("mpt-7b", "\"qk_ln\":false", "\"qk_ln\":true", "attn_config.qk_ln", "true", "false")]
-    [InlineData("stablelm", "\"use_qkv_bias\":true", "\"qk_layernorm\":true", "qk_layernorm", "true", "false")]
     [InlineData("gemma", "\"hidden_act\":\"gelu\"", "\"hidden_act\":\"silu\"", "hidden_act", "silu", "gelu_pytorch_tanh")]
     public void WhatContradictsItselfIsRefused(string name, string from, string to, string key, params string[] values)
     {

@@ -144,7 +144,7 @@ public sealed class TodaysConfigTests
             """;
         using Model model = TinyLlama.Create(Qwen.Replace("LIST", """["full_attention", "sliding_attention", "sliding_attention"]"""));
         Assert.Equal(6, ((MixerSpec.Attention)model.Spec.Last.Layers[2].Mixer).Window);
-        Assert.Contains("layer_types[2] is \"full_attention\"; layer 2 of this qwen2 model is sliding_attention with a window of 6",
+        Assert.Contains("layer_types[2] is \"full_attention\"; max_window_layers 1 says otherwise of layer 2; they must agree",
             Assert.Throws<UnsupportedConfigException>(() => TinyLlama.Create(Qwen.Replace("LIST", """["full_attention", "sliding_attention", "full_attention"]"""))).Message);
     }
 

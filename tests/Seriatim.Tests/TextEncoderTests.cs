@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 namespace Seriatim.Tests;
 
@@ -106,8 +107,38 @@ public sealed class TextEncoderTests : IDisposable
         Assert.True(words.Count < all.Count);
         Assert.Contains("tag tokens", (await Assert.ThrowsAsync<ModelTaskException>(() => encoder.TagAsync(Text))).Message);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => encoder.AnswerAsync("who?", Text, new() { Count = 0 }));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => encoder.AnswerAsync("who?", Text, new() { Stride = -1 }));
         await Assert.ThrowsAsync<PromptTooLongException>(() =>
-            encoder.AnswerAsync("who?", string.Concat(Enumerable.Repeat("cat ", 100))));
+            encoder.AnswerAsync(string.Concat(Enumerable.Repeat("cat ", 100)), "who?"));
+    }
+
+    /// <summary>Each piece is asked as if it were a text of its own, and the best of all is the answer.</summary>
+    [Fact]
+    public async Task Texts_that_are_too_long_are_asked_in_pieces()
+    {
+        TinyModels.WriteBert(_folder.Path, "BertForQuestionAnswering");
+        using TextEncoder encoder = await TextEncoder.OpenAsync(_folder.Path, Small);
+        string text = string.Join(' ', Enumerable.Range(0, 60).Select(i => i % 3 == 0 ? "the cat sat" : "on a mat of mice"));
+        IReadOnlyList<EncodedToken> tokens = encoder.Tokenizer.EncodePair("who sat?", text);
+        IReadOnlyList<EncodedToken>[] pieces = [.. AnswerPieces.Of(tokens, 64, 10)];
+        Assert.True(pieces.Length > 3);
+        Assert.All(pieces, piece => Assert.True(piece.Count <= 64));
+        EncodedToken[] asked = [.. tokens.Where(token => token.Sequence == 1)];
+        Assert.Equal(asked, pieces.SelectMany((piece, i) => piece.Where(token => token.Sequence == 1).Skip(i == 0 ? 0 : 10)));
+        var options = new AnswerOptions { Count = 5, Stride = 10, AllowsNone = true };
+        IReadOnlyList<TextAnswer> answers = await encoder.AnswerAsync("who sat?", text, options);
+        Assert.Equal(5, answers.Count);
+        Assert.Equal(answers.OrderByDescending(answer => answer.Probability), answers);
+        Assert.Equal(5, answers.Select(answer => (answer.Start, answer.End, answer.IsNone)).Distinct().Count());
+        var best = new List<TextAnswer>();
+        foreach (IReadOnlyList<EncodedToken> piece in pieces)
+        {
+            (int start, int end) = (piece.First(token => token.Sequence == 1).Start, piece.Last(token => token.Sequence == 1).End);
+            TextAnswer own = (await encoder.AnswerAsync("who sat?", text[start..end]))[0];
+            best.Add(own with { Start = own.Start + start, End = own.End + start });
+        }
+
+        Assert.Equal(best.MaxBy(answer => answer.Probability), answers.First(answer => !answer.IsNone));
     }
 
     [Theory]

@@ -94,7 +94,7 @@ internal sealed class CheckedModel : IDisposable
         using Tensor? encoded = encodes ? Model.Encode(ops, new RaggedBatchBuilder().AddEncoder(ids).Build()) : null;
         int pages = (target.Length + 15) / 16 + 1;
         using MemoryPools pools = Model.NewMemoryPools(16, pages, states: 8, crossPages: (ids.Length + 15) / 16 + 1);
-        using SequenceMemory memory = Model.NewMemory(pools);
+        using SequenceMemory memory = Model.NewMemory(pools, new SequenceTerms { DeclaredLength = target.Length });
         var values = new List<float>();
         for (int step = 0; step < target.Length; step++)
         {

@@ -14,6 +14,8 @@ public static class LenientJson
     /// <summary>Files over this size are refused, bytes.</summary>
     public const long LongestFile = 1L << 30;
 
+    private const string FloatTag = "__float__";
+
     private static readonly byte[][] BareTokens = ["-Infinity"u8.ToArray(), "Infinity"u8.ToArray(), "NaN"u8.ToArray()];
 
     /// <summary>Reads a file.</summary>
@@ -68,6 +70,14 @@ public static class LenientJson
         value = 0;
         if (element.ValueKind == JsonValueKind.Number)
             return element.TryGetDouble(out value);
+
+        // The reference library of 2026 writes {"__float__": "Infinity"}, which is JSON.
+        if (element.ValueKind == JsonValueKind.Object && element.TryGetProperty(FloatTag, out JsonElement tagged)
+            && element.EnumerateObject().Count() == 1)
+        {
+            element = tagged;
+        }
+
         if (element.ValueKind != JsonValueKind.String)
             return false;
         if (element.ValueEquals("NaN"u8))

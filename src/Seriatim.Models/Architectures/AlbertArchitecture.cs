@@ -13,27 +13,46 @@ internal sealed class AlbertArchitecture : Architecture
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
-        foreach (string key in (string[])["num_hidden_groups", "inner_group_num"])
-        {
-            if (config.SizeOrNull(key) is { } count and not 1)
-                throw config.Unsupported(key, count, "only 1 is supported: all layers share one set of weights");
-        }
-
         config.TrainingOnly("classifier_dropout_prob");
         config.Waive("leftovers of the code it was trained with, which nothing reads", "down_scale_factor", "gap_size",
             "net_structure_type", "num_memory_blocks");
         BertShape shape = BertFamily.Read(config, offset: 0, "gelu_new");
+        (int layers, Func<int, int?> shares) = Sharing(config, shape.Layers);
         return BertFamily.Build(config, ModelType, BertFamily.TaskOf(className), shape with
         {
             EmbeddingWidth = config.SizeOrNull("embedding_size") ?? 128,
             FactorsEmbedding = true,
-            SharesLayers = true,
+            Layers = layers,
+            SharesWith = shares,
+        });
+    }
+
+    /// <summary>
+    /// Layers in all, and which earlier one each is: a stack of I layers for each group of neighbours among the L that the config
+    /// counts, run through again and again.
+    /// </summary>
+    private static (int Layers, Func<int, int?> Shares) Sharing(ConfigReader config, int counted)
+    {
+        int groups = config.SizeOrNull("num_hidden_groups") ?? 1, inner = config.SizeOrNull("inner_group_num") ?? 1;
+        if (groups > counted)
+            throw config.Unsupported("num_hidden_groups", groups, $"at most num_hidden_layers {counted} is needed");
+        if (groups == counted && groups > 1 && inner > 1)
+        {
+            throw config.Unsupported("inner_group_num", inner,
+                $"1 is needed where every one of the {counted} layers is a group of its own");
+        }
+
+        return (config.Product("inner_group_num", inner, counted, "num_hidden_layers"), layer =>
+        {
+            int group = (int)(layer / inner / ((double)counted / groups));
+            int first = Enumerable.Range(0, counted).First(i => (int)(i / ((double)counted / groups)) == group);
+            int own = first * inner + layer % inner;
+            return own == layer ? null : own;
         });
     }
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        const string Layer = $"{Prefix}.encoder.albert_layer_groups.0.albert_layers.0.";
         var names = new NameTable
         {
             { "embed", $"{Prefix}.embeddings.word_embeddings" },
@@ -41,15 +60,8 @@ internal sealed class AlbertArchitecture : Architecture
             { "encoder.types", $"{Prefix}.embeddings.token_type_embeddings" },
             { "encoder.embed_norm", $"{Prefix}.embeddings.LayerNorm" },
             { "encoder.project_in", $"{Prefix}.encoder.embedding_hidden_mapping_in" },
-            { "encoder.layers.*.attention.q", $"{Layer}attention.query" },
-            { "encoder.layers.*.attention.k", $"{Layer}attention.key" },
-            { "encoder.layers.*.attention.v", $"{Layer}attention.value" },
-            { "encoder.layers.*.attention.o", $"{Layer}attention.dense" },
-            { "encoder.layers.*.norm1", $"{Layer}attention.LayerNorm" },
-            { "encoder.layers.*.mlp.up", $"{Layer}ffn" },
-            { "encoder.layers.*.mlp.down", $"{Layer}ffn_output" },
-            { "encoder.layers.*.norm2", $"{Layer}full_layer_layer_norm" },
         };
+        AddLayers(names, spec.Encoder!);
         names.Waive("counted, not stored", $"{Prefix}.embeddings.position_ids");
         if (spec.Task == ModelTask.SequenceClassification)
         {
@@ -72,6 +84,26 @@ internal sealed class AlbertArchitecture : Architecture
         names.Add("head", "predictions.decoder");
         names.Add("head.bias", "predictions.bias");
         names.Waive("a copy of predictions.bias", "predictions.decoder.bias");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "predictions.decoder.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "predictions.decoder.weight") : names;
+    }
+
+    /// <summary>The layers that have weights of their own: as many of each group as come before the first is run again.</summary>
+    private static void AddLayers(NameTable names, StackSpec stack)
+    {
+        int[] own = [.. Enumerable.Range(0, stack.Layers.Count).Where(layer => stack.Layers[layer].SharesWith is null)];
+        int again = Enumerable.Range(0, stack.Layers.Count).FirstOrDefault(layer => stack.Layers[layer].SharesWith == 0, 1);
+        for (int i = 0; i < own.Length; i++)
+        {
+            string path = $"encoder.layers.{own[i]}.";
+            string layer = $"{Prefix}.encoder.albert_layer_groups.{i / again}.albert_layers.{i % again}.";
+            names.Add($"{path}attention.q", $"{layer}attention.query");
+            names.Add($"{path}attention.k", $"{layer}attention.key");
+            names.Add($"{path}attention.v", $"{layer}attention.value");
+            names.Add($"{path}attention.o", $"{layer}attention.dense");
+            names.Add($"{path}norm1", $"{layer}attention.LayerNorm");
+            names.Add($"{path}mlp.up", $"{layer}ffn");
+            names.Add($"{path}mlp.down", $"{layer}ffn_output");
+            names.Add($"{path}norm2", $"{layer}full_layer_layer_norm");
+        }
     }
 }

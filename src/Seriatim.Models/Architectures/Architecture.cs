@@ -24,6 +24,12 @@ public abstract class Architecture
     /// <summary>What such a model is in GGUF files; null if the format does not know it.</summary>
     internal virtual GgufMap? Gguf => null;
 
+    /// <summary>All that files may hold of the family: encoders of it may have an architecture of their own there.</summary>
+    internal virtual IReadOnlyList<GgufMap> GgufMaps => Gguf is { } map ? [map] : [];
+
+    /// <summary>What a model of the family is in GGUF files; null if the format does not know it.</summary>
+    internal virtual GgufMap? GgufOf(ModelSpec spec) => Gguf;
+
     /// <summary>
     /// What the reference library takes for keys that are missing in a config within another (<c>text_config</c>), where it
     /// leaves out those that have the value of the class; JSON.

@@ -67,6 +67,7 @@ public static class ArchitectureRegistry
         new Qwen2MoeArchitecture(),
         new Qwen3Architecture(),
         new Qwen35Architecture(),
+        new Qwen35MoeArchitecture(),
         new Qwen3MoeArchitecture(),
         new Qwen3NextArchitecture(),
         new RecurrentSeq2SeqArchitecture(),
@@ -105,7 +106,7 @@ public static class ArchitectureRegistry
     /// <summary>Finds the architecture of a GGUF file by <c>general.architecture</c>.</summary>
     /// <exception cref="UnknownArchitectureException">It is not known.</exception>
     /// <exception cref="ModelFormatException">The file does not say.</exception>
-    internal static (Architecture Architecture, GgufConfig Config) Find(IGgufHeader header)
+    internal static (Architecture Architecture, GgufMap Map, GgufConfig Config) Find(IGgufHeader header)
     {
         if (header.Metadata.GetValueOrDefault("general.architecture") is not string name)
         {
@@ -113,9 +114,13 @@ public static class ArchitectureRegistry
                 "Convert the model again.");
         }
         var config = new GgufConfig(header, name);
-        return All.FirstOrDefault(a => a.Gguf is { } map && map.Architecture == name && map.Applies(config)) is { } found
-            ? (found, config)
-            : throw new UnknownArchitectureException(
-                header.Path, name, All.Select(a => a.Gguf?.Architecture).OfType<string>().Distinct());
+        foreach (Architecture architecture in All)
+        {
+            if (architecture.GgufMaps.FirstOrDefault(map => map.Architecture == name && map.Applies(config)) is { } found)
+                return (architecture, found, config);
+        }
+
+        throw new UnknownArchitectureException(
+            header.Path, name, All.SelectMany(a => a.GgufMaps).Select(map => map.Architecture).Distinct());
     }
 }

@@ -63,7 +63,11 @@ internal static class BartFamily
     /// <summary>The names of both stacks.</summary>
     public static NameTable Names()
     {
-        var names = new NameTable { { "embed", "model.shared" }, { "head.constant_bias", "final_logits_bias" } };
+        var names = new NameTable
+        {
+            { "embed", "model.shared" },
+            { "head.constant_bias", new TensorPlace("final_logits_bias") { IsOptional = true } },
+        };
         foreach (string stack in (ReadOnlySpan<string>)["encoder", "decoder"])
         {
             names.Add($"{stack}.positions", $"model.{stack}.embed_positions");
@@ -78,7 +82,7 @@ internal static class BartFamily
 
         AddAttention(names, "decoder.layers.*.cross", "model.decoder.layers.*.encoder_attn");
         names.Add("decoder.layers.*.cross_norm", "model.decoder.layers.*.encoder_attn_layer_norm");
-        return names.Waive("copies of the shared embedding",
+        return names.Waive(NameTable.TiedCopy,
             "lm_head.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight");
     }
 

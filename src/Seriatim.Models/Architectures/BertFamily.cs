@@ -77,7 +77,7 @@ internal static class BertFamily
         var stack = new StackSpec(vocabulary, shape.Width, Visibility.Full, CommonKeys.Layers(config, shape.Layers, layer =>
             new LayerSpec(Placement.Post, norm, shape.Mixer?.Invoke(layer, shape.Heads, headDim) ?? all, feedForward)
             {
-                SharesWith = shape.SharesLayers && layer > 0 ? 0 : null,
+                SharesWith = shape.SharesWith?.Invoke(layer),
             }))
         {
             FrozenId = config.IdOrNull("pad_token_id"),
@@ -147,7 +147,7 @@ internal static class BertFamily
         names.Add("head.bias", "cls.predictions.bias");
         names.Waive("a copy of cls.predictions.bias", "cls.predictions.decoder.bias");
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "cls.predictions.decoder.weight");
+            names.Waive(NameTable.TiedCopy, "cls.predictions.decoder.weight");
     }
 
     /// <summary>The head of RoBERTa's masked language model.</summary>
@@ -159,6 +159,6 @@ internal static class BertFamily
         names.Add("head.bias", "lm_head.bias");
         names.Waive("a copy of lm_head.bias", "lm_head.decoder.bias");
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "lm_head.decoder.weight");
+            names.Waive(NameTable.TiedCopy, "lm_head.decoder.weight");
     }
 }

@@ -30,8 +30,8 @@ internal sealed record BertShape(int Width, int Heads, int Layers, int Inner, in
     /// <summary>Of the dense layer of a classifier of whole texts.</summary>
     public Activation Pooler { get; init; } = Activation.Tanh;
 
-    /// <summary>Whether all layers have the weights of the first.</summary>
-    public bool SharesLayers { get; init; }
+    /// <summary>The earlier layer whose weights a layer has; null: each has its own.</summary>
+    public Func<int, int?>? SharesWith { get; init; }
 
     /// <summary>How rows see each other, by layer, heads and head dimension; null: all see all.</summary>
     public Func<int, int, int, MixerSpec>? Mixer { get; init; }

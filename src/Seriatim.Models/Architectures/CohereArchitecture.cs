@@ -33,7 +33,7 @@ internal sealed class CohereArchitecture : Architecture
         "model.layers.*.self_attn.q_norm", "model.layers.*.self_attn.k_norm");
 
     /// <summary>The factors of each head are rows of a matrix in files.</summary>
-    private static NameTable WithHeadNorms(NameTable names, ModelSpec spec, string q, string k)
+    internal static NameTable WithHeadNorms(NameTable names, ModelSpec spec, string q, string k)
     {
         MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
         names.Replace("layers.*.attention.q_norm", new TensorPlace(q) { Shape = [attention.Heads, attention.HeadDim] });

@@ -19,27 +19,26 @@ internal static class DeepseekFamily
     /// <summary>The model.</summary>
     /// <param name="config">The config.</param>
     /// <param name="family">Its model type.</param>
+    /// <param name="usuallyDense">Layers without experts if the config does not say.</param>
     /// <param name="router">How experts are chosen, by their number; asked only if there are some.</param>
-    public static ModelSpec ReadSpec(ConfigReader config, string family, Func<int, RouterSpec> router)
+    public static ModelSpec ReadSpec(ConfigReader config, string family, int usuallyDense, Func<int, RouterSpec> router)
     {
         int width = config.Size("hidden_size"), layers = config.Size("num_hidden_layers");
-        config.Only("attention_bias", false);
+        LlamaFamily.WaiveAtRest(config);
         config.Waive("keys and values are made of the latent, as many as heads", "num_key_value_heads");
         config.Waive("follows from qk_rope_head_dim and qk_nope_head_dim", "head_dim", "qk_head_dim");
         config.Waive("layers that predict tokens after the next, which are not used", "num_nextn_predict_layers");
         config.Waive("losses and parts of training", "aux_loss_alpha", "seq_aux", "ep_size", "pretraining_tp",
             "router_aux_loss_coef");
-        config.WaiveAt("every layer from first_k_dense_replace on has experts", "1", "moe_layer_freq");
-        config.WaiveAt("neighbours turn together", "true", "rope_interleave");
         (MixerSpec.Latent attention, int context) = Mixer(config);
         var norm = new NormSpec(NormKind.Rms, (float)config.Number(1e-6, "rms_norm_eps"), Bias: false);
         Activation activation = CommonKeys.ReadActivation(config, "silu", "hidden_act");
         var dense = new FeedForwardSpec.Gated(config.Size("intermediate_size"), activation, Bias: false);
-        int first = config.IdOrNull("first_k_dense_replace") ?? 0;
+        int first = config.IdOrNull("first_k_dense_replace") ?? usuallyDense, every = config.SizeOrNull("moe_layer_freq") ?? 1;
         FeedForwardSpec experts = first < layers ? Experts(config, activation, router) : dense;
         int vocabulary = config.Size("vocab_size");
         var stack = new StackSpec(vocabulary, width, Visibility.Causal, CommonKeys.Layers(config, layers,
-            layer => new LayerSpec(Placement.Pre, norm, attention, layer < first ? dense : experts)))
+            layer => new LayerSpec(Placement.Pre, norm, attention, layer < first || layer % every != 0 ? dense : experts)))
         {
             FrozenId = config.IdOrNull("pad_token_id"),
             FinalNorm = norm,
@@ -55,9 +54,10 @@ internal static class DeepseekFamily
     /// <param name="config">The config.</param>
     /// <param name="experts">Number of experts.</param>
     /// <param name="limits">Whether groups count.</param>
-    public static (int Groups, int PerToken) Groups(ConfigReader config, int experts, bool limits)
+    /// <param name="usual">Both numbers if the config does not say.</param>
+    public static (int Groups, int PerToken) Groups(ConfigReader config, int experts, bool limits, (int, int) usual)
     {
-        int groups = config.SizeOrNull("n_group") ?? 1, chosen = config.SizeOrNull("topk_group") ?? 1;
+        int groups = config.SizeOrNone(usual.Item1, "n_group") ?? 1, chosen = config.SizeOrNone(usual.Item2, "topk_group") ?? 1;
         int perToken = config.Size("num_experts_per_tok");
         if (experts % groups != 0)
             throw config.Unsupported("n_group", groups, $"a divisor of n_routed_experts {experts} is needed");
@@ -93,7 +93,7 @@ internal static class DeepseekFamily
         var keys = new RopeKeys(turn, config.Size("max_position_embeddings"))
         {
             Part = [],
-            Pairing = RopePairing.Interleaved,
+            Pairing = config.Flag(true, "rope_interleave") ? RopePairing.Interleaved : RopePairing.HalfSplit,
         };
         (PositionSpec.Rope rope, int context) = RopeConfig.Read(config, keys);
         double scale = 1 / Math.Sqrt(key + turn) * Sharpened(config, rope);
@@ -101,6 +101,7 @@ internal static class DeepseekFamily
         {
             QueryRank = config.SizeOrNull("q_lora_rank"),
             Epsilon = LatentEpsilon,
+            Bias = config.Flag(false, "attention_bias"),
         }, context);
     }
 

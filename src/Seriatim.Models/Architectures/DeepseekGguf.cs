@@ -36,6 +36,9 @@ internal static class DeepseekGguf
     {
         StackSpec stack = export.Spec.Decoder!;
         MixerSpec.Latent mixer = DeepseekNames.MixerOf(export.Spec);
+        export.Require(!mixer.Bias, "attention_bias", "readers of deepseek2 files know no biases of attention");
+        export.Require(mixer.Position.Pairing == RopePairing.Interleaved, "rope_interleave",
+            "readers of deepseek2 files turn neighbours");
         FeedForwardSpec.Experts? experts = DeepseekNames.ExpertsOf(export.Spec);
         int dense = stack.Layers.TakeWhile(layer => layer.FeedForward is FeedForwardSpec.Gated).Count();
         int inner = stack.Layers.Select(layer => layer.FeedForward).OfType<FeedForwardSpec.Gated>().FirstOrDefault()?.Width

@@ -57,7 +57,7 @@ internal static class DeepseekNames
 
         names.Waive("layers that predict tokens after the next", $"model.layers.{spec.Decoder!.Layers.Count}.*");
         names.Waive("computed from the config", $"{Attention}rotary_emb.inv_freq");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     public static NameTable Gguf(ModelSpec spec)
@@ -94,7 +94,7 @@ internal static class DeepseekNames
         }
 
         names.Waive("layers that predict tokens after the next", $"blk.{spec.Decoder!.Layers.Count}.*");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>The parts of queries, and of what latents are made of, that turn and that do not.</summary>

@@ -25,7 +25,7 @@ internal sealed class DeepseekV2Architecture : Architecture
     };
 
     public override ModelSpec ReadSpec(ConfigReader config, string className) =>
-        DeepseekFamily.ReadSpec(config, ModelType, experts => Router(config, experts));
+        DeepseekFamily.ReadSpec(config, ModelType, usuallyDense: 0, experts => Router(config, experts));
 
     public override NameTable TensorNames(ModelSpec spec) => DeepseekNames.HuggingFace(spec);
 
@@ -36,7 +36,7 @@ internal sealed class DeepseekV2Architecture : Architecture
         string method = config.Text("greedy", "topk_method");
         if (method is not ("greedy" or "group_limited_greedy"))
             throw config.Unsupported("topk_method", method, "greedy or group_limited_greedy is needed");
-        (int groups, int chosen) = DeepseekFamily.Groups(config, experts, limits: method != "greedy");
+        (int groups, int chosen) = DeepseekFamily.Groups(config, experts, limits: method != "greedy", (1, 1));
         return new RouterSpec(config.Size("num_experts_per_tok"), Renormalise: false)
         {
             Scale = (float)config.Number(1, "routed_scaling_factor"),

@@ -16,12 +16,17 @@ internal sealed class DeepseekV3Architecture : Architecture
         Keys = DeepseekFamily.GgufKeys,
         Applies = config => config.Size("expert_gating_func") == 2,
         Names = DeepseekNames.Gguf,
-        Read = DeepseekGguf.Read,
+        Read = config =>
+        {
+            DeepseekGguf.Read(config);
+            config.Json.TryAdd("n_group", 1);
+            config.Json.TryAdd("topk_group", 1);
+        },
         Write = DeepseekGguf.Write,
     };
 
     public override ModelSpec ReadSpec(ConfigReader config, string className) =>
-        DeepseekFamily.ReadSpec(config, ModelType, experts => Router(config, experts));
+        DeepseekFamily.ReadSpec(config, ModelType, usuallyDense: 3, experts => Router(config, experts));
 
     public override NameTable TensorNames(ModelSpec spec) => DeepseekNames.HuggingFace(spec);
 
@@ -29,7 +34,7 @@ internal sealed class DeepseekV3Architecture : Architecture
     {
         config.Only("scoring_func", "sigmoid");
         config.Only("topk_method", "noaux_tc");
-        (int groups, int chosen) = DeepseekFamily.Groups(config, experts, limits: true);
+        (int groups, int chosen) = DeepseekFamily.Groups(config, experts, limits: true, (8, 4));
         if (groups > 1 && experts / groups < 2)
         {
             throw config.Unsupported("n_group", groups,

@@ -9,6 +9,8 @@ internal sealed class DistilBertArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => BertFamily.Classes("DistilBert");
 
+    internal override GgufMap Gguf { get; } = BertGguf.Map(reads: false);
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         config.TrainingOnly("qa_dropout", "seq_classif_dropout");
@@ -61,7 +63,7 @@ internal sealed class DistilBertArchitecture : Architecture
                 names.Add("head.transform", "vocab_transform");
                 names.Add("head.norm", "vocab_layer_norm");
                 names.Add("head", "vocab_projector");
-                return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "vocab_projector.weight") : names;
+                return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "vocab_projector.weight") : names;
         }
     }
 }

@@ -47,7 +47,7 @@ internal sealed class ElectraArchitecture : Architecture
                 names.Add("head.transform", "generator_predictions.dense");
                 names.Add("head.norm", "generator_predictions.LayerNorm");
                 names.Add("head", "generator_lm_head");
-                return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "generator_lm_head.weight") : names;
+                return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "generator_lm_head.weight") : names;
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class FalconArchitecture : Architecture
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
-        int width = config.Size("hidden_size"), heads = config.Size("num_attention_heads", "n_head");
+        int width = config.Size("hidden_size", "n_embed"), heads = config.Size("num_attention_heads", "n_head");
         bool grouped = config.Flag(false, "new_decoder_architecture"), one = config.Flag(true, "multi_query");
         bool parallel = config.Flag(true, "parallel_attn"), bias = config.Flag(false, "bias");
         int? keys = config.SizeOrNull("num_kv_heads", "n_head_kv");
@@ -55,6 +55,7 @@ internal sealed class FalconArchitecture : Architecture
         int norms = config.SizeOrNull("num_ln_in_parallel_attn") ?? (grouped ? 2 : 1);
         Placement placement = grouped && norms == 2 ? Placement.Parallel
             : grouped || parallel ? Placement.ParallelOfOne : Placement.Pre;
+        config.Waive("ffn_hidden_size says it, or the usual width", "ff_factor");
         config.WaiveAt("residuals are added as they are", "false", "apply_residual_connection_post_layernorm");
         NormSpec norm = LlamaFamily.LayerNorm(config, "layer_norm_epsilon");
         var feedForward = new FeedForwardSpec.Dense(config.SizeOrNull("ffn_hidden_size") ?? 4 * width,
@@ -98,7 +99,7 @@ internal sealed class FalconArchitecture : Architecture
             { "norm", "transformer.ln_f" },
             { "head", "lm_head" },
         };
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     /// <summary>The bias by distance is divided by sqrt(D) with the scores.</summary>

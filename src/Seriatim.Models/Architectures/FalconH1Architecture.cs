@@ -28,8 +28,6 @@ internal sealed class FalconH1Architecture : Architecture
     {
         int width = config.Size("hidden_size");
         config.Only("mamba_use_mlp", true);
-        config.Only("mamba_proj_bias", false);
-        config.Only("projectors_bias", false);
         config.Waive("intermediate_size says it", "mlp_expansion_factor");
         config.Waive("mamba_d_ssm and the heads say it", "mamba_expand");
         config.Waive("the forms of the recurrence are one here", "mamba_chunk_size");
@@ -83,7 +81,8 @@ internal sealed class FalconH1Architecture : Architecture
         int heads = config.Size("mamba_n_heads"), groups = config.SizeOrNull("mamba_n_groups") ?? 1;
         int inner = config.SizeOrNull("mamba_d_ssm")
             ?? config.Product("mamba_expand", config.Size("mamba_expand"), width, "hidden_size");
-        int headDim = config.SizeOrNull("mamba_d_head") ?? inner / heads;
+        int headDim = MambaFamily.HeadDim(config, inner, heads);
+        (float lowest, float highest) = MambaFamily.Limits(config);
         if ((long)heads * headDim != inner)
         {
             throw config.Unsupported("mamba_n_heads", heads,
@@ -97,7 +96,11 @@ internal sealed class FalconH1Architecture : Architecture
         {
             Activation = CommonKeys.ReadActivation(config, "silu", "hidden_act"),
             ConvolutionBias = config.Flag(true, "mamba_conv_bias"),
-            NormChannels = config.Flag(true, "mamba_rms_norm") ? inner / groups : 0,
+            Bias = config.Flag(false, "mamba_proj_bias"),
+            OutputBias = config.Flag(false, "projectors_bias"),
+            LowestStep = lowest,
+            HighestStep = highest,
+            NormChannels = config.Flag(false, "mamba_rms_norm") ? inner / groups : 0,
             NormsBeforeGate = config.Flag(true, "mamba_norm_before_gate"),
             Scales = ((float)scales[0], (float)scales[1], (float)scales[2], (float)scales[3], (float)scales[4]),
             Steps = MambaFamily.Steps(config),

@@ -30,6 +30,7 @@ internal sealed class Gemma2Architecture : Architecture
         {
             // Files of the first weeks say none of these; readers take the values of the published models.
             config.CopyWindow(otherwise: 4096);
+            config.Json.TryAdd("sliding_window", null);
             config.Json.TryAdd("attn_logit_softcapping", 50.0);
             config.Json.TryAdd("final_logit_softcapping", 30.0);
             config.Only("attention.sliding_window_pattern", 2, "every second layer");
@@ -58,25 +59,25 @@ internal sealed class Gemma2Architecture : Architecture
     {
         int width = config.Size("hidden_size");
         bool bias = config.Flag(false, "attention_bias");
-        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        double scalar = config.Number(attention.HeadDim, "query_pre_attn_scalar");
+        int layers = config.Size("num_hidden_layers");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, headDim: 256);
         attention = attention with
         {
             InputBias = bias,
             OutputBias = bias,
-            Scale = (float)(1 / Math.Sqrt(scalar)),
-            SoftCap = (float)config.Number(0, "attn_logit_softcapping"),
+            Scale = (float)(1 / Math.Sqrt(config.Number(256, "query_pre_attn_scalar"))),
+            SoftCap = (float)(config.NumberOrNone(50, "attn_logit_softcapping") ?? 0),
         };
-        int window = config.SizeOrNull("sliding_window") ?? 0;
+        int window = config.SizeOrNone(4096, "sliding_window") ?? 0;
+        string[]? kinds = LayerKinds.Read(config, layers, LayerKinds.Sliding, LayerKinds.Full);
         NormSpec norm = LlamaFamily.Norm(config, offset: 1);
-        var feedForward = new FeedForwardSpec.Gated(config.Size("intermediate_size"),
-            CommonKeys.ReadActivation(config, "gelu_pytorch_tanh", "hidden_activation", "hidden_act"), Bias: false);
-        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, i =>
-            new LayerSpec(Placement.Sandwich, norm, attention with { Window = i % 2 == 0 ? window : 0 }, feedForward));
+        FeedForwardSpec feedForward = GemmaFamily.FeedForward(config);
+        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, i => new LayerSpec(Placement.Sandwich, norm,
+            attention with { Window = (kinds is null ? i % 2 == 0 : kinds[i] == LayerKinds.Sliding) ? window : 0 }, feedForward));
         return spec with
         {
             Decoder = spec.Decoder! with { EmbeddingScale = MathF.Sqrt(width) },
-            Head = spec.Head with { SoftCap = (float)config.Number(0, "final_logit_softcapping") },
+            Head = spec.Head with { SoftCap = (float)(config.NumberOrNone(30, "final_logit_softcapping") ?? 0) },
         };
     }
 
@@ -99,7 +100,7 @@ internal sealed class Gemma2Architecture : Architecture
             { "norm", "model.norm" },
             { "head", "lm_head" },
         };
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static int Scalar(int layers, int width, int heads, int headDim) =>
@@ -125,6 +126,6 @@ internal sealed class Gemma2Architecture : Architecture
             { "norm", Norm("output_norm") },
             { "head", "output" },
         };
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 }

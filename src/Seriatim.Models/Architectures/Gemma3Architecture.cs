@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Seriatim.Models;
 
 /// <summary>
@@ -31,15 +33,50 @@ internal sealed class Gemma3Architecture : Architecture
         Architecture = "gemma3",
         Keys =
         [
-            .. GgufMap.LlamaKeys, GgufMap.Window,
-            new GgufKey("attention.sliding_window_pattern", "sliding_window_pattern").Optional,
-            new GgufKey("rope.freq_base_swa", "rope_local_base_freq", GgufKind.Number).Optional,
-            new GgufKey("final_logit_softcapping", "final_logit_softcapping", GgufKind.Number).Optional,
+            .. Keys, new GgufKey("final_logit_softcapping", "final_logit_softcapping", GgufKind.Number).Optional,
         ],
         Names = spec => GgufMap.SandwichNames(spec, new ValueForm.Plus(1)),
         Read = ReadGguf,
-        Write = WriteGguf,
+        Write = export =>
+        {
+            GemmaFamily.RequireGguf(export);
+            WriteGguf(export, export.Spec.Decoder!, window => window);
+        },
     };
+
+    /// <summary>EmbeddingGemma has an architecture of its own in files, without a head.</summary>
+    private static GgufMap Embedding { get; } = new()
+    {
+        Architecture = "gemma-embedding",
+        Keys = Keys,
+        Names = spec => GgufMap.SandwichNames(spec with { Decoder = spec.Encoder }, new ValueForm.Plus(1)).Under("encoder"),
+        Read = config =>
+        {
+            ReadGguf(config);
+            if (config.Flag("attention.causal") == true)
+                throw config.Unsupported("attention.causal", true, "false is needed: the model sees whole texts");
+            if (config.Size("pooling_type") is > 4 and var pooling) // it changes no row
+                throw config.Unsupported("pooling_type", pooling, "0 to 4 is needed");
+            config.Json["use_bidirectional_attention"] = true;
+            config.Json["architectures"] = new JsonArray(Bare);
+        },
+        Write = export =>
+        {
+            export.RequireActivation(Activation.GeluTanh);
+            WriteGguf(export, export.Spec.Encoder!, window => 2 * (window - 1));
+        },
+    };
+
+    private static IReadOnlyList<GgufKey> Keys =>
+    [
+        .. GgufMap.LlamaKeys, GgufMap.Window,
+        new GgufKey("attention.sliding_window_pattern", "sliding_window_pattern").Optional,
+        new GgufKey("rope.freq_base_swa", "rope_local_base_freq", GgufKind.Number).Optional,
+    ];
+
+    internal override IReadOnlyList<GgufMap> GgufMaps => [Gguf, Embedding];
+
+    internal override GgufMap GgufOf(ModelSpec spec) => spec.Task == ModelTask.Encoding ? Embedding : Gguf;
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
@@ -100,7 +137,7 @@ internal sealed class Gemma3Architecture : Architecture
             DefaultTheta = UsualLocalBase,
             TakesScaling = false,
         });
-        int window = config.Size("sliding_window");
+        int window = config.SizeOrNull("sliding_window") ?? 4096;
         return (attention with { Position = wide },
             attention with { Position = narrow, Window = both ? window / 2 + 1 : window }, context);
     }
@@ -109,29 +146,28 @@ internal sealed class Gemma3Architecture : Architecture
     private static void ReadGguf(GgufConfig config)
     {
         config.CopyWindow();
+        if (config.Json["sliding_window"] is null)
+            throw config.Unsupported("attention.sliding_window", 0, "a window is needed: every sixth layer alone sees everything");
         int headDim = LlamaFamily.ReadGguf(config);
         int heads = Math.Max(1, config.Required("attention.head_count"));
         config.Json["query_pre_attn_scalar"] = Scalar(
             config.Required("block_count"), config.Required("embedding_length"), heads, headDim);
     }
 
-    private static void WriteGguf(GgufExport export)
+    private static void WriteGguf(GgufExport export, StackSpec stack, Func<int, int> fileWindow)
     {
-        export.Require(export.Spec.Decoder is not null, "use_bidirectional_attention",
-            "files of gemma3 hold models that write texts");
-        StackSpec stack = export.Spec.Decoder!;
-        GemmaFamily.RequireGguf(export);
         MixerSpec.Attention[] all = [.. stack.AttentionLayers().Select(layer => layer.Attention)];
         MixerSpec.Attention? sliding = Array.Find(all, attention => attention.Window > 0);
         MixerSpec.Attention full = Array.Find(all, attention => attention.Window == 0) ?? all[0];
         export.Require(full.Scale == (float)(1 / Math.Sqrt(Scalar(stack.Layers.Count, stack.Width, full.Heads, full.HeadDim))),
-            "query_pre_attn_scalar", "GGUF files of gemma3 have no key for it");
+            "query_pre_attn_scalar", $"GGUF files of {export.Architecture} have no key for it");
         export.Set("attention.sliding_window_pattern",
             (uint)GgufPattern.Period(stack, layer => layer.Mixer is MixerSpec.Attention { Window: 0 }));
         export.Set("rope.freq_base_swa",
             (float)(((sliding?.Position as PositionSpec.Rope)?.Theta) ?? UsualLocalBase));
         export.SetDefault("rope.freq_base", (float)((PositionSpec.Rope)full.Position).Theta);
-        export.SetDefault("attention.sliding_window", (uint)(sliding?.Window ?? export.Spec.Context));
+        export.SetDefault("attention.sliding_window",
+            (uint)(sliding is null ? export.Spec.Context : fileWindow(sliding.Window)));
         LlamaFamily.WriteGguf(export, full, partial: false);
     }
 

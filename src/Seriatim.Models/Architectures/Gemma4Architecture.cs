@@ -22,7 +22,7 @@ internal sealed class Gemma4Architecture : Architecture
     {
         Architecture = "gemma4",
         Keys = Gemma4Gguf.Keys,
-        Names = Gemma4Gguf.Names,
+        Names = Gemma4Names.Gguf,
         Read = Gemma4Gguf.Read,
         Write = Gemma4Gguf.Write,
     };
@@ -61,45 +61,7 @@ internal sealed class Gemma4Architecture : Architecture
         return WithInputs(config, GemmaFamily.WithScale(spec), norm, dense.Activation);
     }
 
-    public override NameTable TensorNames(ModelSpec spec)
-    {
-        NameTable names = GemmaFamily.Names(spec);
-        names.Add("layers.*.factor", "model.layers.*.layer_scalar");
-        names.Add("input_table", "model.embed_tokens_per_layer");
-        names.Add("input_project", "model.per_layer_model_projection");
-        names.Add("input_norm", "model.per_layer_projection_norm");
-        names.Add("layers.*.input.gate", "model.layers.*.per_layer_input_gate");
-        names.Add("layers.*.input.project", "model.layers.*.per_layer_projection");
-        names.Add("layers.*.input.norm", "model.layers.*.post_per_layer_input_norm");
-        foreach ((int layer, MixerSpec.Attention attention) in spec.Decoder!.AttentionLayers())
-        {
-            string path = $"model.layers.{layer}.self_attn";
-            if (attention.KeysOf is not null)
-            {
-                names.Waive("keys and values are those of another layer", $"{path}.k_proj.*", $"{path}.v_proj.*",
-                    $"{path}.k_norm.*");
-            }
-        }
-
-        if (spec.Decoder!.Layers[0].FeedForward is not FeedForwardSpec.Beside beside)
-            return names;
-        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-            names.Add($"layers.*.mlp.dense.{part}", $"model.layers.*.mlp.{part}_proj");
-        names.Add("layers.*.mlp.dense_norm", "model.layers.*.post_feedforward_layernorm_1");
-        names.Add("layers.*.mlp.before_experts", "model.layers.*.pre_feedforward_layernorm_2");
-        names.Add("layers.*.mlp.experts_norm", "model.layers.*.post_feedforward_layernorm_2");
-        names.Add("layers.*.mlp.mixture.router", "model.layers.*.router.proj");
-        names.Add("layers.*.mlp.mixture.router_norm.weight", "model.layers.*.router.scale");
-        names.Add("layers.*.mlp.mixture.expert_factors", "model.layers.*.router.per_expert_scale");
-        (int count, int inner) = (beside.Mixture.Count, beside.Mixture.Expert.Width);
-        names.Add("layers.*.mlp.mixture.experts.*.gate.weight", new TensorPlace("model.layers.*.experts.gate_up_proj",
-            Rows: RowPattern.Run(0, inner, 2 * inner), Slices: count, SliceRows: 2 * inner));
-        names.Add("layers.*.mlp.mixture.experts.*.up.weight", new TensorPlace("model.layers.*.experts.gate_up_proj",
-            Rows: RowPattern.Run(inner, inner, 2 * inner), Slices: count, SliceRows: 2 * inner));
-        names.Add("layers.*.mlp.mixture.experts.*.down.weight", new TensorPlace("model.layers.*.experts.down_proj",
-            Slices: count, SliceRows: spec.Decoder.Width));
-        return names;
-    }
+    public override NameTable TensorNames(ModelSpec spec) => Gemma4Names.HuggingFace(spec);
 
     private static (MixerSpec.Attention Full, MixerSpec.Attention Sliding, int Context) Kinds(
         ConfigReader config, int width, NormSpec norm)

@@ -22,37 +22,6 @@ internal static class Gemma4Gguf
         new GgufKey("expert_feed_forward_length", "moe_intermediate_size").Optional,
     ];
 
-    /// <summary>The names of the parts.</summary>
-    public static NameTable Names(ModelSpec spec)
-    {
-        NameTable names = GgufMap.SandwichNames(spec);
-        names.Add("layers.*.factor", "blk.*.layer_output_scale.weight");
-        names.Add("input_table", "per_layer_token_embd");
-        names.Add("input_project", "per_layer_model_proj");
-        names.Add("input_norm", "per_layer_proj_norm");
-        names.Add("layers.*.input.gate", "blk.*.inp_gate");
-        names.Add("layers.*.input.project", "blk.*.proj");
-        names.Add("layers.*.input.norm", "blk.*.post_norm");
-        if (spec.Decoder!.Layers[0].FeedForward is not FeedForwardSpec.Beside beside)
-            return names;
-        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-            names.Add($"layers.*.mlp.dense.{part}", $"blk.*.ffn_{part}");
-        names.Add("layers.*.mlp.dense_norm", "blk.*.post_ffw_norm_1");
-        names.Add("layers.*.mlp.before_experts", "blk.*.pre_ffw_norm_2");
-        names.Add("layers.*.mlp.experts_norm", "blk.*.post_ffw_norm_2");
-        names.Add("layers.*.mlp.mixture.router", "blk.*.ffn_gate_inp");
-        names.Add("layers.*.mlp.mixture.router_norm.weight", "blk.*.ffn_gate_inp.scale");
-        names.Add("layers.*.mlp.mixture.expert_factors", "blk.*.ffn_down_exps.scale");
-        (int count, int inner) = (beside.Mixture.Count, beside.Mixture.Expert.Width);
-        names.Add("layers.*.mlp.mixture.experts.*.gate", new TensorPlace("blk.*.ffn_gate_up_exps",
-            Rows: RowPattern.Run(0, inner, 2 * inner), Slices: count, SliceRows: 2 * inner));
-        names.Add("layers.*.mlp.mixture.experts.*.up", new TensorPlace("blk.*.ffn_gate_up_exps",
-            Rows: RowPattern.Run(inner, inner, 2 * inner), Slices: count, SliceRows: 2 * inner));
-        names.Add("layers.*.mlp.mixture.experts.*.down", new TensorPlace("blk.*.ffn_down_exps",
-            Slices: count, SliceRows: spec.Decoder.Width));
-        return names;
-    }
-
     /// <summary>Reads the keys that have a value for each layer.</summary>
     public static void Read(GgufConfig config)
     {

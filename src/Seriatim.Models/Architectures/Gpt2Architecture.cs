@@ -87,7 +87,7 @@ internal sealed class Gpt2Architecture : Architecture
             { "head", "lm_head" },
         };
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "lm_head.weight");
+            names.Waive(NameTable.TiedCopy, "lm_head.weight");
         names.Waive("causal masks that early files store", "transformer.h.*.attn.bias", "transformer.h.*.attn.masked_bias");
         return names.WithOptionalPrefix("transformer.");
     }

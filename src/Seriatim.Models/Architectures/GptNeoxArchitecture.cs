@@ -62,7 +62,7 @@ internal sealed class GptNeoxArchitecture : Architecture
         {
             FinalNorm = norm,
         };
-        var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
+        var head = new HeadSpec(vocabulary) { Tied = config.Flag(false, "tie_word_embeddings") };
         return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, context)
         {
             Dropout = config.Dropout("hidden_dropout", "hidden_dropout", "attention_dropout"),
@@ -90,7 +90,7 @@ internal sealed class GptNeoxArchitecture : Architecture
             { "head", "embed_out" },
         };
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "embed_out.weight");
+            names.Waive(NameTable.TiedCopy, "embed_out.weight");
         return names.Waive("causal masks and angles that early files store", "gpt_neox.layers.*.attention.bias",
             "gpt_neox.layers.*.attention.masked_bias", "gpt_neox.layers.*.attention.rotary_emb.inv_freq");
     }

@@ -105,12 +105,10 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
 
     private static MixerSpec.Mamba2 ReadMamba(ConfigReader config, int width, float epsilon)
     {
-        config.Only("mamba_proj_bias", false);
         int heads = config.SizeOrNull("mamba_n_heads") ?? 128, groups = config.SizeOrNull("mamba_n_groups") ?? 1;
         int inner = config.Product("mamba_expand", config.SizeOrNull("mamba_expand") ?? 2, width, "hidden_size");
-        int headDim = config.IsText("mamba_d_head") && config.Text(null, "mamba_d_head") == "auto"
-            ? inner / heads
-            : config.SizeOrNull("mamba_d_head") ?? inner / heads;
+        int headDim = MambaFamily.HeadDim(config, inner, heads);
+        (float lowest, float highest) = MambaFamily.Limits(config);
         if ((long)heads * headDim != inner)
         {
             throw config.Unsupported("mamba_n_heads", heads,
@@ -122,7 +120,11 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
             MambaFamily.Kernel(config, "mamba_d_conv"), epsilon)
         {
             Activation = CommonKeys.ReadActivation(config, "silu", "hidden_act"),
+            Bias = config.Flag(false, "mamba_proj_bias"),
             ConvolutionBias = config.Flag(true, "mamba_conv_bias"),
+            LowestStep = lowest,
+            HighestStep = highest,
+            Steps = MambaFamily.Steps(config),
         };
         MambaFamily.RequireState(config, ("mamba_d_state", mixer.States), ("mamba_d_conv", mixer.Kernel), inner);
         config.Product("mamba_d_conv", mixer.Kernel, config.Product("mamba_n_groups", groups, mixer.States, "mamba_d_state"),

@@ -41,7 +41,7 @@ internal sealed class JambaArchitecture : Architecture
         config.Waive("which rows get logits, their reader decides", "num_logits_to_keep", "calc_logits_for_entire_prompt");
         return LlamaFamily.Model(config, ModelType, width, config.SizeOrNull("max_position_embeddings") ?? 262144, i =>
             new LayerSpec(Placement.Pre, norm, hasAttention(i) ? attention : mamba,
-                hasExperts(i) && experts is not null ? experts : gated));
+                hasExperts(i) && experts is not null ? experts : gated), tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec)
@@ -71,7 +71,7 @@ internal sealed class JambaArchitecture : Architecture
         };
         if (MambaOf(spec) is { } mamba)
             MambaFamily.AddNames(names, mamba, $"{Layer}mamba.");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static MixerSpec.Attention ReadAttention(ConfigReader config, int width)

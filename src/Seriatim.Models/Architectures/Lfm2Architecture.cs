@@ -83,7 +83,7 @@ internal sealed class Lfm2Architecture : Architecture
             { "head", "lm_head" },
         };
         AddConvolution(names, spec, $"{Layer}conv.in_proj", $"{Layer}conv.conv.weight", [1]);
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static (MixerSpec.Attention Attention, int Context) Attention(ConfigReader config, int width, NormSpec norm)
@@ -165,7 +165,7 @@ internal sealed class Lfm2Architecture : Architecture
             { "head", "output" },
         };
         AddConvolution(names, spec, "blk.*.shortconv.in_proj", "blk.*.shortconv.conv.weight", []);
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     private static void ReadGguf(GgufConfig config)

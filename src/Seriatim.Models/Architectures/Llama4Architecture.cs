@@ -54,23 +54,19 @@ internal sealed class Llama4Architecture : Architecture
         (MixerSpec.Attention turning, MixerSpec.Attention still, int context) = Attention(config, width);
         Func<int, bool> turns = SmolLm3Architecture.Turning(config, layers, usualInterval: 4);
         string[]? kinds = LayerKinds.Read(config, layers, LayerKinds.Chunked, LayerKinds.Full);
-        for (int i = 0; i < kinds?.Length; i++)
-        {
-            if ((kinds[i] == LayerKinds.Chunked) != (turns(i) && turning.Chunk > 0))
-            {
-                throw config.Unsupported($"layer_types[{i}]", kinds[i],
-                    $"no_rope_layers makes layer {i} {(turns(i) ? LayerKinds.Chunked : LayerKinds.Full)}; they must agree");
-            }
-        }
-
+        int chunk = config.SizeOrNone(ChunkInFiles, "attention_chunk_size") ?? 0;
         var dense = new FeedForwardSpec.Gated(config.Size("intermediate_size_mlp"),
             CommonKeys.ReadActivation(config, "silu", "hidden_act"), Bias: false);
         FeedForwardSpec experts = Experts(config, dense);
         Func<int, bool> isMixture = MixtureLayers(config);
         NormSpec norm = LlamaFamily.Norm(config) with { Epsilon = (float)config.Number(1e-5, "rms_norm_eps") };
         config.WaiveAt("the numbers of the reference, not those of a compressor", "false", "for_llm_compressor");
-        return LlamaFamily.Model(config, ModelType, width, context, i => new LayerSpec(
-            Placement.Pre, norm, turns(i) ? turning : still, isMixture(i) ? experts : dense), tied: false);
+        return LlamaFamily.Model(config, ModelType, width, context, i => new LayerSpec(Placement.Pre, norm,
+            (turns(i) ? turning : still) with
+            {
+                // Without a list the layers that turn see their chunk.
+                Chunk = (kinds is null ? turns(i) : kinds[i] == LayerKinds.Chunked) ? chunk : 0,
+            }, isMixture(i) ? experts : dense), tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec)
@@ -108,7 +104,7 @@ internal sealed class Llama4Architecture : Architecture
         if (step <= 0)
             throw config.Unsupported("floor_scale", step, "a number above 0 is needed");
         bool tuned = IsTuned(config);
-        return (attention with { HeadNorm = heads, Chunk = config.SizeOrNull("attention_chunk_size") ?? 8192 },
+        return (attention with { HeadNorm = heads },
             attention with
             {
                 Position = new PositionSpec.None(),
@@ -133,14 +129,18 @@ internal sealed class Llama4Architecture : Architecture
         return new FeedForwardSpec.Experts(count, router, expert) { Shared = expert };
     }
 
-    /// <summary>Every n-th layer, or those of a list; both must say the same.</summary>
+    /// <summary>Those of a list, or every n-th layer; both must say the same.</summary>
     private static Func<int, bool> MixtureLayers(ConfigReader config)
     {
-        int step = config.SizeOrNull("interleave_moe_layer_step") ?? 1;
+        int? every = config.SizeOrNull("interleave_moe_layer_step");
         if (!config.IsList("moe_layers"))
-            return layer => (layer + 1) % step == 0;
+            return layer => (layer + 1) % (every ?? 1) == 0;
         int[] listed = config.Ids("moe_layers");
         int layers = config.Size("num_hidden_layers");
+        if (Array.Find(listed, layer => layer >= layers) is > 0 and var outside)
+            throw config.Unsupported("moe_layers", outside, $"layers from 0 to {layers - 1} are needed");
+        if (every is not { } step)
+            return layer => listed.Contains(layer);
         for (int i = 0; i < layers; i++)
         {
             if (listed.Contains(i) != ((i + 1) % step == 0))
@@ -176,7 +176,8 @@ internal sealed class Llama4Architecture : Architecture
             "no_rope_layers");
         MixerSpec.Attention[] all = [.. stack.AttentionLayers().Select(layer => layer.Attention)];
         MixerSpec.Attention turning = all[0];
-        export.Require(turning.Chunk == ChunkInFiles, "attention_chunk_size", $"readers take {ChunkInFiles}");
+        export.Require(all.All(own => own.Chunk == (own.Position is PositionSpec.None ? 0 : ChunkInFiles)),
+            "attention_chunk_size", $"readers take {ChunkInFiles} in the layers that turn, and none in the others");
         export.Require(all.All(attention => attention.Temperature is null or { Slope: 0.1, Step: ChunkInFiles }),
             "floor_scale", $"readers take a slope of 0.1 and steps of {ChunkInFiles}");
         export.Require(experts!.Count != 128 == (turning.HeadNorm is not null), "use_qk_norm",

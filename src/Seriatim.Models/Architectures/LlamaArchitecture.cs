@@ -43,7 +43,7 @@ internal sealed class LlamaArchitecture : Architecture
         config.Waive("there are no windows", "max_window_layers");
         config.WaiveAt("there are no windows", "false", "use_sliding_window");
         config.Only("rope_interleaved", false);
-        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);

@@ -36,7 +36,7 @@ internal static class LlamaFamily
     };
 
     /// <summary>Keys of brothers in the family, at the value at which they do nothing.</summary>
-    private static void WaiveAtRest(ConfigReader config)
+    public static void WaiveAtRest(ConfigReader config)
     {
         config.WaiveAt("layers have no bias", "false", "attention_bias", "mlp_bias", "lm_head_bias", "qkv_bias", "use_bias",
             "head_bias");
@@ -54,9 +54,11 @@ internal static class LlamaFamily
         new(config.Size("intermediate_size"), CommonKeys.ReadActivation(config, "silu", "hidden_act"), bias);
 
     /// <summary>The window of all layers; 0: none.</summary>
-    public static int Window(ConfigReader config)
+    /// <param name="config">The config.</param>
+    /// <param name="usual">What the class takes if the key is missing; null: none.</param>
+    public static int Window(ConfigReader config, int? usual = null)
     {
-        int window = config.SizeOrNull("sliding_window") ?? 0;
+        int window = (usual is { } own ? config.SizeOrNone(own, "sliding_window") : config.SizeOrNull("sliding_window")) ?? 0;
         config.WaiveAt("says what sliding_window says", window > 0 ? "true" : "false", "use_sliding_window");
         return window;
     }
@@ -128,7 +130,7 @@ internal static class LlamaFamily
             { "head", "lm_head" },
         };
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "lm_head.weight");
+            names.Waive(NameTable.TiedCopy, "lm_head.weight");
         return names.Waive("computed from the config", "model.layers.*.self_attn.rotary_emb.inv_freq");
     }
 

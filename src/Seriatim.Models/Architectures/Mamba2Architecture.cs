@@ -29,7 +29,7 @@ internal sealed class Mamba2Architecture : Architecture
         if (heads % groups != 0)
             throw config.Unsupported("n_groups", groups, $"a divisor of num_heads {heads} is needed");
         float epsilon = (float)config.Number(1e-5, "layer_norm_epsilon");
-        (float lowest, float highest) = Limits(config);
+        (float lowest, float highest) = MambaFamily.Limits(config);
         var mixer = new MixerSpec.Mamba2(heads, headDim, groups, config.SizeOrNull("state_size") ?? 128,
             MambaFamily.Kernel(config, "conv_kernel"), epsilon)
         {
@@ -55,7 +55,7 @@ internal sealed class Mamba2Architecture : Architecture
         {
             FinalNorm = norm,
         };
-        var head = new HeadSpec(vocabulary) { Tied = config.Flag(true, "tie_word_embeddings") };
+        var head = new HeadSpec(vocabulary) { Tied = config.Flag(false, "tie_word_embeddings") };
         return new ModelSpec(ModelType, ModelTask.CausalLanguageModel, null, stack, head, int.MaxValue);
     }
 
@@ -70,7 +70,7 @@ internal sealed class Mamba2Architecture : Architecture
             { "head", "lm_head" },
         };
         AddNames(names, Mixer(spec), Prefix);
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static NameTable GgufNames(ModelSpec spec)
@@ -83,7 +83,7 @@ internal sealed class Mamba2Architecture : Architecture
             { "head", "output" },
         };
         AddGgufNames(names, Mixer(spec));
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>The names of the parts of a layer.</summary>
@@ -184,7 +184,7 @@ internal sealed class Mamba2Architecture : Architecture
     /// <summary>Writes the sizes of layers, or refuses what readers do not apply.</summary>
     internal static void WriteGguf(GgufExport export, MixerSpec.Mamba2 mixer)
     {
-        export.Require(!mixer.Bias, "use_bias", "GGUF files have no bias of the layers in and out");
+        export.Require(!mixer.Bias && !mixer.OutputBias, "use_bias", "GGUF files have no bias of the layers in and out");
         export.Require(mixer.ConvolutionBias, "use_conv_bias", "readers of GGUF files need the bias of the convolution");
         export.Require(mixer.Activation == Activation.Silu, "hidden_act", $"readers apply silu, not {mixer.Activation}");
         export.Require(mixer is { LowestStep: 0, HighestStep: float.PositiveInfinity }, "time_step_limit",
@@ -211,13 +211,5 @@ internal sealed class Mamba2Architecture : Architecture
         if (config.SizeOrNull("intermediate_size") is { } inner && inner != heads * headDim)
             throw config.Unsupported("intermediate_size", inner, $"num_heads {heads} x head_dim {headDim} is needed");
         return (heads, headDim);
-    }
-
-    private static (float Lowest, float Highest) Limits(ConfigReader config)
-    {
-        (double lowest, double highest) = config.Range("time_step_limit", 0, double.PositiveInfinity);
-        return lowest >= 0 && lowest <= highest
-            ? ((float)lowest, (float)highest)
-            : throw config.Unsupported("time_step_limit", $"[{lowest}, {highest}]", "two numbers from 0, in order, are needed");
     }
 }

@@ -117,7 +117,7 @@ internal static class MambaFamily
             { "head", "lm_head" },
         };
         AddNames(names, Mixer(spec), "backbone.layers.*.mixer.");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     /// <summary>Their names in GGUF files.</summary>
@@ -128,7 +128,7 @@ internal static class MambaFamily
             { "embed", "token_embd" }, { "layers.*.norm1", "blk.*.attn_norm" }, { "norm", "output_norm" }, { "head", "output" },
         };
         AddGgufNames(names, Mixer(spec));
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>Reads the sizes of layers.</summary>
@@ -203,6 +203,26 @@ internal static class MambaFamily
         }
 
         return config.Product("expand", config.SizeOrNull("expand") ?? 2, width, "hidden_size");
+    }
+
+    /// <summary>Channels of a head of Mamba-2 beside other layers; "auto" is what the heads leave.</summary>
+    public static int HeadDim(ConfigReader config, int inner, int heads)
+    {
+        const string Key = "mamba_d_head";
+        if (!config.IsText(Key))
+            return config.SizeOrNull(Key) ?? inner / heads;
+        return config.Text(null, Key) == "auto"
+            ? inner / heads
+            : throw config.Unsupported(Key, config.Text(null, Key), "\"auto\" or a positive integer is needed");
+    }
+
+    /// <summary>The smallest and the largest step.</summary>
+    public static (float Lowest, float Highest) Limits(ConfigReader config)
+    {
+        (double lowest, double highest) = config.Range("time_step_limit", 0, double.PositiveInfinity);
+        return lowest >= 0 && lowest <= highest
+            ? ((float)lowest, (float)highest)
+            : throw config.Unsupported("time_step_limit", $"[{lowest}, {highest}]", "two numbers from 0, in order, are needed");
     }
 
     /// <summary>The steps of fresh layers.</summary>

@@ -82,7 +82,7 @@ internal static class MaskPredictFamily
         attention(names, "decoder.layers.*.cross", "decoder.layers.*.encoder_attn");
         addNorm(names, "decoder.layers.*.cross_norm", "decoder.layers.*.encoder_attn_layer_norm");
         return names
-            .Waive("copies of the shared embedding", "decoder.embed_tokens.weight", "decoder.output_projection.weight")
+            .Waive(NameTable.TiedCopy, "decoder.embed_tokens.weight", "decoder.output_projection.weight")
             .Waive("which version of its code wrote the file", "encoder.version", "decoder.version");
     }
 }

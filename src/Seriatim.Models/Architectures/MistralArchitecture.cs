@@ -30,9 +30,9 @@ internal sealed class MistralArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with { Window = LlamaFamily.Window(config) };
+        attention = attention with { Window = LlamaFamily.Window(config, usual: 4096) };
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
-        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);

@@ -40,7 +40,7 @@ internal sealed class MixtralArchitecture : Architecture
         config.TrainingOnly("router_aux_loss_coef", "router_jitter_noise");
         var experts = new FeedForwardSpec.Experts(count, perToken, renormalise: true, LlamaFamily.FeedForward(config));
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, experts);
-        return LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        return LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec)

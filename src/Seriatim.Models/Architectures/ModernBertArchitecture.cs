@@ -86,7 +86,7 @@ internal sealed class ModernBertArchitecture : Architecture
                 .WithOptionalPrefix("model.");
         }
 
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "decoder.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "decoder.weight") : names;
     }
 
     private static HeadSpec Head(ConfigReader config, ModelTask task, int vocabulary, NormSpec norm)

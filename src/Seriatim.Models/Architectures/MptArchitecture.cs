@@ -74,7 +74,7 @@ internal sealed class MptArchitecture : Architecture
             { "norm", "transformer.norm_f" },
             { "head", "lm_head" },
         };
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static void Waive(ConfigReader config, ConfigReader? own)

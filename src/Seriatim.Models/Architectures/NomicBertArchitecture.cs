@@ -27,23 +27,31 @@ internal sealed class NomicBertArchitecture : Architecture
         Read = ReadGguf,
         Write = export =>
         {
+            MixerSpec.Attention attention = export.Spec.Encoder!.AgreedAttention();
+            export.RequireActivation(Activation.Silu);
+            export.Require(attention is { InputBias: false, Position: PositionSpec.Rope { Pairing: RopePairing.HalfSplit } },
+                "qkv_proj_bias", "readers of nomic-bert files know no biases of attention, and turn halves");
+            export.Require(!export.Spec.Encoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Bias, "mlp_fc1_bias",
+                "readers of nomic-bert files know no biases of gated layers");
             export.Set("attention.causal", false);
             export.SetPlain("tokenizer.ggml.token_type_count", (uint)export.Spec.Encoder!.TokenTypes);
-            export.SetRope(export.Spec.Encoder!.AgreedAttention(), partial: false);
+            export.SetRope(attention, partial: false);
         },
     };
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         foreach (string flag in (string[])["prenorm", "parallel_block", "parallel_block_tied_norm", "use_rms_norm", "causal",
-            "qkv_proj_bias", "mlp_fc1_bias", "mlp_fc2_bias", "rotary_emb_interleaved", "scale_attn_by_inverse_layer_idx"])
+            "scale_attn_by_inverse_layer_idx"])
         {
             config.Only(flag, false);
         }
 
         config.Waive("there is no head", "tie_word_embeddings");
         config.Only("scale_attn_weights", true);
-        config.Only("activation_function", "swiglu");
+        bool bias = config.Flag(false, "qkv_proj_bias"), inner = config.Flag(false, "mlp_fc1_bias");
+        if (config.Flag(inner, "mlp_fc2_bias") != inner)
+            throw config.Unsupported("mlp_fc2_bias", !inner, "what mlp_fc1_bias says is needed: both layers have a bias, or none");
         config.Waive("how the original code computes, not what", "dense_seq_output", "fused_bias_fc", "fused_dropout_add_ln",
             "use_xentropy", "reorder_and_upcast_attn", "pad_vocab_size_multiple");
         config.Waive("heads of other classes", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",
@@ -51,11 +59,11 @@ internal sealed class NomicBertArchitecture : Architecture
         (int width, int heads) = (config.Size("n_embd"), config.Size("n_head"));
         int headDim = CommonKeys.HeadDim(config, width, heads);
         var norm = new NormSpec(NormKind.Layer, (float)config.Number(1e-12, "layer_norm_epsilon"), Bias: true);
-        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias: false) with
+        MixerSpec.Attention attention = CommonKeys.MultiHead(heads, headDim, bias) with
         {
             Position = Rope(config, headDim),
         };
-        var feedForward = new FeedForwardSpec.Gated(config.SizeOrNull("n_inner") ?? 4 * width, Activation.Silu, Bias: false);
+        var feedForward = new FeedForwardSpec.Gated(config.SizeOrNull("n_inner") ?? 4 * width, Gate(config), inner);
         var layer = new LayerSpec(Placement.Post, norm, attention, feedForward);
         var stack = new StackSpec(config.Size("vocab_size"), width, Visibility.Full,
             CommonKeys.Layers(config, config.Size("n_layer"), _ => layer))
@@ -148,6 +156,16 @@ internal sealed class NomicBertArchitecture : Architecture
             > 1 and var factor => new RopeScaling.DynamicNtk(factor, trained),
             var other => throw config.Unsupported("rotary_scaling_factor", other, "at least 1 is needed"),
         };
-        return new PositionSpec.Rope(theta, rotary, RopePairing.HalfSplit, scaling);
+        RopePairing pairing = config.Flag(false, "rotary_emb_interleaved") ? RopePairing.Interleaved : RopePairing.HalfSplit;
+        return new PositionSpec.Rope(theta, rotary, pairing, scaling);
     }
+
+    /// <summary>The function of the gate, by the name of the whole layer (Shazeer, 2020).</summary>
+    private static Activation Gate(ConfigReader config) => config.Text("swiglu", "activation_function") switch
+    {
+        "swiglu" => Activation.Silu,
+        "geglu" => Activation.Gelu,
+        "glu" => Activation.Sigmoid,
+        var other => throw config.Unsupported("activation_function", other, "swiglu, geglu or glu is needed"),
+    };
 }

@@ -29,10 +29,11 @@ internal sealed class Olmo2Architecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec) => Names(spec);
 
-    internal static (MixerSpec.Attention Attention, NormSpec Norm, int Context) Attention(ConfigReader config, int width)
+    internal static (MixerSpec.Attention Attention, NormSpec Norm, int Context) Attention(
+        ConfigReader config, int width, Func<RopeKeys, RopeKeys>? rope = null)
     {
         bool bias = config.Flag(false, "attention_bias");
-        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, rope: rope);
         NormSpec norm = LlamaFamily.Norm(config);
         return (attention with
         {

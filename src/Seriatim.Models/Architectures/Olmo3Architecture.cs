@@ -42,13 +42,17 @@ internal sealed class Olmo3Architecture : Architecture
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
-        (MixerSpec.Attention full, NormSpec norm, int context) = Olmo2Architecture.Attention(config, width);
+        bool byKind = RopeConfig.IsByKind(config);
+        (MixerSpec.Attention full, NormSpec norm, int context) = Olmo2Architecture.Attention(config, width,
+            keys => keys with { Kind = byKind ? LayerKinds.Full : null });
         string[] kinds = LayerKinds.ReadEvery(config, config.Size("num_hidden_layers"), LayerKinds.Sliding, LayerKinds.Full,
             UsualPattern, "sliding_window_pattern");
         MixerSpec.Attention sliding = full with
         {
             Window = config.SizeOrNull("sliding_window") ?? 4096,
-            Position = (PositionSpec.Rope)full.Position with { Scaling = null },
+            Position = byKind
+                ? RopeConfig.Read(config, LlamaFamily.Keys(config, full.HeadDim) with { Kind = LayerKinds.Sliding }).Rope
+                : (PositionSpec.Rope)full.Position with { Scaling = null },
         };
         FeedForwardSpec feedForward = LlamaFamily.FeedForward(config);
         return LlamaFamily.Model(config, ModelType, width, context, i => new LayerSpec(

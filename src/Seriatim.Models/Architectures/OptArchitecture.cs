@@ -62,7 +62,7 @@ internal sealed class OptArchitecture : Architecture
             { "head", "lm_head" },
         };
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "lm_head.weight");
+            names.Waive(NameTable.TiedCopy, "lm_head.weight");
         return names.WithOptionalPrefix("model.");
     }
 }

@@ -43,7 +43,7 @@ internal sealed class Phi3Architecture : Architecture
         config.Only("attention_bias", false);
         config.WaiveAt("every layer is an attention layer of full width", "1", "full_attn_mod", "interpolate_factor");
         var layer = new LayerSpec(Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config));
-        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer);
+        ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
         return spec with { Dropout = config.Dropout("embd_pdrop", "resid_pdrop", "attention_dropout") };
     }
 
@@ -71,6 +71,6 @@ internal sealed class Phi3Architecture : Architecture
             { "norm", "model.norm" },
             { "head", "lm_head" },
         };
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 }

@@ -33,17 +33,38 @@ internal sealed class Qwen2Architecture : Architecture
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
         attention = attention with { InputBias = true };
-        int window = config.SizeOrNull("sliding_window") ?? 0;
-        int firstWindowed = config.IdOrNull("max_window_layers") ?? 0;
-        if (!config.Flag(false, "use_sliding_window"))
-            window = 0;
+        Func<int, int> windows = Windows(config, (i, first) => i >= first);
         config.Only("use_mrope", false);
         config.WaiveAt("queries, keys and values always have one", "true", "attention_bias", "qkv_bias");
         NormSpec norm = LlamaFamily.Norm(config);
         FeedForwardSpec feedForward = LlamaFamily.FeedForward(config);
         return LlamaFamily.Model(config, ModelType, width, context, i =>
-            new LayerSpec(Placement.Pre, norm, attention with { Window = i >= firstWindowed ? window : 0 }, feedForward));
+            new LayerSpec(Placement.Pre, norm, attention with { Window = windows(i) }, feedForward), tied: false);
     }
 
     public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+
+    /// <summary>The window of each layer; 0: none.</summary>
+    /// <param name="config">The config.</param>
+    /// <param name="usual">
+    /// Whether a layer has one if no list of layers says so, by its number and <c>max_window_layers</c>.
+    /// </param>
+    internal static Func<int, int> Windows(ConfigReader config, Func<int, int, bool> usual)
+    {
+        int window = config.SizeOrNone(4096, "sliding_window") ?? 0;
+        int? first = config.IdOrNull("max_window_layers");
+        string[]? kinds = LayerKinds.Read(config, config.Size("num_hidden_layers"), LayerKinds.Sliding, LayerKinds.Full);
+        if (!config.Flag(false, "use_sliding_window"))
+            return _ => 0;
+        for (int i = 0; i < kinds?.Length && first is { } counted; i++)
+        {
+            if (kinds[i] == LayerKinds.Sliding != usual(i, counted))
+            {
+                throw config.Unsupported($"layer_types[{i}]", kinds[i],
+                    $"max_window_layers {counted} says otherwise of layer {i}; they must agree");
+            }
+        }
+
+        return i => (kinds is null ? usual(i, first ?? 28) : kinds[i] == LayerKinds.Sliding) ? window : 0;
+    }
 }

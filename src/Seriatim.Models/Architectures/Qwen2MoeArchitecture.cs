@@ -12,18 +12,13 @@ internal sealed class Qwen2MoeArchitecture : Architecture
         Architecture = "qwen2moe",
         Keys =
         [
-            .. GgufMap.LlamaKeys,
-            new("expert_count", "num_experts"), new("expert_used_count", "num_experts_per_tok"),
-            new("expert_feed_forward_length", "moe_intermediate_size"),
-            new("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
+            .. GgufMap.LlamaKeys, .. ExpertKeys,
         ],
         Names = spec =>
         {
             NameTable names = MixtralArchitecture.AddGgufExperts(GgufMap.LlamaNames(spec, turned: false),
                 spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>(), spec.Decoder!.Width);
-            foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-                names.Add($"layers.*.mlp.shared.{part}", $"blk.*.ffn_{part}_shexp");
-            names.Add("layers.*.mlp.shared_gate", "blk.*.ffn_gate_inp_shexp");
+            AddGgufShared(names, spec.Decoder!.Width);
             return names;
         },
         Read = config => LlamaFamily.ReadGguf(config),
@@ -36,14 +31,20 @@ internal sealed class Qwen2MoeArchitecture : Architecture
         },
     };
 
+    /// <summary>The keys of experts beside a shared one.</summary>
+    internal static IReadOnlyList<GgufKey> ExpertKeys =>
+    [
+        new("expert_count", "num_experts"), new("expert_used_count", "num_experts_per_tok"),
+        new("expert_feed_forward_length", "moe_intermediate_size"),
+        new("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
+    ];
+
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
         attention = attention with { InputBias = config.Flag(true, "qkv_bias", "attention_bias") };
-        int window = config.SizeOrNull("sliding_window") ?? 0;
-        int firstWindowed = config.IdOrNull("max_window_layers") ?? 0;
-        window = config.Flag(false, "use_sliding_window") ? window : 0;
+        Func<int, int> windows = Qwen2Architecture.Windows(config, (i, first) => i % 2 == 0 && i < first);
         FeedForwardSpec.Gated dense = LlamaFamily.FeedForward(config);
         FeedForwardSpec.Experts experts = Qwen3MoeArchitecture.ReadExperts(config, dense) with
         {
@@ -53,12 +54,22 @@ internal sealed class Qwen2MoeArchitecture : Architecture
         Func<int, bool> isDense = Qwen3MoeArchitecture.DenseLayers(config);
         NormSpec norm = LlamaFamily.Norm(config);
         return LlamaFamily.Model(config, ModelType, width, context, i => new LayerSpec(Placement.Pre, norm,
-            attention with { Window = i >= firstWindowed ? window : 0 }, isDense(i) ? dense : experts), tied: false);
+            attention with { Window = windows(i) }, isDense(i) ? dense : experts), tied: false);
     }
 
-    public override NameTable TensorNames(ModelSpec spec)
+    public override NameTable TensorNames(ModelSpec spec) => WithShared(LlamaFamily.WithExperts(LlamaFamily.Names(spec)));
+
+    /// <summary>Adds the shared expert and its gate in GGUF files, where the gate is a vector.</summary>
+    internal static void AddGgufShared(NameTable names, int width)
     {
-        NameTable names = LlamaFamily.WithExperts(LlamaFamily.Names(spec));
+        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
+            names.Add($"layers.*.mlp.shared.{part}", $"blk.*.ffn_{part}_shexp");
+        names.Add("layers.*.mlp.shared_gate", new TensorPlace("blk.*.ffn_gate_inp_shexp") { Shape = [width] });
+    }
+
+    /// <summary>The same in Hugging Face files.</summary>
+    internal static NameTable WithShared(NameTable names)
+    {
         foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
             names.Add($"layers.*.mlp.shared.{part}", $"model.layers.*.mlp.shared_expert.{part}_proj");
         names.Add("layers.*.mlp.shared_gate", "model.layers.*.mlp.shared_expert_gate");

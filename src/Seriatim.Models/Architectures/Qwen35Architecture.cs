@@ -19,34 +19,48 @@ internal sealed class Qwen35Architecture : Architecture
     {
         Architecture = "qwen35",
         Keys = QwenDeltaFamily.GgufKeys,
-        Names = GgufNames,
-        Read = config =>
+        Names = spec =>
         {
-            config.Waive("positions in three directions are one in texts", "rope.dimension_sections");
-            QwenDeltaFamily.ReadGguf(config);
+            NameTable names = GgufDelta(spec);
+            foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
+                names.Add($"layers.*.mlp.{part}", $"blk.*.ffn_{part}");
+            return names;
         },
-        Write = export =>
-        {
-            QwenDeltaFamily.WriteGguf(export);
-            int pairs = export.Spec.Decoder!.AttentionLayers().First().Attention.Position is PositionSpec.Rope rope
-                ? rope.RotaryDim / 2
-                : 0;
-            export.Set("rope.dimension_sections", (int[])[pairs - 2 * (pairs / 3), pairs / 3, pairs / 3, 0]);
-        },
+        Read = ReadGguf,
+        Write = WriteGguf,
     };
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
-        config.Section("rope_parameters")?.Waive("positions in three directions are one in texts", "mrope_section",
-            "mrope_interleaved");
+        WaiveSections(config);
         config.WaiveAt("no layer is special", "[]", "mlp_only_layers");
         FeedForwardSpec.Gated dense = LlamaFamily.FeedForward(config);
         return QwenDeltaFamily.ReadSpec(config, ModelType, _ => dense, tied: false);
     }
 
-    public override NameTable TensorNames(ModelSpec spec)
+    public override NameTable TensorNames(ModelSpec spec) => WithDelta(QwenDeltaFamily.TensorNames(spec), spec);
+
+    internal static void WaiveSections(ConfigReader config) => config.Section("rope_parameters")?.Waive(
+        "positions in three directions are one in texts", "mrope_section", "mrope_interleaved");
+
+    internal static void ReadGguf(GgufConfig config)
     {
-        NameTable names = QwenDeltaFamily.TensorNames(spec);
+        config.Waive("positions in three directions are one in texts", "rope.dimension_sections");
+        QwenDeltaFamily.ReadGguf(config);
+    }
+
+    internal static void WriteGguf(GgufExport export)
+    {
+        QwenDeltaFamily.WriteGguf(export);
+        int pairs = export.Spec.Decoder!.AttentionLayers().First().Attention.Position is PositionSpec.Rope rope
+            ? rope.RotaryDim / 2
+            : 0;
+        export.Set("rope.dimension_sections", (int[])[pairs - 2 * (pairs / 3), pairs / 3, pairs / 3, 0]);
+    }
+
+    /// <summary>Adds the projections into the delta nets.</summary>
+    internal static NameTable WithDelta(NameTable names, ModelSpec spec)
+    {
         if (QwenDeltaFamily.DeltaOf(spec) is not { } delta)
             return names;
         int all = 2 * delta.KeyWidth + delta.ValueWidth, first = 0;
@@ -64,8 +78,11 @@ internal sealed class Qwen35Architecture : Architecture
         return names;
     }
 
-    /// <summary>Files have the first head of values of every key head, then the second of every one.</summary>
-    private static NameTable GgufNames(ModelSpec spec)
+    /// <summary>
+    /// All names in GGUF files but those of the feed-forward layers. Files have the first head of values of every key head, then
+    /// the second of every one.
+    /// </summary>
+    internal static NameTable GgufDelta(ModelSpec spec)
     {
         MixerSpec.GatedDelta? delta = QwenDeltaFamily.DeltaOf(spec);
         HeadTiles? Tiles(int width) => delta is null || delta.Heads == delta.KeyHeads
@@ -74,8 +91,6 @@ internal sealed class Qwen35Architecture : Architecture
         NameTable names = QwenDeltaFamily.GgufNames(spec, Tiles);
         names.Add("layers.*.delta.beta", new TensorPlace("blk.*.ssm_beta") { RowTiles = Tiles(1) });
         names.Add("layers.*.delta.step", new TensorPlace("blk.*.ssm_alpha") { RowTiles = Tiles(1) });
-        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-            names.Add($"layers.*.mlp.{part}", $"blk.*.ffn_{part}");
         return names;
     }
 }

@@ -36,7 +36,8 @@ internal sealed class Qwen3Architecture : Architecture
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
-        (Func<int, MixerSpec.Attention> attention, NormSpec norm, int context) = Attention(config, width, UsualHeadDim);
+        (Func<int, MixerSpec.Attention> attention, NormSpec norm, int context) =
+            Attention(config, width, UsualHeadDim, (i, first) => i >= first);
         FeedForwardSpec feedForward = LlamaFamily.FeedForward(config);
         return LlamaFamily.Model(config, ModelType, width, context,
             i => new LayerSpec(Placement.Pre, norm, attention(i), feedForward), tied: false);
@@ -46,7 +47,7 @@ internal sealed class Qwen3Architecture : Architecture
 
     /// <summary>The attention of each layer, which its brother with experts has too.</summary>
     internal static (Func<int, MixerSpec.Attention> Attention, NormSpec Norm, int Context) Attention(
-        ConfigReader config, int width, int? headDim)
+        ConfigReader config, int width, int? headDim, Func<int, int, bool> windowed)
     {
         bool bias = config.Flag(false, "attention_bias");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, headDim);
@@ -57,10 +58,7 @@ internal sealed class Qwen3Architecture : Architecture
             OutputBias = bias,
             HeadNorm = new HeadNormSpec(norm, HeadNormOver.Head),
         };
-        int window = config.SizeOrNull("sliding_window") ?? 0;
-        int firstWindowed = config.IdOrNull("max_window_layers") ?? 0;
-        if (!config.Flag(false, "use_sliding_window"))
-            window = 0;
-        return (i => attention with { Window = i >= firstWindowed ? window : 0 }, norm, context);
+        Func<int, int> windows = Qwen2Architecture.Windows(config, windowed);
+        return (i => attention with { Window = windows(i) }, norm, context);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class Qwen3MoeArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         (Func<int, MixerSpec.Attention> attention, NormSpec norm, int context) =
-            Qwen3Architecture.Attention(config, width, headDim: null);
+            Qwen3Architecture.Attention(config, width, headDim: null, windowed: (_, _) => true);
         FeedForwardSpec.Gated dense = LlamaFamily.FeedForward(config);
         FeedForwardSpec.Experts experts = ReadExperts(config, dense);
         Func<int, bool> isDense = DenseLayers(config);
@@ -46,14 +46,18 @@ internal sealed class Qwen3MoeArchitecture : Architecture
     public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.WithExperts(LlamaFamily.Names(spec));
 
     /// <summary>Experts as Qwen's configs have them.</summary>
-    internal static FeedForwardSpec.Experts ReadExperts(ConfigReader config, FeedForwardSpec.Gated dense)
+    /// <param name="config">The config.</param>
+    /// <param name="dense">A layer without experts.</param>
+    /// <param name="renormalise">Whether the class divides the weights by their sum if the config does not say.</param>
+    internal static FeedForwardSpec.Experts ReadExperts(
+        ConfigReader config, FeedForwardSpec.Gated dense, bool renormalise = false)
     {
         int count = config.Size("num_experts", "num_local_experts");
         int perToken = config.Size("num_experts_per_tok");
         if (perToken > count)
             throw config.Unsupported("num_experts_per_tok", perToken, $"at most num_experts {count} is needed");
         config.TrainingOnly("router_aux_loss_coef");
-        return new FeedForwardSpec.Experts(count, perToken, config.Flag(false, "norm_topk_prob"),
+        return new FeedForwardSpec.Experts(count, perToken, config.Flag(renormalise, "norm_topk_prob"),
             dense with { Width = config.Size("moe_intermediate_size") });
     }
 

@@ -5,8 +5,6 @@ namespace Seriatim.Models;
 /// </summary>
 internal sealed class Qwen3NextArchitecture : Architecture
 {
-    private const string Mlp = $"{QwenDeltaFamily.Layer}mlp.";
-
     public override string ModelType => "qwen3_next";
 
     public override IReadOnlyList<string> ClassNames => ["Qwen3NextForCausalLM"];
@@ -16,9 +14,7 @@ internal sealed class Qwen3NextArchitecture : Architecture
         Architecture = "qwen3next",
         Keys =
         [
-            .. QwenDeltaFamily.GgufKeys, new("expert_count", "num_experts"), new("expert_used_count", "num_experts_per_tok"),
-            new("expert_feed_forward_length", "moe_intermediate_size"),
-            new("expert_shared_feed_forward_length", "shared_expert_intermediate_size"),
+            .. QwenDeltaFamily.GgufKeys, .. Qwen2MoeArchitecture.ExpertKeys,
         ],
         Names = GgufNames,
         Read = config =>
@@ -33,7 +29,7 @@ internal sealed class Qwen3NextArchitecture : Architecture
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         FeedForwardSpec.Gated dense = LlamaFamily.FeedForward(config);
-        FeedForwardSpec.Experts experts = Qwen3MoeArchitecture.ReadExperts(config, dense) with
+        FeedForwardSpec.Experts experts = Qwen3MoeArchitecture.ReadExperts(config, dense, renormalise: true) with
         {
             Shared = dense with { Width = config.Size("shared_expert_intermediate_size") },
             SharedGate = true,
@@ -44,10 +40,7 @@ internal sealed class Qwen3NextArchitecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        NameTable names = LlamaFamily.WithExperts(QwenDeltaFamily.TensorNames(spec));
-        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-            names.Add($"layers.*.mlp.shared.{part}", $"{Mlp}shared_expert.{part}_proj");
-        names.Add("layers.*.mlp.shared_gate", $"{Mlp}shared_expert_gate");
+        NameTable names = Qwen2MoeArchitecture.WithShared(LlamaFamily.WithExperts(QwenDeltaFamily.TensorNames(spec)));
         if (QwenDeltaFamily.DeltaOf(spec) is not { } delta)
             return names;
 
@@ -78,10 +71,8 @@ internal sealed class Qwen3NextArchitecture : Architecture
         NameTable names = QwenDeltaFamily.GgufNames(spec, _ => null);
         if (QwenDeltaFamily.DeltaOf(spec) is { } delta)
             AddGates(names, delta, "blk.*.ssm_ba");
-        foreach (string part in (ReadOnlySpan<string>)["gate", "up", "down"])
-            names.Add($"layers.*.mlp.shared.{part}", $"blk.*.ffn_{part}_shexp");
         int width = spec.Decoder!.Width;
-        names.Add("layers.*.mlp.shared_gate", new TensorPlace("blk.*.ffn_gate_inp_shexp") { Shape = [width] });
+        Qwen2MoeArchitecture.AddGgufShared(names, width);
         return MixtralArchitecture.AddGgufExperts(names, spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>(), width);
     }
 }

@@ -105,7 +105,7 @@ internal static class QwenDeltaFamily
         }
 
         names.Waive("layers that predict tokens after the next", $"blk.{spec.Decoder!.Layers.Count}.*");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     public static void ReadGguf(GgufConfig config)

@@ -64,7 +64,7 @@ internal static class RecurrentFamily
     {
         var names = new NameTable { { "embed", "embed" }, { "head", "output" } };
         AddNames(names, "layers.*.recurrent", "rnn");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>The names of the layers of one torch module.</summary>

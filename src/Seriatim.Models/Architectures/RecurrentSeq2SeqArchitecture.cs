@@ -66,7 +66,7 @@ internal sealed class RecurrentSeq2SeqArchitecture : Architecture
         };
         RecurrentFamily.AddNames(names, "encoder.layers.*.recurrent", "encoder.rnn");
         RecurrentFamily.AddNames(names, "decoder.layers.*.recurrent", "decoder.rnn");
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     private static MixerSpec.Attention? Attention(ConfigReader config, int width)

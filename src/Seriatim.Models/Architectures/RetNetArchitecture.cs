@@ -72,7 +72,7 @@ internal sealed class RetNetArchitecture : Architecture
             { "head", "output_projection" },
         };
         if (spec.Head.Tied)
-            names.Waive("a copy of the tied embedding", "output_projection.weight");
+            names.Waive(NameTable.TiedCopy, "output_projection.weight");
         return names.Waive("computed from the config", "retnet_rel_pos.angle", "retnet_rel_pos.decay");
     }
 

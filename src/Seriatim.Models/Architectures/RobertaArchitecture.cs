@@ -7,6 +7,8 @@ internal sealed class RobertaArchitecture : Architecture
 
     public override IReadOnlyList<string> ClassNames => BertFamily.Classes("Roberta");
 
+    internal override GgufMap Gguf { get; } = BertGguf.Map(reads: false);
+
     public override ModelSpec ReadSpec(ConfigReader config, string className) =>
         RobertaFamily.ReadSpec(config, ModelType, className);
 

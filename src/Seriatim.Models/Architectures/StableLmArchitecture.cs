@@ -18,7 +18,8 @@ internal sealed class StableLmArchitecture : Architecture
             .. GgufMap.LayerNormKeys("layer_norm_eps"),
             new GgufKey("use_parallel_residual", "use_parallel_residual", GgufKind.Flag).Optional,
         ],
-        Names = spec => GgufMap.LlamaNames(spec, turned: false),
+        Names = spec => CohereArchitecture.WithHeadNorms(
+            GgufMap.LlamaNames(spec, turned: false), spec, "blk.*.attn_q_norm", "blk.*.attn_k_norm"),
         Read = config =>
         {
             LlamaFamily.ReadGguf(config, partial: true);
@@ -37,13 +38,27 @@ internal sealed class StableLmArchitecture : Architecture
         int width = config.Size("hidden_size");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width,
             rope: keys => keys with { DefaultPart = 0.25 });
-        config.Only("qk_layernorm", false);
         NormSpec norm = LlamaFamily.LayerNorm(config, "layer_norm_eps");
+        if (config.Flag(false, "qk_layernorm"))
+            attention = attention with { HeadNorm = new HeadNormSpec(norm with { Bias = false }, HeadNormOver.EachHead) };
         var layer = new LayerSpec(config.Flag(false, "use_parallel_residual") ? Placement.ParallelOfOne : Placement.Pre, norm,
             attention with { InputBias = config.Flag(false, "use_qkv_bias") }, LlamaFamily.FeedForward(config));
         ModelSpec spec = LlamaFamily.Model(config, ModelType, width, context, _ => layer, tied: false);
         return spec with { Dropout = config.Dropout(residual: "hidden_dropout", attention: "attention_dropout") };
     }
 
-    public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+    /// <summary>The factors of each head are a tensor of their own.</summary>
+    public override NameTable TensorNames(ModelSpec spec)
+    {
+        NameTable names = LlamaFamily.Names(spec);
+        MixerSpec.Attention attention = spec.Decoder!.AgreedAttention();
+        foreach ((string part, int heads) in (ReadOnlySpan<(string, int)>)[("q", attention.Heads),
+            ("k", attention.KeyValueHeads)])
+        {
+            names.Replace($"layers.*.attention.{part}_norm",
+                new TensorPlace($"model.layers.*.self_attn.{part}_layernorm.norms.#") { Pieces = heads });
+        }
+
+        return names;
+    }
 }

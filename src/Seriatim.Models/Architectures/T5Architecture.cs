@@ -106,10 +106,10 @@ internal sealed class T5Architecture : Architecture
         names.Add("decoder.layers.*.cross_norm", "decoder.block.*.layer.1.layer_norm");
         foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
             names.Add($"decoder.layers.*.cross.{part}", $"decoder.block.*.layer.1.EncDecAttention.{part}");
-        names.Waive("copies of the shared embedding", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight");
+        names.Waive(NameTable.TiedCopy, "encoder.embed_tokens.weight", "decoder.embed_tokens.weight");
         names.Waive("never read: attention to the encoder has no bias",
             "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
-        return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "lm_head.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "lm_head.weight") : names;
     }
 
     private static bool IsGated(ModelSpec spec) =>
@@ -148,7 +148,7 @@ internal sealed class T5Architecture : Architecture
         foreach (string part in (ReadOnlySpan<string>)["q", "k", "v", "o"])
             names.Add($"decoder.layers.*.cross.{part}", $"dec.blk.*.cross_attn_{part}");
         names.Waive("never read: attention to the encoder has no bias", "dec.blk.*.cross_attn_rel_b.weight");
-        return spec.Head.Tied ? names.Waive("a copy of the shared embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>"relu", "gelu", or gated as "gated-gelu" (which means the tanh form) and "gated-silu".</summary>

@@ -18,7 +18,7 @@ public static class CheckpointExporter
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
-        parameters.GroupBy(p => p.Place.Name).Select(tensor => (tensor.Key, Shape(tensor.First())));
+        parameters.GroupBy(p => p.Place.Name).SelectMany(tensor => Pieces(tensor.First().Place, tensor.Key, Shape(tensor.First())));
 
     private delegate void RowReader(Parameter parameter, int row, Span<float> values);
 
@@ -36,9 +36,22 @@ public static class CheckpointExporter
             float[] values = new float[(int)count];
             foreach (ModelParameter part in tensor)
                 Place(part, values, read, formed ? part.Place.Form : null);
-            yield return new ExportedTensor(tensor.Key, shape, values);
+            int first = 0;
+            foreach ((string name, IReadOnlyList<long> own) in Pieces(tensor.First().Place, tensor.Key, shape))
+            {
+                int length = (int)own.Aggregate(1L, (product, size) => product * size);
+                yield return new ExportedTensor(name, own, length == values.Length ? values : values[first..(first + length)]);
+                first += length;
+            }
         }
     }
+
+    /// <summary>The tensors that a vector lies in: itself, as a rule.</summary>
+    private static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Pieces(
+        TensorPlace place, string name, IReadOnlyList<long> shape) => place.Pieces == 0
+        ? [(name, shape)]
+        : Enumerable.Range(0, place.Pieces).Select(
+            i => (place.PieceName(i), (IReadOnlyList<long>)[shape[0] / place.Pieces]));
 
     private static int FileRows(ModelParameter parameter) =>
         parameter.Place.Rows?.Total ?? (parameter.IsVector ? parameter.Parameter.Columns : parameter.Parameter.Rows);

@@ -50,9 +50,11 @@ public sealed class CheckpointSource : IWeightSource
         string name = FileName(request.Place.Name);
         if (Coded(name, request) is { } coded)
             return Opened(request, coded);
+        if (request.Place.Pieces > 0)
+            return Joined(request);
         if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
-            throw Missing(name, request);
-        RequireShape(request, entry);
+            return request.Place.IsOptional ? request.NewParameter() : throw Missing(name, request);
+        RequireShape(request, entry, request.FileShape);
         Parameter parameter = _load.Make(
             request, StorageType(request, entry), made => ParameterLoader.Load(made, request, entry));
         if (_read.Add(name))
@@ -93,6 +95,8 @@ public sealed class CheckpointSource : IWeightSource
                 continue;
             string? reason = names.ReasonFor(entry.Name) ?? names.ReasonFor(_leftOutPrefix + entry.Name)
                 ?? (_coding is { } coding ? NameTable.ReasonFor(coding.Waived, entry.Name) : null);
+            if (reason == NameTable.TiedCopy)
+                RequireCopy(entry, names);
             if (reason is null)
                 unread.Add(entry.Name);
             else
@@ -127,6 +131,60 @@ public sealed class CheckpointSource : IWeightSource
         }
 
         return coded;
+    }
+
+    /// <summary>A vector that lies in several tensors, one after another.</summary>
+    private Parameter Joined(ParameterRequest request)
+    {
+        float[] values = new float[request.Columns];
+        int length = values.Length / request.Place.Pieces;
+        for (int piece = 0; piece < request.Place.Pieces; piece++)
+        {
+            string name = FileName(request.Place.PieceName(piece));
+            if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
+                throw Missing(name, request);
+            RequireShape(request, entry, [length]);
+            entry.File.ReadF32(entry, values.AsSpan(piece * length, length));
+            if (_read.Add(name))
+                _load.Done(entry.ByteLength);
+        }
+
+        Parameter parameter = request.NewParameter();
+        parameter.WriteRow(0, values);
+        return parameter;
+    }
+
+    /// <summary>Refuses a file whose head is not the embedding although the model's is.</summary>
+    private void RequireCopy(SafetensorsEntry copy, NameTable names)
+    {
+        if (names.PlaceOf("embed") is not { } place
+            || !_checkpoint.TryGet(FileName($"{place.Name}.weight"), out SafetensorsEntry? embedding) || embedding == copy || IsSame(copy, embedding))
+        {
+            return;
+        }
+
+        throw new CheckpointMismatchException(_checkpoint.Folder, [copy.Name, embedding.Name],
+            $"{copy} is not what {embedding} is, although the head is tied to the embedding: tie_word_embeddings is true in the "
+                + "config, or missing, which means true for this class. Set it to false if the head is one of its own, or "
+                + $"remove {copy.Name}.");
+    }
+
+    private static bool IsSame(SafetensorsEntry one, SafetensorsEntry other)
+    {
+        if (!one.Shape.AsSpan().SequenceEqual(other.Shape.AsSpan()))
+            return false;
+        const int Block = 1 << 16;
+        float[] a = new float[Block], b = new float[Block];
+        for (long first = 0; first < one.ElementCount; first += Block)
+        {
+            int count = (int)Math.Min(Block, one.ElementCount - first);
+            one.File.ReadF32(one, first, a.AsSpan(0, count));
+            other.File.ReadF32(other, first, b.AsSpan(0, count));
+            if (!a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+                return false;
+        }
+
+        return true;
     }
 
     private Parameter Opened(ParameterRequest request, CodedMatrix coded)
@@ -164,7 +222,10 @@ public sealed class CheckpointSource : IWeightSource
             && Parts.Contains(e.Name[stem.Length..])) is { } part
             ? $"The file has {part.Name}, and the config no quantization_config that says how to read it; "
                 + "add the one its maker wrote."
-            : "Is this the config that belongs to the weights?";
+            : request is { Path: "head", Ending: ".weight" }
+                ? "A head that is tied to the embedding has no tensor: if this one is, the config must say so "
+                    + "(tie_word_embeddings: true)."
+                : "Is this the config that belongs to the weights?";
         return new CheckpointMismatchException(_checkpoint.Folder, [name],
             $"{name} is missing; the config ({request.Why}) needs it as {Shape(request.FileShape)}. {hint}");
     }
@@ -184,9 +245,8 @@ public sealed class CheckpointSource : IWeightSource
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
 
-    private static void RequireShape(ParameterRequest request, SafetensorsEntry entry)
+    private static void RequireShape(ParameterRequest request, SafetensorsEntry entry, long[] needed)
     {
-        long[] needed = request.FileShape;
         bool same = entry.Shape.AsSpan().SequenceEqual(needed);
 
         // A vector may have a leading 1, as final_logits_bias of BART has.

@@ -10,8 +10,11 @@ namespace Seriatim.Models;
 /// </summary>
 public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
 {
+    /// <summary>The reason not to read a tensor that holds the embedding again; a file in which it does not is refused.</summary>
+    internal const string TiedCopy = "a copy of the tied embedding";
+
     private readonly Dictionary<string, TensorPlace> _places = [];
-    private readonly List<(string Pattern, string Reason)> _waived = [];
+    private readonly List<(string Pattern, string Reason)> _waived = [("*rotary_emb.inv_freq", "computed from the config")];
 
     /// <summary>A prefix that files of the bare base model leave out, e.g. <c>transformer.</c>; null if there is none.</summary>
     public string? OptionalPrefix { get; private set; }
@@ -21,6 +24,12 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
 
     /// <summary>Adds a part under its file name.</summary>
     public void Add(string path, string fileName) => _places.Add(path, new TensorPlace(fileName));
+
+    /// <summary>The place of a path with stars, as it stands in the table; null: it is not there.</summary>
+    internal TensorPlace? PlaceOf(string path) => _places.GetValueOrDefault(path);
+
+    /// <summary>Takes a part out.</summary>
+    internal void Remove(string path) => _places.Remove(path);
 
     /// <summary>Adds a part that is not a whole file tensor as it stands.</summary>
     public void Add(string path, TensorPlace place) => _places.Add(path, place);
@@ -68,12 +77,16 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
         return renamed;
     }
 
-    /// <summary>The place of a part.</summary>
+    /// <summary>The place of a part: that of its very path, or of the path with stars for its numbers.</summary>
     /// <param name="path">The path, with numbers.</param>
     /// <param name="ending"><c>.weight</c>, <c>.bias</c>, or nothing.</param>
     /// <exception cref="InvalidOperationException">The table has no such path: an error in an architecture.</exception>
     public TensorPlace Find(string path, string ending)
     {
+        if (_places.TryGetValue(path + ending, out TensorPlace? exact))
+            return exact;
+        if (_places.TryGetValue(path, out exact))
+            return exact with { Name = exact.Name + ending };
         string[] parts = path.Split('.');
         var numbers = new Queue<string>();
         for (int i = 0; i < parts.Length; i++)

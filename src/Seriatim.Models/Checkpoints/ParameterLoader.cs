@@ -33,10 +33,9 @@ internal static class ParameterLoader
     {
         int rows = Math.Min(Block, parameter.Rows - first);
         int columns = parameter.Columns;
-        if (parameter.Data.Type != DataType.F32 && entry.Type.ToDataType() == parameter.Data.Type && place.Rows is null
-            && entry.IsAligned)
+        if (parameter.Data.Type != DataType.F32 && entry.Type.ToDataType() == parameter.Data.Type && entry.IsAligned)
         {
-            parameter.WriteRows(first, Patterns(entry, (long)first * columns, checked(rows * columns)));
+            LoadPatterns(parameter, place, entry, first, rows);
             return;
         }
 
@@ -45,6 +44,20 @@ internal static class ParameterLoader
             entry.File.ReadF32(entry, (long)place.FileRow(first + row) * columns, buffer.AsSpan(row * columns, columns));
         parameter.WriteRows(first, buffer.AsSpan(0, rows * columns));
         ArrayPool<float>.Shared.Return(buffer);
+    }
+
+    /// <summary>The same of a tensor that is stored as it is kept: rows that follow each other in the file go at once.</summary>
+    private static void LoadPatterns(Parameter parameter, TensorPlace place, SafetensorsEntry entry, int first, int rows)
+    {
+        int columns = parameter.Columns;
+        for (int done = 0; done < rows;)
+        {
+            int file = place.FileRow(first + done), count = 1;
+            while (done + count < rows && place.FileRow(first + done + count) == file + count)
+                count++;
+            parameter.WriteRows(first + done, Patterns(entry, (long)file * columns, checked(count * columns)));
+            done += count;
+        }
     }
 
     private static unsafe ReadOnlySpan<ushort> Patterns(SafetensorsEntry entry, long first, int count) =>

@@ -38,6 +38,26 @@ public sealed record TensorPlace(
     /// <summary>The same for its columns.</summary>
     public HeadTiles? ColumnTiles { get; init; }
 
+    /// <summary>
+    /// If above 0, the vector lies in so many tensors, one after another (StableLM: a norm of each head); their numbers stand in
+    /// the name in place of <c>#</c>.
+    /// </summary>
+    internal int Pieces { get; init; }
+
+    /// <summary>
+    /// The first rows of the parameter that files which are written leave out: nobody reads them (positions of RoBERTa before its
+    /// first).
+    /// </summary>
+    internal int SkippedRows { get; init; }
+
+    /// <summary>Whether a file may lack it: it is zero then (buffers of the reference that not all files have).</summary>
+    internal bool IsOptional { get; init; }
+
+    /// <summary>The name of one of the <see cref="Pieces"/>.</summary>
+    /// <param name="number">Which.</param>
+    internal string PieceName(int number) =>
+        Name.Replace("#", number.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+
     /// <summary>The place of one of the slices.</summary>
     /// <param name="number">Which.</param>
     public TensorPlace OfSlice(int number)

@@ -7,9 +7,11 @@ internal static class CommonKeys
     {
         ["relu"] = Activation.Relu,
         ["gelu"] = Activation.Gelu,
+        ["gelu_python"] = Activation.Gelu,
         ["gelu_new"] = Activation.GeluTanh,
         ["gelu_fast"] = Activation.GeluTanh,
         ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["gelu_python_tanh"] = Activation.GeluTanh,
         ["quick_gelu"] = Activation.GeluQuick,
         ["silu"] = Activation.Silu,
         ["swish"] = Activation.Silu,

@@ -67,6 +67,15 @@ public sealed class ConfigReader
     public int? SizeOrNull(params ReadOnlySpan<string> names) =>
         Find(names, out string name) is { } value ? Integer(name, value, 1) : null;
 
+    /// <summary>Whether the config says null: that there is none, where a missing key means the usual.</summary>
+    internal bool IsNull(string name) =>
+        _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+
+    /// <summary>A size that a null says there is none of.</summary>
+    /// <param name="usual">What a missing key means.</param>
+    /// <param name="name">The key.</param>
+    internal int? SizeOrNone(int usual, string name) => SizeOrNull(name) ?? (IsNull(name) ? null : usual);
+
     /// <summary>A size times another one: refused if no tensor could be so large.</summary>
     /// <param name="name">The key of the first.</param>
     /// <param name="size">What it says.</param>
@@ -77,13 +86,16 @@ public sealed class ConfigReader
         ? (int)(size * times)
         : throw Unsupported(name, size, $"times {of} {times} that is above {LargestSize}, the largest product supported");
 
-    /// <summary>A token id or another integer from 0, or null if the config does not have it.</summary>
-    public int? IdOrNull(string name) => Find([name], out _) is { } value ? Integer(name, value, 0) : null;
+    /// <summary>
+    /// A token id or another integer from 0, or null if the config does not have it. -1 stands for no token.
+    /// </summary>
+    public int? IdOrNull(string name) =>
+        Find([name], out _) is { } value && !IsNoToken(name, value) ? Integer(name, value, 0) : null;
 
     /// <summary>One token id or a list of them; empty if the config has none.</summary>
     public int[] Ids(string name)
     {
-        if (Find([name], out _) is not { } value)
+        if (Find([name], out _) is not { } value || IsNoToken(name, value))
             return [];
         return value.ValueKind == JsonValueKind.Array
             ? [.. value.EnumerateArray().Select(id => Integer(name, id, 0))]
@@ -98,6 +110,11 @@ public sealed class ConfigReader
     /// <summary>A number, or null if the config does not have it.</summary>
     public double? NumberOrNull(params ReadOnlySpan<string> names) =>
         Find(names, out string name) is { } value ? Finite(name, value) : null;
+
+    /// <summary>A number that a null says there is none of.</summary>
+    /// <param name="usual">What a missing key means.</param>
+    /// <param name="name">The key.</param>
+    internal double? NumberOrNone(double usual, string name) => NumberOrNull(name) ?? (IsNull(name) ? null : usual);
 
     /// <summary>True or false.</summary>
     public bool Flag(bool fallback, params ReadOnlySpan<string> names)
@@ -359,6 +376,9 @@ public sealed class ConfigReader
             && number <= LargestSize
             ? number
             : throw Unsupported(name, value, $"an integer from {smallest} to {LargestSize} is needed");
+
+    private static bool IsNoToken(string name, JsonElement value) => name.EndsWith("_token_id", StringComparison.Ordinal)
+        && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id == -1;
 
     private float Rate(string? name)
     {

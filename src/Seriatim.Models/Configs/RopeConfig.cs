@@ -116,6 +116,10 @@ internal static class RopeConfig
         }
     }
 
+    /// <summary>Whether a section is divided by kinds of layers.</summary>
+    public static bool IsByKind(ConfigReader config) => ((string[])["rope_scaling", "rope_parameters"]).Any(
+        name => config.Section(name) is { } section && section.Keys.Any(section.HasSection));
+
     /// <summary>The value at the root or in a section; where there are several, they must be one.</summary>
     private static double? One(string key, double? root, (ConfigReader Reader, string Name)[] sections,
         Func<ConfigReader, double?> read)
@@ -138,6 +142,7 @@ internal static class RopeConfig
     private static RopeScaling? Scaling(ConfigReader section, string type, int rotaryDim, int maxPositions,
         int? originalPositions)
     {
+        section.Waive("whether the model was tuned with what is applied", "finetuned");
         int? trained = section.SizeOrNull("original_max_position_embeddings");
         if (type != "default" && trained is { } own && originalPositions is { } root && own != root)
         {
@@ -155,7 +160,7 @@ internal static class RopeConfig
             case "dynamic":
                 return new RopeScaling.DynamicNtk(Factor(section), trained ?? maxPositions);
             case "yarn":
-                return Yarn(section, trained ?? maxPositions);
+                return Yarn(section, trained ?? maxPositions, maxPositions);
             case "llama3":
                 return new RopeScaling.Llama3(
                     Factor(section),
@@ -169,9 +174,12 @@ internal static class RopeConfig
         }
     }
 
-    private static RopeScaling.Yarn Yarn(ConfigReader section, int trained)
+    private static RopeScaling.Yarn Yarn(ConfigReader section, int trained, int maxPositions)
     {
-        double factor = Factor(section);
+        // Without a factor the reference takes the quotient of the lengths.
+        double factor = maxPositions > trained && section.NumberOrNull("factor") is null
+            ? (double)maxPositions / trained
+            : Factor(section);
         (double fast, double slow) = (section.Number(32, "beta_fast"), section.Number(1, "beta_slow"));
         if (!(slow > 0 && fast >= slow))
         {

@@ -31,6 +31,7 @@ internal sealed class TextWrapper
         ["Gemma4ForConditionalGeneration"] = "gemma4_text",
         ["Llama4ForConditionalGeneration"] = "llama4_text",
         ["Qwen3_5ForConditionalGeneration"] = "qwen3_5_text",
+        ["Qwen3_5MoeForConditionalGeneration"] = "qwen3_5_moe_text",
     };
 
     /// <summary>Keys beside the text model that say nothing of it.</summary>

@@ -12,7 +12,7 @@ internal static class GgufLoader
         {
             GgufDescription found = Describe(new GgufFileHeader(checkpoint));
             ModelSpec spec = options.Apply(found.Spec);
-            GgufMap map = found.Architecture.Gguf!;
+            GgufMap map = found.Map;
             NameTable names = map.NamesIn?.Invoke(spec, found.Metadata) ?? map.Names(spec);
             CheckBlocks(checkpoint, spec);
             PackCache? cache = options.Placement == WeightPlacement.Packed
@@ -38,17 +38,16 @@ internal static class GgufLoader
     /// <exception cref="ModelException">The architecture is unknown, or a key cannot be honoured.</exception>
     public static GgufDescription Describe(IGgufHeader header)
     {
-        (Architecture architecture, GgufConfig gguf) = ArchitectureRegistry.Find(header);
-        ReadOnlyMemory<byte> json = ReadConfig(architecture, gguf);
+        (Architecture architecture, GgufMap map, GgufConfig gguf) = ArchitectureRegistry.Find(header);
+        ReadOnlyMemory<byte> json = ReadConfig(architecture, map, gguf);
         using JsonDocument document = LenientJson.Parse(json, header.Path);
         (ModelSpec spec, _, ModelConfig config) = Model.ReadConfig(header.Path, document.RootElement);
-        return new GgufDescription(architecture, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored });
+        return new GgufDescription(map, gguf, spec, config with { Json = json, IgnoredKeys = gguf.Ignored });
     }
 
     /// <summary>The config that says what the metadata say, UTF-8.</summary>
-    private static ReadOnlyMemory<byte> ReadConfig(Architecture architecture, GgufConfig gguf)
+    private static ReadOnlyMemory<byte> ReadConfig(Architecture architecture, GgufMap map, GgufConfig gguf)
     {
-        GgufMap map = architecture.Gguf!;
         gguf.Copy(map.Keys);
         gguf.CopyCommon();
         map.Read(gguf);
@@ -74,8 +73,8 @@ internal static class GgufLoader
 }
 
 /// <summary>What a GGUF header describes.</summary>
-/// <param name="Architecture">Which architecture reads it.</param>
+/// <param name="Map">What reads it.</param>
 /// <param name="Metadata">Its keys.</param>
 /// <param name="Spec">The model.</param>
 /// <param name="Config">Its ids and labels, and the config that says the same.</param>
-internal sealed record GgufDescription(Architecture Architecture, GgufConfig Metadata, ModelSpec Spec, ModelConfig Config);
+internal sealed record GgufDescription(GgufMap Map, GgufConfig Metadata, ModelSpec Spec, ModelConfig Config);

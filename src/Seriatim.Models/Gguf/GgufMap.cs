@@ -91,7 +91,7 @@ internal sealed class GgufMap
             names.Add("layers.*.mlp.down", "blk.*.ffn_down");
         }
 
-        return spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names;
+        return spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names;
     }
 
     /// <summary>Names of a gated feed-forward layer and of separate q, k and v, whose rows llama files hold turned.</summary>
@@ -123,7 +123,7 @@ internal sealed class GgufMap
 
         names.Add(before ? "layers.*.after1" : "layers.*.norm1", Norm("blk.*.post_attention_norm"));
         names.Add(before ? "layers.*.after2" : "layers.*.norm2", Norm("blk.*.post_ffw_norm"));
-        return WithLlamaParts(spec.Head.Tied ? names.Waive("a copy of the tied embedding", "output.weight") : names, spec,
+        return WithLlamaParts(spec.Head.Tied ? names.Waive(NameTable.TiedCopy, "output.weight") : names, spec,
             turned: false, form);
     }
 

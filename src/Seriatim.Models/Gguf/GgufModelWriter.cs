@@ -30,7 +30,7 @@ public static class GgufModelWriter
             throw new InvalidOperationException(
                 $"{model.Matrices[0]} is quantised already; load the model with its weights as F32 to write it.");
         }
-        GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.Gguf
+        GgufMap map = ArchitectureRegistry.All.FirstOrDefault(a => a.ModelType == model.Spec.Family)?.GgufOf(model.Spec)
             ?? throw new UnsupportedConfigException(name, ["model_type"],
                 $"model_type is {model.Spec.Family}, which GGUF files of this version do not hold.");
         (GgufExport export, GgufTensor[] tensors) = Draft(model, map, mix);
@@ -111,13 +111,14 @@ public static class GgufModelWriter
         {
             (ModelParameter first, TensorPlace place) = group.First();
             int columns = first.IsVector ? 1 : first.Parameter.Columns;
-            int rows = place.Rows?.Total ?? (first.IsVector ? first.Parameter.Columns : first.Parameter.Rows);
+            int rows = place.Rows?.Total
+                ?? (first.IsVector ? first.Parameter.Columns : first.Parameter.Rows) - place.SkippedRows;
             var origins = new (ModelParameter Part, int Row)[rows];
             foreach ((ModelParameter source, TensorPlace own) in group)
             {
                 int count = source.IsVector ? source.Parameter.Columns : source.Parameter.Rows;
-                for (int row = 0; row < count; row++)
-                    origins[own.FileRow(row)] = (source, row);
+                for (int row = own.SkippedRows; row < count; row++)
+                    origins[own.FileRow(row - own.SkippedRows)] = (source, row);
             }
 
             if (Array.Exists(origins, o => o.Part is null))

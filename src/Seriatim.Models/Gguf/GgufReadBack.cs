@@ -21,7 +21,7 @@ internal static class GgufReadBack
         if (lost.Count > 0)
         {
             throw new UnsupportedConfigException(model.Spec.Family, [.. lost.Select(l => l.Field)],
-                $"a GGUF file of {read.Architecture.Gguf!.Architecture} would be read as another model: "
+                $"a GGUF file of {read.Map.Architecture} would be read as another model: "
                 + string.Join("; ", lost.Select(l => $"{l.Field} is {l.Own} and would become {l.Other}"))
                 + ". This model cannot be written as GGUF.");
         }

@@ -28,7 +28,7 @@ internal sealed class LatentLayer : Mixer
         (int inputs, string of) = (width, $"hidden size {width}");
         if (spec.QueryRank is { } queries)
         {
-            _queryDown = weights.Linear("q_down", queries, width, bias: false, $"query rank {queries}, {of}");
+            _queryDown = weights.Linear("q_down", queries, width, spec.Bias, $"query rank {queries}, {of}");
             _queryNorm = weights.Norm("q_norm", norm, queries);
             (inputs, of) = (queries, $"query rank {queries}");
         }
@@ -36,8 +36,8 @@ internal sealed class LatentLayer : Mixer
         _q = weights.Linear("q", heads * spec.KeyDim, inputs, bias: false, $"heads {heads} x {spec.KeyDim} features, {of}");
         _queryTurn = weights.Linear("q_turn", heads * spec.TurnDim, inputs, bias: false,
             $"heads {heads} x {spec.TurnDim} rotary features, {of}");
-        _latent = weights.Linear("latent", rank, width, bias: false, $"latent rank {rank}, hidden size {width}");
-        _turn = weights.Linear("turn", spec.TurnDim, width, bias: false, $"{spec.TurnDim} rotary features, hidden size {width}");
+        _latent = weights.Linear("latent", rank, width, spec.Bias, $"latent rank {rank}, hidden size {width}");
+        _turn = weights.Linear("turn", spec.TurnDim, width, spec.Bias, $"{spec.TurnDim} rotary features, hidden size {width}");
         _norm = weights.Norm("norm", norm, rank);
         _keys = new LinearWeight[heads];
         _values = new LinearWeight[heads];
@@ -49,7 +49,7 @@ internal sealed class LatentLayer : Mixer
                 $"heads {heads} x {spec.ValueDim} features of values, latent rank {rank}");
         }
 
-        _o = weights.Linear("o", width, heads * spec.ValueDim, bias: false,
+        _o = weights.Linear("o", width, heads * spec.ValueDim, spec.Bias,
             $"heads {heads} x {spec.ValueDim} features of values, hidden size {width}");
         _attention = new AttentionSpec(heads, 1, rank + spec.TurnDim, spec.Scale) { SharesValues = true };
         (_spec, _place) = (spec, place);

@@ -54,7 +54,7 @@ internal sealed class Mamba2Layer : Mixer
             _normFactors = weights.Factors("norm", spec.Inner, why);
         }
 
-        _o = weights.Linear("o", width, spec.Inner, spec.Bias, why);
+        _o = weights.Linear("o", width, spec.Inner, spec.OutputBias, why);
         (_spec, _place) = (spec, place);
     }
 

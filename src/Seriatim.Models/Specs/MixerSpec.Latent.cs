@@ -21,6 +21,12 @@ public abstract partial record MixerSpec
         /// <summary>Features that queries are made of, normed; null: they are made of the row itself.</summary>
         public int? QueryRank { get; init; }
 
+        /// <summary>
+        /// Whether the layers that make the latent, the part that turns and what queries are made of have a bias, and the layer
+        /// out. Queries that are made of the row itself have none.
+        /// </summary>
+        public bool Bias { get; init; }
+
         /// <summary>Of the norms of the latent, and of what queries are made of.</summary>
         public float Epsilon { get; init; } = 1e-6f;
 

@@ -16,11 +16,20 @@ public abstract partial record MixerSpec
     /// <param name="Epsilon">Added to the mean square of the norm, which goes over all channels of a row.</param>
     public sealed record Mamba2(int Heads, int HeadDim, int Groups, int States, int Kernel, float Epsilon) : MixerSpec
     {
+        private readonly bool? _outputBias;
+
         /// <summary>What follows the convolution.</summary>
         public Activation Activation { get; init; } = Activation.Silu;
 
         /// <summary>Whether the linear layers in and out have a bias.</summary>
         public bool Bias { get; init; }
+
+        /// <summary>Whether that out has one; as <see cref="Bias"/> if nothing else is said.</summary>
+        public bool OutputBias
+        {
+            get => _outputBias ?? Bias;
+            init => _outputBias = value;
+        }
 
         /// <summary>Whether the convolution has one.</summary>
         public bool ConvolutionBias { get; init; } = true;

@@ -70,6 +70,7 @@ internal sealed class SpecComparer
         Add($"{path}.final norm", own.FinalNorm, other.FinalNorm);
         Add($"{path}.token types", own.TokenTypes, other.TokenTypes);
         Add($"{path}.layer inputs", own.LayerInputs, other.LayerInputs);
+        (own, other) = (own with { Position = Plain(own.Position) }, other with { Position = Plain(other.Position) });
         Add($"{path}.position", own.Position, other.Position);
         Add($"{path}.layers", own.Layers.Count, other.Layers.Count);
         foreach ((LayerSpec a, LayerSpec b) in own.Layers.Zip(other.Layers))
@@ -188,6 +189,10 @@ internal sealed class SpecComparer
             ? first with { Count = first.Count + 1 }
             : (own, other, 1);
     }
+
+    /// <summary>Rows of a table before that of position 0 are read by nobody.</summary>
+    private static PositionSpec Plain(PositionSpec position) =>
+        position is PositionSpec.Learned learned ? learned with { Offset = 0 } : position;
 
     private static LayerSpec Plain(LayerSpec layer, int context) =>
         layer.Mixer is MixerSpec.Attention attention && attention.Window >= context

@@ -9,6 +9,8 @@ internal sealed unsafe class CpuDevice : Device
 
     internal override bool IsHere => true;
 
+    internal override bool LastsAsZeros => !TensorPool.Guarded;
+
     public override IDifferentiableOps NewOps(int threads = 0, LaneWidth? width = null) => CpuOps.Create(threads, width);
 
     public override void Write(Tensor tensor, ReadOnlySpan<float> values)

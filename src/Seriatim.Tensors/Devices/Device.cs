@@ -40,7 +40,8 @@ public abstract class Device
     public Tensor Zeros(int rows, int columns, DataType type = DataType.F32, bool lasting = false)
     {
         var tensor = new Tensor(this, rows, columns, type, lasting);
-        Clear(tensor);
+        if (!lasting || !LastsAsZeros)
+            Clear(tensor);
         return tensor;
     }
 
@@ -128,6 +129,9 @@ public abstract class Device
 
     /// <summary>Whether the calling thread may read and write the device's memory as it is.</summary>
     internal abstract bool IsHere { get; }
+
+    /// <summary>Whether lasting memory is all zeros when it is allocated.</summary>
+    internal virtual bool LastsAsZeros => false;
 
     /// <summary>Memory of a tensor. It may be used by work that is asked for from now on.</summary>
     /// <param name="bytes">How much.</param>

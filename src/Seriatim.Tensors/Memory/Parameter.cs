@@ -267,17 +267,20 @@ public sealed unsafe class Parameter : IDisposable
     private void StoreRows(int firstRow, ReadOnlySpan<ushort> patterns)
     {
         int rows = patterns.Length / Columns;
-        const int Block = 32; // columns of all rows that are moved while their lines are in the cache
         ushort* data = (ushort*)Data.Data;
-        for (int first = 0; first < Columns; first += Block)
+        if (Layout == ParameterLayout.RowMajor)
         {
-            int end = Math.Min(Columns, first + Block);
-            for (int row = 0; row < rows; row++)
+            patterns.CopyTo(new Span<ushort>(data + Offset(firstRow, 0), patterns.Length));
+            return;
+        }
+
+        fixed (ushort* from = patterns)
+        {
+            for (int done = 0; done < rows;)
             {
-                ushort* to = data + Offset(firstRow + row, 0);
-                ReadOnlySpan<ushort> from = patterns.Slice(row * Columns, Columns);
-                for (int column = first; column < end; column++)
-                    to[(long)column * Stride] = from[column];
+                int row = firstRow + done, count = Math.Min(rows - done, PanelRows - row % PanelRows);
+                TransposePatterns.Block(from + (long)done * Columns, Columns, count, Columns, data + Offset(row, 0), PanelRows);
+                done += count;
             }
         }
     }
@@ -339,7 +342,8 @@ public sealed unsafe class Parameter : IDisposable
     {
         (int rows, int columns) = StoredShape();
         var storage = new Tensor(Device, rows, columns, type, lasting: true);
-        Device.Clear(storage);
+        if (!Device.LastsAsZeros)
+            Device.Clear(storage);
         return storage;
     }
 

@@ -115,13 +115,18 @@ public sealed unsafe class TensorPool
         return (void*)buffer;
     }
 
-    /// <summary>Memory that is not kept when it is returned.</summary>
+    /// <summary>
+    /// Memory that is not kept when it is returned, all zeros unless it is guarded. Large buffers come fresh from the system,
+    /// which clears a page when it is first touched: whoever fills a weight from many threads pays for its pages there, and once.
+    /// </summary>
     internal void* RentLasting(long bytes, out int sizeClass)
     {
         if (Guarded)
             return Rent(bytes, out sizeClass);
         sizeClass = LastingClass;
-        void* buffer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        byte* block = (byte*)NativeMemory.AllocZeroed((nuint)(bytes + Alignment + sizeof(nint)));
+        nint* buffer = (nint*)((nint)(block + sizeof(nint) + Alignment - 1) & -Alignment);
+        buffer[-1] = (nint)block;
         Interlocked.Add(ref _liveBytes, bytes);
         return buffer;
     }
@@ -136,7 +141,7 @@ public sealed unsafe class TensorPool
     {
         if (sizeClass == LastingClass)
         {
-            NativeMemory.AlignedFree(buffer);
+            NativeMemory.Free((void*)((nint*)buffer)[-1]);
             Interlocked.Add(ref _liveBytes, -bytes);
             return;
         }

@@ -5,7 +5,7 @@ namespace Seriatim;
 /// <summary>Finds the best answers from the scores of their beginnings and ends (Devlin et al., 2018, section 4.2).</summary>
 internal static class AnswerSpans
 {
-    /// <summary>The best spans.</summary>
+    /// <summary>The best spans, as many as are asked for, and after them, if it may be one, that there is none.</summary>
     /// <param name="context">The text that is asked.</param>
     /// <param name="tokens">The question and the text as the model reads them.</param>
     /// <param name="logits">Two scores of each token: of a beginning, of an end.</param>
@@ -24,8 +24,6 @@ internal static class AnswerSpans
                 best.Dequeue();
         }
 
-        if (options.AllowsNone)
-            Offer(0, 0);
         for (int begin = 1; begin < places.Length; begin++)
         {
             for (int end = begin; end < Math.Min(places.Length, begin + options.LongestAnswer); end++)
@@ -35,19 +33,13 @@ internal static class AnswerSpans
         var found = new List<TextAnswer>();
         while (best.TryDequeue(out (int Begin, int End) span, out double probability))
         {
-            (int start, int stop) = span.Begin == 0 ? (0, 0)
-                : (tokens[places[span.Begin]].Start, Math.Max(tokens[places[span.Begin]].Start, tokens[places[span.End]].End));
-            found.Add(new TextAnswer
-            {
-                Start = start,
-                End = stop,
-                Text = context[start..stop],
-                Probability = probability,
-                IsNone = span.Begin == 0,
-            });
+            int start = tokens[places[span.Begin]].Start, stop = Math.Max(start, tokens[places[span.End]].End);
+            found.Add(new TextAnswer { Start = start, End = stop, Text = context[start..stop], Probability = probability });
         }
 
         found.Reverse();
+        if (options.AllowsNone)
+            found.Add(new TextAnswer { Start = 0, End = 0, Text = "", Probability = begins[0] * ends[0], IsNone = true });
         return found;
     }
 

@@ -32,6 +32,8 @@ internal static class FamilyFormulas
             ["gpt_bigcode"] = GptBigCode,
             ["starcoder2"] = Starcoder2,
             ["stablelm"] = StableLm,
+            ["stablelm-heads"] = StableLmHeads,
+            ["deepseek_v3-halves"] = DeepseekHalves,
         };
 
     /// <summary>Layers with the usual names, after an embedding and before a norm and a head.</summary>
@@ -269,4 +271,43 @@ internal static class FamilyFormulas
         double[][] mixed = Attention(w, n, path, 16, (rows, _) => Rope(rows, 16, 4, 10000, false));
         return Add(x, mixed, w.Gated(n, $"{path}.mlp"));
     }, x => w.LayerNorm(x, "model.norm"));
+
+    /// <summary>A layer norm of each head with factors of its own.</summary>
+    private static double[][] StableLmHeads(Scalar w, int[] ids) => Decoder(w, ids, 48, (x, path, _) =>
+    {
+        double[][] n = w.LayerNorm(x, $"{path}.input_layernorm");
+        double[][] mixed = Attention(w, n, path, 12, (rows, kind) => Rope(Heads(rows, 12, (head, values) =>
+            w.LayerNorm([values], $"{path}.self_attn.{kind}_layernorm.norms.{head}")[0]), 12, 6, 10000, false));
+        return Add(x, mixed, w.Gated(n, $"{path}.mlp"));
+    }, x => w.LayerNorm(x, "model.norm"));
+
+    /// <summary>Keys and values of all heads are made of the latent, which the library never does; halves turn; biases.</summary>
+    private static double[][] DeepseekHalves(Scalar w, int[] ids) => Decoder(w, ids, 40, (x, path, layer) =>
+    {
+        double[][] n = w.Rms(x, $"{path}.input_layernorm");
+        string own = $"{path}.self_attn";
+        double[][] q = w.Linear(w.Rms(w.Linear(n, $"{own}.q_a_proj"), $"{own}.q_a_layernorm"), $"{own}.q_b_proj");
+        double[][] latent = w.Linear(n, $"{own}.kv_a_proj_with_mqa");
+        double[][] turn = Rope(Map(latent, row => row[19..]), 6, 6, 10000, neighbours: false);
+        double[][] all = w.Linear(w.Rms(Map(latent, row => row[..19]), $"{own}.kv_a_layernorm"), $"{own}.kv_b_proj");
+        double[][] part = Rope(Heads(q, 13, (_, head) => head[7..]), 6, 6, 10000, neighbours: false);
+        double[][] queries = [.. q.Select((row, i) => Heads([row], 13, (h, head) =>
+            [.. head[..7], .. part[i][(6 * h)..(6 * h + 6)]])[0])];
+        double[][] keys = [.. all.Select((row, i) => Heads([row], 18, (_, head) => [.. head[..7], .. turn[i]])[0])];
+        double[][] values = Heads(all, 18, (_, head) => [.. head[7..], 0, 0]);
+        double[][] mixed = Heads(Attend(queries, keys, values, 13), 13, (_, head) => head[..11]);
+        double[][] h = Add(x, w.Linear(mixed, $"{own}.o_proj"));
+        double[][] m = w.Rms(h, $"{path}.post_attention_layernorm");
+        if (layer == 0)
+            return Add(h, w.Gated(m, $"{path}.mlp"));
+        double[] bias = w.Vector($"{path}.mlp.gate.e_score_correction_bias");
+        double[][] routed = w.Experts(m, $"{path}.mlp.experts", (_, logits) =>
+        {
+            double[] score = [.. logits.Select(Sigmoid)];
+            int[] chosen = [.. Enumerable.Range(0, 8).OrderByDescending(e => score[e] + bias[e]).Take(3)];
+            double sum = chosen.Sum(e => score[e]) + 1e-20;
+            return [.. chosen.Select(e => (e, 2.5 * score[e] / sum))];
+        }, w.Linear(m, $"{path}.mlp.gate"));
+        return Add(h, routed, w.Gated(m, $"{path}.mlp.shared_experts"));
+    }, x => w.Rms(x, "model.norm"));
 }

@@ -39,6 +39,8 @@ public sealed class FamilyGgufTests : IDisposable
     [InlineData("gpt_bigcode")]
     [InlineData("starcoder2", "\"sliding_window\": 7", "\"sliding_window\": 128")]
     [InlineData("stablelm")]
+    [InlineData("stablelm-heads")]
+    [InlineData("qwen3_5_moe")]
     public void FilesGiveTheSameBits(string name, params string[] changes)
     {
         IOps ops = OpsUnderTest.Get("cpu-512");
@@ -74,6 +76,8 @@ public sealed class FamilyGgufTests : IDisposable
     [InlineData("falcon-alibi", "alibi")]
     [InlineData("mpt", "n_heads")]
     [InlineData("gptj", "model_type")]
+    [InlineData("deepseek_v3-halves", "attention_bias")]
+    [InlineData("deepseek_v3-halves", "rope_interleave", "\"attention_bias\": true, ", "")]
     [InlineData("starcoder2", "sliding_window")]
     public void WhatFilesCannotSayIsRefused(string name, string word, params string[] changes)
     {

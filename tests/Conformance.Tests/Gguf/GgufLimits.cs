@@ -33,8 +33,6 @@ internal static class GgufLimits
             return "no key for chunks; readers take 8192";
         if (type == "falcon_h1" && (Number(config, "embedding_multiplier") ?? 1) != 1)
             return "factors are folded into the weights of files";
-        if (type == "gemma3_text" && Flag(config, "use_bidirectional_attention") is true)
-            return "files of gemma3 hold models that write texts";
         if (type is "llama" or "mistral" && Number(config, "sliding_window") is > 0)
             return "no key for a window of every layer";
         if (Number(config, "query_pre_attn_scalar") is { } scalar && scalar != Number(config, "head_dim"))

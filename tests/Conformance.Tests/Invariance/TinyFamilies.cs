@@ -94,6 +94,15 @@ internal static class TinyFamilies
             "num_attention_heads": 3, "num_key_value_heads": 1, "num_hidden_layers": 2, "max_position_embeddings": 128,
             "use_parallel_residual": true, "use_qkv_bias": true}
             """,
+        ["stablelm-heads"] = """
+            {"architectures": ["StableLmForCausalLM"], "vocab_size": 61, "hidden_size": 48, "intermediate_size": 56,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2, "max_position_embeddings": 128,
+            "use_parallel_residual": true, "qk_layernorm": true, "partial_rotary_factor": 0.5}
+            """,
+        ["deepseek_v3-halves"] = Deepseek("V3", """
+            , "n_routed_experts": 8, "num_experts_per_tok": 3, "n_group": 1, "topk_group": 1, "q_lora_rank": 18,
+            "attention_bias": true, "rope_interleave": false
+            """),
         ["deepseek_v2"] = Deepseek("V2", """
             , "n_routed_experts": 6, "num_experts_per_tok": 2, "n_group": 3, "topk_group": 2,
             "topk_method": "group_limited_greedy", "routed_scaling_factor": 1.5
@@ -122,6 +131,9 @@ internal static class TinyFamilies
             "norm_topk_prob": true
             """),
         ["qwen3_5"] = QwenDelta("Qwen3_5", ""),
+        ["qwen3_5_moe"] = QwenDelta("Qwen3_5Moe", """
+            , "num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 24, "shared_expert_intermediate_size": 28
+            """),
     };
 
     public static IEnumerable<string> Names => Configs.Keys;

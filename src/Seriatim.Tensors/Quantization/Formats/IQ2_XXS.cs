@@ -1,46 +1,18 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace Seriatim.Tensors;
 
 /// <summary>
 /// <c>value = d / 8 · (2 s + 1) · ±level</c>: d binary16; for each 32 values 4 bytes that say points of 8 values and 4 bytes with
 /// 4 times 7 signs and s in the highest 4 bits.
 /// </summary>
-internal readonly unsafe struct IQ2_XXS : ICodeBookFormat
+internal readonly unsafe struct IQ2_XXS : ISignedBookFormat
 {
-    private static readonly CodeBook Book = new(CodeBookPoints.Magnitudes256, 8, [8, 25, 43]);
+    private static readonly CodeBook Book = SignedBook.Of(CodeBookPoints.Magnitudes256);
 
     public static BlockType Type => BlockType.IQ2_XXS;
-
-    public static int Values => 256;
 
     public static int Bytes => 66;
 
     public static int GroupValues => 32;
-
-    public static int CodeBits => 4;
-
-    public static int Bias => 43;
-
-    public static ReadOnlySpan<sbyte> Levels => [8, 25, 43, 0, 0, 0, 0, 0, -8, -25, -43, 0, 0, 0, 0, 0];
-
-    public static bool HasGroupScales => true;
-
-    public static bool HasMinimums => false;
-
-    public static int LargestStep => 15;
-
-    public static ReadOnlySpan<float> Tops => [43, 39, 34, 30, 25, 8];
-
-    public static string LargestScale => "an eighth of a binary16, holds up to 8188";
-
-    public static float Scale(uint stored) => SixteenBits.FromHalf((ushort)stored) * 0.125f;
-
-    public static uint NearestScale(float value) => SixteenBits.ToHalf(value / 0.125f);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Scales(byte* stored) => ScaleCodes.Halves(stored) * Vector512.Create(0.125f);
 
     public static void Open(byte* block, BlockParts* parts)
     {
@@ -78,11 +50,6 @@ internal readonly unsafe struct IQ2_XXS : ICodeBookFormat
 
     public static void Encode(ReadOnlySpan<float> values, BlockParts* parts) => CodeBookEncoder<IQ2_XXS>.Encode(values, parts);
 
-    public static double Choose(ReadOnlySpan<float> values, byte* codes)
-    {
-        double error = 0;
-        for (int i = 0; i < values.Length; i += 8)
-            error += Book.NearestSigned(values[i..], even: true, codes + i);
-        return error;
-    }
+    public static double Choose(ReadOnlySpan<float> values, byte* codes) =>
+        SignedBook.Choose(Book, values, even: true, codes);
 }
