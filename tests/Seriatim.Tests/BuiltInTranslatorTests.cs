@@ -17,4 +17,17 @@ public sealed class BuiltInTranslatorTests
         foreach (Translation translation in together)
             Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
     }
+
+    /// <summary>In 8 bits it has translations of its own, which depend on nothing else.</summary>
+    [Fact]
+    public async Task Translates_with_weights_of_8_bits()
+    {
+        var bytes = new LanguageModelOptions { Storage = WeightStorage.Q8 };
+        using Translator translator = await Translator.OpenAsync("zh-en", bytes), single = await Translator.OpenAsync("zh-en", bytes with { Threads = 1 });
+        Assert.NotEmpty(translator.Model.Matrices);
+        string[] texts = ["我爱学习", "I love studying.", "他在家吗？", "Where is the station?"];
+        await foreach (Translation translation in translator.TranslateManyAsync(texts))
+            Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
+        Assert.Equal("I love studying.", await translator.TranslateAsync("我爱学习"));
+    }
 }

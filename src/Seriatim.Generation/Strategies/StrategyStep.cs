@@ -164,8 +164,22 @@ public sealed class StrategyStep
     /// <summary>Loads a row for the processors.</summary>
     internal LogitsRow Load(SequenceState sequence, ReadOnlySpan<float> logits)
     {
-        LogitsRow row = _context.Row;
+        LogitsRow row = RowFor(sequence);
         row.Load(logits);
+        return row;
+    }
+
+    /// <summary>Loads the log-probabilities of a row for the processors.</summary>
+    internal LogitsRow LoadLogprobs(SequenceState sequence, ReadOnlySpan<float> logits, double total)
+    {
+        LogitsRow row = RowFor(sequence);
+        row.LoadLogprobs(logits, total);
+        return row;
+    }
+
+    private LogitsRow RowFor(SequenceState sequence)
+    {
+        LogitsRow row = _context.Row;
         (row.Tokens, row.PromptLength) = (sequence.List, sequence.PromptLength);
         (row.Seed, row.SequenceIndex, row.EncoderInput) = (State.Seed, sequence.Index, Request.EncoderInput);
         return row;
