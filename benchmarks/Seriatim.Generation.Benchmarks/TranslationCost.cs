@@ -20,7 +20,7 @@ internal static class TranslationCost
         Console.WriteLine($"{Lines} lines, {sources.Sum(source => source.Length)} tokens, {threads} threads, {storage}; tokenizing {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms the first time");
         foreach (int beams in (int[])[4, 1])
         {
-            foreach (int sequences in (int[])[64, 256])
+            foreach (int sequences in (int[])[256])
                 await MeasureAsync(model, sources, threads, beams, sequences);
         }
     }
@@ -36,13 +36,13 @@ internal static class TranslationCost
             using (IDifferentiableOps ops = CpuOps.Create(threads))
             {
                 TimeSpan before = Environment.CpuUsage.TotalTime;
-                plain.Add((await OnceAsync(model, ops, sources, beams, sequences)).Total);
+                plain.Add((await OnceAsync(model, ops, sources, (beams, sequences, threads))).Total);
                 processor.Add((Environment.CpuUsage.TotalTime - before).TotalMilliseconds);
             }
 
             using (IDifferentiableOps ops = new ObservedOps(CpuOps.Create(threads), times))
             {
-                (double total, EngineStatistics statistics, int tokens) = await OnceAsync(model, ops, sources, beams, sequences);
+                (double total, EngineStatistics statistics, int tokens) = await OnceAsync(model, ops, sources, (beams, sequences, threads));
                 splits.Add((total, statistics, times.Milliseconds(1), tokens));
             }
         }
@@ -55,17 +55,17 @@ internal static class TranslationCost
     }
 
     private static async Task<(double Total, EngineStatistics Statistics, int Tokens)> OnceAsync(
-        Model model, IDifferentiableOps ops, int[][] sources, int beams, int sequences)
+        Model model, IDifferentiableOps ops, int[][] sources, (int Beams, int Sequences, int Threads) how)
     {
         using var engine = new GenerationEngine(new LoadedModel(model, ops),
-            new EngineOptions { MaxSequences = sequences, EndIds = [1], SuppressedIds = [0], StepTime = Timeout.InfiniteTimeSpan });
+            new EngineOptions { MaxSequences = how.Sequences, RowThreads = how.Threads, EndIds = [1], SuppressedIds = [0], StepTime = Timeout.InfiniteTimeSpan });
         long start = Stopwatch.GetTimestamp();
         GenerationResult[] results = await Task.WhenAll(sources.Select(source => engine.CompleteAsync(new GenerationRequest
         {
             Prompt = new[] { 0 },
             EncoderInput = source,
             MaxNewTokens = Math.Min(2 * source.Length + 50, model.Spec.Context - 1),
-            Beam = beams == 1 ? null : new BeamOptions { Beams = beams },
+            Beam = how.Beams == 1 ? null : new BeamOptions { Beams = how.Beams },
             Sampling = SamplingOptions.Greedy,
         })));
         double total = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

@@ -1,3 +1,5 @@
+using Seriatim.Models;
+
 namespace Seriatim.Tests;
 
 /// <summary>The translator that this repository ships, by its name.</summary>

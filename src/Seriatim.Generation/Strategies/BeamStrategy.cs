@@ -141,7 +141,7 @@ internal sealed class BeamStrategy : Strategy
     private static LogitsRow LoadLogprobs(StrategyStep step, SequenceState sequence)
     {
         ReadOnlySpan<float> logits = step.Logits(sequence);
-        double total = LogprobReader.LogSumExp(logits);
+        double total = step.LogSumExp(sequence);
         if (!double.IsFinite(total))
             throw new NoCandidateException("the model's logits are not finite numbers", sequence.NewTokens);
         return step.LoadLogprobs(sequence, logits, total);

@@ -161,6 +161,9 @@ public sealed class StrategyStep
         return logprobs;
     }
 
+    /// <summary><c>log Σ exp</c> of the last token's logits.</summary>
+    internal double LogSumExp(SequenceState sequence) => Rows.LogSumExp(SegmentOf(sequence), FirstRow);
+
     /// <summary>Loads a row for the processors.</summary>
     internal LogitsRow Load(SequenceState sequence, ReadOnlySpan<float> logits)
     {
