@@ -36,7 +36,8 @@ public sealed record LanguageModelOptions
 
     /// <summary>
     /// Memory, batch and queue of the engine. Its <see cref="EngineOptions.EndIds"/> are the model's own if none are given. A
-    /// model with an encoder, which reads a text at once, gets a token budget of at least its context, up to 4096.
+    /// model with an encoder, which reads a text at once, gets a token budget of at least its context, up to 4096; an
+    /// encoder-decoder runs up to 256 sequences at a time in place of 64.
     /// </summary>
     public EngineOptions Engine { get; init; } = new();
 

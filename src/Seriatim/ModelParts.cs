@@ -42,6 +42,9 @@ internal sealed class ModelParts : IDisposable
             };
         }
 
+        if (model.Spec.IsEncoderDecoder)
+            engine = ForManyTexts(engine);
+        engine = engine with { RowThreads = options.Host?.Threads ?? (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) };
         EngineOptions = engine;
         Trace = options.Trace ? new ModelTrace(model, ops) : null;
         Computing = Trace?.Model ?? new LoadedModel(model, ops);
@@ -120,6 +123,16 @@ internal sealed class ModelParts : IDisposable
     /// <summary>The engine that runs it: the host's, if it has one.</summary>
     public GenerationEngine NewEngine() =>
         Host?.NewEngine(Computing, EngineOptions) ?? new GenerationEngine(Computing, EngineOptions);
+
+    /// <summary>
+    /// Texts that are translated come in hundreds, and are short: more of them at a time, unless it was said how many.
+    /// </summary>
+    private static EngineOptions ForManyTexts(EngineOptions engine)
+    {
+        if (engine.MaxSequences != new EngineOptions().MaxSequences)
+            return engine;
+        return engine with { MaxSequences = Translator.MostSequences, TokenBudget = Math.Max(engine.TokenBudget, Translator.MostSequences) };
+    }
 
     /// <summary>
     /// What no text holds: Marian starts with its padding and must never give it (bad_words_ids in

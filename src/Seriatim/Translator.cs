@@ -16,7 +16,12 @@ namespace Seriatim;
 public sealed class Translator : IDisposable, IAsyncDisposable
 {
     /// <summary>How many texts of a list are under way at once, if so many may wait.</summary>
-    private const int MostAtOnce = 128;
+    private const int MostAtOnce = 256;
+
+    /// <summary>
+    /// Sequences (beams) that run at a time unless it is said how many: so many rows keep the products of a small model busy.
+    /// </summary>
+    internal const int MostSequences = 256;
 
     /// <summary>Lengths that a model for whole translations tries unless told otherwise.</summary>
     internal const int DefaultLengthCandidates = 3;

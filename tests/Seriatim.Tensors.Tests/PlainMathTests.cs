@@ -28,6 +28,30 @@ public sealed class PlainMathTests
         Assert.True(double.IsNaN(PlainMath.Exp(double.NaN)));
     }
 
+    /// <summary>Rows are added in their order, whatever is computed at once: the bits of a loop over the function of one number.</summary>
+    [Theory]
+    [InlineData(1, 20)]
+    [InlineData(2, 700)]
+    [InlineData(3, 760)]
+    public void A_row_of_exponentials_is_the_sum_of_each_in_order(int seed, double range)
+    {
+        float[] odd = [float.NegativeInfinity, -0f, -3000, float.NaN, float.PositiveInfinity];
+        var random = new Random(seed);
+        for (int i = 0; i < 2000; i++)
+        {
+            float[] row = [.. Enumerable.Range(0, random.Next(70)).Select(_ => (float)(-random.NextDouble() * range))];
+            double shift = random.NextDouble() * 3 - 1;
+            if (row.Length > 3 && i % 5 == 0)
+                row[random.Next(row.Length)] = odd[i / 5 % odd.Length];
+            double sum = 0;
+            foreach (float value in row)
+                sum += PlainMath.Exp(value - shift);
+            Assert.Equal(BitConverter.DoubleToInt64Bits(sum), BitConverter.DoubleToInt64Bits(PlainMath.SumExp(row, shift)));
+        }
+
+        Assert.Equal(0, PlainMath.SumExp([], 1));
+    }
+
     [Fact]
     public void Logarithms_are_right_to_half_a_unit()
     {

@@ -1,3 +1,5 @@
+using Seriatim.Models;
+
 namespace Seriatim.Tests;
 
 /// <summary>The translator that this repository ships, by its name.</summary>
@@ -16,5 +18,18 @@ public sealed class BuiltInTranslatorTests
         using Translator single = await Translator.OpenAsync("zh-en", new LanguageModelOptions { Threads = 1 });
         foreach (Translation translation in together)
             Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
+    }
+
+    /// <summary>In 8 bits it has translations of its own, which depend on nothing else.</summary>
+    [Fact]
+    public async Task Translates_with_weights_of_8_bits()
+    {
+        var bytes = new LanguageModelOptions { Storage = WeightStorage.Q8 };
+        using Translator translator = await Translator.OpenAsync("zh-en", bytes), single = await Translator.OpenAsync("zh-en", bytes with { Threads = 1 });
+        Assert.NotEmpty(translator.Model.Matrices);
+        string[] texts = ["我爱学习", "I love studying.", "他在家吗？", "Where is the station?"];
+        await foreach (Translation translation in translator.TranslateManyAsync(texts))
+            Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
+        Assert.Equal("I love studying.", await translator.TranslateAsync("我爱学习"));
     }
 }

@@ -46,6 +46,8 @@ public sealed partial class LogitsRow
     /// <summary>The best <paramref name="count"/> candidates (or all), best first.</summary>
     internal ReadOnlySpan<ulong> Top(int count)
     {
+        if (!IsListed && count <= MostInHeap && count < Values.Length)
+            return _keys.AsSpan(0, SelectByHeap(count));
         Gather();
         count = Math.Min(count, _count);
         if (count > _sorted)
@@ -85,28 +87,38 @@ public sealed partial class LogitsRow
         (_count, _sorted) = (count, 0);
     }
 
-    /// <summary>
-    /// Keeps few of many without listing all: the worst of the best so far is at the root of a heap, and nearly every logit is
-    /// below it.
-    /// </summary>
+    /// <summary>Keeps few of many without listing all.</summary>
     private void KeepByHeap(int count)
+    {
+        int size = SelectByHeap(count);
+        for (int i = 0; i < size; i++)
+            _kept[i] = Values[IdOf(_keys[i])];
+        Array.Fill(Values, float.NegativeInfinity);
+        for (int i = 0; i < size; i++)
+            Values[IdOf(_keys[i])] = _kept[i];
+        (_count, _sorted) = (size, size);
+    }
+
+    /// <summary>
+    /// Puts the keys of the best in order at the beginning and returns how many there are; nothing is listed by that. The worst of
+    /// the best so far is at the root of a heap, and nearly every logit is below it.
+    /// </summary>
+    private int SelectByHeap(int count)
     {
         int size = 0;
         float least = float.NegativeInfinity;
-        for (int id = 0; id < Values.Length; id++)
+        for (int id = 0; (id = LogitsScan.NextAbove(Values, id, least)) < Values.Length && count > 0; id++)
         {
-            // A later id loses against an equal logit, so it has to be above.
-            if (!(Values[id] > least))
-                continue;
+            ulong key = KeyOf(id);
             if (size < count)
             {
-                _keys[size++] = KeyOf(id);
+                _keys[size++] = key;
                 if (size == count)
                     MakeHeap(size);
             }
-            else
+            else if (key < _keys[0])
             {
-                _keys[0] = KeyOf(id);
+                _keys[0] = key;
                 SiftDown(0, size);
             }
 
@@ -115,12 +127,7 @@ public sealed partial class LogitsRow
         }
 
         _keys.AsSpan(0, size).Sort();
-        for (int i = 0; i < size; i++)
-            _kept[i] = Values[IdOf(_keys[i])];
-        Array.Fill(Values, float.NegativeInfinity);
-        for (int i = 0; i < size; i++)
-            Values[IdOf(_keys[i])] = _kept[i];
-        (_count, _sorted) = (size, size);
+        return size;
     }
 
     private void MakeHeap(int size)

@@ -188,6 +188,13 @@ public sealed partial class LogitsRow
         TakeBack();
     }
 
+    /// <summary>Takes the log-probabilities of a row over: its logits less their log-sum-exp.</summary>
+    internal void LoadLogprobs(ReadOnlySpan<float> logits, double total)
+    {
+        LogitsScan.Logprobs(logits, total, Values);
+        TakeBack();
+    }
+
     /// <summary>Draws a candidate.</summary>
     internal int Race() => IsShort ? GumbelRace.AmongFew(this, Candidates) : _race.AmongAll(this);
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -32,6 +33,39 @@ internal static class LogitsScan
         }
 
         return ok;
+    }
+
+    /// <summary>Log-probabilities: <c>logit - total</c> in doubles, rounded once.</summary>
+    public static void Logprobs(ReadOnlySpan<float> logits, double total, Span<float> logprobs)
+    {
+        Vector256<double> totals = Vector256.Create(total);
+        int id = 0;
+        for (; id + Lanes <= logits.Length; id += Lanes)
+        {
+            (Vector256<double> low, Vector256<double> high) = Vector256.Widen(Vector256.Create(logits.Slice(id, Lanes)));
+            Vector256.Narrow(low - totals, high - totals).CopyTo(logprobs[id..]);
+        }
+
+        for (; id < logits.Length; id++)
+            logprobs[id] = (float)(logits[id] - total);
+    }
+
+    /// <summary>
+    /// The first place from <paramref name="id"/> on whose number is not at most another one; the length: there is none.
+    /// </summary>
+    public static int NextAbove(ReadOnlySpan<float> logits, int id, float least)
+    {
+        Vector256<float> border = Vector256.Create(least);
+        for (; id + Lanes <= logits.Length; id += Lanes)
+        {
+            uint below = Vector256.LessThanOrEqual(Vector256.Create(logits.Slice(id, Lanes)), border).ExtractMostSignificantBits();
+            if (below != 0xFF)
+                return id + BitOperations.TrailingZeroCount(~below);
+        }
+
+        while (id < logits.Length && logits[id] <= least)
+            id++;
+        return id;
     }
 
     /// <summary><c>Σ exp(logit - max)</c>; dropped logits count 0.</summary>

@@ -8,13 +8,9 @@ internal static class LogprobReader
     /// <summary><c>log Σ exp(logit)</c>.</summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
-        double max = double.NegativeInfinity;
-        foreach (float logit in logits)
-            max = Math.Max(max, logit);
-        double sum = 0;
-        foreach (float logit in logits)
-            sum += PlainMath.Exp(logit - max);
-        return max + PlainMath.Log(sum);
+        // What is no number is passed over here and found by the sum.
+        LogitsScan.TryMax(logits, out float max);
+        return max + PlainMath.Log(PlainMath.SumExp(logits, max));
     }
 
     /// <summary>Log-probability of a token with its rank and the best alternatives.</summary>

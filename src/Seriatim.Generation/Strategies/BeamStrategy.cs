@@ -7,9 +7,6 @@ namespace Seriatim.Generation;
 /// </summary>
 internal sealed class BeamStrategy : Strategy
 {
-    [ThreadStatic]
-    private static float[]? _logprobs;
-
     public static BeamStrategy Instance { get; } = new();
 
     public override string Name => "beams";
@@ -129,7 +126,7 @@ internal sealed class BeamStrategy : Strategy
             foreach (ulong key in scores.Top(wanted))
             {
                 int id = LogitsRow.IdOf(key);
-                candidates.Add(new BeamCandidate(sequence.Score + scores.Logits[id], beam, id));
+                candidates.Add(new BeamCandidate(sequence.Score + scores.Values[id], beam, id));
             }
         }
 
@@ -144,14 +141,10 @@ internal sealed class BeamStrategy : Strategy
     private static LogitsRow LoadLogprobs(StrategyStep step, SequenceState sequence)
     {
         ReadOnlySpan<float> logits = step.Logits(sequence);
-        double total = LogprobReader.LogSumExp(logits);
+        double total = step.LogSumExp(sequence);
         if (!double.IsFinite(total))
             throw new NoCandidateException("the model's logits are not finite numbers", sequence.NewTokens);
-        if (_logprobs?.Length != logits.Length)
-            _logprobs = new float[logits.Length];
-        for (int id = 0; id < logits.Length; id++)
-            _logprobs[id] = (float)(logits[id] - total);
-        return step.Load(sequence, _logprobs);
+        return step.LoadLogprobs(sequence, logits, total);
     }
 
     /// <summary>Hamming diversity: a token loses the penalty for each beam of an earlier group that has just chosen it.</summary>

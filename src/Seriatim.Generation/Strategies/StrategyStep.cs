@@ -161,11 +161,28 @@ public sealed class StrategyStep
         return logprobs;
     }
 
+    /// <summary><c>log Σ exp</c> of the last token's logits.</summary>
+    internal double LogSumExp(SequenceState sequence) => Rows.LogSumExp(SegmentOf(sequence), FirstRow);
+
     /// <summary>Loads a row for the processors.</summary>
     internal LogitsRow Load(SequenceState sequence, ReadOnlySpan<float> logits)
     {
-        LogitsRow row = _context.Row;
+        LogitsRow row = RowFor(sequence);
         row.Load(logits);
+        return row;
+    }
+
+    /// <summary>Loads the log-probabilities of a row for the processors.</summary>
+    internal LogitsRow LoadLogprobs(SequenceState sequence, ReadOnlySpan<float> logits, double total)
+    {
+        LogitsRow row = RowFor(sequence);
+        row.LoadLogprobs(logits, total);
+        return row;
+    }
+
+    private LogitsRow RowFor(SequenceState sequence)
+    {
+        LogitsRow row = _context.Row;
         (row.Tokens, row.PromptLength) = (sequence.List, sequence.PromptLength);
         (row.Seed, row.SequenceIndex, row.EncoderInput) = (State.Seed, sequence.Index, Request.EncoderInput);
         return row;

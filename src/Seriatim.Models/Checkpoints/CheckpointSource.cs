@@ -71,9 +71,12 @@ public sealed class CheckpointSource : IWeightSource
     /// <inheritdoc/>
     public QuantizedMatrix? MakeQuantized(ParameterRequest request)
     {
-        if (_storage != WeightStorage.AsStored || !request.IsMatrix)
+        if (_storage == WeightStorage.F32 || !request.IsMatrix)
             return null;
-        if (Coded(FileName(request.Place.Name), request) is not { Blocks: { } type } coded)
+        string name = FileName(request.Place.Name);
+        if (Coded(name, request) is not { } coded)
+            return _storage == WeightStorage.Q8 && BytesAtLoad.Takes(request) ? MakeBytes(name, request) : null;
+        if (coded.Blocks is not { } type)
             return null;
         QuantizedPlacement placement = request.Layout == ParameterLayout.Panels
             ? QuantizedPlacement.Packed
@@ -110,6 +113,18 @@ public sealed class CheckpointSource : IWeightSource
                     + $"config describes: {string.Join(", ", unread)}. A model that uses only a part of its "
                     + "weights is not loaded.");
         }
+    }
+
+    private QuantizedMatrix? MakeBytes(string name, ParameterRequest request)
+    {
+        if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
+            return null; // said where it is made
+        RequireShape(request, entry);
+        if (_read.Add(name))
+            _load.Done(entry.ByteLength);
+        _uses.TryAdd(name, new TensorUse(name, entry.Type.Name(), BytesAtLoad.InWords, false));
+        return _load.MakeQuantized(request, BytesAtLoad.Type, QuantizedPlacement.Packed, 1,
+            () => BytesAtLoad.Make(request, made => ParameterLoader.Load(made, request, entry)));
     }
 
     /// <summary>The matrix of a name if the file has it in other tensors; null: it has not.</summary>
@@ -189,7 +204,7 @@ public sealed class CheckpointSource : IWeightSource
 
     private Parameter Opened(ParameterRequest request, CodedMatrix coded)
     {
-        DataType type = request.IsMatrix && _storage == WeightStorage.AsStored ? coded.Type : DataType.F32;
+        DataType type = request.IsMatrix && _storage != WeightStorage.F32 ? coded.Type : DataType.F32;
         Use(coded, $"{type}", opened: true);
         TensorPlace place = request.Place;
         return _load.Make(request, type, parameter =>
@@ -241,7 +256,7 @@ public sealed class CheckpointSource : IWeightSource
     }
 
     private DataType StorageType(ParameterRequest request, SafetensorsEntry entry) =>
-        request.IsMatrix && _storage == WeightStorage.AsStored && entry.Type is SafetensorsType.F16 or SafetensorsType.BF16
+        request.IsMatrix && _storage != WeightStorage.F32 && entry.Type is SafetensorsType.F16 or SafetensorsType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
 

@@ -11,4 +11,11 @@ public enum WeightStorage
 
     /// <summary>Everything is widened to F32, quantised blocks to the exact values they stand for.</summary>
     F32,
+
+    /// <summary>
+    /// Matrices that products read become blocks of 8 bits (Q8_0) when they are loaded, where their rows are whole blocks of 32;
+    /// those that are stored in blocks stay in theirs. Half the memory of 16 bits and faster products, which round activations to
+    /// 8 bits: for encoders and encoder-decoders, whose files no GGUF holds, too. Cannot be trained.
+    /// </summary>
+    Q8,
 }

@@ -24,39 +24,24 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
     public Parameter Make(ParameterRequest request)
     {
         GgufEntry entry = Find(request);
-        DataType type = request.IsMatrix && request.Place.ColumnTiles is null && options.Storage == WeightStorage.AsStored
+        DataType type = request.IsMatrix && request.Place.ColumnTiles is null && options.Storage != WeightStorage.F32
             && entry.Type is GgmlType.F16 or GgmlType.BF16
             ? entry.Type.ToDataType()!.Value
             : DataType.F32;
         if (request.IsMatrix)
             Use(entry, $"{type}", entry.Type.ToDataType() != type);
         float scale = entry.Type.IsQuantized() ? ScaleOf(entry, request.Place) : 1;
-        return load.Make(request, type, parameter =>
-        {
-            if (request.IsVector)
-            {
-                LoadVector(parameter, request.Place, entry);
-            }
-            else if (request.Place.Form is { } form)
-            {
-                LoadFormed(parameter, (request.Place, form), entry);
-            }
-            else
-            {
-                Parallel.For(0, (parameter.Rows + Block - 1) / Block,
-                    block => LoadRows(parameter, request.Place, entry, block * Block, scale));
-            }
-        });
+        return load.Make(request, type, parameter => Fill(parameter, request, entry, scale));
     }
 
     /// <inheritdoc/>
     public QuantizedMatrix? MakeQuantized(ParameterRequest request)
     {
-        if (options.Storage != WeightStorage.AsStored || !request.IsMatrix || request.Place.ColumnTiles is not null)
+        if (options.Storage == WeightStorage.F32 || !request.IsMatrix || request.Place.ColumnTiles is not null)
             return null; // blocks of columns that stand elsewhere are opened
         GgufEntry entry = Find(request);
         if (entry.Type.ToBlockType() is not { } type)
-            return null;
+            return options.Storage == WeightStorage.Q8 && BytesAtLoad.Takes(request) ? MakeBytes(entry, request) : null;
         float scale = ScaleOf(entry, request.Place);
         Use(entry, $"{type} blocks", opened: false);
         nint start = (nint)checkpoint.Pointer(entry);
@@ -67,6 +52,13 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         return load.MakeQuantized(request, type, placement, scale, () => QuantizedMatrix.Create(
             request.Name, type, request.Rows, request.Columns, placement, row => (nint)(start + place.FileRow(row) * rowBytes),
             scale));
+    }
+
+    private QuantizedMatrix MakeBytes(GgufEntry entry, ParameterRequest request)
+    {
+        Use(entry, BytesAtLoad.InWords, opened: false);
+        return load.MakeQuantized(request, BytesAtLoad.Type, QuantizedPlacement.Packed, 1,
+            () => BytesAtLoad.Make(request, made => Fill(made, request, entry, 1)));
     }
 
     /// <inheritdoc/>
@@ -145,6 +137,23 @@ internal sealed unsafe class GgufSource(GgufCheckpoint checkpoint, ModelLoadOpti
         if (_read.Add(name))
             load.Done(entry.ByteLength);
         return entry;
+    }
+
+    private void Fill(Parameter parameter, ParameterRequest request, GgufEntry entry, float scale)
+    {
+        if (request.IsVector)
+        {
+            LoadVector(parameter, request.Place, entry);
+        }
+        else if (request.Place.Form is { } form)
+        {
+            LoadFormed(parameter, (request.Place, form), entry);
+        }
+        else
+        {
+            Parallel.For(0, (parameter.Rows + Block - 1) / Block,
+                block => LoadRows(parameter, request.Place, entry, block * Block, scale));
+        }
     }
 
     private void LoadVector(Parameter parameter, TensorPlace place, GgufEntry entry)

@@ -254,11 +254,15 @@ internal sealed class ForwardPlan : IDisposable
         return moved;
     }
 
+    /// <summary>
+    /// Neighbours that read the same pages (beams, samples of one source) are one segment: every row sees every key, so rows only
+    /// share the reading.
+    /// </summary>
     private AttentionRows CrossRows(int kind)
     {
         KeyValuePool? pool = null;
-        var segments = new AttentionSegment[Batch.Segments.Count];
-        for (int i = 0; i < segments.Length; i++)
+        var segments = new List<AttentionSegment>(Batch.Segments.Count);
+        for (int i = 0; i < Batch.Segments.Count; i++)
         {
             Segment s = Batch.Segments[i];
             CrossMemory? memory = Part<CrossMemory>(s, kind);
@@ -273,12 +277,20 @@ internal sealed class ForwardPlan : IDisposable
 
             pool ??= memory?.Storage;
             EncoderRows added = s.Encoder ?? default;
-            segments[i] = new AttentionSegment(
+            var segment = new AttentionSegment(
                 s.FirstRow, s.Rows, added.FirstRow, added.Rows, memory?.Length ?? 0, memory?.Pages, Visibility.Full);
+            if (segments.Count > 0 && ReadTheSame(segments[^1], segment))
+                segments[^1] = segments[^1] with { Queries = segments[^1].Queries + segment.Queries };
+            else
+                segments.Add(segment);
         }
 
         return new AttentionRows(segments, pool);
     }
+
+    private static bool ReadTheSame(AttentionSegment before, AttentionSegment next) => before.Keys == 0 && next.Keys == 0
+        && before.Past == next.Past && before.QueryRow + before.Queries == next.QueryRow
+        && before.Pages is { } pages && next.Pages is { } others && pages.SequenceEqual(others);
 
     private static T? Part<T>(Segment segment, int kind)
         where T : LayerMemory => (T?)segment.Memory?.Stores[kind];

@@ -12,7 +12,7 @@ namespace Seriatim.Tensors;
 /// splittings are made at the start, in pairs of doubles (<see cref="DoublePair"/>); the method of tables is that of Tang (1989,
 /// 1990).
 /// </remarks>
-public static class PlainMath
+public static partial class PlainMath
 {
     private const int Steps = 128;
     private const double StepsPerLn2 = 184.6649652337873; // 128 / ln 2
@@ -30,7 +30,6 @@ public static class PlainMath
 
     private static readonly (double Inverse, double High, double Low)[] Logarithms =
         [.. Enumerable.Range(0, Steps).Select(LogarithmOf)];
-
 
     /// <summary><c>e^x</c>; 0 and infinity beyond the range of doubles.</summary>
     public static double Exp(double x) => Exp(x, 0);
