@@ -207,8 +207,8 @@ public sealed class MicroscopeTests
 
         // A pass of the model with nobody looking on.
         int last = text.Tokens.Count - 1;
-        using IOps ops = CpuOps.Create(1);
-        using Tensor hidden = model.Model.Forward(ops, new RaggedBatchBuilder().Add([.. text.Tokens.Select(token => token.Id)], outputs: Outputs.All).Build());
+        using IDifferentiableOps ops = CpuOps.Create(1);
+        using Tensor hidden = model.Model.Forward(ops, new RaggedBatchBuilder().Add(text.Ids, outputs: Outputs.All).Build());
         using Tensor logits = model.Model.Project(ops, hidden, [last]);
         Capture seen = await microscope.LookAsync(text, new CaptureFilter
         {
