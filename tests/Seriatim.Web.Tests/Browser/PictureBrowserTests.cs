@@ -7,8 +7,8 @@ using Seriatim.Web.Training;
 namespace Seriatim.Web.Tests;
 
 /// <summary>
-/// The pictures of docs/pictures, made anew: SERIATIM_SHOTS=docs/pictures dotnet test --filter PictureBrowserTests. Each shows a view
-/// at work.
+/// The pictures of docs/pictures, made anew: SERIATIM_SHOTS=docs/pictures dotnet test --filter PictureBrowserTests. Each
+/// shows a view at work.
 /// </summary>
 [Collection(nameof(BrowserFixture))]
 [Trait("Category", "Long")]
@@ -67,9 +67,11 @@ public sealed class PictureBrowserTests(BrowserFixture fixture)
         await using Visitor visitor = await fixture.VisitAsync("training", height: 900, server: server);
         IPage page = visitor.Page;
         string file = Path.Combine(folder.Path, "fox.txt");
-        string[] who = ["fox", "cat", "dog", "mouse", "bird"], what = ["sang a song", "ate some bread", "ran home", "fell asleep"];
+        string[] who = ["fox", "cat", "dog", "mouse", "bird"];
+        string[] what = ["sang a song", "ate some bread", "ran home", "fell asleep"];
         await File.WriteAllLinesAsync(file, Enumerable.Range(0, 900).Select(i =>
-            $"One day the {who[i * 7 % 5]} met the {who[i * 3 % 5]} by the old well, and then the {who[i % 5]} {what[i * 5 % 4]}."));
+            $"One day the {who[i * 7 % 5]} met the {who[i * 3 % 5]} by the old well, and then the {who[i % 5]} "
+                + $"{what[i * 5 % 4]}."));
         await page.SetInputFilesAsync("#training-text", file);
         await page.WaitForSelectorAsync("#training-chosen:has-text('fox.txt')");
         await page.FillAsync("#training-steps", "200");
