@@ -8,8 +8,9 @@ using Seriatim.Generation;
 namespace Seriatim.Server.Benchmarks;
 
 /// <summary>
-/// What the open engine view costs: streams with nobody looking, with somebody who reads the lines of the engine, and with the page
-/// itself in a browser of this machine, by turns. The browser draws on the same cores, so the last one is the most that it can cost.
+/// What the open engine view costs: streams with nobody looking, with somebody who reads the lines of the engine, and with
+/// the page itself in a browser of this machine, by turns. The browser draws on the same cores, so the last one is the most
+/// that it can cost.
 /// </summary>
 internal static class OpenView
 {
@@ -120,7 +121,8 @@ internal static class OpenView
             return int.Parse(last.AsSpan(at, end), CultureInfo.InvariantCulture);
         })));
         return tokens.Sum() == streams * NewTokens ? tokens.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds
-            : throw new InvalidOperationException($"{tokens.Sum()} tokens came; {streams} streams of {NewTokens} were asked for.");
+            : throw new InvalidOperationException(
+                $"{tokens.Sum()} tokens came; {streams} streams of {NewTokens} were asked for.");
     }
 
     private static double Median(IEnumerable<double> values)

@@ -39,8 +39,9 @@ internal static class TinyModels
         if (chat)
             File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), template);
         Write(folder, seed, $$"""
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": {{inner}},
-            "num_hidden_layers": {{layers}}, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": {{context}},
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32,
+            "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "max_position_embeddings": {{context}},
             "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
             """);
     }
@@ -52,7 +53,8 @@ internal static class TinyModels
         string whole = Path.Combine(folder, "whole");
         int size = Train(Directory.CreateDirectory(whole).FullName, TrainerModel.ByteLevelBpe, ["<|endoftext|>"]);
         Write(whole, 5, $$"""
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 256, "intermediate_size": 512,
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 256,
+            "intermediate_size": 512,
             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
             "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
             """, 0.05f);
@@ -72,8 +74,8 @@ internal static class TinyModels
         Train(Directory.CreateDirectory(whole).FullName, TrainerModel.ByteLevelBpe, ["<|endoftext|>"]);
         byte[] config = Encoding.UTF8.GetBytes($$"""
             {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{vocabulary}}, "hidden_size": {{width}},
-            "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}}, "num_key_value_heads": {{heads}},
-            "max_position_embeddings": 4096, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0}
+            "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
+            "num_key_value_heads": {{heads}}, "max_position_embeddings": 4096, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0}
             """);
         using (Model model = Model.Create("config", config, new RandomSource(5, 0.02f)))
             CheckpointWriter.Write(model, whole, Tensors.DataType.BF16);

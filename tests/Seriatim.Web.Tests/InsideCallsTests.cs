@@ -35,8 +35,10 @@ public sealed class InsideCallsTests
     {
         await using PageServer server = await WithLimitsAsync(new ClientLimits { RequestsPerMinute = 2 });
         var inside = new TranslateInside(CallsOf(server, "sk-right"));
+
+        // Opening them takes its time, in which a minute's budget grows.
         foreach (string model in (string[])["zh-en", "zh-en-nar"])
-            await inside.FactsAsync(model, CancellationToken.None); // Opening them takes its time, in which a minute's budget grows.
+            await inside.FactsAsync(model, CancellationToken.None);
         await inside.AlignAsync("zh-en", "我爱学习", "I love studying.", new(), CancellationToken.None);
         await inside.RefineAsync("zh-en-nar", "我爱学习", new() { Iterations = 2 }, CancellationToken.None);
         await Assert.ThrowsAsync<ApiFailure>(

@@ -57,8 +57,9 @@ internal sealed class PageServer : IAsyncDisposable
     public async Task<HeldAnswer> AskAsync(HeldAnswers held, string model, string prompt)
     {
         var client = new HttpClient { BaseAddress = new Uri(Url), Timeout = Timeout.InfiniteTimeSpan };
-        var body = new StringContent($$"""{"model": "{{model}}", "prompt": "{{prompt}}", "max_tokens": 120, "seed": 1, "stream": true}""",
-            Encoding.UTF8, "application/json");
+        var body = new StringContent($$"""
+            {"model": "{{model}}", "prompt": "{{prompt}}", "max_tokens": 120, "seed": 1, "stream": true}
+            """, Encoding.UTF8, "application/json");
         _ = client.PostAsync("v1/completions", body, _gone.Token).ContinueWith(_ => client.Dispose(), TaskScheduler.Default);
         return await held.NextAsync();
     }

@@ -53,7 +53,7 @@ export function start(root, labels) {
     function drawLanes() {
         const { column, list } = shown(lanes.clientWidth), numbers = requestsOf(list);
         const top = Math.max(1, numbers.length) * (LANE + GAP), height = top + TIMES + 8;
-        const { to, width } = prepare(lanes, Math.max(height, 4 * (LANE + GAP) + TIMES + 8));
+        const whole = Math.max(height, 4 * (LANE + GAP) + TIMES + 8), { to, width } = prepare(lanes, whole);
         const soft = colour("--v-soft"), line = colour("--v-line"), left = 44;
         const kinds = { plan: colour("--v-plan"), pass: colour("--v-pass"), pick: colour("--v-pick") };
         to.font = "11px system-ui, sans-serif";
@@ -66,12 +66,12 @@ export function start(root, labels) {
             to.fillRect(left, y + LANE, width - left, 1);
         });
         const longest = Math.max(1e-3, ...list.map(s => s.ms[0] + s.ms[1] + s.ms[2]));
-        const base = height - 4;
+        const base = whole - 4;
         list.forEach((step, at) => {
             const x = left + at * column, w = column - 2;
             if (step === selected) {
                 to.fillStyle = colour("--v-mark");
-                to.fillRect(x - 1, 0, column, height);
+                to.fillRect(x - 1, 0, column, whole);
             }
             drawColumn(to, step, numbers, x, w);
             let y = base;

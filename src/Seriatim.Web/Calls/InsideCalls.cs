@@ -4,8 +4,8 @@ using Seriatim.Web.Shell;
 namespace Seriatim.Web.Calls;
 
 /// <summary>
-/// What the page asks of the library itself because the API does not tell it: one thing at a time for each tab, within the limits of
-/// the key that its user showed, counted in tokens as his requests are.
+/// What the page asks of the library itself because the API does not tell it: one thing at a time for each tab, within the
+/// limits of the key that its user showed, counted in tokens as his requests are.
 /// </summary>
 /// <param name="core">The server.</param>
 /// <param name="session">Whose key.</param>
@@ -32,7 +32,8 @@ internal sealed class InsideCalls(ServerCore core, PageSession session)
     /// <param name="tokensOf">How many tokens were read for a result.</param>
     /// <param name="cancellationToken">Gives up while it waits for its turn.</param>
     /// <exception cref="ApiFailure">The key has used up what it may use, or the server stops.</exception>
-    public async Task<T> ReadAsync<T>(string model, Func<Task<T>> read, Func<T, int> tokensOf, CancellationToken cancellationToken)
+    public async Task<T> ReadAsync<T>(
+        string model, Func<Task<T>> read, Func<T, int> tokensOf, CancellationToken cancellationToken)
     {
         // No ConfigureAwait here: who reads changes what his page shows, which is for the page's own thread to do.
         await _turn.WaitAsync(cancellationToken);

@@ -7,8 +7,8 @@ namespace Seriatim.Web.Training;
 public abstract class TrainingPart : PageComponent
 {
     /// <summary>
-    /// Which run. The run and not its id: a part whose parameters are texts that stay the same is not drawn again, and the run would
-    /// stand still on the page.
+    /// Which run. The run and not its id: a part whose parameters are texts that stay the same is not drawn again, and the run
+    /// would stand still on the page.
     /// </summary>
     [Parameter, EditorRequired]
     public object Of { get; set; } = null!;

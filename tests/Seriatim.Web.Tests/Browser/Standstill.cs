@@ -1,8 +1,8 @@
 namespace Seriatim.Web.Tests;
 
 /// <summary>
-/// Stops a thread of the server's at a moment, as long as a test wants to look at it: what trains and measures ends at another time
-/// on each machine.
+/// Stops a thread of the server's at a moment, as long as a test wants to look at it: what trains and measures ends at
+/// another time on each machine.
 /// </summary>
 internal sealed class Standstill : IDisposable
 {
