@@ -4,7 +4,7 @@ namespace Seriatim.Tensors;
 internal static unsafe class HalfCheck
 {
     private const int Depth = 8;
-    private const int Outputs = 32;
+    private const int Outputs = HalfCode.Outputs;
 
     /// <summary>Whether they agree.</summary>
     public static bool IsRight(int rows, nint kernel)

@@ -9,6 +9,9 @@ internal static class HalfCode
     /// <summary>Inputs of a turn of the loop.</summary>
     public const int Unroll = 4;
 
+    /// <summary>Outputs of a panel.</summary>
+    public const int Outputs = 32;
+
     private const int VectorBytes = sizeof(float) * 16;
     private const int HalvesBytes = 2 * 16;
     private const Gpr A = Gpr.Rax;

@@ -32,7 +32,7 @@ internal static unsafe class HalfKernels
         for (nint k = 0; k < depth; k += MostDepth)
         {
             call.A = a + k * tileRows;
-            call.B = b + k * Parameter.PanelRows * sizeof(ushort);
+            call.B = b + k * HalfCode.Outputs * sizeof(ushort);
             call.Depth = nint.Min(MostDepth, depth - k);
             kernel(&call);
         }
