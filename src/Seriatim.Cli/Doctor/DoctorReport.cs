@@ -34,7 +34,8 @@ namespace Seriatim.Cli;
 internal sealed record DoctorReport(
     string Version, string Runtime, string Compiled, string System, string Processor, int Cores, int Threads,
         IReadOnlyList<string> Instructions,
-    int VectorBits, string MachineCode, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond, double F32MultiplyAddsPerSecond,
+    int VectorBits, string MachineCode, long MemoryBytes, long FreeBytes, double ReadBytesPerSecond,
+        double F32MultiplyAddsPerSecond,
         double ByteMultiplyAddsPerSecond,
     IReadOnlyDictionary<string, string> Settings, IReadOnlyList<string> BuiltIn, string Cache, int CachedModels, long CacheBytes,
         long? CacheFreeBytes,

@@ -99,8 +99,7 @@ internal unsafe struct AttentionKeys
     {
         KeyValueLayout layout = _pool!.Layout;
         layout.LoadKeys<T>(storedKeys, keys);
-        for (int i = 0; i < count; i++)
-            layout.LoadValue<T>(storedValues + i * layout.ValueBytes, values + i * KeyValuePool.PaddedDim(_headDim));
+        layout.LoadValues<T>(storedValues, count, values);
     }
 
     private readonly void Gather(

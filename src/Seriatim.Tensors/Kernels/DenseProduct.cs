@@ -67,6 +67,8 @@ internal static unsafe partial class DenseProduct<T>
     private static void Widen<TElement>(byte* from, int count, float* to)
         where TElement : struct, IPanelElement
     {
+        if (TElement.IsHalf && T.Vectors == LaneWidth.Bits512 && HalfKernels.TryWiden(from, count, to))
+            return;
         for (int i = 0; i < count; i += 16)
             T.Store(TElement.Load<T>(from + (long)i * TElement.Size), to + i);
     }

@@ -14,7 +14,7 @@ internal sealed class Assembler
 {
     private const int Full = 64;
 
-    private readonly List<(int At, int End, CodeLabel Label)> _uses = [];
+    private readonly List<LabelUse> _uses = [];
     private byte[] _code = new byte[4096];
 
     /// <summary>Bytes so far.</summary>
@@ -24,11 +24,11 @@ internal sealed class Assembler
     /// <exception cref="InvalidOperationException">A label is used and not bound.</exception>
     public byte[] ToArray()
     {
-        foreach ((int at, int end, CodeLabel label) in _uses)
+        foreach (LabelUse use in _uses)
         {
-            if (label.Position < 0)
-                throw new InvalidOperationException($"The code at byte {at} names a label that is nowhere bound.");
-            BinaryPrimitives.WriteInt32LittleEndian(_code.AsSpan(at), label.Position - end);
+            if (use.Label.Position < 0)
+                throw new InvalidOperationException($"The code at byte {use.At} names a label that is nowhere bound.");
+            BinaryPrimitives.WriteInt32LittleEndian(_code.AsSpan(use.At), use.Label.Position - use.End);
         }
 
         return _code.AsSpan(0, Length).ToArray();
@@ -175,6 +175,13 @@ internal sealed class Assembler
     public void Vfmadd231psBroadcast(Zmm to, Zmm a, CodeAddress b) =>
         Evex(Map.M0F38, P66, 0xB8, to.Number, a.Number, b, 4, broadcast: true);
 
+    /// <summary>Where a distance is written, and from where it counts. A class: lists of those are compiled already.</summary>
+    private sealed class LabelUse(int at, int end, CodeLabel label)
+    {
+        public readonly int At = at, End = end;
+        public readonly CodeLabel Label = label;
+    }
+
     private const int P66 = 1;
     private const int PF3 = 2;
 
@@ -273,7 +280,7 @@ internal sealed class Assembler
         if (at.Label is { } label)
         {
             Put([(byte)(reg | 5)]);
-            _uses.Add((Length, Length + 4 + trailing, label));
+            _uses.Add(new LabelUse(Length, Length + 4 + trailing, label));
             PutInt(0);
             return;
         }
@@ -295,7 +302,7 @@ internal sealed class Assembler
     private void Jump(ReadOnlySpan<byte> opcode, CodeLabel to)
     {
         Put(opcode);
-        _uses.Add((Length, Length + 4, to));
+        _uses.Add(new LabelUse(Length, Length + 4, to));
         PutInt(0);
     }
 

@@ -18,7 +18,7 @@ internal static class CodeFrame
     private const int SavedBytes = 16;
 
     private static readonly Gpr[] Everywhere = [Gpr.Rbx, Gpr.Rbp, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15];
-    private static readonly Gpr[] AndOnWindows = [Gpr.Rdi, Gpr.Rsi];
+    private static readonly Gpr[] OnWindows = [.. Everywhere, Gpr.Rdi, Gpr.Rsi];
 
     /// <summary>Keeps what belongs to the caller.</summary>
     public static void Begin(Assembler code, bool windows)
@@ -45,10 +45,11 @@ internal static class CodeFrame
             code.Add(Gpr.Rsp, (LastSaved - FirstSaved + 1) * SavedBytes);
         }
 
-        foreach (Gpr register in Saved(windows).Reverse())
-            code.Pop(register);
+        Gpr[] saved = Saved(windows);
+        for (int i = saved.Length - 1; i >= 0; i--)
+            code.Pop(saved[i]);
         code.Ret();
     }
 
-    private static IEnumerable<Gpr> Saved(bool windows) => windows ? Everywhere.Concat(AndOnWindows) : Everywhere;
+    private static Gpr[] Saved(bool windows) => windows ? OnWindows : Everywhere;
 }

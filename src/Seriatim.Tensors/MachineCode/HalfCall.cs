@@ -22,7 +22,7 @@ internal unsafe struct HalfCall
     [FieldOffset(StrideAt)]
     public nint Stride;
 
-    /// <summary>Inputs, a multiple of 4 that is not 0.</summary>
+    /// <summary>Inputs, a multiple of 4 that is not 0; for widening alone vectors of 16, at least 1.</summary>
     [FieldOffset(DepthAt)]
     public nint Depth;
 

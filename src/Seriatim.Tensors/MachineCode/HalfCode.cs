@@ -1,13 +1,16 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// The tile of <see cref="OuterProduct{T}"/> for a panel in binary16 as machine code: one instruction widens 16 numbers, where
-/// .NET has none and <see cref="HalfBits"/> needs seven. The order of the sums is the same.
+/// Binary16 as machine code: one instruction widens 16 numbers, where .NET has none and <see cref="HalfBits"/> needs seven. The
+/// tile of <see cref="OuterProduct{T}"/> for a panel, with the same order of sums, and widening alone.
 /// </summary>
 internal static class HalfCode
 {
     /// <summary>Inputs of a turn of the loop.</summary>
     public const int Unroll = 4;
+
+    /// <summary>Outputs of a panel.</summary>
+    public const int Outputs = 32;
 
     private const int VectorBytes = sizeof(float) * 16;
     private const int HalvesBytes = 2 * 16;
@@ -42,6 +45,30 @@ internal static class HalfCode
         code.Sub(Depth, Unroll);
         code.Jnz(turn);
         WriteResults(code, rows, load: false);
+        CodeFrame.End(code, windows);
+        return code.ToArray();
+    }
+
+    /// <summary>
+    /// Writes the kernel that widens <c>B</c> into <c>C</c>, <c>Depth</c> times 16 numbers, to be called with a
+    /// <see cref="HalfCall"/>.
+    /// </summary>
+    public static byte[] WriteWidening(bool windows)
+    {
+        var code = new Assembler();
+        CodeFrame.Begin(code, windows);
+        code.Mov(B, Field(HalfCall.BAt));
+        code.Mov(C, Field(HalfCall.CAt));
+        code.Mov(Depth, Field(HalfCall.DepthAt));
+        var turn = new CodeLabel();
+        code.Align(64);
+        code.Bind(turn);
+        code.Vcvtph2ps(Widened[0], new CodeAddress(B));
+        code.Vmovups(new CodeAddress(C), Widened[0]);
+        code.Add(B, HalvesBytes);
+        code.Add(C, VectorBytes);
+        code.Sub(Depth, 1);
+        code.Jnz(turn);
         CodeFrame.End(code, windows);
         return code.ToArray();
     }

@@ -13,13 +13,12 @@ internal static unsafe class PanelCheck
     public static bool IsRight<TFormat>(int rows, nint kernel)
         where TFormat : struct, IBlockFormat
     {
-        var random = new Random(12);
+        var random = new CheckNumbers(12);
         int groups = Inputs / TFormat.GroupValues, chunkBytes = PanelLayout<TFormat>.ChunkBytes(Inputs / 32);
-        byte[] packed = Packed<TFormat>(random, chunkBytes), x = new byte[Chunks * Inputs * rows];
-        random.NextBytes(x);
-        float[] factors = TileCheck.Floats(random, Chunks * 8 * rows), sums = TileCheck.Floats(random, Chunks * groups * rows);
-        int[] starts = [.. Enumerable.Range(0, Chunks * groups * rows).Select(_ => random.Next(-100_000, 100_000))];
-        float[] y = TileCheck.Floats(random, rows * Lanes), expected = [.. y];
+        byte[] packed = Packed<TFormat>(random, chunkBytes), x = random.Bytes(Chunks * Inputs * rows);
+        float[] factors = random.Floats(Chunks * 8 * rows), sums = random.Floats(Chunks * groups * rows);
+        int[] starts = random.Integers(Chunks * groups * rows);
+        float[] y = random.Floats(rows * Lanes), expected = [.. y];
         using var memory = new Scratch();
         var scratch = new PanelScratch(memory);
         fixed (byte* panel = packed, rowCodes = x)
@@ -57,11 +56,10 @@ internal static unsafe class PanelCheck
     }
 
     /// <summary>Any bytes are codes and group scales; scales are made finite.</summary>
-    private static byte[] Packed<TFormat>(Random random, int chunkBytes)
+    private static byte[] Packed<TFormat>(CheckNumbers random, int chunkBytes)
         where TFormat : struct, IBlockFormat
     {
-        byte[] packed = new byte[Chunks * chunkBytes];
-        random.NextBytes(packed);
+        byte[] packed = random.Bytes(Chunks * chunkBytes);
         int scales = PanelLayout<TFormat>.GroupScalesAt(Inputs / TFormat.Values);
         for (int chunk = 0; chunk < Chunks; chunk++)
         {

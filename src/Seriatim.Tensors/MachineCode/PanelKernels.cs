@@ -16,7 +16,8 @@ internal static unsafe class PanelKernels<TFormat>
         (index, kernel) => PanelCheck.IsRight<TFormat>(RowCounts[index], kernel));
 
     /// <summary>How many rows they are for; 0 if this format, or this machine, has none.</summary>
-    public static int MaxRows => Facts is not null && MachineCode.HasByteProducts && MachineCode.IsOn ? QuantizedRows.MaxTileRows : 0;
+    public static int MaxRows =>
+        Facts is not null && MachineCode.HasByteProducts && MachineCode.IsOn ? QuantizedRows.MaxTileRows : 0;
 
     /// <summary>Adds a panel.</summary>
     /// <param name="packed">Its first chunk.</param>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Tensors;
 
 /// <summary>Compares a kernel of <see cref="TileCode"/> with a plain loop: two tiles, 64 inputs, all bits.</summary>
@@ -10,14 +12,13 @@ internal static unsafe class TileCheck
     /// <summary>Whether they agree.</summary>
     public static bool IsRight(TileShape shape, nint kernel)
     {
-        var random = new Random(11);
+        var random = new CheckNumbers(11);
         int rows = shape.Rows, groups = Groups32 * (shape.Halves ? 2 : 1);
         Panel[] panels = [Panel.New(random, groups), Panel.New(random, groups)];
-        byte[] x = new byte[Tiles * Groups32 * 32 * rows];
-        random.NextBytes(x);
-        float[] factors = Floats(random, Tiles * Groups32 * rows), sums = Floats(random, Tiles * groups * rows);
-        int[] starts = [.. Enumerable.Range(0, Tiles * groups * rows).Select(_ => random.Next(-100_000, 100_000))];
-        float[] y = Floats(random, Tiles * rows * Lanes), z = Floats(random, Tiles * rows * Lanes);
+        byte[] x = random.Bytes(Tiles * Groups32 * 32 * rows);
+        float[] factors = random.Floats(Tiles * Groups32 * rows), sums = random.Floats(Tiles * groups * rows);
+        int[] starts = random.Integers(Tiles * groups * rows);
+        float[] y = random.Floats(Tiles * rows * Lanes), z = random.Floats(Tiles * rows * Lanes);
         float[] expected = [.. y], second = [.. z];
         for (int tile = 0; tile < Tiles; tile++)
         {
@@ -67,17 +68,7 @@ internal static unsafe class TileCheck
 
     /// <summary>Whether all bits are the same.</summary>
     public static bool Same(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
-        System.Runtime.InteropServices.MemoryMarshal.AsBytes(a).SequenceEqual(
-            System.Runtime.InteropServices.MemoryMarshal.AsBytes(b));
-
-    /// <summary>Numbers from -1 to 1.</summary>
-    public static float[] Floats(Random random, int count)
-    {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++)
-            values[i] = 2 * random.NextSingle() - 1;
-        return values;
-    }
+        MemoryMarshal.AsBytes(a).SequenceEqual(MemoryMarshal.AsBytes(b));
 
     private static void Add(TileShape shape, Panel panel, int group, int groups, in Operand x, Span<float> y)
     {
@@ -94,14 +85,13 @@ internal static unsafe class TileCheck
         }
     }
 
-    private sealed record Panel(byte[] Codes, float[] Scales, float[] Minimums)
+    private sealed class Panel(byte[] codes, float[] scales, float[] minimums)
     {
-        public static Panel New(Random random, int groups)
-        {
-            byte[] codes = new byte[Groups32 * 32 * Lanes];
-            random.NextBytes(codes);
-            return new Panel(codes, Floats(random, groups * Lanes), Floats(random, groups * Lanes));
-        }
+        public readonly byte[] Codes = codes;
+        public readonly float[] Scales = scales, Minimums = minimums;
+
+        public static Panel New(CheckNumbers random, int groups) =>
+            new(random.Bytes(Groups32 * 32 * Lanes), random.Floats(groups * Lanes), random.Floats(groups * Lanes));
     }
 
     /// <summary>One row of a tile in one group.</summary>

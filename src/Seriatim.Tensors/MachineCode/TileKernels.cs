@@ -9,11 +9,9 @@ internal static unsafe class TileKernels
     /// </summary>
     private const int MostTiles = 16;
 
-    private static readonly TileShape[] Shapes = [.. TileShape.All];
-
     private static readonly KernelTable Table = new(
-        nameof(TileCode), TileShape.Count, (index, windows) => TileCode.Write(Shapes[index], windows),
-        (index, kernel) => TileCheck.IsRight(Shapes[index], kernel));
+        nameof(TileCode), TileShape.Count, (index, windows) => TileCode.Write(TileShape.At(index), windows),
+        (index, kernel) => TileCheck.IsRight(TileShape.At(index), kernel));
 
     /// <summary>Whether this machine has them.</summary>
     public static bool IsSupported => MachineCode.HasByteProducts && Table.Find(0) != 0;

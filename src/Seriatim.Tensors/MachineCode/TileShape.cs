@@ -10,13 +10,9 @@ internal readonly record struct TileShape(int Rows, int Panels, bool Halves, boo
     /// <summary>How many there are.</summary>
     public const int Count = 4 * 2 * 2 * 2;
 
-    /// <summary>All of them, in the order of their numbers.</summary>
-    public static IEnumerable<TileShape> All =>
-        from rows in (int[])[1, 2, 4, 6]
-        from panels in (int[])[1, 2]
-        from halves in (bool[])[false, true]
-        from minimums in (bool[])[false, true]
-        select new TileShape(rows, panels, halves, minimums);
+    /// <summary>The one with a number.</summary>
+    public static TileShape At(int index) =>
+        new((index >> 3) switch { 0 => 1, 1 => 2, 2 => 4, _ => 6 }, (index >> 2 & 1) + 1, (index & 2) != 0, (index & 1) != 0);
 
     /// <summary>The number of this one.</summary>
     public int Index => (Rows / 2 << 3) | (Panels - 1) << 2 | (Halves ? 2 : 0) | (Minimums ? 1 : 0);

@@ -63,35 +63,48 @@ internal sealed unsafe class KeyValueLayout(KeyValueType type, int headDim, int 
         where T : struct, ILanes<T>
     {
         byte* elements = Elements(block, 16);
+        if (type == KeyValueType.F16)
+        {
+            WidenHalves<T>(elements, headDim * 16, to);
+            return;
+        }
+
         for (int i = 0; i < headDim; i++)
         {
-            if (type == KeyValueType.F16)
-            {
-                T.Store(T.LoadHalf((ushort*)elements + i * 16), to + i * 16);
-                continue;
-            }
-
             Widen((sbyte*)elements + i * 16, to + i * 16);
             T.Store(T.Load(to + i * 16) * T.LoadHalf((ushort*)block + i / Scaled * 16), to + i * 16);
         }
     }
 
-    /// <summary>A value as D' floats.</summary>
-    public void LoadValue<T>(byte* row, float* to)
+    /// <summary>Some values that follow one another, as D' floats each.</summary>
+    public void LoadValues<T>(byte* rows, int count, float* to)
         where T : struct, ILanes<T>
     {
-        byte* elements = Elements(row, 1);
-        for (int i = 0; i < KeyValuePool.PaddedDim(headDim); i += 16)
+        int padded = KeyValuePool.PaddedDim(headDim);
+        if (type == KeyValueType.F16)
         {
-            if (type == KeyValueType.F16)
-            {
-                T.Store(T.LoadHalf((ushort*)elements + i), to + i);
-                continue;
-            }
-
-            Widen((sbyte*)elements + i, to + i);
-            T.Store(T.Load(to + i) * T.Broadcast((float)((Half*)row)[ScaleOf(i)]), to + i);
+            WidenHalves<T>(rows, count * padded, to);
+            return;
         }
+
+        for (int row = 0; row < count; row++, rows += ValueBytes, to += padded)
+        {
+            byte* elements = Elements(rows, 1);
+            for (int i = 0; i < padded; i += 16)
+            {
+                Widen((sbyte*)elements + i, to + i);
+                T.Store(T.Load(to + i) * T.Broadcast((float)((Half*)rows)[ScaleOf(i)]), to + i);
+            }
+        }
+    }
+
+    private static void WidenHalves<T>(byte* from, int count, float* to)
+        where T : struct, ILanes<T>
+    {
+        if (T.Vectors == LaneWidth.Bits512 && HalfKernels.TryWiden(from, count, to))
+            return;
+        for (int i = 0; i < count; i += 16)
+            T.Store(T.LoadHalf((ushort*)from + i), to + i);
     }
 
     /// <summary>Features of the padding have no scale of their own and are 0 under any.</summary>

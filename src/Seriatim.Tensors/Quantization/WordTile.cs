@@ -7,8 +7,9 @@ namespace Seriatim.Tensors;
 /// <summary>
 /// The micro-kernels of many rows on AVX-512BW. For codes of at most 6 bits (6 bits themselves are faster in
 /// <see cref="PanelRow{TFormat}"/>): 6 rows and two panels of 16 outputs; for codes of 8 bits 6 rows and one. One instruction
-/// multiplies 64 bytes and adds pairs to 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into 16 bits, then they are widened. The order
-/// of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the same.
+/// multiplies 64 bytes and adds pairs to 16 bits, where <see cref="DotVnni"/> multiplies 32; the sums of a few steps fit into
+/// 16 bits, then they are widened. The order of all that is rounded is that of <see cref="DotTile{T}"/>, so the bits are the
+/// same.
 /// </summary>
 internal static unsafe class WordTile
 {

@@ -12,7 +12,7 @@ public sealed unsafe class MachineCodeTests
 
     [Fact]
     public void Shapes_are_numbered_in_their_order() =>
-        Assert.Equal(Enumerable.Range(0, TileShape.Count), TileShape.All.Select(shape => shape.Index));
+        Assert.All(Enumerable.Range(0, TileShape.Count), index => Assert.Equal(index, TileShape.At(index).Index));
 
     [Theory]
     [MemberData(nameof(Shapes))]
@@ -20,7 +20,7 @@ public sealed unsafe class MachineCodeTests
     {
         if (!CanRun)
             return;
-        TileShape shape = TileShape.All.ElementAt(index);
+        TileShape shape = TileShape.At(index);
         Assert.True(TileCheck.IsRight(shape, Placed(TileCode.Write(shape, windows: false))), $"{shape}");
         Assert.True(TileCheck.IsRight(shape, Placed(FromWindows(TileCode.Write(shape, windows: true)))), $"{shape}, Windows");
     }
@@ -71,6 +71,9 @@ public sealed unsafe class MachineCodeTests
         Assert.True(HalfCheck.IsRight(rows, Placed(HalfCode.Write(rows, windows: false))), $"{rows}");
         Assert.True(HalfCheck.IsRight(rows, Placed(FromWindows(HalfCode.Write(rows, windows: true)))), $"{rows}, Windows");
         Assert.False(HalfCheck.IsRight(rows, Placed([0xC3])));
+        Assert.True(HalfCheck.Widens(Placed(HalfCode.WriteWidening(windows: false))));
+        Assert.True(HalfCheck.Widens(Placed(FromWindows(HalfCode.WriteWidening(windows: true)))), "Windows");
+        Assert.False(HalfCheck.Widens(Placed([0xC3])));
     }
 
     [Fact]
