@@ -48,7 +48,8 @@ internal sealed class AlbertArchitecture : Architecture
             int first = Enumerable.Range(0, counted).First(i => (int)(i / ((double)counted / groups)) == group);
             int own = first * inner + layer % inner;
             return own == layer ? null : own;
-        });
+        }
+        );
     }
 
     public override NameTable TensorNames(ModelSpec spec)
