@@ -28,7 +28,7 @@ internal sealed class SeriatimEmbedder : IContender
         _engine = new GenerationEngine(new LoadedModel(_model, _ops), new EngineOptions());
     }
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run()
     {

@@ -12,7 +12,7 @@ internal sealed class SeriatimGenerator(string file, int threads) : IContender
         Engine = new EngineOptions { PrefixCache = false },
     }).GetAwaiter().GetResult();
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run() =>
     [

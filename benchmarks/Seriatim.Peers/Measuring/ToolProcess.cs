@@ -13,7 +13,7 @@ internal static class ToolProcess
 
         // Programs that were built find the libraries that were built beside them.
         if (Path.GetDirectoryName(Path.GetFullPath(program)) is { } folder && OperatingSystem.IsLinux())
-            start.Environment["LD_LIBRARY_PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")}";
+            start.Environment["LD_LIBRARY_PATH"] = $"{folder}:{Path.GetDirectoryName(folder)}:{Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")}";
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -29,7 +29,7 @@ internal sealed class SeriatimTrainer : IContender
         _labels = [.. Enumerable.Range(0, _rows.Rows).Select(_ => random.Next(step.Vocabulary))];
     }
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run()
     {

@@ -28,7 +28,7 @@ internal sealed class TorchSharpTrainer : IContender
         _labels = randint(step.Vocabulary, [step.Sequences * step.Length]);
     }
 
-    public string Version { get; } = $"{typeof(torch).Assembly.GetName().Version?.ToString(3)}, libtorch {torch.__version__}";
+    public string Version { get; } = $"{Build.Of(typeof(torch).Assembly)}, libtorch {torch.__version__}";
 
     public double[] Run()
     {

@@ -20,7 +20,7 @@ internal sealed class CTranslate2Peer : IContender
 
     private CTranslate2Peer(string program, string model, string[][] sources, string scratch, int beams, bool bytes, int threads)
     {
-        _program = program;
+        (_program, Version) = (program, LibraryVersion(program));
         (_source, _target) = (Path.Combine(scratch, "lines.txt"), Path.Combine(scratch, "translations.txt"));
         File.WriteAllLines(_source, Enumerable.Repeat(sources.Select(line => string.Join(' ', line)), Times).SelectMany(lines => lines));
         _arguments =
@@ -30,7 +30,8 @@ internal sealed class CTranslate2Peer : IContender
         ];
     }
 
-    public string Version => "ct2-translator";
+    /// <summary>The program does not say it; the name of its library does.</summary>
+    public string Version { get; }
 
     /// <summary>The program, or a python that has the library.</summary>
     public static IContender Open(PeerOptions options, string[][] sources, string scratch, int beams, bool bytes)
@@ -59,6 +60,15 @@ internal sealed class CTranslate2Peer : IContender
             throw new InvalidOperationException($"it said '{speed}' instead of its tokens a second");
         long tokens = File.ReadLines(_target).Sum(line => (long)line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
         return [tokens / tokensPerSecond / Times];
+    }
+
+    /// <summary>Of <c>libctranslate2.so.4.8.1</c> beside the program, or in the folder above or <c>lib</c> beside that.</summary>
+    private static string LibraryVersion(string program)
+    {
+        const string Name = "libctranslate2.so.";
+        string folder = Path.GetDirectoryName(Path.GetFullPath(program))!, above = Path.GetDirectoryName(folder) ?? folder;
+        return ((string[])[folder, above, Path.Combine(above, "lib")]).Where(Directory.Exists).SelectMany(place => Directory.GetFiles(place, Name + "*"))
+            .Select(file => Path.GetFileName(file)[Name.Length..]).OrderByDescending(version => version.Length).FirstOrDefault("of unknown version");
     }
 
     public void Dispose()
