@@ -6,8 +6,10 @@ namespace Seriatim.Models.Tests;
 public sealed class SharedSourceTests
 {
     private const string Config = """
-        {"architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": 40, "d_model": 32, "encoder_layers": 1, "decoder_layers": 2,
-        "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "activation_function": "relu",
+        {"architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": 40, "d_model": 32,
+        "encoder_layers": 1, "decoder_layers": 2,
+        "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48,
+        "decoder_ffn_dim": 48, "activation_function": "relu",
         "scale_embedding": true, "max_position_embeddings": 32, "decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1}
         """;
 
@@ -17,7 +19,8 @@ public sealed class SharedSourceTests
         using Model model = Model.Create("config", Encoding.UTF8.GetBytes(Config), new RandomSource(3));
         using IDifferentiableOps ops = CpuOps.Create(2);
         using MemoryPools pools = model.NewMemoryPools(pageSize: 4, pages: 64, states: 2);
-        using SequenceMemory first = Begin(model, ops, pools, [5, 6, 7, 8, 9, 10, 11, 1]), other = Begin(model, ops, pools, [12, 13, 1]);
+        using SequenceMemory first = Begin(model, ops, pools, [5, 6, 7, 8, 9, 10, 11, 1]),
+            other = Begin(model, ops, pools, [12, 13, 1]);
         using SequenceMemory second = first.Fork(), third = first.Fork();
 
         // The second step parts them, the third is compared.
@@ -40,7 +43,8 @@ public sealed class SharedSourceTests
         using Model model = Model.Create("config", Encoding.UTF8.GetBytes(Config), new RandomSource(3));
         using IDifferentiableOps ops = CpuOps.Create(1);
         using MemoryPools pools = model.NewMemoryPools(pageSize: 4, pages: 64, states: 2);
-        using SequenceMemory first = Begin(model, ops, pools, [5, 6, 7, 8, 9, 10, 11, 1]), other = Begin(model, ops, pools, [12, 13, 1]);
+        using SequenceMemory first = Begin(model, ops, pools, [5, 6, 7, 8, 9, 10, 11, 1]),
+            other = Begin(model, ops, pools, [12, 13, 1]);
         using SequenceMemory second = first.Fork(), third = first.Fork();
         var builder = new RaggedBatchBuilder();
         foreach (SequenceMemory memory in (SequenceMemory[])[first, second, other, third])
@@ -72,6 +76,7 @@ public sealed class SharedSourceTests
         using Tensor hidden = model.Forward(ops, batch);
         using Tensor logits = model.Project(ops, hidden, batch.OutputRows);
         batch.Commit();
-        return [.. Enumerable.Range(0, memories.Length).Select(i => logits.ToArray().AsSpan(i * logits.Columns, logits.Columns).ToArray())];
+        return [.. Enumerable.Range(0, memories.Length)
+            .Select(i => logits.ToArray().AsSpan(i * logits.Columns, logits.Columns).ToArray())];
     }
 }

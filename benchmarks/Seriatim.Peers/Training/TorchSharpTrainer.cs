@@ -37,7 +37,7 @@ internal sealed class TorchSharpTrainer : IContender
         {
             Tensor loss = functional.cross_entropy(_model.forward(_ids).view(-1, _vocabulary), _labels);
             loss.backward();
-            utils.clip_grad_norm_(_model.parameters(), 1);
+            nn.utils.clip_grad_norm_(_model.parameters(), 1);
             _optimizer.step();
             _optimizer.zero_grad();
         }
@@ -63,7 +63,8 @@ internal sealed class TorchSharpTrainer : IContender
         public Gpt(StepCase step)
             : base("gpt")
         {
-            (_tokens, _positions, _norm) = (Embedding(step.Vocabulary, step.Width), Embedding(step.Context, step.Width), LayerNorm(step.Width));
+            (_tokens, _positions) = (Embedding(step.Vocabulary, step.Width), Embedding(step.Context, step.Width));
+            _norm = LayerNorm(step.Width);
             for (int i = 0; i < step.Layers; i++)
                 _blocks.Add(new Block(step.Width, step.Heads));
             RegisterComponents();
@@ -92,14 +93,16 @@ internal sealed class TorchSharpTrainer : IContender
             : base("block")
         {
             (_norm1, _norm2, _heads) = (LayerNorm(width), LayerNorm(width), heads);
-            (_qkv, _out, _up, _down) = (Linear(width, 3 * width), Linear(width, width), Linear(width, 4 * width), Linear(4 * width, width));
+            (_qkv, _out) = (Linear(width, 3 * width), Linear(width, width));
+            (_up, _down) = (Linear(width, 4 * width), Linear(4 * width, width));
             RegisterComponents();
         }
 
         public override Tensor forward(Tensor x)
         {
             (long batch, long length, long width) = (x.shape[0], x.shape[1], x.shape[2]);
-            Tensor[] parts = [.. _qkv.forward(_norm1.forward(x)).chunk(3, 2).Select(part => part.view(batch, length, _heads, -1).transpose(1, 2))];
+            Tensor[] parts = [.. _qkv.forward(_norm1.forward(x)).chunk(3, 2)
+                .Select(part => part.view(batch, length, _heads, -1).transpose(1, 2))];
             Tensor mixed = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], is_casual: true);
             x = x + _out.forward(mixed.transpose(1, 2).reshape(batch, length, width));
             return x + _down.forward(functional.gelu(_up.forward(_norm2.forward(x))));
