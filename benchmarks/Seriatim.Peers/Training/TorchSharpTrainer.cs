@@ -1,5 +1,6 @@
 #if TORCH
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Seriatim.Training.Benchmarks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -19,6 +20,8 @@ internal sealed class TorchSharpTrainer : IContender
 
     public TorchSharpTrainer(StepCase step, int threads)
     {
+        RequireLibrary();
+        Version = $"{Build.Of(typeof(torch).Assembly)}, libtorch {torch.__version__}";
         torch.set_num_threads(threads);
         torch.random.manual_seed(1);
         _vocabulary = step.Vocabulary;
@@ -28,7 +31,7 @@ internal sealed class TorchSharpTrainer : IContender
         _labels = randint(step.Vocabulary, [step.Sequences * step.Length]);
     }
 
-    public string Version { get; } = $"{Build.Of(typeof(torch).Assembly)}, libtorch {torch.__version__}";
+    public string Version { get; }
 
     public double[] Run()
     {
@@ -51,6 +54,27 @@ internal sealed class TorchSharpTrainer : IContender
         _model.Dispose();
         _ids.Dispose();
         _labels.Dispose();
+    }
+
+    /// <summary>
+    /// TorchSharp says of any library that does not load that it is not referenced; the system says what is wrong with it.
+    /// </summary>
+    private static void RequireLibrary()
+    {
+        string name = OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
+            : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
+        string? path = Directory.EnumerateFiles(AppContext.BaseDirectory, name, SearchOption.AllDirectories).FirstOrDefault();
+        if (path is null)
+            return;
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException failure) when (failure.Message.Contains("GLIBCXX", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException("libtorch needs a newer libstdc++ than this system has (GLIBCXX_3.4.32, of GCC 13); "
+                + "put one into a folder of LD_LIBRARY_PATH");
+        }
     }
 
     private sealed class Gpt : Module<Tensor, Tensor>
