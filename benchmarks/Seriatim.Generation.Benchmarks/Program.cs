@@ -10,7 +10,8 @@ using Seriatim.Tensors;
 // With --engine only the engine's own work between two steps of 64 sequences is measured.
 // With --masks [NAME] only the masks of grammars over 128,256 tokens are measured (of grammars whose names have NAME in them).
 // With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
-// gains is measured, with these trained models. With --translation FOLDER --texts FILE [--q8] only where the time of 200 lines goes.
+// gains is measured, with these trained models. With --translation FOLDER --texts FILE
+// [--q8 or --stored] only where the time of 200 lines goes.
 int threads = Environment.ProcessorCount;
 int layers = 30;
 string? folder = null;

@@ -16,8 +16,10 @@ internal static class TranslationCost
         using Model model = Model.Load(folder, new ModelLoadOptions { Storage = storage });
         Tokenizer tokenizer = Tokenizer.Load(folder);
         long begin = Stopwatch.GetTimestamp();
-        int[][] sources = [.. Enumerable.Range(0, Lines).Select(i => tokenizer.Encode("translate Chinese to English: " + all[i * (all.Length / Lines)]))];
-        Console.WriteLine($"{Lines} lines, {sources.Sum(source => source.Length)} tokens, {threads} threads, {storage}; tokenizing {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms the first time");
+        int[][] sources = [.. Enumerable.Range(0, Lines)
+            .Select(i => tokenizer.Encode("translate Chinese to English: " + all[i * (all.Length / Lines)]))];
+        Console.WriteLine($"{Lines} lines, {sources.Sum(source => source.Length)} tokens, {threads} threads, {storage}; "
+            + $"tokenizing {Stopwatch.GetElapsedTime(begin).TotalMilliseconds:F0} ms the first time");
         foreach (int beams in (int[])[4, 1])
         {
             foreach (int sequences in (int[])[256])
@@ -42,15 +44,19 @@ internal static class TranslationCost
 
             using (IDifferentiableOps ops = new ObservedOps(CpuOps.Create(threads), times))
             {
-                (double total, EngineStatistics statistics, int tokens) = await OnceAsync(model, ops, sources, (beams, sequences, threads));
+                (double total, EngineStatistics statistics, int tokens) = await OnceAsync(model, ops, sources,
+                    (beams, sequences, threads));
                 splits.Add((total, statistics, times.Milliseconds(1), tokens));
             }
         }
 
         double[] sorted = [.. plain.Skip(2).Order()], used = [.. processor.Skip(2).Order()];
-        (double observed, EngineStatistics last, IReadOnlyDictionary<string, double> each, int made) = splits.Skip(2).OrderBy(split => split.Total).ElementAt(Rounds / 2);
-        Console.WriteLine($"{beams} beams, up to {sequences} sequences: {sorted[Rounds / 2]:F0} ms ({sorted[0]:F0} to {sorted[^1]:F0}), processor {used[Rounds / 2]:F0} ms (least {used[0]:F0}), {last.Steps} steps, {made} tokens");
-        Console.WriteLine($"  timed ({observed:F0} ms): planning {last.Times.Scheduling.TotalMilliseconds:F1}, passes {last.Times.Passes.TotalMilliseconds:F1}, taking rows {last.Times.Sampling.TotalMilliseconds:F1}");
+        (double observed, EngineStatistics last, IReadOnlyDictionary<string, double> each, int made) = splits.Skip(2)
+            .OrderBy(split => split.Total).ElementAt(Rounds / 2);
+        Console.WriteLine($"{beams} beams, up to {sequences} sequences: {sorted[Rounds / 2]:F0} ms ({sorted[0]:F0} to "
+            + $"{sorted[^1]:F0}), processor {used[Rounds / 2]:F0} ms (least {used[0]:F0}), {last.Steps} steps, {made} tokens");
+        Console.WriteLine($"  timed ({observed:F0} ms): planning {last.Times.Scheduling.TotalMilliseconds:F1}, passes "
+            + $"{last.Times.Passes.TotalMilliseconds:F1}, taking rows {last.Times.Sampling.TotalMilliseconds:F1}");
         Console.WriteLine($"  {string.Join(", ", each.Select(op => $"{op.Key} {op.Value:F1}"))}");
     }
 
@@ -58,7 +64,14 @@ internal static class TranslationCost
         Model model, IDifferentiableOps ops, int[][] sources, (int Beams, int Sequences, int Threads) how)
     {
         using var engine = new GenerationEngine(new LoadedModel(model, ops),
-            new EngineOptions { MaxSequences = how.Sequences, RowThreads = how.Threads, EndIds = [1], SuppressedIds = [0], StepTime = Timeout.InfiniteTimeSpan });
+            new EngineOptions
+            {
+                MaxSequences = how.Sequences,
+                RowThreads = how.Threads,
+                EndIds = [1],
+                SuppressedIds = [0],
+                StepTime = Timeout.InfiniteTimeSpan,
+            });
         long start = Stopwatch.GetTimestamp();
         GenerationResult[] results = await Task.WhenAll(sources.Select(source => engine.CompleteAsync(new GenerationRequest
         {

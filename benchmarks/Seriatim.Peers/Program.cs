@@ -31,8 +31,10 @@ try
     foreach (PeerWork work in Works())
         lines.AddRange(runner.Run(work));
     var report = new PeerReport(
-        new PeerMachine(Processor(), Instructions(), options.Threads, options.Rounds, $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
-            DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), runner.ReadGigabytes, runner.FmaGigaflops), lines);
+        new PeerMachine(Processor(), Instructions(), options.Threads, options.Rounds,
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
+            DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), runner.ReadGigabytes,
+            runner.FmaGigaflops), lines);
     string table = PeerTable.ToMarkdown(report);
     Console.WriteLine(table);
     if (options.Output is { } output)
@@ -88,20 +90,28 @@ IEnumerable<PeerWork> Generation()
 static string Processor()
 {
     const string Place = "/proc/cpuinfo";
-    string? line = File.Exists(Place) ? File.ReadLines(Place).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
-    return line?.Split(':', 2)[1].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? $"{RuntimeInformation.ProcessArchitecture}";
+    string? line = File.Exists(Place)
+        ? File.ReadLines(Place).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+        : null;
+    return line?.Split(':', 2)[1].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
+        ?? $"{RuntimeInformation.ProcessArchitecture}";
 }
 
 static string Instructions()
 {
     (string Name, bool Has)[] known =
     [
-        ("AVX2", Avx2.IsSupported), ("AVX-512", Avx512BW.IsSupported), ("AVX-VNNI", AvxVnni.IsSupported), ("AVX512-VNNI", Flag("avx512_vnni")), ("AMX", Flag("amx_int8")),
-        ("NEON", System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported), ("dot products", System.Runtime.Intrinsics.Arm.Dp.IsSupported),
+        ("AVX2", Avx2.IsSupported), ("AVX-512", Avx512BW.IsSupported), ("AVX-VNNI", AvxVnni.IsSupported),
+        ("AVX512-VNNI", Flag("avx512_vnni")), ("AMX", Flag("amx_int8")),
+        ("NEON", System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported),
+        ("dot products", System.Runtime.Intrinsics.Arm.Dp.IsSupported),
     ];
-    return string.Join(", ", known.Where(one => one.Has).Select(one => one.Name)) is { Length: > 0 } names ? names : "no vector instructions";
+    return string.Join(", ", known.Where(one => one.Has).Select(one => one.Name)) is { Length: > 0 } names
+        ? names
+        : "no vector instructions";
 }
 
 // .NET has no name for these.
 static bool Flag(string name) => File.Exists("/proc/cpuinfo")
-    && File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ').Contains(name) == true;
+    && File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ')
+        .Contains(name) == true;

@@ -44,7 +44,10 @@ internal sealed class ModelParts : IDisposable
 
         if (model.Spec.IsEncoderDecoder)
             engine = ForManyTexts(engine);
-        engine = engine with { RowThreads = options.Host?.Threads ?? (options.Threads == 0 ? Environment.ProcessorCount : options.Threads) };
+        engine = engine with
+        {
+            RowThreads = options.Host?.Threads ?? (options.Threads == 0 ? Environment.ProcessorCount : options.Threads),
+        };
         EngineOptions = engine;
         Trace = options.Trace ? new ModelTrace(model, ops) : null;
         Computing = Trace?.Model ?? new LoadedModel(model, ops);
@@ -131,7 +134,11 @@ internal sealed class ModelParts : IDisposable
     {
         if (engine.MaxSequences != new EngineOptions().MaxSequences)
             return engine;
-        return engine with { MaxSequences = Translator.MostSequences, TokenBudget = Math.Max(engine.TokenBudget, Translator.MostSequences) };
+        return engine with
+        {
+            MaxSequences = Translator.MostSequences,
+            TokenBudget = Math.Max(engine.TokenBudget, Translator.MostSequences),
+        };
     }
 
     /// <summary>

@@ -2,12 +2,16 @@ using System.Text;
 
 namespace Seriatim.Models.Tests;
 
-/// <summary>Matrices that become blocks of 8 bits when they are loaded: those of any kind of model, as a quantised file would have them.</summary>
+/// <summary>
+/// Matrices that become blocks of 8 bits when they are loaded: those of any kind of model, as a quantised file would have them.
+/// </summary>
 public sealed class BytesAtLoadTests : IDisposable
 {
     private const string Marian = """
-        {"architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": 40, "d_model": 64, "encoder_layers": 1, "decoder_layers": 1,
-        "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 96, "activation_function": "relu",
+        {"architectures": ["MarianMTModel"], "model_type": "marian", "vocab_size": 40, "d_model": 64,
+        "encoder_layers": 1, "decoder_layers": 1,
+        "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 48,
+        "decoder_ffn_dim": 96, "activation_function": "relu",
         "scale_embedding": true, "max_position_embeddings": 32, "decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1}
         """;
 
@@ -23,10 +27,12 @@ public sealed class BytesAtLoadTests : IDisposable
     public void A_folder_computes_what_its_quantised_file_does()
     {
         string file = Path.Combine(_cache.Path, "small.gguf"), halves = Path.Combine(_cache.Path, "halves.gguf");
-        using (Model made = TinyLlama.Create(TinyLlama.With(("hidden_size", 64), ("intermediate_size", 96), ("tie_word_embeddings", true))))
+        using (Model made = TinyLlama.Create(TinyLlama.With(("hidden_size", 64), ("intermediate_size", 96),
+            ("tie_word_embeddings", true))))
         {
             CheckpointWriter.Write(made, _folder.Path);
-            GgufModelWriter.Write(made, file, QuantizationMix.Parse("q8_0", pure: true), "tiny", new Dictionary<string, object>());
+            GgufModelWriter.Write(made, file, QuantizationMix.Parse("q8_0", pure: true), "tiny",
+                new Dictionary<string, object>());
             GgufModelWriter.Write(made, halves, QuantizationMix.Parse("f32"), "tiny", new Dictionary<string, object>());
         }
 
@@ -57,7 +63,8 @@ public sealed class BytesAtLoadTests : IDisposable
         Assert.Equal("Q8_0 blocks", first.TensorUses.Single(use => use.Name == "model.shared.weight").Used);
         for (int i = 0; i < first.Matrices.Count; i++)
         {
-            float[] expected = Row(exact, first.MatrixPaths[i]), actual = new float[first.Matrices[i].Columns], again = new float[actual.Length];
+            float[] expected = Row(exact, first.MatrixPaths[i]), actual = new float[first.Matrices[i].Columns],
+                again = new float[actual.Length];
             first.Matrices[i].ReadRow(1, actual);
             second.Matrices[i].ReadRow(1, again);
             byte[] blocks = new byte[BlockType.Q8_0.Bytes(expected.Length)];

@@ -28,7 +28,9 @@ public sealed class PlainMathTests
         Assert.True(double.IsNaN(PlainMath.Exp(double.NaN)));
     }
 
-    /// <summary>Rows are added in their order, whatever is computed at once: the bits of a loop over the function of one number.</summary>
+    /// <summary>
+    /// Rows are added in their order, whatever is computed at once: the bits of a loop over the function of one number.
+    /// </summary>
     [Theory]
     [InlineData(1, 20)]
     [InlineData(2, 700)]

@@ -25,7 +25,8 @@ public sealed class BuiltInTranslatorTests
     public async Task Translates_with_weights_of_8_bits()
     {
         var bytes = new LanguageModelOptions { Storage = WeightStorage.Q8 };
-        using Translator translator = await Translator.OpenAsync("zh-en", bytes), single = await Translator.OpenAsync("zh-en", bytes with { Threads = 1 });
+        using Translator translator = await Translator.OpenAsync("zh-en", bytes),
+            single = await Translator.OpenAsync("zh-en", bytes with { Threads = 1 });
         Assert.NotEmpty(translator.Model.Matrices);
         string[] texts = ["我爱学习", "I love studying.", "他在家吗？", "Where is the station?"];
         await foreach (Translation translation in translator.TranslateManyAsync(texts))

@@ -1,8 +1,8 @@
 namespace Seriatim.Peers;
 
 /// <summary>
-/// Embeddings of texts by a model in the shape of all-MiniLM-L6-v2, from ids on: tokenizers are not compared. The mean of all rows,
-/// at length 1.
+/// Embeddings of texts by a model in the shape of all-MiniLM-L6-v2, from ids on: tokenizers are not
+/// compared. The mean of all rows, at length 1.
 /// </summary>
 internal static class EmbeddingPlan
 {

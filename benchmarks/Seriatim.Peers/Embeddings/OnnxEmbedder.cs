@@ -4,7 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Seriatim.Peers;
 
-/// <summary>ONNX Runtime with all-MiniLM-L6-v2, which a package has as a resource. Batches of texts of like length, padded.</summary>
+/// <summary>
+/// ONNX Runtime with all-MiniLM-L6-v2, which a package has as a resource. Batches of texts of like length, padded.
+/// </summary>
 internal sealed class OnnxEmbedder : IContender
 {
     private const int Batch = 32, Width = 384;
@@ -33,7 +35,8 @@ internal sealed class OnnxEmbedder : IContender
     private static byte[] Model(Assembly library)
     {
         string name = library.GetManifestResourceNames().FirstOrDefault(name => name.EndsWith(".onnx", StringComparison.Ordinal))
-            ?? throw new InvalidOperationException($"{library.GetName().Name} has no model among its {library.GetManifestResourceNames().Length} resources.");
+            ?? throw new InvalidOperationException(
+                $"{library.GetName().Name} has no model among its {library.GetManifestResourceNames().Length} resources.");
         using Stream stream = library.GetManifestResourceStream(name)!;
         byte[] model = new byte[stream.Length];
         stream.ReadExactly(model);
@@ -52,7 +55,8 @@ internal sealed class OnnxEmbedder : IContender
         }
 
         long[] shape = [texts.Length, length];
-        using OrtValue idsValue = OrtValue.CreateTensorValueFromMemory(ids, shape), maskValue = OrtValue.CreateTensorValueFromMemory(mask, shape),
+        using OrtValue idsValue = OrtValue.CreateTensorValueFromMemory(ids, shape),
+            maskValue = OrtValue.CreateTensorValueFromMemory(mask, shape),
             types = OrtValue.CreateTensorValueFromMemory(new long[ids.Length], shape);
         var inputs = new Dictionary<string, OrtValue> { ["input_ids"] = idsValue, ["attention_mask"] = maskValue };
         if (_session.InputNames.Contains("token_type_ids"))

@@ -18,9 +18,10 @@ internal sealed class SeriatimEmbedder : IContender
     {
         string config = $$"""
             {
-              "architectures": ["BertModel"], "model_type": "bert", "vocab_size": {{EmbeddingPlan.Vocabulary}}, "hidden_size": 384,
+              "architectures": ["BertModel"], "model_type": "bert", "hidden_size": 384,
               "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536, "hidden_act": "gelu",
-              "max_position_embeddings": 512, "type_vocab_size": 2, "layer_norm_eps": 1e-12, "pad_token_id": 0
+              "vocab_size": {{EmbeddingPlan.Vocabulary}}, "max_position_embeddings": 512, "type_vocab_size": 2,
+              "layer_norm_eps": 1e-12, "pad_token_id": 0
             }
             """;
         _model = Model.Create("minilm", Encoding.UTF8.GetBytes(config), new RandomSource(1, 0.02f));
@@ -28,12 +29,14 @@ internal sealed class SeriatimEmbedder : IContender
         _engine = new GenerationEngine(new LoadedModel(_model, _ops), new EngineOptions());
     }
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run()
     {
         long start = Stopwatch.GetTimestamp();
-        Task<EncodingResult>[] results = [.. _ids.Select(ids => _engine.EncodeAsync(new EncodingRequest { Tokens = ids, Pooling = PoolingKind.Mean, Normalize = true }))];
+        Task<EncodingResult>[] results = [
+            .. _ids.Select(ids =>
+                _engine.EncodeAsync(new EncodingRequest { Tokens = ids, Pooling = PoolingKind.Mean, Normalize = true }))];
         Task.WaitAll(results);
         return [Stopwatch.GetElapsedTime(start).TotalSeconds];
     }

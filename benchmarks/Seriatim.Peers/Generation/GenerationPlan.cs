@@ -16,7 +16,8 @@ internal static class GenerationPlan
     public static IReadOnlyList<WorkPart> Parts(string model) =>
     [
         WorkPart.Tokens($"{model}: prompt of {PromptTokens}", PromptTokens),
-        .. Sequences.Select(count => WorkPart.Tokens($"{model}: {(count == 1 ? "one sequence" : $"{count} together")}", count * NewTokens)),
+        .. Sequences.Select(count =>
+            WorkPart.Tokens($"{model}: {(count == 1 ? "one sequence" : $"{count} together")}", count * NewTokens)),
     ];
 
     /// <summary>Ids that every vocabulary has, the same for everybody.</summary>
@@ -30,8 +31,10 @@ internal static class GenerationPlan
     [
         new PeerEntry("Seriatim", () => new SeriatimGenerator(file, options.Threads)),
         new PeerEntry("LLamaSharp (llama.cpp)", () => new LlamaSharpGenerator(file, options.Threads)),
-        new PeerEntry("llama.cpp", () => new LlamaBenchGenerator("--llama-bench", options.LlamaBench, file, options.Threads, repacks: false)),
-        new PeerEntry("ik_llama.cpp", () => new LlamaBenchGenerator("--ik-llama-bench", options.IkLlamaBench, file, options.Threads, repacks: false)),
+        new PeerEntry("llama.cpp",
+            () => new LlamaBenchGenerator("--llama-bench", options.LlamaBench, file, options.Threads, repacks: false)),
+        new PeerEntry("ik_llama.cpp",
+            () => new LlamaBenchGenerator("--ik-llama-bench", options.IkLlamaBench, file, options.Threads, repacks: false)),
         new PeerEntry("ik_llama.cpp, repacked",
             () => new LlamaBenchGenerator("--ik-llama-bench", options.IkLlamaBench, file, options.Threads, repacks: true)),
     ]);

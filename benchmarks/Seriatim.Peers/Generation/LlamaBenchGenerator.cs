@@ -22,7 +22,8 @@ internal sealed class LlamaBenchGenerator : IContender
     public LlamaBenchGenerator(string option, string? path, string file, int threads, bool repacks)
     {
         _bench = MissingProgramException.Require(path, option);
-        _batched = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_bench))!, "llama-batched-bench" + Path.GetExtension(_bench));
+        _batched = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_bench))!,
+            "llama-batched-bench" + Path.GetExtension(_bench));
         (_file, _threads, _repacks) = (file, threads.ToString(CultureInfo.InvariantCulture), repacks);
     }
 
@@ -32,16 +33,18 @@ internal sealed class LlamaBenchGenerator : IContender
     {
         string prompt = $"{GenerationPlan.PromptTokens}", tokens = $"{GenerationPlan.NewTokens}";
         string output = ToolProcess.Run(_bench,
-            ["-m", _file, "-t", _threads, "-p", prompt, "-n", tokens, "-r", "1", "-ngl", "0", "-o", "json", .. _repacks ? ["-rtr", "1"] : Array.Empty<string>()]).Output;
-        (Version, double read, double write) = LlamaBenchOutput.ReadBench(output, GenerationPlan.PromptTokens, GenerationPlan.NewTokens);
+            ["-m", _file, "-t", _threads, "-p", prompt, "-n", tokens, "-r", "1", "-ngl", "0", "-o",
+                "json", .. _repacks ? ["-rtr", "1"] : Array.Empty<string>()]).Output;
+        (Version, double read, double write) = LlamaBenchOutput.ReadBench(output, GenerationPlan.PromptTokens,
+            GenerationPlan.NewTokens);
         double[] seconds = [read, .. GenerationPlan.Sequences.Select(count => count == 1 ? write : double.NaN)];
         if (!File.Exists(_batched))
             return seconds;
         int[] several = [.. GenerationPlan.Sequences.Where(count => count > 1)];
         int context = several.Max() * GenerationPlan.Context;
         (string batched, string errors) = ToolProcess.Run(_batched,
-            ["-m", _file, "-t", _threads, "-c", $"{context}", "-b", "512", "-ub", "512", "-npp", $"{GenerationPlan.PastTokens}", "-ntg", tokens,
-                "-npl", string.Join(',', several), .. _repacks ? ["-rtr"] : Array.Empty<string>()]);
+            ["-m", _file, "-t", _threads, "-c", $"{context}", "-b", "512", "-ub", "512", "-npp", $"{GenerationPlan.PastTokens}",
+                "-ntg", tokens, "-npl", string.Join(',', several), .. _repacks ? ["-rtr"] : Array.Empty<string>()]);
         IReadOnlyDictionary<int, double> times = LlamaBenchOutput.ReadBatched(output: batched + "\n" + errors);
         for (int i = 0; i < GenerationPlan.Sequences.Length; i++)
         {
@@ -52,7 +55,8 @@ internal sealed class LlamaBenchGenerator : IContender
         return seconds;
     }
 
-    public string? Note(int part) => part <= 1 || File.Exists(_batched) ? null : $"there is no {Path.GetFileName(_batched)} beside {Path.GetFileName(_bench)}";
+    public string? Note(int part) =>
+        part <= 1 || File.Exists(_batched) ? null : $"there is no {Path.GetFileName(_batched)} beside {Path.GetFileName(_bench)}";
 
     public void Dispose()
     {

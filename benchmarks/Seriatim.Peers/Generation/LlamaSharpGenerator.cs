@@ -30,7 +30,7 @@ internal sealed class LlamaSharpGenerator : IContender
         _context = _weights.CreateContext(parameters);
     }
 
-    public string Version { get; } = typeof(LLamaWeights).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+    public string Version { get; } = Build.Of(typeof(LLamaWeights).Assembly);
 
     public double[] Run()
     {

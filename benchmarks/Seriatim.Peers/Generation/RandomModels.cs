@@ -42,7 +42,8 @@ internal static class RandomModels
             int[] types = (int[])keys["tokenizer.ggml.token_type"];
             const int Unused = 5;
             int more = vocabulary - tokens.Length;
-            keys["tokenizer.ggml.tokens"] = (string[])[.. tokens, .. Enumerable.Range(0, more).Select(i => $"[PAD{tokens.Length + i}]")];
+            keys["tokenizer.ggml.tokens"] = (string[])[.. tokens,
+                .. Enumerable.Range(0, more).Select(i => $"[PAD{tokens.Length + i}]")];
             keys["tokenizer.ggml.token_type"] = (int[])[.. types, .. Enumerable.Repeat(Unused, more)];
             if (keys.TryGetValue("tokenizer.ggml.scores", out object? scores))
                 keys["tokenizer.ggml.scores"] = (float[])[.. (float[])scores, .. new float[more]];
@@ -58,10 +59,12 @@ internal static class RandomModels
     {
         public string Config => $$"""
             {
-              "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}},
-              "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}}, "num_key_value_heads": {{Keys}}, "intermediate_size": {{Inner}},
+              "architectures": ["LlamaForCausalLM"], "model_type": "llama", 
+              "vocab_size": {{Vocabulary}}, "hidden_size": {{Width}}, "intermediate_size": {{Inner}},
+              "num_hidden_layers": {{Layers}}, "num_attention_heads": {{Heads}}, "num_key_value_heads": {{Keys}},
               "max_position_embeddings": 2048, "rms_norm_eps": 1e-05, "rope_theta": 10000.0, "hidden_act": "silu",
-              "tie_word_embeddings": {{(Tied ? "true" : "false")}}, "attention_bias": false, "mlp_bias": false, "bos_token_id": 0, "eos_token_id": 0
+              "tie_word_embeddings": {{(Tied ? "true" : "false")}}, "attention_bias": false, "mlp_bias": false,
+              "bos_token_id": 0, "eos_token_id": 0
             }
             """;
     }

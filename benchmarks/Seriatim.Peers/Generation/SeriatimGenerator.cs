@@ -12,7 +12,7 @@ internal sealed class SeriatimGenerator(string file, int threads) : IContender
         Engine = new EngineOptions { PrefixCache = false },
     }).GetAwaiter().GetResult();
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run() =>
     [
@@ -53,7 +53,8 @@ internal sealed class SeriatimGenerator(string file, int threads) : IContender
     private async Task<List<long>> Times(int seed)
     {
         var times = new List<long>();
-        await foreach (GenerationUpdate update in _model.GenerateAsync(Request(GenerationPlan.PastTokens, seed, GenerationPlan.NewTokens + 2)))
+        await foreach (GenerationUpdate update in
+            _model.GenerateAsync(Request(GenerationPlan.PastTokens, seed, GenerationPlan.NewTokens + 2)))
         {
             if (update.TokenId is not null)
                 times.Add(Stopwatch.GetTimestamp());

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Seriatim.Peers;
 
 /// <summary>
-/// A peer in another language: a script that reads one line of JSON (its task), says <c>ready VERSION</c> when it has prepared, and
-/// after each line that it is sent does the work once and says its seconds.
+/// A peer in another language: a script that reads one line of JSON (its task), says <c>ready VERSION</c> when it has prepared,
+/// and after each line that it is sent does the work once and says its seconds.
 /// </summary>
 internal sealed class ScriptPeer : IContender
 {

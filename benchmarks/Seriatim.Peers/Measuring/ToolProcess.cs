@@ -6,14 +6,19 @@ namespace Seriatim.Peers;
 internal static class ToolProcess
 {
     /// <summary>Runs it and returns what it printed.</summary>
-    /// <exception cref="InvalidOperationException">It ended with another code than 0; the last of its words are in the message.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It ended with another code than 0; the last of its words are in the message.
+    /// </exception>
     public static (string Output, string Errors) Run(string program, IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
 
         // Programs that were built find the libraries that were built beside them.
         if (Path.GetDirectoryName(Path.GetFullPath(program)) is { } folder && OperatingSystem.IsLinux())
-            start.Environment["LD_LIBRARY_PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")}";
+        {
+            start.Environment["LD_LIBRARY_PATH"] =
+                $"{folder}:{Path.GetDirectoryName(folder)}:{Environment.GetEnvironmentVariable("LD_LIBRARY_PATH")}";
+        }
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

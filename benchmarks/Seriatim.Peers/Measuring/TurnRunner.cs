@@ -31,7 +31,8 @@ internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> 
         {
             foreach (Runner runner in runners)
             {
-                say($"{work.Parts[0].Name}: {runner.Peer} begins{(runner.Missing is null ? "" : $" and cannot: {runner.Missing}")}");
+                say($"{work.Parts[0].Name}: {runner.Peer} "
+                    + $"begins{(runner.Missing is null ? "" : $" and cannot: {runner.Missing}")}");
                 runner.Run(counts: false);
             }
 
@@ -43,7 +44,8 @@ internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> 
                 say($"{work.Parts[0].Name}: round {round + 1} of {rounds}");
             }
 
-            return [.. Enumerable.Range(0, work.Parts.Count).SelectMany(part => runners.Select(runner => Line(work.Parts[part], part, runner, runners[0])))];
+            return [.. Enumerable.Range(0, work.Parts.Count)
+                .SelectMany(part => runners.Select(runner => Line(work.Parts[part], part, runner, runners[0])))];
         }
         finally
         {
@@ -57,11 +59,15 @@ internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> 
         double[] seconds = runner.Seconds(index), own = ours.Seconds(index);
         string? note = runner.Missing ?? runner.Note(index);
         if (seconds.Length == 0 || seconds.Any(double.IsNaN))
-            return new PeerLine(part.Name, runner.Peer, runner.Version, part.Unit, null, null, note ?? "it does not do this part");
+        {
+            return new PeerLine(part.Name, runner.Peer, runner.Version, part.Unit, null, null,
+                note ?? "it does not do this part");
+        }
         Figure? ratio = runner == ours || own.Length != seconds.Length || own.Any(double.IsNaN)
             ? null
             : Figure.Of(seconds.Zip(own, (theirs, mine) => theirs / mine));
-        return new PeerLine(part.Name, runner.Peer, runner.Version, part.Unit, Figure.Of(seconds.Select(part.Figure)), ratio, note);
+        return new PeerLine(part.Name, runner.Peer, runner.Version, part.Unit, Figure.Of(seconds.Select(part.Figure)),
+            ratio, note);
     }
 
     /// <summary>A peer that came up, or why it did not. Who fails in a round is missing from then on.</summary>

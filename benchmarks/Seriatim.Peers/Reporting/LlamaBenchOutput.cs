@@ -6,7 +6,9 @@ namespace Seriatim.Peers;
 /// <summary>What the benchmark programs of llama.cpp and its forks print.</summary>
 internal static class LlamaBenchOutput
 {
-    /// <summary>Of <c>llama-bench -o json</c>: the build, and seconds for a prompt of some tokens and for some new ones.</summary>
+    /// <summary>
+    /// Of <c>llama-bench -o json</c>: the build, and seconds for a prompt of some tokens and for some new ones.
+    /// </summary>
     /// <exception cref="FormatException">The text is something else.</exception>
     public static (string Build, double Prompt, double Tokens) ReadBench(string json, int promptTokens, int newTokens)
     {
@@ -28,7 +30,8 @@ internal static class LlamaBenchOutput
         }
 
         return double.IsNaN(prompt) || double.IsNaN(tokens)
-            ? throw new FormatException($"llama-bench printed no run of {promptTokens} tokens of a prompt, or none of {newTokens} new ones.")
+            ? throw new FormatException(
+                $"llama-bench printed no run of {promptTokens} tokens of a prompt, or none of {newTokens} new ones.")
             : (build, prompt, tokens);
     }
 
@@ -47,7 +50,9 @@ internal static class LlamaBenchOutput
                 seconds[count] = double.Parse(cells[writing], CultureInfo.InvariantCulture);
         }
 
-        return seconds.Count > 0 ? seconds : throw new FormatException("llama-batched-bench printed no table with the columns B and T_TG s.");
+        return seconds.Count > 0
+            ? seconds
+            : throw new FormatException("llama-batched-bench printed no table with the columns B and T_TG s.");
     }
 
     private static JsonDocument Parse(string json)

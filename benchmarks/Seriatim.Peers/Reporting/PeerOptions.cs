@@ -106,7 +106,10 @@ internal sealed record PeerOptions
     {
         string[] items = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (items.Length == 0)
-            throw new FormatException($"{name} is empty; name at least one{(known is null ? "" : $" of {string.Join(", ", known)}")}.");
+        {
+            throw new FormatException(
+                $"{name} is empty; name at least one{(known is null ? "" : $" of {string.Join(", ", known)}")}.");
+        }
         return items.FirstOrDefault(item => known is not null && !known.Contains(item)) is { } stranger
             ? throw new FormatException($"{name} has {stranger}; it must be of {string.Join(", ", known!)}.")
             : items;

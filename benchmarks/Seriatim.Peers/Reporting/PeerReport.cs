@@ -22,6 +22,9 @@ internal sealed record PeerMachine(
 /// <param name="Version">Of what version; empty: it never came up.</param>
 /// <param name="Unit">tokens/s (more is better) or ms (less is better).</param>
 /// <param name="Speed">The figure; null: it is missing.</param>
-/// <param name="Ratio">Seriatim's speed over this one's, round by round; null for Seriatim itself, and where either is missing.</param>
+/// <param name="Ratio">
+/// Seriatim's speed over this one's, round by round; null for Seriatim itself, and where either is missing.
+/// </param>
 /// <param name="Note">Why it is missing, or what else is to be said; null: nothing.</param>
-internal sealed record PeerLine(string Work, string Peer, string Version, string Unit, Figure? Speed, Figure? Ratio, string? Note);
+internal sealed record PeerLine(string Work, string Peer, string Version, string Unit, Figure? Speed, Figure? Ratio,
+    string? Note);

@@ -7,7 +7,8 @@ namespace Seriatim.Peers;
 /// <summary>The one table: as Markdown for people, as JSON for programs.</summary>
 internal static class PeerTable
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions Json =
+        new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     public static string ToJson(PeerReport report) => JsonSerializer.Serialize(report, Json);
 
@@ -16,10 +17,12 @@ internal static class PeerTable
         PeerMachine machine = report.Machine;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture,
-            $"{machine.Processor} ({machine.Instructions}), {machine.Threads} threads, {machine.System}, {machine.Date}. By turns, ");
+            $"{machine.Processor} ({machine.Instructions}), {machine.Threads} threads, "
+                + $"{machine.System}, {machine.Date}. By turns, ");
         text.Append(CultureInfo.InvariantCulture, $"{machine.Rounds} rounds, medians (least to most). ");
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"In the same rounds memory was read at {Shown(machine.ReadGigabytes)} GB/s, F32 multiply-adds ran at {Shown(machine.FmaGigaflops)} GFLOP/s.");
+            $"In the same rounds memory was read at {Shown(machine.ReadGigabytes)} GB/s, F32 multiply-adds ran at "
+                + $"{Shown(machine.FmaGigaflops)} GFLOP/s.");
         text.AppendLine().AppendLine("| work | peer | version | speed | unit | Seriatim is faster by | note |");
         text.AppendLine("|---|---|---|---|---|---|---|");
         string? work = null;
@@ -27,7 +30,9 @@ internal static class PeerTable
         {
             string[] cells =
             [
-                line.Work == work ? "" : line.Work, line.Peer, line.Version, line.Speed is null ? "missing" : Shown(line.Speed), line.Unit,
+                line.Work == work ? "" : line.Work, line.Peer, line.Version, line.Speed is null
+                    ? "missing"
+                    : Shown(line.Speed), line.Unit,
                 line.Ratio is null ? "" : Ratio(line.Ratio), line.Note ?? "",
             ];
             text.Append("| ").AppendJoin(" | ", cells.Select(Cell)).AppendLine(" |");
@@ -42,7 +47,9 @@ internal static class PeerTable
     private static string Ratio(Figure figure) => Spread(figure, "F2");
 
     private static string Spread(Figure figure, string format) => string.Create(CultureInfo.InvariantCulture,
-        $"{figure.Median.ToString(format, CultureInfo.InvariantCulture)} ({figure.Least.ToString(format, CultureInfo.InvariantCulture)} to {figure.Most.ToString(format, CultureInfo.InvariantCulture)})");
+        $"{figure.Median.ToString(format, CultureInfo.InvariantCulture)} "
+            + $"({figure.Least.ToString(format, CultureInfo.InvariantCulture)} to "
+            + $"{figure.Most.ToString(format, CultureInfo.InvariantCulture)})");
 
     /// <summary>What stands in a cell must not end it.</summary>
     private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Trim();

@@ -24,12 +24,15 @@ internal sealed class SeriatimTrainer : IContender
         var random = new Random(1);
         var builder = new RaggedBatchBuilder();
         for (int i = 0; i < step.Sequences; i++)
-            builder.Add(Enumerable.Range(0, step.Length).Select(_ => random.Next(step.Vocabulary)).ToArray(), outputs: Outputs.All);
+        {
+            builder.Add(Enumerable.Range(0, step.Length).Select(_ => random.Next(step.Vocabulary)).ToArray(),
+                outputs: Outputs.All);
+        }
         _rows = builder.Build();
         _labels = [.. Enumerable.Range(0, _rows.Rows).Select(_ => random.Next(step.Vocabulary))];
     }
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run()
     {

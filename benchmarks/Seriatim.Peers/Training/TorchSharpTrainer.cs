@@ -1,5 +1,6 @@
 #if TORCH
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Seriatim.Training.Benchmarks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -19,6 +20,8 @@ internal sealed class TorchSharpTrainer : IContender
 
     public TorchSharpTrainer(StepCase step, int threads)
     {
+        RequireLibrary();
+        Version = $"{Build.Of(typeof(torch).Assembly)}, libtorch {torch.__version__}";
         torch.set_num_threads(threads);
         torch.random.manual_seed(1);
         _vocabulary = step.Vocabulary;
@@ -28,7 +31,7 @@ internal sealed class TorchSharpTrainer : IContender
         _labels = randint(step.Vocabulary, [step.Sequences * step.Length]);
     }
 
-    public string Version { get; } = $"{typeof(torch).Assembly.GetName().Version?.ToString(3)}, libtorch {torch.__version__}";
+    public string Version { get; }
 
     public double[] Run()
     {
@@ -37,7 +40,7 @@ internal sealed class TorchSharpTrainer : IContender
         {
             Tensor loss = functional.cross_entropy(_model.forward(_ids).view(-1, _vocabulary), _labels);
             loss.backward();
-            utils.clip_grad_norm_(_model.parameters(), 1);
+            nn.utils.clip_grad_norm_(_model.parameters(), 1);
             _optimizer.step();
             _optimizer.zero_grad();
         }
@@ -53,6 +56,27 @@ internal sealed class TorchSharpTrainer : IContender
         _labels.Dispose();
     }
 
+    /// <summary>
+    /// TorchSharp says of any library that does not load that it is not referenced; the system says what is wrong with it.
+    /// </summary>
+    private static void RequireLibrary()
+    {
+        string name = OperatingSystem.IsWindows() ? "LibTorchSharp.dll"
+            : OperatingSystem.IsMacOS() ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
+        string? path = Directory.EnumerateFiles(AppContext.BaseDirectory, name, SearchOption.AllDirectories).FirstOrDefault();
+        if (path is null)
+            return;
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException failure) when (failure.Message.Contains("GLIBCXX", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException("libtorch needs a newer libstdc++ than this system has (GLIBCXX_3.4.32, of GCC 13); "
+                + "put one into a folder of LD_LIBRARY_PATH");
+        }
+    }
+
     private sealed class Gpt : Module<Tensor, Tensor>
     {
         private readonly Embedding _tokens;
@@ -63,7 +87,8 @@ internal sealed class TorchSharpTrainer : IContender
         public Gpt(StepCase step)
             : base("gpt")
         {
-            (_tokens, _positions, _norm) = (Embedding(step.Vocabulary, step.Width), Embedding(step.Context, step.Width), LayerNorm(step.Width));
+            (_tokens, _positions) = (Embedding(step.Vocabulary, step.Width), Embedding(step.Context, step.Width));
+            _norm = LayerNorm(step.Width);
             for (int i = 0; i < step.Layers; i++)
                 _blocks.Add(new Block(step.Width, step.Heads));
             RegisterComponents();
@@ -92,14 +117,16 @@ internal sealed class TorchSharpTrainer : IContender
             : base("block")
         {
             (_norm1, _norm2, _heads) = (LayerNorm(width), LayerNorm(width), heads);
-            (_qkv, _out, _up, _down) = (Linear(width, 3 * width), Linear(width, width), Linear(width, 4 * width), Linear(4 * width, width));
+            (_qkv, _out) = (Linear(width, 3 * width), Linear(width, width));
+            (_up, _down) = (Linear(width, 4 * width), Linear(4 * width, width));
             RegisterComponents();
         }
 
         public override Tensor forward(Tensor x)
         {
             (long batch, long length, long width) = (x.shape[0], x.shape[1], x.shape[2]);
-            Tensor[] parts = [.. _qkv.forward(_norm1.forward(x)).chunk(3, 2).Select(part => part.view(batch, length, _heads, -1).transpose(1, 2))];
+            Tensor[] parts = [.. _qkv.forward(_norm1.forward(x)).chunk(3, 2)
+                .Select(part => part.view(batch, length, _heads, -1).transpose(1, 2))];
             Tensor mixed = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], is_casual: true);
             x = x + _out.forward(mixed.transpose(1, 2).reshape(batch, length, width));
             return x + _down.forward(functional.gelu(_up.forward(_norm2.forward(x))));

@@ -10,17 +10,18 @@ internal static class TrainingPlan
         [
             new PeerEntry("Seriatim", () => new SeriatimTrainer(step, options.Threads)),
             new PeerEntry("TorchSharp", () => OpenTorchSharp(step, options.Threads)),
-            new PeerEntry("PyTorch", () => new ScriptPeer(MissingProgramException.Require(options.Python, "--python"), "pytorch_peer.py", new
-            {
-                threads = options.Threads,
-                layers = step.Layers,
-                heads = step.Heads,
-                width = step.Width,
-                vocabulary = step.Vocabulary,
-                context = step.Context,
-                sequences = step.Sequences,
-                length = step.Length,
-            })),
+            new PeerEntry("PyTorch",
+                () => new ScriptPeer(MissingProgramException.Require(options.Python, "--python"), "pytorch_peer.py", new
+                {
+                    threads = options.Threads,
+                    layers = step.Layers,
+                    heads = step.Heads,
+                    width = step.Width,
+                    vocabulary = step.Vocabulary,
+                    context = step.Context,
+                    sequences = step.Sequences,
+                    length = step.Length,
+                })),
         ]));
 
 #if TORCH

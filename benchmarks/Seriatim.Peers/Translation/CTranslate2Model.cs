@@ -19,27 +19,41 @@ internal static class CTranslate2Model
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(model, "config.json")));
         JsonElement config = document.RootElement;
-        if (config.GetProperty("model_type").GetString() != "marian" || config.GetProperty("activation_function").GetString() != "relu")
+        if (config.GetProperty("model_type").GetString() != "marian"
+            || config.GetProperty("activation_function").GetString() != "relu")
+        {
             throw new FormatException($"{model}: a marian model with relu is needed.");
+        }
         Directory.CreateDirectory(target);
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(model, "model.safetensors"));
         var variables = new SortedDictionary<string, Variable>(StringComparer.Ordinal);
         AddStack(variables, file, config, "encoder");
         AddStack(variables, file, config, "decoder");
         variables["decoder/embeddings/weight"] = Of(file, "model.shared.weight");
-        variables["decoder/projection/bias"] = Of(file, "final_logits_bias") with { Shape = [config.GetProperty("vocab_size").GetInt32()] };
+        variables["decoder/projection/bias"] = Of(file, "final_logits_bias") with
+        {
+            Shape = [config.GetProperty("vocab_size").GetInt32()],
+        };
         using (var writer = new BinaryWriter(File.Create(Path.Combine(target, "model.bin"))))
             Write(writer, variables);
         WriteWords(model, config, target);
     }
 
-    private static void AddStack(SortedDictionary<string, Variable> variables, SafetensorsFile file, JsonElement config, string side)
+    private static void AddStack(SortedDictionary<string, Variable> variables, SafetensorsFile file,
+        JsonElement config, string side)
     {
-        int width = config.GetProperty("d_model").GetInt32(), positions = config.GetProperty("max_position_embeddings").GetInt32();
-        variables[$"{side}/num_heads"] = new Variable([], Int16, BitConverter.GetBytes((short)config.GetProperty($"{side}_attention_heads").GetInt32()));
-        variables[$"{side}/scale_embeddings"] = new Variable([], Float32, BitConverter.GetBytes(config.GetProperty("scale_embedding").GetBoolean() ? MathF.Sqrt(width) : 1f));
-        foreach (string flag in (string[])["pre_norm", "activation", .. side == "encoder" ? ["embeddings_merge"] : (string[])["start_from_zero_embedding", "alibi"]])
+        int width = config.GetProperty("d_model").GetInt32(),
+            positions = config.GetProperty("max_position_embeddings").GetInt32();
+        variables[$"{side}/num_heads"] = new Variable([], Int16,
+            BitConverter.GetBytes((short)config.GetProperty($"{side}_attention_heads").GetInt32()));
+        variables[$"{side}/scale_embeddings"] = new Variable([], Float32,
+            BitConverter.GetBytes(config.GetProperty("scale_embedding").GetBoolean() ? MathF.Sqrt(width) : 1f));
+        foreach (string flag in (string[])["pre_norm", "activation", .. side == "encoder"
+            ? ["embeddings_merge"]
+            : (string[])["start_from_zero_embedding", "alibi"]])
+        {
             variables[$"{side}/{flag}"] = new Variable([], Int8, [0]);
+        }
         if (side == "decoder")
         {
             variables["decoder/alignment_layer"] = new Variable([], Int16, BitConverter.GetBytes((short)-1));
@@ -59,7 +73,8 @@ internal static class CTranslate2Model
         }
     }
 
-    private static void AddAttention(SortedDictionary<string, Variable> variables, SafetensorsFile file, string from, string to, string[][] parts)
+    private static void AddAttention(SortedDictionary<string, Variable> variables, SafetensorsFile file, string from, string to,
+        string[][] parts)
     {
         for (int i = 0; i < parts.Length; i++)
             AddLinear(variables, file, $"{to}/linear_{i}", [.. parts[i].Select(part => $"{from}.{part}_proj")]);
@@ -72,7 +87,8 @@ internal static class CTranslate2Model
         foreach (string what in (string[])["weight", "bias"])
         {
             Variable[] each = [.. parts.Select(part => Of(file, $"{part}.{what}"))];
-            variables[$"{to}/{what}"] = new Variable([each.Sum(one => one.Shape[0]), .. each[0].Shape[1..]], Float32, [.. each.SelectMany(one => one.Bytes)]);
+            variables[$"{to}/{what}"] = new Variable([each.Sum(one => one.Shape[0]), .. each[0].Shape[1..]], Float32,
+                [.. each.SelectMany(one => one.Bytes)]);
         }
     }
 

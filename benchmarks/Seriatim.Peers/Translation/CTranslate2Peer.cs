@@ -20,17 +20,20 @@ internal sealed class CTranslate2Peer : IContender
 
     private CTranslate2Peer(string program, string model, string[][] sources, string scratch, int beams, bool bytes, int threads)
     {
-        _program = program;
+        (_program, Version) = (program, LibraryVersion(program));
         (_source, _target) = (Path.Combine(scratch, "lines.txt"), Path.Combine(scratch, "translations.txt"));
-        File.WriteAllLines(_source, Enumerable.Repeat(sources.Select(line => string.Join(' ', line)), Times).SelectMany(lines => lines));
+        File.WriteAllLines(_source,
+            Enumerable.Repeat(sources.Select(line => string.Join(' ', line)), Times).SelectMany(lines => lines));
         _arguments =
         [
-            "--model", model, "--src", _source, "--out", _target, "--beam_size", $"{beams}", "--intra_threads", $"{threads}", "--inter_threads", "1",
-            "--compute_type", bytes ? "int8" : "float32", "--batch_size", $"{Batch}", "--read_batch_size", $"{Times * sources.Length}", "--log_throughput",
+            "--model", model, "--src", _source, "--out", _target, "--beam_size", $"{beams}", "--intra_threads", $"{threads}",
+            "--inter_threads", "1", "--compute_type", bytes ? "int8" : "float32", "--batch_size", $"{Batch}", "--read_batch_size",
+            $"{Times * sources.Length}", "--log_throughput",
         ];
     }
 
-    public string Version => "ct2-translator";
+    /// <summary>The program does not say it; the name of its library does.</summary>
+    public string Version { get; }
 
     /// <summary>The program, or a python that has the library.</summary>
     public static IContender Open(PeerOptions options, string[][] sources, string scratch, int beams, bool bytes)
@@ -54,11 +57,26 @@ internal sealed class CTranslate2Peer : IContender
     public double[] Run()
     {
         string errors = ToolProcess.Run(_program, _arguments).Errors;
-        string speed = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
-        if (!double.TryParse(speed, NumberStyles.Float, CultureInfo.InvariantCulture, out double tokensPerSecond) || tokensPerSecond <= 0)
+        string speed = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault() ?? "";
+        if (!double.TryParse(speed, NumberStyles.Float, CultureInfo.InvariantCulture, out double tokensPerSecond)
+            || tokensPerSecond <= 0)
+        {
             throw new InvalidOperationException($"it said '{speed}' instead of its tokens a second");
+        }
         long tokens = File.ReadLines(_target).Sum(line => (long)line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
         return [tokens / tokensPerSecond / Times];
+    }
+
+    /// <summary>Of <c>libctranslate2.so.4.8.1</c> beside the program, or in the folder above or <c>lib</c> beside that.</summary>
+    private static string LibraryVersion(string program)
+    {
+        const string Name = "libctranslate2.so.";
+        string folder = Path.GetDirectoryName(Path.GetFullPath(program))!, above = Path.GetDirectoryName(folder) ?? folder;
+        return ((string[])[folder, above, Path.Combine(above, "lib")]).Where(Directory.Exists)
+            .SelectMany(place => Directory.GetFiles(place, Name + "*"))
+            .Select(file => Path.GetFileName(file)[Name.Length..]).OrderByDescending(version => version.Length)
+            .FirstOrDefault("of unknown version");
     }
 
     public void Dispose()

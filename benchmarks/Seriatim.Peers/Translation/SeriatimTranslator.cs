@@ -12,7 +12,7 @@ internal sealed class SeriatimTranslator(string[] lines, int beams, bool bytes, 
         Storage = bytes ? WeightStorage.Q8 : WeightStorage.F32,
     }).GetAwaiter().GetResult();
 
-    public string Version => SeriatimBuild.Version;
+    public string Version => Build.Seriatim;
 
     public double[] Run() => [RunAsync().GetAwaiter().GetResult()];
 

@@ -16,7 +16,8 @@ internal static class TranslationPlan
     {
         if (file is null)
             throw new MissingProgramException("no lines were given: --texts FILE");
-        string[] all = [.. File.ReadLines(file).Select(line => line.Split('\t')[0]).Where(line => !string.IsNullOrWhiteSpace(line))];
+        string[] all = [.. File.ReadLines(file).Select(line => line.Split('\t')[0])
+            .Where(line => !string.IsNullOrWhiteSpace(line))];
         if (all.Length < Lines)
             throw new FormatException($"{file} has {all.Length} lines; {Lines} are needed.");
         int step = all.Length / Lines;
@@ -33,7 +34,8 @@ internal static class TranslationPlan
                 yield return new PeerWork([WorkPart.Milliseconds(name)],
                 [
                     new PeerEntry("Seriatim", () => new SeriatimTranslator(Read(options.Texts), beams, bytes, options.Threads)),
-                    new PeerEntry("CTranslate2", () => CTranslate2Peer.Open(options, Sources(Read(options.Texts)), scratch, beams, bytes)),
+                    new PeerEntry("CTranslate2",
+                        () => CTranslate2Peer.Open(options, Sources(Read(options.Texts)), scratch, beams, bytes)),
                 ]);
             }
         }
@@ -42,7 +44,8 @@ internal static class TranslationPlan
     /// <summary>The tokens that the translator reads for each line.</summary>
     private static string[][] Sources(string[] lines)
     {
-        using Translator translator = Translator.OpenAsync(ModelFolder, new LanguageModelOptions { Threads = 1 }).GetAwaiter().GetResult();
+        using Translator translator = Translator.OpenAsync(ModelFolder, new LanguageModelOptions { Threads = 1 }).GetAwaiter()
+            .GetResult();
         Tokenizer tokenizer = translator.Tokenizer;
         return [.. lines.Select(line => translator.Request(line).EncoderInput.ToArray().Select(tokenizer.PieceOf).ToArray())];
     }

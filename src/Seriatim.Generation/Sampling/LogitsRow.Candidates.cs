@@ -100,8 +100,8 @@ public sealed partial class LogitsRow
     }
 
     /// <summary>
-    /// Puts the keys of the best in order at the beginning and returns how many there are; nothing is listed by that. The worst of
-    /// the best so far is at the root of a heap, and nearly every logit is below it.
+    /// Puts the keys of the best in order at the beginning and returns how many there are; nothing is listed by that. The worst
+    /// of the best so far is at the root of a heap, and nearly every logit is below it.
     /// </summary>
     private int SelectByHeap(int count)
     {

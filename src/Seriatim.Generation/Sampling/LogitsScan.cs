@@ -58,7 +58,8 @@ internal static class LogitsScan
         Vector256<float> border = Vector256.Create(least);
         for (; id + Lanes <= logits.Length; id += Lanes)
         {
-            uint below = Vector256.LessThanOrEqual(Vector256.Create(logits.Slice(id, Lanes)), border).ExtractMostSignificantBits();
+            uint below = Vector256.LessThanOrEqual(Vector256.Create(logits.Slice(id, Lanes)), border)
+                .ExtractMostSignificantBits();
             if (below != 0xFF)
                 return id + BitOperations.TrailingZeroCount(~below);
         }

@@ -11,8 +11,8 @@ internal static class BytesAtLoad
     private const int Block = 32;
 
     /// <summary>
-    /// Whether a matrix is one of them. Tables that only look rows up gain nothing, and what sends rows to experts stays exact, as in
-    /// quantised files.
+    /// Whether a matrix is one of them. Tables that only look rows up gain nothing, and what sends rows to
+    /// experts stays exact, as in quantised files.
     /// </summary>
     public static bool Takes(ParameterRequest request) => request.IsMatrix && request.Layout == ParameterLayout.Panels
         && request.Columns % Block == 0 && !request.Path.EndsWith(".router", StringComparison.Ordinal);

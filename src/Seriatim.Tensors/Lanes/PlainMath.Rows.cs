@@ -87,8 +87,10 @@ public static partial class PlainMath
     {
         // High and low part lie side by side, and no index is beyond the table: its lowest bits are all it has.
         ref double table = ref Unsafe.As<DoublePair, double>(ref MemoryMarshal.GetArrayDataReference(Powers));
-        Vector128<double> a = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[0]), b = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[1]);
-        Vector128<double> c = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[2]), d = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[3]);
+        Vector128<double> a = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[0]),
+            b = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[1]);
+        Vector128<double> c = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[2]),
+            d = Vector128.LoadUnsafe(ref table, 2 * (nuint)index[3]);
         if (!Avx.IsSupported)
             return (Vector256.Create(a[0], b[0], c[0], d[0]), Vector256.Create(a[1], b[1], c[1], d[1]));
         (Vector256<double> even, Vector256<double> odd) = (Vector256.Create(a, c), Vector256.Create(b, d));

@@ -2,7 +2,9 @@ using Seriatim.Peers;
 
 namespace Seriatim.Tests.Peers;
 
-/// <summary>The command line of <c>benchmarks/peers</c>: what it says is done, and what it cannot mean is refused with the reason.</summary>
+/// <summary>
+/// The command line of <c>benchmarks/peers</c>: what it says is done, and what it cannot mean is refused with the reason.
+/// </summary>
 public sealed class PeerOptionsTests
 {
     [Fact]
@@ -23,8 +25,9 @@ public sealed class PeerOptionsTests
     {
         PeerOptions options = PeerOptions.Parse(
         [
-            "a.gguf", "--works", "translation, training", "--shapes", "135m", "--types", "f16,q4_0", "--rounds", "3", "--threads", "2", "--models", "m", "b.gguf",
-            "--texts", "t.tsv", "--output", "o", "--llama-bench", "l", "--ik-llama-bench", "i", "--ctranslate2", "c", "--python", "p",
+            "a.gguf", "--works", "translation, training", "--shapes", "135m", "--types", "f16,q4_0", "--rounds", "3", "--threads",
+            "2", "--models", "m", "b.gguf", "--texts", "t.tsv", "--output", "o", "--llama-bench", "l", "--ik-llama-bench", "i",
+            "--ctranslate2", "c", "--python", "p",
         ]);
         Assert.Equal(["a.gguf", "b.gguf"], options.Files);
         Assert.Equal(["translation", "training"], options.Works);
@@ -38,7 +41,8 @@ public sealed class PeerOptionsTests
     [Theory]
     [InlineData("--rounds is 0; a number of at least 1 is needed.", "--rounds", "0")]
     [InlineData("--threads is two; a number of at least 1 is needed.", "--threads", "two")]
-    [InlineData("--works has driving; it must be of generation, translation, embeddings, training.", "--works", "training,driving")]
+    [InlineData("--works has driving; it must be of generation, translation, embeddings, training.", "--works",
+        "training,driving")]
     [InlineData("--types is empty; name at least one.", "--types", ",")]
     [InlineData("--models needs a value. --help lists the options.", "--models")]
     [InlineData("--models needs a value. --help lists the options.", "--models", "--rounds", "3")]
@@ -51,7 +55,8 @@ public sealed class PeerOptionsTests
     {
         Assert.True(PeerOptions.Parse(["--rounds", "3", "--help"]).WantsHelp);
         Assert.All(
-            (string[])["--works", "--shapes", "--types", "--rounds", "--threads", "--models", "--texts", "--output", "--llama-bench", "--ik-llama-bench", "--ctranslate2", "--python"],
+            (string[])["--works", "--shapes", "--types", "--rounds", "--threads", "--models", "--texts", "--output",
+                "--llama-bench", "--ik-llama-bench", "--ctranslate2", "--python"],
             option => Assert.Contains(option, PeerOptions.Usage, StringComparison.Ordinal));
     }
 }

@@ -7,10 +7,12 @@ namespace Seriatim.Tests.Peers;
 public sealed class PeerTableTests
 {
     private static readonly PeerReport Report = new(
-        new PeerMachine("A processor", "AVX-512", 2, 3, "Linux, .NET 10", "2026-11-28 02:30", new Figure(40.26, 38, 52.04), new Figure(236, 230, 240)),
+        new PeerMachine("A processor", "AVX-512", 2, 3, "Linux, .NET 10", "2026-11-28 02:30", new Figure(40.26, 38, 52.04),
+            new Figure(236, 230, 240)),
         [
             new PeerLine("prompt of 256", "Seriatim", "1.0", "tokens/s", new Figure(1500.4, 1480, 1510), null, null),
-            new PeerLine("prompt of 256", "other", "2.0", "tokens/s", new Figure(1000, 990, 1010), new Figure(1.5, 1.47, 1.53), null),
+            new PeerLine("prompt of 256", "other", "2.0", "tokens/s", new Figure(1000, 990, 1010),
+                new Figure(1.5, 1.47, 1.53), null),
             new PeerLine("200 lines", "Seriatim", "1.0", "ms", new Figure(7.25, 7, 8), null, null),
             new PeerLine("200 lines", "third", "", "ms", null, null, "not given: --third PATH\nor | elsewhere"),
         ]);
@@ -27,8 +29,9 @@ public sealed class PeerTableTests
     public void Markdown_has_the_machine_and_a_row_for_everybody()
     {
         string[] lines = PeerTable.ToMarkdown(Report).ReplaceLineEndings("\n").TrimEnd().Split('\n');
-        Assert.Equal("A processor (AVX-512), 2 threads, Linux, .NET 10, 2026-11-28 02:30. By turns, 3 rounds, medians (least to most). In the same rounds "
-            + "memory was read at 40.3 (38.0 to 52.0) GB/s, F32 multiply-adds ran at 236 (230 to 240) GFLOP/s.", lines[0]);
+        Assert.Equal("A processor (AVX-512), 2 threads, Linux, .NET 10, 2026-11-28 02:30. By turns, 3 rounds, medians (least to "
+            + "most). In the same rounds memory was read at 40.3 (38.0 to 52.0) GB/s, F32 multiply-adds ran at 236 "
+            + "(230 to 240) GFLOP/s.", lines[0]);
         Assert.Equal("| prompt of 256 | Seriatim | 1.0 | 1500 (1480 to 1510) | tokens/s |  |  |", lines[4]);
         Assert.Equal("|  | other | 2.0 | 1000 (990 to 1010) | tokens/s | 1.50 (1.47 to 1.53) |  |", lines[5]);
         Assert.Equal("| 200 lines | Seriatim | 1.0 | 7.25 (7.00 to 8.00) | ms |  |  |", lines[6]);
@@ -40,7 +43,8 @@ public sealed class PeerTableTests
     public void Json_says_the_same()
     {
         using JsonDocument json = JsonDocument.Parse(PeerTable.ToJson(Report));
-        Assert.Equal(40.26, json.RootElement.GetProperty("machine").GetProperty("readGigabytes").GetProperty("median").GetDouble());
+        Assert.Equal(40.26,
+            json.RootElement.GetProperty("machine").GetProperty("readGigabytes").GetProperty("median").GetDouble());
         JsonElement missing = json.RootElement.GetProperty("lines")[3];
         Assert.Equal(JsonValueKind.Null, missing.GetProperty("speed").ValueKind);
         Assert.Contains("--third", missing.GetProperty("note").GetString(), StringComparison.Ordinal);
@@ -52,8 +56,8 @@ public sealed class PeerTableTests
         const string Output = """
             load_backend: loaded CPU backend
             [
-              { "build_commit": "abc1234", "build_number": 7000, "n_prompt": 256, "n_gen": 0, "avg_ns": 1280000000, "avg_ts": 200.0 },
-              { "build_commit": "abc1234", "build_number": 7000, "n_prompt": 0, "n_gen": 32, "avg_ns": 800000000, "avg_ts": 40.0 }
+              { "build_commit": "abc1234", "build_number": 7000, "n_prompt": 256, "n_gen": 0, "avg_ns": 1280000000 },
+              { "build_commit": "abc1234", "build_number": 7000, "n_prompt": 0, "n_gen": 32, "avg_ns": 800000000 }
             ]
             """;
         Assert.Equal(("abc1234 (7000)", 1.28, 0.8), LlamaBenchOutput.ReadBench(Output[Output.IndexOf('[')..], 256, 32));
