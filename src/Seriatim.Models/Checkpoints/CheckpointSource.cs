@@ -119,7 +119,7 @@ public sealed class CheckpointSource : IWeightSource
     {
         if (!_checkpoint.TryGet(name, out SafetensorsEntry? entry))
             return null; // said where it is made
-        RequireShape(request, entry);
+        RequireShape(request, entry, request.FileShape);
         if (_read.Add(name))
             _load.Done(entry.ByteLength);
         _uses.TryAdd(name, new TensorUse(name, entry.Type.Name(), BytesAtLoad.InWords, false));
