@@ -44,10 +44,10 @@ internal static class SharedOptions
         HelpName = "folder",
     };
 
-    public static Option<string> CacheType() => new("--cache-type")
+    public static Option<string> CacheType(string type = "f32") => new("--cache-type")
     {
         Description = "How keys and values are kept in memory: f32, f16 (half of it) or q8_0 (a good quarter).",
-        DefaultValueFactory = _ => "f32",
+        DefaultValueFactory = _ => type,
         HelpName = "f32|f16|q8_0",
         CompletionSources = { "f32", "f16", "q8_0" },
     };

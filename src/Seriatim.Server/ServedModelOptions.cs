@@ -1,3 +1,6 @@
+using Seriatim.Generation;
+using Seriatim.Tensors;
+
 namespace Seriatim.Server;
 
 /// <summary>A model that the server offers. It is opened when a request asks for it.</summary>
@@ -14,8 +17,11 @@ public sealed record ServedModelOptions
     /// <summary>Further names.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>How it is opened; its host, loggers and end are the server's.</summary>
-    public LanguageModelOptions Options { get; init; } = new();
+    /// <summary>
+    /// How it is opened; its host, loggers and end are the server's. Unless something else is given, keys and values are kept in
+    /// <see cref="KeyValueType.F16"/>: half the memory for many sequences, and half of what each token reads.
+    /// </summary>
+    public LanguageModelOptions Options { get; init; } = new() { Engine = new EngineOptions { KeyValueType = KeyValueType.F16 } };
 
     /// <summary>How long it stays loaded after its last use; null: as the server says.</summary>
     public TimeSpan? KeepAlive { get; init; }

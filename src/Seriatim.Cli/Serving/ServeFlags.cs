@@ -89,7 +89,7 @@ internal sealed class ServeFlags
     private readonly Option<int?> _context = Flag.Maybe<int?>("Positions kept in memory for all sequences of a model together. "
         + "Default: as many as all of them can have, within 512 MiB, and one whole context within 1 GiB.", "n",
         "--ctx-size", "-c");
-    private readonly Option<string> _cacheType = SharedOptions.CacheType();
+    private readonly Option<string> _cacheType = SharedOptions.CacheType("f16");
     private readonly Option<string?> _packCache = SharedOptions.PackCache();
 
     public IEnumerable<Option> All =>
