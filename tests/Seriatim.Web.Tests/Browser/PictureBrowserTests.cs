@@ -53,7 +53,8 @@ public sealed class PictureBrowserTests(BrowserFixture fixture)
 
         await page.ClickAsync("#engine-load");
         await page.WaitForSelectorAsync("[data-trees] rect >> nth=4");
-        await visitor.UntilAsync("Number(document.getElementById('engine-running').innerText) > 2");
+        await visitor.UntilAsync("Number(document.getElementById('engine-running').innerText) > 2 && "
+            + "Number(document.querySelector('[data-lanes]').ariaLabel.match(/\\d+/)[0]) > 90");
         await page.HoverAsync("[data-lanes]", new() { Position = new() { X = 700, Y = 60 } });
         await visitor.ShootAsync("page-engine", isWhole: false);
     }
