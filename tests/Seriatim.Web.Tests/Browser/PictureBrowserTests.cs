@@ -45,7 +45,7 @@ public sealed class PictureBrowserTests(BrowserFixture fixture)
         await using Visitor visitor = await fixture.VisitAsync("engine", theme: "dark", height: 1000);
         IPage page = visitor.Page;
         await page.SelectOptionAsync("#model", "stories");
-        foreach ((string field, string value) in ((string, string)[])[("#engine-requests", "40"), ("#engine-tokens", "90")])
+        foreach ((string field, string value) in ((string, string)[])[("#engine-requests", "14"), ("#engine-tokens", "90")])
         {
             await page.FillAsync(field, value);
             await page.PressAsync(field, "Tab");
