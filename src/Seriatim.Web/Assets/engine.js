@@ -83,7 +83,7 @@ export function start(root, labels) {
             }
         });
         to.fillStyle = soft;
-        to.fillText(longest < 10 ? `${longest.toFixed(1)} ms` : `${Math.round(longest)} ms`, 0, base - TIMES + 14);
+        to.fillText(longest < 10 ? `${longest.toFixed(1)} ms` : longest < 1000 ? `${Math.round(longest)} ms` : `${(longest / 1000).toFixed(1)} s`, 0, base - TIMES + 14);
         lanes.setAttribute("aria-label", labels.lanes.replace("{0}", list.length).replace("{1}", numbers.length));
     }
 

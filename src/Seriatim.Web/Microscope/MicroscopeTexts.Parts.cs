@@ -83,9 +83,9 @@ internal static partial class MicroscopeTexts
     public static readonly Text RowsAfter = new("Rows after", "后面的行");
     public static readonly Text MaskTitle = new("The mask: what each position may see", "掩码：每个位置能看到什么");
     public static readonly Text NoGradients = new("There are no gradients.", "没有梯度。");
-    public static readonly Text FrozenMatrices = new(
-        "{0} others have none: weights in 16 bits or in quantised blocks are not trained.",
-        "另有 {0} 个没有梯度：16 位或量化块的权重不参与训练。");
+    public static readonly Text FrozenValues = new(
+        "{0:N0} of {1:N0} values have gradients: weights in 16 bits or in quantised blocks are not trained.",
+        "{1:N0} 个数值中有 {0:N0} 个有梯度：16 位或量化块的权重不参与训练。");
     public static readonly Text GradientByMatrix = new("Norm of the gradient by matrix, largest first", "各矩阵梯度的范数，从大到小");
     public static readonly Text Matrix = new("Matrix", "矩阵");
     public static readonly Text Shape = new("Shape", "形状");

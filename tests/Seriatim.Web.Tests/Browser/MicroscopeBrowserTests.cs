@@ -186,6 +186,7 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
             Assert.All(await TableAsync(page, "heads"), row => Assert.Equal(1, row.Skip(1).Sum(Number), 1e-5));
             await page.Locator("#scope-teacher").CheckAsync();
             await Assertions.Expect(page.Locator("[data-fact=loss]")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator(".teacher")).ToContainTextAsync("are not trained");
             visitor.IsContent();
         }
     }

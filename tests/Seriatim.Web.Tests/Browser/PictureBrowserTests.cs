@@ -45,7 +45,7 @@ public sealed class PictureBrowserTests(BrowserFixture fixture)
         await using Visitor visitor = await fixture.VisitAsync("engine", theme: "dark", height: 1000);
         IPage page = visitor.Page;
         await page.SelectOptionAsync("#model", "stories");
-        foreach ((string field, string value) in ((string, string)[])[("#engine-requests", "40"), ("#engine-tokens", "160")])
+        foreach ((string field, string value) in ((string, string)[])[("#engine-requests", "14"), ("#engine-tokens", "90")])
         {
             await page.FillAsync(field, value);
             await page.PressAsync(field, "Tab");
@@ -53,7 +53,8 @@ public sealed class PictureBrowserTests(BrowserFixture fixture)
 
         await page.ClickAsync("#engine-load");
         await page.WaitForSelectorAsync("[data-trees] rect >> nth=4");
-        await visitor.UntilAsync("Number(document.getElementById('engine-running').innerText) > 2");
+        await visitor.UntilAsync("Number(document.getElementById('engine-running').innerText) > 2 && "
+            + "Number(document.querySelector('[data-lanes]').ariaLabel.match(/\\d+/)[0]) > 90");
         await page.HoverAsync("[data-lanes]", new() { Position = new() { X = 700, Y = 60 } });
         await visitor.ShootAsync("page-engine", isWhole: false);
     }
