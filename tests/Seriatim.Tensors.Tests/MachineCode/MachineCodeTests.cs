@@ -125,6 +125,22 @@ public sealed unsafe class MachineCodeTests
             kernel = Placed(FromWindows(PanelCode.Write(facts, rows, windows: true)));
             Assert.True(PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}, Windows");
         }
+
+        for (int sixes = 1; sixes <= PanelTilesCode.MostSixes; sixes++)
+        {
+            foreach (int last in (int[])[0, 1, 2, 4])
+            {
+                PanelFacts facts = PanelFacts.Of<TFormat>()!;
+                foreach (bool windows in (bool[])[false, true])
+                {
+                    byte[] code = PanelTilesCode.Write(facts, sixes, last, windows);
+                    nint kernel = Placed(windows ? FromWindows(code) : code);
+                    int rows = sixes * QuantizedRows.MaxTileRows + last;
+                    // One tile of six alone is for the other kind, whose check it would be.
+                    Assert.True(rows == QuantizedRows.MaxTileRows || PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}, {windows}");
+                }
+            }
+        }
     }
 
     private static nint Placed(byte[] code)
