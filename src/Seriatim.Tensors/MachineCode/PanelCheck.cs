@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Compares a kernel of <see cref="PanelCode"/> or <see cref="PanelTilesCode"/> with a plain loop over chunks that managed code opened: two chunks, all bits.
+/// Compares a kernel of <see cref="PanelCode"/> or <see cref="PanelTilesCode"/> with a plain loop over chunks that managed code
+/// opened: two chunks, all bits.
 /// </summary>
 internal static unsafe class PanelCheck
 {

@@ -93,7 +93,9 @@ internal sealed class PanelOpening(Assembler code, PanelFacts facts)
     /// <summary>The minimum of a group.</summary>
     public Zmm Minimum(int group) => facts.HasGroupScales ? GroupMinimum[group] : BlockMinimum;
 
-    /// <summary>The codes of the steps j and j + 4; those of less than 8 bits lie in the same bytes. Asks for later ones.</summary>
+    /// <summary>
+    /// The codes of the steps j and j + 4; those of less than 8 bits lie in the same bytes. Asks for later ones.
+    /// </summary>
     public void WriteTwoSteps(int j, Zmm low, Zmm high)
     {
         for (int line = j; line < facts.CodeBits; line += 4)

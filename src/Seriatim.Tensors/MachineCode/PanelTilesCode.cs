@@ -112,12 +112,16 @@ internal sealed class PanelTilesCode
             for (int step = group * steps; step < (group + 1) * steps; step++)
             {
                 for (int row = 0; row < rows; row++)
-                    _code.VpdpbusdBroadcast(Sum(row), new Zmm(step), new CodeAddress(x.Codes, before * 32 + (step * rows + row) * 4));
+                {
+                    var bytes = new CodeAddress(x.Codes, before * 32 + (step * rows + row) * 4);
+                    _code.VpdpbusdBroadcast(Sum(row), new Zmm(step), bytes);
+                }
             }
 
             for (int row = 0; row < rows; row++)
             {
                 var y = new CodeAddress(Y, (firstResult + row) * RowBytes);
+                var total = new CodeAddress(x.Sums, at + row * sizeof(float));
                 var result = new Zmm(14 + row % 4);
                 _code.VmulpsBroadcast(
                     PanelOpening.Passing, _opening.Scale(group), new CodeAddress(x.Factors, (before + row) * sizeof(float)));
@@ -125,7 +129,7 @@ internal sealed class PanelTilesCode
                 _code.Vcvtdq2ps(Sum(row), Sum(row));
                 _code.Vfmadd231ps(result, PanelOpening.Passing, Sum(row));
                 if (_facts.HasMinimums)
-                    _code.Vfmadd231psBroadcast(result, _opening.Minimum(group), new CodeAddress(x.Sums, at + row * sizeof(float)));
+                    _code.Vfmadd231psBroadcast(result, _opening.Minimum(group), total);
                 _code.Vmovups(y, result);
             }
         }

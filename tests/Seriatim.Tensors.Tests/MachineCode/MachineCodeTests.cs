@@ -155,7 +155,8 @@ public sealed unsafe class MachineCodeTests
                     nint kernel = Placed(windows ? FromWindows(code) : code);
                     int rows = sixes * QuantizedRows.MaxTileRows + last;
                     // One tile of six alone is for the other kind, whose check it would be.
-                    Assert.True(rows == QuantizedRows.MaxTileRows || PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}, {windows}");
+                    bool isRight = rows == QuantizedRows.MaxTileRows || PanelCheck.IsRight<TFormat>(rows, kernel);
+                    Assert.True(isRight, $"{facts}, {rows}, {windows}");
                 }
             }
         }
