@@ -8,7 +8,9 @@ namespace Seriatim.Tensors;
 /// <param name="count">How many.</param>
 /// <param name="write">Writes one, for the convention of Windows or not.</param>
 /// <param name="isRight">Runs one and compares.</param>
-internal sealed unsafe class KernelTable(string name, int count, Func<int, bool, byte[]> write, Func<int, nint, bool> isRight)
+/// <param name="refuse">Who hears why there are no kernels; null: <see cref="MachineCode"/>, for all kinds.</param>
+internal sealed unsafe class KernelTable(
+    string name, int count, Func<int, bool, byte[]> write, Func<int, nint, bool> isRight, Action<string>? refuse = null)
 {
     private const nint None = -1;
 
@@ -43,7 +45,10 @@ internal sealed unsafe class KernelTable(string name, int count, Func<int, bool,
             refusal = $"kernel {index} of {name} gave other results than managed code";
         if (refusal is null)
             return kernel;
-        MachineCode.Refuse(refusal);
+        if (refuse is null)
+            MachineCode.Refuse(refusal);
+        else
+            refuse(refusal);
         return None;
     }
 }

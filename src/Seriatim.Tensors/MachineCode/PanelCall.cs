@@ -6,7 +6,7 @@ namespace Seriatim.Tensors;
 /// What a kernel of <see cref="PanelCode"/> is called with; its only argument. The kernel moves what belongs to the rows behind
 /// them, so that the next call goes on.
 /// </summary>
-[StructLayout(LayoutKind.Explicit, Size = 13 * 8)]
+[StructLayout(LayoutKind.Explicit, Size = 18 * 8)]
 internal unsafe struct PanelCall
 {
     /// <summary>The parts of the first chunk, as <see cref="PanelLayout{TFormat}"/> has them: S.</summary>
@@ -46,11 +46,28 @@ internal unsafe struct PanelCall
     [FieldOffset(YAt)]
     public float* Y;
 
+    /// <summary>The last tile, if it has fewer rows than the others (<see cref="PanelTilesCode"/>).</summary>
+    [FieldOffset(LastXAt)]
+    public sbyte* LastX;
+
+    [FieldOffset(LastXAt + 8)]
+    public float* LastFactors;
+
+    [FieldOffset(LastXAt + 16)]
+    public int* LastStarts;
+
+    [FieldOffset(LastXAt + 24)]
+    public float* LastSums;
+
+    /// <summary>What the kernel counts.</summary>
+    [FieldOffset(LeftAt)]
+    public nint Left;
+
     /// <summary>How many chunks, at least 1; 0 afterwards. More than one: chunks of 256 inputs.</summary>
     [FieldOffset(ChunksAt)]
     public nint Chunks;
 
-    /// <summary>Blocks in each, at least 1.</summary>
+    /// <summary>Blocks in each, at least 1; for <see cref="PanelTilesCode"/> 32 inputs each.</summary>
     [FieldOffset(BlocksAt)]
     public nint Blocks;
 
@@ -71,4 +88,6 @@ internal unsafe struct PanelCall
     public const int ChunksAt = 80;
     public const int BlocksAt = 88;
     public const int PartsAt = 96;
+    public const int LastXAt = 104;
+    public const int LeftAt = 136;
 }

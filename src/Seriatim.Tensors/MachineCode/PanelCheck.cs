@@ -1,7 +1,8 @@
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// Compares a kernel of <see cref="PanelCode"/> with a plain loop over chunks that managed code opened: two chunks, all bits.
+/// Compares a kernel of <see cref="PanelCode"/> or <see cref="PanelTilesCode"/> with a plain loop over chunks that managed code
+/// opened: two chunks, all bits.
 /// </summary>
 internal static unsafe class PanelCheck
 {
@@ -25,30 +26,18 @@ internal static unsafe class PanelCheck
         fixed (float* rowFactors = factors, rowSums = sums, to = y, wanted = expected)
         fixed (int* rowStarts = starts)
         {
-            var tile = new TileRows { Codes = (sbyte*)rowCodes, Scales = rowFactors, Starts = rowStarts, Sums = rowSums };
-            var call = new PanelCall
-            {
-                X = tile.Codes,
-                Factors = tile.Scales,
-                Starts = tile.Starts,
-                Sums = tile.Sums,
-                Y = to,
-                Parts = TFormat.Values / 32,
-            };
-            PanelKernels<TFormat>.Run(kernel, panel, Inputs / 32, Chunks, &call);
+            var tiles = new TileRows { Codes = (sbyte*)rowCodes, Scales = rowFactors, Starts = rowStarts, Sums = rowSums };
+            PanelCall call = PanelKernels<TFormat>.NewCall(rows, tiles, to);
+            PanelKernels<TFormat>.Run(kernel, panel, Inputs / 32, Chunks, rows <= QuantizedRows.MaxTileRows, &call);
             for (int chunk = 0; chunk < Chunks; chunk++)
             {
                 PanelLayout<TFormat>.Open(panel + chunk * chunkBytes, Inputs / 32, scratch, out PanelChunk opened);
-                for (int group = 0; group < groups; group++)
-                {
-                    for (int row = 0; row < rows; row++)
-                        Add<TFormat>(opened, tile, group, rows, row, wanted + row * Lanes);
-                }
-
-                tile.Codes += Inputs * rows;
-                tile.Scales += 8 * rows;
-                tile.Starts += groups * rows;
-                tile.Sums += groups * rows;
+                for (int row = 0; row < rows; row++)
+                    Add<TFormat>(opened, tiles, rows, row, wanted + row * Lanes);
+                tiles.Codes += Inputs * rows;
+                tiles.Scales += 8 * rows;
+                tiles.Starts += groups * rows;
+                tiles.Sums += groups * rows;
             }
         }
 
@@ -71,20 +60,31 @@ internal static unsafe class PanelCheck
         return packed;
     }
 
-    private static void Add<TFormat>(in PanelChunk w, in TileRows x, int group, int rows, int row, float* y)
+    /// <summary>One row of tiles of up to six.</summary>
+    private static void Add<TFormat>(in PanelChunk w, in TileRows tiles, int rows, int row, float* y)
         where TFormat : struct, IBlockFormat
     {
-        int inputs = TFormat.GroupValues;
-        float factor = x.Scales[group * inputs / 32 * rows + row], total = x.Sums[group * rows + row];
-        for (int lane = 0; lane < Lanes; lane++)
+        int inputs = TFormat.GroupValues, groups = Inputs / inputs;
+        int first = row / QuantizedRows.MaxTileRows * QuantizedRows.MaxTileRows;
+        int tileRows = Math.Min(QuantizedRows.MaxTileRows, rows - first);
+        for (int group = 0; group < groups; group++)
         {
-            int sum = x.Starts[group * rows + row];
-            for (int i = group * inputs; i < (group + 1) * inputs; i++)
-                sum += w.Codes[i / 4 * 4 * Lanes + lane * 4 + i % 4] * x.Codes[(i / 4 * rows + row) * 4 + i % 4];
-            int at = group * Lanes + lane;
-            y[lane] = MathF.FusedMultiplyAdd(w.Scales[at] * factor, sum, y[lane]);
-            if (TFormat.HasMinimums)
-                y[lane] = MathF.FusedMultiplyAdd(w.Minimums[at], total, y[lane]);
+            int of = first * groups + group * tileRows + row - first;
+            float factor = tiles.Scales[first * 8 + group * inputs / 32 * tileRows + row - first];
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                int sum = tiles.Starts[of];
+                for (int i = group * inputs; i < (group + 1) * inputs; i++)
+                {
+                    sum += w.Codes[i / 4 * 4 * Lanes + lane * 4 + i % 4]
+                        * tiles.Codes[first * Inputs + (i / 4 * tileRows + row - first) * 4 + i % 4];
+                }
+
+                int at = group * Lanes + lane;
+                y[lane] = MathF.FusedMultiplyAdd(w.Scales[at] * factor, sum, y[lane]);
+                if (TFormat.HasMinimums)
+                    y[lane] = MathF.FusedMultiplyAdd(w.Minimums[at], tiles.Sums[of], y[lane]);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ namespace Seriatim.Tensors;
 /// <summary>What <see cref="PanelCode"/> needs to know of a format and its panels.</summary>
 /// <param name="CodeBits">8, 6, 5 or 4.</param>
 /// <param name="Halves">Whether groups have 16 inputs, else 32.</param>
-/// <param name="Parts">Number of 32 inputs in a block.</param>
+/// <param name="Parts">Number of 32 inputs in a block: 1 or 8.</param>
 /// <param name="HasGroupScales">Whether groups have their own g (and h).</param>
 /// <param name="HasMinimums">Whether there are minimums.</param>
 /// <param name="HeaderBytes">Bytes in front of the codes of a chunk of 256 inputs.</param>
@@ -30,9 +30,13 @@ internal sealed record PanelFacts(
     public static PanelFacts? Of<TFormat>()
         where TFormat : struct, IBlockFormat
     {
-        if (!TFormat.HasPlainScales || TFormat.ScaleBytes != 2 || TFormat.CodeBits is not (4 or 5 or 6 or 8))
+        bool known = TFormat.HasPlainScales && TFormat.ScaleBytes == 2 && TFormat.CodeBits is (4 or 5 or 6 or 8)
+            && TFormat.Values is (32 or PanelChunk.Inputs);
+        if (!known)
             return null;
-        byte[] levels = [.. TFormat.Levels.ToArray().Select(level => (byte)(level + TFormat.Bias))];
+        byte[] levels = new byte[TFormat.Levels.Length];
+        for (int i = 0; i < levels.Length; i++)
+            levels[i] = (byte)(TFormat.Levels[i] + TFormat.Bias);
         return new PanelFacts(
             TFormat.CodeBits, TFormat.GroupValues == 16, TFormat.Values / 32, TFormat.HasGroupScales, TFormat.HasMinimums,
             PanelLayout<TFormat>.HeaderBytes(PanelChunk.Inputs / 32), levels);

@@ -85,8 +85,8 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
 
     internal override int CodeRows => PanelKernels<TFormat>.MaxRows;
 
-    internal override bool TryAddCode(int panel, int rows, in TileRows x, float* y) =>
-        PanelKernels<TFormat>.TryAdd(Chunk(panel, 0), Columns, rows, x, y);
+    internal override int AddCode(int panel, int rows, in TileRows x, float* y) =>
+        PanelKernels<TFormat>.Add(Chunk(panel, 0), Columns, rows, x, y);
 
     private protected override void Read(int row, Span<float> values)
     {

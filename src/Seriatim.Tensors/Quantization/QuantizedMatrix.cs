@@ -190,16 +190,16 @@ public abstract unsafe class QuantizedMatrix : IDisposable
     internal virtual void AddDirect(int panel, int firstInput, int inputs, int rows, TileRows x, float* y) =>
         throw new NotSupportedException($"{this} has no product without opening its chunks.");
 
-    /// <summary>How many rows <see cref="TryAddCode"/> takes at most, one tile; 0 for none.</summary>
+    /// <summary>How many rows <see cref="AddCode"/> takes at most; 0 for none.</summary>
     internal virtual int CodeRows => 0;
 
-    /// <summary>Adds the product of a whole panel and few rows, with a kernel of machine code.</summary>
+    /// <summary>Adds the product of a panel and few rows, with a kernel of machine code.</summary>
     /// <param name="panel">Panel of 16 rows.</param>
-    /// <param name="rows">Rows of the tile, at most <see cref="CodeRows"/>.</param>
-    /// <param name="x">The only tile, chunk after chunk.</param>
+    /// <param name="rows">Rows of all tiles, at most <see cref="CodeRows"/>.</param>
+    /// <param name="x">The tiles, chunk after chunk.</param>
     /// <param name="y">Running results <c>[rows][16]</c>.</param>
-    /// <returns>False if there is no such kernel: nothing happened.</returns>
-    internal virtual bool TryAddCode(int panel, int rows, in TileRows x, float* y) => false;
+    /// <returns>Inputs that are done: all, whole chunks, or 0 if there is no such kernel.</returns>
+    internal virtual int AddCode(int panel, int rows, in TileRows x, float* y) => 0;
 
     private static void RefuseMapped(string name, QuantizedPlacement placement)
     {

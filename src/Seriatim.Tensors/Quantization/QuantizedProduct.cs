@@ -176,24 +176,18 @@ internal static unsafe class QuantizedProduct
         private readonly void Block(int p, int firstTile, int endTile, float* results, in PanelScratch scratch)
         {
             Begin(p, firstTile, endTile, results);
-            if (X.Filled <= CodeRows && TryAddCode(p, results))
-            {
-                End(p, firstTile, endTile, results);
-                return;
-            }
-
             if (X.Filled <= DirectRows)
                 AddDirect(p, firstTile, endTile, results);
             else
-                AddChunks(p, firstTile, endTile, results, scratch);
+                AddChunks(p, firstTile, endTile, X.Filled <= CodeRows ? AddCode(p, results) : 0, results, scratch);
             End(p, firstTile, endTile, results);
         }
 
-        /// <summary>All rows are in one tile.</summary>
-        private readonly bool TryAddCode(int p, float* results)
+        /// <summary>All tiles are in this block.</summary>
+        private readonly int AddCode(int p, float* results)
         {
-            X.Tile(0, 0, Operands, out TileRows tile);
-            return Weight.Quantized.TryAddCode(FirstPanel + p, X.Filled, tile, results);
+            X.Tile(0, 0, Operands, out TileRows tiles);
+            return Weight.Quantized.AddCode(FirstPanel + p, X.Filled, tiles, results);
         }
 
         private readonly void AddDirect(int p, int firstTile, int endTile, float* results)
@@ -208,10 +202,11 @@ internal static unsafe class QuantizedProduct
             }
         }
 
-        private readonly void AddChunks(int p, int firstTile, int endTile, float* results, in PanelScratch scratch)
+        private readonly void AddChunks(
+            int p, int firstTile, int endTile, int firstInput, float* results, in PanelScratch scratch)
         {
             int sixes = Sixes(firstTile, endTile, out int last);
-            for (int k = 0; k < Weight.Inputs; k += PanelChunk.Inputs)
+            for (int k = firstInput; k < Weight.Inputs; k += PanelChunk.Inputs)
             {
                 Weight.Quantized.Open(FirstPanel + p, k, scratch, out PanelChunk chunk);
                 X.Tile(firstTile, k, Operands, out TileRows rows);

@@ -99,6 +99,24 @@ public sealed unsafe class MachineCodeTests
         Assert.Equal("r-xp", line.Split(' ')[1]);
     }
 
+    /// <summary>A processor that is not what it says: the kernel is never used, and the reason is said once.</summary>
+    [Fact]
+    public void A_kernel_that_is_not_right_is_refused_and_said()
+    {
+        if (!CanRun || !MachineCode.IsOn)
+            return;
+        var reasons = new List<string>();
+        var shape = new TileShape(2, 1, false, false);
+        var table = new KernelTable(
+            "tests", 2, (index, windows) => index == 0 ? [0xC3] : TileCode.Write(shape, windows),
+            (_, kernel) => TileCheck.IsRight(shape, kernel), reasons.Add);
+        Assert.Equal(0, table.Find(0));
+        Assert.Equal(0, table.Find(0));
+        Assert.Equal(["kernel 0 of tests gave other results than managed code"], reasons);
+        Assert.NotEqual(0, table.Find(1));
+        Assert.Equal(table.Find(1), table.Find(1));
+    }
+
     [Fact]
     public void The_switch_and_what_it_does_not_know_are_said()
     {
@@ -124,6 +142,23 @@ public sealed unsafe class MachineCodeTests
             Assert.True(PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}");
             kernel = Placed(FromWindows(PanelCode.Write(facts, rows, windows: true)));
             Assert.True(PanelCheck.IsRight<TFormat>(rows, kernel), $"{facts}, {rows}, Windows");
+        }
+
+        for (int sixes = 1; sixes <= PanelTilesCode.MostSixes; sixes++)
+        {
+            foreach (int last in (int[])[0, 1, 2, 4])
+            {
+                PanelFacts facts = PanelFacts.Of<TFormat>()!;
+                foreach (bool windows in (bool[])[false, true])
+                {
+                    byte[] code = PanelTilesCode.Write(facts, sixes, last, windows);
+                    nint kernel = Placed(windows ? FromWindows(code) : code);
+                    int rows = sixes * QuantizedRows.MaxTileRows + last;
+                    // One tile of six alone is for the other kind, whose check it would be.
+                    bool isRight = rows == QuantizedRows.MaxTileRows || PanelCheck.IsRight<TFormat>(rows, kernel);
+                    Assert.True(isRight, $"{facts}, {rows}, {windows}");
+                }
+            }
         }
     }
 

@@ -196,6 +196,9 @@ public sealed class QuantizedProductTests
         yield return (6, 33, 512);
         // One tile against whole panels: shorter last chunks, and more chunks than one call of machine code takes.
         yield return (4, 16, block == 32 ? 608 : 512);
+        yield return (8, 16, block == 32 ? 1632 : 1536);
+        yield return (19, 33, block == 32 ? 608 : 512);
+        yield return (22, 16, 256);
         yield return (1, 17, block == 32 ? 6976 : 6912);
         yield return (11, 40, block * (block == 32 ? 11 : 2));
         yield return (16, 64, 512);
