@@ -50,7 +50,7 @@ public sealed class EncoderGgufTests : IDisposable
             GgufEntry entry = written.Entries.Single(entry => entry.Name == tensor);
             if (tensor == "position_embd.weight")
             {
-                Assert.Equal((long[])[78, 36], [.. entry.Shape]);
+                Assert.Equal<long[]>([78, 36], [.. entry.Shape]);
                 Assert.Equal(78u, written.Metadata["bert.context_length"]);
             }
         }
