@@ -48,7 +48,8 @@ public sealed class GoldenFoldersTests
     [
         "falcon_mamba", "rnn_seq2seq", "seriatim",
         "albert", "camembert", "distilbert", "electra", "mbart", "pegasus",
-        "cohere", "ernie4_5", "exaone4", "falcon", "gemma", "glm4_moe", "gpt_bigcode", "gptj", "mpt", "olmo", "olmo3", "phi",
+        "cohere", "ernie4_5", "exaone4", "falcon", "gemma", "glm", "glm4_moe", "gpt_bigcode", "gptj", "granitemoe", "ministral3",
+        "mpt", "olmo", "olmo3", "olmoe", "phi",
         "qwen2_moe", "qwen3_5_moe_text", "seed_oss", "stablelm", "starcoder2",
     ];
 

@@ -13,14 +13,7 @@ internal sealed class Glm4Architecture : Architecture
     {
         Architecture = "glm4",
         Keys = GgufMap.LlamaKeys,
-        Names = spec =>
-        {
-            int inner = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Width;
-            NameTable names = GgufMap.SandwichNames(spec);
-            names.Replace("layers.*.mlp.gate", new TensorPlace("blk.*.ffn_up", Rows: RowPattern.Run(0, inner, 2 * inner)));
-            names.Replace("layers.*.mlp.up", new TensorPlace("blk.*.ffn_up", Rows: RowPattern.Run(inner, inner, 2 * inner)));
-            return names;
-        },
+        Names = spec => FuseGates(GgufMap.SandwichNames(spec), spec, "blk.*.ffn_up"),
         Read = config =>
         {
             LlamaFamily.ReadGguf(config, partial: true);
@@ -43,15 +36,20 @@ internal sealed class Glm4Architecture : Architecture
 
     public override NameTable TensorNames(ModelSpec spec)
     {
-        int inner = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Width;
-        const string GateUp = "model.layers.*.mlp.gate_up_proj";
         NameTable names = LlamaFamily.NamesWithoutNorms(spec);
         names.Add("layers.*.norm1", "model.layers.*.input_layernorm");
         names.Add("layers.*.after1", "model.layers.*.post_self_attn_layernorm");
         names.Add("layers.*.norm2", "model.layers.*.post_attention_layernorm");
         names.Add("layers.*.after2", "model.layers.*.post_mlp_layernorm");
-        names.Replace("layers.*.mlp.gate", new TensorPlace(GateUp, Rows: RowPattern.Run(0, inner, 2 * inner)));
-        names.Replace("layers.*.mlp.up", new TensorPlace(GateUp, Rows: RowPattern.Run(inner, inner, 2 * inner)));
+        return FuseGates(names, spec, "model.layers.*.mlp.gate_up_proj");
+    }
+
+    /// <summary>Gates and what they open in one tensor, the gates first.</summary>
+    internal static NameTable FuseGates(NameTable names, ModelSpec spec, string tensor)
+    {
+        int inner = spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Gated>().Width;
+        names.Replace("layers.*.mlp.gate", new TensorPlace(tensor, Rows: RowPattern.Run(0, inner, 2 * inner)));
+        names.Replace("layers.*.mlp.up", new TensorPlace(tensor, Rows: RowPattern.Run(inner, inner, 2 * inner)));
         return names;
     }
 }

@@ -42,14 +42,7 @@ internal sealed class GraniteArchitecture : Architecture
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
-        bool bias = config.Flag(false, "attention_bias");
-        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with
-        {
-            InputBias = bias,
-            OutputBias = bias,
-            Scale = (float)config.Number(1, "attention_multiplier"),
-        };
+        (MixerSpec.Attention attention, int context) = Attention(config, width);
         var layer = new LayerSpec(
             Placement.Pre, LlamaFamily.Norm(config), attention, LlamaFamily.FeedForward(config, config.Flag(false, "mlp_bias")))
         {
@@ -59,6 +52,19 @@ internal sealed class GraniteArchitecture : Architecture
     }
 
     public override NameTable TensorNames(ModelSpec spec) => LlamaFamily.Names(spec);
+
+    /// <summary>The attention, which brothers with experts have too.</summary>
+    internal static (MixerSpec.Attention Attention, int Context) Attention(ConfigReader config, int width)
+    {
+        bool bias = config.Flag(false, "attention_bias");
+        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
+        return (attention with
+        {
+            InputBias = bias,
+            OutputBias = bias,
+            Scale = (float)config.Number(1, "attention_multiplier"),
+        }, context);
+    }
 
     /// <summary>The factors of the embedding and of the logits.</summary>
     internal static ModelSpec WithFactors(ConfigReader config, ModelSpec spec)

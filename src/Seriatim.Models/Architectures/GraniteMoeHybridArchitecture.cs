@@ -65,6 +65,12 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
             return names;
         }
 
+        return AddExperts(names, experts, spec.Decoder!.Width);
+    }
+
+    /// <summary>Experts of a layer in one tensor, and the layer beside them.</summary>
+    internal static NameTable AddExperts(NameTable names, FeedForwardSpec.Experts experts, int width)
+    {
         (int count, int inner) = (experts.Count, experts.Expert.Width);
         names.Add("layers.*.mlp.router", $"{Layer}block_sparse_moe.router.layer");
         names.Add("layers.*.mlp.experts.*.gate", new TensorPlace($"{Layer}block_sparse_moe.input_linear",
@@ -72,7 +78,7 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
         names.Add("layers.*.mlp.experts.*.up", new TensorPlace($"{Layer}block_sparse_moe.input_linear",
             Rows: RowPattern.Run(inner, inner, 2 * inner), Slices: count, SliceRows: 2 * inner));
         names.Add("layers.*.mlp.experts.*.down", new TensorPlace($"{Layer}block_sparse_moe.output_linear",
-            Slices: count, SliceRows: spec.Decoder!.Width));
+            Slices: count, SliceRows: width));
         if (experts.Shared is { } shared)
             AddShared(names, "mlp.shared", shared.Width);
         return names;
@@ -89,17 +95,10 @@ internal sealed class GraniteMoeHybridArchitecture : Architecture
 
     private static (MixerSpec.Attention Attention, int Context) ReadAttention(ConfigReader config, int width)
     {
-        bool bias = config.Flag(false, "attention_bias");
         string positions = config.Text("nope", "position_embedding_type");
         if (positions is not ("nope" or "rope"))
             throw config.Unsupported("position_embedding_type", positions, "nope or rope is needed");
-        (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width);
-        attention = attention with
-        {
-            InputBias = bias,
-            OutputBias = bias,
-            Scale = (float)config.Number(1, "attention_multiplier"),
-        };
+        (MixerSpec.Attention attention, int context) = GraniteArchitecture.Attention(config, width);
         return (positions == "rope" ? attention : attention with { Position = new PositionSpec.None() }, context);
     }
 

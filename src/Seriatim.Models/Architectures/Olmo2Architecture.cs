@@ -30,11 +30,11 @@ internal sealed class Olmo2Architecture : Architecture
     public override NameTable TensorNames(ModelSpec spec) => Names(spec);
 
     internal static (MixerSpec.Attention Attention, NormSpec Norm, int Context) Attention(
-        ConfigReader config, int width, Func<RopeKeys, RopeKeys>? rope = null)
+        ConfigReader config, int width, Func<RopeKeys, RopeKeys>? rope = null, double usualEpsilon = 1e-6)
     {
         bool bias = config.Flag(false, "attention_bias");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, rope: rope);
-        NormSpec norm = LlamaFamily.Norm(config);
+        NormSpec norm = LlamaFamily.Norm(config) with { Epsilon = (float)config.Number(usualEpsilon, "rms_norm_eps") };
         return (attention with
         {
             InputBias = bias,

@@ -143,6 +143,8 @@ internal static class RopeConfig
         int? originalPositions)
     {
         section.Waive("whether the model was tuned with what is applied", "finetuned");
+        section.Waive("read for the types that know it", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate",
+            "low_freq_factor", "high_freq_factor", "short_factor", "long_factor");
         int? trained = section.SizeOrNull("original_max_position_embeddings");
         if (type != "default" && trained is { } own && originalPositions is { } root && own != root)
         {

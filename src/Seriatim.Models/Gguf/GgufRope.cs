@@ -40,13 +40,17 @@ internal static class GgufRope
             config.Waive("read for yarn alone", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow");
         else if (config.Number("rope.scaling.yarn_ext_factor") is { } blend and not 1)
             throw config.Unsupported("rope.scaling.yarn_ext_factor", blend, "only 1 is supported for yarn");
-        if (config.Number("rope.scaling.yarn_log_multiplier") is { } multiplier and not 0)
-            throw config.Unsupported("rope.scaling.yarn_log_multiplier", multiplier, "only 0 is supported");
+        double multiplier = config.Number("rope.scaling.yarn_log_multiplier") ?? 0;
+        if (multiplier != 0 && (type != "yarn" || attention is not (null or 1)))
+        {
+            throw config.Unsupported("rope.scaling.yarn_log_multiplier", multiplier,
+                "only 0 is supported beside another type than yarn or an attn_factor");
+        }
         JsonObject? section = type switch
         {
             "none" => null,
             "linear" => factor == 1 ? null : new JsonObject { ["type"] = "linear", ["factor"] = factor },
-            "yarn" => Yarn(config, factor, trained, attention),
+            "yarn" => Yarn(config, factor, trained, multiplier == 0 ? attention : null, multiplier),
             "longrope" => [],
             _ => throw config.Unsupported("rope.scaling.type", type, "none, linear, yarn or longrope is needed"),
         };
@@ -68,7 +72,7 @@ internal static class GgufRope
             config.Json["rope_scaling"] = section;
     }
 
-    private static JsonObject Yarn(GgufConfig config, double factor, int? trained, double? attention)
+    private static JsonObject Yarn(GgufConfig config, double factor, int? trained, double? attention, double multiplier)
     {
         var section = new JsonObject { ["type"] = "yarn", ["factor"] = factor };
         if (config.Number("rope.scaling.yarn_beta_fast") is { } fast)
@@ -77,6 +81,8 @@ internal static class GgufRope
             section["beta_slow"] = slow;
         if (trained is { } length)
             section["original_max_position_embeddings"] = length;
+        if (multiplier != 0)
+            (section["mscale"], section["mscale_all_dim"]) = (1, multiplier);
         if (attention is { } own)
             section["attention_factor"] = own * (0.1 * PlainMath.Log(factor) + 1);
         return section;

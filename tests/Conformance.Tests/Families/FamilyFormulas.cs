@@ -34,6 +34,10 @@ internal static class FamilyFormulas
             ["stablelm"] = StableLm,
             ["stablelm-heads"] = StableLmHeads,
             ["deepseek_v3-halves"] = DeepseekHalves,
+            ["granitemoe"] = GraniteMoe,
+            ["olmoe"] = Olmoe,
+            ["ministral3"] = Ministral3,
+            ["glm"] = Glm,
         };
 
     /// <summary>Layers with the usual names, after an embedding and before a norm and a head.</summary>
@@ -280,6 +284,64 @@ internal static class FamilyFormulas
             w.LayerNorm([values], $"{path}.self_attn.{kind}_layernorm.norms.{head}")[0]), 12, 6, 10000, false));
         return Add(x, mixed, w.Gated(n, $"{path}.mlp"));
     }, x => w.LayerNorm(x, "model.norm"));
+
+    private static (int Expert, double Weight)[] Best(double[] logits, int count, bool amongThem)
+    {
+        int[] chosen = [.. Enumerable.Range(0, logits.Length).OrderByDescending(e => logits[e]).Take(count)];
+        double sum = (amongThem ? chosen.Select(e => logits[e]) : logits).Sum(Math.Exp);
+        return [.. chosen.Select(e => (e, Math.Exp(logits[e]) / sum))];
+    }
+
+    /// <summary>Experts lie in one tensor, the gates before what they open.</summary>
+    private static double[][] GraniteMoe(Scalar w, int[] ids) => Each(Decoder(w, ids, 40, (x, path, _) =>
+    {
+        double[][] n = w.Rms(x, $"{path}.input_layernorm");
+        double[][] q = Rope(w.Linear(n, $"{path}.self_attn.q_proj"), 12, 12, 10000, false);
+        double[][] k = Rope(w.Linear(n, $"{path}.self_attn.k_proj"), 12, 12, 10000, false);
+        double[][] mixed = Attend(q, k, w.Linear(n, $"{path}.self_attn.v_proj"), 12, scale: 0.3);
+        double[][] h = Add(x, Each(w.Linear(mixed, $"{path}.self_attn.o_proj"), value => value * 0.4));
+        double[][] m = w.Rms(h, $"{path}.post_attention_layernorm");
+        double[][] Expert(double[] row, string name, int e, int inner) => w.Linear(Times(
+            Each(w.Linear([row], $"{name}.input_linear", (2 * e * inner)..((2 * e + 1) * inner)), Silu),
+            w.Linear([row], $"{name}.input_linear", ((2 * e + 1) * inner)..((2 * e + 2) * inner))),
+            $"{name}.output_linear", (e * 40)..(e * 40 + 40));
+        double[][] logits = w.Linear(m, $"{path}.block_sparse_moe.router.layer");
+        double[][] routed = [.. m.Select((row, i) => Add([.. Best(logits[i], 2, amongThem: true).Select(best => Each(
+            Expert(row, $"{path}.block_sparse_moe", best.Expert, 56), value => value * best.Weight))])[0])];
+        double[][] shared = [.. m.Select(row => Expert(row, $"{path}.shared_mlp", 0, 28)[0])];
+        return Add(h, Each(Add(routed, shared), value => value * 0.4));
+    }, x => w.Rms(x, "model.norm"), scale: 3), value => value / 2);
+
+    private static double[][] Olmoe(Scalar w, int[] ids) => Decoder(w, ids, 40, (x, path, _) =>
+    {
+        double[][] h = Add(x, Attention(w, w.Rms(x, $"{path}.input_layernorm"), path, 12, (rows, kind) => Rope(
+            w.Rms(rows, $"{path}.self_attn.{kind}_norm"), 12, 12, 10000, false)));
+        double[][] n = w.Rms(h, $"{path}.post_attention_layernorm");
+        return Add(h, w.Experts(n, $"{path}.mlp.experts", (_, logits) => Best(logits, 2, amongThem: false),
+            w.Linear(n, $"{path}.mlp.gate")));
+    }, x => w.Rms(x, "model.norm"));
+
+    /// <summary>Positions are divided by 4 in the test; each six of them the queries grow.</summary>
+    private static double[][] Ministral3(Scalar w, int[] ids) => Decoder(w, ids, 40, (x, path, _) =>
+    {
+        double[][] h = Add(x, Attention(w, w.Rms(x, $"{path}.input_layernorm"), path, 12, (rows, kind) =>
+        {
+            double[][] turned = Rope(rows, 12, 12, 10000, false, 4);
+            return kind == "k" ? turned
+                : [.. turned.Select((row, p) => row.Select(value => value * (1 + 0.4 * Math.Log(1 + p / 6))).ToArray())];
+        }));
+        return Add(h, w.Gated(w.Rms(h, $"{path}.post_attention_layernorm"), $"{path}.mlp"));
+    }, x => w.Rms(x, "model.norm"));
+
+    private static double[][] Glm(Scalar w, int[] ids) => Decoder(w, ids, 40, (x, path, _) =>
+    {
+        Assert.True(w.Has($"{path}.self_attn.v_proj.bias") && !w.Has($"{path}.self_attn.o_proj.bias"));
+        double[][] h = Add(x, Attention(w, w.Rms(x, $"{path}.input_layernorm"), path, 12,
+            (rows, _) => Rope(rows, 12, 6, 10000, neighbours: true)));
+        double[][] n = w.Rms(h, $"{path}.post_attention_layernorm");
+        return Add(h, w.Linear(Times(Each(w.Linear(n, $"{path}.mlp.gate_up_proj", ..56), Silu),
+            w.Linear(n, $"{path}.mlp.gate_up_proj", 56..112)), $"{path}.mlp.down_proj"));
+    }, x => w.Rms(x, "model.norm"));
 
     /// <summary>Keys and values of all heads are made of the latent, which the library never does; halves turn; biases.</summary>
     private static double[][] DeepseekHalves(Scalar w, int[] ids) => Decoder(w, ids, 40, (x, path, layer) =>

@@ -17,6 +17,10 @@ public sealed class FamilyGgufTests : IDisposable
     [InlineData("olmo3", "\"sliding_attention\", \"full_attention\"", "\"sliding_attention\", \"sliding_attention\"",
         "{\"type\": \"yarn\", \"factor\": 4.0}", "null")]
     [InlineData("granite")]
+    [InlineData("granitemoe")]
+    [InlineData("olmoe")]
+    [InlineData("ministral3")]
+    [InlineData("glm")]
     [InlineData("smollm3", "[1, 0]", "[1, 1]")]
     [InlineData("glm4")]
     [InlineData("glm4_moe")]

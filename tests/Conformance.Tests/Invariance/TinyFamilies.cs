@@ -33,6 +33,17 @@ internal static class TinyFamilies
         ["granite"] = TinyModels.LlamaLike("Granite", """
             , "attention_multiplier": 0.3, "embedding_multiplier": 3, "residual_multiplier": 0.4, "logits_scaling": 2
             """),
+        ["granitemoe"] = TinyModels.LlamaLike("GraniteMoeShared", """
+            , "attention_multiplier": 0.3, "embedding_multiplier": 3, "residual_multiplier": 0.4, "logits_scaling": 2,
+            "num_local_experts": 5, "num_experts_per_tok": 2, "shared_intermediate_size": 28
+            """),
+        ["olmoe"] = TinyModels.LlamaLike("Olmoe", """, "num_experts": 5, "num_experts_per_tok": 2"""),
+        ["ministral3"] = TinyModels.LlamaLike("Ministral3", """
+            , "rope_parameters": {"type": "yarn", "rope_type": "yarn", "rope_theta": 10000, "factor": 4.0, "beta_fast": 32.0,
+            "beta_slow": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0, "original_max_position_embeddings": 6,
+            "max_position_embeddings": 128, "llama_4_scaling_beta": 0.4}
+            """),
+        ["glm"] = TinyModels.LlamaLike("Glm"),
         ["smollm3"] = TinyModels.LlamaLike("SmolLM3", """, "no_rope_layers": [1, 0]"""),
         ["glm4"] = TinyModels.LlamaLike("Glm4", """, "attention_bias": true"""),
         ["glm4_moe"] = TinyModels.LlamaLike("Glm4Moe", """
