@@ -14,6 +14,9 @@ internal static class CTranslate2Model
 {
     private const byte Float32 = 0, Int8 = 1, Int16 = 2;
 
+    /// <summary>A token as the vocabulary has it: the program cuts lines at spaces, so none may have one.</summary>
+    public static string Word(string token) => token.Replace(' ', '\u2423');
+
     /// <exception cref="FormatException">The model is of another kind than this writes.</exception>
     public static void Write(string model, string target)
     {
@@ -158,15 +161,16 @@ internal static class CTranslate2Model
     private static void WriteWords(string model, JsonElement config, string target)
     {
         Tokenizer tokenizer = Tokenizer.Load(model);
-        string[] words = [.. Enumerable.Range(0, config.GetProperty("vocab_size").GetInt32()).Select(tokenizer.PieceOf)];
-        string Word(string id) => words[config.GetProperty(id).GetInt32()];
+        int count = config.GetProperty("vocab_size").GetInt32();
+        string[] words = [.. Enumerable.Range(0, count).Select(id => Word(tokenizer.PieceOf(id)))];
+        string WordOf(string id) => words[config.GetProperty(id).GetInt32()];
         File.WriteAllText(Path.Combine(target, "shared_vocabulary.json"), JsonSerializer.Serialize(words));
         File.WriteAllText(Path.Combine(target, "config.json"), new JsonObject
         {
-            ["unk_token"] = tokenizer.PieceOf(tokenizer.UnkId ?? 0),
-            ["bos_token"] = Word("decoder_start_token_id"),
-            ["eos_token"] = Word("eos_token_id"),
-            ["decoder_start_token"] = Word("decoder_start_token_id"),
+            ["unk_token"] = Word(tokenizer.PieceOf(tokenizer.UnkId ?? 0)),
+            ["bos_token"] = WordOf("decoder_start_token_id"),
+            ["eos_token"] = WordOf("eos_token_id"),
+            ["decoder_start_token"] = WordOf("decoder_start_token_id"),
             ["add_source_bos"] = false,
             ["add_source_eos"] = false,
         }.ToJsonString());

@@ -40,6 +40,7 @@ internal sealed class CTranslate2Peer : IContender
     {
         string program = MissingProgramException.Require(options.CTranslate2, "--ctranslate2");
         string model = Path.Combine(scratch, "ctranslate2");
+        sources = [.. sources.Select(line => line.Select(CTranslate2Model.Word).ToArray())];
         CTranslate2Model.Write(TranslationPlan.ModelFolder, model);
         return Path.GetFileName(program).StartsWith("python", StringComparison.Ordinal)
             ? new ScriptPeer(program, "ctranslate2_peer.py", new
@@ -74,8 +75,9 @@ internal sealed class CTranslate2Peer : IContender
         const string Name = "libctranslate2.so.";
         string folder = Path.GetDirectoryName(Path.GetFullPath(program))!, above = Path.GetDirectoryName(folder) ?? folder;
         return ((string[])[folder, above, Path.Combine(above, "lib")]).Where(Directory.Exists)
-            .SelectMany(place => Directory.GetFiles(place, Name + "*"))
-            .Select(file => Path.GetFileName(file)[Name.Length..]).OrderByDescending(version => version.Length)
+            .SelectMany(place => Directory.GetFiles(place, Name + "?*"))
+            .Select(file => Path.GetFileName(file).Replace(Name, "", StringComparison.Ordinal))
+            .OrderByDescending(version => version.Length)
             .FirstOrDefault("of unknown version");
     }
 
