@@ -233,7 +233,7 @@ public sealed class CaptureTests
 
         public Capture Look(CaptureKinds kinds) => Look(new CaptureFilter { Kinds = kinds });
 
-        public Capture Look(CaptureFilter filter) => new CapturePass(model, ops, ops, filter).Whole(ids, source, types);
+        public Capture Look(CaptureFilter filter) => new CapturePass(model, ops, ops, filter).Whole(ids, source, types)[0];
 
         public float[][] Logits(IOps plain)
         {

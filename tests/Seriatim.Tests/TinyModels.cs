@@ -32,17 +32,57 @@ internal static class TinyModels
 
     /// <summary>A decoder, as a rule with a chat template; its vocabulary may be padded, as many are.</summary>
     public static void WriteLlama(string folder, bool chat = true, ulong seed = 5, int padding = 0, int context = 256,
-        string template = ChatTemplate, string[]? marks = null)
+        string template = ChatTemplate, string[]? marks = null, int layers = 2, int inner = 64)
     {
         int size = padding
             + Train(folder, TrainerModel.ByteLevelBpe, ["<|endoftext|>", "<|im_start|>", "<|im_end|>", .. marks ?? []]);
         if (chat)
             File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), template);
         Write(folder, seed, $$"""
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32, "intermediate_size": 64,
-            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": {{context}},
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 32,
+            "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "max_position_embeddings": {{context}},
             "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
             """);
+    }
+
+    /// <summary>A decoder whose rows are wide enough for blocks of 256, in files of several mixes.</summary>
+    /// <returns>Their names and files.</returns>
+    public static (string Name, string Path)[] WriteQuantised(string folder, params string[] mixes)
+    {
+        string whole = Path.Combine(folder, "whole");
+        int size = Train(Directory.CreateDirectory(whole).FullName, TrainerModel.ByteLevelBpe, ["<|endoftext|>"]);
+        Write(whole, 5, $$"""
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{size}}, "hidden_size": 256,
+            "intermediate_size": 512,
+            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 256,
+            "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0}
+            """, 0.05f);
+        return [.. mixes.Select(mix =>
+        {
+            string path = Path.Combine(folder, $"tiny-{mix}.gguf");
+            ModelConverter.ToGguf(whole, path, QuantizationMix.Parse(mix));
+            return ($"tiny-{mix}", path);
+        })];
+    }
+
+    /// <summary>A quantised decoder of another shape, as large as one likes; its vocabulary is padded.</summary>
+    /// <returns>The file.</returns>
+    public static string WriteWide(string folder, int width, int heads, int inner, int vocabulary, int layers, string mix)
+    {
+        string whole = Path.Combine(folder, "wide");
+        Train(Directory.CreateDirectory(whole).FullName, TrainerModel.ByteLevelBpe, ["<|endoftext|>"]);
+        byte[] config = Encoding.UTF8.GetBytes($$"""
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": {{vocabulary}}, "hidden_size": {{width}},
+            "intermediate_size": {{inner}}, "num_hidden_layers": {{layers}}, "num_attention_heads": {{heads}},
+            "num_key_value_heads": {{heads}}, "max_position_embeddings": 4096, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0}
+            """);
+        using (Model model = Model.Create("config", config, new RandomSource(5, 0.02f)))
+            CheckpointWriter.Write(model, whole, Tensors.DataType.BF16);
+        string file = Path.Combine(folder, $"wide-{mix}.gguf");
+        ModelConverter.ToGguf(whole, file, QuantizationMix.Parse(mix));
+        Directory.Delete(whole, recursive: true);
+        return file;
     }
 
     /// <summary>An encoder: BertForMaskedLM or BertForSequenceClassification.</summary>
@@ -130,9 +170,9 @@ internal static class TinyModels
         return trained.Tokenizer.VocabularySize;
     }
 
-    private static void Write(string folder, ulong seed, string config)
+    private static void Write(string folder, ulong seed, string config, float deviation = 0.2f)
     {
-        using Model model = Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(seed, 0.2f));
+        using Model model = Model.Create("config", Encoding.UTF8.GetBytes(config), new RandomSource(seed, deviation));
         CheckpointWriter.Write(model, folder);
     }
 }

@@ -18,6 +18,11 @@ public sealed record Capture
     /// <summary>Bytes that were read back for it.</summary>
     public required long BytesRead { get; init; }
 
+    /// <summary>
+    /// Layers that were computed for it, of both stacks: those behind all that was asked for are left out.
+    /// </summary>
+    public required int LayersRun { get; init; }
+
     /// <summary>Rows of one kind.</summary>
     public IEnumerable<CapturedRow> Of(CaptureKinds kind) => Rows.Where(row => row.Kind == kind);
 

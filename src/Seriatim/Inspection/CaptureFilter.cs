@@ -28,6 +28,10 @@ public sealed record CaptureFilter
     internal bool WantsLayer(StackSide stack, int layer) =>
         (Stack is null || Stack == stack) && (Layers is null || Layers.Contains(layer));
 
+    /// <summary>Whether nothing that lies behind a layer of a stack is wanted.</summary>
+    internal bool EndsWith(StackSide stack, int layer) => Stack == stack && Layers is { Count: > 0 } layers
+        && layers.Max() <= layer && (Kinds & (CaptureKinds.Hidden | CaptureKinds.Logits)) == 0;
+
     internal IEnumerable<int> WantedHeads(int heads) =>
         Heads?.Where(head => (uint)head < (uint)heads).Distinct().Order() ?? Enumerable.Range(0, heads);
 

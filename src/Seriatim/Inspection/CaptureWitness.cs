@@ -18,7 +18,8 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     private readonly List<CapturedExperts> _experts = [];
     private readonly List<CapturedLens> _lens = [];
     private StackSide _side;
-    private int _past, _count, _width, _layer, _round;
+    private int _past, _count, _width, _layer, _layers, _round;
+    private long _bytes;
     private bool _inLayer, _wanted;
     private string _branch = "";
     private ReadOnlyMemory<int> _taken;
@@ -36,9 +37,20 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
         _wanted = filter.WantsLayer(side, -1);
     }
 
+    /// <summary>Whether all that is wanted has been seen: what the rest of the pass computes is for nobody.</summary>
+    public bool HasEnough { get; private set; }
+
     public void LayerBegins(Tensor x)
     {
+        long before = Ops.BytesRead;
+        Begins(x);
+        _bytes += Ops.BytesRead - before;
+    }
+
+    private void Begins(Tensor x)
+    {
         (_layer, _width, _inLayer, _branch, _round, _taken) = (_layer + 1, x.Rows, true, "", 0, default);
+        _layers++;
         _wanted = filter.WantsLayer(_side, _layer);
         _stream.Clear();
         _stream.Add(x);
@@ -56,13 +68,23 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
     {
         _inLayer = false;
         _stream.Clear();
+        HasEnough |= filter.EndsWith(_side, _layer);
         if (!_wanted)
             return;
+        long before = Ops.BytesRead;
         Stream(y, "after");
         Lens(y, _layer);
+        _bytes += Ops.BytesRead - before;
     }
 
     public void Called(OpView call)
+    {
+        long before = Ops.BytesRead;
+        See(call);
+        _bytes += Ops.BytesRead - before;
+    }
+
+    private void See(OpView call)
     {
         if (!_inLayer)
         {
@@ -98,7 +120,8 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
         Attention = _attention,
         Experts = _experts,
         Lens = _lens,
-        BytesRead = Ops.BytesRead,
+        BytesRead = _bytes,
+        LayersRun = _layers,
     };
 
     /// <summary>Keeps a tensor of all rows, or of those wanted, that is no part of a layer.</summary>
@@ -108,6 +131,7 @@ internal sealed class CaptureWitness(Model model, CaptureFilter filter, IOps pla
         {
             _rows.Add(new CapturedRow(new CapturePlace(_side, layer, part), kind, positions[i], null,
                 Ops.Read(tensor, positions[i] - offset)));
+            _bytes += tensor.Columns * (long)sizeof(float);
         }
     }
 

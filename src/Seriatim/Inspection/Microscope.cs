@@ -118,9 +118,21 @@ public sealed class Microscope : IDisposable, IAsyncDisposable
     public async Task<Capture> LookAsync(
         Specimen specimen, CaptureFilter filter, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(specimen);
         ArgumentNullException.ThrowIfNull(filter);
-        return await UseAsync(() => new CapturePass(Model, Ops, Ops, filter).Whole(specimen.Ids, specimen.SourceIds, []),
+        return (await LookManyAsync(specimen, [filter], cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <summary>Reads a text once for several looks: what each would tell by itself, at the price of one pass.</summary>
+    /// <param name="specimen">The text.</param>
+    /// <param name="filters">What each is for.</param>
+    /// <param name="cancellationToken">Gives up before the pass begins.</param>
+    /// <returns>What each saw, in their order.</returns>
+    public async Task<IReadOnlyList<Capture>> LookManyAsync(
+        Specimen specimen, IReadOnlyList<CaptureFilter> filters, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(specimen);
+        ArgumentNullException.ThrowIfNull(filters);
+        return await UseAsync(() => new CapturePass(Model, Ops, Ops, [.. filters]).Whole(specimen.Ids, specimen.SourceIds, []),
             cancellationToken).ConfigureAwait(false);
     }
 

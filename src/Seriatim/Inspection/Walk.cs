@@ -101,13 +101,24 @@ public sealed class Walk : IDisposable
     /// <param name="cancellationToken">Gives up before the pass begins.</param>
     public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentNullException.ThrowIfNull(filter);
+        return (await LookManyAsync([filter], cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <summary>Several looks at the last step, at the price of one pass.</summary>
+    /// <param name="filters">What each is for.</param>
+    /// <param name="cancellationToken">Gives up before the pass begins.</param>
+    /// <returns>What each saw, in their order.</returns>
+    public async Task<IReadOnlyList<Capture>> LookManyAsync(
+        IReadOnlyList<CaptureFilter> filters, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentNullException.ThrowIfNull(filters);
         SequenceMemory? before = NewTokens == 0 ? null : _moments[^2].After;
         int[] ids = NewTokens == 0 ? [.. _tokens.Select(one => one.Id)] : [_tokens[^1].Id];
         return await _microscope.UseAsync(() =>
         {
-            var pass = new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, filter);
+            var pass = new CapturePass(_microscope.Model, _microscope.Ops, _microscope.Ops, [.. filters]);
             if (before is null)
                 return pass.Whole(ids, Specimen.SourceIds, []);
             using SequenceMemory memory = before.Fork();
