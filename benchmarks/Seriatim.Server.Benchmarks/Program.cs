@@ -4,6 +4,7 @@ using Seriatim.Server.Benchmarks;
 //   overhead [--streams N]   tokens/s through HTTP against the library, by turns, and to the first token (135M shape, q8_0)
 //   first [--rounds N]       the time to the first token alone, and where it goes
 //   constrained [--sequences N] [--rounds N]   tokens/s with a JSON schema against those without, through the library
+//   view [--streams N] [--rounds N]   tokens/s with the page's engine view open against those without (chromium, if it is here)
 //   load [--minutes M] [--connections N]   mixed requests, clients that go away, slow readers: errors, memory, equality
 Dictionary<string, double> flags = new(StringComparer.Ordinal);
 for (int i = 1; i + 1 < args.Length; i += 2)
@@ -19,6 +20,8 @@ return args switch
     ["first", ..] => await HttpOverhead.FirstAsync((int)flags.GetValueOrDefault("rounds", 100)),
     ["constrained", ..] => await Constrained.RunAsync(
         (int)flags.GetValueOrDefault("sequences", 16), (int)flags.GetValueOrDefault("rounds", 7)),
+    ["view", ..] => await OpenView.RunAsync(
+        (int)flags.GetValueOrDefault("streams", 1), (int)flags.GetValueOrDefault("rounds", 9)),
     ["load", ..] => await LoadTest.RunAsync(
         TimeSpan.FromMinutes(flags.GetValueOrDefault("minutes", 10)), (int)flags.GetValueOrDefault("connections", 1000)),
     _ => Usage("Say what is to be measured."),
@@ -27,6 +30,6 @@ return args switch
 static int Usage(string problem)
 {
     Console.Error.WriteLine($"{problem} There are: overhead [--streams N], first [--rounds N], "
-        + "constrained [--sequences N] [--rounds N], load [--minutes M] [--connections N].");
+        + "constrained [--sequences N] [--rounds N], view [--streams N] [--rounds N], load [--minutes M] [--connections N].");
     return 2;
 }

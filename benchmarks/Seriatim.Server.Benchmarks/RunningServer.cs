@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Seriatim.Web;
 
 namespace Seriatim.Server.Benchmarks;
 
@@ -22,14 +23,18 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Asks it.</summary>
     public HttpClient Client { get; }
 
-    public static async Task<RunningServer> StartAsync(Action<SeriatimServerOptions> configure)
+    public static async Task<RunningServer> StartAsync(Action<SeriatimServerOptions> configure, bool withPage = false)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Error);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSeriatimServer(configure);
+        if (withPage)
+            builder.Services.AddSeriatimPage();
         WebApplication app = builder.Build();
         app.MapSeriatim();
+        if (withPage)
+            app.MapSeriatimPage();
         await app.StartAsync();
         return new RunningServer(app);
     }
