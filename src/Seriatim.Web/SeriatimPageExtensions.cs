@@ -34,9 +34,9 @@ public static class SeriatimPageExtensions
         services.AddSingleton<Training.TrainingWork>()
             .AddHostedService(provider => provider.GetRequiredService<Training.TrainingWork>());
         services.AddSingleton(options).AddSingleton<ServerAddress>().AddSingleton<PageCookies>();
-        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>().AddSingleton<TranslateInside>();
+        services.AddSingleton<ConversationStore>().AddSingleton<ChatRunner>();
         services.AddSingleton<ModelWork>();
-        services.AddScoped<PageSession>().AddScoped<PageApi>();
+        services.AddScoped<PageSession>().AddScoped<PageApi>().AddScoped<InsideCalls>().AddScoped<TranslateInside>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, PageOrApi>());
         services.AddRouting();
         services.AddDataProtection();

@@ -75,7 +75,7 @@ public sealed class ChatExportTests
         ChatTurn answer = server.Services.GetRequiredService<ChatRunner>().Answer(api, conversation, said, settings)!;
         for (int i = 0; answer.IsRunning || conversation.IsRunning; i++)
         {
-            Assert.True(i < 1000, "The answer does not end.");
+            Assert.True(i < 6000, "The answer does not end.");
             await Task.Delay(20);
         }
 

@@ -80,23 +80,46 @@ public sealed class ComponentTests : BunitContext
     public void Hints_are_there_in_both_languages() =>
         Assert.All(FailureHints.All, text => Assert.True(text.English.Length > 0 && text.Chinese.Length > 0));
 
+    private static readonly Refinement[] Passes =
+    [
+        new(1, 2, [new("", 1, false), new("I", 0.9, false), new(" lov", 0.2, true)]),
+        new(2, 2, [new("", 1, false), new("I", 0.9, false), new(" love", 0.8, false)]),
+    ];
+
     [Fact]
     public void Passes_show_what_is_masked_and_end_with_the_last()
     {
-        Refinement[] steps =
-        [
-            new(1, 2, [new("", 1, false), new("I", 0.9, false), new(" lov", 0.2, true)]),
-            new(2, 2, [new("", 1, false), new("I", 0.9, false), new(" love", 0.8, false)]),
-        ];
-        IRenderedComponent<RefinementView> view = Draw<RefinementView>(parameters => parameters.Add(one => one.Steps, steps));
-        Assert.Equal("I lov", Text());
+        IRenderedComponent<RefinementView> view = Draw<RefinementView>(parameters => parameters
+            .Add(one => one.Steps, Passes).Add(one => one.Beat, TimeSpan.FromHours(1)));
+        Assert.Equal("I lov", TextOf(view));
         Assert.Equal(" lov", view.Find(".masked").TextContent);
         view.Find("#refine-pass").Input("2");
-        Assert.Equal("I love", Text());
+        Assert.Equal("I love", TextOf(view));
         Assert.Empty(view.FindAll(".masked"));
-
-        string Text() => string.Concat(view.FindAll(".refined-token").Select(token => token.TextContent));
     }
+
+    [Fact]
+    public void Passes_play_by_themselves_and_end_with_the_last()
+    {
+        IRenderedComponent<RefinementView> view = Draw<RefinementView>(parameters => parameters
+            .Add(one => one.Steps, Passes).Add(one => one.Beat, TimeSpan.FromMilliseconds(1)));
+        view.WaitForAssertion(() => Assert.Equal("I love", TextOf(view)), TimeSpan.FromMinutes(1));
+        view.WaitForAssertion(() => Assert.Equal("Play", view.Find("#refine-play").GetAttribute("aria-label")),
+            TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public void Passes_stand_still_for_who_wants_no_motion()
+    {
+        JSInterop.Setup<bool>("seriatim.isCalm").SetResult(true);
+        IRenderedComponent<RefinementView> view = Draw<RefinementView>(parameters => parameters
+            .Add(one => one.Steps, Passes).Add(one => one.Beat, TimeSpan.FromMilliseconds(1)));
+        Assert.Equal("I love", TextOf(view));
+        Assert.Equal("Play", view.Find("#refine-play").GetAttribute("aria-label"));
+    }
+
+    private static string TextOf(IRenderedComponent<RefinementView> view) =>
+        string.Concat(view.FindAll(".refined-token").Select(token => token.TextContent));
 
     private IRenderedComponent<T> Draw<T>(Action<ComponentParameterCollectionBuilder<T>> parameters)
         where T : PageComponent => Render<T>(builder =>

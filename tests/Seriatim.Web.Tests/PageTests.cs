@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using Seriatim.Server;
 using Seriatim.Web.Shell;
 
@@ -72,6 +73,31 @@ public sealed class PageTests
         own.Headers.Add("Origin", server.Url);
         using HttpResponseMessage taken = await client.SendAsync(own);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+    }
+
+    [Fact]
+    public async Task Web_sockets_of_other_sites_are_refused()
+    {
+        await using PageServer server = await PageServer.StartAsync();
+        var address = new Uri(server.Url.Replace("http://", "ws://", StringComparison.Ordinal) + "/_blazor");
+        using var other = new ClientWebSocket();
+        other.Options.CollectHttpResponseDetails = true;
+        other.Options.SetRequestHeader("Origin", "http://evil.example");
+        await Assert.ThrowsAsync<WebSocketException>(() => other.ConnectAsync(address, CancellationToken.None));
+        Assert.Equal(HttpStatusCode.Forbidden, other.HttpStatusCode);
+        using var own = new ClientWebSocket();
+        own.Options.SetRequestHeader("Origin", server.Url);
+        await own.ConnectAsync(address, CancellationToken.None);
+        Assert.Equal(WebSocketState.Open, own.State);
+    }
+
+    [Fact]
+    public async Task A_key_of_a_megabyte_is_refused()
+    {
+        await using PageServer server = await PageServer.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
+        using HttpResponseMessage answer = await SendKeyAsync(client, new string('k', 1 << 20));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
 
     [Fact]

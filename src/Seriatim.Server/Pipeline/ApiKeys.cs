@@ -29,11 +29,15 @@ internal sealed class ApiKeys
 
     /// <summary>Whose key a request shows.</summary>
     /// <exception cref="ApiException">It shows none, or one that is not known.</exception>
-    public ApiClient Find(HttpRequest request)
+    public ApiClient Find(HttpRequest request) => Find(Shown(request));
+
+    /// <summary>Whose key it is.</summary>
+    /// <param name="shown">What was shown; null: nothing.</param>
+    /// <exception cref="ApiException">None was shown where one is needed, or one that is not known.</exception>
+    public ApiClient Find(string? shown)
     {
         if (_keys.Length == 0)
             return _anybody;
-        string? shown = Shown(request);
         if (shown is null)
         {
             throw Refused("An API key is needed: send the header \"Authorization: Bearer KEY\".");

@@ -14,20 +14,24 @@ internal sealed class RequestSlot : IDisposable
 
     /// <summary>Takes a place.</summary>
     /// <exception cref="ApiException">There is none: the server stops, or the client has all that it may have.</exception>
-    public static RequestSlot Take(ApiCall call)
+    public static RequestSlot Take(ApiCall call) => Take(call.Server.State, call.Client);
+
+    /// <summary>Takes a place for what a client asks by another way than the pipeline: the page's own looks.</summary>
+    /// <exception cref="ApiException">There is none: the server stops, or the client has all that it may have.</exception>
+    public static RequestSlot Take(ServerState state, ApiClient client)
     {
-        call.Server.State.Enter();
+        state.Enter();
         try
         {
-            call.Client.Budget?.Enter();
+            client.Budget?.Enter();
         }
         catch
         {
-            call.Server.State.Leave();
+            state.Leave();
             throw;
         }
 
-        return new RequestSlot(call.Server.State, call.Client.Budget);
+        return new RequestSlot(state, client.Budget);
     }
 
     public void Dispose()

@@ -7,7 +7,14 @@ export function start(root, labels) {
     let frame = null, prefixes = null, selected = null, waiting = false, most = 1;
     const lanes = root.querySelector("[data-lanes]"), tip = root.querySelector("[data-tip]");
     const maps = root.querySelector("[data-maps]"), trees = root.querySelector("[data-trees]");
-    const colour = name => getComputedStyle(root).getPropertyValue(name).trim();
+
+    // Asked once for each drawing: asking the style is dearer than drawing.
+    const palette = new Map();
+    function colour(name) {
+        if (!palette.has(name))
+            palette.set(name, getComputedStyle(root).getPropertyValue(name).trim());
+        return palette.get(name);
+    }
 
     function again() {
         if (waiting)
@@ -46,7 +53,7 @@ export function start(root, labels) {
     function drawLanes() {
         const { column, list } = shown(lanes.clientWidth), numbers = requestsOf(list);
         const top = Math.max(1, numbers.length) * (LANE + GAP), height = top + TIMES + 8;
-        const { to, width } = prepare(lanes, Math.max(height, 4 * (LANE + GAP) + TIMES + 8));
+        const whole = Math.max(height, 4 * (LANE + GAP) + TIMES + 8), { to, width } = prepare(lanes, whole);
         const soft = colour("--v-soft"), line = colour("--v-line"), left = 44;
         const kinds = { plan: colour("--v-plan"), pass: colour("--v-pass"), pick: colour("--v-pick") };
         to.font = "11px system-ui, sans-serif";
@@ -59,12 +66,12 @@ export function start(root, labels) {
             to.fillRect(left, y + LANE, width - left, 1);
         });
         const longest = Math.max(1e-3, ...list.map(s => s.ms[0] + s.ms[1] + s.ms[2]));
-        const base = height - 4;
+        const base = whole - 4;
         list.forEach((step, at) => {
             const x = left + at * column, w = column - 2;
             if (step === selected) {
                 to.fillStyle = colour("--v-mark");
-                to.fillRect(x - 1, 0, column, height);
+                to.fillRect(x - 1, 0, column, whole);
             }
             drawColumn(to, step, numbers, x, w);
             let y = base;
@@ -76,7 +83,7 @@ export function start(root, labels) {
             }
         });
         to.fillStyle = soft;
-        to.fillText(longest < 10 ? `${longest.toFixed(1)} ms` : `${Math.round(longest)} ms`, 0, base - TIMES + 14);
+        to.fillText(longest < 10 ? `${longest.toFixed(1)} ms` : longest < 1000 ? `${Math.round(longest)} ms` : `${(longest / 1000).toFixed(1)} s`, 0, base - TIMES + 14);
         lanes.setAttribute("aria-label", labels.lanes.replace("{0}", list.length).replace("{1}", numbers.length));
     }
 
@@ -251,6 +258,7 @@ export function start(root, labels) {
     again();
 
     function draw() {
+        palette.clear();
         drawLanes();
         if (frame !== null) {
             drawMaps();

@@ -8,9 +8,11 @@ window.seriatim = {
         if (name === "seriatim-language")
             document.documentElement.lang = value === "zh" ? "zh-CN" : "en";
     },
-    stored: name => localStorage.getItem(name),
-    store(name, value) { localStorage.setItem(name, value); },
+    stored: recall,
+    store: remember,
+    draft: name => recall(`seriatim-draft-${name}`) || null,
     isWide: () => innerWidth > 1000,
+    isCalm: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
     // Text boxes are the browser's: the server reads them when they are sent, and never writes over what is typed.
     length: box => box.value.length,
     text: box => box.value,
@@ -20,8 +22,8 @@ window.seriatim = {
         box.focus();
     },
     restore(box) {
-        const kept = localStorage.getItem(`seriatim-draft-${box.dataset.draft}`);
-        if (kept && !box.value)
+        const kept = recall(`seriatim-draft-${box.dataset.draft}`);
+        if (kept)
             box.value = kept;
     },
     // Stays at the end of a text that grows, unless somebody has gone elsewhere in it.
@@ -50,19 +52,35 @@ window.seriatim = {
     },
 };
 
-function keepDraft(box) {
-    if (!box.dataset?.draft)
-        return;
+// A browser may have no room, or keep nothing at all: the page works without.
+function remember(name, value) {
     try {
-        localStorage.setItem(`seriatim-draft-${box.dataset.draft}`, box.value);
+        localStorage.setItem(name, value);
     } catch {
-        // The browser has no room for it; the box itself still holds it.
+        // What is typed still stands in its box.
     }
+}
+
+function recall(name) {
+    try {
+        return localStorage.getItem(name);
+    } catch {
+        return null;
+    }
+}
+
+function keepDraft(box) {
+    if (box.dataset?.draft)
+        remember(`seriatim-draft-${box.dataset.draft}`, box.value);
 }
 
 document.addEventListener("input", event => keepDraft(event.target));
 document.addEventListener("keydown", event => {
     const box = event.target;
+
+    // The server moves among these; the page must not scroll meanwhile.
+    if (box.dataset?.moves !== undefined && /^(Arrow|Home$|End$)/.test(event.key))
+        event.preventDefault();
     if (box.dataset?.sends && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
         document.getElementById(box.dataset.sends)?.click();
@@ -83,6 +101,13 @@ document.addEventListener("keydown", event => {
         event.preventDefault();
         to.focus();
     }
+});
+
+// On a phone what is said of a token covers the lower half: the token goes above it.
+document.addEventListener("click", event => {
+    const token = event.target.closest?.(".token[data-pick]");
+    if (token && innerWidth <= 760)
+        setTimeout(() => token.scrollIntoView({ block: "start" }), 60);
 });
 addEventListener("load", () => Blazor.registerCustomEventType("pick", {
     browserEventName: "click",
@@ -105,11 +130,12 @@ state.addEventListener("components-reconnect-state-changed", event => {
 });
 document.getElementById("reconnect-reload").addEventListener("click", () => location.reload());
 document.getElementById("reconnect-retry").addEventListener("click", async () => {
+    const before = state.className;
     state.className = "show";
     try {
         if (await Blazor.reconnect() === false)
             state.className = "restarted";
     } catch {
-        state.className = "gone";
+        state.className = before;
     }
 });

@@ -43,7 +43,7 @@ public sealed class PageApi(ServerAddress address, PageSession session)
         using HttpClient client = address.Client(session.Key);
         using HttpResponseMessage answer =
             await SendAsync(client, HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
-        return await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        return await TextOfAsync(answer, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Posts JSON and gets JSON.</summary>
@@ -84,8 +84,21 @@ public sealed class PageApi(ServerAddress address, PageSession session)
     {
         using HttpClient client = address.Client(session.Key);
         using HttpResponseMessage answer = await SendAsync(client, method, path, body, cancellationToken).ConfigureAwait(false);
-        string text = await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        string text = await TextOfAsync(answer, cancellationToken).ConfigureAwait(false);
         return text.Length == 0 ? default : JsonElement.Parse(text);
+    }
+
+    /// <summary>The whole of an answer; a server that ends in the middle of it has not answered.</summary>
+    private static async Task<string> TextOfAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answer.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            throw new ApiFailure(0, null, failure.Message);
+        }
     }
 
     private static async Task<HttpResponseMessage> SendAsync(

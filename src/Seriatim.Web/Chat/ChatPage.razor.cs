@@ -10,7 +10,7 @@ namespace Seriatim.Web.Chat;
 /// <summary>The view that talks. Conversations and answers live in the server; the page only shows them.</summary>
 public sealed partial class ChatPage
 {
-    private const string BrowserKey = "seriatim-browser", ModelKey = "seriatim-model";
+    private const string BrowserKey = "seriatim-browser", ModelKey = "seriatim-model", SettingsKey = "seriatim-settings";
 
     /// <summary>How often a running answer is drawn anew, at most.</summary>
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(60);
@@ -44,9 +44,7 @@ public sealed partial class ChatPage
             _sideOpen = await Js.InvokeAsync<bool>("seriatim.isWide");
             Show(Store.Of(_browser) is [ChatConversation last, ..] ? last : Store.Begin(_browser));
             _models = await ModelEntry.AllAsync(Api);
-            string? model = await Js.InvokeAsync<string?>("seriatim.stored", ModelKey);
-            ChatSettings? before = _conversation!.Path.LastOrDefault(turn => turn.IsAnswer)?.Settings;
-            _settings = before ?? new ChatSettings { Model = ModelEntry.Choose(_models, model) };
+            await SettleAsync(_conversation!.Path.LastOrDefault(turn => turn.IsAnswer)?.Settings);
             if (_models.Any(one => one.Name == _settings.Model && one.IsLoaded))
                 _facts = await ModelFacts.OfAsync(Api, _settings.Model);
         }
@@ -132,7 +130,22 @@ public sealed partial class ChatPage
             await LearnAsync();
     }
 
-    private void KeepAsync(ChatSettings settings) => _settings = settings;
+    /// <summary>Settings are what was set last in this browser, else those of the conversation; the model likewise.</summary>
+    private async Task SettleAsync(ChatSettings? before)
+    {
+        string? model = await Js.InvokeAsync<string?>("seriatim.stored", ModelKey);
+        ChatSettings? kept = ChatSettings.Read(await Js.InvokeAsync<string?>("seriatim.stored", SettingsKey));
+        _settings = (kept ?? before ?? new ChatSettings()) with
+        {
+            Model = _models.Any(one => one.Name == model) ? model! : before?.Model ?? ModelEntry.Choose(_models, model),
+        };
+    }
+
+    private async Task KeepAsync(ChatSettings settings)
+    {
+        _settings = settings;
+        await Js.InvokeVoidAsync("seriatim.store", SettingsKey, settings.Write());
+    }
 
     private void BeginAsync()
     {

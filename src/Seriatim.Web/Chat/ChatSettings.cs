@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Seriatim.Web.Chat;
 
 /// <summary>How answers are made. Null: as the model's defaults have it.</summary>
@@ -21,4 +24,23 @@ public sealed record ChatSettings
     public int? MaxTokens { get; init; }
 
     public long? Seed { get; init; }
+
+    /// <summary>As the browser keeps them.</summary>
+    public string Write() => JsonSerializer.Serialize(this, ChatJson.Default.ChatSettings);
+
+    /// <summary>What a browser has kept; null: nothing, or nothing of ours.</summary>
+    public static ChatSettings? Read(string? kept)
+    {
+        try
+        {
+            return kept is { Length: > 0 } ? JsonSerializer.Deserialize(kept, ChatJson.Default.ChatSettings) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }
+
+[JsonSerializable(typeof(ChatSettings))]
+internal sealed partial class ChatJson : JsonSerializerContext;

@@ -24,8 +24,10 @@ internal sealed class EngineLoad(PageApi api)
         "The miller's daughter had lost her silver ring.", "Nobody had ever seen the king of that country.",
     ];
 
+    private int _done;
+
     /// <summary>Requests that have ended.</summary>
-    public int Done { get; private set; }
+    public int Done => _done;
 
     /// <summary>Sends the requests and waits for all of them; what ends badly ends all.</summary>
     /// <param name="model">The model.</param>
@@ -35,7 +37,7 @@ internal sealed class EngineLoad(PageApi api)
     /// <exception cref="ApiFailure">The server refuses one.</exception>
     public async Task RunAsync(string model, int requests, int tokens, CancellationToken cancellationToken)
     {
-        Done = 0;
+        _done = 0;
         using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         (string path, Func<int, JsonObject> body) = await KindAsync(model, tokens, all.Token).ConfigureAwait(false);
         try
@@ -47,7 +49,7 @@ internal sealed class EngineLoad(PageApi api)
                     // Not all at once: newcomers that join those who decode are what there is to see.
                     await Task.Delay(number * 120, token).ConfigureAwait(false);
                     await api.PostAsync(path, body(number), token).ConfigureAwait(false);
-                    Done++;
+                    Interlocked.Increment(ref _done);
                 }).ConfigureAwait(false);
         }
         finally

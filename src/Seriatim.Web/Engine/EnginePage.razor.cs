@@ -137,6 +137,7 @@ public sealed partial class EnginePage
             int frames = 0;
             await foreach (JsonElement line in Api.StreamAsync("v1/engine/watch", body, cancellationToken))
             {
+                cancellationToken.ThrowIfCancellationRequested(); // Nothing of an engine that was left comes after it.
                 string text = line.GetRawText();
                 EngineLine read = EngineLine.Read(text);
                 if (_isRecording)
@@ -185,8 +186,8 @@ public sealed partial class EnginePage
 
     private async Task ChooseAsync(string model)
     {
+        _model = model; // Before anything is waited for: whoever follows next follows this one.
         await StopFollowingAsync();
-        _model = model;
     }
 
     private async Task StopFollowingAsync()
@@ -272,8 +273,8 @@ public sealed partial class EnginePage
 
             await using Stream stream = file.OpenReadStream(EngineTrace.MostBytes, _left.Token);
             EngineTrace trace = await EngineTrace.ReadAsync(stream, _left.Token);
-            await StopFollowingAsync();
             (_trace, _traceName, _isPaused, _isRecording) = (trace, file.Name, true, false);
+            await StopFollowingAsync();
             await ShowUpToAsync(trace.Lines.Count);
         }
         catch (SaidException failure)

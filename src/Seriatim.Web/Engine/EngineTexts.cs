@@ -36,7 +36,7 @@ internal static class EngineTexts
     public static readonly Text Load = new("Make load", "制造负载");
     public static readonly Text StopLoad = new("Stop the load ({0} of {1} done)", "停止负载（已完成 {0}/{1}）");
     public static readonly Text Requests = new("Requests", "请求数");
-    public static readonly Text Tokens = new("Tokens each", "每个的 token 数");
+    public static readonly Text Tokens = new("Tokens each", "每个的词元数");
     public static readonly Text LoadFailed = new("The load ended: {0}", "负载已结束：{0}");
 
     public static readonly Text NotOpen = new(
@@ -51,7 +51,7 @@ internal static class EngineTexts
     public static readonly Text Running = new("Running", "运行中");
     public static readonly Text Waiting = new("Waiting", "等待中");
     public static readonly Text Memory = new("Memory in use", "已用内存");
-    public static readonly Text Saved = new("Prefix tokens saved", "前缀缓存省下的 token");
+    public static readonly Text Saved = new("Prefix tokens saved", "前缀缓存省下的词元");
     public static readonly Text Preemptions = new("Preemptions", "抢占次数");
     public static readonly Text Drafts = new("Drafts accepted", "草稿接受率");
 
@@ -70,7 +70,7 @@ internal static class EngineTexts
         "{0} steps of the last frame were too fast to be told one by one.",
         "上一帧中有 {0} 步过快，未逐一列出。");
     public static readonly Text KeyPrompt = new("piece of a prompt (higher: more rows)", "提示词片段（越高行数越多）");
-    public static readonly Text KeyDecode = new("next token", "下一个 token");
+    public static readonly Text KeyDecode = new("next token", "下一个词元");
     public static readonly Text KeyAccepted = new("draft accepted", "草稿被接受");
     public static readonly Text KeyRefused = new("draft refused", "草稿被拒绝");
     public static readonly Text KeyAgain = new("computed again", "重新计算");
@@ -109,7 +109,7 @@ internal static class EngineTexts
     public static readonly Text PrefixesLeftOut = new("{0} of them are not drawn.", "其中 {0} 页未画出。");
     public static readonly Text PrefixesNone = new(
         "Nothing is kept yet: a page is kept when it is full ({0} tokens).",
-        "尚无保留：一页写满（{0} 个 token）后才会保留。");
+        "尚无保留：一页写满（{0} 个词元）后才会保留。");
     public static readonly Text PrefixesOff = new("This engine has no prefix cache.", "此引擎没有前缀缓存。");
     public static readonly Text KeyUsed = new("in use now", "正在使用");
 
@@ -134,17 +134,17 @@ internal static class EngineTexts
     public static readonly Text MostSequences = new("Sequences at a time, at most", "同时最多序列数");
     public static readonly Text MostQueued = new("Requests that may wait", "可等待的请求数");
     public static readonly Text LongestStep = new("Longest step that is aimed at", "目标最长步时");
-    public static readonly Text PageSize = new("Tokens of a page", "每页 token 数");
+    public static readonly Text PageSize = new("Tokens of a page", "每页词元数");
     public static readonly Text Context = new("Context", "上下文长度");
     public static readonly Text Weights = new("Weights", "权重");
-    public static readonly Text PerToken = new("Memory of a token", "每个 token 的内存");
+    public static readonly Text PerToken = new("Memory of a token", "每个词元的内存");
     public static readonly Text Threads = new("Threads", "线程");
     public static readonly Text ThreadsOf = new("{0} of {1} cores", "{0}（共 {1} 核）");
     public static readonly Text MemoryLimit = new("Memory for weights and pages", "权重和页可用内存");
     public static readonly Text ReadSpeed = new("Memory is read with", "内存读取速度");
     public static readonly Text Fma = new("Multiply-adds (F32)", "乘加（F32）");
     public static readonly Text Ceiling = new("One sequence can have at most", "单序列上限");
-    public static readonly Text CeilingValue = new("{0} tokens/s: each reads all weights once", "{0} token/秒：每个 token 都要读一遍全部权重");
+    public static readonly Text CeilingValue = new("{0} tokens/s: each reads all weights once", "{0} 词元/秒：每个词元都要读一遍全部权重");
     public static readonly Text Measure = new("Measure this machine", "测量本机");
     public static readonly Text Measuring = new("Measuring…", "正在测量…");
     public static readonly Text MeasureAbout = new(

@@ -1,13 +1,21 @@
 using Seriatim.Inspection;
 using Seriatim.Server;
+using Seriatim.Web.Calls;
 using Scope = Seriatim.Inspection.Microscope;
 
 namespace Seriatim.Web.Microscope;
 
-/// <summary>What lies under the microscope of one tab: a model, a text, how far it was walked, and where one looks.</summary>
+/// <summary>
+/// What lies under the microscope of one tab: a model, a text, how far it was walked, and where one looks. Passes run one after
+/// another; what is shown changes on the page's own thread alone.
+/// </summary>
 public sealed class MicroscopeBench : IDisposable
 {
+    private readonly InsideCalls _calls;
     private IDisposable? _lease;
+    private string _model = "";
+
+    internal MicroscopeBench(InsideCalls calls) => _calls = calls;
 
     /// <summary>The model; null: none is chosen yet.</summary>
     public Scope? Scope { get; private set; }
@@ -55,14 +63,19 @@ public sealed class MicroscopeBench : IDisposable
     public bool HasSource => Scope?.Map.Stacks.Count == 2;
 
     /// <summary>Chooses a model, which stays open as long as one looks at it.</summary>
-    /// <param name="core">The server.</param>
     /// <param name="model">Its name.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    internal async Task OpenAsync(ServerCore core, string model, CancellationToken cancellationToken)
+    public async Task OpenAsync(string model, CancellationToken cancellationToken)
     {
-        Clear();
-        ModelUse use = await core.Models.Find(model).UseAsync(cancellationToken).ConfigureAwait(false);
-        (_lease, Scope) = (use, use.Microscope());
+        await _calls.BetweenAsync(Clear);
+        ModelUse use = await _calls.UseAsync(model, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            use.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        (_lease, Scope, _model) = (use, use.Microscope(), model);
         Version++;
     }
 
@@ -74,7 +87,7 @@ public sealed class MicroscopeBench : IDisposable
     {
         Scope scope = Scope ?? throw new InvalidOperationException("No model is chosen.");
         Specimen specimen = scope.Prepare(text, HasSource ? source : null);
-        Walk? walk = Walks(scope) ? await scope.WalkAsync(specimen, Options, cancellationToken).ConfigureAwait(false) : null;
+        Walk? walk = Walks(scope) ? await WalkAsync(scope, specimen, Options, [], cancellationToken) : null;
         Walk?.Dispose();
         (Text, Walk, Side) = (specimen, walk, scope.Map.Last.Side);
         LookAt(Written.Count - 1);
@@ -90,18 +103,7 @@ public sealed class MicroscopeBench : IDisposable
         if (Walk is not { } old)
             return;
         int[] written = [.. old.Tokens.Skip(Text!.Tokens.Count).Select(token => token.Id)];
-        Walk walk = await Scope!.WalkAsync(Text, options, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            foreach (int token in written)
-                await walk.ForwardAsync(token, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            walk.Dispose();
-            throw;
-        }
-
+        Walk walk = await WalkAsync(Scope!, Text, options, written, cancellationToken);
         Walk = walk;
         old.Dispose();
         Version++;
@@ -115,9 +117,19 @@ public sealed class MicroscopeBench : IDisposable
     {
         if (Walk is not { } walk)
             return;
+        bool moves = true;
         if (forward)
-            await walk.ForwardAsync(token, cancellationToken).ConfigureAwait(false);
-        else if (!walk.Back())
+        {
+            await _calls.ReadAsync(_model, async () =>
+            {
+                await walk.ForwardAsync(token, cancellationToken);
+                return walk;
+            }, _ => 1, cancellationToken);
+        }
+        else
+            await _calls.BetweenAsync(() => moves = walk.Back());
+
+        if (!moves)
             return;
         if (!IsSource)
             Position = Written.Count - 1;
@@ -152,16 +164,40 @@ public sealed class MicroscopeBench : IDisposable
     /// </summary>
     /// <param name="filter">What.</param>
     /// <param name="cancellationToken">Cancels it.</param>
-    public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken)
+    public async Task<Capture> LookAsync(CaptureFilter filter, CancellationToken cancellationToken) =>
+        (await LookAsync([filter], cancellationToken))[0];
+
+    /// <summary>Several looks, at the price of one pass.</summary>
+    /// <param name="filters">What each is for.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async Task<IReadOnlyList<Capture>> LookAsync(
+        IReadOnlyList<CaptureFilter> filters, CancellationToken cancellationToken)
     {
-        int last = Written.Count - 1;
-        bool isStep = Walk is { NewTokens: > 0 } && !IsSource && filter.Rows is { Count: 1 } rows && rows.Contains(last);
-        Capture seen = isStep
-            ? await Walk!.LookAsync(filter, cancellationToken).ConfigureAwait(false)
-            : await Scope!.LookAsync(Text! with { Tokens = Written }, filter, cancellationToken).ConfigureAwait(false);
-        BytesRead += seen.BytesRead;
+        int tokens = 0;
+        IReadOnlyList<Capture> seen = await _calls.ReadAsync(_model, () =>
+        {
+            // What lies there when its turn has come: a text that was changed meanwhile is looked at as it is now.
+            cancellationToken.ThrowIfCancellationRequested();
+            Scope scope = Scope ?? throw new OperationCanceledException("Another model was chosen.");
+            int last = Written.Count - 1;
+            bool isStep = Walk is { NewTokens: > 0 } && !IsSource
+                && filters.All(filter => filter.Rows is { Count: 1 } rows && rows.Contains(last));
+            tokens = isStep ? 1 : Written.Count + Text!.SourceTokens.Count;
+            return isStep ? Walk!.LookManyAsync(filters, cancellationToken)
+                : scope.LookManyAsync(Text! with { Tokens = Written }, filters, cancellationToken);
+        }, _ => tokens, cancellationToken);
+        BytesRead += seen.Sum(one => one.BytesRead);
         Looked?.Invoke();
         return seen;
+    }
+
+    /// <summary>The text so far in training.</summary>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public Task<TeacherForcing> TeachAsync(CancellationToken cancellationToken)
+    {
+        Specimen text = Text! with { Tokens = Written };
+        return _calls.ReadAsync(_model, () => Scope!.TeachAsync(text, cancellationToken: cancellationToken),
+            _ => text.Tokens.Count + text.SourceTokens.Count, cancellationToken);
     }
 
     /// <summary>Something was looked at.</summary>
@@ -171,7 +207,26 @@ public sealed class MicroscopeBench : IDisposable
     public long BytesRead { get; private set; }
 
     /// <inheritdoc/>
-    public void Dispose() => Clear();
+    public void Dispose() => _ = _calls.BetweenAsync(Clear);
+
+    /// <summary>A walk over a text and what was written after it.</summary>
+    private Task<Walk> WalkAsync(
+        Scope scope, Specimen text, WalkOptions options, int[] written, CancellationToken cancellationToken) =>
+        _calls.ReadAsync(_model, async () =>
+        {
+            Walk walk = await scope.WalkAsync(text, options, cancellationToken);
+            try
+            {
+                foreach (int token in written)
+                    await walk.ForwardAsync(token, cancellationToken);
+                return walk;
+            }
+            catch
+            {
+                walk.Dispose();
+                throw;
+            }
+        }, _ => text.Tokens.Count + text.SourceTokens.Count + written.Length, cancellationToken);
 
     private static bool Walks(Scope scope) => scope.Model.Spec is { Decoder: not null, MaskPredict: null };
 

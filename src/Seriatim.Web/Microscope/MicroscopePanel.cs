@@ -8,7 +8,7 @@ namespace Seriatim.Web.Microscope;
 /// </summary>
 public abstract class MicroscopePanel : PageComponent, IDisposable
 {
-    private readonly CancellationTokenSource _gone = new();
+    private CancellationTokenSource? _load;
     private object? _shown;
 
     /// <summary>What lies under the microscope.</summary>
@@ -35,21 +35,30 @@ public abstract class MicroscopePanel : PageComponent, IDisposable
         if (place.Equals(_shown))
             return;
         (_shown, IsBusy, Failure) = (place, true, null);
+
+        // What was asked for before is of no use any more: it does not even begin.
+        _load?.Cancel();
+        CancellationTokenSource load = _load = new CancellationTokenSource();
         try
         {
-            await LoadAsync(_gone.Token);
+            await LoadAsync(load.Token);
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (load.IsCancellationRequested)
         {
-            // Closed meanwhile.
+            // Closed meanwhile, or one looks elsewhere.
         }
-        catch (SeriatimException failure)
+        catch (SeriatimException failure) when (_load == load)
         {
             Failure = failure;
         }
+        catch (SeriatimException)
+        {
+            // Of a place that nobody looks at any more.
+        }
         finally
         {
-            IsBusy = false;
+            if (_load == load)
+                IsBusy = false;
         }
     }
 
@@ -59,8 +68,7 @@ public abstract class MicroscopePanel : PageComponent, IDisposable
     {
         if (!disposing)
             return;
-        _gone.Cancel();
-        _gone.Dispose();
+        _load?.Cancel();
     }
 
     /// <inheritdoc/>

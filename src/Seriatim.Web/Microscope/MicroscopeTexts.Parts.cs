@@ -75,8 +75,17 @@ internal static partial class MicroscopeTexts
     public static readonly Text Perplexity = new("Perplexity", "困惑度");
     public static readonly Text WholeGradient = new("Norm of the gradient", "梯度的范数");
     public static readonly Text LossByToken = new("Loss by position: what is read → what is right", "各位置的损失：读入 → 正确答案");
+    public static readonly Text MoreLosses = new(
+        "The first {0} of {1} positions; the mean is that of all.",
+        "前 {0} 个位置，共 {1} 个；平均值包含全部。");
+    public static readonly Text Rows = new("Rows {0} to {1} of {2}", "第 {0} 到 {1} 行，共 {2} 行");
+    public static readonly Text RowsBefore = new("Rows before", "前面的行");
+    public static readonly Text RowsAfter = new("Rows after", "后面的行");
     public static readonly Text MaskTitle = new("The mask: what each position may see", "掩码：每个位置能看到什么");
     public static readonly Text NoGradients = new("There are no gradients.", "没有梯度。");
+    public static readonly Text FrozenValues = new(
+        "{0:N0} of {1:N0} values have gradients: weights in 16 bits or in quantised blocks are not trained.",
+        "{1:N0} 个数值中有 {0:N0} 个有梯度：16 位或量化块的权重不参与训练。");
     public static readonly Text GradientByMatrix = new("Norm of the gradient by matrix, largest first", "各矩阵梯度的范数，从大到小");
     public static readonly Text Matrix = new("Matrix", "矩阵");
     public static readonly Text Shape = new("Shape", "形状");

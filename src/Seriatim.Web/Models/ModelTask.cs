@@ -23,9 +23,22 @@ internal sealed class ModelTask(string what, bool isPull) : IDisposable
 
     public bool IsRunning => !IsDone && Failure is null;
 
+    /// <summary>Ends when it has ended, well or not.</summary>
+    public Task Ended { get; set; } = Task.CompletedTask;
+
     public CancellationToken Stopped => _stop.Token;
 
-    public void Stop() => _stop.Cancel();
+    public void Stop()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended just now.
+        }
+    }
 
     public void Dispose() => _stop.Dispose();
 }

@@ -3,11 +3,13 @@ using System.Text.Json.Nodes;
 using Seriatim.Models;
 using Seriatim.Server;
 using Seriatim.Web.Calls;
+using Seriatim.Web.Texts;
+using Seriatim.Web.Work;
 
 namespace Seriatim.Web.Models;
 
 /// <summary>Fetches models and writes them with fewer bits, one beside another; everybody who looks sees how far it is.</summary>
-internal sealed class ModelWork(ServerCore core)
+internal sealed class ModelWork(ServerCore core, LongWork work)
 {
     /// <summary>How many that have ended are still told of.</summary>
     private const int MostTold = 8;
@@ -47,23 +49,22 @@ internal sealed class ModelWork(ServerCore core)
     });
 
     /// <summary>Writes a model with fewer bits into the server's folder, and offers it.</summary>
-    /// <exception cref="ApiFailure">It may not be, or the file is there already.</exception>
+    /// <exception cref="SeriatimException">It may not be, it is there already, or something else takes the cores.</exception>
     public void Quantize(string model, string mix)
     {
         if (!IsAllowed)
-            throw new ApiFailure(403, "pull_not_allowed", "Models are not written by requests here.");
+            throw new SaidException(ModelsTexts.NotAllowed);
         if (Folder is not { } folder)
-        {
-            throw new ApiFailure(409, "no_models_folder",
-                "The server has no folder for models. Start it with one: seriatim serve --models-dir FOLDER.");
-        }
+            throw new SaidException(ModelsTexts.NoFolder);
 
         string name = $"{Safe(model)}-{mix.ToLowerInvariant()}", path = Path.Combine(folder, $"{name}.gguf");
         if (File.Exists(path) || core.Models.TryFind(name) is not null)
-            throw new ApiFailure(409, "already_there", $"{name} is there already.");
+            throw new SaidException(ModelsTexts.IsThere, name);
         string source = core.Models.Find(model).Source;
+        IDisposable place = work.Begin(WorkTexts.Quantizing);
         Start(new ModelTask($"{model} → {name}", isPull: false), async task =>
         {
+            using IDisposable held = place;
             string found = await new ModelHub().ResolveAsync(source, cancellationToken: task.Stopped).ConfigureAwait(false);
             ModelConverter.ToGguf(found, path, QuantizationMix.Parse(mix),
                 report => task.Status = $"{report.Name}: {report.Type}");
@@ -80,7 +81,7 @@ internal sealed class ModelWork(ServerCore core)
             _tasks.Insert(0, task);
         }
 
-        _ = Task.Run(async () =>
+        task.Ended = Task.Run(async () =>
         {
             try
             {
@@ -99,6 +100,11 @@ internal sealed class ModelWork(ServerCore core)
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or HttpRequestException)
             {
                 task.Failure = new ApiFailure(500, null, failure.Message);
+            }
+            catch (Exception defect)
+            {
+                // Nobody waits for this task: what is not told here is told nowhere.
+                task.Failure = new SaidException(ModelsTexts.Broke, defect.Message);
             }
             finally
             {

@@ -1,3 +1,6 @@
+using Seriatim.Formats;
+using Seriatim.Generation;
+using Seriatim.Models;
 using Seriatim.Web.Calls;
 using Seriatim.Web.Texts;
 
@@ -11,6 +14,9 @@ internal static class FailureHints
         "内容都还在：请缩短或修改您的话、减少新词元数，或新建会话。");
 
     private static readonly Text OtherModel = new("Choose another model above.", "请在上方选择其他模型。");
+
+    private static readonly Text TextOrModel = new(
+        "Change the text, or choose another model above.", "请修改文本，或在上方选择其他模型。");
 
     private static readonly Text Later = new("Try again in a moment.", "请稍后再试。");
 
@@ -34,13 +40,17 @@ internal static class FailureHints
     };
 
     /// <summary>What to do; null: the message says it all. Some endpoints (ollama's) tell a status and no code.</summary>
-    public static Text? Of(ApiFailure failure) => failure.Code is { } code ? Table.GetValueOrDefault(code)
-        : failure.Status switch
-        {
-            404 => OtherModel,
-            503 => Later,
-            _ => null,
-        };
+    public static Text? Of(Exception failure) => failure switch
+    {
+        ApiFailure { Code: { } code } => Table.GetValueOrDefault(code),
+        ApiFailure { Status: 404 } => OtherModel,
+        ApiFailure { Status: 503 } => Later,
+        PromptTooLongException or TextTooLongException => Table["context_length_exceeded"],
+        ModelTaskException => TextOrModel,
+        ModelException or ModelFormatException or ModelHubException => OtherModel,
+        HostMemoryException => Table["no_memory"],
+        _ => null,
+    };
 
     /// <summary>All of them, for the test of texts.</summary>
     public static IEnumerable<Text> All => Table.Values;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Seriatim.Web.Calls;
 
@@ -9,8 +10,12 @@ internal static class PageKey
 {
     public const string Path = "/page/key";
 
+    private const long MostBytes = 16 << 10;
+
     public static async Task HandleAsync(HttpContext http)
     {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
+            body.MaxRequestBodySize = MostBytes;
         IFormCollection form = await http.Request.ReadFormAsync(http.RequestAborted).ConfigureAwait(false);
         string key = $"{form["key"]}".Trim();
         string back = PageViews.Of($"{form["back"]}".TrimStart('/'))?.Route ?? "/";

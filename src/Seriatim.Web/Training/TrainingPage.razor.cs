@@ -51,13 +51,15 @@ public sealed partial class TrainingPage
     }
 
     /// <inheritdoc/>
-    protected override void OnInitialized()
+    protected override async Task OnInitializedAsync()
     {
         if (!Options.AllowsTraining)
             return;
         Work.Changed += Show;
         _recipes = Work.Recipes;
         _ = FollowAsync();
+        _title = await Js.InvokeAsync<string?>("seriatim.draft", "training-title") ?? "";
+        _prompt = await Js.InvokeAsync<string?>("seriatim.draft", "training-prompt") ?? "";
     }
 
     private static string BadgeOf(TrainingState state) => state switch
@@ -137,6 +139,8 @@ public sealed partial class TrainingPage
                 await Work.PrepareAsync(recipe, _title.Trim(), _prompt);
             else
                 await Work.PrepareAsync(new TrainingPlan(_title.Trim(), _size, _steps, _prompt), _text!);
+            await Js.InvokeVoidAsync("seriatim.store", "seriatim-draft-training-title", "");
+            await Js.InvokeVoidAsync("seriatim.store", "seriatim-draft-training-prompt", "");
         }
         catch (SeriatimException failure)
         {

@@ -6,12 +6,12 @@ namespace Seriatim.Web.Training;
 /// <summary>A part of the view that shows a run.</summary>
 public abstract class TrainingPart : PageComponent
 {
-    /// <summary>Which run.</summary>
+    /// <summary>
+    /// Which run. The run and not its id: a part whose parameters are texts that stay the same is not drawn again, and the run
+    /// would stand still on the page.
+    /// </summary>
     [Parameter, EditorRequired]
-    public string Id { get; set; } = "";
+    public object Of { get; set; } = null!;
 
-    [Inject]
-    internal TrainingWork Work { get; set; } = null!;
-
-    internal TrainingRun? Run => Work.Find(Id);
+    internal TrainingRun Run => (TrainingRun)Of;
 }

@@ -98,7 +98,7 @@ internal static class TrainingTexts
     public static readonly Text Left = new("Time left", "剩余时间");
     public static readonly Text Peak = new("Of the machine's peak", "占本机峰值");
     public static readonly Text LossChart = new("Loss over steps", "损失曲线");
-    public static readonly Text LossAxis = new("nats a token", "奈特/token");
+    public static readonly Text LossAxis = new("nats a token", "奈特/词元");
     public static readonly Text TrainLine = new("training", "训练");
     public static readonly Text ValidationLine = new("validation", "验证");
     public static readonly Text Samples = new("What it writes", "生成样例");

@@ -1,6 +1,7 @@
 using Seriatim.Generation;
 using Seriatim.Server;
 using Seriatim.Tokenizers;
+using Seriatim.Web.Calls;
 
 namespace Seriatim.Web.Translate;
 
@@ -8,12 +9,12 @@ namespace Seriatim.Web.Translate;
 /// What the API does not tell of a translation, asked of the library on the server's own models: where each token looks, and the
 /// passes of a model that fills in whole translations.
 /// </summary>
-internal sealed class TranslateInside(ServerCore core)
+internal sealed class TranslateInside(InsideCalls calls)
 {
     /// <summary>What a model is like.</summary>
     public async Task<TranslatorFacts> FactsAsync(string model, CancellationToken cancellationToken)
     {
-        using ModelUse use = await core.Models.Find(model).UseAsync(cancellationToken).ConfigureAwait(false);
+        using ModelUse use = await calls.UseAsync(model, cancellationToken);
         Translator translator = use.Translator();
         return new TranslatorFacts(translator.FillsIn, translator.Directions);
     }
@@ -22,18 +23,22 @@ internal sealed class TranslateInside(ServerCore core)
     public async Task<TranslationAlignment> AlignAsync(
         string model, string source, string translation, TranslationOptions options, CancellationToken cancellationToken)
     {
-        using ModelUse use = await core.Models.Find(model).UseAsync(cancellationToken).ConfigureAwait(false);
-        return await use.Translator().AlignAsync(source, translation, options, null, cancellationToken).ConfigureAwait(false);
+        using ModelUse use = await calls.UseAsync(model, cancellationToken);
+        return await calls.ReadAsync(model,
+            () => use.Translator().AlignAsync(source, translation, options, null, cancellationToken),
+            alignment => alignment.Source.Count + alignment.Target.Count, cancellationToken);
     }
 
     /// <summary>The passes over a text.</summary>
     public async Task<IReadOnlyList<Refinement>> RefineAsync(
         string model, string source, TranslationOptions options, CancellationToken cancellationToken)
     {
-        using ModelUse use = await core.Models.Find(model).UseAsync(cancellationToken).ConfigureAwait(false);
+        using ModelUse use = await calls.UseAsync(model, cancellationToken);
         Translator translator = use.Translator();
         var steps = new Steps();
-        await translator.TranslateAsync(source, options with { Steps = steps }, cancellationToken).ConfigureAwait(false);
+        await calls.ReadAsync(model,
+            () => translator.TranslateAsync(source, options with { Steps = steps }, cancellationToken),
+            _ => steps.All.Sum(step => step.TokenIds.Count), cancellationToken);
         return [.. steps.All.Select(step => Refinement.Of(step, translator.Tokenizer))];
     }
 

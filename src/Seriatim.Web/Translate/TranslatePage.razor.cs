@@ -13,7 +13,7 @@ namespace Seriatim.Web.Translate;
 /// </summary>
 public sealed partial class TranslatePage
 {
-    private const string ModelKey = "seriatim-translator";
+    private const string ModelKey = "seriatim-translator", BuiltInFiller = "zh-en-nar";
 
     private IReadOnlyList<ModelEntry> _models = [];
     private string _model = "", _direction = "", _beside = "", _source = "";
@@ -39,7 +39,7 @@ public sealed partial class TranslatePage
             string? kept = await Js.InvokeAsync<string?>("seriatim.stored", ModelKey);
             _model = (_models.FirstOrDefault(one => one.Name == kept) ?? _models.FirstOrDefault(one => one.Name == "zh-en")
                 ?? _models.FirstOrDefault())?.Name ?? "";
-            _beside = _models.FirstOrDefault(one => one.Name == "zh-en-nar")?.Name ?? "";
+            _beside = _models.FirstOrDefault(one => one.Name == BuiltInFiller)?.Name ?? "";
             if (_models.Any(one => one.Name == _model && one.IsLoaded))
                 _facts = await Inside.FactsAsync(_model, CancellationToken.None);
         }
@@ -51,15 +51,17 @@ public sealed partial class TranslatePage
 
     private async Task TranslateAsync()
     {
-        if (_running is not null || await _box!.ReadAsync() is not { } text || text.Trim().Length == 0)
+        if (_running is not null)
             return;
-        (_failure, _besideFailure, _found, _alignment, _steps, _besideText, _source, _shown) =
-            (null, null, [], null, [], null, text, 0);
         using var running = new CancellationTokenSource();
-        _running = running;
-        StateHasChanged();
+        _running = running; // Before anything is waited for: a second press of Enter begins no second one.
         try
         {
+            if (await _box!.ReadAsync() is not { } text || text.Trim().Length == 0)
+                return;
+            (_failure, _besideFailure, _found, _alignment, _steps, _besideText, _source, _shown) =
+                (null, null, [], null, [], null, text, 0);
+            StateHasChanged();
             _facts = await Inside.FactsAsync(_model, running.Token);
             _found = TranslatedText.Read(await Api.PostAsync("v1/translate", Request(_model, text), running.Token));
             StateHasChanged();

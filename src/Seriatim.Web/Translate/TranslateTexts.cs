@@ -45,6 +45,11 @@ internal static class TranslateTexts
         "Another kind of model writes all words in one pass, masks those it is least sure of, and predicts them again.",
         "另一类模型一次写出所有词，再遮住把握最小的词重新预测。");
 
+    public static readonly Text BuiltInFillerAbout = new(
+        "The one that comes with Seriatim is small and imitates zh-en: it shows the method, and translates less well. It tries "
+            + "several lengths and keeps the text it is surest of, which may be too short.",
+        "Seriatim 自带的这个模型很小，模仿 zh-en：它展示这种方法，译得不如后者。它会尝试几种长度并保留把握最大的译文，因此可能偏短。");
+
     public static readonly Text Beside = new("Beside it", "并排模型");
     public static readonly Text None = new("none", "无");
     public static readonly Text Passes = new("Passes", "遍数");

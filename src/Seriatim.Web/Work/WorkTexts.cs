@@ -9,6 +9,7 @@ internal static class WorkTexts
         "One thing at a time takes all cores, and something is being done: wait for it, or stop it.",
         "同一时间只能有一项任务占用全部核心，而现在已有任务：请等待或停止它。");
     public static readonly Text Training = new("A model is trained (view Training).", "正在训练模型（“训练”视图）。");
+    public static readonly Text Quantizing = new("A model is quantised (view Models).", "正在量化模型（“模型”视图）。");
     public static readonly Text Lab = new("The lab measures (view Lab).", "实验室正在测量（“实验室”视图）。");
 
     public static readonly Text NotAllowed = new(

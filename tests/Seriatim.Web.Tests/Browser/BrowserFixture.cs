@@ -16,6 +16,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         if (Chromium.Missing is not null)
             return;
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Visitor.Patience * 1000);
         _browser = await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = Chromium.Path,

@@ -54,16 +54,26 @@ public sealed class FrameBrowserTests(BrowserFixture fixture)
         PageServer server = await PageServer.StartAsync();
         await using Visitor visitor = await fixture.VisitAsync(server: server);
         IPage page = visitor.Page;
+        await page.FillAsync("#max-tokens", "7");
+        await page.PressAsync("#max-tokens", "Tab");
         await page.Locator("#say").PressSequentiallyAsync("half a sent");
+        await visitor.SpeakAsync("对话");
         int port = new Uri(server.Url).Port;
         await server.DisposeAsync();
         await page.WaitForSelectorAsync("#components-reconnect-modal.show");
-        Assert.Contains("what you typed is still here", await page.InnerTextAsync("#components-reconnect-modal"));
+        string told = await page.InnerTextAsync("#components-reconnect-modal");
+        Assert.Contains("您输入的内容仍在", told);
+        Assert.DoesNotContain("what you typed", told);
         await using PageServer again = await PageServer.StartAsync(port: port);
-        await page.WaitForSelectorAsync("#components-reconnect-modal.restarted", new() { Timeout = 90_000 });
+
+        // Somebody who does not wait for the next attempt.
+        await page.EvaluateAsync("() => { const retry = document.getElementById('reconnect-retry'); "
+            + "if (retry.checkVisibility()) retry.click(); }");
+        await page.WaitForSelectorAsync("#components-reconnect-modal.restarted");
         visitor.Forgive();
         await page.ClickAsync("#reconnect-reload");
         await visitor.UntilAsync("document.getElementById('say')?.value === 'half a sent'");
+        Assert.Equal("7", await page.InputValueAsync("#max-tokens"));
         visitor.IsContent();
     }
 }

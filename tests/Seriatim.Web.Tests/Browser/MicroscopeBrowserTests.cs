@@ -14,6 +14,8 @@ namespace Seriatim.Web.Tests;
 [Collection(nameof(BrowserFixture))]
 public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
 {
+    private static readonly string[] Stations = ["embedding", "layer", "lens", "logits", "samplers", "die", "cache"];
+
     [BrowserFact]
     public async Task Logits_attention_and_the_chosen_token_are_those_of_the_library()
     {
@@ -26,8 +28,7 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         using Walk walk = await scope.WalkAsync(text);
 
         await OpenStationAsync(page, "logits");
-        string[][] logits = await TableAsync(page, "logits");
-        Assert.Equal(walk.Logits, logits.Select(row => Number(row[1])));
+        Assert.Equal(walk.Logits, await LogitsAsync(page));
 
         await OpenStationAsync(page, "layer");
         foreach (int head in Enumerable.Range(0, scope.Map.Last.Layers[0].Heads))
@@ -114,7 +115,7 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         IPage page = visitor.Page;
         await page.Locator("#scope-teacher").CheckAsync();
         ILocator loss = page.Locator("[data-fact=loss]");
-        await Assertions.Expect(loss).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(loss).ToBeVisibleAsync();
         using ModelUse use = await UseAsync("stories");
         Scope scope = use.Microscope();
         TeacherForcing taught = await scope.TeachAsync(scope.Prepare("Once upon a time there was a dog."));
@@ -160,6 +161,52 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         visitor.IsContent();
     }
 
+    [BrowserFact]
+    public async Task Quantised_models_show_the_numbers_of_the_library_too()
+    {
+        using var folder = new TempFolder();
+        (string Name, string Path)[] models = TinyModels.WriteQuantised(folder.Path, "q8_0", "q4_k_m");
+        await using PageServer server = await PageServer.StartAsync(options =>
+        {
+            options.BuiltInModels = false;
+            foreach ((string name, string path) in models)
+                options.Models.Add(new ServedModelOptions { Model = path, Name = name });
+        });
+        foreach ((string name, _) in models)
+        {
+            await using Visitor visitor = await OpenAsync(name, "the cat sat on the mat", server: server);
+            IPage page = visitor.Page;
+            using ModelUse use = await UseAsync(name, server);
+            Scope scope = use.Microscope();
+            using Walk walk = await scope.WalkAsync(scope.Prepare("the cat sat on the mat"));
+            await OpenStationAsync(page, "logits");
+            Assert.Equal(walk.Logits, await LogitsAsync(page));
+            Assert.Equal($"{walk.Next!.Token.Id}", await NextIdAsync(page));
+            await OpenStationAsync(page, "layer");
+            Assert.All(await TableAsync(page, "heads"), row => Assert.Equal(1, row.Skip(1).Sum(Number), 1e-5));
+            await page.Locator("#scope-teacher").CheckAsync();
+            await Assertions.Expect(page.Locator("[data-fact=loss]")).ToBeVisibleAsync();
+            await Assertions.Expect(page.Locator(".teacher")).ToContainTextAsync("are not trained");
+            visitor.IsContent();
+        }
+    }
+
+    [BrowserFact]
+    public async Task What_was_typed_is_there_when_the_page_is_loaded_again()
+    {
+        await using Visitor visitor = await OpenAsync("stories", null);
+        IPage page = visitor.Page;
+        await page.Locator("#scope-text").FillAsync("half a sent");
+        await page.Locator("#scope-model").SelectOptionAsync("zh-en");
+        await page.Locator("#scope-source").FillAsync("translate Chinese to English: 猫");
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#scope-text")).ToHaveValueAsync("half a sent");
+        await page.Locator("#scope-model").SelectOptionAsync("zh-en");
+        await Assertions.Expect(page.Locator("#scope-source")).ToHaveValueAsync("translate Chinese to English: 猫");
+        await Assertions.Expect(page.Locator("#scope-text")).ToHaveValueAsync("");
+        visitor.IsContent();
+    }
+
     /// <summary>
     /// As many layers and heads as a model of 7 billion parameters has: what is read is what is shown, not what there is.
     /// </summary>
@@ -178,7 +225,7 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         Assert.True(tokens > 100, $"{tokens} tokens");
         Assert.Equal("0", await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"));
         await OpenStationAsync(page, "layer");
-        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#scope-bytes")).Not.ToHaveAttributeAsync("data-bytes", "0");
         string bytes = (await page.Locator("#scope-bytes").GetAttributeAsync("data-bytes"))!;
         long read = long.Parse(bytes, CultureInfo.InvariantCulture);
@@ -186,65 +233,29 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         Assert.InRange(read, 1, there / 100);
         ILocator first = page.Locator(".tokens button").First;
         await first.ClickAsync();
-        await Assertions.Expect(first).ToHaveAttributeAsync("aria-checked", "true", new() { Timeout = 3000 });
+        await Assertions.Expect(first).ToHaveAttributeAsync("aria-checked", "true");
         visitor.IsContent();
     }
 
-    [BrowserTheory]
-    [InlineData("light")]
-    [InlineData("dark")]
-    public async Task Readers_of_screens_are_served(string shade)
-    {
-        await using Visitor visitor = await OpenAsync("stories", "Once upon a time", shade: shade);
-        IPage page = visitor.Page;
-        foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
-            await OpenStationAsync(page, station);
-        await TableAsync(page, "matrix");
-        await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-        await visitor.IsAccessibleAsync();
-        visitor.IsContent();
-    }
-
-    /// <summary>Pictures for whoever looks at them: into the folder that SERIATIM_SHOTS names.</summary>
+    /// <summary>All stations open: both shades, a screen and a phone, and readers of screens.</summary>
     [BrowserFact]
     public async Task It_fits_into_a_phone_and_a_screen_light_and_dark()
     {
-        string? folder = Environment.GetEnvironmentVariable("SERIATIM_SHOTS");
-        foreach (string shade in (string[])["light", "dark"])
-        {
-            foreach (int width in (int[])[390, 1280])
-            {
-                await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a little girl named Lily",
-                    width, shade);
-                IPage page = visitor.Page;
-                foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
-                    await OpenStationAsync(page, station);
-                await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-                await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync();
-                await page.Locator("#scope-step").ClickAsync();
-                await Assertions.Expect(page.Locator(".tokens .made")).ToHaveCountAsync(1);
-                await Task.Delay(700);
-                await visitor.FitsAsync();
-                if (folder is not null)
-                {
-                    await page.EvaluateAsync("document.querySelector('.walk').style.position = 'static'");
-                    foreach (string station in (string[])["layer", "lens", "logits", "samplers", "die", "cache"])
-                    {
-                        string part = Path.Combine(folder, $"part-{station}-{width}-{shade}.png");
-                        await page.Locator($"#station-{station}").ScreenshotAsync(new() { Path = part });
-                    }
-
-                    string whole = Path.Combine(folder, $"microscope-{width}-{shade}.png");
-                    await page.ScreenshotAsync(new() { Path = whole, FullPage = true });
-                }
-
-                visitor.IsContent();
-            }
-        }
+        await using Visitor visitor = await OpenAsync("stories", "Once upon a time there was a little girl named Lily");
+        IPage page = visitor.Page;
+        foreach (string station in Stations)
+            await OpenStationAsync(page, station);
+        await Assertions.Expect(page.Locator("[data-table=lens]")).ToBeVisibleAsync();
+        await TableAsync(page, "matrix");
+        await page.Locator("#scope-step").ClickAsync();
+        await Assertions.Expect(page.Locator(".tokens .made")).ToHaveCountAsync(1);
+        await IsQuietAsync(visitor);
+        await page.ClickAsync("[data-numbers=matrix]");
+        await visitor.ShowAsync("microscope");
+        visitor.IsContent();
     }
 
     [BrowserTheory]
-    [InlineData("stories", 1280, "light")]
     [InlineData("zh-en", 390, "dark")]
     [InlineData("zh-en-nar", 1280, "dark")]
     [InlineData("fill", 390, "light")]
@@ -253,30 +264,26 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
         string? text = model == "fill" ? "The sky is blue and the sun is bright today." : null;
         await using Visitor visitor = await OpenAsync(model, text, width, shade, language: "zh");
         IPage page = visitor.Page;
-        foreach (string station in (string[])["embedding", "layer", "lens", "logits", "samplers", "die", "cache"])
+        foreach (string station in Stations)
             await OpenStationAsync(page, station);
-        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-        await Assertions.Expect(page.Locator("[data-table=softmax]")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(page.Locator("[data-numbers=matrix]")).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("[data-table=softmax]")).ToBeVisibleAsync();
+        await IsQuietAsync(visitor);
         await visitor.FitsAsync();
-        await ShootAsync(page, $"kind-{model}-{width}-{shade}");
+        await visitor.ShootAsync($"kind-{model}-{width}-{shade}");
         await page.Locator("#scope-teacher").CheckAsync();
         ILocator loss = page.Locator("[data-fact=loss], .failure");
-        await Assertions.Expect(loss.First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(loss.First).ToBeVisibleAsync();
         Assert.Equal(0, await page.Locator(".failure").CountAsync());
         await visitor.FitsAsync();
         await visitor.IsAccessibleAsync();
-        await ShootAsync(page, $"teacher-{model}-{width}-{shade}");
+        await visitor.ShootAsync($"teacher-{model}-{width}-{shade}");
         visitor.IsContent();
     }
 
-    private static async Task ShootAsync(IPage page, string name)
-    {
-        if (Environment.GetEnvironmentVariable("SERIATIM_SHOTS") is not { Length: > 0 } folder)
-            return;
-        await page.EvaluateAsync(
-            "() => { const walk = document.querySelector('.walk'); if (walk) walk.style.position = 'static'; }");
-        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = true });
-    }
+    /// <summary>Nothing is being computed: the page stands as it is.</summary>
+    private static Task IsQuietAsync(Visitor visitor) =>
+        visitor.UntilAsync("[...document.querySelectorAll('.scope .busy')].every(busy => busy.innerText.trim() === '')");
 
     /// <summary>The layers and heads of a 7B model over tiny rows, with random weights.</summary>
     private static void WriteWide(string folder)
@@ -313,7 +320,7 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
     private static async Task<string[][]> TableAsync(IPage page, string name)
     {
         ILocator button = page.Locator($"[data-numbers={name}]");
-        await Assertions.Expect(button).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(button).ToBeVisibleAsync();
         if (await button.GetAttributeAsync("aria-expanded") == "false")
             await button.ClickAsync();
         await Assertions.Expect(page.Locator($"[data-table={name}]")).ToBeVisibleAsync();
@@ -321,8 +328,23 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
             "body => [...body.rows].map(row => [...row.cells].map(cell => cell.textContent.trim()))");
     }
 
-    private Task<ModelUse> UseAsync(string model) =>
-        fixture.Server.Services.GetRequiredService<ServerCore>().Models.Find(model).UseAsync(CancellationToken.None);
+    /// <summary>All logits, which stand in the page a thousand at a time.</summary>
+    private static async Task<float[]> LogitsAsync(IPage page)
+    {
+        List<float> all = [.. (await TableAsync(page, "logits")).Select(row => Number(row[1]))];
+        ILocator more = page.Locator("[data-more=logits]");
+        while (await more.CountAsync() > 0 && await more.IsEnabledAsync())
+        {
+            await more.ClickAsync();
+            await Assertions.Expect(page.Locator("[data-table=logits] tbody th").First).ToHaveTextAsync($"{all.Count}");
+            all.AddRange((await TableAsync(page, "logits")).Select(row => Number(row[1])));
+        }
+
+        return [.. all];
+    }
+
+    private Task<ModelUse> UseAsync(string model, PageServer? server = null) =>
+        (server ?? fixture.Server).Services.GetRequiredService<ServerCore>().Models.Find(model).UseAsync(CancellationToken.None);
 
     private async Task<Visitor> OpenAsync(
         string model, string? text, int width = 1280, string shade = "light", PageServer? server = null,
@@ -330,18 +352,18 @@ public sealed class MicroscopeBrowserTests(BrowserFixture fixture)
     {
         Visitor visitor = await fixture.VisitAsync("microscope", language, shade, width, height: 900, server: server);
         IPage page = visitor.Page;
-        await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync();
         if (await page.Locator("#scope-model").InputValueAsync() != model)
         {
             await page.Locator("#scope-model").SelectOptionAsync(model);
-            await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync(new() { Timeout = 60_000 });
+            await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync();
             await Assertions.Expect(page.Locator("#scope-model")).ToBeEnabledAsync();
         }
 
         if (text is not null)
             await page.Locator("#scope-text").FillAsync(text);
         await page.Locator("#scope-read").ClickAsync();
-        await Assertions.Expect(page.Locator(".tokens").Last).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator(".tokens").Last).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#scope-read")).ToBeEnabledAsync();
         return visitor;
     }

@@ -36,7 +36,8 @@ public sealed class ModelsBrowserTests(BrowserFixture fixture)
         Assert.Contains("is there already", await page.InnerTextAsync("[data-model=tiny] .failure"));
         await page.ClickAsync("[data-model=tiny] button:has-text('Unload')");
         await page.WaitForSelectorAsync("[data-model=tiny] .state.unloaded");
-        await visitor.IsAccessibleAsync();
+        await visitor.ShowAsync("models");
+        await visitor.SpeakAsync("模型");
         visitor.IsContent();
     }
 

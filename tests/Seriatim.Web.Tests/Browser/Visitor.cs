@@ -9,6 +9,9 @@ namespace Seriatim.Web.Tests;
 /// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
+    /// <summary>Seconds that are waited for anything. Nobody waits so long unless the machine does much else.</summary>
+    public const int Patience = 120;
+
     private readonly IBrowserContext _context;
     private readonly List<string> _wrong = [];
 
@@ -26,7 +29,7 @@ internal sealed class Visitor : IAsyncDisposable
             ViewportSize = new() { Width = width, Height = height },
             ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(60_000); // Nobody waits so long unless the machine does much else.
+        context.SetDefaultTimeout(Patience * 1000);
         await context.AddCookiesAsync(
             [new() { Name = "seriatim-language", Value = language, Url = url },
             new() { Name = "seriatim-theme", Value = theme, Url = url }]);
@@ -50,9 +53,9 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>Waits until something holds in the page. Its policy forbids what the library's own waiting does.</summary>
-    public async Task UntilAsync(string holds, int seconds = 60)
+    public async Task UntilAsync(string holds)
     {
-        for (long start = Environment.TickCount64; Environment.TickCount64 - start < seconds * 1000L; await Task.Delay(40))
+        for (long start = Environment.TickCount64; Environment.TickCount64 - start < Patience * 1000L; await Task.Delay(20))
         {
             try
             {
@@ -65,7 +68,7 @@ internal sealed class Visitor : IAsyncDisposable
             }
         }
 
-        Assert.Fail($"After {seconds} seconds it does not hold that {holds}:\n{await Page.InnerTextAsync("body")}");
+        Assert.Fail($"After {Patience} seconds it does not hold that {holds}:\n{await Page.InnerTextAsync("body")}");
     }
 
     /// <summary>Says something in the chat, and waits until the answer has ended.</summary>
@@ -76,6 +79,29 @@ internal sealed class Visitor : IAsyncDisposable
         await Page.PressAsync("#say", "Enter");
         await UntilAsync($"document.querySelectorAll('.turn.asked').length > {before}");
         await Page.WaitForSelectorAsync("#say-send");
+    }
+
+    /// <summary>As on another screen.</summary>
+    public Task ResizeAsync(int width, int height = 844) => Page.SetViewportSizeAsync(width, height);
+
+    /// <summary>Makes the page light or dark.</summary>
+    public async Task ShadeAsync(string theme)
+    {
+        if (await Page.EvaluateAsync<string>("() => document.documentElement.className") == theme)
+            return;
+        await Page.ClickAsync("#switch-theme");
+        await UntilAsync($"document.documentElement.className === '{theme}' && "
+            + $"document.querySelector('#switch-theme').ariaPressed === '{(theme == "dark" ? "true" : "false")}'");
+    }
+
+    /// <summary>
+    /// A picture for whoever looks at it, into the folder that SERIATIM_SHOTS names; without one there is none.
+    /// </summary>
+    public async Task ShootAsync(string name, bool isWhole = true)
+    {
+        if (Environment.GetEnvironmentVariable("SERIATIM_SHOTS") is not { Length: > 0 } folder)
+            return;
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}.png"), FullPage = isWhole });
     }
 
     /// <summary>Nothing was wrong until now; what was is forgotten.</summary>
@@ -108,10 +134,36 @@ internal sealed class Visitor : IAsyncDisposable
         Assert.True(serious.Length == 0, string.Join('\n', serious));
     }
 
-    /// <summary>Nothing stands out at the right.</summary>
-    public async Task FitsAsync() => Assert.True(
-        await Page.EvaluateAsync<bool>("() => document.scrollingElement.scrollWidth <= innerWidth"),
-        $"The page is {await Page.EvaluateAsync<int>("() => document.scrollingElement.scrollWidth")} wide.");
+    /// <summary>Nothing stands out at the right, once what follows the page's width has followed.</summary>
+    public Task FitsAsync() => UntilAsync("document.scrollingElement.scrollWidth <= innerWidth");
+
+    /// <summary>
+    /// The page as it is, light and dark, on a screen and on a phone: all of it fits, and nothing is in anybody's way.
+    /// </summary>
+    public async Task ShowAsync(string name)
+    {
+        foreach (string theme in (string[])["light", "dark"])
+        {
+            await ShadeAsync(theme);
+            foreach (int width in (int[])[1280, 390])
+            {
+                await ResizeAsync(width);
+                await FitsAsync();
+                await ShootAsync($"{name}-{width}-{theme}");
+                if ((theme, width) is ("light", 1280) or ("dark", 390))
+                    await IsAccessibleAsync();
+            }
+        }
+    }
+
+    /// <summary>Has the page speak the other language: the view has that name in it.</summary>
+    public async Task SpeakAsync(string view)
+    {
+        await Page.ClickAsync("#switch-language");
+        await UntilAsync($"document.querySelector('h1')?.innerText === '{view}'");
+        await FitsAsync();
+        await IsAccessibleAsync();
+    }
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
 

@@ -31,7 +31,7 @@
     const longest = bars ? Math.max(...chart.names.map(name => [...name].reduce((sum, c) => sum + (c > "\u2e80" ? 2 : 1), 0))) : 0;
     const crowded = bars && chart.names.length * (6 * longest + 8) > place.clientWidth - 60;
     const options = {
-      width: Math.max(200, place.clientWidth), height: 250, padding: [10, 8, 0, 0],
+      width: Math.max(200, place.clientWidth), height: 250, padding: [10, 18, 0, 0],
       scales: {
         x: bars ? { time: false, range: [-0.6, chart.names.length - 0.4] } : { time: false, distr: chart.logX ? 3 : 1, log: 2 },
         y: { distr: chart.logY ? 3 : 1,
