@@ -78,7 +78,9 @@ public sealed class FamilySlopeTests
         Assert.Fail("no line with a step was found");
     }
 
-    /// <summary>A random direction through all parameters of a model, and the slope of the loss along it by the gradients.</summary>
+    /// <summary>
+    /// A random direction through all parameters of a model, and the slope of the loss along it by the gradients.
+    /// </summary>
     private sealed class Line
     {
         private readonly Model _model;

@@ -73,6 +73,29 @@ public sealed class CheckTests : IDisposable
         Assert.Contains("passed   finite logits", output);
     }
 
+    /// <summary>Waves that depend on how long a text will be, and rows that a later id can change.</summary>
+    [Theory]
+    [InlineData("passed   cache against none", """
+        {"architectures": ["Phi3ForCausalLM"], "vocab_size": 61, "hidden_size": 40, "intermediate_size": 56,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128,
+        "original_max_position_embeddings": 16, "rope_scaling": {"type": "longrope",
+        "long_factor": [1.1, 1.7, 2.6, 4.1, 5.2], "short_factor": [1.0, 1.3, 1.9, 3.0, 4.0]}}
+        """)]
+    [InlineData("skipped  cache against none", """
+        {"architectures": ["ReformerModelWithLMHead"], "attn_layers": ["local", "lsh"], "axial_pos_embds": false,
+        "num_hashes": 2, "num_buckets": 4, "vocab_size": 61, "hidden_size": 36, "feed_forward_size": 56,
+        "num_attention_heads": 3, "attention_head_size": 10, "local_attn_chunk_length": 7, "lsh_attn_chunk_length": 5,
+        "max_position_embeddings": 128, "is_decoder": true, "hash_seed": 3}
+        """)]
+    public void What_a_cache_holds_is_checked_for_every_kind_of_model(string line, string config)
+    {
+        using (Model model = Model.Create("made", System.Text.Encoding.UTF8.GetBytes(config), new RandomSource(7)))
+            CheckpointWriter.Write(model, _folder.Path);
+        (int code, string output, string error) = Cli.Run("check", _folder.Path);
+        Assert.True(code == 0, output + error);
+        Assert.Contains(line, output);
+    }
+
     [Fact]
     public void A_missing_model_and_a_wrong_limit_have_their_codes()
     {

@@ -158,7 +158,8 @@ public sealed class ClassDefaultTests
     public void StepsOfHybrids(string end)
     {
         string more = $$"""
-            , "mamba_d_ssm": 24, "mamba_n_heads": 4, "mamba_d_head": "auto", "mamba_d_state": 4, "time_step_limit": [0.0, {{end}}],
+            , "mamba_d_ssm": 24, "mamba_n_heads": 4, "mamba_d_head": "auto", "mamba_d_state": 4,
+            "time_step_limit": [0.0, {{end}}],
             "mamba_proj_bias": false, "projectors_bias": true
             """;
         var both = (MixerSpec.Both)Spec("FalconH1", more).Decoder!.Layers[0].Mixer;
@@ -191,6 +192,18 @@ public sealed class ClassDefaultTests
 
         static bool Router(string family, string more) =>
             Spec(family, more).Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>().Router.Renormalise;
+    }
+
+    [Fact]
+    public void GptOssIsStretchedUnlessItsConfigSaysOtherwise()
+    {
+        const string More = """, "num_local_experts": 3, "num_experts_per_tok": 2, "sliding_window": 5""";
+        Assert.Equal((32, 4096, false), Yarn("") is { } usual ? (usual.Factor, usual.TrainedLength, usual.WholeWaves) : default);
+        Assert.Null(Yarn(", \"rope_scaling\": null"));
+        Assert.Null(Yarn(", \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 150000.0}"));
+
+        static RopeScaling.Yarn? Yarn(string more) =>
+            ((PositionSpec.Rope)Attentions("GptOss", More + more)[0].Position).Scaling as RopeScaling.Yarn;
     }
 
     private static MixerSpec.Attention[] Attentions(string family, string more) =>

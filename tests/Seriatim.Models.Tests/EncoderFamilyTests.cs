@@ -278,6 +278,31 @@ public sealed class EncoderFamilyTests
         }
     }
 
+    /// <summary>Options of the class that published models leave as they are.</summary>
+    [Fact]
+    public void NomicsBertIsReadWithTheOptionsOfItsClass()
+    {
+        const string Config = """
+            {"architectures": ["NomicBertModel"], "vocab_size": 41, "n_embd": 24, "n_layer": 2, "n_head": 3, "n_inner": 40,
+            "n_positions": 32, "rotary_emb_interleaved": true, "qkv_proj_bias": true, "mlp_fc1_bias": true, "mlp_fc2_bias": true,
+            "activation_function": "geglu"}
+            """;
+        using Model model = Make(Config, new RandomSource(4));
+        string[] names = [.. model.Parameters.Select(p => p.Place.Name)];
+        Assert.Superset(new HashSet<string>
+        {
+            "encoder.layers.1.attn.Wqkv.bias", "encoder.layers.1.attn.out_proj.bias", "encoder.layers.1.mlp.fc11.bias",
+            "encoder.layers.1.mlp.fc12.bias", "encoder.layers.1.mlp.fc2.bias",
+        }, new HashSet<string>(names));
+        LayerSpec layer = model.Spec.Encoder!.Layers[0];
+        Assert.Equal(Activation.Gelu, Assert.IsType<FeedForwardSpec.Gated>(layer.FeedForward).Activation);
+        var attention = (MixerSpec.Attention)layer.Mixer;
+        Assert.Equal(RopePairing.Interleaved, ((PositionSpec.Rope)attention.Position).Pairing);
+        var refused = Assert.Throws<UnsupportedConfigException>(
+            () => Make(Config.Replace("\"mlp_fc1_bias\": true", "\"mlp_fc1_bias\": false"), new RandomSource(4)));
+        Assert.Contains("mlp_fc2_bias", refused.Message);
+    }
+
     private static Dictionary<string, object> Tokens(int count) => new()
     {
         ["tokenizer.ggml.tokens"] = Enumerable.Range(0, count).Select(i => $"t{i}").ToArray(),

@@ -133,7 +133,7 @@ public sealed class TextEncoderTests : IDisposable
         var best = new List<TextAnswer>();
         foreach (IReadOnlyList<EncodedToken> piece in pieces)
         {
-            (int start, int end) = (piece.First(token => token.Sequence == 1).Start, piece.Last(token => token.Sequence == 1).End);
+            int start = piece.First(token => token.Sequence == 1).Start, end = piece.Last(token => token.Sequence == 1).End;
             TextAnswer own = (await encoder.AnswerAsync("who sat?", text[start..end]))[0];
             best.Add(own with { Start = own.Start + start, End = own.End + start });
         }

@@ -147,7 +147,11 @@ internal sealed class Gemma3Architecture : Architecture
     {
         config.CopyWindow();
         if (config.Json["sliding_window"] is null)
-            throw config.Unsupported("attention.sliding_window", 0, "a window is needed: every sixth layer alone sees everything");
+        {
+            throw config.Unsupported("attention.sliding_window", 0,
+                "a window is needed: every sixth layer alone sees everything");
+        }
+
         int headDim = LlamaFamily.ReadGguf(config);
         int heads = Math.Max(1, config.Required("attention.head_count"));
         config.Json["query_pre_attn_scalar"] = Scalar(

@@ -1,6 +1,8 @@
 namespace Seriatim.Models;
 
-/// <summary>GLM-4 of 2024 (GLM Team): llama with biases of queries, keys and values, of whose heads one half turns in pairs.</summary>
+/// <summary>
+/// GLM-4 of 2024 (GLM Team): llama with biases of queries, keys and values, of whose heads one half turns in pairs.
+/// </summary>
 internal sealed class GlmArchitecture : Architecture
 {
     public override string ModelType => "glm";

@@ -26,17 +26,22 @@ internal sealed class GptOssArchitecture : Architecture
         {
             config.CopyWindow();
             LlamaFamily.ReadGguf(config);
+            config.Json.TryAdd("rope_scaling", null); // the file says all
             config.Only("feed_forward_length", config.Required("expert_feed_forward_length"), "the width of experts");
         },
         Write = WriteGguf,
     };
+
+    /// <summary>What the class takes for a config without a key of it.</summary>
+    private static RopeScaling Stretched { get; } =
+        new RopeScaling.Yarn(32, 4096, 32, 1, RopeScaling.Yarn.DefaultAttentionFactor(32)) { WholeWaves = false };
 
     public override ModelSpec ReadSpec(ConfigReader config, string className)
     {
         int width = config.Size("hidden_size");
         bool bias = config.Flag(true, "attention_bias");
         (MixerSpec.Attention attention, int context) = LlamaFamily.Attention(config, width, headDim: 64,
-            rope: keys => keys with { DefaultTheta = 150000 });
+            rope: keys => keys with { DefaultTheta = 150000, DefaultScaling = Stretched });
         config.Waive("the length before YaRN, which is read there", "initial_context_length");
         attention = attention with { InputBias = bias, OutputBias = bias, SinkLogits = true };
         int layers = config.Size("num_hidden_layers");

@@ -51,7 +51,11 @@ internal sealed class NomicBertArchitecture : Architecture
         config.Only("scale_attn_weights", true);
         bool bias = config.Flag(false, "qkv_proj_bias"), inner = config.Flag(false, "mlp_fc1_bias");
         if (config.Flag(inner, "mlp_fc2_bias") != inner)
-            throw config.Unsupported("mlp_fc2_bias", !inner, "what mlp_fc1_bias says is needed: both layers have a bias, or none");
+        {
+            throw config.Unsupported("mlp_fc2_bias", !inner,
+                "what mlp_fc1_bias says is needed: both layers have a bias, or none");
+        }
+
         config.Waive("how the original code computes, not what", "dense_seq_output", "fused_bias_fc", "fused_dropout_add_ln",
             "use_xentropy", "reorder_and_upcast_attn", "pad_vocab_size_multiple");
         config.Waive("heads of other classes", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",

@@ -16,7 +16,8 @@ internal sealed class OlmoeArchitecture : Architecture
         Read = config => LlamaFamily.ReadGguf(config),
         Write = export =>
         {
-            export.Require(!export.Spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>().Router.Renormalise, "norm_topk_prob",
+            FeedForwardSpec.Experts experts = export.Spec.Decoder!.AgreedFeedForward<FeedForwardSpec.Experts>();
+            export.Require(!experts.Router.Renormalise, "norm_topk_prob",
                 "readers of olmoe files never divide by the sum of the chosen");
             export.Require(export.Spec.Decoder!.AgreedAttention() is { InputBias: false }, "attention_bias",
                 "readers of olmoe files know no biases");
@@ -28,7 +29,8 @@ internal sealed class OlmoeArchitecture : Architecture
     {
         int width = config.Size("hidden_size");
         config.WaiveAt("nothing is cut off", "0", "clip_qkv");
-        (MixerSpec.Attention attention, NormSpec norm, int context) = Olmo2Architecture.Attention(config, width, usualEpsilon: 1e-5);
+        (MixerSpec.Attention attention, NormSpec norm, int context) =
+            Olmo2Architecture.Attention(config, width, usualEpsilon: 1e-5);
         int count = config.SizeOrNull("num_experts", "num_local_experts") ?? 64;
         int perToken = config.SizeOrNull("num_experts_per_tok") ?? 8;
         if (perToken > count)

@@ -18,7 +18,8 @@ public static class CheckpointExporter
 
     /// <summary>Names and shapes of all tensors, without their values.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<long> Shape)> Shapes(IReadOnlyList<ModelParameter> parameters) =>
-        parameters.GroupBy(p => p.Place.Name).SelectMany(tensor => Pieces(tensor.First().Place, tensor.Key, Shape(tensor.First())));
+        parameters.GroupBy(p => p.Place.Name).SelectMany(
+            tensor => Pieces(tensor.First().Place, tensor.Key, Shape(tensor.First())));
 
     private delegate void RowReader(Parameter parameter, int row, Span<float> values);
 

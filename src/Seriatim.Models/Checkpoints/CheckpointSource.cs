@@ -173,7 +173,8 @@ public sealed class CheckpointSource : IWeightSource
     private void RequireCopy(SafetensorsEntry copy, NameTable names)
     {
         if (names.PlaceOf("embed") is not { } place
-            || !_checkpoint.TryGet(FileName($"{place.Name}.weight"), out SafetensorsEntry? embedding) || embedding == copy || IsSame(copy, embedding))
+            || !_checkpoint.TryGet(FileName($"{place.Name}.weight"), out SafetensorsEntry? embedding)
+            || embedding == copy || IsSame(copy, embedding))
         {
             return;
         }

@@ -45,7 +45,9 @@ internal static class RopeConfig
                 $"an even number from 2 to {keys.HeadDim}, the features of a head, is needed");
         }
 
-        RopeScaling? scaling = Scaling(config, sections, rotaryDim, keys);
+        RopeScaling? scaling = SaysScaling(config)
+            ? Scaling(config, sections, rotaryDim, keys)
+            : keys.DefaultScaling;
         int context = scaling switch
         {
             RopeScaling.DynamicNtk => int.MaxValue,
@@ -55,6 +57,9 @@ internal static class RopeConfig
         };
         return (new PositionSpec.Rope(theta, rotaryDim, keys.Pairing, scaling), context);
     }
+
+    private static bool SaysScaling(ConfigReader config) => ((string[])["rope_scaling", "rope_parameters"]).Any(
+        name => config.IsNull(name) || config.HasSection(name));
 
     /// <summary>Waves of the whole head, of which the slow ones do not turn.</summary>
     private static PositionSpec.Rope Proportional(

@@ -28,6 +28,9 @@ internal sealed record RopeKeys(int HeadDim, int MaxPositions)
     /// <summary>Whether a scaling that is not under the name of a kind is meant for these layers.</summary>
     public bool TakesScaling { get; init; } = true;
 
+    /// <summary>The scaling that the class takes if the config has no key for one; null: none.</summary>
+    public RopeScaling? DefaultScaling { get; init; }
+
     /// <summary>Which features turn together.</summary>
     public RopePairing Pairing { get; init; } = RopePairing.HalfSplit;
 }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What the formats of two bits a value and a sign have in common: <c>value = d / 8 · (2 s + 1) · ±level</c> with d binary16, s of
-/// 4 bits for each group, and levels of 8, 25 and 43.
+/// What the formats of two bits a value and a sign have in common: <c>value = d / 8 · (2 s + 1) · ±level</c> with d binary16,
+/// s of 4 bits for each group, and levels of 8, 25 and 43.
 /// </summary>
 internal unsafe interface ISignedBookFormat : ICodeBookFormat
 {

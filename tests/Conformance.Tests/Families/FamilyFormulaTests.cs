@@ -11,7 +11,8 @@ public sealed class FamilyFormulaTests
     [MemberData(nameof(Names))]
     public void LogitsAreThoseOfTheFormulas(string name)
     {
-        using Model model = TinyModels.Make(name, json => name is "olmo3" or "ministral3" ? json.Replace("yarn", "linear") : json);
+        using Model model = TinyModels.Make(name,
+            json => name is "olmo3" or "ministral3" ? json.Replace("yarn", "linear") : json);
         Disturb(model);
         int[] ids = TinyModels.Tokens(3, 24);
         double[][] expected = FamilyFormulas.All[name](new Scalar(model), ids);
