@@ -30,7 +30,7 @@ internal sealed class LlamaSharpGenerator : IContender
         _context = _weights.CreateContext(parameters);
     }
 
-    public string Version { get; } = Build.Of(typeof(LLamaWeights).Assembly);
+    public string Version { get; } = Build.OfPackage("LLamaSharp");
 
     public double[] Run()
     {

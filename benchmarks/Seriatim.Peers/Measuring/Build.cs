@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 
 namespace Seriatim.Peers;
 
@@ -14,5 +15,16 @@ internal static class Build
         string text = library.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
             ?? library.GetName().Version?.ToString() ?? "unknown";
         return text.IndexOf('+') is var plus && plus > 0 && text.Length > plus + 11 ? text[..(plus + 11)] : text;
+    }
+
+    /// <summary>Of a package that this program was built with: some write no version into their libraries.</summary>
+    public static string OfPackage(string package)
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, $"{typeof(Build).Assembly.GetName().Name}.deps.json");
+        if (!File.Exists(file))
+            return "unknown";
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name)
+            .FirstOrDefault(name => name.StartsWith(package + "/", StringComparison.Ordinal))?[(package.Length + 1)..] ?? "unknown";
     }
 }

@@ -75,8 +75,8 @@ internal sealed class CTranslate2Peer : IContender
         const string Name = "libctranslate2.so.";
         string folder = Path.GetDirectoryName(Path.GetFullPath(program))!, above = Path.GetDirectoryName(folder) ?? folder;
         return ((string[])[folder, above, Path.Combine(above, "lib")]).Where(Directory.Exists)
-            .SelectMany(place => Directory.GetFiles(place, Name + "?*"))
-            .Select(file => Path.GetFileName(file).Replace(Name, "", StringComparison.Ordinal))
+            .SelectMany(Directory.EnumerateFiles).Select(file => Path.GetFileName(file))
+            .Where(file => file.StartsWith(Name, StringComparison.Ordinal)).Select(file => file[Name.Length..])
             .OrderByDescending(version => version.Length)
             .FirstOrDefault("of unknown version");
     }
