@@ -76,8 +76,8 @@ public sealed class AssemblerTests
 
     /// <summary>
     /// Composed by hand. EVEX.512.66.0F38.W0 50 /r: 62, then not(R X B R') and the map 2, then W, not(vvvv), 1 and the prefix
-    /// 66 as 1, then the length 2 for 512 bits, the broadcast and not(V'), the opcode, ModRM. Register 21 is 1 0101, 30 is 1 1110, 9
-    /// is 0 1001; the offset 8 of a broadcast of 4 bytes is written as 2, with a base and no index.
+    /// 66 as 1, then the length 2 for 512 bits, the broadcast and not(V'), the opcode, ModRM. Register 21 is 1 0101, 30 is
+    /// 1 1110, 9 is 0 1001; the offset 8 of a broadcast of 4 bytes is written as 2, with a base and no index.
     /// </summary>
     [Fact]
     public void An_instruction_is_composed_as_the_manual_says()
