@@ -41,9 +41,9 @@ public sealed class GoldenFoldersTests
     /// Families that no reference numbers were made for: Falcon Mamba is Mamba with three norms, so it rests on mamba's cases, on
     /// gradients that are slopes and on the invariance suite. Encoder-decoders of LSTM and GRU are of no library: their forward
     /// pass is written out in RecurrentSeq2SeqTests, and their cells are those of lstm and gru. Seriatim is of this project: its
-    /// parts are those of other families. Of some encoders and of mBART and Pegasus EncoderFamilyTests shows that they are BERT, and
-    /// BART, under other names; FamilyFormulaTests that Qwen3.5 with experts is Qwen3-Next under others. The others
-    /// are held against their formulas in FamilyFormulaTests.
+    /// parts are those of other families. Of some encoders and of mBART and Pegasus EncoderFamilyTests shows that they are BERT,
+    /// and BART, under other names; FamilyFormulaTests that Qwen3.5 with experts is Qwen3-Next under others. The others are held
+    /// against their formulas in FamilyFormulaTests.
     /// </summary>
     private static readonly string[] WithoutCase =
     [

@@ -14,13 +14,16 @@ internal static class Cli
 
     public static (int Code, string Output, string Error) Run(params string[] args) => RunWithInput(null, args);
 
-    public static (int Code, string Output, string Error) RunWithInput(string? input, params string[] args) => Finish(Start(args), input);
+    public static (int Code, string Output, string Error) RunWithInput(string? input, params string[] args) =>
+        Finish(Start(args), input);
 
-    public static (int Code, string Output, string Error) RunIn((string Name, string Value)[] environment, params string[] args) =>
+    public static (int Code, string Output, string Error) RunIn((string Name, string Value)[] environment,
+        params string[] args) =>
         Finish(Start(environment, args), null);
 
     /// <summary>As a user whose current folder is another.</summary>
-    public static (int Code, string Output, string Error) RunAt(string folder, params string[] args) => Finish(Start([], args, folder), null);
+    public static (int Code, string Output, string Error) RunAt(string folder, params string[] args) =>
+        Finish(Start([], args, folder), null);
 
     public static Process Start(params string[] args) => Start([], args);
 

@@ -40,7 +40,8 @@ public sealed class ServeTelemetryTests
     [StoriesFact]
     public void An_address_that_is_none_is_refused_before_anything_is_served()
     {
-        (int code, _, string error) = Cli.RunIn([("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")], "serve", "--port", "0", "-m", Cli.Stories);
+        (int code, _, string error) = Cli.RunIn([("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")], "serve", "--port", "0", "-m",
+            Cli.Stories);
         Assert.Equal(1, code);
         Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT is collector:4317", error);
     }

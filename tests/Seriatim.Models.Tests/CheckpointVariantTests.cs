@@ -51,7 +51,8 @@ public sealed class CheckpointVariantTests
     {
         using var folder = new TempFolder();
         using Model model = Make(Moe);
-        float[] embedding = [.. CheckpointExporter.Data(model.Parameters).Single(t => t.Name == "model.embed_tokens.weight").Values];
+        float[] embedding = [.. CheckpointExporter.Data(model.Parameters)
+            .Single(t => t.Name == "model.embed_tokens.weight").Values];
         TinyLlama.Write(model, folder.Path, tensor => tensor, new ExportedTensor("lm_head.weight", [17, 16], embedding));
         using (Model loaded = Model.Load(folder.Path))
             Assert.Equal(["lm_head.weight"], loaded.SkippedTensors.Select(tensor => tensor.Name));

@@ -25,7 +25,8 @@ public sealed class ClassDefaultTests
     [InlineData("Gemma2", "", 4096, 0, 4096, 0)]
     [InlineData("Gemma2", ", \"sliding_window\": null", 0, 0, 0, 0)]
     [InlineData("Gemma2",
-        ", \"layer_types\": [\"full_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]", 0, 4096, 4096, 0)]
+        ", \"layer_types\": [\"full_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]", 0,
+        4096, 4096, 0)]
     [InlineData("Gemma3", ", \"sliding_window_pattern\": 2", 4096, 0, 4096, 0)]
     [InlineData("Mistral", "", 4096, 4096, 4096, 4096)]
     [InlineData("Mistral", ", \"sliding_window\": null", 0, 0, 0, 0)]

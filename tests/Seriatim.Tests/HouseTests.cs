@@ -39,7 +39,8 @@ public sealed class HouseTests
     [Fact]
     public void Every_public_exception_has_the_common_root()
     {
-        Type[] exceptions = [.. Floors.SelectMany(floor => floor).Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Lab"))
+        Type[] exceptions = [.. Floors.SelectMany(floor => floor)
+            .Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Lab"))
             .SelectMany(project => Assembly.Load(project).GetExportedTypes())
             .Where(type => type.IsAssignableTo(typeof(Exception)))];
         Assert.True(exceptions.Length > 20, $"Only {exceptions.Length} exceptions were found.");

@@ -60,5 +60,6 @@ public static partial class OpsExtensions
     /// Rounds <see cref="Parameter.Data"/> to nearest, ties to even, from <see cref="Parameter.Master"/>, which something has
     /// changed. Nothing where there is no master of its own.
     /// </summary>
-    public static void RoundMaster(this IDifferentiableOps ops, Parameter parameter) => ops.Call(new RoundMasterOp(parameter), []);
+    public static void RoundMaster(this IDifferentiableOps ops, Parameter parameter) =>
+        ops.Call(new RoundMasterOp(parameter), []);
 }

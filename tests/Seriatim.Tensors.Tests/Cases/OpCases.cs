@@ -8,7 +8,8 @@ public static class OpCases
     /// </summary>
     public static IReadOnlySet<string> WithoutCases { get; } = new HashSet<string>
     {
-        "AdamWStep", "LionStep", "AdafactorStep", "MoveTowards", "Swap", "RoundMaster", "PutRows", "SumOfSquares", "DistillationLoss",
+        "AdamWStep", "LionStep", "AdafactorStep", "MoveTowards", "Swap", "RoundMaster", "PutRows", "SumOfSquares",
+        "DistillationLoss",
     };
 
     public static IEnumerable<OpCase> All() =>

@@ -44,7 +44,8 @@ public sealed class MasterWeightsTests
         Assert.Contains(master, value => SixteenBits.FromBFloat16(SixteenBits.ToBFloat16(value)) != value);
 
         // What is written is the master, and the finished model in BF16 is what was evaluated.
-        using Model kept = Model.Load(Path.Combine(run.Output, "checkpoint-9"), new ModelLoadOptions { Storage = WeightStorage.F32 });
+        using Model kept = Model.Load(Path.Combine(run.Output, "checkpoint-9"),
+            new ModelLoadOptions { Storage = WeightStorage.F32 });
         Assert.Equal(master, kept.Parameters.First(p => p.IsMatrix).Parameter.Data.ToArray());
     }
 
