@@ -43,7 +43,8 @@ public sealed class StateSpaceTrainingTests : IDisposable
     [InlineData("""{"model_type": "falcon_mamba", "state_size": 8, "num_hidden_layers": 2""")]
     [InlineData("""
         {"model_type": "jamba", "mamba_d_state": 8, "num_hidden_layers": 2, "attn_layer_period": 2, "attn_layer_offset": 1,
-        "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 48, "num_experts": 2, "num_experts_per_tok": 1
+        "num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 48, "num_experts": 2, "num_experts_per_tok": 1,
+        "tie_word_embeddings": true
         """)]
     public void RecallIsLearnt(string config)
     {
