@@ -69,6 +69,25 @@ public sealed class HostResourceTests
 
         for (int i = 0; i < 12; i++)
             await Use(host, i % 2 == 0 ? 512 : 416); // what is compiled on the way, and scratch of the largest, stay
+
+        // The heap grows once for what other tests of this process have left behind; models that leak make it grow each time.
+        string growth = "";
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            (long before, long most, long after) = await LoadAndUnload(host);
+            Assert.True(most > before + 20_000_000, $"The models were not to be seen: {before} before, {most} at most.");
+            if (after <= before + Slack)
+                return;
+            growth += $"{before} bytes were resident before, {after} after 24 models; {most} at most. ";
+        }
+
+        Assert.Fail(growth);
+    }
+
+    /// <summary>Bytes that are resident before 24 models, at most while they come and go, and when all have gone.</summary>
+    private static async Task<(long Before, long Most, long After)> LoadAndUnload(EngineHost host)
+    {
+        await Use(host, 512);
         await host.UnloadAsync("416");
         long before = Resident();
         long most = 0;
@@ -90,9 +109,7 @@ public sealed class HostResourceTests
             after = Math.Min(after, Resident());
         }
 
-        Assert.True(most > before + 20_000_000, $"The models were not to be seen: {before} before, {most} at most.");
-        Assert.True(after <= before + Slack,
-            $"{before} bytes were resident before, {after} after 24 models; {most} at most.");
+        return (before, most, after);
     }
 
     private static async Task<long> Use(EngineHost host, int width)

@@ -53,7 +53,7 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>Waits until something holds in the page. Its policy forbids what the library's own waiting does.</summary>
-    public async Task UntilAsync(string holds)
+    public async Task UntilAsync(string holds, string? orElse = null)
     {
         for (long start = Environment.TickCount64; Environment.TickCount64 - start < Patience * 1000L; await Task.Delay(20))
         {
@@ -68,7 +68,8 @@ internal sealed class Visitor : IAsyncDisposable
             }
         }
 
-        Assert.Fail($"After {Patience} seconds it does not hold that {holds}:\n{await Page.InnerTextAsync("body")}");
+        Assert.Fail($"After {Patience} seconds it does not hold that {holds}:\n"
+            + (orElse is null ? await Page.InnerTextAsync("body") : await Page.EvaluateAsync<string>(orElse)));
     }
 
     /// <summary>Says something in the chat, and waits until the answer has ended.</summary>
@@ -135,7 +136,10 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>Nothing stands out at the right, once what follows the page's width has followed.</summary>
-    public Task FitsAsync() => UntilAsync("document.scrollingElement.scrollWidth <= innerWidth");
+    public Task FitsAsync() => UntilAsync("document.scrollingElement.scrollWidth <= innerWidth", orElse: """
+        () => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)
+            .map(e => `${e.tagName}.${e.className} ends at ${e.getBoundingClientRect().right} of ${innerWidth}`).join('\n')
+        """);
 
     /// <summary>
     /// The page as it is, light and dark, on a screen and on a phone: all of it fits, and nothing is in anybody's way.
