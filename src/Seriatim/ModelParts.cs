@@ -132,7 +132,7 @@ internal sealed class ModelParts : IDisposable
     /// </summary>
     private static EngineOptions ForManyTexts(EngineOptions engine)
     {
-        if (engine.MaxSequences != new EngineOptions().MaxSequences)
+        if (engine.SaysMaxSequences)
             return engine;
         return engine with
         {

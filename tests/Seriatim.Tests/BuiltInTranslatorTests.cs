@@ -1,3 +1,4 @@
+using Seriatim.Generation;
 using Seriatim.Models;
 
 namespace Seriatim.Tests;
@@ -32,5 +33,19 @@ public sealed class BuiltInTranslatorTests
         await foreach (Translation translation in translator.TranslateManyAsync(texts))
             Assert.Equal(await single.TranslateAsync(translation.Source), translation.Text);
         Assert.Equal("I love studying.", await translator.TranslateAsync("我爱学习"));
+    }
+
+    /// <summary>What was said is kept, the usual number too; what was not said may be another for such a model.</summary>
+    [Theory]
+    [InlineData(null, 256)]
+    [InlineData(64, 64)]
+    [InlineData(8, 8)]
+    public async Task Runs_many_texts_at_a_time_unless_it_is_said_how_many(int? said, int expected)
+    {
+        var engine = new EngineOptions();
+        engine = said is { } most ? engine with { MaxSequences = most } : engine;
+        Assert.Equal(said ?? 64, engine.MaxSequences);
+        using Translator translator = await Translator.OpenAsync("zh-en", new LanguageModelOptions { Engine = engine });
+        Assert.Equal(expected, translator.Engine.Options.MaxSequences);
     }
 }

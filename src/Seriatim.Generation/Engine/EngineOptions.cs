@@ -8,6 +8,8 @@ namespace Seriatim.Generation;
 /// </summary>
 public sealed record EngineOptions
 {
+    private readonly int? _maxSequences;
+
     /// <summary>States that the prefix cache of a model without pages keeps at most, unless they are counted.</summary>
     private const long MostKeptStates = 1 << 16;
 
@@ -59,7 +61,16 @@ public sealed record EngineOptions
     public int? PrefillChunk { get; init; }
 
     /// <summary>Most sequences (beams, samples) that run at the same time.</summary>
-    public int MaxSequences { get; init; } = 64;
+    public int MaxSequences
+    {
+        get => _maxSequences ?? 64;
+        init => _maxSequences = value;
+    }
+
+    /// <summary>
+    /// Whether somebody gave <see cref="MaxSequences"/>; what is merely usual may be another number for another model.
+    /// </summary>
+    internal bool SaysMaxSequences => _maxSequences is not null;
 
     /// <summary>Most requests that wait; one more is refused with <see cref="EngineOverloadedException"/>.</summary>
     public int MaxQueuedRequests { get; init; } = 1024;

@@ -55,14 +55,13 @@ public sealed class SeriatimModelOptions
     /// <summary>The options to open the model with.</summary>
     internal LanguageModelOptions ToOptions()
     {
-        var engine = new EngineOptions();
+        EngineOptions engine = MaxSequences is { } most ? new() { MaxSequences = most } : new();
         engine = engine with
         {
             MemoryBytes = MemoryBytes ?? engine.MemoryBytes,
             KeyValueType = KeyValueType ?? engine.KeyValueType,
             Pages = Pages ?? engine.Pages,
             PageSize = PageSize ?? engine.PageSize,
-            MaxSequences = MaxSequences ?? engine.MaxSequences,
             TokenBudget = TokenBudget ?? engine.TokenBudget,
             MaxQueuedRequests = MaxQueuedRequests ?? engine.MaxQueuedRequests,
         };
