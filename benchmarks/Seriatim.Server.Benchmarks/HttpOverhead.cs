@@ -40,7 +40,7 @@ internal static class HttpOverhead
         DirectoryInfo folder = Directory.CreateTempSubdirectory("seriatim-server-bench-");
         try
         {
-            string file = ShapeFile.Write(folder.FullName);
+            string file = ShapeFile.Write(folder.FullName, ShapeFile.Small);
             var options = new LanguageModelOptions { Engine = new EngineOptions { MaxSequences = 64, TokenBudget = 512 } };
             using LanguageModel library = await LanguageModel.OpenAsync(file, options);
             await using RunningServer server = await RunningServer.StartAsync(server => server.Models.Add(

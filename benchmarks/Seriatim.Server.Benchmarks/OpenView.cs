@@ -23,7 +23,7 @@ internal static class OpenView
         DirectoryInfo folder = Directory.CreateTempSubdirectory("seriatim-view-bench-");
         try
         {
-            string file = ShapeFile.Write(folder.FullName);
+            string file = ShapeFile.Write(folder.FullName, ShapeFile.Wide);
             var options = new LanguageModelOptions { Engine = new EngineOptions { MaxSequences = 64, TokenBudget = 512 } };
             await using RunningServer server = await RunningServer.StartAsync(server => server.Models.Add(
                 new ServedModelOptions { Model = file, Name = "shape", Options = options, Preload = true }), withPage: true);
@@ -82,12 +82,12 @@ internal static class OpenView
         return speed;
     }
 
-    /// <summary>As the page does: four frames a second, all of them read.</summary>
+    /// <summary>As the page does: two frames a second, all of them read.</summary>
     private static async Task WatchAsync(HttpClient client, CancellationToken over)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, "v1/engine/watch")
         {
-            Content = new StringContent("""{"model": "shape", "frames": 1000000, "interval_ms": 250}""", Encoding.UTF8,
+            Content = new StringContent("""{"model": "shape", "frames": 1000000, "interval_ms": 500}""", Encoding.UTF8,
                 new MediaTypeHeaderValue("application/json")),
         };
         try

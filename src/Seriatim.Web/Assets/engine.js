@@ -4,7 +4,7 @@ const MOST_STEPS = 400, LANE = 20, TIMES = 46, GAP = 3;
 
 export function start(root, labels) {
     const steps = [];
-    let frame = null, prefixes = null, selected = null, waiting = false, most = 1;
+    let frame = null, prefixes = null, drawn = null, selected = null, waiting = false, most = 1;
     const lanes = root.querySelector("[data-lanes]"), tip = root.querySelector("[data-tip]");
     const maps = root.querySelector("[data-maps]"), trees = root.querySelector("[data-trees]");
 
@@ -183,6 +183,9 @@ export function start(root, labels) {
     // Each branch is a bar as long as it has pages; what grows from it lies below it.
     function drawTrees() {
         const space = "http://www.w3.org/2000/svg", width = trees.clientWidth;
+        if (drawn !== null && drawn.prefixes === prefixes && drawn.width === width)
+            return;
+        drawn = { prefixes, width };
         trees.replaceChildren();
         if (prefixes === null || prefixes.branches.length === 0 || width === 0)
             return;
@@ -289,6 +292,7 @@ export function start(root, labels) {
             prefixes = null;
             maps.replaceChildren();
             trees.replaceChildren();
+            drawn = null;
             tell(null);
             again();
         },

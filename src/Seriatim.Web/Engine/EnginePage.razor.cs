@@ -11,13 +11,13 @@ using Seriatim.Web.Texts;
 namespace Seriatim.Web.Engine;
 
 /// <summary>
-/// The engine, live or out of a trace. It asks for frames only while it is open, four a second; the drawings are made in the
+/// The engine, live or out of a trace. It asks for frames only while it is open, two a second; the drawings are made in the
 /// browser from the lines as they are, so that the server does little more than pass them on.
 /// </summary>
 public sealed partial class EnginePage
 {
-    /// <summary>Time between two frames, and how many of them the numbers beside the drawings skip.</summary>
-    private const int IntervalMilliseconds = 250, NumbersEvery = 2;
+    /// <summary>Time between two frames: a browser on the engine's own machine draws with the engine's processors.</summary>
+    private const int IntervalMilliseconds = 500;
 
     private readonly EnginePicture _picture = new();
     private readonly CancellationTokenSource _left = new();
@@ -134,7 +134,6 @@ public sealed partial class EnginePage
         var body = new JsonObject { ["model"] = _model, ["frames"] = 10_000_000, ["interval_ms"] = IntervalMilliseconds };
         try
         {
-            int frames = 0;
             await foreach (JsonElement line in Api.StreamAsync("v1/engine/watch", body, cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested(); // Nothing of an engine that was left comes after it.
@@ -145,8 +144,7 @@ public sealed partial class EnginePage
                 if (_isPaused)
                     continue;
                 await ShowAsync([text], [read], cancellationToken);
-                if (frames++ % NumbersEvery == 0 || read.Object != EngineLine.Frame)
-                    StateHasChanged();
+                StateHasChanged();
             }
 
             _said = new SaidException(EngineTexts.Lost);

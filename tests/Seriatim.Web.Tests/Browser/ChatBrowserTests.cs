@@ -147,7 +147,7 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
             + "src='http://evil.example'></iframe>";
         await using Visitor visitor = await fixture.VisitAsync();
         IPage page = visitor.Page;
-        string browser = (await page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')"))!;
+        string browser = await visitor.BrowserIdAsync();
         ChatConversation conversation = fixture.Server.Services.GetRequiredService<ConversationStore>().Begin(browser);
         var settings = new ChatSettings { Model = "stories" };
         ChatTurn asked = conversation.Add(null, isAnswer: false, settings);
@@ -179,7 +179,7 @@ public sealed class ChatBrowserTests(BrowserFixture fixture)
         IPage page = visitor.Page;
         if (model.Length > 0)
         {
-            string browser = (await page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')"))!;
+            string browser = await visitor.BrowserIdAsync();
             ChatConversation conversation = fixture.Server.Services.GetRequiredService<ConversationStore>().Begin(browser);
             ChatTurn said = conversation.Add(null, isAnswer: true, new ChatSettings { Model = model });
             said.End(ChatState.Done);

@@ -29,7 +29,7 @@ public sealed class LeavingBrowserTests(BrowserFixture fixture)
             await visitor.UntilAsync($"document.querySelector('h1')?.innerText === '{view.Name.English}'");
         }
 
-        string browser = (await visitor.Page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')"))!;
+        string browser = await visitor.BrowserIdAsync();
         ChatConversation conversation = server.Services.GetRequiredService<ConversationStore>().Of(browser)[0];
         ServedModel stories = server.Services.GetRequiredService<ServerCore>().Models.Find("stories");
         await UntilAsync("a view still hears of what changes", () =>

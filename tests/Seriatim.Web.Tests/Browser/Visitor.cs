@@ -82,6 +82,13 @@ internal sealed class Visitor : IAsyncDisposable
         await Page.WaitForSelectorAsync("#say-send");
     }
 
+    /// <summary>The id that this browser keeps its conversations by. The page gives it one once it is joined to its server.</summary>
+    public async Task<string> BrowserIdAsync()
+    {
+        await UntilAsync("localStorage.getItem('seriatim-browser')");
+        return await Page.EvaluateAsync<string>("() => localStorage.getItem('seriatim-browser')");
+    }
+
     /// <summary>As on another screen.</summary>
     public Task ResizeAsync(int width, int height = 844) => Page.SetViewportSizeAsync(width, height);
 
