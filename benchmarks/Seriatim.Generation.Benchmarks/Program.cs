@@ -11,12 +11,13 @@ using Seriatim.Tensors;
 // With --masks [NAME] only the masks of grammars over 128,256 tokens are measured (of grammars whose names have NAME in them).
 // With --sampling only the choice of a token out of 128,256 is measured. With --model FOLDER --draft FOLDER only what speculation
 // gains is measured, with these trained models. With --translation FOLDER --texts FILE
-// [--q8 or --stored] only where the time of 200 lines goes.
+// [--q8 or --stored] only where the time of 200 lines goes, with --embeddings that of 200 embeddings.
 int threads = Environment.ProcessorCount;
 int layers = 30;
 string? folder = null;
 string? draftFolder = null;
 bool sampling = false;
+bool embeddings = false;
 bool own = false;
 bool masks = false;
 string? maskNames = null;
@@ -39,6 +40,8 @@ for (int i = 0; i < args.Length; i++)
         storage = WeightStorage.Q8;
     else if (args[i] == "--stored")
         storage = WeightStorage.AsStored;
+    else if (args[i] == "--embeddings")
+        embeddings = true;
     else if (args[i] == "--sampling")
         sampling = true;
     else if (args[i] == "--engine")
@@ -53,7 +56,7 @@ for (int i = 0; i < args.Length; i++)
     {
         Console.Error.WriteLine(
             $"'{args[i]}' is neither --threads N, --engine, --masks [NAME], --sampling, --model FOLDER, --draft FOLDER, "
-                + "--translation FOLDER, --texts FILE, --q8, --stored nor a number of layers.");
+                + "--embeddings, --translation FOLDER, --texts FILE, --q8, --stored nor a number of layers.");
         return 2;
     }
 }
@@ -61,6 +64,12 @@ for (int i = 0; i < args.Length; i++)
 if (masks)
 {
     MaskCost.Run(maskNames);
+    return 0;
+}
+
+if (embeddings)
+{
+    await EmbeddingCost.RunAsync(threads);
     return 0;
 }
 

@@ -28,26 +28,37 @@ try
     using var probe = new MachineProbe(options.Threads);
     var runner = new TurnRunner(probe, options.Rounds, line => Console.Error.WriteLine(line));
     var lines = new List<PeerLine>();
+    string table = "";
     foreach (PeerWork work in Works())
-        lines.AddRange(runner.Run(work));
+    {
+        lines.AddRange(runner.Run(work.Without(options.Without)));
+        table = Write(runner, lines);
+    }
+
+    Console.WriteLine(table);
+    return 0;
+}
+finally
+{
+    Directory.Delete(scratch, recursive: true);
+}
+
+// After each work: a run of an hour that is broken off has not been for nothing.
+string Write(TurnRunner runner, IReadOnlyList<PeerLine> lines)
+{
     var report = new PeerReport(
         new PeerMachine(Processor(), Instructions(), options.Threads, options.Rounds,
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
             DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), runner.ReadGigabytes,
             runner.FmaGigaflops), lines);
     string table = PeerTable.ToMarkdown(report);
-    Console.WriteLine(table);
     if (options.Output is { } output)
     {
         File.WriteAllText(output + ".md", table);
         File.WriteAllText(output + ".json", PeerTable.ToJson(report));
     }
 
-    return 0;
-}
-finally
-{
-    Directory.Delete(scratch, recursive: true);
+    return table;
 }
 
 // One after the other, and each file is made when its turn comes.

@@ -17,4 +17,13 @@ internal sealed record WorkPart(string Name, double Amount, string Unit)
 internal sealed record PeerEntry(string Peer, Func<IContender> Open);
 
 /// <summary>What all peers do by turns. The first of them is Seriatim.</summary>
-internal sealed record PeerWork(IReadOnlyList<WorkPart> Parts, IReadOnlyList<PeerEntry> Entries);
+internal sealed record PeerWork(IReadOnlyList<WorkPart> Parts, IReadOnlyList<PeerEntry> Entries)
+{
+    /// <summary>Leaves peers out; Seriatim stays.</summary>
+    /// <param name="names">Beginnings of their names.</param>
+    public PeerWork Without(IReadOnlyList<string> names) => this with
+    {
+        Entries = [.. Entries.Where((entry, index) => index == 0
+            || !names.Any(name => entry.Peer.StartsWith(name, StringComparison.OrdinalIgnoreCase)))],
+    };
+}

@@ -18,7 +18,8 @@ internal sealed record PeerOptions
           --threads N             threads of everybody (default: one a core)
           --models FOLDER         keeps the files that are made there, and takes them from there (default: none are kept)
           --texts FILE            lines to translate, Chinese or English; of a .tsv its first column
-          --output FILE           writes FILE.md and FILE.json as well
+          --output FILE           writes FILE.md and FILE.json as well, anew after each work
+          --without LIST          peers that are left out, by the beginnings of their names, e.g. LLamaSharp
         Programs of peers that no package brings; each that is not given is named in the table as missing:
           --llama-bench PATH      of llama.cpp (llama-batched-bench is looked for beside it)
           --ik-llama-bench PATH   of ik_llama.cpp (the same)
@@ -46,6 +47,9 @@ internal sealed record PeerOptions
     public string? Texts { get; init; }
 
     public string? Output { get; init; }
+
+    /// <summary>Beginnings of the names of peers that are left out.</summary>
+    public IReadOnlyList<string> Without { get; init; } = [];
 
     public string? LlamaBench { get; init; }
 
@@ -91,6 +95,7 @@ internal sealed record PeerOptions
         "--models" => this with { Models = value },
         "--texts" => this with { Texts = value },
         "--output" => this with { Output = value },
+        "--without" => this with { Without = List(name, value, null) },
         "--llama-bench" => this with { LlamaBench = value },
         "--ik-llama-bench" => this with { IkLlamaBench = value },
         "--ctranslate2" => this with { CTranslate2 = value },

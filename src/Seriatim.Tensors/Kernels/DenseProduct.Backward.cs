@@ -126,9 +126,8 @@ internal static unsafe partial class DenseProduct<T>
             int rows = Math.Min(RowBlock(Rows), Rows - firstRow);
             int columns = Math.Min(Panel, inputs - firstInput);
             float* dx = Dx + (long)firstRow * inputs + firstInput;
-            for (int row = 0; o == 0 && !Accumulate && row < rows; row++)
-                new Span<float>(dx + (long)row * inputs, columns).Clear();
-            AddRows(Packed + (long)firstRow * Outputs, rows, Outputs, o, depth, b, dx, inputs, columns, tile);
+            TileStart start = o == 0 && !Accumulate ? TileStart.Zero : new TileStart(dx, inputs);
+            AddRows(Packed + (long)firstRow * Outputs, rows, Outputs, o, depth, b, start, dx, inputs, columns, tile);
         }
     }
 
@@ -211,11 +210,9 @@ internal static unsafe partial class DenseProduct<T>
             int depth = Math.Min(DepthBlock, Rows - n);
             for (int k = firstInput; k < Math.Min(Inputs, firstInput + DepthBlock); k += 8)
             {
-                float* a = Packed + ((long)(k / 8) * Rows + n) * 8;
-                if (Sets && n == 0)
-                    new Span<float>(gradient + k * Panel, Math.Min(8, Inputs - k) * Panel).Clear();
-                AddTile<PanelElements.Single>(
-                    8, Math.Min(8, Inputs - k), Panel, depth, a, (byte*)(b + n * Panel), gradient + k * Panel, Panel, tile);
+                float* a = Packed + ((long)(k / 8) * Rows + n) * 8, c = gradient + k * Panel;
+                AddTile<PanelElements.Single>(8, Math.Min(8, Inputs - k), Panel, depth, a, (byte*)(b + n * Panel),
+                    Sets && n == 0 ? TileStart.Zero : new TileStart(c, Panel), c, Panel, tile);
             }
         }
     }

@@ -72,26 +72,21 @@ internal static unsafe partial class DenseProduct<T>
         /// </summary>
         private readonly void OneTile(int p, int firstRow, float* tile)
         {
-            int rows = Math.Min(OuterProduct<T>.MaxRows, Rows - firstRow);
-            float* y = Begin(p, firstRow, rows, out int columns);
-            byte* b = PanelStart(Weight, FirstPanel + p, 0);
-            float* packed = Packed + (long)firstRow * Weight.Inputs;
-            int tileRows = OuterProduct<T>.TileRows(rows);
             switch (Weight.Matrix.Data.Type)
             {
-                case DataType.F16:
-                    AddTile<PanelElements.Streamed<PanelElements.Half>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
-                        YStride, tile);
-                    break;
-                case DataType.BF16:
-                    AddTile<PanelElements.Streamed<PanelElements.BFloat16>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
-                        YStride, tile);
-                    break;
-                default:
-                    AddTile<PanelElements.Streamed<PanelElements.Single>>(tileRows, rows, columns, Weight.Inputs, packed, b, y,
-                        YStride, tile);
-                    break;
+                case DataType.F16: OneTile<PanelElements.Streamed<PanelElements.Half>>(p, firstRow, tile); break;
+                case DataType.BF16: OneTile<PanelElements.Streamed<PanelElements.BFloat16>>(p, firstRow, tile); break;
+                default: OneTile<PanelElements.Streamed<PanelElements.Single>>(p, firstRow, tile); break;
             }
+        }
+
+        private readonly void OneTile<TElement>(int p, int firstRow, float* tile)
+            where TElement : struct, IPanelElement
+        {
+            int rows = Math.Min(OuterProduct<T>.MaxRows, Rows - firstRow);
+            AddTile<TElement>(OuterProduct<T>.TileRows(rows), rows, Columns(p), Weight.Inputs,
+                Packed + (long)firstRow * Weight.Inputs, PanelStart(Weight, FirstPanel + p, 0), Start(p),
+                Y + firstRow * YStride + p * Panel, YStride, tile);
         }
 
         private readonly void Block(int first, int end, int firstRow, int rows, float* tile, float* scratch)
@@ -102,30 +97,18 @@ internal static unsafe partial class DenseProduct<T>
                 int depth = Math.Min(DepthBlock, inputs - k);
                 for (int p = first; p < end; p++)
                 {
-                    int columns = Math.Min(Panel, Weight.Outputs - (FirstPanel + p) * Panel);
-                    float* y = k == 0 ? Begin(p, firstRow, rows, out _) : Y + firstRow * YStride + p * Panel;
+                    float* y = Y + firstRow * YStride + p * Panel;
+                    TileStart start = k == 0 ? Start(p) : new TileStart(y, YStride);
                     float* b = PanelBlock(Weight, FirstPanel + p, k, depth, scratch);
-                    AddRows(Packed + (long)firstRow * inputs, rows, inputs, k, depth, b, y, YStride, columns, tile);
+                    AddRows(Packed + (long)firstRow * inputs, rows, inputs, k, depth, b, start, y, YStride, Columns(p), tile);
                 }
             }
         }
 
-        /// <summary>Starts the sums at the bias, or at 0.</summary>
-        private readonly float* Begin(int p, int firstRow, int rows, out int columns)
-        {
-            int firstOutput = (FirstPanel + p) * Panel;
-            columns = Math.Min(Panel, Weight.Outputs - firstOutput);
-            float* y = Y + firstRow * YStride + p * Panel;
-            for (int row = 0; row < rows; row++)
-            {
-                var to = new Span<float>(y + row * YStride, columns);
-                if (Bias == null)
-                    to.Clear();
-                else
-                    new ReadOnlySpan<float>(Bias + firstOutput, columns).CopyTo(to);
-            }
+        private readonly int Columns(int p) => Math.Min(Panel, Weight.Outputs - (FirstPanel + p) * Panel);
 
-            return y;
-        }
+        /// <summary>The bias, or zeros.</summary>
+        private readonly TileStart Start(int p) =>
+            Bias == null ? TileStart.Zero : new TileStart(Bias + (FirstPanel + p) * Panel, 0);
     }
 }

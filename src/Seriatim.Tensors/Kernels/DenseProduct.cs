@@ -73,54 +73,57 @@ internal static unsafe partial class DenseProduct<T>
             T.Store(TElement.Load<T>(from + (long)i * TElement.Size), to + i);
     }
 
-    /// <summary>Adds one tile to a result of which only some rows and columns exist.</summary>
-    private static void AddTile<TElement>(
-        int tileRows, int rows, int columns, nint depth, float* a, byte* b, float* c, nint cStride, float* tile)
+    /// <summary>
+    /// Adds one tile to what it starts from and writes it to a result of which only some rows and columns exist.
+    /// </summary>
+    private static void AddTile<TElement>(int tileRows, int rows, int columns, nint depth, float* a, byte* b, TileStart start,
+        float* c, nint cStride, float* tile)
         where TElement : struct, IPanelElement
     {
         if (rows == tileRows && columns == Panel)
         {
-            AddPacked<TElement>(tileRows, depth, a, b, c, cStride);
+            AddPacked<TElement>(tileRows, depth, a, b, start, c, cStride);
             return;
         }
 
         for (int r = 0; r < tileRows; r++)
         {
             for (int j = 0; j < Panel; j++)
-                tile[r * Panel + j] = r < rows && j < columns ? c[r * cStride + j] : 0;
+                tile[r * Panel + j] = r < rows && j < columns ? start.From[r * start.Stride + j] : 0;
         }
 
-        AddPacked<TElement>(tileRows, depth, a, b, tile, Panel);
+        AddPacked<TElement>(tileRows, depth, a, b, new TileStart(tile, Panel), tile, Panel);
         for (int r = 0; r < rows; r++)
             new ReadOnlySpan<float>(tile + r * Panel, columns).CopyTo(new Span<float>(c + r * cStride, columns));
     }
 
-    private static void AddPacked<TElement>(int tileRows, nint depth, float* a, byte* b, float* c, nint cStride)
+    private static void AddPacked<TElement>(
+        int tileRows, nint depth, float* a, byte* b, TileStart start, float* c, nint cStride)
         where TElement : struct, IPanelElement
     {
-        if (TElement.IsHalf && T.Vectors == LaneWidth.Bits512 && HalfKernels.TryAdd(tileRows, depth, a, b, c, cStride))
+        if (TElement.IsHalf && T.Vectors == LaneWidth.Bits512 && HalfKernels.TryAdd(tileRows, depth, a, b, start, c, cStride))
             return;
-        byte* second = b + 16 * TElement.Size;
+        byte* b1 = b + 16 * TElement.Size;
         switch (tileRows)
         {
-            case 8: OuterProduct<T>.Add<TileLayouts.Packed8, TElement>(8, depth, a, b, second, Panel, c, cStride); break;
-            case 4: OuterProduct<T>.Add<TileLayouts.Packed4, TElement>(4, depth, a, b, second, Panel, c, cStride); break;
-            case 2: OuterProduct<T>.Add<TileLayouts.Packed2, TElement>(2, depth, a, b, second, Panel, c, cStride); break;
-            default: OuterProduct<T>.Add<TileLayouts.Packed1, TElement>(1, depth, a, b, second, Panel, c, cStride); break;
+            case 8: OuterProduct<T>.Add<TileLayouts.Packed8, TElement>(8, depth, a, b, b1, Panel, start, c, cStride); break;
+            case 4: OuterProduct<T>.Add<TileLayouts.Packed4, TElement>(4, depth, a, b, b1, Panel, start, c, cStride); break;
+            case 2: OuterProduct<T>.Add<TileLayouts.Packed2, TElement>(2, depth, a, b, b1, Panel, start, c, cStride); break;
+            default: OuterProduct<T>.Add<TileLayouts.Packed1, TElement>(1, depth, a, b, b1, Panel, start, c, cStride); break;
         }
     }
 
     /// <summary>Tiles of some rows against one block of a panel.</summary>
-    private static void AddRows(
-        float* packed, int rows, int columnsOfPacked, int firstDepth, int depth, float* b, float* c, nint cStride,
-        int columns, float* tile)
+    private static void AddRows(float* packed, int rows, int columnsOfPacked, int firstDepth, int depth, float* b,
+        TileStart start, float* c, nint cStride, int columns, float* tile)
     {
         for (int row = 0; row < rows; row += 8)
         {
             int valid = Math.Min(8, rows - row);
             int tileRows = OuterProduct<T>.TileRows(valid);
             float* a = packed + (long)row * columnsOfPacked + (long)firstDepth * tileRows;
-            AddTile<PanelElements.Single>(tileRows, valid, columns, depth, a, (byte*)b, c + row * cStride, cStride, tile);
+            AddTile<PanelElements.Single>(
+                tileRows, valid, columns, depth, a, (byte*)b, start.At(row, 0), c + row * cStride, cStride, tile);
         }
     }
 }

@@ -39,51 +39,60 @@ internal static unsafe class OuterProduct<T>
     public static void Add<TLayout>(int tileRows, nint depth, float* a, float* b0, float* b1, nint bStride, float* c,
         nint cStride)
         where TLayout : struct, ITileLayout =>
-        Add<TLayout, PanelElements.Single>(tileRows, depth, a, (byte*)b0, (byte*)b1, bStride, c, cStride);
+        Add<TLayout, PanelElements.Single>(
+            tileRows, depth, a, (byte*)b0, (byte*)b1, bStride, new TileStart(c, cStride), c, cStride);
 
-    /// <summary>Adds one tile. Strides are in elements.</summary>
-    public static void Add<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c,
-        nint cStride)
+    /// <summary>Adds one tile to what its sums start from, and writes it to c. Strides are in elements.</summary>
+    public static void Add<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
         if (T.Vectors != LaneWidth.Bits512)
         {
-            AddNarrow<TLayout, TElement>(tileRows, depth, a, b0, b1, bStride, c, cStride);
+            AddNarrow<TLayout, TElement>(tileRows, depth, a, b0, b1, bStride, start, c, cStride);
             return;
         }
 
         switch (tileRows)
         {
-            case 8: Tile8x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
-            case 4: Tile4x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
-            case 2: Tile2x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
-            default: Tile1x2<TLayout, TElement>(depth, a, b0, b1, bStride, c, cStride); break;
+            case 8: Tile8x2<TLayout, TElement>(depth, a, b0, b1, bStride, start, c, cStride); break;
+            case 4: Tile4x2<TLayout, TElement>(depth, a, b0, b1, bStride, start, c, cStride); break;
+            case 2: Tile2x2<TLayout, TElement>(depth, a, b0, b1, bStride, start, c, cStride); break;
+            default: Tile1x2<TLayout, TElement>(depth, a, b0, b1, bStride, start, c, cStride); break;
         }
     }
 
     private static void AddNarrow<TLayout, TElement>(int tileRows, nint depth, float* a, byte* b0, byte* b1, nint bStride,
-        float* c, nint cStride)
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
         int row = 0;
         for (; row + 4 <= tileRows; row += 4)
         {
-            Tile4x1<TLayout, TElement>(depth, a + row * TLayout.RowStride, b0, bStride, c + row * cStride, cStride);
-            Tile4x1<TLayout, TElement>(depth, a + row * TLayout.RowStride, b1, bStride, c + row * cStride + 16, cStride);
+            TileStart own = start.At(row, 0);
+            Tile4x1<TLayout, TElement>(depth, a + row * TLayout.RowStride, b0, bStride, own, c + row * cStride, cStride);
+            Tile4x1<TLayout, TElement>(
+                depth, a + row * TLayout.RowStride, b1, bStride, own.At(0, 16), c + row * cStride + 16, cStride);
         }
 
         for (; row < tileRows; row++)
-            Tile1x2<TLayout, TElement>(depth, a + row * TLayout.RowStride, b0, b1, bStride, c + row * cStride, cStride);
+        {
+            Tile1x2<TLayout, TElement>(
+                depth, a + row * TLayout.RowStride, b0, b1, bStride, start.At(row, 0), c + row * cStride, cStride);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile4x1<TLayout, TElement>(nint depth, float* a, byte* b, nint bStride, float* c, nint cStride)
+    private static void Tile4x1<TLayout, TElement>(nint depth, float* a, byte* b, nint bStride, TileStart start, float* c,
+        nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        T c0 = T.Load(c), c1 = T.Load(c + cStride), c2 = T.Load(c + 2 * cStride), c3 = T.Load(c + 3 * cStride);
+        float* from = start.From;
+        nint stride = start.Stride;
+        T c0 = T.Load(from), c1 = T.Load(from + stride), c2 = T.Load(from + 2 * stride), c3 = T.Load(from + 3 * stride);
         nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
@@ -103,18 +112,21 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile8x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    private static void Tile8x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        T c00 = T.Load(c), c01 = T.Load(c + 16);
-        T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
-        T c20 = T.Load(c + 2 * cStride), c21 = T.Load(c + 2 * cStride + 16);
-        T c30 = T.Load(c + 3 * cStride), c31 = T.Load(c + 3 * cStride + 16);
-        T c40 = T.Load(c + 4 * cStride), c41 = T.Load(c + 4 * cStride + 16);
-        T c50 = T.Load(c + 5 * cStride), c51 = T.Load(c + 5 * cStride + 16);
-        T c60 = T.Load(c + 6 * cStride), c61 = T.Load(c + 6 * cStride + 16);
-        T c70 = T.Load(c + 7 * cStride), c71 = T.Load(c + 7 * cStride + 16);
+        float* from = start.From;
+        nint stride = start.Stride;
+        T c00 = T.Load(from), c01 = T.Load(from + 16);
+        T c10 = T.Load(from + stride), c11 = T.Load(from + stride + 16);
+        T c20 = T.Load(from + 2 * stride), c21 = T.Load(from + 2 * stride + 16);
+        T c30 = T.Load(from + 3 * stride), c31 = T.Load(from + 3 * stride + 16);
+        T c40 = T.Load(from + 4 * stride), c41 = T.Load(from + 4 * stride + 16);
+        T c50 = T.Load(from + 5 * stride), c51 = T.Load(from + 5 * stride + 16);
+        T c60 = T.Load(from + 6 * stride), c61 = T.Load(from + 6 * stride + 16);
+        T c70 = T.Load(from + 7 * stride), c71 = T.Load(from + 7 * stride + 16);
         nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
@@ -168,14 +180,17 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile4x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    private static void Tile4x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        T c00 = T.Load(c), c01 = T.Load(c + 16);
-        T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
-        T c20 = T.Load(c + 2 * cStride), c21 = T.Load(c + 2 * cStride + 16);
-        T c30 = T.Load(c + 3 * cStride), c31 = T.Load(c + 3 * cStride + 16);
+        float* from = start.From;
+        nint stride = start.Stride;
+        T c00 = T.Load(from), c01 = T.Load(from + 16);
+        T c10 = T.Load(from + stride), c11 = T.Load(from + stride + 16);
+        T c20 = T.Load(from + 2 * stride), c21 = T.Load(from + 2 * stride + 16);
+        T c30 = T.Load(from + 3 * stride), c31 = T.Load(from + 3 * stride + 16);
         nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
@@ -209,12 +224,15 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile2x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    private static void Tile2x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        T c00 = T.Load(c), c01 = T.Load(c + 16);
-        T c10 = T.Load(c + cStride), c11 = T.Load(c + cStride + 16);
+        float* from = start.From;
+        nint stride = start.Stride;
+        T c00 = T.Load(from), c01 = T.Load(from + 16);
+        T c10 = T.Load(from + stride), c11 = T.Load(from + stride + 16);
         nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {
@@ -238,11 +256,14 @@ internal static unsafe class OuterProduct<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Tile1x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride, float* c, nint cStride)
+    private static void Tile1x2<TLayout, TElement>(nint depth, float* a, byte* b0, byte* b1, nint bStride,
+        TileStart start, float* c, nint cStride)
         where TLayout : struct, ITileLayout
         where TElement : struct, IPanelElement
     {
-        T c00 = T.Load(c), c01 = T.Load(c + 16);
+        float* from = start.From;
+        nint stride = start.Stride;
+        T c00 = T.Load(from), c01 = T.Load(from + 16);
         nint bStep = bStride * TElement.Size;
         for (nint k = 0; k < depth; k++)
         {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>What a kernel of <see cref="HalfCode"/> is called with; its only argument.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 5 * 8)]
+[StructLayout(LayoutKind.Explicit, Size = 7 * 8)]
 internal unsafe struct HalfCall
 {
     /// <summary>The rows <c>[depth][rows]</c>.</summary>
@@ -14,7 +14,7 @@ internal unsafe struct HalfCall
     [FieldOffset(BAt)]
     public byte* B;
 
-    /// <summary>Running results <c>[rows][32]</c>.</summary>
+    /// <summary>Results <c>[rows][32]</c>.</summary>
     [FieldOffset(CAt)]
     public float* C;
 
@@ -26,9 +26,19 @@ internal unsafe struct HalfCall
     [FieldOffset(DepthAt)]
     public nint Depth;
 
+    /// <summary>What the sums start from, <c>[rows][32]</c>.</summary>
+    [FieldOffset(StartAt)]
+    public float* Start;
+
+    /// <summary>Bytes from row to row of what they start from.</summary>
+    [FieldOffset(StartStrideAt)]
+    public nint StartStride;
+
     public const int AAt = 0;
     public const int BAt = 8;
     public const int CAt = 16;
     public const int StrideAt = 24;
     public const int DepthAt = 32;
+    public const int StartAt = 40;
+    public const int StartStrideAt = 48;
 }

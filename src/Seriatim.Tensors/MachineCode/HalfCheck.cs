@@ -10,7 +10,8 @@ internal static unsafe class HalfCheck
     public static bool IsRight(int rows, nint kernel)
     {
         var random = new CheckNumbers(13);
-        float[] a = random.Floats(Depth * rows), c = random.Floats(rows * Outputs), expected = [.. c];
+        float[] a = random.Floats(Depth * rows), start = random.Floats(rows * Outputs), expected = [.. start];
+        float[] c = new float[rows * Outputs];
         ushort[] b = new ushort[Depth * Outputs];
         for (int i = 0; i < b.Length; i++)
             b[i] = (ushort)(random.Next() & 0xBFFF); // finite, subnormal ones among them
@@ -28,7 +29,7 @@ internal static unsafe class HalfCheck
             }
         }
 
-        fixed (float* left = a, results = c)
+        fixed (float* left = a, results = c, from = start)
         fixed (ushort* panel = b)
         {
             var call = new HalfCall
@@ -38,6 +39,8 @@ internal static unsafe class HalfCheck
                 C = results,
                 Stride = Outputs * sizeof(float),
                 Depth = Depth,
+                Start = from,
+                StartStride = Outputs * sizeof(float),
             };
             ((delegate* unmanaged[SuppressGCTransition]<HalfCall*, void>)kernel)(&call);
         }

@@ -32,7 +32,6 @@ internal static class HalfCode
         CodeFrame.Begin(code, windows);
         code.Mov(A, Field(HalfCall.AAt));
         code.Mov(B, Field(HalfCall.BAt));
-        code.Mov(Stride, Field(HalfCall.StrideAt));
         code.Mov(Depth, Field(HalfCall.DepthAt));
         WriteResults(code, rows, load: true);
         var turn = new CodeLabel();
@@ -88,7 +87,8 @@ internal static class HalfCode
 
     private static void WriteResults(Assembler code, int rows, bool load)
     {
-        code.Mov(C, Field(HalfCall.CAt));
+        code.Mov(C, Field(load ? HalfCall.StartAt : HalfCall.CAt));
+        code.Mov(Stride, Field(load ? HalfCall.StartStrideAt : HalfCall.StrideAt));
         for (int row = 0; row < rows; row++)
         {
             for (int half = 0; half < 2; half++)

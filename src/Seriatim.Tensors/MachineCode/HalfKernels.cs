@@ -21,10 +21,11 @@ internal static unsafe class HalfKernels
     /// <param name="depth">Inputs.</param>
     /// <param name="a">The rows <c>[depth][tileRows]</c>.</param>
     /// <param name="b">The panel in binary16, <c>[depth][32]</c>.</param>
-    /// <param name="c">Running results.</param>
+    /// <param name="start">What the sums start from.</param>
+    /// <param name="c">Results.</param>
     /// <param name="cStride">Floats from row to row of the results.</param>
     /// <returns>False if there is no such kernel, or the depth is none it can do: nothing happened.</returns>
-    public static bool TryAdd(int tileRows, nint depth, float* a, byte* b, float* c, nint cStride)
+    public static bool TryAdd(int tileRows, nint depth, float* a, byte* b, TileStart start, float* c, nint cStride)
     {
         if (depth % HalfCode.Unroll != 0)
             return false;
@@ -37,6 +38,9 @@ internal static unsafe class HalfKernels
             call.A = a + k * tileRows;
             call.B = b + k * HalfCode.Outputs * sizeof(ushort);
             call.Depth = nint.Min(MostDepth, depth - k);
+            TileStart from = k == 0 ? start : new TileStart(c, cStride);
+            call.Start = from.From;
+            call.StartStride = from.Stride * sizeof(float);
             kernel(&call);
         }
 

@@ -27,13 +27,14 @@ public sealed class PeerOptionsTests
         [
             "a.gguf", "--works", "translation, training", "--shapes", "135m", "--types", "f16,q4_0", "--rounds", "3", "--threads",
             "2", "--models", "m", "b.gguf", "--texts", "t.tsv", "--output", "o", "--llama-bench", "l", "--ik-llama-bench", "i",
-            "--ctranslate2", "c", "--python", "p",
+            "--ctranslate2", "c", "--python", "p", "--without", "LLamaSharp,llama.cpp",
         ]);
         Assert.Equal(["a.gguf", "b.gguf"], options.Files);
         Assert.Equal(["translation", "training"], options.Works);
         Assert.Equal(["135m"], options.Shapes);
         Assert.Equal(["f16", "q4_0"], options.Types);
         Assert.Equal((3, 2), (options.Rounds, options.Threads));
+        Assert.Equal(["LLamaSharp", "llama.cpp"], options.Without);
         Assert.Equal(("m", "t.tsv", "o"), (options.Models, options.Texts, options.Output));
         Assert.Equal(("l", "i", "c", "p"), (options.LlamaBench, options.IkLlamaBench, options.CTranslate2, options.Python));
     }
@@ -56,7 +57,8 @@ public sealed class PeerOptionsTests
         Assert.True(PeerOptions.Parse(["--rounds", "3", "--help"]).WantsHelp);
         Assert.All(
             (string[])["--works", "--shapes", "--types", "--rounds", "--threads", "--models", "--texts", "--output",
-                "--llama-bench", "--ik-llama-bench", "--ctranslate2", "--python"],
+                "--llama-bench", "--ik-llama-bench", "--ctranslate2", "--python",
+                "--without"],
             option => Assert.Contains(option, PeerOptions.Usage, StringComparison.Ordinal));
     }
 }
