@@ -1,11 +1,11 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Log-probabilities of a row under the model alone, in doubles and in the order of the ids: they depend on the row only.
+/// Log-probabilities of a row under the model alone: they depend on the row only, to the last bit.
 /// </summary>
 internal static class LogprobReader
 {
-    /// <summary><c>log Σ exp(logit)</c>.</summary>
+    /// <summary><c>log Σ exp(logit)</c>, within 3e-7.</summary>
     public static double LogSumExp(ReadOnlySpan<float> logits)
     {
         // What is no number is passed over here and found by the sum.

@@ -12,7 +12,7 @@ namespace Seriatim.Tensors;
 /// splittings are made at the start, in pairs of doubles (<see cref="DoublePair"/>); the method of tables is that of Tang (1989,
 /// 1990).
 /// </remarks>
-public static partial class PlainMath
+public static unsafe partial class PlainMath
 {
     private const int Steps = 128;
     private const double StepsPerLn2 = 184.6649652337873; // 128 / ln 2
