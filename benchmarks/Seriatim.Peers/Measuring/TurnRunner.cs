@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Seriatim.Tensors;
 
 namespace Seriatim.Peers;
@@ -8,6 +9,8 @@ namespace Seriatim.Peers;
 /// </summary>
 internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> say)
 {
+    private const int MostWarmUps = 10;
+
     private readonly List<double> _reads = [];
     private readonly List<double> _multiplyAdds = [];
 
@@ -33,7 +36,7 @@ internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> 
             {
                 say($"{work.Parts[0].Name}: {runner.Peer} "
                     + $"begins{(runner.Missing is null ? "" : $" and cannot: {runner.Missing}")}");
-                runner.Run(counts: false);
+                WarmUp(runner);
             }
 
             for (int round = 0; round < rounds; round++)
@@ -52,6 +55,17 @@ internal sealed class TurnRunner(MachineProbe probe, int rounds, Action<string> 
             foreach (Runner runner in runners)
                 runner.Dispose();
         }
+    }
+
+    /// <summary>
+    /// What runs for a moment only runs some times before it counts, so that what is compiled while it runs has been: nobody's
+    /// second call is measured against somebody's hundredth.
+    /// </summary>
+    private static void WarmUp(Runner runner)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < MostWarmUps && (i == 0 || Stopwatch.GetElapsedTime(start).TotalSeconds < 3); i++)
+            runner.Run(counts: false);
     }
 
     private static PeerLine Line(WorkPart part, int index, Runner runner, Runner ours)

@@ -12,6 +12,11 @@ internal static class PeerTable
 
     public static string ToJson(PeerReport report) => JsonSerializer.Serialize(report, Json);
 
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is no such report.</exception>
+    public static PeerReport FromJson(string json) => JsonSerializer.Deserialize<PeerReport>(json, Json)
+        ?? throw new JsonException("It holds no report.");
+
     public static string ToMarkdown(PeerReport report)
     {
         PeerMachine machine = report.Machine;

@@ -40,6 +40,20 @@ public sealed class PeerTableTests
     }
 
     [Fact]
+    public void A_summary_names_the_fastest_of_the_others()
+    {
+        var slower = new PeerLine(
+            "prompt of 256", "slower", "3.0", "tokens/s", new Figure(500, 490, 510), new Figure(3, 2.9, 3.1), null);
+        string[] lines = PeerSummary.ToMarkdown([Report with { Lines = [.. Report.Lines, slower] }]).TrimEnd().Split('\n');
+        Assert.Equal("| prompt of 256 | 1500 tokens/s | other | 1000 tokens/s | **1.50** (1.47 to 1.53) |", lines[2]);
+        Assert.Equal("| 200 lines | 7.2 ms | none was measured | | |", lines[3]);
+        Assert.Equal("A processor (AVX-512), 2 threads, Linux, .NET 10; 40 GB/s read, 236 GFLOP/s of F32 in the same rounds; by "
+            + "turns, medians of 3 rounds.", lines[5]);
+        Assert.Equal(Report.Machine, PeerTable.FromJson(PeerTable.ToJson(Report)).Machine);
+        Assert.Throws<JsonException>(() => PeerTable.FromJson("null"));
+    }
+
+    [Fact]
     public void Json_says_the_same()
     {
         using JsonDocument json = JsonDocument.Parse(PeerTable.ToJson(Report));
