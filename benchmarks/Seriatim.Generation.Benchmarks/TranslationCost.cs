@@ -67,7 +67,6 @@ internal static class TranslationCost
             new EngineOptions
             {
                 MaxSequences = how.Sequences,
-                RowThreads = how.Threads,
                 EndIds = [1],
                 SuppressedIds = [0],
                 StepTime = Timeout.InfiniteTimeSpan,

@@ -44,10 +44,6 @@ internal sealed class ModelParts : IDisposable
 
         if (model.Spec.IsEncoderDecoder)
             engine = ForManyTexts(engine);
-        engine = engine with
-        {
-            RowThreads = options.Host?.Threads ?? (options.Threads == 0 ? Environment.ProcessorCount : options.Threads),
-        };
         EngineOptions = engine;
         Trace = options.Trace ? new ModelTrace(model, ops) : null;
         Computing = Trace?.Model ?? new LoadedModel(model, ops);

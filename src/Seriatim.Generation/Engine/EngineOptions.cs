@@ -120,12 +120,6 @@ public sealed record EngineOptions
     /// </summary>
     internal bool JumpsForward { get; init; } = true;
 
-    /// <summary>
-    /// Threads that may read rows of logits together, where a strategy needs sums over all ids of many rows: whoever gave the
-    /// model its threads says it. Changes no output.
-    /// </summary>
-    internal int RowThreads { get; init; } = 1;
-
     internal void Check(IGenerationModel model)
     {
         OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);

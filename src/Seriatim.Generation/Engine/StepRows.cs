@@ -1,14 +1,9 @@
 namespace Seriatim.Generation;
 
 /// <summary>What the model gave for the segments of a plan. Disposed after the commit.</summary>
-/// <param name="threads">Threads that may read rows together.</param>
-internal sealed class StepRows(int threads) : IDisposable
+internal sealed class StepRows : IDisposable
 {
-    private const int FewRows = 4;
-
     private readonly List<Rows> _segments = [];
-    private readonly List<int> _compared = [];
-    private double[] _totals = [];
     private readonly List<Tensor> _tensors = [];
     private readonly Dictionary<Tensor, HostRows> _read = [];
 
@@ -20,26 +15,8 @@ internal sealed class StepRows(int threads) : IDisposable
         return rows.Logits.Row(rows.FirstLogits + row);
     }
 
-    /// <summary>
-    /// <c>log Σ exp</c> of a row's logits. The first row of those that are compared has all of them summed, by several threads:
-    /// on one alone that takes as long as a quarter of a small model's pass.
-    /// </summary>
-    public double LogSumExp(int segment, int row)
-    {
-        int place = _segments[segment].Compared - 1;
-        if (place < 0 || row != 0)
-            return LogprobReader.LogSumExp(Logits(segment, row));
-        if (_totals.Length != _compared.Count)
-            _totals = SumAll();
-        return _totals[place];
-    }
-
-    /// <summary>Says that the first row of a segment is compared with others: its sum over all ids will be asked for.</summary>
-    public void Compare(int segment)
-    {
-        _compared.Add(segment);
-        _segments[segment] = _segments[segment] with { Compared = _compared.Count };
-    }
+    /// <summary><c>log Σ exp</c> of a row's logits.</summary>
+    public double LogSumExp(int segment, int row) => LogprobReader.LogSumExp(Logits(segment, row));
 
     /// <summary>A hidden row of a segment, of a sequence that was read as a whole.</summary>
     public ReadOnlySpan<float> Hidden(int segment, int row)
@@ -92,21 +69,6 @@ internal sealed class StepRows(int threads) : IDisposable
             tensor.Dispose();
         _tensors.Clear();
         _read.Clear();
-        _compared.Clear();
-        _totals = [];
-    }
-
-    private double[] SumAll()
-    {
-        double[] totals = new double[_compared.Count];
-        int together = Math.Min(threads, totals.Length / FewRows);
-        if (together > 1)
-            Parallel.For(0, totals.Length, new ParallelOptions { MaxDegreeOfParallelism = together }, Sum);
-        for (int i = 0; i < totals.Length && together <= 1; i++)
-            Sum(i);
-        return totals;
-
-        void Sum(int i) => totals[i] = LogprobReader.LogSumExp(Logits(_compared[i], 0));
     }
 
     private HostRows Read(Tensor? tensor)
@@ -140,8 +102,5 @@ internal sealed class StepRows(int threads) : IDisposable
         public int HiddenCount { get; init; }
 
         public Exception? Error { get; init; }
-
-        /// <summary>Its place among the rows that are compared, from 1; 0: it is none of them.</summary>
-        public int Compared { get; init; }
     }
 }

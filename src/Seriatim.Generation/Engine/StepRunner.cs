@@ -11,7 +11,7 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
     private readonly IGenerationModel _model = context.Model;
     private readonly RaggedBatchBuilder _batch = new();
     private readonly RaggedBatchBuilder _encoder = new();
-    private readonly StepRows _rows = new(context.Options.RowThreads);
+    private readonly StepRows _rows = new();
     private readonly List<int> _tokens = [];
     private readonly List<int> _parents = [];
     private readonly List<int> _indices = [];
@@ -139,8 +139,6 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
         {
             int count = segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
             _rows.SetLogits(index, logits, first, count);
-            if (segments[index].Wish.Together != 0 && count > 0)
-                _rows.Compare(index);
             first += count;
         }
     }

@@ -55,6 +55,9 @@ public sealed record AttentionRows(IReadOnlyList<AttentionSegment> Segments, Key
 {
     /// <summary>How the kernels cut the work: made by the first layer, used by all.</summary>
     internal AttentionTask? Task { get; set; }
+
+    /// <summary>Rows that go into pages, before each segment and in all: made by the first layer as well.</summary>
+    internal int[]? StoredRows { get; set; }
 }
 
 /// <summary>The shape and the rule of one attention layer.</summary>

@@ -9,7 +9,7 @@ namespace Seriatim.Tensors;
 /// <remarks>
 /// Shapes: q, y [N, H·D], k and v [M, K·D], log-sum-exp [N, H]. Saved for backward: q, k, v, y, log-sum-exp. A query that sees no
 /// key gives zeros. The kernels are in AttentionForward and AttentionBackward, the plain loops in AttentionReference, the checks
-/// of the operands in AttentionChecks; this file declares the op and stores into pages.
+/// of the operands in AttentionChecks, storing into pages in KeyValueStore; this file declares the op.
 /// </remarks>
 internal readonly unsafe struct AttentionOp(
     Tensor q, Tensor? k, Tensor? v, AttentionRows rows, int layer, AttentionSpec spec, Tensor? sinkQueries, bool recorded = false)
@@ -35,14 +35,14 @@ internal readonly unsafe struct AttentionOp(
     public void Forward<T>(WorkerTeam team, ReadOnlySpan<Tensor> results)
         where T : struct, ILanes<T>
     {
-        Store(team, k, v, rows, layer);
+        KeyValueStore.Run(team, k, v, rows, layer);
         using Tensor? scratch = results.Length > 1 ? null : Tensor.Create(q.Rows, spec.Heads);
         AttentionForward<T>.Run(team, q, k, v, rows, layer, spec, sinkQueries, results[0], scratch ?? results[1]);
     }
 
     public void Reference(ReadOnlySpan<Tensor> results)
     {
-        Store(null, k, v, rows, layer);
+        KeyValueStore.Run(null, k, v, rows, layer);
         AttentionReference.Forward(q, k, v, rows, layer, spec, sinkQueries, results[0], results.Length > 1 ? results[1] : null);
     }
 
@@ -69,64 +69,6 @@ internal readonly unsafe struct AttentionOp(
         gradients.Add(q, dq);
         gradients.Add(k!, dk);
         gradients.Add(v!, dv);
-    }
-
-    /// <summary>Writes the new keys and values of segments with pages to their places in the pool.</summary>
-    private static void Store(WorkerTeam? team, Tensor? k, Tensor? v, AttentionRows rows, int layer)
-    {
-        if (rows.Pool is not { } pool || k is null || v is null)
-            return;
-        foreach (AttentionSegment segment in rows.Segments)
-        {
-            if (segment.Pages is null)
-                continue;
-            var work = new StoreWork { Pool = pool, Segment = segment, K = k, V = v, Layer = layer };
-            int pieces = (segment.Keys + StoreWork.RowsPerPiece - 1) / StoreWork.RowsPerPiece;
-            if (team is not null)
-            {
-                team.Run(pieces, ref work, (long)segment.Keys * k.Columns * 2);
-                continue;
-            }
-
-            for (int piece = 0; piece < pieces; piece++)
-                work.Do(piece, 0);
-        }
-    }
-
-    /// <summary>Stores some rows of one segment; every row has its own place.</summary>
-    private struct StoreWork : IWork
-    {
-        public const int RowsPerPiece = 32;
-
-        public KeyValuePool Pool;
-        public AttentionSegment Segment;
-        public Tensor K, V;
-        public int Layer;
-
-        public readonly void Do(int piece, int worker)
-        {
-            int end = Math.Min(Segment.Keys, (piece + 1) * RowsPerPiece);
-            for (int row = piece * RowsPerPiece; row < end; row++)
-            {
-                int position = Segment.Past + row;
-                int page = Segment.Pages![position / Pool.PageSize];
-                if ((uint)page >= (uint)Pool.Pages)
-                {
-                    throw new ArgumentOutOfRangeException(nameof(Segment),
-                        $"Attention: position {position} belongs to page {page}; the pool has the pages 0 to {Pool.Pages - 1}.");
-                }
-
-                StoreRow(Pool, page, position % Pool.PageSize, Layer, K.Floats + (long)(Segment.KeyRow + row) * K.Columns,
-                    V.Floats + (long)(Segment.KeyRow + row) * V.Columns);
-            }
-        }
-
-        private static void StoreRow(KeyValuePool pool, int page, int slot, int layer, float* k, float* v)
-        {
-            int d = pool.HeadDim;
-            for (int head = 0; head < pool.Heads; head++)
-                pool.Store(page, layer, head, slot, k + head * d, v + head * d);
-        }
     }
 }
 
