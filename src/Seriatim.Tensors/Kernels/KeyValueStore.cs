@@ -70,11 +70,11 @@ internal unsafe struct KeyValueStore : IWork
                 $"Attention: position {position} belongs to page {page}; the pool has the pages 0 to {_pool.Pages - 1}.");
         }
 
-        float* k = _k.Floats + (long)(segment.KeyRow + row) * _k.Columns, v = _v.Floats + (long)(segment.KeyRow + row) * _v.Columns;
+        float* k = _k.Floats + (long)(segment.KeyRow + row) * _k.Columns;
+        float* v = _v.Floats + (long)(segment.KeyRow + row) * _v.Columns;
+        int slot = position % _pool.PageSize, d = _pool.HeadDim;
         for (int head = 0; head < _pool.Heads; head++)
-        {
-            _pool.Store(page, _layer, head, position % _pool.PageSize, k + head * _pool.HeadDim, v + head * _pool.HeadDim);
-        }
+            _pool.Store(page, _layer, head, slot, k + head * d, v + head * d);
     }
 
     /// <summary>Rows to store before each segment, and those of all.</summary>
