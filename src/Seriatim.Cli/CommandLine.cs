@@ -127,7 +127,7 @@ internal static class CommandLine
     }
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
-    private static bool IsExpected(Exception failure) => failure
+    internal static bool IsExpected(Exception failure) => failure
         is SeriatimException or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed, IReadOnlyList<string> wrong)
