@@ -17,6 +17,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        TrainingRanks.BeforeConsole();
         Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         RootCommand root = Build();
 

@@ -12,6 +12,15 @@ internal static class TrainingRanks
     /// <summary>What mpirun passes on to all ranks without ending them (SIGUSR1); .NET takes the system's own numbers too.</summary>
     private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
 
+    /// <summary>
+    /// mpirun gives each rank's output a terminal that it reads itself: nothing that is meant for eyes belongs there.
+    /// </summary>
+    public static void BeforeConsole()
+    {
+        if (MpiProcessGroup.IsRequested)
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+    }
+
     /// <summary>Runs a command by itself, or as one of several.</summary>
     public static async Task<int> RunAsync(Func<ProcessGroup, Task<int>> command)
     {
