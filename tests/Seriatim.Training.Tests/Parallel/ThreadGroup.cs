@@ -30,7 +30,7 @@ internal sealed class ThreadGroup : ProcessGroup
             catch (Exception error)
             {
                 failures[i] = error;
-                mail.End();
+                mail.End(i);
             }
         }))];
         foreach (Thread thread in threads)
@@ -47,7 +47,7 @@ internal sealed class ThreadGroup : ProcessGroup
     {
     }
 
-    public override void Abort(int exitCode) => _mail.End();
+    public override void Abort(int exitCode) => _mail.End(Rank);
 
     protected override void Post(int to, int tag, ReadOnlySpan<byte> message) => _mail.Put((Rank, to, tag), message.ToArray());
 
@@ -73,7 +73,7 @@ internal sealed class ThreadGroup : ProcessGroup
     private sealed class Mail
     {
         private readonly Dictionary<(int, int, int), Queue<byte[]>> _waiting = [];
-        private bool _isOver;
+        private readonly HashSet<int> _gone = [];
 
         public void Put((int, int, int) address, byte[] message)
         {
@@ -86,7 +86,7 @@ internal sealed class ThreadGroup : ProcessGroup
             }
         }
 
-        public byte[] Take((int, int, int) address)
+        public byte[] Take((int From, int To, int Tag) address)
         {
             lock (_waiting)
             {
@@ -94,18 +94,18 @@ internal sealed class ThreadGroup : ProcessGroup
                 {
                     if (_waiting.TryGetValue(address, out Queue<byte[]>? queue) && queue.TryDequeue(out byte[]? message))
                         return message;
-                    if (_isOver)
+                    if (_gone.Contains(address.From))
                         throw new RankGoneException();
                     Monitor.Wait(_waiting);
                 }
             }
         }
 
-        public void End()
+        public void End(int rank)
         {
             lock (_waiting)
             {
-                _isOver = true;
+                _gone.Add(rank);
                 Monitor.PulseAll(_waiting);
             }
         }
