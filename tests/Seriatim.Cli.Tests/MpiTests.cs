@@ -11,7 +11,8 @@ public sealed class MpiTests : IDisposable
 
     public MpiTests()
     {
-        File.WriteAllLines(_folder.File("data.txt"), Enumerable.Range(0, 60).Select(i => $"the {(char)('a' + i * 7 % 26)} sat on the {(char)('a' + i * 11 % 26)}."));
+        File.WriteAllLines(_folder.File("data.txt"), Enumerable.Range(0, 60)
+            .Select(i => $"the {(char)('a' + i * 7 % 26)} sat on the {(char)('a' + i * 11 % 26)}."));
         Write("alone");
         Write("together");
     }
@@ -72,12 +73,15 @@ public sealed class MpiTests : IDisposable
               "output_dir": "{{name}}", "tokenizer": "tokenizer/tokenizer.json",
               "train_tokenizer": {"type": "byte_level_bpe", "vocab_size": 280, "special_tokens": ["<|endoftext|>"]},
               "model_config": {
-                "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 280, "hidden_size": 16, "intermediate_size": 32,
+                "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 280, "hidden_size": 16,
+                "intermediate_size": 32,
                 "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 16,
                 "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0
               },
-              "train_files": [{"path": "data.txt"}], "validation_split": 0.1, "long_sequences": "split", "per_device_train_batch_size": 2,
-              "gradient_accumulation_steps": 3, "max_steps": 8, "learning_rate": 0.01, "lr_scheduler_type": "constant", "logging_steps": 4,
+              "train_files": [{"path": "data.txt"}], "validation_split": 0.1, "long_sequences": "split",
+              "per_device_train_batch_size": 2,
+              "gradient_accumulation_steps": 3, "max_steps": 8, "learning_rate": 0.01, "lr_scheduler_type": "constant",
+              "logging_steps": 4,
               "eval_steps": 4, "save_steps": 4, "seed": 1
             }
             """)!.AsObject();

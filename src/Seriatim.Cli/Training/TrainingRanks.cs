@@ -9,7 +9,9 @@ namespace Seriatim.Cli;
 /// </summary>
 internal static class TrainingRanks
 {
-    /// <summary>What mpirun passes on to all ranks without ending them (SIGUSR1); .NET takes the system's own numbers too.</summary>
+    /// <summary>
+    /// What mpirun passes on to all ranks without ending them (SIGUSR1); .NET takes the system's own numbers too.
+    /// </summary>
     private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
 
     /// <summary>
@@ -73,8 +75,8 @@ internal static class TrainingRanks
         group is MpiProcessGroup && !OperatingSystem.IsWindows() ? PosixSignalRegistration.Create(UserSignal, stop) : null;
 
     /// <summary>
-    /// Whether mpirun gave this process processors of its own, as it does unless told <c>--bind-to none</c>: then it may use fewer
-    /// than the process that started it.
+    /// Whether mpirun gave this process processors of its own, as it does unless told <c>--bind-to none</c>: then it may use
+    /// fewer than the process that started it.
     /// </summary>
     private static bool IsBound()
     {

@@ -14,7 +14,8 @@ namespace Seriatim.Cli;
 /// <param name="recipe">What is trained.</param>
 /// <param name="json">Whether JSON lines are asked for.</param>
 /// <param name="isQuiet">Whether another process shows the run.</param>
-internal sealed class TrainingView(TrainingRecipe recipe, bool json, bool isQuiet = false) : IProgress<LogEntry>, IProgress<TrainingProgress>
+internal sealed class TrainingView(TrainingRecipe recipe, bool json, bool isQuiet = false)
+    : IProgress<LogEntry>, IProgress<TrainingProgress>
 {
     private const string EvalPrefix = "eval_";
 

@@ -106,8 +106,10 @@ internal sealed class GradientSum : IDisposable
     private void Dispatch(ParameterShards.Bucket bucket)
     {
         _missing[bucket.Index] = 0;
-        if (bucket.Owner != _group.Rank)
-            _group.Send(bucket.Owner, MessageTags.Gradients(bucket.Index), BucketBytes.OfGradients(Parameters(bucket), bucket.Bytes));
+        if (bucket.Owner == _group.Rank)
+            return;
+        byte[] gradients = BucketBytes.OfGradients(Parameters(bucket), bucket.Bytes);
+        _group.Send(bucket.Owner, MessageTags.Gradients(bucket.Index), gradients);
     }
 
     private void Add(IDifferentiableOps ops, ParameterShards.Bucket bucket, int rank, bool isFirst)

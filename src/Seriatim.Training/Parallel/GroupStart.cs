@@ -82,10 +82,12 @@ public sealed class GroupStart(ProcessGroup group)
             return [common];
         string[] failed =
         [
-            .. failures.Index().Where(f => f.Item is not null).Select(f => $"rank {f.Index} ({places[f.Index]}) cannot start: {f.Item}"),
+            .. failures.Index().Where(f => f.Item is not null).Select(f => $"{Name(f.Index)} cannot start: {f.Item}"),
         ];
         return failed.Length > 0 ? failed
-            : [.. ranks.Index().Skip(1).SelectMany(rank => Differences(ranks[0], rank.Item, $"rank {rank.Index} ({places[rank.Index]})"))];
+            : [.. ranks.Index().Skip(1).SelectMany(rank => Differences(ranks[0], rank.Item, Name(rank.Index)))];
+
+        string Name(int rank) => $"rank {rank} ({places[rank]})";
     }
 
     private static IEnumerable<string> Differences(JsonObject first, JsonObject other, string name)

@@ -9,8 +9,8 @@ namespace Seriatim.Training;
 /// </summary>
 /// <remarks>
 /// Messages from one rank to another with one tag arrive in the order in which they were sent. What all ranks call together
-/// (<see cref="Gather(ReadOnlySpan{byte})"/>, <see cref="Broadcast"/>, <see cref="Any"/>, <see cref="Barrier"/>) they call in one order. A group is
-/// used by one thread at a time.
+/// (<see cref="Gather(ReadOnlySpan{byte})"/>, <see cref="Broadcast"/>, <see cref="Any"/>, <see cref="Barrier"/>) they call in one
+/// order. A group is used by one thread at a time.
 /// </remarks>
 public abstract class ProcessGroup : IDisposable
 {

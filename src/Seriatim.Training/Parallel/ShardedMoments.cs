@@ -41,7 +41,11 @@ internal sealed class ShardedMoments
         {
             using var reader = new BinaryReader(new MemoryStream(listed));
             for (int number = 0; reader.BaseStream.Position < listed.Length; number++)
-                _entries.Add(new Entry(reader.ReadInt32(), owner, number, reader.ReadString(), reader.ReadInt32(), reader.ReadInt32()));
+            {
+                int parameter = reader.ReadInt32();
+                string name = reader.ReadString();
+                _entries.Add(new Entry(parameter, owner, number, name, reader.ReadInt32(), reader.ReadInt32()));
+            }
         }
 
         // Moments of one parameter stay in the order of its optimizer: sorting keeps equal ones as they are.

@@ -12,9 +12,9 @@ internal static class RunParts
     {
         if (group.Size <= recipe.AccumulationSteps)
             return;
-        throw new RecipeException($"gradient_accumulation_steps is {recipe.AccumulationSteps}; the batches of a step are dealt out, "
-            + $"and {group.Size} ranks need at least {group.Size}. Set it in the recipe (it counts all ranks' batches together), or "
-            + $"start at most {recipe.AccumulationSteps}.");
+        throw new RecipeException($"gradient_accumulation_steps is {recipe.AccumulationSteps}; the batches of a step are "
+            + $"dealt out, and {group.Size} ranks need at least {group.Size}. Set it in the recipe (it counts all ranks' batches "
+            + $"together), or start at most {recipe.AccumulationSteps}.");
     }
 
     /// <summary>What is said of batch norms; several processes cannot train them.</summary>

@@ -62,7 +62,10 @@ public sealed partial class Trainer : IDisposable
             start.AwaitTurn();
             string? checkpoint = Store.Latest();
             if (checkpoint is not null && !_options.Resume)
-                throw new RecipeException($"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
+            {
+                throw new RecipeException(
+                    $"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
+            }
             RunParts.CheckGroup(recipe, _group);
             byte[] definition = ReadTokenizer(cancellation);
             Tokenizer = Tokenizer.Load(recipe.Tokenizer);

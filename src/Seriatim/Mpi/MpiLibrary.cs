@@ -78,12 +78,13 @@ internal sealed unsafe class MpiLibrary
             int provided;
             Check(mpi._initThread(null, null, Serialized, &provided), "MPI_Init_thread");
             return provided >= Serialized ? mpi
-                : throw new MpiException($"{name} is built without support for threads (it gives level {provided}, {Serialized} is "
-                    + "needed).");
+                : throw new MpiException($"{name} is built without support for threads (it gives level {provided}, "
+                    + $"{Serialized} is needed).");
         }
 
-        throw new MpiException($"The program was started under mpirun, and Open MPI's library was not found ({string.Join(", ", names)}). "
-            + "Install it (Debian: openmpi-bin), or name its folder in LD_LIBRARY_PATH; without mpirun the program needs no MPI.");
+        throw new MpiException("The program was started under mpirun, and Open MPI's library was not found "
+            + $"({string.Join(", ", names)}). Install it (Debian: openmpi-bin), or name its folder in LD_LIBRARY_PATH; without "
+            + "mpirun the program needs no MPI.");
     }
 
     /// <summary>Begins to send; the bytes must stay where and as they are until <see cref="IsDone"/>.</summary>

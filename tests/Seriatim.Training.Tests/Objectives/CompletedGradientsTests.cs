@@ -8,23 +8,25 @@ public sealed class CompletedGradientsTests
     private const string Bert = """
         {
           "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 48, "hidden_size": 16, "num_hidden_layers": 2,
-          "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16, "type_vocab_size": 2, "pad_token_id": 0
+          "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16, "type_vocab_size": 2,
+          "pad_token_id": 0
         }
         """;
 
     /// <summary>One layer, used three times.</summary>
     private const string Albert = """
         {
-          "architectures": ["AlbertForMaskedLM"], "model_type": "albert", "vocab_size": 48, "embedding_size": 8, "hidden_size": 16,
-          "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16, "type_vocab_size": 2,
-          "hidden_act": "gelu_new", "pad_token_id": 0
+          "architectures": ["AlbertForMaskedLM"], "model_type": "albert", "vocab_size": 48, "embedding_size": 8,
+          "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32,
+          "max_position_embeddings": 16, "type_vocab_size": 2, "hidden_act": "gelu_new", "pad_token_id": 0
         }
         """;
 
     private const string Mamba = """
         {
           "architectures": ["MambaForCausalLM"], "model_type": "mamba", "vocab_size": 48, "hidden_size": 16, "state_size": 4,
-          "num_hidden_layers": 2, "conv_kernel": 4, "expand": 2, "time_step_rank": 2, "layer_norm_epsilon": 1e-05, "hidden_act": "silu",
+          "num_hidden_layers": 2, "conv_kernel": 4, "expand": 2, "time_step_rank": 2, "layer_norm_epsilon": 1e-05,
+          "hidden_act": "silu",
           "use_bias": false, "use_conv_bias": true, "tie_word_embeddings": true, "bos_token_id": 0, "eos_token_id": 0
         }
         """;
@@ -62,7 +64,8 @@ public sealed class CompletedGradientsTests
     {
         using Model model = TinyModel.Gpt();
         using IDifferentiableOps ops = CpuOps.Create(1);
-        LossPass.TrainCounting(model, ops, Batch(model), 0, null, recompute: true, null, parameter => Assert.Fail($"{parameter} was told."));
+        LossPass.TrainCounting(model, ops, Batch(model), 0, null, recompute: true, null,
+            parameter => Assert.Fail($"{parameter} was told."));
     }
 
     [Fact]

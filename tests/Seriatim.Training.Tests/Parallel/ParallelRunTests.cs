@@ -160,7 +160,8 @@ public sealed class ParallelRunTests
     public void Another_program_is_refused()
     {
         JsonObject Rank(string program) => new() { ["facts"] = new JsonObject { ["(program)"] = program, ["seed"] = "1" } };
-        Assert.Equal(["rank 1 (b) has (program): 2; rank 0 has 1"], GroupStart.Obstacles([Rank("1"), Rank("2"), Rank("1")], ["a", "b", "c"]));
+        Assert.Equal(["rank 1 (b) has (program): 2; rank 0 has 1"],
+            GroupStart.Obstacles([Rank("1"), Rank("2"), Rank("1")], ["a", "b", "c"]));
         Assert.Empty(GroupStart.Obstacles([Rank("1"), Rank("1")], ["a", "b"]));
     }
 
@@ -195,7 +196,8 @@ public sealed class ParallelRunTests
     {
         using TinyRun run = Prepared("adamw", masters: false);
         run.Together(2);
-        LogEntry[] logged = [.. MetricsLog.Read(Path.Combine(run.Output, "metrics.jsonl")).Where(e => e.Values.ContainsKey("loss"))];
+        IReadOnlyList<LogEntry> all = MetricsLog.Read(Path.Combine(run.Output, "metrics.jsonl"));
+        LogEntry[] logged = [.. all.Where(e => e.Values.ContainsKey("loss"))];
         using Model model = Model.Load(Path.Combine(run.Output, "checkpoint-9"));
         double weights = model.Parameters.Sum(p => (double)p.Parameter.Data.Bytes);
         // Of 5 batches each owner gets those that the other rank computed, 2 or 3; then new values go the other way.
@@ -232,8 +234,9 @@ public sealed class ParallelRunTests
                 run.Recipe["objective"] = what;
                 run.Recipe["model_config"] = JsonNode.Parse("""
                     {
-                      "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 48, "hidden_size": 16, "num_hidden_layers": 2,
-                      "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16, "type_vocab_size": 2, "pad_token_id": 0
+                      "architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 48, "hidden_size": 16,
+                      "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 16,
+                      "type_vocab_size": 2, "pad_token_id": 0
                     }
                     """);
                 break;

@@ -37,7 +37,8 @@ internal sealed class TinyRun : IDisposable
     public TrainingRecipe Parse() => TrainingRecipe.Parse(Encoding.UTF8.GetBytes(Recipe.ToJsonString()), _folder["recipe.json"]);
 
     public Trainer Trainer(int threads = 1, bool resume = false, IProgress<LogEntry>? progress = null,
-        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null, Device? device = null, ProcessGroup? group = null) =>
+        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null, Device? device = null,
+        ProcessGroup? group = null) =>
         new(Parse(), new TrainingOptions
         {
             Threads = threads,
@@ -48,7 +49,8 @@ internal sealed class TinyRun : IDisposable
             Group = group ?? ProcessGroup.Alone,
         });
 
-    public Trainer Trainer(TrainingRecipe recipe, ProcessGroup group) => new(recipe, new TrainingOptions { Threads = 1, Group = group });
+    public Trainer Trainer(TrainingRecipe recipe, ProcessGroup group) =>
+        new(recipe, new TrainingOptions { Threads = 1, Group = group });
 
     /// <summary>Trains with several ranks, to the end or to a step.</summary>
     public void Together(int ranks, int stop = 0, bool resume = false) => Assert.All(ThreadGroup.Run(ranks, group =>
