@@ -17,6 +17,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        TrainingRanks.BeforeConsole();
         Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         RootCommand root = Build();
 
@@ -127,7 +128,7 @@ internal static class CommandLine
     }
 
     /// <summary>Failures whose message is meant for users; anything else is a defect.</summary>
-    private static bool IsExpected(Exception failure) => failure
+    internal static bool IsExpected(Exception failure) => failure
         is SeriatimException or IOException or UnauthorizedAccessException or OutOfMemoryException;
 
     private static int ReportUsage(ParseResult parsed, IReadOnlyList<string> wrong)

@@ -73,8 +73,11 @@ public sealed class ClosingTests : IDisposable
 
         // The tests of hosts close what hosts give out.
         string[] ofHosts = [nameof(EngineHost), nameof(HostedModel), nameof(ModelLease)];
+
+        // A process joins MPI once: runs under mpirun (Seriatim.Cli.Tests) start and end it.
+        string[] ofRanks = [nameof(MpiProcessGroup)];
         Assert.Equal(
-            ofHosts.Concat([nameof(GenerationEngine), nameof(LanguageModel), nameof(Microscope), nameof(TextEncoder), nameof(Translator),
+            ofHosts.Concat(ofRanks).Concat([nameof(GenerationEngine), nameof(LanguageModel), nameof(Microscope), nameof(TextEncoder), nameof(Translator),
                 nameof(Walk)]).Order(),
             types.Where(type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))).Select(type => type.Name).Order());
     }

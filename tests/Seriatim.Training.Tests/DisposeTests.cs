@@ -57,6 +57,8 @@ public sealed class DisposeTests : IDisposable
     {
         MemoryPools pools = _model.NewMemoryPools(16, 4);
         yield return () => new BatchStatistics();
+        yield return () => ProcessGroup.Alone;
+        yield return ThreadGroup.NewMessage;
         yield return () => TinyModel.Gpt();
         yield return () => _model.NewMemoryPools(16, 4);
         yield return () => new PagePool(new KeyValuePool(1, 1, 4, 16, 4));

@@ -20,10 +20,12 @@ internal sealed class MemoryCheck(bool warnOnly)
     }
 
     /// <summary>Says what the run will take; refuses what is more than there is.</summary>
-    public void Check(MemoryEstimate estimate)
+    /// <param name="estimate">What the run needs.</param>
+    /// <param name="isQuiet">Whether another process says it.</param>
+    public void Check(MemoryEstimate estimate, bool isQuiet = false)
     {
         (long all, long free) = _machine;
-        Terminal.Note($"memory: {estimate}; this machine has {Terminal.Bytes(all)}, {Terminal.Bytes(free)} of it free");
+        Say($"memory: {estimate}; this machine has {Terminal.Bytes(all)}, {Terminal.Bytes(free)} of it free");
         if (estimate.Total > all)
         {
             string message = $"The run needs about {Terminal.Bytes(estimate.Total)}; this machine has {Terminal.Bytes(all)}.";
@@ -32,12 +34,18 @@ internal sealed class MemoryCheck(bool warnOnly)
                 throw new UserErrorException($"{message} Make per_device_train_batch_tokens (or _size) or the model smaller, or "
                     + "start anyway with --ignore-memory.");
             }
-            Terminal.Note($"{message} It may be ended by the system.");
+            Say($"{message} It may be ended by the system.");
         }
         else if (estimate.Total > free)
         {
-            Terminal.Note($"The run needs about {Terminal.Bytes(estimate.Total)}; {Terminal.Bytes(free)} are free. It may become "
+            Say($"The run needs about {Terminal.Bytes(estimate.Total)}; {Terminal.Bytes(free)} are free. It may become "
                 + "slow, or be ended by the system.");
+        }
+
+        void Say(string text)
+        {
+            if (!isQuiet)
+                Terminal.Note(text);
         }
     }
 }

@@ -32,14 +32,19 @@ internal static class TrainCommand
         });
         command.SetAction((result, cancellation) =>
         {
-            var options = new TrainingOptions
+            int asked = SharedOptions.Read(result, threads).Threads;
+            return TrainingRanks.RunAsync(group =>
             {
-                Threads = SharedOptions.Read(result, threads).Threads,
-                Resume = result.GetValue(resume),
-                Generate = TrainingGenerator.Generate,
-            };
-            return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json),
-                cancellation);
+                var options = new TrainingOptions
+                {
+                    Group = group,
+                    Threads = TrainingRanks.Threads(group, asked),
+                    Resume = result.GetValue(resume),
+                    Generate = TrainingGenerator.Generate,
+                };
+                return RunAsync(result.GetRequiredValue(recipe), options, result.GetValue(force), result.GetValue(json),
+                    cancellation);
+            });
         });
         return command;
     }
@@ -47,25 +52,36 @@ internal static class TrainCommand
     private static async Task<int> RunAsync(string name, TrainingOptions options, bool ignoreMemory, bool json,
         CancellationToken cancellation)
     {
-        TrainingRecipe recipe = TrainingRecipe.Load(Find(name));
-        CheckOutput(recipe, options.Resume);
+        ProcessGroup group = options.Group;
         var memory = new MemoryCheck(ignoreMemory);
-        memory.CheckWeights(recipe);
+        TrainingRecipe recipe = TrainingRanks.Load(group, () =>
+        {
+            TrainingRecipe found = TrainingRecipe.Load(Find(name));
+            CheckOutput(found, options.Resume, isQuiet: !group.IsFirst);
+            memory.CheckWeights(found);
+            return found;
+        });
 
         // Whoever ends programs politely, such as a container's host or a terminal that is closed, is heard as Ctrl-C is.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
-        var view = new TrainingView(recipe, json);
+        using PosixSignalRegistration? user = TrainingRanks.OnUserSignal(group, Stop);
+        var view = new TrainingView(recipe, json, isQuiet: !group.IsFirst);
         Task<Trainer> preparing = Task.Run(() =>
             new Trainer(recipe, options with { Progress = view, StepProgress = view }, stop.Token), CancellationToken.None);
-        await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
+        if (group.IsFirst)
+            await LiveProgress.ShowAsync(preparing, () => "preparing vocabulary and data");
         using Trainer trainer = await preparing;
-        foreach (string notice in trainer.Notices)
+        if (group.Size > 1 && group.IsFirst)
+            Terminal.Note($"{group.Size} processes, {options.Threads} threads each");
+        foreach (string notice in group.IsFirst ? trainer.Notices : [])
             Terminal.Note(notice);
-        memory.Check(trainer.Memory);
+        memory.Check(trainer.Memory, isQuiet: !group.IsFirst);
         view.Begin(trainer);
         TrainerResult result = await TrainAsync(trainer, view, stop.Token);
+        if (!group.IsFirst)
+            return result.Cancelled ? ExitCodes.Interrupted : ExitCodes.Success;
         string model = Path.Combine(recipe.OutputFolder, "final");
         view.End(result, result.Cancelled ? null : Shown(model));
         if (!result.Cancelled)
@@ -108,7 +124,7 @@ internal static class TrainCommand
             : $"{name}: there is no such file. Give a recipe, e.g. recipes/tinyshakespeare/recipe.json.");
     }
 
-    private static void CheckOutput(TrainingRecipe recipe, bool resume)
+    private static void CheckOutput(TrainingRecipe recipe, bool resume, bool isQuiet)
     {
         string? newest = new CheckpointStore(recipe.OutputFolder).Latest();
         if (newest is not null && !resume)
@@ -118,7 +134,7 @@ internal static class TrainCommand
                     + "with --resume, choose another output_dir in the recipe, or remove the folder.");
         }
 
-        if (resume)
+        if (resume && !isQuiet)
         {
             Terminal.Note(newest is null
                 ? $"{Shown(recipe.OutputFolder)} has no checkpoint yet: training starts from the beginning."

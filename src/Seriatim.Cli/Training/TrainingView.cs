@@ -11,7 +11,11 @@ namespace Seriatim.Cli;
 /// How a run is seen: a panel that moves on a terminal, lines elsewhere, both on standard error;
 /// JSON lines on standard output if asked for.
 /// </summary>
-internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress<LogEntry>, IProgress<TrainingProgress>
+/// <param name="recipe">What is trained.</param>
+/// <param name="json">Whether JSON lines are asked for.</param>
+/// <param name="isQuiet">Whether another process shows the run.</param>
+internal sealed class TrainingView(TrainingRecipe recipe, bool json, bool isQuiet = false)
+    : IProgress<LogEntry>, IProgress<TrainingProgress>
 {
     private const string EvalPrefix = "eval_";
 
@@ -28,6 +32,8 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     public void Begin(Trainer trainer)
     {
         _progress = new TrainingProgress(trainer.Steps, trainer.TotalSteps);
+        if (isQuiet)
+            return;
         foreach (LogEntry entry in trainer.History)
             Keep(entry);
         MemoryEstimate memory = trainer.Memory;
@@ -58,6 +64,12 @@ internal sealed class TrainingView(TrainingRecipe recipe, bool json) : IProgress
     /// <summary>Shows the work until it has ended, however it did.</summary>
     public async Task ShowAsync(Task work, CancellationToken cancellation)
     {
+        if (isQuiet)
+        {
+            await Task.WhenAny(work);
+            return;
+        }
+
         using CancellationTokenRegistration stopping = cancellation.Register(() =>
             _lines.Enqueue(("stopping after this step with a checkpoint; Ctrl-C again ends at once, without one",
                 InPanel: false)));

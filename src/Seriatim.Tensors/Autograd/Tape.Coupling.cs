@@ -44,6 +44,7 @@ public sealed partial class Tape
         before?.Dispose();
         _outputs.Add(y, y.Retain());
         _nodes.Add(new PartNode(y, dy => Uncouple(x, y, dy, givesBack, state, first, second)) { Saved = [], Held = held });
+        _hasParts = true;
         return y;
     }
 

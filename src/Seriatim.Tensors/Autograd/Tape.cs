@@ -25,6 +25,9 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
 
         public IDisposable? Held { get; init; }
 
+        /// <summary>Parameters whose gradients it adds to; empty if nobody wants to know.</summary>
+        public Parameter[] Uses { get; init; } = [];
+
         public abstract ReadOnlySpan<Tensor> Results { get; }
 
         public abstract void Backward(Tape tape, ReadOnlySpan<Tensor?> dy);
@@ -116,8 +119,11 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
                     used?.Dispose();
                 Release(node);
             }
+
+            Leave(node);
         }
 
+        Reopen();
         RefuseLostGradients();
     }
 
@@ -158,6 +164,7 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
             Held = hold(state),
         };
         _nodes.Add(node);
+        _hasParts = true;
         return y;
     }
 
@@ -197,7 +204,7 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
 
         var saved = new List<Tensor>(4);
         call.Save(all, new SavedTensors(saved));
-        _nodes.Add(new Node<TOp>(call, all, results.Length) { Saved = saved, Held = call.Held });
+        _nodes.Add(new Node<TOp>(call, all, results.Length) { Saved = saved, Held = call.Held, Uses = UsesOf(call) });
         all.AsSpan(0, results.Length).CopyTo(results);
         foreach (Tensor extra in all.AsSpan(results.Length))
             extra.Dispose(); // saved, or of no use
@@ -215,6 +222,7 @@ public sealed partial class Tape(IDifferentiableOps inner) : IOps, IDisposable
         foreach (Tensor tensor in _watched)
             tensor.Dispose();
         _watched.Clear();
+        Reopen();
         ForgetOutputs();
     }
 

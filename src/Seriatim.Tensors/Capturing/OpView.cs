@@ -5,12 +5,14 @@ namespace Seriatim.Tensors;
 /// </summary>
 public sealed class OpView
 {
-    private readonly CapturingOps _ops;
+    private readonly CapturingOps? _ops;
     private readonly List<(string Name, Tensor Tensor)> _operands = [];
     private readonly List<Tensor> _results = [];
     private readonly List<object> _weights = [];
+    private readonly List<Parameter> _trained = [];
 
-    internal OpView(CapturingOps ops) => _ops = ops;
+    /// <param name="ops">Who reads for the views of what is shown; null if nobody will.</param>
+    internal OpView(CapturingOps? ops) => _ops = ops;
 
     /// <summary>Name of the op: that of its extension method.</summary>
     public string Name { get; private set; } = "";
@@ -29,6 +31,9 @@ public sealed class OpView
     /// several linear layers of one input, the i-th made the i-th result.
     /// </summary>
     public IReadOnlyList<object> Weights => _weights;
+
+    /// <summary>Parameters beside <see cref="Weights"/> whose gradients the op's backward pass adds to.</summary>
+    internal IReadOnlyList<Parameter> Trained => _trained;
 
     /// <summary>Who sees whom, if the op is an attention; else null.</summary>
     public AttentionView? Attention { get; private set; }
@@ -68,16 +73,24 @@ public sealed class OpView
         return this;
     }
 
+    /// <summary>A parameter that says nothing of the op's place, such as the bias of a norm.</summary>
+    internal OpView Trains(Parameter? parameter)
+    {
+        if (parameter is not null)
+            _trained.Add(parameter);
+        return this;
+    }
+
     internal void Takes(ReadOnlyMemory<int> rows) => Taken = rows;
 
-    internal void Has(AttentionView attention) => (Attention, attention.Ops) = (attention, _ops);
+    internal void Has(AttentionView attention) => (Attention, attention.Ops) = (attention, _ops!);
 
-    internal void Has(RoutingView routing) => (Routing, routing.Ops) = (routing, _ops);
+    internal void Has(RoutingView routing) => (Routing, routing.Ops) = (routing, _ops!);
 
     internal void Has(StateView? states)
     {
         States = states;
-        states?.Ops = _ops;
+        states?.Ops = _ops!;
     }
 
     internal void Begin(string name, OpPart part, ReadOnlySpan<Tensor> results)
@@ -92,6 +105,7 @@ public sealed class OpView
         _operands.Clear();
         _results.Clear();
         _weights.Clear();
+        _trained.Clear();
         (Attention, States, Routing, Taken) = (null, null, null, default);
     }
 }

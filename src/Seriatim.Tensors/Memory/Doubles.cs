@@ -14,6 +14,9 @@ internal static class Doubles
     /// <summary>The numbers of a tensor where the calling thread may use them.</summary>
     public static Span<double> Of(Tensor tensor) => MemoryMarshal.Cast<float, double>(tensor.Span);
 
+    /// <summary>Waits for the device and gives the numbers.</summary>
+    public static double[] ReadAll(Tensor tensor) => MemoryMarshal.Cast<float, double>(tensor.Read().Values).ToArray();
+
     /// <summary>Waits for the device and gives the only number.</summary>
     public static double Read(Tensor tensor) => MemoryMarshal.Cast<float, double>(tensor.Read().Values)[0];
 }

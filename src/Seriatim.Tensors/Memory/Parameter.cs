@@ -132,7 +132,17 @@ public sealed unsafe class Parameter : IDisposable
     public bool Trainable { get; set; }
 
     /// <summary>The gradient, made of zeros if there is none yet.</summary>
-    public Tensor GradientOrZeros() => Gradient ?? (_gradient = NewStorage(DataType.F32));
+    /// <exception cref="InvalidOperationException">A tape has said that the gradient is complete.</exception>
+    public Tensor GradientOrZeros()
+    {
+        RefuseIfComplete();
+        return Gradient ?? (_gradient = NewStorage(DataType.F32));
+    }
+
+    /// <summary>
+    /// Whether a tape has said, in the middle of a backward pass, that nothing will be added to the gradient any more.
+    /// </summary>
+    internal bool IsComplete { get; set; }
 
     /// <summary>
     /// From now on products read the values rounded to BF16, half as many bytes, while <see cref="Master"/> keeps them in F32
@@ -186,6 +196,7 @@ public sealed unsafe class Parameter : IDisposable
     /// </summary>
     internal bool SetsGradient()
     {
+        RefuseIfComplete();
         bool sets = _gradientIsZero;
         _gradientIsZero = false;
         return sets;
@@ -337,6 +348,15 @@ public sealed unsafe class Parameter : IDisposable
 
     /// <summary>Elements from a column to the next.</summary>
     private int Stride => Layout == ParameterLayout.RowMajor ? 1 : PanelRows;
+
+    private void RefuseIfComplete()
+    {
+        if (IsComplete)
+        {
+            throw new InvalidOperationException($"The gradient of {this} was called complete, and an op that does not declare "
+                + "the parameter (IOp.Show) adds to it.");
+        }
+    }
 
     private Tensor NewStorage(DataType type)
     {

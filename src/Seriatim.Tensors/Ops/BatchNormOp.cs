@@ -57,7 +57,7 @@ internal readonly unsafe struct BatchNormOp(Tensor x, BatchNormWeight weight, Te
 
     public BatchNormOp Recorded() => this;
 
-    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale);
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale).Trains(weight.Bias);
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {

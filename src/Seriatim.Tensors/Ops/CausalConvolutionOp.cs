@@ -62,7 +62,7 @@ internal readonly unsafe struct CausalConvolutionOp(
 
     public CausalConvolutionOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
-    public void Show(OpView to) => to.Operand("x", x).Weight(weight).Has(StateView.Of(rows, layer));
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight).Trains(bias).Has(StateView.Of(rows, layer));
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 

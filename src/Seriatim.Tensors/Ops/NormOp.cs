@@ -51,7 +51,7 @@ internal readonly unsafe struct NormOp(Tensor x, NormWeight weight) : IOp<NormOp
 
     public NormOp Recorded() => this;
 
-    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale);
+    public void Show(OpView to) => to.Operand("x", x).Weight(weight.Scale).Trains(weight.Bias);
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved) => saved.Add(x);
 

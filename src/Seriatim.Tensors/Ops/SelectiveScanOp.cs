@@ -108,7 +108,7 @@ internal readonly unsafe struct SelectiveScanOp(ScanOperands operands, Recurrenc
     public SelectiveScanOp Recorded() => rows.Storage is null ? this : throw RecurrenceChecks.NoGradient();
 
     public void Show(OpView to) => to.Operand("x", operands.X).Operand("dt", operands.Dt).Operand("b", operands.B)
-        .Operand("c", operands.C).Weight(operands.LogRates).Has(StateView.Of(rows, layer));
+        .Operand("c", operands.C).Weight(operands.LogRates).Trains(operands.Skip).Has(StateView.Of(rows, layer));
 
     public void Save(ReadOnlySpan<Tensor> results, SavedTensors saved)
     {

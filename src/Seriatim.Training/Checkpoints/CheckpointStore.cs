@@ -93,20 +93,33 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
     /// <param name="average">The average, if the run keeps one.</param>
     /// <returns>The rest of the state.</returns>
     /// <exception cref="ModelFormatException">A file is missing or damaged, or belongs to another model or optimizer.</exception>
-    public static TrainerState Restore(string checkpoint, Optimizer optimizer, WeightAverage? average = null)
+    public static TrainerState Restore(string checkpoint, Optimizer optimizer, WeightAverage? average = null) =>
+        Restore(checkpoint, optimizer, average, optimizer?.Moments.Count ?? 0);
+
+    /// <summary>The same; for an optimizer that has only some of the parameters the number of moments is not given.</summary>
+    internal static TrainerState Restore(string checkpoint, Optimizer optimizer, WeightAverage? average, int? moments)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         TrainerState state = TrainerState.Read(checkpoint);
         string path = Path.Combine(checkpoint, StateFileName);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         OptimizerMoment[] wanted = [.. optimizer.Moments, .. average?.Values ?? []];
-        if (file.Entries.Count != wanted.Length)
-            throw new ModelFormatException(path, $"has {file.Entries.Count} moments; this run keeps {wanted.Length}.",
-                "Resume with the recipe (optim, freeze, ema_decay) the checkpoint was made with.");
+        if (moments is { } count)
+            CheckMoments(file, count + (average?.Values.Count ?? 0));
         foreach (OptimizerMoment moment in wanted)
             Fill(file, moment);
         optimizer.Steps = state.GlobalStep;
         return state;
+    }
+
+    /// <summary>Refuses a file that has other moments than a run keeps.</summary>
+    /// <exception cref="ModelFormatException">There are more or fewer.</exception>
+    internal static void CheckMoments(SafetensorsFile file, int kept)
+    {
+        if (file.Entries.Count == kept)
+            return;
+        throw new ModelFormatException(file.Path, $"has {file.Entries.Count} moments; this run keeps {kept}.",
+            "Resume with the recipe (optim, freeze, ema_decay) the checkpoint was made with.");
     }
 
     /// <summary>Gives the average of the weights of a checkpoint to one of the same model.</summary>
@@ -159,13 +172,17 @@ public sealed class CheckpointStore(string folder, int totalLimit = 0)
 
     private void WriteMoments(TrainingSnapshot snapshot, string path)
     {
-        OptimizerMoment[] moments = [.. snapshot.Optimizer.Moments, .. snapshot.Average?.Values ?? []];
+        MomentRows[] moments =
+        [
+            .. snapshot.Moments ?? [.. snapshot.Optimizer.Moments.Select(MomentRows.Of)],
+            .. (snapshot.Average?.Values ?? []).Select(MomentRows.Of),
+        ];
         using SafetensorsWriter writer = SafetensorsWriter.Create(path, moments.Select(m =>
             new SafetensorsTensorSpec(m.Name, SafetensorsType.F32, [m.Rows, m.Columns])));
-        foreach (OptimizerMoment moment in moments)
+        foreach (MomentRows moment in moments)
         {
             Announce(moment.Name);
-            writer.AppendF32(moment.Name, moment.ToRows());
+            writer.AppendF32(moment.Name, moment.Read());
         }
 
         writer.Complete();

@@ -20,13 +20,14 @@ public static class LossPass
         TrainCounting(model, ops, batch, labelSmoothing, dropout, recompute, null);
 
     /// <summary>
-    /// As <see cref="Train"/>; tells how many labels were the most likely id before the step, if somebody wants to know.
+    /// As <see cref="Train"/>; tells how many labels were the most likely id before the step, and which
+    /// gradients are complete, if somebody wants to know.
     /// </summary>
     internal static double TrainCounting(Model model, IDifferentiableOps ops, TrainingBatch batch, float labelSmoothing,
-        BatchDropout? dropout, bool recompute, Action<long>? correct)
+        BatchDropout? dropout, bool recompute, Action<long>? correct, Action<Parameter>? completed = null)
     {
         using var statistics = new BatchStatistics();
-        using var tape = new Tape(ops) { RecomputesLayers = recompute };
+        using var tape = new Tape(ops) { RecomputesLayers = recompute, Completed = completed };
         (Tensor rows, Tensor? encoded) = Passed(model, tape, batch, dropout, statistics);
         using Tensor hidden = rows;
         using Tensor? source = encoded;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Training;
 
 /// <summary>
@@ -61,8 +63,19 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
         if (data.Validation.Count == 0)
             return null;
         BatchPacking packing = recipe.Packing with { GroupByLength = false };
-        return packing.Pack(data.Validation, objective.RowsOf, default)
-            .Select(batch => LossPass.Evaluate(model, ops, objective.Make(batch))).Aggregate((a, b) => a + b);
+        IReadOnlyList<ExamplePiece[]> batches = packing.Pack(data.Validation, objective.RowsOf, default);
+        var scores = new TokenScores[batches.Count];
+        ProcessGroup group = options.Group;
+        for (int i = group.Rank; i < scores.Length; i += group.Size)
+            scores[i] = LossPass.Evaluate(model, ops, objective.Make(batches[i]));
+        if (group.Size > 1)
+        {
+            byte[][] all = group.Gather(MemoryMarshal.AsBytes(scores.AsSpan()));
+            for (int i = 0; i < scores.Length; i++)
+                scores[i] = MemoryMarshal.Cast<byte, TokenScores>(all[i % group.Size])[i];
+        }
+
+        return scores.Aggregate((a, b) => a + b);
     }
 
     /// <summary>
@@ -73,6 +86,15 @@ internal sealed class Evaluation(TrainingRecipe recipe, TrainingSet data, Object
     {
         if (recipe.Generation is not { } wanted)
             return;
+        if (options.Group.Size == 1)
+            Generate(wanted, model, ops, values, cancellation);
+        else
+            RankZero.Share(options.Group, values, () => Generate(wanted, model, ops, values, cancellation));
+    }
+
+    private void Generate(GenerationOptions wanted, Model model, IOps ops, SortedDictionary<string, double> values,
+        CancellationToken cancellation)
+    {
         if (_pairs.Count == 0)
             Collect(wanted.MaxSamples);
         double bleu = 0, chrf = 0;

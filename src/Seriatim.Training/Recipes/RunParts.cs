@@ -7,6 +7,21 @@ internal static class RunParts
     public const string BatchNormNotice = "The model has batch norms: in training each row depends on the rows that share its "
         + "batch, so other batch sizes give other models. Validation and generation use the running statistics.";
 
+    /// <summary>Refuses more ranks than there are batches in a step: those left over would have nothing to do.</summary>
+    public static void CheckGroup(TrainingRecipe recipe, ProcessGroup group)
+    {
+        if (group.Size <= recipe.AccumulationSteps)
+            return;
+        throw new RecipeException($"gradient_accumulation_steps is {recipe.AccumulationSteps}; the batches of a step are "
+            + $"dealt out, and {group.Size} ranks need at least {group.Size}. Set it in the recipe (it counts all ranks' batches "
+            + $"together), or start at most {recipe.AccumulationSteps}.");
+    }
+
+    /// <summary>What is said of batch norms; several processes cannot train them.</summary>
+    public static string RefuseOrNoteBatchNorms(ProcessGroup group) => group.Size == 1 ? BatchNormNotice
+        : throw new RecipeException("The model has batch norms, whose running statistics take in one batch after the other; "
+            + "several processes cannot train it. Start one.");
+
     public static Model LoadModel(TrainingRecipe recipe, string? checkpoint, Device device, Action<string>? said = null)
     {
         if ((checkpoint ?? recipe.ModelFolder) is { } folder)

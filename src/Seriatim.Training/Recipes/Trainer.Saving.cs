@@ -3,10 +3,35 @@ namespace Seriatim.Training;
 /// <summary>What a run leaves in its folder, and how another one goes on from there.</summary>
 public sealed partial class Trainer
 {
+    /// <summary>
+    /// Rank 0 writes what one process would, and asks the owners for their moments meanwhile. If it fails it does not come
+    /// back to them: whoever started the ranks ends them.
+    /// </summary>
     private void Save()
     {
+        if (!_group.IsFirst)
+        {
+            _moments!.Serve();
+            return;
+        }
+
         string folder = Store.Save(Snapshot());
+        _moments?.Release();
         _options.Saved?.Report(new SavedCheckpoint(Steps, folder));
+    }
+
+    /// <summary>Whether the present step has a checkpoint: rank 0 looks, others may see the folder later.</summary>
+    private bool IsSaved() => _group.Agree(
+        _group.IsFirst && Store.All().Contains(Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps))));
+
+    /// <summary>Bytes that all ranks together sent for a step, the mean since the last call.</summary>
+    private double SentPerStep()
+    {
+        if (_group.Size == 1)
+            return 0;
+        (long bytes, long steps) = _sent;
+        _sent = default;
+        return (double)_group.Gather(BitConverter.GetBytes(bytes)).Sum(sent => BitConverter.ToInt64(sent)) / Math.Max(1, steps);
     }
 
     private TrainingSnapshot Snapshot() => new(Model, _optimizer, new TrainerState
@@ -21,7 +46,7 @@ public sealed partial class Trainer
         Best = Best,
         LogHistory = _history,
     })
-    { Average = _average, Files = _files };
+    { Average = _average, Files = _files, Moments = _moments?.All };
 
     private void WriteFinal()
     {
@@ -67,7 +92,7 @@ public sealed partial class Trainer
                 + "stopped. Set them back, or train anew into another "
                 + $"output_dir.{Environment.NewLine}{string.Join(Environment.NewLine, differences)}");
         }
-        CheckpointStore.Restore(checkpoint, _optimizer, _average);
+        CheckpointStore.Restore(checkpoint, _optimizer, _average, _group.Size == 1 ? _optimizer.Moments.Count : null);
         if (TotalSteps != before)
             _notices.Add(ResumeSettings.Notice(before, TotalSteps, done, other));
         _loader.Position = state.Position;

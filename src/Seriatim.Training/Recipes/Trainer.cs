@@ -8,8 +8,8 @@ namespace Seriatim.Training;
 /// used alone.
 /// </summary>
 /// <remarks>
-/// The same recipe and data give the same bits for any number of threads, and a run that was stopped and resumed gives those of
-/// one that never stopped.
+/// The same recipe and data give the same bits for any number of threads and of processes (<see cref="TrainingOptions.Group"/>),
+/// and a run that was stopped and resumed gives those of one that never stopped.
 /// </remarks>
 public sealed partial class Trainer : IDisposable
 {
@@ -32,7 +32,12 @@ public sealed partial class Trainer : IDisposable
     private readonly TrainingFlops? _flops;
     private readonly Teacher? _teacher;
     private readonly DropoutRates _dropout;
+    private readonly ProcessGroup _group;
+    private readonly ParameterShards _shards;
+    private readonly GradientSum? _sum;
+    private readonly ShardedMoments? _moments;
     private (long Step, TokenScores Scores)? _evaluated;
+    private (long Bytes, long Steps) _sent;
     private double _runningLoss;
     private long _runningLabels;
 
@@ -44,32 +49,31 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="DataException">The data cannot be used as asked.</exception>
     /// <exception cref="ModelFormatException">A model or checkpoint file is damaged.</exception>
     /// <exception cref="ModelException">The model is not supported.</exception>
+    /// <exception cref="ProcessGroupException">A rank cannot start, or is about to do something else than the others.</exception>
     public Trainer(TrainingRecipe recipe, TrainingOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         (_recipe, _options) = (recipe, options ?? new TrainingOptions());
+        _group = _options.Group;
+        var start = new GroupStart(_group);
         Store = new CheckpointStore(recipe.OutputFolder, recipe.SaveTotalLimit);
-        string? checkpoint = Store.Latest();
-        if (checkpoint is not null && !_options.Resume)
-            throw new RecipeException($"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
-        if (recipe.TrainTokenizer is { } vocabulary && !File.Exists(recipe.Tokenizer))
-        {
-            vocabulary.Train(recipe.TrainFiles.Select(f => f.File), recipe.Tokenizer, new BadLines(recipe.MaxBadLines),
-                cancellation);
-        }
-        byte[] tokenizerFile = File.ReadAllBytes(recipe.Tokenizer);
-        _files["tokenizer.json"] = tokenizerFile;
-        string tokenizerConfig = Path.Combine(Path.GetDirectoryName(recipe.Tokenizer)!, "tokenizer_config.json");
-        if (File.Exists(tokenizerConfig))
-            _files["tokenizer_config.json"] = File.ReadAllBytes(tokenizerConfig);
-        Tokenizer = Tokenizer.Load(recipe.Tokenizer);
-        Model = RunParts.LoadModel(recipe, checkpoint, _options.Device, _notices.Add);
         try
         {
+            start.AwaitTurn();
+            string? checkpoint = Store.Latest();
+            if (checkpoint is not null && !_options.Resume)
+            {
+                throw new RecipeException(
+                    $"{recipe.OutputFolder} has checkpoints already. Resume, or choose another output_dir.");
+            }
+            RunParts.CheckGroup(recipe, _group);
+            byte[] definition = ReadTokenizer(cancellation);
+            Tokenizer = Tokenizer.Load(recipe.Tokenizer);
+            Model = RunParts.LoadModel(recipe, checkpoint, _options.Device, _notices.Add);
             RunParts.CheckModel(recipe, Model, Tokenizer);
             _objective = ObjectiveFactory.Make(recipe, Model, Tokenizer);
-            byte[] definition = [.. _files.Values.SelectMany(file => file.ToArray())];
             _data = new TrainingSet(recipe, _objective, Tokenizer, definition, Model.Spec.Context, cancellation);
+            start.PassTurn();
             RunParts.CheckObjective(recipe);
             _loader = _data.NewLoader();
             _evaluation = new Evaluation(recipe, _data, _objective, Tokenizer, _options);
@@ -77,7 +81,9 @@ public sealed partial class Trainer : IDisposable
             IReadOnlyList<TrainableParameter> trained = recipe.Selection.Select(Model);
             if (recipe.KeepsMasters)
                 RunParts.KeepMasters(Model);
-            _optimizer = RunParts.NewOptimizer(recipe, trained);
+            _shards = new ParameterShards(_group, trained);
+            _sum = recipe.AccumulationSteps > 1 ? new GradientSum(_group, _shards, recipe.AccumulationSteps) : null;
+            _optimizer = RunParts.NewOptimizer(recipe, _shards.Own);
             _average = recipe.AverageDecay > 0 ? new WeightAverage(trained, recipe.AverageDecay) : null;
             TotalSteps = recipe.MaxSteps > 0 ? recipe.MaxSteps
                 : Math.Max(1, (_loader.BatchesIn(recipe.Epochs) + recipe.AccumulationSteps - 1) / recipe.AccumulationSteps);
@@ -90,19 +96,20 @@ public sealed partial class Trainer : IDisposable
             _files["recipe.json"] = recipe.Json;
             _files[GenerationConfigFile.FileName] = GenerationConfigFile.Make(Model.Config);
             if (Model.Spec.HasBatchNorms)
-                _notices.Add(RunParts.BatchNormNotice);
+                _notices.Add(RunParts.RefuseOrNoteBatchNorms(_group));
             if (checkpoint is not null)
                 Restore(checkpoint);
             _ops = _options.Device.NewOps(_options.Threads);
+            start.Agree(_group.Size > 1 ? StartFacts.Of(recipe, _settings, Model, checkpoint) : _settings);
+            if (_group.Size > 1)
+                _moments = new ShardedMoments(_group, _shards, _optimizer, checkpoint, _average);
         }
-        catch
+        catch (Exception error)
         {
-            _teacher?.Dispose();
-            _average?.Dispose();
-            _optimizer?.Dispose();
-            _data?.Dispose();
-            Model.Dispose();
-            throw;
+            Release();
+            if (start.Fail(error) is var failure && failure == error)
+                throw;
+            throw failure;
         }
     }
 
@@ -141,7 +148,10 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>About how much memory the run takes.</summary>
     public MemoryEstimate Memory =>
-        MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective));
+        MemoryEstimate.Of(Model, _optimizer, _average, RunParts.LargestBatch(_recipe, _data, _objective)) with
+        {
+            Gradients = _shards.All.Sum(p => p.Parameter.Master.Bytes) + (_sum?.Bytes ?? 0),
+        };
 
     /// <summary>
     /// About how many seconds the steps that are left take: their multiply-adds by the shape of the model, at half of what the
@@ -155,7 +165,7 @@ public sealed partial class Trainer : IDisposable
         // Two operations a multiply-add, three times: forward, and backward for inputs and for weights.
         double matrices = Model.Parameters.Where(p => !p.IsVector).Sum(p => (double)p.Parameter.Rows * p.Parameter.Columns);
         double rows = RunParts.LargestBatch(_recipe, _data, _objective) * (double)_recipe.AccumulationSteps;
-        return (TotalSteps - Steps) * 6 * matrices * rows / (PeakOf(_options.Threads) / 2);
+        return (TotalSteps - Steps) * 6 * matrices * rows / (PeakOf(_options.Threads) * _group.Size / 2);
     }
 
     /// <summary>
@@ -168,16 +178,17 @@ public sealed partial class Trainer : IDisposable
     /// were.</exception>
     public TrainerResult Run(CancellationToken cancellation = default)
     {
-        Directory.CreateDirectory(_recipe.OutputFolder);
-        using var report = new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads),
-            _options, Steps, TotalSteps, PeakOf(_options.Threads));
+        using RunReport? report = _group.IsFirst ? NewReport() : null;
         if (IsEvaluationDue)
             ValidateSaving(report, cancellation); // the run was stopped in the middle of it
-        while (!Finished && !cancellation.IsCancellationRequested)
+        // Who is told to stop tells the others: all stop after the same step.
+        while (!Finished && !_group.Any(cancellation.IsCancellationRequested))
         {
             long start = Stopwatch.GetTimestamp();
+            long sent = _group.SentBytes;
             StepFigures figures = Step();
-            report.Step(figures, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            _sent = (_sent.Bytes + _group.SentBytes - sent, _sent.Steps + 1);
+            report?.Step(figures, Stopwatch.GetElapsedTime(start).TotalSeconds);
             AfterStep?.Invoke(Steps);
             if (Steps % _recipe.LoggingSteps == 0)
                 LogSteps(report, figures);
@@ -192,23 +203,37 @@ public sealed partial class Trainer : IDisposable
         return End(report, cancellation);
     }
 
-    /// <summary>
-    /// Scores on the validation data with the present weights, or their average if one is kept; null without such data.
-    /// </summary>
-    public TokenScores? Evaluate() => Averaged(() => _evaluation.Score(Model, _ops));
-
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Release();
+
+    /// <summary>Gives back what there is: after a failed start that is not all.</summary>
+    private void Release()
     {
         _teacher?.Dispose();
         _average?.Dispose();
-        _optimizer.Dispose();
-        _data.Dispose();
-        _ops.Dispose();
-        Model.Dispose();
+        _sum?.Dispose();
+        _optimizer?.Dispose();
+        _data?.Dispose();
+        _ops?.Dispose();
+        Model?.Dispose();
     }
 
-    private TrainerResult End(RunReport report, CancellationToken cancellation)
+    /// <summary>Reads the tokenizer's files, after training it if there is none; gives the bytes that define it.</summary>
+    private byte[] ReadTokenizer(CancellationToken cancellation)
+    {
+        if (_recipe.TrainTokenizer is { } vocabulary && !File.Exists(_recipe.Tokenizer))
+        {
+            vocabulary.Train(_recipe.TrainFiles.Select(f => f.File), _recipe.Tokenizer, new BadLines(_recipe.MaxBadLines),
+                cancellation);
+        }
+        _files["tokenizer.json"] = File.ReadAllBytes(_recipe.Tokenizer);
+        string config = Path.Combine(Path.GetDirectoryName(_recipe.Tokenizer)!, "tokenizer_config.json");
+        if (File.Exists(config))
+            _files["tokenizer_config.json"] = File.ReadAllBytes(config);
+        return [.. _files.Values.SelectMany(file => file.ToArray())];
+    }
+
+    private TrainerResult End(RunReport? report, CancellationToken cancellation)
     {
         bool finished = Finished;
         TokenScores? scores = !finished ? null
@@ -217,11 +242,12 @@ public sealed partial class Trainer : IDisposable
         // A cancelled evaluation leaves the run unfinished: its figures are made when it goes on.
         finished &= scores is not null || _data.Validation.Count == 0;
         string checkpoint = Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps));
-        if (!Store.All().Contains(checkpoint))
+        if (!IsSaved())
             Save();
-        if (finished)
+        if (finished && _group.IsFirst)
             WriteFinal();
-        report.WritePage();
+        report?.WritePage();
+        _group.Barrier();
         return new TrainerResult(Steps, !finished, checkpoint, scores)
         {
             Best = Best,
@@ -229,54 +255,16 @@ public sealed partial class Trainer : IDisposable
         };
     }
 
-    private bool HasEvaluation => _history.Any(entry => entry.Step == Steps && entry.Values.ContainsKey("eval_loss"));
-
-    private bool IsEvaluationDue =>
-        _recipe.EvalSteps > 0 && Steps > 0 && Steps < TotalSteps && Steps % _recipe.EvalSteps == 0 && !HasEvaluation;
+    private RunReport NewReport()
+    {
+        Directory.CreateDirectory(_recipe.OutputFolder);
+        return new RunReport(_recipe.OutputFolder, RunSettings.Of(_recipe, Model, Memory, _options.Threads, _group),
+            _options, Steps, TotalSteps, PeakOf(_options.Threads) * _group.Size);
+    }
 
     private bool Finished => Steps >= TotalSteps || _recipe.Best is { Patience: > 0 } best && Best?.Since >= best.Patience;
 
-    /// <summary>One step of the optimizer: some batches, their mean gradient over all labels, clipped.</summary>
-    private StepFigures Step()
-    {
-        double loss = 0;
-        // Only where it is logged: it takes the logits of the batch once more.
-        long correct = 0;
-        Action<long>? count = (Steps + 1) % _recipe.LoggingSteps == 0 ? found => correct += found : null;
-        double flops = 0; // gradients are zero: the last step left them so
-        long labels = 0, rows = 0;
-        for (int i = 0; i < _recipe.AccumulationSteps; i++)
-        {
-            TrainingBatch batch = _objective.Make(_loader.Next());
-            if (_recipe.Sampling?.ProbabilityAt(Steps) is > 0 and var probability)
-            {
-                batch = ScheduledSampling.Apply(Model, _ops, batch, probability,
-                    new CounterRandom(_recipe.Seed ^ 0x73616D706C65, ((ulong)Steps << 16) + (ulong)i));
-            }
-            double batchLoss = _teacher is null
-                ? LossPass.TrainCounting(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers, count)
-                : _teacher.Distillation.Train(Model, _ops, batch, _recipe.LabelSmoothing, Dropout(i), _recipe.RecomputesLayers);
-            if (!double.IsFinite(batchLoss))
-                throw new TrainingDivergedException(Steps + 1, $"the loss is {batchLoss}", Store.Latest());
-            (loss, labels, rows) = (loss + batchLoss, labels + batch.Labels.Length, rows + batch.TotalRows);
-            flops += _flops?.Of(batch) ?? 0;
-        }
-
-        double norm = GradientNorm.Of(_ops, _optimizer.Parameters) / labels;
-        if (!double.IsFinite(norm))
-            throw new TrainingDivergedException(Steps + 1, $"the gradient's norm is {norm}", Store.Latest());
-        double rate = _schedule.RateAt(Steps);
-        _optimizer.Step(_ops, rate, GradientNorm.ClipFactor(norm, _recipe.MaxGradientNorm) / labels, clear: true);
-        _average?.Update(_ops);
-        (_runningLoss, _runningLabels) = (_runningLoss + loss, _runningLabels + labels);
-        return new StepFigures(Steps, loss / labels, norm, rate, rows, flops, (double)correct / labels);
-    }
-
-    /// <summary>Dropout of a piece of the present step; null for none.</summary>
-    private BatchDropout? Dropout(int piece) => _dropout == DropoutRates.None ? null
-        : new BatchDropout(_dropout, new DropoutMask(0, _recipe.Seed).At((ulong)Steps).At((ulong)piece).Key);
-
-    private void LogSteps(RunReport report, StepFigures last)
+    private void LogSteps(RunReport? report, StepFigures last)
     {
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
         {
@@ -292,83 +280,12 @@ public sealed partial class Trainer : IDisposable
             values["perplexity"] = Math.Exp(_runningLoss / _runningLabels);
         (_runningLoss, _runningLabels) = (0, 0);
         Remember(values);
-        report.LogSteps(Steps, values);
+        double sent = SentPerStep();
+        report?.LogSteps(Steps, values, sent);
     }
 
     private void Remember(SortedDictionary<string, double> values) =>
         _history.Add(new LogEntry(Steps, new Dictionary<string, double>(values)));
-
-    /// <summary>Does something with the averaged weights, if an average is kept.</summary>
-    private T Averaged<T>(Func<T> action)
-    {
-        _average?.Swap(_ops);
-        try
-        {
-            return action();
-        }
-        finally
-        {
-            _average?.Swap(_ops);
-        }
-    }
-
-    /// <summary>
-    /// An evaluation that fails takes no steps with it: they are saved, and it comes again when the run goes on.
-    /// </summary>
-    private TokenScores? ValidateSaving(RunReport report, CancellationToken cancellation)
-    {
-        try
-        {
-            return Validate(report, cancellation);
-        }
-        catch
-        {
-            if (Steps > 0 && !Store.All().Contains(Path.Combine(_recipe.OutputFolder, CheckpointStore.NameOf(Steps))))
-                Save();
-            throw;
-        }
-    }
-
-    private TokenScores? Validate(RunReport report, CancellationToken cancellation)
-    {
-        long start = Stopwatch.GetTimestamp();
-        if (Evaluate() is not { } scores)
-            return null;
-        var values = new SortedDictionary<string, double>(StringComparer.Ordinal)
-        {
-            ["eval_loss"] = scores.Loss,
-            ["eval_perplexity"] = scores.Perplexity,
-            ["eval_accuracy"] = scores.Accuracy,
-        };
-        if (scores.Lengths > 0)
-            values["eval_length_accuracy"] = scores.LengthAccuracy;
-        if (_data.ValidationBytes() is > 0 and var bytes)
-            values["eval_bits_per_byte"] = scores.BitsPerByte(bytes);
-        try
-        {
-            Averaged<object?>(() =>
-            {
-                _evaluation.Generate(Model, _ops, values, cancellation);
-                return null;
-            });
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            // The figures are not those of a whole evaluation: it comes again when the run goes on.
-            return null;
-        }
-
-        Remember(values);
-        _evaluated = (Steps, scores);
-        if (_recipe.Best is { } wanted)
-        {
-            Best = wanted.After(Best, values[wanted.Metric], Steps);
-            Store.Best = Best is null ? null : Path.Combine(_recipe.OutputFolder, Best.Folder);
-        }
-
-        report.LogEvaluation(Steps, values, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        return scores;
-    }
 
     /// <summary>The machine's multiply-adds, measured once in the life of the program.</summary>
     private static double PeakOf(int threads) => Peaks.GetOrAdd(threads, count => FmaProbe.Measure(count));

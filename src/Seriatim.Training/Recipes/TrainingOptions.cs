@@ -12,6 +12,9 @@ public sealed record TrainingOptions
     /// <summary>Go on from the newest checkpoint of the output folder, if there is one.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>The processes that train together; as a rule one alone.</summary>
+    public ProcessGroup Group { get; init; } = ProcessGroup.Alone;
+
     /// <summary>
     /// Generates texts for evaluations with <c>predict_with_generate</c>: this project knows no decoding, the caller brings it
     /// (the package Seriatim has <c>TrainingGenerator.Generate</c>).

@@ -40,8 +40,13 @@ internal sealed class RunReport : IDisposable
     }
 
     /// <summary>Figures of the steps since the last call.</summary>
-    public void LogSteps(long step, SortedDictionary<string, double> values)
+    /// <param name="step">Steps done.</param>
+    /// <param name="values">The figures.</param>
+    /// <param name="sent">Bytes that ranks sent to each other for a step; 0 for one process.</param>
+    public void LogSteps(long step, SortedDictionary<string, double> values, double sent)
     {
+        if (sent > 0)
+            values["bytes_sent_per_step"] = sent;
         if (_seconds > 0)
         {
             values["tokens_per_second"] = _rows / _seconds;

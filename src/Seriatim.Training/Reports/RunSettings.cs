@@ -7,7 +7,7 @@ namespace Seriatim.Training;
 internal static class RunSettings
 {
     public static IReadOnlyList<KeyValuePair<string, string>> Of(TrainingRecipe recipe, Model model,
-        MemoryEstimate memory, int threads)
+        MemoryEstimate memory, int threads, ProcessGroup group)
     {
         var rows = new List<KeyValuePair<string, string>>
         {
@@ -17,6 +17,8 @@ internal static class RunSettings
             new("memory (estimate)", memory.ToString()),
             new("threads", (threads == 0 ? Environment.ProcessorCount : threads).ToString(CultureInfo.InvariantCulture)),
         };
+        if (group.Size > 1)
+            rows.Add(new("processes", group.Size.ToString(CultureInfo.InvariantCulture)));
         if (model.Spec.HasBatchNorms)
             rows.Add(new("batch norms", RunParts.BatchNormNotice));
         using JsonDocument json = JsonDocument.Parse(recipe.Json);

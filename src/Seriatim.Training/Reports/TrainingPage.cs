@@ -18,6 +18,7 @@ public static class TrainingPage
         ("Learning rate", ["learning_rate"]),
         ("Gradient norm", ["grad_norm"]),
         ("Tokens per second", ["tokens_per_second"]),
+        ("Bytes between ranks in a step", ["bytes_sent_per_step"]),
         ("Share of the machine's multiply-adds", ["fma_fraction"]),
     ];
 

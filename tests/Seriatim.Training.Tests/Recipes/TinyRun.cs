@@ -31,11 +31,39 @@ internal sealed class TinyRun : IDisposable
 
     public TempFolder Folder => _folder;
 
+    public TrainingRecipe Parse(JsonObject recipe, string folder = "") =>
+        TrainingRecipe.Parse(Encoding.UTF8.GetBytes(recipe.ToJsonString()), Path.Combine(_folder[folder], "recipe.json"));
+
     public TrainingRecipe Parse() => TrainingRecipe.Parse(Encoding.UTF8.GetBytes(Recipe.ToJsonString()), _folder["recipe.json"]);
 
     public Trainer Trainer(int threads = 1, bool resume = false, IProgress<LogEntry>? progress = null,
-        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null, Device? device = null) =>
-        new(Parse(), new TrainingOptions { Threads = threads, Resume = resume, Progress = progress, Generate = generate, Device = device ?? Device.Cpu });
+        Func<GenerationTask, CancellationToken, IReadOnlyList<string>>? generate = null, Device? device = null,
+        ProcessGroup? group = null) =>
+        new(Parse(), new TrainingOptions
+        {
+            Threads = threads,
+            Resume = resume,
+            Progress = progress,
+            Generate = generate,
+            Device = device ?? Device.Cpu,
+            Group = group ?? ProcessGroup.Alone,
+        });
+
+    public Trainer Trainer(TrainingRecipe recipe, ProcessGroup group) =>
+        new(recipe, new TrainingOptions { Threads = 1, Group = group });
+
+    /// <summary>Trains with several ranks, to the end or to a step.</summary>
+    public void Together(int ranks, int stop = 0, bool resume = false) => Assert.All(ThreadGroup.Run(ranks, group =>
+    {
+        using Trainer trainer = Trainer(resume: resume, group: group);
+        using var cancel = new CancellationTokenSource();
+        trainer.AfterStep = step =>
+        {
+            if (step == stop)
+                cancel.Cancel();
+        };
+        trainer.Run(cancel.Token);
+    }), Assert.Null);
 
     /// <summary>SHA-256 of every file of a checkpoint.</summary>
     public string[] Hashes(string checkpoint) => [.. Directory.GetFiles(Path.Combine(Output, checkpoint)).Order(StringComparer.Ordinal)
