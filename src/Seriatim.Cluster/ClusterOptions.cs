@@ -49,6 +49,16 @@ public sealed class ClusterOptions
     /// <summary>How often silos tell each other how they are.</summary>
     internal TimeSpan ReportTime => Silence / 2;
 
+    /// <summary>
+    /// Port of the silo of this machine that keeps the list; other than <see cref="FirstPort"/> in tests alone.
+    /// </summary>
+    internal int ListPort { get; set; } = FirstPort;
+
+    /// <summary>Takes over what others say.</summary>
+    internal void Take(ClusterOptions other) =>
+        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort) =
+            (other.Membership, other.Name, other.Port, other.Address, other.Silence, other.LoadFactor, other.ListPort);
+
     /// <exception cref="ClusterConfigurationException">An option has a value that is not allowed.</exception>
     internal void Check()
     {

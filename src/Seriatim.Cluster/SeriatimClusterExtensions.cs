@@ -56,7 +56,7 @@ public static class SeriatimClusterExtensions
         }
         else
         {
-            silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Loopback, ClusterOptions.FirstPort));
+            silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Loopback, options.ListPort));
         }
 
         // No gateway: there are no clients besides the silos.

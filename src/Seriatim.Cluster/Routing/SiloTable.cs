@@ -109,6 +109,10 @@ internal sealed class SiloTable(ClusterOptions options)
         lock (_gate)
         {
             KnownSilo[] able = [.. _silos.Values.Where(silo => !except.Contains(silo) && CanRun(silo, model, fingerprint))];
+
+            // A silo that is about to stop takes its own door's requests where nobody else does.
+            if (able.Any(silo => !silo.IsHere))
+                able = [.. able.Where(silo => !silo.IsDraining)];
             return [.. Router.Order([.. able.Select(silo => CandidateOf(silo, model, pages))], options.LoadFactor, isUrgent)
                 .Select(one => _silos[one.Silo])];
         }
