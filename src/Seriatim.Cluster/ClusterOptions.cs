@@ -49,6 +49,9 @@ public sealed class ClusterOptions
     /// <summary>How often silos tell each other how they are.</summary>
     internal TimeSpan ReportTime => Silence / 2;
 
+    /// <summary>Most updates of one answer: what a step of speculation and a reader who was away for a moment leave.</summary>
+    internal int MostUpdates { get; set; } = 256;
+
     /// <summary>
     /// Port of the silo of this machine that keeps the list; other than <see cref="FirstPort"/> in tests alone.
     /// </summary>

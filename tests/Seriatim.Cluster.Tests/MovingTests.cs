@@ -159,7 +159,7 @@ public sealed class MovingTests
         for (int i = 1; i < cluster.Silos.Count; i++)
         {
             TestSilo silo = cluster.Silos[i];
-            silo.Link = new Link(silo.Replica) { BreaksAfter = (7 * i) - 5 };
+            silo.Link = new Link(silo.Replica) { BreaksAfter = i };
             KnownSilo known = cluster.First.Door.Silos.Add(silo.Replica.Name, silo.Link, false);
             cluster.First.Door.Silos.Take(known, await silo.Replica.ReportAsync());
         }

@@ -16,7 +16,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>A server of the same model without a cluster.</summary>
     public TestSilo Alone { get; private set; } = null!;
 
-    public ClusterOptions Options { get; } = new() { Silence = TimeSpan.FromSeconds(1), LoadFactor = 1000 };
+    /// <summary>Few updates an answer, so that a stream is under way for several however slow the machine is.</summary>
+    public ClusterOptions Options { get; } =
+        new() { Silence = TimeSpan.FromSeconds(1), LoadFactor = 1000, MostUpdates = 3 };
 
     /// <summary>Starts silos.</summary>
     /// <param name="count">How many.</param>

@@ -70,7 +70,10 @@ internal sealed partial class TestSilo : IAsyncDisposable
         Core.Route = Door;
     }
 
-    /// <summary>What a request is answered with, without what every request has of its own: ids and times.</summary>
+    /// <summary>
+    /// What a request is answered with, without what every request has of its own: ids, times, and how many tokens of its prompt
+    /// were in the cache.
+    /// </summary>
     public async Task<string> AskAsync(string path, string body)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
@@ -96,7 +99,7 @@ internal sealed partial class TestSilo : IAsyncDisposable
     private static partial Regex Choice();
 
     [GeneratedRegex("""
-        "timings":\{[^}]*\}|"(id|created|created_at|cached_tokens|cache_read_input_tokens|total_duration|load_duration|prompt_eval_duration|eval_duration|completed_at)":("[^"]*"|\d+)|\breq_[0-9a-f]+
+        "timings":\{[^}]*\}|"(id|created|created_at|cached_tokens|cache_read_input_tokens|input_tokens|total_duration|load_duration|prompt_eval_duration|eval_duration|completed_at)":("[^"]*"|\d+)|\breq_[0-9a-f]+
         """)]
     private static partial Regex Own();
 }

@@ -70,7 +70,7 @@ internal sealed class Replica(ServerCore server, ClusterOptions options, string 
     {
         if (!_runs.TryGetValue(id, out ReplicaRun? run))
             return new RunNews { End = RunEnd.Gone };
-        RunNews news = await run.ReadAsync(options.Heartbeat).ConfigureAwait(false);
+        RunNews news = await run.ReadAsync(options.Heartbeat, options.MostUpdates).ConfigureAwait(false);
         news = news with { Load = Load(run.Use.Name, run.Use) };
         if (news.End != RunEnd.None)
             await ForgetAsync(id).ConfigureAwait(false);

@@ -6,9 +6,6 @@ namespace Seriatim.Cluster;
 /// <summary>A run of a request in an engine here, for a door that asks for its news.</summary>
 internal sealed class ReplicaRun : IAsyncDisposable
 {
-    /// <summary>Most updates of one answer: what a step of speculation and a reader who was away for a moment leave.</summary>
-    private const int MostUpdates = 256;
-
     private readonly ModelUse _use;
     private readonly GenerationHandle _handle;
     private readonly IAsyncEnumerator<GenerationUpdate> _updates;
@@ -42,7 +39,9 @@ internal sealed class ReplicaRun : IAsyncDisposable
     public void Cancel() => _handle.Cancel();
 
     /// <summary>What has come out, or nothing after the time of a heartbeat.</summary>
-    public async Task<RunNews> ReadAsync(TimeSpan heartbeat)
+    /// <param name="heartbeat">How long to wait for something.</param>
+    /// <param name="most">Most updates to give.</param>
+    public async Task<RunNews> ReadAsync(TimeSpan heartbeat, int most)
     {
         Volatile.Write(ref _asked, _clock.GetTimestamp());
         await _gate.WaitAsync().ConfigureAwait(false);
@@ -52,7 +51,7 @@ internal sealed class ReplicaRun : IAsyncDisposable
             if (!_next.IsCompleted)
                 await WaitAsync(_next, heartbeat).ConfigureAwait(false);
             var updates = new List<GenerationUpdate>();
-            while (_next is { IsCompletedSuccessfully: true, Result: true } && updates.Count < MostUpdates)
+            while (_next is { IsCompletedSuccessfully: true, Result: true } && updates.Count < most)
             {
                 updates.Add(_updates.Current);
                 _next = _updates.MoveNextAsync().AsTask();

@@ -27,6 +27,7 @@ internal sealed record MembershipAddress(ConfigurationOptions? Redis)
 
             // Who starts is told at once that there is no Redis; whoever runs goes on without and comes back to it.
             AbortOnConnectFail = true,
+            BacklogPolicy = BacklogPolicy.FailFast,
             ConnectRetry = 1,
             ConnectTimeout = 3000,
         };
