@@ -4,17 +4,19 @@ using System.Net.Sockets;
 
 namespace Seriatim.Cluster.Tests;
 
-/// <summary>A Redis of the test's own, at a free port, that keeps nothing.</summary>
+/// <summary>A Redis of the test's own, at a free port.</summary>
 internal sealed class RedisServer : IDisposable
 {
     private readonly Process _process;
     private bool _isDisposed;
 
-    public RedisServer(int port)
+    /// <param name="port">Where it listens.</param>
+    /// <param name="folder">Where it keeps what it knows: one that comes back knows it again.</param>
+    public RedisServer(int port, string folder)
     {
         Port = port;
         _process = Process.Start(new ProcessStartInfo("redis-server", ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "",
-            "--appendonly", "no"])
+            "--dir", folder, "--appendonly", "yes", "--appendfsync", "always"])
         {
             RedirectStandardOutput = true,
         })!;

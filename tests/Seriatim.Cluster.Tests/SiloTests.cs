@@ -33,7 +33,8 @@ public sealed class SiloTests : IDisposable
     public async Task Serving_goes_on_without_redis_and_says_so()
     {
         TinyModels.WriteLlama(_folder.Path);
-        var redis = new RedisServer(RedisServer.FreePort());
+        using var kept = new TempFolder();
+        var redis = new RedisServer(RedisServer.FreePort(), kept.Path);
         try
         {
             await using TestSilo one = await StartAsync(redis.Address, RedisServer.FreePort());
@@ -49,11 +50,12 @@ public sealed class SiloTests : IDisposable
             Assert.Contains("seriatim:cluster_store_up 0", await one.Client.GetStringAsync("/metrics"));
 
             // Back again, it is used again.
-            redis = new RedisServer(redis.Port);
+            redis = new RedisServer(redis.Port, kept.Path);
             await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is null, seconds: 60);
         }
         finally
         {
+            // Behind the silos, which tell it that they leave.
             redis.Dispose();
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Seriatim.Cluster;
 using Seriatim.Server;
 
@@ -70,8 +71,13 @@ internal sealed class ClusterFlags
 
         return new ServerAppPart(builder =>
         {
-            if (Exists)
-                builder.AddSeriatimCluster(cluster => cluster.Take(options));
+            if (!Exists)
+                return;
+
+            // What Orleans notices beside it is for those who develop it; what users need to know, the cluster tells.
+            builder.Logging.AddFilter("Orleans", LogLevel.Error)
+                .AddFilter("Seriatim.Cluster.ReplicaService", LogLevel.Error);
+            builder.AddSeriatimCluster(cluster => cluster.Take(options));
         }, _ => { });
     }
 
