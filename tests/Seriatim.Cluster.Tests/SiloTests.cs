@@ -29,7 +29,9 @@ public sealed class SiloTests : IDisposable
         await Eventually.Is(() => one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Name).Count == 1, seconds: 60);
     }
 
+    /// <summary>Long, as silos that lost their list for a while take minutes to leave it.</summary>
     [RedisFact]
+    [Trait("Category", "Long")]
     public async Task Serving_goes_on_without_redis_and_says_so()
     {
         TinyModels.WriteLlama(_folder.Path);
