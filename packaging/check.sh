@@ -13,7 +13,7 @@ fetch() { if command -v curl > /dev/null; then curl -sf -H "Accept: $2" "$1"; el
 expect() { [ "$2" = "$3" ] || { say "$1 gave \"$2\"; \"$3\" was expected."; exit 1; }; }
 
 dotnet pack "$root/Seriatim.slnx" -c Release --no-build -o "$work/packages" -v quiet
-for id in Seriatim Seriatim.Cli Seriatim.BuiltInModels Seriatim.Tensors Seriatim.Formats Seriatim.Tokenizers Seriatim.Models Seriatim.Generation Seriatim.Server Seriatim.Training; do
+for id in Seriatim Seriatim.Cli Seriatim.BuiltInModels Seriatim.Tensors Seriatim.Formats Seriatim.Tokenizers Seriatim.Models Seriatim.Generation Seriatim.Server Seriatim.Cluster Seriatim.Training; do
     package=$(ls "$work/packages" | grep -E "^$id\.[0-9][^/]*\.nupkg$") || { say "$id was not packed."; exit 1; }
     nuspec=$(entry "$work/packages/$package" "$id.nuspec")
     for part in readme icon description tags license projectUrl; do

@@ -105,7 +105,7 @@ internal static class CommandLine
             CheckCommand.Build(),
             ConvertCommand.Build(), QuantizeCommand.Build(), TrainCommand.Build(), DistillCommand.Build(), EvalCommand.Build(),
             BenchCommand.Build(), LabCommand.Build(), ServeCommand.Build(), UiCommand.Build(), BatchCommand.Build(),
-            ReplayCommand.Build(),
+            ReplayCommand.Build(), ClusterCommand.Build(),
             EmbedCommand.Build(), ClassifyCommand.Build(), TagCommand.Build(), AnswerCommand.Build(), ScoreCommand.Build(),
             TokenizeCommand.Build(),
             DoctorCommand.Build(), CompletionCommand.Build(), HelpVerbs.BuildVersion(),

@@ -95,13 +95,21 @@ internal sealed class OpenedModel : IDisposable, IAsyncDisposable
     }
 
     /// <summary>As <see cref="Submit"/>, but waits for room if the queue is full.</summary>
-    public async Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request,
-        CancellationToken cancellationToken)
+    public Task<GenerationHandle> SubmitWhenFreeAsync(string operation, GenerationRequest request,
+        CancellationToken cancellationToken) =>
+        SubmitAsync(operation, request, () => Engine.SubmitWhenFreeAsync(request, cancellationToken));
+
+    /// <summary>As <see cref="Submit"/>, with somebody else who sees to it that the request runs.</summary>
+    /// <param name="operation">What is done.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="submit">Begins it.</param>
+    public async Task<GenerationHandle> SubmitAsync(string operation, GenerationRequest request,
+        Func<Task<GenerationHandle>> submit)
     {
         GenerationActivity activity = GenerationActivity.Start(operation, Name, request);
         try
         {
-            GenerationHandle handle = await Engine.SubmitWhenFreeAsync(request, cancellationToken).ConfigureAwait(false);
+            GenerationHandle handle = await submit().ConfigureAwait(false);
             Follow(operation, handle, activity);
             return handle;
         }

@@ -12,7 +12,7 @@ public sealed class HouseTests
     private static readonly string[][] Floors =
     [
         ["Seriatim.Cli"],
-        ["Seriatim.Web"],
+        ["Seriatim.Web", "Seriatim.Cluster"],
         ["Seriatim.Lab", "Seriatim.Server"],
         ["Seriatim"],
         ["Seriatim.Generation", "Seriatim.Training"],

@@ -15,7 +15,7 @@ internal static class ServeCommand
         command.Add(json);
         command.SetAction(async (result, cancellation) =>
             await ServeRun.RunAsync(flags.App(result), ready => flags.ServerAsync(result, cancellation, ready),
-                result.GetValue(json), flags.AllowsTraining(result), cancellation));
+                result.GetValue(json), flags.AllowsTraining(result), cancellation, cluster: flags.Cluster(result)));
         return command;
     }
 }

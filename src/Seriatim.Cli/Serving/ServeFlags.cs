@@ -72,6 +72,8 @@ internal sealed class ServeFlags
         Flag.Of("How long requests may go on when the server is asked to stop.", "time", "5m",
         "--drain-time");
 
+    private readonly ClusterFlags _cluster = new();
+
     private readonly Option<bool> _allowPull = Flag.Switch("Let requests fetch models from the hub (/api/pull). Without it only "
         + "where programs of this machine alone are served, without keys.", "--allow-pull");
 
@@ -95,8 +97,8 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
-        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, _allowPull,
-        _allowTraining, _logPrompts, _logJson, _verbose,
+        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All,
+        _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -124,6 +126,9 @@ internal sealed class ServeFlags
             LogsJson = result.GetValue(_logJson),
         };
     }
+
+    /// <summary>Which cluster it is part of; null: none.</summary>
+    public ServerAppPart? Cluster(ParseResult result) => _cluster.Part(result);
 
     /// <summary>Whether the page trains models: it takes all cores for as long as it likes, and writes to the disk.</summary>
     public bool AllowsTraining(ParseResult result) => IsMine(result) || result.GetValue(_allowTraining);

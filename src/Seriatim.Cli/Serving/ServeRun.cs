@@ -20,15 +20,17 @@ internal static class ServeRun
     /// <param name="allowsTraining">Whether the page trains models.</param>
     /// <param name="cancellation">The first Ctrl-C, until the server runs.</param>
     /// <param name="started">Told the address once the server listens.</param>
+    /// <param name="cluster">What makes it part of a cluster; null: it is in none.</param>
     public static async Task<int> RunAsync(ServerAppOptions app, Func<Action, Task<Action<SeriatimServerOptions>>> configure,
-        bool json, bool allowsTraining, CancellationToken cancellation, Action<string>? started = null)
+        bool json, bool allowsTraining, CancellationToken cancellation, Action<string>? started = null,
+        ServerAppPart? cluster = null)
     {
         using var places = new ListenPlaces();
         try
         {
             Action<SeriatimServerOptions> options = await configure(() => Reserve(places, app));
             await using WebApplication server = ServerApp.Build(app with { Places = places }, options,
-                beside: [.. new[] { ServedPage.Part(allowsTraining), ServeTelemetry.Part() }.OfType<ServerAppPart>()]);
+                beside: [.. new[] { ServedPage.Part(allowsTraining), ServeTelemetry.Part(), cluster }.OfType<ServerAppPart>()]);
             return await RunAsync(app, server, json, started, cancellation);
         }
         catch (PlaceTakenException failure)

@@ -44,7 +44,7 @@ internal static class UiCommand
                 app = app with { LogLevel = LogLevel.Warning };
             return await ServeRun.RunAsync(app, ready => flags.ServerAsync(result, cancellation, ready), json: false,
                 flags.AllowsTraining(result), cancellation,
-                url => Show(url, opens));
+                url => Show(url, opens), flags.Cluster(result));
         });
         return command;
     }

@@ -110,8 +110,7 @@ internal sealed partial class EngineCore : IDisposable
     {
         GenerationRequest request = state.Request;
         bool caches = request.UsePrefixCache && request.EncoderInput.IsEmpty;
-        state.Model ??= request.Adapter is { } adapter ? _context.Model.FingerprintOf(adapter) : _fingerprint;
-        state.KeyValues ??= _context.Options.KeyValueType;
+        Identify(state);
         var group = new SequenceGroup(handle.Number, request.Priority, limits.Width)
         {
             Work = new GenerationWork(_context, state, handle, limits, submitted),

@@ -150,9 +150,30 @@ internal sealed class PrefixCache
         EnsureFree(all);
     }
 
-    private static ulong HashOf(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens)
+    /// <summary>
+    /// The hash of each full page of a sequence with all before it: the same in every process, so that one can tell where else
+    /// there are pages for a sequence. At least one token is behind the last page, as in <see cref="Match"/>.
+    /// </summary>
+    public static List<ulong> HashesOf(PrefixKey key, ReadOnlySpan<int> tokens, int pageSize)
     {
-        ulong hash = parent?.Hash ?? Mix(0x9E3779B97F4A7C15 ^ (uint)key.GetHashCode());
+        var hashes = new List<ulong>();
+        ulong hash = RootOf(key);
+        for (int page = 0; (page + 1) * pageSize < tokens.Length; page++)
+        {
+            hash = HashOf(hash, tokens.Slice(page * pageSize, pageSize));
+            hashes.Add(hash);
+        }
+
+        return hashes;
+    }
+
+    private static ulong RootOf(PrefixKey key) => Mix(0x9E3779B97F4A7C15 ^ key.StableHash());
+
+    private static ulong HashOf(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens) =>
+        HashOf(parent?.Hash ?? RootOf(key), tokens);
+
+    private static ulong HashOf(ulong hash, ReadOnlySpan<int> tokens)
+    {
         foreach (int token in tokens)
             hash = Mix(hash ^ (uint)token);
         return hash;

@@ -27,7 +27,8 @@ internal sealed class JobRunner(ServerCore server)
                 if (server.Options.LogsPrompts)
                     ServerLog.Prompt(server.Logger, call.Id, use.Opened.Tokenizer.Decode(request.Prompt.Span, false));
                 GenerationRequest watched = Watched(request, call.Record, handles.Count);
-                GenerationHandle handle = use.Opened.Submit(plan.Operation, watched, ending ?? call.Aborted);
+                GenerationHandle handle = await SubmitAsync(use, plan.Operation, watched, ending ?? call.Aborted)
+                    .ConfigureAwait(false);
                 handles.Add(handle);
                 RequestFollower.Follow(call, use, request, handle, handles.Count - 1);
             }
@@ -44,6 +45,13 @@ internal sealed class JobRunner(ServerCore server)
             throw;
         }
     }
+
+    /// <summary>The one place where a request meets an engine: this one's, or wherever the route takes it.</summary>
+    private async Task<GenerationHandle> SubmitAsync(
+        ModelUse use, string operation, GenerationRequest request, CancellationToken ending) =>
+        server.Route is { } route
+            ? await use.Opened.SubmitAsync(operation, request, () => route.SubmitAsync(use, request, ending)).ConfigureAwait(false)
+            : use.Opened.Submit(operation, request, ending);
 
     private static GenerationRequest Watched(GenerationRequest request, RequestRecord? record, int prompt)
     {

@@ -34,6 +34,7 @@ internal static class MetricsPage
         text.Plain("seriatim:memory_used_bytes", "gauge", "Memory of weights and pools.", server.Models.Host.MemoryInUse);
         text.Plain("seriatim:memory_limit_bytes", "gauge", "Memory that weights and pools may have.",
             server.Models.Host.MemoryBytes);
+        server.Route?.WriteMetrics(text);
         return text.ToString();
     }
 

@@ -43,6 +43,7 @@ internal static class Endpoints
         new ReadyEndpoint(),
         new VersionEndpoint(),
         new MetricsEndpoint(),
+        new ClusterEndpoint(),
         new OpenApiEndpoint(),
     ];
 }

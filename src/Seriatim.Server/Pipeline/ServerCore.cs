@@ -40,6 +40,9 @@ internal sealed class ServerCore : IAsyncDisposable
 
     public JobRunner Jobs { get; }
 
+    /// <summary>What takes requests to the engines of several servers; null: each runs in the engine here.</summary>
+    public IRequestRoute? Route { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         State.Kill();

@@ -30,6 +30,8 @@ internal sealed class ServerLifetime(ServerCore server) : IHostedLifecycleServic
     {
         ServerLog.Draining(server.Logger, server.State.Running);
         Task drained = server.State.DrainAsync();
+        if (server.Route is { } route)
+            await route.DrainAsync().ConfigureAwait(false);
         using (cancellationToken.UnsafeRegister(static state => ((ServerState)state!).Kill(), server.State))
             await drained.WaitAsync(server.State.Killed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try

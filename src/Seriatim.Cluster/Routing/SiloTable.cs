@@ -1,0 +1,138 @@
+namespace Seriatim.Cluster;
+
+/// <summary>
+/// What a door knows of the silos. Kept by what they tell, with each answer and by themselves, and not by the membership alone:
+/// where its store is gone, what is known holds.
+/// </summary>
+internal sealed class SiloTable(ClusterOptions options)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, KnownSilo> _silos = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Silo, string Model, string Own, string Other)> _different = [];
+
+    /// <summary>Adds a silo, or finds it.</summary>
+    public KnownSilo Add(string name, IReplica replica, bool isHere)
+    {
+        lock (_gate)
+        {
+            if (!_silos.TryGetValue(name, out KnownSilo? silo))
+                _silos[name] = silo = new KnownSilo(name, replica, isHere);
+            silo.IsMember = true;
+            return silo;
+        }
+    }
+
+    /// <summary>Forgets silos that the membership has no more.</summary>
+    public void Keep(IReadOnlySet<string> members)
+    {
+        lock (_gate)
+        {
+            foreach (KnownSilo silo in _silos.Values.Where(silo => !silo.IsHere && !members.Contains(silo.Name)).ToArray())
+            {
+                silo.IsMember = false;
+                _silos.Remove(silo.Name);
+            }
+        }
+    }
+
+    /// <summary>The silos; their members change as they tell, so what is read of them is of one moment.</summary>
+    public IReadOnlyList<T> Read<T>(Func<KnownSilo, T> read)
+    {
+        lock (_gate)
+            return [.. _silos.Values.OrderBy(silo => silo.Name, StringComparer.Ordinal).Select(read)];
+    }
+
+    /// <summary>A silo has told how it is.</summary>
+    public void Take(KnownSilo silo, SiloReport report)
+    {
+        lock (_gate)
+        {
+            (silo.IsSilent, silo.IsDraining, silo.Version) = (false, report.IsDraining, report.Version);
+            foreach (ModelReport model in report.Models)
+                silo.Of(model.Name).Take(model);
+            foreach (string gone in silo.Models.Keys.Except(report.Models.Select(model => model.Name)).ToArray())
+                silo.Models.Remove(gone);
+        }
+    }
+
+    /// <summary>A silo has told how busy a model is.</summary>
+    public void Take(KnownSilo silo, ModelReport? load)
+    {
+        if (load is null)
+            return;
+        lock (_gate)
+            silo.Of(load.Name).Take(load);
+    }
+
+    /// <summary>A silo has said nothing where it had to.</summary>
+    /// <returns>Whether it had said something before.</returns>
+    public bool Silence(KnownSilo silo)
+    {
+        lock (_gate)
+        {
+            bool isNew = !silo.IsSilent;
+            silo.IsSilent = true;
+            return isNew;
+        }
+    }
+
+    /// <summary>A silo takes nothing new: it is about to stop.</summary>
+    public void Drain(KnownSilo silo)
+    {
+        lock (_gate)
+            silo.IsDraining = true;
+    }
+
+    /// <summary>A request goes there.</summary>
+    public void Send(KnownSilo silo, string model)
+    {
+        lock (_gate)
+            silo.Of(model).Send();
+    }
+
+    /// <summary>Whether it is the first time that a silo was found to have another model under a name.</summary>
+    public bool IsNewDifference(KnownSilo silo, string model, string own, string other)
+    {
+        lock (_gate)
+            return _different.Add((silo.Name, model, own, other));
+    }
+
+    /// <summary>The silos that may run a request, in the order in which to ask them.</summary>
+    /// <param name="model">Its model.</param>
+    /// <param name="fingerprint">What the model gives equal answers by: silos that are known to have another are left out.</param>
+    /// <param name="pages">Hashes of its prompt's pages.</param>
+    /// <param name="isUrgent">Whether it is ahead of others.</param>
+    /// <param name="except">Silos that have turned it down.</param>
+    public IReadOnlyList<KnownSilo> Order(string model, string fingerprint, IReadOnlyList<ulong> pages, bool isUrgent,
+        IReadOnlySet<KnownSilo> except)
+    {
+        lock (_gate)
+        {
+            KnownSilo[] able = [.. _silos.Values.Where(silo => !except.Contains(silo) && CanRun(silo, model, fingerprint))];
+
+            // A silo that is about to stop takes its own door's requests where nobody else does.
+            if (able.Any(silo => !silo.IsHere))
+                able = [.. able.Where(silo => !silo.IsDraining)];
+            return [.. Router.Order([.. able.Select(silo => CandidateOf(silo, model, pages))], options.LoadFactor, isUrgent)
+                .Select(one => _silos[one.Silo])];
+        }
+    }
+
+    /// <summary>
+    /// A model that is not open elsewhere is not opened from here: that takes longer than a silo may say nothing.
+    /// </summary>
+    private static bool CanRun(KnownSilo silo, string model, string fingerprint)
+    {
+        if (silo.IsHere)
+            return true;
+        return silo is { IsMember: true, IsSilent: false, IsDraining: false }
+            && silo.Models.TryGetValue(model, out KnownReplica? known)
+            && known.Report.Fingerprint == fingerprint;
+    }
+
+    private static Candidate CandidateOf(KnownSilo silo, string model, IReadOnlyList<ulong> pages)
+    {
+        KnownReplica known = silo.Of(model);
+        return new Candidate(silo.Name, known.Load, known.CachedOf(pages), silo.IsHere);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using Seriatim.Server;
+using StackExchange.Redis;
+
+namespace Seriatim.Cluster;
+
+/// <summary>Makes a server one of several: <c>AddSeriatimServer</c>, then <c>AddSeriatimCluster</c>.</summary>
+public static class SeriatimClusterExtensions
+{
+    /// <summary>
+    /// Adds a silo of Microsoft Orleans to the app, and puts the cluster behind the server: every endpoint takes requests
+    /// as before, and each runs in whichever silo is best for it.
+    /// </summary>
+    /// <param name="builder">The app, to which the server was added.</param>
+    /// <param name="configure">Says which cluster.</param>
+    /// <exception cref="ClusterConfigurationException">An option is wrong, or the store of the membership is not there.</exception>
+    public static IHostApplicationBuilder AddSeriatimCluster(this IHostApplicationBuilder builder,
+        Action<ClusterOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = new ClusterOptions();
+        configure(options);
+        options.Check();
+        MembershipAddress membership = MembershipAddress.Parse(options.Membership);
+        IConnectionMultiplexer? redis = membership.Redis is { } at ? MembershipStore.Connect(at) : null;
+        builder.UseOrleans(silo => Configure(silo, options, membership, redis));
+        builder.Services.AddSingleton(_ => new MembershipStore(redis));
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(provider => new SiloTable(options));
+        builder.Services.AddSingleton(provider => new Replica(provider.GetRequiredService<ServerCore>(), options,
+            SiloWatch.NameOf(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress)));
+        builder.Services.AddSingleton(provider => new Door(provider.GetRequiredService<ServerCore>(), options,
+            provider.GetRequiredService<SiloTable>(), provider.GetRequiredService<Replica>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category)));
+        builder.Services.AddSingleton<ReplicaClient>();
+        builder.Services.AddHostedService<SiloWatch>();
+        return builder;
+    }
+
+    private static void Configure(ISiloBuilder silo, ClusterOptions options, MembershipAddress membership,
+        IConnectionMultiplexer? redis)
+    {
+        if (redis is not null)
+        {
+            silo.UseRedisClustering(clustering =>
+            {
+                clustering.ConfigurationOptions = membership.Redis;
+                clustering.CreateMultiplexer = _ => Task.FromResult((redis, true));
+            });
+        }
+        else
+        {
+            silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Loopback, options.ListPort));
+        }
+
+        // No gateway: there are no clients besides the silos.
+        IPAddress? address = options.Address ?? (redis is null ? IPAddress.Loopback : null);
+        if (address is not null)
+            silo.ConfigureEndpoints(address, options.Port, gatewayPort: 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        else
+            silo.ConfigureEndpoints(options.Port, gatewayPort: 0, listenOnAnyHostAddress: true);
+        silo.Configure<Orleans.Configuration.ClusterOptions>(cluster =>
+            (cluster.ClusterId, cluster.ServiceId) = (options.Name, "seriatim"));
+        silo.Configure<ClusterMembershipOptions>(cluster =>
+        {
+            // Doors notice by themselves, long before; this is for the list. A silo that died is taken from it within seconds.
+            cluster.ProbeTimeout = options.Silence;
+            cluster.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            cluster.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
+            cluster.DefunctSiloExpiration = TimeSpan.FromHours(1);
+        });
+        silo.AddGrainService<ReplicaService>();
+    }
+}

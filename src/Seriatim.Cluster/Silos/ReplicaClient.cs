@@ -1,0 +1,23 @@
+using Orleans.Runtime;
+using Orleans.Runtime.Services;
+
+namespace Seriatim.Cluster;
+
+/// <summary>Finds the services of other silos.</summary>
+/// <param name="services">The silo's services.</param>
+internal sealed class ReplicaClient(IServiceProvider services) : GrainServiceClient<IReplicaService>(services)
+{
+    /// <summary>The replica of a silo.</summary>
+    public IReplica Of(SiloAddress silo) => new RemoteReplica(GetGrainService(silo));
+
+    private sealed class RemoteReplica(IReplicaService service) : IReplica
+    {
+        public Task<RunReceipt> StartAsync(RunOrder order) => service.StartAsync(order);
+
+        public Task<RunNews> ReadAsync(Guid run) => service.ReadAsync(run);
+
+        public Task EndAsync(Guid run) => service.EndAsync(run);
+
+        public Task<SiloReport> ReportAsync() => service.ReportAsync();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Seriatim.Generation;
+
+namespace Seriatim.Server;
+
+/// <summary>
+/// Where requests run when it is not simply the engine of this server: the one seam, behind which a cluster stands. What a
+/// request gives depends on it alone, so no protocol knows of the route.
+/// </summary>
+internal interface IRequestRoute
+{
+    /// <summary>Begins a request somewhere.</summary>
+    /// <param name="use">The model, open here for as long as the request runs.</param>
+    /// <param name="request">What to generate.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <returns>Its stream and result, as an engine gives them.</returns>
+    /// <exception cref="GenerationException">It is refused.</exception>
+    Task<GenerationHandle> SubmitAsync(ModelUse use, GenerationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The server is about to stop: hands over what runs here for others.</summary>
+    Task DrainAsync();
+
+    /// <summary>Writes what is known of where requests can run.</summary>
+    void WriteStatus(Utf8JsonWriter json);
+
+    /// <summary>Adds its numbers to the server's.</summary>
+    void WriteMetrics(MetricsText text);
+}

@@ -1,0 +1,91 @@
+namespace Seriatim.Cluster.Tests;
+
+/// <summary>Where requests go: to their prefix, never far above the mean, never where they cannot run.</summary>
+public sealed class RouterTests
+{
+    private static readonly ulong[] Pages = [1UL << 40, 2UL << 40, 3UL << 40];
+
+    [Fact]
+    public void A_request_goes_where_most_of_its_prompt_is_computed() =>
+        Assert.Equal("b", First(2, false, new("a", 3, 1), new("b", 4, 3), new("c", 3, 2)));
+
+    [Fact]
+    public void No_replica_gets_more_than_the_factor_of_the_mean()
+    {
+        // (9 + 1 + 2 + 1) / 3 requests, times 1.5, are 7 with the new one: b has 9 already.
+        Assert.Equal("c", First(1.5, false, new("a", 1, 0), new("b", 9, 3), new("c", 2, 1)));
+        Assert.Equal("b", First(3, false, new("a", 1, 0), new("b", 9, 3), new("c", 2, 1)));
+        Assert.Equal(7, Router.BoundOf([new("a", 1, 0), new("b", 9, 3), new("c", 2, 1)], 1.5));
+    }
+
+    [Fact]
+    public void The_bound_holds_whatever_comes()
+    {
+        var random = new Random(5);
+        int[] load = new int[5];
+        for (int i = 0; i < 1000; i++)
+        {
+            Candidate[] all = [.. load.Select((own, silo) => new Candidate($"{silo}", own, silo == 2 ? 9 : random.Next(3)))];
+            int chosen = int.Parse(Router.Order(all, 1.25, isUrgent: false)[0].Silo);
+            load[chosen]++;
+            Assert.True(load[chosen] <= Math.Ceiling(1.25 * load.Sum() / load.Length));
+        }
+
+        Assert.True(load[2] >= load.Max(), "the one with the prefix has the most it may have");
+    }
+
+    [Fact]
+    public void An_urgent_request_goes_where_the_fewest_are() =>
+        Assert.Equal("a", First(9, true, new("a", 1, 0), new("b", 2, 3), new("c", 2, 2)));
+
+    [Fact]
+    public void Between_equals_this_silo_and_then_the_name_decides()
+    {
+        Assert.Equal("c", First(2, false, new("a", 1, 1), new("b", 1, 1), new("c", 1, 1, IsHere: true)));
+        Assert.Equal("a", First(2, false, new("b", 1, 1), new("a", 1, 1)));
+    }
+
+    [Fact]
+    public void Known_pages_are_found_by_the_last_of_them()
+    {
+        var known = new KnownReplica();
+        known.Take(new ModelReport { CachedPages = [1 << 8, 2 << 8] });
+        Assert.Equal(2, known.CachedOf(Pages));
+        known.Take(new ModelReport());
+        Assert.Equal(2, known.CachedOf(Pages));
+        known.Take(new ModelReport { CachedPages = [] });
+        Assert.Equal(0, known.CachedOf(Pages));
+    }
+
+    [Fact]
+    public void Silos_that_are_silent_drain_or_have_another_model_get_nothing()
+    {
+        var table = new SiloTable(new ClusterOptions());
+        KnownSilo[] silos = [.. "abcdef".Select(name => table.Add($"{name}", new Link(null!), name == 'a'))];
+        foreach (KnownSilo silo in silos)
+        {
+            table.Take(silo, new SiloReport
+            {
+                IsDraining = silo.Name == "b",
+                Models = [new ModelReport { Name = silo.Name == "e" ? "other" : "m", Fingerprint = silo.Name == "c" ? "2" : "1" }],
+            });
+        }
+
+        table.Silence(silos[3]);
+        Assert.Equal(["a", "f"], Names(table));
+
+        // What tells how it is is no more silent; what stops runs its own requests where nobody else does.
+        table.Take(silos[3], new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
+        Assert.Equal(["a", "d", "f"], Names(table));
+        table.Drain(silos[0]);
+        Assert.Equal(["d", "f"], Names(table));
+        table.Keep(new HashSet<string>());
+        Assert.Equal(["a"], Names(table));
+    }
+
+    private static IEnumerable<string> Names(SiloTable table) =>
+        table.Order("m", "1", Pages, false, new HashSet<KnownSilo>()).Select(silo => silo.Name).Order();
+
+    private static string First(double factor, bool urgent, params Candidate[] candidates) =>
+        Router.Order(candidates, factor, urgent)[0].Silo;
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Seriatim.Server.Tests;
+using Seriatim.Tests;
+
+namespace Seriatim.Cluster.Tests;
+
+/// <summary>Silos of Orleans, several in this process: they find each other, run each other's requests, come and go.</summary>
+public sealed class SiloTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Silos_of_this_machine_find_each_other_and_run_each_others_requests()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        int first = RedisServer.FreePort();
+        await using TestSilo one = await StartAsync("localhost", first, first);
+        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first);
+        await TogetherAsync(one, two);
+        await ShareAsync(one, two);
+
+        // Told to stop, it hands over what runs for the other, and is no member after that.
+        await StopAsync(two);
+        await Eventually.Is(() => one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Name).Count == 1, seconds: 60);
+    }
+
+    /// <summary>Long, as silos that lost their list for a while take minutes to leave it.</summary>
+    [RedisFact]
+    [Trait("Category", "Long")]
+    public async Task Serving_goes_on_without_redis_and_says_so()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        using var kept = new TempFolder();
+        var redis = new RedisServer(RedisServer.FreePort(), kept.Path);
+        try
+        {
+            await using TestSilo one = await StartAsync(redis.Address, RedisServer.FreePort());
+            await using TestSilo two = await StartAsync(redis.Address, RedisServer.FreePort());
+            await TogetherAsync(one, two);
+            redis.Dispose();
+            await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is not null, seconds: 60);
+            await ShareAsync(one, two);
+            Assert.Contains(one.Log.Lines, line => line.Contains("Serving goes on with the 2 silos", StringComparison.Ordinal));
+            JsonElement status = JsonElement.Parse(await one.Client.GetStringAsync("/v1/cluster"));
+            Assert.False(status.GetProperty("membership").GetProperty("reachable").GetBoolean());
+            Assert.Equal(2, status.GetProperty("silos").GetArrayLength());
+            Assert.Contains("seriatim:cluster_store_up 0", await one.Client.GetStringAsync("/metrics"));
+
+            // Back again, it is used again.
+            redis = new RedisServer(redis.Port, kept.Path);
+            await Eventually.Is(() => one.Services.GetRequiredService<Door>().StoreFailure is null, seconds: 60);
+        }
+        finally
+        {
+            // Behind the silos, which tell it that they leave.
+            redis.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_server_in_no_cluster_says_so()
+    {
+        TinyModels.WriteLlama(_folder.Path);
+        await using TestSilo alone = await TestSilo.StartAsync(_folder.Path);
+        using HttpResponseMessage response = await alone.Client.GetAsync("/v1/cluster");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("--cluster", await response.Content.ReadAsStringAsync());
+    }
+
+    private Task<TestSilo> StartAsync(string membership, int port, int list = ClusterOptions.FirstPort) =>
+        TestSilo.StartAsync(_folder.Path, builder => builder.AddSeriatimCluster(cluster =>
+        {
+            // Patient: two loaded cores may say nothing for longer than a cluster of machines.
+            (cluster.Membership, cluster.Port, cluster.ListPort) = (membership, port, list);
+            (cluster.Address, cluster.Silence) = (IPAddress.Loopback, TimeSpan.FromSeconds(5));
+        }));
+
+    private static Task TogetherAsync(params TestSilo[] silos) => Eventually.Is(() => silos.All(one =>
+        one.Services.GetRequiredService<SiloTable>().Read(silo => silo.Models.TryGetValue("tiny", out KnownReplica? known)
+            && known.Report.Fingerprint is not null && !silo.IsSilent).Count(told => told) == silos.Length), seconds: 90);
+
+    /// <summary>Requests of the first silo run at the second, with the bytes that they have here.</summary>
+    private static async Task ShareAsync(TestSilo one, TestSilo two)
+    {
+        SiloTable table = one.Services.GetRequiredService<SiloTable>();
+        Door door = one.Services.GetRequiredService<Door>();
+        long before = Elsewhere(door);
+        foreach (string name in new[] { "sampled", "three", "logprobs" })
+        {
+            (string path, string body) = Requests.All[name];
+            one.Core.Route = null;
+            string alone = await one.AskAsync(path, body);
+            one.Core.Route = door;
+            table.Drain(table.Add(door.Own.Name, door.Own, isHere: true));
+            Assert.Equal(alone, await one.AskAsync(path, body));
+        }
+
+        Assert.True(Elsewhere(door) > before, "Nothing ran at the other silo.");
+        Assert.Equal(0, two.Services.GetRequiredService<Replica>().Running);
+    }
+
+    private static long Elsewhere(Door door) => door.Counts.Read().Single(count => count.Name == "runs_elsewhere_total").Value;
+
+    private static Task StopAsync(TestSilo silo) =>
+        silo.Services.GetRequiredService<IHost>().StopAsync(CancellationToken.None);
+}
