@@ -40,7 +40,7 @@ public sealed class HouseTests
     public void Every_public_exception_has_the_common_root()
     {
         Type[] exceptions = [.. Floors.SelectMany(floor => floor)
-            .Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Lab"))
+            .Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Cluster" or "Seriatim.Lab"))
             .SelectMany(project => Assembly.Load(project).GetExportedTypes())
             .Where(type => type.IsAssignableTo(typeof(Exception)))];
         Assert.True(exceptions.Length > 20, $"Only {exceptions.Length} exceptions were found.");
