@@ -9,8 +9,8 @@ public sealed class ClusterOptions
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Where silos find each other: <c>localhost</c>, silos of one machine, the first of which keeps the list, for development; or
-    /// <c>redis://[:password@]host[:port][/database]</c>, any machines, of which any may go.
+    /// Where silos find each other: <c>localhost</c>, silos of one machine, the first of which keeps the list, for development;
+    /// or <c>redis://[:password@]host[:port][/database]</c>, any machines, of which any may go.
     /// </summary>
     public string Membership { get; set; } = "localhost";
 
@@ -22,7 +22,9 @@ public sealed class ClusterOptions
     /// </summary>
     public int Port { get; set; } = FirstPort;
 
-    /// <summary>Address at which the other silos reach this one; null: this machine's own, of <c>localhost</c> 127.0.0.1.</summary>
+    /// <summary>
+    /// Address at which the other silos reach this one; null: this machine's own, of <c>localhost</c> 127.0.0.1.
+    /// </summary>
     public IPAddress? Address { get; set; }
 
     /// <summary>

@@ -18,7 +18,7 @@ public static class SeriatimClusterExtensions
     /// </summary>
     /// <param name="builder">The app, to which the server was added.</param>
     /// <param name="configure">Says which cluster.</param>
-    /// <exception cref="ClusterConfigurationException">An option is wrong, or the store of the membership is not there.</exception>
+    /// <exception cref="ClusterConfigurationException">An option is wrong, or there is no store of the membership.</exception>
     public static IHostApplicationBuilder AddSeriatimCluster(this IHostApplicationBuilder builder,
         Action<ClusterOptions> configure)
     {
@@ -62,7 +62,7 @@ public static class SeriatimClusterExtensions
         // No gateway: there are no clients besides the silos.
         IPAddress? address = options.Address ?? (redis is null ? IPAddress.Loopback : null);
         if (address is not null)
-            silo.ConfigureEndpoints(address, options.Port, gatewayPort: 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+            silo.ConfigureEndpoints(address, options.Port, 0, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
         else
             silo.ConfigureEndpoints(options.Port, gatewayPort: 0, listenOnAnyHostAddress: true);
         silo.Configure<Orleans.Configuration.ClusterOptions>(cluster =>

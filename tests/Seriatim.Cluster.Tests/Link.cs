@@ -1,6 +1,6 @@
 namespace Seriatim.Cluster.Tests;
 
-/// <summary>The way from doors to a silo, which breaks when a test says so: from then on as if it had been killed, or stopped.</summary>
+/// <summary>The way from doors to a silo, which breaks when a test says so: from then on as if it was killed.</summary>
 internal sealed class Link(IReplica inner) : IReplica
 {
     private int _passed;

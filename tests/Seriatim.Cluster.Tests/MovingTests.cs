@@ -92,7 +92,8 @@ public sealed class MovingTests
 
         // Asked all the same, as by a door whose report is old, it refuses and says why.
         string own = cluster.First.Core.Models.Models[0].Opened is { } opened ? Server.ModelIdentity.Of(opened) : "";
-        RunReceipt receipt = await cluster.Silos[1].Replica.StartAsync(new RunOrder { Model = "tiny", Fingerprint = own, Door = "x" });
+        RunReceipt receipt = await cluster.Silos[1].Replica.StartAsync(
+            new RunOrder { Model = "tiny", Fingerprint = own, Door = "x" });
         Assert.Equal(RunAnswer.OtherModel, receipt.Answer);
         Assert.Contains(own, receipt.Detail);
     }

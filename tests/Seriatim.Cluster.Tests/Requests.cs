@@ -5,7 +5,8 @@ internal static class Requests
 {
     private const string Schema = """
         "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "properties":
-        {"cat": {"type": "string", "maxLength": 30}, "mice": {"type": "integer"}}, "required": ["cat", "mice"], "additionalProperties": false}}}
+        {"cat": {"type": "string", "maxLength": 30}, "mice": {"type": "integer"}}, "required": ["cat", "mice"],
+        "additionalProperties": false}}}
         """;
 
     private const string Turn = """ "messages": [{"role": "user", "content": "the cat number 7"}] """;

@@ -67,7 +67,11 @@ public sealed class RouterTests
             table.Take(silo, new SiloReport
             {
                 IsDraining = silo.Name == "b",
-                Models = [new ModelReport { Name = silo.Name == "e" ? "other" : "m", Fingerprint = silo.Name == "c" ? "2" : "1" }],
+                Models = [new ModelReport
+                {
+                    Name = silo.Name == "e" ? "other" : "m",
+                    Fingerprint = silo.Name == "c" ? "2" : "1",
+                }],
             });
         }
 

@@ -59,7 +59,10 @@ internal sealed class Door : IRequestRoute
     public void NoteSilent(KnownSilo silo, Exception failure)
     {
         if (Silos.Silence(silo))
-            ClusterLog.Silent(Logger, silo.Name, failure is TimeoutException ? $"for {Options.Silence.TotalSeconds} s" : failure.Message);
+        {
+            string reason = failure is TimeoutException ? $"for {Options.Silence.TotalSeconds} s" : failure.Message;
+            ClusterLog.Silent(Logger, silo.Name, reason);
+        }
     }
 
     /// <summary>A silo has another model under a name: that is said once, and it gets no requests of this door.</summary>

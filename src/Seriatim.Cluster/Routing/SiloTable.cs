@@ -99,7 +99,7 @@ internal sealed class SiloTable(ClusterOptions options)
 
     /// <summary>The silos that may run a request, in the order in which to ask them.</summary>
     /// <param name="model">Its model.</param>
-    /// <param name="fingerprint">What the model gives equal answers by: silos that are known to have another are left out.</param>
+    /// <param name="fingerprint">What the model gives equal answers by: silos known to have another are left out.</param>
     /// <param name="pages">Hashes of its prompt's pages.</param>
     /// <param name="isUrgent">Whether it is ahead of others.</param>
     /// <param name="except">Silos that have turned it down.</param>

@@ -14,7 +14,8 @@ internal sealed record MembershipAddress(ConfigurationOptions? Redis)
     {
         if (text == "localhost")
             return new MembershipAddress((ConfigurationOptions?)null);
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("redis" or "rediss") || uri.Host.Length == 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("redis" or "rediss")
+            || uri.Host.Length == 0)
             throw Wrong(text, "localhost or redis://HOST[:PORT][/DATABASE] is needed");
         string path = uri.AbsolutePath.Trim('/');
         int database = 0;

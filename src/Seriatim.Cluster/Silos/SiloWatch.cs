@@ -12,7 +12,8 @@ namespace Seriatim.Cluster;
 /// <param name="client">Finds other silos' services.</param>
 /// <param name="oracle">Knows which silos there are.</param>
 /// <param name="store">The store of the membership.</param>
-internal sealed class SiloWatch(ServerCore server, Door door, ReplicaClient client, ISiloStatusOracle oracle, MembershipStore store)
+internal sealed class SiloWatch(
+    ServerCore server, Door door, ReplicaClient client, ISiloStatusOracle oracle, MembershipStore store)
     : BackgroundService
 {
     private readonly HashSet<SiloAddress> _members = [];
@@ -63,7 +64,8 @@ internal sealed class SiloWatch(ServerCore server, Door door, ReplicaClient clie
         }
 
         door.Silos.Keep(members.Select(NameOf).ToHashSet(StringComparer.Ordinal));
-        door.Silos.Take(door.Silos.Add(door.Own.Name, door.Own, isHere: true), await door.Own.ReportAsync().ConfigureAwait(false));
+        SiloReport own = await door.Own.ReportAsync().ConfigureAwait(false);
+        door.Silos.Take(door.Silos.Add(door.Own.Name, door.Own, isHere: true), own);
         foreach (SiloAddress member in members)
         {
             KnownSilo silo = door.Silos.Add(NameOf(member), client.Of(member), isHere: false);

@@ -22,6 +22,6 @@ public sealed partial class GenerationEngine
     /// </summary>
     internal IReadOnlyList<ulong> PagesOf(RequestState state) => _core.PagesOf(state);
 
-    /// <summary>Hashes of pages that requests can go on from, as <see cref="PagesOf"/> tells them; no more than so many.</summary>
+    /// <summary>Hashes of pages that requests can go on from, as <see cref="PagesOf"/> tells them; at most so many.</summary>
     internal Task<uint[]> GetCachedPagesAsync(int most) => BetweenSteps(() => _core.CachedPages(most));
 }

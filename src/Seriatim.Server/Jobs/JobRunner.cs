@@ -50,7 +50,8 @@ internal sealed class JobRunner(ServerCore server)
     private async Task<GenerationHandle> SubmitAsync(
         ModelUse use, string operation, GenerationRequest request, CancellationToken ending) =>
         server.Route is { } route
-            ? await use.Opened.SubmitAsync(operation, request, () => route.SubmitAsync(use, request, ending)).ConfigureAwait(false)
+            ? await use.Opened.SubmitAsync(operation, request, () => route.SubmitAsync(use, request, ending))
+                .ConfigureAwait(false)
             : use.Opened.Submit(operation, request, ending);
 
     private static GenerationRequest Watched(GenerationRequest request, RequestRecord? record, int prompt)
