@@ -18,7 +18,7 @@ public sealed class LayeringTests
         "Kernels/AttentionKeys.cs", "Kernels/AttentionScores.cs",
         "Kernels/AttentionTask.cs", "Kernels/DenseProduct.cs", "Kernels/DenseProduct.Backward.cs",
         "Kernels/DenseProduct.Forward.cs",
-        "Kernels/DenseProduct.Packing.cs", "Kernels/NormKernel.cs", "Kernels/RowKernel.cs",
+        "Kernels/DenseProduct.Packing.cs", "Kernels/KeyValueStore.cs", "Kernels/NormKernel.cs", "Kernels/RowKernel.cs",
         "Quantization/QuantizedProduct.cs", "Quantization/QuantizedRows.cs",
     ];
 

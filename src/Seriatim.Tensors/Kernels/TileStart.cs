@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Tensors;
 
 /// <summary>
-/// What the sums of a tile start from: what its result holds, or the same 32 numbers for each row (a bias, zeros), which then need
-/// not be written to the result first.
+/// What the sums of a tile start from: what its result holds, or the same 32 numbers for each row (a bias, zeros), which then
+/// need not be written to the result first.
 /// </summary>
 /// <param name="from">The start of its first row.</param>
 /// <param name="stride">Floats from row to row; 0: all rows start from the same.</param>
@@ -26,7 +26,7 @@ internal readonly unsafe struct TileStart(float* from, nint stride)
 
     private static nint MakeZeros()
     {
-        const int Bytes = Parameter.PanelRows * sizeof(float);
+        const int Bytes = 32 * sizeof(float);
         void* zeros = NativeMemory.AlignedAlloc(Bytes, 64);
         NativeMemory.Clear(zeros, Bytes);
         return (nint)zeros;

@@ -9,8 +9,8 @@ public static unsafe partial class PlainMath
     private const int RowBlock = 64 * RowLanes;
 
     /// <summary>
-    /// <c>Σ e^(values[i] - shift)</c>, within 3e-7 of it. Exponentials in F32 are added lane by lane for 1,024 values, those sums in
-    /// doubles: the same bits with vectors of every width.
+    /// <c>Σ e^(values[i] - shift)</c>, within 3e-7 of it. Exponentials in F32 are added lane by lane for 1,024 values, those
+    /// sums in doubles: the same bits with vectors of every width.
     /// </summary>
     /// <param name="values">Numbers; what is minus infinity counts 0, one that is NaN makes the sum NaN.</param>
     /// <param name="shift">Taken off each: the largest of them, so that nothing leaves the range.</param>
