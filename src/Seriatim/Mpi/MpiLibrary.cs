@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Seriatim;
 
 /// <summary>
-/// The nine calls of Open MPI that carry messages, found by name in the library when somebody is started under mpirun
+/// The eight calls of Open MPI that carry messages, found by name in the library when somebody is started under mpirun
 /// (decision 043). A handle of Open MPI is the address of an object that the library exports.
 /// </summary>
 internal sealed unsafe class MpiLibrary
