@@ -167,6 +167,11 @@ internal sealed class PrefixCache
         return hashes;
     }
 
+    /// <summary>The upper halves of the hashes of pages that can be gone on from, for those who route requests.</summary>
+    /// <param name="most">Most of them.</param>
+    public uint[] Summary(int most) =>
+        [.. Nodes.Where(node => node.IsWhole).Take(most).Select(node => (uint)(node.Hash >> 32))];
+
     private static ulong RootOf(PrefixKey key) => Mix(0x9E3779B97F4A7C15 ^ key.StableHash());
 
     private static ulong HashOf(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens) =>
