@@ -26,7 +26,7 @@ public sealed class RouterTests
         for (int i = 0; i < 1000; i++)
         {
             Candidate[] all = [.. load.Select((own, silo) => new Candidate($"{silo}", own, silo == 2 ? 9 : random.Next(3)))];
-            int chosen = int.Parse(Router.Order(all, 1.25, isUrgent: false)[0].Silo);
+            int chosen = Router.Best(all, 1.25, isUrgent: false);
             load[chosen]++;
             Assert.True(load[chosen] <= Math.Ceiling(1.25 * load.Sum() / load.Length));
         }
@@ -82,14 +82,53 @@ public sealed class RouterTests
         table.Take(silos[3], new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
         Assert.Equal(["a", "d", "f"], Names(table));
         table.Drain(silos[0]);
-        Assert.Equal(["d", "f"], Names(table));
+        Assert.Equal(["d", "f", "a"], Names(table));
         table.Keep(new HashSet<string>());
         Assert.Equal(["a"], Names(table));
     }
 
-    private static IEnumerable<string> Names(SiloTable table) =>
-        table.Order("m", "1", Pages, false, new HashSet<KnownSilo>()).Select(silo => silo.Name).Order();
+    /// <summary>What goes by turns comes to all of them, and to each once in a round.</summary>
+    [Fact]
+    public void By_turns_each_silo_has_one()
+    {
+        var table = new SiloTable(new ClusterOptions { Routing = ClusterRouting.RoundRobin });
+        foreach (string name in (string[])["c", "a", "b"])
+        {
+            table.Take(table.Add(name, new Link(null!), name == "a"),
+                new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
+        }
+
+        string[] turns = [.. Enumerable.Range(0, 7).Select(_ => table.Best("m", "1", Pages, false, new HashSet<KnownSilo>())!.Name)];
+        Assert.Equal(["a", "b", "c", "a", "b", "c", "a"], turns);
+    }
+
+    /// <summary>The least load is found without looking at pages, which decide otherwise.</summary>
+    [Theory]
+    [InlineData(ClusterRouting.Prefix, "b")]
+    [InlineData(ClusterRouting.LeastLoad, "a")]
+    public void Pages_decide_unless_load_alone_is_to(ClusterRouting routing, string expected)
+    {
+        var table = new SiloTable(new ClusterOptions { Routing = routing, LoadFactor = 3 });
+        foreach ((string name, int running, uint[] pages) in new[] { ("a", 0, new uint[] { 7 }), ("b", 1, [1 << 8]) })
+        {
+            table.Take(table.Add(name, new Link(null!), name == "a"), new SiloReport
+            {
+                Models = [new ModelReport { Name = "m", Fingerprint = "1", Running = running, CachedPages = pages }],
+            });
+        }
+
+        Assert.Equal(expected, table.Best("m", "1", Pages, false, new HashSet<KnownSilo>())!.Name);
+    }
+
+    /// <summary>Those that may be asked, one after the other.</summary>
+    private static IEnumerable<string> Names(SiloTable table)
+    {
+        var asked = new HashSet<KnownSilo>();
+        while (table.Best("m", "1", Pages, false, asked) is { } silo)
+            asked.Add(silo);
+        return asked.Select(silo => silo.Name);
+    }
 
     private static string First(double factor, bool urgent, params Candidate[] candidates) =>
-        Router.Order(candidates, factor, urgent)[0].Silo;
+        candidates[Router.Best(candidates, factor, urgent)].Silo;
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Cluster;
 
 /// <summary>
@@ -9,6 +11,9 @@ internal sealed class SiloTable(ClusterOptions options)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KnownSilo> _silos = new(StringComparer.Ordinal);
     private readonly HashSet<(string Silo, string Model, string Own, string Other)> _different = [];
+    private readonly List<KnownSilo> _able = [];
+    private readonly List<Candidate> _candidates = [];
+    private string _last = "";
 
     /// <summary>Adds a silo, or finds it.</summary>
     public KnownSilo Add(string name, IReplica replica, bool isHere)
@@ -97,24 +102,42 @@ internal sealed class SiloTable(ClusterOptions options)
             return _different.Add((silo.Name, model, own, other));
     }
 
-    /// <summary>The silos that may run a request, in the order in which to ask them.</summary>
+    /// <summary>The silo to ask first of those that may run a request; null: there is none.</summary>
     /// <param name="model">Its model.</param>
     /// <param name="fingerprint">What the model gives equal answers by: silos known to have another are left out.</param>
     /// <param name="pages">Hashes of its prompt's pages.</param>
     /// <param name="isUrgent">Whether it is ahead of others.</param>
     /// <param name="except">Silos that have turned it down.</param>
-    public IReadOnlyList<KnownSilo> Order(string model, string fingerprint, IReadOnlyList<ulong> pages, bool isUrgent,
+    public KnownSilo? Best(string model, string fingerprint, IReadOnlyList<ulong> pages, bool isUrgent,
         IReadOnlySet<KnownSilo> except)
     {
         lock (_gate)
         {
-            KnownSilo[] able = [.. _silos.Values.Where(silo => !except.Contains(silo) && CanRun(silo, model, fingerprint))];
-
             // A silo that is about to stop takes its own door's requests where nobody else does.
-            if (able.Any(silo => !silo.IsHere))
-                able = [.. able.Where(silo => !silo.IsDraining)];
-            return [.. Router.Order([.. able.Select(silo => CandidateOf(silo, model, pages))], options.LoadFactor, isUrgent)
-                .Select(one => _silos[one.Silo])];
+            Find(model, fingerprint, except, draining: false);
+            if (_able.Count == 0)
+                Find(model, fingerprint, except, draining: true);
+            IReadOnlyList<ulong> known = options.Routing == ClusterRouting.Prefix ? pages : [];
+            _candidates.Clear();
+            foreach (KnownSilo silo in _able)
+                _candidates.Add(CandidateOf(silo, model, known));
+            ReadOnlySpan<Candidate> candidates = CollectionsMarshal.AsSpan(_candidates);
+            int best = options.Routing == ClusterRouting.RoundRobin ? Router.Next(candidates, _last)
+                : Router.Best(candidates, options.LoadFactor, isUrgent);
+            if (best < 0)
+                return null;
+            _last = _able[best].Name;
+            return _able[best];
+        }
+    }
+
+    private void Find(string model, string fingerprint, IReadOnlySet<KnownSilo> except, bool draining)
+    {
+        _able.Clear();
+        foreach (KnownSilo silo in _silos.Values)
+        {
+            if (silo.IsDraining == draining && CanRun(silo, model, fingerprint) && !except.Contains(silo))
+                _able.Add(silo);
         }
     }
 
