@@ -17,14 +17,16 @@ internal sealed partial class ClusterSimulation
     private readonly List<SimulatedRun> _given = [];
     private readonly List<int> _asked = [];
     private readonly Tally _tally;
+    private readonly Action<SimulatedStream>? _ended;
     private readonly int _cell;
     private long _number;
     private long _now;
     private int _open;
     private int _ahead;
 
-    private ClusterSimulation(Trace trace, ClusterPlan plan)
+    private ClusterSimulation(Trace trace, ClusterPlan plan, Action<SimulatedStream>? ended)
     {
+        _ended = ended;
         plan.Check();
         (_trace, _plan, _tally) = (trace, plan, new Tally(trace.Requests.Count));
         _failures = new Chance(plan.Seed, 2);
@@ -38,12 +40,14 @@ internal sealed partial class ClusterSimulation
     /// <param name="trace">The requests.</param>
     /// <param name="plan">The cluster.</param>
     /// <param name="progress">Told now and then how many requests have ended; null: nobody is.</param>
+    /// <param name="ended">Told of each request that has its whole answer; null: nobody is.</param>
     /// <param name="cancellation">Ctrl-C.</param>
     /// <exception cref="SimulationException">A number of the plan is not allowed, or a request fits nowhere.</exception>
     public static ClusterOutcome Run(Trace trace, ClusterPlan plan, Action<int>? progress = null,
-        CancellationToken cancellation = default) => new ClusterSimulation(trace, plan).Run(progress, cancellation);
+        Action<SimulatedStream>? ended = null, CancellationToken cancellation = default) =>
+        new ClusterSimulation(trace, plan, ended).Run(progress, cancellation);
 
-    private static long Nanoseconds(double seconds) => (long)Math.Ceiling(seconds * 1e9);
+    private static long Nanoseconds(double seconds) => (long)Math.Round(seconds * 1e9);
 
     private ClusterOutcome Run(Action<int>? progress, CancellationToken cancellation)
     {
@@ -197,6 +201,7 @@ internal sealed partial class ClusterSimulation
             return;
         _open--;
         _tally.End(stream, run, _now, Nanoseconds(_plan.BackSeconds));
+        _ended?.Invoke(stream);
         if (stream.Request.Next < 0)
             return;
         TraceRequest next = _trace.Requests[stream.Request.Next];

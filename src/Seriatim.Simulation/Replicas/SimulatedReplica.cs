@@ -122,8 +122,10 @@ internal sealed class SimulatedReplica(int number, EngineOptions options, StepPr
         _schedule.Begin(plan, now);
         _schedule.Memory.Prepare(plan);
         StepWork work = StepWork.Of(plan);
-        (_plan, _seconds) = (plan, price.Seconds(work));
-        long time = Math.Max(1, (long)Math.Ceiling(_seconds * 1e9));
+        long time = Math.Max(1, (long)Math.Round(price.Seconds(work) * 1e9));
+
+        // As the engine's clock has it, so that it learns the same of its steps.
+        (_plan, _seconds) = (plan, TimeSpan.FromTicks(time / TimeSpan.NanosecondsPerTick).TotalSeconds);
         (StepEnd, Busy, Steps, Rows) = (now + time, Busy + time, Steps + 1, Rows + work.Rows);
         return true;
     }
