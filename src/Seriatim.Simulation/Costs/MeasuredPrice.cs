@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Seriatim.Simulation;
 
 /// <summary>What steps of a model take on a machine, as it is kept in a file.</summary>
@@ -31,5 +33,6 @@ internal sealed record MeasuredPrice
     public required double PositionSeconds { get; init; }
 
     /// <summary>The numbers that the engine and the simulation reckon with.</summary>
+    [JsonIgnore]
     public StepPrice Price => new(StepSeconds, RowSeconds, OutputSeconds, PositionSeconds);
 }

@@ -64,7 +64,6 @@ internal static class PriceMeasure
             {
                 Prompt = (int[])[.. Enumerable.Range(0, prompt).Select(_ => chance.Below(model.VocabularySize))],
                 MaxNewTokens = NewTokens,
-                IgnoreEndIds = true,
                 Seed = (ulong)i,
                 Sampling = new SamplingOptions { Temperature = 0.8f },
             };

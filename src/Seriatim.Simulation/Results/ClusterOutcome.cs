@@ -40,10 +40,10 @@ internal sealed record ClusterOutcome
     public required double HitRate { get; init; }
 
     /// <summary>Seconds from a client's request to its first token.</summary>
-    public required Spread FirstToken { get; init; }
+    public required TimeSpread FirstToken { get; init; }
 
     /// <summary>Seconds of a further token, the mean of each request.</summary>
-    public required Spread TokenTime { get; init; }
+    public required TimeSpread TokenTime { get; init; }
 
     /// <summary>Steps of all replicas.</summary>
     public required long Steps { get; init; }
@@ -79,5 +79,5 @@ internal sealed record ClusterOutcome
     public required long RepeatedRows { get; init; }
 
     /// <summary>Seconds without anything new of streams that went on elsewhere.</summary>
-    public required Spread Still { get; init; }
+    public required TimeSpread Still { get; init; }
 }

@@ -63,7 +63,7 @@ internal sealed class Tally(int requests)
         double thousands = Math.Max(1, _newTokens) / 1000.0;
         return new ClusterOutcome
         {
-            Routing = Words.Of(plan.Routing),
+            Routing = RoutingNames.Of(plan.Routing),
             Replicas = replicas.Length,
             Requests = trace.Requests.Count,
             Completed = _firsts.Count,
@@ -75,8 +75,8 @@ internal sealed class Tally(int requests)
             NewTokens = _newTokens,
             TokensPerSecond = _newTokens / Math.Max(1e-9, seconds),
             HitRate = _promptTokens == 0 ? 0 : (double)_cachedTokens / _promptTokens,
-            FirstToken = Spread.Of(_firsts),
-            TokenTime = Spread.Of(_betweens),
+            FirstToken = TimeSpread.Of(_firsts),
+            TokenTime = TimeSpread.Of(_betweens),
             Steps = replicas.Sum(replica => replica.Steps),
             Rows = replicas.Sum(replica => replica.Rows),
             Preemptions = _preemptions,
@@ -88,7 +88,7 @@ internal sealed class Tally(int requests)
             Resumed = _resumed,
             LostRows = _lostRows,
             RepeatedRows = _repeatedRows,
-            Still = Spread.Of(_stills),
+            Still = TimeSpread.Of(_stills),
         };
     }
 }

@@ -1,7 +1,7 @@
 namespace Seriatim.Simulation;
 
 /// <summary>How a time is distributed, in seconds; zeros where nothing was counted.</summary>
-internal sealed record Spread
+internal sealed record TimeSpread
 {
     /// <summary>How many.</summary>
     public int Count { get; init; }
@@ -22,12 +22,12 @@ internal sealed record Spread
     public double Most { get; init; }
 
     /// <summary>Of times in nanoseconds; they are put in order.</summary>
-    public static Spread Of(List<long> times)
+    public static TimeSpread Of(List<long> times)
     {
         if (times.Count == 0)
-            return new Spread();
+            return new TimeSpread();
         times.Sort();
-        return new Spread
+        return new TimeSpread
         {
             Count = times.Count,
             Mean = times.Average() / 1e9,

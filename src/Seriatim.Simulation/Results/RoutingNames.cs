@@ -1,7 +1,7 @@
 namespace Seriatim.Simulation;
 
 /// <summary>Names of routings, as flags and results have them.</summary>
-internal static class Words
+internal static class RoutingNames
 {
     private static readonly (ClusterRouting Routing, string Name)[] All =
     [
