@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Has steps take as long as a price says. Sleeping ends late by what the system's timer likes; the next steps make up for it, so
-/// that the pace is kept over any few steps.
+/// Has steps take as long as a price says. Sleeping ends late or early by what the system's timer likes; the next step makes up for
+/// it, so that the pace is kept over any few steps.
 /// </summary>
 /// <param name="price">What steps take.</param>
 /// <param name="clock">The engine's.</param>
@@ -20,8 +20,8 @@ internal sealed class StepPace(StepPrice price, TimeProvider clock)
         if (left > TimeSpan.Zero)
             Thread.Sleep(left);
 
-        // What a slow machine has lost for good is not made up for.
+        // Sleeping counts whole milliseconds, so it ends early as well; what a slow machine has lost for good is not made up for.
         TimeSpan late = clock.GetElapsedTime(start) - whole + _late;
-        _late = late < TimeSpan.Zero ? TimeSpan.Zero : late > whole ? whole : late;
+        _late = late > whole ? whole : late;
     }
 }
