@@ -48,13 +48,50 @@ public sealed class RouterTests
     [Fact]
     public void Known_pages_are_found_by_the_last_of_them()
     {
-        var known = new KnownReplica();
-        known.Take(new ModelReport { CachedPages = [1 << 8, 2 << 8] });
-        Assert.Equal(2, known.CachedOf(Pages));
+        var index = new PageIndex();
+        (KnownReplica known, KnownReplica other) = (new KnownReplica(index), new KnownReplica(index));
+        known.Take(new ModelReport { CachedPages = [2 << 8, 1 << 8, 2 << 8] });
+        Look(2, 0);
         known.Take(new ModelReport());
-        Assert.Equal(2, known.CachedOf(Pages));
+        other.Take(new ModelReport { CachedPages = [3 << 8, 1 << 8, 5] });
+        Look(2, 3);
+        other.Take(new ModelReport { CachedPages = [1 << 8] });
+        Look(2, 1);
         known.Take(new ModelReport { CachedPages = [] });
-        Assert.Equal(0, known.CachedOf(Pages));
+        Look(0, 1);
+        other.Forget();
+        Look(0, 0);
+        Assert.Equal(0, index.Count);
+
+        void Look(int expected, int ofOther)
+        {
+            index.Look(Pages);
+            Assert.Equal((expected, ofOther), (index.CachedOf(known), index.CachedOf(other)));
+            index.Look([]);
+            Assert.Equal((0, 0), (index.CachedOf(known), index.CachedOf(other)));
+        }
+    }
+
+    /// <summary>Whatever is told and forgotten, the index finds what each has by itself.</summary>
+    [Fact]
+    public void The_index_finds_what_each_replica_has()
+    {
+        var random = new Random(3);
+        var index = new PageIndex();
+        (KnownReplica Known, HashSet<uint> Own)[] all = [.. Enumerable.Range(0, 6).Select(_ => (new KnownReplica(index), new HashSet<uint>()))];
+        for (int round = 0; round < 400; round++)
+        {
+            (KnownReplica known, HashSet<uint> own) = all[random.Next(all.Length)];
+            uint[] told = [.. Enumerable.Range(0, random.Next(12)).Select(_ => (uint)random.Next(20))];
+            known.Take(new ModelReport { CachedPages = told });
+            own.Clear();
+            own.UnionWith(told);
+            ulong[] pages = [.. Enumerable.Range(0, 8).Select(_ => (ulong)random.Next(20) << 32)];
+            index.Look(pages);
+            foreach ((KnownReplica one, HashSet<uint> its) in all)
+                Assert.Equal(Array.FindLastIndex(pages, page => its.Contains(PageIndex.HalfOf(page))) + 1, index.CachedOf(one));
+            Assert.Equal(all.SelectMany(one => one.Own).Distinct().Count(), index.Count);
+        }
     }
 
     [Fact]

@@ -167,10 +167,10 @@ internal sealed class PrefixCache
         return hashes;
     }
 
-    /// <summary>The upper halves of the hashes of pages that can be gone on from, for those who route requests.</summary>
+    /// <summary>The upper halves of the hashes of pages that can be gone on from, in order, for those who route requests.</summary>
     /// <param name="most">Most of them.</param>
     public uint[] Summary(int most) =>
-        [.. Nodes.Where(node => node.IsWhole).Take(most).Select(node => (uint)(node.Hash >> 32))];
+        [.. Nodes.Where(node => node.IsWhole).Take(most).Select(node => (uint)(node.Hash >> 32)).Order()];
 
     private static ulong RootOf(PrefixKey key) => Mix(0x9E3779B97F4A7C15 ^ key.StableHash());
 

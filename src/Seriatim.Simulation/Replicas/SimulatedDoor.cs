@@ -8,7 +8,8 @@ namespace Seriatim.Simulation;
 /// <param name="factor">How far above the mean a replica may be.</param>
 internal sealed class SimulatedDoor(int number, SimulatedReplica[] cell, int home, ClusterRouting routing, double factor)
 {
-    private readonly KnownReplica[] _known = [.. cell.Select(_ => new KnownReplica())];
+    private readonly PageIndex _index = new();
+    private readonly KnownReplica?[] _known = new KnownReplica?[cell.Length];
     private readonly int[] _incarnations = new int[cell.Length];
     private readonly bool[] _silent = new bool[cell.Length];
     private readonly Candidate[] _candidates = new Candidate[cell.Length];
@@ -28,13 +29,13 @@ internal sealed class SimulatedDoor(int number, SimulatedReplica[] cell, int hom
     public int Best(IReadOnlyList<ulong> pages, IReadOnlyCollection<int> asked)
     {
         int count = 0;
+        _index.Look(pages);
         for (int place = 0; place < cell.Length; place++)
         {
             if (_silent[place] || (asked.Count > 0 && asked.Contains(place)))
                 continue;
-            KnownReplica known = _known[place];
-            int cached = pages.Count == 0 ? 0 : known.CachedOf(pages);
-            (_candidates[count], _places[count]) = (new Candidate(cell[place].Name, known.Load, cached, place == home), place);
+            (int load, int cached) = _known[place] is { } known ? (known.Load, _index.CachedOf(known)) : (0, 0);
+            (_candidates[count], _places[count]) = (new Candidate(cell[place].Name, load, cached, place == home), place);
             count++;
         }
 
@@ -51,20 +52,24 @@ internal sealed class SimulatedDoor(int number, SimulatedReplica[] cell, int hom
     /// <returns>Which life of the replica the door has in mind.</returns>
     public int Send(int place)
     {
-        _known[place].Send();
+        Of(place).Send();
         return _incarnations[place];
     }
 
     /// <summary>A replica has told how it is.</summary>
-    public void Take(int place, ModelReport report) => _known[place].Take(report);
+    public void Take(int place, ModelReport report) => Of(place).Take(report);
 
     /// <summary>A replica has told how it is, after it was asked: it is not silent, and may be another one.</summary>
     public void TakeAnswer(int place, ModelReport report)
     {
         if (_incarnations[place] != cell[place].Incarnation)
-            (_known[place], _incarnations[place]) = (new KnownReplica(), cell[place].Incarnation);
+        {
+            _known[place]?.Forget();
+            (_known[place], _incarnations[place]) = (null, cell[place].Incarnation);
+        }
+
         _silent[place] = false;
-        _known[place].Take(report);
+        Of(place).Take(report);
     }
 
     /// <summary>Whether a replica has said nothing, and nothing since.</summary>
@@ -72,4 +77,6 @@ internal sealed class SimulatedDoor(int number, SimulatedReplica[] cell, int hom
 
     /// <summary>A replica has said nothing where it had to.</summary>
     public void Silence(int place) => _silent[place] = true;
+
+    private KnownReplica Of(int place) => _known[place] ??= new KnownReplica(_index);
 }
