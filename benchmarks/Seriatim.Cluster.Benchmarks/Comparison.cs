@@ -14,7 +14,8 @@ internal static class Comparison
     public static async Task<int> RunAsync(ComparisonOptions options)
     {
         string model = options.Model ?? FindStories();
-        MeasuredPrice price = Scaled(options.Cost is { } file ? PriceJson.Read(file) : Cli.ClusterLabFlags.UsualPrice, options.Scale);
+        MeasuredPrice price = options.Cost is { } file ? PriceJson.Read(file) : Cli.ClusterLabFlags.UsualPrice;
+        price = Scaled(price, options.Scale);
         Trace trace = new TraceRecipe
         {
             Requests = options.Requests,
@@ -32,8 +33,9 @@ internal static class Comparison
         {
             string cost = Path.Combine(folder, "cost.json");
             PriceJson.Write(cost, price);
-            Console.WriteLine($"{trace.Requests.Count} requests in {trace.First.Count} conversations, {Replicas} processes, a step "
-                + string.Create(CultureInfo.InvariantCulture, $"{price.StepSeconds * 1e3:F1} ms, a row {price.RowSeconds * 1e6:F0} µs"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{trace.Requests.Count} requests in {trace.First.Count} conversations, {Replicas} processes, a step "
+                    + $"{price.StepSeconds * 1e3:F1} ms, a row {price.RowSeconds * 1e6:F0} µs"));
             foreach (ClusterRouting routing in Enum.GetValues<ClusterRouting>())
                 await CompareAsync(routing, model, cost, price, trace);
             return 0;
@@ -46,8 +48,9 @@ internal static class Comparison
 
     private static async Task CompareAsync(ClusterRouting routing, string model, string cost, MeasuredPrice price, Trace trace)
     {
-        await using Processes processes = await Processes.StartAsync(Replicas, ["-m", $"{model}=m", "-t", "1", "-c", $"{Positions}",
-            "--cache-type", "f32", "-np", $"{Sequences}", "--pace", cost, "--cluster-routing", RoutingNames.Of(routing)]);
+        await using Processes processes = await Processes.StartAsync(Replicas, [
+            "-m", $"{model}=m", "-t", "1", "-c", $"{Positions}", "--cache-type", "f32", "-np", $"{Sequences}", "--pace", cost,
+            "--cluster-routing", RoutingNames.Of(routing)]);
         double beside = await BesideAsync(processes, price.Price);
         var client = new TraceClient(processes.Doors, "m", Vocabulary);
         double seconds = await client.RunAsync(trace);

@@ -33,8 +33,8 @@ internal sealed class Processes : IAsyncDisposable
             string program = Path.Combine(AppContext.BaseDirectory, "Seriatim.Cli.dll");
             foreach (int port in ports)
             {
-                processes.Start("dotnet", [program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}",
-                    "--cluster-address", "127.0.0.1", "--cluster-port", $"{FreePort()}"]);
+                processes.Start("dotnet", [
+                    program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}", "--cluster-address",  "127.0.0.1", "--cluster-port", $"{FreePort()}"]);
             }
 
             foreach (HttpClient door in processes.Doors)
@@ -111,7 +111,7 @@ internal sealed class Processes : IAsyncDisposable
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is { } text && (text.Contains("fail", StringComparison.Ordinal) || text.StartsWith("seriatim:", StringComparison.Ordinal)))
+            if (line.Data is { } text && text.StartsWith("seriatim:", StringComparison.Ordinal))
                 Console.Error.WriteLine($"{program} {process.Id}: {text}");
         };
         process.BeginOutputReadLine();

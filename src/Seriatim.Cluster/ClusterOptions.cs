@@ -79,7 +79,11 @@ public sealed class ClusterOptions
         if (!(LoadFactor >= 1))
             throw new ClusterConfigurationException($"LoadFactor is {LoadFactor}; 1 or more is allowed.");
         if (!Enum.IsDefined(Routing))
-            throw new ClusterConfigurationException($"Routing is {Routing}; {string.Join(", ", Enum.GetNames<ClusterRouting>())} are allowed.");
+        {
+            throw new ClusterConfigurationException(
+                $"Routing is {Routing}; {string.Join(", ", Enum.GetNames<ClusterRouting>())} are allowed.");
+        }
+
         _ = MembershipAddress.Parse(Membership);
     }
 }

@@ -78,7 +78,8 @@ public sealed class RouterTests
     {
         var random = new Random(3);
         var index = new PageIndex();
-        (KnownReplica Known, HashSet<uint> Own)[] all = [.. Enumerable.Range(0, 6).Select(_ => (new KnownReplica(index), new HashSet<uint>()))];
+        (KnownReplica Known, HashSet<uint> Own)[] all =
+            [.. Enumerable.Range(0, 6).Select(_ => (new KnownReplica(index), new HashSet<uint>()))];
         for (int round = 0; round < 400; round++)
         {
             (KnownReplica known, HashSet<uint> own) = all[random.Next(all.Length)];
@@ -135,7 +136,8 @@ public sealed class RouterTests
                 new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
         }
 
-        string[] turns = [.. Enumerable.Range(0, 7).Select(_ => table.Best("m", "1", Pages, false, new HashSet<KnownSilo>())!.Name)];
+        var none = new HashSet<KnownSilo>();
+        string[] turns = [.. Enumerable.Range(0, 7).Select(_ => table.Best("m", "1", Pages, false, none)!.Name)];
         Assert.Equal(["a", "b", "c", "a", "b", "c", "a"], turns);
     }
 

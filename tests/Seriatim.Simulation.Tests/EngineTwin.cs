@@ -39,8 +39,10 @@ internal static class EngineTwin
 
             if (!core.Step() && coming.TryPeek(out _, out (long Time, int) next))
                 clock.Now = TimeSpan.FromTicks(next.Time);
-            foreach ((int number, (GenerationHandle handle, long sent)) in running.Where(one => one.Value.Handle.Outcome.IsCompleted).ToArray())
+            foreach ((int number, (GenerationHandle handle, long sent)) in running.ToArray())
             {
+                if (!handle.Outcome.IsCompleted)
+                    continue;
                 running.Remove(number);
                 GenerationResult result = handle.Outcome.Result;
                 texts[trace.Requests[number].Conversation].AddRange(result.Choices[0].TokenIds);
@@ -65,9 +67,11 @@ internal static class EngineTwin
 
     private static long Ticks(double seconds) => (long)Math.Round(seconds * 1e7);
 
-    private static GenerationHandle Ask(EngineCore core, TraceRequest request, int number, Dictionary<int, List<int>> texts, long sent)
+    private static GenerationHandle Ask(EngineCore core, TraceRequest request, int number, Dictionary<int, List<int>> texts,
+        long sent)
     {
-        var asked = new GenerationRequest { Prompt = PromptOf(request, texts), MaxNewTokens = request.Output, Seed = (ulong)number };
+        int[] prompt = PromptOf(request, texts);
+        var asked = new GenerationRequest { Prompt = prompt, MaxNewTokens = request.Output, Seed = (ulong)number };
         var handle = new GenerationHandle(number, (ulong)number, () => { }, default);
         core.Add(asked, core.Check(asked), handle, sent);
         return handle;

@@ -48,7 +48,14 @@ public sealed class PriceTests : IDisposable
     public void A_file_keeps_a_price_and_what_is_none_is_refused()
     {
         string file = _folder.File("cost.json");
-        var price = new MeasuredPrice { Model = "m", StepSeconds = 0.1 + 0.2, RowSeconds = 1e-5, OutputSeconds = 0, PositionSeconds = 1e-9 };
+        var price = new MeasuredPrice
+        {
+            Model = "m",
+            StepSeconds = 0.1 + 0.2,
+            RowSeconds = 1e-5,
+            OutputSeconds = 0,
+            PositionSeconds = 1e-9,
+        };
         PriceJson.Write(file, price);
         Assert.Equal(price, PriceJson.Read(file));
         foreach ((string text, string words) in new[]
@@ -71,7 +78,8 @@ public sealed class PriceTests : IDisposable
         using var model = new FakeModel();
         var request = new GenerationRequest { Prompt = new[] { 1, 2, 3, 4, 5 }, MaxNewTokens = 10, Seed = 4 };
         await using var free = new GenerationEngine(model, new EngineOptions { Pages = 64 });
-        await using var paced = new GenerationEngine(model, new EngineOptions { Pages = 64, Price = new StepPrice(0.01, 0.001, 0, 0) });
+        await using var paced = new GenerationEngine(
+            model, new EngineOptions { Pages = 64, Price = new StepPrice(0.01, 0.001, 0, 0) });
         GenerationResult expected = await free.CompleteAsync(request), found = await paced.CompleteAsync(request);
         Assert.Equal(expected.Choices[0].TokenIds, found.Choices[0].TokenIds);
 
@@ -94,7 +102,8 @@ public sealed class PriceTests : IDisposable
     {
         foreach ((double e, double f) in new[]
         {
-            (expected.Step, found.Step), (expected.Row, found.Row), (expected.Output, found.Output), (expected.Position, found.Position),
+            (expected.Step, found.Step), (expected.Row, found.Row), (expected.Output, found.Output),
+            (expected.Position, found.Position),
         })
         {
             Assert.InRange(f, e * (1 - share), e * (1 + share));

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Seriatim.Simulation.Tests;
 
-/// <summary>Clusters that are simulated: nothing is lost, nothing is counted twice, and everything happens again in the same way.</summary>
+/// <summary>
+/// Clusters that are simulated: nothing is lost, nothing is counted twice, and everything happens again in the same way.
+/// </summary>
 public sealed class SimulationTests
 {
     public static TheoryData<ClusterRouting> Routings => [.. Enum.GetValues<ClusterRouting>()];
@@ -53,7 +55,9 @@ public sealed class SimulationTests
         });
     }
 
-    /// <summary>Replicas are killed and frozen all the time: every request has its whole answer, and what that cost is counted.</summary>
+    /// <summary>
+    /// Replicas are killed and frozen all the time: every request has its whole answer, and what that cost is counted.
+    /// </summary>
     [Fact]
     public void No_stream_is_lost_when_replicas_are()
     {
@@ -84,7 +88,8 @@ public sealed class SimulationTests
     [Fact]
     public void A_short_freeze_is_waited_for()
     {
-        ClusterOutcome outcome = ClusterSimulation.Run(Chats(), Four(ClusterRouting.Prefix) with { FreezeSeconds = 5, FrozenSeconds = 1 });
+        ClusterOutcome outcome = ClusterSimulation.Run(
+            Chats(), Four(ClusterRouting.Prefix) with { FreezeSeconds = 5, FrozenSeconds = 1 });
         Assert.True(outcome.Frozen > 2);
         Assert.Equal((0, 0L), (outcome.Resumed, outcome.LostRows));
         Assert.Equal(outcome.Requests, outcome.Completed);
@@ -103,7 +108,9 @@ public sealed class SimulationTests
         Assert.Equal(trace.Requests.Count, outcome.Completed + outcome.Refused + outcome.NotSent);
     }
 
-    /// <summary>Cells that know nothing of each other serve the same conversations as well as one cluster of their size.</summary>
+    /// <summary>
+    /// Cells that know nothing of each other serve the same conversations as well as one cluster of their size.
+    /// </summary>
     [Fact]
     public void Cells_keep_their_conversations()
     {

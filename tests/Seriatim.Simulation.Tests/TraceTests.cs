@@ -2,7 +2,9 @@ using Seriatim.Tests;
 
 namespace Seriatim.Simulation.Tests;
 
-/// <summary>Traces: what is made is what was asked for, what is written is read again, and what is wrong is refused by line.</summary>
+/// <summary>
+/// Traces: what is made is what was asked for, what is written is read again, and what is wrong is refused by line.
+/// </summary>
 public sealed class TraceTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -12,15 +14,24 @@ public sealed class TraceTests : IDisposable
     [Fact]
     public void A_trace_that_is_made_has_the_rate_lengths_and_turns_that_were_asked_for()
     {
-        Trace trace = new TraceRecipe { Requests = 40_000, Rate = 50, Turns = 4, Prompt = 30, Output = 20, Context = 100_000 }.Make(3);
+        var recipe = new TraceRecipe
+        {
+            Requests = 40_000,
+            Rate = 50,
+            Turns = 4,
+            Prompt = 30,
+            Output = 20,
+            Context = 100_000,
+        };
+        Trace trace = recipe.Make(3);
         Assert.Equal(40_000, trace.Requests.Count);
         Assert.InRange(trace.Requests.Average(one => one.Prompt), 27, 33);
         Assert.InRange(trace.Requests.Average(one => one.Output), 18, 22);
         Assert.InRange((double)trace.Requests.Count / trace.First.Count, 3.8, 4.2);
         double last = trace.Requests[trace.First[^1]].At;
         Assert.InRange(trace.Requests.Count / last, 45, 55);
-        Assert.Equal(trace.Requests, new TraceRecipe { Requests = 40_000, Rate = 50, Turns = 4, Prompt = 30, Output = 20, Context = 100_000 }.Make(3).Requests);
-        Assert.NotEqual(trace.Requests, new TraceRecipe { Requests = 40_000, Rate = 50, Turns = 4, Prompt = 30, Output = 20, Context = 100_000 }.Make(4).Requests);
+        Assert.Equal(trace.Requests, recipe.Make(3).Requests);
+        Assert.NotEqual(trace.Requests, recipe.Make(4).Requests);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ internal sealed class HelpText(int width, bool coloured)
         Option[] shown = page?.Common is { } common
             ? [.. common.Select(name => all.FirstOrDefault(option => option.Name == name)).OfType<Option>()] : all;
         Options("Flags", shown, brief: true);
-        if (page is not null && HasExamples(command))
+        if (page is not null && OwnPageOf(command) is not null)
             Examples(page.Examples);
         _text.AppendLine();
         Paragraph(all.Length > shown.Length
@@ -61,7 +61,7 @@ internal sealed class HelpText(int width, bool coloured)
         Begin(command);
         foreach (IGrouping<string, Option> section in Visible(command).GroupBy(option => HelpSections.Of(option) ?? "Flags"))
             Options(section.Key, [.. section], brief: false);
-        if (PageOf(command) is { } page && HasExamples(command))
+        if (PageOf(command) is { } page && OwnPageOf(command) is not null)
             Examples(page.Examples);
         return $"{_text}";
     }
@@ -196,11 +196,12 @@ internal sealed class HelpText(int width, bool coloured)
     }
 
     /// <summary>A command's own page, or that of the one above.</summary>
-    private static HelpPage? PageOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is { } parent
-        and not RootCommand ? HelpPages.Of($"{parent.Name} {command.Name}") ?? HelpPages.Of(parent.Name) : HelpPages.Of(command.Name);
+    private static HelpPage? PageOf(Command command) => OwnPageOf(command)
+        ?? (command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? HelpPages.Of(parent.Name) : null);
 
-    private static bool HasExamples(Command command) => command.Parents.OfType<RootCommand>().Any()
-        || (command.Parents.OfType<Command>().FirstOrDefault() is { } parent && HelpPages.Of($"{parent.Name} {command.Name}") is not null);
+    private static HelpPage? OwnPageOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand
+            ? HelpPages.Of($"{parent.Name} {command.Name}") : HelpPages.Of(command.Name);
 
     private static string PathOf(Command command) => command is RootCommand ? "seriatim"
         : $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? PathOf(parent) : "seriatim")} {command.Name}";

@@ -11,8 +11,8 @@ internal sealed class ClusterLabFlags
     private static readonly TraceRecipe Made = new();
     private static readonly ClusterPlan Usual = new() { Price = default };
 
-    private readonly Option<string?> _trace = Flag.Maybe<string>("A trace instead of one that is made: a JSON object a line, with "
-        + "at (seconds) or think, conversation, prompt and output (tokens), prefix and prefix_tokens.", "file", "--trace");
+    private readonly Option<string?> _trace = Flag.Maybe<string>("A trace instead of one that is made: a JSON object a line, "
+        + "with at (seconds) or think, conversation, prompt and output (tokens), prefix and prefix_tokens.", "file", "--trace");
 
     private readonly Option<string?> _write = Flag.Maybe<string>("Write the trace to this file, too.", "file", "--write-trace");
     private readonly Option<int> _requests = Flag.Of("Requests.", "n", Made.Requests, "--requests");
@@ -35,7 +35,8 @@ internal sealed class ClusterLabFlags
     private readonly Option<double> _burstEvery =
         Flag.Of("Seconds from burst to burst.", "seconds", Made.BurstTime, "--burst-every");
 
-    private readonly Option<int> _context = Flag.Of("Positions at which a conversation ends.", "n", Made.Context, "--ctx-size", "-c");
+    private readonly Option<int> _context =
+        Flag.Of("Positions at which a conversation ends.", "n", Made.Context, "--ctx-size", "-c");
 
     private readonly Option<int> _replicas = Flag.Of("Replicas.", "n", Usual.Replicas, "--replicas");
     private readonly Option<int> _cell = Flag.Of(
@@ -44,8 +45,8 @@ internal sealed class ClusterLabFlags
     private readonly Option<int?> _doors =
         Flag.Maybe<int?>("Doors that know them. Default: 4, or as many as there are replicas.", "n", "--doors");
 
-    private readonly Option<string[]> _routing = Flag.Many($"What decides where requests go: {string.Join(", ", RoutingNames.Names)}; "
-        + "may be given again. Default: all, one after the other.", "name", "--routing");
+    private readonly Option<string[]> _routing = Flag.Many("What decides where requests go: "
+        + $"{string.Join(", ", RoutingNames.Names)}; may be given again. Default: all, one after the other.", "name", "--routing");
 
     private readonly Option<double> _factor =
         Flag.Of("No replica has more than so many times the mean of requests.", "n", Usual.LoadFactor, "--load-factor");
@@ -56,11 +57,12 @@ internal sealed class ClusterLabFlags
     private readonly Option<int> _pages = Flag.Of("Pages of a replica.", "n", Usual.Engine.Pages!.Value, "--pages");
     private readonly Option<int> _pageSize = Flag.Of("Positions of a page.", "n", Usual.Engine.PageSize, "--page-size");
     private readonly Option<int> _parallel =
-        Flag.Of("Most sequences that run at the same time, of each replica.", "n", Usual.Engine.MaxSequences, "--parallel", "-np");
+        Flag.Of("Most sequences that run at the same time, of each replica.", "n", Usual.Engine.MaxSequences, "--parallel",
+            "-np");
 
     private readonly Option<int> _queue = Flag.Of("Most requests that wait, of each replica.", "n", 512, "--max-queue");
-    private readonly Option<string?> _cost = Flag.Maybe<string>("What steps take: a file that --measure wrote. Default: what they "
-        + "took for the shape smollm-135m on two cores, which the first line says.", "file", "--cost");
+    private readonly Option<string?> _cost = Flag.Maybe<string>("What steps take: a file that --measure wrote. Default: what "
+        + "they took for the shape smollm-135m on two cores, which the first line says.", "file", "--cost");
 
     private readonly Option<double> _there =
         Flag.Of("Seconds from a client to a replica.", "seconds", Usual.ThereSeconds, "--there");
@@ -100,8 +102,8 @@ internal sealed class ClusterLabFlags
     public void AddTo(Command command)
     {
         command.Add("Trace", [_trace, .. Making, _write]);
-        command.Add("Cluster", [_replicas, _cell, _doors, _routing, _factor, _silence, _pages, _pageSize, _parallel, _queue, _cost,
-            _there, _back]);
+        command.Add("Cluster", [_replicas, _cell, _doors, _routing, _factor, _silence, _pages, _pageSize, _parallel, _queue,
+            _cost, _there, _back]);
         command.Add("Failures", [_kill, _restart, _freeze, _frozen]);
         command.Add(_seed);
     }
@@ -112,8 +114,8 @@ internal sealed class ClusterLabFlags
     /// <summary>All that says what is simulated; of no use to a measurement.</summary>
     public Option[] OfSimulation =>
     [
-        _trace, .. Making, _write, _replicas, _cell, _doors, _routing, _factor, _silence, _pages, _queue, _there, _back, _kill, _restart,
-        _freeze, _frozen, _seed,
+        _trace, .. Making, _write, _replicas, _cell, _doors, _routing, _factor, _silence, _pages, _queue, _there, _back, _kill,
+        _restart, _freeze, _frozen, _seed,
     ];
 
     /// <summary>What steps take.</summary>

@@ -15,8 +15,8 @@ internal static class ClusterLabView
         Print(report.Cost);
         ClusterOutcome first = report.Outcomes[0];
         Console.Out.WriteLine(string.Create(Plain, $"{report.Requests:N0} requests in {report.Conversations:N0} conversations, "
-            + $"{report.PromptTokens:N0} tokens asked, {report.NewTokens:N0} answered; {first.Replicas:N0} replicas, {report.Doors} "
-            + $"door{(report.Doors == 1 ? "" : "s")} for {(report.Cell == first.Replicas ? "all" : $"each {report.Cell:N0}")}"));
+            + $"{report.PromptTokens:N0} tokens asked, {report.NewTokens:N0} answered; {first.Replicas:N0} replicas, "
+            + $"{report.Doors} door{(report.Doors == 1 ? "" : "s")} for {(report.Cell == first.Replicas ? "all" : $"each {report.Cell:N0}")}"));
         Table table = new Table().Border(TableBorder.Simple).AddColumn("");
         foreach (ClusterOutcome outcome in report.Outcomes)
             table.AddColumn(new TableColumn(outcome.Routing).RightAligned());
@@ -33,7 +33,8 @@ internal static class ClusterLabView
         Row("tokens a second", one => one.TokensPerSecond.ToString("N1", Plain));
         Row("until the last answer", one => Seconds(one.Seconds));
         Row("replicas busy", one => Share(one.BusyShare));
-        Row("steps, rows in each", one => $"{Count(one.Steps)}, {((double)one.Rows / Math.Max(1, one.Steps)).ToString("N1", Plain)}");
+        Row("steps, rows in each",
+            one => $"{Count(one.Steps)}, {((double)one.Rows / Math.Max(1, one.Steps)).ToString("N1", Plain)}");
         Row("preemptions", one => Count(one.Preemptions));
         Row("replica seconds for 1,000 tokens", one => one.ReplicaSecondsPerThousandTokens.ToString("N2", Plain));
         Row("    of these busy", one => one.BusySecondsPerThousandTokens.ToString("N2", Plain));
@@ -60,8 +61,8 @@ internal static class ClusterLabView
         string error = price.Steps == 0 ? "" : string.Create(Plain,
             $"; {price.Steps:N0} steps were within {100 * price.Error:N1} % of that, in the median");
         Console.Out.WriteLine(string.Create(Plain, $"a step of {price.Model} ({price.Machine}, {threads}): "
-            + $"{price.StepSeconds * 1e3:G4} ms, {price.RowSeconds * 1e6:G4} µs a row, {price.OutputSeconds * 1e6:G4} µs more where "
-            + $"its logits are wanted, {price.PositionSeconds * 1e9:G4} ns a position it sees{error}"));
+            + $"{price.StepSeconds * 1e3:G4} ms, {price.RowSeconds * 1e6:G4} µs a row, {price.OutputSeconds * 1e6:G4} µs more "
+            + $"where its logits are wanted, {price.PositionSeconds * 1e9:G4} ns a position it sees{error}"));
     }
 
     private static string Count(long count) => count.ToString("N0", Plain);

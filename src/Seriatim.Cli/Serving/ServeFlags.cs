@@ -101,8 +101,8 @@ internal sealed class ServeFlags
     public IEnumerable<Option> All =>
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
-        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All, _pace,
-        _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
+        _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All,
+        _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -238,10 +238,9 @@ internal sealed class ServeFlags
         };
         if (result.GetValue(_pace) is { } pace)
         {
-            engine = engine with
-            {
-                Price = PriceJson.Read(File.Exists(pace) ? pace : throw new UserErrorException($"--pace {pace}: there is no such file.")).Price,
-            };
+            if (!File.Exists(pace))
+                throw new UserErrorException($"--pace {pace}: there is no such file.");
+            engine = engine with { Price = PriceJson.Read(pace).Price };
         }
 
         if (Value(result, _context) is { } positions)

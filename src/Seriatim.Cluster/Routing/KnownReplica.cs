@@ -44,7 +44,8 @@ internal sealed class KnownReplica(PageIndex index)
     private void Take(uint[] told)
     {
         uint[] pages = [.. told];
-        Array.Sort(pages);
+        if (!IsSorted(pages))
+            Array.Sort(pages);
         pages = pages[..Distinct(pages)];
         (int old, int young) = (0, 0);
         while (old < _pages.Length || young < pages.Length)
@@ -58,6 +59,18 @@ internal sealed class KnownReplica(PageIndex index)
         }
 
         _pages = pages;
+    }
+
+    /// <summary>As replicas tell them.</summary>
+    private static bool IsSorted(uint[] pages)
+    {
+        for (int i = 1; i < pages.Length; i++)
+        {
+            if (pages[i] < pages[i - 1])
+                return false;
+        }
+
+        return true;
     }
 
     private static int Distinct(uint[] sorted)

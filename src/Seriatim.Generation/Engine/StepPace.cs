@@ -1,8 +1,8 @@
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Has steps take as long as a price says. Sleeping ends late or early by what the system's timer likes; the next step makes up for
-/// it, so that the pace is kept over any few steps.
+/// Has steps take as long as a price says. Sleeping ends late or early by what the system's timer likes; the next step makes up
+/// for it, so that the pace is kept over any few steps.
 /// </summary>
 /// <param name="price">What steps take.</param>
 /// <param name="clock">The engine's.</param>

@@ -46,7 +46,8 @@ internal static class PriceFit
         double[] row = new double[Numbers];
         foreach ((StepWork work, double seconds) in steps)
         {
-            (row[0], row[1], row[2], row[3]) = (1 / seconds, work.Rows / seconds, work.Outputs / seconds, work.Positions / seconds);
+            (row[0], row[1]) = (1 / seconds, work.Rows / seconds);
+            (row[2], row[3]) = (work.Outputs / seconds, work.Positions / seconds);
             for (int i = 0; i < Numbers; i++)
             {
                 targets[i] += row[i];

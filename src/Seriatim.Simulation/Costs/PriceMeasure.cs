@@ -17,7 +17,11 @@ internal static class PriceMeasure
         Action<int> progress, CancellationToken cancellation)
     {
         if (model.Capability != ModelCapability.Decoder)
-            throw new SimulationException($"The model is a {model.Capability}; a decoder is needed, whose requests a cluster shares.");
+        {
+            throw new SimulationException(
+                $"The model is a {model.Capability}; a decoder is needed, whose requests a cluster shares.");
+        }
+
         (int Together, int Prompt)[] shapes = [.. Shapes(model, options)];
         var steps = new List<(StepWork, double)>();
         long begin = Stopwatch.GetTimestamp();
@@ -83,7 +87,10 @@ internal static class PriceMeasure
         foreach (GenerationHandle handle in handles)
         {
             if (!handle.Outcome.IsCompletedSuccessfully)
-                throw new SimulationException($"A request of the measurement failed: {handle.Outcome.Exception?.GetBaseException().Message}");
+            {
+                throw new SimulationException(
+                    $"A request of the measurement failed: {handle.Outcome.Exception?.GetBaseException().Message}");
+            }
         }
     }
 }

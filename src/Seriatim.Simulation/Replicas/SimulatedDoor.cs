@@ -1,6 +1,8 @@
 namespace Seriatim.Simulation;
 
-/// <summary>A door: what it knows of the replicas of its cell, and where it sends requests. The router is the cluster's own.</summary>
+/// <summary>
+/// A door: what it knows of the replicas of its cell, and where it sends requests. The router is the cluster's own.
+/// </summary>
 /// <param name="number">Its number.</param>
 /// <param name="cell">The replicas that it knows.</param>
 /// <param name="home">Which of them is its own silo's.</param>

@@ -5,8 +5,8 @@ namespace Seriatim.Simulation;
 
 /// <summary>
 /// Traces in files: a JSON object a line, with <c>conversation</c> (any text), <c>prompt</c> and <c>output</c> (tokens), and
-/// <c>at</c> (seconds from the beginning) or, for later requests of a conversation, <c>think</c> (seconds after the answer before);
-/// the first of a conversation may have <c>prefix</c> (a name) with <c>prefix_tokens</c>: what others begin with, too.
+/// <c>at</c> (seconds from the beginning) or, for later requests of a conversation, <c>think</c> (seconds after the answer
+/// before); the first of a conversation may have <c>prefix</c> (a name) with <c>prefix_tokens</c>: what others begin with, too.
 /// </summary>
 internal static class TraceFile
 {
@@ -77,8 +77,8 @@ internal static class TraceFile
                 case "prefix": prefix = Name(property); break;
                 case "prefix_tokens": prefixTokens = Tokens(property, 0); break;
                 default:
-                    throw new FormatException($"there is no '{property.Name}'; at, think, conversation, prompt, output, prefix and "
-                        + "prefix_tokens are read.");
+                    throw new FormatException($"there is no '{property.Name}'; at, think, conversation, prompt, output, prefix "
+                        + "and prefix_tokens are read.");
             }
         }
 

@@ -105,8 +105,8 @@ internal sealed record TraceRecipe
         Within("burst-time", BurstTime, 0.01, 1e6);
         if (Context < PrefixTokens + 4 * (long)(Prompt + Output))
         {
-            throw new SimulationException($"context is {Context}; with a prefix of {PrefixTokens}, questions of {Prompt} and answers "
-                + $"of {Output} a first request may have {PrefixTokens + 4 * (long)(Prompt + Output)} positions.");
+            throw new SimulationException($"context is {Context}; with a prefix of {PrefixTokens}, questions of {Prompt} and "
+                + $"answers of {Output} a first request may have {PrefixTokens + 4 * (long)(Prompt + Output)} positions.");
         }
     }
 
