@@ -51,9 +51,14 @@ internal static class Comparison
         await using Processes processes = await Processes.StartAsync(Replicas, [
             "-m", $"{model}=m", "-t", "1", "-c", $"{Positions}", "--cache-type", "f32", "-np", $"{Sequences}", "--pace", cost,
             "--cluster-routing", RoutingNames.Of(routing)]);
-        double beside = await BesideAsync(processes, price.Price);
+        var alone = new List<double>();
+        await ProbeAsync(processes, price.Price, alone);
         var client = new TraceClient(processes.Doors, "m", Vocabulary);
         double seconds = await client.RunAsync(trace);
+
+        // Before and after, as a machine that others use too is not the same all the time.
+        await ProbeAsync(processes, price.Price, alone);
+        double beside = Math.Max(0, Median(alone));
         ClusterOutcome simulated = ClusterSimulation.Run(trace, new ClusterPlan
         {
             Replicas = Replicas,
@@ -76,22 +81,19 @@ internal static class Comparison
     }
 
     /// <summary>Seconds that HTTP, the door and the way to the replica take, beside the step that makes a first token.</summary>
-    private static async Task<double> BesideAsync(Processes processes, StepPrice price)
+    private static async Task ProbeAsync(Processes processes, StepPrice price, List<double> times)
     {
         const int Tokens = 8;
         var client = new TraceClient(processes.Doors, "m", Vocabulary);
-        var times = new List<double>();
         double step = price.Seconds(new StepWork(Tokens, 1, Tokens * (Tokens + 1) / 2));
         for (int i = -Alone / 2; i < Alone; i++)
         {
             // No two begin alike.
-            int[] prompt = [.. Enumerable.Range(0, Tokens).Select(at => 10 + (i + 1000) * (at + 7) * 31 % 490)];
+            int[] prompt = [.. Enumerable.Range(0, Tokens).Select(at => 10 + (i + times.Count + 1000) * (at + 7) * 31 % 490)];
             double first = await client.AskAsync((i + Alone) % processes.Doors.Length, prompt, 2);
             if (i >= 0)
                 times.Add(first - step);
         }
-
-        return Math.Max(0, Median(times));
     }
 
     private static void Line(string name, double real, double simulated) => Console.WriteLine(string.Create(
