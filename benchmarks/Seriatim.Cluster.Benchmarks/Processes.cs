@@ -34,7 +34,8 @@ internal sealed class Processes : IAsyncDisposable
             foreach (int port in ports)
             {
                 processes.Start("dotnet", [
-                    program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}", "--cluster-address",  "127.0.0.1", "--cluster-port", $"{FreePort()}"]);
+                    program, "serve", .. serve, "--port", $"{port}", "--cluster", $"redis://127.0.0.1:{redis}", "--cluster-address",
+                    "127.0.0.1", "--cluster-port", $"{FreePort()}"]);
             }
 
             foreach (HttpClient door in processes.Doors)

@@ -46,7 +46,8 @@ internal sealed class ClusterLabFlags
         Flag.Maybe<int?>("Doors that know them. Default: 4, or as many as there are replicas.", "n", "--doors");
 
     private readonly Option<string[]> _routing = Flag.Many("What decides where requests go: "
-        + $"{string.Join(", ", RoutingNames.Names)}; may be given again. Default: all, one after the other.", "name", "--routing");
+        + $"{string.Join(", ", RoutingNames.Names)}; may be given again. Default: all, one after the other.", "name",
+        "--routing");
 
     private readonly Option<double> _factor =
         Flag.Of("No replica has more than so many times the mean of requests.", "n", Usual.LoadFactor, "--load-factor");

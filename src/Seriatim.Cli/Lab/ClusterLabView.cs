@@ -14,9 +14,11 @@ internal static class ClusterLabView
     {
         Print(report.Cost);
         ClusterOutcome first = report.Outcomes[0];
+        string doors = report.Doors == 1 ? "1 door" : $"{report.Doors} doors";
+        string whose = report.Cell == first.Replicas ? "all" : string.Create(Plain, $"each {report.Cell:N0}");
         Console.Out.WriteLine(string.Create(Plain, $"{report.Requests:N0} requests in {report.Conversations:N0} conversations, "
-            + $"{report.PromptTokens:N0} tokens asked, {report.NewTokens:N0} answered; {first.Replicas:N0} replicas, "
-            + $"{report.Doors} door{(report.Doors == 1 ? "" : "s")} for {(report.Cell == first.Replicas ? "all" : $"each {report.Cell:N0}")}"));
+            + $"{report.PromptTokens:N0} tokens asked, {report.NewTokens:N0} answered; {first.Replicas:N0} replicas, {doors} for "
+            + $"{whose}"));
         Table table = new Table().Border(TableBorder.Simple).AddColumn("");
         foreach (ClusterOutcome outcome in report.Outcomes)
             table.AddColumn(new TableColumn(outcome.Routing).RightAligned());
