@@ -108,7 +108,7 @@ internal sealed class PackCache : IDisposable
     private static string KeyOf(ModelLoadOptions options, IEnumerable<string> files)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, $"{LayoutVersion} {Parameter.PanelRows} {options.Storage} {options.Placement} {BitConverter.IsLittleEndian}");
+        Add(hash, $"{LayoutVersion} {Parameter.PanelRows} {options.Storage} {options.Placement} {BitConverter.IsLittleEndian} {options.Stage}");
         foreach (string file in files)
         {
             var info = new FileInfo(file);
