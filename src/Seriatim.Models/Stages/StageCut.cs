@@ -6,7 +6,7 @@ public static class StageCut
     /// <summary>The stages of a model, cut so that the largest is as small as can be.</summary>
     /// <param name="sizes">What its parts take.</param>
     /// <param name="stages">How many.</param>
-    /// <exception cref="NotSupportedException">The model cannot be cut, or not into so many.</exception>
+    /// <exception cref="StageCutException">The model cannot be cut, or not into so many.</exception>
     public static IReadOnlyList<ModelStage> Balanced(ModelSizes sizes, int stages)
     {
         ArgumentNullException.ThrowIfNull(sizes);
@@ -40,7 +40,7 @@ public static class StageCut
 
         if (least[stages, count] == long.MaxValue)
         {
-            throw new NotSupportedException(
+            throw new StageCutException(
                 $"{stages} stages are asked for; the layers of this {sizes.Spec.Family} model can be cut in "
                     + $"{isCut.Count(one => one)} places, as some read the keys of others, so {isCut.Count(one => one) + 1} "
                     + "stages are the most.");
@@ -59,7 +59,7 @@ public static class StageCut
     /// <summary>The stages that somebody asks for.</summary>
     /// <param name="spec">The model.</param>
     /// <param name="counts">Layers of each stage, in order.</param>
-    /// <exception cref="NotSupportedException">The model cannot be cut, or not there.</exception>
+    /// <exception cref="StageCutException">The model cannot be cut, or not there.</exception>
     public static IReadOnlyList<ModelStage> Of(ModelSpec spec, IReadOnlyList<int> counts)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -68,7 +68,7 @@ public static class StageCut
         int layers = spec.Last.Layers.Count;
         if (counts.Any(count => count < 1) || counts.Sum(count => (long)count) != layers)
         {
-            throw new NotSupportedException(
+            throw new StageCutException(
                 $"Stages of {string.Join(", ", counts)} layers are {counts.Sum(count => (long)count)} together; this "
                     + $"{spec.Family} model has {layers}, and each stage needs 1 at least.");
         }
@@ -81,7 +81,7 @@ public static class StageCut
             if (first > 0 && !isCut[first])
             {
                 (int layer, int other) = Reading(spec.Last).First(pair => pair.Other < first && pair.Layer >= first);
-                throw new NotSupportedException(
+                throw new StageCutException(
                     $"A stage begins with layer {first}, and layer {layer} reads the keys of layer {other}: both must be in one "
                         + "stage.");
             }
@@ -94,7 +94,7 @@ public static class StageCut
 
     /// <summary>Refuses models whose layers cannot be in several processes.</summary>
     /// <param name="spec">The model.</param>
-    /// <exception cref="NotSupportedException">The message says which, and why.</exception>
+    /// <exception cref="StageCutException">The message says which, and why.</exception>
     public static void Require(ModelSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -111,7 +111,7 @@ public static class StageCut
         };
         if (why is not null)
         {
-            throw new NotSupportedException(
+            throw new StageCutException(
                 $"A {spec.Family} model cannot be cut into stages: {why}. Decoders that generate token by token can; run this one "
                     + "in one process.");
         }
@@ -123,7 +123,7 @@ public static class StageCut
         Require(spec);
         if (stages > spec.Last.Layers.Count)
         {
-            throw new NotSupportedException(
+            throw new StageCutException(
                 $"{stages} stages are asked for; this {spec.Family} model has {spec.Last.Layers.Count} layers, and each stage "
                     + "needs 1 at least. Start fewer processes.");
         }

@@ -39,6 +39,12 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         _mostParts = start.Options.MicroBatches ?? 2 * _group.Size;
     }
 
+    /// <summary>Passes that the engine has asked for.</summary>
+    public long Passes { get; private set; }
+
+    /// <summary>Runs of rows that they were cut into.</summary>
+    public long Runs { get; private set; }
+
     /// <inheritdoc/>
     public override void CheckPattern(SparsePattern pattern, int rows) => throw new ArgumentException(
         $"The model is cut into {_group.Size} stages, which are told no pattern of sparse attention ({rows} rows).");
@@ -86,6 +92,7 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         RequireRunning();
         IReadOnlyList<RaggedBatch> parts = StagePass.Split(
             batch, Math.Clamp(batch.Rows / _start.Options.MinRows, 1, _mostParts));
+        (Passes, Runs) = (Passes + 1, Runs + parts.Count);
         var own = new List<Flight>(parts.Count);
         int first = 0;
         foreach (RaggedBatch part in parts)
@@ -117,6 +124,10 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.Report));
         return [own, .. PipelineMessages.Answers(_group).Select(PipelineMessages.Read)];
     }
+
+    /// <summary>Tells the other stages something out of turn; for tests of what they do with it.</summary>
+    internal void TellOnlyForTests(in StageCommand command, ReadOnlySpan<byte> body) =>
+        PipelineMessages.Tell(_group, command, body);
 
     /// <summary>Lets the other stages leave in good order; once, after the engine has stopped.</summary>
     public void Dispose()

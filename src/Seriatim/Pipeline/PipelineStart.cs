@@ -18,7 +18,7 @@ internal sealed class PipelineStart
     private PipelineStart(PipelineOptions options, IReadOnlyList<ModelStage> stages)
     {
         (Options, _group, Stages) = (options, options.Group, stages);
-        _loading = new GroupStart(_group, Together);
+        _loading = NewStart(_group);
     }
 
     public PipelineOptions Options { get; }
@@ -36,7 +36,7 @@ internal sealed class PipelineStart
     /// <exception cref="ProcessGroupException">A rank cannot, or is about to load something else.</exception>
     public static PipelineStart Begin(PipelineOptions options, string folder, ModelLoadOptions load)
     {
-        var start = new GroupStart(options.Group, Together);
+        GroupStart start = NewStart(options.Group);
         try
         {
             options.Check();
@@ -67,6 +67,15 @@ internal sealed class PipelineStart
 
     /// <summary>Tells the others that this rank could not load.</summary>
     public Exception Fail(Exception failure) => _loading.Fail(failure);
+
+    /// <summary>Nothing is made once for all: nobody waits for rank 0 to have made it, also nobody that fails.</summary>
+    private static GroupStart NewStart(ProcessGroup group)
+    {
+        var start = new GroupStart(group, Together);
+        start.PassTurn();
+        start.AwaitTurn();
+        return start;
+    }
 
     private static SortedDictionary<string, string> FactsOf(
         ModelSizes sizes, IReadOnlyList<ModelStage> stages, ModelLoadOptions load) => new(StringComparer.Ordinal)

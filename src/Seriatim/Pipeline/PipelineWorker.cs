@@ -49,7 +49,8 @@ public sealed class PipelineWorker
         group.Rank, group.Place, model.Stage!.First, model.Stage.Count, model.WeightBytes, pools?.Bytes ?? 0,
         Environment.WorkingSet);
 
-    private static void Run(string folder, LanguageModelOptions options, PipelineOptions pipeline)
+    /// <summary>As <see cref="RunAsync"/>, of a folder that is there.</summary>
+    internal static void Run(string folder, LanguageModelOptions options, PipelineOptions pipeline)
     {
         ModelLoadOptions load = ModelParts.LoadOptions(options);
         PipelineStart start = PipelineStart.Begin(pipeline, folder, load);

@@ -15,7 +15,7 @@ public sealed record StageReport(
 {
     /// <summary>One line for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"stage {Stage} ({Place}): {Words}, weights {Mega(WeightBytes):0.0} MB, sequences {Mega(MemoryBytes):0.0} MB, process " +
+        $"stage {Stage} ({Place}): {Words}, weights {Mega(WeightBytes):0.0} MB, room for sequences {Mega(MemoryBytes):0.0} MB, process " +
         $"{Mega(ResidentBytes):0.0} MB");
 
     private string Words => (Layers == 1 ? $"layer {FirstLayer}" : $"layers {FirstLayer} to {FirstLayer + Layers - 1}")
