@@ -6,7 +6,7 @@ namespace Seriatim.Cli.Tests;
 /// <summary>generate under mpirun: a model whose layers are in several processes says what one process says.</summary>
 public sealed class StageMpiTests
 {
-    private static readonly string[] Kinds = ["--logprobs 2 --prompt-logprobs 1 --seed 5 --count 2", "--beams 3 --logprobs 1", "--prompt-lookup --temp 0"];
+    private static readonly string[] Kinds = ["--logprobs 2 --prompt-logprobs 1 --seed 5 --n 2", "--beams 3 --logprobs 1 --seed 6", "--prompt-lookup --temp 0 --seed 7"];
 
     [StoriesMpiTheory]
     [InlineData(2, 0)]
@@ -65,7 +65,7 @@ public sealed class StageMpiTests
         // There is more to do than the moment until then suffices for; before it began the stage may be killed as well.
         var killed = $"if [ $OMPI_COMM_WORLD_RANK = {rank} ]; then (sleep 1; kill -9 $$) & fi; exec \"$@\"";
         using Process process = Mpirun.Start(["-np", "2", "sh", "-c", killed, "sh", .. Mpirun.Program, "generate", "-m", Cli.Stories,
-            "-p", "Once", "-n", "500", "--ignore-eos", "--count", "64", "-t", "1"]);
+            "-p", "Once", "-n", "500", "--ignore-eos", "--n", "64", "-t", "1"]);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "mpirun waits for ever");
