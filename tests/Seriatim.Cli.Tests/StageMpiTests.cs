@@ -27,7 +27,6 @@ public sealed class StageMpiTests
 
     [StoriesMpiTheory]
     [InlineData("6", "", "6 stages are asked for; this llama model has 5 layers")]
-    [InlineData("2", "--stage-layers 2,2", "Stages of 2, 2 layers are 4 together; this llama model has 5")]
     [InlineData("2", "-n 100000", "the model's context has 512")]
     public void What_cannot_be_is_said_and_ends_all(string processes, string flags, string why)
     {

@@ -120,7 +120,12 @@ public sealed class StageRefusalTests
             using var core = new EngineCore(staged, Runs.Roomy with { Pages = 64 });
             GenerationHandle one = core.Add(good);
             core.Step();
-            Assert.ThrowsAny<Exception>(() => staged.Forward(new RaggedBatchBuilder().Add([96 * 2]).Build(), null));
+
+            // The first run of rows is under way when the second is refused.
+            long runs = staged.Runs;
+            RaggedBatch bad = new RaggedBatchBuilder().Add([1, 2, 3]).Add([4, 5, 96 * 2]).Build();
+            Assert.Throws<TokenOutOfRangeException>(() => staged.Forward(bad, null));
+            Assert.Equal(runs + 2, staged.Runs);
             core.Drain();
             Runs.Equal(expected, one.Result(), "after a failure");
         });

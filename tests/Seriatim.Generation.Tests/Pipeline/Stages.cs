@@ -29,7 +29,7 @@ internal static class Stages
         {
             var pipeline = new PipelineOptions { Group = group, MinRows = 3 };
             pipeline = change?.Invoke(pipeline) ?? pipeline;
-            folder = folders?.Invoke(group.Rank) ?? folder;
+            string own = folders?.Invoke(group.Rank) ?? folder;
             var options = new LanguageModelOptions
             {
                 Threads = 1,
@@ -38,13 +38,13 @@ internal static class Stages
             };
             if (!group.IsFirst)
             {
-                PipelineWorker.Run(folder, options, pipeline);
+                PipelineWorker.Run(own, options, pipeline);
                 return;
             }
 
             ModelLoadOptions load = ModelParts.LoadOptions(options);
-            PipelineStart start = PipelineStart.Begin(pipeline, folder, load);
-            using var model = Model.Load(folder, load with { Stage = start.Own });
+            PipelineStart start = PipelineStart.Begin(pipeline, own, load);
+            using var model = Model.Load(own, load with { Stage = start.Own });
             using var ops = CpuOps.Create(1);
             start.Complete(model);
             using var staged = new PipelineModel(new LoadedModel(model, ops), ops, start);
