@@ -54,7 +54,7 @@ public sealed partial class Model
 
     /// <summary>What the head's rows of some ids are taken from, for rows that need no others: vocabulary shortlists.</summary>
     /// <exception cref="NotSupportedException">The model has no head, or one that does more than a linear layer.</exception>
-    public OutputTable NewOutputTable() => SelectsOutputs ? _head.NewOutputTable()
+    public OutputTable NewOutputTable() => SelectsOutputs ? OwnHead.NewOutputTable()
         : throw new NotSupportedException(
             $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids alone.");
 
@@ -71,7 +71,7 @@ public sealed partial class Model
         IReadOnlyList<SelectedRows> runs)
     {
         using Tensor wanted = ops.GatherRows(hidden, rows);
-        return _head.Project(ops, wanted, selection, runs);
+        return OwnHead.Project(ops, wanted, selection, runs);
     }
 
     /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>

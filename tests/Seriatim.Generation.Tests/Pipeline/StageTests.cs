@@ -70,6 +70,47 @@ public sealed class StageTests
         }
     }
 
+    /// <summary>Drafts that branch are verified as a tree, and what is accepted of them moves together in the pages of all stages.</summary>
+    [Fact]
+    public void Drafts_that_branch_pass_the_stages()
+    {
+        string folder = Golden("llama-gqa-tied");
+        var random = new Random(2);
+        GenerationRequest[] requests = [.. Enumerable.Range(0, 12).Select(i => new GenerationRequest
+        {
+            // After 7 8 there came different things.
+            Prompt = (int[])[.. Enumerable.Range(0, 6).SelectMany(_ => new[] { 7, 8, random.Next(96), random.Next(96), random.Next(96) }), 7, 8],
+            MaxNewTokens = 30,
+            Seed = (ulong)i,
+            Sampling = new() { Temperature = 0.6f, TopK = 3 },
+            Logprobs = 1,
+            Speculation = new() { MaxTokens = 8, Branches = 3, MaxNgram = 2, Always = true },
+        })];
+        using var whole = Model.Load(folder);
+        using var ops = CpuOps.Create(1);
+        EngineOptions options = Runs.Roomy with { MaxSequences = 8 };
+        (GenerationResult[] expected, _) = Stages.Results(new LoadedModel(whole, ops), options, requests);
+        Stages.Run(folder, 2, staged =>
+        {
+            var trees = new TreeCount(staged);
+            (GenerationResult[] actual, _) = Stages.Results(trees, options, requests);
+            for (int i = 0; i < requests.Length; i++)
+                Runs.Equal(expected[i], actual[i], $"request {i}");
+            Assert.True(trees.Branching > 20, $"{trees.Branching} trees");
+        });
+    }
+
+    private sealed class TreeCount(IGenerationModel inner) : DelegatingModel(inner)
+    {
+        public int Branching { get; private set; }
+
+        public override Tensor Forward(RaggedBatch batch, Tensor? encoded)
+        {
+            Branching += batch.Segments.Count(segment => segment.Parents is { } parents && parents.Distinct().Count() < parents.Length);
+            return base.Forward(batch, encoded);
+        }
+    }
+
     internal static string Golden(string family)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
