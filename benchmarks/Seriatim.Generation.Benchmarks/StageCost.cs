@@ -117,12 +117,14 @@ internal static class StageCost
             Array.Sort(times.Staged);
             int rows = tokens > 1 ? tokens : prompt * count;
             Console.WriteLine($"  {what,-22} one process {1e3 * times.Alone[Rounds / 2] / rows:0.000} ms, stages "
-                + $"{1e3 * times.Staged[Rounds / 2] / rows:0.000} ms a {(tokens > 1 ? "step" : "row")}; ratio {ratios[Rounds / 2]:0.00} "
+                + $"{1e3 * times.Staged[Rounds / 2] / rows:0.000} ms a {(tokens > 1 ? "step" : "row")}; "
+                + $"ratio {ratios[Rounds / 2]:0.00} "
                 + $"({ratios[0]:0.00} to {ratios[^1]:0.00})");
         }
     }
 
-    private static EngineOptions Small => new() { Pages = 1024, PrefixCache = false, StepTime = TimeSpan.FromSeconds(10), PrefillChunk = 256 };
+    private static EngineOptions Small =>
+        new() { Pages = 1024, PrefixCache = false, StepTime = TimeSpan.FromSeconds(10), PrefillChunk = 256 };
 
     private static async Task<(double Seconds, int[] Ids)> TimeAsync(GenerationEngine engine, int count, int prompt, int tokens)
     {

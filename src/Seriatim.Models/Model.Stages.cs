@@ -56,7 +56,11 @@ public sealed partial class Model
     public Tensor FinishStages(IOps ops, Tensor stream)
     {
         if (Stage is not { IsFirst: true })
-            throw new InvalidOperationException($"This is {Stage?.ToString() ?? "a whole model"}; the first stage has the last norm.");
+        {
+            throw new InvalidOperationException(
+                $"This is {Stage?.ToString() ?? "a whole model"}; the first stage has the last norm.");
+        }
+
         return _decoder!.Finish(ops, stream);
     }
 

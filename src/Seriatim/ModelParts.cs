@@ -233,15 +233,16 @@ internal sealed class ModelParts : IDisposable
         if (!pipeline.Group.IsFirst || pipeline.Group.Size == 1)
         {
             throw new ArgumentException(
-                $"A model that is cut into stages is opened by rank 0 of at least 2 processes; this is {pipeline.Group}. The others "
-                    + $"run a {nameof(PipelineWorker)}.",
+                $"A model that is cut into stages is opened by rank 0 of at least 2 processes; this is {pipeline.Group}. The "
+                    + $"others run a {nameof(PipelineWorker)}.",
                 nameof(options));
         }
 
         if (options.Trace)
         {
             throw new ArgumentException(
-                "Trace measures the operations of one process, and Pipeline has several; leave one of them out.", nameof(options));
+                "Trace measures the operations of one process, and Pipeline has several; leave one of them out.",
+                nameof(options));
         }
     }
 

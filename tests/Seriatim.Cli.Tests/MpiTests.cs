@@ -23,7 +23,8 @@ public sealed class MpiTests : IDisposable
     {
         (int code, _, string error) = Cli.Run("train", _folder.File("alone.json"), "-t", "1");
         Assert.True(code == 0, error);
-        (code, string output, error) = Mpirun.Run(["-np", "2", .. Mpirun.Program, "train", _folder.File("together.json"), "-t", "1"]);
+        (code, string output, error) = Mpirun.Run(
+            ["-np", "2", .. Mpirun.Program, "train", _folder.File("together.json"), "-t", "1"]);
         Assert.True(code == 0, error);
         Assert.Equal(_folder.File("together/final") + "\n", output);
         Assert.Contains("2 processes, 1 threads each", error);
@@ -37,8 +38,11 @@ public sealed class MpiTests : IDisposable
     public void Ranks_that_differ_are_refused_by_name()
     {
         Write("other", recipe => recipe["learning_rate"] = 0.02);
-        (int code, string output, string error) = Mpirun.Run(["-np", "1", .. Mpirun.Program, "train", _folder.File("together.json"), ":",
-            "-np", "1", .. Mpirun.Program, "train", _folder.File("other.json")]);
+        (int code, string output, string error) = Mpirun.Run(
+        [
+            "-np", "1", .. Mpirun.Program, "train", _folder.File("together.json"), ":",
+            "-np", "1", .. Mpirun.Program, "train", _folder.File("other.json"),
+        ]);
         Assert.NotEqual(0, code);
         Assert.Empty(output);
         Assert.Contains("rank 1 (", error);

@@ -6,7 +6,10 @@ namespace Seriatim.Cli.Tests;
 /// <summary>generate under mpirun: a model whose layers are in several processes says what one process says.</summary>
 public sealed class StageMpiTests
 {
-    private static readonly string[] Kinds = ["--logprobs 2 --prompt-logprobs 1 --seed 5 --n 2", "--beams 3 --logprobs 1 --seed 6", "--prompt-lookup --temp 0 --seed 7"];
+    private static readonly string[] Kinds =
+    [
+        "--logprobs 2 --prompt-logprobs 1 --seed 5 --n 2", "--beams 3 --logprobs 1 --seed 6", "--prompt-lookup --temp 0 --seed 7",
+    ];
 
     [StoriesMpiTheory]
     [InlineData(2, 0)]
@@ -14,7 +17,10 @@ public sealed class StageMpiTests
     [InlineData(2, 2)]
     public void Stages_write_what_one_process_writes(int processes, int kind)
     {
-        string[] args = ["generate", "-m", Cli.Stories, "-p", "Once upon a time", "-n", "30", "-t", "1", "--json", .. Kinds[kind].Split(' ')];
+        string[] args =
+        [
+            "generate", "-m", Cli.Stories, "-p", "Once upon a time", "-n", "30", "-t", "1", "--json", .. Kinds[kind].Split(' '),
+        ];
         (int code, string expected, string error) = Cli.Run(args);
         Assert.True(code == 0, error);
         (code, string actual, error) = Mpirun.Run(["-np", $"{processes}", .. Mpirun.Program, .. args]);
@@ -30,8 +36,11 @@ public sealed class StageMpiTests
     [InlineData("2", "-n 100000", "the model's context has 512")]
     public void What_cannot_be_is_said_and_ends_all(string processes, string flags, string why)
     {
-        (int code, string output, string error) = Mpirun.Run(["-np", processes, .. Mpirun.Program, "generate", "-m", Cli.Stories, "-p", "Once",
-            .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        (int code, string output, string error) = Mpirun.Run(
+        [
+            "-np", processes, .. Mpirun.Program, "generate", "-m", Cli.Stories, "-p", "Once",
+            .. flags.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        ]);
         Assert.NotEqual(0, code);
         Assert.Empty(output);
         Assert.Contains(why, error);
@@ -63,8 +72,8 @@ public sealed class StageMpiTests
     {
         // There is more to do than the moment until then suffices for; before it began the stage may be killed as well.
         var killed = $"if [ $OMPI_COMM_WORLD_RANK = {rank} ]; then (sleep 1; kill -9 $$) & fi; exec \"$@\"";
-        using Process process = Mpirun.Start(["-np", "2", "sh", "-c", killed, "sh", .. Mpirun.Program, "generate", "-m", Cli.Stories,
-            "-p", "Once", "-n", "500", "--ignore-eos", "--n", "64", "-t", "1"]);
+        using Process process = Mpirun.Start(["-np", "2", "sh", "-c", killed, "sh", .. Mpirun.Program, "generate",
+            "-m", Cli.Stories, "-p", "Once", "-n", "500", "--ignore-eos", "--n", "64", "-t", "1"]);
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         string error = process.StandardError.ReadToEnd();
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "mpirun waits for ever");
@@ -82,18 +91,23 @@ public sealed class StageMpiTests
     }
 
     /// <summary>What is printed, without the times.</summary>
-    private static string Said(string lines) => string.Join('\n', lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+    private static IEnumerable<string> Said(string lines)
     {
-        JsonObject said = JsonNode.Parse(line)!.AsObject();
-        foreach (string time in said.Select(pair => pair.Key).Where(key => key.EndsWith("_ms", StringComparison.Ordinal)).ToArray())
-            said.Remove(time);
-        return said.ToJsonString();
-    }));
+        foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            JsonObject said = JsonNode.Parse(line)!.AsObject();
+            string[] times = [.. said.Select(pair => pair.Key).Where(key => key.EndsWith("_ms", StringComparison.Ordinal))];
+            foreach (string time in times)
+                said.Remove(time);
+            yield return said.ToJsonString();
+        }
+    }
 
     /// <summary>A theory that needs mpirun and the shared model; a visible skip without them.</summary>
     private sealed class StoriesMpiTheoryAttribute : TheoryAttribute
     {
         public StoriesMpiTheoryAttribute() =>
-            Skip = new MpiFactAttribute().Skip ?? (Directory.Exists(Cli.Stories) ? null : "../shared/models/stories260K is missing");
+            Skip = new MpiFactAttribute().Skip
+                ?? (Directory.Exists(Cli.Stories) ? null : "../shared/models/stories260K is missing");
     }
 }

@@ -35,8 +35,10 @@ internal sealed class StageFlags
         int[] layers = [.. text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(word =>
             int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
                 ? count
-                : throw new UsageException($"--stage-layers: '{word}' is no number of layers; give one for each process, e.g. 4,8."))];
+                : throw new UsageException(
+                    $"--stage-layers: '{word}' is no number of layers; give one for each process, e.g. 4,8."))];
         return layers.Length == processes ? layers : throw new UsageException(
-            $"--stage-layers gives layers of {layers.Length} processes, and mpirun has started {processes}; give one number for each.");
+            $"--stage-layers gives layers of {layers.Length} processes, and mpirun has started {processes}; give one number for "
+                + "each.");
     }
 }

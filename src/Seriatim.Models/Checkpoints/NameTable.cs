@@ -124,9 +124,13 @@ public sealed class NameTable : IEnumerable<KeyValuePair<string, TensorPlace>>
     /// <summary>The layer of the stack at the root that a file tensor belongs to; null: it is of none.</summary>
     internal int? LayerOf(string name)
     {
-        foreach (string prefix in _layerPrefixes ??= [.. _places.Where(pair => pair.Key.StartsWith(Layers, StringComparison.Ordinal))
-            .Select(pair => pair.Value.Name).Where(file => file.Contains('*', StringComparison.Ordinal))
-            .Select(file => file[..file.IndexOf('*', StringComparison.Ordinal)]).Distinct()])
+        _layerPrefixes ??=
+        [
+            .. _places.Where(pair => pair.Key.StartsWith(Layers, StringComparison.Ordinal)).Select(pair => pair.Value.Name)
+                .Where(file => file.Contains('*', StringComparison.Ordinal))
+                .Select(file => file[..file.IndexOf('*', StringComparison.Ordinal)]).Distinct(),
+        ];
+        foreach (string prefix in _layerPrefixes)
         {
             // Files may leave the table's optional prefix out.
             string own = OptionalPrefix is { } left && !name.StartsWith(left, StringComparison.Ordinal)

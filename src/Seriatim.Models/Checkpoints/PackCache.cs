@@ -108,7 +108,9 @@ internal sealed class PackCache : IDisposable
     private static string KeyOf(ModelLoadOptions options, IEnumerable<string> files)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, $"{LayoutVersion} {Parameter.PanelRows} {options.Storage} {options.Placement} {BitConverter.IsLittleEndian} {options.Stage}");
+        Add(hash, $"{LayoutVersion} {Parameter.PanelRows} {options.Storage} {options.Placement} {BitConverter.IsLittleEndian}");
+        if (options.Stage is { } stage)
+            Add(hash, $" {stage}");
         foreach (string file in files)
         {
             var info = new FileInfo(file);

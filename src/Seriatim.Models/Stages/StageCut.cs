@@ -112,8 +112,8 @@ public static class StageCut
         if (why is not null)
         {
             throw new StageCutException(
-                $"A {spec.Family} model cannot be cut into stages: {why}. Decoders that generate token by token can; run this one "
-                    + "in one process.");
+                $"A {spec.Family} model cannot be cut into stages: {why}. Decoders that generate token by token can; run this "
+                    + "one in one process.");
         }
     }
 

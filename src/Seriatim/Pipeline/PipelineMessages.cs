@@ -64,7 +64,8 @@ internal static class PipelineMessages
     }
 
     /// <summary>A report as bytes.</summary>
-    public static byte[] Write(StageReport report) => JsonSerializer.SerializeToUtf8Bytes(report, PipelineJson.Default.StageReport);
+    public static byte[] Write(StageReport report) =>
+        JsonSerializer.SerializeToUtf8Bytes(report, PipelineJson.Default.StageReport);
 
     /// <summary>The report of bytes.</summary>
     public static StageReport Read(byte[] answer) => JsonSerializer.Deserialize(answer, PipelineJson.Default.StageReport)!;

@@ -141,7 +141,9 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
             PipelineMessages.Tell(_group, new StageCommand(StageCommandKind.Stop));
     }
 
-    /// <summary>This process's layers, then the rows on their way; nothing is sent of rows that cannot be computed here.</summary>
+    /// <summary>
+    /// This process's layers, then the rows on their way; nothing is sent of rows that cannot be computed here.
+    /// </summary>
     private Flight Send(RaggedBatch part, int firstRow)
     {
         using StageRows rows = _model.RunStage(_ops, part, null, _group.Advance);
@@ -149,8 +151,6 @@ internal sealed class PipelineModel : DelegatingModel, IDisposable
         byte[] body = StagePass.Write(part, _journal);
         try
         {
-            if (_group.Size == 1)
-                throw new InvalidOperationException("A pipeline has at least two stages.");
             int bytes = part.OutputRows.Length == 0 ? 1 : part.OutputRows.Length * _model.Spec.Last.Width * sizeof(float);
             var flight = new Flight(
                 _group.Receive(_group.Size - 1, PipelineMessages.Result, bytes), firstRow, part.OutputRows);

@@ -27,7 +27,9 @@ public sealed class PipelineWorker
 
     private bool IsLast => _group.Rank == _group.Size - 1;
 
-    /// <summary>Runs until rank 0 has closed the model. A rank that fails must end the group, as others would wait for it.</summary>
+    /// <summary>
+    /// Runs until rank 0 has closed the model. A rank that fails must end the group, as others would wait for it.
+    /// </summary>
     /// <param name="name">The model: the same as at rank 0.</param>
     /// <param name="options">How it is opened: the same as at rank 0, which decides about memory and requests alone.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
@@ -45,9 +47,16 @@ public sealed class PipelineWorker
     }
 
     /// <summary>What a stage takes now.</summary>
-    internal static StageReport ReportOf(ProcessGroup group, Model model, MemoryPools? pools) => new(
-        group.Rank, group.Place, model.Stage!.First, model.Stage.Count, model.WeightBytes, pools?.Bytes ?? 0,
-        Environment.WorkingSet);
+    internal static StageReport ReportOf(ProcessGroup group, Model model, MemoryPools? pools) => new()
+    {
+        Stage = group.Rank,
+        Place = group.Place,
+        FirstLayer = model.Stage!.First,
+        Layers = model.Stage.Count,
+        WeightBytes = model.WeightBytes,
+        MemoryBytes = pools?.Bytes ?? 0,
+        ResidentBytes = Environment.WorkingSet,
+    };
 
     /// <summary>As <see cref="RunAsync"/>, of a folder that is there.</summary>
     internal static void Run(string folder, LanguageModelOptions options, PipelineOptions pipeline)
@@ -145,7 +154,9 @@ public sealed class PipelineWorker
         return _model.Device.Upload(MemoryMarshal.Cast<byte, float>(message.Wait()), rows, columns);
     }
 
-    /// <summary>Rank 0 gets the rows that are wanted and no others; a byte says that none are, and that the pass is done.</summary>
+    /// <summary>
+    /// Rank 0 gets the rows that are wanted and no others; a byte says that none are, and that the pass is done.
+    /// </summary>
     private void Return(ReadOnlySpan<int> wanted, ReadOnlySpan<float> stream, int width)
     {
         if (wanted.IsEmpty)

@@ -6,7 +6,8 @@ namespace Seriatim.Generation.Tests;
 /// <summary>What cannot be cut, ranks that do not agree, and stages that end.</summary>
 public sealed class StageRefusalTests
 {
-    private static readonly GenerationRequest Asked = new() { Prompt = new[] { 1, 2, 3, 4, 5 }, MaxNewTokens = 8, Sampling = SamplingOptions.Greedy };
+    private static readonly GenerationRequest Asked =
+        new() { Prompt = new[] { 1, 2, 3, 4, 5 }, MaxNewTokens = 8, Sampling = SamplingOptions.Greedy };
 
     private static string Llama => StageTests.Golden("llama-gqa-tied");
 
@@ -79,7 +80,8 @@ public sealed class StageRefusalTests
     [Fact]
     public void A_rank_without_the_model_ends_all_with_its_words()
     {
-        Exception?[] failures = Stages.Try(Llama, 2, _ => { }, folders: rank => rank == 0 ? Llama : Path.Combine(Llama, "nowhere"));
+        string nowhere = Path.Combine(Llama, "nowhere");
+        Exception?[] failures = Stages.Try(Llama, 2, _ => { }, folders: rank => rank == 0 ? Llama : nowhere);
         Assert.Contains("rank 1 (thread-1) cannot start", failures[0]!.Message);
         Assert.Equal(failures[0]!.Message, failures[1]!.Message);
     }
@@ -140,8 +142,9 @@ public sealed class StageRefusalTests
             Assert.ThrowsAny<GenerationException>(() => core.Add(Asked with { Adapter = "mine" }));
         });
         using var stage = Model.Load(Llama, new ModelLoadOptions { Stage = new ModelStage(0, 1) });
+        var none = new Dictionary<string, LowRankFactors>();
         Assert.Contains("layer 0 of the 2 layers of a llama model",
-            Assert.Throws<NotSupportedException>(() => stage.AddAdapter("mine", new Dictionary<string, LowRankFactors>())).Message);
+            Assert.Throws<NotSupportedException>(() => stage.AddAdapter("mine", none)).Message);
     }
 
     private static string Refusal(Exception?[] failures)

@@ -12,7 +12,8 @@ internal static class Stages
     /// <param name="stages">How many.</param>
     /// <param name="first">What rank 0 does with it.</param>
     /// <param name="change">Other options than the usual ones, by rank.</param>
-    public static void Run(string folder, int stages, Action<PipelineModel> first, Func<PipelineOptions, PipelineOptions>? change = null)
+    public static void Run(
+        string folder, int stages, Action<PipelineModel> first, Func<PipelineOptions, PipelineOptions>? change = null)
     {
         Exception?[] failures = Try(folder, stages, first, change);
 
@@ -24,7 +25,8 @@ internal static class Stages
 
     /// <summary>As <see cref="Run"/>: what each rank has thrown.</summary>
     public static Exception?[] Try(string folder, int stages, Action<PipelineModel> first,
-        Func<PipelineOptions, PipelineOptions>? change = null, Func<int, string>? folders = null, Func<int, WeightStorage>? storages = null) =>
+        Func<PipelineOptions, PipelineOptions>? change = null, Func<int, string>? folders = null,
+        Func<int, WeightStorage>? storages = null) =>
         ThreadGroup.Run(stages, group =>
         {
             var pipeline = new PipelineOptions { Group = group, MinRows = 3 };
