@@ -56,11 +56,12 @@ public sealed partial class Model
     /// <exception cref="NotSupportedException">The model has no head, or one that does more than a linear layer.</exception>
     public OutputTable NewOutputTable() => SelectsOutputs ? OwnHead.NewOutputTable()
         : throw new NotSupportedException(
-            $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids alone.");
+            $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids "
+                + "alone.");
 
     /// <summary>
-    /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids and
-    /// for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
+    /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids,
+    /// and for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
     /// </summary>
     /// <param name="ops">The device.</param>
     /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
