@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Seriatim.Lab;
+using Seriatim.Simulation;
 
 namespace Seriatim.Cli;
 
@@ -31,6 +32,8 @@ namespace Seriatim.Cli;
 [JsonSerializable(typeof(FailedLine))]
 [JsonSerializable(typeof(LabEntry))]
 [JsonSerializable(typeof(LabReport))]
+[JsonSerializable(typeof(ClusterLabReport))]
+[JsonSerializable(typeof(MeasuredPrice))]
 [JsonSerializable(typeof(SavedMessage[]))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -118,12 +118,13 @@ internal static class CommandLine
         return root;
     }
 
-    /// <summary>Who names no command is shown which there are.</summary>
+    /// <summary>Who names no command is shown which there are, unless the one above does something by itself.</summary>
     private static void ShowHelpWithoutVerb(Command command)
     {
         if (command.Subcommands.Count == 0)
             return;
-        command.SetAction(_ => HelpAction.Show(command, brief: true));
+        if (command.Action is null)
+            command.SetAction(_ => HelpAction.Show(command, brief: true));
         foreach (Command verb in command.Subcommands)
             ShowHelpWithoutVerb(verb);
     }

@@ -36,6 +36,9 @@ public sealed class ClusterOptions
     /// <summary>No replica has more than so many times the mean of requests; from 1.</summary>
     public double LoadFactor { get; set; } = 1.5;
 
+    /// <summary>What decides where a request goes.</summary>
+    public ClusterRouting Routing { get; set; }
+
     /// <summary>The port of the silo that keeps the list with <c>localhost</c>.</summary>
     public const int FirstPort = 11111;
 
@@ -61,8 +64,8 @@ public sealed class ClusterOptions
 
     /// <summary>Takes over what others say.</summary>
     internal void Take(ClusterOptions other) =>
-        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort) =
-            (other.Membership, other.Name, other.Port, other.Address, other.Silence, other.LoadFactor, other.ListPort);
+        (Membership, Name, Port, Address, Silence, LoadFactor, Routing, ListPort) = (other.Membership, other.Name, other.Port,
+            other.Address, other.Silence, other.LoadFactor, other.Routing, other.ListPort);
 
     /// <exception cref="ClusterConfigurationException">An option has a value that is not allowed.</exception>
     internal void Check()
@@ -75,6 +78,12 @@ public sealed class ClusterOptions
             throw new ClusterConfigurationException($"Silence is {Silence}; {Shortest} or more is allowed.");
         if (!(LoadFactor >= 1))
             throw new ClusterConfigurationException($"LoadFactor is {LoadFactor}; 1 or more is allowed.");
+        if (!Enum.IsDefined(Routing))
+        {
+            throw new ClusterConfigurationException(
+                $"Routing is {Routing}; {string.Join(", ", Enum.GetNames<ClusterRouting>())} are allowed.");
+        }
+
         _ = MembershipAddress.Parse(Membership);
     }
 }

@@ -26,7 +26,7 @@ public sealed class RouterTests
         for (int i = 0; i < 1000; i++)
         {
             Candidate[] all = [.. load.Select((own, silo) => new Candidate($"{silo}", own, silo == 2 ? 9 : random.Next(3)))];
-            int chosen = int.Parse(Router.Order(all, 1.25, isUrgent: false)[0].Silo);
+            int chosen = Router.Best(all, 1.25, isUrgent: false);
             load[chosen]++;
             Assert.True(load[chosen] <= Math.Ceiling(1.25 * load.Sum() / load.Length));
         }
@@ -48,13 +48,51 @@ public sealed class RouterTests
     [Fact]
     public void Known_pages_are_found_by_the_last_of_them()
     {
-        var known = new KnownReplica();
-        known.Take(new ModelReport { CachedPages = [1 << 8, 2 << 8] });
-        Assert.Equal(2, known.CachedOf(Pages));
+        var index = new PageIndex();
+        (KnownReplica known, KnownReplica other) = (new KnownReplica(index), new KnownReplica(index));
+        known.Take(new ModelReport { CachedPages = [2 << 8, 1 << 8, 2 << 8] });
+        Look(2, 0);
         known.Take(new ModelReport());
-        Assert.Equal(2, known.CachedOf(Pages));
+        other.Take(new ModelReport { CachedPages = [3 << 8, 1 << 8, 5] });
+        Look(2, 3);
+        other.Take(new ModelReport { CachedPages = [1 << 8] });
+        Look(2, 1);
         known.Take(new ModelReport { CachedPages = [] });
-        Assert.Equal(0, known.CachedOf(Pages));
+        Look(0, 1);
+        other.Forget();
+        Look(0, 0);
+        Assert.Equal(0, index.Count);
+
+        void Look(int expected, int ofOther)
+        {
+            index.Look(Pages);
+            Assert.Equal((expected, ofOther), (index.CachedOf(known), index.CachedOf(other)));
+            index.Look([]);
+            Assert.Equal((0, 0), (index.CachedOf(known), index.CachedOf(other)));
+        }
+    }
+
+    /// <summary>Whatever is told and forgotten, the index finds what each has by itself.</summary>
+    [Fact]
+    public void The_index_finds_what_each_replica_has()
+    {
+        var random = new Random(3);
+        var index = new PageIndex();
+        (KnownReplica Known, HashSet<uint> Own)[] all =
+            [.. Enumerable.Range(0, 6).Select(_ => (new KnownReplica(index), new HashSet<uint>()))];
+        for (int round = 0; round < 400; round++)
+        {
+            (KnownReplica known, HashSet<uint> own) = all[random.Next(all.Length)];
+            uint[] told = [.. Enumerable.Range(0, random.Next(12)).Select(_ => (uint)random.Next(20))];
+            known.Take(new ModelReport { CachedPages = told });
+            own.Clear();
+            own.UnionWith(told);
+            ulong[] pages = [.. Enumerable.Range(0, 8).Select(_ => (ulong)random.Next(20) << 32)];
+            index.Look(pages);
+            foreach ((KnownReplica one, HashSet<uint> its) in all)
+                Assert.Equal(Array.FindLastIndex(pages, page => its.Contains(PageIndex.HalfOf(page))) + 1, index.CachedOf(one));
+            Assert.Equal(all.SelectMany(one => one.Own).Distinct().Count(), index.Count);
+        }
     }
 
     [Fact]
@@ -82,14 +120,54 @@ public sealed class RouterTests
         table.Take(silos[3], new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
         Assert.Equal(["a", "d", "f"], Names(table));
         table.Drain(silos[0]);
-        Assert.Equal(["d", "f"], Names(table));
+        Assert.Equal(["d", "f", "a"], Names(table));
         table.Keep(new HashSet<string>());
         Assert.Equal(["a"], Names(table));
     }
 
-    private static IEnumerable<string> Names(SiloTable table) =>
-        table.Order("m", "1", Pages, false, new HashSet<KnownSilo>()).Select(silo => silo.Name).Order();
+    /// <summary>What goes by turns comes to all of them, and to each once in a round.</summary>
+    [Fact]
+    public void By_turns_each_silo_has_one()
+    {
+        var table = new SiloTable(new ClusterOptions { Routing = ClusterRouting.RoundRobin });
+        foreach (string name in (string[])["c", "a", "b"])
+        {
+            table.Take(table.Add(name, new Link(null!), name == "a"),
+                new SiloReport { Models = [new ModelReport { Name = "m", Fingerprint = "1" }] });
+        }
+
+        var none = new HashSet<KnownSilo>();
+        string[] turns = [.. Enumerable.Range(0, 7).Select(_ => table.Best("m", "1", Pages, false, none)!.Name)];
+        Assert.Equal(["a", "b", "c", "a", "b", "c", "a"], turns);
+    }
+
+    /// <summary>The least load is found without looking at pages, which decide otherwise.</summary>
+    [Theory]
+    [InlineData(ClusterRouting.Prefix, "b")]
+    [InlineData(ClusterRouting.LeastLoad, "a")]
+    public void Pages_decide_unless_load_alone_is_to(ClusterRouting routing, string expected)
+    {
+        var table = new SiloTable(new ClusterOptions { Routing = routing, LoadFactor = 3 });
+        foreach ((string name, int running, uint[] pages) in new[] { ("a", 0, new uint[] { 7 }), ("b", 1, [1 << 8]) })
+        {
+            table.Take(table.Add(name, new Link(null!), name == "a"), new SiloReport
+            {
+                Models = [new ModelReport { Name = "m", Fingerprint = "1", Running = running, CachedPages = pages }],
+            });
+        }
+
+        Assert.Equal(expected, table.Best("m", "1", Pages, false, new HashSet<KnownSilo>())!.Name);
+    }
+
+    /// <summary>Those that may be asked, one after the other.</summary>
+    private static IEnumerable<string> Names(SiloTable table)
+    {
+        var asked = new HashSet<KnownSilo>();
+        while (table.Best("m", "1", Pages, false, asked) is { } silo)
+            asked.Add(silo);
+        return asked.Select(silo => silo.Name);
+    }
 
     private static string First(double factor, bool urgent, params Candidate[] candidates) =>
-        Router.Order(candidates, factor, urgent)[0].Silo;
+        candidates[Router.Best(candidates, factor, urgent)].Silo;
 }

@@ -12,6 +12,7 @@ public sealed class HouseTests
     private static readonly string[][] Floors =
     [
         ["Seriatim.Cli"],
+        ["Seriatim.Simulation"],
         ["Seriatim.Web", "Seriatim.Cluster"],
         ["Seriatim.Lab", "Seriatim.Server"],
         ["Seriatim"],
@@ -40,7 +41,7 @@ public sealed class HouseTests
     public void Every_public_exception_has_the_common_root()
     {
         Type[] exceptions = [.. Floors.SelectMany(floor => floor)
-            .Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Lab"))
+            .Where(project => project is not ("Seriatim.Cli" or "Seriatim.Web" or "Seriatim.Lab" or "Seriatim.Simulation"))
             .SelectMany(project => Assembly.Load(project).GetExportedTypes())
             .Where(type => type.IsAssignableTo(typeof(Exception)))];
         Assert.True(exceptions.Length > 20, $"Only {exceptions.Length} exceptions were found.");

@@ -40,13 +40,13 @@ internal sealed class HelpText(int width, bool coloured)
     /// <summary>The flags that are needed most, each in a line, and examples.</summary>
     public string Brief(Command command)
     {
-        HelpPage? page = HelpPages.Of(NameOf(command));
+        HelpPage? page = PageOf(command);
         Begin(command);
         Option[] all = [.. Visible(command)];
         Option[] shown = page?.Common is { } common
             ? [.. common.Select(name => all.FirstOrDefault(option => option.Name == name)).OfType<Option>()] : all;
         Options("Flags", shown, brief: true);
-        if (page is not null && command.Parents.OfType<RootCommand>().Any())
+        if (page is not null && OwnPageOf(command) is not null)
             Examples(page.Examples);
         _text.AppendLine();
         Paragraph(all.Length > shown.Length
@@ -61,7 +61,7 @@ internal sealed class HelpText(int width, bool coloured)
         Begin(command);
         foreach (IGrouping<string, Option> section in Visible(command).GroupBy(option => HelpSections.Of(option) ?? "Flags"))
             Options(section.Key, [.. section], brief: false);
-        if (HelpPages.Of(NameOf(command)) is { } page && command.Parents.OfType<RootCommand>().Any())
+        if (PageOf(command) is { } page && OwnPageOf(command) is not null)
             Examples(page.Examples);
         return $"{_text}";
     }
@@ -70,7 +70,7 @@ internal sealed class HelpText(int width, bool coloured)
     {
         Paragraph(command.Description ?? "");
         Heading("Usage");
-        string verbs = command.Subcommands.Count > 0 ? " COMMAND" : "";
+        string verbs = command.Subcommands.Count == 0 ? "" : command.Arguments.Count > 0 ? " [COMMAND]" : " COMMAND";
         string texts = string.Concat(command.Arguments.Select(argument => argument.Arity.MinimumNumberOfValues == 0
             ? $" [{argument.Name}]"
             : $" {argument.Name}"));
@@ -195,8 +195,13 @@ internal sealed class HelpText(int width, bool coloured)
         return words[..end].TrimEnd('.');
     }
 
-    private static string NameOf(Command command) =>
-        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent.Name : command.Name;
+    /// <summary>A command's own page, or that of the one above.</summary>
+    private static HelpPage? PageOf(Command command) => OwnPageOf(command)
+        ?? (command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? HelpPages.Of(parent.Name) : null);
+
+    private static HelpPage? OwnPageOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand
+            ? HelpPages.Of($"{parent.Name} {command.Name}") : HelpPages.Of(command.Name);
 
     private static string PathOf(Command command) => command is RootCommand ? "seriatim"
         : $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? PathOf(parent) : "seriatim")} {command.Name}";

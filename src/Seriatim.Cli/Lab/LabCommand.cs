@@ -41,7 +41,7 @@ internal static class LabCommand
         Option<bool> json = SharedOptions.Json("the report as one JSON object");
         var command = new Command("lab", "Measure what is claimed about Transformers, on this machine.")
         {
-            names, model, quick, html, language, seed, threads, json,
+            names, model, quick, html, language, seed, threads, json, ClusterLabCommand.Build(),
         };
         command.SetAction(async (result, cancellation) =>
         {

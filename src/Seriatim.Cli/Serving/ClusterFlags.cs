@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Seriatim.Cluster;
 using Seriatim.Server;
+using Seriatim.Simulation;
 
 namespace Seriatim.Cli;
 
@@ -27,17 +28,21 @@ internal sealed class ClusterFlags
     private readonly Option<string> _silence = Flag.Of("How long another server may say nothing before its streams go on "
         + "elsewhere: 2, 500ms, 1m.", "time", "2", "--cluster-silence");
 
-    public IEnumerable<Option> All => [_cluster, _name, _port, _address, _silence];
+    private readonly Option<string> _routing = Flag.Of("What decides where a request goes: prefix (where most of its prompt is "
+        + "computed already, unless that server is busy), least-load or round-robin. Changes no answer.", "name", "prefix",
+        "--cluster-routing");
+
+    public IEnumerable<Option> All => [_cluster, _name, _port, _address, _silence, _routing];
 
     /// <summary>Whether there are clusters; a native build has none, and all of Orleans is left out of it.</summary>
     [FeatureSwitchDefinition("Seriatim.Cluster")]
-    private static bool Exists => !AppContext.TryGetSwitch("Seriatim.Cluster", out bool isThere) || isThere;
+    public static bool Exists => !AppContext.TryGetSwitch("Seriatim.Cluster", out bool isThere) || isThere;
 
     /// <summary>The cluster as a part of the server's app; null: the server is in none.</summary>
     /// <exception cref="UsageException">A flag has a value that is not allowed, or does nothing.</exception>
     public ServerAppPart? Part(ParseResult result)
     {
-        result.Require(result.GetValue(_cluster) is not null, "--cluster", _name, _port, _address, _silence);
+        result.Require(result.GetValue(_cluster) is not null, "--cluster", _name, _port, _address, _silence, _routing);
         if (result.GetValue(_cluster) is not { } membership)
             return null;
         if (!Exists)
@@ -59,6 +64,8 @@ internal sealed class ClusterFlags
             Port = port == 0 ? FreePort() : port,
             Address = address,
             Silence = Silence(result.GetRequiredValue(_silence)),
+            Routing = RoutingNames.Find(result.GetRequiredValue(_routing)) ?? throw new UsageException("--cluster-routing is "
+                + $"{result.GetRequiredValue(_routing)}; {string.Join(", ", RoutingNames.Names)} are there."),
         };
         try
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Seriatim.Generation;
 using Seriatim.Server;
+using Seriatim.Simulation;
 
 namespace Seriatim.Cli;
 
@@ -74,6 +75,9 @@ internal sealed class ServeFlags
 
     private readonly ClusterFlags _cluster = new();
 
+    private readonly Option<string?> _pace = Flag.Maybe<string>("Have steps take at least as long as a file of 'lab cluster "
+        + "--measure' says, to rehearse a cluster of larger models or other machines. Changes no answer.", "file", "--pace");
+
     private readonly Option<bool> _allowPull = Flag.Switch("Let requests fetch models from the hub (/api/pull). Without it only "
         + "where programs of this machine alone are served, without keys.", "--allow-pull");
 
@@ -98,7 +102,7 @@ internal sealed class ServeFlags
     [
         _models, _folder, _host, _port, _keys, _keyFile, _keepAlive, _memory, _draft, _context, _cacheType, _packCache,
         _parallel, _queue, _threads, _maxTime, _requests, _tokens, _concurrency, _connections, _cors, _drain, .. _cluster.All,
-        _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
+        _pace, _allowPull, _allowTraining, _logPrompts, _logJson, _verbose,
     ];
 
     /// <summary>Those that say which models there are, and how they run.</summary>
@@ -232,6 +236,13 @@ internal sealed class ServeFlags
             TokenBudget = Math.Max(open.Engine.TokenBudget, parallel),
             MaxQueuedRequests = queue,
         };
+        if (result.GetValue(_pace) is { } pace)
+        {
+            if (!File.Exists(pace))
+                throw new UserErrorException($"--pace {pace}: there is no such file.");
+            engine = engine with { Price = PriceJson.Read(pace).Price };
+        }
+
         if (Value(result, _context) is { } positions)
         {
             int pages = (Number("--ctx-size", positions) + engine.PageSize - 1) / engine.PageSize;

@@ -235,7 +235,7 @@ internal sealed class DoorStream
     {
         byte[] state = _record.Next(Elapsed, again).ToBytes();
         var asked = new HashSet<KnownSilo>(_banned);
-        while (_door.Silos.Order(_use.Name, _fingerprint, _pages, _request.Priority > 0, asked) is [var silo, ..])
+        while (_door.Silos.Best(_use.Name, _fingerprint, _pages, _request.Priority > 0, asked) is { } silo)
         {
             asked.Add(silo);
             var order = new RunOrder

@@ -10,13 +10,11 @@ namespace Seriatim.Cluster;
 /// <param name="name">Name of this silo.</param>
 internal sealed class Replica(ServerCore server, ClusterOptions options, string name) : IReplica
 {
-    /// <summary>Pages that a report tells of: 8 KB of halves of hashes.</summary>
-    private const int MostPages = 2048;
-
     /// <summary>How long doors have to fetch what is handed over.</summary>
     private static readonly TimeSpan Mercy = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan LookTime = TimeSpan.FromMilliseconds(20);
+    /// <summary>How long an engine in the midst of a step is waited for.</summary>
+    public static readonly TimeSpan LookTime = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<Guid, ReplicaRun> _runs = new();
     private volatile bool _draining;
@@ -143,7 +141,7 @@ internal sealed class Replica(ServerCore server, ClusterOptions options, string 
         try
         {
             EngineLoad load = opened.Engine.Load;
-            Task<uint[]> pages = opened.Engine.GetCachedPagesAsync(MostPages);
+            Task<uint[]> pages = opened.Engine.GetCachedPagesAsync(ModelReport.MostPages);
             return new ModelReport
             {
                 Name = model.Name,

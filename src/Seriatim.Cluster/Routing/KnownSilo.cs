@@ -26,12 +26,4 @@ internal sealed class KnownSilo(string name, IReplica replica, bool isHere)
 
     /// <summary>Its models by name.</summary>
     public Dictionary<string, KnownReplica> Models { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>What there is of a model; new if nothing was known.</summary>
-    public KnownReplica Of(string model)
-    {
-        if (!Models.TryGetValue(model, out KnownReplica? known))
-            Models[model] = known = new KnownReplica();
-        return known;
-    }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seriatim.Cluster;
 
 /// <summary>
@@ -9,6 +11,10 @@ internal sealed class SiloTable(ClusterOptions options)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, KnownSilo> _silos = new(StringComparer.Ordinal);
     private readonly HashSet<(string Silo, string Model, string Own, string Other)> _different = [];
+    private readonly Dictionary<string, PageIndex> _indices = new(StringComparer.Ordinal);
+    private readonly List<KnownSilo> _able = [];
+    private readonly List<Candidate> _candidates = [];
+    private string _last = "";
 
     /// <summary>Adds a silo, or finds it.</summary>
     public KnownSilo Add(string name, IReplica replica, bool isHere)
@@ -30,6 +36,8 @@ internal sealed class SiloTable(ClusterOptions options)
             foreach (KnownSilo silo in _silos.Values.Where(silo => !silo.IsHere && !members.Contains(silo.Name)).ToArray())
             {
                 silo.IsMember = false;
+                foreach (KnownReplica replica in silo.Models.Values)
+                    replica.Forget();
                 _silos.Remove(silo.Name);
             }
         }
@@ -47,11 +55,17 @@ internal sealed class SiloTable(ClusterOptions options)
     {
         lock (_gate)
         {
+            // An answer that comes when the membership has it no more: its pages would stay for ever.
+            if (!silo.IsMember)
+                return;
             (silo.IsSilent, silo.IsDraining, silo.Version) = (false, report.IsDraining, report.Version);
             foreach (ModelReport model in report.Models)
-                silo.Of(model.Name).Take(model);
+                Of(silo, model.Name).Take(model);
             foreach (string gone in silo.Models.Keys.Except(report.Models.Select(model => model.Name)).ToArray())
+            {
+                silo.Models[gone].Forget();
                 silo.Models.Remove(gone);
+            }
         }
     }
 
@@ -61,7 +75,7 @@ internal sealed class SiloTable(ClusterOptions options)
         if (load is null)
             return;
         lock (_gate)
-            silo.Of(load.Name).Take(load);
+            Of(silo, load.Name).Take(load);
     }
 
     /// <summary>A silo has said nothing where it had to.</summary>
@@ -87,7 +101,7 @@ internal sealed class SiloTable(ClusterOptions options)
     public void Send(KnownSilo silo, string model)
     {
         lock (_gate)
-            silo.Of(model).Send();
+            Of(silo, model).Send();
     }
 
     /// <summary>Whether it is the first time that a silo was found to have another model under a name.</summary>
@@ -97,24 +111,47 @@ internal sealed class SiloTable(ClusterOptions options)
             return _different.Add((silo.Name, model, own, other));
     }
 
-    /// <summary>The silos that may run a request, in the order in which to ask them.</summary>
+    /// <summary>The silo to ask first of those that may run a request; null: there is none.</summary>
     /// <param name="model">Its model.</param>
     /// <param name="fingerprint">What the model gives equal answers by: silos known to have another are left out.</param>
     /// <param name="pages">Hashes of its prompt's pages.</param>
     /// <param name="isUrgent">Whether it is ahead of others.</param>
     /// <param name="except">Silos that have turned it down.</param>
-    public IReadOnlyList<KnownSilo> Order(string model, string fingerprint, IReadOnlyList<ulong> pages, bool isUrgent,
+    public KnownSilo? Best(string model, string fingerprint, IReadOnlyList<ulong> pages, bool isUrgent,
         IReadOnlySet<KnownSilo> except)
     {
         lock (_gate)
         {
-            KnownSilo[] able = [.. _silos.Values.Where(silo => !except.Contains(silo) && CanRun(silo, model, fingerprint))];
-
             // A silo that is about to stop takes its own door's requests where nobody else does.
-            if (able.Any(silo => !silo.IsHere))
-                able = [.. able.Where(silo => !silo.IsDraining)];
-            return [.. Router.Order([.. able.Select(silo => CandidateOf(silo, model, pages))], options.LoadFactor, isUrgent)
-                .Select(one => _silos[one.Silo])];
+            Find(model, fingerprint, except, draining: false);
+            if (_able.Count == 0)
+                Find(model, fingerprint, except, draining: true);
+            PageIndex index = IndexOf(model);
+            index.Look(options.Routing == ClusterRouting.Prefix ? pages : []);
+            _candidates.Clear();
+            foreach (KnownSilo silo in _able)
+            {
+                KnownReplica known = Of(silo, model);
+                _candidates.Add(new Candidate(silo.Name, known.Load, index.CachedOf(known), silo.IsHere));
+            }
+
+            ReadOnlySpan<Candidate> candidates = CollectionsMarshal.AsSpan(_candidates);
+            int best = options.Routing == ClusterRouting.RoundRobin ? Router.Next(candidates, _last)
+                : Router.Best(candidates, options.LoadFactor, isUrgent);
+            if (best < 0)
+                return null;
+            _last = _able[best].Name;
+            return _able[best];
+        }
+    }
+
+    private void Find(string model, string fingerprint, IReadOnlySet<KnownSilo> except, bool draining)
+    {
+        _able.Clear();
+        foreach (KnownSilo silo in _silos.Values)
+        {
+            if (silo.IsDraining == draining && CanRun(silo, model, fingerprint) && !except.Contains(silo))
+                _able.Add(silo);
         }
     }
 
@@ -130,9 +167,18 @@ internal sealed class SiloTable(ClusterOptions options)
             && known.Report.Fingerprint == fingerprint;
     }
 
-    private static Candidate CandidateOf(KnownSilo silo, string model, IReadOnlyList<ulong> pages)
+    /// <summary>What there is of a model; new if nothing was known.</summary>
+    private KnownReplica Of(KnownSilo silo, string model)
     {
-        KnownReplica known = silo.Of(model);
-        return new Candidate(silo.Name, known.Load, known.CachedOf(pages), silo.IsHere);
+        if (!silo.Models.TryGetValue(model, out KnownReplica? known))
+            silo.Models[model] = known = new KnownReplica(IndexOf(model));
+        return known;
+    }
+
+    private PageIndex IndexOf(string model)
+    {
+        if (!_indices.TryGetValue(model, out PageIndex? index))
+            _indices[model] = index = new PageIndex();
+        return index;
     }
 }

@@ -5,6 +5,9 @@ namespace Seriatim.Cluster;
 [Immutable]
 internal sealed record ModelReport
 {
+    /// <summary>Pages that a report tells of: 8 KB of halves of hashes.</summary>
+    public const int MostPages = 2048;
+
     /// <summary>The model's name.</summary>
     [Id(0)]
     public string Name { get; init; } = "";

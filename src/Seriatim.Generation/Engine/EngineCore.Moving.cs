@@ -23,6 +23,5 @@ internal sealed partial class EngineCore
     }
 
     /// <summary>The upper halves of the hashes of pages that can be gone on from; by the engine's thread only.</summary>
-    public uint[] CachedPages(int most) => _cache is null ? []
-        : [.. _cache.Nodes.Where(node => node.IsWhole).Take(most).Select(node => (uint)(node.Hash >> 32))];
+    public uint[] CachedPages(int most) => _cache?.Summary(most) ?? [];
 }

@@ -8,32 +8,25 @@ internal sealed partial class EngineCore : IDisposable
 {
     private readonly EngineContext _context;
     private readonly EngineGauges _gauges;
+    private readonly EngineSchedule _schedule;
     private readonly MemoryPools? _pools;
     private readonly PrefixCache? _cache;
     private readonly Scheduler _scheduler;
     private readonly StepRunner _runner;
     private readonly RequestChecks _checks;
     private readonly Speculator _speculator;
-    private readonly StepCost _cost = new();
+    private readonly StepPace? _pace;
     private readonly string _fingerprint;
 
-    public EngineCore(IGenerationModel model, EngineOptions options)
+    public EngineCore(IGenerationModel model, EngineOptions options, bool keepsStepTime = false)
     {
         options.Check(model);
         (_context, _fingerprint) = (new EngineContext(model, options), model.FingerprintOf(null));
-        if (model.Capability.Remembers())
-        {
-            _pools = NewPools(model, options);
-            if (options.PrefixCache)
-                _cache = new PrefixCache(_pools);
-        }
-
-        int chunk = options.PrefillChunk ?? Math.Max(1, options.TokenBudget / 4);
-        int scored = (int)Math.Max(1, (1L << 23) / model.VocabularySize);
-        var limits = new SchedulerLimits(
-            options.TokenBudget, chunk, options.MaxSequences, options.MaxOvertaking, scored, options.AgeingSteps);
-        _scheduler = new Scheduler(limits, new MemoryForecast(_pools, _cache), _cache);
-        _runner = new StepRunner(_context, _pools, _cache);
+        MemoryPools? pools = model.Capability.Remembers() ? NewPools(model, options) : null;
+        _schedule = new EngineSchedule(options, pools, model.VocabularySize) { KeepsStepTime = keepsStepTime };
+        (_pools, _cache, _scheduler) = (pools, _schedule.Cache, _schedule.Scheduler);
+        _pace = options.Price is { } price ? new StepPace(price, options.Clock) : null;
+        _runner = new StepRunner(_context, _schedule.Memory);
         _checks = new RequestChecks(model, options, _pools);
         _speculator = new Speculator(_context);
         _gauges = new EngineGauges(_pools, _cache, _scheduler, _speculator);
@@ -41,7 +34,7 @@ internal sealed partial class EngineCore : IDisposable
 
     public IGenerationModel Model => _context.Model;
 
-    public bool IsIdle => _scheduler.Running.Count == 0 && _scheduler.Waiting.Count == 0;
+    public bool IsIdle => _schedule.IsIdle;
 
     /// <summary>Requests that wait for pages, to bound the queue; may be read by any thread.</summary>
     public int Waiting => _scheduler.Waiting.Count;
@@ -54,11 +47,6 @@ internal sealed partial class EngineCore : IDisposable
     public EngineTimes Times => _gauges.Times;
 
     public EngineTotals Totals => _gauges.Totals;
-
-    /// <summary>
-    /// Whether steps keep to <see cref="EngineOptions.StepTime"/>; without it every plan follows from what came in before.
-    /// </summary>
-    public bool KeepsStepTime { get; init; }
 
     internal MemoryPools? Pools => _pools;
 
@@ -163,30 +151,24 @@ internal sealed partial class EngineCore : IDisposable
     {
         TimeProvider clock = _context.Clock;
         long begin = clock.GetTimestamp();
-        EndSome();
-        _speculator.Propose(_scheduler.Running, _cost);
-        StepPlan plan = _scheduler.Plan(KeepsStepTime
-            ? _cost.RowsWithin(_context.Options.StepTime, _context.Options.TokenBudget)
-            : int.MaxValue);
+        _schedule.EndSome(clock);
+        _speculator.Propose(_scheduler.Running, _schedule.Cost);
+        StepPlan plan = _schedule.Plan();
         if (plan.IsEmpty)
-        {
-            return IsIdle || _scheduler.IsPaused ? false
-                : throw new InvalidOperationException("Requests wait and none can run: the forecast of memory is wrong.");
-        }
+            return false;
 
         Planned?.Invoke(plan);
         foreach (SequenceGroup group in plan.Preempted)
             EngineEvents.Preempted(_context.Logger, group.Number);
         Tell(plan);
         TellBegin(plan);
-        _runner.Prepare(plan);
-        _scheduler.Apply(plan, clock.GetTimestamp());
+        _schedule.Begin(plan, clock.GetTimestamp());
         _gauges.Count(plan);
         long start = clock.GetTimestamp();
         StepRows rows = _runner.Run(plan);
+        _pace?.Wait(plan, start);
         long end = clock.GetTimestamp();
-        _cost.Note(_gauges.LastRows, clock.GetElapsedTime(start, end).TotalSeconds);
-        _scheduler.Commit(plan, rows);
+        _schedule.End(plan, rows, clock.GetElapsedTime(start, end).TotalSeconds);
         rows.Dispose();
         var times = new EngineTimes
         {
@@ -267,46 +249,5 @@ internal sealed partial class EngineCore : IDisposable
     {
         double ticks = (timeout?.TotalSeconds ?? double.PositiveInfinity) * _context.Clock.TimestampFrequency;
         return ticks < long.MaxValue / 2.0 ? submitted + (long)ticks : null;
-    }
-
-    /// <summary>
-    /// Ends the requests that were cancelled, whose time is over, or that go elsewhere;
-    /// sets those aside whose stream nobody reads.
-    /// </summary>
-    private void EndSome()
-    {
-        long now = 0;
-        for (int i = _scheduler.Running.Count - 1; i >= 0; i--)
-        {
-            if (_scheduler.Running[i].Work.IsPaused)
-                _scheduler.Suspend(_scheduler.Running[i]);
-        }
-
-        // Looked at once a step: a reader may come at any moment, and a plan must not find both.
-        for (int i = 0; i < _scheduler.Waiting.Count; i++)
-            _scheduler.Waiting[i].IsAside = _scheduler.Waiting[i].Work.IsPaused;
-
-        bool any = EndSome(_scheduler.Running, ref now);
-        any |= EndSome(_scheduler.Waiting, ref now);
-        if (any)
-            _scheduler.RemoveDone();
-    }
-
-    private bool EndSome(IReadOnlyList<SequenceGroup> groups, ref long now)
-    {
-        bool any = false;
-        for (int i = 0; i < groups.Count; i++)
-        {
-            SequenceGroup group = groups[i];
-            if (group.Work.IsCancelled)
-                group.Work.Cancel(group);
-            else if (group.Deadline is { } deadline && (now = now == 0 ? _context.Clock.GetTimestamp() : now) >= deadline)
-                group.Work.Expire(group);
-            if (group.Work is { IsExported: true, IsDone: false })
-                group.Work.Export(group);
-            any |= group.Work.IsDone;
-        }
-
-        return any;
     }
 }

@@ -19,18 +19,15 @@ internal sealed class EngineGauges(MemoryPools? pools, PrefixCache? cache, Sched
     private long _sampling;
     private int _largest;
 
-    /// <summary>Rows of the last step.</summary>
-    public int LastRows { get; private set; }
-
     public void Count(StepPlan plan)
     {
-        LastRows = 0;
+        int rows = 0;
         foreach (PlannedSegment segment in plan.Segments)
-            LastRows += segment.AllRows;
+            rows += segment.AllRows;
         _steps++;
-        Volatile.Write(ref _stepRows[StepRowCounts.PlaceOf(LastRows)], _stepRows[StepRowCounts.PlaceOf(LastRows)] + 1);
-        _rows += LastRows;
-        _largest = Math.Max(_largest, LastRows);
+        Volatile.Write(ref _stepRows[StepRowCounts.PlaceOf(rows)], _stepRows[StepRowCounts.PlaceOf(rows)] + 1);
+        _rows += rows;
+        _largest = Math.Max(_largest, rows);
         _preemptions += plan.Preempted.Count;
         foreach (Admission admission in plan.Admitted)
         {

@@ -120,6 +120,12 @@ public sealed record EngineOptions
     /// </summary>
     internal bool JumpsForward { get; init; } = true;
 
+    /// <summary>
+    /// What a step takes at least: the engine waits after its own pass, so that a small model takes the time of a large one and
+    /// a cluster can be rehearsed on one machine. Changes no output. Null: nothing is waited for.
+    /// </summary>
+    internal StepPrice? Price { get; init; }
+
     internal void Check(IGenerationModel model)
     {
         OptionCheck.AtLeast("TokenBudget", TokenBudget, 1);

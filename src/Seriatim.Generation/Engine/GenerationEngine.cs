@@ -34,7 +34,7 @@ public sealed partial class GenerationEngine : IDisposable, IAsyncDisposable
     public GenerationEngine(IGenerationModel model, EngineOptions? options = null)
     {
         _options = options ?? new EngineOptions();
-        _core = new EngineCore(model, _options) { KeepsStepTime = true };
+        _core = new EngineCore(model, _options, keepsStepTime: true);
         _thread = new Thread(Run) { IsBackground = true, Name = "Seriatim generation" };
         _thread.Start();
     }

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Seriatim.Generation;
 
 /// <summary>
-/// Runs a plan: gives pages back, attaches memories, makes the ragged batch and calls the model. If a pass fails, each request
+/// Runs a plan: makes the ragged batch and calls the model. If a pass fails, each request
 /// runs alone, so that only the one that fails is failed; by the invariance of the model the others get the same bits.
 /// </summary>
-internal sealed partial class StepRunner(EngineContext context, MemoryPools? pools, PrefixCache? cache) : IDisposable
+internal sealed partial class StepRunner(EngineContext context, StepMemory memory) : IDisposable
 {
     private readonly IGenerationModel _model = context.Model;
     private readonly RaggedBatchBuilder _batch = new();
@@ -19,27 +19,6 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
 
     /// <summary>Why a pass last failed; null: none did.</summary>
     public Exception? LastFailure { get; private set; }
-
-    /// <summary>Gives back the pages of preempted requests and takes the cached ones of admitted requests.</summary>
-    public void Prepare(StepPlan plan)
-    {
-        foreach (SequenceGroup group in plan.Preempted)
-            group.Suspend();
-        foreach (Admission admission in plan.Admitted)
-        {
-            SequenceGroup group = admission.Group;
-            if (!group.Remembers)
-                continue;
-            SequenceMemory memory = admission.Prefix is { } prefix
-                ? cache!.Share(prefix, admission.PrefixPages, group.Terms, group.Demand.Reach)
-                : pools!.NewMemory(group.Terms, group.Demand.Reach);
-            Sequence sequence = group.Active[0];
-            sequence.Attach(memory);
-            sequence.Prefix = new PrefixPosition(admission.Prefix, admission.PrefixPages, false);
-            if (group.FirstAdmitted is null)
-                group.CachedTokens = memory.Length;
-        }
-    }
 
     /// <summary>The rows of all segments; valid until the next call.</summary>
     public StepRows Run(StepPlan plan)
@@ -130,24 +109,14 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
         MemoryUnits units = default;
         foreach (int index in indices)
             units += segments[index].Units;
-        EnsureFree(units);
+        if (memory.MakeRoom(units) is > 0 and var pages)
+            EngineEvents.Evicted(context.Logger, pages, memory.CachedPages);
         foreach (int index in indices)
             Add(segments[index]);
         RaggedBatch batch = _batch.Build();
         using Tensor? encoded = _encoder.Rows > 0 ? _model.Encode(_encoder.Build()) : null;
         using Tensor hidden = _model.Forward(batch, encoded);
         _projection.Run(segments, indices, hidden, batch.OutputRows, _rows);
-    }
-
-    /// <summary>Makes room for the step: the prefix cache gives up what nobody has used for longest.</summary>
-    private void EnsureFree(in MemoryUnits units)
-    {
-        if (cache is null)
-            return;
-        int pages = cache.Count;
-        cache.EnsureFree(units);
-        if (cache.Count < pages)
-            EngineEvents.Evicted(context.Logger, pages - cache.Count, cache.Count);
     }
 
     private static int RowsOf(ReadOnlySpan<PlannedSegment> segments, List<int> indices)

@@ -167,6 +167,28 @@ internal sealed class PrefixCache
         return hashes;
     }
 
+    /// <summary>
+    /// The upper halves of the hashes of pages that can be gone on from, in order, for those who route requests.
+    /// </summary>
+    /// <param name="most">Most of them.</param>
+    public uint[] Summary(int most)
+    {
+        uint[] pages = new uint[Math.Min(most, Count)];
+        int count = 0;
+        foreach (PrefixNode first in _nodes.Values)
+        {
+            for (PrefixNode? node = first; node is not null && count < pages.Length; node = node.Collision)
+            {
+                if (node.IsWhole)
+                    pages[count++] = (uint)(node.Hash >> 32);
+            }
+        }
+
+        Array.Resize(ref pages, count);
+        Array.Sort(pages);
+        return pages;
+    }
+
     private static ulong RootOf(PrefixKey key) => Mix(0x9E3779B97F4A7C15 ^ key.StableHash());
 
     private static ulong HashOf(PrefixNode? parent, PrefixKey key, ReadOnlySpan<int> tokens) =>

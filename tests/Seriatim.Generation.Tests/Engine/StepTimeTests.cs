@@ -23,7 +23,7 @@ public sealed class StepTimeTests
             PrefixCache = false,
         };
         var request = new GenerationRequest { Prompt = Enumerable.Range(0, 900).Select(i => i % 50).ToArray(), MaxNewTokens = 3 };
-        using var core = new EngineCore(model, options) { KeepsStepTime = true };
+        using var core = new EngineCore(model, options, keepsStepTime: true);
         var rows = new List<int>();
         core.Planned = plan => rows.Add(plan.Segments.Sum(s => s.AllRows));
         GenerationHandle handle = core.Add(request);
@@ -33,7 +33,7 @@ public sealed class StepTimeTests
         Runs.Equal(Runs.Alone(fake, request), handle.Result(), "in short steps");
 
         rows.Clear();
-        using var unbound = new EngineCore(model, options with { StepTime = Timeout.InfiniteTimeSpan }) { KeepsStepTime = true };
+        using var unbound = new EngineCore(model, options with { StepTime = Timeout.InfiniteTimeSpan }, keepsStepTime: true);
         unbound.Planned = plan => rows.Add(plan.Segments.Sum(s => s.AllRows));
         unbound.Add(request);
         unbound.Drain();
@@ -48,10 +48,8 @@ public sealed class StepTimeTests
         using var fake = new FakeModel();
         var model = new Slow(fake, clock, TimeSpan.FromSeconds(1));
         using var core = new EngineCore(model,
-            new EngineOptions { Pages = 1000, PageSize = 4, TokenBudget = 64, MaxSequences = 40, Clock = clock })
-        {
-            KeepsStepTime = true,
-        };
+            new EngineOptions { Pages = 1000, PageSize = 4, TokenBudget = 64, MaxSequences = 40, Clock = clock },
+            keepsStepTime: true);
         GenerationHandle[] handles = [.. Enumerable.Range(0, 30)
             .Select(i => core.Add(new GenerationRequest { Prompt = new[] { i }, MaxNewTokens = 20 }, i + 1))];
         int steps = 0;

@@ -1,0 +1,2 @@
+global using Seriatim.Generation;
+global using Seriatim.Simulation;

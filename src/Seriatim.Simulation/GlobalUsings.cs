@@ -1,0 +1,3 @@
+global using Seriatim.Cluster;
+global using Seriatim.Generation;
+global using Seriatim.Models;
