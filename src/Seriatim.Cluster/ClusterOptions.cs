@@ -33,6 +33,12 @@ public sealed class ClusterOptions
     /// </summary>
     public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long a durable request is kept after it was last stored: until then its client may come again at any server. With
+    /// <c>localhost</c> it is kept in the memory of the silos, and may go with one of them.
+    /// </summary>
+    public TimeSpan DurableTime { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>No replica has more than so many times the mean of requests; from 1.</summary>
     public double LoadFactor { get; set; } = 1.5;
 
@@ -61,8 +67,8 @@ public sealed class ClusterOptions
 
     /// <summary>Takes over what others say.</summary>
     internal void Take(ClusterOptions other) =>
-        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort) =
-            (other.Membership, other.Name, other.Port, other.Address, other.Silence, other.LoadFactor, other.ListPort);
+        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort, DurableTime) = (other.Membership, other.Name, other.Port,
+            other.Address, other.Silence, other.LoadFactor, other.ListPort, other.DurableTime);
 
     /// <exception cref="ClusterConfigurationException">An option has a value that is not allowed.</exception>
     internal void Check()
@@ -73,6 +79,12 @@ public sealed class ClusterOptions
             throw new ClusterConfigurationException($"The port between silos is {Port}; 1 to 65535 is allowed.");
         if (Silence < Shortest)
             throw new ClusterConfigurationException($"Silence is {Silence}; {Shortest} or more is allowed.");
+        if (DurableTime < TimeSpan.FromSeconds(10) || DurableTime > TimeSpan.FromDays(30))
+        {
+            throw new ClusterConfigurationException(
+                $"DurableTime is {DurableTime}; {TimeSpan.FromSeconds(10)} to 30 days are allowed.");
+        }
+
         if (!(LoadFactor >= 1))
             throw new ClusterConfigurationException($"LoadFactor is {LoadFactor}; 1 or more is allowed.");
         _ = MembershipAddress.Parse(Membership);

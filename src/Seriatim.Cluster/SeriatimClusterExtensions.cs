@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Persistence;
 using Orleans.Runtime;
+using Orleans.Storage;
 using Seriatim.Server;
 using StackExchange.Redis;
 
@@ -37,6 +39,7 @@ public static class SeriatimClusterExtensions
             SiloWatch.NameOf(provider.GetRequiredService<ILocalSiloDetails>().SiloAddress)));
         builder.Services.AddSingleton(provider => new Door(provider.GetRequiredService<ServerCore>(), options,
             provider.GetRequiredService<SiloTable>(), provider.GetRequiredService<Replica>(),
+            StoreOf(provider, options),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category)));
         builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddHostedService<SiloWatch>();
@@ -76,5 +79,29 @@ public static class SeriatimClusterExtensions
             cluster.DefunctSiloExpiration = TimeSpan.FromHours(1);
         });
         silo.AddGrainService<ReplicaService>();
+        AddDurableStore(silo, membership, options);
+    }
+
+    /// <summary>Where durable requests are stored, as the doors ask it.</summary>
+    internal static IKeptStore StoreOf(IServiceProvider services, ClusterOptions options) => new GrainKeptStore(
+        services.GetRequiredKeyedService<IGrainStorage>(GrainKeptStore.Name), options.Name, options.Silence * 2);
+
+    /// <summary>Adds the storage of durable requests: where the list of silos is, or the silos' memory.</summary>
+    internal static void AddDurableStore(ISiloBuilder silo, MembershipAddress membership, ClusterOptions options)
+    {
+        if (membership.Redis is { } stored)
+        {
+            silo.AddRedisGrainStorage(GrainKeptStore.Name, storage =>
+            {
+                storage.ConfigurationOptions = stored;
+                storage.EntryExpiry = options.DurableTime;
+                storage.GrainStorageSerializer = new KeptSerializer();
+            });
+        }
+        else
+        {
+            silo.AddMemoryGrainStorage(GrainKeptStore.Name,
+                storage => storage.GrainStorageSerializer = new KeptSerializer());
+        }
     }
 }

@@ -27,7 +27,10 @@ internal sealed class ClusterFlags
     private readonly Option<string> _silence = Flag.Of("How long another server may say nothing before its streams go on "
         + "elsewhere: 2, 500ms, 1m.", "time", "2", "--cluster-silence");
 
-    public IEnumerable<Option> All => [_cluster, _name, _port, _address, _silence];
+    private readonly Option<string> _keep = Flag.Of("How long a durable request is kept, for a client that comes again at any "
+        + "server: 1h, 30m, 600.", "time", "1h", "--cluster-keep");
+
+    public IEnumerable<Option> All => [_cluster, _name, _port, _address, _silence, _keep];
 
     /// <summary>Whether there are clusters; a native build has none, and all of Orleans is left out of it.</summary>
     [FeatureSwitchDefinition("Seriatim.Cluster")]
@@ -37,7 +40,7 @@ internal sealed class ClusterFlags
     /// <exception cref="UsageException">A flag has a value that is not allowed, or does nothing.</exception>
     public ServerAppPart? Part(ParseResult result)
     {
-        result.Require(result.GetValue(_cluster) is not null, "--cluster", _name, _port, _address, _silence);
+        result.Require(result.GetValue(_cluster) is not null, "--cluster", [.. All.Skip(1)]);
         if (result.GetValue(_cluster) is not { } membership)
             return null;
         if (!Exists)
@@ -59,6 +62,7 @@ internal sealed class ClusterFlags
             Port = port == 0 ? FreePort() : port,
             Address = address,
             Silence = Silence(result.GetRequiredValue(_silence)),
+            DurableTime = Amounts.Time("--cluster-keep", result.GetRequiredValue(_keep), TimeSpan.FromDays(30)),
         };
         try
         {

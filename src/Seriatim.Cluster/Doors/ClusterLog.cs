@@ -47,6 +47,13 @@ internal static partial class ClusterLog
     [LoggerMessage(12, LogLevel.Debug, "{Silo} does not take a request of {Model}: {Detail}.")]
     public static partial void TurnedDown(ILogger logger, string silo, string model, string detail);
 
+    [LoggerMessage(14, LogLevel.Warning, "A durable request could not be stored ({Reason}). {Consequence}.")]
+    public static partial void NotKept(ILogger logger, string consequence, string reason);
+
+    [LoggerMessage(15, LogLevel.Warning, "Durable requests cannot be stored or read ({Reason}). Those that run go on; where this "
+        + "server goes meanwhile, what it had not stored is computed again.")]
+    public static partial void StoreFailed(ILogger logger, string reason);
+
     [LoggerMessage(13, LogLevel.Error, "Watching the other silos failed; it goes on.")]
     public static partial void WatchFailed(ILogger logger, Exception failure);
 }

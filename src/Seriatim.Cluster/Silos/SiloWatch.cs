@@ -17,6 +17,7 @@ internal sealed class SiloWatch(
     : BackgroundService
 {
     private readonly HashSet<SiloAddress> _members = [];
+    private Task _swept = Task.CompletedTask;
     private readonly Dictionary<string, Task> _asked = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -76,6 +77,10 @@ internal sealed class SiloWatch(
         }
 
         await door.Own.SweepAsync().ConfigureAwait(false);
+
+        // Not waited for: a store that is gone takes its time.
+        if (_swept.IsCompleted)
+            _swept = Task.Run(door.Kept.SweepAsync);
     }
 
     /// <summary>The name of a silo: its address, and when it was started, so that one that comes again is another.</summary>
