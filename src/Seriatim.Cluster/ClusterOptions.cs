@@ -39,6 +39,21 @@ public sealed class ClusterOptions
     /// </summary>
     public TimeSpan DurableTime { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// File of this silo's certificate (PEM or PFX): with it all between silos is encrypted, and each shows the other who it is.
+    /// Null: nothing is, and no certificate is asked for.
+    /// </summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>PEM file of the certificate's private key; null: it is in the certificate's file.</summary>
+    public string? CertificateKey { get; set; }
+
+    /// <summary>Password of a PFX file; null: it has none.</summary>
+    public string? CertificatePassword { get; set; }
+
+    /// <summary>PEM file of the authority whose certificates all silos have; with <see cref="Certificate"/> it is needed.</summary>
+    public string? Authority { get; set; }
+
     /// <summary>No replica has more than so many times the mean of requests; from 1.</summary>
     public double LoadFactor { get; set; } = 1.5;
 
@@ -67,8 +82,10 @@ public sealed class ClusterOptions
 
     /// <summary>Takes over what others say.</summary>
     internal void Take(ClusterOptions other) =>
-        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort, DurableTime) = (other.Membership, other.Name, other.Port,
-            other.Address, other.Silence, other.LoadFactor, other.ListPort, other.DurableTime);
+        (Membership, Name, Port, Address, Silence, LoadFactor, ListPort, DurableTime, Certificate, CertificateKey,
+            CertificatePassword, Authority) = (other.Membership, other.Name, other.Port, other.Address, other.Silence,
+            other.LoadFactor, other.ListPort, other.DurableTime, other.Certificate, other.CertificateKey,
+            other.CertificatePassword, other.Authority);
 
     /// <exception cref="ClusterConfigurationException">An option has a value that is not allowed.</exception>
     internal void Check()
@@ -88,5 +105,6 @@ public sealed class ClusterOptions
         if (!(LoadFactor >= 1))
             throw new ClusterConfigurationException($"LoadFactor is {LoadFactor}; 1 or more is allowed.");
         _ = MembershipAddress.Parse(Membership);
+        SiloCertificate.Read(this)?.Dispose();
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Persistence;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -31,8 +32,21 @@ public static class SeriatimClusterExtensions
         options.Check();
         MembershipAddress membership = MembershipAddress.Parse(options.Membership);
         IConnectionMultiplexer? redis = membership.Redis is { } at ? MembershipStore.Connect(at) : null;
-        builder.UseOrleans(silo => Configure(silo, options, membership, redis));
-        builder.Services.AddSingleton(_ => new MembershipStore(redis));
+        SiloCertificate? certificate = SiloCertificate.Read(options);
+        ClusterMark? mark = redis is null ? null : new ClusterMark(redis, options.Name, ClusterMark.SpeechOf(certificate));
+        if (mark?.WriteAsync().GetAwaiter().GetResult() is { } other)
+        {
+            mark.Remove();
+            throw new ClusterConfigurationException($"In the cluster {options.Name} at {options.Membership.Split('@')[^1]} it is "
+                + $"otherwise between silos ({other}) than this one has it ({ClusterMark.SpeechOf(certificate)}). Give all "
+                + "the same --cluster-ca and certificates of it, or another --cluster-name; after the last silo of the other kind "
+                + "has gone, wait a minute.");
+        }
+
+        builder.Services.AddHostedService(provider =>
+            new JoinWatch(options, provider.GetRequiredService<ILoggerFactory>()));
+        builder.UseOrleans(silo => Configure(silo, options, membership, redis, certificate));
+        builder.Services.AddSingleton(_ => new MembershipStore(redis, mark));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(provider => new SiloTable(options));
         builder.Services.AddSingleton(provider => new Replica(provider.GetRequiredService<ServerCore>(), options,
@@ -47,7 +61,7 @@ public static class SeriatimClusterExtensions
     }
 
     private static void Configure(ISiloBuilder silo, ClusterOptions options, MembershipAddress membership,
-        IConnectionMultiplexer? redis)
+        IConnectionMultiplexer? redis, SiloCertificate? certificate)
     {
         if (redis is not null)
         {
@@ -70,6 +84,7 @@ public static class SeriatimClusterExtensions
             silo.ConfigureEndpoints(options.Port, gatewayPort: 0, listenOnAnyHostAddress: true);
         silo.Configure<Orleans.Configuration.ClusterOptions>(cluster =>
             (cluster.ClusterId, cluster.ServiceId) = (options.Name, "seriatim"));
+        silo.Services.AddSingleton<IFatalErrorHandler, SiloFault>();
         silo.Configure<ClusterMembershipOptions>(cluster =>
         {
             // Doors notice by themselves, long before; this is for the list. A silo that died is taken from it within seconds.
@@ -80,6 +95,29 @@ public static class SeriatimClusterExtensions
         });
         silo.AddGrainService<ReplicaService>();
         AddDurableStore(silo, membership, options);
+        if (certificate is not null)
+            Encrypt(silo, certificate);
+    }
+
+    /// <summary>
+    /// Both ends of each connection show a certificate. There is no way around it: a silo that speaks without it is not
+    /// understood, and one whose certificate is refused is not connected to.
+    /// </summary>
+    private static void Encrypt(ISiloBuilder silo, SiloCertificate certificate)
+    {
+        // Before the first connection there is somebody to be told.
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider =>
+        {
+            certificate.Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger(ClusterLog.Category);
+            return certificate;
+        });
+        silo.UseTls(certificate.Own, tls =>
+        {
+            tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+            tls.RemoteCertificateValidation = (other, _, _) => certificate.Trusts(other);
+            tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "seriatim";
+        });
     }
 
     /// <summary>Where durable requests are stored, as the doors ask it.</summary>

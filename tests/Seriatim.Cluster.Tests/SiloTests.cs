@@ -14,13 +14,20 @@ public sealed class SiloTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task Silos_of_this_machine_find_each_other_and_run_each_others_requests()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Silos_of_this_machine_find_each_other_and_run_each_others_requests(bool encrypted)
     {
         TinyModels.WriteLlama(_folder.Path);
+        using var keys = new TempFolder();
+        (string Certificate, string Authority)? paper = encrypted
+            ? (TestCertificates.Write(keys.Path, "silo", "ca"), Path.Combine(keys.Path, "ca.pem")) : null;
         int first = RedisServer.FreePort();
-        await using TestSilo one = await StartAsync("localhost", first, first);
-        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first);
+        await using TestSilo one = await StartAsync("localhost", first, first, paper);
+        if (encrypted)
+            await RefusesPlainTextAsync(first);
+        await using TestSilo two = await StartAsync("localhost", RedisServer.FreePort(), first, paper);
         await TogetherAsync(one, two);
         await ShareAsync(one, two);
         await GoOnAsync(one, two);
@@ -114,11 +121,36 @@ public sealed class SiloTests : IDisposable
         Assert.Contains("--cluster", await response.Content.ReadAsStringAsync());
     }
 
-    private Task<TestSilo> StartAsync(string membership, int port, int list = ClusterOptions.FirstPort) =>
+    /// <summary>What is said there without encryption is not understood, and ends the connection.</summary>
+    private static async Task RefusesPlainTextAsync(int port)
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        await client.GetStream().WriteAsync(new byte[64]);
+        byte[] answer = new byte[64];
+        int read;
+        try
+        {
+            // An alert of TLS at most, and then the end.
+            do
+                read = await client.GetStream().ReadAsync(answer);
+            while (read > 0);
+        }
+        catch (IOException)
+        {
+            read = 0;
+        }
+
+        Assert.Equal(0, read);
+    }
+
+    private Task<TestSilo> StartAsync(string membership, int port, int list = ClusterOptions.FirstPort,
+        (string Certificate, string Authority)? paper = null) =>
         TestSilo.StartAsync(_folder.Path, builder => builder.AddSeriatimCluster(cluster =>
         {
             // Patient: two loaded cores may say nothing for longer than a cluster of machines.
             (cluster.Membership, cluster.Port, cluster.ListPort) = (membership, port, list);
+            (cluster.Certificate, cluster.Authority) = (paper?.Certificate, paper?.Authority);
             (cluster.Address, cluster.Silence) = (IPAddress.Loopback, TimeSpan.FromSeconds(5));
         }));
 
