@@ -68,7 +68,7 @@ internal sealed class ClusterFlags
         {
             Membership = membership,
             Name = result.GetRequiredValue(_name),
-            Port = TakePort(port),
+            Port = TakePort(address ?? (membership == "localhost" ? IPAddress.Loopback : null), port),
             Address = address,
             Silence = Silence(result.GetRequiredValue(_silence)),
             DurableTime = Amounts.Time("--cluster-keep", result.GetRequiredValue(_keep), TimeSpan.FromDays(30)),
@@ -103,11 +103,11 @@ internal sealed class ClusterFlags
             : Amounts.Time("--cluster-silence", text, TimeSpan.FromHours(1));
 
     /// <summary>The port that was given, or the usual one if nobody has it, else one that is free.</summary>
-    private static int TakePort(int port)
+    private static int TakePort(IPAddress? address, int port)
     {
         foreach (int one in port != 0 ? new[] { port } : [ClusterOptions.FirstPort, 0, 0, 0])
         {
-            if (ClusterPort.TryTake(one) is { } taken)
+            if (ClusterPort.TryTake(address, one) is { } taken)
                 return taken;
         }
 

@@ -11,17 +11,24 @@ internal static class ClusterPort
 {
     private static readonly List<FileStream> Taken = [];
 
-    /// <summary>Takes a port; 0: any that is free.</summary>
+    /// <summary>Takes a port.</summary>
+    /// <param name="address">Of which address; null: of all.</param>
+    /// <param name="port">Which; 0: any that is free.</param>
     /// <returns>The port; null: somebody has it.</returns>
-    public static int? TryTake(int port)
+    public static int? TryTake(IPAddress? address, int port)
     {
         int found;
-        using (var listener = new TcpListener(IPAddress.Any, port) { ExclusiveAddressUse = true })
+        using (var listener = new TcpListener(address ?? IPAddress.Any, port) { ExclusiveAddressUse = true })
         {
             try
             {
                 listener.Start();
                 found = ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException failure) when (failure.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                // Behind a router that hands the port on, say: whether it is free there cannot be seen from here.
+                return port;
             }
             catch (SocketException)
             {
@@ -29,7 +36,7 @@ internal static class ClusterPort
             }
         }
 
-        string file = Path.Combine(Path.GetTempPath(), $"seriatim-cluster-{found}.lock");
+        string file = Path.Combine(Path.GetTempPath(), $"seriatim-cluster-{$"{address}".Replace(':', '-')}-{found}.lock");
         try
         {
             lock (Taken)
