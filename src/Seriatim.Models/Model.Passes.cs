@@ -49,6 +49,31 @@ public sealed partial class Model
         return Project(ops, wanted, hidden.Groups?.Take(rows.Span));
     }
 
+    /// <summary>Whether rows can ask for the logits of some ids alone.</summary>
+    public bool SelectsOutputs => Spec.Head is { IsMissing: false, SoftCap: 0, Pooling: not HeadPooling.Mean };
+
+    /// <summary>What the head's rows of some ids are taken from, for rows that need no others: vocabulary shortlists.</summary>
+    /// <exception cref="NotSupportedException">The model has no head, or one that does more than a linear layer.</exception>
+    public OutputTable NewOutputTable() => SelectsOutputs ? _head.NewOutputTable()
+        : throw new NotSupportedException(
+            $"The head of this {Spec.Family} model caps its logits, reads means, or is not there; it has no logits of some ids alone.");
+
+    /// <summary>
+    /// Logits of the rows wanted, each over the ids that are selected for it: <c>[N, E] → [rows, V]</c>, <c>-∞</c> for other ids and
+    /// for those selected the bits of <see cref="Project(IOps, Tensor, ReadOnlyMemory{int})"/>. Adapters of rows are left out.
+    /// </summary>
+    /// <param name="ops">The device.</param>
+    /// <param name="hidden">The result of <see cref="Forward(IOps, RaggedBatch, Tensor?)"/>.</param>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="selection">All ids that any of them needs (<see cref="NewOutputTable"/>).</param>
+    /// <param name="runs">What each run of them needs.</param>
+    public Tensor Project(IOps ops, Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection,
+        IReadOnlyList<SelectedRows> runs)
+    {
+        using Tensor wanted = ops.GatherRows(hidden, rows);
+        return _head.Project(ops, wanted, selection, runs);
+    }
+
     /// <summary>Cross-entropy of the logits of all hidden rows against labels, without ever holding the logits.</summary>
     /// <param name="ops">The device, or a tape.</param>
     /// <param name="hidden">Rows, <c>[N, E]</c>.</param>

@@ -1,4 +1,5 @@
 using Seriatim.Generation;
+using Seriatim.Tokenizers;
 
 namespace Seriatim;
 
@@ -46,6 +47,12 @@ public sealed record TranslationOptions
     /// Models that fill in whole translations: told of every pass over a text, before its translation is there. Null: nobody is.
     /// </summary>
     public IProgress<RefinementStep>? Steps { get; init; }
+
+    /// <summary>
+    /// A vocabulary shortlist: tokens of a translation are chosen from those that the map gives for its source, which is faster and
+    /// may change translations. Only for models that write token by token. Null: from all.
+    /// </summary>
+    public VocabularyMap? VocabularyMap { get; init; }
 
     /// <summary>Most new tokens of a text; null: twice its own tokens and 50, within the model's context.</summary>
     public int? MaxNewTokens { get; init; }

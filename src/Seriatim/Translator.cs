@@ -153,6 +153,16 @@ public sealed class Translator : IDisposable, IAsyncDisposable
     public GenerationRequest Request(string text, TranslationOptions? options = null) =>
         Request(text, 1, options ?? new()).Request;
 
+    /// <summary>The token ids that the encoder reads for a text, the words of its direction before it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="options">Languages; null for the defaults.</param>
+    /// <exception cref="ModelTaskException">The languages are not the model's, or are not clear.</exception>
+    public int[] SourceIds(string text, TranslationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return RequestBuilder.FromText(_opened, _directions.Choose(text, options ?? new()).Prefix + text).EncoderInput.ToArray();
+    }
+
     /// <summary>
     /// Which tokens of the source each token of a translation was read from: attention of the decoder to the source in the row
     /// that predicts the token, averaged over the heads of one layer. The translation may be anybody's.
@@ -257,17 +267,30 @@ public sealed class Translator : IDisposable, IAsyncDisposable
                 LengthCandidates = options.LengthCandidates ?? DefaultLengthCandidates,
                 StreamsSteps = options.Steps is not null,
             },
+            Shortlist = options.VocabularyMap is { } map ? Shortlist(map, request) : default(ReadOnlyMemory<int>),
             MaxNewTokens = most,
             MinNewTokens = Math.Min(request.MinNewTokens, most),
             Seed = 0,
         }, direction);
     }
 
+    /// <summary>What the map says of the source, and what the request itself may need.</summary>
+    private int[] Shortlist(VocabularyMap map, GenerationRequest request)
+    {
+        var ids = new SortedSet<int>(map.CandidatesOf(request.EncoderInput.Span));
+        ids.UnionWith(request.EndIds ?? _opened.EngineOptions.EndIds);
+        ids.UnionWith(request.ForcedPrefix);
+        if (request.ForcedEndId is { } end)
+            ids.Add(end);
+        return [.. ids];
+    }
+
     /// <summary>Refuses options of the other kind of models.</summary>
     private void RequireFitting(TranslationOptions options)
     {
         (string Name, object? Value)[] others = FillsIn
-            ? [(nameof(options.Beams), options.Beams), (nameof(options.LengthPenalty), options.LengthPenalty)]
+            ? [(nameof(options.Beams), options.Beams), (nameof(options.LengthPenalty), options.LengthPenalty),
+                (nameof(options.VocabularyMap), options.VocabularyMap)]
             : [(nameof(options.Iterations), options.Iterations), (nameof(options.LengthCandidates), options.LengthCandidates),
                 (nameof(options.Steps), options.Steps)];
         foreach ((string option, object? value) in others)

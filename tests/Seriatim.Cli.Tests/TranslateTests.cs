@@ -44,6 +44,30 @@ public sealed class TranslateTests : IDisposable
     }
 
     [Fact]
+    public void A_map_is_learned_from_pairs_and_used()
+    {
+        File.WriteAllText(_folder.File("pairs.tsv"), "the cat sat\t我爱学习\nthe mat\t学习\n");
+        string map = _folder.File("vmap.txt");
+        string[] make = ["vmap", "-m", _folder.Path, "--data", _folder.File("pairs.tsv"), "--to", "zh", "-o", map];
+        (int code, string output, string error) = Cli.Run([.. make, "--per-token", "3", "--always", "2"]);
+        Assert.True(code == 0, error);
+        Assert.Equal("", output);
+        Assert.Contains("2 pairs", error, StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(map);
+        Assert.StartsWith("\t", lines[0], StringComparison.Ordinal);
+        Assert.True(lines.Length > 3);
+        Assert.All(lines.Skip(1), line => Assert.InRange(line[(line.IndexOf('\t', StringComparison.Ordinal) + 1)..].Split(' ').Length, 1, 3));
+        Assert.NotEqual(Run("the cat sat", "-n", "6"), Run("the cat sat", "-n", "6", "--vmap", map));
+        Assert.Contains("vmap makes one", Fails("x", "--vmap", "none.txt"));
+        File.WriteAllText(map, "x y");
+        Assert.Contains("line 1: there is no tab", Fails("x", "--vmap", map));
+        Assert.Contains("--per-token is 0", Cli.Run([.. make, "--per-token", "0"]).Error, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("pairs.tsv"), "");
+        Assert.Contains("no pairs", Cli.Run(make).Error, StringComparison.Ordinal);
+        Assert.Contains("no such file", Cli.Run(["vmap", "-m", _folder.Path, "--data", "none.tsv", "-o", map]).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_cannot_be_translated_is_named()
     {
         string tooLong = string.Concat(Enumerable.Repeat("cat ", 600));

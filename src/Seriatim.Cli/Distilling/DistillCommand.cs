@@ -43,6 +43,7 @@ internal static class DistillCommand
             using var pairs = DistillOutput.Open(result.GetRequiredValue(output), corpus, result.GetValue(resume));
             string folder = await ModelFolder.ResolveAsync(result.GetRequiredValue(model), cancellation);
             using Translator translator = await Translator.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
+            options = flags.WithMap(result, options, translator);
             return await new DistillRun(translator, options, corpus, pairs).RunAsync(cancellation);
         });
         return command;

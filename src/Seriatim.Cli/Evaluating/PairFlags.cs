@@ -38,8 +38,8 @@ internal sealed class PairFlags
     public void RefuseUnless(ParseResult result, bool translates, ModelTask task) =>
         result.Require(translates, $"an encoder-decoder (this is a model for {task})", [.. All]);
 
-    public PairSettings Read(ParseResult result) => new(
-        _translation.Read(result), result.GetValue(_source), result.GetValue(_target),
+    public PairSettings Read(ParseResult result, Translator translator) => new(
+        _translation.WithMap(result, _translation.Read(result), translator), result.GetValue(_source), result.GetValue(_target),
         result.GetValue(_references) == References.Grouped,
         result.GetValue(_tokenizer) switch
         {

@@ -42,6 +42,8 @@ internal static class HelpPages
         ["distill"] = new(Measure, null,
             ("distill -m zh-en --data train.tsv --to en -o pairs.tsv", "a teacher's translations to train on"),
             ("distill -m zh-en --data train.tsv --to en -o pairs.tsv --resume", "what is missing")),
+        ["vmap"] = new(Measure, null,
+            ("vmap -m zh-en --data train.tsv --to en -o vmap.txt", "for translate --vmap: which words may come of which")),
         ["eval"] = new(Measure, ["--model", "--data", "--to", "--marker", "--json"],
             ("eval -m MODEL --data test.tsv --to en", "BLEU and chrF"), ("eval -m MODEL --data valid.txt", "perplexity")),
         ["bench"] = new(Measure, null, ("bench -m MODEL", ""), ("bench --shape tinyllama-1.1b --quant q4_k_m", "without a file")),

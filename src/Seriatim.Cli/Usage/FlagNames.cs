@@ -43,6 +43,8 @@ internal static partial class FlagNames
         ["LengthPenalty"] = "--length-penalty",
         ["Iterations"] = "--iterations",
         ["LengthCandidates"] = "--length-candidates",
+        ["Shortlist"] = "--vmap",
+        ["VocabularyMap"] = "--vmap",
         ["Speculation"] = "--draft-model or --prompt-lookup",
         ["Speculation.Kind"] = "--draft-model or --prompt-lookup",
         ["Speculation.MaxTokens"] = "--draft-max",

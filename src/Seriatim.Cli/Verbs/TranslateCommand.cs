@@ -23,6 +23,7 @@ internal static class TranslateCommand
             using var writer = LineOutput.Open(result.GetValue(output), source.File(result));
             string folder = await model.ResolveAsync(result, cancellation);
             using Translator translator = await Translator.OpenAsync(folder, SharedOptions.Read(result, threads), cancellation);
+            options = flags.WithMap(result, options, translator);
             return await new TranslationRun(translator, options, lines, writer, result.GetValue(json)).RunAsync(cancellation);
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Seriatim.Tokenizers;
 
 namespace Seriatim.Cli;
 
@@ -25,7 +26,24 @@ internal sealed class TranslationFlags
     private readonly Option<int?> _most =
         Flag.Maybe<int?>("Most new tokens of a text (default: twice its own and 50).", "n", "--max-length", "-n");
 
-    public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _iterations, _lengths, _most];
+    private readonly Option<string?> _map = Flag.Maybe<string>("A vmap.txt (seriatim vmap makes one): tokens are chosen from "
+        + "those it gives for the text, which is faster and may change translations.", "file", "--vmap");
+
+    public IEnumerable<Option> All => [_to, _from, _prefix, _beams, _penalty, _iterations, _lengths, _most, _map];
+
+    /// <summary>The options with the map of <c>--vmap</c>, if there is one.</summary>
+    /// <param name="result">The flags.</param>
+    /// <param name="options">The others, as <see cref="Read"/> gave them.</param>
+    /// <param name="translator">Whose tokens the map names.</param>
+    /// <exception cref="UserErrorException">There is no such file.</exception>
+    public TranslationOptions WithMap(ParseResult result, TranslationOptions options, Translator translator)
+    {
+        if (result.GetValue(_map) is not { } file)
+            return options;
+        if (!File.Exists(file))
+            throw new UserErrorException($"{file}: there is no such file. seriatim vmap makes one.");
+        return options with { VocabularyMap = VocabularyMap.Read(file, translator.Tokenizer) };
+    }
 
     public void AddTo(Command command)
     {

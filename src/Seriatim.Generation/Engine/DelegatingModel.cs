@@ -55,4 +55,14 @@ public abstract class DelegatingModel(IGenerationModel inner) : IGenerationModel
 
     /// <inheritdoc/>
     public virtual Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => inner.Project(hidden, rows);
+
+    /// <inheritdoc/>
+    public virtual bool SelectsOutputs => inner.SelectsOutputs;
+
+    /// <inheritdoc/>
+    public virtual OutputTable NewOutputTable() => inner.NewOutputTable();
+
+    /// <inheritdoc/>
+    public virtual Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs) =>
+        inner.Project(hidden, rows, selection, runs);
 }

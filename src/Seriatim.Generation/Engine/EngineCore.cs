@@ -119,6 +119,7 @@ internal sealed partial class EngineCore : IDisposable
             Drafting = Drafts(request, limits.Strategy) ? new Drafting(request, state.Seed, limits.MaxNewTokens) : null,
             Deadline = DeadlineOf(request.Timeout - state.Elapsed, submitted),
             EncoderInput = request.EncoderInput,
+            Shortlist = request.Shortlist,
             ReadsCache = caches && request.PromptLogprobs is null,
             WritesCache = caches,
             Terms = limits.Terms,

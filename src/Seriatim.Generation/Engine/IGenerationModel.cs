@@ -21,7 +21,7 @@ public interface IGenerationModel
     /// <summary>Most positions of a sequence; <see cref="int.MaxValue"/> where nothing limits it.</summary>
     int ContextLength { get; }
 
-    /// <summary>Columns of what <see cref="Project"/> gives: the vocabulary, or the classes of a classifier.</summary>
+    /// <summary>Columns of what <see cref="Project(Tensor, ReadOnlyMemory{int})"/> gives: the vocabulary, or the classes of a classifier.</summary>
     int Outputs { get; }
 
     /// <summary>Bytes of the keys and values of one position; 0 for encoders and for models without attention.</summary>
@@ -87,4 +87,19 @@ public interface IGenerationModel
     /// <param name="hidden">What <see cref="Forward"/> or <see cref="Encode"/> gave.</param>
     /// <param name="rows">Rows of it.</param>
     Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows);
+
+    /// <summary>Whether rows can ask for the logits of some ids alone (<see cref="GenerationRequest.Shortlist"/>).</summary>
+    bool SelectsOutputs => false;
+
+    /// <summary>What the logits of some ids are selected from; made once an engine, if any request has a shortlist.</summary>
+    OutputTable NewOutputTable() =>
+        throw new NotSupportedException("The model has no logits of some ids alone.");
+
+    /// <summary>Logits of the wanted rows, each over the ids selected for it and <c>-∞</c> for others, <c>[rows, V]</c>.</summary>
+    /// <param name="hidden">What <see cref="Forward"/> gave.</param>
+    /// <param name="rows">Rows of it.</param>
+    /// <param name="selection">All ids that any of them needs.</param>
+    /// <param name="runs">What each run of them needs.</param>
+    Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs) =>
+        throw new NotSupportedException("The model has no logits of some ids alone.");
 }

@@ -72,4 +72,14 @@ public sealed class LoadedModel(Model model, IOps ops) : IGenerationModel
 
     /// <inheritdoc/>
     public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows) => Model.Project(ops, hidden, rows);
+
+    /// <inheritdoc/>
+    public bool SelectsOutputs => Model.SelectsOutputs;
+
+    /// <inheritdoc/>
+    public OutputTable NewOutputTable() => Model.NewOutputTable();
+
+    /// <inheritdoc/>
+    public Tensor Project(Tensor hidden, ReadOnlyMemory<int> rows, OutputSelection selection, IReadOnlyList<SelectedRows> runs) =>
+        Model.Project(ops, hidden, rows, selection, runs);
 }

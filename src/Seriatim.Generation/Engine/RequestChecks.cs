@@ -23,6 +23,7 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             strategy.Name, "its Name is that of a strategy of the engine, or empty; saved states could not tell them apart");
         IReadOnlyList<int> endIds = request.EndIds ?? options.EndIds;
         CheckTokens(request, endIds);
+        CheckShortlist(request, strategy, endIds);
         CheckCounts(request);
         SamplingChecks.Check(request.Sampling, model.VocabularySize);
         CheckGrammar(request, strategy);
@@ -186,6 +187,39 @@ internal sealed class RequestChecks(IGenerationModel model, EngineOptions option
             throw new InvalidOptionException("EncoderInput", "empty", "an encoder-decoder needs at least one token");
         OptionCheck.Contradiction(!needsEncoder && !request.EncoderInput.IsEmpty, "EncoderInput",
             $"{request.EncoderInput.Length} tokens long", "the model has no encoder; put everything into Prompt");
+    }
+
+    private void CheckShortlist(GenerationRequest request, Strategy strategy, IReadOnlyList<int> endIds)
+    {
+        ReadOnlySpan<int> ids = request.Shortlist.Span;
+        if (ids.IsEmpty)
+            return;
+        string given = $"{ids.Length} ids";
+        OptionCheck.Contradiction(!model.SelectsOutputs, "Shortlist", given,
+            "the head of the model caps its logits or is no linear layer, so it has no logits of some ids alone");
+        OptionCheck.Contradiction(!strategy.Remembers, "Shortlist", given, $"{strategy.Name} fills in whole targets");
+        OptionCheck.Contradiction(request.Adapter is not null, "Shortlist", given,
+            $"the adapter {request.Adapter} may add to the head, of which a shortlist is a copy");
+        OptionCheck.Contradiction(request.PromptLogprobs is not null, "Shortlist", given,
+            "PromptLogprobs is set, and tokens of the prompt need not be in it");
+        for (int i = 0; i < ids.Length; i++)
+        {
+            OptionCheck.Token("Shortlist", ids[i], model.VocabularySize);
+            if (i > 0 && ids[i] <= ids[i - 1])
+                throw new InvalidOptionException("Shortlist", $"{ids[i - 1]}, {ids[i]}", "ids that rise, each once, are allowed");
+        }
+
+        foreach (int id in request.ForcedPrefix)
+        {
+            if (ids.BinarySearch(id) < 0)
+                throw new InvalidOptionException("Shortlist", given, $"the forced token {id} is not among them; add it");
+        }
+
+        if (endIds.Count > 0 && !request.IgnoreEndIds && request.Shortlist.Span.IndexOfAny([.. endIds]) < 0)
+        {
+            throw new InvalidOptionException("Shortlist", given,
+                $"none of the ids that end a sequence ({string.Join(", ", endIds)}) is among them; add one, or set IgnoreEndIds");
+        }
     }
 
     /// <summary>Models and requests for whole targets belong together.</summary>

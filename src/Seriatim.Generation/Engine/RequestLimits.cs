@@ -16,6 +16,7 @@ internal sealed record RequestLimits(
     {
         Prompt = request.Prompt.ToArray(),
         EncoderInput = request.EncoderInput.ToArray(),
+        Shortlist = request.Shortlist.ToArray(),
         EndIds = [.. EndIds],
         StopIds = [.. request.StopIds],
         StopStrings = [.. request.StopStrings],

@@ -12,6 +12,7 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
     private readonly RaggedBatchBuilder _batch = new();
     private readonly RaggedBatchBuilder _encoder = new();
     private readonly StepRows _rows = new();
+    private readonly StepProjection _projection = new(context.Model);
     private readonly List<int> _tokens = [];
     private readonly List<int> _parents = [];
     private readonly List<int> _indices = [];
@@ -51,7 +52,11 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
         return _rows;
     }
 
-    public void Dispose() => _rows.Dispose();
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _projection.Dispose();
+    }
 
     /// <summary>What passes there are in a step.</summary>
     private enum Kind
@@ -131,16 +136,7 @@ internal sealed partial class StepRunner(EngineContext context, MemoryPools? poo
         RaggedBatch batch = _batch.Build();
         using Tensor? encoded = _encoder.Rows > 0 ? _model.Encode(_encoder.Build()) : null;
         using Tensor hidden = _model.Forward(batch, encoded);
-        Tensor? logits = null;
-        if (batch.OutputRows.Length > 0)
-            _rows.Own(logits = _model.Project(hidden, batch.OutputRows));
-        int first = 0;
-        foreach (int index in indices)
-        {
-            int count = segments[index].Outputs switch { Outputs.None => 0, Outputs.Last => 1, _ => segments[index].AllRows };
-            _rows.SetLogits(index, logits, first, count);
-            first += count;
-        }
+        _projection.Run(segments, indices, hidden, batch.OutputRows, _rows);
     }
 
     /// <summary>Makes room for the step: the prefix cache gives up what nobody has used for longest.</summary>

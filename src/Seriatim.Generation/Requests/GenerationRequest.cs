@@ -21,6 +21,13 @@ public sealed record GenerationRequest
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
     /// <summary>
+    /// Ids that new tokens are chosen from, rising, as if all others had the logit -∞: a vocabulary shortlist (CTranslate2:
+    /// <c>use_vmap</c>). The head is multiplied with these rows alone, which spares most of a small model's work, and the result
+    /// does not depend on what others in the batch chose. Ids that end a sequence should be among them. Empty: all ids.
+    /// </summary>
+    public ReadOnlyMemory<int> Shortlist { get; init; }
+
+    /// <summary>
     /// Most new tokens, 1 or more; a request for which so many do not fit is refused. Null: <see cref="SoftMaxNewTokens"/>, or as
     /// many as the context and the page pool hold.
     /// </summary>

@@ -44,6 +44,9 @@ internal sealed class SequenceGroup(long number, int priority, int width)
 
     public ReadOnlyMemory<int> EncoderInput { get; init; }
 
+    /// <summary>Ids that its tokens are chosen from; empty: all.</summary>
+    public ReadOnlyMemory<int> Shortlist { get; init; }
+
     /// <summary>
     /// Of a request for whole targets: the encoder's output, which every pass reads again; null: it is not there (yet, or any
     /// more).

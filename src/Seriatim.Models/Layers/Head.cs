@@ -59,6 +59,16 @@ internal sealed class Head
             return ops.SoftCap(logits, _spec.SoftCap);
     }
 
+    /// <summary>What outputs of the linear layer are selected from.</summary>
+    public OutputTable NewOutputTable() => Linear.NewOutputTable();
+
+    /// <summary><c>[N, E] → [N, Outputs]</c>, each run of rows over its own outputs; of a head without a cap.</summary>
+    public Tensor Project(IOps ops, Tensor x, OutputSelection selection, IReadOnlyList<SelectedRows> runs)
+    {
+        using Tensor features = Features(ops, x, null);
+        return ops.LinearSelected(features, selection, runs);
+    }
+
     /// <summary>Cross-entropy of the logits of x against labels.</summary>
     /// <exception cref="NotSupportedException">An adapter of a row adds to the last layer.</exception>
     public Tensor Loss(IOps ops, Tensor x, ReadOnlyMemory<int> labels, CrossEntropyOptions options, RowGroups? groups)

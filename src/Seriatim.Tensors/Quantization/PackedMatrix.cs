@@ -17,7 +17,7 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     public PackedMatrix(string name, int rows, int columns, Func<int, nint> rowAddress)
         : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
     {
-        _askedBytes = Math.Min(64, (_chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
+        _askedBytes = AskedBytes(_chunkBytes);
         _panels = new NativeBlock(PanelLayout<TFormat>.PanelBytes(columns), Panels);
         _panelStep = _panels.Stride;
         byte* start = _panels.Pointer;
@@ -34,11 +34,22 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
         });
     }
 
+    /// <summary>Panels of zeros, to be filled lane by lane.</summary>
+    private PackedMatrix(string name, int rows, int columns)
+        : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
+    {
+        _askedBytes = AskedBytes(_chunkBytes);
+        _panels = new NativeBlock(PanelLayout<TFormat>.PanelBytes(columns), Panels);
+        _panelStep = _panels.Stride;
+        for (int panel = 0; panel < Panels; panel++)
+            new Span<byte>(_panels.Pointer + panel * _panelStep, (int)PanelLayout<TFormat>.PanelBytes(columns)).Clear();
+    }
+
     /// <summary>Over panels in memory of somebody else, one after another.</summary>
     public PackedMatrix(string name, int rows, int columns, nint panels)
         : base(name, TFormat.Type, rows, columns, QuantizedPlacement.Packed)
     {
-        _askedBytes = Math.Min(64, (_chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
+        _askedBytes = AskedBytes(_chunkBytes);
         _lent = (byte*)panels;
         _panelStep = PanelLayout<TFormat>.PanelBytes(columns);
     }
@@ -88,6 +99,18 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
     internal override int AddCode(int panel, int rows, in TileRows x, float* y) =>
         PanelKernels<TFormat>.Add(Chunk(panel, 0), Columns, rows, x, y);
 
+    internal override QuantizedMatrix TakeRows(ReadOnlySpan<int> rows)
+    {
+        var taken = new PackedMatrix<TFormat>(Name, rows.Length, Columns) { Scale = Scale };
+        for (int i = 0; i < rows.Length; i++)
+        {
+            PanelLayout<TFormat>.CopyLane(Start + rows[i] / PanelChunk.Outputs * _panelStep, rows[i] % PanelChunk.Outputs,
+                Columns, taken.Start + i / PanelChunk.Outputs * taken._panelStep, i % PanelChunk.Outputs);
+        }
+
+        return taken;
+    }
+
     private protected override void Read(int row, Span<float> values)
     {
         using var memory = new Scratch();
@@ -106,6 +129,8 @@ internal sealed unsafe class PackedMatrix<TFormat> : QuantizedMatrix
             }
         }
     }
+
+    private static int AskedBytes(int chunkBytes) => Math.Min(64, (chunkBytes + ChunkSteps - 1) / ChunkSteps) * ChunkSteps;
 
     private byte* Chunk(int panel, int firstInput) =>
         Start + panel * _panelStep + firstInput / PanelChunk.Inputs * (long)_chunkBytes;

@@ -89,6 +89,32 @@ internal static unsafe class PanelLayout<TFormat>
         }
     }
 
+    /// <summary>Copies what one lane holds to a lane of another panel, which holds zeros.</summary>
+    public static void CopyLane(byte* from, int lane, int columns, byte* to, int toLane)
+    {
+        for (int first = 0; first < columns; first += PanelChunk.Inputs)
+        {
+            int groups32 = Math.Min(PanelChunk.Inputs, columns - first) / 32;
+            int blocks = groups32 * 32 / TFormat.Values;
+            int kinds = TFormat.HasMinimums ? 2 : 1;
+            for (int i = 0; i < kinds * blocks; i++)
+            {
+                int at = i * ScaleStep;
+                new Span<byte>(from + at + lane * TFormat.ScaleBytes, TFormat.ScaleBytes)
+                    .CopyTo(new Span<byte>(to + at + toLane * TFormat.ScaleBytes, TFormat.ScaleBytes));
+            }
+
+            int integers = GroupScalesAt(blocks);
+            for (int i = 0; TFormat.HasGroupScales && i < kinds * blocks * GroupsPerBlock; i++)
+                to[integers + i * Lanes + toLane] = from[integers + i * Lanes + lane];
+            int codes = HeaderBytes(groups32);
+            for (int at = codes; at < codes + groups32 * CodeBytes; at += StepBytes)
+                ((uint*)(to + at))[toLane] = ((uint*)(from + at))[lane];
+            from += ChunkBytes(groups32);
+            to += ChunkBytes(groups32);
+        }
+    }
+
     /// <summary>Opens a packed chunk; scales and codes narrower than 8 bits go to the scratch memory.</summary>
     public static void Open(byte* packed, int groups32, in PanelScratch scratch, out PanelChunk chunk)
     {

@@ -159,6 +159,10 @@ public abstract unsafe class QuantizedMatrix : IDisposable
         return Create(name, type, rows, columns, placement, row => (nint)(start + row * stride));
     }
 
+    /// <summary>A packed copy of some rows, with the very codes and scales they have here.</summary>
+    /// <param name="rows">Which.</param>
+    internal abstract QuantizedMatrix TakeRows(ReadOnlySpan<int> rows);
+
     /// <summary>Decodes one row.</summary>
     /// <exception cref="ShapeMismatchException"><paramref name="values"/> is not <see cref="Columns"/> long.</exception>
     public void ReadRow(int row, Span<float> values)

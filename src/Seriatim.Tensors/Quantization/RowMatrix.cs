@@ -50,6 +50,12 @@ internal sealed unsafe class RowMatrix<TFormat> : QuantizedMatrix
         }
     }
 
+    internal override QuantizedMatrix TakeRows(ReadOnlySpan<int> rows)
+    {
+        int[] taken = rows.ToArray();
+        return new PackedMatrix<TFormat>(Name, taken.Length, Columns, row => _rows[taken[row]]) { Scale = Scale };
+    }
+
     private protected override void Read(int row, Span<float> values) => BlockCoder<TFormat>.Decode((byte*)_rows[row], values);
 
     public override void Dispose() => _copy?.Dispose();

@@ -26,6 +26,41 @@ internal sealed unsafe class DenseWeight : LinearWeight
 
     public override void ReadRow(int output, Span<float> row) => Matrix.ReadRow(output, row);
 
+    internal override Parameter? CopyRows()
+    {
+        var rows = new Parameter(Matrix.Device, Name, Outputs, Inputs, ParameterLayout.RowMajor, Matrix.Data.Type)
+        {
+            Trainable = false,
+        };
+        CopyRows(Matrix, Outputs, static row => row, rows);
+        return rows;
+    }
+
+    internal override LinearWeight TakeOutputs(ReadOnlySpan<int> outputs, Parameter? rows)
+    {
+        var taken = new Parameter(Matrix.Device, Name, outputs.Length, Inputs, ParameterLayout.Panels, Matrix.Data.Type)
+        {
+            Trainable = false,
+        };
+        int[] numbers = outputs.ToArray();
+        CopyRows(rows!, numbers.Length, row => numbers[row], taken);
+        return new DenseWeight(taken, TakeBias(outputs)) { Part = Part };
+    }
+
+    /// <summary>Copies rows eight at a time, as panels are written fastest.</summary>
+    private static void CopyRows(Parameter from, int count, Func<int, int> rowOf, Parameter to)
+    {
+        const int Block = 8;
+        float[] rows = new float[Block * from.Columns];
+        for (int first = 0; first < count; first += Block)
+        {
+            int some = Math.Min(Block, count - first);
+            for (int i = 0; i < some; i++)
+                from.ReadRow(rowOf(first + i), rows.AsSpan(i * from.Columns, from.Columns));
+            to.WriteRows(first, rows.AsSpan(0, some * from.Columns));
+        }
+    }
+
     internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride)
     {
         int panels = (outputs + Parameter.PanelRows - 1) / Parameter.PanelRows;

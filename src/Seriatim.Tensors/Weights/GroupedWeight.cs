@@ -73,6 +73,11 @@ public sealed unsafe class GroupedWeight : LinearWeight
     /// <summary>A row of the other weight: what rows of no group are multiplied with.</summary>
     public override void ReadRow(int output, Span<float> row) => _inner.ReadRow(output, row);
 
+    /// <summary>Of the other weight: what rows of no group are multiplied with.</summary>
+    internal override Parameter? CopyRows() => _inner.CopyRows();
+
+    internal override LinearWeight TakeOutputs(ReadOnlySpan<int> outputs, Parameter? rows) => _inner.TakeOutputs(outputs, rows);
+
     internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride)
     {
         _inner.Multiply(x, firstOutput, outputs, y, yStride);

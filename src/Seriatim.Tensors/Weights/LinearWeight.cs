@@ -89,6 +89,33 @@ public abstract class LinearWeight : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">There are no such inputs.</exception>
     public LinearWeight ShardOfInputs(int first, int count) => new InputShard(this, first, count);
 
+    /// <summary>What outputs are selected from, for rows that need no others (<see cref="OpsExtensions.LinearSelected"/>).</summary>
+    /// <exception cref="NotSupportedException">The weight is made of others, whose rows are not its own.</exception>
+    public OutputTable NewOutputTable() => new(this);
+
+    /// <summary>A copy of W row after row, if that is what rows are taken from; null: they are taken from where they are.</summary>
+    internal virtual Parameter? CopyRows() => throw new NotSupportedException(
+        $"{this} is a {GetType().Name}: its rows are not its own, so none can be taken out. Take them of what it is made of.");
+
+    /// <summary>A weight that holds copies of some rows of W and their biases, stored as they are here.</summary>
+    /// <param name="outputs">Which.</param>
+    /// <param name="rows">What <see cref="CopyRows"/> gave.</param>
+    internal virtual LinearWeight TakeOutputs(ReadOnlySpan<int> outputs, Parameter? rows) =>
+        throw new NotSupportedException($"{this}: {nameof(CopyRows)} has refused.");
+
+    private protected Parameter? TakeBias(ReadOnlySpan<int> outputs)
+    {
+        if (Bias is not { } bias)
+            return null;
+        float[] all = new float[Outputs], some = new float[outputs.Length];
+        bias.ReadRow(0, all);
+        for (int i = 0; i < some.Length; i++)
+            some[i] = all[outputs[i]];
+        var taken = new Parameter(bias.Device, bias.Name, 1, some.Length, bias.Layout, bias.Data.Type) { Trainable = false };
+        taken.WriteRow(0, some);
+        return taken;
+    }
+
     /// <summary><c>y = x Wᵀ + b</c> for a run of outputs; may be put off until <see cref="LinearRows{T}.Finish"/>.</summary>
     /// <param name="x">The rows.</param>
     /// <param name="firstOutput">First output, a multiple of 32.</param>

@@ -20,6 +20,11 @@ internal sealed unsafe class QuantizedWeight : LinearWeight
 
     public override void ReadRow(int output, Span<float> row) => Quantized.ReadRow(output, row);
 
+    internal override Parameter? CopyRows() => null;
+
+    internal override LinearWeight TakeOutputs(ReadOnlySpan<int> outputs, Parameter? rows) =>
+        new QuantizedWeight(Quantized.TakeRows(outputs), TakeBias(outputs)) { Part = Part };
+
     internal override void Multiply<T>(LinearRows<T> x, int firstOutput, int outputs, float* y, nint yStride) =>
         x.Later(new QuantizedProduct.Part
         {

@@ -160,7 +160,7 @@ public sealed class AdapterTests
         return [.. results.Select(result => result.Task.GetAwaiter().GetResult().Embedding!)];
     }
 
-    private static Model Make(string kind, ulong seed) => kind switch
+    internal static Model Make(string kind, ulong seed) => kind switch
     {
         "blocks" => Model.Create("tiny", Encoding.UTF8.GetBytes("""
             {"architectures": ["LlamaForCausalLM"], "vocab_size": 50, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,

@@ -19,6 +19,7 @@ public static class OpCases
         .. AttentionCases.All(),
         .. GatheredCases.All(),
         .. HashedCases.All(),
+        .. SelectedCases.All(),
         .. BatchNormCases.All(),
         .. LinearRecurrenceCases.All(),
         .. LinearRecurrenceCases.Surroundings(),
