@@ -51,7 +51,7 @@ public sealed class ClusterOptions
     /// <summary>Password of a PFX file; null: it has none.</summary>
     public string? CertificatePassword { get; set; }
 
-    /// <summary>PEM file of the authority whose certificates all silos have; with <see cref="Certificate"/> it is needed.</summary>
+    /// <summary>PEM file of the authority whose certificates all silos have; needed with <see cref="Certificate"/>.</summary>
     public string? Authority { get; set; }
 
     /// <summary>No replica has more than so many times the mean of requests; from 1.</summary>

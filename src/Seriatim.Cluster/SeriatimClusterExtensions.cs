@@ -33,16 +33,9 @@ public static class SeriatimClusterExtensions
         MembershipAddress membership = MembershipAddress.Parse(options.Membership);
         IConnectionMultiplexer? redis = membership.Redis is { } at ? MembershipStore.Connect(at) : null;
         SiloCertificate? certificate = SiloCertificate.Read(options);
-        ClusterMark? mark = redis is null ? null : new ClusterMark(redis, options.Name, ClusterMark.SpeechOf(certificate));
-        if (mark?.WriteAsync().GetAwaiter().GetResult() is { } other)
-        {
-            mark.Remove();
-            throw new ClusterConfigurationException($"In the cluster {options.Name} at {options.Membership.Split('@')[^1]} it is "
-                + $"otherwise between silos ({other}) than this one has it ({ClusterMark.SpeechOf(certificate)}). Give all "
-                + "the same --cluster-ca and certificates of it, or another --cluster-name; after the last silo of the other kind "
-                + "has gone, wait a minute.");
-        }
-
+        ClusterMark? mark = redis is null ? null
+            : new ClusterMark(redis, options.Name, ClusterMark.SpeechOf(certificate), TimeProvider.System);
+        mark?.RequireAsync(options).GetAwaiter().GetResult();
         builder.Services.AddHostedService(provider =>
             new JoinWatch(options, provider.GetRequiredService<ILoggerFactory>()));
         builder.UseOrleans(silo => Configure(silo, options, membership, redis, certificate));

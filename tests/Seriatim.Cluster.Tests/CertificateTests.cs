@@ -3,7 +3,7 @@ using Seriatim.Tests;
 
 namespace Seriatim.Cluster.Tests;
 
-/// <summary>Certificates between silos: what is wrong with one is told before anything starts, and nobody is let in by it.</summary>
+/// <summary>Certificates between silos: what is wrong is told before anything starts, and nobody is let in by it.</summary>
 public sealed class CertificateTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -13,7 +13,8 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public void A_silo_trusts_certificates_of_its_authority_and_no_others()
     {
-        string own = TestCertificates.Write(_folder.Path, "own", "ca"), other = TestCertificates.Write(_folder.Path, "other", "ca");
+        string own = TestCertificates.Write(_folder.Path, "own", "ca");
+        string other = TestCertificates.Write(_folder.Path, "other", "ca");
         string foreign = TestCertificates.Write(_folder.Path, "foreign", "else");
         string old = TestCertificates.Write(_folder.Path, "old", "ca", days: 0);
         using SiloCertificate silo = SiloCertificate.Read(Options(own))!;
@@ -31,7 +32,8 @@ public sealed class CertificateTests : IDisposable
     [Fact]
     public void What_is_wrong_is_told_before_anything_starts()
     {
-        string own = TestCertificates.Write(_folder.Path, "own", "ca"), foreign = TestCertificates.Write(_folder.Path, "foreign", "else");
+        string own = TestCertificates.Write(_folder.Path, "own", "ca");
+        string foreign = TestCertificates.Write(_folder.Path, "foreign", "else");
         string old = TestCertificates.Write(_folder.Path, "old", "ca", days: 0);
         string pfx = Path.Combine(_folder.Path, "own.pfx"), nothing = Path.Combine(_folder.Path, "nothing.pem");
         using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(own);
@@ -64,14 +66,35 @@ public sealed class CertificateTests : IDisposable
         using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
         using StackExchange.Redis.IConnectionMultiplexer client =
             MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
-        var plain = new ClusterMark(client, "a", ClusterMark.SpeechOf(null));
-        var other = new ClusterMark(client, "a", "certificates");
+        var plain = new ClusterMark(client, "a", ClusterMark.SpeechOf(null), TimeProvider.System);
+        var other = new ClusterMark(client, "a", "certificates", TimeProvider.System);
         Assert.Null(await plain.WriteAsync());
         Assert.Null(await plain.WriteAsync());
         Assert.Equal("nothing is encrypted", await other.WriteAsync());
         other.Remove();
         Assert.Null(await plain.WriteAsync());
-        Assert.Null(await new ClusterMark(client, "b", "certificates").WriteAsync());
+        Assert.Null(await new ClusterMark(client, "b", "certificates", TimeProvider.System).WriteAsync());
+    }
+
+    [RedisFact]
+    public async Task A_silo_whose_clock_is_wrong_does_not_start()
+    {
+        using var redis = new RedisServer(RedisServer.FreePort(), _folder.Path);
+        using StackExchange.Redis.IConnectionMultiplexer client =
+            MembershipStore.Connect(MembershipAddress.Parse(redis.Address).Redis!);
+        var options = new ClusterOptions { Membership = redis.Address };
+        await new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromSeconds(-10))).RequireAsync(options);
+        foreach ((int minutes, string how) in new[] { (5, "300 s ahead of"), (-5, "300 s behind") })
+        {
+            var wrong = new ClusterMark(client, "a", "x", new WrongClock(TimeSpan.FromMinutes(minutes)));
+            string said = (await Assert.ThrowsAsync<ClusterConfigurationException>(() => wrong.RequireAsync(options))).Message;
+            Assert.Matches($"clock is (299|300|301) s {how.Split(' ', 3)[2]}", said);
+        }
+    }
+
+    private sealed class WrongClock(TimeSpan wrong) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + wrong;
     }
 
     private static bool Trusts(SiloCertificate silo, string file)

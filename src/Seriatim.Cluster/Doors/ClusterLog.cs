@@ -60,13 +60,17 @@ internal static partial class ClusterLog
     [LoggerMessage(17, LogLevel.Critical, "This silo ends ({Reason}). What it ran goes on elsewhere; start it again.")]
     public static partial void Ended(ILogger logger, string reason);
 
-    [LoggerMessage(18, LogLevel.Error, "Other silos of this cluster speak otherwise ({Speech}): they and this one take each other "
-        + "for dead. Stop those that are wrong.")]
+    [LoggerMessage(18, LogLevel.Error, "Other silos of this cluster speak otherwise ({Speech}): they and this one take each "
+        + "other for dead. Stop those that are wrong.")]
     public static partial void OtherSpeech(ILogger logger, string speech);
 
-    [LoggerMessage(19, LogLevel.Warning, "Not yet in the cluster {Cluster}: silos that are there do not answer. They may have gone a "
-        + "moment ago, or speak otherwise ({Speech}).")]
+    [LoggerMessage(19, LogLevel.Warning, "Not yet in the cluster {Cluster}: silos that are there do not answer. They may have gone "
+        + "a moment ago, or speak otherwise ({Speech}).")]
     public static partial void NotJoined(ILogger logger, string cluster, string speech);
+
+    [LoggerMessage(20, LogLevel.Error, "This machine's clock is {Seconds:0} s away from that of Redis: this silo and the others "
+        + "are about to take each other for dead. Set it.")]
+    public static partial void ClockWrong(ILogger logger, double seconds);
 
     [LoggerMessage(13, LogLevel.Error, "Watching the other silos failed; it goes on.")]
     public static partial void WatchFailed(ILogger logger, Exception failure);

@@ -162,7 +162,7 @@ internal sealed class KeptRequest : IKeptRequest
             _ = StoreAsync();
     }
 
-    /// <summary>What comes behind the first updates of a prompt, for a door that follows; waits for a heartbeat at most.</summary>
+    /// <summary>What comes behind the first updates of a prompt, for one who follows; waits for a heartbeat at most.</summary>
     public async Task<RunNews> ReadAsync(int prompt, int from, TimeSpan heartbeat, int most)
     {
         Task more;
@@ -264,8 +264,8 @@ internal sealed class KeptRequest : IKeptRequest
     {
         _all.Drop(this);
         IsKept = false;
-        ClusterLog.NotKept(_all.Door.Logger, Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused",
-            failure.Message);
+        ClusterLog.NotKept(_all.Door.Logger,
+            Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused", failure.Message);
         if (!Head.IsBackground)
             throw KeptRequests.Unreachable(failure);
     }

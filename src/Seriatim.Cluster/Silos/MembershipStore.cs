@@ -13,15 +13,21 @@ internal sealed class MembershipStore(IConnectionMultiplexer? redis, ClusterMark
     /// <summary>Why it cannot be reached; null: it can.</summary>
     public string? Failure => redis is null or { IsConnected: true } ? null : "no connection to Redis";
 
+    /// <summary>By how much this machine's clock is wrong; null: by no more than does no harm.</summary>
+    public TimeSpan? Wrong { get; private set; }
+
     /// <summary>Says again how this silo speaks.</summary>
     /// <returns>How others speak that this one will not understand; null: none does otherwise.</returns>
     public async Task<string?> MarkAsync()
     {
         try
         {
-            return mark is null ? null : await mark.WriteAsync().ConfigureAwait(false);
+            if (mark is null)
+                return null;
+            Wrong = await mark.WrongAsync().ConfigureAwait(false);
+            return await mark.WriteAsync().ConfigureAwait(false);
         }
-        catch (RedisException)
+        catch (Exception failure) when (failure is RedisException or InvalidOperationException)
         {
             // That it is gone is told by Failure.
             return null;

@@ -118,6 +118,8 @@ internal sealed class SiloWatch(
             return;
         _marked = server.Clock.GetTimestamp();
         string? other = await store.MarkAsync().ConfigureAwait(false);
+        if (store.Wrong is { } wrong)
+            ClusterLog.ClockWrong(door.Logger, wrong.TotalSeconds);
         if (other is not null && other != _other)
             ClusterLog.OtherSpeech(door.Logger, other);
         _other = other;

@@ -56,7 +56,7 @@ internal static class DurableCalls
 
     /// <summary>There is no such request.</summary>
     public static ApiException NotFound() => new(new ApiError(404, ApiError.InvalidRequest,
-        "There is no such durable request, or no longer: send it without " + LastId + " to ask anew.", "durable_not_found", LastId));
+        $"There is no such durable request, or no longer: send it without {LastId} to ask anew.", "durable_not_found", LastId));
 
     private static async Task GoOnAsync(ApiCall call, IRequestRoute route, JsonElement body, string last)
     {
@@ -81,8 +81,8 @@ internal static class DurableCalls
 
         if (header == LastId && isBackground)
         {
-            throw ApiException.Invalid("A response in the background goes on by GET /v1/responses/ID?stream=true&starting_after=N.",
-                header, "invalid_value");
+            throw ApiException.Invalid(
+                "A response in the background goes on by GET /v1/responses/ID?stream=true&starting_after=N.", header, "invalid_value");
         }
 
         if (!isBackground && !IsTrue(body, "stream"))

@@ -1,6 +1,6 @@
 namespace Seriatim.Server;
 
-/// <summary>What a request that outlives its server was asked with: enough for any other to answer it from the beginning.</summary>
+/// <summary>What a request that outlives its server was asked with: enough for any other to answer it anew.</summary>
 /// <param name="Number">Its number; ids of its answer and of its events are made of it.</param>
 /// <param name="Path">What was asked.</param>
 /// <param name="Body">The body, as it was sent.</param>

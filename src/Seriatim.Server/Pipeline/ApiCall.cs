@@ -116,7 +116,7 @@ internal sealed class ApiCall(HttpContext http, ServerCore server, Endpoint endp
         }
     }
 
-    /// <summary>It is kept for other servers, or goes on with what was kept: then it is that request, by number and time.</summary>
+    /// <summary>It is kept for other servers, or goes on with what was: then it is that request, by number and time.</summary>
     /// <param name="kept">What is kept.</param>
     /// <param name="seen">How many events of each answer its client has.</param>
     public void Keep(IKeptRequest kept, params IReadOnlyList<int> seen) =>
