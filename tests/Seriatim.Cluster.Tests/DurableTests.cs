@@ -142,7 +142,8 @@ public sealed class DurableTests
         (string path, string body) = Requests.All["sampled"];
         using HttpResponseMessage refused = await cluster.First.PostAsync(path, body, Durable);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        Assert.Contains("maxmemory", await refused.Content.ReadAsStringAsync());
+        Assert.Contains("durable_store_unavailable", await refused.Content.ReadAsStringAsync());
+        Assert.Contains(cluster.First.Log.Lines, line => line.Contains("maxmemory", StringComparison.Ordinal));
         Assert.NotNull(refused.Headers.RetryAfter);
         using HttpResponseMessage runs = await cluster.First.PostAsync("/v1/responses", $$"""{ {{Input}}, "background": true }""");
         Assert.Equal(["false"], runs.Headers.GetValues(DurableCalls.Header));

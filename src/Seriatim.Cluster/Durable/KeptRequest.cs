@@ -265,9 +265,10 @@ internal sealed class KeptRequest : IKeptRequest
         _all.Drop(this);
         IsKept = false;
         ClusterLog.NotKept(_all.Door.Logger,
-            Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused", failure.Message);
+            Head.IsBackground ? "It runs all the same, and ends with this server" : "It is refused",
+            KeptRequests.ReasonOf(failure));
         if (!Head.IsBackground)
-            throw KeptRequests.Unreachable(failure);
+            throw KeptRequests.Unreachable();
     }
 
     private async Task<RunNews> TakeOverAsync(int prompt, int from)

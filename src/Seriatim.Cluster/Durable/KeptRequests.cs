@@ -22,9 +22,9 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
     public int Count => _here.Count;
 
     /// <summary>What is kept cannot be reached.</summary>
-    public static ApiException Unreachable(Exception failure) => new(new ApiError(503, ApiError.ServerError,
-        $"Durable requests cannot be stored or read at this time: {failure.Message} Come again, or ask without "
-            + $"{DurableCalls.Header}.", "durable_store_unavailable", DurableCalls.Header)
+    public static ApiException Unreachable() => new(new ApiError(503, ApiError.ServerError,
+        "Durable requests cannot be stored or read at this time: their store is full or cannot be reached. Come again, or ask "
+            + $"without {DurableCalls.Header}.", "durable_store_unavailable", DurableCalls.Header)
     {
         RetryAfter = TimeSpan.FromSeconds(10),
     });
@@ -60,7 +60,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
             catch (Exception failure) when (failure is not ApiException)
             {
                 NoteFailure(failure);
-                throw Unreachable(failure);
+                throw Unreachable();
             }
         }
     }
@@ -81,7 +81,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
         catch (Exception failure)
         {
             NoteFailure(failure);
-            throw Unreachable(failure);
+            throw Unreachable();
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
         catch (Exception failure)
         {
             NoteFailure(failure);
-            throw Unreachable(failure);
+            throw Unreachable();
         }
     }
 
@@ -149,9 +149,13 @@ internal sealed class KeptRequests(Door door, IKeptStore store)
     public void NoteFailure(Exception failure)
     {
         if (!_hasFailed)
-            ClusterLog.StoreFailed(door.Logger, failure.Message);
+            ClusterLog.StoreFailed(door.Logger, ReasonOf(failure));
         _hasFailed = true;
     }
+
+    /// <summary>The first words of what went wrong, as it was first told.</summary>
+    public static string ReasonOf(Exception failure) =>
+        failure.GetBaseException().Message is { Length: <= 200 } all ? all : failure.GetBaseException().Message[..200];
 
     /// <summary>Storing succeeded.</summary>
     public void NoteSuccess() => _hasFailed = false;
