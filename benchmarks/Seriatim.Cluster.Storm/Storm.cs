@@ -131,10 +131,8 @@ internal static class Storm
             {silos.Sum(silo => silo.Starts) - silos.Length} silos were started again
             {done.Count(client => client.Resumed > 0)} streams went on at another door, {done.Sum(client => client.Resumed)} times
             {done.Count(client => client.Anew > 0)} streams of kinds that cannot were asked anew
-            longest time without anything new, of streams that lost their door: median {Median(still):0.00} s, worst {
-                still.LastOrDefault():0.00} s
-            the same, of all streams: median {Median(all):0.00} s, 99 % {all.ElementAtOrDefault(all.Length * 99 / 100):0.00} s, worst {
-                all.LastOrDefault():0.00} s
+            longest time without anything new, of streams that lost their door: {Still(still)}
+            the same, of all streams: {Still(all)}
             logs: {logs}
             """));
         foreach (string one in wrong)
@@ -142,7 +140,8 @@ internal static class Storm
         return wrong.IsEmpty && twice == 0 ? 0 : 1;
     }
 
-    private static double Median(double[] sorted) => sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+    private static string Still(double[] sorted) => sorted.Length == 0 ? "none" : FormattableString.Invariant(
+        $"median {sorted[sorted.Length / 2]:0.00} s, 99 % {sorted[sorted.Length * 99 / 100]:0.00} s, worst {sorted[^1]:0.00} s");
 
     /// <summary>
     /// One silo killed, each sixth time asked to stop, each ten seconds; sometimes one is frozen for 15 seconds, or two are cut off
