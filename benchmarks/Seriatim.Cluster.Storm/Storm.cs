@@ -144,8 +144,8 @@ internal static class Storm
         $"median {sorted[sorted.Length / 2]:0.00} s, 99 % {sorted[sorted.Length * 99 / 100]:0.00} s, worst {sorted[^1]:0.00} s");
 
     /// <summary>
-    /// One silo killed, each sixth time asked to stop, each ten seconds; sometimes one is frozen for 15 seconds, or two are cut off
-    /// from each other for as long.
+    /// One silo killed, each sixth time asked to stop, each ten seconds; sometimes one is frozen for 15 seconds, or two are cut
+    /// off from each other for as long.
     /// </summary>
     private static async Task FaultsAsync(StormNetwork network, StormSilo[] silos, StormOptions options, CancellationToken over)
     {

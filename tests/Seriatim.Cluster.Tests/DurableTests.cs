@@ -77,7 +77,8 @@ public sealed class DurableTests
     public async Task A_response_in_the_background_is_followed_from_another_door_and_outlives_its_own()
     {
         await using TestCluster cluster = await TestCluster.StartAsync(2);
-        string stored = Bare(await TextAsync(await cluster.Alone.PostAsync("/v1/responses", $$"""{ {{Input}}, "stream": true }""")));
+        string streamed = $$"""{ {{Input}}, "stream": true }""";
+        string stored = Bare(await TextAsync(await cluster.Alone.PostAsync("/v1/responses", streamed)));
         foreach (int last in new[] { int.MaxValue, 1 })
         {
             cluster.Store.LosesAfter = cluster.Store.Writes + last;
@@ -145,7 +146,8 @@ public sealed class DurableTests
         Assert.Contains("durable_store_unavailable", await refused.Content.ReadAsStringAsync());
         Assert.Contains(cluster.First.Log.Lines, line => line.Contains("maxmemory", StringComparison.Ordinal));
         Assert.NotNull(refused.Headers.RetryAfter);
-        using HttpResponseMessage runs = await cluster.First.PostAsync("/v1/responses", $$"""{ {{Input}}, "background": true }""");
+        string background = $$"""{ {{Input}}, "background": true }""";
+        using HttpResponseMessage runs = await cluster.First.PostAsync("/v1/responses", background);
         Assert.Equal(["false"], runs.Headers.GetValues(DurableCalls.Header));
         string id = await IdOfAsync(runs);
         await IsAsync(async () => await StatusAsync(cluster.First, id) is "completed" or "incomplete");
@@ -156,7 +158,8 @@ public sealed class DurableTests
         using HttpResponseMessage begun = await cluster.First.PostAsync(path, body, Durable);
         cluster.Store.IsBroken = true;
         Assert.Contains("[DONE]", await begun.Content.ReadAsStringAsync());
-        using HttpResponseMessage gone = await cluster.Silos[1].PostAsync(path, body, (DurableCalls.LastId, new string('a', 32) + ":1"));
+        using HttpResponseMessage gone =
+            await cluster.Silos[1].PostAsync(path, body, (DurableCalls.LastId, new string('a', 32) + ":1"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, gone.StatusCode);
     }
 
@@ -248,7 +251,8 @@ public sealed class DurableTests
         return string.Join('\n', lines);
     }
 
-    private static string IdOf(string one) => one.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
+    private static string IdOf(string one) =>
+        one.Split('\n').Single(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
 
     /// <summary>An event without its id and without what every request has of its own.</summary>
     private static string Data(string one) =>

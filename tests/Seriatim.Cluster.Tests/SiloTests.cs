@@ -61,7 +61,8 @@ public sealed class SiloTests : IDisposable
         IKeptStore elsewhere = SeriatimClusterExtensions.StoreOf(host.Services, new ClusterOptions { Name = "other" });
         Assert.Null(await elsewhere.ReadAsync("n"));
         Assert.Equal("b", (await store.ReadAsync("n"))!.Value.Record.Owner);
-        using var client = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
+        using var client =
+            await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
         StackExchange.Redis.RedisKey key = client.GetServer("127.0.0.1", redis.Port).Keys(pattern: "*durable*").Single();
         Assert.InRange((await client.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         await store.ClearAsync("n");

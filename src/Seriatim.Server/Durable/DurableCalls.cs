@@ -82,7 +82,8 @@ internal static class DurableCalls
         if (header == LastId && isBackground)
         {
             throw ApiException.Invalid(
-                "A response in the background goes on by GET /v1/responses/ID?stream=true&starting_after=N.", header, "invalid_value");
+                "A response in the background goes on by GET /v1/responses/ID?stream=true&starting_after=N.", header,
+                "invalid_value");
         }
 
         if (!isBackground && !IsTrue(body, "stream"))

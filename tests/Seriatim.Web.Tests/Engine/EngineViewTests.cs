@@ -52,7 +52,8 @@ public sealed class EngineViewTests : IAsyncLifetime
     {
         Assert.Empty(Silos(null).Markup.Trim());
         ClusterLine cluster = ClusterLine.Read(System.Text.Json.JsonElement.Parse("""
-            {"cluster": "blue", "silo": "a", "membership": {"kind": "redis", "reachable": false, "failure": "no connection to Redis"},
+            {"cluster": "blue", "silo": "a",
+            "membership": {"kind": "redis", "reachable": false, "failure": "no connection to Redis"},
             "silos": [{"name": "10.0.0.1:1@2", "here": true, "state": "active", "version": "1", "models": [
               {"name": "m", "fingerprint": "fp_1", "running": 3, "waiting": 4, "pages": 100, "pages_in_use": 25},
               {"name": "n", "fingerprint": null, "running": 0, "waiting": 0, "pages": 0, "pages_in_use": 0}]},
